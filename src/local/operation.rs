@@ -1,0 +1,56 @@
+//! What one operation of the local AWS sees and answers, whatever protocol carried it.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// A JSON object.
+pub type Object = Map<String, Value>;
+
+/// One call: its input decoded from the wire and already checked against the service's model
+/// (required members, types, lengths, ranges, patterns, enums; members the model does not name are dropped
+/// as AWS drops them). Members are keyed by the model's member names, wherever on the wire they came from
+/// (path, query, header, body); blobs are base64 text, timestamps epoch seconds.
+#[derive(Debug)]
+pub struct Call {
+    /// The operation's name in the model, such as `CreateRestApi`.
+    pub operation: &'static str,
+    /// The input's members.
+    pub input: Object,
+    /// When the call came in. Every state that changes with time derives from this and stored timestamps.
+    pub now: Timestamp,
+    /// The account of the caller.
+    pub account: String,
+    /// The Region the request was signed for.
+    pub region: String,
+    /// The request id that goes into the answer's headers and errors.
+    pub request_id: String,
+}
+
+/// What an operation answers: members keyed by the model's member names, written to the wire by the output shape.
+/// Members the output shape does not name are an error in the operation (tests catch it).
+pub type Answer = Result<Object, Refusal>;
+
+/// AWS's refusal of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// The error's code, such as `NotFoundException`.
+    pub code: String,
+    /// AWS's words.
+    pub message: String,
+    /// Seconds for a `Retry-After` header.
+    pub retry_after: Option<u32>,
+}
+
+impl Refusal {
+    /// A refusal with this status, code and message.
+    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), retry_after: None }
+    }
+
+    /// 501 `NotImplemented`: the local AWS does not have this, and says so rather than pretend.
+    pub fn not_implemented(what: impl std::fmt::Display) -> Self {
+        Self::new(501, "NotImplemented", format!("the local AWS does not have {what}"))
+    }
+}

@@ -1,0 +1,2 @@
+//! gatestack
+fn main() {}

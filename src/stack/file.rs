@@ -1,0 +1,479 @@
+//! The stack file as it is written: one struct per table, the doc comments are the schema's descriptions.
+//!
+//! Nothing here knows what a table *means*; [`expand`](super::expand) does. Strings may hold `${…}`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::scalar::{HumanDuration, Var};
+
+/// A gatestack stack file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The stack itself: its name, region and account.
+    pub stack: StackTable,
+    /// Values to use elsewhere as `${var.NAME}`; `--var NAME=VALUE` replaces one.
+    #[serde(default)]
+    pub vars: BTreeMap<String, Var>,
+    /// The Cognito user pool that issues tokens.
+    pub user_pool: Option<UserPool>,
+    /// Resource servers: an identifier and the scopes below it.
+    #[serde(default)]
+    pub resource_servers: BTreeMap<String, ResourceServer>,
+    /// App clients that belong to no partner, such as a web application's.
+    #[serde(default)]
+    pub app_clients: BTreeMap<String, AppClient>,
+    /// The API Gateway REST API.
+    pub api: Option<Api>,
+    /// Usage plans: how much a key may call. A plan is on the API's stage.
+    #[serde(default)]
+    pub plans: BTreeMap<String, Plan>,
+    /// API keys that belong to no partner.
+    #[serde(default)]
+    pub api_keys: BTreeMap<String, ApiKey>,
+    /// Partner companies: each is an app client, an API key and the key's place on a plan.
+    #[serde(default)]
+    pub partners: BTreeMap<String, Partner>,
+    /// Addresses that changed their name: ids and secrets stay.
+    #[serde(default)]
+    pub moved: Vec<Moved>,
+}
+
+/// The stack itself.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StackTable {
+    /// The stack's name. It owns what carries the tag `gatestack:stack` with this value.
+    pub name: String,
+    /// The AWS Region, such as `eu-central-1`.
+    pub region: String,
+    /// The AWS account's 12 digits. Any other account is an error before the first write.
+    pub account: Option<String>,
+    /// Tags put on everything that can carry tags, beside gatestack's own.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// `[user_pool]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserPool {
+    /// The pool's name, 1 to 128 characters.
+    pub name: String,
+    /// The prefix of the pool's Cognito domain, unique in the Region across all accounts.
+    pub domain: Option<String>,
+    /// A domain of your own for the pool, beside the prefix or instead of it.
+    pub own_domain: Option<OwnDomain>,
+    /// Whether AWS refuses to delete the pool until the protection is lifted.
+    #[serde(default = "yes")]
+    pub deletion_protection: bool,
+    /// What a user's password must be.
+    #[serde(default)]
+    pub password: PasswordPolicy,
+    /// The feature tier, which decides what AWS charges for each user.
+    #[serde(default)]
+    pub tier: Tier,
+}
+
+/// A domain of your own and its certificate.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnDomain {
+    /// The host name, such as `auth.example.com`.
+    pub name: String,
+    /// The ARN of an ACM certificate for it in us-east-1.
+    pub certificate: String,
+}
+
+/// What a user's password must be.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PasswordPolicy {
+    /// The fewest characters, 6 to 99.
+    pub min_length: u32,
+    /// Whether a lower-case letter is required.
+    pub lowercase: bool,
+    /// Whether an upper-case letter is required.
+    pub uppercase: bool,
+    /// Whether a digit is required.
+    pub digits: bool,
+    /// Whether a symbol is required.
+    pub symbols: bool,
+    /// Days after which a password set by an administrator stops working, 0 to 365.
+    pub temporary_days: u32,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self { min_length: 8, lowercase: true, uppercase: true, digits: true, symbols: true, temporary_days: 7 }
+    }
+}
+
+/// The pool's feature tier.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// The basic tier.
+    Lite,
+    /// The tier AWS gives a new pool.
+    #[default]
+    Essentials,
+    /// Threat protection and more.
+    Plus,
+}
+
+/// `[resource_servers.NAME]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceServer {
+    /// The identifier, the part of a scope before the slash. Left out: the table's name.
+    pub identifier: Option<String>,
+    /// The display name. Left out: the table's name.
+    pub name: Option<String>,
+    /// Scope name = description.
+    #[serde(default)]
+    pub scopes: BTreeMap<String, String>,
+}
+
+/// `[app_clients.NAME]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppClient {
+    /// The client's name in Cognito. Left out: the table's name.
+    pub name: Option<String>,
+    /// The OAuth grants the client may use. `client_credentials` excludes the others.
+    #[serde(default)]
+    pub flows: BTreeSet<OAuthFlow>,
+    /// How users may sign in through this client. Always sent: Cognito enables others when it is left out.
+    #[serde(default = "refresh_token_only")]
+    pub auth_flows: BTreeSet<AuthFlow>,
+    /// The scopes the client may ask for: `SERVER/SCOPE`, or one of OpenID's.
+    #[serde(default)]
+    pub scopes: BTreeSet<String>,
+    /// Where the login page may send people back to.
+    #[serde(default)]
+    pub callback_urls: BTreeSet<String>,
+    /// Where people may be sent after signing out.
+    #[serde(default)]
+    pub logout_urls: BTreeSet<String>,
+    /// Whether the client has a secret. It can't be changed later. Left out: yes exactly for `client_credentials`.
+    pub secret: Option<bool>,
+    /// How long its tokens are valid.
+    #[serde(default)]
+    pub tokens: TokenLifetimes,
+}
+
+/// An OAuth grant.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd)]
+#[serde(rename_all = "snake_case")]
+pub enum OAuthFlow {
+    /// A code that the application exchanges for tokens.
+    Code,
+    /// Tokens in the redirect itself.
+    Implicit,
+    /// Machine to machine: the client's own id and secret.
+    ClientCredentials,
+}
+
+/// A way to sign in through Cognito's own API.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthFlow {
+    /// `ALLOW_ADMIN_USER_PASSWORD_AUTH`: a server signs users in with their password.
+    AdminUserPassword,
+    /// `ALLOW_CUSTOM_AUTH`: Lambda triggers decide.
+    Custom,
+    /// `ALLOW_REFRESH_TOKEN_AUTH`: new tokens for a refresh token.
+    RefreshToken,
+    /// `ALLOW_USER_PASSWORD_AUTH`: the application sends the user's password.
+    UserPassword,
+    /// `ALLOW_USER_SRP_AUTH`: the password never leaves the device.
+    UserSrp,
+    /// `ALLOW_USER_AUTH`: the user chooses among the pool's ways.
+    UserChoice,
+}
+
+/// How long tokens are valid, as `"15m"`, `"1h"`, `"30d"`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenLifetimes {
+    /// Access tokens, 5 minutes to 1 day.
+    pub access: HumanDuration,
+    /// ID tokens, 5 minutes to 1 day.
+    pub id: HumanDuration,
+    /// Refresh tokens, 1 hour to 3650 days.
+    pub refresh: HumanDuration,
+}
+
+impl Default for TokenLifetimes {
+    fn default() -> Self {
+        Self { access: HumanDuration::from_secs(3600), id: HumanDuration::from_secs(3600), refresh: HumanDuration::from_secs(30 * 86_400) }
+    }
+}
+
+/// `[api]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// The API's name.
+    pub name: String,
+    /// A description for people who meet the API in the console.
+    pub description: Option<String>,
+    /// Where the API is served.
+    #[serde(default)]
+    pub endpoint: Endpoint,
+    /// The stage's name, the first part of every path.
+    pub stage: String,
+    /// Stage variables, which integrations use as `${stageVariables.NAME}`.
+    #[serde(default)]
+    pub stage_variables: BTreeMap<String, String>,
+    /// Whether browsers of other origins may call the API: preflight routes, and headers on 4xx and 5xx as well.
+    #[serde(default)]
+    pub cors: Cors,
+    /// What a caller needs for every route that does not say otherwise.
+    #[serde(default)]
+    pub requires: Requires,
+    /// The authorizer in front of routes that need a token.
+    #[serde(default)]
+    pub authorizer: Authorizer,
+    /// The most that all callers together may call. Left out: the account's limit.
+    pub throttle: Option<Throttle>,
+    /// Whether the API answers only at its own domain, not at `execute-api`.
+    #[serde(default)]
+    pub disable_default_endpoint: bool,
+    /// Access logs of the stage.
+    pub access_logs: Option<AccessLogs>,
+    /// `"METHOD /path"` = where its calls go.
+    #[serde(default)]
+    pub routes: BTreeMap<String, Route>,
+}
+
+/// Where the API is served.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Endpoint {
+    /// From the stack's Region.
+    #[default]
+    Regional,
+}
+
+/// Cross-origin calls: `true`, `false`, or the details. (Deserialises from a bool or a [`CorsSettings`] table.)
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Cors {
+    /// No preflight, no headers.
+    #[default]
+    Off,
+    /// As these settings say; `true` means their defaults.
+    On(CorsSettings),
+}
+
+/// Who may call from a browser.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct CorsSettings {
+    /// The one origin allowed, or `*` for any.
+    pub origin: String,
+    /// Request headers a page may send.
+    pub headers: BTreeSet<String>,
+    /// How long a browser may keep a preflight's answer.
+    pub max_age: Option<HumanDuration>,
+}
+
+impl Default for CorsSettings {
+    fn default() -> Self {
+        Self {
+            origin: "*".into(),
+            headers: ["Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Security-Token", "X-Api-Key"]
+                .map(String::from)
+                .into(),
+            max_age: None,
+        }
+    }
+}
+
+/// What a caller needs: `"nothing"`, or the details. (Deserialises from that string or a [`Requirements`] table.)
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Requires {
+    /// Anyone may call.
+    #[default]
+    Nothing,
+    /// All of these.
+    These(Requirements),
+}
+
+/// What a caller needs.
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Requirements {
+    /// An access token with any one of these scopes.
+    pub scopes: BTreeSet<String>,
+    /// Which token the caller shows. Left out: `access` where scopes are listed, else none.
+    pub token: Option<Token>,
+    /// An API key on a plan that has this stage.
+    pub api_key: bool,
+}
+
+/// A kind of token.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Token {
+    /// An access token; needs `scopes`.
+    Access,
+    /// An ID token of a person who signed in; excludes `scopes`.
+    Id,
+}
+
+/// `[api.authorizer]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Authorizer {
+    /// The authorizer's name.
+    pub name: String,
+    /// The header that carries the token.
+    pub header: String,
+    /// How long a decision is kept; `"0s"` keeps none, an hour is the most.
+    pub cache: HumanDuration,
+}
+
+impl Default for Authorizer {
+    fn default() -> Self {
+        Self { name: "cognito".into(), header: "Authorization".into(), cache: HumanDuration::from_secs(300) }
+    }
+}
+
+/// How much may be called.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Throttle {
+    /// Requests a second, sustained.
+    pub rate: f64,
+    /// The most requests at once.
+    pub burst: u32,
+}
+
+/// `[api.access_logs]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessLogs {
+    /// The ARN of an existing CloudWatch log group. gatestack never makes one.
+    pub group: String,
+    /// The line's format, with API Gateway's `$context` variables. Left out: JSON with the usual fields.
+    pub format: Option<String>,
+}
+
+/// One route: exactly one of `http` and `mock`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The URL to call, with the same path parameters as the route.
+    pub http: Option<String>,
+    /// An answer without a backend: a status, or a status and a body.
+    pub mock: Option<Mock>,
+    /// What a caller needs, instead of the API's `requires`.
+    pub requires: Option<Requires>,
+    /// How long the backend may take, 50 ms to 29 s.
+    pub timeout: Option<HumanDuration>,
+}
+
+/// An answer without a backend. (Deserialises from a status or a table.)
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mock {
+    /// The HTTP status, 200 to 599.
+    pub status: u16,
+    /// The body; none when left out.
+    pub body: Option<String>,
+}
+
+/// `[plans.NAME]`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plan {
+    /// The plan's name in API Gateway. Left out: the table's name.
+    pub name: Option<String>,
+    /// A description.
+    pub description: Option<String>,
+    /// How fast each key may call. Left out: not limited by the plan.
+    pub throttle: Option<Throttle>,
+    /// How much each key may call in a period. Left out: not limited by the plan.
+    pub quota: Option<Quota>,
+}
+
+/// How much a key may call in a period.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// Requests in the period.
+    pub requests: u32,
+    /// The period.
+    pub per: Period,
+}
+
+/// A quota's period.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Period {
+    /// A day.
+    Day,
+    /// A week.
+    Week,
+    /// A month.
+    Month,
+}
+
+/// `[api_keys.NAME]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// The key's name in API Gateway. Left out: the table's name.
+    pub name: Option<String>,
+    /// A description.
+    pub description: Option<String>,
+    /// The plan it is on, the name of a `[plans]` table.
+    pub plan: Option<String>,
+    /// Whether the key works.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+/// `[partners.NAME]`: an app client with a secret for `client_credentials`, an API key, and the key's place on a plan.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Partner {
+    /// The name of its client and key. Left out: the table's name.
+    pub name: Option<String>,
+    /// The plan its key is on, the name of a `[plans]` table.
+    pub plan: String,
+    /// The scopes its client may ask for.
+    #[serde(default)]
+    pub scopes: BTreeSet<String>,
+    /// How users may sign in through its client. Always sent: Cognito enables others when it is left out.
+    #[serde(default = "refresh_token_only")]
+    pub auth_flows: BTreeSet<AuthFlow>,
+    /// How long its tokens are valid.
+    #[serde(default)]
+    pub tokens: TokenLifetimes,
+    /// Whether its API key works; `false` shuts the partner out and keeps its credentials.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+/// `[[moved]]`: what was at one address is now at another.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Moved {
+    /// The old address, such as `partners.acme`.
+    pub from: String,
+    /// The new address.
+    pub to: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn refresh_token_only() -> BTreeSet<AuthFlow> {
+    [AuthFlow::RefreshToken].into()
+}
