@@ -1,0 +1,74 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Resource;
+use crate::model::Address;
+
+/// The tag that says which stack owns a thing.
+pub const STACK_TAG: &str = "gatestack:stack";
+/// The tag that says at which address of the stack a thing stands.
+pub const KEY_TAG: &str = "gatestack:key";
+
+/// What the file wants, with every default filled in and every name turned into a reference.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// Where the stack stands.
+    pub ground: Ground,
+    /// Every resource by its address.
+    pub resources: BTreeMap<Address, Wanted>,
+    /// `[[moved]]`: from, to.
+    pub moved: Vec<(Address, Address)>,
+}
+
+/// Where a stack stands.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Ground {
+    /// The stack's name.
+    pub stack: String,
+    /// The AWS Region.
+    pub region: String,
+    /// The AWS account's 12 digits.
+    pub account: String,
+    /// The stack's own tags, gatestack's left out.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// One resource the file wants.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What it should be.
+    pub resource: Resource,
+    /// Resources it follows without holding a value of theirs (a client follows the scopes it lists by name).
+    pub after: BTreeSet<Address>,
+}
+
+impl Ground {
+    /// The tags of the resource at this address: the stack's, and gatestack's two.
+    pub fn tags_of(&self, address: &Address) -> BTreeMap<String, String> {
+        let mut tags = self.tags.clone();
+        tags.insert(STACK_TAG.into(), self.stack.clone());
+        tags.insert(KEY_TAG.into(), address.to_string());
+        tags
+    }
+
+    /// Whose something with these tags is.
+    pub fn owner_by_tags<'a>(&self, tags: &'a BTreeMap<String, String>) -> Owner<'a> {
+        match (tags.get(STACK_TAG), tags.get(KEY_TAG)) {
+            (Some(stack), Some(key)) if *stack == self.stack => Owner::Us(Address::new(key)),
+            (Some(stack), _) if *stack != self.stack => Owner::Stack(stack),
+            _ => Owner::Nobody,
+        }
+    }
+}
+
+/// Whose a tagged thing is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Owner<'a> {
+    /// This stack's, at this address.
+    Us(Address),
+    /// Another stack's.
+    Stack(&'a str),
+    /// Not made by gatestack.
+    Nobody,
+}

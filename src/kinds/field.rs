@@ -1,0 +1,97 @@
+use crate::model::{Book, Value};
+
+/// One field of a kind: the diff, the graph's edges and the documentation all read this.
+#[derive(Debug)]
+pub struct Field<P> {
+    /// What is known of it.
+    pub info: FieldInfo,
+    /// Its value. With an empty book, what it waits for names the resources it depends on.
+    pub get: fn(&P, &Book) -> Value,
+}
+
+/// What is known of a field, whatever kind has it.
+#[derive(Debug)]
+pub struct FieldInfo {
+    /// The name people see in a plan: the stack file's word where there is one.
+    pub name: &'static str,
+    /// What it means, its units, and what it is when the file leaves it out.
+    pub doc: &'static str,
+    /// What a difference means.
+    pub on_change: OnChange,
+    /// How the two sides are compared.
+    pub compare: Compare,
+    /// Whether callers see a change at once although the kind needs a redeployment.
+    pub live_at_once: bool,
+    /// The kind this field's value is the id of, where the value orders deletes.
+    pub refers_to: Option<&'static str>,
+}
+
+/// What a difference means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OnChange {
+    /// AWS changes it in place.
+    InPlace,
+    /// A new one takes the place of the old one, because of this.
+    Replace(&'static str),
+    /// Nothing changes it without a loss nobody asked for: the plan stops and says these ways out.
+    Refuse(&'static str),
+    /// It says where the thing stands (its parent); it can't differ, and plans don't show it.
+    Place,
+}
+
+/// How the two sides are compared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Compare {
+    /// Both sides have to be the same.
+    Exactly,
+    /// Only the keys that are wanted; others are somebody else's and stay.
+    WantedKeys,
+}
+
+impl<P> Field<P> {
+    /// A field AWS changes in place.
+    pub const fn new(name: &'static str, doc: &'static str, get: fn(&P, &Book) -> Value) -> Self {
+        let info = FieldInfo {
+            name,
+            doc,
+            on_change: OnChange::InPlace,
+            compare: Compare::Exactly,
+            live_at_once: false,
+            refers_to: None,
+        };
+        Self { info, get }
+    }
+
+    /// The field that says where the thing stands: the id of its parent, a `kind`.
+    pub const fn place(name: &'static str, kind: &'static str, get: fn(&P, &Book) -> Value) -> Self {
+        Self::new(name, "Where it stands.", get).on_change(OnChange::Place).refers_to(kind)
+    }
+
+    /// With another meaning of a difference.
+    #[must_use]
+    pub const fn on_change(mut self, on_change: OnChange) -> Self {
+        self.info.on_change = on_change;
+        self
+    }
+
+    /// Comparing only the keys that are wanted.
+    #[must_use]
+    pub const fn wanted_keys(mut self) -> Self {
+        self.info.compare = Compare::WantedKeys;
+        self
+    }
+
+    /// Seen by callers without a redeployment.
+    #[must_use]
+    pub const fn live_at_once(mut self) -> Self {
+        self.info.live_at_once = true;
+        self
+    }
+
+    /// Holding the id of a resource of this kind.
+    #[must_use]
+    pub const fn refers_to(mut self, kind: &'static str) -> Self {
+        self.info.refers_to = Some(kind);
+        self
+    }
+}

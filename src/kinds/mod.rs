@@ -1,0 +1,230 @@
+//! What gatestack can provision. A kind is one file and one line in the registry below; the diff, the edges of the
+//! graph, what may never be replaced and the reference documentation all come from what that file declares.
+
+mod desired;
+mod field;
+mod observation;
+mod registry;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::aws::{AwsError, Reader, Writer};
+use crate::model::{Address, Book, OutputName};
+
+pub use desired::{Desired, Ground, KEY_TAG, Owner, STACK_TAG, Wanted};
+pub use field::{Compare, Field, FieldInfo, OnChange};
+pub use observation::{Live, Neighbours, Observation, Obstacle, observe};
+pub use registry::{KINDS, Resource, fields_of_kinds};
+
+/// What gatestack knows of a kind before it meets one.
+#[derive(Debug)]
+pub struct KindInfo {
+    /// The name in plans, events and documentation, such as `app_client`.
+    pub name: &'static str,
+    /// What people call it, such as `app client`.
+    pub title: &'static str,
+    /// What it is, in a sentence or two, with the AWS document behind its rules.
+    pub doc: &'static str,
+    /// Which changes AWS wants one at a time.
+    pub lane: Option<Lane>,
+    /// When it is looked for: 0 first; a kind that is found through another comes after it.
+    pub phase: u8,
+    /// Whether AWS deletes it along with the container of this name (a kind), so that no call is needed.
+    pub goes_with: Option<&'static str>,
+    /// What a person loses when it is deleted. Such a delete needs consent by address.
+    pub loss: Option<&'static str>,
+    /// Whether it goes only when consent names it and is kept otherwise, instead of stopping the run.
+    pub kept_unless_named: bool,
+    /// Whether callers see a change of it only after a redeployment.
+    pub deployed: bool,
+    /// Whether it is the snapshot that a redeployment takes.
+    pub snapshot: bool,
+    /// What it costs, in a sentence, when AWS charges for it by itself.
+    pub billable: Option<&'static str>,
+    /// How a change that AWS can't make in place is made.
+    pub replace: Replace,
+}
+
+impl KindInfo {
+    /// A kind with the commonest answers; a kind's file overrides what differs.
+    pub const fn new(name: &'static str, title: &'static str, doc: &'static str) -> Self {
+        Self {
+            name,
+            title,
+            doc,
+            lane: None,
+            phase: 0,
+            goes_with: None,
+            loss: None,
+            kept_unless_named: false,
+            deployed: false,
+            snapshot: false,
+            billable: None,
+            replace: Replace::DeleteFirst,
+        }
+    }
+}
+
+/// A group of things in which AWS makes one change at a time and refuses the second.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// The user pool and everything in it: Cognito answers `ConcurrentModificationException` otherwise.
+    UserPool,
+    /// The REST API and everything below it: API Gateway answers `ConflictException` otherwise.
+    RestApi,
+}
+
+/// How a change that AWS can't make in place is made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Replace {
+    /// The old one has to go first, because AWS lets only one exist.
+    DeleteFirst,
+    /// The new one is there before the old one goes.
+    CreateFirst,
+}
+
+/// One kind of resource. `Props` describes it on both sides of the diff: as the file wants it and as AWS has it.
+pub trait Kind: 'static {
+    /// What the user may set, with references to other resources as [`Text`](crate::model::Text).
+    type Props: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned;
+
+    /// What is known of the kind.
+    const INFO: KindInfo;
+
+    /// Every field of `Props`, those that point to other resources included.
+    const FIELDS: &'static [Field<Self::Props>];
+
+    /// Finds everything of this kind that the stack owns, and whatever stands in its way.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read.
+    fn observe(reader: &Reader, scope: &Scope<'_>) -> impl Future<Output = Result<Findings<Self::Props>, AwsError>>;
+
+    /// Makes one. Its identity (tags, or a mark on its parent) is written no later than the thing itself, so that
+    /// a run that dies between two calls leaves nothing the next run can't find.
+    ///
+    /// # Errors
+    /// AWS's refusal of a call.
+    fn create(writer: &Writer, task: &Task<'_, Self::Props>) -> impl Future<Output = Result<Outputs, AwsError>>;
+
+    /// Changes the named fields of an existing one; returns what is newly known of it, old outputs left out.
+    ///
+    /// # Errors
+    /// AWS's refusal of a call, or a field AWS knows and gatestack doesn't, which an update would drop.
+    fn update(
+        writer: &Writer,
+        task: &Task<'_, Self::Props>,
+        live: &Standing<'_, Self::Props>,
+        changed: &[&'static str],
+    ) -> impl Future<Output = Result<Outputs, AwsError>>;
+
+    /// Deletes one. Something that is already gone is a success.
+    ///
+    /// # Errors
+    /// AWS's refusal of a call.
+    fn delete(writer: &Writer, live: &Standing<'_, Self::Props>) -> impl Future<Output = Result<(), AwsError>>;
+
+    /// Lets a wanted thing hold on to what it refers to today and the plan keeps (a stage that was renamed in the
+    /// file and stays until it is named): changes `want` accordingly.
+    fn hold_on(_want: &mut Self::Props, _live: &Self::Props, _kept: &[&Outputs]) {}
+}
+
+/// What AWS tells about one resource.
+pub type Outputs = BTreeMap<OutputName, String>;
+
+/// Where to look: what is wanted, and what earlier phases found.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// What the file wants.
+    pub desired: &'a Desired,
+    /// The outputs of everything the stack owns that was found so far.
+    pub book: &'a Book,
+}
+
+impl Scope<'_> {
+    /// The id of something found in an earlier phase.
+    pub fn id(&self, of: &Address) -> Option<&str> {
+        self.book.get(of, OutputName::Id)
+    }
+
+    /// The address of something of ours found in an earlier phase, by one of its outputs.
+    pub fn address_of(&self, name: OutputName, value: &str) -> Option<&Address> {
+        self.book.find(name, value)
+    }
+}
+
+/// What [`Kind::observe`] found.
+#[derive(Debug)]
+pub struct Findings<P> {
+    /// Things the stack owns.
+    pub owned: Vec<Found<P>>,
+    /// Things that stop the plan, each with what to do.
+    pub obstacles: Vec<Obstacle>,
+    /// How many of somebody else's things stand beside ours, by the place they stand in.
+    pub neighbours: usize,
+}
+
+impl<P> Default for Findings<P> {
+    fn default() -> Self {
+        Self { owned: Vec::new(), obstacles: Vec::new(), neighbours: 0 }
+    }
+}
+
+/// One thing the stack owns.
+#[derive(Clone, Debug)]
+pub struct Found<P> {
+    /// Its address by its tag, mark or natural key; `[[moved]]` is not applied yet.
+    pub address: Address,
+    /// What it is.
+    pub props: P,
+    /// What AWS tells of it.
+    pub outputs: Outputs,
+    /// Settings somebody else made that gatestack leaves alone, in words.
+    pub unmanaged: Vec<String>,
+    /// Only the mark is left; the thing itself is gone.
+    pub only_a_mark: bool,
+}
+
+impl<P> Found<P> {
+    /// Something that is there.
+    pub fn new(address: Address, props: P, outputs: Outputs) -> Self {
+        Self { address, props, outputs, unmanaged: Vec::new(), only_a_mark: false }
+    }
+}
+
+/// What to make or change: the wanted properties, and a book in which everything they refer to is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a, P> {
+    /// Where it stands.
+    pub address: &'a Address,
+    /// What is wanted.
+    pub want: &'a P,
+    /// The outputs of everything applied so far.
+    pub book: &'a Book,
+}
+
+/// A live thing: what it is and what AWS told of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a, P> {
+    /// Where it stands (after `[[moved]]`).
+    pub address: &'a Address,
+    /// Where it stood before `[[moved]]`.
+    pub was: Option<&'a Address>,
+    /// What it is.
+    pub props: &'a P,
+    /// What AWS tells of it.
+    pub outputs: &'a Outputs,
+}
+
+impl<P> Standing<'_, P> {
+    /// One output, or nothing where AWS told none.
+    pub fn output(&self, name: OutputName) -> &str {
+        self.outputs.get(&name).map_or("", String::as_str)
+    }
+}

@@ -1,0 +1,153 @@
+use std::pin::Pin;
+
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use super::{FieldInfo, Findings, Kind, KindInfo, Live, Obstacle, Outputs, Scope, Standing, Task};
+use crate::aws::{AwsError, Reader, Writer};
+use crate::model::{Address, Book, Value};
+
+/// What [`observe_phase`] found of one kind, whatever its properties are.
+pub(super) struct Observed {
+    pub(super) kind: &'static KindInfo,
+    pub(super) owned: Vec<(Address, Live)>,
+    pub(super) obstacles: Vec<Obstacle>,
+    pub(super) neighbours: usize,
+}
+
+macro_rules! kinds {
+    ($($variant:ident: $kind:path),+ $(,)?) => {
+        /// A resource of any kind: the one type on both sides of every diff.
+        #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Resource {
+            $(
+                #[doc = concat!("[`", stringify!($kind), "`]")]
+                $variant(<$kind as Kind>::Props),
+            )+
+        }
+
+        /// Every kind there is.
+        pub static KINDS: &[&KindInfo] = &[$(&<$kind as Kind>::INFO),+];
+
+        /// The fields of every kind, in the order of [`KINDS`].
+        pub fn fields_of_kinds() -> Vec<(&'static KindInfo, Vec<&'static FieldInfo>)> {
+            vec![$((
+                const { &<$kind as Kind>::INFO },
+                <$kind as Kind>::FIELDS.iter().map(|field| &field.info).collect(),
+            )),+]
+        }
+
+        impl Resource {
+            /// What is known of its kind.
+            pub fn info(&self) -> &'static KindInfo {
+                match self {
+                    $(Self::$variant(_) => const { &<$kind as Kind>::INFO }),+
+                }
+            }
+
+            /// Its fields and their values, as far as the book knows what they refer to.
+            pub fn fields(&self, book: &Book) -> Vec<(&'static FieldInfo, Value)> {
+                match self {
+                    $(Self::$variant(props) => <$kind as Kind>::FIELDS
+                        .iter()
+                        .map(|field| (&field.info, (field.get)(props, book)))
+                        .collect()),+
+                }
+            }
+
+            /// Lets it hold on to what it refers to today and the plan keeps; see [`Kind::hold_on`].
+            pub fn hold_on(&mut self, live: &Resource, kept: &[&Outputs]) {
+                match (self, live) {
+                    $((Self::$variant(want), Self::$variant(live)) => <$kind as Kind>::hold_on(want, live, kept),)+
+                    _ => {}
+                }
+            }
+
+            /// Makes it; see [`Kind::create`].
+            ///
+            /// # Errors
+            /// AWS's refusal of a call.
+            pub async fn create(&self, writer: &Writer, address: &Address, book: &Book) -> Result<Outputs, AwsError> {
+                match self {
+                    $(Self::$variant(want) => <$kind as Kind>::create(writer, &Task { address, want, book }).await,)+
+                }
+            }
+
+            /// Changes the named fields of a live one into this; see [`Kind::update`].
+            ///
+            /// # Errors
+            /// AWS's refusal of a call.
+            pub async fn update(
+                &self,
+                writer: &Writer,
+                address: &Address,
+                live: &Live,
+                book: &Book,
+                changed: &[&'static str],
+            ) -> Result<Outputs, AwsError> {
+                match (self, &live.resource) {
+                    $((Self::$variant(want), Self::$variant(props)) => {
+                        let standing = Standing { address, was: live.was.as_ref(), props, outputs: &live.outputs };
+                        <$kind as Kind>::update(writer, &Task { address, want, book }, &standing, changed).await
+                    })+
+                    _ => unreachable!("an address belongs to one kind: {address}"),
+                }
+            }
+        }
+
+        impl Live {
+            /// Deletes it; see [`Kind::delete`].
+            ///
+            /// # Errors
+            /// AWS's refusal of a call.
+            pub async fn delete(&self, writer: &Writer, address: &Address) -> Result<(), AwsError> {
+                match &self.resource {
+                    $(Resource::$variant(props) => {
+                        let standing = Standing { address, was: self.was.as_ref(), props, outputs: &self.outputs };
+                        <$kind as Kind>::delete(writer, &standing).await
+                    })+
+                }
+            }
+        }
+
+        pub(super) async fn observe_phase(
+            reader: &Reader,
+            scope: &Scope<'_>,
+            phase: u8,
+        ) -> Result<Vec<Observed>, AwsError> {
+            let mut looks: Vec<Pin<Box<dyn Future<Output = Result<Observed, AwsError>> + '_>>> = Vec::new();
+            $(
+                if <$kind as Kind>::INFO.phase == phase {
+                    looks.push(Box::pin(async move {
+                        let findings = <$kind as Kind>::observe(reader, scope).await?;
+                        Ok(observed(const { &<$kind as Kind>::INFO }, findings, Resource::$variant))
+                    }));
+                }
+            )+
+            try_join_all(looks).await
+        }
+    };
+}
+
+fn observed<P>(kind: &'static KindInfo, findings: Findings<P>, wrap: fn(P) -> Resource) -> Observed {
+    let owned = findings
+        .owned
+        .into_iter()
+        .map(|found| {
+            let live = Live {
+                resource: wrap(found.props),
+                outputs: found.outputs,
+                was: None,
+                unmanaged: found.unmanaged,
+                only_a_mark: found.only_a_mark,
+            };
+            (found.address, live)
+        })
+        .collect();
+    Observed { kind, owned, obstacles: findings.obstacles, neighbours: findings.neighbours }
+}
+
+kinds! {
+    UserPool: super::user_pool::UserPool,
+}

@@ -1,0 +1,98 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a resource stands: its path in the stack file, such as `partners.acme` or `api.routes."GET /policies"`.
+///
+/// Parts that gatestack derives append one word: `partners.acme/key`. An address is ours, never an AWS id.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct Address(String);
+
+impl Address {
+    /// The address that reads like this, such as `user_pool`.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self(path.into())
+    }
+
+    /// The entry `name` of a table, quoted where TOML would quote it.
+    pub fn entry(table: &str, name: &str) -> Self {
+        Self(format!("{table}.{}", bare_or_quoted(name)))
+    }
+
+    /// The part of this resource that gatestack calls `word`.
+    pub fn part(&self, word: &str) -> Self {
+        Self(format!("{}/{word}", self.0))
+    }
+
+    /// The address in the file that this one belongs to: itself, or what it is a part of.
+    pub fn owner(&self) -> Self {
+        match self.part_start() {
+            Some(at) => Self(self.0[..at].to_owned()),
+            None => self.clone(),
+        }
+    }
+
+    /// The text, as people type it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// This address with its beginning `from` exchanged for `to`; `None` when it neither is `from` nor a part of it.
+    pub fn moved(&self, from: &Address, to: &Address) -> Option<Self> {
+        let rest = self.0.strip_prefix(from.as_str())?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| Self(format!("{to}{rest}")))
+    }
+
+    // A slash inside a quoted name, as every route has one, starts no part.
+    fn part_start(&self) -> Option<usize> {
+        let mut quoted = false;
+        let mut escaped = false;
+        for (at, character) in self.0.char_indices() {
+            match character {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                '/' if !quoted => return Some(at),
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A key as TOML writes it: bare where its characters allow, else quoted.
+pub fn bare_or_quoted(name: &str) -> String {
+    let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if bare {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_in_a_route_is_not_a_part() {
+        let route = Address::entry("api.routes", "GET /policies/{id}");
+        assert_eq!(route.as_str(), "api.routes.\"GET /policies/{id}\"");
+        assert_eq!(route.owner(), route);
+        assert_eq!(Address::entry("partners", "acme").part("key").owner().as_str(), "partners.acme");
+    }
+
+    #[test]
+    fn moving_takes_parts_along_and_nothing_else() {
+        let (from, to) = (Address::new("partners.acme"), Address::new("partners.acme-re"));
+        assert_eq!(from.part("key").moved(&from, &to), Some(to.part("key")));
+        assert_eq!(Address::new("partners.acme2").moved(&from, &to), None);
+    }
+}

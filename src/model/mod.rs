@@ -1,0 +1,16 @@
+//! The nouns of a plan: addresses, values, references, digests. Data only: no I/O, nothing asynchronous.
+
+mod address;
+mod text;
+mod value;
+
+pub use address::{Address, bare_or_quoted};
+pub use text::{Book, Output, OutputName, Piece, Text};
+pub use value::{Number, Value};
+
+use sha2::{Digest as _, Sha256};
+
+/// The SHA-256 of some bytes as 64 hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,137 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Address, Value};
+
+/// What AWS alone can tell about a resource, by name.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputName {
+    /// AWS's identifier of the resource.
+    Id,
+    /// The ARN.
+    Arn,
+    /// The id of an API's root resource `/`.
+    RootId,
+    /// The name to point DNS at.
+    Target,
+}
+
+/// An output of one resource.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Output {
+    /// Whose output.
+    pub of: Address,
+    /// Which.
+    pub name: OutputName,
+}
+
+/// Part of a [`Text`].
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Piece {
+    /// Known text.
+    Literal(String),
+    /// Text that a resource's output supplies.
+    Output(Output),
+}
+
+/// A string that may hold outputs of other resources. Such a reference *is* the dependency edge.
+#[derive(Clone, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct Text(Vec<Piece>);
+
+/// The outputs known so far, at plan time and while applying.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Book(BTreeMap<Address, BTreeMap<OutputName, String>>);
+
+impl Text {
+    /// Text without references.
+    pub fn literal(text: impl Into<String>) -> Self {
+        Self(vec![Piece::Literal(text.into())])
+    }
+
+    /// One output as the whole text.
+    pub fn output(of: &Address, name: OutputName) -> Self {
+        Self(vec![Piece::Output(Output { of: of.clone(), name })])
+    }
+
+    /// Text of these pieces.
+    pub fn of(pieces: Vec<Piece>) -> Self {
+        Self(pieces)
+    }
+
+    /// The text, once every output in it is known.
+    pub fn resolve(&self, book: &Book) -> Option<String> {
+        self.0
+            .iter()
+            .map(|piece| match piece {
+                Piece::Literal(text) => Some(text.as_str()),
+                Piece::Output(output) => book.get(&output.of, output.name),
+            })
+            .collect()
+    }
+
+    /// The outputs this text waits for.
+    pub fn outputs(&self) -> impl Iterator<Item = &Output> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Output(output) => Some(output),
+            Piece::Literal(_) => None,
+        })
+    }
+
+    /// The text as a value: known, or known after the apply of the resources named.
+    pub fn value(&self, book: &Book) -> Value {
+        match self.resolve(book) {
+            Some(text) => Value::Text(text),
+            None => Value::AfterApply(self.missing(book)),
+        }
+    }
+
+    fn missing(&self, book: &Book) -> BTreeSet<Address> {
+        self.outputs()
+            .filter(|output| book.get(&output.of, output.name).is_none())
+            .map(|output| output.of.clone())
+            .collect()
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::literal(text)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::literal(text)
+    }
+}
+
+impl Book {
+    /// What is known of one output.
+    pub fn get(&self, of: &Address, name: OutputName) -> Option<&str> {
+        self.0.get(of)?.get(&name).map(String::as_str)
+    }
+
+    /// Every output known of one resource.
+    pub fn outputs(&self, of: &Address) -> Option<&BTreeMap<OutputName, String>> {
+        self.0.get(of)
+    }
+
+    /// Whose output this is.
+    pub fn find(&self, name: OutputName, value: &str) -> Option<&Address> {
+        self.0.iter().find(|(_, outputs)| outputs.get(&name).is_some_and(|held| held == value)).map(|(of, _)| of)
+    }
+
+    /// Writes down a resource's outputs, replacing what was known.
+    pub fn insert(&mut self, of: Address, outputs: BTreeMap<OutputName, String>) {
+        self.0.insert(of, outputs);
+    }
+
+    /// Forgets a resource, as when it is replaced: its dependents then wait for the new one.
+    pub fn forget(&mut self, of: &Address) {
+        self.0.remove(of);
+    }
+}
