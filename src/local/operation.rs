@@ -1,5 +1,7 @@
 //! What one operation of the local AWS sees and answers, whatever protocol carried it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -26,6 +28,44 @@ pub struct Call {
     pub region: String,
     /// The request id that goes into the answer's headers and errors.
     pub request_id: String,
+    /// How long the things take that take time on AWS.
+    pub pace: Pace,
+}
+
+impl Call {
+    /// When something begun by this call is done, in epoch seconds, if it takes `on_aws` on AWS.
+    ///
+    /// Store it, and derive the state from it: pending in the answer of the call that began it, and in any later call while
+    /// [`Call::seconds`] is less.
+    pub fn done_at(&self, on_aws: Duration) -> f64 {
+        self.seconds()
+            + match self.pace {
+                Pace::Immediate => 0.0,
+                Pace::Realistic { time_scale } => on_aws.as_secs_f64() / time_scale,
+            }
+    }
+
+    /// When the call came in, in epoch seconds: what timestamps in the state and in answers are.
+    pub fn seconds(&self) -> f64 {
+        self.now.as_millisecond() as f64 / 1000.0
+    }
+
+    /// A text member of the input, or `""` when it was not sent. For members the model requires.
+    pub fn text(&self, member: &str) -> &str {
+        self.input.get(member).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// How long things take that take time on AWS.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// Done by the next call, whenever that is.
+    Immediate,
+    /// AWS's own times, divided by `time_scale`.
+    Realistic {
+        /// How many times faster than AWS. Greater than zero.
+        time_scale: f64,
+    },
 }
 
 /// What an operation answers: members keyed by the model's member names, written to the wire by the output shape.
