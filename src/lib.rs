@@ -1,1 +1,4 @@
 //! gatestack
+
+pub mod clock;
+pub mod local;

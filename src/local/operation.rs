@@ -1,7 +1,11 @@
 //! What one operation of the local AWS sees and answers, whatever protocol carried it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+
+use super::state::Region;
 
 /// A JSON object.
 pub type Object = Map<String, Value>;
@@ -24,6 +28,44 @@ pub struct Call {
     pub region: String,
     /// The request id that goes into the answer's headers and errors.
     pub request_id: String,
+    /// How long the things take that take time on AWS.
+    pub pace: Pace,
+}
+
+impl Call {
+    /// When something begun by this call is done, in epoch seconds, if it takes `on_aws` on AWS.
+    ///
+    /// Store it, and derive the state from it: pending in the answer of the call that began it, and in any later call while
+    /// [`Call::seconds`] is less.
+    pub fn done_at(&self, on_aws: Duration) -> f64 {
+        self.seconds()
+            + match self.pace {
+                Pace::Immediate => 0.0,
+                Pace::Realistic { time_scale } => on_aws.as_secs_f64() / time_scale,
+            }
+    }
+
+    /// When the call came in, in epoch seconds: what timestamps in the state and in answers are.
+    pub fn seconds(&self) -> f64 {
+        self.now.as_millisecond() as f64 / 1000.0
+    }
+
+    /// A text member of the input, or `""` when it was not sent. For members the model requires.
+    pub fn text(&self, member: &str) -> &str {
+        self.input.get(member).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// How long things take that take time on AWS.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// Done by the next call, whenever that is.
+    Immediate,
+    /// AWS's own times, divided by `time_scale`.
+    Realistic {
+        /// How many times faster than AWS. Greater than zero.
+        time_scale: f64,
+    },
 }
 
 /// What an operation answers: members keyed by the model's member names, written to the wire by the output shape.
@@ -46,11 +88,68 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with this status, code and message.
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), retry_after: None }
+        Self {
+            status,
+            code: code.into(),
+            message: message.into(),
+            retry_after: None,
+        }
     }
 
     /// 501 `NotImplemented`: the local AWS does not have this, and says so rather than pretend.
     pub fn not_implemented(what: impl std::fmt::Display) -> Self {
-        Self::new(501, "NotImplemented", format!("the local AWS does not have {what}"))
+        Self::new(
+            501,
+            "NotImplemented",
+            format!("the local AWS does not have {what}"),
+        )
     }
+}
+
+/// One operation the local AWS has. Each service module lists its own in a table, and that table is the only place that says so:
+/// a name the model has and no table lists answers 501.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// The name in the service's model, such as `CreateRestApi`.
+    pub name: &'static str,
+    /// What runs.
+    pub run: Run,
+    /// Input members by path, such as `Policies.SignInPolicy`, that are not supported. A call that carries one answers 501 naming
+    /// the operation and the member, before anything runs.
+    pub refused: &'static [&'static str],
+}
+
+impl Operation {
+    /// An operation that changes nothing.
+    pub const fn read(name: &'static str, run: fn(&Region, &Call) -> Answer) -> Self {
+        Self {
+            name,
+            run: Run::Read(run),
+            refused: &[],
+        }
+    }
+
+    /// An operation that changes the Region's state.
+    pub const fn change(name: &'static str, run: fn(&mut Region, &Call) -> Answer) -> Self {
+        Self {
+            name,
+            run: Run::Change(run),
+            refused: &[],
+        }
+    }
+
+    /// The same, with these input members refused by name.
+    pub const fn refusing(self, refused: &'static [&'static str]) -> Self {
+        Self { refused, ..self }
+    }
+}
+
+/// What an operation does to the state of its Region.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// Reads. Never written to disk.
+    Read(fn(&Region, &Call) -> Answer),
+    /// Changes. It works on a copy of the Region that replaces the Region only when the answer is no refusal, so a refused call
+    /// changes nothing whatever it had begun. Copies are cheap where the state lies in a [`Table`](super::table::Table).
+    Change(fn(&mut Region, &Call) -> Answer),
 }

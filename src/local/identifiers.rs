@@ -1,0 +1,108 @@
+//! Identifiers in AWS's shapes, made of random bytes.
+
+const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// `length` characters of `alphabet`, each as likely as the others.
+fn random(alphabet: &[u8], length: usize) -> String {
+    // Bytes at or above the largest multiple of the alphabet's size would favour its first characters.
+    let fair = 256 - 256 % alphabet.len();
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        let mut bytes = [0; 64];
+        fill(&mut bytes);
+        let wanted = length - text.len();
+        text.extend(
+            bytes
+                .iter()
+                .map(|byte| usize::from(*byte))
+                .filter(|byte| *byte < fair)
+                .take(wanted)
+                .map(|byte| char::from(alphabet[byte % alphabet.len()])),
+        );
+    }
+    text
+}
+
+fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives random bytes");
+}
+
+/// A user pool's id in this Region, such as `eu-west-1_AbCdEfGhI`.
+pub fn user_pool(region: &str) -> String {
+    format!("{region}_{}", random(MIXED, 9))
+}
+
+/// An app client's id: 26 lower-case letters and digits.
+pub fn user_pool_client() -> String {
+    random(LOWER, 26)
+}
+
+/// An app client's secret, as long as Cognito's own.
+pub fn client_secret() -> String {
+    random(LOWER, 51)
+}
+
+/// An API Gateway id (APIs, authorizers, plans, keys, …): 10 lower-case letters and digits.
+pub fn api_gateway() -> String {
+    random(LOWER, 10)
+}
+
+/// The id of a deployment, resource, model, authorizer or validator: 6 lower-case letters and digits.
+pub fn api_gateway_short() -> String {
+    random(LOWER, 6)
+}
+
+/// An API key's value: 40 letters and digits.
+pub fn api_key_value() -> String {
+    random(MIXED, 40)
+}
+
+/// A CloudFront distribution's name, such as `d111111abcdef8`.
+pub fn distribution() -> String {
+    format!("d{}", random(LOWER, 13))
+}
+
+/// A random UUID (version 4): request ids, VPC endpoints' and certificates' ids.
+pub fn uuid() -> String {
+    let mut bytes = [0; 16];
+    fill(&mut bytes);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_have_the_shapes_of_aws() {
+        let shape = |pattern: &str, text: String| {
+            assert!(
+                regex::Regex::new(pattern).unwrap().is_match(&text),
+                "{text}"
+            )
+        };
+        shape("^eu-west-1_[A-Za-z0-9]{9}$", user_pool("eu-west-1"));
+        shape("^[a-z0-9]{26}$", user_pool_client());
+        shape("^[a-z0-9]{51}$", client_secret());
+        shape("^[a-z0-9]{10}$", api_gateway());
+        shape("^[a-z0-9]{6}$", api_gateway_short());
+        shape("^[A-Za-z0-9]{40}$", api_key_value());
+        shape("^d[a-z0-9]{13}$", distribution());
+        shape(
+            "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+            uuid(),
+        );
+        assert_ne!(user_pool_client(), user_pool_client());
+    }
+}
