@@ -1,4 +1,7 @@
-//! gatestack
+//! gatestack: one TOML file between a service and the people who call it.
 
+pub mod aws;
 pub mod clock;
+pub mod kinds;
 pub mod local;
+pub mod model;

@@ -63,8 +63,14 @@ impl<P> Field<P> {
     }
 
     /// The field that says where the thing stands: the id of its parent, a `kind`.
-    pub const fn place(name: &'static str, kind: &'static str, get: fn(&P, &Book) -> Value) -> Self {
-        Self::new(name, "Where it stands.", get).on_change(OnChange::Place).refers_to(kind)
+    pub const fn place(
+        name: &'static str,
+        kind: &'static str,
+        get: fn(&P, &Book) -> Value,
+    ) -> Self {
+        Self::new(name, "Where it stands.", get)
+            .on_change(OnChange::Place)
+            .refers_to(kind)
     }
 
     /// With another meaning of a difference.

@@ -1,6 +1,20 @@
 //! What gatestack can provision. A kind is one file and one line in the registry below; the diff, the edges of the
 //! graph, what may never be replaced and the reference documentation all come from what that file declares.
 
+pub mod api_key;
+pub mod app_client;
+pub mod authorizer;
+pub mod deployment;
+pub mod gateway_response;
+pub mod plan_membership;
+pub mod resource_server;
+pub mod rest_api;
+pub mod route;
+pub mod stage;
+pub mod usage_plan;
+pub mod user_pool;
+pub mod user_pool_domain;
+
 mod desired;
 mod field;
 mod observation;
@@ -104,14 +118,20 @@ pub trait Kind: 'static {
     ///
     /// # Errors
     /// AWS's refusal of a read.
-    fn observe(reader: &Reader, scope: &Scope<'_>) -> impl Future<Output = Result<Findings<Self::Props>, AwsError>>;
+    fn observe(
+        reader: &Reader,
+        scope: &Scope<'_>,
+    ) -> impl Future<Output = Result<Findings<Self::Props>, AwsError>>;
 
     /// Makes one. Its identity (tags, or a mark on its parent) is written no later than the thing itself, so that
     /// a run that dies between two calls leaves nothing the next run can't find.
     ///
     /// # Errors
     /// AWS's refusal of a call.
-    fn create(writer: &Writer, task: &Task<'_, Self::Props>) -> impl Future<Output = Result<Outputs, AwsError>>;
+    fn create(
+        writer: &Writer,
+        task: &Task<'_, Self::Props>,
+    ) -> impl Future<Output = Result<Outputs, AwsError>>;
 
     /// Changes the named fields of an existing one; returns what is newly known of it, old outputs left out.
     ///
@@ -128,7 +148,10 @@ pub trait Kind: 'static {
     ///
     /// # Errors
     /// AWS's refusal of a call.
-    fn delete(writer: &Writer, live: &Standing<'_, Self::Props>) -> impl Future<Output = Result<(), AwsError>>;
+    fn delete(
+        writer: &Writer,
+        live: &Standing<'_, Self::Props>,
+    ) -> impl Future<Output = Result<(), AwsError>>;
 
     /// Lets a wanted thing hold on to what it refers to today and the plan keeps (a stage that was renamed in the
     /// file and stays until it is named): changes `want` accordingly.
@@ -172,7 +195,11 @@ pub struct Findings<P> {
 
 impl<P> Default for Findings<P> {
     fn default() -> Self {
-        Self { owned: Vec::new(), obstacles: Vec::new(), neighbours: 0 }
+        Self {
+            owned: Vec::new(),
+            obstacles: Vec::new(),
+            neighbours: 0,
+        }
     }
 }
 
@@ -194,7 +221,13 @@ pub struct Found<P> {
 impl<P> Found<P> {
     /// Something that is there.
     pub fn new(address: Address, props: P, outputs: Outputs) -> Self {
-        Self { address, props, outputs, unmanaged: Vec::new(), only_a_mark: false }
+        Self {
+            address,
+            props,
+            outputs,
+            unmanaged: Vec::new(),
+            only_a_mark: false,
+        }
     }
 }
 

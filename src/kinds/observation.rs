@@ -72,7 +72,10 @@ pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, 
     let last = KINDS.iter().map(|kind| kind.phase).max().unwrap_or(0);
     for phase in 0..=last {
         let book = observation.book();
-        let scope = Scope { desired, book: &book };
+        let scope = Scope {
+            desired,
+            book: &book,
+        };
         for observed in observe_phase(reader, &scope, phase).await? {
             take_in(&mut observation, observed, desired);
         }
@@ -83,17 +86,25 @@ pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, 
 fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired) {
     observation.obstacles.extend(observed.obstacles);
     if observed.neighbours > 0 {
-        observation.neighbours.push(Neighbours { kind: observed.kind, count: observed.neighbours });
+        observation.neighbours.push(Neighbours {
+            kind: observed.kind,
+            count: observed.neighbours,
+        });
     }
     for (address, live) in observed.owned {
-        let moved = desired.moved.iter().find_map(|(from, to)| address.moved(from, to));
+        let moved = desired
+            .moved
+            .iter()
+            .find_map(|(from, to)| address.moved(from, to));
         let (address, was) = match moved {
             Some(to) => (to, Some(address)),
             None => (address, None),
         };
         let live = Live { was, ..live };
         if let Some(other) = observation.live.get(&address) {
-            observation.obstacles.push(two_at_one_address(&address, other, &live));
+            observation
+                .obstacles
+                .push(two_at_one_address(&address, other, &live));
         } else {
             observation.live.insert(address, live);
         }
@@ -103,7 +114,12 @@ fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired)
 // After a crash between two calls there is never more than one; two mean that somebody copied tags, or that a thing
 // was both moved and made anew. Neither may be picked by chance.
 fn two_at_one_address(address: &Address, one: &Live, other: &Live) -> Obstacle {
-    let id = |live: &Live| live.outputs.get(&crate::model::OutputName::Id).cloned().unwrap_or_default();
+    let id = |live: &Live| {
+        live.outputs
+            .get(&crate::model::OutputName::Id)
+            .cloned()
+            .unwrap_or_default()
+    };
     Obstacle {
         address: address.clone(),
         what: format!(
@@ -112,6 +128,8 @@ fn two_at_one_address(address: &Address, one: &Live, other: &Live) -> Obstacle {
             id(one),
             id(other)
         ),
-        help: "remove the tags gatestack:stack and gatestack:key from the one that is not the stack's".into(),
+        help:
+            "remove the tags gatestack:stack and gatestack:key from the one that is not the stack's"
+                .into(),
     }
 }

@@ -130,7 +130,11 @@ macro_rules! kinds {
     };
 }
 
-fn observed<P>(kind: &'static KindInfo, findings: Findings<P>, wrap: fn(P) -> Resource) -> Observed {
+fn observed<P>(
+    kind: &'static KindInfo,
+    findings: Findings<P>,
+    wrap: fn(P) -> Resource,
+) -> Observed {
     let owned = findings
         .owned
         .into_iter()
@@ -145,7 +149,12 @@ fn observed<P>(kind: &'static KindInfo, findings: Findings<P>, wrap: fn(P) -> Re
             (found.address, live)
         })
         .collect();
-    Observed { kind, owned, obstacles: findings.obstacles, neighbours: findings.neighbours }
+    Observed {
+        kind,
+        owned,
+        obstacles: findings.obstacles,
+        neighbours: findings.neighbours,
+    }
 }
 
 kinds! {

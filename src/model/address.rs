@@ -69,7 +69,10 @@ impl fmt::Display for Address {
 
 /// A key as TOML writes it: bare where its characters allow, else quoted.
 pub fn bare_or_quoted(name: &str) -> String {
-    let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let bare = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if bare {
         name.to_owned()
     } else {
@@ -86,12 +89,21 @@ mod tests {
         let route = Address::entry("api.routes", "GET /policies/{id}");
         assert_eq!(route.as_str(), "api.routes.\"GET /policies/{id}\"");
         assert_eq!(route.owner(), route);
-        assert_eq!(Address::entry("partners", "acme").part("key").owner().as_str(), "partners.acme");
+        assert_eq!(
+            Address::entry("partners", "acme")
+                .part("key")
+                .owner()
+                .as_str(),
+            "partners.acme"
+        );
     }
 
     #[test]
     fn moving_takes_parts_along_and_nothing_else() {
-        let (from, to) = (Address::new("partners.acme"), Address::new("partners.acme-re"));
+        let (from, to) = (
+            Address::new("partners.acme"),
+            Address::new("partners.acme-re"),
+        );
         assert_eq!(from.part("key").moved(&from, &to), Some(to.part("key")));
         assert_eq!(Address::new("partners.acme2").moved(&from, &to), None);
     }

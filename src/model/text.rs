@@ -54,7 +54,10 @@ impl Text {
 
     /// One output as the whole text.
     pub fn output(of: &Address, name: OutputName) -> Self {
-        Self(vec![Piece::Output(Output { of: of.clone(), name })])
+        Self(vec![Piece::Output(Output {
+            of: of.clone(),
+            name,
+        })])
     }
 
     /// Text of these pieces.
@@ -122,7 +125,10 @@ impl Book {
 
     /// Whose output this is.
     pub fn find(&self, name: OutputName, value: &str) -> Option<&Address> {
-        self.0.iter().find(|(_, outputs)| outputs.get(&name).is_some_and(|held| held == value)).map(|(of, _)| of)
+        self.0
+            .iter()
+            .find(|(_, outputs)| outputs.get(&name).is_some_and(|held| held == value))
+            .map(|(of, _)| of)
     }
 
     /// Writes down a resource's outputs, replacing what was known.

@@ -59,7 +59,12 @@ impl Value {
 
     /// A map.
     pub fn map<K: Into<String>, T: Into<Value>>(items: impl IntoIterator<Item = (K, T)>) -> Self {
-        Self::Map(items.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+        Self::Map(
+            items
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
+        )
     }
 
     /// The resources that must be applied before this value is known, however deep they are.

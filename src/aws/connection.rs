@@ -1,0 +1,227 @@
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::apigateway::ApiGatewayAnswers;
+use super::cognito::CognitoAnswers;
+use super::error::AwsError;
+use super::pace::{Operation, Pacer, Service};
+use super::retry::Classifier;
+use super::tally::Tally;
+use crate::clock::Clock;
+
+/// Which AWS to talk to.
+#[derive(Clone, Debug)]
+pub enum Endpoint {
+    /// AWS, with the credentials of the environment or of this profile, at this URL when one is given.
+    Aws {
+        /// The profile's name.
+        profile: Option<String>,
+        /// Another endpoint for every service.
+        url: Option<String>,
+    },
+    /// An AWS in this process, reached through this HTTP client.
+    InProcess(SharedHttpClient),
+}
+
+/// A connection to AWS in one Region.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    clients: Arc<Clients>,
+    pacer: Pacer,
+    tally: Tally,
+}
+
+#[derive(Debug)]
+struct Clients {
+    apigateway: aws_sdk_apigateway::Client,
+    cognito: aws_sdk_cognitoidentityprovider::Client,
+    tagging: aws_sdk_resourcegroupstagging::Client,
+    sts: aws_sdk_sts::Client,
+}
+
+/// Reads, each asked once. It has no way to change anything.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    connection: Connection,
+    pub(super) apigateway_answers: Arc<ApiGatewayAnswers>,
+    pub(super) cognito_answers: Arc<CognitoAnswers>,
+}
+
+/// Writes, and the reads they need. Only an apply that was agreed to makes one.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    reader: Reader,
+}
+
+impl Connection {
+    /// Connects; nothing is sent yet.
+    pub async fn open(endpoint: Endpoint, region: &str, clock: &Clock) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(30))
+            .operation_timeout(Duration::from_secs(300))
+            .build();
+        let retries = RetryConfig::standard().with_max_attempts(8);
+        let region = Region::new(region.to_owned());
+        let config = match endpoint {
+            Endpoint::Aws { profile, url } => {
+                let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+                    .region(region)
+                    .retry_config(retries)
+                    .timeout_config(timeouts);
+                if let Some(profile) = profile {
+                    loader = loader.profile_name(profile);
+                }
+                if let Some(url) = url {
+                    loader = loader.endpoint_url(url);
+                }
+                loader.load().await
+            }
+            // Nothing of the environment may reach an AWS in this process: no profile, no endpoint, no credentials.
+            Endpoint::InProcess(http_client) => SdkConfig::builder()
+                .behavior_version(BehaviorVersion::v2026_01_12())
+                .region(region)
+                .credentials_provider(
+                    aws_credential_types::provider::SharedCredentialsProvider::new(
+                        Credentials::from_keys("local", "local", None),
+                    ),
+                )
+                .retry_config(retries)
+                .timeout_config(timeouts)
+                .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
+                    aws_smithy_async::rt::sleep::TokioSleep::new(),
+                ))
+                .time_source(aws_smithy_async::time::SharedTimeSource::new(
+                    aws_smithy_async::time::SystemTimeSource::new(),
+                ))
+                .http_client(http_client)
+                .build(),
+        };
+        let tally = Tally::default();
+        let clients = Clients {
+            apigateway: aws_sdk_apigateway::Client::from_conf(
+                aws_sdk_apigateway::config::Builder::from(&config)
+                    .retry_classifier(Classifier)
+                    .interceptor(tally.clone())
+                    .build(),
+            ),
+            cognito: aws_sdk_cognitoidentityprovider::Client::from_conf(
+                aws_sdk_cognitoidentityprovider::config::Builder::from(&config)
+                    .retry_classifier(Classifier)
+                    .interceptor(tally.clone())
+                    .build(),
+            ),
+            tagging: aws_sdk_resourcegroupstagging::Client::from_conf(
+                aws_sdk_resourcegroupstagging::config::Builder::from(&config)
+                    .interceptor(tally.clone())
+                    .build(),
+            ),
+            sts: aws_sdk_sts::Client::from_conf(
+                aws_sdk_sts::config::Builder::from(&config)
+                    .interceptor(tally.clone())
+                    .build(),
+            ),
+        };
+        Self {
+            clients: Arc::new(clients),
+            pacer: Pacer::new(clock.clone()),
+            tally,
+        }
+    }
+
+    /// A reader that has asked nothing yet.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            connection: self.clone(),
+            apigateway_answers: Arc::default(),
+            cognito_answers: Arc::default(),
+        }
+    }
+
+    /// A writer whose reads are asked anew.
+    pub fn writer(&self) -> Writer {
+        Writer {
+            reader: self.reader(),
+        }
+    }
+
+    /// How many requests went out.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+}
+
+impl Reader {
+    /// The 12 digits of the account whose credentials are used.
+    ///
+    /// # Errors
+    /// No credentials, no connection, or AWS's refusal.
+    pub async fn account(&self) -> Result<String, AwsError> {
+        let operation = Operation::of(Service::Sts, "GetCallerIdentity");
+        let answer = self
+            .call(
+                operation,
+                self.connection.clients.sts.get_caller_identity().send(),
+            )
+            .await?;
+        Ok(answer.account.unwrap_or_default())
+    }
+
+    /// Sends one request when the quotas allow it.
+    pub(crate) async fn call<T, E>(
+        &self,
+        operation: Operation<'_>,
+        send: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, AwsError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.connection.pacer.admit(&operation).await;
+        send.await
+            .map_err(|error| AwsError::from_sdk(&operation, error))
+    }
+
+    pub(super) fn apigateway_client(&self) -> &aws_sdk_apigateway::Client {
+        &self.connection.clients.apigateway
+    }
+
+    pub(super) fn cognito_client(&self) -> &aws_sdk_cognitoidentityprovider::Client {
+        &self.connection.clients.cognito
+    }
+
+    pub(super) fn tagging_client(&self) -> &aws_sdk_resourcegroupstagging::Client {
+        &self.connection.clients.tagging
+    }
+}
+
+impl Writer {
+    /// API Gateway with every operation.
+    pub(crate) fn apigateway(&self) -> &aws_sdk_apigateway::Client {
+        self.reader.apigateway_client()
+    }
+
+    /// Cognito with every operation.
+    pub(crate) fn cognito(&self) -> &aws_sdk_cognitoidentityprovider::Client {
+        self.reader.cognito_client()
+    }
+
+    /// A writer whose reads see what was written meanwhile.
+    pub(crate) fn afresh(&self) -> Reader {
+        self.reader.connection.reader()
+    }
+}
+
+impl Deref for Writer {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}

@@ -1,0 +1,154 @@
+use std::fmt;
+
+use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::RequestId;
+use serde::Serialize;
+
+use super::pace::Operation;
+
+/// A call that failed: what was called, what AWS said, and the id under which AWS knows the request.
+#[derive(Clone, Debug, Serialize)]
+pub struct AwsError {
+    /// The operation, such as `CreateUserPoolClient`.
+    pub operation: String,
+    /// Why.
+    pub cause: Cause,
+    /// AWS's error code, when AWS answered.
+    pub code: Option<String>,
+    /// AWS's words, or what went wrong before AWS could answer.
+    pub message: String,
+    /// The request's id, when AWS answered.
+    pub request_id: Option<String>,
+}
+
+/// Why a call failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// AWS refused it.
+    Refused,
+    /// There were no usable credentials.
+    Credentials,
+    /// AWS could not be reached, or did not answer in time.
+    Connection,
+    /// AWS's answer holds something gatestack doesn't know and an update would drop.
+    Unknown,
+}
+
+impl AwsError {
+    pub(super) fn from_sdk<E>(operation: &Operation<'_>, error: SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let request_id = error.request_id().map(str::to_owned);
+        let operation = operation.name.to_owned();
+        match error.as_service_error() {
+            Some(service) => Self {
+                operation,
+                cause: Cause::Refused,
+                code: service.code().map(str::to_owned),
+                message: service.message().unwrap_or("AWS gave no reason").to_owned(),
+                request_id,
+            },
+            None => {
+                let message = DisplayErrorContext(&error).to_string();
+                let cause = match &error {
+                    SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_)
+                        if message.contains("credential") || message.contains("identity") =>
+                    {
+                        Cause::Credentials
+                    }
+                    _ => Cause::Connection,
+                };
+                Self {
+                    operation,
+                    cause,
+                    code: None,
+                    message: shorten(&message),
+                    request_id,
+                }
+            }
+        }
+    }
+
+    /// Something AWS answered that gatestack doesn't know and an update would drop.
+    pub fn unknown(operation: &str, message: impl Into<String>) -> Self {
+        Self {
+            operation: operation.into(),
+            cause: Cause::Unknown,
+            code: None,
+            message: message.into(),
+            request_id: None,
+        }
+    }
+
+    /// Whether AWS says that the thing is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(
+            self.code.as_deref(),
+            Some("NotFoundException" | "ResourceNotFoundException")
+        )
+    }
+
+    /// Whether AWS's code is this one.
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match (self.cause, self.code.as_deref()) {
+            (Cause::Credentials, _) => {
+                "log in (`aws login`, `aws sso login`), set AWS_PROFILE, or try it without AWS: --local"
+            }
+            (Cause::Connection, _) => {
+                "check the network, the Region and --endpoint-url, then run the same command again"
+            }
+            (
+                _,
+                Some(
+                    "ExpiredTokenException"
+                    | "ExpiredToken"
+                    | "UnrecognizedClientException"
+                    | "InvalidClientTokenId",
+                ),
+            ) => "the credentials are expired or unknown to AWS: log in again",
+            (_, Some("AccessDeniedException" | "AccessDenied")) => {
+                return Some(format!(
+                    "allow the caller the action for {} in IAM, then run the same command again",
+                    self.operation
+                ));
+            }
+            (_, Some("TooManyRequestsException" | "ThrottlingException")) => {
+                "the account's request quota is used up by somebody; run the same command again in a minute"
+            }
+            (_, Some("LimitExceededException")) => {
+                "an AWS quota is reached: delete what is not needed or ask AWS for more in Service Quotas"
+            }
+            (Cause::Unknown, _) => "a newer gatestack may know it; nothing was changed here",
+            _ => return None,
+        };
+        Some(hint.into())
+    }
+}
+
+// The SDK's chain repeats every layer's text and can dump whole requests behind it; people need its first line.
+fn shorten(message: &str) -> String {
+    message.split(" (").next().unwrap_or(message).to_owned()
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.operation)?;
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for AwsError {}

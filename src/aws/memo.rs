@@ -1,0 +1,33 @@
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+use super::AwsError;
+
+/// Answers that are asked for once a run: the first asker pays, the others wait for the same answer.
+#[derive(Debug)]
+pub(super) struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Memo<K, V> {
+    pub(super) async fn get<F>(&self, key: K, ask: impl FnOnce() -> F) -> Result<V, AwsError>
+    where
+        F: Future<Output = Result<V, AwsError>>,
+    {
+        let cell = Arc::clone(
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(key)
+                .or_default(),
+        );
+        cell.get_or_try_init(ask).await.cloned()
+    }
+}

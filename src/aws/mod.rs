@@ -1,0 +1,20 @@
+//! The only road to AWS: one configuration, reads that are asked once a run, writes behind [`Writer`], AWS's quotas
+//! kept before AWS has to say no, every request counted.
+//!
+//! It knows operations and their answers; what they mean for a stack is the kinds' business.
+
+mod apigateway;
+mod cognito;
+mod connection;
+mod error;
+mod memo;
+mod pace;
+mod retry;
+mod tally;
+
+pub use apigateway::*;
+pub use cognito::*;
+pub use connection::{Connection, Endpoint, Reader, Writer};
+pub use error::{AwsError, Cause};
+pub use pace::{Operation, Pacer, Service};
+pub use tally::{Count, Tally};
