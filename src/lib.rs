@@ -1,7 +1,9 @@
 //! gatestack: one TOML file between a service and the people who call it.
 
+pub mod apply;
 pub mod aws;
 pub mod clock;
 pub mod kinds;
 pub mod local;
 pub mod model;
+pub mod plan;

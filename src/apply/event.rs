@@ -1,0 +1,134 @@
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::aws::{AwsError, Count};
+use crate::model::{Address, Book};
+
+/// What happens while a plan is carried out.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The run begins.
+    Started {
+        /// How many steps there are.
+        steps: usize,
+    },
+    /// A step begins.
+    StepStarted {
+        /// The step's place in the plan.
+        step: usize,
+        /// What it is about.
+        #[schemars(with = "String")]
+        address: Address,
+        /// What is done: `create`, `update`, `unprotect`, `delete`.
+        action: Done,
+    },
+    /// A step is finished.
+    StepDone {
+        /// The step's place in the plan.
+        step: usize,
+        /// What it is about.
+        #[schemars(with = "String")]
+        address: Address,
+        /// What was done.
+        action: Done,
+        /// How long it took, in seconds.
+        #[serde(serialize_with = "seconds", rename = "seconds")]
+        #[schemars(with = "f64")]
+        took: Duration,
+    },
+    /// AWS refused a step.
+    StepFailed {
+        /// The step's place in the plan.
+        step: usize,
+        /// What it is about.
+        #[schemars(with = "String")]
+        address: Address,
+        /// What was tried.
+        action: Done,
+        /// What AWS said.
+        #[schemars(with = "serde_json::Value")]
+        error: AwsError,
+    },
+    /// A step was left out.
+    StepSkipped {
+        /// The step's place in the plan.
+        step: usize,
+        /// What it is about.
+        #[schemars(with = "String")]
+        address: Address,
+        /// The failed step it needed; none when the run was interrupted.
+        #[schemars(with = "Option<String>")]
+        because_of: Option<Address>,
+    },
+    /// Ctrl-C was pressed once: nothing more starts, what runs goes on to its end.
+    Stopping {
+        /// How many steps still run.
+        running: usize,
+    },
+    /// The run is over.
+    Finished {
+        /// How many steps were done.
+        done: usize,
+        /// How many AWS refused.
+        failed: usize,
+        /// How many were left out.
+        skipped: usize,
+        /// How long the run took, in seconds.
+        #[serde(serialize_with = "seconds", rename = "seconds")]
+        #[schemars(with = "f64")]
+        took: Duration,
+        /// The requests it sent.
+        #[schemars(with = "serde_json::Value")]
+        requests: Count,
+    },
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// Makes a resource.
+    Create,
+    /// Changes it.
+    Update,
+    /// Takes off its deletion protection.
+    Unprotect,
+    /// Deletes it.
+    Delete,
+}
+
+/// A step AWS refused.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What it was about.
+    pub address: Address,
+    /// What was tried.
+    pub action: Done,
+    /// What AWS said.
+    pub error: AwsError,
+}
+
+/// How a run ended. Not a `Result`: a failed run has done things as well.
+#[must_use]
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The outputs of everything that is there now.
+    pub book: Book,
+    /// How many steps were done.
+    pub done: usize,
+    /// What AWS refused.
+    pub failures: Vec<Failure>,
+    /// How many steps were left out.
+    pub skipped: usize,
+    /// Whether Ctrl-C ended it.
+    pub interrupted: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((duration.as_secs_f64() * 1000.0).round() / 1000.0)
+}

@@ -1,0 +1,250 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use super::{Done, Event, Failure, Outcome};
+use crate::aws::{AwsError, Count, Writer};
+use crate::clock::Clock;
+use crate::kinds::{Lane, Outputs};
+use crate::model::{Address, Book};
+use crate::plan::{Operation, Plan, Step};
+
+/// How many steps run beside each other. AWS's quotas are kept by the connection; this bounds open sockets.
+const BESIDE_EACH_OTHER: usize = 10;
+
+/// Tells a run to stop: nothing more starts, what runs goes on to its end.
+pub type Interrupt = CancellationToken;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    Waiting,
+    Running,
+    Done,
+    Failed,
+    Skipped,
+}
+
+struct Run<'a> {
+    plan: &'a Plan,
+    states: Vec<State>,
+    book: Book,
+    failures: Vec<Failure>,
+    tell: &'a mut dyn FnMut(Event),
+}
+
+/// Carries out a plan's steps: each as soon as everything it needs is done, one at a time in each lane. When AWS
+/// refuses one, whatever needs it is left out and the rest goes on.
+pub async fn run(
+    plan: &Plan,
+    writer: &Writer,
+    clock: &Clock,
+    interrupt: &Interrupt,
+    tell: &mut dyn FnMut(Event),
+) -> Outcome {
+    let began = clock.now();
+    let before = writer.tally().count();
+    let states = vec![State::Waiting; plan.steps.len()];
+    let mut run = Run {
+        plan,
+        states,
+        book: plan.book.clone(),
+        failures: Vec::new(),
+        tell,
+    };
+    (run.tell)(Event::Started {
+        steps: plan.steps.len(),
+    });
+
+    let mut running = FuturesUnordered::new();
+    let mut stopping = false;
+    loop {
+        if interrupt.is_cancelled() && !stopping {
+            stopping = true;
+            (run.tell)(Event::Stopping {
+                running: running.len(),
+            });
+        }
+        while let Some(place) = (!stopping && running.len() < BESIDE_EACH_OTHER)
+            .then(|| run.next())
+            .flatten()
+        {
+            let step = &plan.steps[place];
+            run.states[place] = State::Running;
+            (run.tell)(Event::StepStarted {
+                step: place,
+                address: step.address.clone(),
+                action: step.action(),
+            });
+            let book = run.book.clone();
+            running.push(async move {
+                let started = clock.now();
+                let result = perform(step, writer, &book).await;
+                (place, result, elapsed(clock, started))
+            });
+        }
+        let finished = tokio::select! {
+            biased;
+            () = interrupt.cancelled(), if !stopping && !running.is_empty() => continue,
+            finished = running.next() => finished,
+        };
+        let Some((place, result, took)) = finished else {
+            break;
+        };
+        run.settle(place, result, took);
+    }
+    run.skip_the_rest();
+
+    let took = elapsed(clock, began);
+    let count = |state| run.states.iter().filter(|one| **one == state).count();
+    let (done, skipped) = (count(State::Done), count(State::Skipped));
+    let after = writer.tally().count();
+    let requests = Count {
+        reads: after.reads - before.reads,
+        writes: after.writes - before.writes,
+    };
+    (run.tell)(Event::Finished {
+        done,
+        failed: run.failures.len(),
+        skipped,
+        took,
+        requests,
+    });
+    Outcome {
+        book: run.book,
+        done,
+        failures: run.failures,
+        skipped,
+        interrupted: stopping,
+        took,
+    }
+}
+
+async fn perform(step: &Step, writer: &Writer, book: &Book) -> Result<Option<Outputs>, AwsError> {
+    let address = &step.address;
+    match &step.operation {
+        Operation::Create(want) => want.create(writer, address, book).await.map(Some),
+        Operation::Update { want, live, fields } | Operation::Unprotect { want, live, fields } => {
+            want.update(writer, address, live, book, fields)
+                .await
+                .map(Some)
+        }
+        Operation::Delete(live) => live.delete(writer, address).await.map(|()| None),
+    }
+}
+
+fn elapsed(clock: &Clock, since: jiff::Timestamp) -> Duration {
+    clock.now().duration_since(since).unsigned_abs()
+}
+
+impl Run<'_> {
+    /// The next step that may start.
+    fn next(&self) -> Option<usize> {
+        let busy: BTreeSet<Lane> = self
+            .states
+            .iter()
+            .zip(&self.plan.steps)
+            .filter(|(state, _)| **state == State::Running)
+            .filter_map(|(_, step)| step.lane)
+            .collect();
+        (0..self.states.len()).find(|place| {
+            let step = &self.plan.steps[*place];
+            self.states[*place] == State::Waiting
+                && step
+                    .needs
+                    .iter()
+                    .all(|need| self.states[*need] == State::Done)
+                && step.lane.is_none_or(|lane| !busy.contains(&lane))
+        })
+    }
+
+    fn settle(&mut self, place: usize, result: Result<Option<Outputs>, AwsError>, took: Duration) {
+        let step = &self.plan.steps[place];
+        let (address, action) = (step.address.clone(), step.action());
+        match result {
+            Ok(outputs) => {
+                self.states[place] = State::Done;
+                self.write_down(&address, outputs);
+                (self.tell)(Event::StepDone {
+                    step: place,
+                    address,
+                    action,
+                    took,
+                });
+            }
+            Err(error) => {
+                self.states[place] = State::Failed;
+                (self.tell)(Event::StepFailed {
+                    step: place,
+                    address: address.clone(),
+                    action,
+                    error: error.clone(),
+                });
+                self.failures.push(Failure {
+                    address,
+                    action,
+                    error,
+                });
+                self.skip_what_needs(place);
+            }
+        }
+    }
+
+    fn write_down(&mut self, address: &Address, outputs: Option<Outputs>) {
+        match outputs {
+            Some(new) => {
+                let mut outputs: BTreeMap<_, _> =
+                    self.book.outputs(address).cloned().unwrap_or_default();
+                outputs.extend(new);
+                self.book.insert(address.clone(), outputs);
+            }
+            None => self.book.forget(address),
+        }
+    }
+
+    fn skip_what_needs(&mut self, failed: usize) {
+        let because_of = Some(self.plan.steps[failed].address.clone());
+        let mut out = BTreeSet::from([failed]);
+        // Steps stand behind everything they need, so one pass finds all of them.
+        for place in failed + 1..self.states.len() {
+            if self.states[place] == State::Waiting
+                && !self.plan.steps[place].needs.is_disjoint(&out)
+            {
+                out.insert(place);
+                self.skip(place, because_of.clone());
+            }
+        }
+    }
+
+    fn skip_the_rest(&mut self) {
+        for place in 0..self.states.len() {
+            if self.states[place] == State::Waiting {
+                self.skip(place, None);
+            }
+        }
+    }
+
+    fn skip(&mut self, place: usize, because_of: Option<Address>) {
+        self.states[place] = State::Skipped;
+        let address = self.plan.steps[place].address.clone();
+        (self.tell)(Event::StepSkipped {
+            step: place,
+            address,
+            because_of,
+        });
+    }
+}
+
+impl Step {
+    /// What the step does.
+    pub fn action(&self) -> Done {
+        match self.operation {
+            Operation::Create(_) => Done::Create,
+            Operation::Update { .. } => Done::Update,
+            Operation::Unprotect { .. } => Done::Unprotect,
+            Operation::Delete(_) => Done::Delete,
+        }
+    }
+}

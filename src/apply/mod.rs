@@ -1,0 +1,8 @@
+//! Carries out a plan's steps and tells what happens. It decides nothing: which steps, in which order and beside
+//! which others is the plan's business, and who listens is the caller's.
+
+mod event;
+mod executor;
+
+pub use event::{Done, Event, Failure, Outcome};
+pub use executor::{Interrupt, run};

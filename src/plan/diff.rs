@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+
+use super::FieldChange;
+use crate::kinds::{Compare, OnChange, Resource};
+use crate::model::{Book, Value};
+
+/// What differs between the two sides, and what of it can't be changed.
+#[derive(Debug, Default)]
+pub(super) struct Difference {
+    pub(super) fields: Vec<FieldChange>,
+    /// Fields that nothing may change: their names, and the ways out.
+    pub(super) refused: Vec<(&'static str, &'static str)>,
+    /// Whether any difference is seen by callers only after a redeployment.
+    pub(super) deployed: bool,
+}
+
+pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Difference {
+    let mut difference = Difference::default();
+    for ((info, after), (_, before)) in want.fields(book).into_iter().zip(live.fields(book)) {
+        let (before, after) = match info.compare {
+            Compare::Exactly => (before, after),
+            Compare::WantedKeys => only_wanted_keys(before, after),
+        };
+        // Where a thing stands is how it was found. Its parent's id is the same or, when the parent is made anew in
+        // this very plan, not known yet, and then the thing itself is not live.
+        if before == after || info.on_change == OnChange::Place {
+            continue;
+        }
+        let replaces = match info.on_change {
+            OnChange::Replace(why) => Some(why),
+            OnChange::Refuse(ways_out) => {
+                difference.refused.push((info.name, ways_out));
+                None
+            }
+            OnChange::InPlace | OnChange::Place => None,
+        };
+        difference.deployed |= want.info().deployed && !info.live_at_once;
+        difference.fields.push(FieldChange {
+            name: info.name,
+            before,
+            after,
+            replaces,
+        });
+    }
+    difference
+}
+
+/// Every field that is set, as a creation shows them.
+pub(super) fn all_fields(want: &Resource, book: &Book) -> Vec<FieldChange> {
+    want.fields(book)
+        .into_iter()
+        .filter(|(info, value)| info.on_change != OnChange::Place && !is_nothing(value))
+        .map(|(info, after)| FieldChange {
+            name: info.name,
+            before: Value::Unset,
+            after,
+            replaces: None,
+        })
+        .collect()
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Unset => true,
+        Value::Text(text) => text.is_empty(),
+        Value::Set(items) => items.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(items) => items.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::AfterApply(_) => false,
+    }
+}
+
+fn only_wanted_keys(before: Value, after: Value) -> (Value, Value) {
+    match (before, after) {
+        (Value::Map(mut before), Value::Map(after)) => {
+            before.retain(|key, _| after.contains_key(key));
+            (Value::Map(before), Value::Map(after))
+        }
+        // Nothing wanted, nothing compared.
+        (_, Value::Unset) => (Value::Unset, Value::Unset),
+        (Value::Unset, after) => (Value::Map(BTreeMap::new()), after),
+        sides => sides,
+    }
+}

@@ -1,0 +1,210 @@
+//! What would change and in which order: a pure function of what the file wants and what AWS says now.
+//! No clock, no I/O, nothing asynchronous; the executor makes no choice that is not written down here.
+
+mod diff;
+mod order;
+mod patterns;
+mod planner;
+mod rules;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::kinds::{Ground, KindInfo, Lane, Live, Neighbours, Resource};
+use crate::model::{Address, Book, Value};
+
+pub use patterns::Patterns;
+pub use planner::plan;
+
+/// What the person who runs a plan asks for beside the file.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Delete everything the stack owns instead of building it.
+    pub destroy: bool,
+    /// Only what these name, and what that needs.
+    pub targets: Patterns,
+    /// The losses that are agreed to.
+    pub allow_delete: Patterns,
+}
+
+/// What an apply would do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where the stack stands.
+    pub ground: Ground,
+    /// Whether everything goes.
+    pub destroy: bool,
+    /// What happens to each resource that changes, by address.
+    pub changes: BTreeMap<Address, Change>,
+    /// The steps, each after everything it needs.
+    pub steps: Vec<Step>,
+    /// What a person should know before agreeing.
+    pub notes: Vec<Note>,
+    /// Deletes that nobody has agreed to yet: what would be lost, by address.
+    pub missing_consent: BTreeMap<Address, &'static str>,
+    /// Things of ours that are no longer in the file and stay until they are named.
+    pub kept: Vec<Address>,
+    /// How many resources stay as they are.
+    pub unchanged: usize,
+    /// How many changes `--target` leaves out.
+    pub left_out: usize,
+    /// Somebody else's things beside ours: counted, never touched.
+    pub neighbours: Vec<Neighbours>,
+    /// Settings somebody else made on our things that gatestack leaves alone, by address.
+    pub unmanaged: BTreeMap<Address, Vec<String>>,
+    /// Everything AWS told, for the steps' references.
+    pub book: Book,
+}
+
+/// What happens to one resource, and why.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its kind.
+    pub kind: &'static KindInfo,
+    /// What happens.
+    pub action: Action,
+    /// The fields that differ; of a created one all that are set, of a deleted one none.
+    pub fields: Vec<FieldChange>,
+    /// Why, in words, where the fields don't say it.
+    pub reasons: Vec<String>,
+    /// Where it stood before `[[moved]]`.
+    pub was: Option<Address>,
+}
+
+/// What happens to a resource.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// A new one takes its place.
+    Replace,
+    /// It is deleted.
+    Delete,
+}
+
+/// A field that differs.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct FieldChange {
+    /// The field's name.
+    pub name: &'static str,
+    /// What AWS has.
+    pub before: Value,
+    /// What the file wants.
+    pub after: Value,
+    /// Why this field makes a replacement necessary, when it does.
+    pub replaces: Option<&'static str>,
+}
+
+/// Something a person should know before agreeing.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Note {
+    /// How much it matters.
+    pub level: Level,
+    /// A stable code.
+    pub code: &'static str,
+    /// What it is about.
+    pub address: Address,
+    /// The sentence.
+    pub text: String,
+}
+
+/// How much a note matters.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// It hurts somebody.
+    Warning,
+    /// It is good to know.
+    Info,
+}
+
+/// One step of an apply.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it is about.
+    pub address: Address,
+    /// What is done.
+    pub operation: Operation,
+    /// Other resources whose change this step carries along.
+    pub carries: Vec<Address>,
+    /// Which changes may not run beside it.
+    pub lane: Option<Lane>,
+    /// The steps before it, by their place in [`Plan::steps`].
+    pub needs: BTreeSet<usize>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Make it.
+    Create(Resource),
+    /// Change these fields of it.
+    Update {
+        /// What it should be.
+        want: Resource,
+        /// What it is.
+        live: Live,
+        /// The names of the fields that differ.
+        fields: Vec<&'static str>,
+    },
+    /// Take off the protection that the file put on it, so that it can be deleted.
+    Unprotect {
+        /// What it is without protection.
+        want: Resource,
+        /// What it is.
+        live: Live,
+        /// The names of the fields that differ.
+        fields: Vec<&'static str>,
+    },
+    /// Delete it.
+    Delete(Live),
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Problem {
+    /// What it is about.
+    pub address: Address,
+    /// What is wrong, in a sentence.
+    pub what: String,
+    /// What to do, in a sentence.
+    pub help: String,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// How many resources an action happens to.
+    pub fn count(&self, action: Action) -> usize {
+        self.changes
+            .values()
+            .filter(|change| change.action == action)
+            .count()
+    }
+
+    /// The addresses whose change is another one in the other plan, or is in one of the two only.
+    pub fn differences(&self, other: &Self) -> BTreeSet<Address> {
+        self.changes
+            .keys()
+            .chain(other.changes.keys())
+            .filter(|address| {
+                let (mine, other) = (self.changes.get(*address), other.changes.get(*address));
+                mine.map(Change::facts) != other.map(Change::facts)
+            })
+            .cloned()
+            .collect()
+    }
+}
+
+impl Change {
+    fn facts(&self) -> (Action, &[FieldChange], Option<&Address>) {
+        (self.action, &self.fields, self.was.as_ref())
+    }
+}

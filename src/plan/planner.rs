@@ -1,0 +1,393 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::diff::{all_fields, difference};
+use super::order::{self, Inputs};
+use super::{Action, Change, FieldChange, Options, Plan, Problem, rules};
+use crate::kinds::{Desired, Live, Observation, Resource};
+use crate::model::{Address, Book, Value};
+
+/// What would bring AWS from what it is to what the file wants.
+///
+/// # Errors
+/// Every reason why there is no plan, at once: things in the way that are not the stack's, and changes that would
+/// cost what nobody asked to lose.
+pub fn plan(
+    desired: &Desired,
+    observation: &Observation,
+    options: &Options,
+) -> Result<Plan, Vec<Problem>> {
+    let mut problems: Vec<Problem> = if options.destroy {
+        Vec::new()
+    } else {
+        obstacles(observation)
+    };
+    let kept = kept(desired, observation, options);
+    let wanted = wanted(desired, observation, options, &kept);
+
+    let mut changes = compare(&wanted, observation, &kept, &mut problems);
+    take_snapshot_again(&wanted, observation, &mut changes);
+    let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
+    problems.extend(protected(desired, observation, options, &changes));
+    problems.extend(named_for_nothing(observation, options, &changes));
+    if !problems.is_empty() {
+        problems.sort();
+        problems.dedup();
+        return Err(problems);
+    }
+
+    let inputs = Inputs {
+        desired,
+        wanted: &wanted,
+        observation,
+        changes: &changes,
+    };
+    let steps = order::steps(&inputs);
+    let notes = rules::notes(&wanted, observation, &changes, options);
+    let missing_consent = missing_consent(observation, options, &changes);
+    let unchanged = observation
+        .live
+        .keys()
+        .filter(|address| !changes.contains_key(address))
+        .count()
+        - kept.len();
+    let unmanaged = observation
+        .live
+        .iter()
+        .filter(|(address, live)| wanted.contains_key(address) && !live.unmanaged.is_empty())
+        .map(|(address, live)| (address.clone(), live.unmanaged.clone()))
+        .collect();
+    Ok(Plan {
+        ground: desired.ground.clone(),
+        destroy: options.destroy,
+        changes,
+        steps,
+        notes,
+        missing_consent,
+        kept: kept.into_iter().collect(),
+        unchanged,
+        left_out,
+        neighbours: observation.neighbours.clone(),
+        unmanaged,
+        book: observation.book(),
+    })
+}
+
+fn obstacles(observation: &Observation) -> Vec<Problem> {
+    let problem = |obstacle: &crate::kinds::Obstacle| Problem {
+        address: obstacle.address.clone(),
+        what: obstacle.what.clone(),
+        help: obstacle.help.clone(),
+    };
+    observation.obstacles.iter().map(problem).collect()
+}
+
+/// Ours, no longer in the file, and of a kind that stays until consent names it.
+fn kept(desired: &Desired, observation: &Observation, options: &Options) -> BTreeSet<Address> {
+    if options.destroy {
+        return BTreeSet::new();
+    }
+    observation
+        .live
+        .iter()
+        .filter(|(address, live)| {
+            live.resource.info().kept_unless_named
+                && !desired.resources.contains_key(address)
+                // Its container goes, and it with it.
+                && live.resource.info().goes_with.is_none_or(|kind| {
+                    desired.resources.values().any(|wanted| wanted.resource.info().name == kind)
+                })
+                && !options.allow_delete.name(address)
+        })
+        .map(|(address, _)| address.clone())
+        .collect()
+}
+
+fn wanted(
+    desired: &Desired,
+    observation: &Observation,
+    options: &Options,
+    kept: &BTreeSet<Address>,
+) -> BTreeMap<Address, Resource> {
+    if options.destroy {
+        return BTreeMap::new();
+    }
+    let kept: Vec<_> = kept
+        .iter()
+        .map(|address| &observation.live[address].outputs)
+        .collect();
+    let hold_on = |(address, wanted): (&Address, &crate::kinds::Wanted)| {
+        let mut resource = wanted.resource.clone();
+        if let Some(live) = there(observation, address) {
+            resource.hold_on(&live.resource, &kept);
+        }
+        (address.clone(), resource)
+    };
+    desired.resources.iter().map(hold_on).collect()
+}
+
+fn there<'a>(observation: &'a Observation, address: &Address) -> Option<&'a Live> {
+    observation
+        .live
+        .get(address)
+        .filter(|live| !live.only_a_mark)
+}
+
+fn compare(
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    kept: &BTreeSet<Address>,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<Address, Change> {
+    let mut book = observation.book();
+    // A replaced thing has other outputs afterwards, so what refers to it differs too; that may replace more.
+    let mut changes = loop {
+        let changes = differences(wanted, observation, &book, problems);
+        let replaced = changes
+            .iter()
+            .filter(|(_, change)| change.action == Action::Replace);
+        let known: Vec<_> = replaced
+            .map(|(address, _)| address.clone())
+            .filter(|address| book.outputs(address).is_some())
+            .collect();
+        if known.is_empty() {
+            break changes;
+        }
+        for address in &known {
+            book.forget(address);
+        }
+    };
+    for (address, live) in &observation.live {
+        if !wanted.contains_key(address) && !kept.contains(address) {
+            let change = Change {
+                kind: live.resource.info(),
+                action: Action::Delete,
+                fields: Vec::new(),
+                reasons: if live.only_a_mark {
+                    vec!["it is gone; its mark is left".into()]
+                } else {
+                    Vec::new()
+                },
+                was: live.was.clone(),
+            };
+            changes.insert(address.clone(), change);
+        }
+    }
+    changes
+}
+
+fn differences(
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    book: &Book,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<Address, Change> {
+    let mut changes = BTreeMap::new();
+    for (address, want) in wanted {
+        let kind = want.info();
+        let Some(live) = there(observation, address) else {
+            let fields = all_fields(want, book);
+            let change = Change {
+                kind,
+                action: Action::Create,
+                fields,
+                reasons: Vec::new(),
+                was: None,
+            };
+            changes.insert(address.clone(), change);
+            continue;
+        };
+        let difference = difference(want, &live.resource, book);
+        problems.extend(difference.refused.iter().map(|(field, ways_out)| Problem {
+            address: address.clone(),
+            what: format!(
+                "AWS can't change `{field}` of this {} in place, and gatestack never replaces one",
+                kind.title
+            ),
+            help: (*ways_out).into(),
+        }));
+        if !difference.fields.is_empty() {
+            let replaced = difference
+                .fields
+                .iter()
+                .any(|field| field.replaces.is_some());
+            let action = if replaced {
+                Action::Replace
+            } else {
+                Action::Update
+            };
+            let fields = difference.fields;
+            let change = Change {
+                kind,
+                action,
+                fields,
+                reasons: Vec::new(),
+                was: live.was.clone(),
+            };
+            changes.insert(address.clone(), change);
+        }
+    }
+    changes
+}
+
+/// A snapshot is behind as soon as anything it shows changes.
+fn take_snapshot_again(
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    changes: &mut BTreeMap<Address, Change>,
+) {
+    let shown = changes
+        .iter()
+        .filter(|(address, change)| {
+            change.kind.deployed
+                && match (
+                    change.action,
+                    wanted.get(*address),
+                    there(observation, address),
+                ) {
+                    (Action::Update, Some(want), Some(live)) => {
+                        difference(want, &live.resource, &observation.book()).deployed
+                    }
+                    _ => true,
+                }
+        })
+        .count();
+    if shown == 0 {
+        return;
+    }
+    let snapshots = wanted.iter().filter(|(_, want)| want.info().snapshot);
+    for (address, want) in snapshots.filter(|(address, _)| there(observation, address).is_some()) {
+        let change = changes.entry(address.clone()).or_insert_with(|| Change {
+            kind: want.info(),
+            action: Action::Update,
+            fields: want
+                .fields(&Book::default())
+                .into_iter()
+                .filter(|(info, _)| info.on_change != crate::kinds::OnChange::Place)
+                .map(|(info, after)| FieldChange {
+                    name: info.name,
+                    before: Value::Text("deployed before".into()),
+                    after,
+                    replaces: None,
+                })
+                .collect(),
+            reasons: Vec::new(),
+            was: None,
+        });
+        if change.action == Action::Update {
+            change.reasons.push(format!(
+                "{shown} change{} below the API",
+                if shown == 1 { "" } else { "s" }
+            ));
+        }
+    }
+}
+
+/// Drops what `--target` does not name and nothing named needs; answers how many.
+fn leave_out(
+    desired: &Desired,
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    options: &Options,
+    changes: &mut BTreeMap<Address, Change>,
+) -> usize {
+    if options.targets.is_empty() {
+        return 0;
+    }
+    let mut chosen: BTreeSet<Address> = changes
+        .keys()
+        .filter(|address| options.targets.name(address))
+        .cloned()
+        .collect();
+    // A route that nobody can call would be half a change: what is deployed takes its snapshot along.
+    if chosen.iter().any(|address| changes[address].kind.deployed) {
+        chosen.extend(
+            changes
+                .iter()
+                .filter(|(_, change)| change.kind.snapshot)
+                .map(|(address, _)| address.clone()),
+        );
+    }
+    let inputs = Inputs {
+        desired,
+        wanted,
+        observation,
+        changes,
+    };
+    let mut unseen: Vec<Address> = chosen.iter().cloned().collect();
+    while let Some(address) = unseen.pop() {
+        for needed in order::awaited(&inputs, &address) {
+            if changes.contains_key(&needed) && chosen.insert(needed.clone()) {
+                unseen.push(needed);
+            }
+        }
+    }
+    let before = changes.len();
+    changes.retain(|address, _| chosen.contains(address));
+    before - changes.len()
+}
+
+/// Protection that the file put there is taken off as a step of its own; any other is somebody's decision.
+fn protected(
+    desired: &Desired,
+    observation: &Observation,
+    options: &Options,
+    changes: &BTreeMap<Address, Change>,
+) -> Vec<Problem> {
+    let deleted = changes
+        .iter()
+        .filter(|(_, change)| change.action == Action::Delete);
+    deleted
+        .filter(|(address, _)| {
+            let ours = options.destroy
+                && desired.resources.get(*address).is_some_and(|wanted| wanted.resource.unprotected().is_some());
+            observation.live[*address].resource.unprotected().is_some() && !ours
+        })
+        .map(|(address, change)| Problem {
+            address: address.clone(),
+            what: format!("deletion protection is on, and the file does not say so for this {}", change.kind.title),
+            help: "if it may really go, set `deletion_protection = false` in the file and apply that first".into(),
+        })
+        .collect()
+}
+
+/// A consent or a target that names nothing is a typing error with consequences.
+fn named_for_nothing(
+    observation: &Observation,
+    options: &Options,
+    changes: &BTreeMap<Address, Change>,
+) -> Vec<Problem> {
+    let known = observation.live.keys().chain(changes.keys());
+    let flags = [
+        ("--target", &options.targets),
+        ("--allow-delete", &options.allow_delete),
+    ];
+    let idle = flags.into_iter().flat_map(|(flag, patterns)| {
+        patterns
+            .idle(known.clone())
+            .into_iter()
+            .map(move |text| (flag, text.to_owned()))
+            .collect::<Vec<_>>()
+    });
+    idle.filter(|(flag, _)| !(changes.is_empty() && *flag == "--target"))
+        .map(|(flag, text)| Problem {
+            address: Address::new(text.clone()),
+            what: format!("{flag} '{text}' names nothing in this stack"),
+            help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
+        })
+        .collect()
+}
+
+fn missing_consent(
+    observation: &Observation,
+    options: &Options,
+    changes: &BTreeMap<Address, Change>,
+) -> BTreeMap<Address, &'static str> {
+    changes
+        .iter()
+        .filter(|(_, change)| matches!(change.action, Action::Delete | Action::Replace))
+        .filter(|(address, _)| {
+            !observation.live[*address].only_a_mark && !options.allow_delete.name(address)
+        })
+        .filter_map(|(address, change)| Some((address.clone(), change.kind.loss?)))
+        .collect()
+}

@@ -1,0 +1,247 @@
+//! What a person should know before agreeing: each rule looks at the changes and says whom they hurt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Change, Level, Note, Options};
+use crate::kinds::{Observation, Resource};
+use crate::model::{Address, Book, Text};
+
+struct Facts<'a> {
+    wanted: &'a BTreeMap<Address, Resource>,
+    observation: &'a Observation,
+    book: Book,
+}
+
+type Rule = fn(&Facts<'_>, &Address, &Change) -> Option<Note>;
+
+const RULES: &[Rule] = &[
+    scope_removed,
+    token_url_changes,
+    credentials_lost,
+    route_opens,
+    plan_moves,
+    stage_renamed,
+    costs,
+];
+
+pub(super) fn notes(
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    changes: &BTreeMap<Address, Change>,
+    options: &Options,
+) -> Vec<Note> {
+    // Who destroys a stack means to lose all of it, and the list of deletes says so.
+    if options.destroy {
+        return Vec::new();
+    }
+    let facts = Facts {
+        wanted,
+        observation,
+        book: observation.book(),
+    };
+    let mut notes: Vec<Note> = changes
+        .iter()
+        .flat_map(|(address, change)| {
+            RULES
+                .iter()
+                .filter_map(|rule| rule(&facts, address, change))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    // The same bill comes once, however many things of a kind are made.
+    let mut bills = BTreeSet::new();
+    notes.retain(|note| note.code != COSTS || bills.insert(note.text.clone()));
+    notes.sort();
+    notes
+}
+
+const COSTS: &str = "GS107";
+
+fn note(level: Level, code: &'static str, address: &Address, text: String) -> Option<Note> {
+    Some(Note {
+        level,
+        code,
+        address: address.clone(),
+        text,
+    })
+}
+
+/// Scopes stay listed on clients that had them, but no new token carries them.
+fn scope_removed(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::ResourceServer(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    let left = match facts.wanted.get(address) {
+        Some(Resource::ResourceServer(want)) if change.action == Action::Update => &want.scopes,
+        _ => &BTreeMap::new(),
+    };
+    let identifier = live.identifier.resolve(&facts.book)?;
+    let gone: BTreeSet<String> = live
+        .scopes
+        .keys()
+        .filter(|scope| !left.contains_key(*scope))
+        .map(|scope| format!("{identifier}/{scope}"))
+        .collect();
+    let users = clients(facts, |scopes| {
+        scopes.iter().any(|scope| gone.contains(scope))
+    });
+    (!users.is_empty()).then_some(())?;
+    let scopes = list(gone.iter().map(String::as_str));
+    note(
+        Level::Warning,
+        "GS101",
+        address,
+        format!(
+            "{scopes} goes, and {} may ask for it today: their new tokens will not carry it",
+            list(users)
+        ),
+    )
+}
+
+fn clients<'a>(facts: &'a Facts<'_>, has: impl Fn(&BTreeSet<String>) -> bool) -> Vec<&'a str> {
+    facts
+        .observation
+        .live
+        .iter()
+        .filter(|(_, live)| match &live.resource {
+            Resource::AppClient(client) => has(&client
+                .scopes
+                .iter()
+                .filter_map(|scope: &Text| scope.resolve(&facts.book))
+                .collect()),
+            _ => false,
+        })
+        .map(|(address, _)| address.as_str())
+        .collect()
+}
+
+fn token_url_changes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::UserPoolDomain(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    matches!(change.action, Action::Replace | Action::Delete).then_some(())?;
+    let before = live.domain.resolve(&facts.book)?;
+    let users = clients(facts, |_| true);
+    let whom = if users.is_empty() {
+        "nobody of this stack yet".into()
+    } else {
+        list(users)
+    };
+    note(
+        Level::Warning,
+        "GS102",
+        address,
+        format!(
+            "the token URL at {before} stops answering; it is in use by {whom}, who must be told the new one"
+        ),
+    )
+}
+
+fn credentials_lost(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    matches!(change.action, Action::Delete | Action::Replace).then_some(())?;
+    (!facts.observation.live[address].only_a_mark).then_some(())?;
+    let lost = match facts.observation.live[address].resource {
+        Resource::AppClient(_) => "its client id and secret",
+        Resource::ApiKey(_) => "its API key",
+        _ => return None,
+    };
+    note(
+        Level::Warning,
+        "GS103",
+        address,
+        format!(
+            "{} loses {lost}; another one has other credentials",
+            address.owner()
+        ),
+    )
+}
+
+fn route_opens(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::Route(want) = facts.wanted.get(address)? else {
+        return None;
+    };
+    let Resource::Route(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    let lost = match (
+        live.authorizer.is_some() && want.authorizer.is_none(),
+        live.api_key && !want.api_key,
+    ) {
+        (true, true) => "neither a token nor an API key",
+        (true, false) => "no token",
+        (false, true) => "no API key",
+        (false, false) => return None,
+    };
+    (change.action == Action::Update).then_some(())?;
+    note(
+        Level::Warning,
+        "GS104",
+        address,
+        format!("callers will need {lost} any more"),
+    )
+}
+
+fn plan_moves(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::PlanMembership(_) = facts.wanted.get(address)? else {
+        return None;
+    };
+    (change.action == Action::Replace).then_some(())?;
+    note(
+        Level::Warning,
+        "GS105",
+        address,
+        format!(
+            "between leaving one plan and joining the other, calls of {} are refused with 403; AWS may take a few minutes to let the key in",
+            address.owner()
+        ),
+    )
+}
+
+fn stage_renamed(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::Stage(want) = facts.wanted.get(address)? else {
+        return None;
+    };
+    (change.action == Action::Create).then_some(())?;
+    let old = facts
+        .observation
+        .live
+        .iter()
+        .find_map(|(other, live)| match &live.resource {
+            Resource::Stage(stage) if other != address => Some((other, stage.name.as_str())),
+            _ => None,
+        })?;
+    note(
+        Level::Warning,
+        "GS106",
+        address,
+        format!(
+            "the invoke URL ends in /{} from now on; /{} answers as it is until you delete it with --allow-delete '{}'",
+            want.name, old.1, old.0
+        ),
+    )
+}
+
+fn costs(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let fresh = !facts
+        .observation
+        .live
+        .values()
+        .any(|live| live.resource.info().name == change.kind.name);
+    (change.action == Action::Create && fresh).then_some(())?;
+    note(Level::Info, COSTS, address, change.kind.billable?.into())
+}
+
+fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 5;
+    let items: Vec<_> = items.into_iter().collect();
+    let mut text = items
+        .iter()
+        .take(SHOWN)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if items.len() > SHOWN {
+        text.push_str(&format!(" and {} more", items.len() - SHOWN));
+    }
+    text
+}

@@ -1,0 +1,179 @@
+//! What a stack file *means*: every table becomes resources with all defaults filled in. The only place that knows
+//! that a partner is a client, a key and a place on a plan, or that `cors = true` adds a preflight to every path.
+
+mod api;
+mod pool;
+mod references;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::file::{File, Partner, TokenLifetimes};
+use crate::kinds::{Desired, Ground, Resource, Wanted, api_key, app_client, marks, plan_membership};
+use crate::model::{Address, OutputName, Text};
+
+use references::References;
+
+/// Turns a checked file into what it wants in this account.
+///
+/// `adopt` holds the addresses whose untagged namesakes are to be taken over.
+pub fn expand(file: &File, account: &str, adopt: Vec<Address>) -> Desired {
+    let ground = Ground {
+        stack: file.stack.name.clone(),
+        region: file.stack.region.clone(),
+        account: account.to_owned(),
+        tags: file.stack.tags.clone(),
+    };
+    let references = References::new(file, &ground);
+    let mut expansion = Expansion { file, ground: &ground, references: &references, resources: BTreeMap::new() };
+    if let Some(user_pool) = &file.user_pool {
+        expansion.user_pool(user_pool);
+    }
+    if let Some(api) = &file.api {
+        expansion.api(api);
+    }
+    expansion.plans();
+    expansion.api_keys();
+    expansion.partners();
+    expansion.mark_pool();
+    let resources = expansion.resources;
+    let outputs = references.outputs();
+    let moved = file.moved.iter().map(|moved| (Address::new(&*moved.from), Address::new(&*moved.to))).collect();
+    Desired { ground, resources, moved, adopt, outputs }
+}
+
+/// The addresses of things that exist once in a stack.
+pub(super) mod at {
+    use crate::model::Address;
+
+    pub(in crate::stack) fn user_pool() -> Address {
+        Address::new("user_pool")
+    }
+    pub(in crate::stack) fn api() -> Address {
+        Address::new("api")
+    }
+    pub(in crate::stack) fn stage() -> Address {
+        api().part("stage")
+    }
+    pub(in crate::stack) fn deployment() -> Address {
+        api().part("deployment")
+    }
+    pub(in crate::stack) fn authorizer() -> Address {
+        api().part("authorizer")
+    }
+}
+
+struct Expansion<'a> {
+    file: &'a File,
+    ground: &'a Ground,
+    references: &'a References<'a>,
+    resources: BTreeMap<Address, Wanted>,
+}
+
+impl Expansion<'_> {
+    fn add(&mut self, address: Address, resource: Resource) {
+        self.add_after(address, resource, BTreeSet::new());
+    }
+
+    fn add_after(&mut self, address: Address, resource: Resource, after: BTreeSet<Address>) {
+        self.resources.insert(address, Wanted { resource, after });
+    }
+
+    fn text(&self, text: &str) -> Text {
+        self.references.text(text)
+    }
+
+    fn texts<'t>(&self, texts: impl IntoIterator<Item = &'t String>) -> BTreeSet<Text> {
+        texts.into_iter().map(|text| self.text(text)).collect()
+    }
+
+    fn api_keys(&mut self) {
+        for (name, key) in &self.file.api_keys {
+            let address = Address::entry("api_keys", name);
+            let props = api_key::Props {
+                name: self.text(key.name.as_ref().unwrap_or(name)),
+                description: self.text(key.description.as_deref().unwrap_or_default()),
+                enabled: key.enabled,
+                tags: self.ground.tags_of(&address),
+            };
+            self.add(address.clone(), Resource::ApiKey(props));
+            if let Some(plan) = &key.plan {
+                self.membership(&address.part("membership"), plan, &address);
+            }
+        }
+    }
+
+    fn partners(&mut self) {
+        for (name, partner) in &self.file.partners {
+            let owner = Address::entry("partners", name);
+            let key = owner.part("key");
+            let display = partner.name.as_ref().unwrap_or(name);
+            let props = api_key::Props {
+                name: self.text(display),
+                description: Text::default(),
+                enabled: partner.enabled,
+                tags: self.ground.tags_of(&key),
+            };
+            self.add(key.clone(), Resource::ApiKey(props));
+            self.membership(&owner.part("membership"), &partner.plan, &key);
+            if self.file.user_pool.is_some() {
+                self.partner_client(&owner.part("client"), display, partner, &key);
+            }
+        }
+    }
+
+    fn partner_client(&mut self, address: &Address, display: &str, partner: &Partner, key: &Address) {
+        let client = app_client::Props {
+            user_pool: Text::output(&at::user_pool(), OutputName::Id),
+            mark: app_client::Mark::OnKey(Text::output(key, OutputName::Id)),
+            name: self.text(display),
+            // Cognito refuses the flow without a scope, and a partner without scopes has nothing to call with it.
+            flows: if partner.scopes.is_empty() { BTreeSet::new() } else { ["client_credentials".to_owned()].into() },
+            auth_flows: pool::auth_flows(&partner.auth_flows),
+            scopes: self.texts(&partner.scopes),
+            callback_urls: BTreeSet::new(),
+            logout_urls: BTreeSet::new(),
+            secret: true,
+            access_token_seconds: 0,
+            id_token_seconds: 0,
+            refresh_token_seconds: 0,
+        };
+        self.client(address.clone(), client, &partner.tokens, &partner.scopes);
+    }
+
+    fn client(
+        &mut self,
+        address: Address,
+        client: app_client::Props,
+        tokens: &TokenLifetimes,
+        scopes: &BTreeSet<String>,
+    ) {
+        let client = app_client::Props {
+            access_token_seconds: pool::seconds(tokens.access),
+            id_token_seconds: pool::seconds(tokens.id),
+            refresh_token_seconds: pool::seconds(tokens.refresh),
+            ..client
+        };
+        let after = self.servers_of(scopes);
+        self.add_after(address, Resource::AppClient(client), after);
+    }
+
+    fn membership(&mut self, address: &Address, plan: &str, key: &Address) {
+        let props = plan_membership::Props {
+            plan: Text::output(&Address::entry("plans", plan), OutputName::Id),
+            key: Text::output(key, OutputName::Id),
+        };
+        self.add(address.clone(), Resource::PlanMembership(props));
+    }
+
+    /// A new pool gets the marks of its children with its own create call.
+    fn mark_pool(&mut self) {
+        let marks: BTreeMap<String, String> = self
+            .resources
+            .iter()
+            .filter_map(|(address, wanted)| marks::of(address, &wanted.resource))
+            .collect();
+        if let Some(Wanted { resource: Resource::UserPool(pool), .. }) = self.resources.get_mut(&at::user_pool()) {
+            pool.marks = marks;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::pool::{seconds, whole};
+use super::{Expansion, at};
+use crate::kinds::route::{Answer, Integration};
+use crate::kinds::{Resource, authorizer, deployment, gateway_response, rest_api, route, stage, usage_plan};
+use crate::model::{Address, OutputName, Text};
+use crate::stack::file::{self, Api, Cors, CorsSettings, Period, Requires, Token};
+
+/// Methods that `ANY` stands for.
+const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// The usual fields of an access log, as one JSON object a line.
+const ACCESS_LOG_FORMAT: &str = r#"{"requestId":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp","method":"$context.httpMethod","path":"$context.path","route":"$context.resourcePath","status":"$context.status","latency":"$context.responseLatency","error":"$context.error.message","client":"$context.authorizer.claims.client_id","apiKeyId":"$context.identity.apiKeyId"}"#;
+
+impl Expansion<'_> {
+    pub(super) fn api(&mut self, api: &Api) {
+        let address = at::api();
+        let props = rest_api::Props {
+            name: self.text(&api.name),
+            description: self.text(api.description.as_deref().unwrap_or_default()),
+            disable_default_endpoint: api.disable_default_endpoint,
+            tags: self.ground.tags_of(&address),
+        };
+        self.add(address, Resource::RestApi(props));
+        if api.routes.values().any(|route| needs_token(requires(api, route))) {
+            self.authorizer(api);
+        }
+        for (name, route) in &api.routes {
+            self.route(api, name, route);
+        }
+        if let Cors::On(cors) = &api.cors {
+            self.cors(api, cors);
+        }
+        self.stage(api);
+    }
+
+    fn authorizer(&mut self, api: &Api) {
+        let props = authorizer::Props {
+            api: api_id(),
+            name: self.text(&api.authorizer.name),
+            kind: "COGNITO_USER_POOLS".into(),
+            user_pools: [Text::output(&at::user_pool(), OutputName::Arn)].into(),
+            header: api.authorizer.header.clone(),
+            cache_seconds: i32::try_from(seconds(api.authorizer.cache)).unwrap_or(i32::MAX),
+        };
+        self.add(at::authorizer(), Resource::Authorizer(props));
+    }
+
+    fn route(&mut self, api: &Api, name: &str, route: &file::Route) {
+        let Some((method, path)) = name.split_once(' ') else { return };
+        let (scopes, api_key) = match requires(api, route) {
+            Requires::Nothing => (BTreeSet::new(), false),
+            Requires::These(these) => (self.texts(&these.scopes), these.api_key),
+        };
+        let props = route::Props {
+            api: api_id(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            integration: self.integration(api, route),
+            authorizer: needs_token(requires(api, route)).then(|| Text::output(&at::authorizer(), OutputName::Id)),
+            scopes,
+            api_key,
+        };
+        self.add(Address::entry("api.routes", name), Resource::Route(props));
+    }
+
+    fn integration(&self, api: &Api, route: &file::Route) -> Integration {
+        match (&route.http, &route.mock) {
+            (Some(url), _) => Integration::Http {
+                url: self.text(url),
+                timeout_milliseconds: route
+                    .timeout
+                    .map_or(29_000, |timeout| i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)),
+            },
+            (None, mock) => {
+                // A backend adds its own header; where there is none, API Gateway has to.
+                let headers = match &api.cors {
+                    Cors::On(cors) => BTreeMap::from([allow_origin(cors)]),
+                    Cors::Off => BTreeMap::new(),
+                };
+                Integration::Mock(Answer {
+                    status: mock.as_ref().map_or(200, |mock| mock.status),
+                    headers,
+                    body: self.text(mock.as_ref().and_then(|mock| mock.body.as_deref()).unwrap_or_default()),
+                })
+            }
+        }
+    }
+
+    /// A preflight on every path, and headers on API Gateway's own refusals: without them a browser shows a CORS error
+    /// instead of the 401, 403 or 429.
+    fn cors(&mut self, api: &Api, cors: &CorsSettings) {
+        let mut methods: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (method, path) in api.routes.keys().filter_map(|name| name.split_once(' ')) {
+            let methods = methods.entry(path).or_default();
+            match method {
+                "ANY" => methods.extend(METHODS),
+                method => methods.extend([method, "OPTIONS"]),
+            }
+        }
+        for (path, methods) in methods {
+            let name = format!("OPTIONS {path}");
+            if !api.routes.contains_key(&name) {
+                let props = preflight(path, &methods, cors);
+                self.add(Address::entry("api.routes", &name), Resource::Route(props));
+            }
+        }
+        for response_type in ["DEFAULT_4XX", "DEFAULT_5XX"] {
+            let props = gateway_response::Props {
+                api: api_id(),
+                response_type: response_type.into(),
+                headers: BTreeMap::from([allow_origin(cors)]),
+            };
+            self.add(at::api().part(&response_type.to_lowercase()), Resource::GatewayResponse(props));
+        }
+    }
+
+    fn stage(&mut self, api: &Api) {
+        let props = deployment::Props {
+            api: api_id(),
+            stage: api.stage.clone(),
+            stack: self.ground.stack.clone(),
+            current: true,
+        };
+        self.add(at::deployment(), Resource::Deployment(props));
+        let address = at::stage();
+        let props = stage::Props {
+            api: api_id(),
+            name: api.stage.clone(),
+            deployment: Text::output(&at::deployment(), OutputName::Id),
+            variables: api.stage_variables.iter().map(|(name, value)| (name.clone(), self.text(value))).collect(),
+            throttle: api.throttle.as_ref().map(throttle),
+            access_logs: api.access_logs.as_ref().map(|logs| stage::AccessLogs {
+                group: self.text(&logs.group),
+                format: self.text(logs.format.as_deref().unwrap_or(ACCESS_LOG_FORMAT)),
+            }),
+            tags: self.ground.tags_of(&address),
+        };
+        self.add(address, Resource::Stage(props));
+    }
+
+    pub(super) fn plans(&mut self) {
+        for (name, plan) in &self.file.plans {
+            let address = Address::entry("plans", name);
+            let stage = self.file.api.as_ref().map(|api| usage_plan::ApiStage { api: api_id(), stage: api.stage.clone() });
+            let props = usage_plan::Props {
+                name: self.text(plan.name.as_ref().unwrap_or(name)),
+                description: self.text(plan.description.as_deref().unwrap_or_default()),
+                throttle: plan.throttle.as_ref().map(throttle),
+                quota: plan.quota.as_ref().map(|quota| usage_plan::Quota {
+                    requests: whole(quota.requests),
+                    period: period(quota.per).into(),
+                }),
+                stages: stage.iter().cloned().collect(),
+                tags: self.ground.tags_of(&address),
+            };
+            let after = stage.iter().map(|_| at::stage()).collect();
+            self.add_after(address, Resource::UsagePlan(props), after);
+        }
+    }
+}
+
+fn api_id() -> Text {
+    Text::output(&at::api(), OutputName::Id)
+}
+
+fn requires<'a>(api: &'a Api, route: &'a file::Route) -> &'a Requires {
+    route.requires.as_ref().unwrap_or(&api.requires)
+}
+
+fn needs_token(requires: &Requires) -> bool {
+    match requires {
+        Requires::Nothing => false,
+        Requires::These(these) => !these.scopes.is_empty() || matches!(these.token, Some(Token::Access | Token::Id)),
+    }
+}
+
+fn preflight(path: &str, methods: &BTreeSet<&str>, cors: &CorsSettings) -> route::Props {
+    let list = |items: Vec<&str>| items.join(",");
+    let mut headers = BTreeMap::from([
+        allow_origin(cors),
+        ("Access-Control-Allow-Methods".to_owned(), list(methods.iter().copied().collect())),
+        ("Access-Control-Allow-Headers".to_owned(), list(cors.headers.iter().map(String::as_str).collect())),
+    ]);
+    if let Some(max_age) = cors.max_age {
+        headers.insert("Access-Control-Max-Age".into(), seconds(max_age).to_string());
+    }
+    route::Props {
+        api: api_id(),
+        method: "OPTIONS".into(),
+        path: path.to_owned(),
+        integration: Integration::Mock(Answer { status: 204, headers, body: Text::default() }),
+        authorizer: None,
+        scopes: BTreeSet::new(),
+        api_key: false,
+    }
+}
+
+fn allow_origin(cors: &CorsSettings) -> (String, String) {
+    ("Access-Control-Allow-Origin".to_owned(), cors.origin.clone())
+}
+
+fn throttle(throttle: &file::Throttle) -> stage::Throttle {
+    stage::Throttle { rate: throttle.rate, burst: whole(throttle.burst) }
+}
+
+fn period(period: Period) -> &'static str {
+    match period {
+        Period::Day => "DAY",
+        Period::Week => "WEEK",
+        Period::Month => "MONTH",
+    }
+}

@@ -1,0 +1,139 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Expansion, at};
+use crate::kinds::{Resource, app_client, resource_server, user_pool, user_pool_domain};
+use crate::model::{Address, OutputName, Text};
+use crate::stack::file::{AuthFlow, OAuthFlow, Tier, UserPool};
+use crate::stack::scalar::HumanDuration;
+
+impl Expansion<'_> {
+    pub(super) fn user_pool(&mut self, pool: &UserPool) {
+        let address = at::user_pool();
+        let password = &pool.password;
+        let props = user_pool::Props {
+            name: self.text(&pool.name),
+            tier: tier(pool.tier).to_owned(),
+            deletion_protection: pool.deletion_protection,
+            password: user_pool::Password {
+                min_length: whole(password.min_length),
+                lowercase: password.lowercase,
+                uppercase: password.uppercase,
+                digits: password.digits,
+                symbols: password.symbols,
+                temporary_days: whole(password.temporary_days),
+            },
+            tags: self.ground.tags_of(&address),
+            marks: BTreeMap::new(),
+        };
+        self.add(address.clone(), Resource::UserPool(props));
+        if let Some(prefix) = &pool.domain {
+            self.domain(address.part("domain"), prefix, None);
+        }
+        if let Some(own) = &pool.own_domain {
+            self.domain(address.part("own_domain"), &own.name, Some(&own.certificate));
+        }
+        self.resource_servers();
+        self.app_clients();
+    }
+
+    fn domain(&mut self, address: Address, domain: &str, certificate: Option<&String>) {
+        let props = user_pool_domain::Props {
+            user_pool: pool_id(),
+            mark: address.to_string(),
+            domain: self.text(domain),
+            certificate: certificate.map(|arn| self.text(arn)),
+        };
+        self.add(address, Resource::UserPoolDomain(props));
+    }
+
+    fn resource_servers(&mut self) {
+        for (name, server) in &self.file.resource_servers {
+            let address = Address::entry("resource_servers", name);
+            let props = resource_server::Props {
+                user_pool: pool_id(),
+                mark: address.to_string(),
+                identifier: self.text(server.identifier.as_ref().unwrap_or(name)),
+                name: self.text(server.name.as_ref().unwrap_or(name)),
+                scopes: server.scopes.iter().map(|(scope, text)| (scope.clone(), self.text(text))).collect(),
+            };
+            self.add(address, Resource::ResourceServer(props));
+        }
+    }
+
+    fn app_clients(&mut self) {
+        for (name, client) in &self.file.app_clients {
+            let address = Address::entry("app_clients", name);
+            let props = app_client::Props {
+                user_pool: pool_id(),
+                mark: app_client::Mark::OnPool(address.to_string()),
+                name: self.text(client.name.as_ref().unwrap_or(name)),
+                flows: client.flows.iter().map(|flow| oauth_flow(*flow).to_owned()).collect(),
+                auth_flows: auth_flows(&client.auth_flows),
+                scopes: self.texts(&client.scopes),
+                callback_urls: self.texts(&client.callback_urls),
+                logout_urls: self.texts(&client.logout_urls),
+                secret: client.secret.unwrap_or(client.flows.contains(&OAuthFlow::ClientCredentials)),
+                access_token_seconds: 0,
+                id_token_seconds: 0,
+                refresh_token_seconds: 0,
+            };
+            self.client(address, props, &client.tokens, &client.scopes);
+        }
+    }
+
+    /// The resource servers whose scopes these are: a client may list a scope only once it exists.
+    pub(super) fn servers_of(&self, scopes: &BTreeSet<String>) -> BTreeSet<Address> {
+        self.file
+            .resource_servers
+            .iter()
+            .filter(|(name, server)| {
+                let identifier = server.identifier.as_ref().unwrap_or(name);
+                scopes.iter().any(|scope| {
+                    scope.rsplit_once('/').is_some_and(|(server, _)| server == identifier.as_str())
+                })
+            })
+            .map(|(name, _)| Address::entry("resource_servers", name))
+            .collect()
+    }
+}
+
+fn pool_id() -> Text {
+    Text::output(&at::user_pool(), OutputName::Id)
+}
+
+fn tier(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Lite => "LITE",
+        Tier::Essentials => "ESSENTIALS",
+        Tier::Plus => "PLUS",
+    }
+}
+
+fn oauth_flow(flow: OAuthFlow) -> &'static str {
+    match flow {
+        OAuthFlow::Code => "code",
+        OAuthFlow::Implicit => "implicit",
+        OAuthFlow::ClientCredentials => "client_credentials",
+    }
+}
+
+pub(super) fn auth_flows(flows: &BTreeSet<AuthFlow>) -> BTreeSet<String> {
+    let name = |flow: &AuthFlow| match flow {
+        AuthFlow::AdminUserPassword => "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+        AuthFlow::Custom => "ALLOW_CUSTOM_AUTH",
+        AuthFlow::RefreshToken => "ALLOW_REFRESH_TOKEN_AUTH",
+        AuthFlow::UserPassword => "ALLOW_USER_PASSWORD_AUTH",
+        AuthFlow::UserSrp => "ALLOW_USER_SRP_AUTH",
+        AuthFlow::UserChoice => "ALLOW_USER_AUTH",
+    };
+    flows.iter().map(|flow| name(flow).to_owned()).collect()
+}
+
+pub(super) fn seconds(duration: HumanDuration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A number the checks have bounded far below.
+pub(super) fn whole(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,123 @@
+use std::collections::BTreeMap;
+
+use super::at;
+use crate::kinds::Ground;
+use crate::model::{Address, Output, OutputName, Piece, Text};
+use crate::stack::file::File;
+use crate::stack::interpolate::{self, Reference};
+
+/// What `${…}` stands for, and the stack's outputs: both say the same things about the same resources.
+pub(super) struct References<'a> {
+    file: &'a File,
+    ground: &'a Ground,
+}
+
+impl<'a> References<'a> {
+    pub(super) fn new(file: &'a File, ground: &'a Ground) -> Self {
+        Self { file, ground }
+    }
+
+    /// A string of the file with its references made out.
+    pub(super) fn text(&self, text: &str) -> Text {
+        let pieces = interpolate::pieces(text).into_iter().flat_map(|piece| match piece {
+            interpolate::Piece::Literal(text) => vec![Piece::Literal(text)],
+            interpolate::Piece::Reference(reference) => self.pieces(&reference),
+        });
+        join(pieces)
+    }
+
+    /// The outputs people ask for by name; never a secret.
+    pub(super) fn outputs(&self) -> BTreeMap<String, Text> {
+        let mut outputs = BTreeMap::from([
+            ("account".to_owned(), Text::literal(&*self.ground.account)),
+            ("region".to_owned(), Text::literal(&*self.ground.region)),
+        ]);
+        let mut add = |name: &str, reference: Reference| {
+            outputs.insert(name.to_owned(), join(self.pieces(&reference)));
+        };
+        if self.file.api.is_some() {
+            add("invoke_url", Reference::ApiInvokeUrl);
+            add("api_id", Reference::ApiId);
+            add("stage", Reference::ApiStage);
+        }
+        if let Some(pool) = &self.file.user_pool {
+            add("user_pool_id", Reference::UserPoolId);
+            if pool.domain.is_some() || pool.own_domain.is_some() {
+                add("token_url", Reference::UserPoolTokenUrl);
+            }
+            for name in self.file.partners.keys() {
+                let output = format!("{}.client_id", Address::entry("partners", name));
+                add(&output, Reference::PartnerClientId(name.clone()));
+            }
+        }
+        for name in self.file.app_clients.keys() {
+            let output = format!("{}.client_id", Address::entry("app_clients", name));
+            add(&output, Reference::AppClientId(name.clone()));
+        }
+        if self.file.user_pool.as_ref().is_some_and(|pool| pool.own_domain.is_some()) {
+            let target = Text::output(&at::user_pool().part("own_domain"), OutputName::Target);
+            outputs.insert("user_pool.own_domain.target".into(), target);
+        }
+        outputs
+    }
+
+    fn pieces(&self, reference: &Reference) -> Vec<Piece> {
+        let literal = |text: &str| vec![Piece::Literal(text.to_owned())];
+        let region = &*self.ground.region;
+        match reference {
+            Reference::AccountId => literal(&self.ground.account),
+            Reference::StackName => literal(&self.ground.stack),
+            Reference::StackRegion => literal(region),
+            Reference::ApiId => vec![output(at::api(), OutputName::Id)],
+            Reference::ApiStage => literal(self.stage()),
+            Reference::ApiInvokeUrl => vec![
+                Piece::Literal("https://".into()),
+                output(at::api(), OutputName::Id),
+                Piece::Literal(format!(".execute-api.{region}.amazonaws.com/{}", self.stage())),
+            ],
+            Reference::UserPoolId => vec![output(at::user_pool(), OutputName::Id)],
+            Reference::UserPoolArn => vec![output(at::user_pool(), OutputName::Arn)],
+            Reference::UserPoolIssuer => vec![
+                Piece::Literal(format!("https://cognito-idp.{region}.amazonaws.com/")),
+                output(at::user_pool(), OutputName::Id),
+            ],
+            Reference::UserPoolTokenUrl => self.token_url(),
+            Reference::AppClientId(name) => vec![output(Address::entry("app_clients", name), OutputName::Id)],
+            Reference::PartnerClientId(name) => {
+                vec![output(Address::entry("partners", name).part("client"), OutputName::Id)]
+            }
+            Reference::ApiKeyId(name) => vec![output(Address::entry("api_keys", name), OutputName::Id)],
+        }
+    }
+
+    /// The own domain's where there is one: it is the address that partners were meant to be told.
+    fn token_url(&self) -> Vec<Piece> {
+        let Some(pool) = &self.file.user_pool else { return Vec::new() };
+        let host = match (&pool.own_domain, &pool.domain) {
+            (Some(own), _) => own.name.clone(),
+            (None, Some(prefix)) => format!("{prefix}.auth.{}.amazoncognito.com", self.ground.region),
+            (None, None) => return Vec::new(),
+        };
+        self.text(&format!("https://{host}/oauth2/token")).into_pieces()
+    }
+
+    fn stage(&self) -> &str {
+        self.file.api.as_ref().map_or("", |api| &api.stage)
+    }
+}
+
+fn output(of: Address, name: OutputName) -> Piece {
+    Piece::Output(Output { of, name })
+}
+
+/// Neighbouring literals become one, so that equal texts are equal data.
+fn join(pieces: impl IntoIterator<Item = Piece>) -> Text {
+    let mut joined: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        match (joined.last_mut(), piece) {
+            (Some(Piece::Literal(before)), Piece::Literal(text)) => before.push_str(&text),
+            (_, piece) => joined.push(piece),
+        }
+    }
+    Text::of(joined)
+}
