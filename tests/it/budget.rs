@@ -1,0 +1,31 @@
+//! How many requests a plan and an apply may send: counted, not timed.
+
+use crate::harness::{World, desired, stack_of};
+use gatestack::kinds;
+
+async fn reads_of_a_plan(partners: usize, routes: usize) -> (u64, std::collections::BTreeMap<String, u64>) {
+    let world = World::new();
+    let text = stack_of(partners, routes);
+    world.apply(&text).await;
+    let connection = world.connection().await;
+    let reader = connection.reader();
+    reader.account().await.unwrap();
+    kinds::observe(&reader, &desired(&text)).await.unwrap();
+    let count = connection.tally().count();
+    assert_eq!(count.writes, 0, "a plan writes nothing");
+    (count.reads, connection.tally().by_operation())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_of_10_partners_and_5_routes_reads_at_most_44_times() {
+    let (reads, by_operation) = reads_of_a_plan(10, 5).await;
+    assert!(reads <= 44, "{reads}: {by_operation:#?}");
+    assert_eq!(by_operation["GetResources"], 1, "never one call a route");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_of_100_partners_and_50_routes_reads_at_most_135_times() {
+    let (reads, by_operation) = reads_of_a_plan(100, 50).await;
+    assert!(reads <= 135, "{reads}: {by_operation:#?}");
+    assert_eq!(by_operation["DescribeUserPoolClient"], 100);
+}

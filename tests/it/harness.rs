@@ -1,0 +1,179 @@
+//! A stack file, a local AWS and the engine between them, in one process: what the commands do, without the terminal.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use gatestack::apply::{self, Event, Interrupt, Outcome};
+use gatestack::aws::{Connection, Endpoint};
+use gatestack::clock::Clock;
+use gatestack::kinds::{self, Desired, Observation};
+use gatestack::local::{self, Service};
+use gatestack::plan::{self, Options, Patterns, Plan, Problem};
+use gatestack::stack;
+
+/// The account every test stands in.
+pub(crate) const ACCOUNT: &str = "123456789012";
+
+/// A local AWS that keeps what was applied.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) service: Service,
+    pub(crate) clock: Clock,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let clock = Clock::simulated("2026-11-21T09:00:00Z".parse().unwrap());
+        let options = local::Options { account: ACCOUNT.into(), clock: clock.clone(), ..local::Options::default() };
+        Self { service: Service::in_memory(options), clock }
+    }
+
+    pub(crate) async fn connection(&self) -> Connection {
+        self.connection_through(local::connector(self.service.clone())).await
+    }
+
+    pub(crate) async fn connection_through(&self, client: SharedHttpClient) -> Connection {
+        Connection::open(Endpoint::InProcess(client), "eu-west-1", &self.clock).await
+    }
+
+    /// What AWS says of the stack.
+    pub(crate) async fn observe(&self, desired: &Desired) -> Observation {
+        kinds::observe(&self.connection().await.reader(), desired).await.unwrap()
+    }
+
+    pub(crate) async fn plan(&self, text: &str) -> Plan {
+        self.plan_with(text, &Options::default()).await.unwrap()
+    }
+
+    pub(crate) async fn plan_with(&self, text: &str, options: &Options) -> Result<Plan, Vec<Problem>> {
+        let desired = desired(text);
+        let observation = self.observe(&desired).await;
+        plan::plan(&desired, &observation, options)
+    }
+
+    /// Plans and applies; every step has to succeed.
+    pub(crate) async fn apply(&self, text: &str) -> Plan {
+        let (plan, outcome) = self.apply_through(text, local::connector(self.service.clone())).await;
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+        plan
+    }
+
+    /// Plans on a healthy connection and applies on this one.
+    pub(crate) async fn apply_through(&self, text: &str, client: SharedHttpClient) -> (Plan, Outcome) {
+        let plan = self.plan(text).await;
+        let outcome = self.carry_out(&plan, client).await;
+        (plan, outcome)
+    }
+
+    pub(crate) async fn carry_out(&self, plan: &Plan, client: SharedHttpClient) -> Outcome {
+        let writer = self.connection_through(client).await.writer();
+        let mut tell = |_: Event| {};
+        apply::run(plan, &writer, &self.clock, &Interrupt::new(), &mut tell).await
+    }
+
+    /// Deletes the whole stack.
+    pub(crate) async fn destroy(&self, text: &str) {
+        let options =
+            Options { destroy: true, allow_delete: Patterns::new(["*".to_owned()]), ..Options::default() };
+        let plan = self.plan_with(text, &options).await.unwrap();
+        let outcome = self.carry_out(&plan, local::connector(self.service.clone())).await;
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    }
+}
+
+/// What a stack file wants.
+pub(crate) fn desired(text: &str) -> Desired {
+    stack::expand::expand(&checked(text).file, ACCOUNT, Vec::new())
+}
+
+pub(crate) fn checked(text: &str) -> stack::Checked {
+    let source = stack::Source::new("stack.toml", text);
+    stack::load(source, &stack::LoadSettings::default()).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{text}"))
+}
+
+/// A stack with `partners` partners on one plan and `routes` routes, CORS on.
+pub(crate) fn stack_of(partners: usize, routes: usize) -> String {
+    let mut text = String::from(
+        r#"
+[stack]
+name = "claims"
+region = "eu-west-1"
+
+[user_pool]
+name = "XXX Users"
+domain = "xxx-${account.id}"
+
+[resource_servers.xxx-api]
+scopes = { read = "read" }
+
+[api]
+name = "xxx-api"
+stage = "prod"
+cors = true
+requires = { scopes = ["xxx-api/read"], api_key = true }
+
+[api.routes]
+"#,
+    );
+    for route in 0..routes {
+        text.push_str(&format!("\"GET /things{route}/{{id}}\" = {{ http = \"http://api.aws.com/things{route}/{{id}}\" }}\n"));
+    }
+    text.push_str("\n[plans.XXXPlan]\nthrottle = { rate = 50, burst = 100 }\nquota = { requests = 100000, per = \"month\" }\n");
+    for partner in 0..partners {
+        text.push_str(&format!("\n[partners.insurer{partner}]\nplan = \"XXXPlan\"\nscopes = [\"xxx-api/read\"]\n"));
+    }
+    text
+}
+
+/// An HTTP client that dies after a number of requests: the last one still reaches AWS, its answer is lost.
+#[derive(Clone, Debug)]
+pub(crate) struct Dying {
+    inner: SharedHttpClient,
+    left: Arc<AtomicU64>,
+}
+
+impl Dying {
+    pub(crate) fn after(requests: u64, inner: SharedHttpClient) -> SharedHttpClient {
+        SharedHttpClient::new(Self { inner, left: Arc::new(AtomicU64::new(requests)) })
+    }
+}
+
+impl HttpClient for Dying {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(DyingConnector { inner, left: Arc::clone(&self.left) })
+    }
+}
+
+#[derive(Debug)]
+struct DyingConnector {
+    inner: SharedHttpConnector,
+    left: Arc<AtomicU64>,
+}
+
+impl HttpConnector for DyingConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let dead = || Err(ConnectorError::user("the process died".into()));
+        match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
+            Err(_) => HttpConnectorFuture::ready(dead()),
+            Ok(1) => {
+                let answer = self.inner.call(request);
+                HttpConnectorFuture::new(async move {
+                    let _lost = answer.await;
+                    dead()
+                })
+            }
+            Ok(_) => self.inner.call(request),
+        }
+    }
+}
