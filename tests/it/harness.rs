@@ -14,7 +14,8 @@ use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
 use gatestack::kinds::{self, Desired, Observation};
 use gatestack::local::{self, Service};
-use gatestack::plan::{self, Options, Patterns, Plan, Problem};
+use gatestack::model::{Address, OutputName};
+use gatestack::plan::{self, Action, Options, Patterns, Plan, Problem};
 use gatestack::stack;
 
 /// The account every test stands in.
@@ -40,6 +41,35 @@ impl World {
 
     pub(crate) async fn connection_through(&self, client: SharedHttpClient) -> Connection {
         Connection::open(Endpoint::InProcess(client), "eu-west-1", &self.clock).await
+    }
+
+    /// Somebody else's API Gateway client, such as the console's.
+    pub(crate) fn apigateway(&self) -> aws_sdk_apigateway::Client {
+        let config = aws_sdk_apigateway::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_apigateway::config::Region::new("eu-west-1"))
+            .credentials_provider(aws_sdk_apigateway::config::Credentials::from_keys("someone", "else", None))
+            .http_client(local::connector(self.service.clone()))
+            .build();
+        aws_sdk_apigateway::Client::from_conf(config)
+    }
+
+    /// Somebody else's Cognito client.
+    pub(crate) fn cognito(&self) -> aws_sdk_cognitoidentityprovider::Client {
+        let config = aws_sdk_cognitoidentityprovider::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_cognitoidentityprovider::config::Region::new("eu-west-1"))
+            .credentials_provider(aws_sdk_cognitoidentityprovider::config::Credentials::from_keys("someone", "else", None))
+            .http_client(local::connector(self.service.clone()))
+            .build();
+        aws_sdk_cognitoidentityprovider::Client::from_conf(config)
+    }
+
+    /// The id AWS gave the resource at this address.
+    pub(crate) async fn id(&self, text: &str, address: &str) -> String {
+        let observation = self.observe(&desired(text)).await;
+        let live = observation.live.get(&Address::new(address)).unwrap_or_else(|| panic!("{address} is not there"));
+        live.outputs[&OutputName::Id].clone()
     }
 
     /// What AWS says of the stack.
@@ -77,6 +107,15 @@ impl World {
         apply::run(plan, &writer, &self.clock, &Interrupt::new(), &mut tell).await
     }
 
+    /// Applies a plan that was made with other options.
+    pub(crate) async fn apply_with(&self, text: &str, options: &Options) -> Plan {
+        let plan = self.plan_with(text, options).await.unwrap();
+        assert!(plan.missing_consent.is_empty(), "{:?}", plan.missing_consent);
+        let outcome = self.carry_out(&plan, local::connector(self.service.clone())).await;
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+        plan
+    }
+
     /// Deletes the whole stack.
     pub(crate) async fn destroy(&self, text: &str) {
         let options =
@@ -85,6 +124,17 @@ impl World {
         let outcome = self.carry_out(&plan, local::connector(self.service.clone())).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     }
+}
+
+/// What a plan does, as `action address` lines.
+pub(crate) fn summary(plan: &Plan) -> Vec<String> {
+    let word = |action| match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+    };
+    plan.changes.iter().map(|(address, change)| format!("{} {address}", word(change.action))).collect()
 }
 
 /// What a stack file wants.

@@ -1,6 +1,9 @@
 //! gatestack's integration tests: one binary, because each further one would link the AWS SDK again.
 
+mod absent_lines;
 mod budget;
 mod crash;
 mod harness;
+mod ownership;
 mod planner;
+mod redeploy;
