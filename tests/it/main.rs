@@ -4,6 +4,7 @@ mod absent_lines;
 mod budget;
 mod crash;
 mod harness;
+mod kinds;
 mod ownership;
 mod planner;
 mod redeploy;

@@ -1,0 +1,76 @@
+//! What has to be true of every kind, and the reference page that comes from the registry.
+
+use std::collections::BTreeSet;
+
+use gatestack::kinds::{OnChange, fields_of_kinds};
+
+#[test]
+fn every_kind_is_declared_well() {
+    let mut names = BTreeSet::new();
+    for (kind, fields) in fields_of_kinds() {
+        assert!(names.insert(kind.name), "two kinds are called {}", kind.name);
+        assert!(kind.doc.ends_with('.'), "{}: the documentation is sentences", kind.name);
+        assert!(!fields.is_empty(), "{} has no fields", kind.name);
+        let mut seen = BTreeSet::new();
+        for field in &fields {
+            assert!(seen.insert(field.name), "{} has two fields {}", kind.name, field.name);
+            assert!(field.doc.ends_with('.'), "{}.{}: the documentation is sentences", kind.name, field.name);
+            if let OnChange::Replace(why) | OnChange::Refuse(why) = field.on_change {
+                assert!(!why.is_empty(), "{}.{}: a reason", kind.name, field.name);
+                assert!(
+                    !(kind.loss.is_some() && matches!(field.on_change, OnChange::Replace(_))),
+                    "{}.{}: what people would lose is never replaced",
+                    kind.name,
+                    field.name
+                );
+            }
+            if let Some(other) = field.refers_to {
+                assert!(
+                    fields_of_kinds().iter().any(|(kind, _)| kind.name == other),
+                    "{}.{} refers to a kind {other}, which there is not",
+                    kind.name,
+                    field.name
+                );
+            }
+        }
+        if let Some(container) = kind.goes_with {
+            assert!(
+                fields.iter().any(|field| field.refers_to == Some(container)),
+                "{} goes with its {container}, so a field says which",
+                kind.name
+            );
+        }
+    }
+}
+
+/// `docs/resources.md`, from the registry. `UPDATE_DOCS=1 cargo test reference_page` writes it.
+#[test]
+fn the_reference_page_is_what_the_registry_says() {
+    let mut page = String::from(
+        "# Resources\n\nWhat gatestack provisions, from its registry of kinds. A field is changed in place unless its note says otherwise.\n",
+    );
+    for (kind, fields) in fields_of_kinds() {
+        page += &format!("\n## {}\n\n{}\n", kind.title, kind.doc);
+        if let Some(loss) = kind.loss {
+            page += &format!("\nDeleting it needs consent: {loss}.\n");
+        }
+        if let Some(bill) = kind.billable {
+            page += &format!("\nCost: {bill}\n");
+        }
+        page += "\n| field | meaning | a change |\n|---|---|---|\n";
+        for field in fields.iter().filter(|field| field.on_change != OnChange::Place) {
+            let change = match field.on_change {
+                OnChange::InPlace | OnChange::Place => String::new(),
+                OnChange::Replace(why) => format!("replaces it: {why}"),
+                OnChange::Refuse(ways_out) => format!("is refused: {ways_out}"),
+            };
+            page += &format!("| `{}` | {} | {change} |\n", field.name, field.doc.replace('|', "\\|"));
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/resources.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap();
+        std::fs::write(path, &page).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page, "UPDATE_DOCS=1 cargo test reference_page");
+}
