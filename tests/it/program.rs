@@ -1,0 +1,93 @@
+//! The real program, run in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use tempfile::TempDir;
+
+/// A folder with a stack file, and the program run there with `--local`.
+pub(crate) struct Folder {
+    folder: TempDir,
+    written: std::cell::RefCell<Vec<String>>,
+}
+
+/// What a run left behind.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The repository's own files.
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+pub(crate) fn example(name: &str) -> String {
+    std::fs::read_to_string(repository(&format!("examples/{name}/stack.toml"))).unwrap()
+}
+
+impl Folder {
+    pub(crate) fn with(stack: &str) -> Self {
+        let folder = Self { folder: TempDir::new().unwrap(), written: std::cell::RefCell::default() };
+        folder.write(stack);
+        folder
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, stack: &str) {
+        std::fs::write(self.folder.path().join("stack.toml"), stack).unwrap();
+    }
+
+    /// Runs `gatestack --local ARGUMENTS`, without a terminal and without anything of the environment's AWS.
+    pub(crate) fn local(&self, arguments: &[&str]) -> Ran {
+        self.run(&[&["--local"], arguments].concat())
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gatestack"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        let ran = Ran::from(command.output().unwrap());
+        self.written.borrow_mut().extend([ran.stdout.clone(), ran.stderr.clone()]);
+        ran
+    }
+
+    /// Everything every run so far has written to its two streams.
+    pub(crate) fn everything_written(&self) -> String {
+        self.written.borrow().join("\n")
+    }
+
+    /// The plan as data.
+    pub(crate) fn plan(&self, more: &[&str]) -> serde_json::Value {
+        let ran = self.local(&[&["plan", "--json"], more].concat());
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        serde_json::from_str(&ran.stdout).unwrap()
+    }
+
+    /// The plan as `action address` lines.
+    pub(crate) fn planned(&self) -> Vec<String> {
+        let plan = self.plan(&[]);
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let changes = plan["changes"].as_array().unwrap();
+        changes.iter().map(|change| format!("{} {}", text(&change["action"]), text(&change["address"]))).collect()
+    }
+
+    pub(crate) fn apply(&self, more: &[&str]) -> Ran {
+        let ran = self.local(&[&["apply", "--yes"], more].concat());
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        ran
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
