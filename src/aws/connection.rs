@@ -174,6 +174,11 @@ impl Reader {
         Ok(answer.account.unwrap_or_default())
     }
 
+    /// How many requests went out on this connection.
+    pub fn tally(&self) -> &Tally {
+        self.connection.tally()
+    }
+
     /// Sends one request when the quotas allow it.
     pub(crate) async fn call<T, E>(
         &self,
@@ -212,7 +217,7 @@ impl Writer {
         self.reader.cognito_client()
     }
 
-    /// A writer whose reads see what was written meanwhile.
+    /// A reader that sees what was written meanwhile.
     pub(crate) fn afresh(&self) -> Reader {
         self.reader.connection.reader()
     }

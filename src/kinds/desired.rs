@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Resource;
-use crate::model::Address;
+use crate::model::{Address, Text};
 
 /// The tag that says which stack owns a thing.
 pub const STACK_TAG: &str = "gatestack:stack";
@@ -19,6 +19,10 @@ pub struct Desired {
     pub resources: BTreeMap<Address, Wanted>,
     /// `[[moved]]`: from, to.
     pub moved: Vec<(Address, Address)>,
+    /// Addresses whose untagged namesakes are to be taken over.
+    pub adopt: Vec<Address>,
+    /// What people ask for by name, as far as AWS has told it.
+    pub outputs: BTreeMap<String, Text>,
 }
 
 /// Where a stack stands.

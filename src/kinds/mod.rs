@@ -156,6 +156,11 @@ pub trait Kind: 'static {
     /// Lets a wanted thing hold on to what it refers to today and the plan keeps (a stage that was renamed in the
     /// file and stays until it is named): changes `want` accordingly.
     fn hold_on(_want: &mut Self::Props, _live: &Self::Props, _kept: &[&Outputs]) {}
+
+    /// The same thing without its deletion protection, when it has one.
+    fn unprotected(_live: &Self::Props) -> Option<Self::Props> {
+        None
+    }
 }
 
 /// What AWS tells about one resource.

@@ -64,6 +64,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// The same without its deletion protection, when it has one; see [`Kind::unprotected`].
+            pub fn unprotected(&self) -> Option<Resource> {
+                match self {
+                    $(Self::$variant(props) => <$kind as Kind>::unprotected(props).map(Resource::$variant),)+
+                }
+            }
+
             /// Makes it; see [`Kind::create`].
             ///
             /// # Errors

@@ -76,6 +76,11 @@ impl Text {
             .collect()
     }
 
+    /// Its pieces.
+    pub fn into_pieces(self) -> Vec<Piece> {
+        self.0
+    }
+
     /// The outputs this text waits for.
     pub fn outputs(&self) -> impl Iterator<Item = &Output> {
         self.0.iter().filter_map(|piece| match piece {
