@@ -1,5 +1,344 @@
-//! Reads of API Gateway.
+//! Reads of API Gateway, and what a writer remembers of an API's paths.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_apigateway::types::{
+    ApiKey, Authorizer, Deployment, GatewayResponse, Model, RequestValidator, Resource, RestApi,
+    Stage, UsagePlan, UsagePlanKey,
+};
+
+use super::connection::{Reader, Writer};
+use super::error::AwsError;
+use super::memo::Memo;
+use super::pace::Operation;
+
+/// The most items API Gateway puts on a page.
+const PAGE: i32 = 500;
 
 /// Answers asked once a run.
 #[derive(Debug, Default)]
-pub(super) struct ApiGatewayAnswers {}
+pub(super) struct ApiGatewayAnswers {
+    rest_apis: Memo<(), Arc<Vec<RestApi>>>,
+    resources: Memo<String, Arc<Vec<Resource>>>,
+    authorizers: Memo<String, Arc<Vec<Authorizer>>>,
+    models: Memo<String, Arc<Vec<Model>>>,
+    request_validators: Memo<String, Arc<Vec<RequestValidator>>>,
+    gateway_responses: Memo<String, Arc<Vec<GatewayResponse>>>,
+    stages: Memo<String, Arc<Vec<Stage>>>,
+    deployments: Memo<String, Arc<Vec<Deployment>>>,
+    usage_plans: Memo<(), Arc<Vec<UsagePlan>>>,
+    usage_plan_keys: Memo<String, Arc<Vec<UsagePlanKey>>>,
+    api_keys: Memo<(), Arc<Vec<ApiKey>>>,
+    log_role: Memo<(), Option<String>>,
+    paths: Memo<String, Arc<Mutex<Paths>>>,
+    binary: Memo<String, bool>,
+}
+
+/// The paths of an API, as a writer knows them: read once, then kept by what it writes.
+#[derive(Debug, Default)]
+pub(crate) struct Paths(BTreeMap<String, PathResource>);
+
+#[derive(Debug, Default)]
+struct PathResource {
+    id: String,
+    methods: BTreeSet<String>,
+}
+
+impl Paths {
+    fn of(resources: &[Resource]) -> Self {
+        let paths = resources.iter().map(|resource| {
+            let known = PathResource {
+                id: resource.id.clone().unwrap_or_default(),
+                methods: resource
+                    .resource_methods
+                    .iter()
+                    .flatten()
+                    .map(|(verb, _)| verb.clone())
+                    .collect(),
+            };
+            (resource.path.clone().unwrap_or_default(), known)
+        });
+        Self(paths.collect())
+    }
+
+    /// The id of the resource at a path, when there is one.
+    pub(crate) fn id(&self, path: &str) -> Option<&str> {
+        self.0.get(path).map(|resource| resource.id.as_str())
+    }
+
+    /// Writes down a resource that was made.
+    pub(crate) fn learn(&mut self, path: &str, id: &str) {
+        let resource = PathResource {
+            id: id.to_owned(),
+            methods: BTreeSet::new(),
+        };
+        self.0.insert(path.to_owned(), resource);
+    }
+
+    /// Writes down a method that was made.
+    pub(crate) fn learn_method(&mut self, path: &str, method: &str) {
+        if let Some(resource) = self.0.get_mut(path) {
+            resource.methods.insert(method.to_owned());
+        }
+    }
+
+    /// Strikes out a method that was deleted.
+    pub(crate) fn forget_method(&mut self, path: &str, method: &str) {
+        if let Some(resource) = self.0.get_mut(path) {
+            resource.methods.remove(method);
+        }
+    }
+
+    /// Strikes out a resource that was deleted.
+    pub(crate) fn forget(&mut self, path: &str) {
+        self.0.remove(path);
+    }
+
+    /// Whether the resource at a path has neither methods nor paths below it. The root never counts as empty.
+    pub(crate) fn is_empty_leaf(&self, path: &str) -> bool {
+        let below = format!("{path}/");
+        path != "/"
+            && self
+                .0
+                .get(path)
+                .is_some_and(|resource| resource.methods.is_empty())
+            && !self.0.keys().any(|other| other.starts_with(&below))
+    }
+}
+
+/// Asks for page after page.
+macro_rules! every_page {
+    ($reader:expr, $operation:literal, $request:expr) => {{
+        let mut items = Vec::new();
+        let mut position = None;
+        loop {
+            let request = $request.limit(PAGE).set_position(position);
+            let answer = $reader
+                .call(Operation::apigateway($operation), request.send())
+                .await?;
+            items.extend(answer.items.unwrap_or_default());
+            position = answer.position.filter(|position| !position.is_empty());
+            if position.is_none() {
+                break Ok::<_, AwsError>(items);
+            }
+        }
+    }};
+}
+
+/// A list of things below one API, asked for once.
+macro_rules! below_an_api {
+    ($($(#[$doc:meta])* $name:ident: $item:ty = $operation:literal;)+) => {
+        impl Reader {
+            $(
+                $(#[$doc])*
+                pub(crate) async fn $name(&self, api: &str) -> Result<Arc<Vec<$item>>, AwsError> {
+                    let client = self.apigateway_client();
+                    let ask = || async {
+                        every_page!(self, $operation, below_an_api!(@request client, $name).rest_api_id(api)).map(Arc::new)
+                    };
+                    self.apigateway_answers.$name.get(api.to_owned(), ask).await
+                }
+            )+
+        }
+    };
+    // Only whole answers tell what a path answers to.
+    (@request $client:ident, resources) => { $client.get_resources().embed("methods") };
+    (@request $client:ident, authorizers) => { $client.get_authorizers() };
+    (@request $client:ident, models) => { $client.get_models() };
+    (@request $client:ident, request_validators) => { $client.get_request_validators() };
+    (@request $client:ident, gateway_responses) => { $client.get_gateway_responses() };
+    (@request $client:ident, deployments) => { $client.get_deployments() };
+}
+
+below_an_api! {
+    /// Every path of an API with its methods, their integrations and their responses.
+    resources: Resource = "GetResources";
+    /// Every authorizer of an API.
+    authorizers: Authorizer = "GetAuthorizers";
+    /// Every model of an API.
+    models: Model = "GetModels";
+    /// Every request validator of an API.
+    request_validators: RequestValidator = "GetRequestValidators";
+    /// Every gateway response of an API, AWS's own defaults included.
+    gateway_responses: GatewayResponse = "GetGatewayResponses";
+    /// Every deployment of an API.
+    deployments: Deployment = "GetDeployments";
+}
+
+impl Reader {
+    /// Every REST API of the account in the Region, with its tags.
+    pub(crate) async fn rest_apis(&self) -> Result<Arc<Vec<RestApi>>, AwsError> {
+        let client = self.apigateway_client();
+        let ask =
+            || async { every_page!(self, "GetRestApis", client.get_rest_apis()).map(Arc::new) };
+        self.apigateway_answers.rest_apis.get((), ask).await
+    }
+
+    /// Every stage of an API, with its tags. AWS gives them all at once.
+    pub(crate) async fn stages(&self, api: &str) -> Result<Arc<Vec<Stage>>, AwsError> {
+        let ask = || async {
+            let request = self.apigateway_client().get_stages().rest_api_id(api);
+            let answer = self
+                .call(Operation::apigateway("GetStages"), request.send())
+                .await?;
+            Ok(Arc::new(answer.item.unwrap_or_default()))
+        };
+        self.apigateway_answers
+            .stages
+            .get(api.to_owned(), ask)
+            .await
+    }
+
+    /// Every usage plan of the account in the Region, with its tags.
+    pub(crate) async fn usage_plans(&self) -> Result<Arc<Vec<UsagePlan>>, AwsError> {
+        let client = self.apigateway_client();
+        let ask =
+            || async { every_page!(self, "GetUsagePlans", client.get_usage_plans()).map(Arc::new) };
+        self.apigateway_answers.usage_plans.get((), ask).await
+    }
+
+    /// Every key on a usage plan, without its value.
+    pub(crate) async fn usage_plan_keys(
+        &self,
+        plan: &str,
+    ) -> Result<Arc<Vec<UsagePlanKey>>, AwsError> {
+        let client = self.apigateway_client();
+        let ask = || async {
+            let mut keys = every_page!(
+                self,
+                "GetUsagePlanKeys",
+                client.get_usage_plan_keys().usage_plan_id(plan)
+            )?;
+            // A key's value is a partner's credential.
+            keys.iter_mut().for_each(|key| key.value = None);
+            Ok(Arc::new(keys))
+        };
+        self.apigateway_answers
+            .usage_plan_keys
+            .get(plan.to_owned(), ask)
+            .await
+    }
+
+    /// Every API key of the account in the Region, with its tags and without its value.
+    pub(crate) async fn api_keys(&self) -> Result<Arc<Vec<ApiKey>>, AwsError> {
+        let client = self.apigateway_client();
+        let ask = || async {
+            let mut keys = every_page!(
+                self,
+                "GetApiKeys",
+                client.get_api_keys().include_values(false)
+            )?;
+            keys.iter_mut().for_each(|key| key.value = None);
+            Ok(Arc::new(keys))
+        };
+        self.apigateway_answers.api_keys.get((), ask).await
+    }
+
+    /// The role with which API Gateway writes logs in this account and Region, when one is set.
+    pub(crate) async fn log_role(&self) -> Result<Option<String>, AwsError> {
+        let ask = || async {
+            let request = self.apigateway_client().get_account();
+            let answer = self
+                .call(Operation::apigateway("GetAccount"), request.send())
+                .await?;
+            Ok(answer.cloudwatch_role_arn.filter(|role| !role.is_empty()))
+        };
+        self.apigateway_answers.log_role.get((), ask).await
+    }
+
+    /// The ARN of something in API Gateway, such as `/restapis/a1b2c3d4e5`: it names no account.
+    pub(crate) fn apigateway_arn(&self, path: &str) -> String {
+        let region = self
+            .apigateway_client()
+            .config()
+            .region()
+            .map_or("", |region| region.as_ref());
+        let partition = match region {
+            china if china.starts_with("cn-") => "aws-cn",
+            government if government.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        format!("arn:{partition}:apigateway:{region}::{path}")
+    }
+}
+
+impl Writer {
+    /// The paths of an API, asked for at most once.
+    pub(crate) async fn paths(&self, api: &str) -> Result<Arc<Mutex<Paths>>, AwsError> {
+        let ask = || async {
+            let resources = self.afresh().resources(api).await?;
+            Ok(Arc::new(Mutex::new(Paths::of(&resources))))
+        };
+        self.apigateway_answers.paths.get(api.to_owned(), ask).await
+    }
+
+    /// Looks at an API's paths once more, after AWS knew one that this writer didn't.
+    pub(crate) async fn paths_again(&self, api: &str) -> Result<Arc<Mutex<Paths>>, AwsError> {
+        let paths = self.paths(api).await?;
+        let fresh = Paths::of(&self.afresh().resources(api).await?);
+        *lock_paths(&paths) = fresh;
+        Ok(paths)
+    }
+
+    /// Whether an API takes some bodies as bytes, asked for at most once.
+    pub(crate) async fn has_binary_media_types(&self, api: &str) -> Result<bool, AwsError> {
+        let ask = || async {
+            let request = self.apigateway().get_rest_api().rest_api_id(api);
+            let answer = self
+                .call(Operation::apigateway("GetRestApi"), request.send())
+                .await?;
+            Ok(!answer.binary_media_types.unwrap_or_default().is_empty())
+        };
+        self.apigateway_answers
+            .binary
+            .get(api.to_owned(), ask)
+            .await
+    }
+
+    /// Writes down what a new API is like, so that nobody has to ask.
+    pub(crate) async fn learn_api(&self, api: &str, root: &str) -> Result<(), AwsError> {
+        let mut paths = Paths::default();
+        paths.learn("/", root);
+        let paths = Arc::new(Mutex::new(paths));
+        self.apigateway_answers
+            .paths
+            .get(api.to_owned(), || async { Ok(paths) })
+            .await?;
+        self.apigateway_answers
+            .binary
+            .get(api.to_owned(), || async { Ok(false) })
+            .await?;
+        Ok(())
+    }
+}
+
+/// What is known of the paths; a panic elsewhere leaves them as true as they were.
+pub(crate) fn lock_paths(paths: &Mutex<Paths>) -> std::sync::MutexGuard<'_, Paths> {
+    paths
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_an_empty_leaf_without_methods_and_children() {
+        let mut paths = Paths::default();
+        for path in ["/", "/a", "/a/{id}", "/ab"] {
+            paths.learn(path, path);
+        }
+        assert!(!paths.is_empty_leaf("/a"), "it has a child");
+        assert!(paths.is_empty_leaf("/ab"));
+        paths.learn_method("/ab", "GET");
+        assert!(!paths.is_empty_leaf("/ab"), "it has a method");
+        paths.forget_method("/ab", "GET");
+        paths.forget("/a/{id}");
+        assert!(paths.is_empty_leaf("/ab") && paths.is_empty_leaf("/a"));
+        paths.forget("/a");
+        paths.forget("/ab");
+        assert!(!paths.is_empty_leaf("/"), "the root can't be deleted");
+    }
+}

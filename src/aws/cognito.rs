@@ -1,5 +1,429 @@
 //! Reads of Cognito user pools, and the tagging API's list of pools.
 
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_cognitoidentityprovider::types::{
+    DomainDescriptionType, ResourceServerType, UserPoolClientType, UserPoolType,
+};
+use aws_sdk_resourcegroupstagging::types::TagFilter;
+use tokio::sync::OnceCell;
+
+use super::connection::{Reader, Writer};
+use super::error::AwsError;
+use super::memo::Memo;
+use super::pace::{Operation, Service};
+
+// The most that one page of each list may hold.
+const POOLS_A_PAGE: i32 = 60;
+const CLIENTS_A_PAGE: i32 = 60;
+const RESOURCE_SERVERS_A_PAGE: i32 = 50;
+const TAGGED_A_PAGE: i32 = 100;
+
 /// Answers asked once a run.
 #[derive(Debug, Default)]
-pub(super) struct CognitoAnswers {}
+pub(super) struct CognitoAnswers {
+    pools: OnceCell<Arc<Vec<ListedPool>>>,
+    tagged: Memo<(String, String), Arc<Vec<String>>>,
+    pool: Memo<String, Option<Arc<UserPoolType>>>,
+    clients: Memo<String, Arc<Vec<ListedClient>>>,
+    client: Memo<(String, String), Option<Arc<Client>>>,
+    resource_servers: Memo<String, Arc<Vec<ResourceServerType>>>,
+    domain: Memo<String, Option<Arc<DomainDescriptionType>>>,
+    /// The tags of pools as this run's writes left them.
+    tags: Mutex<HashMap<String, BTreeMap<String, String>>>,
+}
+
+/// A user pool as lists name it.
+#[derive(Clone, Debug)]
+pub struct ListedPool {
+    /// Its id.
+    pub id: String,
+    /// Its name, which another pool may have too.
+    pub name: String,
+}
+
+/// An app client as lists name it.
+#[derive(Clone, Debug)]
+pub struct ListedClient {
+    /// Its id.
+    pub id: String,
+    /// Its name, which another client of the pool may have too.
+    pub name: String,
+}
+
+/// An app client without its secret.
+#[derive(Debug)]
+pub struct Client {
+    /// Its settings; the secret is left out.
+    pub settings: UserPoolClientType,
+    /// Whether it has a secret.
+    pub has_secret: bool,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self {
+            settings: UserPoolClientType::builder().build(),
+            has_secret: false,
+        }
+    }
+}
+
+impl Reader {
+    /// Every user pool of the Region.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn pools(&self) -> Result<Arc<Vec<ListedPool>>, AwsError> {
+        let pools = self
+            .cognito_answers
+            .pools
+            .get_or_try_init(|| async {
+                let mut pools = Vec::new();
+                let mut next = None;
+                loop {
+                    let page = self
+                        .call(
+                            Operation::of(Service::Cognito, "ListUserPools"),
+                            self.cognito_client()
+                                .list_user_pools()
+                                .max_results(POOLS_A_PAGE)
+                                .set_next_token(next)
+                                .send(),
+                        )
+                        .await?;
+                    pools.extend(page.user_pools.unwrap_or_default().into_iter().map(|pool| {
+                        ListedPool {
+                            id: pool.id.unwrap_or_default(),
+                            name: pool.name.unwrap_or_default(),
+                        }
+                    }));
+                    next = page.next_token;
+                    if next.is_none() {
+                        return Ok(Arc::new(pools));
+                    }
+                }
+            })
+            .await?;
+        Ok(Arc::clone(pools))
+    }
+
+    /// The ids of the pools that carry this tag, as far as the tagging API knows: it lags behind by seconds, and
+    /// names pools that are gone.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn pools_tagged(
+        &self,
+        key: &str,
+        value: &str,
+    ) -> Result<Arc<Vec<String>>, AwsError> {
+        self.cognito_answers
+            .tagged
+            .get((key.to_owned(), value.to_owned()), || async {
+                let mut ids = Vec::new();
+                let mut next = None;
+                loop {
+                    let page = self
+                        .call(
+                            Operation::of(Service::Tagging, "GetResources"),
+                            self.tagging_client()
+                                .get_resources()
+                                .resource_type_filters("cognito-idp:userpool")
+                                .tag_filters(TagFilter::builder().key(key).values(value).build())
+                                .resources_per_page(TAGGED_A_PAGE)
+                                .set_pagination_token(next)
+                                .send(),
+                        )
+                        .await?;
+                    ids.extend(
+                        page.resource_tag_mapping_list
+                            .unwrap_or_default()
+                            .into_iter()
+                            .filter_map(|mapping| {
+                                let arn = mapping.resource_arn?;
+                                arn.split_once(":userpool/").map(|(_, id)| id.to_owned())
+                            }),
+                    );
+                    next = page.pagination_token.filter(|token| !token.is_empty());
+                    if next.is_none() {
+                        return Ok(Arc::new(ids));
+                    }
+                }
+            })
+            .await
+    }
+
+    /// One user pool; `None` when it is gone.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(crate) async fn pool(&self, id: &str) -> Result<Option<Arc<UserPoolType>>, AwsError> {
+        self.cognito_answers
+            .pool
+            .get(id.to_owned(), || async {
+                let answer = self
+                    .call(
+                        Operation::cognito("DescribeUserPool", id),
+                        self.cognito_client()
+                            .describe_user_pool()
+                            .user_pool_id(id)
+                            .send(),
+                    )
+                    .await;
+                Ok(found(answer)?
+                    .and_then(|answer| answer.user_pool)
+                    .map(Arc::new))
+            })
+            .await
+    }
+
+    /// Every app client of a pool.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn clients(&self, pool: &str) -> Result<Arc<Vec<ListedClient>>, AwsError> {
+        self.cognito_answers
+            .clients
+            .get(pool.to_owned(), || async {
+                let mut clients = Vec::new();
+                let mut next = None;
+                loop {
+                    let page = self
+                        .call(
+                            Operation::cognito("ListUserPoolClients", pool),
+                            self.cognito_client()
+                                .list_user_pool_clients()
+                                .user_pool_id(pool)
+                                .max_results(CLIENTS_A_PAGE)
+                                .set_next_token(next)
+                                .send(),
+                        )
+                        .await?;
+                    clients.extend(page.user_pool_clients.unwrap_or_default().into_iter().map(
+                        |client| ListedClient {
+                            id: client.client_id.unwrap_or_default(),
+                            name: client.client_name.unwrap_or_default(),
+                        },
+                    ));
+                    next = page.next_token;
+                    if next.is_none() {
+                        return Ok(Arc::new(clients));
+                    }
+                }
+            })
+            .await
+    }
+
+    /// One app client without its secret; `None` when it is gone.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(crate) async fn client(
+        &self,
+        pool: &str,
+        id: &str,
+    ) -> Result<Option<Arc<Client>>, AwsError> {
+        self.cognito_answers
+            .client
+            .get((pool.to_owned(), id.to_owned()), || async {
+                let answer = self
+                    .call(
+                        Operation::cognito("DescribeUserPoolClient", pool),
+                        self.cognito_client()
+                            .describe_user_pool_client()
+                            .user_pool_id(pool)
+                            .client_id(id)
+                            .send(),
+                    )
+                    .await;
+                let settings = found(answer)?.and_then(|answer| answer.user_pool_client);
+                Ok(settings.map(|mut settings| {
+                    let has_secret = settings.client_secret.take().is_some();
+                    Arc::new(Client {
+                        settings,
+                        has_secret,
+                    })
+                }))
+            })
+            .await
+    }
+
+    /// Every resource server of a pool.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn resource_servers(
+        &self,
+        pool: &str,
+    ) -> Result<Arc<Vec<ResourceServerType>>, AwsError> {
+        self.cognito_answers
+            .resource_servers
+            .get(pool.to_owned(), || async {
+                let mut servers = Vec::new();
+                let mut next = None;
+                loop {
+                    let page = self
+                        .call(
+                            Operation::cognito("ListResourceServers", pool),
+                            self.cognito_client()
+                                .list_resource_servers()
+                                .user_pool_id(pool)
+                                .max_results(RESOURCE_SERVERS_A_PAGE)
+                                .set_next_token(next)
+                                .send(),
+                        )
+                        .await?;
+                    servers.extend(page.resource_servers);
+                    next = page.next_token;
+                    if next.is_none() {
+                        return Ok(Arc::new(servers));
+                    }
+                }
+            })
+            .await
+    }
+
+    /// One domain of this account's pools, whichever pool it is on; `None` when it is not there.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(crate) async fn domain(
+        &self,
+        domain: &str,
+    ) -> Result<Option<Arc<DomainDescriptionType>>, AwsError> {
+        self.cognito_answers
+            .domain
+            .get(domain.to_owned(), || async {
+                let answer = self
+                    .call(
+                        Operation::of(Service::Cognito, "DescribeUserPoolDomain"),
+                        self.cognito_client()
+                            .describe_user_pool_domain()
+                            .domain(domain)
+                            .send(),
+                    )
+                    .await;
+                // AWS describes a domain that is not there with nothing inside instead of refusing.
+                Ok(found(answer)?
+                    .and_then(|answer| answer.domain_description)
+                    .filter(|description| description.domain.is_some())
+                    .map(Arc::new))
+            })
+            .await
+    }
+}
+
+impl Writer {
+    /// Takes a pool as its create call answered it for the first read's answer.
+    ///
+    /// # Errors
+    /// None: the signature is the memo's.
+    pub(crate) async fn learn_pool(&self, pool: UserPoolType) -> Result<(), AwsError> {
+        let id = pool.id.clone().unwrap_or_default();
+        self.cognito_answers
+            .pool
+            .get(id, || async { Ok(Some(Arc::new(pool))) })
+            .await
+            .map(drop)
+    }
+
+    /// A pool's tags as this run's writes left them.
+    ///
+    /// # Errors
+    /// AWS's refusal of the read that the first asker pays.
+    pub(crate) async fn pool_tags(&self, pool: &str) -> Result<BTreeMap<String, String>, AwsError> {
+        let known = self.held_tags(|held| held.get(pool).cloned());
+        if let Some(tags) = known {
+            return Ok(tags);
+        }
+        let tags: BTreeMap<String, String> = self
+            .pool(pool)
+            .await?
+            .and_then(|pool| pool.user_pool_tags.clone())
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        self.held_tags(|held| held.insert(pool.to_owned(), tags.clone()));
+        Ok(tags)
+    }
+
+    /// Adds tags to a pool; others stay.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(crate) async fn tag_pool(
+        &self,
+        pool: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<(), AwsError> {
+        let mut held = self.pool_tags(pool).await?;
+        let arn = self.pool_arn(pool).await?;
+        self.call(
+            Operation::cognito("TagResource", pool),
+            self.cognito()
+                .tag_resource()
+                .resource_arn(arn)
+                .set_tags(Some(tags.clone().into_iter().collect()))
+                .send(),
+        )
+        .await?;
+        held.extend(tags);
+        self.held_tags(|all| all.insert(pool.to_owned(), held));
+        Ok(())
+    }
+
+    /// Removes tags from a pool; a pool that is gone has none.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(crate) async fn untag_pool(&self, pool: &str, keys: Vec<String>) -> Result<(), AwsError> {
+        let mut held = self.pool_tags(pool).await?;
+        held.retain(|key, _| !keys.contains(key));
+        let arn = self.pool_arn(pool).await?;
+        let answer = self
+            .call(
+                Operation::cognito("UntagResource", pool),
+                self.cognito()
+                    .untag_resource()
+                    .resource_arn(arn)
+                    .set_tag_keys(Some(keys))
+                    .send(),
+            )
+            .await;
+        found(answer)?;
+        self.held_tags(|all| all.insert(pool.to_owned(), held));
+        Ok(())
+    }
+
+    async fn pool_arn(&self, pool: &str) -> Result<String, AwsError> {
+        Ok(self
+            .pool(pool)
+            .await?
+            .and_then(|pool| pool.arn.clone())
+            .unwrap_or_default())
+    }
+
+    fn held_tags<T>(
+        &self,
+        with: impl FnOnce(&mut HashMap<String, BTreeMap<String, String>>) -> T,
+    ) -> T {
+        with(
+            &mut self
+                .cognito_answers
+                .tags
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+}
+
+/// An answer, or nothing where AWS says that the thing is not there.
+pub(crate) fn found<T>(answer: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

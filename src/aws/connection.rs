@@ -217,6 +217,11 @@ impl Writer {
         self.reader.cognito_client()
     }
 
+    /// Waits before it is worth looking again.
+    pub(crate) async fn pause(&self, duration: Duration) {
+        self.reader.connection.pacer.pause(duration).await;
+    }
+
     /// A reader that sees what was written meanwhile.
     pub(crate) fn afresh(&self) -> Reader {
         self.reader.connection.reader()

@@ -33,6 +33,8 @@ pub enum Cause {
     Connection,
     /// AWS's answer holds something gatestack doesn't know and an update would drop.
     Unknown,
+    /// AWS accepted it and did not finish it in time.
+    Unfinished,
 }
 
 impl AwsError {
@@ -82,6 +84,14 @@ impl AwsError {
         }
     }
 
+    /// Something AWS accepted and did not finish in time.
+    pub(crate) fn unfinished(operation: &str, message: impl Into<String>) -> Self {
+        Self {
+            cause: Cause::Unfinished,
+            ..Self::unknown(operation, message)
+        }
+    }
+
     /// Whether AWS says that the thing is not there.
     pub fn is_not_found(&self) -> bool {
         matches!(
@@ -125,6 +135,7 @@ impl AwsError {
             (_, Some("LimitExceededException")) => {
                 "an AWS quota is reached: delete what is not needed or ask AWS for more in Service Quotas"
             }
+            (Cause::Unfinished, _) => "run the same command again later: it goes on from here",
             (Cause::Unknown, _) => "a newer gatestack may know it; nothing was changed here",
             _ => return None,
         };

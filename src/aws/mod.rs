@@ -4,6 +4,7 @@
 //! It knows operations and their answers; what they mean for a stack is the kinds' business.
 
 mod apigateway;
+mod carry;
 mod cognito;
 mod connection;
 mod error;
@@ -12,8 +13,9 @@ mod pace;
 mod retry;
 mod tally;
 
-pub use apigateway::*;
+pub(crate) use apigateway::lock_paths;
 pub use cognito::*;
+pub(crate) use carry::{Answer, Replacing};
 pub use connection::{Connection, Endpoint, Reader, Writer};
 pub use error::{AwsError, Cause};
 pub use pace::{Operation, Pacer, Service};

@@ -197,6 +197,11 @@ impl Pacer {
         }
     }
 
+    /// Waits this long.
+    pub async fn pause(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
+
     fn limiter(&self, row: usize, pool: &str) -> Arc<Limiter> {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let limiter = limiters.entry((row, pool.to_owned())).or_insert_with(|| {

@@ -2,9 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_apigateway::types::ApiKey as LiveKey;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::ownership::{Candidate, sort_out};
+use super::patch::Patches;
+use super::{
+    Field, Findings, Kind, KindInfo, Outputs, Resource, Scope, Standing, Task, gone_is_success,
+    tags,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{OutputName, Text};
 
 /// An API key.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -17,4 +25,169 @@ pub struct Props {
     pub enabled: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// An API key.
+#[derive(Debug)]
+pub struct ApiKey;
+
+impl Kind for ApiKey {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        loss: Some(
+            "its value, which AWS made and nobody can make again: whoever calls with it is refused from then on",
+        ),
+        ..KindInfo::new(
+            "api_key",
+            "API key",
+            "An API Gateway API key: it counts a caller's requests against a usage plan. AWS makes its value; gatestack \
+             reads it only to hand it over. See the API Gateway developer guide, \"Usage plans and API keys\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::new(
+            "name",
+            "The key's name in the console. Left out: the table's name.",
+            |p, book| p.name.value(book),
+        ),
+        Field::new(
+            "description",
+            "A description for people who meet the key in the console. Left out: none.",
+            |p, book| p.description.value(book),
+        ),
+        Field::new(
+            "enabled",
+            "Whether calls with the key are let in. Left out: true.",
+            |p, _| p.enabled.into(),
+        ),
+        Field::new(
+            "tags",
+            "Tags. Others on the key are left alone.",
+            |p: &Props, _| tags::value(&p.tags),
+        )
+        .wanted_keys(),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let wanted = scope
+            .desired
+            .resources
+            .iter()
+            .filter_map(|(address, wanted)| match &wanted.resource {
+                Resource::ApiKey(props) => Some((address.clone(), props.name.resolve(scope.book)?)),
+                _ => None,
+            });
+        let candidates = reader
+            .api_keys()
+            .await?
+            .iter()
+            .map(|key| candidate(reader, key))
+            .collect();
+        Ok(sort_out(scope, &Self::INFO, &wanted.collect(), candidates))
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let request = writer
+            .apigateway()
+            .create_api_key()
+            .name(task.text(&want.name))
+            .set_description(Some(task.text(&want.description)).filter(|text| !text.is_empty()))
+            .enabled(want.enabled)
+            // Otherwise the id that every list shows can be the secret value itself.
+            .generate_distinct_id(true)
+            .set_tags(tags::sent(&want.tags));
+        // The answer holds the key's value; only its id goes on from here.
+        let id = writer
+            .call(Operation::apigateway("CreateApiKey"), request.send())
+            .await?
+            .id
+            .unwrap_or_default();
+        Ok(outputs(writer, &id))
+    }
+
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let mut patches = Patches::default();
+        for field in changed {
+            match *field {
+                "name" => patches.replace("/name", task.text(&want.name)),
+                "description" => patches.replace("/description", task.text(&want.description)),
+                "enabled" => patches.replace("/enabled", want.enabled),
+                _ => {}
+            }
+        }
+        if !patches.is_empty() {
+            let request = writer
+                .apigateway()
+                .update_api_key()
+                .api_key(live.output(OutputName::Id))
+                .set_patch_operations(patches.operations());
+            writer
+                .call(Operation::apigateway("UpdateApiKey"), request.send())
+                .await?;
+        }
+        if changed.contains(&"tags") {
+            tags::write(
+                writer,
+                live.output(OutputName::Arn),
+                &want.tags,
+                &live.props.tags,
+            )
+            .await?;
+        }
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let request = writer
+            .apigateway()
+            .delete_api_key()
+            .api_key(live.output(OutputName::Id));
+        gone_is_success(
+            writer
+                .call(Operation::apigateway("DeleteApiKey"), request.send())
+                .await,
+        )
+    }
+}
+
+fn candidate(reader: &Reader, key: &LiveKey) -> Candidate<Props> {
+    let name = key.name.clone().unwrap_or_default();
+    let tags = tags::live(key.tags.as_ref());
+    let customer = key
+        .customer_id
+        .iter()
+        .filter(|customer| !customer.is_empty());
+    Candidate {
+        props: Props {
+            name: name.as_str().into(),
+            description: key.description.clone().unwrap_or_default().into(),
+            enabled: key.enabled,
+            tags: tags.clone(),
+        },
+        name,
+        tags,
+        outputs: outputs(reader, key.id.as_deref().unwrap_or_default()),
+        unmanaged: customer
+            .map(|customer| format!("the AWS Marketplace customer {customer}"))
+            .collect(),
+    }
+}
+
+fn outputs(reader: &Reader, id: &str) -> Outputs {
+    Outputs::from([
+        (OutputName::Id, id.to_owned()),
+        (
+            OutputName::Arn,
+            reader.apigateway_arn(&format!("/apikeys/{id}")),
+        ),
+    ])
 }

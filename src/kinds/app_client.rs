@@ -1,10 +1,19 @@
 //! An app client of a user pool. Its id and secret are a partner's credentials, so it is never replaced.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_cognitoidentityprovider::types::{
+    ExplicitAuthFlowsType, OAuthFlowType, TimeUnitsType, TokenValidityUnitsType, UserPoolClientType,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::marks::{self, CLIENT_TAG, CREATING};
+use super::{
+    Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Scope, Standing, Task,
+    app_client_search, gone_is_success, literal, tags,
+};
+use crate::aws::{Answer, AwsError, Client, Operation, Reader, Replacing, Writer};
+use crate::model::{Address, Book, OutputName, Text, Value};
 
 /// An app client.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -43,4 +52,465 @@ pub enum Mark {
     OnPool(String),
     /// A tag of the partner's API key with this id.
     OnKey(Text),
+}
+
+impl Mark {
+    /// No mark at all: what the live side has between a client's creation and its mark's.
+    pub(super) fn missing() -> Self {
+        Self::OnPool(String::new())
+    }
+
+    fn value(&self, book: &Book) -> Value {
+        match self {
+            Self::OnPool(mark) if mark.is_empty() => Value::Unset,
+            Self::OnPool(mark) => mark.as_str().into(),
+            Self::OnKey(key) => key.value(book),
+        }
+    }
+}
+
+/// UpdateUserPoolClient resets what it isn't told, which locks partners out (Amazon Cognito API reference,
+/// "UpdateUserPoolClient").
+const UPDATE: Replacing = Replacing {
+    update: "UpdateUserPoolClient",
+    describe: "DescribeUserPoolClient",
+    member: "UserPoolClient",
+    carried: &[
+        "AnalyticsConfiguration",
+        "AuthSessionValidity",
+        "DefaultRedirectURI",
+        "EnablePropagateAdditionalUserContextData",
+        "EnableTokenRevocation",
+        "PreventUserExistenceErrors",
+        "ReadAttributes",
+        "RefreshTokenRotation",
+        "SupportedIdentityProviders",
+        "WriteAttributes",
+    ],
+    settled: &[
+        // The request says these itself.
+        "AccessTokenValidity",
+        "AllowedOAuthFlows",
+        "AllowedOAuthFlowsUserPoolClient",
+        "AllowedOAuthScopes",
+        "CallbackURLs",
+        "ClientName",
+        "ExplicitAuthFlows",
+        "IdTokenValidity",
+        "LogoutURLs",
+        "RefreshTokenValidity",
+        "TokenValidityUnits",
+        // Nothing changes these, or other operations do.
+        "ClientId",
+        "ClientSecret",
+        "CreationDate",
+        "LastModifiedDate",
+        "UserPoolId",
+    ],
+};
+
+/// What a client supports that was made without saying so (Amazon Cognito API reference, "ExplicitAuthFlows").
+const AUTH_FLOWS_OF_AWS: [&str; 3] = [
+    "ALLOW_CUSTOM_AUTH",
+    "ALLOW_REFRESH_TOKEN_AUTH",
+    "ALLOW_USER_SRP_AUTH",
+];
+
+/// The provider that is the pool's own users.
+pub(super) const OWN_USERS: &str = "COGNITO";
+
+/// An app client.
+#[derive(Debug)]
+pub struct AppClient;
+
+impl Kind for AppClient {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        lane: Some(Lane::UserPool),
+        phase: 1,
+        goes_with: Some("user_pool"),
+        loss: Some(
+            "its id and secret: whoever uses them gets no token any more, and a new client has others",
+        ),
+        billable: Some(
+            "Cognito charges for the tokens that clients get with `client_credentials`: from $2.25 for 1,000 token \
+             requests (list price, November 2026).",
+        ),
+        ..KindInfo::new(
+            "app_client",
+            "app client",
+            "An app client of the user pool: the id, and the secret where it has one, with which an application or a \
+             partner asks for tokens. Never replaced. AWS's rules: Amazon Cognito API reference, \
+             \"CreateUserPoolClient\" and \"UpdateUserPoolClient\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::place("user_pool", "user_pool", |client: &Props, book| client.user_pool.value(book)),
+        Field::new(
+            "mark",
+            "What says that the client is the stack's: a tag of the pool, or of the partner's API key with this id.",
+            |client: &Props, book| client.mark.value(book),
+        )
+        .refers_to("api_key"),
+        Field::new("name", "The client's name in the console. Left out: the table's name.", |client: &Props, book| {
+            client.name.value(book)
+        }),
+        Field::new(
+            "flows",
+            "The OAuth grants it may use: `code`, `implicit`, or `client_credentials` alone. Left out: none. A partner's \
+             has `client_credentials`.",
+            |client: &Props, _| Value::set(&client.flows),
+        ),
+        Field::new(
+            "auth_flows",
+            "How users may sign in through Cognito's own API, as AWS names it. Left out: `ALLOW_REFRESH_TOKEN_AUTH`.",
+            |client: &Props, _| Value::set(&client.auth_flows),
+        ),
+        Field::new("scopes", "The scopes it may ask for. Left out: none.", |client: &Props, book| {
+            texts(&client.scopes, book)
+        }),
+        Field::new(
+            "callback_urls",
+            "Where the login page may send people back to. Left out: nowhere.",
+            |client: &Props, book| texts(&client.callback_urls, book),
+        ),
+        Field::new("logout_urls", "Where people may be sent after signing out. Left out: nowhere.", |client: &Props, book| {
+            texts(&client.logout_urls, book)
+        }),
+        Field::new(
+            "secret",
+            "Whether it has a secret. Left out: yes exactly for `client_credentials`.",
+            |client: &Props, _| client.secret.into(),
+        )
+        .on_change(OnChange::Refuse(
+            "AWS decides this when a client is made: put the line back as it was, or add a second client under another \
+             name, move its users over and then remove this one",
+        )),
+        Field::new("tokens.access", "Validity of access tokens in seconds. Left out: 3600.", |client: &Props, _| {
+            seconds(client.access_token_seconds)
+        }),
+        Field::new("tokens.id", "Validity of ID tokens in seconds. Left out: 3600.", |client: &Props, _| {
+            seconds(client.id_token_seconds)
+        }),
+        Field::new("tokens.refresh", "Validity of refresh tokens in seconds. Left out: 2592000.", |client: &Props, _| {
+            seconds(client.refresh_token_seconds)
+        }),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        app_client_search::search(reader, scope).await
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let pool = task.text(&want.user_pool);
+        if let Mark::OnPool(mark) = &want.mark {
+            marks::set(writer, &pool, mark, CREATING).await?;
+        }
+        let settings = Settings::of(task);
+        let request = writer
+            .cognito()
+            .create_user_pool_client()
+            .user_pool_id(&pool)
+            .client_name(settings.name)
+            .generate_secret(want.secret)
+            .set_allowed_o_auth_flows(settings.flows)
+            .allowed_o_auth_flows_user_pool_client(settings.uses_oauth)
+            .set_allowed_o_auth_scopes(settings.scopes)
+            .set_explicit_auth_flows(settings.auth_flows)
+            .set_callback_urls(settings.callback_urls)
+            .set_logout_urls(settings.logout_urls)
+            .set_supported_identity_providers(people(want).then(|| vec![OWN_USERS.to_owned()]))
+            .access_token_validity(settings.access)
+            .id_token_validity(settings.id)
+            .refresh_token_validity(settings.refresh)
+            .token_validity_units(settings.units);
+        // The answer holds the secret; only the id goes on from here.
+        let answer = writer
+            .call(
+                Operation::cognito("CreateUserPoolClient", &pool),
+                request.send(),
+            )
+            .await?;
+        let id = answer
+            .user_pool_client
+            .and_then(|client| client.client_id)
+            .unwrap_or_default();
+        write_mark(writer, task, &pool, &id).await?;
+        Ok(Outputs::from([(OutputName::Id, id)]))
+    }
+
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let (pool, id) = (task.text(&want.user_pool), live.output(OutputName::Id));
+        if changed.contains(&"mark") {
+            write_mark(writer, task, &pool, id).await?;
+        }
+        if changed.iter().any(|field| *field != "mark") {
+            let answer = Answer::default();
+            let describe = writer
+                .cognito()
+                .describe_user_pool_client()
+                .user_pool_id(&pool)
+                .client_id(id);
+            writer
+                .call(
+                    Operation::cognito("DescribeUserPoolClient", &pool),
+                    describe.customize().interceptor(answer.clone()).send(),
+                )
+                .await?;
+            let carried = UPDATE.carry_over(&answer)?;
+            let settings = Settings::of(task);
+            let no_provider = people(want) && !carried.has("SupportedIdentityProviders");
+            let request = writer
+                .cognito()
+                .update_user_pool_client()
+                .user_pool_id(&pool)
+                .client_id(id)
+                .client_name(settings.name)
+                .set_allowed_o_auth_flows(settings.flows)
+                .allowed_o_auth_flows_user_pool_client(settings.uses_oauth)
+                .set_allowed_o_auth_scopes(settings.scopes)
+                .set_explicit_auth_flows(settings.auth_flows)
+                .set_callback_urls(settings.callback_urls)
+                .set_logout_urls(settings.logout_urls)
+                .set_supported_identity_providers(no_provider.then(|| vec![OWN_USERS.to_owned()]))
+                .access_token_validity(settings.access)
+                .id_token_validity(settings.id)
+                .refresh_token_validity(settings.refresh)
+                .token_validity_units(settings.units);
+            writer
+                .call(
+                    Operation::cognito("UpdateUserPoolClient", &pool),
+                    request.customize().interceptor(carried).send(),
+                )
+                .await?;
+        }
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let (pool, id) = (literal(&live.props.user_pool), live.output(OutputName::Id));
+        // Without an id there is only a mark.
+        if !id.is_empty() {
+            let request = writer
+                .cognito()
+                .delete_user_pool_client()
+                .user_pool_id(&pool)
+                .client_id(id);
+            gone_is_success(
+                writer
+                    .call(
+                        Operation::cognito("DeleteUserPoolClient", &pool),
+                        request.send(),
+                    )
+                    .await,
+            )?;
+        }
+        match &live.props.mark {
+            Mark::OnPool(mark) => {
+                marks::clear(writer, &pool, |address, marked| {
+                    is_place(address) && (marked == id || address.as_str() == mark)
+                })
+                .await
+            }
+            // It goes with the key; on a key that stays it names a client that isn't there, which is none.
+            Mark::OnKey(_) => Ok(()),
+        }
+    }
+}
+
+/// Whether a mark at this address is an app client's.
+pub(super) fn is_place(address: &Address) -> bool {
+    address.as_str().starts_with("app_clients.")
+}
+
+async fn write_mark(
+    writer: &Writer,
+    task: &Task<'_, Props>,
+    pool: &str,
+    id: &str,
+) -> Result<(), AwsError> {
+    match &task.want.mark {
+        Mark::OnPool(mark) => marks::move_to(writer, pool, mark, id, is_place).await,
+        Mark::OnKey(key) => {
+            let arn = writer.apigateway_arn(&format!("/apikeys/{}", task.text(key)));
+            let mark = BTreeMap::from([(CLIENT_TAG.to_owned(), id.to_owned())]);
+            tags::write(writer, &arn, &mark, &BTreeMap::new()).await
+        }
+    }
+}
+
+// Whether people sign in through it: only then a login page asks which identity providers it has, and one without
+// any turns everybody away.
+fn people(client: &Props) -> bool {
+    client.flows.iter().any(|flow| flow != "client_credentials")
+}
+
+/// A client's settings as the create and the update call take them.
+struct Settings {
+    name: String,
+    flows: Option<Vec<OAuthFlowType>>,
+    uses_oauth: bool,
+    scopes: Option<Vec<String>>,
+    auth_flows: Option<Vec<ExplicitAuthFlowsType>>,
+    callback_urls: Option<Vec<String>>,
+    logout_urls: Option<Vec<String>>,
+    access: i32,
+    id: i32,
+    refresh: i32,
+    units: TokenValidityUnitsType,
+}
+
+impl Settings {
+    fn of(task: &Task<'_, Props>) -> Self {
+        let want = task.want;
+        // AWS refuses some of these lists when they are empty, and clears each one that is left out.
+        let filled = |texts: &BTreeSet<Text>| {
+            let texts: Vec<String> = texts.iter().map(|text| task.text(text)).collect();
+            (!texts.is_empty()).then_some(texts)
+        };
+        let (access, access_unit) = in_largest_unit(want.access_token_seconds);
+        let (id, id_unit) = in_largest_unit(want.id_token_seconds);
+        let (refresh, refresh_unit) = in_largest_unit(want.refresh_token_seconds);
+        let flows: Vec<_> = want
+            .flows
+            .iter()
+            .map(|flow| OAuthFlowType::from(flow.as_str()))
+            .collect();
+        Self {
+            name: task.text(&want.name),
+            uses_oauth: !flows.is_empty(),
+            flows: (!flows.is_empty()).then_some(flows),
+            scopes: filled(&want.scopes),
+            // Always sent: left out, Cognito turns on others.
+            auth_flows: Some(
+                want.auth_flows
+                    .iter()
+                    .map(|flow| ExplicitAuthFlowsType::from(flow.as_str()))
+                    .collect(),
+            ),
+            callback_urls: filled(&want.callback_urls),
+            logout_urls: filled(&want.logout_urls),
+            access,
+            id,
+            refresh,
+            units: TokenValidityUnitsType::builder()
+                .access_token(access_unit)
+                .id_token(id_unit)
+                .refresh_token(refresh_unit)
+                .build(),
+        }
+    }
+}
+
+/// AWS's units of time, the largest first.
+const UNITS: [(i64, TimeUnitsType); 4] = [
+    (86_400, TimeUnitsType::Days),
+    (3_600, TimeUnitsType::Hours),
+    (60, TimeUnitsType::Minutes),
+    (1, TimeUnitsType::Seconds),
+];
+
+fn in_largest_unit(seconds: i64) -> (i32, TimeUnitsType) {
+    let [.., smallest] = &UNITS;
+    let (size, unit) = UNITS
+        .iter()
+        .find(|(size, _)| seconds % size == 0)
+        .unwrap_or(smallest);
+    (
+        i32::try_from(seconds / size).unwrap_or(i32::MAX),
+        unit.clone(),
+    )
+}
+
+// A validity of nothing, or of 0, is AWS's default.
+fn in_seconds(
+    validity: Option<i32>,
+    unit: Option<&TimeUnitsType>,
+    usual: &TimeUnitsType,
+    default: i64,
+) -> i64 {
+    let size = |unit: &TimeUnitsType| {
+        UNITS
+            .iter()
+            .find(|(_, known)| known == unit)
+            .map(|(size, _)| *size)
+    };
+    let Some(validity) = validity.filter(|validity| *validity != 0) else {
+        return default;
+    };
+    let size = unit.and_then(size).or_else(|| size(usual)).unwrap_or(1);
+    i64::from(validity) * size
+}
+
+fn seconds(seconds: i64) -> Value {
+    Value::Number(crate::model::Number(seconds as f64))
+}
+
+fn texts(texts: &BTreeSet<Text>, book: &Book) -> Value {
+    Value::set(texts.iter().map(|text| text.value(book)))
+}
+
+/// A live client's properties.
+pub(super) fn props(pool: &str, mark: Mark, client: &Client) -> Props {
+    let settings = &client.settings;
+    let literals = |texts: &Option<Vec<String>>| {
+        texts
+            .iter()
+            .flatten()
+            .map(|text| text.as_str().into())
+            .collect()
+    };
+    let units = settings.token_validity_units.as_ref();
+    // Flows that are listed and switched off grant nothing.
+    let uses_oauth = settings.allowed_o_auth_flows_user_pool_client == Some(true);
+    let flows = settings
+        .allowed_o_auth_flows
+        .iter()
+        .flatten()
+        .filter(|_| uses_oauth);
+    Props {
+        user_pool: pool.into(),
+        mark,
+        name: settings.client_name.clone().unwrap_or_default().into(),
+        flows: flows.map(|flow| flow.as_str().to_owned()).collect(),
+        auth_flows: auth_flows(settings),
+        scopes: literals(&settings.allowed_o_auth_scopes),
+        callback_urls: literals(&settings.callback_urls),
+        logout_urls: literals(&settings.logout_urls),
+        secret: client.has_secret,
+        access_token_seconds: in_seconds(
+            settings.access_token_validity,
+            units.and_then(|units| units.access_token.as_ref()),
+            &TimeUnitsType::Hours,
+            3_600,
+        ),
+        id_token_seconds: in_seconds(
+            settings.id_token_validity,
+            units.and_then(|units| units.id_token.as_ref()),
+            &TimeUnitsType::Hours,
+            3_600,
+        ),
+        refresh_token_seconds: in_seconds(
+            Some(settings.refresh_token_validity),
+            units.and_then(|units| units.refresh_token.as_ref()),
+            &TimeUnitsType::Days,
+            30 * 86_400,
+        ),
+    }
+}
+
+fn auth_flows(settings: &UserPoolClientType) -> BTreeSet<String> {
+    match settings.explicit_auth_flows.as_deref() {
+        None | Some([]) => AUTH_FLOWS_OF_AWS.map(str::to_owned).into(),
+        Some(flows) => flows.iter().map(|flow| flow.as_str().to_owned()).collect(),
+    }
 }

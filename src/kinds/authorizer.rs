@@ -1,8 +1,17 @@
 //! The Cognito authorizer of a REST API.
 
+use std::collections::BTreeSet;
+
+use aws_sdk_apigateway::types::{Authorizer as LiveAuthorizer, AuthorizerType};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::patch::Patches;
+use super::{
+    Field, Findings, Found, Kind, KindInfo, Lane, Outputs, Resource, Scope, Standing, Task,
+    gone_is_success, literal, rest_api,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Text, Value};
 
 /// A Cognito authorizer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -14,9 +23,245 @@ pub struct Props {
     /// The type; gatestack makes `COGNITO_USER_POOLS`, somebody else may have made another.
     pub kind: String,
     /// The ARNs of the pools whose tokens it takes.
-    pub user_pools: std::collections::BTreeSet<Text>,
+    pub user_pools: BTreeSet<Text>,
     /// The request header that carries the token.
     pub header: String,
     /// How long a decision is kept, in seconds.
     pub cache_seconds: i32,
+}
+
+/// A Cognito authorizer.
+#[derive(Debug)]
+pub struct Authorizer;
+
+/// Where a header stands in an authorizer's identity source.
+const HEADER: &str = "method.request.header.";
+/// How long API Gateway keeps a decision when nobody says, in seconds.
+const DEFAULT_CACHE: i32 = 300;
+
+impl Kind for Authorizer {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        lane: Some(Lane::RestApi),
+        phase: 1,
+        goes_with: Some("rest_api"),
+        deployed: true,
+        ..KindInfo::new(
+            "authorizer",
+            "authorizer",
+            "The check in front of routes that need a token of the user pool. See the API Gateway developer guide, \
+             \"Control access to REST APIs using Amazon Cognito user pools as an authorizer\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::place("api", "rest_api", |p, book| p.api.value(book)),
+        Field::new(
+            "name",
+            "The authorizer's name. Left out: `cognito`.",
+            |p, book| p.name.value(book),
+        ),
+        Field::new(
+            "type",
+            "What it checks: always `COGNITO_USER_POOLS`.",
+            |p, _| (&p.kind).into(),
+        ),
+        Field::new(
+            "user_pools",
+            "The ARNs of the user pools whose tokens it takes.",
+            |p: &Props, book| Value::set(p.user_pools.iter().map(|pool| pool.value(book))),
+        )
+        .refers_to("user_pool"),
+        Field::new(
+            "header",
+            "The request header that carries the token. Left out: `Authorization`.",
+            |p, _| (&p.header).into(),
+        ),
+        Field::new(
+            "cache",
+            "How long a decision is kept, in seconds, 0 to 3600; 0 keeps none. Left out: 300.",
+            |p, _| p.cache_seconds.into(),
+        ),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let mut findings = Findings::default();
+        let Some(api) = rest_api::api(scope) else {
+            return Ok(findings);
+        };
+        let address = rest_api::address().part("authorizer");
+        let wanted_name = match scope
+            .desired
+            .resources
+            .get(&address)
+            .map(|wanted| &wanted.resource)
+        {
+            Some(Resource::Authorizer(props)) => props.name.resolve(scope.book),
+            _ => None,
+        };
+        let authorizers = reader.authorizers(api).await?;
+        let main = the_one(&authorizers, wanted_name.as_deref());
+        findings.owned = authorizers
+            .iter()
+            .enumerate()
+            .map(|(at, live)| {
+                let extra = format!("authorizer/{}", live.name.as_deref().unwrap_or_default());
+                let address = if main == Some(at) {
+                    address.clone()
+                } else {
+                    rest_api::address().part(&extra)
+                };
+                found(address, api, live)
+            })
+            .collect();
+        Ok(findings)
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let request = writer
+            .apigateway()
+            .create_authorizer()
+            .rest_api_id(task.text(&want.api))
+            .name(task.text(&want.name))
+            .r#type(AuthorizerType::from(want.kind.as_str()))
+            .set_provider_arns(Some(
+                want.user_pools.iter().map(|pool| task.text(pool)).collect(),
+            ))
+            .identity_source(format!("{HEADER}{}", want.header))
+            .authorizer_result_ttl_in_seconds(want.cache_seconds);
+        let answer = writer
+            .call(Operation::apigateway("CreateAuthorizer"), request.send())
+            .await?;
+        Ok(Outputs::from([(
+            OutputName::Id,
+            answer.id.unwrap_or_default(),
+        )]))
+    }
+
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let mut patches = Patches::default();
+        for field in changed {
+            match *field {
+                "name" => patches.replace("/name", task.text(&want.name)),
+                "type" => patches.replace("/type", &want.kind),
+                "user_pools" => {
+                    let wanted: BTreeSet<String> =
+                        want.user_pools.iter().map(|pool| task.text(pool)).collect();
+                    let held: BTreeSet<String> =
+                        live.props.user_pools.iter().map(literal).collect();
+                    // API Gateway refuses an authorizer without a pool, so the new ones come first.
+                    wanted
+                        .difference(&held)
+                        .for_each(|pool| patches.add("/providerARNs", pool));
+                    held.difference(&wanted)
+                        .for_each(|pool| patches.remove_value("/providerARNs", pool));
+                }
+                "header" => patches.replace("/identitySource", format!("{HEADER}{}", want.header)),
+                "cache" => patches.replace("/authorizerResultTtlInSeconds", want.cache_seconds),
+                _ => {}
+            }
+        }
+        let request = writer
+            .apigateway()
+            .update_authorizer()
+            .rest_api_id(task.text(&want.api))
+            .authorizer_id(live.output(OutputName::Id))
+            .set_patch_operations(patches.operations());
+        writer
+            .call(Operation::apigateway("UpdateAuthorizer"), request.send())
+            .await?;
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let request = writer
+            .apigateway()
+            .delete_authorizer()
+            .rest_api_id(literal(&live.props.api))
+            .authorizer_id(live.output(OutputName::Id));
+        gone_is_success(
+            writer
+                .call(Operation::apigateway("DeleteAuthorizer"), request.send())
+                .await,
+        )
+    }
+}
+
+/// Which authorizer is the file's: the one of its name, or the only one there is, which was then renamed.
+fn the_one(authorizers: &[LiveAuthorizer], wanted_name: Option<&str>) -> Option<usize> {
+    let named = authorizers
+        .iter()
+        .position(|live| wanted_name.is_some() && live.name.as_deref() == wanted_name);
+    named.or_else(|| (authorizers.len() == 1).then_some(0))
+}
+
+fn found(address: Address, api: &str, live: &LiveAuthorizer) -> Found<Props> {
+    let source = live.identity_source.as_deref().unwrap_or_default();
+    let props = Props {
+        api: api.into(),
+        name: live.name.clone().unwrap_or_default().into(),
+        kind: live
+            .r#type
+            .as_ref()
+            .map_or("", AuthorizerType::as_str)
+            .to_owned(),
+        user_pools: live
+            .provider_arns
+            .iter()
+            .flatten()
+            .map(|arn| arn.as_str().into())
+            .collect(),
+        // A source of another form names no header and so equals none.
+        header: source.strip_prefix(HEADER).unwrap_or(source).to_owned(),
+        cache_seconds: live
+            .authorizer_result_ttl_in_seconds
+            .unwrap_or(DEFAULT_CACHE),
+    };
+    let expression = live
+        .identity_validation_expression
+        .iter()
+        .filter(|expression| !expression.is_empty());
+    let outputs = Outputs::from([(OutputName::Id, live.id.clone().unwrap_or_default())]);
+    Found {
+        unmanaged: expression
+            .map(|expression| format!("only tokens that look like {expression}"))
+            .collect(),
+        ..Found::new(address, props, outputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live(name: &str) -> LiveAuthorizer {
+        LiveAuthorizer::builder().name(name).build()
+    }
+
+    #[test]
+    fn the_only_authorizer_was_renamed_and_of_several_the_name_decides() {
+        assert_eq!(the_one(&[live("old")], Some("new")), Some(0));
+        assert_eq!(the_one(&[live("old"), live("new")], Some("new")), Some(1));
+        assert_eq!(the_one(&[live("old"), live("other")], Some("new")), None);
+        assert_eq!(the_one(&[], None), None);
+    }
+
+    #[test]
+    fn a_source_that_is_no_header_is_shown_whole() {
+        let odd = LiveAuthorizer::builder()
+            .identity_source("method.request.querystring.token")
+            .build();
+        assert_eq!(
+            found(Address::new("a"), "api1", &odd).props.header,
+            "method.request.querystring.token"
+        );
+    }
 }

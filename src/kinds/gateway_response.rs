@@ -2,9 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_apigateway::types::{GatewayResponse as LiveResponse, GatewayResponseType};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::patch::{Patches, segment};
+use super::{
+    Field, Findings, Found, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope, Standing,
+    Task, gone_is_success, header, literal, rest_api,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Text, Value};
 
 /// A gateway response.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -15,4 +22,205 @@ pub struct Props {
     pub response_type: String,
     /// Response headers by name, with their values as callers see them.
     pub headers: BTreeMap<String, String>,
+}
+
+/// A gateway response.
+#[derive(Debug)]
+pub struct GatewayResponse;
+
+const HEADER: &str = "gatewayresponse.header.";
+
+/// The addresses the file has for gateway responses, by their type.
+const NAMED: &[(&str, &str)] = &[
+    ("DEFAULT_4XX", "default_4xx"),
+    ("DEFAULT_5XX", "default_5xx"),
+];
+
+impl Kind for GatewayResponse {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        lane: Some(Lane::RestApi),
+        phase: 1,
+        goes_with: Some("rest_api"),
+        deployed: true,
+        ..KindInfo::new(
+            "gateway_response",
+            "gateway response",
+            "What API Gateway answers when it refuses a call by itself. Browsers show a page the reason only if the \
+             refusal carries CORS headers too. See the API Gateway developer guide, \"Gateway responses\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::place("api", "rest_api", |p, book| p.api.value(book)),
+        Field::new(
+            "response_type",
+            "The type of refusal, such as `DEFAULT_4XX`.",
+            |p: &Props, _| (&p.response_type).into(),
+        )
+        .on_change(OnChange::Replace(
+            "API Gateway keeps one response for each type of refusal",
+        )),
+        Field::new(
+            "headers",
+            "Headers of the answer, with their values.",
+            |p, _| Value::map(&p.headers),
+        ),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let mut findings = Findings::default();
+        let Some(api) = rest_api::api(scope) else {
+            return Ok(findings);
+        };
+        let responses = reader.gateway_responses(api).await?;
+        let made = responses
+            .iter()
+            .filter(|response| !response.default_response);
+        findings.owned = made.map(|response| found(scope, api, response)).collect();
+        Ok(findings)
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let request = writer
+            .apigateway()
+            .put_gateway_response()
+            .rest_api_id(task.text(&want.api))
+            .response_type(GatewayResponseType::from(want.response_type.as_str()))
+            .set_response_parameters(Some(header::mappings(HEADER, &want.headers)));
+        writer
+            .call(Operation::apigateway("PutGatewayResponse"), request.send())
+            .await?;
+        Ok(outputs(&task.text(&want.api), &want.response_type))
+    }
+
+    // A patch leaves a status or a template alone that somebody else set; putting it would not.
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        _changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let (want, live) = (task.want, live.props);
+        let path = |name: &str| {
+            format!(
+                "/responseParameters/{}",
+                segment(&format!("{HEADER}{name}"))
+            )
+        };
+        let mut patches = Patches::default();
+        for (name, value) in &want.headers {
+            match live.headers.get(name) {
+                Some(held) if held == value => {}
+                Some(_) => patches.replace(path(name), header::expression(value)),
+                None => patches.add(path(name), header::expression(value)),
+            }
+        }
+        for name in live
+            .headers
+            .keys()
+            .filter(|name| !want.headers.contains_key(*name))
+        {
+            patches.remove(path(name));
+        }
+        let request = writer
+            .apigateway()
+            .update_gateway_response()
+            .rest_api_id(task.text(&want.api))
+            .response_type(GatewayResponseType::from(want.response_type.as_str()))
+            .set_patch_operations(patches.operations());
+        writer
+            .call(
+                Operation::apigateway("UpdateGatewayResponse"),
+                request.send(),
+            )
+            .await?;
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let request = writer
+            .apigateway()
+            .delete_gateway_response()
+            .rest_api_id(literal(&live.props.api))
+            .response_type(GatewayResponseType::from(live.props.response_type.as_str()));
+        gone_is_success(
+            writer
+                .call(
+                    Operation::apigateway("DeleteGatewayResponse"),
+                    request.send(),
+                )
+                .await,
+        )
+    }
+}
+
+fn found(scope: &Scope<'_>, api: &str, live: &LiveResponse) -> Found<Props> {
+    let response_type = live
+        .response_type
+        .as_ref()
+        .map_or("", GatewayResponseType::as_str)
+        .to_owned();
+    let none = std::collections::HashMap::new();
+    let parameters = live.response_parameters.as_ref().unwrap_or(&none);
+    let props = Props {
+        api: api.into(),
+        headers: header::headers(HEADER, parameters),
+        response_type,
+    };
+    let mut unmanaged = Vec::new();
+    if let Some(status) = live
+        .status_code
+        .as_deref()
+        .filter(|status| !status.is_empty())
+    {
+        unmanaged.push(format!("the status {status}"));
+    }
+    unmanaged.extend(
+        parameters
+            .keys()
+            .filter(|name| !name.starts_with(HEADER))
+            .map(|name| format!("the mapping of {name}")),
+    );
+    let own_templates = live
+        .response_templates
+        .iter()
+        .flatten()
+        .filter(|(_, template)| *template != DEFAULT_TEMPLATE);
+    unmanaged
+        .extend(own_templates.map(|(media_type, _)| format!("a body of its own for {media_type}")));
+    unmanaged.sort();
+    let address = address(scope, &props.response_type);
+    let outputs = outputs(api, &props.response_type);
+    Found {
+        unmanaged,
+        ..Found::new(address, props, outputs)
+    }
+}
+
+/// The body that AWS fills in.
+const DEFAULT_TEMPLATE: &str = r#"{"message":$context.error.messageString}"#;
+
+fn address(scope: &Scope<'_>, response_type: &str) -> Address {
+    let named = NAMED.iter().find(|(named, _)| *named == response_type);
+    let wanted = scope
+        .desired
+        .resources
+        .iter()
+        .find_map(|(address, wanted)| match &wanted.resource {
+            Resource::GatewayResponse(props) if props.response_type == response_type => {
+                Some(address.clone())
+            }
+            _ => None,
+        });
+    wanted.unwrap_or_else(|| match named {
+        Some((_, part)) => rest_api::address().part(part),
+        None => rest_api::address().part(&format!("gateway_response/{response_type}")),
+    })
+}
+
+fn outputs(api: &str, response_type: &str) -> Outputs {
+    Outputs::from([(OutputName::Id, format!("{api}:{response_type}"))])
 }

@@ -6,6 +6,7 @@ pub mod app_client;
 pub mod authorizer;
 pub mod deployment;
 pub mod gateway_response;
+pub mod marks;
 pub mod plan_membership;
 pub mod resource_server;
 pub mod rest_api;
@@ -15,10 +16,17 @@ pub mod usage_plan;
 pub mod user_pool;
 pub mod user_pool_domain;
 
+mod app_client_search;
+mod content;
 mod desired;
 mod field;
+mod header;
 mod observation;
+mod ownership;
+mod patch;
 mod registry;
+mod tags;
+mod user_pool_settings;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,7 +36,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::{AwsError, Reader, Writer};
-use crate::model::{Address, Book, OutputName};
+use crate::model::{Address, Book, OutputName, Text};
 
 pub use desired::{Desired, Ground, KEY_TAG, Owner, STACK_TAG, Wanted};
 pub use field::{Compare, Field, FieldInfo, OnChange};
@@ -247,6 +255,17 @@ pub struct Task<'a, P> {
     pub book: &'a Book,
 }
 
+impl<P> Task<'_, P> {
+    /// A text of the wanted side.
+    ///
+    /// # Panics
+    /// When it refers to an output that nobody wrote down: steps are ordered by these very references.
+    pub fn text(&self, text: &Text) -> String {
+        text.resolve(self.book)
+            .expect("a step starts after everything it refers to")
+    }
+}
+
 /// A live thing: what it is and what AWS told of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a, P> {
@@ -264,5 +283,18 @@ impl<P> Standing<'_, P> {
     /// One output, or nothing where AWS told none.
     pub fn output(&self, name: OutputName) -> &str {
         self.outputs.get(&name).map_or("", String::as_str)
+    }
+}
+
+/// A text of the live side, which refers to nothing.
+fn literal(text: &Text) -> String {
+    text.resolve(&Book::default()).unwrap_or_default()
+}
+
+/// What a delete answers: something that is already gone is as good as deleted.
+fn gone_is_success<T>(answer: Result<T, AwsError>) -> Result<(), AwsError> {
+    match answer {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
     }
 }

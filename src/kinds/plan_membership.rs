@@ -1,8 +1,17 @@
 //! An API key's place on a usage plan (a usage plan key).
 
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::ownership::after_moves;
+use super::{
+    Field, Findings, Found, Kind, KindInfo, OnChange, Outputs, Owner, Resource, Scope, Standing,
+    Task, gone_is_success, literal, tags,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Text};
 
 /// A key's place on a plan.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -11,4 +20,181 @@ pub struct Props {
     pub plan: Text,
     /// The key's id.
     pub key: Text,
+}
+
+/// An API key's place on a usage plan.
+#[derive(Debug)]
+pub struct PlanMembership;
+
+impl Kind for PlanMembership {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        phase: 1,
+        goes_with: Some("api_key"),
+        ..KindInfo::new(
+            "plan_membership",
+            "plan membership",
+            "An API key's place on a usage plan: it opens the plan's stages to the key, and the plan's throttle and quota \
+             hold for it. See the API Gateway developer guide, \"Usage plans and API keys\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::place("key", "api_key", |p, book| p.key.value(book)),
+        Field::new(
+            "plan",
+            "The usage plan, by its name in `[plans]`.",
+            |p: &Props, book| p.plan.value(book),
+        )
+        .refers_to("usage_plan")
+        .on_change(OnChange::Replace(
+            "a key leaves one plan before it joins another: its calls are refused in between",
+        )),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let plans = reader.usage_plans().await?;
+        let ours = plans.iter().filter_map(|plan| {
+            let owner = tags::live(plan.tags.as_ref());
+            let mine = matches!(scope.desired.ground.owner_by_tags(&owner), Owner::Us(_));
+            let adopted = scope
+                .address_of(OutputName::Id, plan.id.as_deref()?)
+                .is_some();
+            (mine || adopted).then_some(plan.id.as_deref()?)
+        });
+        let keys_of =
+            ours.map(async |plan| Ok::<_, AwsError>((plan, reader.usage_plan_keys(plan).await?)));
+        let mut findings = Findings::default();
+        let key_addresses = addresses_of_keys(reader, scope).await?;
+        let mut places: BTreeMap<&Address, Vec<(&str, String)>> = BTreeMap::new();
+        for (plan, keys) in try_join_all(keys_of).await? {
+            for key in keys.iter().filter_map(|key| key.id.clone()) {
+                match key_addresses.get(&key) {
+                    Some(address) => places.entry(address).or_default().push((plan, key)),
+                    None => findings.neighbours += 1,
+                }
+            }
+        }
+        for (key_address, places) in places {
+            findings
+                .owned
+                .extend(memberships(scope, key_address, &places));
+        }
+        Ok(findings)
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let (plan, key) = (task.text(&task.want.plan), task.text(&task.want.key));
+        let request = writer
+            .apigateway()
+            .create_usage_plan_key()
+            .usage_plan_id(&plan)
+            .key_id(&key)
+            .key_type("API_KEY");
+        match writer
+            .call(Operation::apigateway("CreateUsagePlanKey"), request.send())
+            .await
+        {
+            Ok(_) => Ok(outputs(&plan, &key)),
+            // The SDK sends a call again whose answer got lost, and AWS then finds the first one's work.
+            Err(error) if error.is("ConflictException") => {
+                let keys = writer.afresh().usage_plan_keys(&plan).await?;
+                let there = keys
+                    .iter()
+                    .any(|member| member.id.as_deref() == Some(key.as_str()));
+                if there {
+                    Ok(outputs(&plan, &key))
+                } else {
+                    Err(error)
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn update(
+        _writer: &Writer,
+        _task: &Task<'_, Props>,
+        _live: &Standing<'_, Props>,
+        _changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        // Every difference of a membership makes a new one.
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let (plan, key) = (literal(&live.props.plan), literal(&live.props.key));
+        let request = writer
+            .apigateway()
+            .delete_usage_plan_key()
+            .usage_plan_id(plan)
+            .key_id(key);
+        gone_is_success(
+            writer
+                .call(Operation::apigateway("DeleteUsagePlanKey"), request.send())
+                .await,
+        )
+    }
+}
+
+/// Where each of our keys stands, `[[moved]]` not applied, by its id.
+async fn addresses_of_keys(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<BTreeMap<String, Address>, AwsError> {
+    let keys = reader.api_keys().await?;
+    let address_of = |id: &str, owner: Owner<'_>| match owner {
+        Owner::Us(address) => Some(address),
+        // A key that is being adopted has no tags yet.
+        Owner::Stack(_) | Owner::Nobody => scope.address_of(OutputName::Id, id).cloned(),
+    };
+    let known = keys.iter().filter_map(|key| {
+        let (id, tags) = (key.id.clone()?, tags::live(key.tags.as_ref()));
+        let address = address_of(&id, scope.desired.ground.owner_by_tags(&tags))?;
+        Some((id, address))
+    });
+    Ok(known.collect())
+}
+
+/// The places of one key. On the plan that is wanted it is the key's membership; somebody put it on the others too.
+fn memberships(
+    scope: &Scope<'_>,
+    key_address: &Address,
+    places: &[(&str, String)],
+) -> Vec<Found<Props>> {
+    let address = key_address.owner().part("membership");
+    let wanted = scope
+        .desired
+        .resources
+        .get(&after_moves(scope.desired, &address));
+    let wanted_plan = match wanted.map(|wanted| &wanted.resource) {
+        Some(Resource::PlanMembership(props)) => props.plan.resolve(scope.book),
+        _ => None,
+    };
+    let first = places
+        .iter()
+        .position(|(plan, _)| wanted_plan.as_deref() == Some(plan))
+        .unwrap_or(0);
+    places
+        .iter()
+        .enumerate()
+        .map(|(at, (plan, key))| {
+            let address = if at == first {
+                address.clone()
+            } else {
+                address.part(plan)
+            };
+            let props = Props {
+                plan: (*plan).into(),
+                key: key.as_str().into(),
+            };
+            Found::new(address, props, outputs(plan, key))
+        })
+        .collect()
+}
+
+// Not the key's id alone: an id must lead to one resource.
+fn outputs(plan: &str, key: &str) -> Outputs {
+    Outputs::from([(OutputName::Id, format!("{plan}:{key}"))])
 }

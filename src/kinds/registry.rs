@@ -166,4 +166,16 @@ fn observed<P>(
 
 kinds! {
     UserPool: super::user_pool::UserPool,
+    UserPoolDomain: super::user_pool_domain::UserPoolDomain,
+    ResourceServer: super::resource_server::ResourceServer,
+    AppClient: super::app_client::AppClient,
+    RestApi: super::rest_api::RestApi,
+    Authorizer: super::authorizer::Authorizer,
+    Route: super::route::Route,
+    GatewayResponse: super::gateway_response::GatewayResponse,
+    Deployment: super::deployment::Deployment,
+    Stage: super::stage::Stage,
+    UsagePlan: super::usage_plan::UsagePlan,
+    ApiKey: super::api_key::ApiKey,
+    PlanMembership: super::plan_membership::PlanMembership,
 }

@@ -1,10 +1,17 @@
 //! A resource server of a user pool: an identifier and its scopes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_cognitoidentityprovider::types::{ResourceServerScopeType, ResourceServerType};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::ownership::{Candidate, sort_out};
+use super::{
+    Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Replace, Resource, Scope, Standing,
+    Task, gone_is_success, literal, marks,
+};
+use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
+use crate::model::{Address, OutputName, Text, Value};
 
 /// A resource server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -19,4 +26,285 @@ pub struct Props {
     pub name: Text,
     /// Scope name = description.
     pub scopes: BTreeMap<String, Text>,
+}
+
+/// UpdateResourceServer replaces the name and every scope (Amazon Cognito API reference, "UpdateResourceServer").
+const UPDATE: Replacing = Replacing {
+    update: "UpdateResourceServer",
+    describe: "DescribeResourceServer",
+    member: "ResourceServer",
+    carried: &[],
+    settled: &[
+        "Identifier",
+        "Name",
+        "Scopes.ScopeDescription",
+        "Scopes.ScopeName",
+        "UserPoolId",
+    ],
+};
+
+/// A resource server.
+#[derive(Debug)]
+pub struct ResourceServer;
+
+impl Kind for ResourceServer {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        lane: Some(Lane::UserPool),
+        phase: 1,
+        goes_with: Some("user_pool"),
+        replace: Replace::CreateFirst,
+        ..KindInfo::new(
+            "resource_server",
+            "resource server",
+            "A resource server of the user pool: an identifier, and the scopes below it that app clients may ask for. \
+             AWS's rules: Amazon Cognito developer guide, \"Scopes, M2M, and resource servers\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::place("user_pool", "user_pool", |server: &Props, book| {
+            server.user_pool.value(book)
+        }),
+        Field::new(
+            "mark",
+            "The pool's tag that says that the resource server is the stack's.",
+            |server: &Props, _| {
+                Some(server.mark.as_str())
+                    .filter(|mark| !mark.is_empty())
+                    .into()
+            },
+        ),
+        Field::new(
+            "identifier",
+            "The part of a scope before the slash. Left out: the table's name.",
+            |server: &Props, book| server.identifier.value(book),
+        )
+        .on_change(OnChange::Replace(
+            "the identifier is what its scopes are called by",
+        )),
+        Field::new(
+            "name",
+            "The name people see in the console. Left out: the table's name.",
+            |server: &Props, book| server.name.value(book),
+        ),
+        Field::new(
+            "scopes",
+            "The scopes and their descriptions.",
+            |server: &Props, book| {
+                Value::map(
+                    server
+                        .scopes
+                        .iter()
+                        .map(|(scope, description)| (scope, description.value(book))),
+                )
+            },
+        ),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let Some(pool) = marks::pool(reader, scope, is_place).await? else {
+            return Ok(Findings::default());
+        };
+        let wanted: BTreeMap<_, _> = scope
+            .desired
+            .resources
+            .iter()
+            .filter_map(|(address, wanted)| match &wanted.resource {
+                Resource::ResourceServer(props) => {
+                    Some((address.clone(), props.identifier.resolve(scope.book)?))
+                }
+                _ => None,
+            })
+            .collect();
+        let servers = reader.resource_servers(&pool.id).await?;
+        let mut candidates: Vec<_> = servers
+            .iter()
+            .map(|server| candidate(&pool.id, server))
+            .collect();
+        pool.tag(scope, &mut candidates);
+        for candidate in candidates
+            .iter_mut()
+            .filter(|candidate| !candidate.tags.is_empty())
+        {
+            candidate.props.mark = pool
+                .address_of(scope, &candidate.name)
+                .map_or_else(String::new, ToString::to_string);
+        }
+        let strangers = candidates
+            .iter()
+            .filter(|candidate| candidate.tags.is_empty());
+        let neighbours = strangers
+            .filter(|stranger| !wanted.values().any(|name| *name == stranger.name))
+            .count();
+        let mut findings = Findings {
+            neighbours,
+            ..sort_out(scope, &Self::INFO, &wanted, candidates)
+        };
+        let there: BTreeSet<&str> = servers
+            .iter()
+            .filter_map(|server| server.identifier.as_deref())
+            .collect();
+        pool.add_lonely(scope, &there, &mut findings, |address, identifier| Props {
+            user_pool: pool.id.as_str().into(),
+            mark: address.to_string(),
+            identifier: identifier.into(),
+            name: Text::default(),
+            scopes: BTreeMap::new(),
+        });
+        Ok(findings)
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let (pool, identifier) = (task.text(&want.user_pool), task.text(&want.identifier));
+        keep_old_mark(writer, &pool, &want.mark, &identifier).await?;
+        marks::set(writer, &pool, &want.mark, &identifier).await?;
+        let request = writer
+            .cognito()
+            .create_resource_server()
+            .user_pool_id(&pool)
+            .identifier(&identifier)
+            .name(task.text(&want.name))
+            .set_scopes(scopes(task));
+        writer
+            .call(
+                Operation::cognito("CreateResourceServer", &pool),
+                request.send(),
+            )
+            .await?;
+        Ok(Outputs::from([(OutputName::Id, identifier)]))
+    }
+
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let (pool, identifier) = (task.text(&want.user_pool), live.output(OutputName::Id));
+        if changed.contains(&"mark") {
+            marks::move_to(writer, &pool, &want.mark, identifier, is_place).await?;
+        }
+        if changed.iter().any(|field| *field != "mark") {
+            let answer = Answer::default();
+            let describe = writer
+                .cognito()
+                .describe_resource_server()
+                .user_pool_id(&pool)
+                .identifier(identifier);
+            writer
+                .call(
+                    Operation::cognito("DescribeResourceServer", &pool),
+                    describe.customize().interceptor(answer.clone()).send(),
+                )
+                .await?;
+            let carried = UPDATE.carry_over(&answer)?;
+            let request = writer
+                .cognito()
+                .update_resource_server()
+                .user_pool_id(&pool)
+                .identifier(identifier)
+                .name(task.text(&want.name))
+                .set_scopes(scopes(task));
+            writer
+                .call(
+                    Operation::cognito("UpdateResourceServer", &pool),
+                    request.customize().interceptor(carried).send(),
+                )
+                .await?;
+        }
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let (pool, identifier) = (
+            literal(&live.props.user_pool),
+            literal(&live.props.identifier),
+        );
+        let request = writer
+            .cognito()
+            .delete_resource_server()
+            .user_pool_id(&pool)
+            .identifier(&identifier);
+        gone_is_success(
+            writer
+                .call(
+                    Operation::cognito("DeleteResourceServer", &pool),
+                    request.send(),
+                )
+                .await,
+        )?;
+        marks::clear(writer, &pool, |address, marked| {
+            is_place(address) && marked == identifier
+        })
+        .await
+    }
+}
+
+fn is_place(address: &Address) -> bool {
+    address.as_str().starts_with("resource_servers.")
+}
+
+// A replacement takes over the address before the old one goes; until then the old one's mark stands below it, so
+// that a run that dies in between leaves something the next run deletes.
+async fn keep_old_mark(
+    writer: &Writer,
+    pool: &str,
+    mark: &str,
+    identifier: &str,
+) -> Result<(), AwsError> {
+    let place = Address::new(mark);
+    let Some(old) = marks::read(&writer.pool_tags(pool).await?)
+        .remove(&place)
+        .filter(|old| old != identifier)
+    else {
+        return Ok(());
+    };
+    let servers = writer.afresh().resource_servers(pool).await?;
+    if servers
+        .iter()
+        .any(|server| server.identifier.as_deref() == Some(&old))
+    {
+        marks::set(writer, pool, place.part("old").as_str(), &old).await?;
+    }
+    Ok(())
+}
+
+fn scopes(task: &Task<'_, Props>) -> Option<Vec<ResourceServerScopeType>> {
+    let scope = |(name, description): (&String, &Text)| {
+        ResourceServerScopeType::builder()
+            .scope_name(name)
+            .scope_description(task.text(description))
+            .build()
+            .expect("both of a scope's members are set")
+    };
+    Some(task.want.scopes.iter().map(scope).collect())
+}
+
+fn candidate(pool: &str, server: &ResourceServerType) -> Candidate<Props> {
+    let identifier = server.identifier.clone().unwrap_or_default();
+    let scopes = server.scopes.iter().flatten();
+    Candidate {
+        tags: BTreeMap::new(),
+        props: Props {
+            user_pool: pool.into(),
+            mark: String::new(),
+            identifier: identifier.as_str().into(),
+            name: server.name.clone().unwrap_or_default().into(),
+            scopes: scopes
+                .map(|scope| {
+                    (
+                        scope.scope_name.clone(),
+                        scope.scope_description.as_str().into(),
+                    )
+                })
+                .collect(),
+        },
+        outputs: Outputs::from([(OutputName::Id, identifier.clone())]),
+        name: identifier,
+        unmanaged: Vec::new(),
+    }
 }

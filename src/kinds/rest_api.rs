@@ -2,9 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_apigateway::types::{
+    ApiKeySourceType, EndpointConfiguration, EndpointType, RestApi as LiveApi,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::ownership::{Candidate, sort_out};
+use super::patch::Patches;
+use super::{
+    Field, Findings, Kind, KindInfo, Lane, Outputs, Resource, Scope, Standing, Task,
+    gone_is_success, tags,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Text};
 
 /// A REST API (Regional).
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -17,4 +27,226 @@ pub struct Props {
     pub disable_default_endpoint: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// An API Gateway REST API.
+#[derive(Debug)]
+pub struct RestApi;
+
+/// Where the stack's API stands.
+pub(super) fn address() -> Address {
+    Address::new("api")
+}
+
+/// The id of the stack's API, when there is one.
+pub(super) fn api<'a>(scope: &'a Scope<'_>) -> Option<&'a str> {
+    scope.id(&address())
+}
+
+impl Kind for RestApi {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        lane: Some(Lane::RestApi),
+        deployed: true,
+        ..KindInfo::new(
+            "rest_api",
+            "REST API",
+            "An API Gateway REST API, Regional. Its contents are closed: a route, authorizer or gateway response that \
+             the file does not name is deleted. See the API Gateway developer guide, \"REST APIs\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::new(
+            "name",
+            "The API's name in the console, 1 to 255 characters.",
+            |p: &Props, book| p.name.value(book),
+        )
+        .live_at_once(),
+        Field::new(
+            "description",
+            "A description for people who meet the API in the console. Left out: none.",
+            |p: &Props, book| p.description.value(book),
+        )
+        .live_at_once(),
+        Field::new(
+            "disable_default_endpoint",
+            "Whether the API answers only at its own domain, not at `execute-api`. Left out: false.",
+            |p, _| p.disable_default_endpoint.into(),
+        ),
+        Field::new(
+            "tags",
+            "Tags. Others on the API are left alone.",
+            |p: &Props, _| tags::value(&p.tags),
+        )
+        .wanted_keys()
+        .live_at_once(),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let wanted = scope
+            .desired
+            .resources
+            .iter()
+            .filter_map(|(address, wanted)| match &wanted.resource {
+                Resource::RestApi(props) => {
+                    Some((address.clone(), props.name.resolve(scope.book)?))
+                }
+                _ => None,
+            });
+        let candidates = reader
+            .rest_apis()
+            .await?
+            .iter()
+            .map(|api| candidate(reader, api))
+            .collect();
+        Ok(sort_out(scope, &Self::INFO, &wanted.collect(), candidates))
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let endpoint = EndpointConfiguration::builder()
+            .types(EndpointType::Regional)
+            .build();
+        let request = writer
+            .apigateway()
+            .create_rest_api()
+            .name(task.text(&want.name))
+            .set_description(Some(task.text(&want.description)).filter(|text| !text.is_empty()))
+            .endpoint_configuration(endpoint)
+            .disable_execute_api_endpoint(want.disable_default_endpoint)
+            .set_tags(tags::sent(&want.tags));
+        let answer = writer
+            .call(Operation::apigateway("CreateRestApi"), request.send())
+            .await?;
+        let id = answer.id.unwrap_or_default();
+        if let Some(root) = &answer.root_resource_id {
+            writer.learn_api(&id, root).await?;
+        }
+        Ok(outputs(writer, &id, answer.root_resource_id.as_deref()))
+    }
+
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let mut patches = Patches::default();
+        for field in changed {
+            match *field {
+                "name" => patches.replace("/name", task.text(&want.name)),
+                "description" => patches.replace("/description", task.text(&want.description)),
+                "disable_default_endpoint" => {
+                    patches.replace("/disableExecuteApiEndpoint", want.disable_default_endpoint);
+                }
+                _ => {}
+            }
+        }
+        if !patches.is_empty() {
+            let request = writer
+                .apigateway()
+                .update_rest_api()
+                .rest_api_id(live.output(OutputName::Id))
+                .set_patch_operations(patches.operations());
+            writer
+                .call(Operation::apigateway("UpdateRestApi"), request.send())
+                .await?;
+        }
+        if changed.contains(&"tags") {
+            tags::write(
+                writer,
+                live.output(OutputName::Arn),
+                &want.tags,
+                &live.props.tags,
+            )
+            .await?;
+        }
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let request = writer
+            .apigateway()
+            .delete_rest_api()
+            .rest_api_id(live.output(OutputName::Id));
+        gone_is_success(
+            writer
+                .call(Operation::apigateway("DeleteRestApi"), request.send())
+                .await,
+        )
+    }
+}
+
+fn candidate(reader: &Reader, api: &LiveApi) -> Candidate<Props> {
+    let name = api.name.clone().unwrap_or_default();
+    let tags = tags::live(api.tags.as_ref());
+    Candidate {
+        props: Props {
+            name: name.as_str().into(),
+            description: api.description.clone().unwrap_or_default().into(),
+            disable_default_endpoint: api.disable_execute_api_endpoint,
+            tags: tags.clone(),
+        },
+        name,
+        tags,
+        outputs: outputs(
+            reader,
+            api.id.as_deref().unwrap_or_default(),
+            api.root_resource_id.as_deref(),
+        ),
+        unmanaged: unmanaged(api),
+    }
+}
+
+fn outputs(reader: &Reader, id: &str, root: Option<&str>) -> Outputs {
+    let mut outputs = Outputs::from([
+        (OutputName::Id, id.to_owned()),
+        (
+            OutputName::Arn,
+            reader.apigateway_arn(&format!("/restapis/{id}")),
+        ),
+    ]);
+    outputs.extend(root.map(|root| (OutputName::RootId, root.to_owned())));
+    outputs
+}
+
+fn unmanaged(api: &LiveApi) -> Vec<String> {
+    let mut words = Vec::new();
+    if api
+        .policy
+        .as_deref()
+        .is_some_and(|policy| !policy.is_empty())
+    {
+        words.push("a resource policy".to_owned());
+    }
+    if let Some(types) = api
+        .binary_media_types
+        .as_ref()
+        .filter(|types| !types.is_empty())
+    {
+        words.push(format!("binary media types {}", types.join(", ")));
+    }
+    if let Some(size) = api.minimum_compression_size {
+        words.push(format!("compression of answers from {size} bytes on"));
+    }
+    if api.api_key_source == Some(ApiKeySourceType::Authorizer) {
+        words.push("API keys taken from an authorizer's answer".to_owned());
+    }
+    for kind in api
+        .endpoint_configuration
+        .iter()
+        .filter_map(|endpoint| endpoint.types.as_ref())
+        .flatten()
+    {
+        if *kind != EndpointType::Regional {
+            words.push(format!("a {} endpoint", kind.as_str()));
+        }
+    }
+    if let Some(policy) = &api.security_policy {
+        words.push(format!("the security policy {}", policy.as_str()));
+    }
+    words
 }

@@ -2,9 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_apigateway::types::{MethodSetting, Stage as LiveStage};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::patch::{Patches, segment};
+use super::{
+    Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Owner, Resource,
+    Scope, Standing, Task, gone_is_success, literal, rest_api, tags,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Text, Value};
 
 /// A stage.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -41,4 +48,466 @@ pub struct AccessLogs {
     pub group: Text,
     /// The line's format.
     pub format: Text,
+}
+
+/// A stage.
+#[derive(Debug)]
+pub struct Stage;
+
+/// The settings of every method that has none of its own.
+const EVERY_METHOD: &str = "*/*";
+/// A throttle that throttles nothing: the account's limit holds.
+const UNLIMITED: &str = "-1";
+
+impl Throttle {
+    /// A throttle as a diff compares it.
+    pub(super) fn value(throttle: Option<&Self>) -> Value {
+        throttle.map_or(Value::Unset, |throttle| {
+            Value::map([
+                ("rate", Value::from(throttle.rate)),
+                ("burst", throttle.burst.into()),
+            ])
+        })
+    }
+}
+
+impl Kind for Stage {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        lane: Some(Lane::RestApi),
+        phase: 1,
+        goes_with: Some("rest_api"),
+        loss: Some("its URL: every call to it is refused from then on"),
+        kept_unless_named: true,
+        ..KindInfo::new(
+            "stage",
+            "stage",
+            "A stage of the REST API: the door that callers come through, and the first part of every path. See the API \
+             Gateway developer guide, \"Set up a stage for a REST API\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::place("api", "rest_api", |p, book| p.api.value(book)),
+        Field::place("deployment", "deployment", |p, book| p.deployment.value(book)),
+        Field::new("name", "The stage's name, 1 to 128 letters, digits, `-` and `_`.", |p: &Props, _| (&p.name).into())
+            .on_change(OnChange::Refuse(
+                "a stage keeps its name: change `[api] stage` to make a new one beside it, and let the old one go by its \
+                 address once nobody calls it",
+            )),
+        Field::new("variables", "Stage variables, which integrations use as `${stageVariables.NAME}`.", |p, book| {
+            Value::map(p.variables.iter().map(|(name, text)| (name, text.value(book))))
+        }),
+        Field::new(
+            "throttle",
+            "The most that all callers together may call: `rate` requests a second, sustained, and `burst` at once. Left \
+             out: the account's limit.",
+            |p, _| Throttle::value(p.throttle.as_ref()),
+        ),
+        Field::new(
+            "access_logs",
+            "Access logs: the ARN of an existing CloudWatch log `group`, and the `format` of a line. Left out: none.",
+            |p, book| {
+                p.access_logs.as_ref().map_or(Value::Unset, |logs| {
+                    Value::map([("group", logs.group.value(book)), ("format", logs.format.value(book))])
+                })
+            },
+        ),
+        Field::new("tags", "Tags. Others on the stage are left alone.", |p: &Props, _| tags::value(&p.tags)).wanted_keys(),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let mut findings = Findings::default();
+        let wanted = wanted(scope);
+        if let Some((address, props)) = wanted
+            && props.access_logs.is_some()
+            && reader.log_role().await?.is_none()
+        {
+            findings.obstacles.push(no_log_role(address));
+        }
+        if let Some(api) = rest_api::api(scope) {
+            let stages = reader.stages(api).await?;
+            sort_out(reader, scope, api, &stages, &mut findings);
+        }
+        Ok(findings)
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let api = task.text(&want.api);
+        let variables = want
+            .variables
+            .iter()
+            .map(|(name, text)| (name.clone(), task.text(text)))
+            .collect();
+        let request = writer
+            .apigateway()
+            .create_stage()
+            .rest_api_id(&api)
+            .stage_name(&want.name)
+            .deployment_id(task.text(&want.deployment))
+            .set_variables(Some(variables))
+            .set_tags(tags::sent(&want.tags));
+        writer
+            .call(Operation::apigateway("CreateStage"), request.send())
+            .await?;
+        // CreateStage takes neither; a run that dies here leaves them as a difference.
+        let mut patches = Patches::default();
+        if want.throttle.is_some() {
+            patch_throttle(&mut patches, want.throttle.as_ref());
+        }
+        if want.access_logs.is_some() {
+            patch_access_logs(&mut patches, task);
+        }
+        send(writer, &api, &want.name, patches).await?;
+        Ok(outputs(writer, &api, &want.name))
+    }
+
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let (want, held) = (task.want, live.props);
+        let mut patches = Patches::default();
+        for field in changed {
+            match *field {
+                "variables" => patch_variables(&mut patches, task, held),
+                "throttle" => patch_throttle(&mut patches, want.throttle.as_ref()),
+                "access_logs" => patch_access_logs(&mut patches, task),
+                _ => {}
+            }
+        }
+        send(writer, &task.text(&want.api), &want.name, patches).await?;
+        if changed.contains(&"tags") {
+            tags::write(writer, live.output(OutputName::Arn), &want.tags, &held.tags).await?;
+        }
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let request = writer
+            .apigateway()
+            .delete_stage()
+            .rest_api_id(literal(&live.props.api))
+            .stage_name(&live.props.name);
+        gone_is_success(
+            writer
+                .call(Operation::apigateway("DeleteStage"), request.send())
+                .await,
+        )
+    }
+}
+
+/// Where the stage of the file stands.
+pub(super) fn address() -> Address {
+    rest_api::address().part("stage")
+}
+
+/// The stage the file wants.
+pub(super) fn wanted<'a>(scope: &Scope<'a>) -> Option<(&'a Address, &'a Props)> {
+    scope
+        .desired
+        .resources
+        .iter()
+        .find_map(|(address, wanted)| match &wanted.resource {
+            Resource::Stage(props) => Some((address, props)),
+            _ => None,
+        })
+}
+
+/// Whether a stage carries this stack's tags.
+pub(super) fn is_ours(scope: &Scope<'_>, stage: &LiveStage) -> bool {
+    let tags = tags::live(stage.tags.as_ref());
+    matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Us(_))
+}
+
+fn sort_out(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    api: &str,
+    stages: &[LiveStage],
+    findings: &mut Findings<Props>,
+) {
+    let wanted = wanted(scope);
+    let ours = stages.iter().filter(|stage| is_ours(scope, stage)).count();
+    for stage in stages {
+        let name = stage.stage_name.as_deref().unwrap_or_default();
+        let mine = is_ours(scope, stage);
+        let named = wanted.filter(|(_, props)| props.name == name);
+        let place = match named {
+            Some((address, _)) if mine || scope.desired.adopt.contains(address) => address.clone(),
+            Some((address, _)) => {
+                findings.obstacles.push(in_the_way(scope, address, stage));
+                continue;
+            }
+            None if !mine => {
+                findings.neighbours += 1;
+                continue;
+            }
+            // Every stage of ours was once tagged as the stage; only its name tells it from the others.
+            None if wanted.is_none() && ours == 1 => address(),
+            None => address().part(name),
+        };
+        findings.owned.push(found(reader, place, api, stage));
+    }
+}
+
+fn in_the_way(scope: &Scope<'_>, address: &Address, stage: &LiveStage) -> Obstacle {
+    let name = stage.stage_name.as_deref().unwrap_or_default();
+    let tags = tags::live(stage.tags.as_ref());
+    let (what, help) = match scope.desired.ground.owner_by_tags(&tags) {
+        Owner::Stack(stack) => (
+            format!("the stage {name:?} of this API belongs to the stack {stack:?}"),
+            "give it another name in one of the two stack files".to_owned(),
+        ),
+        Owner::Us(_) | Owner::Nobody => (
+            format!("the API has a stage {name:?} that gatestack did not make"),
+            format!("give this one another name, or take it over with --adopt '{address}'"),
+        ),
+    };
+    Obstacle {
+        address: address.clone(),
+        what,
+        help,
+    }
+}
+
+fn no_log_role(address: &Address) -> Obstacle {
+    Obstacle {
+        address: address.clone(),
+        what: "API Gateway has no role with which to write access logs in this account and Region".into(),
+        help: "set one once for the whole account, for which gatestack is not the place: `aws apigateway update-account \
+               --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN`, with a role that has \
+               AmazonAPIGatewayPushToCloudWatchLogs; or leave access_logs out"
+            .into(),
+    }
+}
+
+fn found(reader: &Reader, address: Address, api: &str, live: &LiveStage) -> Found<Props> {
+    let name = live.stage_name.clone().unwrap_or_default();
+    let logs = live.access_log_settings.as_ref();
+    let group = logs
+        .and_then(|logs| logs.destination_arn.clone())
+        .filter(|arn| !arn.is_empty());
+    let props = Props {
+        api: api.into(),
+        deployment: live.deployment_id.clone().unwrap_or_default().into(),
+        variables: live
+            .variables
+            .iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.as_str().into()))
+            .collect(),
+        throttle: live
+            .method_settings
+            .as_ref()
+            .and_then(|settings| settings.get(EVERY_METHOD))
+            .and_then(throttle_of),
+        access_logs: group.map(|group| AccessLogs {
+            group: group.into(),
+            format: logs
+                .and_then(|logs| logs.format.clone())
+                .unwrap_or_default()
+                .into(),
+        }),
+        tags: tags::live(live.tags.as_ref()),
+        name,
+    };
+    let outputs = outputs(reader, api, &props.name);
+    Found {
+        unmanaged: unmanaged(live),
+        ..Found::new(address, props, outputs)
+    }
+}
+
+fn throttle_of(setting: &MethodSetting) -> Option<Throttle> {
+    let (rate, burst) = (
+        setting.throttling_rate_limit,
+        setting.throttling_burst_limit,
+    );
+    (rate >= 0.0 || burst >= 0).then_some(Throttle { rate, burst })
+}
+
+fn unmanaged(live: &LiveStage) -> Vec<String> {
+    let mut words = Vec::new();
+    for (method, setting) in live.method_settings.iter().flatten() {
+        let of = if method == EVERY_METHOD {
+            "every method"
+        } else {
+            method
+        };
+        if method != EVERY_METHOD && throttle_of(setting).is_some() {
+            words.push(format!("a throttle of its own for {of}"));
+        }
+        if setting
+            .logging_level
+            .as_deref()
+            .is_some_and(|level| level != "OFF")
+            || setting.data_trace_enabled
+        {
+            words.push(format!("execution logs of {of}"));
+        }
+        if setting.metrics_enabled {
+            words.push(format!("detailed metrics of {of}"));
+        }
+        if setting.caching_enabled {
+            words.push(format!("a cache for {of}"));
+        }
+    }
+    words.sort();
+    if live.cache_cluster_enabled {
+        words.push("a cache cluster".to_owned());
+    }
+    if live.canary_settings.is_some() {
+        words.push("a canary".to_owned());
+    }
+    if live.tracing_enabled {
+        words.push("X-Ray tracing".to_owned());
+    }
+    words.extend(
+        live.client_certificate_id
+            .iter()
+            .map(|id| format!("the client certificate {id}")),
+    );
+    words.extend(
+        live.web_acl_arn
+            .iter()
+            .map(|arn| format!("the web ACL {arn}")),
+    );
+    words.extend(
+        live.documentation_version
+            .iter()
+            .map(|version| format!("the documentation version {version}")),
+    );
+    words.extend(
+        live.description
+            .iter()
+            .filter(|text| !text.is_empty())
+            .map(|_| "a description".to_owned()),
+    );
+    words
+}
+
+fn patch_variables(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
+    let path = |name: &str| format!("/variables/{}", segment(name));
+    for (name, text) in &task.want.variables {
+        let value = task.text(text);
+        if held.variables.get(name).map(literal).as_deref() != Some(value.as_str()) {
+            patches.replace(path(name), value);
+        }
+    }
+    for name in held
+        .variables
+        .keys()
+        .filter(|name| !task.want.variables.contains_key(*name))
+    {
+        patches.remove(path(name));
+    }
+}
+
+// Removing the settings of every method would take somebody's log level along with the throttle.
+fn patch_throttle(patches: &mut Patches, want: Option<&Throttle>) {
+    let (rate, burst) = want.map_or((UNLIMITED.to_owned(), UNLIMITED.to_owned()), |throttle| {
+        (throttle.rate.to_string(), throttle.burst.to_string())
+    });
+    patches.replace(format!("/{EVERY_METHOD}/throttling/rateLimit"), rate);
+    patches.replace(format!("/{EVERY_METHOD}/throttling/burstLimit"), burst);
+}
+
+fn patch_access_logs(patches: &mut Patches, task: &Task<'_, Props>) {
+    match &task.want.access_logs {
+        Some(logs) => {
+            patches.replace("/accessLogSettings/destinationArn", task.text(&logs.group));
+            patches.replace("/accessLogSettings/format", task.text(&logs.format));
+        }
+        None => patches.remove("/accessLogSettings"),
+    }
+}
+
+async fn send(writer: &Writer, api: &str, stage: &str, patches: Patches) -> Result<(), AwsError> {
+    if patches.is_empty() {
+        return Ok(());
+    }
+    let request = writer
+        .apigateway()
+        .update_stage()
+        .rest_api_id(api)
+        .stage_name(stage)
+        .set_patch_operations(patches.operations());
+    writer
+        .call(Operation::apigateway("UpdateStage"), request.send())
+        .await?;
+    Ok(())
+}
+
+fn outputs(reader: &Reader, api: &str, name: &str) -> Outputs {
+    Outputs::from([
+        // As usage plans name it.
+        (OutputName::Id, format!("{api}:{name}")),
+        (
+            OutputName::Arn,
+            reader.apigateway_arn(&format!("/restapis/{api}/stages/{name}")),
+        ),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_throttle_of_minus_one_is_none() {
+        let setting = |rate: f64, burst: i32| {
+            MethodSetting::builder()
+                .throttling_rate_limit(rate)
+                .throttling_burst_limit(burst)
+                .build()
+        };
+        assert_eq!(throttle_of(&setting(-1.0, -1)), None);
+        assert_eq!(
+            throttle_of(&setting(50.0, 100)),
+            Some(Throttle {
+                rate: 50.0,
+                burst: 100
+            })
+        );
+        assert_eq!(
+            throttle_of(&setting(0.0, 0)),
+            Some(Throttle {
+                rate: 0.0,
+                burst: 0
+            })
+        );
+    }
+
+    #[test]
+    fn settings_of_single_methods_are_said_in_words() {
+        let live = LiveStage::builder()
+            .method_settings(
+                "~1policies/GET",
+                MethodSetting::builder()
+                    .throttling_rate_limit(1.0)
+                    .throttling_burst_limit(1)
+                    .build(),
+            )
+            .method_settings(
+                EVERY_METHOD,
+                MethodSetting::builder()
+                    .throttling_rate_limit(5.0)
+                    .throttling_burst_limit(1)
+                    .logging_level("INFO")
+                    .build(),
+            )
+            .build();
+        assert_eq!(
+            unmanaged(&live),
+            [
+                "a throttle of its own for ~1policies/GET",
+                "execution logs of every method"
+            ]
+        );
+    }
 }

@@ -2,10 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_apigateway::types::{
+    ApiStage as LiveStage, QuotaPeriodType, QuotaSettings, ThrottleSettings, UsagePlan as LivePlan,
+};
 use serde::{Deserialize, Serialize};
 
+use super::ownership::{Candidate, sort_out};
+use super::patch::Patches;
 use super::stage::Throttle;
-use crate::model::Text;
+use super::{
+    Field, Findings, Kind, KindInfo, Outputs, Resource, Scope, Standing, Task, gone_is_success,
+    literal, tags,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Book, OutputName, Text, Value};
 
 /// A usage plan.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -40,4 +50,390 @@ pub struct ApiStage {
     pub api: Text,
     /// The stage's name.
     pub stage: String,
+}
+
+/// A usage plan.
+#[derive(Debug)]
+pub struct UsagePlan;
+
+impl ApiStage {
+    /// As API Gateway writes it, `a1b2c3d4e5:prod`, which is also a stage's id among its outputs.
+    fn text(&self, api: &str) -> String {
+        format!("{api}:{}", self.stage)
+    }
+
+    fn value(&self, book: &Book) -> Value {
+        match self.api.value(book) {
+            Value::Text(api) => self.text(&api).into(),
+            unknown => unknown,
+        }
+    }
+}
+
+impl Kind for UsagePlan {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo::new(
+        "usage_plan",
+        "usage plan",
+        "An API Gateway usage plan: how much each key on it may call on the stages it opens. Its limits are targets that \
+         AWS keeps as well as it can, not guarantees. See the API Gateway developer guide, \"Usage plans and API keys\".",
+    );
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::new(
+            "name",
+            "The plan's name in API Gateway. Left out: the table's name.",
+            |p, book| p.name.value(book),
+        ),
+        Field::new(
+            "description",
+            "A description for people who meet the plan in the console. Left out: none.",
+            |p, book| p.description.value(book),
+        ),
+        Field::new(
+            "throttle",
+            "How fast each key may call: `rate` requests a second, sustained, and `burst` at once. Left out: not limited by \
+             the plan.",
+            |p, _| Throttle::value(p.throttle.as_ref()),
+        ),
+        Field::new(
+            "quota",
+            "How much each key may call: `requests` per `day`, `week` or `month`. Left out: not limited by the plan.",
+            |p, _| quota_value(p.quota.as_ref()),
+        ),
+        Field::new(
+            "stages",
+            "The stages it opens to its keys, each as API id and stage name.",
+            |p: &Props, book| Value::set(p.stages.iter().map(|stage| stage.value(book))),
+        )
+        .refers_to("stage"),
+        Field::new(
+            "tags",
+            "Tags. Others on the plan are left alone.",
+            |p: &Props, _| tags::value(&p.tags),
+        )
+        .wanted_keys(),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let wanted = scope
+            .desired
+            .resources
+            .iter()
+            .filter_map(|(address, wanted)| match &wanted.resource {
+                Resource::UsagePlan(props) => {
+                    Some((address.clone(), props.name.resolve(scope.book)?))
+                }
+                _ => None,
+            });
+        let candidates = reader
+            .usage_plans()
+            .await?
+            .iter()
+            .map(|plan| candidate(reader, plan))
+            .collect();
+        Ok(sort_out(scope, &Self::INFO, &wanted.collect(), candidates))
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let stages = want.stages.iter().map(|stage| {
+            LiveStage::builder()
+                .api_id(task.text(&stage.api))
+                .stage(&stage.stage)
+                .build()
+        });
+        let throttle = want.throttle.as_ref().map(|throttle| {
+            ThrottleSettings::builder()
+                .rate_limit(throttle.rate)
+                .burst_limit(throttle.burst)
+                .build()
+        });
+        let quota = want.quota.as_ref().map(|quota| {
+            let period = QuotaPeriodType::from(quota.period.as_str());
+            QuotaSettings::builder()
+                .limit(quota.requests)
+                .period(period)
+                .build()
+        });
+        let request = writer
+            .apigateway()
+            .create_usage_plan()
+            .name(task.text(&want.name))
+            .set_description(Some(task.text(&want.description)).filter(|text| !text.is_empty()))
+            .set_api_stages(Some(stages.collect()))
+            .set_throttle(throttle)
+            .set_quota(quota)
+            .set_tags(tags::sent(&want.tags));
+        let answer = writer
+            .call(Operation::apigateway("CreateUsagePlan"), request.send())
+            .await?;
+        Ok(outputs(writer, &answer.id.unwrap_or_default()))
+    }
+
+    // AWS takes one UpdateUsagePlan every 20 seconds, so everything goes into one.
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let (want, held) = (task.want, live.props);
+        let mut patches = Patches::default();
+        for field in changed {
+            match *field {
+                "name" => patches.replace("/name", task.text(&want.name)),
+                "description" => patches.replace("/description", task.text(&want.description)),
+                "throttle" => patch_throttle(
+                    &mut patches,
+                    want.throttle.as_ref(),
+                    held.throttle.is_some(),
+                ),
+                "quota" => patch_quota(&mut patches, want.quota.as_ref(), held.quota.is_some()),
+                "stages" => {
+                    let wanted: BTreeSet<String> = want
+                        .stages
+                        .iter()
+                        .map(|stage| stage.text(&task.text(&stage.api)))
+                        .collect();
+                    let held: BTreeSet<String> = live_stages(held);
+                    wanted
+                        .difference(&held)
+                        .for_each(|stage| patches.add("/apiStages", stage));
+                    held.difference(&wanted)
+                        .for_each(|stage| patches.remove_value("/apiStages", stage));
+                }
+                _ => {}
+            }
+        }
+        send(writer, live.output(OutputName::Id), patches).await?;
+        if changed.contains(&"tags") {
+            tags::write(writer, live.output(OutputName::Arn), &want.tags, &held.tags).await?;
+        }
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let id = live.output(OutputName::Id);
+        // AWS refuses to delete a plan that opens a stage.
+        let mut patches = Patches::default();
+        live_stages(live.props)
+            .iter()
+            .for_each(|stage| patches.remove_value("/apiStages", stage));
+        gone_is_success(send(writer, id, patches).await)?;
+        let request = writer.apigateway().delete_usage_plan().usage_plan_id(id);
+        gone_is_success(
+            writer
+                .call(Operation::apigateway("DeleteUsagePlan"), request.send())
+                .await,
+        )
+    }
+
+    /// A stage that was renamed in the file stays open to the plan's keys for as long as it stays.
+    fn hold_on(want: &mut Props, live: &Props, kept: &[&Outputs]) {
+        let stays = |stage: &ApiStage| {
+            let id = stage.text(&literal(&stage.api));
+            kept.iter()
+                .any(|outputs| outputs.get(&OutputName::Id) == Some(&id))
+        };
+        want.stages
+            .extend(live.stages.iter().filter(|stage| stays(stage)).cloned());
+    }
+}
+
+async fn send(writer: &Writer, id: &str, patches: Patches) -> Result<(), AwsError> {
+    if patches.is_empty() {
+        return Ok(());
+    }
+    let request = writer
+        .apigateway()
+        .update_usage_plan()
+        .usage_plan_id(id)
+        .set_patch_operations(patches.operations());
+    writer
+        .call(Operation::apigateway("UpdateUsagePlan"), request.send())
+        .await?;
+    Ok(())
+}
+
+fn patch_throttle(patches: &mut Patches, want: Option<&Throttle>, held: bool) {
+    match want {
+        Some(throttle) => {
+            set(patches, held, "/throttle/rateLimit", throttle.rate);
+            set(patches, held, "/throttle/burstLimit", throttle.burst);
+        }
+        None => patches.remove("/throttle"),
+    }
+}
+
+fn patch_quota(patches: &mut Patches, want: Option<&Quota>, held: bool) {
+    match want {
+        Some(quota) => {
+            set(patches, held, "/quota/limit", quota.requests);
+            set(patches, held, "/quota/period", &quota.period);
+        }
+        None => patches.remove("/quota"),
+    }
+}
+
+fn set(patches: &mut Patches, held: bool, path: &str, value: impl ToString) {
+    if held {
+        patches.replace(path, value)
+    } else {
+        patches.add(path, value)
+    }
+}
+
+fn live_stages(props: &Props) -> BTreeSet<String> {
+    props
+        .stages
+        .iter()
+        .map(|stage| stage.text(&literal(&stage.api)))
+        .collect()
+}
+
+fn quota_value(quota: Option<&Quota>) -> Value {
+    quota.map_or(Value::Unset, |quota| {
+        Value::map([
+            ("requests", Value::from(quota.requests)),
+            ("per", quota.period.to_lowercase().into()),
+        ])
+    })
+}
+
+fn candidate(reader: &Reader, plan: &LivePlan) -> Candidate<Props> {
+    let name = plan.name.clone().unwrap_or_default();
+    let tags = tags::live(plan.tags.as_ref());
+    Candidate {
+        props: Props {
+            name: name.as_str().into(),
+            description: plan.description.clone().unwrap_or_default().into(),
+            throttle: plan.throttle.as_ref().map(|live| Throttle {
+                rate: live.rate_limit,
+                burst: live.burst_limit,
+            }),
+            quota: plan.quota.as_ref().map(|live| Quota {
+                requests: live.limit,
+                period: live
+                    .period
+                    .as_ref()
+                    .map_or("", QuotaPeriodType::as_str)
+                    .to_owned(),
+            }),
+            stages: plan
+                .api_stages
+                .iter()
+                .flatten()
+                .map(|live| ApiStage {
+                    api: live.api_id.clone().unwrap_or_default().into(),
+                    stage: live.stage.clone().unwrap_or_default(),
+                })
+                .collect(),
+            tags: tags.clone(),
+        },
+        name,
+        tags,
+        outputs: outputs(reader, plan.id.as_deref().unwrap_or_default()),
+        unmanaged: unmanaged(plan),
+    }
+}
+
+fn unmanaged(plan: &LivePlan) -> Vec<String> {
+    let mut words = Vec::new();
+    for stage in plan.api_stages.iter().flatten() {
+        let of = stage.stage.as_deref().unwrap_or_default();
+        words.extend(
+            stage
+                .throttle
+                .iter()
+                .flatten()
+                .map(|(method, _)| format!("a throttle of its own for {method} on {of}")),
+        );
+    }
+    words.sort();
+    if let Some(offset) = plan
+        .quota
+        .as_ref()
+        .map(|quota| quota.offset)
+        .filter(|offset| *offset != 0)
+    {
+        words.push(format!(
+            "{offset} requests taken off the first period's quota"
+        ));
+    }
+    words.extend(
+        plan.product_code
+            .iter()
+            .filter(|code| !code.is_empty())
+            .map(|code| format!("the AWS Marketplace product {code}")),
+    );
+    words
+}
+
+fn outputs(reader: &Reader, id: &str) -> Outputs {
+    Outputs::from([
+        (OutputName::Id, id.to_owned()),
+        (
+            OutputName::Arn,
+            reader.apigateway_arn(&format!("/usageplans/{id}")),
+        ),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Address;
+
+    fn plan(stages: &[(Text, &str)]) -> Props {
+        Props {
+            name: "XXXPlan".into(),
+            description: "".into(),
+            throttle: None,
+            quota: None,
+            stages: stages
+                .iter()
+                .map(|(api, stage)| ApiStage {
+                    api: api.clone(),
+                    stage: (*stage).into(),
+                })
+                .collect(),
+            tags: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_plan_holds_on_to_a_stage_that_stays_and_to_no_other() {
+        let mut want = plan(&[("api1".into(), "live")]);
+        let live = plan(&[("api1".into(), "prod"), ("api2".into(), "theirs")]);
+        let stays = Outputs::from([(OutputName::Id, "api1:prod".to_owned())]);
+        UsagePlan::hold_on(&mut want, &live, &[&stays]);
+        assert_eq!(
+            live_stages(&want),
+            BTreeSet::from(["api1:live".to_owned(), "api1:prod".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_stage_is_the_same_by_reference_and_by_id() {
+        let api = Address::new("api");
+        let by_reference = plan(&[(Text::output(&api, OutputName::Id), "prod")]);
+        let mut book = Book::default();
+        let stages = |props: &Props, book: &Book| {
+            let field = UsagePlan::FIELDS
+                .iter()
+                .find(|field| field.info.name == "stages");
+            field.map(|field| (field.get)(props, book))
+        };
+        assert_eq!(
+            stages(&by_reference, &book).map(|value| value.awaited()),
+            Some(BTreeSet::from([api.clone()]))
+        );
+        book.insert(api, Outputs::from([(OutputName::Id, "api1".to_owned())]));
+        assert_eq!(
+            stages(&by_reference, &book),
+            stages(&plan(&[("api1".into(), "prod")]), &Book::default())
+        );
+    }
 }

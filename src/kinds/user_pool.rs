@@ -1,10 +1,21 @@
 //! Cognito user pool: the directory that issues tokens. Tagged; never replaced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_cognitoidentityprovider::types::{
+    DeletionProtectionType, PasswordPolicyType, UserPoolPolicyType, UserPoolTierType, UserPoolType,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::ownership::{Candidate, sort_out};
+use super::user_pool_settings::unmanaged;
+use super::{
+    Field, Findings, Kind, KindInfo, Lane, Outputs, Resource, STACK_TAG, Scope, Standing, Task,
+    gone_is_success, tags,
+};
+use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Service, Writer};
+use crate::model::{OutputName, Text};
 
 /// A user pool.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -39,4 +50,340 @@ pub struct Password {
     pub symbols: bool,
     /// Days after which a password set by an administrator stops working.
     pub temporary_days: i32,
+}
+
+impl Password {
+    // What AWS gives a pool that was made without a policy.
+    fn of_aws() -> Self {
+        Self {
+            min_length: 8,
+            lowercase: true,
+            uppercase: true,
+            digits: true,
+            symbols: true,
+            temporary_days: 7,
+        }
+    }
+}
+
+/// UpdateUserPool resets what it isn't told, tags and deletion protection included (Amazon Cognito API reference,
+/// "UpdateUserPool").
+const UPDATE: Replacing = Replacing {
+    update: "UpdateUserPool",
+    describe: "DescribeUserPool",
+    member: "UserPool",
+    carried: &[
+        "AccountRecoverySetting",
+        "AcrConfiguration",
+        "AdminCreateUserConfig.AllowAdminCreateUserOnly",
+        "AdminCreateUserConfig.InviteMessageTemplate",
+        "AutoVerifiedAttributes",
+        "DeviceConfiguration",
+        "EmailConfiguration",
+        "EmailVerificationMessage",
+        "EmailVerificationSubject",
+        "IssuerConfiguration",
+        "KeyConfiguration",
+        "LambdaConfig",
+        "MfaConfiguration",
+        "Policies.PasswordPolicy.PasswordHistorySize",
+        "Policies.SignInPolicy",
+        "SmsAuthenticationMessage",
+        "SmsConfiguration",
+        "SmsVerificationMessage",
+        "UserAttributeUpdateSettings",
+        "UserPoolAddOns",
+        "UserPoolTags",
+        "VerificationMessageTemplate",
+    ],
+    settled: &[
+        // The request says these itself.
+        "DeletionProtection",
+        "Name",
+        "Policies.PasswordPolicy.MinimumLength",
+        "Policies.PasswordPolicy.RequireLowercase",
+        "Policies.PasswordPolicy.RequireNumbers",
+        "Policies.PasswordPolicy.RequireSymbols",
+        "Policies.PasswordPolicy.RequireUppercase",
+        "Policies.PasswordPolicy.TemporaryPasswordValidityDays",
+        "UserPoolTier",
+        // AWS answers it beside TemporaryPasswordValidityDays, which took its place, and refuses to be told both.
+        "AdminCreateUserConfig.UnusedAccountValidityDays",
+        // Nothing changes these, or other operations do.
+        "AliasAttributes",
+        "Arn",
+        "CreationDate",
+        "CustomDomain",
+        "Domain",
+        "EmailConfigurationFailure",
+        "EstimatedNumberOfUsers",
+        "Id",
+        "LastModifiedDate",
+        "SchemaAttributes",
+        "SmsConfigurationFailure",
+        "Status",
+        "UsernameAttributes",
+        "UsernameConfiguration",
+    ],
+};
+
+/// How many pools are read at a time.
+const AT_A_TIME: usize = 10;
+
+/// A user pool.
+#[derive(Debug)]
+pub struct UserPool;
+
+impl Kind for UserPool {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        lane: Some(Lane::UserPool),
+        loss: Some(
+            "every user, app client, client secret and scope in it: partners can't get tokens any more, and a new pool \
+             gives all of them new credentials",
+        ),
+        ..KindInfo::new(
+            "user_pool",
+            "user pool",
+            "An Amazon Cognito user pool: the directory that issues tokens. Never replaced. AWS's rules: Amazon Cognito \
+             API reference, \"CreateUserPool\" and \"UpdateUserPool\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::new(
+            "name",
+            "The pool's name, 1 to 128 characters.",
+            |pool: &Props, book| pool.name.value(book),
+        ),
+        Field::new(
+            "tier",
+            "The feature tier, which decides what AWS charges for each user: `LITE`, `ESSENTIALS` or `PLUS`. Left out: \
+             `ESSENTIALS`.",
+            |pool: &Props, _| pool.tier.as_str().into(),
+        ),
+        Field::new(
+            "deletion_protection",
+            "Whether AWS refuses to delete the pool until the protection is lifted. Left out: true.",
+            |pool: &Props, _| pool.deletion_protection.into(),
+        ),
+        Field::new(
+            "password.min_length",
+            "The fewest characters of a password, 6 to 99. Left out: 8.",
+            |pool: &Props, _| pool.password.min_length.into(),
+        ),
+        Field::new(
+            "password.lowercase",
+            "Whether a password needs a lower-case letter. Left out: true.",
+            |pool: &Props, _| pool.password.lowercase.into(),
+        ),
+        Field::new(
+            "password.uppercase",
+            "Whether a password needs an upper-case letter. Left out: true.",
+            |pool: &Props, _| pool.password.uppercase.into(),
+        ),
+        Field::new(
+            "password.digits",
+            "Whether a password needs a digit. Left out: true.",
+            |pool: &Props, _| pool.password.digits.into(),
+        ),
+        Field::new(
+            "password.symbols",
+            "Whether a password needs a symbol. Left out: true.",
+            |pool: &Props, _| pool.password.symbols.into(),
+        ),
+        Field::new(
+            "password.temporary_days",
+            "Days after which a password set by an administrator stops working, 1 to 365. Left out: 7.",
+            |pool: &Props, _| pool.password.temporary_days.into(),
+        ),
+        Field::new(
+            "tags",
+            "Tags. Others on the pool are left alone.",
+            |pool: &Props, _| tags::value(&pool.tags),
+        )
+        .wanted_keys(),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let wanted: BTreeMap<_, _> = scope
+            .desired
+            .resources
+            .iter()
+            .filter_map(|(address, wanted)| match &wanted.resource {
+                Resource::UserPool(props) => {
+                    Some((address.clone(), props.name.resolve(scope.book)?))
+                }
+                _ => None,
+            })
+            .collect();
+        // By tag, because a pool may have been renamed; by name, because the tagging API doesn't know a new pool yet.
+        let stack = &scope.desired.ground.stack;
+        let mut ids: BTreeSet<String> = reader
+            .pools_tagged(STACK_TAG, stack)
+            .await?
+            .iter()
+            .cloned()
+            .collect();
+        if !wanted.is_empty() {
+            let pools = reader.pools().await?;
+            let namesakes = pools
+                .iter()
+                .filter(|pool| wanted.values().any(|name| *name == pool.name));
+            ids.extend(namesakes.map(|pool| pool.id.clone()));
+        }
+        let candidates = stream::iter(ids)
+            .map(|id| async move { reader.pool(&id).await })
+            .buffered(AT_A_TIME)
+            .try_filter_map(async |pool| Ok(pool.map(|pool| candidate(&pool))))
+            .try_collect()
+            .await?;
+        Ok(sort_out(scope, &Self::INFO, &wanted, candidates))
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let mut pool_tags = want.tags.clone();
+        pool_tags.extend(want.marks.clone());
+        let request = writer
+            .cognito()
+            .create_user_pool()
+            .pool_name(task.text(&want.name))
+            .policies(policies(&want.password))
+            .deletion_protection(protection(want.deletion_protection))
+            .user_pool_tier(UserPoolTierType::from(want.tier.as_str()))
+            .set_user_pool_tags(tags::sent(&pool_tags));
+        let answer = writer
+            .call(
+                Operation::of(Service::Cognito, "CreateUserPool"),
+                request.send(),
+            )
+            .await?;
+        let pool = answer
+            .user_pool
+            .unwrap_or_else(|| UserPoolType::builder().build());
+        let outputs = outputs(&pool);
+        writer.learn_pool(pool).await?;
+        Ok(outputs)
+    }
+
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let (id, want) = (live.output(OutputName::Id), task.want);
+        if changed == ["tags"] {
+            writer.tag_pool(id, want.tags.clone()).await?;
+            return Ok(Outputs::new());
+        }
+        let answer = Answer::default();
+        let describe = writer.cognito().describe_user_pool().user_pool_id(id);
+        writer
+            .call(
+                Operation::cognito("DescribeUserPool", id),
+                describe.customize().interceptor(answer.clone()).send(),
+            )
+            .await?;
+        let carried = UPDATE.carry_over(&answer)?;
+        let request = writer
+            .cognito()
+            .update_user_pool()
+            .user_pool_id(id)
+            .pool_name(task.text(&want.name))
+            .policies(policies(&want.password))
+            .deletion_protection(protection(want.deletion_protection))
+            .user_pool_tier(UserPoolTierType::from(want.tier.as_str()))
+            .set_user_pool_tags(tags::sent(&want.tags));
+        writer
+            .call(
+                Operation::cognito("UpdateUserPool", id),
+                request.customize().interceptor(carried).send(),
+            )
+            .await?;
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let id = live.output(OutputName::Id);
+        let request = writer.cognito().delete_user_pool().user_pool_id(id);
+        gone_is_success(
+            writer
+                .call(Operation::cognito("DeleteUserPool", id), request.send())
+                .await,
+        )
+    }
+
+    fn unprotected(live: &Props) -> Option<Props> {
+        live.deletion_protection.then(|| Props {
+            deletion_protection: false,
+            ..live.clone()
+        })
+    }
+}
+
+fn policies(password: &Password) -> UserPoolPolicyType {
+    let password = PasswordPolicyType::builder()
+        .minimum_length(password.min_length)
+        .require_lowercase(password.lowercase)
+        .require_uppercase(password.uppercase)
+        .require_numbers(password.digits)
+        .require_symbols(password.symbols)
+        .temporary_password_validity_days(password.temporary_days)
+        .build();
+    UserPoolPolicyType::builder()
+        .password_policy(password)
+        .build()
+}
+
+fn protection(on: bool) -> DeletionProtectionType {
+    if on {
+        DeletionProtectionType::Active
+    } else {
+        DeletionProtectionType::Inactive
+    }
+}
+
+fn candidate(pool: &UserPoolType) -> Candidate<Props> {
+    let name = pool.name.clone().unwrap_or_default();
+    let tags = tags::live(pool.user_pool_tags.as_ref());
+    let policy = pool
+        .policies
+        .as_ref()
+        .and_then(|policies| policies.password_policy.as_ref());
+    Candidate {
+        props: Props {
+            name: name.as_str().into(),
+            tier: pool
+                .user_pool_tier
+                .as_ref()
+                .unwrap_or(&UserPoolTierType::Essentials)
+                .as_str()
+                .to_owned(),
+            deletion_protection: pool.deletion_protection == Some(DeletionProtectionType::Active),
+            password: policy.map_or_else(Password::of_aws, |policy| Password {
+                min_length: policy.minimum_length.unwrap_or(8),
+                lowercase: policy.require_lowercase,
+                uppercase: policy.require_uppercase,
+                digits: policy.require_numbers,
+                symbols: policy.require_symbols,
+                temporary_days: policy.temporary_password_validity_days,
+            }),
+            tags: tags.clone(),
+            marks: BTreeMap::new(),
+        },
+        name,
+        tags,
+        outputs: outputs(pool),
+        unmanaged: unmanaged(pool),
+    }
+}
+
+fn outputs(pool: &UserPoolType) -> Outputs {
+    Outputs::from([
+        (OutputName::Id, pool.id.clone().unwrap_or_default()),
+        (OutputName::Arn, pool.arn.clone().unwrap_or_default()),
+    ])
 }

@@ -1,8 +1,21 @@
 //! The host name of a pool's token endpoint: a prefix of AWS's domain, or a domain of the user's own.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_cognitoidentityprovider::types::{
+    CustomDomainConfigType, DomainDescriptionType, DomainStatusType,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Text;
+use super::marks::MarkedPool;
+use super::ownership::{Candidate, sort_out};
+use super::{
+    Field, Findings, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Resource, Scope, Standing,
+    Task, literal, marks,
+};
+use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
+use crate::model::{Address, OutputName, Text};
 
 /// A domain of a user pool.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -15,4 +28,334 @@ pub struct Props {
     pub domain: Text,
     /// The ARN of the certificate, for a domain of one's own.
     pub certificate: Option<Text>,
+}
+
+/// UpdateUserPoolDomain replaces the certificate; the rest is carried over in case it does the same to that.
+const UPDATE: Replacing = Replacing {
+    update: "UpdateUserPoolDomain",
+    describe: "DescribeUserPoolDomain",
+    member: "DomainDescription",
+    carried: &["CustomDomainConfig", "ManagedLoginVersion", "Routing"],
+    settled: &[
+        "AWSAccountId",
+        "CloudFrontDistribution",
+        "Domain",
+        "S3Bucket",
+        "Status",
+        "UserPoolId",
+        "Version",
+    ],
+};
+
+/// How long AWS may take to let go of a domain: seconds for a prefix, minutes for its CloudFront distribution.
+const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// A domain of a user pool.
+#[derive(Debug)]
+pub struct UserPoolDomain;
+
+impl Kind for UserPoolDomain {
+    type Props = Props;
+
+    const INFO: KindInfo = KindInfo {
+        lane: Some(Lane::UserPool),
+        phase: 1,
+        ..KindInfo::new(
+            "user_pool_domain",
+            "user pool domain",
+            "The host name of the user pool's token endpoint and login page: a prefix of AWS's domain, or a domain of \
+             one's own with its certificate. AWS's rules: Amazon Cognito developer guide, \"Configuring a user pool \
+             domain\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props>] = &[
+        Field::place("user_pool", "user_pool", |domain: &Props, book| domain.user_pool.value(book)),
+        Field::new("mark", "The pool's tag that says that the domain is the stack's.", |domain: &Props, _| {
+            Some(domain.mark.as_str()).filter(|mark| !mark.is_empty()).into()
+        }),
+        Field::new(
+            "domain",
+            "The prefix, unique in the Region across all accounts, or the whole host name of a domain of one's own.",
+            |domain: &Props, book| domain.domain.value(book),
+        )
+        .on_change(OnChange::Replace("the host name is the domain's identity")),
+        Field::new(
+            "certificate",
+            "The ARN of an ACM certificate in us-east-1, for a domain of one's own.",
+            |domain: &Props, book| domain.certificate.as_ref().map(|certificate| certificate.value(book)).into(),
+        ),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let wanted: Vec<(&Address, &Props)> = scope
+            .desired
+            .resources
+            .iter()
+            .filter_map(|(address, wanted)| match &wanted.resource {
+                Resource::UserPoolDomain(props) => Some((address, props)),
+                _ => None,
+            })
+            .collect();
+        let mut findings = match marks::pool(reader, scope, is_place).await? {
+            Some(pool) => find(reader, scope, &pool, &wanted).await?,
+            None => Findings::default(),
+        };
+        for (address, props) in wanted {
+            let Some(domain) = props.domain.resolve(scope.book) else {
+                continue;
+            };
+            let known = |text: &Text| text.resolve(scope.book).as_ref() == Some(&domain);
+            if findings
+                .owned
+                .iter()
+                .any(|found| known(&found.props.domain))
+            {
+                continue;
+            }
+            // A domain of the same pool was dealt with above.
+            let ours = scope.id(&Address::new("user_pool"));
+            let taken = reader.domain(&domain).await?;
+            if let Some(pool) = taken
+                .and_then(|taken| taken.user_pool_id.clone())
+                .filter(|pool| Some(pool.as_str()) != ours)
+            {
+                findings.obstacles.push(Obstacle {
+                    address: address.clone(),
+                    what: format!(
+                        "the domain {domain:?} belongs to another user pool of this account: {pool}"
+                    ),
+                    help: "choose another domain, or remove it from that pool first".into(),
+                });
+            }
+        }
+        Ok(findings)
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let (pool, domain) = (task.text(&want.user_pool), task.text(&want.domain));
+        marks::set(writer, &pool, &want.mark, &domain).await?;
+        let request = writer
+            .cognito()
+            .create_user_pool_domain()
+            .user_pool_id(&pool)
+            .domain(&domain)
+            .set_custom_domain_config(own(task));
+        let answer = writer
+            .call(
+                Operation::cognito("CreateUserPoolDomain", &pool),
+                request.send(),
+            )
+            .await?;
+        Ok(outputs(
+            &domain,
+            answer.cloud_front_domain.as_deref(),
+            want.certificate.is_some(),
+        ))
+    }
+
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
+    ) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let (pool, domain) = (task.text(&want.user_pool), live.output(OutputName::Id));
+        if changed.contains(&"mark") {
+            marks::move_to(writer, &pool, &want.mark, domain, is_place).await?;
+        }
+        if changed.contains(&"certificate") {
+            let answer = Answer::default();
+            let describe = writer.cognito().describe_user_pool_domain().domain(domain);
+            writer
+                .call(
+                    Operation::cognito("DescribeUserPoolDomain", &pool),
+                    describe.customize().interceptor(answer.clone()).send(),
+                )
+                .await?;
+            let carried = UPDATE.carry_over(&answer)?;
+            let request = writer
+                .cognito()
+                .update_user_pool_domain()
+                .user_pool_id(&pool)
+                .domain(domain)
+                .set_custom_domain_config(own(task));
+            writer
+                .call(
+                    Operation::cognito("UpdateUserPoolDomain", &pool),
+                    request.customize().interceptor(carried).send(),
+                )
+                .await?;
+        }
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let (pool, domain) = (literal(&live.props.user_pool), literal(&live.props.domain));
+        let request = writer
+            .cognito()
+            .delete_user_pool_domain()
+            .user_pool_id(&pool)
+            .domain(&domain);
+        let answer = writer
+            .call(
+                Operation::cognito("DeleteUserPoolDomain", &pool),
+                request.send(),
+            )
+            .await;
+        match answer {
+            Err(error) if !is_gone(&error) => return Err(error),
+            _ => wait_until_gone(writer, &domain).await?,
+        }
+        marks::clear(writer, &pool, |address, marked| {
+            is_place(address) && marked == domain
+        })
+        .await
+    }
+}
+
+async fn find(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    pool: &MarkedPool,
+    wanted: &[(&Address, &Props)],
+) -> Result<Findings<Props>, AwsError> {
+    let mut candidates = Vec::new();
+    let mut in_the_way = BTreeMap::new();
+    let mut obstacles = Vec::new();
+    // A pool has one prefix and one domain of one's own: whatever is there stands in the way of the one that is wanted.
+    for (own, domain) in [(false, &pool.pool.domain), (true, &pool.pool.custom_domain)] {
+        let Some(domain) = domain.as_deref().filter(|domain| !domain.is_empty()) else {
+            continue;
+        };
+        let Some(description) = reader.domain(domain).await? else {
+            continue;
+        };
+        let slot = wanted
+            .iter()
+            .find(|(_, props)| props.certificate.is_some() == own)
+            .map(|(address, _)| *address);
+        let mark = pool.address_of(scope, domain);
+        if let Some(address) = slot {
+            in_the_way.insert(address.clone(), domain.to_owned());
+        }
+        if let Some(address) = mark.filter(|_| description.status == Some(DomainStatusType::Failed))
+        {
+            obstacles.push(Obstacle {
+                address: address.clone(),
+                what: format!("AWS failed to set up the domain {domain:?}"),
+                help: "delete it in the Cognito console, check its certificate and the DNS record of its parent domain, \
+                       then run the same command again"
+                    .into(),
+            });
+        }
+        candidates.push(candidate(pool, &description, mark));
+    }
+    pool.tag(scope, &mut candidates);
+    let neighbours = candidates
+        .iter()
+        .filter(|candidate| {
+            candidate.tags.is_empty() && !in_the_way.values().any(|name| *name == candidate.name)
+        })
+        .count();
+    let there: Vec<String> = candidates
+        .iter()
+        .map(|candidate| candidate.name.clone())
+        .collect();
+    let sorted = sort_out(scope, &UserPoolDomain::INFO, &in_the_way, candidates);
+    obstacles.extend(sorted.obstacles);
+    let mut findings = Findings {
+        obstacles,
+        neighbours,
+        owned: sorted.owned,
+    };
+    let there: BTreeSet<&str> = there.iter().map(String::as_str).collect();
+    pool.add_lonely(scope, &there, &mut findings, |address, domain| Props {
+        user_pool: pool.id.as_str().into(),
+        mark: address.to_string(),
+        domain: domain.into(),
+        certificate: None,
+    });
+    Ok(findings)
+}
+
+fn is_place(address: &Address) -> bool {
+    address.as_str().starts_with("user_pool/")
+}
+
+// Cognito refuses to delete a domain that is not there with the code of a malformed request.
+fn is_gone(error: &AwsError) -> bool {
+    error.is_not_found()
+        || (error.is("InvalidParameterException") && error.message.contains("No such domain"))
+}
+
+// Until it is gone, neither the pool can be deleted nor another domain take its place.
+async fn wait_until_gone(writer: &Writer, domain: &str) -> Result<(), AwsError> {
+    let mut waited = Duration::ZERO;
+    while writer.afresh().domain(domain).await?.is_some() {
+        if waited >= GONE_WITHIN {
+            return Err(AwsError::unfinished(
+                "DescribeUserPoolDomain",
+                format!("AWS still has not let go of the domain {domain:?}"),
+            ));
+        }
+        writer.pause(LOOK_EVERY).await;
+        waited += LOOK_EVERY;
+    }
+    Ok(())
+}
+
+fn own(task: &Task<'_, Props>) -> Option<CustomDomainConfigType> {
+    task.want.certificate.as_ref().map(|certificate| {
+        CustomDomainConfigType::builder()
+            .certificate_arn(task.text(certificate))
+            .build()
+            .expect("the one member that has to be there is set")
+    })
+}
+
+fn candidate(
+    pool: &MarkedPool,
+    domain: &DomainDescriptionType,
+    mark: Option<&Address>,
+) -> Candidate<Props> {
+    let name = domain.domain.clone().unwrap_or_default();
+    let certificate = domain
+        .custom_domain_config
+        .as_ref()
+        .map(|own| own.certificate_arn.as_str().into());
+    let branded = domain
+        .managed_login_version
+        .is_some_and(|version| version > 1);
+    Candidate {
+        tags: BTreeMap::new(),
+        outputs: outputs(
+            &name,
+            domain.cloud_front_distribution.as_deref(),
+            certificate.is_some(),
+        ),
+        props: Props {
+            user_pool: pool.id.as_str().into(),
+            mark: mark.map_or_else(String::new, ToString::to_string),
+            domain: name.as_str().into(),
+            certificate,
+        },
+        name,
+        unmanaged: branded
+            .then(|| "managed login".to_owned())
+            .into_iter()
+            .collect(),
+    }
+}
+
+// A prefix has a CloudFront distribution too, but nobody points DNS at it.
+fn outputs(domain: &str, distribution: Option<&str>, own: bool) -> Outputs {
+    let mut outputs = Outputs::from([(OutputName::Id, domain.to_owned())]);
+    if let Some(distribution) = distribution.filter(|_| own) {
+        outputs.insert(OutputName::Target, distribution.to_owned());
+    }
+    outputs
 }

@@ -1,0 +1,268 @@
+//! Cognito's replacing updates: what a request leaves out is reset. So a request is laid over what AWS answered a
+//! moment ago, taken from the answer itself rather than from the SDK's types, which drop what they don't know.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use serde_json::{Map, Value};
+
+use super::error::AwsError;
+
+/// An update that resets what its request leaves out. Members are named by their path, `Outer.Inner`, lists left out
+/// of the path; a path stands for everything below it.
+#[derive(Debug)]
+pub(crate) struct Replacing {
+    /// The update.
+    pub(crate) update: &'static str,
+    /// The operation that answers what is there.
+    pub(crate) describe: &'static str,
+    /// The answer's member that holds it.
+    pub(crate) member: &'static str,
+    /// What is carried over as it is.
+    pub(crate) carried: &'static [&'static str],
+    /// What is not: the request says it itself, or the update has no such member.
+    pub(crate) settled: &'static [&'static str],
+}
+
+/// Keeps an answer's body as AWS wrote it. Copies share it.
+#[derive(Clone, Default)]
+pub(crate) struct Answer(Arc<Mutex<Option<Value>>>);
+
+/// Lays a request over members carried over from an answer.
+pub(crate) struct CarryOver(Map<String, Value>);
+
+impl Replacing {
+    /// What the update has to carry over from this answer.
+    ///
+    /// # Errors
+    /// A member that the update may have and gatestack doesn't know: it would be reset without a word.
+    pub(crate) fn carry_over(&self, answer: &Answer) -> Result<CarryOver, AwsError> {
+        let answer = answer
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let described = answer.and_then(|mut answer| answer.get_mut(self.member).map(Value::take));
+        let mut unknown = Vec::new();
+        let kept = match described {
+            Some(described) => self.sift("", described, &mut unknown),
+            None => None,
+        };
+        unknown.dedup();
+        if !unknown.is_empty() {
+            return Err(AwsError::unknown(
+                self.update,
+                format!(
+                    "{} answers settings that this gatestack doesn't know and that the update would reset: {}",
+                    self.describe,
+                    unknown.join(", ")
+                ),
+            ));
+        }
+        Ok(CarryOver(match kept {
+            Some(Value::Object(members)) => members,
+            _ => Map::new(),
+        }))
+    }
+
+    // Returns what of a value is carried over.
+    fn sift(&self, path: &str, value: Value, unknown: &mut Vec<String>) -> Option<Value> {
+        if self.carried.contains(&path) {
+            return Some(value);
+        }
+        if self.settled.contains(&path) {
+            return None;
+        }
+        match value {
+            Value::Object(members) if path.is_empty() || self.names_below(path) => {
+                let kept: Map<_, _> = members
+                    .into_iter()
+                    .filter_map(|(name, value)| {
+                        let path = if path.is_empty() {
+                            name.clone()
+                        } else {
+                            format!("{path}.{name}")
+                        };
+                        Some((name, self.sift(&path, value, unknown)?))
+                    })
+                    .collect();
+                (!kept.is_empty()).then_some(Value::Object(kept))
+            }
+            // A list whose elements' members are named is the request's own; only its strangers matter.
+            Value::Array(elements) if self.names_below(path) => {
+                for element in elements {
+                    if let Value::Object(members) = element {
+                        for (name, value) in members {
+                            self.sift(&format!("{path}.{name}"), value, unknown);
+                        }
+                    }
+                }
+                None
+            }
+            Value::Null => None,
+            _ => {
+                unknown.push(path.to_owned());
+                None
+            }
+        }
+    }
+
+    fn names_below(&self, path: &str) -> bool {
+        self.carried.iter().chain(self.settled).any(|named| {
+            named
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.starts_with('.'))
+        })
+    }
+}
+
+impl CarryOver {
+    /// Whether this member is carried over.
+    pub(crate) fn has(&self, member: &str) -> bool {
+        self.0.contains_key(member)
+    }
+}
+
+// An answer may hold a client's secret.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answer")
+    }
+}
+
+impl fmt::Debug for CarryOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CarryOver")
+    }
+}
+
+impl Intercept for Answer {
+    fn name(&self) -> &'static str {
+        "Answer"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(body) = context.response().body().bytes() {
+            let body = serde_json::from_slice(body)?;
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
+        }
+        Ok(())
+    }
+}
+
+impl Intercept for CarryOver {
+    fn name(&self) -> &'static str {
+        "CarryOver"
+    }
+
+    fn modify_before_retry_loop(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        let said = request
+            .body()
+            .bytes()
+            .ok_or("the request's body is not in memory")?;
+        let mut body = Value::Object(self.0.clone());
+        lay_over(&mut body, serde_json::from_slice(said)?);
+        let body = serde_json::to_vec(&body)?;
+        request
+            .headers_mut()
+            .insert("content-length", body.len().to_string());
+        *request.body_mut() = SdkBody::from(body);
+        Ok(())
+    }
+}
+
+fn lay_over(base: &mut Value, over: Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (name, value) in over {
+                lay_over(base.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const UPDATE: Replacing = Replacing {
+        update: "UpdateThing",
+        describe: "DescribeThing",
+        member: "Thing",
+        carried: &["Tags", "Messages.Invite", "Messages.Inner"],
+        settled: &["Id", "Messages.Days", "Scopes.Name"],
+    };
+
+    fn carried(thing: Value) -> Result<Value, AwsError> {
+        let answer = Answer(Arc::new(Mutex::new(Some(json!({ "Thing": thing })))));
+        UPDATE
+            .carry_over(&answer)
+            .map(|carried| Value::Object(carried.0))
+    }
+
+    #[test]
+    fn what_is_carried_stays_whole_and_what_is_settled_goes() {
+        let carried = carried(json!({
+            "Id": "x",
+            "Tags": { "any": "tag" },
+            "Messages": { "Invite": { "New": [1] }, "Days": 7 },
+            "Scopes": [{ "Name": "read" }],
+        }));
+        assert_eq!(
+            carried.expect("everything is known"),
+            json!({ "Tags": { "any": "tag" }, "Messages": { "Invite": { "New": [1] } } })
+        );
+    }
+
+    #[test]
+    fn every_unknown_member_is_named_however_deep() {
+        let refused = carried(json!({
+            "Lock": false,
+            "Messages": { "Hours": 1 },
+            "Scopes": [{ "Name": "read", "Kind": "a" }, { "Name": "write", "Kind": "b" }],
+        }))
+        .expect_err("three members are unknown");
+        assert!(
+            refused
+                .message
+                .ends_with(": Lock, Messages.Hours, Scopes.Kind"),
+            "{refused}"
+        );
+        assert_eq!(refused.cause, super::super::Cause::Unknown);
+    }
+
+    #[test]
+    fn a_request_wins_over_what_is_carried() {
+        let mut body = json!({ "Policies": { "History": 3, "Length": 8 }, "Tags": { "a": "1" } });
+        lay_over(
+            &mut body,
+            json!({ "Policies": { "Length": 12 }, "Name": "n" }),
+        );
+        assert_eq!(
+            body,
+            json!({ "Policies": { "History": 3, "Length": 12 }, "Tags": { "a": "1" }, "Name": "n" })
+        );
+    }
+}

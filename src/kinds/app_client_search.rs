@@ -1,0 +1,350 @@
+//! Finding app clients: they carry no tags, so what says that one is ours is a mark on the pool or on a partner's API
+//! key, and for one that was made a moment before the last run died, its name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_sdk_cognitoidentityprovider::types::PreventUserExistenceErrorTypes;
+use aws_smithy_types::DateTime;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::app_client::{AppClient, Mark, OWN_USERS, Props, is_place, props};
+use super::marks::{self, CLIENT_TAG, CREATING};
+use super::ownership::{Candidate, after_moves, sort_out};
+use super::{Findings, Found, Kind as _, Obstacle, Outputs, Owner, Resource, Scope, tags};
+use crate::aws::{AwsError, Client, ListedClient, Reader};
+use crate::model::{Address, OutputName, Text};
+
+/// How many clients are read at a time.
+const AT_A_TIME: usize = 10;
+/// How far AWS's clocks may be apart: a client is made after its partner's key.
+const SLACK_SECONDS: i64 = 60;
+
+/// What says that a client is, or may be, ours.
+#[derive(Clone, Debug)]
+struct Claim {
+    /// Where the client stands; `[[moved]]` is not applied yet.
+    address: Address,
+    mark: Mark,
+    /// The client's id; `None` between its creation and its mark's.
+    id: Option<String>,
+    /// The name to look for where there is no id.
+    name: Option<String>,
+    /// A client older than this is another one.
+    since: Option<DateTime>,
+}
+
+pub(super) async fn search(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<Findings<Props>, AwsError> {
+    let Some(pool) = marks::pool(reader, scope, is_place).await? else {
+        return Ok(Findings::default());
+    };
+    let wanted = wanted(scope);
+    let mut claims = claims_of_pool(&pool.marks, scope, &wanted);
+    claims.extend(claims_of_keys(reader, scope, &wanted).await?);
+    let clients = reader.clients(&pool.id).await?;
+
+    let marked: BTreeSet<&str> = claims
+        .iter()
+        .filter_map(|claim| claim.id.as_deref())
+        .collect();
+    let names: BTreeSet<&str> = wanted
+        .values()
+        .map(String::as_str)
+        .chain(claims.iter().filter_map(|claim| claim.name.as_deref()))
+        .collect();
+    let (of_interest, others): (Vec<&ListedClient>, Vec<_>) = clients.iter().partition(|client| {
+        marked.contains(client.id.as_str()) || names.contains(client.name.as_str())
+    });
+    let mut details: BTreeMap<String, Arc<Client>> = stream::iter(of_interest)
+        .map(|listed| async {
+            Ok((
+                listed.id.clone(),
+                reader.client(&pool.id, &listed.id).await?,
+            ))
+        })
+        .buffered(AT_A_TIME)
+        .try_filter_map(async |(id, client)| Ok(client.map(|client| (id, client))))
+        .try_collect()
+        .await?;
+
+    let mut findings = Findings {
+        neighbours: others.len(),
+        ..Findings::default()
+    };
+    let (with_id, without_id): (Vec<_>, Vec<_>) =
+        claims.into_iter().partition(|claim| claim.id.is_some());
+    for claim in with_id {
+        let id = claim.id.as_deref().unwrap_or_default();
+        if let Some(client) = details.remove(id) {
+            findings
+                .owned
+                .push(found(&pool.id, claim.address, claim.mark, &client));
+        } else if let Mark::OnPool(_) = claim.mark {
+            add_lonely(scope, &pool.id, claim, &mut findings);
+        }
+    }
+    for claim in without_id {
+        let fits: Vec<String> = details
+            .iter()
+            .filter(|(_, client)| {
+                client.settings.client_name == claim.name && not_older(client, claim.since.as_ref())
+            })
+            .map(|(id, _)| id.clone())
+            .collect();
+        match fits.as_slice() {
+            [] => {
+                if let Mark::OnPool(_) = claim.mark {
+                    add_lonely(scope, &pool.id, claim, &mut findings);
+                }
+            }
+            [id] => {
+                if let Some(client) = details.remove(id) {
+                    findings
+                        .owned
+                        .push(found(&pool.id, claim.address, Mark::missing(), &client));
+                }
+            }
+            several => {
+                findings.obstacles.push(ambiguous(
+                    &after_moves(scope.desired, &claim.address),
+                    several,
+                ));
+                details.retain(|id, _| !several.contains(id));
+            }
+        }
+    }
+    Ok(with_namesakes(scope, &pool.id, &wanted, details, findings))
+}
+
+fn wanted(scope: &Scope<'_>) -> BTreeMap<Address, String> {
+    let clients = scope
+        .desired
+        .resources
+        .iter()
+        .filter_map(|(address, wanted)| match &wanted.resource {
+            Resource::AppClient(props) => Some((address.clone(), props.name.resolve(scope.book)?)),
+            _ => None,
+        });
+    clients.collect()
+}
+
+fn claims_of_pool(
+    marks: &BTreeMap<Address, String>,
+    scope: &Scope<'_>,
+    wanted: &BTreeMap<Address, String>,
+) -> Vec<Claim> {
+    let mut claims: BTreeMap<&str, Claim> = BTreeMap::new();
+    let mut unfinished = Vec::new();
+    for (address, value) in marks {
+        let claim = Claim {
+            address: address.clone(),
+            mark: Mark::OnPool(address.to_string()),
+            id: Some(value.clone()).filter(|value| value != CREATING),
+            name: wanted.get(&after_moves(scope.desired, address)).cloned(),
+            since: None,
+        };
+        if claim.id.is_none() {
+            unfinished.push(claim);
+        } else if !claims.contains_key(value.as_str())
+            || scope.desired.resources.contains_key(address)
+        {
+            // After a move that died half way two marks name one client: the one at a wanted address counts.
+            claims.insert(value, claim);
+        }
+    }
+    claims.into_values().chain(unfinished).collect()
+}
+
+async fn claims_of_keys(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    wanted: &BTreeMap<Address, String>,
+) -> Result<Vec<Claim>, AwsError> {
+    let keys = reader.api_keys().await?;
+    let claims = keys.iter().filter_map(|key| {
+        let tags = tags::live(key.tags.as_ref());
+        let Owner::Us(address) = scope.desired.ground.owner_by_tags(&tags) else {
+            return None;
+        };
+        // The key of `[api_keys]` has no client.
+        if !address.as_str().starts_with("partners.") {
+            return None;
+        }
+        let client = address.owner().part("client");
+        let name = wanted.get(&after_moves(scope.desired, &client)).cloned();
+        Some(Claim {
+            mark: Mark::OnKey(Text::literal(key.id.clone().unwrap_or_default())),
+            id: tags.get(CLIENT_TAG).cloned(),
+            // A partner's client and key have one name.
+            name: name.or_else(|| key.name.clone()),
+            since: key.created_date,
+            address: client,
+        })
+    });
+    Ok(claims.collect())
+}
+
+fn not_older(client: &Client, than: Option<&DateTime>) -> bool {
+    match (client.settings.creation_date, than) {
+        (Some(made), Some(than)) => made.secs() + SLACK_SECONDS >= than.secs(),
+        _ => true,
+    }
+}
+
+fn found(pool: &str, address: Address, mark: Mark, client: &Client) -> Found<Props> {
+    let id = client.settings.client_id.clone().unwrap_or_default();
+    let found = Found::new(
+        address,
+        props(pool, mark, client),
+        Outputs::from([(OutputName::Id, id)]),
+    );
+    Found {
+        unmanaged: unmanaged(client),
+        ..found
+    }
+}
+
+// A mark whose client is gone and not wanted, for the planner to remove.
+fn add_lonely(scope: &Scope<'_>, pool: &str, claim: Claim, findings: &mut Findings<Props>) {
+    if scope
+        .desired
+        .resources
+        .contains_key(&after_moves(scope.desired, &claim.address))
+    {
+        return;
+    }
+    let nothing = Client::default();
+    let found = Found::new(
+        claim.address,
+        props(pool, claim.mark, &nothing),
+        Outputs::new(),
+    );
+    findings.owned.push(Found {
+        only_a_mark: true,
+        ..found
+    });
+}
+
+fn ambiguous(address: &Address, ids: &[String]) -> Obstacle {
+    Obstacle {
+        address: address.clone(),
+        what: format!(
+            "the last run was cut short while it made this app client, and {} clients have its name: {}",
+            ids.len(),
+            ids.join(", ")
+        ),
+        help: "delete those that are not the stack's; gatestack doesn't guess".into(),
+    }
+}
+
+// What is left has a wanted name and nothing that says that it is ours.
+fn with_namesakes(
+    scope: &Scope<'_>,
+    pool: &str,
+    wanted: &BTreeMap<Address, String>,
+    left: BTreeMap<String, Arc<Client>>,
+    mut findings: Findings<Props>,
+) -> Findings<Props> {
+    let taken: BTreeSet<Address> = findings
+        .owned
+        .iter()
+        .map(|found| &found.address)
+        .chain(findings.obstacles.iter().map(|obstacle| &obstacle.address))
+        .map(|address| after_moves(scope.desired, address))
+        .collect();
+    let free: BTreeMap<Address, String> = wanted
+        .iter()
+        .filter(|(address, _)| !taken.contains(*address))
+        .map(|(a, name)| (a.clone(), name.clone()))
+        .collect();
+    let candidates: Vec<_> = left
+        .values()
+        .map(|client| Candidate {
+            name: client.settings.client_name.clone().unwrap_or_default(),
+            tags: BTreeMap::new(),
+            props: props(pool, Mark::missing(), client),
+            outputs: Outputs::from([(
+                OutputName::Id,
+                client.settings.client_id.clone().unwrap_or_default(),
+            )]),
+            unmanaged: unmanaged(client),
+        })
+        .collect();
+    findings.neighbours += candidates
+        .iter()
+        .filter(|candidate| !free.values().any(|name| *name == candidate.name))
+        .count();
+    let sorted = sort_out(scope, &AppClient::INFO, &free, candidates);
+    findings.owned.extend(sorted.owned);
+    findings.obstacles.extend(sorted.obstacles);
+    findings
+}
+
+/// The settings of a client that gatestack leaves alone: what each is called, and whether it is not AWS's default.
+const SETTINGS: &[(&str, fn(&Client) -> bool)] = &[
+    ("identity providers", |client| {
+        client
+            .settings
+            .supported_identity_providers
+            .iter()
+            .flatten()
+            .any(|provider| provider != OWN_USERS)
+    }),
+    ("readable attributes", |client| {
+        client
+            .settings
+            .read_attributes
+            .as_ref()
+            .is_some_and(|list| !list.is_empty())
+    }),
+    ("writable attributes", |client| {
+        client
+            .settings
+            .write_attributes
+            .as_ref()
+            .is_some_and(|list| !list.is_empty())
+    }),
+    ("the default redirect URL", |client| {
+        client.settings.default_redirect_uri.is_some()
+    }),
+    ("analytics", |client| {
+        client.settings.analytics_configuration.is_some()
+    }),
+    ("errors that hide whether a user exists", |client| {
+        client.settings.prevent_user_existence_errors
+            == Some(PreventUserExistenceErrorTypes::Enabled)
+    }),
+    ("token revocation", |client| {
+        client.settings.enable_token_revocation == Some(false)
+    }),
+    ("user context data", |client| {
+        client
+            .settings
+            .enable_propagate_additional_user_context_data
+            == Some(true)
+    }),
+    ("how long a sign-in may take", |client| {
+        client
+            .settings
+            .auth_session_validity
+            .is_some_and(|minutes| minutes != 3)
+    }),
+    ("rotation of refresh tokens", |client| {
+        client
+            .settings
+            .refresh_token_rotation
+            .as_ref()
+            .is_some_and(|rotation| rotation.feature.as_str() == "ENABLED")
+    }),
+];
+
+fn unmanaged(client: &Client) -> Vec<String> {
+    SETTINGS
+        .iter()
+        .filter(|(_, differs)| differs(client))
+        .map(|(words, _)| (*words).to_owned())
+        .collect()
+}

@@ -1,0 +1,62 @@
+//! Response headers as API Gateway writes them: a mapping expression, in which text stands between single quotes.
+
+use std::collections::{BTreeMap, HashMap};
+
+/// The mapping expression of a header that always has this value.
+pub(super) fn expression(value: &str) -> String {
+    format!("'{value}'")
+}
+
+/// What callers see of a mapping expression: the text between the quotes, or in brackets what is taken from the call.
+pub(super) fn shown(expression: &str) -> String {
+    expression
+        .strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''))
+        .map_or_else(|| format!("({expression})"), str::to_owned)
+}
+
+/// The mappings of these headers, each name behind a prefix such as `method.response.header.`.
+pub(super) fn mappings(
+    prefix: &str,
+    headers: &BTreeMap<String, String>,
+) -> HashMap<String, String> {
+    headers
+        .iter()
+        .map(|(name, value)| (format!("{prefix}{name}"), expression(value)))
+        .collect()
+}
+
+/// The headers among some mappings.
+pub(super) fn headers(
+    prefix: &str,
+    mappings: &HashMap<String, String>,
+) -> BTreeMap<String, String> {
+    mappings
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?.to_owned(), shown(value))))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_comes_back_as_it_was_written() {
+        let wanted = BTreeMap::from([("Access-Control-Allow-Origin".to_owned(), "*".to_owned())]);
+        let mapped = mappings("gatewayresponse.header.", &wanted);
+        assert_eq!(
+            mapped["gatewayresponse.header.Access-Control-Allow-Origin"],
+            "'*'"
+        );
+        assert_eq!(headers("gatewayresponse.header.", &mapped), wanted);
+    }
+
+    #[test]
+    fn a_header_taken_from_the_call_equals_no_text() {
+        assert_eq!(
+            shown("method.request.header.Origin"),
+            "(method.request.header.Origin)"
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! Marks: how the untaggable children of a user pool are known to be ours. A mark is a tag of the pool: its key says
+//! at which address the child stands, its value which child it is.
+//!
+//! A mark is written before its child is made and removed after its child is deleted, so that a run that dies between
+//! two calls leaves no child without a mark.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use aws_sdk_cognitoidentityprovider::types::UserPoolType;
+
+use super::app_client::Mark;
+use super::desired::{KEY_TAG, STACK_TAG};
+use super::ownership::{Candidate, after_moves};
+use super::registry::Resource;
+use super::{Findings, Found, Scope, tags};
+use crate::aws::{AwsError, Reader, Writer};
+use crate::model::{Address, Book};
+
+/// The tag of a partner's API key that names its app client's id.
+pub const CLIENT_TAG: &str = "gatestack:client";
+/// The value of an app client's mark until AWS has told the client's id.
+pub const CREATING: &str = "creating";
+
+const PREFIX: &str = "gatestack:";
+
+/// The tag that marks a wanted child on the pool it is made with, as far as it is known before the apply.
+pub fn of(address: &Address, resource: &Resource) -> Option<(String, String)> {
+    let nothing = Book::default();
+    let (mark, value) = match resource {
+        Resource::UserPoolDomain(domain) => (&domain.mark, domain.domain.resolve(&nothing)?),
+        Resource::ResourceServer(server) => (&server.mark, server.identifier.resolve(&nothing)?),
+        Resource::AppClient(client) => match &client.mark {
+            Mark::OnPool(mark) => (mark, CREATING.to_owned()),
+            Mark::OnKey(_) => return None,
+        },
+        _ => return None,
+    };
+    debug_assert_eq!(mark, address.as_str());
+    Some((key(mark), escape(&value)))
+}
+
+/// The marks among a pool's tags: address and value.
+pub fn read<'a>(
+    tags: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> BTreeMap<Address, String> {
+    tags.into_iter()
+        .filter(|(key, _)| ![STACK_TAG, KEY_TAG].contains(&key.as_str()))
+        .filter_map(|(key, value)| {
+            let address = unescape(key.strip_prefix(PREFIX)?)?;
+            Some((Address::new(address), unescape(value)?))
+        })
+        .collect()
+}
+
+/// The stack's pool and what its marks of one kind say.
+pub(super) struct MarkedPool {
+    /// The pool's id.
+    pub(super) id: String,
+    /// The pool.
+    pub(super) pool: Arc<UserPoolType>,
+    /// Address = value.
+    pub(super) marks: BTreeMap<Address, String>,
+}
+
+/// The stack's pool with those of its marks that stand at such addresses; `None` while there is no pool.
+///
+/// # Errors
+/// AWS's refusal of the read.
+pub(super) async fn pool(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    fits: fn(&Address) -> bool,
+) -> Result<Option<MarkedPool>, AwsError> {
+    let Some(id) = scope.id(&Address::new("user_pool")) else {
+        return Ok(None);
+    };
+    Ok(reader.pool(id).await?.map(|pool| {
+        let mut marks = read(&tags::live(pool.user_pool_tags.as_ref()));
+        marks.retain(|address, _| fits(address));
+        MarkedPool {
+            id: id.to_owned(),
+            pool,
+            marks,
+        }
+    }))
+}
+
+impl MarkedPool {
+    /// Where a mark puts the child of this value. After a move that died half way two marks name one child: the one
+    /// at a wanted address counts.
+    pub(super) fn address_of(&self, scope: &Scope<'_>, value: &str) -> Option<&Address> {
+        let marks = || {
+            self.marks
+                .iter()
+                .filter(|(_, marked)| *marked == value)
+                .map(|(address, _)| address)
+        };
+        marks()
+            .find(|address| scope.desired.resources.contains_key(*address))
+            .or_else(|| marks().next())
+    }
+
+    /// Of these children, marked ones get the tags that say so: then they are sorted out like everything tagged.
+    pub(super) fn tag<P>(&self, scope: &Scope<'_>, candidates: &mut [Candidate<P>]) {
+        for candidate in candidates {
+            if let Some(address) = self.address_of(scope, &candidate.name) {
+                candidate.tags = scope.desired.ground.tags_of(address);
+            }
+        }
+    }
+
+    /// Adds the marks whose child is gone and not wanted to what was found, for the planner to remove.
+    pub(super) fn add_lonely<P>(
+        &self,
+        scope: &Scope<'_>,
+        there: &BTreeSet<&str>,
+        findings: &mut Findings<P>,
+        props: impl Fn(&Address, &str) -> P,
+    ) {
+        for (address, value) in &self.marks {
+            let wanted = scope
+                .desired
+                .resources
+                .contains_key(&after_moves(scope.desired, address));
+            if !there.contains(value.as_str()) && !wanted {
+                let found = Found::new(
+                    address.clone(),
+                    props(address, value),
+                    super::Outputs::new(),
+                );
+                findings.owned.push(Found {
+                    only_a_mark: true,
+                    ..found
+                });
+            }
+        }
+    }
+}
+
+/// Writes a mark, unless it is known to be there.
+///
+/// # Errors
+/// AWS's refusal.
+pub(super) async fn set(
+    writer: &Writer,
+    pool: &str,
+    mark: &str,
+    value: &str,
+) -> Result<(), AwsError> {
+    let (key, value) = (key(mark), escape(value));
+    if writer.pool_tags(pool).await?.get(&key) == Some(&value) {
+        return Ok(());
+    }
+    writer.tag_pool(pool, BTreeMap::from([(key, value)])).await
+}
+
+/// Gives a child that keeps its value the mark of another address, and takes its other marks away.
+///
+/// # Errors
+/// AWS's refusal.
+pub(super) async fn move_to(
+    writer: &Writer,
+    pool: &str,
+    mark: &str,
+    value: &str,
+    fits: fn(&Address) -> bool,
+) -> Result<(), AwsError> {
+    set(writer, pool, mark, value).await?;
+    clear(writer, pool, |address, marked| {
+        fits(address) && marked == value && address.as_str() != mark
+    })
+    .await
+}
+
+/// Removes the marks that fit.
+///
+/// # Errors
+/// AWS's refusal.
+pub(super) async fn clear(
+    writer: &Writer,
+    pool: &str,
+    fits: impl Fn(&Address, &str) -> bool,
+) -> Result<(), AwsError> {
+    let tags = writer.pool_tags(pool).await?;
+    let keys: Vec<String> = read(&tags)
+        .iter()
+        .filter(|(address, value)| fits(address, value))
+        .map(|(address, _)| key(address.as_str()))
+        .collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    writer.untag_pool(pool, keys).await
+}
+
+fn key(mark: &str) -> String {
+    format!("{PREFIX}{}", escape(mark))
+}
+
+// AWS's tags hold letters, digits, spaces and `_.:/=+-@`; everything else is written `=` and two hexadecimal digits a
+// byte, and so is `=` itself.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"_.:/+-@".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            write!(escaped, "={byte:02x}").expect("a string takes every text");
+        }
+    }
+    escaped
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, escaped)) = rest.split_once('=') {
+        bytes.extend_from_slice(plain.as_bytes());
+        bytes.push(u8::from_str_radix(escaped.get(..2)?, 16).ok()?);
+        rest = &escaped[2..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_address_and_value_comes_back(mark in ".{1,40}", value in ".{0,40}") {
+            let tags = BTreeMap::from([(key(&mark), escape(&value))]);
+            prop_assert_eq!(read(&tags), BTreeMap::from([(Address::new(mark), value)]));
+        }
+
+        #[test]
+        fn only_characters_that_tags_hold(text in ".{0,40}") {
+            prop_assert!(escape(&text).chars().all(|c| c.is_ascii_alphanumeric() || "_.:/=+-@".contains(c)));
+        }
+    }
+
+    #[test]
+    fn the_two_tags_of_the_pool_itself_are_no_marks() {
+        let tags = BTreeMap::from(
+            [STACK_TAG, KEY_TAG, "team", "gatestack:user_pool/domain"]
+                .map(|key| (key.to_owned(), "x".to_owned())),
+        );
+        let marks = read(&tags);
+        assert_eq!(
+            marks.keys().map(Address::as_str).collect::<Vec<_>>(),
+            ["user_pool/domain"]
+        );
+    }
+}

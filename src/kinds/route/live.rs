@@ -1,0 +1,451 @@
+//! A route as API Gateway has it. Whatever changes who gets in or where calls go, and the file can't say, comes out as
+//! something that equals nothing the file can say.
+
+use std::collections::HashMap;
+
+use aws_sdk_apigateway::types::{ConnectionType, ContentHandlingStrategy, IntegrationType, Method};
+
+use super::{Answer, Integration, MEDIA_TYPE, Props, RESPONSE_HEADER, carried, mock, parameters};
+use crate::kinds::header;
+use crate::model::Text;
+
+/// A method that a Cognito authorizer guards.
+pub(super) const COGNITO: &str = "COGNITO_USER_POOLS";
+/// A method that lets anyone in.
+pub(super) const NONE: &str = "NONE";
+
+/// How long API Gateway waits for a backend when nobody says, in milliseconds.
+const DEFAULT_TIMEOUT: i32 = 29_000;
+const WHEN_NO_MATCH: &str = "WHEN_NO_MATCH";
+
+/// A method with its integration and its responses; `binary` when the API takes some bodies as bytes.
+pub(super) fn props(api: &str, path: &str, verb: &str, method: &Method, binary: bool) -> Props {
+    let integration = match (
+        oddity(path, method),
+        integration(path, verb, method, binary),
+    ) {
+        (None, integration) => integration,
+        (Some(oddity), Integration::Http { url, .. }) => Integration::Other(format!(
+            "http to {} with {oddity}",
+            crate::kinds::literal(&url)
+        )),
+        (Some(oddity), Integration::Mock(_)) => Integration::Other(format!("mock with {oddity}")),
+        (Some(oddity), Integration::Other(words)) => {
+            Integration::Other(format!("{words} with {oddity}"))
+        }
+    };
+    Props {
+        api: api.into(),
+        method: verb.to_owned(),
+        path: path.to_owned(),
+        integration,
+        authorizer: authorizer(method),
+        scopes: method
+            .authorization_scopes
+            .iter()
+            .flatten()
+            .map(|scope| scope.as_str().into())
+            .collect(),
+        api_key: method.api_key_required.unwrap_or_default(),
+    }
+}
+
+fn authorizer(method: &Method) -> Option<Text> {
+    let id = method.authorizer_id.as_deref().unwrap_or_default();
+    match method.authorization_type.as_deref().unwrap_or(NONE) {
+        NONE => None,
+        COGNITO if !id.is_empty() => Some(id.into()),
+        // A word before the id keeps another type from ever equalling a wanted authorizer.
+        other => Some(format!("{other} {id}").trim_end().into()),
+    }
+}
+
+/// What a method asks of a call beyond what the file can say.
+fn oddity(path: &str, method: &Method) -> Option<String> {
+    if method
+        .request_validator_id
+        .as_deref()
+        .is_some_and(|id| !id.is_empty())
+    {
+        return Some("a request validator".into());
+    }
+    let own = parameters(path);
+    let mut required: Vec<&str> = method
+        .request_parameters
+        .iter()
+        .flatten()
+        .filter(|(name, required)| {
+            **required
+                && !name
+                    .strip_prefix("method.request.path.")
+                    .is_some_and(|name| own.contains(name))
+        })
+        .map(|(name, _)| name.as_str())
+        .collect();
+    required.sort_unstable();
+    (!required.is_empty()).then(|| format!("the required {}", required.join(", ")))
+}
+
+fn integration(path: &str, verb: &str, method: &Method, binary: bool) -> Integration {
+    let Some(live) = &method.method_integration else {
+        return Integration::Other("none yet".into());
+    };
+    let words = match &live.r#type {
+        Some(IntegrationType::HttpProxy) => match proxy(path, verb, live) {
+            Ok(integration) => return integration,
+            Err(oddity) => format!(
+                "http to {} with {oddity}",
+                live.uri.as_deref().unwrap_or("nowhere")
+            ),
+        },
+        Some(IntegrationType::Mock) => match answer(method, live, binary) {
+            Ok(answer) => return Integration::Mock(answer),
+            Err(oddity) => format!("mock with {oddity}"),
+        },
+        Some(other) => format!(
+            "{} to {}",
+            other.as_str(),
+            live.uri.as_deref().unwrap_or("nowhere")
+        ),
+        None => "of no type".into(),
+    };
+    Integration::Other(words)
+}
+
+type LiveIntegration = aws_sdk_apigateway::types::Integration;
+
+fn proxy(path: &str, verb: &str, live: &LiveIntegration) -> Result<Integration, String> {
+    let uri = live.uri.as_deref().unwrap_or_default();
+    if live.http_method.as_deref() != Some(verb) {
+        return Err(format!(
+            "the method {}",
+            live.http_method.as_deref().unwrap_or("missing")
+        ));
+    }
+    if live
+        .connection_type
+        .as_ref()
+        .is_some_and(|kind| *kind != ConnectionType::Internet)
+    {
+        return Err(format!(
+            "the VPC link {}",
+            live.connection_id.as_deref().unwrap_or("missing")
+        ));
+    }
+    if live
+        .tls_config
+        .as_ref()
+        .is_some_and(|tls| tls.insecure_skip_verification)
+    {
+        return Err("its certificate unchecked".into());
+    }
+    if live
+        .response_transfer_mode
+        .as_ref()
+        .is_some_and(|mode| mode.as_str() != "BUFFERED")
+    {
+        return Err("streamed answers".into());
+    }
+    common(live)?;
+    if live.content_handling.is_some() {
+        return Err("converted bodies".into());
+    }
+    parameters_carried(path, uri, live.request_parameters.as_ref())?;
+    let timeout_milliseconds = match live.timeout_in_millis {
+        0 => DEFAULT_TIMEOUT,
+        milliseconds => milliseconds,
+    };
+    Ok(Integration::Http {
+        url: uri.into(),
+        timeout_milliseconds,
+    })
+}
+
+fn parameters_carried(
+    path: &str,
+    uri: &str,
+    live: Option<&HashMap<String, String>>,
+) -> Result<(), String> {
+    let expected: HashMap<String, String> = carried(path, uri).into_iter().collect();
+    let none = HashMap::new();
+    let live = live.unwrap_or(&none);
+    if let Some(missing) = expected.keys().find(|name| !live.contains_key(*name)) {
+        return Err(format!("{missing} not carried through"));
+    }
+    // A path parameter that the URL has no use for changes nothing.
+    let own = parameters(path);
+    let idle = |name: &str, value: &str| {
+        name.strip_prefix("integration.request.path.")
+            .is_some_and(|name| {
+                own.contains(name) && value == format!("method.request.path.{name}")
+            })
+    };
+    let mut other: Vec<String> = live
+        .iter()
+        .filter(|(name, value)| expected.get(*name) != Some(value) && !idle(name, value))
+        .map(|(name, value)| format!("{name} set to {value}"))
+        .collect();
+    other.sort();
+    if other.is_empty() {
+        Ok(())
+    } else {
+        Err(other.join(", "))
+    }
+}
+
+/// What either kind of integration may have and gatestack never makes.
+fn common(live: &LiveIntegration) -> Result<(), String> {
+    if live
+        .credentials
+        .as_deref()
+        .is_some_and(|credentials| !credentials.is_empty())
+    {
+        return Err("credentials of AWS".into());
+    }
+    if live
+        .cache_key_parameters
+        .as_ref()
+        .is_some_and(|keys| !keys.is_empty())
+    {
+        return Err("cache keys".into());
+    }
+    match live.passthrough_behavior.as_deref() {
+        Some(behavior) if !behavior.eq_ignore_ascii_case(WHEN_NO_MATCH) => {
+            Err(format!("the passthrough behavior {behavior}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn answer(method: &Method, live: &LiveIntegration, binary: bool) -> Result<Answer, String> {
+    common(live)?;
+    let templates = live.request_templates.as_ref();
+    let template = templates
+        .filter(|templates| templates.len() == 1)
+        .and_then(|templates| templates.get(MEDIA_TYPE));
+    let status = template
+        .and_then(|template| mock::status(template))
+        .ok_or("a request template of its own")?;
+    let converts = live.content_handling == Some(ContentHandlingStrategy::ConvertToText);
+    if binary && !converts {
+        return Err("no answer to a call with a binary body".into());
+    }
+    if live.content_handling.is_some() && !converts {
+        return Err("converted bodies".into());
+    }
+    let code = status.to_string();
+    let declared = method
+        .method_responses
+        .as_ref()
+        .is_some_and(|responses| responses.contains_key(&code));
+    let responses = live.integration_responses.as_ref();
+    let response = responses
+        .and_then(|responses| responses.get(&code))
+        .filter(|_| declared)
+        .ok_or("no answer yet")?;
+    if responses.is_some_and(|responses| responses.len() > 1) {
+        return Err("several answers".into());
+    }
+    if response
+        .selection_pattern
+        .as_deref()
+        .is_some_and(|pattern| !pattern.is_empty())
+    {
+        return Err("an answer chosen by a pattern".into());
+    }
+    if response.content_handling.is_some() {
+        return Err("a converted answer".into());
+    }
+    let none = HashMap::new();
+    let parameters = response.response_parameters.as_ref().unwrap_or(&none);
+    let templates = response.response_templates.as_ref();
+    if templates
+        .is_some_and(|templates| templates.keys().any(|media_type| media_type != MEDIA_TYPE))
+    {
+        return Err("answers of several media types".into());
+    }
+    // AWS says nothing of a template that is empty.
+    let template = templates
+        .and_then(|templates| templates.get(MEDIA_TYPE))
+        .map_or("", String::as_str);
+    let body = mock::body(template).ok_or("a computed body")?;
+    Ok(Answer {
+        status,
+        headers: header::headers(RESPONSE_HEADER, parameters),
+        body: body.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_apigateway::types::builders::{IntegrationBuilder, MethodBuilder};
+    use aws_sdk_apigateway::types::{IntegrationResponse, MethodResponse, TlsConfig};
+
+    const PATH: &str = "/policies/{id}";
+
+    fn guarded() -> MethodBuilder {
+        Method::builder()
+            .authorization_type(COGNITO)
+            .authorizer_id("abc123")
+            .authorization_scopes("xxx-api/read")
+            .api_key_required(true)
+            .request_parameters("method.request.path.id", true)
+    }
+
+    fn to_backend() -> IntegrationBuilder {
+        LiveIntegration::builder()
+            .r#type(IntegrationType::HttpProxy)
+            .http_method("GET")
+            .uri("http://api.aws.com/policies/{id}")
+            .connection_type(ConnectionType::Internet)
+            .passthrough_behavior("WHEN_NO_MATCH")
+            .timeout_in_millis(29_000)
+            .cache_namespace("res123")
+            .request_parameters("integration.request.path.id", "method.request.path.id")
+    }
+
+    fn read(method: MethodBuilder, integration: IntegrationBuilder) -> Props {
+        props(
+            "api1",
+            PATH,
+            "GET",
+            &method.method_integration(integration.build()).build(),
+            false,
+        )
+    }
+
+    fn is_other(props: &Props) -> bool {
+        matches!(props.integration, Integration::Other(_))
+    }
+
+    #[test]
+    fn a_guarded_proxy_is_read_as_the_file_says_it() {
+        let wanted = Props {
+            api: "api1".into(),
+            method: "GET".into(),
+            path: PATH.into(),
+            integration: Integration::Http {
+                url: "http://api.aws.com/policies/{id}".into(),
+                timeout_milliseconds: 29_000,
+            },
+            authorizer: Some("abc123".into()),
+            scopes: ["xxx-api/read".into()].into(),
+            api_key: true,
+        };
+        assert_eq!(read(guarded(), to_backend()), wanted);
+    }
+
+    #[test]
+    fn whatever_changes_where_calls_go_is_other() {
+        let odd = [
+            to_backend().http_method("POST"),
+            to_backend()
+                .connection_type(ConnectionType::VpcLink)
+                .connection_id("link"),
+            to_backend().r#type(IntegrationType::Http),
+            to_backend().r#type(IntegrationType::AwsProxy),
+            to_backend().tls_config(
+                TlsConfig::builder()
+                    .insecure_skip_verification(true)
+                    .build(),
+            ),
+            to_backend().request_parameters("integration.request.header.X-Role", "'admin'"),
+            to_backend().request_parameters("integration.request.path.id", "'1'"),
+            to_backend().set_request_parameters(None),
+            to_backend().credentials("arn:aws:iam::123456789012:role/x"),
+            to_backend().passthrough_behavior("NEVER"),
+        ];
+        for integration in odd {
+            let described = format!("{integration:?}");
+            assert!(is_other(&read(guarded(), integration)), "{described}");
+        }
+        assert!(
+            is_other(&props("api1", PATH, "GET", &guarded().build(), false)),
+            "no integration yet"
+        );
+    }
+
+    #[test]
+    fn whatever_changes_who_gets_in_differs() {
+        let usual = read(guarded(), to_backend());
+        assert_ne!(
+            read(guarded().authorization_type("CUSTOM"), to_backend()),
+            usual
+        );
+        assert_ne!(
+            read(guarded().authorization_type("AWS_IAM"), to_backend()),
+            usual
+        );
+        assert_ne!(
+            read(guarded().authorization_type("NONE"), to_backend()),
+            usual
+        );
+        assert_ne!(
+            read(
+                guarded().authorization_scopes("xxx-api/write"),
+                to_backend()
+            ),
+            usual
+        );
+        assert!(is_other(&read(
+            guarded().request_validator_id("val123"),
+            to_backend()
+        )));
+        assert!(is_other(&read(
+            guarded().request_parameters("method.request.header.X", true),
+            to_backend()
+        )));
+        assert_eq!(
+            read(
+                guarded().request_parameters("method.request.header.X", false),
+                to_backend()
+            ),
+            usual
+        );
+    }
+
+    fn preflight(response: IntegrationResponse) -> Method {
+        let integration = LiveIntegration::builder()
+            .r#type(IntegrationType::Mock)
+            .request_templates(MEDIA_TYPE, "{\"statusCode\": 204}")
+            .integration_responses("204", response)
+            .build();
+        Method::builder()
+            .authorization_type("NONE")
+            .method_responses("204", MethodResponse::builder().status_code("204").build())
+            .method_integration(integration)
+            .build()
+    }
+
+    #[test]
+    fn a_mock_is_read_as_the_file_says_it_and_a_half_made_one_is_not() {
+        let response = IntegrationResponse::builder()
+            .response_parameters("method.response.header.Access-Control-Allow-Origin", "'*'")
+            .build();
+        let method = preflight(response);
+        let answer = Answer {
+            status: 204,
+            headers: [("Access-Control-Allow-Origin".to_owned(), "*".to_owned())].into(),
+            body: "".into(),
+        };
+        let read = |method: &Method, binary| props("api1", "/", "OPTIONS", method, binary);
+        assert_eq!(read(&method, false).integration, Integration::Mock(answer));
+        assert!(
+            is_other(&read(&method, true)),
+            "binary media types need text made of the call"
+        );
+
+        let mut half = method;
+        half.method_responses = None;
+        assert!(is_other(&read(&half, false)));
+        let computed = IntegrationResponse::builder()
+            .response_templates(MEDIA_TYPE, "$context.requestId")
+            .build();
+        assert!(is_other(&read(&preflight(computed), false)));
+        let chosen = IntegrationResponse::builder()
+            .selection_pattern("5..")
+            .build();
+        assert!(is_other(&read(&preflight(chosen), false)));
+    }
+}
