@@ -52,7 +52,10 @@ impl Call {
 
     /// A text member of the input, or `""` when it was not sent. For members the model requires.
     pub fn text(&self, member: &str) -> &str {
-        self.input.get(member).and_then(Value::as_str).unwrap_or_default()
+        self.input
+            .get(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 }
 

@@ -10,4 +10,4 @@ use super::operation::Operation;
 pub struct State {}
 
 /// The operations the local Cognito has.
-pub(super) const OPERATIONS: &[Operation] = &[];
+pub(super) const OPERATIONS: &[&[Operation]] = &[];
