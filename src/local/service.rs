@@ -102,19 +102,19 @@ static SERVICES: [AwsService; 4] = [
 
 impl AwsService {
     fn implemented(&self, name: &str) -> Option<&'static Operation> {
-        find(self.operations, name)
+        self.operations
+            .iter()
+            .flat_map(|table| table.iter())
+            .find(|operation| operation.name == name)
     }
 }
 
-/// The row of a service's tables with this name.
-pub(super) fn find(
-    tables: &'static [&'static [Operation]],
-    name: &str,
-) -> Option<&'static Operation> {
-    tables
+/// A service's operation, by the service's name in credential scopes and ARNs and the operation's own.
+pub(super) fn operation(service: &str, name: &str) -> Option<&'static Operation> {
+    SERVICES
         .iter()
-        .flat_map(|table| table.iter())
-        .find(|operation| operation.name == name)
+        .find(|known| known.name == service)?
+        .implemented(name)
 }
 
 /// What a signature's credential scope says: `AKID/20261121/eu-west-1/cognito-idp/aws4_request`.
