@@ -26,6 +26,11 @@ pub fn plan(
 
     let mut changes = compare(&wanted, observation, &kept, &mut problems);
     take_snapshot_again(&wanted, observation, &mut changes);
+    let unchanged = observation
+        .live
+        .keys()
+        .filter(|address| !changes.contains_key(*address) && !kept.contains(*address))
+        .count();
     let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
     problems.extend(protected(desired, observation, options, &changes));
     problems.extend(named_for_nothing(observation, options, &changes));
@@ -44,12 +49,6 @@ pub fn plan(
     let steps = order::steps(&inputs);
     let notes = rules::notes(&wanted, observation, &changes, options);
     let missing_consent = missing_consent(observation, options, &changes);
-    let unchanged = observation
-        .live
-        .keys()
-        .filter(|address| !changes.contains_key(address))
-        .count()
-        - kept.len();
     let unmanaged = observation
         .live
         .iter()

@@ -1,7 +1,8 @@
-"""Foreign clients against the local AWS at $GATESTACK_ENDPOINT."""
+"""Foreign clients against the local AWS: the one at $GATESTACK_ENDPOINT, else one that $GATESTACK serves."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -18,9 +19,21 @@ CREDENTIALS = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
 @pytest.fixture(scope="session")
 def endpoint():
     url = os.environ.get("GATESTACK_ENDPOINT")
-    if not url:
-        pytest.exit("GATESTACK_ENDPOINT must name the local AWS, such as http://127.0.0.1:4599", returncode=2)
-    return url
+    if url:
+        yield url
+        return
+    if "GATESTACK" not in os.environ:
+        pytest.exit("GATESTACK must name the program, such as target/debug/gatestack; ./test does it", returncode=2)
+    command = [os.environ["GATESTACK"], "local", "serve", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            # It prints its URL when it is ready.
+            line = server.stdout.readline()
+            found = re.search(r"http://[0-9.:]+", line)
+            assert found, f"no URL in {line!r}"
+            yield found.group()
+        finally:
+            server.terminate()
 
 
 @pytest.fixture(scope="session")
