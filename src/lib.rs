@@ -2,7 +2,9 @@
 
 pub mod apply;
 pub mod aws;
+pub mod cli;
 pub mod clock;
+pub mod error;
 pub mod kinds;
 pub mod local;
 pub mod model;

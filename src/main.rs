@@ -1,2 +1,7 @@
-//! gatestack
-fn main() {}
+//! gatestack: one TOML file between a service and the people who call it. The library does the work.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(gatestack::cli::main(std::env::args_os()).code())
+}

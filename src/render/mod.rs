@@ -1,3 +1,27 @@
-//! The only place that turns data into bytes for people and machines.
+//! The only place that turns data into bytes for people and machines. Commands hand it what they found out;
+//! it decides nothing about stacks and asks AWS nothing.
 
 pub mod diagnostics;
+pub mod graph;
+pub mod json;
+
+pub(crate) mod ask;
+pub(crate) mod error;
+pub(crate) mod outcome;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod style;
+
+mod changes;
+mod fields;
+mod layout;
+mod log;
+mod ui;
+mod value;
+
+pub(crate) use layout::counted;
+pub(crate) use log::start_log;
+pub use ui::{Captured, Colour, Ui, Wishes};
+
+#[cfg(test)]
+mod testing;

@@ -29,6 +29,7 @@ mod variables;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use expand::expand;
 pub use load::{Checked, LoadSettings, load};
+pub(crate) use similar::closest;
 pub use source::{Location, Source};
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! “Did you mean”: the nearest of the words that would have been right.
 
 /// The candidate that `word` is most likely a misspelling of, if any comes near. Never `word` itself.
-pub(super) fn closest<'a>(
+pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

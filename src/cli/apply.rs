@@ -1,0 +1,97 @@
+use super::consent::{Consent, ask};
+use super::global::Global;
+use super::plan::Scope;
+use super::run::{Carry, look_again};
+use super::session::{Session, runtime};
+use crate::error::{Error, Exit};
+use crate::plan::Plan;
+use crate::render::json::{self, Around, ChangeReport, ChangeSummary, Line};
+use crate::render::{Ui, plan::View};
+
+/// Show what would change, ask, and change it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gatestack apply
+  gatestack --local apply --yes -f examples/partner-api/stack.toml
+  gatestack apply --yes --allow-delete 'partners.acme'
+
+Ctrl-C once starts nothing more and lets running steps finish; twice leaves at
+once. However a run ends, running the same command again continues it.")]
+pub(super) struct Args {
+    /// Answer the ordinary question with yes; losses still need --allow-delete
+    #[arg(short, long, visible_alias = "auto-approve")]
+    yes: bool,
+    #[command(flatten)]
+    scope: Scope,
+    /// Print JSON lines: the plan, then what happens
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        if self.json {
+            ui.print(&json::line(&Line::Around(json::version())));
+        }
+        runtime(global.local)?.block_on(self.apply(global, ui))
+    }
+
+    async fn apply(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let session = Session::open(global, ui, &self.scope.adopt).await?;
+        let plan = session.plan(ui, &self.scope.options(&[])).await?;
+        let next = plan.is_empty().then(|| global.command_line("output", &[]));
+        show(&session, &plan, self.json, next, ui);
+        if plan.is_empty() {
+            return Ok(Exit::Success);
+        }
+        let mut flags = self.scope.flags();
+        let again = global.command_line("apply", &flags);
+        let (plan, agreed) = match ask(&plan, self.yes, &again, ui)? {
+            Consent::Interrupted => return Ok(Exit::Interrupted),
+            Consent::Given => (plan, Vec::new()),
+            Consent::Asked(agreed) => {
+                let options = self.scope.options(&agreed);
+                (look_again(&session, &plan, &options, ui).await?, agreed)
+            }
+        };
+        flags.extend(super::global::repeated("--allow-delete", &agreed));
+        if self.yes {
+            flags.push("--yes".into());
+        }
+        let again = global.command_line("apply", &flags);
+        Carry {
+            session: &session,
+            plan: &plan,
+            json: self.json,
+            again,
+        }
+        .out(ui)
+        .await
+    }
+}
+
+/// Shows the plan that is about to be agreed to.
+pub(super) fn show(session: &Session, plan: &Plan, json: bool, next: Option<String>, ui: &mut Ui) {
+    if !json {
+        let reads = session.requests().reads;
+        let view = View {
+            plan,
+            local: session.local,
+            reads,
+            verbose: ui.verbosity() > 0,
+            next,
+            width: ui.width(),
+        };
+        ui.print(&view.text());
+        return;
+    }
+    for (address, change) in &plan.changes {
+        let change = ChangeReport::new(address, change);
+        ui.print(&json::line(&Line::Around(Around::PlannedChange { change })));
+    }
+    let summary = ChangeSummary::of(plan);
+    ui.print(&json::line(&Line::Around(Around::ChangeSummary {
+        summary,
+    })));
+}

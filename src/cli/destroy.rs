@@ -1,0 +1,84 @@
+use super::apply::show;
+use super::consent::{Consent, ask_name};
+use super::global::Global;
+use super::run::{Carry, look_again};
+use super::session::{Session, runtime};
+use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::plan::{Options, Plan};
+use crate::render::Ui;
+use crate::render::json::{self, Line};
+
+/// Show everything the stack owns, ask for its name, and delete it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gatestack destroy
+  gatestack --local destroy --confirm claims
+
+Nothing but what the stack owns is deleted. Deletion protection that the file
+asked for is lifted; any other stops the run.")]
+pub(super) struct Args {
+    /// Confirm by the stack's name instead of typing it
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    /// Print JSON lines: the plan, then what happens
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        if self.json {
+            ui.print(&json::line(&Line::Around(json::version())));
+        }
+        runtime(global.local)?.block_on(self.destroy(global, ui))
+    }
+
+    async fn destroy(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let session = Session::open(global, ui, &[]).await?;
+        let name = session.desired.ground.stack.clone();
+        if let Some(other) = self
+            .confirm
+            .as_ref()
+            .filter(|confirmed| **confirmed != name)
+        {
+            return Err(Fault::new(
+                FaultKind::Consent,
+                format!("the stack's name is {name}, and --confirm says {other}"),
+            )
+            .hint("look whether this is the stack file you mean")
+            .into());
+        }
+        let options = Options {
+            destroy: true,
+            ..Options::default()
+        };
+        let plan = session.plan(ui, &options).await?;
+        show(&session, &plan, self.json, None, ui);
+        if plan.is_empty() {
+            return Ok(Exit::Success);
+        }
+        let plan: Plan = match &self.confirm {
+            Some(_) => plan,
+            None => match ask_name(&name, global, ui)? {
+                Consent::Interrupted => return Ok(Exit::Interrupted),
+                Consent::Given => plan,
+                Consent::Asked(_) => look_again(&session, &plan, &options, ui).await?,
+            },
+        };
+        let flags: Vec<_> = self
+            .confirm
+            .iter()
+            .flat_map(|name| ["--confirm".to_owned(), name.clone()])
+            .collect();
+        let again = global.command_line("destroy", &flags);
+        Carry {
+            session: &session,
+            plan: &plan,
+            json: self.json,
+            again,
+        }
+        .out(ui)
+        .await
+    }
+}

@@ -1,0 +1,213 @@
+//! The flags of every command.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::ArgAction;
+
+use crate::render::{Colour, Wishes};
+
+const HEADING: &str = "Global options";
+
+/// The flags of every command.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = HEADING)]
+pub(crate) struct Global {
+    /// Read this stack file; `-` is the standard input
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "stack.toml",
+        env = "GATESTACK_FILE",
+        hide_env = true
+    )]
+    pub(crate) file: PathBuf,
+
+    /// Look for the stack file in this folder
+    #[arg(short = 'C', long, global = true, value_name = "FOLDER")]
+    pub(crate) chdir: Option<PathBuf>,
+
+    /// Use the local AWS: no network, no account
+    #[arg(long, global = true)]
+    pub(crate) local: bool,
+
+    /// Use this profile of the AWS configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Insist on this Region, which must be the file's
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+
+    /// Send every request to this URL instead of AWS's
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+
+    /// Give a variable of `[vars]` another value
+    #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = variable, action = ArgAction::Append)]
+    pub(crate) vars: Vec<(String, String)>,
+
+    /// Say results and errors only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// Say more; twice, log what the AWS SDK does
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+
+    /// Colour the output
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "GATESTACK_COLOR",
+        hide_env = true
+    )]
+    color: Colour,
+
+    /// Never ask; fail where an answer is needed
+    #[arg(long, global = true, env = "GATESTACK_NO_INPUT", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    no_input: bool,
+
+    /// Show no progress
+    #[arg(long, global = true)]
+    no_progress: bool,
+
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+}
+
+impl Global {
+    /// What is asked of the output.
+    pub(crate) fn wishes(&self) -> Wishes {
+        Wishes {
+            colour: self.color,
+            quiet: self.quiet,
+            no_progress: self.no_progress,
+            no_input: self.no_input || self.reads_stdin(),
+            verbosity: self.verbose,
+        }
+    }
+
+    /// How many `-v` there were.
+    pub(crate) fn verbosity(&self) -> u8 {
+        self.verbose
+    }
+
+    /// Whether the stack file comes through the standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.file.as_os_str() == "-"
+    }
+
+    /// Where the stack file is, seen from the current folder.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.in_folder(&self.file)
+    }
+
+    /// The folder the stack file is in.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let beside = if self.reads_stdin() {
+            PathBuf::new()
+        } else {
+            self.file.parent().map(PathBuf::from).unwrap_or_default()
+        };
+        self.in_folder(&beside)
+    }
+
+    fn in_folder(&self, path: &std::path::Path) -> PathBuf {
+        match &self.chdir {
+            Some(folder) => folder.join(path),
+            None => path.to_owned(),
+        }
+    }
+
+    /// `--var`, the last of each name.
+    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
+        self.vars.iter().cloned().collect()
+    }
+
+    /// Flags that exclude each other. clap sees each side of the subcommand by itself, so it can't.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        let aws_only = [
+            ("--profile", self.profile.is_some()),
+            ("--endpoint-url", self.endpoint_url.is_some()),
+        ];
+        let (flag, _) = aws_only
+            .into_iter()
+            .find(|(_, given)| self.local && *given)?;
+        Some(format!(
+            "the argument '--local' cannot be used with '{flag}': the local AWS needs neither credentials nor a network"
+        ))
+    }
+
+    /// The command line of another command on the same stack.
+    pub(crate) fn command_line(&self, command: &str, more: &[String]) -> String {
+        let mut words = vec!["gatestack".to_owned()];
+        if self.local {
+            words.push("--local".into());
+        }
+        words.push(command.into());
+        let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), shell_word(value)]);
+        if let Some(folder) = &self.chdir {
+            flag("-C", &folder.display().to_string());
+        }
+        if self.file.as_os_str() != "stack.toml" {
+            flag("-f", &self.file.display().to_string());
+        }
+        for (name, value) in [
+            ("--profile", &self.profile),
+            ("--region", &self.region),
+            ("--endpoint-url", &self.endpoint_url),
+        ] {
+            if let Some(value) = value {
+                flag(name, value);
+            }
+        }
+        for (name, value) in &self.vars {
+            flag("--var", &format!("{name}={value}"));
+        }
+        words.extend_from_slice(more);
+        words.join(" ")
+    }
+}
+
+/// Repeats a flag for each of its values.
+pub(crate) fn repeated(flag: &str, values: &[String]) -> Vec<String> {
+    values
+        .iter()
+        .map(|value| format!("{flag} {}", shell_word(value)))
+        .collect()
+}
+
+/// A word that a POSIX shell hands on as it is.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(shell_word("a/b.toml"), "a/b.toml");
+        assert_eq!(shell_word("it's *"), r"'it'\''s *'");
+        assert_eq!(shell_word(""), "''");
+    }
+}

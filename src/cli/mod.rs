@@ -1,0 +1,197 @@
+//! The command line: one file for each command with its arguments and what it does. Commands know neither AWS's
+//! operations nor bytes; they join the engine to the renderer.
+
+mod apply;
+mod completions;
+mod consent;
+mod destroy;
+mod global;
+mod graph;
+mod local;
+mod output;
+mod plan;
+mod run;
+mod schema;
+mod session;
+mod validate;
+
+use std::ffi::OsString;
+
+use anstyle::{AnsiColor, Style};
+use clap::builder::Styles;
+use clap::error::ErrorKind;
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
+
+use crate::error::{Error, Exit};
+use crate::render::{self, Colour, Ui, json};
+use global::Global;
+
+/// Set up the front door of an API on AWS from one stack.toml: user pool, REST API, plans, keys
+#[derive(Debug, Parser)]
+#[command(
+    name = "gatestack",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_flag = true,
+    after_help = "\
+Examples:
+  gatestack --local apply      Try stack.toml on the local AWS, without an account
+  gatestack plan               Show what would change on AWS
+  gatestack apply              Show it, ask, and change it
+  gatestack output invoke_url  Print where the API answers
+
+Environment:
+  GATESTACK_FILE, GATESTACK_COLOR, GATESTACK_NO_INPUT  Set --file, --color, --no-input
+  GATESTACK_LOG                                        Filter the log, as RUST_LOG does
+
+Exit codes:
+  0 done, 1 failed, 2 changes (plan --detailed-exitcode only), 64 wrong usage,
+  130 stopped by Ctrl-C, 143 stopped by SIGTERM"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Validate(validate::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Destroy(destroy::Args),
+    Output(output::Args),
+    Graph(graph::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
+    Local(local::Args),
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Parses a command line, does what it says and answers how that ended.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match parse(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, wished_colour(&arguments)),
+    };
+    let mut ui = Ui::of_process(cli.global.wishes());
+    render::start_log(cli.global.verbosity(), ui.colours_errors());
+    let exit = run(&cli, &mut ui);
+    match ui.failure() {
+        Some(error) if exit == Exit::Success => {
+            ui.complain(&format!("error: can't write the output: {error}\n"));
+            Exit::Failure
+        }
+        _ => exit,
+    }
+}
+
+/// Does what a command line says, with these streams.
+pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
+    let global = &cli.global;
+    let result = match &cli.command {
+        Command::Validate(args) => args.run(global, ui),
+        Command::Plan(args) => args.run(global, ui),
+        Command::Apply(args) => args.run(global, ui),
+        Command::Destroy(args) => args.run(global, ui),
+        Command::Output(args) => args.run(global, ui),
+        Command::Graph(args) => args.run(global, ui),
+        Command::Schema(args) => args.run(ui),
+        Command::Completions(args) => args.run(ui),
+        Command::Local(args) => args.run(global, ui),
+    };
+    result.unwrap_or_else(|error| {
+        cli.command.tell(&error, ui);
+        error.exit()
+    })
+}
+
+/// Parses a command line; what only the flags of two levels together say is checked too.
+///
+/// # Errors
+/// The command line makes no sense, or asks for help.
+pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let cli = Cli::try_parse_from(arguments)?;
+    match cli.global.contradiction() {
+        Some(contradiction) => {
+            Err(Cli::command().error(ErrorKind::ArgumentConflict, contradiction))
+        }
+        None => Ok(cli),
+    }
+}
+
+impl Command {
+    /// Says what went wrong in the form that was asked for.
+    fn tell(&self, error: &Error, ui: &mut Ui) {
+        let lines = |ui: &mut Ui| {
+            for message in json::Message::all_of(error) {
+                ui.print(&json::line(&json::Line::Around(json::Around::Diagnostic {
+                    message,
+                })));
+            }
+        };
+        match self {
+            Self::Apply(args) if args.json => lines(ui),
+            Self::Destroy(args) if args.json => lines(ui),
+            Self::Validate(validate::Args { json: true })
+            | Self::Plan(plan::Args { json: true, .. })
+            | Self::Output(output::Args { json: true, .. }) => {
+                ui.print(&json::messages(json::Message::all_of(error)))
+            }
+            _ => render::error::complain(ui, error),
+        }
+    }
+}
+
+/// clap's own exit code for a wrong command line is 2, which here means “there are changes”.
+fn refuse(error: &clap::Error, colour: Colour) -> Exit {
+    let mut ui = Ui::of_process(render::Wishes {
+        colour,
+        ..render::Wishes::default()
+    });
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        ui.complain(&text);
+        Exit::Usage
+    } else {
+        ui.print(&text);
+        Exit::Success
+    }
+}
+
+/// `--color` of a command line that could not be parsed.
+fn wished_colour(arguments: &[OsString]) -> Colour {
+    let words: Vec<&str> = arguments
+        .iter()
+        .filter_map(|argument| argument.to_str())
+        .collect();
+    let given = words.iter().find_map(|word| word.strip_prefix("--color="));
+    let follows = words
+        .iter()
+        .position(|word| *word == "--color")
+        .and_then(|place| words.get(place + 1).copied());
+    match given.or(follows) {
+        Some("always") => Colour::Always,
+        Some("never") => Colour::Never,
+        _ => Colour::Auto,
+    }
+}
+
+/// The whole command line, for completions and reference pages.
+pub(crate) fn command() -> clap::Command {
+    // Colours are taken out by the Ui, which knows where the text goes.
+    Cli::command().color(ColorChoice::Always)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+use super::global::{Global, repeated};
+use super::session::{Session, runtime};
+use crate::error::{Error, Exit};
+use crate::plan::{Options, Patterns};
+use crate::render::json::{self, PlanReport};
+use crate::render::{Ui, plan::View};
+
+/// Show what an apply would change, and why
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gatestack plan
+  gatestack --local plan -f examples/partner-api/stack.toml
+  gatestack plan --target 'partners.*'
+  gatestack plan --detailed-exitcode --json > plan.json")]
+pub(super) struct Args {
+    #[command(flatten)]
+    scope: Scope,
+    /// Plan to delete everything the stack owns
+    #[arg(long)]
+    destroy: bool,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What a plan is about, and what may be lost.
+#[derive(Debug, clap::Args)]
+pub(super) struct Scope {
+    /// Leave out everything but this address or glob, and what it needs
+    #[arg(long = "target", value_name = "ADDRESS")]
+    pub(super) targets: Vec<String>,
+    /// Take over the thing of the same name that is there already
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) adopt: Vec<String>,
+    /// Agree to lose what this address or glob names
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) allow_delete: Vec<String>,
+}
+
+impl Scope {
+    /// For the planner; `more` are losses that were agreed to by typing them.
+    pub(super) fn options(&self, more: &[String]) -> Options {
+        Options {
+            destroy: false,
+            targets: Patterns::new(self.targets.iter().cloned()),
+            allow_delete: Patterns::new(self.allow_delete.iter().chain(more).cloned()),
+        }
+    }
+
+    /// The same flags again.
+    pub(super) fn flags(&self) -> Vec<String> {
+        [
+            ("--target", &self.targets),
+            ("--adopt", &self.adopt),
+            ("--allow-delete", &self.allow_delete),
+        ]
+        .into_iter()
+        .flat_map(|(flag, values)| repeated(flag, values))
+        .collect()
+    }
+}
+
+impl Args {
+    pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        runtime(global.local)?.block_on(self.plan(global, ui))
+    }
+
+    async fn plan(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let session = Session::open(global, ui, &self.scope.adopt).await?;
+        let options = Options {
+            destroy: self.destroy,
+            ..self.scope.options(&[])
+        };
+        let plan = session.plan(ui, &options).await?;
+        let requests = session.requests();
+        if self.json {
+            ui.print(&json::object(&PlanReport::new(
+                &plan,
+                session.local,
+                requests,
+            )));
+        } else {
+            let next = match (plan.is_empty(), self.destroy) {
+                (true, true) => None,
+                (true, false) => Some(global.command_line("output", &[])),
+                (false, true) => Some(global.command_line("destroy", &[])),
+                (false, false) => Some(global.command_line("apply", &self.scope.flags())),
+            };
+            let view = View {
+                plan: &plan,
+                local: session.local,
+                reads: requests.reads,
+                verbose: ui.verbosity() > 0,
+                next,
+                width: ui.width(),
+            };
+            ui.print(&view.text());
+        }
+        Ok(if self.detailed_exitcode && !plan.is_empty() {
+            Exit::Changes
+        } else {
+            Exit::Success
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! Carrying out a plan that was agreed to: the last look, the run with its signals, and how it ended.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::session::Session;
+use crate::apply::{self, Interrupt, Outcome};
+use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::plan::{Options, Plan};
+use crate::render::Ui;
+use crate::render::json::{Around, Line, line};
+use crate::render::outcome::{self, Made, Summary};
+use crate::render::progress::Progress;
+
+/// Looks again after somebody took their time to answer: they agreed to this plan, not to another one.
+///
+/// # Errors
+/// AWS refused a read, or something moved meanwhile.
+pub(super) async fn look_again(
+    session: &Session,
+    agreed: &Plan,
+    options: &Options,
+    ui: &mut Ui,
+) -> Result<Plan, Error> {
+    let now = session.plan(ui, options).await?;
+    let moved = agreed.differences(&now);
+    if moved.is_empty() && now.missing_consent.is_empty() {
+        return Ok(now);
+    }
+    let what = "AWS changed while you were deciding, so this is another plan; nothing was written";
+    let fault = moved
+        .into_iter()
+        .fold(Fault::new(FaultKind::Stale, what), |fault, address| {
+            fault.about(address, "")
+        });
+    Err(fault
+        .hint("run the same command again and look at the new plan")
+        .into())
+}
+
+/// How to carry out a plan.
+pub(super) struct Carry<'a> {
+    pub(super) session: &'a Session,
+    pub(super) plan: &'a Plan,
+    pub(super) json: bool,
+    /// The command line that goes on where this one stopped.
+    pub(super) again: String,
+}
+
+impl Carry<'_> {
+    /// Does all of it, or as much as AWS and the person let it.
+    ///
+    /// # Errors
+    /// The process can't listen for signals; then nothing was begun.
+    pub(super) async fn out(&self, ui: &mut Ui) -> Result<Exit, Error> {
+        let mut signals = Signals::listen()?;
+        let mut progress = Progress::new(ui, self.json, self.session.local);
+        let interrupt = Interrupt::new();
+        let writer = self.session.connection.writer();
+        let mut tell = |event| progress.tell(event);
+        let mut stopped_by = None;
+        let outcome = {
+            let run = apply::run(
+                self.plan,
+                &writer,
+                &self.session.clock,
+                &interrupt,
+                &mut tell,
+            );
+            tokio::pin!(run);
+            loop {
+                tokio::select! {
+                    outcome = &mut run => break Some(outcome),
+                    exit = signals.next() => {
+                        if stopped_by.is_some() {
+                            break None;
+                        }
+                        stopped_by = Some(exit);
+                        interrupt.cancel();
+                    }
+                }
+            }
+        };
+        let (done, skipped) = (
+            std::mem::take(&mut progress.done),
+            std::mem::take(&mut progress.skipped),
+        );
+        drop(progress);
+        let Some(outcome) = outcome else {
+            ui.complain("left at once: what was running may or may not be done; run the same command again to find out\n");
+            return Ok(stopped_by.unwrap_or(Exit::Interrupted));
+        };
+        let ended_well = outcome.failures.is_empty() && !outcome.interrupted;
+        self.tell_end(&outcome, Made::by(self.plan, &done), ui);
+        if !ended_well && !self.json {
+            ui.complain(&format!(
+                "\n{}",
+                outcome::failures(&outcome, &skipped, &self.again, ui.width())
+            ));
+        }
+        Ok(match stopped_by {
+            Some(exit) if outcome.interrupted => exit,
+            _ if outcome.failures.is_empty() => Exit::Success,
+            _ => Exit::Failure,
+        })
+    }
+
+    fn tell_end(&self, outcome: &Outcome, made: Made, ui: &mut Ui) {
+        let outputs = if self.plan.destroy {
+            Default::default()
+        } else {
+            outcome::resolved(&self.session.desired.outputs, &outcome.book)
+        };
+        if self.json {
+            ui.print(&line(&Line::Around(Around::Outputs { outputs })));
+            return;
+        }
+        let summary = Summary {
+            made,
+            outcome,
+            requests: self.session.requests(),
+            simulated: self.session.local,
+            destroy: self.plan.destroy,
+        };
+        ui.print(&format!(
+            "\n{}{}",
+            summary.text(),
+            outcome::outputs(&outputs)
+        ));
+        if ui.verbosity() > 0 {
+            let calls = self.session.connection.tally().by_operation();
+            let calls: String = calls
+                .iter()
+                .map(|(operation, times)| format!("  {times:>4} {operation}\n"))
+                .collect();
+            ui.remark(&format!("\nRequests\n{calls}"));
+        }
+    }
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Error> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| {
+                Fault::new(FaultKind::Io, format!("can't listen for signals: {error}"))
+            })
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The road that plan, apply, destroy and output share: read the file, open the connection, see whose account it is,
+//! ask AWS what there is, compare.
+
+use std::io::Read as _;
+
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Runtime};
+
+use super::global::Global;
+use crate::aws::{Connection, Count, Endpoint};
+use crate::clock::Clock;
+use crate::error::{Error, Fault, FaultKind};
+use crate::kinds::{self, Desired, Observation};
+use crate::local;
+use crate::model::Address;
+use crate::plan::{self, Options, Plan};
+use crate::render::progress::waiting;
+use crate::render::{Ui, diagnostics};
+use crate::stack::{self, Checked, LoadSettings, Source};
+
+/// The file that the local AWS rests in, in the folder of the stack file.
+const LOCAL_STATE: &str = ".gatestack/local.json";
+
+/// A stack, and the AWS it is on.
+pub(super) struct Session {
+    /// What the file wants in this account.
+    pub(super) desired: Desired,
+    /// The time, which on the local AWS costs none.
+    pub(super) clock: Clock,
+    /// Whether it is the local AWS.
+    pub(super) local: bool,
+    /// The connection.
+    pub(super) connection: Connection,
+}
+
+impl Session {
+    /// Reads the file and connects.
+    ///
+    /// # Errors
+    /// Mistakes in the file, an account or Region that is not the stack's, no way to reach AWS.
+    pub(super) async fn open(
+        global: &Global,
+        ui: &mut Ui,
+        adopt: &[String],
+    ) -> Result<Self, Error> {
+        let file = load(global, ui)?.file;
+        let region = &file.stack.region;
+        if let Some(insisted) = global
+            .region
+            .as_ref()
+            .filter(|insisted| *insisted != region)
+        {
+            let what = format!("the stack is in {region}, and --region says {insisted}");
+            return Err(Fault::new(FaultKind::Ground, what)
+                .hint("leave --region out, or change `[stack] region`: that is another stack in another Region")
+                .into());
+        }
+        let (endpoint, clock) = endpoint(global, file.stack.account.as_deref())?;
+        let connection = Connection::open(endpoint, region, &clock).await;
+        let account = {
+            let _waiting = (!global.local).then(|| waiting(ui, "asking AWS whose account this is"));
+            connection.reader().account().await?
+        };
+        if let Some(wanted) = file
+            .stack
+            .account
+            .as_ref()
+            .filter(|wanted| **wanted != account)
+        {
+            let what = format!(
+                "the stack belongs in account {wanted}, and these credentials are for {account}"
+            );
+            return Err(Fault::new(FaultKind::Ground, what)
+                .hint("choose other credentials with --profile or AWS_PROFILE, or correct `[stack] account`")
+                .into());
+        }
+        let adopt = adopt.iter().map(Address::new).collect();
+        let desired = stack::expand(&file, &account, adopt);
+        Ok(Self {
+            desired,
+            clock,
+            local: global.local,
+            connection,
+        })
+    }
+
+    /// Asks AWS what there is, everything anew.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read.
+    pub(super) async fn observe(&self, ui: &mut Ui) -> Result<Observation, Error> {
+        let _waiting = (!self.local).then(|| waiting(ui, "reading the stack from AWS"));
+        Ok(kinds::observe(&self.connection.reader(), &self.desired).await?)
+    }
+
+    /// Asks AWS what there is and compares it with the file.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read, or everything that keeps it from being a plan.
+    pub(super) async fn plan(&self, ui: &mut Ui, options: &Options) -> Result<Plan, Error> {
+        let observation = self.observe(ui).await?;
+        Ok(plan::plan(&self.desired, &observation, options)?)
+    }
+
+    /// The requests so far.
+    pub(super) fn requests(&self) -> Count {
+        self.connection.tally().count()
+    }
+}
+
+/// Reads and checks the stack file; says what is worth knowing about it.
+///
+/// # Errors
+/// A file that can't be read, or its mistakes.
+pub(super) fn load(global: &Global, ui: &mut Ui) -> Result<Checked, Error> {
+    let env = |name: &str| std::env::var(name).ok();
+    let settings = LoadSettings {
+        vars: global.variables(),
+        env: &env,
+    };
+    let checked = stack::load(source(global)?, &settings)?;
+    if !checked.warnings.list().is_empty() {
+        let text = diagnostics::text(&checked.warnings, ui.diagnostics_style());
+        ui.remark(&format!("{text}\n"));
+    }
+    Ok(checked)
+}
+
+/// The text of the stack file.
+///
+/// # Errors
+/// It can't be read.
+pub(super) fn source(global: &Global) -> Result<Source, Error> {
+    if global.reads_stdin() {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| {
+                Fault::new(
+                    FaultKind::Io,
+                    format!("can't read the standard input: {error}"),
+                )
+            })?;
+        return Ok(Source::new("<stdin>", text));
+    }
+    let path = global.path();
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Source::new(path, text)),
+        Err(error) => {
+            let fault = Fault::new(
+                FaultKind::Io,
+                format!("can't read {}: {error}", path.display()),
+            );
+            let missing = error.kind() == std::io::ErrorKind::NotFound;
+            Err(if missing {
+                fault.hint("name the stack file with -f FILE, or its folder with -C FOLDER")
+            } else {
+                fault
+            }
+            .into())
+        }
+    }
+}
+
+fn endpoint(global: &Global, account: Option<&str>) -> Result<(Endpoint, Clock), Error> {
+    if !global.local {
+        return Ok((
+            Endpoint::Aws {
+                profile: global.profile.clone(),
+                url: global.endpoint_url.clone(),
+            },
+            Clock::system(),
+        ));
+    }
+    let clock = Clock::simulated(Timestamp::now());
+    let defaults = local::Options::default();
+    let options = local::Options {
+        account: account.map_or(defaults.account, str::to_owned),
+        clock: clock.clone(),
+        pace: defaults.pace,
+    };
+    let service = local::Service::at_file(&global.folder().join(LOCAL_STATE), options)
+        .map_err(|error| local_state(&error))?;
+    Ok((Endpoint::InProcess(local::connector(service)), clock))
+}
+
+/// Why the local AWS's state can't be used.
+pub(super) fn local_state(error: &local::StoreError) -> Error {
+    let cause = std::error::Error::source(error)
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
+    Fault::new(FaultKind::Io, format!("the local AWS can't start: {error}{cause}"))
+        .hint("it holds nothing but what was applied with --local: delete the file to start with an empty AWS")
+        .into()
+}
+
+/// The runtime a command runs on. On the local AWS nobody waits: tokio's time stands still and jumps to the next timer.
+///
+/// # Errors
+/// The system gives no event queue.
+pub(super) fn runtime(local: bool) -> Result<Runtime, Error> {
+    Builder::new_current_thread()
+        .enable_all()
+        .start_paused(local)
+        .build()
+        .map_err(|error| Fault::new(FaultKind::Io, format!("can't start: {error}")).into())
+}

@@ -1,0 +1,169 @@
+//! How a command ends: an exit code, or an error that says what is wrong, about what, and what to do.
+
+use crate::aws::AwsError;
+use crate::model::Address;
+use crate::plan::Problem;
+use crate::stack::Diagnostics;
+
+/// How a command ended, when it came to an end of its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exit {
+    /// It did what was asked.
+    Success,
+    /// Something failed, and what there was to say is said already.
+    Failure,
+    /// `plan --detailed-exitcode` found changes.
+    Changes,
+    /// The command line makes no sense.
+    Usage,
+    /// Ctrl-C stopped it.
+    Interrupted,
+    /// SIGTERM stopped it.
+    Terminated,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Changes => 2,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub enum Error {
+    /// Mistakes in the stack file.
+    Stack(Diagnostics),
+    /// Why there is no plan.
+    NoPlan(Vec<Problem>),
+    /// AWS refused, or could not be asked.
+    Aws(AwsError),
+    /// Anything else.
+    Fault(Box<Fault>),
+}
+
+/// One thing that went wrong outside the stack file and AWS.
+#[derive(Debug)]
+pub struct Fault {
+    /// What kind of thing.
+    pub kind: FaultKind,
+    /// What is wrong: a lower-case fragment without a full stop.
+    pub what: String,
+    /// What it is about, one line each.
+    pub details: Vec<Detail>,
+    /// What to do, most helpful first.
+    pub hints: Vec<String>,
+}
+
+/// Something a [`Fault`] is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Detail {
+    /// The address.
+    pub address: Address,
+    /// What is to be said of it; may be empty.
+    pub text: String,
+}
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FaultKind {
+    /// The command line makes no sense.
+    Usage,
+    /// A file or stream can't be read or written.
+    Io,
+    /// The account or Region is not the stack's.
+    Ground,
+    /// Nobody agreed, and nobody can be asked.
+    Consent,
+    /// Somebody was asked and did not agree.
+    Declined,
+    /// AWS changed between the plan and the first write.
+    Stale,
+    /// The name is none of the stack's outputs, or its value is not known yet.
+    Output,
+}
+
+impl FaultKind {
+    /// The code in `--json`; it never changes its meaning.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Io => "io",
+            Self::Ground => "ground",
+            Self::Consent => "consent",
+            Self::Declined => "declined",
+            Self::Stale => "stale",
+            Self::Output => "output",
+        }
+    }
+}
+
+impl Fault {
+    /// A fault without details and hints.
+    pub fn new(kind: FaultKind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            details: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Says what it is about.
+    #[must_use]
+    pub fn about(mut self, address: Address, text: impl Into<String>) -> Self {
+        self.details.push(Detail {
+            address,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl Error {
+    /// How a command with this error ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Fault(fault) if fault.kind == FaultKind::Usage => Exit::Usage,
+            _ => Exit::Failure,
+        }
+    }
+}
+
+impl From<AwsError> for Error {
+    fn from(error: AwsError) -> Self {
+        Self::Aws(error)
+    }
+}
+
+impl From<Vec<Problem>> for Error {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::NoPlan(problems)
+    }
+}
+
+impl From<Diagnostics> for Error {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::Stack(diagnostics)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(Box::new(fault))
+    }
+}

@@ -1,0 +1,550 @@
+//! What machines read: the plan as one object, an apply as JSON lines, errors as either. The schemas are a contract:
+//! within one format version fields are added, never changed or removed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::{JsonSchema, schema_for};
+use serde::Serialize;
+
+use super::value;
+use crate::apply::Event;
+use crate::aws::{AwsError, Count};
+use crate::error::{Error, Fault};
+use crate::model::Address;
+use crate::plan::{Action, Change, Level, Plan, Problem};
+use crate::stack::diagnostic::Report;
+use crate::stack::{Diagnostics, Severity};
+
+/// The version of everything here.
+pub const FORMAT: &str = "1.0";
+
+/// A plan.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PlanReport {
+    /// The version of this format.
+    pub format_version: String,
+    /// The version of gatestack.
+    pub gatestack: String,
+    /// The stack's name.
+    pub stack: String,
+    /// The AWS account's 12 digits.
+    pub account: String,
+    /// The AWS Region.
+    pub region: String,
+    /// Whether it is about the local AWS.
+    pub local: bool,
+    /// Whether everything goes.
+    pub destroy: bool,
+    /// What happens to each resource that changes, by address.
+    pub changes: Vec<ChangeReport>,
+    /// The steps, each after everything it needs.
+    pub steps: Vec<StepReport>,
+    /// What a person should know before agreeing.
+    pub notes: Vec<NoteReport>,
+    /// Losses that nobody has agreed to yet.
+    pub missing_consent: Vec<LossReport>,
+    /// Things of the stack that are no longer in the file and stay until they are named.
+    pub kept: Vec<String>,
+    /// Settings somebody else made on the stack's things, by address.
+    pub unmanaged: BTreeMap<String, Vec<String>>,
+    /// Somebody else's things beside the stack's, by kind.
+    pub neighbours: BTreeMap<String, usize>,
+    /// The changes, counted.
+    pub summary: ChangeSummary,
+    /// The requests it took.
+    pub requests: Requests,
+}
+
+/// What happens to one resource.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChangeReport {
+    /// Where it stands.
+    pub address: String,
+    /// Its kind, such as `app_client`.
+    pub kind: String,
+    /// What happens.
+    pub action: ActionName,
+    /// Where it stood before `[[moved]]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+    /// The fields that differ; of a created one all that are set, of a deleted one none.
+    pub fields: Vec<FieldReport>,
+    /// Why, where the fields don't say it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+}
+
+/// What happens to a resource.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionName {
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// A new one takes its place.
+    Replace,
+    /// It is deleted.
+    Delete,
+}
+
+/// A field that differs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FieldReport {
+    /// Its name.
+    pub name: String,
+    /// What AWS has; null for nothing.
+    pub before: serde_json::Value,
+    /// What the file wants; null for nothing and for what is not known yet.
+    pub after: serde_json::Value,
+    /// The addresses after whose apply the whole value is known.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub known_after_apply_of: BTreeSet<String>,
+    /// Why this field makes a replacement necessary, when it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
+}
+
+/// One step.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StepReport {
+    /// What it is about.
+    pub address: String,
+    /// What is done: `create`, `update`, `unprotect`, `delete`.
+    pub action: crate::apply::Done,
+    /// Other resources whose change this step carries along.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub carries: Vec<String>,
+    /// The steps before it, by their place in the list, from 0.
+    pub needs: BTreeSet<usize>,
+}
+
+/// Something to know before agreeing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NoteReport {
+    /// `warning` or `info`.
+    pub level: LevelName,
+    /// A stable code.
+    pub code: String,
+    /// What it is about.
+    pub address: String,
+    /// The sentence.
+    pub text: String,
+}
+
+/// How much a message matters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LevelName {
+    /// The command fails because of it.
+    Error,
+    /// It hurts somebody.
+    Warning,
+    /// It is good to know.
+    Info,
+}
+
+/// A loss that nobody has agreed to.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LossReport {
+    /// What would be deleted.
+    pub address: String,
+    /// What is lost with it.
+    pub loss: String,
+}
+
+/// Changes, counted.
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
+pub struct ChangeSummary {
+    /// Resources that are made.
+    pub add: usize,
+    /// Resources that are changed in place.
+    pub change: usize,
+    /// Resources in whose place new ones come.
+    pub replace: usize,
+    /// Resources that are deleted.
+    pub destroy: usize,
+    /// Resources that stay as they are.
+    pub unchanged: usize,
+}
+
+/// Requests, counted.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub struct Requests {
+    /// Requests that read.
+    pub reads: u64,
+    /// Requests that change something.
+    pub writes: u64,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Message {
+    /// How much it matters.
+    pub severity: LevelName,
+    /// A stable code, such as `GS004`, `no_plan`, `aws`, `consent`.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// Where in the stack file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What AWS was asked and said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aws: Option<Refusal>,
+    /// What to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
+}
+
+/// A place in the stack file; lines and characters count from 1.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Place {
+    /// The file, as the user named it.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+    /// The character in the line.
+    pub column: usize,
+    /// The line of the end.
+    pub end_line: usize,
+    /// The character just behind the end.
+    pub end_column: usize,
+}
+
+/// What AWS was asked and said.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Refusal {
+    /// The operation, such as `CreateUserPoolClient`.
+    pub operation: String,
+    /// AWS's error code, when AWS answered.
+    pub code: Option<String>,
+    /// The request's id, when AWS answered.
+    pub request_id: Option<String>,
+}
+
+/// The one object of a command that failed, or of `validate`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Messages {
+    /// The version of this format.
+    pub format_version: String,
+    /// What is wrong; empty when nothing is.
+    pub messages: Vec<Message>,
+}
+
+/// The stack's outputs; null for what is not known before an apply.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// The version of this format.
+    pub format_version: String,
+    /// By name.
+    pub outputs: BTreeMap<String, Option<String>>,
+}
+
+/// One line of `apply --json` and `destroy --json`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Line {
+    /// What stands around the run.
+    Around(Around),
+    /// What happens in it.
+    Event(Event),
+}
+
+/// What stands around a run.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Around {
+    /// The first line.
+    Version {
+        /// The version of this format.
+        format: String,
+        /// The version of gatestack.
+        gatestack: String,
+    },
+    /// A change of the plan.
+    PlannedChange {
+        /// The change.
+        change: ChangeReport,
+    },
+    /// The plan's changes, counted.
+    ChangeSummary {
+        /// The counts.
+        summary: ChangeSummary,
+    },
+    /// Something that is wrong, or good to know.
+    Diagnostic {
+        /// The message.
+        message: Message,
+    },
+    /// The outputs after the run; null for what is not known.
+    Outputs {
+        /// By name.
+        outputs: BTreeMap<String, Option<String>>,
+    },
+}
+
+/// One JSON line.
+pub(crate) fn line(line: &Line) -> String {
+    to_text(serde_json::to_string(line))
+}
+
+/// One indented JSON object.
+pub(crate) fn object(object: &impl Serialize) -> String {
+    to_text(serde_json::to_string_pretty(object))
+}
+
+fn to_text(json: serde_json::Result<String>) -> String {
+    json.expect("reports have string keys only, and nothing in them fails to serialise") + "\n"
+}
+
+/// The schema of `plan --json`.
+pub fn plan_schema() -> String {
+    object(&schema_for!(PlanReport))
+}
+
+/// The schema of one line of `apply --json`.
+pub fn events_schema() -> String {
+    object(&schema_for!(Line))
+}
+
+/// The first line of a run.
+pub(crate) fn version() -> Around {
+    Around::Version {
+        format: FORMAT.into(),
+        gatestack: env!("CARGO_PKG_VERSION").into(),
+    }
+}
+
+impl PlanReport {
+    pub(crate) fn new(plan: &Plan, local: bool, requests: Count) -> Self {
+        Self {
+            format_version: FORMAT.into(),
+            gatestack: env!("CARGO_PKG_VERSION").into(),
+            stack: plan.ground.stack.clone(),
+            account: plan.ground.account.clone(),
+            region: plan.ground.region.clone(),
+            local,
+            destroy: plan.destroy,
+            changes: plan
+                .changes
+                .iter()
+                .map(|(address, change)| ChangeReport::new(address, change))
+                .collect(),
+            steps: plan
+                .steps
+                .iter()
+                .map(|step| StepReport {
+                    address: step.address.to_string(),
+                    action: step.action(),
+                    carries: step.carries.iter().map(Address::to_string).collect(),
+                    needs: step.needs.clone(),
+                })
+                .collect(),
+            notes: plan
+                .notes
+                .iter()
+                .map(|note| NoteReport {
+                    level: match note.level {
+                        Level::Warning => LevelName::Warning,
+                        Level::Info => LevelName::Info,
+                    },
+                    code: note.code.into(),
+                    address: note.address.to_string(),
+                    text: note.text.clone(),
+                })
+                .collect(),
+            missing_consent: plan
+                .missing_consent
+                .iter()
+                .map(|(address, loss)| LossReport {
+                    address: address.to_string(),
+                    loss: (*loss).into(),
+                })
+                .collect(),
+            kept: plan.kept.iter().map(Address::to_string).collect(),
+            unmanaged: plan
+                .unmanaged
+                .iter()
+                .map(|(address, words)| (address.to_string(), words.clone()))
+                .collect(),
+            neighbours: plan
+                .neighbours
+                .iter()
+                .map(|neighbours| (neighbours.kind.name.to_owned(), neighbours.count))
+                .collect(),
+            summary: ChangeSummary::of(plan),
+            requests: Requests {
+                reads: requests.reads,
+                writes: requests.writes,
+            },
+        }
+    }
+}
+
+impl ChangeSummary {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        Self {
+            add: plan.count(Action::Create),
+            change: plan.count(Action::Update),
+            replace: plan.count(Action::Replace),
+            destroy: plan.count(Action::Delete),
+            unchanged: plan.unchanged,
+        }
+    }
+}
+
+impl ChangeReport {
+    pub(crate) fn new(address: &Address, change: &Change) -> Self {
+        Self {
+            address: address.to_string(),
+            kind: change.kind.name.into(),
+            action: match change.action {
+                Action::Create => ActionName::Create,
+                Action::Update => ActionName::Update,
+                Action::Replace => ActionName::Replace,
+                Action::Delete => ActionName::Delete,
+            },
+            was: change.was.as_ref().map(Address::to_string),
+            fields: change
+                .fields
+                .iter()
+                .map(|field| FieldReport {
+                    name: field.name.into(),
+                    before: value::json(&field.before),
+                    after: value::json(&field.after),
+                    known_after_apply_of: value::awaited(&field.after),
+                    replaces: field.replaces.map(Into::into),
+                })
+                .collect(),
+            reasons: change.reasons.clone(),
+        }
+    }
+}
+
+impl Message {
+    fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            severity: LevelName::Error,
+            code: code.into(),
+            message: message.into(),
+            addresses: Vec::new(),
+            place: None,
+            aws: None,
+            hints: Vec::new(),
+        }
+    }
+
+    /// Everything that is wrong.
+    pub(crate) fn all_of(error: &Error) -> Vec<Self> {
+        match error {
+            Error::Stack(diagnostics) => Self::of_diagnostics(diagnostics),
+            Error::NoPlan(problems) => problems.iter().map(Self::of_problem).collect(),
+            Error::Aws(error) => vec![Self::of_aws(error)],
+            Error::Fault(fault) => vec![Self::of_fault(fault)],
+        }
+    }
+
+    /// Mistakes of a stack file.
+    pub(crate) fn of_diagnostics(diagnostics: &Diagnostics) -> Vec<Self> {
+        diagnostics
+            .reports()
+            .into_iter()
+            .map(Self::of_report)
+            .collect()
+    }
+
+    fn of_report(report: Report) -> Self {
+        Self {
+            severity: match report.severity {
+                Severity::Error => LevelName::Error,
+                Severity::Warning => LevelName::Warning,
+            },
+            place: report.location.map(|at| Place {
+                file: at.file,
+                line: at.line,
+                column: at.column,
+                end_line: at.end_line,
+                end_column: at.end_column,
+            }),
+            hints: report.help.into_iter().collect(),
+            ..Self::new(report.code.number(), report.message)
+        }
+    }
+
+    fn of_problem(problem: &Problem) -> Self {
+        Self {
+            addresses: vec![problem.address.to_string()],
+            hints: vec![problem.help.clone()],
+            ..Self::new("no_plan", &*problem.what)
+        }
+    }
+
+    fn of_aws(error: &AwsError) -> Self {
+        Self {
+            aws: Some(Refusal {
+                operation: error.operation.clone(),
+                code: error.code.clone(),
+                request_id: error.request_id.clone(),
+            }),
+            hints: error.hint().into_iter().collect(),
+            ..Self::new("aws", &*error.message)
+        }
+    }
+
+    fn of_fault(fault: &Fault) -> Self {
+        Self {
+            addresses: fault
+                .details
+                .iter()
+                .map(|detail| detail.address.to_string())
+                .collect(),
+            hints: fault.hints.clone(),
+            ..Self::new(fault.kind.code(), &*fault.what)
+        }
+    }
+}
+
+/// Messages as the one object of a command.
+pub(crate) fn messages(messages: Vec<Message>) -> String {
+    object(&Messages {
+        format_version: FORMAT.into(),
+        messages,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(name: &str, now: &str) {
+        let path = format!("{}/schemas/{name}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("GATESTACK_UPDATE_SCHEMA").is_some() {
+            std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas")).unwrap();
+            std::fs::write(&path, now).unwrap();
+        }
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            before == now,
+            "schemas/{name} is old: GATESTACK_UPDATE_SCHEMA=1 cargo test --lib schema"
+        );
+    }
+
+    #[test]
+    fn the_schemas_in_the_repository_are_what_schema_prints() {
+        kept("plan.schema.json", &plan_schema());
+        kept("events.schema.json", &events_schema());
+    }
+
+    #[test]
+    fn the_first_line_names_the_format() {
+        let text = line(&Line::Around(version()));
+        assert!(
+            text.starts_with(r#"{"type":"version","format":"1.0","#),
+            "{text}"
+        );
+    }
+}

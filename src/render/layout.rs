@@ -1,0 +1,166 @@
+//! Lines: where they break and how far in they start.
+
+/// Breaks at spaces so that no line is wider than `width`, except for a word that is. A piece in quotes or backticks is
+/// one word.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words(text) {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut quoted = false;
+    for part in text.split(' ') {
+        match words.last_mut() {
+            Some(word) if quoted => {
+                word.push(' ');
+                word.push_str(part);
+            }
+            _ => words.push(part.to_owned()),
+        }
+        quoted ^= part.matches(['`', '"']).count() % 2 == 1;
+    }
+    words
+}
+
+/// A paragraph whose lines start `indent` spaces in.
+pub(crate) fn indented(text: &str, indent: usize, width: usize) -> String {
+    let lines = wrap(text, width.saturating_sub(indent));
+    lines
+        .iter()
+        .map(|line| format!("{:indent$}{line}\n", ""))
+        .collect()
+}
+
+/// A paragraph behind a `head` of so many visible columns, its further lines `indent` spaces in.
+pub(crate) fn behind(
+    head: &str,
+    head_width: usize,
+    text: &str,
+    indent: usize,
+    width: usize,
+) -> String {
+    let mut lines = Vec::new();
+    let mut room = width.saturating_sub(head_width + 1);
+    let mut line = String::new();
+    for word in words(text) {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+            lines.push(std::mem::take(&mut line));
+            room = width.saturating_sub(indent);
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    lines.push(line);
+    format!("{head} {}\n", lines.join(&format!("\n{:indent$}", "")))
+}
+
+/// Items with commas between, broken between items; inside of one only where it is wider than a line. Further lines of
+/// such an item start two spaces further in.
+pub(crate) fn flowing(items: &[String], indent: usize, width: usize) -> String {
+    let room = width.saturating_sub(indent);
+    let mut lines: Vec<String> = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        let item = if place + 1 < items.len() {
+            format!("{item},")
+        } else {
+            item.clone()
+        };
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + item.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(&item);
+            }
+            _ if item.chars().count() <= room => lines.push(item),
+            _ => {
+                let wrapped = wrap(&item, room.saturating_sub(2));
+                lines.extend(
+                    wrapped
+                        .into_iter()
+                        .enumerate()
+                        .map(|(at, line)| if at == 0 { line } else { format!("  {line}") }),
+                );
+            }
+        }
+    }
+    lines
+        .iter()
+        .map(|line| format!("{:indent$}{line}\n", ""))
+        .collect()
+}
+
+/// `1 read`, `2 reads`.
+pub(crate) fn counted(number: u64, word: &str) -> String {
+    if number == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{number} {word}s")
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_outside_of_quotes() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("say `one two` now", 6), ["say", "`one two`", "now"]);
+    }
+
+    #[test]
+    fn items_stay_whole_where_they_can() {
+        let items = [
+            "a = 1".to_owned(),
+            "bb = 22".to_owned(),
+            "c = 3 4 5 6 7 8".to_owned(),
+            "d".to_owned(),
+        ];
+        assert_eq!(
+            flowing(&items, 1, 14),
+            " a = 1,\n bb = 22,\n c = 3 4 5 6\n   7 8, d\n"
+        );
+    }
+
+    #[test]
+    fn a_paragraph_hangs_behind_its_head() {
+        assert_eq!(
+            behind("hint:", 5, "one two three four", 2, 13),
+            "hint: one two\n  three four\n"
+        );
+    }
+
+    #[test]
+    fn lists_read_aloud() {
+        let list = |items: &[&str]| {
+            listed(
+                &items
+                    .iter()
+                    .map(|item| (*item).to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(counted(1, "read"), "1 read");
+    }
+}

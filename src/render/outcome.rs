@@ -1,0 +1,183 @@
+//! How an apply ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::error::aws;
+use super::layout::{counted, indented, listed};
+use super::style::{FAINT, STRONG, paint};
+use crate::apply::{Done, Outcome};
+use crate::aws::Count;
+use crate::model::Text;
+use crate::plan::{Action, Plan};
+
+/// What an apply has done, counted in resources.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Made {
+    pub(crate) added: usize,
+    pub(crate) changed: usize,
+    pub(crate) replaced: usize,
+    pub(crate) destroyed: usize,
+}
+
+impl Made {
+    /// What these steps of the plan have done. A replacement counts when the new one is there.
+    pub(crate) fn by(plan: &Plan, done: &[usize]) -> Self {
+        let mut made = Self::default();
+        for step in done.iter().filter_map(|place| plan.steps.get(*place)) {
+            let action = plan.changes.get(&step.address).map(|change| change.action);
+            match (step.action(), action) {
+                (Done::Create, Some(Action::Replace)) => made.replaced += 1,
+                (Done::Create, _) => made.added += 1,
+                (Done::Update, _) => made.changed += 1,
+                (Done::Delete, Some(Action::Replace)) | (Done::Unprotect, _) => {}
+                (Done::Delete, _) => made.destroyed += 1 + step.carries.len(),
+            }
+        }
+        made
+    }
+
+    fn text(self) -> String {
+        let replaced = if self.replaced == 0 {
+            String::new()
+        } else {
+            format!("{} replaced, ", self.replaced)
+        };
+        format!(
+            "{} added, {} changed, {replaced}{} destroyed",
+            self.added, self.changed, self.destroyed
+        )
+    }
+}
+
+/// What is told when an apply is over.
+pub(crate) struct Summary<'a> {
+    pub(crate) made: Made,
+    pub(crate) outcome: &'a Outcome,
+    /// The requests of the whole command.
+    pub(crate) requests: Count,
+    pub(crate) simulated: bool,
+    pub(crate) destroy: bool,
+}
+
+impl Summary<'_> {
+    /// One line: what was done, how long it took, what was asked of AWS.
+    pub(crate) fn text(&self) -> String {
+        let outcome = self.outcome;
+        let word = match (
+            outcome.interrupted,
+            outcome.failures.is_empty(),
+            self.destroy,
+        ) {
+            (true, ..) => "Stopped",
+            (_, false, _) => "Incomplete",
+            (_, _, true) => "Destroyed",
+            _ => "Applied",
+        };
+        let requests = format!(
+            "({}, {})",
+            counted(self.requests.reads, "read"),
+            counted(self.requests.writes, "write")
+        );
+        let took = duration(outcome.took, self.simulated);
+        format!(
+            "{} in {took} {}\n",
+            paint(STRONG, &format!("{word}: {}", self.made.text())),
+            paint(FAINT, &requests)
+        )
+    }
+}
+
+/// A time people can grasp, marked where no wall clock has seen it.
+pub(crate) fn duration(took: Duration, simulated: bool) -> String {
+    let seconds = took.as_secs();
+    let text = match seconds {
+        0..10 => format!("{:.1}s", took.as_secs_f64()),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60),
+    };
+    if simulated {
+        text + " (simulated)"
+    } else {
+        text
+    }
+}
+
+/// Every failed step with AWS's words, what was left out because of it, and the way on.
+pub(crate) fn failures(
+    outcome: &Outcome,
+    skipped: &BTreeMap<String, Vec<String>>,
+    again: &str,
+    width: usize,
+) -> String {
+    let mut blocks: Vec<String> = outcome
+        .failures
+        .iter()
+        .map(|failure| {
+            let about = format!(
+                "{}: can't {}",
+                failure.address,
+                super::progress::infinitive(failure.action)
+            );
+            aws(Some(&about), &failure.error, width)
+        })
+        .collect();
+    let left_out = left_out(skipped, width);
+    if !left_out.is_empty() {
+        blocks.push(left_out);
+    }
+    if outcome.interrupted && outcome.skipped > 0 {
+        let steps = counted(outcome.skipped as u64, "step");
+        blocks.push(format!(
+            "{steps} of the plan {} not done.\n",
+            if outcome.skipped == 1 { "is" } else { "are" }
+        ));
+    }
+    blocks.push(format!(
+        "Run the same command again: it continues where this one stopped.\n  {again}\n"
+    ));
+    blocks.join("\n")
+}
+
+/// What failed steps kept from happening: addresses by the step they waited for.
+fn left_out(by_cause: &BTreeMap<String, Vec<String>>, width: usize) -> String {
+    const SHOWN: usize = 6;
+    let lines = by_cause.iter().map(|(cause, addresses)| {
+        let more = addresses.len().saturating_sub(SHOWN);
+        let mut names: Vec<_> = addresses.iter().take(SHOWN).cloned().collect();
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        indented(
+            &format!("Left out because of {cause}: {}", listed(&names)),
+            0,
+            width,
+        )
+    });
+    lines.collect()
+}
+
+/// The outputs that are known.
+pub(crate) fn outputs(outputs: &BTreeMap<String, Option<String>>) -> String {
+    let known = outputs
+        .iter()
+        .filter_map(|(name, value)| Some(format!("  {name} = {}\n", value.as_ref()?)));
+    let known: String = known.collect();
+    if known.is_empty() {
+        known
+    } else {
+        format!("\n{}\n{known}", paint(STRONG, "Outputs"))
+    }
+}
+
+/// The outputs as far as this book knows them.
+pub(crate) fn resolved(
+    outputs: &BTreeMap<String, Text>,
+    book: &crate::model::Book,
+) -> BTreeMap<String, Option<String>> {
+    outputs
+        .iter()
+        .map(|(name, text)| (name.clone(), text.resolve(book)))
+        .collect()
+}

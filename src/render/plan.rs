@@ -1,0 +1,353 @@
+//! A plan as people read it: what happens and why, whom it hurts, what is left alone, and what to type next.
+
+use super::changes::blocks;
+use super::fields::{flag_value, hanging};
+use super::layout::{counted, indented};
+use super::style::{ERROR, FAINT, HINT, NOTE, STRONG, WARNING, paint};
+use crate::kinds::Ground;
+use crate::model::Address;
+use crate::plan::{Action, Level, Plan};
+
+/// A plan, and what is to be said beside it.
+pub(crate) struct View<'a> {
+    pub(crate) plan: &'a Plan,
+    /// Whether it is about the local AWS.
+    pub(crate) local: bool,
+    /// How many reads it took.
+    pub(crate) reads: u64,
+    /// Whether to name what is otherwise counted.
+    pub(crate) verbose: bool,
+    /// The command to type next; none where the next question follows at once.
+    pub(crate) next: Option<String>,
+    pub(crate) width: usize,
+}
+
+impl View<'_> {
+    /// The whole screen.
+    pub(crate) fn text(&self) -> String {
+        let plan = self.plan;
+        let mut text = heading(&plan.ground, self.local);
+        if !plan.is_empty() {
+            text.push('\n');
+            text.push_str(&blocks(plan, self.width));
+        }
+        let mut paragraph = |lines: String| {
+            if !lines.is_empty() {
+                text.push('\n');
+                text.push_str(&lines);
+            }
+        };
+        paragraph(self.notes());
+        paragraph(self.consent());
+        paragraph(self.left_alone());
+        paragraph(self.summary());
+        if let Some(next) = &self.next {
+            text.push_str(&format!("{} {next}\n", paint(HINT, "Next:")));
+        }
+        text
+    }
+
+    fn notes(&self) -> String {
+        let notes = self.plan.notes.iter().map(|note| {
+            let (word, style) = match note.level {
+                Level::Warning => ("warning", WARNING),
+                Level::Info => ("note", NOTE),
+            };
+            let word = format!("{word}[{}]", note.code);
+            let width = word.chars().count() + 1;
+            hanging(
+                &(paint(style, &word) + ":"),
+                width,
+                &format!("{}: {}", note.address, note.text),
+                self.width,
+            )
+        });
+        notes.collect()
+    }
+
+    /// What nobody has agreed to lose. A destroy asks for all of it with one question.
+    fn consent(&self) -> String {
+        if self.plan.missing_consent.is_empty() || self.plan.destroy {
+            return String::new();
+        }
+        let head = "Apply will ask for your consent, since this is lost for good:";
+        let mut text = format!("{}\n", paint(ERROR, head));
+        for owner in owners(self.plan.missing_consent.keys()) {
+            let losses = self
+                .plan
+                .missing_consent
+                .iter()
+                .filter(|(address, _)| address.owner() == owner);
+            let losses: Vec<_> = losses.map(|(_, loss)| *loss).collect();
+            let head = format!("  {}:", paint(STRONG, owner.as_str()));
+            let width = owner.as_str().chars().count() + 3;
+            text.push_str(&super::layout::behind(
+                &head,
+                width,
+                &losses.join("; "),
+                4,
+                self.width,
+            ));
+        }
+        let flags = consent_flags(self.plan.missing_consent.keys()).join(" ");
+        text + &indented(
+            &format!("Where nobody can be asked: {flags}"),
+            0,
+            self.width,
+        )
+    }
+
+    fn left_alone(&self) -> String {
+        let plan = self.plan;
+        let mut lines = Vec::new();
+        for address in &plan.kept {
+            let title = "is no longer in the file and stays until you name it";
+            lines.push(format!(
+                "{address} {title}: --allow-delete {}",
+                flag_value(address)
+            ));
+        }
+        for neighbours in &plan.neighbours {
+            let count = counted(neighbours.count as u64, neighbours.kind.title);
+            let (verb, whose) = if neighbours.count == 1 {
+                ("is", "it is")
+            } else {
+                ("are", "they are")
+            };
+            lines.push(format!(
+                "{count} {verb} not this stack's: {whose} not touched"
+            ));
+        }
+        if !plan.unmanaged.is_empty() {
+            lines.push(self.unmanaged());
+        }
+        if plan.left_out > 0 {
+            let changes = counted(plan.left_out as u64, "change");
+            let verb = if plan.left_out == 1 { "is" } else { "are" };
+            lines.push(format!("{changes} outside of --target {verb} left out"));
+        }
+        lines
+            .iter()
+            .map(|line| indented(line, 0, self.width))
+            .collect()
+    }
+
+    fn unmanaged(&self) -> String {
+        let settings = &self.plan.unmanaged;
+        let count: usize = settings.values().map(Vec::len).sum();
+        let count = counted(count as u64, "setting");
+        let of: Vec<_> = settings
+            .iter()
+            .map(|(address, words)| {
+                if self.verbose {
+                    format!("{address} ({})", words.join(", "))
+                } else {
+                    address.to_string()
+                }
+            })
+            .collect();
+        let more = if self.verbose { "" } else { "; -v names them" };
+        format!(
+            "{count} that the file does not manage stay as AWS has them, on {}{more}",
+            of.join(", ")
+        )
+    }
+
+    fn summary(&self) -> String {
+        let plan = self.plan;
+        let reads = format!("({} of AWS)", counted(self.reads, "read"));
+        let reads = paint(FAINT, &reads);
+        if plan.is_empty() {
+            let said = match (plan.destroy, plan.left_out) {
+                (true, _) => "Nothing to destroy: AWS has nothing of this stack.".to_owned(),
+                (false, 0) => {
+                    let resources = counted(plan.unchanged as u64, "resource");
+                    let verb = if plan.unchanged == 1 { "is" } else { "are" };
+                    format!("No changes. {resources} {verb} as the file wants.")
+                }
+                (false, _) => "No changes to what --target names.".to_owned(),
+            };
+            return format!("{} {reads}\n", paint(STRONG, &said));
+        }
+        format!(
+            "{} {reads}\n",
+            paint(STRONG, &format!("Plan: {}.", counts(plan)))
+        )
+    }
+}
+
+/// `3 to add, 1 to change, 0 to destroy`; replacements have a number of their own where there are any.
+pub(crate) fn counts(plan: &Plan) -> String {
+    let replaced = match plan.count(Action::Replace) {
+        0 => String::new(),
+        number => format!("{number} to replace, "),
+    };
+    format!(
+        "{} to add, {} to change, {replaced}{} to destroy",
+        plan.count(Action::Create),
+        plan.count(Action::Update),
+        plan.count(Action::Delete)
+    )
+}
+
+fn heading(ground: &Ground, local: bool) -> String {
+    let place = if local { "the local AWS" } else { "AWS" };
+    let stack = paint(STRONG, &ground.stack);
+    format!(
+        "Stack {stack} on {place}, account {}, {}\n",
+        ground.account, ground.region
+    )
+}
+
+/// What these belong to in the file, each once.
+pub(crate) fn owners<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Vec<Address> {
+    let mut owners: Vec<Address> = addresses.into_iter().map(Address::owner).collect();
+    owners.dedup();
+    owners
+}
+
+/// The flags that give consent to these losses.
+pub(crate) fn consent_flags<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Vec<String> {
+    owners(addresses)
+        .iter()
+        .map(|owner| format!("--allow-delete {}", flag_value(owner)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::*;
+    use crate::kinds::{KINDS, Neighbours, Observation};
+    use crate::plan::{Options, Patterns};
+    use crate::render::testing::{EXAMPLE, applied, example, planned};
+
+    fn view(plan: &Plan, width: usize) -> String {
+        let next = Some("gatestack apply".to_owned());
+        let view = View {
+            plan,
+            local: false,
+            reads: 12,
+            verbose: false,
+            next,
+            width,
+        };
+        view.text()
+    }
+
+    fn screen(text: &str, observation: &Observation, options: &Options) -> String {
+        let plan =
+            planned(text, observation, options).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        strip_str(&view(&plan, 80)).to_string()
+    }
+
+    #[test]
+    fn a_first_apply() {
+        insta::assert_snapshot!(screen(
+            EXAMPLE,
+            &Observation::default(),
+            &Options::default()
+        ));
+    }
+
+    #[test]
+    fn nothing_to_do() {
+        insta::assert_snapshot!(screen(EXAMPLE, &applied(EXAMPLE), &Options::default()));
+    }
+
+    #[test]
+    fn changes_of_every_sort() {
+        let text = example(&[
+            ("rate = 50", "rate = 60"),
+            ("domain = \"xxx-", "domain = \"yyy-"),
+            (
+                "{ read = \"read\" }",
+                "{ read = \"Read\", write = \"write\" }",
+            ),
+            (
+                "scopes     = [\"xxx-api/read\"]\nauth_flows = [\"admin_user_password\"]  #",
+                "scopes     = [\"xxx-api/read\", \"xxx-api/write\"]\n #",
+            ),
+            (
+                "http://api.aws.com/policies/{id}",
+                "http://backend.with.a.really.long.name.example.com/v2/policies/{id}",
+            ),
+            ("[partners.globex]", "[partners.globex-ag]"),
+            ("[partners.initech]", "[partners.umbrella]"),
+        ]) + "[[moved]]\nfrom = \"partners.globex\"\nto = \"partners.globex-ag\"\n";
+        let mut observation = applied(EXAMPLE);
+        for part in ["key", "client", "membership"] {
+            let (from, to) = (
+                Address::new("partners.globex").part(part),
+                Address::new("partners.globex-ag").part(part),
+            );
+            let mut live = observation.live.remove(&from).unwrap();
+            live.was = Some(from);
+            observation.live.insert(to, live);
+        }
+        observation
+            .live
+            .get_mut(&Address::new("user_pool"))
+            .unwrap()
+            .unmanaged = vec!["3 triggers".into(), "e-mail texts".into()];
+        let kind = KINDS.iter().find(|kind| kind.name == "app_client").unwrap();
+        observation.neighbours = vec![Neighbours { kind, count: 2 }];
+        insta::assert_snapshot!(screen(&text, &observation, &Options::default()));
+    }
+
+    #[test]
+    fn a_destroy() {
+        let options = Options {
+            destroy: true,
+            ..Options::default()
+        };
+        insta::assert_snapshot!(screen(EXAMPLE, &applied(EXAMPLE), &options));
+    }
+
+    #[test]
+    fn a_renamed_stage_and_a_target() {
+        let text = example(&[("stage      = \"prod\"", "stage      = \"v2\"")]);
+        let mut observation = applied(EXAMPLE);
+        let old = Address::new("api/stage");
+        let live = observation.live.remove(&old).unwrap();
+        observation
+            .live
+            .insert(Address::new("api/stage.prod"), live);
+        let options = Options {
+            targets: Patterns::new(["api/stage".to_owned()]),
+            ..Options::default()
+        };
+        insta::assert_snapshot!(screen(&text, &observation, &options));
+    }
+
+    #[test]
+    fn a_hundred_partners_stay_readable() {
+        let mut text = EXAMPLE.to_owned();
+        for number in 0..100 {
+            text.push_str(&format!(
+                "[partners.insurer{number:02}]\nplan = \"XXXPlan\"\nscopes = [\"xxx-api/read\"]\n"
+            ));
+        }
+        let screen = screen(&text, &applied(EXAMPLE), &Options::default());
+        let lines = screen.lines().count();
+        assert!(lines < 115, "{lines} lines:\n{screen}");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_but_for_a_word_that_is() {
+        let plan = planned(EXAMPLE, &Observation::default(), &Options::default()).unwrap();
+        let text = strip_str(&view(&plan, 80)).to_string();
+        let wide: Vec<_> = text
+            .lines()
+            .filter(|line| line.chars().count() > 80)
+            .collect();
+        assert!(wide.is_empty(), "{wide:#?}");
+    }
+
+    #[test]
+    fn colour_adds_nothing_but_colour() {
+        let plan = planned(EXAMPLE, &Observation::default(), &Options::default()).unwrap();
+        assert!(view(&plan, 80).contains("\u{1b}[32m"));
+    }
+}

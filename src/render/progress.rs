@@ -1,0 +1,272 @@
+//! An apply as it goes on: bars on a terminal, one line for each event elsewhere, JSON lines for machines.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::json::{Line, line};
+use super::outcome::duration;
+use super::style::{CREATE, DELETE, ERROR, FAINT, UPDATE, WARNING, paint};
+use super::ui::{ProgressMode, Ui};
+use crate::apply::{Done, Event};
+
+/// Listens to a run, shows it, and keeps what the end of the run has to tell.
+pub(crate) struct Progress<'a> {
+    ui: &'a mut Ui,
+    json: bool,
+    simulated: bool,
+    bars: Option<Bars>,
+    steps: usize,
+    over: usize,
+    /// The steps that are done.
+    pub(crate) done: Vec<usize>,
+    /// What was left out, by the failed address it waited for.
+    pub(crate) skipped: BTreeMap<String, Vec<String>>,
+}
+
+struct Bars {
+    all: MultiProgress,
+    overall: ProgressBar,
+    running: HashMap<usize, ProgressBar>,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(ui: &'a mut Ui, json: bool, simulated: bool) -> Self {
+        let bars = (!json && ui.progress() == ProgressMode::Bars).then(Bars::new);
+        Self {
+            ui,
+            json,
+            simulated,
+            bars,
+            steps: 0,
+            over: 0,
+            done: Vec::new(),
+            skipped: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in one event.
+    pub(crate) fn tell(&mut self, event: Event) {
+        if self.json {
+            self.ui.print(&line(&Line::Event(event.clone())));
+        } else {
+            self.show(&event);
+        }
+        match event {
+            Event::StepDone { step, .. } => self.done.push(step),
+            Event::StepSkipped {
+                address,
+                because_of: Some(cause),
+                ..
+            } => {
+                self.skipped
+                    .entry(cause.to_string())
+                    .or_default()
+                    .push(address.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Started { steps } => {
+                self.steps = *steps;
+                if let Some(bars) = &self.bars {
+                    bars.overall.set_length(*steps as u64);
+                }
+            }
+            Event::StepStarted {
+                step,
+                address,
+                action,
+            } => {
+                let text = format!("{} {address}", present(*action));
+                match &mut self.bars {
+                    Some(bars) => bars.start(*step, text),
+                    None => self.say(&text),
+                }
+            }
+            Event::StepDone {
+                step,
+                address,
+                action,
+                took,
+            } => {
+                self.over += 1;
+                let sign = sign(*action);
+                self.finish(
+                    *step,
+                    &format!("{sign} {} {address}{}", past(*action), self.took(*took)),
+                );
+            }
+            Event::StepFailed {
+                step,
+                address,
+                action,
+                error,
+            } => {
+                self.over += 1;
+                let code = error.code.as_deref().unwrap_or("no answer");
+                let failed = paint(ERROR, &format!("x can't {}", infinitive(*action)));
+                self.finish(
+                    *step,
+                    &format!("{failed} {address}: {}: {code}", error.operation),
+                );
+            }
+            // The end tells what was left out, and why.
+            Event::StepSkipped { .. } => self.over += 1,
+            Event::Stopping { running } => {
+                let running = super::counted(*running as u64, "running step");
+                let text = format!("stopping after {running}; press Ctrl-C again to leave at once");
+                self.say(&paint(WARNING, &text));
+            }
+            Event::Finished { .. } => {
+                if let Some(bars) = self.bars.take() {
+                    bars.overall.finish_and_clear();
+                }
+            }
+        }
+    }
+
+    // Short times are noise.
+    fn took(&self, took: Duration) -> String {
+        if took < Duration::from_secs(1) {
+            return String::new();
+        }
+        paint(FAINT, &format!(" in {}", duration(took, self.simulated)))
+    }
+
+    fn finish(&mut self, step: usize, text: &str) {
+        if let Some(bars) = &mut self.bars {
+            bars.overall.set_position(self.over as u64);
+            if let Some(bar) = bars.running.remove(&step) {
+                bar.finish_and_clear();
+                bars.all.remove(&bar);
+            }
+        }
+        self.say(text);
+    }
+
+    fn say(&mut self, text: &str) {
+        match &self.bars {
+            Some(bars) => {
+                let text = if self.ui.colours_errors() {
+                    text.to_owned()
+                } else {
+                    anstream::adapter::strip_str(text).to_string()
+                };
+                // The terminal went away: the run goes on all the same.
+                let _ = bars.all.println(text);
+            }
+            None if self.ui.progress() == ProgressMode::None => {}
+            None => {
+                let count = format!(
+                    "[{:>width$}/{}]",
+                    self.over,
+                    self.steps,
+                    width = self.steps.to_string().len()
+                );
+                self.ui
+                    .remark(&format!("{} {text}\n", paint(FAINT, &count)));
+            }
+        }
+    }
+}
+
+impl Bars {
+    fn new() -> Self {
+        let all = MultiProgress::new();
+        let overall = all.add(ProgressBar::new(0));
+        overall.set_style(style("{bar:24} {pos}/{len} steps, {elapsed}").progress_chars("=> "));
+        overall.enable_steady_tick(TICK);
+        Self {
+            all,
+            overall,
+            running: HashMap::new(),
+        }
+    }
+
+    fn start(&mut self, step: usize, text: String) {
+        let bar = self
+            .all
+            .insert_before(&self.overall, ProgressBar::new_spinner());
+        bar.set_style(style("  {spinner} {msg} {elapsed}"));
+        bar.set_message(text);
+        bar.enable_steady_tick(TICK);
+        self.running.insert(step, bar);
+    }
+}
+
+const TICK: Duration = Duration::from_millis(120);
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+/// Says that something is waited for, on a terminal until it is dropped, elsewhere with one line.
+pub(crate) fn waiting(ui: &mut Ui, text: &str) -> Waiting {
+    match ui.progress() {
+        ProgressMode::None => Waiting(None),
+        ProgressMode::Lines => {
+            ui.remark(&format!("{text} …\n"));
+            Waiting(None)
+        }
+        ProgressMode::Bars => {
+            let bar = ProgressBar::new_spinner();
+            bar.set_style(style("{spinner} {msg} … {elapsed}"));
+            bar.set_message(text.to_owned());
+            bar.enable_steady_tick(TICK);
+            Waiting(Some(bar))
+        }
+    }
+}
+
+/// Something that is waited for.
+pub(crate) struct Waiting(Option<ProgressBar>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn sign(action: Done) -> String {
+    let (sign, style) = match action {
+        Done::Create => ("+", CREATE),
+        Done::Update | Done::Unprotect => ("~", UPDATE),
+        Done::Delete => ("-", DELETE),
+    };
+    paint(style, sign)
+}
+
+fn present(action: Done) -> &'static str {
+    match action {
+        Done::Create => "creating",
+        Done::Update => "changing",
+        Done::Unprotect => "lifting the deletion protection of",
+        Done::Delete => "deleting",
+    }
+}
+
+fn past(action: Done) -> &'static str {
+    match action {
+        Done::Create => "created",
+        Done::Update => "changed",
+        Done::Unprotect => "lifted the deletion protection of",
+        Done::Delete => "deleted",
+    }
+}
+
+/// What could not be done.
+pub(crate) fn infinitive(action: Done) -> &'static str {
+    match action {
+        Done::Create => "create",
+        Done::Update => "change",
+        Done::Unprotect => "lift the deletion protection of",
+        Done::Delete => "delete",
+    }
+}

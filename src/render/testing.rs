@@ -1,0 +1,58 @@
+//! Plans to render: a stack file against an AWS that has another one.
+
+use std::collections::BTreeMap;
+
+use crate::kinds::{Desired, Live, Observation};
+use crate::model::{Address, OutputName};
+use crate::plan::{Options, Plan, Problem, plan};
+use crate::stack::{LoadSettings, Source, expand, load};
+
+pub(crate) const EXAMPLE: &str = include_str!("../../examples/partner-api/stack.toml");
+
+pub(crate) fn desired(text: &str) -> Desired {
+    let settings = LoadSettings {
+        vars: BTreeMap::new(),
+        env: &|_| None,
+    };
+    let checked = load(Source::new("stack.toml", text), &settings)
+        .unwrap_or_else(|found| panic!("{found:#?}"));
+    expand(&checked.file, "123456789012", Vec::new())
+}
+
+/// An AWS in which this file was applied.
+pub(crate) fn applied(text: &str) -> Observation {
+    let live = |(address, wanted): (Address, crate::kinds::Wanted)| {
+        let output = |name| (name, format!("{name:?}-of-{address}"));
+        let outputs = [OutputName::Id, OutputName::Arn, OutputName::RootId]
+            .map(output)
+            .into();
+        let live = Live {
+            resource: wanted.resource,
+            outputs,
+            was: None,
+            unmanaged: Vec::new(),
+            only_a_mark: false,
+        };
+        (address, live)
+    };
+    Observation {
+        live: desired(text).resources.into_iter().map(live).collect(),
+        ..Observation::default()
+    }
+}
+
+pub(crate) fn planned(
+    text: &str,
+    observation: &Observation,
+    options: &Options,
+) -> Result<Plan, Vec<Problem>> {
+    plan(&desired(text), observation, options)
+}
+
+/// The example, changed.
+pub(crate) fn example(changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(EXAMPLE.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "the example has no {from:?}");
+        text.replace(from, to)
+    })
+}
