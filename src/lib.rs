@@ -7,3 +7,5 @@ pub mod kinds;
 pub mod local;
 pub mod model;
 pub mod plan;
+pub mod render;
+pub mod stack;

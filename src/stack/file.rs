@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::scalar::{HumanDuration, Var};
 
@@ -93,6 +93,7 @@ pub struct OwnDomain {
 #[serde(deny_unknown_fields, default)]
 pub struct PasswordPolicy {
     /// The fewest characters, 6 to 99.
+    #[schemars(range(min = 6, max = 99))]
     pub min_length: u32,
     /// Whether a lower-case letter is required.
     pub lowercase: bool,
@@ -103,17 +104,25 @@ pub struct PasswordPolicy {
     /// Whether a symbol is required.
     pub symbols: bool,
     /// Days after which a password set by an administrator stops working, 0 to 365.
+    #[schemars(range(min = 0, max = 365))]
     pub temporary_days: u32,
 }
 
 impl Default for PasswordPolicy {
     fn default() -> Self {
-        Self { min_length: 8, lowercase: true, uppercase: true, digits: true, symbols: true, temporary_days: 7 }
+        Self {
+            min_length: 8,
+            lowercase: true,
+            uppercase: true,
+            digits: true,
+            symbols: true,
+            temporary_days: 7,
+        }
     }
 }
 
 /// The pool's feature tier.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// The basic tier.
@@ -167,7 +176,9 @@ pub struct AppClient {
 }
 
 /// An OAuth grant.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum OAuthFlow {
     /// A code that the application exchanges for tokens.
@@ -179,7 +190,9 @@ pub enum OAuthFlow {
 }
 
 /// A way to sign in through Cognito's own API.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthFlow {
     /// `ALLOW_ADMIN_USER_PASSWORD_AUTH`: a server signs users in with their password.
@@ -210,7 +223,11 @@ pub struct TokenLifetimes {
 
 impl Default for TokenLifetimes {
     fn default() -> Self {
-        Self { access: HumanDuration::from_secs(3600), id: HumanDuration::from_secs(3600), refresh: HumanDuration::from_secs(30 * 86_400) }
+        Self {
+            access: HumanDuration::from_secs(3600),
+            id: HumanDuration::from_secs(3600),
+            refresh: HumanDuration::from_secs(30 * 86_400),
+        }
     }
 }
 
@@ -252,7 +269,7 @@ pub struct Api {
 }
 
 /// Where the API is served.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Endpoint {
     /// From the stack's Region.
@@ -260,7 +277,7 @@ pub enum Endpoint {
     Regional,
 }
 
-/// Cross-origin calls: `true`, `false`, or the details. (Deserialises from a bool or a [`CorsSettings`] table.)
+/// Cross-origin calls: `true`, `false`, or the details.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Cors {
     /// No preflight, no headers.
@@ -271,7 +288,7 @@ pub enum Cors {
 }
 
 /// Who may call from a browser.
-#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CorsSettings {
     /// The one origin allowed, or `*` for any.
@@ -286,15 +303,21 @@ impl Default for CorsSettings {
     fn default() -> Self {
         Self {
             origin: "*".into(),
-            headers: ["Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Security-Token", "X-Api-Key"]
-                .map(String::from)
-                .into(),
+            headers: [
+                "Authorization",
+                "Content-Type",
+                "X-Amz-Date",
+                "X-Amz-Security-Token",
+                "X-Api-Key",
+            ]
+            .map(String::from)
+            .into(),
             max_age: None,
         }
     }
 }
 
-/// What a caller needs: `"nothing"`, or the details. (Deserialises from that string or a [`Requirements`] table.)
+/// What a caller needs: `"nothing"`, or the details.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Requires {
     /// Anyone may call.
@@ -305,7 +328,7 @@ pub enum Requires {
 }
 
 /// What a caller needs.
-#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Requirements {
     /// An access token with any one of these scopes.
@@ -317,7 +340,7 @@ pub struct Requirements {
 }
 
 /// A kind of token.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Token {
     /// An access token; needs `scopes`.
@@ -340,7 +363,11 @@ pub struct Authorizer {
 
 impl Default for Authorizer {
     fn default() -> Self {
-        Self { name: "cognito".into(), header: "Authorization".into(), cache: HumanDuration::from_secs(300) }
+        Self {
+            name: "cognito".into(),
+            header: "Authorization".into(),
+            cache: HumanDuration::from_secs(300),
+        }
     }
 }
 
@@ -349,8 +376,10 @@ impl Default for Authorizer {
 #[serde(deny_unknown_fields)]
 pub struct Throttle {
     /// Requests a second, sustained.
+    #[schemars(range(min = 0))]
     pub rate: f64,
     /// The most requests at once.
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub burst: u32,
 }
 
@@ -378,7 +407,7 @@ pub struct Route {
     pub timeout: Option<HumanDuration>,
 }
 
-/// An answer without a backend. (Deserialises from a status or a table.)
+/// An answer without a backend.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mock {
     /// The HTTP status, 200 to 599.
@@ -405,7 +434,8 @@ pub struct Plan {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Quota {
-    /// Requests in the period.
+    /// Requests in the period, at least 1.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
     pub requests: u32,
     /// The period.
     pub per: Period,

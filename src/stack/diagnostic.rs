@@ -1,0 +1,328 @@
+//! What is wrong with a stack file, as data. `render::diagnostics` makes text of it.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde::{Serialize, Serializer};
+
+use super::source::{Location, Source};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Nothing is planned or applied until it is gone.
+    Error,
+    /// Worth knowing; everything works.
+    Warning,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $number:literal,)+) => {
+        /// What kind of mistake a diagnostic is about. The number behind it never changes its meaning.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub enum Code { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Code {
+            /// Every code, in the order of their numbers.
+            pub const ALL: &[Code] = &[$(Code::$name,)+];
+
+            /// The number, such as `GS004`.
+            pub const fn number(self) -> &'static str {
+                match self { $(Code::$name => $number,)+ }
+            }
+
+            /// What the code stands for, in a sentence or two.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Code::$name => concat!($($doc),+).trim_ascii(),)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is not TOML.
+    Syntax = "GS001",
+    /// A key or table that gatestack does not know.
+    UnknownKey = "GS002",
+    /// A key or table that must be there is missing.
+    MissingKey = "GS003",
+    /// A value of the wrong type, or none of the words possible here.
+    WrongValue = "GS004",
+    /// A number or a duration out of AWS's range.
+    OutOfRange = "GS005",
+    /// `${…}` that is not closed or has no meaning.
+    BadReference = "GS006",
+    /// `${var.NAME}` or `--var` for a variable that `[vars]` lacks.
+    UnknownVariable = "GS007",
+    /// `${env.NAME}` for an environment variable that is not set.
+    MissingEnvironment = "GS008",
+    /// A reference to something the file does not have.
+    DanglingReference = "GS009",
+    /// A reference where its value can't be used.
+    MisplacedReference = "GS010",
+    /// Values that wait for each other.
+    Cycle = "GS011",
+    /// A name that AWS refuses: its length, its characters or a reserved word.
+    BadName = "GS012",
+    /// A Region or account that can't be one.
+    BadGround = "GS013",
+    /// A tag that AWS refuses or that is gatestack's own.
+    BadTag = "GS014",
+    /// A domain or certificate that Cognito refuses.
+    BadDomain = "GS015",
+    /// A URL that AWS refuses.
+    BadUrl = "GS016",
+    /// An ARN that is none, or of the wrong thing.
+    BadArn = "GS017",
+    /// More of something than AWS allows.
+    TooMany = "GS018",
+    /// Settings of an app client that Cognito refuses together.
+    ClientConflict = "GS019",
+    /// A scope that no resource server has.
+    UnknownScope = "GS020",
+    /// A route whose method or path API Gateway refuses.
+    BadRoute = "GS021",
+    /// Routes that API Gateway can't hold beside each other.
+    RouteConflict = "GS022",
+    /// A route without a backend, or with two.
+    RouteBackend = "GS023",
+    /// Requirements that contradict each other or can't be met by anyone.
+    Requirements = "GS024",
+    /// A table that other tables need is missing.
+    MissingTable = "GS025",
+    /// A plan that does not exist, or that leads nowhere.
+    BadPlan = "GS026",
+    /// A `[[moved]]` entry that makes no sense.
+    BadMove = "GS027",
+    /// Two things of the file would be the same thing in AWS.
+    Duplicate = "GS028",
+    /// A setting without effect.
+    NoEffect = "GS029",
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.number())
+    }
+}
+
+/// A piece of the file with what is to be said about it.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Label {
+    /// The bytes of the source.
+    pub span: (usize, usize),
+    /// What stands beside the caret; may be empty.
+    pub text: String,
+}
+
+/// One mistake.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The culprit first, then what it collides with. Empty for what stands in no file, such as `--var`.
+    pub labels: Vec<Label>,
+    /// The kind of mistake.
+    pub code: Code,
+    /// What is wrong: a lower-case fragment without a full stop.
+    pub message: String,
+    /// What to do next.
+    pub help: Option<String>,
+}
+
+impl Label {
+    /// Its bytes as a range.
+    pub fn range(&self) -> Range<usize> {
+        self.span.0..self.span.1
+    }
+}
+
+impl Diagnostic {
+    /// An error that stands nowhere yet.
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            labels: Vec::new(),
+            code,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// A warning that stands nowhere yet.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message)
+        }
+    }
+
+    /// Puts a caret under these bytes. The first call marks the culprit.
+    #[must_use]
+    pub fn at(self, span: Range<usize>) -> Self {
+        self.label(span, "")
+    }
+
+    /// Puts a caret under these bytes, with a word beside it.
+    #[must_use]
+    pub fn label(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            span: (span.start, span.end),
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Every mistake of one file, in the order of the file, none twice.
+#[derive(Clone, Debug)]
+pub struct Diagnostics {
+    source: Source,
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Sorts them by place and drops repetitions.
+    pub fn new(source: Source, list: Vec<Diagnostic>) -> Self {
+        let mut seen = BTreeSet::new();
+        let mut list: Vec<_> = list
+            .into_iter()
+            .filter(|diagnostic| seen.insert(diagnostic.clone()))
+            .collect();
+        list.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
+        Self { source, list }
+    }
+
+    /// The file they are about.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// They, by place.
+    pub fn list(&self) -> &[Diagnostic] {
+        &self.list
+    }
+
+    /// Whether any of them is an error.
+    pub fn has_errors(&self) -> bool {
+        self.list
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// The form for `--json`.
+    pub fn reports(&self) -> Vec<Report> {
+        self.list
+            .iter()
+            .map(|diagnostic| Report::new(&self.source, diagnostic))
+            .collect()
+    }
+}
+
+/// A diagnostic for machines.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Its number, such as `GS004`.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// Where; absent for what stands in no file.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// What it collides with, and what is to be said about the places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<ReportLabel>,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// A [`Label`] for machines.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReportLabel {
+    /// What is to be said.
+    pub text: String,
+    /// About what.
+    #[serde(flatten)]
+    pub location: Location,
+}
+
+impl Report {
+    /// A diagnostic about this source.
+    pub fn new(source: &Source, diagnostic: &Diagnostic) -> Self {
+        Self {
+            severity: diagnostic.severity,
+            code: diagnostic.code,
+            message: diagnostic.message.clone(),
+            location: diagnostic
+                .labels
+                .first()
+                .map(|label| source.locate(&label.range())),
+            labels: diagnostic
+                .labels
+                .iter()
+                .filter(|label| !label.text.is_empty())
+                .map(|label| ReportLabel {
+                    text: label.text.clone(),
+                    location: source.locate(&label.range()),
+                })
+                .collect(),
+            help: diagnostic.help.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_unique_and_in_order() {
+        let numbers: Vec<_> = Code::ALL.iter().map(|code| code.number()).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+        assert_eq!(
+            Code::UnknownKey.meaning(),
+            "A key or table that gatestack does not know."
+        );
+    }
+
+    #[test]
+    fn what_is_said_twice_is_kept_once_and_by_place() {
+        let at = |start: usize| Diagnostic::error(Code::Syntax, "wrong").at(start..start + 1);
+        let list = Diagnostics::new(Source::new("a", "abcdef"), vec![at(3), at(1), at(3)]);
+        let starts: Vec<_> = list
+            .list()
+            .iter()
+            .map(|diagnostic| diagnostic.labels[0].span.0)
+            .collect();
+        assert_eq!(starts, [1, 3]);
+    }
+
+    #[test]
+    fn machines_read_where_it_stands() {
+        let source = Source::new("stack.toml", "a = 1\nb = 2\n");
+        let diagnostic = Diagnostic::error(Code::WrongValue, "no")
+            .label(6..7, "here")
+            .help("try c");
+        let report = serde_json::to_value(Report::new(&source, &diagnostic)).unwrap();
+        assert_eq!(
+            report,
+            serde_json::json!({
+                "severity": "error", "code": "GS004", "message": "no",
+                "file": "stack.toml", "line": 2, "column": 1, "end_line": 2, "end_column": 2,
+                "labels": [{ "text": "here", "file": "stack.toml", "line": 2, "column": 1, "end_line": 2, "end_column": 2 }],
+                "help": "try c",
+            })
+        );
+    }
+}

@@ -1,0 +1,274 @@
+//! The language inside `${…}`.
+//!
+//! - `${var.NAME}` and `${env.NAME}` are replaced when the file is read; `variables` does that.
+//! - References such as `${account.id}` or `${api.invoke_url}` stay until AWS can say what they are; [`pieces`] finds them.
+//! - `${stageVariables.NAME}` in a route's URL or mock body and in the access log format is API Gateway's own and goes to AWS as it
+//!   stands. `$context.…` has no braces and is never touched.
+//! - `$${` is a dollar sign and a brace.
+
+use std::ops::Range;
+
+/// Something whose value only AWS, or the account in use, can tell.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Reference {
+    /// `${account.id}`: the AWS account's 12 digits.
+    AccountId,
+    /// `${stack.name}`.
+    StackName,
+    /// `${stack.region}`.
+    StackRegion,
+    /// `${api.id}`: the REST API's id.
+    ApiId,
+    /// `${api.invoke_url}`: the stage's URL, without a slash at the end.
+    ApiInvokeUrl,
+    /// `${api.stage}`: the stage's name.
+    ApiStage,
+    /// `${user_pool.id}`.
+    UserPoolId,
+    /// `${user_pool.arn}`.
+    UserPoolArn,
+    /// `${user_pool.token_url}`: where clients ask for tokens.
+    UserPoolTokenUrl,
+    /// `${user_pool.issuer}`: the `iss` of its tokens.
+    UserPoolIssuer,
+    /// `${app_clients.NAME.client_id}`.
+    AppClientId(String),
+    /// `${partners.NAME.client_id}`.
+    PartnerClientId(String),
+    /// `${api_keys.NAME.id}`: the key's id, not its value.
+    ApiKeyId(String),
+}
+
+/// Part of a string: text, or a reference.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Piece {
+    /// Text as it stands.
+    Literal(String),
+    /// What AWS will tell.
+    Reference(Reference),
+}
+
+const SINGLE: &[(&str, Reference)] = &[
+    ("account.id", Reference::AccountId),
+    ("stack.name", Reference::StackName),
+    ("stack.region", Reference::StackRegion),
+    ("api.id", Reference::ApiId),
+    ("api.invoke_url", Reference::ApiInvokeUrl),
+    ("api.stage", Reference::ApiStage),
+    ("user_pool.id", Reference::UserPoolId),
+    ("user_pool.arn", Reference::UserPoolArn),
+    ("user_pool.token_url", Reference::UserPoolTokenUrl),
+    ("user_pool.issuer", Reference::UserPoolIssuer),
+];
+
+type OfName = fn(String) -> Reference;
+const NAMED: &[(&str, &str, OfName)] = &[
+    ("app_clients", "client_id", Reference::AppClientId),
+    ("partners", "client_id", Reference::PartnerClientId),
+    ("api_keys", "id", Reference::ApiKeyId),
+];
+
+/// What stands inside one `${…}`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Expression {
+    /// `${var.NAME}`.
+    Variable(String),
+    /// `${env.NAME}`.
+    Environment(String),
+    /// `${stageVariables.NAME}`.
+    StageVariable(String),
+    /// A reference.
+    Reference(Reference),
+}
+
+/// Part of a string, as written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Token<'a> {
+    /// Text.
+    Literal(&'a str),
+    /// `$${`.
+    Escape,
+    /// The inside of `${…}`.
+    Expression(&'a str),
+    /// `${` that is never closed.
+    Unclosed,
+}
+
+/// Cuts a string into its tokens with their bytes.
+pub(super) fn tokens(text: &str) -> Vec<(Token<'_>, Range<usize>)> {
+    let mut tokens = Vec::new();
+    let mut literal = 0;
+    let mut at = 0;
+    while let Some(found) = text[at..].find('$') {
+        let dollar = at + found;
+        let rest = &text[dollar..];
+        let (token, length) = if rest.starts_with("$${") {
+            (Token::Escape, 3)
+        } else if !rest.starts_with("${") {
+            at = dollar + 1;
+            continue;
+        } else if let Some(end) = rest.find('}') {
+            (Token::Expression(&rest[2..end]), end + 1)
+        } else {
+            (Token::Unclosed, rest.len())
+        };
+        if literal < dollar {
+            tokens.push((Token::Literal(&text[literal..dollar]), literal..dollar));
+        }
+        at = dollar + length;
+        literal = at;
+        tokens.push((token, dollar..at));
+    }
+    if literal < text.len() {
+        tokens.push((Token::Literal(&text[literal..]), literal..text.len()));
+    }
+    tokens
+}
+
+/// Reads the inside of `${…}`; `None` when it means nothing.
+pub(super) fn expression(text: &str) -> Option<Expression> {
+    let text = text.trim();
+    if let Some((_, reference)) = SINGLE.iter().find(|(name, _)| *name == text) {
+        return Some(Expression::Reference(reference.clone()));
+    }
+    let (table, rest) = text.split_once('.')?;
+    let whole = name(rest).filter(|name| !name.is_empty());
+    match table {
+        "var" => whole.map(Expression::Variable),
+        "env" => whole.map(Expression::Environment),
+        "stageVariables" => whole.map(Expression::StageVariable),
+        _ => {
+            let (entry, attribute) = rest.rsplit_once('.')?;
+            let (_, _, reference) = NAMED
+                .iter()
+                .find(|named| (named.0, named.1) == (table, attribute))?;
+            let entry = name(entry).filter(|name| !name.is_empty())?;
+            Some(Expression::Reference(reference(entry)))
+        }
+    }
+}
+
+/// A name in a reference, which may stand in quotes as in TOML.
+fn name(text: &str) -> Option<String> {
+    match text.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"').map(str::to_owned),
+        None => Some(text.to_owned()),
+    }
+}
+
+/// What could have been meant by an expression that means nothing.
+pub(super) fn possible(text: &str) -> Vec<String> {
+    let entry = text
+        .split('.')
+        .nth(1)
+        .filter(|name| !name.is_empty())
+        .unwrap_or("NAME");
+    let single = SINGLE.iter().map(|(name, _)| (*name).to_owned());
+    let named = NAMED
+        .iter()
+        .map(|(table, attribute, _)| format!("{table}.{entry}.{attribute}"));
+    let read = ["var", "env", "stageVariables"].map(|table| format!("{table}.{entry}"));
+    single.chain(named).chain(read).collect()
+}
+
+/// Cuts a string of a checked file into text and references. `$${` becomes `${`; `${stageVariables.NAME}` stays text.
+pub fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for (token, range) in tokens(text) {
+        let literal = match token {
+            Token::Literal(literal) => literal,
+            Token::Escape => "${",
+            Token::Unclosed => &text[range],
+            Token::Expression(inside) => match expression(inside) {
+                Some(Expression::Reference(reference)) => {
+                    pieces.push(Piece::Reference(reference));
+                    continue;
+                }
+                _ => &text[range],
+            },
+        };
+        match pieces.last_mut() {
+            Some(Piece::Literal(before)) => before.push_str(literal),
+            _ => pieces.push(Piece::Literal(literal.to_owned())),
+        }
+    }
+    pieces
+}
+
+/// The text with every `${` written so that it stays text.
+pub(super) fn escape(text: &str) -> String {
+    text.replace("${", "$${")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn literal(text: &str) -> Piece {
+        Piece::Literal(text.into())
+    }
+
+    #[test]
+    fn a_string_falls_into_text_and_references() {
+        assert_eq!(
+            pieces("xxx-${account.id}!"),
+            [
+                literal("xxx-"),
+                Piece::Reference(Reference::AccountId),
+                literal("!")
+            ]
+        );
+        assert_eq!(
+            pieces("${app_clients.web.client_id}"),
+            [Piece::Reference(Reference::AppClientId("web".into()))]
+        );
+        assert_eq!(
+            pieces("${partners.\"a.b c\".client_id}"),
+            [Piece::Reference(Reference::PartnerClientId("a.b c".into()))]
+        );
+    }
+
+    #[test]
+    fn what_is_not_ours_stays() {
+        assert_eq!(
+            pieces("https://${stageVariables.host}/$context.path"),
+            [literal("https://${stageVariables.host}/$context.path")]
+        );
+        assert_eq!(pieces("a $${x} $$ $"), [literal("a ${x} $$ $")]);
+        assert_eq!(pieces(""), []);
+    }
+
+    #[test]
+    fn what_means_nothing_is_nothing() {
+        for text in [
+            "",
+            "api",
+            "api.idd",
+            "var.",
+            "partners.client_id",
+            "partners..client_id",
+            "app_clients.web.id",
+        ] {
+            assert_eq!(expression(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_escaped_text_comes_back_as_it_was(text in "[a-z${}. ]{0,20}") {
+            let expected: Vec<_> = (!text.is_empty()).then(|| literal(&text)).into_iter().collect();
+            prop_assert_eq!(pieces(&escape(&text)), expected);
+        }
+
+        #[test]
+        fn tokens_cover_the_string(text in "[a-z${}.]{0,20}") {
+            let mut end = 0;
+            for (_, range) in tokens(&text) {
+                prop_assert_eq!(range.start, end);
+                end = range.end;
+            }
+            prop_assert_eq!(end, text.len());
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! From a text to a checked file, or to everything that is wrong with it. Offline: nothing here knows of AWS.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::de::{DeTable, Deserializer};
+
+use super::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::file::File;
+use super::findings::Findings;
+use super::source::{Location, Source};
+use super::spans::{KeyPath, Spans};
+use super::{check, schema, structure, variables};
+
+/// What a file is read with, beside its own text.
+pub struct LoadSettings<'a> {
+    /// Values of `--var NAME=VALUE`. Each replaces a variable of the file and is read in that variable's type.
+    pub vars: BTreeMap<String, String>,
+    /// How `${env.NAME}` is looked up.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// A file without errors.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What it says. Variables are replaced; references are not.
+    pub file: File,
+    /// What is worth knowing all the same.
+    pub warnings: Diagnostics,
+    spans: Spans,
+}
+
+impl Checked {
+    /// The text it was read from.
+    pub fn source(&self) -> &Source {
+        self.warnings.source()
+    }
+
+    /// Where the thing at an address such as `partners.acme` or `api.routes."GET /policies"` stands; a part such as
+    /// `partners.acme/key` stands where its owner does. What the file does not say stands where it would.
+    pub fn locate(&self, address: &str) -> Location {
+        self.source().locate(&self.span(address))
+    }
+
+    /// The bytes of [`Self::locate`], for a caret.
+    pub fn span(&self, address: &str) -> Range<usize> {
+        self.spans.value_of(&KeyPath::of_address(address))
+    }
+
+    /// Whether the file itself has a table or key at this address.
+    pub fn has(&self, address: &str) -> bool {
+        self.spans.has(&KeyPath::of_address(address))
+    }
+}
+
+/// Reads and checks a stack file.
+///
+/// # Errors
+///
+/// Every mistake in the file; of mistakes in the syntax only the first, since the others mostly follow from it. Warnings come along.
+pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diagnostics> {
+    let (file, spans, list) = match read(&source, settings) {
+        Ok(read) => read,
+        Err(syntax) => return Err(Diagnostics::new(source, vec![syntax])),
+    };
+    let diagnostics = Diagnostics::new(source, list);
+    match file {
+        Some(file) if !diagnostics.has_errors() => Ok(Checked {
+            file,
+            warnings: diagnostics,
+            spans,
+        }),
+        _ => Err(diagnostics),
+    }
+}
+
+fn read(
+    source: &Source,
+    settings: &LoadSettings<'_>,
+) -> Result<(Option<File>, Spans, Vec<Diagnostic>), Diagnostic> {
+    let mut root = DeTable::parse(source.text()).map_err(|error| syntax(source, &error))?;
+    let mut findings = Findings::default();
+    variables::replace(&mut root, source, settings, &mut findings);
+    let spans = Spans::of(root.get_ref());
+    structure::check(&mut root, &spans, &mut findings);
+    let file = loop {
+        match File::deserialize(Deserializer::from(root.clone())) {
+            Ok(file) => break Some(file),
+            Err(error) => {
+                let path = error
+                    .span()
+                    .and_then(|span| spans.path_at(&span).cloned())
+                    .unwrap_or_default();
+                findings.broken(&path, refused(&path, &error));
+                if !structure::repair(&mut root, &path) {
+                    break None;
+                }
+            }
+        }
+    };
+    if let Some(file) = &file {
+        check::check(file, &spans, &mut findings);
+    }
+    Ok((file, spans, findings.list))
+}
+
+/// What only the types themselves can judge, such as a duration.
+fn refused(path: &KeyPath, error: &toml::de::Error) -> Diagnostic {
+    let diagnostic = Diagnostic::error(Code::WrongValue, format!("`{path}`: {}", error.message()));
+    let diagnostic = match error.span() {
+        Some(span) => diagnostic.at(span),
+        None => diagnostic,
+    };
+    match schema::brief(path) {
+        Some(brief) => diagnostic.help(brief),
+        None => diagnostic,
+    }
+}
+
+fn syntax(source: &Source, error: &toml::de::Error) -> Diagnostic {
+    let end = source.text().len();
+    let span = error.span().unwrap_or(end..end);
+    let message = error.message();
+    let said = |part: &str| message.contains(part);
+    let (fault, help) = if said("duplicate key") {
+        let name = source.slice(&span);
+        (
+            format!("`{name}` stands here a second time"),
+            "put the lines of both places together in one",
+        )
+    } else if said("string values must be quoted") {
+        (
+            format!("`{}` is text without quotes", source.slice(&span)),
+            "put it in quotes, as in `name = \"claims\"`",
+        )
+    } else if said("basic string") || said("literal string") {
+        (
+            "this text is not closed".to_owned(),
+            "end it on its line with the quote it starts with",
+        )
+    } else if said("unclosed table") || said("unclosed array of tables") {
+        (
+            "this table's name is not closed".to_owned(),
+            "end it with `]`; names with spaces stand in quotes",
+        )
+    } else {
+        let fault = message
+            .split_once(", expected")
+            .map_or(message, |(fault, _)| fault);
+        let help = "a line is `key = value`; text stands in quotes, lists in `[…]`, tables in `{…}` or under `[name]`";
+        (fault.to_owned(), help)
+    };
+    Diagnostic::error(Code::Syntax, format!("not TOML: {fault}"))
+        .at(span)
+        .help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{STACK, edited, load_with, read, told};
+    use super::*;
+    use crate::stack::scalar::Var;
+
+    #[test]
+    fn the_stack_files_of_the_repository_are_without_fault() {
+        assert_eq!(told(STACK), "");
+        assert_eq!(
+            told(include_str!("../../examples/partner-api/stack.toml")),
+            ""
+        );
+    }
+
+    #[test]
+    fn addresses_lead_to_lines() {
+        let checked = read(STACK).unwrap();
+        assert_eq!(
+            checked.locate("partners.acme/key").link(),
+            "stack.toml:24:11"
+        );
+        assert_eq!(
+            checked.locate("api.routes.\"GET /hello\"").link(),
+            "stack.toml:19:1"
+        );
+        assert_eq!(checked.locate("user_pool.tier").link(), "stack.toml:6:2");
+    }
+
+    #[test]
+    fn a_variable_keeps_its_type_and_may_use_others() {
+        let text = edited("burst = 20", "burst = \"${var.burst}\"").replace(
+            "name   = \"hello\"\nregion",
+            "name = \"${var.full}\"\nregion",
+        ) + "[vars]\nfull = \"${var.short}-${env.STAGE}\"\nshort = \"hi\"\nburst = 7\n";
+        let checked = load_with(&text, &[], &[("STAGE", "test")]).unwrap();
+        assert_eq!(checked.file.stack.name, "hi-test");
+        assert_eq!(
+            checked.file.plans["standard"]
+                .throttle
+                .as_ref()
+                .unwrap()
+                .burst,
+            7
+        );
+        assert_eq!(checked.file.vars["full"], Var::String("hi-test".into()));
+        let checked = load_with(
+            &text,
+            &[("burst", "9"), ("short", "ho")],
+            &[("STAGE", "test")],
+        )
+        .unwrap();
+        assert_eq!(checked.file.stack.name, "ho-test");
+        assert_eq!(
+            checked.file.plans["standard"]
+                .throttle
+                .as_ref()
+                .unwrap()
+                .burst,
+            9
+        );
+    }
+
+    #[test]
+    fn text_from_outside_is_no_reference() {
+        let text = edited("name     = \"hello\"", "name = \"${env.NAME}\"");
+        let checked = load_with(&text, &[], &[("NAME", "${api.id}")]).unwrap();
+        let name = checked.file.api.unwrap().name;
+        assert_eq!(
+            crate::stack::interpolate::pieces(&name),
+            [crate::stack::interpolate::Piece::Literal(
+                "${api.id}".into()
+            )]
+        );
+    }
+
+    #[test]
+    fn escapes_are_undone_where_no_reference_may_stand() {
+        let text = edited(
+            "region = \"eu-central-1\"",
+            "region = \"eu-central-1\"\ntags = { a = \"$${x}\" }",
+        );
+        assert_eq!(read(&text).unwrap().file.stack.tags["a"], "${x}");
+    }
+
+    #[test]
+    fn durations_numbers_and_shorthands_are_read() {
+        use crate::stack::file::{Cors, Requires};
+        let text = edited(
+            "stage    = \"prod\"",
+            "stage = \"prod\"\ncors = { max_age = \"1h\" }\nauthorizer = { cache = \"0s\" }",
+        ) + "tokens = { access = \"15m\" }\n";
+        let file = read(&text).unwrap().file;
+        let Cors::On(cors) = &file.api.as_ref().unwrap().cors else {
+            panic!("cors is on")
+        };
+        assert_eq!(
+            (cors.max_age.unwrap().as_secs(), cors.origin.as_str()),
+            (3600, "*")
+        );
+        assert_eq!(file.partners["acme"].tokens.access.as_secs(), 900);
+        assert!(matches!(&file.api.unwrap().requires, Requires::These(these) if these.api_key));
+    }
+}

@@ -1,0 +1,36 @@
+//! The stack file: what it may say, how it is read, and everything that can be found wrong with it without asking AWS.
+//!
+//! ```text
+//! text ─ parse ─▶ table ─ variables ─▶ table ─ structure ─▶ File ─ check ─▶ Checked
+//!                 (spans)  ${var} ${env}        keys, types         AWS's rules, contradictions
+//! ```
+//!
+//! Each pass goes over the whole file, writes down every mistake and marks what became worthless, so that one mistake gives one
+//! message. The module refuses to know what AWS holds; [`load()`] is a function of the text, `--var` and the environment.
+
+pub mod diagnostic;
+pub mod expand;
+pub mod file;
+pub mod interpolate;
+pub mod load;
+pub mod scalar;
+pub mod schema;
+pub mod source;
+pub mod spans;
+
+mod check;
+mod cycles;
+mod findings;
+mod shorthand;
+mod similar;
+mod structure;
+mod variables;
+
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+pub use load::{Checked, LoadSettings, load};
+pub use source::{Location, Source};
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod testing;

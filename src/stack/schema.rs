@@ -1,0 +1,237 @@
+//! The JSON Schema of the stack file, which editors read and `structure` checks by.
+
+use std::sync::LazyLock;
+
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
+use serde_json::{Map, Value, json};
+
+use super::file::File;
+use super::spans::KeyPath;
+
+/// The schema as `gatestack schema` prints it, with a newline at the end.
+///
+/// Numbers, switches and words may also be given as `"${var.NAME}"`, which an editor can't look up.
+pub fn published() -> String {
+    let mut schema = strict();
+    AcceptVariables.transform(&mut schema);
+    let text = serde_json::to_string_pretty(schema.as_value())
+        .expect("a JSON value has no keys but strings");
+    text + "\n"
+}
+
+/// The schema of a file whose variables are replaced.
+pub(super) fn resolved() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(|| strict().to_value());
+    &SCHEMA
+}
+
+fn strict() -> Schema {
+    let settings = SchemaSettings::draft2020_12().with_transform(WithoutNull);
+    let mut schema = settings.into_generator().into_root_schema_for::<File>();
+    schema.insert("title".into(), "gatestack stack file".into());
+    schema
+}
+
+/// TOML has no null: what is optional is left out.
+#[derive(Clone)]
+struct WithoutNull;
+
+impl Transform for WithoutNull {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
+        if let Some(Value::Array(types)) = object.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                object.insert("type".into(), only);
+            }
+        }
+        if object.get("default") == Some(&Value::Null) {
+            object.shift_remove("default");
+        }
+        if let Some(Value::Array(choices)) = object.get_mut("anyOf") {
+            choices.retain(|choice| choice != &json!({ "type": "null" }));
+            if let [Value::Object(only)] = choices.as_mut_slice() {
+                let only = std::mem::take(only);
+                object.shift_remove("anyOf");
+                for (key, value) in only {
+                    object.entry(key).or_insert(value);
+                }
+            }
+        }
+    }
+}
+
+/// A value that is no string may be written as one variable, which keeps its type.
+#[derive(Clone)]
+struct AcceptVariables;
+
+impl Transform for AcceptVariables {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
+        if object
+            .get("type")
+            .is_some_and(|name| name == "integer" || name == "number" || name == "boolean")
+        {
+            let mut outer = Map::new();
+            for key in ["description", "default"] {
+                if let Some(value) = object.shift_remove(key) {
+                    outer.insert(key.into(), value);
+                }
+            }
+            let inner = Value::Object(std::mem::take(object));
+            outer.insert("anyOf".into(), json!([inner, variable()]));
+            *object = outer;
+        } else if let Some(Value::Array(words)) = object.get_mut("oneOf")
+            && words.iter().all(|word| word.get("const").is_some())
+        {
+            words.push(variable());
+        }
+    }
+}
+
+fn variable() -> Value {
+    json!({ "type": "string", "pattern": r"^\$\{(var|env)\.[^}]+\}$" })
+}
+
+/// The schema node at a path, through references, maps and arrays; of alternatives the first that leads on.
+pub(super) fn at(path: &KeyPath) -> Option<&'static Value> {
+    path.keys()
+        .iter()
+        .try_fold(resolved(), |node, key| step(node, key))
+}
+
+fn step(node: &'static Value, key: &str) -> Option<&'static Value> {
+    let target = follow(node);
+    if let Some(next) = target
+        .get("properties")
+        .and_then(|properties| properties.get(key))
+    {
+        return Some(next);
+    }
+    if let Some(next) = target
+        .get("additionalProperties")
+        .filter(|next| next.is_object())
+    {
+        return Some(next);
+    }
+    if let Some(next) = target.get("items") {
+        return Some(next);
+    }
+    target
+        .get("anyOf")?
+        .as_array()?
+        .iter()
+        .find_map(|choice| step(choice, key))
+}
+
+/// What a `$ref` stands for.
+pub(super) fn follow(node: &'static Value) -> &'static Value {
+    node.get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| resolved().pointer(reference.trim_start_matches('#')))
+        .unwrap_or(node)
+}
+
+/// The first sentence of what the schema says about a path, as a fragment for a hint.
+pub(super) fn brief(path: &KeyPath) -> Option<String> {
+    let node = at(path)?;
+    let text = node
+        .get("description")
+        .or_else(|| follow(node).get("description"))?
+        .as_str()?;
+    let sentence = text
+        .split_once(". ")
+        .map_or(text, |(first, _)| first)
+        .trim_end_matches('.');
+    let mut characters = sentence.chars();
+    let first = characters.next()?;
+    // An abbreviation such as “ID” keeps its capitals.
+    let abbreviation = characters.as_str().starts_with(char::is_uppercase);
+    let first = if abbreviation {
+        first.to_string()
+    } else {
+        first.to_lowercase().to_string()
+    };
+    Some(first + characters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_in_the_repository_is_what_schema_prints() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/stack.schema.json");
+        if std::env::var_os("GATESTACK_UPDATE_SCHEMA").is_some() {
+            std::fs::write(path, published()).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            kept == published(),
+            "stack.schema.json is old: run `cargo run -- schema > stack.schema.json`"
+        );
+    }
+
+    #[test]
+    fn every_key_is_described() {
+        fn walk(at: &str, node: &Value, bare: &mut Vec<String>) {
+            if let Some(Value::Object(properties)) = node.get("properties") {
+                for (name, property) in properties {
+                    if property.get("description").is_none() {
+                        bare.push(format!("{at}.{name}"));
+                    }
+                }
+            }
+            if let Some(Value::Object(definitions)) = node.get("$defs") {
+                for (name, definition) in definitions {
+                    walk(name, definition, bare);
+                }
+            }
+        }
+        let schema: Value = serde_json::from_str(&published()).unwrap();
+        let mut bare = Vec::new();
+        walk("", &schema, &mut bare);
+        assert!(bare.is_empty(), "without description: {bare:?}");
+    }
+
+    #[test]
+    fn defaults_are_stated_and_null_is_nowhere() {
+        let schema: Value = serde_json::from_str(&published()).unwrap();
+        assert_eq!(
+            schema["$defs"]["TokenLifetimes"]["properties"]["refresh"]["default"],
+            "30d"
+        );
+        assert_eq!(
+            schema["$defs"]["UserPool"]["properties"]["deletion_protection"]["default"],
+            true
+        );
+        assert_eq!(
+            schema["$defs"]["Api"]["properties"]["cors"]["default"],
+            false
+        );
+        assert!(!published().contains("null"));
+    }
+
+    #[test]
+    fn paths_lead_through_maps_arrays_and_alternatives() {
+        let said = |keys: &[&str]| brief(&keys.into());
+        assert_eq!(
+            said(&["api", "routes", "GET /x", "mock", "body"]),
+            Some("the body; none when left out".into())
+        );
+        assert_eq!(
+            said(&["api", "cors", "origin"]),
+            Some("the one origin allowed, or `*` for any".into())
+        );
+        assert!(said(&["api", "steps"]).is_none());
+    }
+}

@@ -1,0 +1,169 @@
+//! Settings that are a scalar in the common case and a table otherwise: `cors = true`, `requires = "nothing"`,
+//! `mock = 200`.
+//!
+//! Written by hand: an untagged enum would buffer the value and lose the place of an error inside the table.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::file::{Cors, CorsSettings, Mock, Requirements, Requires};
+
+impl<'de> Deserialize<'de> for Cors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SwitchOrTable;
+        impl<'de> Visitor<'de> for SwitchOrTable {
+            type Value = Cors;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or a table")
+            }
+
+            fn visit_bool<E: de::Error>(self, on: bool) -> Result<Cors, E> {
+                Ok(if on {
+                    Cors::On(CorsSettings::default())
+                } else {
+                    Cors::Off
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Cors, A::Error> {
+                CorsSettings::deserialize(MapAccessDeserializer::new(map)).map(Cors::On)
+            }
+        }
+        deserializer.deserialize_any(SwitchOrTable)
+    }
+}
+
+impl Serialize for Cors {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Off => serializer.serialize_bool(false),
+            Self::On(settings) => settings.serialize(serializer),
+        }
+    }
+}
+
+impl JsonSchema for Cors {
+    fn schema_name() -> Cow<'static, str> {
+        "Cors".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Cross-origin calls: `true`, `false`, or the details.",
+            "anyOf": [
+                { "type": "boolean", "description": "`true` takes the defaults of the details; `false` is off." },
+                generator.subschema_for::<CorsSettings>(),
+            ],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Requires {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NothingOrTable;
+        impl<'de> Visitor<'de> for NothingOrTable {
+            type Value = Requires;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"nothing\" or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Requires, E> {
+                match word {
+                    "nothing" => Ok(Requires::Nothing),
+                    _ => Err(E::invalid_value(Unexpected::Str(word), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Requires, A::Error> {
+                Requirements::deserialize(MapAccessDeserializer::new(map)).map(Requires::These)
+            }
+        }
+        deserializer.deserialize_any(NothingOrTable)
+    }
+}
+
+impl Serialize for Requires {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nothing => serializer.serialize_str("nothing"),
+            Self::These(requirements) => requirements.serialize(serializer),
+        }
+    }
+}
+
+impl JsonSchema for Requires {
+    fn schema_name() -> Cow<'static, str> {
+        "Requires".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "What a caller needs: `\"nothing\"`, or the details.",
+            "anyOf": [
+                { "type": "string", "const": "nothing", "description": "Anyone may call." },
+                generator.subschema_for::<Requirements>(),
+            ],
+        })
+    }
+}
+
+/// A mock's answer in full.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MockAnswer {
+    /// The HTTP status, 200 to 599.
+    #[schemars(range(min = 200, max = 599))]
+    status: u16,
+    /// The body; none when left out.
+    body: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Mock {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StatusOrTable;
+        impl<'de> Visitor<'de> for StatusOrTable {
+            type Value = Mock;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an HTTP status or a table")
+            }
+
+            fn visit_i64<E: de::Error>(self, status: i64) -> Result<Mock, E> {
+                match u16::try_from(status) {
+                    Ok(status) => Ok(Mock { status, body: None }),
+                    Err(_) => Err(E::invalid_value(Unexpected::Signed(status), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mock, A::Error> {
+                let MockAnswer { status, body } =
+                    MockAnswer::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Mock { status, body })
+            }
+        }
+        deserializer.deserialize_any(StatusOrTable)
+    }
+}
+
+impl JsonSchema for Mock {
+    fn schema_name() -> Cow<'static, str> {
+        "Mock".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An answer without a backend: a status, or a status and a body.",
+            "anyOf": [
+                { "type": "integer", "minimum": 200, "maximum": 599, "description": "The HTTP status." },
+                generator.subschema_for::<MockAnswer>(),
+            ],
+        })
+    }
+}

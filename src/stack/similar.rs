@@ -1,0 +1,57 @@
+//! “Did you mean”: the nearest of the words that would have been right.
+
+/// The candidate that `word` is most likely a misspelling of, if any comes near. Never `word` itself.
+pub(super) fn closest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace('-', "_");
+    let wanted = plain(word);
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != word)
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&wanted, &plain(candidate)),
+                candidate,
+            )
+        })
+        // A third of the letters wrong is a typo; more is another word.
+        .filter(|(distance, candidate)| {
+            *distance <= (word.chars().count().max(candidate.chars().count()) / 3).max(1)
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Whether at least half of two words is the same: enough where one of them is sorely missed.
+pub(super) fn resembles(word: &str, wanted: &str) -> bool {
+    let distance = strsim::damerau_levenshtein(word, wanted);
+    distance <= word.chars().count().max(wanted.chars().count()) / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_nearest_word_is_found() {
+        assert_eq!(closest("sope", ["scopes", "stage"]), Some("scopes"));
+        assert_eq!(
+            closest("Call-back_urls", ["callback_urls", "logout_urls"]),
+            Some("callback_urls")
+        );
+        assert_eq!(closest("Stage", ["stage"]), Some("stage"));
+        assert_eq!(closest("price", ["scopes", "stage"]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_word_is_never_its_own_suggestion(word in "[a-z_]{1,8}", others in proptest::collection::vec("[a-z_]{1,8}", 0..5)) {
+            let mut candidates: Vec<&str> = others.iter().map(String::as_str).collect();
+            candidates.push(&word);
+            prop_assert_ne!(closest(&word, candidates), Some(word.as_str()));
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Where each key and value of the file stands, by its path.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The keys that lead to a value. An element of an array goes by its index.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct KeyPath(Vec<String>);
+
+impl KeyPath {
+    /// The path of these keys.
+    pub fn new<S: Into<String>>(keys: impl IntoIterator<Item = S>) -> Self {
+        Self(keys.into_iter().map(Into::into).collect())
+    }
+
+    /// Reads an address of the plan, such as `partners.acme` or `api.routes."GET /policies"`. Parts that gatestack
+    /// derives, such as `/key`, are dropped: they stand where their owner stands.
+    pub fn of_address(address: &str) -> Self {
+        let mut keys = vec![String::new()];
+        let mut quoted = false;
+        let mut characters = address.chars();
+        while let Some(character) = characters.next() {
+            let key = keys
+                .last_mut()
+                .expect("there is always a last key, for the list starts with one");
+            match character {
+                '"' => quoted = !quoted,
+                '\\' if quoted => key.extend(characters.next()),
+                '.' if !quoted => keys.push(String::new()),
+                '/' if !quoted => break,
+                character => key.push(character),
+            }
+        }
+        Self(keys)
+    }
+
+    /// The path one key further.
+    #[must_use]
+    pub fn join(&self, key: impl Into<String>) -> Self {
+        let mut keys = self.0.clone();
+        keys.push(key.into());
+        Self(keys)
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The last key; `None` for the file itself.
+    pub fn last(&self) -> Option<&str> {
+        self.0.last().map(String::as_str)
+    }
+
+    /// The path without its last key; `None` for the file itself.
+    pub fn parent(&self) -> Option<Self> {
+        let (_, keys) = self.0.split_last()?;
+        Some(Self(keys.to_vec()))
+    }
+
+    /// Whether this path is `other` or leads to it.
+    pub fn leads_to(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for KeyPath {
+    fn from(keys: [&str; N]) -> Self {
+        Self::new(keys)
+    }
+}
+
+impl From<&[&str]> for KeyPath {
+    fn from(keys: &[&str]) -> Self {
+        Self::new(keys.iter().copied())
+    }
+}
+
+/// As TOML writes it, with the keys quoted that need it.
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, key) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(".")?;
+            }
+            f.write_str(&quoted_key(key))?;
+        }
+        Ok(())
+    }
+}
+
+/// A key as TOML writes it: bare where it may be.
+pub fn quoted_key(key: &str) -> String {
+    let bare = !key.is_empty()
+        && key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if bare {
+        key.to_owned()
+    } else {
+        format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Spot {
+    key: Option<Range<usize>>,
+    value: Range<usize>,
+    text: Option<String>,
+    is_table: bool,
+}
+
+/// Where each key and value stands.
+#[derive(Clone, Debug, Default)]
+pub struct Spans(BTreeMap<KeyPath, Spot>);
+
+impl Spans {
+    /// The places of everything in this table.
+    pub fn of(table: &DeTable<'_>) -> Self {
+        let mut spans = Self::default();
+        spans.table(&KeyPath::default(), table);
+        spans
+    }
+
+    fn table(&mut self, path: &KeyPath, table: &DeTable<'_>) {
+        for (key, value) in table {
+            self.value(&path.join(key.get_ref().as_ref()), Some(key.span()), value);
+        }
+    }
+
+    fn value(&mut self, path: &KeyPath, key: Option<Range<usize>>, value: &Spanned<DeValue<'_>>) {
+        let text = value.get_ref().as_str().map(str::to_owned);
+        let is_table = value.get_ref().is_table();
+        self.0.insert(
+            path.clone(),
+            Spot {
+                key,
+                value: value.span(),
+                text,
+                is_table,
+            },
+        );
+        match value.get_ref() {
+            DeValue::Table(table) => self.table(path, table),
+            DeValue::Array(array) => {
+                for (index, element) in array.iter().enumerate() {
+                    self.value(&path.join(index.to_string()), None, element);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the file says anything there.
+    pub fn has(&self, path: &KeyPath) -> bool {
+        self.0.contains_key(path)
+    }
+
+    /// The bytes of the key there, or of the nearest one above it that the file has.
+    pub fn key(&self, path: &KeyPath) -> Range<usize> {
+        self.nearest(path).map_or(0..0, |spot| {
+            spot.key.clone().unwrap_or_else(|| spot.value.clone())
+        })
+    }
+
+    /// The bytes of the value there: a table goes by its key. What the file leaves out goes by the nearest table above.
+    pub fn value_of(&self, path: &KeyPath) -> Range<usize> {
+        match self.0.get(path) {
+            Some(spot) if !spot.is_table => spot.value.clone(),
+            _ => self.key(path),
+        }
+    }
+
+    /// The bytes of the element with this text in the array there, or of the array.
+    pub fn element(&self, array: &KeyPath, text: &str) -> Range<usize> {
+        self.children(array)
+            .find(|(_, spot)| spot.text.as_deref() == Some(text))
+            .map_or_else(|| self.value_of(array), |(_, spot)| spot.value.clone())
+    }
+
+    /// The keys directly below a table, in alphabetical order.
+    pub fn names<'a>(&'a self, table: &'a KeyPath) -> impl Iterator<Item = &'a str> {
+        self.children(table).filter_map(|(path, _)| path.last())
+    }
+
+    /// The path whose value has exactly these bytes.
+    pub fn path_at(&self, span: &Range<usize>) -> Option<&KeyPath> {
+        self.0
+            .iter()
+            .filter(|(_, spot)| spot.value == *span)
+            .map(|(path, _)| path)
+            .max_by_key(|path| path.keys().len())
+    }
+
+    fn children<'a>(&'a self, table: &'a KeyPath) -> impl Iterator<Item = (&'a KeyPath, &'a Spot)> {
+        let depth = table.keys().len() + 1;
+        self.0
+            .range(table.clone()..)
+            .take_while(|(path, _)| table.leads_to(path))
+            .filter(move |(path, _)| path.keys().len() == depth)
+    }
+
+    fn nearest(&self, path: &KeyPath) -> Option<&Spot> {
+        let mut path = Some(path.clone());
+        while let Some(here) = path {
+            if let Some(spot) = self.0.get(&here) {
+                return Some(spot);
+            }
+            path = here.parent();
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "[api.routes]\n\"GET /a\" = { http = \"x\" }\n[partners.\"a b\"]\nscopes = [\"p\", \"q\"]\n";
+
+    fn spans() -> Spans {
+        Spans::of(DeTable::parse(TEXT).unwrap().get_ref())
+    }
+
+    #[test]
+    fn values_keys_and_elements_are_found() {
+        let spans = spans();
+        assert_eq!(
+            &TEXT[spans.value_of(&["api", "routes", "GET /a", "http"].into())],
+            "\"x\""
+        );
+        assert_eq!(
+            &TEXT[spans.value_of(&["partners", "a b"].into())],
+            "\"a b\""
+        );
+        assert_eq!(
+            &TEXT[spans.element(&["partners", "a b", "scopes"].into(), "q")],
+            "\"q\""
+        );
+        assert_eq!(
+            &TEXT[spans.value_of(&["partners", "a b", "plan"].into())],
+            "\"a b\""
+        );
+    }
+
+    #[test]
+    fn addresses_lead_to_their_owner() {
+        assert_eq!(
+            KeyPath::of_address("partners.acme/key"),
+            ["partners", "acme"].into()
+        );
+        let route = KeyPath::of_address("api.routes.\"GET /a/{b}\"");
+        assert_eq!(route, ["api", "routes", "GET /a/{b}"].into());
+        assert_eq!(route.to_string(), "api.routes.\"GET /a/{b}\"");
+    }
+}

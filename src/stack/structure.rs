@@ -1,0 +1,486 @@
+//! Checks keys, types, words and ranges by the schema: every mistake in one pass. What is wrong is then taken out or replaced by
+//! something harmless, so that the rest of the file can still be read and judged.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeArray, DeInteger, DeString, DeTable, DeValue};
+
+use super::diagnostic::{Code, Diagnostic};
+use super::findings::Findings;
+use super::schema::{at, brief, follow, resolved};
+use super::similar::{closest, resembles};
+use super::spans::{KeyPath, Spans};
+
+/// Checks the whole file and repairs what is wrong.
+pub(super) fn check(root: &mut Spanned<DeTable<'_>>, spans: &Spans, findings: &mut Findings) {
+    Pass { spans, findings }.table(resolved(), &KeyPath::default(), root.get_mut());
+}
+
+/// Takes the value at a path out, or replaces it where it must be there. Whether that was possible.
+pub(super) fn repair(root: &mut Spanned<DeTable<'_>>, path: &KeyPath) -> bool {
+    let Some((last, above)) = path.keys().split_last() else {
+        return false;
+    };
+    let mut node = resolved();
+    let mut table = root.get_mut();
+    for key in above {
+        let Some(next) = properties(follow(node))
+            .and_then(|known| known.get(key))
+            .or_else(|| entry(follow(node)))
+        else {
+            return false;
+        };
+        node = next;
+        match table.get_mut(key.as_str()).map(Spanned::get_mut) {
+            Some(DeValue::Table(next)) => table = next,
+            _ => return false,
+        }
+    }
+    let removed = table.remove(last.as_str()).is_some();
+    if required(follow(node)).any(|name| name == last)
+        && let Some(schema) = properties(follow(node)).and_then(|known| known.get(last))
+    {
+        table.insert(key_of(last), stand_in(schema));
+    }
+    removed
+}
+
+struct Pass<'p> {
+    spans: &'p Spans,
+    findings: &'p mut Findings,
+}
+
+impl Pass<'_> {
+    fn table(&mut self, schema: &'static Value, path: &KeyPath, table: &mut DeTable<'_>) {
+        let known = properties(schema);
+        let entry = entry(schema);
+        let absent: Vec<_> = required(schema)
+            .filter(|name| !table.contains_key(*name))
+            .collect();
+        let mut meant = BTreeSet::new();
+        let mut wrong = Vec::new();
+        for (key, value) in table.iter_mut() {
+            let here = path.join(key.get_ref().as_ref());
+            let kept = match known
+                .and_then(|known| known.get(key.get_ref().as_ref()))
+                .or(entry)
+            {
+                Some(schema) => self.value(schema, &here, value),
+                None => {
+                    let near = meant_by(key.get_ref(), schema, &absent);
+                    meant.extend(near);
+                    self.findings
+                        .broken(&here, unknown(path, key, near, schema));
+                    false
+                }
+            };
+            if !kept {
+                wrong.push(key.get_ref().to_string());
+            }
+        }
+        for name in &wrong {
+            table.remove(name.as_str());
+        }
+        for name in required(schema) {
+            if table.contains_key(name) {
+                continue;
+            }
+            let here = path.join(name);
+            if absent.contains(&name) && !meant.contains(name) {
+                let diagnostic = self.missing(path, name);
+                self.findings.broken(&here, diagnostic);
+            }
+            if let Some(schema) = known.and_then(|known| known.get(name)) {
+                table.insert(key_of(name), stand_in(schema));
+            }
+        }
+    }
+
+    /// Whether the value may stay.
+    fn value(
+        &mut self,
+        schema: &'static Value,
+        path: &KeyPath,
+        value: &mut Spanned<DeValue<'_>>,
+    ) -> bool {
+        let Some(fitting) = alternatives(schema)
+            .into_iter()
+            .find(|choice| accepts(choice, value.get_ref()))
+        else {
+            if !self.findings.is_broken(path) {
+                self.findings
+                    .broken(path, self.wrong_type(schema, path, value));
+            }
+            return false;
+        };
+        if self.findings.is_broken(path) {
+            // The reference was refused already; as text it does no harm where text may stand.
+            return words(fitting).is_empty();
+        }
+        let fault = match value.get_mut() {
+            DeValue::Table(table) => {
+                self.table(fitting, path, table);
+                None
+            }
+            DeValue::Array(array) => {
+                self.array(fitting, path, array);
+                None
+            }
+            DeValue::String(word) => not_a_word(&words(fitting), path, word),
+            DeValue::Integer(number) => {
+                let written = number.to_string();
+                let value = i64::from_str_radix(number.as_str(), number.radix()).ok();
+                out_of_range(fitting, path, value.map(|value| value as f64), &written)
+            }
+            DeValue::Float(number) => {
+                let value = number
+                    .as_str()
+                    .parse()
+                    .ok()
+                    .filter(|value: &f64| value.is_finite());
+                out_of_range(fitting, path, value, number.as_str())
+            }
+            DeValue::Boolean(_) | DeValue::Datetime(_) => None,
+        };
+        match fault {
+            Some(fault) => {
+                let fault = match (&fault.help, brief(path)) {
+                    (None, Some(brief)) => fault.help(brief),
+                    _ => fault,
+                };
+                self.findings.broken(path, fault.at(value.span()));
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// Leaves the elements that are right and there once.
+    fn array(&mut self, schema: &'static Value, path: &KeyPath, array: &mut DeArray<'_>) {
+        let mut seen = BTreeSet::new();
+        let mut kept = DeArray::new();
+        let is_set = schema.get("uniqueItems") == Some(&Value::Bool(true));
+        for (index, mut element) in std::mem::replace(array, DeArray::new())
+            .into_iter()
+            .enumerate()
+        {
+            let here = path.join(index.to_string());
+            let text = element.get_ref().as_str().map(str::to_owned);
+            if let (true, Some(text)) = (is_set, &text)
+                && !seen.insert(text.clone())
+            {
+                let diagnostic = Diagnostic::error(
+                    Code::Duplicate,
+                    format!("`{text}` is listed twice in `{path}`"),
+                )
+                .at(element.span())
+                .help("remove one of them");
+                self.findings.broken(&here, diagnostic);
+                continue;
+            }
+            let fits = schema
+                .get("items")
+                .is_none_or(|items| self.value(items, &here, &mut element));
+            if fits {
+                kept.push(element);
+            }
+        }
+        *array = kept;
+    }
+
+    fn missing(&self, table: &KeyPath, name: &str) -> Diagnostic {
+        let here = table.join(name);
+        let is_table = follow(at(&here).unwrap_or(&Value::Null))
+            .get("properties")
+            .is_some();
+        let line = if is_table {
+            format!("`[{here}]`")
+        } else {
+            format!("`{name} = …`")
+        };
+        let lacks = format!("{} lacks `{name}`", shown(table));
+        let diagnostic = Diagnostic::error(Code::MissingKey, lacks).at(self.spans.key(table));
+        match brief(&here) {
+            Some(brief) => diagnostic.help(format!("add {line}, {brief}")),
+            None => diagnostic.help(format!("add {line}")),
+        }
+    }
+
+    fn wrong_type(
+        &self,
+        schema: &'static Value,
+        path: &KeyPath,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Diagnostic {
+        let choices = alternatives(schema);
+        let wanted: Vec<&str> = choices.iter().map(|choice| wanted(choice)).collect();
+        let found = found(value.get_ref());
+        let diagnostic = Diagnostic::error(
+            Code::WrongValue,
+            format!("`{path}` must be {}, not {found}", wanted.join(" or ")),
+        )
+        .label(self.spans.value_of(path), found);
+        let name = path.last().unwrap_or_default();
+        let is_wanted = |kind: &str| choices.iter().any(|choice| is_type(choice, kind));
+        let help = match value.get_ref() {
+            DeValue::String(text) if is_wanted("array") => {
+                Some(format!("put it in brackets: `{name} = [\"{text}\"]`"))
+            }
+            DeValue::String(text)
+                if !is_wanted("string")
+                    && DeValue::parse(text).is_ok_and(|inner| {
+                        choices
+                            .iter()
+                            .any(|choice| accepts(choice, inner.get_ref()))
+                    }) =>
+            {
+                Some(format!("write it without quotes: `{name} = {text}`"))
+            }
+            DeValue::Integer(number) if is_wanted("string") => {
+                Some(format!("put it in quotes: `{name} = \"{number}\"`"))
+            }
+            _ => brief(path),
+        };
+        match help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    }
+}
+
+fn unknown(
+    table: &KeyPath,
+    key: &Spanned<DeString<'_>>,
+    near: Option<&str>,
+    schema: &'static Value,
+) -> Diagnostic {
+    let what = if table.keys().is_empty() {
+        "table"
+    } else {
+        "key"
+    };
+    let message = format!("unknown {what} `{}` in {}", key.get_ref(), shown(table));
+    let diagnostic = Diagnostic::error(Code::UnknownKey, message).at(key.span());
+    match near {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(format!("known are {}", list(&known_keys(schema)))),
+    }
+}
+
+/// The key that an unknown one was meant to be. A key that must be there and is absent need not look quite so much like it.
+fn meant_by(name: &str, schema: &'static Value, absent: &[&'static str]) -> Option<&'static str> {
+    closest(name, known_keys(schema)).or_else(|| {
+        let alike = |wanted: &&&str| resembles(name, wanted);
+        absent.iter().find(alike).copied()
+    })
+}
+
+fn known_keys(schema: &'static Value) -> Vec<&'static str> {
+    properties(schema)
+        .into_iter()
+        .flat_map(|known| known.keys().map(String::as_str))
+        .collect()
+}
+
+fn shown(table: &KeyPath) -> String {
+    match table.parent() {
+        None => "the file".to_owned(),
+        Some(array) if is_array(&array) => format!("`[[{array}]]`"),
+        Some(_) => format!("`[{table}]`"),
+    }
+}
+
+fn is_array(path: &KeyPath) -> bool {
+    at(path).is_some_and(|schema| follow(schema).get("items").is_some())
+}
+
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn not_a_word(possible: &[&str], path: &KeyPath, word: &str) -> Option<Diagnostic> {
+    if possible.is_empty() || possible.contains(&word) {
+        return None;
+    }
+    let quoted: Vec<_> = possible.iter().map(|word| format!("\"{word}\"")).collect();
+    // An element of a list is named by the list: an index helps nobody.
+    let shown = path
+        .parent()
+        .filter(is_array)
+        .unwrap_or_else(|| path.clone());
+    let help = match closest(word, possible.iter().copied()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("possible are {}", quoted.join(", ")),
+    };
+    Some(Diagnostic::error(Code::WrongValue, format!("`{shown}` can't be \"{word}\"")).help(help))
+}
+
+fn out_of_range(
+    schema: &Value,
+    path: &KeyPath,
+    value: Option<f64>,
+    written: &str,
+) -> Option<Diagnostic> {
+    let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
+    let (least, most) = (bound("minimum"), bound("maximum"));
+    if value.is_some_and(|value| {
+        least.is_none_or(|least| value >= least) && most.is_none_or(|most| value <= most)
+    }) {
+        return None;
+    }
+    let range = match (least, most) {
+        (Some(least), Some(most)) if most < f64::from(i32::MAX) => {
+            format!("must be from {least} to {most}")
+        }
+        (Some(least), _) if value.is_none_or(|value| value < least) => {
+            format!("must be at least {least}")
+        }
+        (_, Some(most)) => format!("must be at most {most}"),
+        _ => "must be a number AWS can count to".to_owned(),
+    };
+    Some(Diagnostic::error(
+        Code::OutOfRange,
+        format!("`{path}` {range}, not {written}"),
+    ))
+}
+
+fn properties(schema: &'static Value) -> Option<&'static serde_json::Map<String, Value>> {
+    schema.get("properties")?.as_object()
+}
+
+/// The schema of what a table keyed by the user's own names holds.
+fn entry(schema: &'static Value) -> Option<&'static Value> {
+    schema
+        .get("additionalProperties")
+        .filter(|entry| entry.is_object())
+}
+
+fn required(schema: &'static Value) -> impl Iterator<Item = &'static str> {
+    schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+/// The schemas a value may follow, references resolved.
+fn alternatives(schema: &'static Value) -> Vec<&'static Value> {
+    let schema = follow(schema);
+    match schema.get("anyOf").and_then(Value::as_array) {
+        Some(choices) => choices.iter().flat_map(alternatives).collect(),
+        None => vec![schema],
+    }
+}
+
+fn is_type(schema: &Value, name: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::String(only)) => only == name,
+        Some(Value::Array(types)) => types.iter().any(|one| one == name),
+        // The words of an enumeration stand in `oneOf`, without a type around them.
+        _ => name == "string" && schema.get("oneOf").is_some(),
+    }
+}
+
+fn accepts(schema: &Value, value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::String(_) => is_type(schema, "string"),
+        DeValue::Integer(_) => is_type(schema, "integer") || is_type(schema, "number"),
+        DeValue::Float(_) => is_type(schema, "number"),
+        DeValue::Boolean(_) => is_type(schema, "boolean"),
+        DeValue::Datetime(_) => false,
+        DeValue::Array(_) => is_type(schema, "array"),
+        DeValue::Table(_) => is_type(schema, "object"),
+    }
+}
+
+/// The words that a string is limited to; none when it is free.
+fn words(schema: &'static Value) -> Vec<&'static str> {
+    let choices = schema
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let constants = choices
+        .chain([schema])
+        .filter_map(|choice| choice.get("const")?.as_str());
+    let listed = schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    constants.chain(listed).collect()
+}
+
+fn wanted(schema: &'static Value) -> &'static str {
+    match words(schema).as_slice() {
+        ["nothing"] => return "\"nothing\"",
+        [] => {}
+        _ => return "one of its words in quotes",
+    }
+    let named = [
+        ("string", "text in quotes"),
+        ("integer", "a whole number"),
+        ("number", "a number"),
+        ("boolean", "true or false"),
+        ("array", "a list"),
+        ("object", "a table"),
+    ];
+    if schema.get("type").is_some_and(Value::is_array) {
+        return "text, a number, true or false";
+    }
+    named
+        .into_iter()
+        .find(|(name, _)| is_type(schema, name))
+        .map_or("something else", |(_, wanted)| wanted)
+}
+
+fn found(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(true) => "true",
+        DeValue::Boolean(false) => "false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// Something the types accept in the place of what is wrong or missing; it is never judged.
+fn stand_in(schema: &'static Value) -> Spanned<DeValue<'static>> {
+    let schema = alternatives(schema)[0];
+    let value = if let [word, ..] = words(schema).as_slice() {
+        DeValue::String(DeString::Borrowed(word))
+    } else if is_type(schema, "object") {
+        let mut table = DeTable::new();
+        for name in required(schema) {
+            if let Some(schema) = properties(schema).and_then(|known| known.get(name)) {
+                table.insert(key_of(name), stand_in(schema));
+            }
+        }
+        DeValue::Table(table)
+    } else if is_type(schema, "array") {
+        DeValue::Array(DeArray::new())
+    } else if is_type(schema, "integer") || is_type(schema, "number") {
+        DeValue::Integer(DeInteger::default())
+    } else if is_type(schema, "boolean") {
+        DeValue::Boolean(false)
+    } else {
+        DeValue::String(DeString::Borrowed(""))
+    };
+    Spanned::new(0..0, value)
+}
+
+fn key_of<'t>(name: &str) -> Spanned<DeString<'t>> {
+    Spanned::new(0..0, DeString::Owned(name.to_owned()))
+}

@@ -1,0 +1,67 @@
+//! What the tests of this layer share: a small stack, edits of it, and the messages as a user reads them.
+
+use std::collections::BTreeMap;
+
+use super::{Checked, Code, Diagnostics, LoadSettings, Source, load};
+use crate::render::diagnostics::{Style, text};
+
+/// A stack without mistakes that the tests edit.
+pub(super) const STACK: &str = include_str!("../../stack.toml");
+
+/// Reads a text with these `--var` and environment variables.
+pub(super) fn load_with(
+    text: &str,
+    vars: &[(&str, &str)],
+    env: &[(&str, &str)],
+) -> Result<Checked, Diagnostics> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let vars = vars.iter().map(owned).collect();
+    let env: BTreeMap<String, String> = env.iter().map(owned).collect();
+    let settings = LoadSettings {
+        vars,
+        env: &|name| env.get(name).cloned(),
+    };
+    load(Source::new("stack.toml", text), &settings)
+}
+
+/// Reads a text alone.
+pub(super) fn read(text: &str) -> Result<Checked, Diagnostics> {
+    load_with(text, &[], &[])
+}
+
+/// The small stack with one piece of its text exchanged. Empty `from` appends.
+pub(super) fn edited(from: &str, to: &str) -> String {
+    if from.is_empty() {
+        return format!("{STACK}\n{to}\n");
+    }
+    assert!(STACK.contains(from), "the small stack has no {from:?}");
+    STACK.replacen(from, to, 1)
+}
+
+/// Everything a user is told about a text: on 80 columns, without colour.
+pub(super) fn told(source: &str) -> String {
+    let diagnostics = match read(source) {
+        Ok(checked) => checked.warnings,
+        Err(diagnostics) => diagnostics,
+    };
+    text(
+        &diagnostics,
+        Style {
+            colour: false,
+            width: 80,
+        },
+    )
+}
+
+/// The codes of what is wrong with a text, warnings too.
+pub(super) fn codes(source: &str) -> Vec<Code> {
+    let diagnostics = match read(source) {
+        Ok(checked) => checked.warnings,
+        Err(diagnostics) => diagnostics,
+    };
+    diagnostics
+        .list()
+        .iter()
+        .map(|diagnostic| diagnostic.code)
+        .collect()
+}

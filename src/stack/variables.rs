@@ -1,0 +1,483 @@
+//! Replaces `${var.NAME}` and `${env.NAME}` before anything is typed, and refuses references that lead nowhere or stand where
+//! their value can't be used.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::cycles;
+use super::diagnostic::{Code, Diagnostic};
+use super::findings::Findings;
+use super::interpolate::{Expression, Reference, Token, escape, expression, possible, tokens};
+use super::load::LoadSettings;
+use super::schema;
+use super::similar::closest;
+use super::source::Source;
+use super::spans::{KeyPath, Spans};
+
+/// Strings that may hold references; `*` is any one key. Every other string is needed before AWS is asked.
+const HOLD_REFERENCES: &[&[&str]] = &[
+    &["vars", "*"],
+    &["user_pool", "name"],
+    &["user_pool", "domain"],
+    &["user_pool", "own_domain", "name"],
+    &["user_pool", "own_domain", "certificate"],
+    &["resource_servers", "*", "identifier"],
+    &["resource_servers", "*", "name"],
+    &["resource_servers", "*", "scopes", "*"],
+    &["app_clients", "*", "name"],
+    &["app_clients", "*", "scopes", "*"],
+    &["app_clients", "*", "callback_urls", "*"],
+    &["app_clients", "*", "logout_urls", "*"],
+    &["api", "name"],
+    &["api", "description"],
+    &["api", "stage_variables", "*"],
+    &["api", "authorizer", "name"],
+    &["api", "access_logs", "group"],
+    &["api", "access_logs", "format"],
+    &["api", "requires", "scopes", "*"],
+    &["api", "routes", "*", "http"],
+    &["api", "routes", "*", "mock", "body"],
+    &["api", "routes", "*", "requires", "scopes", "*"],
+    &["plans", "*", "name"],
+    &["plans", "*", "description"],
+    &["api_keys", "*", "name"],
+    &["api_keys", "*", "description"],
+    &["partners", "*", "name"],
+    &["partners", "*", "scopes", "*"],
+];
+
+/// Strings that API Gateway reads stage variables in.
+const HOLD_STAGE_VARIABLES: &[&[&str]] = &[
+    &["vars", "*"],
+    &["api", "routes", "*", "http"],
+    &["api", "routes", "*", "mock", "body"],
+    &["api", "access_logs", "format"],
+];
+
+/// Replaces variables in the whole file.
+pub(super) fn replace<'t>(
+    root: &mut Spanned<DeTable<'t>>,
+    source: &'t Source,
+    settings: &'t LoadSettings<'t>,
+    findings: &mut Findings,
+) {
+    let spans = Spans::of(root.get_ref());
+    let mut pass = Pass {
+        source,
+        settings,
+        spans,
+        findings,
+        variables: BTreeMap::new(),
+    };
+    pass.overrides(root.get_mut());
+    pass.variables(root.get_mut());
+    for (key, value) in root.get_mut() {
+        let path = KeyPath::from([key.get_ref().as_ref()]);
+        if path.last() != Some("vars") {
+            pass.value(&path, value);
+        }
+    }
+}
+
+struct Pass<'p, 't> {
+    source: &'t Source,
+    settings: &'t LoadSettings<'t>,
+    spans: Spans,
+    findings: &'p mut Findings,
+    /// Resolved; `None` where a mistake leaves nothing to insert.
+    variables: BTreeMap<String, Option<DeValue<'t>>>,
+}
+
+fn vars<'r, 't>(root: &'r mut DeTable<'t>) -> Option<&'r mut DeTable<'t>> {
+    match root.get_mut("vars")?.get_mut() {
+        DeValue::Table(vars) => Some(vars),
+        _ => None,
+    }
+}
+
+impl<'t> Pass<'_, 't> {
+    /// Puts the values of `--var` in the place of the file's, in the type that the file's has.
+    fn overrides(&mut self, root: &mut DeTable<'t>) {
+        let table = KeyPath::from(["vars"]);
+        for (name, text) in &self.settings.vars {
+            let Some(value) = vars(root).and_then(|vars| vars.get_mut(name.as_str())) else {
+                let diagnostic = Diagnostic::error(
+                    Code::UnknownVariable,
+                    format!("`--var {name}` has no variable to replace"),
+                );
+                let help = match closest(name, self.spans.names(&table)) {
+                    Some(near) => format!("did you mean `--var {near}=…`?"),
+                    None => {
+                        format!("add `{name}` to `[vars]` with the value it has without `--var`")
+                    }
+                };
+                self.findings.list.push(diagnostic.help(help));
+                continue;
+            };
+            match typed(text, value.get_ref()) {
+                Some(typed) => *value.get_mut() = typed,
+                None => {
+                    let wanted = value.get_ref().type_str();
+                    let message = format!(
+                        "`--var {name}={text}` is not a value of the type that `{name}` has"
+                    );
+                    let diagnostic = Diagnostic::error(Code::WrongValue, message)
+                        .label(value.span(), format!("{} {wanted}", article(wanted)))
+                        .help(format!(
+                            "pass {} {wanted}, or put the value here in quotes to make it text",
+                            article(wanted)
+                        ));
+                    self.findings.broken(&table.join(name), diagnostic);
+                }
+            }
+        }
+    }
+
+    fn variables(&mut self, root: &mut DeTable<'t>) {
+        let Some(vars) = vars(root) else { return };
+        let needs: BTreeMap<String, Vec<String>> = vars
+            .iter()
+            .map(|(name, value)| (name.get_ref().to_string(), named_in(value.get_ref())))
+            .collect();
+        for cycle in cycles::find(&needs) {
+            let path = KeyPath::from(["vars", &cycle[0]]);
+            let spelled: Vec<_> = cycle.iter().map(|name| format!("vars.{name}")).collect();
+            let diagnostic = Diagnostic::error(
+                Code::Cycle,
+                format!("`{path}` waits for itself: {}", spelled.join(" → ")),
+            )
+            .at(self.spans.value_of(&path))
+            .help("give one of them a value of its own");
+            self.findings.broken(&path, diagnostic);
+            for name in &cycle[1..] {
+                self.findings
+                    .follows_from_another(&KeyPath::from(["vars", name]));
+            }
+        }
+        for (name, _) in vars.iter() {
+            self.resolve(name.get_ref(), vars);
+        }
+        for (name, value) in vars.iter_mut() {
+            if let Some(Some(resolved)) = self.variables.get(name.get_ref().as_ref()) {
+                *value.get_mut() = resolved.clone();
+            }
+        }
+    }
+
+    /// Works out one variable, those it needs first.
+    fn resolve(&mut self, name: &str, vars: &DeTable<'t>) {
+        if self.variables.contains_key(name) {
+            return;
+        }
+        let Some(value) = vars.get(name) else { return };
+        let path = KeyPath::from(["vars", name]);
+        if self.findings.is_broken(&path) {
+            self.variables.insert(name.to_owned(), None);
+            return;
+        }
+        for needed in named_in(value.get_ref()) {
+            self.resolve(&needed, vars);
+        }
+        let mut value = value.clone();
+        self.value(&path, &mut value);
+        let resolved = (!self.findings.is_broken(&path)).then(|| value.into_inner());
+        self.variables.insert(name.to_owned(), resolved);
+    }
+
+    fn value(&mut self, path: &KeyPath, value: &mut Spanned<DeValue<'t>>) {
+        let span = value.span();
+        match value.get_mut() {
+            DeValue::Table(table) => {
+                for (key, value) in table {
+                    self.value(&path.join(key.get_ref().as_ref()), value);
+                }
+            }
+            DeValue::Array(array) => {
+                for (index, element) in array.iter_mut().enumerate() {
+                    self.value(&path.join(index.to_string()), element);
+                }
+            }
+            DeValue::String(text) if text.contains("${") => {
+                if let Some(replaced) = self.string(path, &span, text) {
+                    *value.get_mut() = replaced;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What a string says once its variables are replaced; `None` when nothing can be said.
+    fn string(&mut self, path: &KeyPath, span: &Range<usize>, text: &str) -> Option<DeValue<'t>> {
+        if let [(Token::Expression(inside), _)] = tokens(text).as_slice()
+            && let Some(Expression::Variable(name)) = expression(inside)
+        {
+            let value = self.variable(path, span, text, &name)?;
+            return match value {
+                DeValue::String(text) => self.judged(path, span, &text),
+                typed => Some(typed),
+            };
+        }
+        let mut replaced = String::new();
+        let mut whole = true;
+        for (token, range) in tokens(text) {
+            let written = &text[range];
+            let Token::Expression(inside) = token else {
+                replaced.push_str(written);
+                continue;
+            };
+            match expression(inside) {
+                Some(Expression::Variable(name)) => match self.variable(path, span, written, &name)
+                {
+                    Some(value) => replaced.push_str(&plain(&value)),
+                    None => whole = false,
+                },
+                Some(Expression::Environment(name)) => match (self.settings.env)(&name) {
+                    Some(value) => replaced.push_str(&escape(&value)),
+                    None => {
+                        let diagnostic = Diagnostic::error(
+                            Code::MissingEnvironment,
+                            format!("the environment variable `{name}` is not set"),
+                        )
+                        .at(self.caret(span, written))
+                        .help(format!("set it, as in `{name}=… gatestack validate`"));
+                        self.findings.broken(path, diagnostic);
+                        whole = false;
+                    }
+                },
+                _ => replaced.push_str(written),
+            }
+        }
+        if whole {
+            self.judged(path, span, &replaced)
+        } else {
+            None
+        }
+    }
+
+    fn variable(
+        &mut self,
+        path: &KeyPath,
+        span: &Range<usize>,
+        written: &str,
+        name: &str,
+    ) -> Option<DeValue<'t>> {
+        if let Some(value) = self.variables.get(name) {
+            let value = value.clone();
+            if value.is_none() {
+                self.findings.follows_from_another(path);
+            }
+            return value;
+        }
+        let names = KeyPath::from(["vars"]);
+        let help = match closest(name, self.spans.names(&names)) {
+            Some(near) => format!("did you mean `${{var.{near}}}`?"),
+            None => format!("add `{name} = …` to `[vars]`"),
+        };
+        let diagnostic =
+            Diagnostic::error(Code::UnknownVariable, format!("`[vars]` has no `{name}`"))
+                .at(self.caret(span, written))
+                .help(help);
+        self.findings.broken(path, diagnostic);
+        None
+    }
+
+    /// The string itself if all references in it may stand there; escapes are undone where nothing reads them later.
+    fn judged(&mut self, path: &KeyPath, span: &Range<usize>, text: &str) -> Option<DeValue<'t>> {
+        let holds_references = is_one_of(path, HOLD_REFERENCES);
+        let mut plain = String::new();
+        for (token, range) in tokens(text) {
+            let written = &text[range];
+            plain.push_str(if token == Token::Escape {
+                "${"
+            } else {
+                written
+            });
+            let fault = match token {
+                Token::Literal(_) | Token::Escape => None,
+                Token::Unclosed => Some(
+                    Diagnostic::error(Code::BadReference, "`${` is never closed")
+                        .help("close it with `}`, or write `$${` for a dollar sign and a brace"),
+                ),
+                Token::Expression(inside) => match expression(inside) {
+                    None => Some(unknown(inside)),
+                    Some(Expression::StageVariable(name)) => self.stage_variable(path, &name),
+                    Some(Expression::Reference(reference)) if holds_references => self.dangling(written, &reference),
+                    // What no key may hold is reported as an unknown key.
+                    Some(Expression::Reference(_)) if schema::at(path).is_none() => None,
+                    Some(Expression::Reference(_)) => Some(
+                        Diagnostic::error(
+                            Code::MisplacedReference,
+                            format!("`{written}` can't be used in `{path}`"),
+                        )
+                        .help("references work in names, URLs and other texts; use `${var.NAME}` or `${env.NAME}` here"),
+                    ),
+                    Some(Expression::Variable(_) | Expression::Environment(_)) => None,
+                },
+            };
+            if let Some(fault) = fault {
+                let fault = fault.at(self.caret(span, written));
+                self.findings.broken(path, fault);
+            }
+        }
+        if self.findings.is_broken(path) {
+            return None;
+        }
+        let text = if holds_references {
+            text.to_owned()
+        } else {
+            plain
+        };
+        Some(DeValue::String(DeString::Owned(text)))
+    }
+
+    fn stage_variable(&self, path: &KeyPath, name: &str) -> Option<Diagnostic> {
+        if !is_one_of(path, HOLD_STAGE_VARIABLES) {
+            let message = format!("API Gateway does not read stage variables in `{path}`");
+            return Some(Diagnostic::error(Code::MisplacedReference, message).help(
+                "`${stageVariables.NAME}` works in a route's `http` and `mock.body` and in `api.access_logs.format`; use `${var.NAME}`",
+            ));
+        }
+        let table = KeyPath::from(["api", "stage_variables"]);
+        if path.leads_to(&KeyPath::from(["vars"])) || self.spans.has(&table.join(name)) {
+            return None;
+        }
+        let help = match closest(name, self.spans.names(&table)) {
+            Some(near) => format!("did you mean `${{stageVariables.{near}}}`?"),
+            None => format!("add `{name} = \"…\"` to `[api.stage_variables]`"),
+        };
+        Some(
+            Diagnostic::error(
+                Code::DanglingReference,
+                format!("the stage has no variable `{name}`"),
+            )
+            .help(help),
+        )
+    }
+
+    /// Why a reference leads nowhere, if it does.
+    fn dangling(&self, written: &str, reference: &Reference) -> Option<Diagnostic> {
+        let has = |keys: &[&str]| self.spans.has(&keys.into());
+        let nowhere = |why: &str| {
+            Diagnostic::error(
+                Code::DanglingReference,
+                format!("`{written}` leads nowhere: {why}"),
+            )
+        };
+        let entry = |table: &str, attribute: &str, name: &str| {
+            let path = KeyPath::from([table]);
+            if self.spans.has(&path.join(name)) {
+                return None;
+            }
+            let help = match closest(name, self.spans.names(&path)) {
+                Some(near) => format!("did you mean `${{{table}.{near}.{attribute}}}`?"),
+                None => format!("add `[{}]`, or remove the reference", path.join(name)),
+            };
+            Some(nowhere(&format!("the file has no `[{}]`", path.join(name))).help(help))
+        };
+        let pool = || {
+            (!has(&["user_pool"])).then(|| {
+                nowhere("the file has no `[user_pool]`")
+                    .help("add `[user_pool]`, or remove the reference")
+            })
+        };
+        match reference {
+            Reference::AccountId | Reference::StackName | Reference::StackRegion => None,
+            Reference::ApiId | Reference::ApiInvokeUrl | Reference::ApiStage => (!has(&["api"]))
+                .then(|| {
+                    nowhere("the file has no `[api]`").help("add `[api]`, or remove the reference")
+                }),
+            Reference::UserPoolId | Reference::UserPoolArn | Reference::UserPoolIssuer => pool(),
+            Reference::UserPoolTokenUrl => pool().or_else(|| {
+                let domain = has(&["user_pool", "domain"]) || has(&["user_pool", "own_domain"]);
+                (!domain).then(|| {
+                    nowhere("the pool has no domain")
+                        .help("give `[user_pool]` a `domain`, the prefix of its token URL")
+                })
+            }),
+            Reference::AppClientId(name) => entry("app_clients", "client_id", name),
+            Reference::PartnerClientId(name) => entry("partners", "client_id", name).or_else(pool),
+            Reference::ApiKeyId(name) => entry("api_keys", "id", name),
+        }
+    }
+
+    /// The bytes of `written` within the value, if the file spells it out there; else of the whole value.
+    fn caret(&self, value: &Range<usize>, written: &str) -> Range<usize> {
+        match self.source.slice(value).find(written) {
+            Some(offset) => value.start + offset..value.start + offset + written.len(),
+            None => value.clone(),
+        }
+    }
+}
+
+fn unknown(inside: &str) -> Diagnostic {
+    let possible = possible(inside);
+    let help = match closest(inside, possible.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `${{{near}}}`?"),
+        None => {
+            "possible are `var.NAME`, `env.NAME`, `account.id`, `stack.…`, `api.…`, `user_pool.…`, \
+                 `partners.NAME.client_id` and the like; write `$${` for a dollar sign and a brace"
+                .to_owned()
+        }
+    };
+    Diagnostic::error(Code::BadReference, format!("`${{{inside}}}` means nothing")).help(help)
+}
+
+fn is_one_of(path: &KeyPath, patterns: &[&[&str]]) -> bool {
+    let keys = path.keys();
+    patterns.iter().any(|pattern| {
+        pattern.len() == keys.len()
+            && pattern
+                .iter()
+                .zip(keys)
+                .all(|(want, key)| *want == "*" || want == key)
+    })
+}
+
+/// The variables that a value names.
+fn named_in(value: &DeValue<'_>) -> Vec<String> {
+    let Some(text) = value.as_str() else {
+        return Vec::new();
+    };
+    tokens(text)
+        .into_iter()
+        .filter_map(|(token, _)| match token {
+            Token::Expression(inside) => match expression(inside)? {
+                Expression::Variable(name) => Some(name),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect()
+}
+
+/// The text of `--var` in the type of the value it replaces; text is taken as it stands, without references.
+fn typed<'t>(text: &'t str, replaced: &DeValue<'_>) -> Option<DeValue<'t>> {
+    if replaced.is_str() {
+        return Some(DeValue::String(DeString::Owned(escape(text))));
+    }
+    let value = DeValue::parse(text).ok()?.into_inner();
+    let wide_enough = value.is_integer() && replaced.is_float();
+    (value.same_type(replaced) || wide_enough).then_some(value)
+}
+
+fn plain(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(on) => on.to_string(),
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::Array(_) | DeValue::Table(_) => String::new(),
+    }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
+}
