@@ -5,8 +5,24 @@
 //! it does not have answers 501 naming it. It never pretends.
 
 pub mod apigateway;
+mod check;
 pub mod cognito;
+mod connector;
 pub mod identifiers;
+pub mod model;
 pub mod operation;
+pub mod paging;
+mod protocol;
+mod serve;
+mod service;
 pub mod state;
+mod store;
+mod sts;
 pub mod table;
+mod tagging;
+
+pub use connector::connector;
+pub use operation::Pace;
+pub use serve::serve;
+pub use service::{Options, Service};
+pub use store::StoreError;

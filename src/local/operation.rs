@@ -14,7 +14,7 @@ pub type Object = Map<String, Value>;
 /// (required members, types, lengths, ranges, patterns, enums; members the model does not name are dropped
 /// as AWS drops them). Members are keyed by the model's member names, wherever on the wire they came from
 /// (path, query, header, body); blobs are base64 text, timestamps epoch seconds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// The operation's name in the model, such as `CreateRestApi`.
     pub operation: &'static str,

@@ -1,13 +1,190 @@
-//! Cognito user pools: the control plane.
+//! Cognito user pools: the control plane. Pools, their app clients and secrets, resource servers, domains, groups, tags and branding.
+//!
+//! Users, identity providers and the sign-in operations are not here: they answer 501 by name.
+
+mod branding;
+mod client;
+mod client_rules;
+mod client_secret;
+mod domain;
+mod group;
+mod mfa;
+mod pool;
+mod pool_settings;
+mod resource_server;
+mod schema;
+mod tags;
+mod ui_customization;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::operation::Operation;
+use super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::paging;
+use super::state::Region;
+use super::table::Table;
+
+pub(super) use tags::tagged;
 
 /// Cognito user pools in one Region.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct State {}
+pub struct State {
+    pools: Table<Pool>,
+}
+
+/// One user pool and everything in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Pool {
+    name: String,
+    created: f64,
+    modified: f64,
+    tier: String,
+    /// What an update replaces, as members of `UserPoolType`, with their defaults.
+    settings: Object,
+    /// What only creation sets, as members of `UserPoolType`.
+    fixed: Object,
+    /// Standard and custom attributes, as `SchemaAttributeType`.
+    schema: Vec<Object>,
+    tags: BTreeMap<String, String>,
+    /// What only `SetUserPoolMfaConfig` sets, as members of its answer.
+    mfa: Object,
+    clients: Table<client::Client>,
+    resource_servers: Table<resource_server::ResourceServer>,
+    domains: Table<domain::Domain>,
+    groups: Table<group::Group>,
+    brandings: Table<branding::Branding>,
+    ui_customizations: Table<ui_customization::UiCustomization>,
+}
 
 /// The operations the local Cognito has.
-pub(super) const OPERATIONS: &[Operation] = &[];
+pub(super) const OPERATIONS: &[&[Operation]] = &[
+    pool::OPERATIONS,
+    schema::OPERATIONS,
+    mfa::OPERATIONS,
+    client::OPERATIONS,
+    client_secret::OPERATIONS,
+    resource_server::OPERATIONS,
+    domain::OPERATIONS,
+    group::OPERATIONS,
+    tags::OPERATIONS,
+    branding::OPERATIONS,
+    ui_customization::OPERATIONS,
+];
+
+/// The pool that the call names.
+fn pool<'r>(region: &'r Region, call: &Call) -> Result<&'r Pool, Refusal> {
+    let id = call.text("UserPoolId");
+    region.cognito.pools.get(id).ok_or_else(|| no_pool(id))
+}
+
+/// The pool that the call names, to change it.
+fn pool_mut<'r>(region: &'r mut Region, call: &Call) -> Result<&'r mut Pool, Refusal> {
+    let id = call.text("UserPoolId");
+    region.cognito.pools.get_mut(id).ok_or_else(|| no_pool(id))
+}
+
+fn no_pool(id: &str) -> Refusal {
+    not_found(format!("User pool {id} does not exist."))
+}
+
+fn pool_arn(call: &Call, id: &str) -> String {
+    format!(
+        "arn:aws:cognito-idp:{}:{}:userpool/{id}",
+        call.region, call.account
+    )
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "InvalidParameterException", message)
+}
+
+fn not_found(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "ResourceNotFoundException", message)
+}
+
+/// A resource quota is reached. Not a throttle: to repeat the call is no use.
+fn limit(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "LimitExceededException", message)
+}
+
+fn not_in_tier(feature: &str, tier: &str) -> Refusal {
+    let message = format!("{feature} is not available in the {tier} feature plan.");
+    Refusal::new(400, "FeatureUnavailableInTierException", message)
+}
+
+/// An answer with one member.
+fn one(member: &str, value: impl Into<Value>) -> Answer {
+    Ok(Object::from_iter([(member.to_owned(), value.into())]))
+}
+
+fn nothing() -> Answer {
+    Ok(Object::new())
+}
+
+/// A page of rows under `member`, with the members `MaxResults` (or `Limit`) and `NextToken` that Cognito's lists share.
+fn page<'k>(
+    call: &Call,
+    member: &str,
+    rows: impl Iterator<Item = (&'k str, Value)>,
+    greatest: u64,
+) -> Answer {
+    let asked = ["MaxResults", "Limit"]
+        .iter()
+        .find_map(|size| call.input.get(*size)?.as_u64());
+    // A limit of zero is no limit.
+    let size = asked
+        .filter(|size| *size > 0)
+        .unwrap_or(greatest)
+        .min(greatest);
+    let list = format!("{} {}", call.operation, call.text("UserPoolId"));
+    let token = call.input.get("NextToken").and_then(Value::as_str);
+    let (rows, next) = paging::page(
+        &list,
+        rows,
+        usize::try_from(size).unwrap_or(usize::MAX),
+        token,
+    )
+    .map_err(|paging::InvalidToken| invalid("Invalid pagination token given."))?;
+    Ok(Object::from_iter([
+        (member.to_owned(), json!(rows)),
+        ("NextToken".to_owned(), json!(next)),
+    ]))
+}
+
+/// The texts of a list, each once, in the order they came.
+fn texts<'v>(members: &'v Object, name: &str) -> Vec<&'v str> {
+    let mut texts = Vec::new();
+    for text in members
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
+}
+
+/// The members of `input` with these names.
+fn pick(input: &Object, names: &[&str]) -> Object {
+    names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), input.get(*name)?.clone())))
+        .collect()
+}
+
+/// Puts a default under each name that `members` does not have.
+fn fill(members: &mut Object, defaults: Value) {
+    let Value::Object(defaults) = defaults else {
+        return;
+    };
+    for (name, value) in defaults {
+        members.entry(name).or_insert(value);
+    }
+}

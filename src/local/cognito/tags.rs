@@ -1,0 +1,107 @@
+//! A user pool's tags. Nothing else in a pool can be tagged.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::state::Region;
+use super::{Pool, State, invalid, limit, nothing, one, pool_arn};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::change("TagResource", tag),
+    Operation::change("UntagResource", untag),
+    Operation::read("ListTagsForResource", list),
+];
+
+/// Tags of a resource.
+const GREATEST_NUMBER: usize = 50;
+
+/// Every pool of the Region with its tags: its ARN and they.
+pub(in crate::local) fn tagged(
+    state: &State,
+    call: &Call,
+) -> Vec<(String, BTreeMap<String, String>)> {
+    state
+        .pools
+        .iter()
+        .map(|(id, pool)| (pool_arn(call, id), pool.tags.clone()))
+        .collect()
+}
+
+/// The tags in an input's member, if they are tags that AWS takes.
+pub(super) fn checked(input: &Object, member: &str) -> Result<BTreeMap<String, String>, Refusal> {
+    let tags: BTreeMap<String, String> = input
+        .get(member)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect();
+    if let Some(key) = tags
+        .keys()
+        .find(|key| key.to_ascii_lowercase().starts_with("aws:"))
+    {
+        return Err(invalid(format!(
+            "Tag keys that begin with aws: are reserved: {key}"
+        )));
+    }
+    few_enough(tags)
+}
+
+fn few_enough(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Refusal> {
+    if tags.len() > GREATEST_NUMBER {
+        return Err(limit(format!(
+            "A user pool has at most {GREATEST_NUMBER} tags."
+        )));
+    }
+    Ok(tags)
+}
+
+/// The id in the ARN of a pool of this account and Region.
+fn id<'c>(call: &'c Call) -> Result<&'c str, Refusal> {
+    let arn = call.text("ResourceArn");
+    let id = arn.split_once(":userpool/").map(|(_, id)| id);
+    id.filter(|id| pool_arn(call, id) == arn)
+        .ok_or_else(|| invalid(format!("Invalid ARN: {arn}")))
+}
+
+fn no_resource(call: &Call) -> Refusal {
+    super::not_found(format!(
+        "Resource {} does not exist.",
+        call.text("ResourceArn")
+    ))
+}
+
+fn resource<'r>(region: &'r mut Region, call: &Call) -> Result<&'r mut Pool, Refusal> {
+    region
+        .cognito
+        .pools
+        .get_mut(id(call)?)
+        .ok_or_else(|| no_resource(call))
+}
+
+fn tag(region: &mut Region, call: &Call) -> Answer {
+    let added = checked(&call.input, "Tags")?;
+    let pool = resource(region, call)?;
+    pool.tags.extend(added);
+    few_enough(pool.tags.clone())?;
+    nothing()
+}
+
+fn untag(region: &mut Region, call: &Call) -> Answer {
+    let keys = super::texts(&call.input, "TagKeys");
+    resource(region, call)?
+        .tags
+        .retain(|key, _| !keys.contains(&key.as_str()));
+    nothing()
+}
+
+fn list(region: &Region, call: &Call) -> Answer {
+    let pool = region
+        .cognito
+        .pools
+        .get(id(call)?)
+        .ok_or_else(|| no_resource(call))?;
+    one("Tags", json!(pool.tags))
+}

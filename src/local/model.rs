@@ -1,0 +1,221 @@
+//! The services' models: which operations there are, how each travels on the wire, and what its members must be.
+//!
+//! They are botocore's, reduced by `tests/tools/reduce_models.py` (see NOTICE). Every operation is listed; only those that the local AWS
+//! has keep their shapes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+
+use regex::Regex;
+use serde::Deserialize;
+
+/// One service's model.
+#[derive(Debug, Deserialize)]
+pub struct Model {
+    /// How the service talks.
+    pub metadata: Metadata,
+    /// Its operations by name, those the local AWS does not have too.
+    pub operations: BTreeMap<String, OperationModel>,
+    shapes: HashMap<String, Shape>,
+}
+
+/// How a service talks.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// The protocol family.
+    pub protocol: Protocol,
+    /// The version in `application/x-amz-json-…`.
+    #[serde(default)]
+    pub json_version: String,
+    /// What stands before the operation's name in `X-Amz-Target`.
+    #[serde(default)]
+    pub target_prefix: String,
+    /// The namespace of XML answers.
+    #[serde(default)]
+    pub xml_namespace: String,
+}
+
+/// A family of wire protocols.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+pub enum Protocol {
+    /// JSON bodies, the operation in `X-Amz-Target`.
+    #[serde(rename = "json")]
+    Json,
+    /// Methods and paths, JSON bodies.
+    #[serde(rename = "rest-json")]
+    RestJson,
+    /// A form in, XML out.
+    #[serde(rename = "query")]
+    Query,
+}
+
+/// One operation.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationModel {
+    /// Its method, path and status.
+    pub http: Http,
+    /// The input's shape; absent when it takes none.
+    pub input: Option<String>,
+    /// The output's shape; absent when it answers none.
+    pub output: Option<String>,
+    /// The XML element around the output.
+    pub result_wrapper: Option<String>,
+    /// `none` when AWS takes the call unsigned.
+    pub authtype: Option<String>,
+}
+
+/// An operation's place in HTTP.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Http {
+    /// The method.
+    pub method: String,
+    /// The path with its labels, and any fixed query.
+    pub request_uri: String,
+    /// The status of a success; 200 when the model does not say.
+    #[serde(default = "ok")]
+    pub response_code: u16,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// A type.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Shape {
+    /// What it is.
+    pub r#type: Type,
+    /// A structure's members.
+    pub members: BTreeMap<String, Member>,
+    /// The members that must be there.
+    pub required: Vec<String>,
+    /// The member that is the whole body.
+    pub payload: Option<String>,
+    /// A list's members.
+    pub member: Option<Member>,
+    /// A map's keys.
+    pub key: Option<Member>,
+    /// A map's values.
+    pub value: Option<Member>,
+    /// The least length or number.
+    pub min: Option<f64>,
+    /// The greatest length or number.
+    pub max: Option<f64>,
+    /// What a text must match as a whole.
+    pub pattern: Option<String>,
+    /// The texts there are.
+    pub r#enum: Vec<String>,
+    /// Free-form JSON.
+    pub document: bool,
+    /// Not to be shown in messages.
+    pub sensitive: bool,
+    /// Without an element around the list.
+    pub flattened: bool,
+    #[serde(skip)]
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Shape {
+    /// The pattern, ready to match a whole text. None when there is none.
+    pub fn regex(&self) -> Option<&Regex> {
+        let compile = || Regex::new(&format!(r"\A(?:{})\z", self.pattern.as_ref()?)).ok();
+        self.compiled.get_or_init(compile).as_ref()
+    }
+}
+
+/// What a shape is.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Type {
+    /// Named members.
+    #[default]
+    Structure,
+    /// A list.
+    List,
+    /// A map of texts to values.
+    Map,
+    /// A text.
+    String,
+    /// A whole number of 32 bits.
+    Integer,
+    /// A whole number of 64 bits.
+    Long,
+    /// A number of 32 bits.
+    Float,
+    /// A number of 64 bits.
+    Double,
+    /// True or false.
+    Boolean,
+    /// Bytes, as base64 text.
+    Blob,
+    /// A time, as epoch seconds.
+    Timestamp,
+}
+
+/// A reference to a shape, and where the value travels.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Member {
+    /// The shape's name.
+    pub shape: String,
+    /// Where in HTTP; the body when absent.
+    pub location: Option<Location>,
+    /// Its name on the wire, where that is not the member's own.
+    pub location_name: Option<String>,
+}
+
+impl Member {
+    /// The name on the wire of a member that the model calls `name`.
+    pub fn wire<'a>(&'a self, name: &'a str) -> &'a str {
+        self.location_name.as_deref().unwrap_or(name)
+    }
+}
+
+/// A place in HTTP outside the body.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Location {
+    /// A label of the path.
+    Uri,
+    /// The query.
+    QueryString,
+    /// A header.
+    Header,
+}
+
+impl Model {
+    /// The model in a file of `models/`.
+    ///
+    /// # Panics
+    /// When the text is no model; the files are part of the program, and a test reads them all.
+    pub(super) fn parse(text: &str) -> Self {
+        serde_json::from_str(text).expect("the built-in models are models")
+    }
+
+    /// The shape with this name.
+    ///
+    /// # Panics
+    /// When there is none; a test walks all references.
+    pub fn shape(&self, name: &str) -> &Shape {
+        self.shapes
+            .get(name)
+            .unwrap_or_else(|| panic!("the model has a shape {name}"))
+    }
+
+    /// The shape that a member refers to.
+    pub fn target(&self, member: &Member) -> &Shape {
+        self.shape(&member.shape)
+    }
+
+    /// The shapes, for tests over all of them.
+    #[cfg(test)]
+    pub(super) fn shapes(&self) -> impl Iterator<Item = (&str, &Shape)> {
+        self.shapes
+            .iter()
+            .map(|(name, shape)| (name.as_str(), shape))
+    }
+}

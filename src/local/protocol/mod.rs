@@ -1,0 +1,136 @@
+//! AWS's wire protocols: which operation a request means, its input's members, and answers and refusals on the wire.
+//!
+//! Nothing here knows what an operation does. Members the model does not name are dropped on the way in, as AWS drops them; on the way out
+//! they are a fault of the operation.
+
+mod json;
+mod query;
+mod rest_json;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use serde_json::Value;
+
+use super::model::{Model, OperationModel, Protocol};
+use super::operation::{Object, Refusal};
+
+pub(super) use json::Target;
+
+/// The operation a request asks of a service: its name in the model.
+pub(super) fn operation<'m>(
+    model: &'m Model,
+    request: &Request<Bytes>,
+) -> Result<(&'m str, &'m OperationModel), Refusal> {
+    match model.metadata.protocol {
+        Protocol::Json => json::operation(model, request),
+        Protocol::RestJson => rest_json::operation(model, request),
+        Protocol::Query => query::operation(model, request),
+    }
+}
+
+/// The input's members, off the wire.
+pub(super) fn input(
+    model: &Model,
+    operation: &OperationModel,
+    request: &Request<Bytes>,
+) -> Result<Object, Refusal> {
+    let Some(shape) = &operation.input else {
+        return Ok(Object::new());
+    };
+    match model.metadata.protocol {
+        Protocol::Json => json::input(model, shape, request.body()),
+        Protocol::RestJson => rest_json::input(model, operation, shape, request),
+        Protocol::Query => query::input(model, shape, request),
+    }
+}
+
+/// A success on the wire.
+///
+/// # Errors
+/// 500 when the answer has a member that the model does not name, or of another type: a fault of the operation.
+pub(super) fn answer(
+    model: &Model,
+    name: &str,
+    operation: &OperationModel,
+    output: Object,
+    request_id: &str,
+) -> Result<Response<Bytes>, Refusal> {
+    let answer = match model.metadata.protocol {
+        Protocol::Json => json::answer(model, operation, output),
+        Protocol::RestJson => rest_json::answer(model, operation, output),
+        Protocol::Query => query::answer(model, name, operation, output, request_id),
+    };
+    let mut answer = answer.map_err(|fault| fault.within(name))?;
+    request_id_header(&mut answer, request_id);
+    Ok(answer)
+}
+
+/// A refusal on the wire.
+pub(super) fn refusal(
+    protocol: Protocol,
+    json_version: &str,
+    refusal: &Refusal,
+    request_id: &str,
+) -> Response<Bytes> {
+    let mut answer = match protocol {
+        Protocol::Json => json::refusal(json_version, refusal),
+        Protocol::RestJson => rest_json::refusal(refusal),
+        Protocol::Query => query::refusal(refusal, request_id),
+    };
+    *answer.status_mut() =
+        StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(seconds) = refusal.retry_after {
+        answer
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    request_id_header(&mut answer, request_id);
+    answer
+}
+
+fn request_id_header(answer: &mut Response<Bytes>, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        answer.headers_mut().insert("x-amzn-requestid", value);
+    }
+}
+
+fn response(content_type: &str, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    if let Ok(value) = HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    response
+}
+
+/// A value of another type than the model's.
+fn mismatch(value: &Value, wanted: &str) -> Refusal {
+    let is = match value {
+        Value::Null => "NULL_VALUE",
+        Value::Bool(true) => "TRUE_VALUE",
+        Value::Bool(false) => "FALSE_VALUE",
+        Value::Number(number) if number.is_f64() => "DECIMAL_VALUE",
+        Value::Number(_) => "NUMBER_VALUE",
+        Value::String(_) => "STRING_VALUE",
+        Value::Array(_) => "START_ARRAY",
+        Value::Object(_) => "START_OBJECT",
+    };
+    Refusal::new(
+        400,
+        "SerializationException",
+        format!("{is} can not be converted to {wanted}"),
+    )
+}
+
+/// An answer that the model does not allow: a fault of the operation, not of the caller.
+#[derive(Debug)]
+struct Fault(String);
+
+impl Fault {
+    fn within(self, operation: &str) -> Refusal {
+        Refusal::new(
+            500,
+            "InternalFailure",
+            format!("a fault of the local AWS: {operation} answers {}", self.0),
+        )
+    }
+}

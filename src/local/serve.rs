@@ -1,0 +1,44 @@
+//! The local AWS over HTTP, for any AWS client that takes an endpoint URL.
+
+use std::future::Future;
+use std::io;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use http::{Request, Response, StatusCode};
+use tokio::net::TcpListener;
+
+use super::service::Service;
+
+/// No call of these services has a greater body; API Gateway's OpenAPI documents end at 6 MiB.
+const GREATEST_BODY: usize = 16 << 20;
+
+/// Serves every path and method at this listener until `shutdown` is done, then finishes what is under way.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    service: Service,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let router = Router::new().fallback(answer).with_state(service);
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown)
+        .await
+}
+
+async fn answer(State(service): State<Service>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, GREATEST_BODY).await {
+        Ok(body) => service
+            .call(Request::from_parts(parts, body))
+            .map(Body::from),
+        Err(_) => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            response
+        }
+    }
+}

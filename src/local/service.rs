@@ -1,0 +1,340 @@
+//! The whole of the local AWS behind one function: an HTTP request in, an HTTP response out.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, Response, header};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::model::{Model, Protocol};
+use super::operation::{Answer, Call, Object, Operation, Pace, Refusal, Run};
+use super::protocol::{self, Target};
+use super::state::{Region, State};
+use super::store::{Store, StoreError};
+use super::{apigateway, check, cognito, identifiers, sts, tagging};
+use crate::clock::Clock;
+
+/// What a local AWS is like.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The account that every caller is in. 123456789012 by default.
+    pub account: String,
+    /// The time. The machine's by default.
+    pub clock: Clock,
+    /// How long things take that take time on AWS. Done by the next call by default.
+    pub pace: Pace,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            account: "123456789012".into(),
+            clock: Clock::system(),
+            pace: Pace::Immediate,
+        }
+    }
+}
+
+/// A local AWS: one account, all Regions. Copies share it.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    options: Options,
+    store: Mutex<Store>,
+}
+
+impl fmt::Debug for Service {
+    /// Without the state, which holds secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Service")
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One of AWS's services.
+struct AwsService {
+    /// Its name in a signature's credential scope.
+    name: &'static str,
+    model: LazyLock<Model>,
+    operations: &'static [&'static [Operation]],
+    /// The code of its refusal of an input that breaks the model.
+    invalid: &'static str,
+    /// Whether it names the operation's input in such a refusal: `createRestApiInput.name`.
+    names_input: bool,
+}
+
+static SERVICES: [AwsService; 4] = [
+    AwsService {
+        name: "cognito-idp",
+        model: LazyLock::new(|| Model::parse(include_str!("models/cognito.json"))),
+        operations: cognito::OPERATIONS,
+        invalid: "InvalidParameterException",
+        names_input: false,
+    },
+    AwsService {
+        name: "apigateway",
+        model: LazyLock::new(|| Model::parse(include_str!("models/apigateway.json"))),
+        operations: &[apigateway::OPERATIONS],
+        invalid: "BadRequestException",
+        names_input: true,
+    },
+    AwsService {
+        name: "sts",
+        model: LazyLock::new(|| Model::parse(include_str!("models/sts.json"))),
+        operations: &[sts::OPERATIONS],
+        invalid: "ValidationError",
+        names_input: false,
+    },
+    AwsService {
+        name: "tagging",
+        model: LazyLock::new(|| Model::parse(include_str!("models/tagging.json"))),
+        operations: &[tagging::OPERATIONS],
+        invalid: "InvalidParameterException",
+        names_input: false,
+    },
+];
+
+impl AwsService {
+    fn implemented(&self, name: &str) -> Option<&'static Operation> {
+        self.operations
+            .iter()
+            .flat_map(|table| table.iter())
+            .find(|operation| operation.name == name)
+    }
+}
+
+/// A service's operation, by the service's name in credential scopes and ARNs and the operation's own.
+pub(super) fn operation(service: &str, name: &str) -> Option<&'static Operation> {
+    SERVICES
+        .iter()
+        .find(|known| known.name == service)?
+        .implemented(name)
+}
+
+/// What a signature's credential scope says: `AKID/20261121/eu-west-1/cognito-idp/aws4_request`.
+struct Scope {
+    region: String,
+    service: String,
+}
+
+impl Scope {
+    /// From the `Authorization` header, or the query of a presigned URL. The signature itself is not checked: any credentials will do.
+    fn of(request: &Request<Bytes>) -> Option<Self> {
+        let authorization = request
+            .headers()
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let in_header = authorization.and_then(|text| {
+            text.split("Credential=")
+                .nth(1)?
+                .split([',', ' '])
+                .next()
+                .map(str::to_owned)
+        });
+        let in_query = || {
+            let query = request.uri().query().unwrap_or_default();
+            form_urlencoded::parse(query.as_bytes())
+                .find(|(key, _)| key == "X-Amz-Credential")
+                .map(|(_, value)| value.into_owned())
+        };
+        let credential = in_header.or_else(in_query)?;
+        // From the end: an access key id may have slashes of its own.
+        let mut parts = credential.rsplit('/');
+        let (_terminator, service, region) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self {
+            region: region.into(),
+            service: service.into(),
+        })
+    }
+}
+
+/// How a refusal travels.
+struct Wire {
+    protocol: Protocol,
+    json_version: &'static str,
+}
+
+impl Service {
+    /// A local AWS that is gone with the process.
+    pub fn in_memory(options: Options) -> Self {
+        Self::over(Store::Memory(State::default()), options)
+    }
+
+    /// A local AWS whose state lies in a file, shared with other processes and on disk before a changing call is answered.
+    ///
+    /// # Errors
+    /// When the file or its folder can't be made or read, is damaged, or is of another format.
+    pub fn at_file(path: &Path, options: Options) -> Result<Self, StoreError> {
+        Ok(Self::over(Store::at_file(path)?, options))
+    }
+
+    fn over(store: Store, options: Options) -> Self {
+        Self(Arc::new(Inner {
+            options,
+            store: Mutex::new(store),
+        }))
+    }
+
+    /// Answers one request to any service in any Region; both are taken from the signature's credential scope.
+    pub fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let request_id = identifiers::uuid();
+        let refused = |wire: &Wire, refusal: &Refusal| {
+            protocol::refusal(wire.protocol, wire.json_version, refusal, &request_id)
+        };
+        let scope = Scope::of(&request);
+        let target = Target::of(&request).map(|target| target.prefix.to_owned());
+        let service = SERVICES.iter().find(|service| match (&scope, &target) {
+            (Some(scope), _) => service.name == scope.service,
+            (None, Some(target)) => service.model.metadata.target_prefix == *target,
+            (None, None) => false,
+        });
+        let Some(service) = service else {
+            let refusal = match scope {
+                Some(scope) => {
+                    Refusal::not_implemented(format_args!("the service {}", scope.service))
+                }
+                None => missing_token(),
+            };
+            return refused(&guess(&request), &refusal);
+        };
+        let model: &'static Model = &service.model;
+        let wire = Wire {
+            protocol: model.metadata.protocol,
+            json_version: &model.metadata.json_version,
+        };
+        self.answer(service, scope, &request, &request_id)
+            .unwrap_or_else(|refusal| refused(&wire, &refusal))
+    }
+
+    fn answer(
+        &self,
+        service: &'static AwsService,
+        scope: Option<Scope>,
+        request: &Request<Bytes>,
+        request_id: &str,
+    ) -> Result<Response<Bytes>, Refusal> {
+        let model: &'static Model = &service.model;
+        if service.name == "apigateway" && request.uri().path().starts_with("/v2/") {
+            // It is signed for the same service, and has a model of its own.
+            let asked = format_args!(
+                "API Gateway v2: {} {}",
+                request.method(),
+                request.uri().path()
+            )
+            .to_string();
+            return Err(Refusal::not_implemented(asked));
+        }
+        let (name, in_model) = protocol::operation(model, request)?;
+        let Some(operation) = service.implemented(name) else {
+            return Err(Refusal::not_implemented(format_args!(
+                "{}:{name}",
+                service.name
+            )));
+        };
+        let Scope { region, .. } = scope.ok_or_else(missing_token)?;
+        let input = protocol::input(model, in_model, request)?;
+        if let Some(shape) = &in_model.input {
+            let prefix = if service.names_input {
+                format!("{name}Input")
+            } else {
+                String::new()
+            };
+            let violations = check::violations(model, shape, &input, &prefix);
+            if !violations.is_empty() {
+                return Err(Refusal::new(
+                    400,
+                    service.invalid,
+                    check::message(&violations),
+                ));
+            }
+        }
+        if let Some(member) = operation.refused.iter().find(|path| has(&input, path)) {
+            return Err(Refusal::not_implemented(format_args!(
+                "{member} of {}:{name}",
+                service.name
+            )));
+        }
+        let options = &self.0.options;
+        let call = Call {
+            operation: operation.name,
+            input,
+            now: options.clock.now(),
+            account: options.account.clone(),
+            region,
+            request_id: request_id.into(),
+            pace: options.pace,
+        };
+        let output = self.run(operation, &call)?;
+        protocol::answer(model, name, in_model, output, request_id)
+    }
+
+    fn run(&self, operation: &Operation, call: &Call) -> Answer {
+        // A panic in an operation leaves the state as it was, so the lock it held protects nothing broken.
+        let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let ran = match operation.run {
+            Run::Read(run) => store.read(|state| match state.regions.get(&call.region) {
+                Some(region) => run(region, call),
+                None => run(&Region::default(), call),
+            }),
+            Run::Change(run) => store
+                .change(|state| run(state.regions.entry(call.region.clone()).or_default(), call)),
+        };
+        ran.unwrap_or_else(|error| Err(Refusal::new(500, "InternalFailure", chain(&error))))
+    }
+}
+
+fn missing_token() -> Refusal {
+    Refusal::new(
+        403,
+        "MissingAuthenticationTokenException",
+        "Missing Authentication Token",
+    )
+}
+
+/// How to talk to a caller of no known service.
+fn guess(request: &Request<Bytes>) -> Wire {
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let protocol = if content_type.starts_with("application/x-www-form-urlencoded") {
+        Protocol::Query
+    } else if Target::of(request).is_some() {
+        Protocol::Json
+    } else {
+        Protocol::RestJson
+    };
+    Wire {
+        protocol,
+        json_version: "1.1",
+    }
+}
+
+/// Whether the input has a member at this dotted path, looking into every item of a list on the way.
+fn has(input: &Object, path: &str) -> bool {
+    fn within(value: &Value, path: &str) -> bool {
+        match value {
+            Value::Array(items) => items.iter().any(|item| within(item, path)),
+            Value::Object(members) => has(members, path),
+            _ => false,
+        }
+    }
+    match path.split_once('.') {
+        None => input.contains_key(path),
+        Some((first, rest)) => input.get(first).is_some_and(|value| within(value, rest)),
+    }
+}
+
+fn chain(error: &StoreError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,280 @@
+//! Where the state rests: in memory, or in a file that several processes may share.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::operation::Refusal;
+use super::state::State;
+
+/// The format of the file. A file of another format is refused, never guessed at.
+const FORMAT: u32 = 1;
+
+/// The folder that is ours to make, and to hide from Git.
+const FOLDER: &str = ".gatestack";
+
+/// Why a state file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file system refused.
+    #[error("can't {doing} {path}")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not a state file.
+    #[error("{path} is not a state of the local AWS")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The file is from another version.
+    #[error("{path} has format {found}, and this version reads format {FORMAT}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+}
+
+/// The state and where it rests.
+#[derive(Debug)]
+pub(super) enum Store {
+    /// Gone with the process.
+    Memory(State),
+    /// In a file.
+    File(Shared),
+}
+
+/// A state in a file, with what is known of it in memory.
+#[derive(Debug)]
+pub(super) struct Shared {
+    path: PathBuf,
+    lock: File,
+    state: State,
+    /// The file as it was when `state` was read or written.
+    seen: Option<Stamp>,
+}
+
+/// What tells one version of the file from the next.
+#[derive(Debug, PartialEq)]
+struct Stamp {
+    written: SystemTime,
+    length: u64,
+    identity: u64,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved<S> {
+    format: u32,
+    state: S,
+}
+
+impl Store {
+    /// The state in this file, which is made by the first change when it isn't there; its folder is made now.
+    pub(super) fn at_file(path: &Path) -> Result<Self, StoreError> {
+        let doing = |doing: &'static str, path: &Path| {
+            let path = path.to_owned();
+            move |source| StoreError::Io {
+                doing,
+                path,
+                source,
+            }
+        };
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            make_folder(folder).map_err(doing("make", folder))?;
+        }
+        let lock_path = path.with_extension("lock");
+        let lock = private()
+            .create(true)
+            .truncate(false)
+            .open(&lock_path)
+            .map_err(doing("open", &lock_path))?;
+        let mut shared = Shared {
+            path: path.to_owned(),
+            lock,
+            state: State::default(),
+            seen: None,
+        };
+        shared.locked(|_| Ok(()))?;
+        Ok(Self::File(shared))
+    }
+
+    /// Reads the state.
+    pub(super) fn read<R>(&mut self, read: impl FnOnce(&State) -> R) -> Result<R, StoreError> {
+        match self {
+            Self::Memory(state) => Ok(read(state)),
+            Self::File(shared) => shared.locked(|shared| Ok(read(&shared.state))),
+        }
+    }
+
+    /// Changes the state, on disk too before this returns. A refusal leaves it as it was.
+    pub(super) fn change<R>(
+        &mut self,
+        change: impl FnOnce(&mut State) -> Result<R, Refusal>,
+    ) -> Result<Result<R, Refusal>, StoreError> {
+        let attempt = |state: &State| {
+            let mut changed = state.clone();
+            change(&mut changed).map(|answer| (changed, answer))
+        };
+        match self {
+            Self::Memory(state) => Ok(attempt(state).map(|(changed, answer)| {
+                *state = changed;
+                answer
+            })),
+            Self::File(shared) => shared.locked(|shared| match attempt(&shared.state) {
+                Err(refusal) => Ok(Err(refusal)),
+                Ok((changed, answer)) => {
+                    shared.write(&changed)?;
+                    shared.state = changed;
+                    Ok(Ok(answer))
+                }
+            }),
+        }
+    }
+}
+
+impl Shared {
+    /// Does something with the state as it is on disk, while no other process does.
+    fn locked<R>(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        self.lock
+            .lock()
+            .map_err(|source| self.failed("lock", source))?;
+        let result = self.reload().and_then(|()| run(self));
+        self.lock
+            .unlock()
+            .map_err(|source| self.failed("unlock", source))?;
+        result
+    }
+
+    fn failed(&self, doing: &'static str, source: io::Error) -> StoreError {
+        StoreError::Io {
+            doing,
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    fn reload(&mut self) -> Result<(), StoreError> {
+        let stamp = self.stamp()?;
+        if stamp == self.seen {
+            return Ok(());
+        }
+        self.state = match stamp {
+            None => State::default(),
+            Some(_) => {
+                let text = fs::read(&self.path).map_err(|source| self.failed("read", source))?;
+                let damaged = |source| StoreError::Damaged {
+                    path: self.path.clone(),
+                    source,
+                };
+                let Head { format: found } = serde_json::from_slice(&text).map_err(damaged)?;
+                if found != FORMAT {
+                    return Err(StoreError::Format {
+                        path: self.path.clone(),
+                        found,
+                    });
+                }
+                serde_json::from_slice::<Saved<State>>(&text)
+                    .map_err(damaged)?
+                    .state
+            }
+        };
+        self.seen = stamp;
+        Ok(())
+    }
+
+    fn stamp(&self) -> Result<Option<Stamp>, StoreError> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) => {
+                let written = metadata
+                    .modified()
+                    .map_err(|source| self.failed("read", source))?;
+                Ok(Some(Stamp {
+                    written,
+                    length: metadata.len(),
+                    identity: identity(&metadata),
+                }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.failed("read", source)),
+        }
+    }
+
+    /// Writes beside the file and renames, so that a crash leaves the old state or the new one.
+    fn write(&mut self, state: &State) -> Result<(), StoreError> {
+        let text = serde_json::to_vec(&Saved {
+            format: FORMAT,
+            state,
+        })
+        .map_err(|source| StoreError::Damaged {
+            path: self.path.clone(),
+            source,
+        })?;
+        let beside = self.path.with_extension("new");
+        let written = private()
+            .create(true)
+            .truncate(true)
+            .open(&beside)
+            .and_then(|mut file| file.write_all(&text))
+            .and_then(|()| fs::rename(&beside, &self.path));
+        written.map_err(|source| self.failed("write", source))?;
+        self.seen = self.stamp()?;
+        Ok(())
+    }
+}
+
+/// Opens for writing; a new file is its owner's only, since fake secrets are secrets to those who make them.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    if folder.file_name().is_some_and(|name| name == FOLDER) {
+        fs::write(folder.join(".gitignore"), "*\n")?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn identity(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn identity(_: &fs::Metadata) -> u64 {
+    0
+}

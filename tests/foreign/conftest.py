@@ -1,0 +1,85 @@
+"""Foreign clients against the local AWS at $GATESTACK_ENDPOINT."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+REGION = "eu-west-1"
+CREDENTIALS = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+
+
+@pytest.fixture(scope="session")
+def endpoint():
+    url = os.environ.get("GATESTACK_ENDPOINT")
+    if not url:
+        pytest.exit("GATESTACK_ENDPOINT must name the local AWS, such as http://127.0.0.1:4599", returncode=2)
+    return url
+
+
+@pytest.fixture(scope="session")
+def client(endpoint):
+    """A boto3 client of a service; client-side checks are off where a test wants the server's own."""
+
+    def make(service, region=REGION, checked=True):
+        config = Config(retries={"total_max_attempts": 1}, parameter_validation=checked)
+        return boto3.client(service, region_name=region, endpoint_url=endpoint, config=config, **CREDENTIALS)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def aws(endpoint):
+    """The aws command line; answers its JSON, or raises with its words."""
+
+    def run(*arguments):
+        environment = {
+            **os.environ,
+            "AWS_ACCESS_KEY_ID": "any",
+            "AWS_SECRET_ACCESS_KEY": "any",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_PAGER": "",
+            "AWS_MAX_ATTEMPTS": "1",
+        }
+        command = [sys.executable, "-m", "awscli", *arguments, "--output", "json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr.strip())
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    return run
+
+
+class refused:
+    """`with refused("Code", "words"):` demands that a call in it is refused so, with this status."""
+
+    def __init__(self, code, words="", status=400):
+        self.code, self.words, self.status = code, words, status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        assert error is not None, f"it was accepted, and {self.code} was expected"
+        if not isinstance(error, ClientError):
+            return False
+        answer = error.response
+        assert answer["Error"]["Code"] == self.code, error
+        assert self.words in answer["Error"]["Message"], error
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == self.status, error
+        return True
+
+
+@pytest.fixture
+def unique():
+    """A name that no other test has."""
+    return f"t{uuid.uuid4().hex[:12]}"

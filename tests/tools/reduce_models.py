@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Writes src/local/models/*.json: botocore's service models without their documentation, cut to what the local AWS needs.
+
+Every operation stays listed, so that one that the local AWS does not have can be refused by its name. Shapes stay only where an
+implemented operation reaches them. Which operations are implemented is read from the tables in src/local (`Operation::read("…"` and
+`Operation::change("…"`), the only place that says so.
+
+    python tests/tools/reduce_models.py           writes the files
+    python tests/tools/reduce_models.py --check   fails when a file is not what it would write
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+import botocore
+from botocore.loaders import Loader
+
+BOTOCORE = "1.43.11"
+SERVICES = {
+    "cognito-idp": "cognito",
+    "apigateway": "apigateway",
+    "sts": "sts",
+    "resourcegroupstaggingapi": "tagging",
+}
+METADATA = ["protocol", "jsonVersion", "targetPrefix", "xmlNamespace"]
+SHAPE = ["type", "required", "payload", "min", "max", "pattern", "enum", "document", "sensitive", "flattened"]
+MEMBER = ["shape", "location", "locationName", "queryName"]
+
+LOCAL = pathlib.Path(__file__).resolve().parents[2] / "src" / "local"
+TABLE_ROW = re.compile(r'Operation::(?:read|change)\(\s*"(\w+)"')
+
+
+def implemented(module):
+    """The names in the operation tables of one service's module (a file or a folder)."""
+    folder = LOCAL / module
+    files = folder.rglob("*.rs") if folder.is_dir() else [LOCAL / f"{module}.rs"]
+    return {name for file in files if file.exists() for name in TABLE_ROW.findall(file.read_text(encoding="utf-8"))}
+
+
+def pick(source, keys):
+    return {key: source[key] for key in keys if source.get(key) not in (None, False)}
+
+
+def reference(member):
+    return pick(member, MEMBER)
+
+
+def reduce_shape(shape):
+    reduced = pick(shape, SHAPE)
+    if "members" in shape:
+        reduced["members"] = {name: reference(member) for name, member in shape["members"].items()}
+    for part in ("member", "key", "value"):
+        if part in shape:
+            reduced[part] = reference(shape[part])
+    return reduced
+
+
+def reduce_operation(operation, is_implemented):
+    reduced = {"http": pick(operation["http"], ["method", "requestUri", "responseCode"])}
+    if operation.get("authtype"):
+        reduced["authtype"] = operation["authtype"]
+    if is_implemented:
+        for end in ("input", "output"):
+            if end in operation:
+                reduced[end] = operation[end]["shape"]
+        if "resultWrapper" in operation.get("output", {}):
+            reduced["resultWrapper"] = operation["output"]["resultWrapper"]
+    return reduced
+
+
+def closure(shapes, roots):
+    reached, waiting = set(), list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        shape = shapes[name]
+        waiting += [member["shape"] for member in shape.get("members", {}).values()]
+        waiting += [shape[part]["shape"] for part in ("member", "key", "value") if part in shape]
+    return reached
+
+
+def reduce(service, module):
+    model = Loader().load_service_model(service, "service-2")
+    names = implemented(module)
+    unknown = names - set(model["operations"])
+    if unknown:
+        sys.exit(f"{module}: no such operation in {service}: {', '.join(sorted(unknown))}")
+    operations = {
+        name: reduce_operation(operation, name in names) for name, operation in sorted(model["operations"].items())
+    }
+    roots = [operation[end] for operation in operations.values() for end in ("input", "output") if end in operation]
+    reached = closure(model["shapes"], roots)
+    return {
+        "metadata": pick(model["metadata"], METADATA),
+        "operations": operations,
+        "shapes": {name: reduce_shape(model["shapes"][name]) for name in sorted(reached)},
+    }
+
+
+def lines(reduced):
+    """JSON with one operation and one shape per line, so that a change reads well."""
+    parts = [f'{{\n"metadata": {json.dumps(reduced["metadata"])},']
+    for section in ("operations", "shapes"):
+        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in reduced[section].items())
+        parts.append(f'"{section}": {{\n{rows}\n}}' + ("," if section == "operations" else "\n}"))
+    return "\n".join(parts) + "\n"
+
+
+def main():
+    if botocore.__version__ != BOTOCORE:
+        sys.exit(f"botocore {BOTOCORE} is needed, this is {botocore.__version__}")
+    stale = []
+    for service, module in SERVICES.items():
+        path = LOCAL / "models" / f"{module}.json"
+        text = lines(reduce(service, module))
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if "--check" in sys.argv[1:]:
+            stale.append(path.name)
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.name}")
+    if stale:
+        sys.exit(f"not what reduce_models.py writes: {', '.join(stale)}; run tests/tools/reduce_models.py")
+
+
+if __name__ == "__main__":
+    main()
