@@ -275,3 +275,24 @@ fn secrets_stay_out_of_debug_output() {
     let service = Service::in_memory(Options::default());
     assert!(!format!("{service:?}").contains("store"));
 }
+
+#[test]
+fn writers_of_one_file_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("local.json");
+    let made_by = || {
+        let service = Service::at_file(&path, Options::default()).unwrap();
+        move || {
+            (0..10).for_each(|_| drop(call(&service, "CreateUserPool", &json!({"PoolName": "a"}))))
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..3).map(|_| scope.spawn(made_by())).collect();
+        workers
+            .into_iter()
+            .for_each(|worker| worker.join().unwrap());
+    });
+    let service = Service::at_file(&path, Options::default()).unwrap();
+    let listed = call(&service, "ListUserPools", &json!({"MaxResults": 60}));
+    assert_eq!(listed["UserPools"].as_array().unwrap().len(), 30);
+}

@@ -4,6 +4,9 @@ A member that only says what a call is about (an id, a page) is walked another w
 """
 
 import copy
+import pathlib
+import subprocess
+import sys
 
 import pytest
 import walk
@@ -106,3 +109,8 @@ def names_something(api, service, recipe, operation, name):
     with pytest.raises(ClientError) as refusal:
         call(**{**base, name: service.ABSENT.get(name, "nothing")})
     assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404), refusal.value
+
+
+def test_the_reduced_models_are_up_to_date():
+    script = pathlib.Path(__file__).resolve().parents[1] / "tools" / "reduce_models.py"
+    subprocess.run([sys.executable, script, "--check"], check=True)
