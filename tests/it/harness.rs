@@ -144,7 +144,7 @@ pub(crate) fn desired(text: &str) -> Desired {
 
 pub(crate) fn checked(text: &str) -> stack::Checked {
     let source = stack::Source::new("stack.toml", text);
-    stack::load(source, &stack::LoadSettings::default()).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{text}"))
+    stack::load(source, &stack::LoadSettings { vars: Default::default(), env: &|_| None }).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{text}"))
 }
 
 /// A stack with `partners` partners on one plan and `routes` routes, CORS on.

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! gatestack's integration tests: one binary, because each further one would link the AWS SDK again.
 
 mod absent_lines;
@@ -12,6 +11,3 @@ mod planner;
 mod program;
 mod redeploy;
 mod secrets;
-=======
-fn main() {}
->>>>>>> spec
