@@ -193,12 +193,18 @@ impl Run<'_> {
     }
 
     fn write_down(&mut self, step: &Step, new: Option<Outputs>) {
-        let known = self.book.outputs(&step.address).cloned().unwrap_or_default();
+        let known = self
+            .book
+            .outputs(&step.address)
+            .cloned()
+            .unwrap_or_default();
         match (new, &step.operation) {
             // Where the new one is made before the old one goes, the book knows the new one already.
             (_, Operation::Delete(old)) if known != old.outputs => {}
             (_, Operation::Delete(_)) => self.book.forget(&step.address),
-            (new, Operation::Create(_)) => self.book.insert(step.address.clone(), new.unwrap_or_default()),
+            (new, Operation::Create(_)) => self
+                .book
+                .insert(step.address.clone(), new.unwrap_or_default()),
             (new, _) => {
                 let outputs = known.into_iter().chain(new.unwrap_or_default()).collect();
                 self.book.insert(step.address.clone(), outputs);

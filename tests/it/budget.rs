@@ -3,7 +3,10 @@
 use crate::harness::{World, desired, stack_of};
 use gatestack::kinds;
 
-async fn reads_of_a_plan(partners: usize, routes: usize) -> (u64, std::collections::BTreeMap<String, u64>) {
+async fn reads_of_a_plan(
+    partners: usize,
+    routes: usize,
+) -> (u64, std::collections::BTreeMap<String, u64>) {
     let world = World::new();
     let text = stack_of(partners, routes);
     world.apply(&text).await;
