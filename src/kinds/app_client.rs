@@ -514,3 +514,112 @@ fn auth_flows(settings: &UserPoolClientType) -> BTreeSet<String> {
         Some(flows) => flows.iter().map(|flow| flow.as_str().to_owned()).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::Resource;
+
+    fn live(settings: UserPoolClientType) -> Props {
+        props(
+            "eu-west-1_a",
+            Mark::missing(),
+            &Client {
+                settings,
+                has_secret: true,
+            },
+        )
+    }
+
+    #[test]
+    fn validities_are_seconds_whatever_their_units() {
+        let bare = live(UserPoolClientType::builder().build());
+        assert_eq!(
+            (bare.access_token_seconds, bare.id_token_seconds),
+            (3_600, 3_600)
+        );
+        assert_eq!(bare.refresh_token_seconds, 30 * 86_400);
+
+        let without_units = UserPoolClientType::builder()
+            .access_token_validity(2)
+            .id_token_validity(3)
+            .refresh_token_validity(4);
+        let without_units = live(without_units.build());
+        assert_eq!(
+            (
+                without_units.access_token_seconds,
+                without_units.id_token_seconds
+            ),
+            (7_200, 10_800)
+        );
+        assert_eq!(without_units.refresh_token_seconds, 4 * 86_400);
+
+        let units = TokenValidityUnitsType::builder()
+            .access_token(TimeUnitsType::Minutes)
+            .id_token(TimeUnitsType::Seconds)
+            .refresh_token(TimeUnitsType::Hours);
+        let with_units = UserPoolClientType::builder()
+            .access_token_validity(90)
+            .id_token_validity(301)
+            .refresh_token_validity(36)
+            .token_validity_units(units.build());
+        let with_units = live(with_units.build());
+        assert_eq!(
+            (with_units.access_token_seconds, with_units.id_token_seconds),
+            (5_400, 301)
+        );
+        assert_eq!(with_units.refresh_token_seconds, 129_600);
+    }
+
+    #[test]
+    fn a_validity_is_sent_in_the_largest_unit_that_is_exact() {
+        let sent = [86_400, 90_000, 5_400, 301].map(in_largest_unit);
+        let [days, hours, minutes, seconds] = UNITS.map(|(_, unit)| unit);
+        assert_eq!(
+            sent,
+            [(1, days), (25, hours), (90, minutes), (301, seconds)]
+        );
+    }
+
+    #[test]
+    fn flows_that_are_switched_off_grant_nothing() {
+        let client = UserPoolClientType::builder().allowed_o_auth_flows(OAuthFlowType::Code);
+        assert!(live(client.clone().build()).flows.is_empty());
+        let client = client.allowed_o_auth_flows_user_pool_client(true);
+        assert_eq!(
+            live(client.build()).flows,
+            BTreeSet::from(["code".to_owned()])
+        );
+    }
+
+    #[test]
+    fn without_a_word_on_sign_in_cognito_allows_three_ways() {
+        assert_eq!(
+            live(UserPoolClientType::builder().build()).auth_flows.len(),
+            3
+        );
+        let told = UserPoolClientType::builder()
+            .explicit_auth_flows(ExplicitAuthFlowsType::AllowUserAuth)
+            .build();
+        assert_eq!(
+            live(told).auth_flows,
+            BTreeSet::from(["ALLOW_USER_AUTH".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_partners_client_waits_for_the_pool_and_the_key() {
+        let (pool, key) = (Address::new("user_pool"), Address::new("partners.acme/key"));
+        let client = Props {
+            user_pool: Text::output(&pool, OutputName::Id),
+            mark: Mark::OnKey(Text::output(&key, OutputName::Id)),
+            ..live(UserPoolClientType::builder().build())
+        };
+        let fields = Resource::AppClient(client).fields(&Book::default());
+        let awaited: BTreeSet<_> = fields
+            .iter()
+            .flat_map(|(_, value)| value.awaited())
+            .collect();
+        assert_eq!(awaited, BTreeSet::from([pool, key]));
+    }
+}

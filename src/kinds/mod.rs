@@ -26,7 +26,7 @@ mod ownership;
 mod patch;
 mod registry;
 mod tags;
-mod user_pool_settings;
+mod unmanaged;
 
 use std::collections::BTreeMap;
 use std::fmt;

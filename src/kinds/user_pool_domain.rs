@@ -326,7 +326,10 @@ fn candidate(
     let certificate = domain
         .custom_domain_config
         .as_ref()
-        .map(|own| own.certificate_arn.as_str().into());
+        .map(|own| own.certificate_arn.as_str())
+        // A prefix has an empty configuration.
+        .filter(|certificate| !certificate.is_empty())
+        .map(Text::from);
     let branded = domain
         .managed_login_version
         .is_some_and(|version| version > 1);
