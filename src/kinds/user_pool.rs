@@ -386,3 +386,11 @@ fn outputs(pool: &UserPoolType) -> Outputs {
         (OutputName::Arn, pool.arn.clone().unwrap_or_default()),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_update_forgets_nothing_that_aws_describes() {
+        super::UPDATE.assert_covers_model();
+    }
+}

@@ -362,3 +362,11 @@ fn outputs(domain: &str, distribution: Option<&str>, own: bool) -> Outputs {
     }
     outputs
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_update_forgets_nothing_that_aws_describes() {
+        super::UPDATE.assert_covers_model();
+    }
+}

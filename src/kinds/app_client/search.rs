@@ -7,13 +7,14 @@ use std::sync::Arc;
 use aws_smithy_types::DateTime;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::app_client::{AppClient, Mark, Props, is_place, props};
-use super::marks::{self, CLIENT_TAG, CREATING};
-use super::ownership::{Candidate, after_moves, sort_out};
-use super::{
+use super::live::props;
+use super::{AppClient, Mark, Props, is_place};
+use crate::aws::{AwsError, Client, ListedClient, Reader};
+use crate::kinds::marks::{self, CLIENT_TAG, CREATING};
+use crate::kinds::ownership::{Candidate, after_moves, sort_out};
+use crate::kinds::{
     Findings, Found, Kind as _, Obstacle, Outputs, Owner, Resource, Scope, tags, unmanaged,
 };
-use crate::aws::{AwsError, Client, ListedClient, Reader};
 use crate::model::{Address, OutputName, Text};
 
 /// How many clients are read at a time.
