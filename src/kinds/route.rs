@@ -122,12 +122,12 @@ impl Kind for Route {
         ),
         Field::new(
             "timeout",
-            "How long the backend may take, in milliseconds. Left out: 29000.",
+            "How long the backend may take, in seconds, 0.05 to 29. Left out: 29.",
             |p, _| match &p.integration {
                 Integration::Http {
                     timeout_milliseconds,
                     ..
-                } => (*timeout_milliseconds).into(),
+                } => (f64::from(*timeout_milliseconds) / 1_000.0).into(),
                 _ => Value::Unset,
             },
         ),
