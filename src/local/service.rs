@@ -80,7 +80,7 @@ static SERVICES: [AwsService; 4] = [
     AwsService {
         name: "apigateway",
         model: LazyLock::new(|| Model::parse(include_str!("models/apigateway.json"))),
-        operations: &[apigateway::OPERATIONS],
+        operations: apigateway::OPERATIONS,
         invalid: "BadRequestException",
         names_input: true,
     },

@@ -52,7 +52,8 @@ fn body(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
-fn call(service: &Service, operation: &str, input: &Value) -> Value {
+/// The answer to a call that Cognito must take.
+pub(super) fn call(service: &Service, operation: &str, input: &Value) -> Value {
     let response = service.call(request(operation, input));
     assert_eq!(
         response.status(),
@@ -65,6 +66,18 @@ fn call(service: &Service, operation: &str, input: &Value) -> Value {
     } else {
         body(&response)
     }
+}
+
+/// The code of the refusal of a call that Cognito must not take.
+pub(super) fn refused(service: &Service, operation: &str, input: &Value) -> String {
+    let response = service.call(request(operation, input));
+    assert_eq!(
+        response.status(),
+        StatusCode::BAD_REQUEST,
+        "{operation}: {:?}",
+        response.body()
+    );
+    body(&response)["__type"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -187,13 +200,8 @@ fn a_refused_change_leaves_no_trace() {
     let pool = call(&service, "CreateUserPool", &json!({"PoolName": "a"}))["UserPool"].clone();
     let attribute = json!({"Name": "x", "AttributeDataType": "String"});
     // The first attribute would do; the second, of the same name, does not.
-    let refused = json!({"UserPoolId": pool["Id"], "CustomAttributes": [attribute, attribute]});
-    assert_eq!(
-        service
-            .call(request("AddCustomAttributes", &refused))
-            .status(),
-        StatusCode::BAD_REQUEST
-    );
+    let twice = json!({"UserPoolId": pool["Id"], "CustomAttributes": [attribute, attribute]});
+    refused(&service, "AddCustomAttributes", &twice);
     assert_eq!(
         call(
             &service,
