@@ -1,6 +1,6 @@
 //! The calls that make and change a method with its integration and its responses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_apigateway::types::{ContentHandlingStrategy, IntegrationType};
 
@@ -182,6 +182,10 @@ async fn put_answer(
     task: &Task<'_, Props>,
     answer: &Answer,
 ) -> Result<(), AwsError> {
+    // Without a template the answer has no body; an empty template comes back as null.
+    let template = mock::body_template(&task.text(&answer.body));
+    let templates =
+        (!template.is_empty()).then(|| HashMap::from([(MEDIA_TYPE.to_owned(), template)]));
     let request = writer
         .apigateway()
         .put_integration_response()
@@ -190,7 +194,7 @@ async fn put_answer(
         .http_method(at.method)
         .status_code(answer.status.to_string())
         .set_response_parameters(Some(header::mappings(RESPONSE_HEADER, &answer.headers)))
-        .response_templates(MEDIA_TYPE, mock::body_template(&task.text(&answer.body)));
+        .set_response_templates(templates);
     writer
         .call(
             Operation::apigateway("PutIntegrationResponse"),
