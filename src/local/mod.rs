@@ -19,9 +19,9 @@ pub mod state;
 mod store;
 mod sts;
 pub mod table;
+mod tagging;
 #[cfg(test)]
 mod tests;
-mod tagging;
 
 pub use connector::connector;
 pub use operation::Pace;
