@@ -19,6 +19,8 @@ pub mod state;
 mod store;
 mod sts;
 pub mod table;
+#[cfg(test)]
+mod tests;
 mod tagging;
 
 pub use connector::connector;
