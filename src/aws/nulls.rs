@@ -76,7 +76,10 @@ mod tests {
     fn nulls_go_and_the_rest_stays() {
         let answer = r#"{"responseTemplates":{"application/json":null,"text/plain":"null"},"items":[1,{"a":null}]}"#;
         let without = without_nulls(Bytes::from(answer));
-        assert_eq!(without, r#"{"responseTemplates":{"text/plain":"null"},"items":[1,{}]}"#.as_bytes());
+        assert_eq!(
+            without,
+            r#"{"responseTemplates":{"text/plain":"null"},"items":[1,{}]}"#.as_bytes()
+        );
     }
 
     #[test]

@@ -312,14 +312,14 @@ async fn destroy_leaves_the_account_as_it_was() {
     let kept = world
         .apigateway()
         .create_rest_api()
-        .name("somebody's")
+        .name("somebody else")
         .send()
         .await
         .unwrap();
     world
         .cognito()
         .create_user_pool()
-        .pool_name("somebody's")
+        .pool_name("somebody else")
         .send()
         .await
         .unwrap();
@@ -341,7 +341,7 @@ async fn destroy_leaves_the_account_as_it_was() {
         .iter()
         .filter_map(|pool| pool.name())
         .collect();
-    assert_eq!(names, ["somebody's"]);
+    assert_eq!(names, ["somebody else"]);
     assert!(
         world
             .apigateway()
