@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -166,7 +166,7 @@ impl Run<'_> {
         match result {
             Ok(outputs) => {
                 self.states[place] = State::Done;
-                self.write_down(&address, outputs);
+                self.write_down(step, outputs);
                 (self.tell)(Event::StepDone {
                     step: place,
                     address,
@@ -192,15 +192,23 @@ impl Run<'_> {
         }
     }
 
-    fn write_down(&mut self, address: &Address, outputs: Option<Outputs>) {
-        match outputs {
-            Some(new) => {
-                let mut outputs: BTreeMap<_, _> =
-                    self.book.outputs(address).cloned().unwrap_or_default();
-                outputs.extend(new);
-                self.book.insert(address.clone(), outputs);
+    fn write_down(&mut self, step: &Step, new: Option<Outputs>) {
+        let known = self
+            .book
+            .outputs(&step.address)
+            .cloned()
+            .unwrap_or_default();
+        match (new, &step.operation) {
+            // Where the new one is made before the old one goes, the book knows the new one already.
+            (_, Operation::Delete(old)) if known != old.outputs => {}
+            (_, Operation::Delete(_)) => self.book.forget(&step.address),
+            (new, Operation::Create(_)) => self
+                .book
+                .insert(step.address.clone(), new.unwrap_or_default()),
+            (new, _) => {
+                let outputs = known.into_iter().chain(new.unwrap_or_default()).collect();
+                self.book.insert(step.address.clone(), outputs);
             }
-            None => self.book.forget(address),
         }
     }
 

@@ -201,6 +201,70 @@ fn lay_over(base: &mut Value, over: Value) {
     }
 }
 
+/// Holds an update's lists against AWS's own model of the service.
+#[cfg(test)]
+impl Replacing {
+    /// Panics unless every member AWS's model can answer is carried over or settled, and the update takes whatever is
+    /// carried over.
+    pub(crate) fn assert_covers_model(&self) {
+        let model: Value = serde_json::from_str(include_str!("../local/models/cognito.json"))
+            .expect("AWS's model");
+        let shape = |name: &Value| &model["shapes"][name.as_str().unwrap_or_default()];
+        let answer = shape(&model["operations"][self.describe]["output"]);
+        let input = shape(&model["operations"][self.update]["input"]);
+        let described = shape(&answer["members"][self.member]["shape"]);
+        let mut unknown = Vec::new();
+        self.walk("", described, Some(input), &shape, &mut unknown);
+        assert!(
+            described["members"].is_object(),
+            "{} is in the model",
+            self.member
+        );
+        assert_eq!(unknown, [""; 0], "{}", self.update);
+    }
+
+    fn walk<'m>(
+        &self,
+        path: &str,
+        described: &'m Value,
+        input: Option<&'m Value>,
+        shape: &impl Fn(&Value) -> &'m Value,
+        unknown: &mut Vec<String>,
+    ) {
+        let element = &described["member"]["shape"];
+        let described = if element.is_null() {
+            described
+        } else {
+            shape(element)
+        };
+        for (name, member) in described["members"].as_object().into_iter().flatten() {
+            let path = if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}.{name}")
+            };
+            let sent = input
+                .map(|input| &input["members"][name]["shape"])
+                .filter(|sent| !sent.is_null());
+            if self.carried.contains(&path.as_str()) {
+                if sent.is_none() {
+                    unknown.push(format!("the update takes no {path}"));
+                }
+            } else if self.names_below(&path) {
+                self.walk(
+                    &path,
+                    shape(&member["shape"]),
+                    sent.map(shape),
+                    shape,
+                    unknown,
+                );
+            } else if !self.settled.contains(&path.as_str()) {
+                unknown.push(path);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -317,16 +317,9 @@ impl Reader {
 
 impl Writer {
     /// Takes a pool as its create call answered it for the first read's answer.
-    ///
-    /// # Errors
-    /// None: the signature is the memo's.
-    pub(crate) async fn learn_pool(&self, pool: UserPoolType) -> Result<(), AwsError> {
+    pub(crate) fn learn_pool(&self, pool: UserPoolType) {
         let id = pool.id.clone().unwrap_or_default();
-        self.cognito_answers
-            .pool
-            .get(id, || async { Ok(Some(Arc::new(pool))) })
-            .await
-            .map(drop)
+        self.cognito_answers.pool.learn(id, Some(Arc::new(pool)));
     }
 
     /// A pool's tags as this run's writes left them.

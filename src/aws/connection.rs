@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use super::apigateway::ApiGatewayAnswers;
 use super::cognito::CognitoAnswers;
 use super::error::AwsError;
+use super::nulls::NoNulls;
 use super::pace::{Operation, Pacer, Service};
 use super::retry::Classifier;
 use super::tally::Tally;
@@ -110,6 +111,7 @@ impl Connection {
                 aws_sdk_apigateway::config::Builder::from(&config)
                     .retry_classifier(Classifier)
                     .interceptor(tally.clone())
+                    .interceptor(NoNulls)
                     .build(),
             ),
             cognito: aws_sdk_cognitoidentityprovider::Client::from_conf(

@@ -156,12 +156,14 @@ const fn by_pool(operations: &'static [&'static str]) -> Published {
 }
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Reading, NoOpMiddleware<Duration>>;
+/// By row of the quotas and by pool; an empty pool where the row is the account's.
+type Limiters = HashMap<(usize, String), Arc<Limiter>>;
 
 /// Holds requests back so that AWS never has to. Copies share what was used.
 #[derive(Clone, Debug)]
 pub struct Pacer {
     clock: Clock,
-    limiters: Arc<Mutex<HashMap<(usize, String), Arc<Limiter>>>>,
+    limiters: Arc<Mutex<Limiters>>,
 }
 
 impl Pacer {

@@ -11,7 +11,10 @@ use serde::Serialize;
 
 /// Counts every request as it leaves, retries included. Copies share the count.
 #[derive(Clone, Debug, Default)]
-pub struct Tally(Arc<Mutex<BTreeMap<String, u64>>>);
+pub struct Tally(Arc<Mutex<Requests>>);
+
+/// Requests by service and operation.
+type Requests = BTreeMap<(String, String), u64>;
 
 /// How many requests went out.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
@@ -26,7 +29,7 @@ impl Tally {
     /// The requests so far.
     pub fn count(&self) -> Count {
         let mut count = Count::default();
-        for (operation, times) in self.by_operation() {
+        for ((_, operation), times) in self.by_operation() {
             let reads = ["Get", "List", "Describe"]
                 .iter()
                 .any(|verb| operation.starts_with(verb));
@@ -39,8 +42,8 @@ impl Tally {
         count
     }
 
-    /// The requests so far by operation.
-    pub fn by_operation(&self) -> BTreeMap<String, u64> {
+    /// The requests so far by service, as AWS calls it, and operation.
+    pub fn by_operation(&self) -> BTreeMap<(String, String), u64> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -61,7 +64,8 @@ impl Intercept for Tally {
     ) -> Result<(), BoxError> {
         if let Some(metadata) = config.load::<Metadata>() {
             let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            *counts.entry(metadata.name().to_owned()).or_default() += 1;
+            let operation = (metadata.service().to_owned(), metadata.name().to_owned());
+            *counts.entry(operation).or_default() += 1;
         }
         Ok(())
     }

@@ -1,18 +1,23 @@
 //! An app client of a user pool. Its id and secret are a partner's credentials, so it is never replaced.
 
+mod live;
+mod search;
+mod validity;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cognitoidentityprovider::types::{
-    ExplicitAuthFlowsType, OAuthFlowType, TimeUnitsType, TokenValidityUnitsType, UserPoolClientType,
+    ExplicitAuthFlowsType, OAuthFlowType, TokenValidityUnitsType,
 };
 use serde::{Deserialize, Serialize};
 
+use self::validity::in_largest_unit;
 use super::marks::{self, CLIENT_TAG, CREATING};
 use super::{
     Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Scope, Standing, Task,
-    app_client_search, gone_is_success, literal, tags,
+    gone_is_success, literal, tags,
 };
-use crate::aws::{Answer, AwsError, Client, Operation, Reader, Replacing, Writer};
+use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, Book, OutputName, Text, Value};
 
 /// An app client.
@@ -109,13 +114,6 @@ const UPDATE: Replacing = Replacing {
     ],
 };
 
-/// What a client supports that was made without saying so (Amazon Cognito API reference, "ExplicitAuthFlows").
-const AUTH_FLOWS_OF_AWS: [&str; 3] = [
-    "ALLOW_CUSTOM_AUTH",
-    "ALLOW_REFRESH_TOKEN_AUTH",
-    "ALLOW_USER_SRP_AUTH",
-];
-
 /// The provider that is the pool's own users.
 pub(super) const OWN_USERS: &str = "COGNITO";
 
@@ -200,7 +198,7 @@ impl Kind for AppClient {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        app_client_search::search(reader, scope).await
+        search::search(reader, scope).await
     }
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
@@ -411,46 +409,6 @@ impl Settings {
     }
 }
 
-/// AWS's units of time, the largest first.
-const UNITS: [(i64, TimeUnitsType); 4] = [
-    (86_400, TimeUnitsType::Days),
-    (3_600, TimeUnitsType::Hours),
-    (60, TimeUnitsType::Minutes),
-    (1, TimeUnitsType::Seconds),
-];
-
-fn in_largest_unit(seconds: i64) -> (i32, TimeUnitsType) {
-    let [.., smallest] = &UNITS;
-    let (size, unit) = UNITS
-        .iter()
-        .find(|(size, _)| seconds % size == 0)
-        .unwrap_or(smallest);
-    (
-        i32::try_from(seconds / size).unwrap_or(i32::MAX),
-        unit.clone(),
-    )
-}
-
-// A validity of nothing, or of 0, is AWS's default.
-fn in_seconds(
-    validity: Option<i32>,
-    unit: Option<&TimeUnitsType>,
-    usual: &TimeUnitsType,
-    default: i64,
-) -> i64 {
-    let size = |unit: &TimeUnitsType| {
-        UNITS
-            .iter()
-            .find(|(_, known)| known == unit)
-            .map(|(size, _)| *size)
-    };
-    let Some(validity) = validity.filter(|validity| *validity != 0) else {
-        return default;
-    };
-    let size = unit.and_then(size).or_else(|| size(usual)).unwrap_or(1);
-    i64::from(validity) * size
-}
-
 fn seconds(seconds: i64) -> Value {
     Value::Number(crate::model::Number(seconds as f64))
 }
@@ -459,58 +417,30 @@ fn texts(texts: &BTreeSet<Text>, book: &Book) -> Value {
     Value::set(texts.iter().map(|text| text.value(book)))
 }
 
-/// A live client's properties.
-pub(super) fn props(pool: &str, mark: Mark, client: &Client) -> Props {
-    let settings = &client.settings;
-    let literals = |texts: &Option<Vec<String>>| {
-        texts
-            .iter()
-            .flatten()
-            .map(|text| text.as_str().into())
-            .collect()
-    };
-    let units = settings.token_validity_units.as_ref();
-    // Flows that are listed and switched off grant nothing.
-    let uses_oauth = settings.allowed_o_auth_flows_user_pool_client == Some(true);
-    let flows = settings
-        .allowed_o_auth_flows
-        .iter()
-        .flatten()
-        .filter(|_| uses_oauth);
-    Props {
-        user_pool: pool.into(),
-        mark,
-        name: settings.client_name.clone().unwrap_or_default().into(),
-        flows: flows.map(|flow| flow.as_str().to_owned()).collect(),
-        auth_flows: auth_flows(settings),
-        scopes: literals(&settings.allowed_o_auth_scopes),
-        callback_urls: literals(&settings.callback_urls),
-        logout_urls: literals(&settings.logout_urls),
-        secret: client.has_secret,
-        access_token_seconds: in_seconds(
-            settings.access_token_validity,
-            units.and_then(|units| units.access_token.as_ref()),
-            &TimeUnitsType::Hours,
-            3_600,
-        ),
-        id_token_seconds: in_seconds(
-            settings.id_token_validity,
-            units.and_then(|units| units.id_token.as_ref()),
-            &TimeUnitsType::Hours,
-            3_600,
-        ),
-        refresh_token_seconds: in_seconds(
-            Some(settings.refresh_token_validity),
-            units.and_then(|units| units.refresh_token.as_ref()),
-            &TimeUnitsType::Days,
-            30 * 86_400,
-        ),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::Client;
+    use crate::kinds::Resource;
 
-fn auth_flows(settings: &UserPoolClientType) -> BTreeSet<String> {
-    match settings.explicit_auth_flows.as_deref() {
-        None | Some([]) => AUTH_FLOWS_OF_AWS.map(str::to_owned).into(),
-        Some(flows) => flows.iter().map(|flow| flow.as_str().to_owned()).collect(),
+    #[test]
+    fn an_update_forgets_nothing_that_aws_describes() {
+        UPDATE.assert_covers_model();
+    }
+
+    #[test]
+    fn a_partners_client_waits_for_the_pool_and_the_key() {
+        let (pool, key) = (Address::new("user_pool"), Address::new("partners.acme/key"));
+        let client = Props {
+            user_pool: Text::output(&pool, OutputName::Id),
+            mark: Mark::OnKey(Text::output(&key, OutputName::Id)),
+            ..live::props("", Mark::missing(), &Client::default())
+        };
+        let fields = Resource::AppClient(client).fields(&Book::default());
+        let awaited: BTreeSet<_> = fields
+            .iter()
+            .flat_map(|(_, value)| value.awaited())
+            .collect();
+        assert_eq!(awaited, BTreeSet::from([pool, key]));
     }
 }

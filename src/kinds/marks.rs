@@ -28,17 +28,15 @@ const PREFIX: &str = "gatestack:";
 /// The tag that marks a wanted child on the pool it is made with, as far as it is known before the apply.
 pub fn of(address: &Address, resource: &Resource) -> Option<(String, String)> {
     let nothing = Book::default();
-    let (mark, value) = match resource {
-        Resource::UserPoolDomain(domain) => (&domain.mark, domain.domain.resolve(&nothing)?),
-        Resource::ResourceServer(server) => (&server.mark, server.identifier.resolve(&nothing)?),
-        Resource::AppClient(client) => match &client.mark {
-            Mark::OnPool(mark) => (mark, CREATING.to_owned()),
-            Mark::OnKey(_) => return None,
-        },
+    let value = match resource {
+        Resource::UserPoolDomain(domain) => domain.domain.resolve(&nothing)?,
+        Resource::ResourceServer(server) => server.identifier.resolve(&nothing)?,
+        Resource::AppClient(client) if matches!(client.mark, Mark::OnPool(_)) => {
+            CREATING.to_owned()
+        }
         _ => return None,
     };
-    debug_assert_eq!(mark, address.as_str());
-    Some((key(mark), escape(&value)))
+    Some((key(address.as_str()), escape(&value)))
 }
 
 /// The marks among a pool's tags: address and value.

@@ -16,7 +16,6 @@ pub mod usage_plan;
 pub mod user_pool;
 pub mod user_pool_domain;
 
-mod app_client_search;
 mod content;
 mod desired;
 mod field;
@@ -26,7 +25,7 @@ mod ownership;
 mod patch;
 mod registry;
 mod tags;
-mod user_pool_settings;
+mod unmanaged;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -113,7 +112,7 @@ pub enum Replace {
 
 /// One kind of resource. `Props` describes it on both sides of the diff: as the file wants it and as AWS has it.
 pub trait Kind: 'static {
-    /// What the user may set, with references to other resources as [`Text`](crate::model::Text).
+    /// What the user may set, with references to other resources as [`Text`].
     type Props: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned;
 
     /// What is known of the kind.

@@ -71,13 +71,18 @@ macro_rules! kinds {
                 }
             }
 
+            // Boxed, here and below: the SDK's futures are large, and one that holds a place for every kind's
+            // overflows a thread's stack.
+
             /// Makes it; see [`Kind::create`].
             ///
             /// # Errors
             /// AWS's refusal of a call.
             pub async fn create(&self, writer: &Writer, address: &Address, book: &Book) -> Result<Outputs, AwsError> {
                 match self {
-                    $(Self::$variant(want) => <$kind as Kind>::create(writer, &Task { address, want, book }).await,)+
+                    $(Self::$variant(want) => {
+                        Box::pin(<$kind as Kind>::create(writer, &Task { address, want, book })).await
+                    })+
                 }
             }
 
@@ -96,7 +101,8 @@ macro_rules! kinds {
                 match (self, &live.resource) {
                     $((Self::$variant(want), Self::$variant(props)) => {
                         let standing = Standing { address, was: live.was.as_ref(), props, outputs: &live.outputs };
-                        <$kind as Kind>::update(writer, &Task { address, want, book }, &standing, changed).await
+                        let task = Task { address, want, book };
+                        Box::pin(<$kind as Kind>::update(writer, &task, &standing, changed)).await
                     })+
                     _ => unreachable!("an address belongs to one kind: {address}"),
                 }
@@ -112,7 +118,7 @@ macro_rules! kinds {
                 match &self.resource {
                     $(Resource::$variant(props) => {
                         let standing = Standing { address, was: self.was.as_ref(), props, outputs: &self.outputs };
-                        <$kind as Kind>::delete(writer, &standing).await
+                        Box::pin(<$kind as Kind>::delete(writer, &standing)).await
                     })+
                 }
             }

@@ -308,3 +308,11 @@ fn candidate(pool: &str, server: &ResourceServerType) -> Candidate<Props> {
         unmanaged: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_update_forgets_nothing_that_aws_describes() {
+        super::UPDATE.assert_covers_model();
+    }
+}

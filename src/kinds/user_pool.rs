@@ -9,10 +9,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, sort_out};
-use super::user_pool_settings::unmanaged;
 use super::{
     Field, Findings, Kind, KindInfo, Lane, Outputs, Resource, STACK_TAG, Scope, Standing, Task,
-    gone_is_success, tags,
+    gone_is_success, tags, unmanaged,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Service, Writer};
 use crate::model::{OutputName, Text};
@@ -264,7 +263,7 @@ impl Kind for UserPool {
             .user_pool
             .unwrap_or_else(|| UserPoolType::builder().build());
         let outputs = outputs(&pool);
-        writer.learn_pool(pool).await?;
+        writer.learn_pool(pool);
         Ok(outputs)
     }
 
@@ -377,7 +376,7 @@ fn candidate(pool: &UserPoolType) -> Candidate<Props> {
         name,
         tags,
         outputs: outputs(pool),
-        unmanaged: unmanaged(pool),
+        unmanaged: unmanaged::of_pool(pool),
     }
 }
 
@@ -386,4 +385,12 @@ fn outputs(pool: &UserPoolType) -> Outputs {
         (OutputName::Id, pool.id.clone().unwrap_or_default()),
         (OutputName::Arn, pool.arn.clone().unwrap_or_default()),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_update_forgets_nothing_that_aws_describes() {
+        super::UPDATE.assert_covers_model();
+    }
 }

@@ -326,7 +326,10 @@ fn candidate(
     let certificate = domain
         .custom_domain_config
         .as_ref()
-        .map(|own| own.certificate_arn.as_str().into());
+        .map(|own| own.certificate_arn.as_str())
+        // A prefix has an empty configuration.
+        .filter(|certificate| !certificate.is_empty())
+        .map(Text::from);
     let branded = domain
         .managed_login_version
         .is_some_and(|version| version > 1);
@@ -358,4 +361,12 @@ fn outputs(domain: &str, distribution: Option<&str>, own: bool) -> Outputs {
         outputs.insert(OutputName::Target, distribution.to_owned());
     }
     outputs
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_update_forgets_nothing_that_aws_describes() {
+        super::UPDATE.assert_covers_model();
+    }
 }

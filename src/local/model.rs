@@ -62,8 +62,9 @@ pub struct OperationModel {
     pub output: Option<String>,
     /// The XML element around the output.
     pub result_wrapper: Option<String>,
-    /// `none` when AWS takes the call unsigned.
-    pub authtype: Option<String>,
+    /// Whether the shapes were kept, because a table had the operation when the model was reduced.
+    #[serde(default)]
+    pub implemented: bool,
 }
 
 /// An operation's place in HTTP.

@@ -42,3 +42,42 @@ async fn answer(State(service): State<Service>, request: Request<Body>) -> Respo
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use tokio::sync::oneshot;
+
+    use super::super::Options;
+    use super::*;
+
+    #[tokio::test]
+    async fn any_path_is_served_until_shutdown() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = tokio::spawn(serve(
+            Service::in_memory(Options::default()),
+            listener,
+            async {
+                let _ = stopped.await;
+            },
+        ));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream
+            .write_all(b"GET /any/path HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+        assert!(
+            answer.contains("MissingAuthenticationTokenException"),
+            "{answer}"
+        );
+        stop.send(()).unwrap();
+        served.await.unwrap().unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+}

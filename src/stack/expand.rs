@@ -8,7 +8,9 @@ mod references;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{File, Partner, TokenLifetimes};
-use crate::kinds::{Desired, Ground, Resource, Wanted, api_key, app_client, marks, plan_membership};
+use crate::kinds::{
+    Desired, Ground, Resource, Wanted, api_key, app_client, marks, plan_membership,
+};
 use crate::model::{Address, OutputName, Text};
 
 use references::References;
@@ -24,7 +26,12 @@ pub fn expand(file: &File, account: &str, adopt: Vec<Address>) -> Desired {
         tags: file.stack.tags.clone(),
     };
     let references = References::new(file, &ground);
-    let mut expansion = Expansion { file, ground: &ground, references: &references, resources: BTreeMap::new() };
+    let mut expansion = Expansion {
+        file,
+        ground: &ground,
+        references: &references,
+        resources: BTreeMap::new(),
+    };
     if let Some(user_pool) = &file.user_pool {
         expansion.user_pool(user_pool);
     }
@@ -37,8 +44,18 @@ pub fn expand(file: &File, account: &str, adopt: Vec<Address>) -> Desired {
     expansion.mark_pool();
     let resources = expansion.resources;
     let outputs = references.outputs();
-    let moved = file.moved.iter().map(|moved| (Address::new(&*moved.from), Address::new(&*moved.to))).collect();
-    Desired { ground, resources, moved, adopt, outputs }
+    let moved = file
+        .moved
+        .iter()
+        .map(|moved| (Address::new(&*moved.from), Address::new(&*moved.to)))
+        .collect();
+    Desired {
+        ground,
+        resources,
+        moved,
+        adopt,
+        outputs,
+    }
 }
 
 /// The addresses of things that exist once in a stack.
@@ -121,13 +138,23 @@ impl Expansion<'_> {
         }
     }
 
-    fn partner_client(&mut self, address: &Address, display: &str, partner: &Partner, key: &Address) {
+    fn partner_client(
+        &mut self,
+        address: &Address,
+        display: &str,
+        partner: &Partner,
+        key: &Address,
+    ) {
         let client = app_client::Props {
             user_pool: Text::output(&at::user_pool(), OutputName::Id),
             mark: app_client::Mark::OnKey(Text::output(key, OutputName::Id)),
             name: self.text(display),
             // Cognito refuses the flow without a scope, and a partner without scopes has nothing to call with it.
-            flows: if partner.scopes.is_empty() { BTreeSet::new() } else { ["client_credentials".to_owned()].into() },
+            flows: if partner.scopes.is_empty() {
+                BTreeSet::new()
+            } else {
+                ["client_credentials".to_owned()].into()
+            },
             auth_flows: pool::auth_flows(&partner.auth_flows),
             scopes: self.texts(&partner.scopes),
             callback_urls: BTreeSet::new(),
@@ -172,7 +199,11 @@ impl Expansion<'_> {
             .iter()
             .filter_map(|(address, wanted)| marks::of(address, &wanted.resource))
             .collect();
-        if let Some(Wanted { resource: Resource::UserPool(pool), .. }) = self.resources.get_mut(&at::user_pool()) {
+        if let Some(Wanted {
+            resource: Resource::UserPool(pool),
+            ..
+        }) = self.resources.get_mut(&at::user_pool())
+        {
             pool.marks = marks;
         }
     }

@@ -1,12 +1,15 @@
 //! A run that dies between any two calls: the next one finds what was made, makes nothing twice and finishes.
 
-use crate::harness::{Dying, World, desired, stack_of};
+use crate::harness::{Wire, World, desired, stack_of};
 use gatestack::kinds::Observation;
-use gatestack::local;
 
 /// What stands there, without the ids AWS made up.
 fn shape(observation: &Observation) -> Vec<(String, &'static str)> {
-    observation.live.iter().map(|(address, live)| (address.to_string(), live.resource.info().name)).collect()
+    observation
+        .live
+        .iter()
+        .map(|(address, live)| (address.to_string(), live.resource.info().name))
+        .collect()
 }
 
 async fn dies_at_every_call(before: Option<&str>, text: &str) {
@@ -23,7 +26,7 @@ async fn dies_at_every_call(before: Option<&str>, text: &str) {
         if let Some(before) = before {
             world.apply(before).await;
         }
-        let dying = Dying::after(calls, local::connector(world.service.clone()));
+        let dying = Wire::dying_after(calls, &world);
         let (_, outcome) = world.apply_through(text, dying).await;
         if outcome.failures.is_empty() {
             break;
@@ -31,14 +34,26 @@ async fn dies_at_every_call(before: Option<&str>, text: &str) {
         world.apply(text).await;
         let after = world.observe(&desired(text)).await;
         assert_eq!(shape(&after), shape(&expected), "died after call {calls}");
-        assert!(after.obstacles.is_empty(), "died after call {calls}: {:?}", after.obstacles);
+        assert!(
+            after.obstacles.is_empty(),
+            "died after call {calls}: {:?}",
+            after.obstacles
+        );
         assert_eq!(
-            after.neighbours.iter().map(|neighbours| neighbours.count).sum::<usize>(),
+            after
+                .neighbours
+                .iter()
+                .map(|neighbours| neighbours.count)
+                .sum::<usize>(),
             0,
             "died after call {calls}: something was made twice"
         );
         let again = world.plan(text).await;
-        assert!(again.is_empty(), "died after call {calls}: {:#?}", again.changes);
+        assert!(
+            again.is_empty(),
+            "died after call {calls}: {:#?}",
+            again.changes
+        );
         calls += 1;
     }
     assert!(calls > 10, "the run never got going: {calls} calls");
@@ -52,6 +67,8 @@ async fn a_first_apply_can_die_anywhere() {
 #[tokio::test(start_paused = true)]
 async fn a_changing_apply_can_die_anywhere() {
     let before = stack_of(2, 2);
-    let after = stack_of(3, 3).replace("burst = 100", "burst = 200").replace("read = \"read\"", "read = \"Read\"");
+    let after = stack_of(3, 3)
+        .replace("burst = 100", "burst = 200")
+        .replace("read = \"read\"", "read = \"Read\"");
     dies_at_every_call(Some(&before), &after).await;
 }

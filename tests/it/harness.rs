@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use gatestack::apply::{self, Event, Interrupt, Outcome};
 use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
@@ -31,12 +34,20 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let clock = Clock::simulated("2026-11-21T09:00:00Z".parse().unwrap());
-        let options = local::Options { account: ACCOUNT.into(), clock: clock.clone(), ..local::Options::default() };
-        Self { service: Service::in_memory(options), clock }
+        let options = local::Options {
+            account: ACCOUNT.into(),
+            clock: clock.clone(),
+            ..local::Options::default()
+        };
+        Self {
+            service: Service::in_memory(options),
+            clock,
+        }
     }
 
     pub(crate) async fn connection(&self) -> Connection {
-        self.connection_through(local::connector(self.service.clone())).await
+        self.connection_through(local::connector(self.service.clone()))
+            .await
     }
 
     pub(crate) async fn connection_through(&self, client: SharedHttpClient) -> Connection {
@@ -48,7 +59,9 @@ impl World {
         let config = aws_sdk_apigateway::Config::builder()
             .behavior_version_latest()
             .region(aws_sdk_apigateway::config::Region::new("eu-west-1"))
-            .credentials_provider(aws_sdk_apigateway::config::Credentials::from_keys("someone", "else", None))
+            .credentials_provider(aws_sdk_apigateway::config::Credentials::from_keys(
+                "someone", "else", None,
+            ))
             .http_client(local::connector(self.service.clone()))
             .build();
         aws_sdk_apigateway::Client::from_conf(config)
@@ -58,8 +71,14 @@ impl World {
     pub(crate) fn cognito(&self) -> aws_sdk_cognitoidentityprovider::Client {
         let config = aws_sdk_cognitoidentityprovider::Config::builder()
             .behavior_version_latest()
-            .region(aws_sdk_cognitoidentityprovider::config::Region::new("eu-west-1"))
-            .credentials_provider(aws_sdk_cognitoidentityprovider::config::Credentials::from_keys("someone", "else", None))
+            .region(aws_sdk_cognitoidentityprovider::config::Region::new(
+                "eu-west-1",
+            ))
+            .credentials_provider(
+                aws_sdk_cognitoidentityprovider::config::Credentials::from_keys(
+                    "someone", "else", None,
+                ),
+            )
             .http_client(local::connector(self.service.clone()))
             .build();
         aws_sdk_cognitoidentityprovider::Client::from_conf(config)
@@ -68,20 +87,29 @@ impl World {
     /// The id AWS gave the resource at this address.
     pub(crate) async fn id(&self, text: &str, address: &str) -> String {
         let observation = self.observe(&desired(text)).await;
-        let live = observation.live.get(&Address::new(address)).unwrap_or_else(|| panic!("{address} is not there"));
+        let live = observation
+            .live
+            .get(&Address::new(address))
+            .unwrap_or_else(|| panic!("{address} is not there"));
         live.outputs[&OutputName::Id].clone()
     }
 
     /// What AWS says of the stack.
     pub(crate) async fn observe(&self, desired: &Desired) -> Observation {
-        kinds::observe(&self.connection().await.reader(), desired).await.unwrap()
+        kinds::observe(&self.connection().await.reader(), desired)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn plan(&self, text: &str) -> Plan {
         self.plan_with(text, &Options::default()).await.unwrap()
     }
 
-    pub(crate) async fn plan_with(&self, text: &str, options: &Options) -> Result<Plan, Vec<Problem>> {
+    pub(crate) async fn plan_with(
+        &self,
+        text: &str,
+        options: &Options,
+    ) -> Result<Plan, Vec<Problem>> {
         let desired = desired(text);
         let observation = self.observe(&desired).await;
         plan::plan(&desired, &observation, options)
@@ -89,39 +117,67 @@ impl World {
 
     /// Plans and applies; every step has to succeed.
     pub(crate) async fn apply(&self, text: &str) -> Plan {
-        let (plan, outcome) = self.apply_through(text, local::connector(self.service.clone())).await;
+        let (plan, outcome) = self
+            .apply_through(text, local::connector(self.service.clone()))
+            .await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         plan
     }
 
     /// Plans on a healthy connection and applies on this one.
-    pub(crate) async fn apply_through(&self, text: &str, client: SharedHttpClient) -> (Plan, Outcome) {
+    pub(crate) async fn apply_through(
+        &self,
+        text: &str,
+        client: SharedHttpClient,
+    ) -> (Plan, Outcome) {
         let plan = self.plan(text).await;
         let outcome = self.carry_out(&plan, client).await;
         (plan, outcome)
     }
 
     pub(crate) async fn carry_out(&self, plan: &Plan, client: SharedHttpClient) -> Outcome {
+        self.carry_out_telling(plan, client, &Interrupt::new(), &mut |_| {})
+            .await
+    }
+
+    /// The same with somebody listening, who may interrupt.
+    pub(crate) async fn carry_out_telling(
+        &self,
+        plan: &Plan,
+        client: SharedHttpClient,
+        interrupt: &Interrupt,
+        tell: &mut dyn FnMut(Event),
+    ) -> Outcome {
         let writer = self.connection_through(client).await.writer();
-        let mut tell = |_: Event| {};
-        apply::run(plan, &writer, &self.clock, &Interrupt::new(), &mut tell).await
+        apply::run(plan, &writer, &self.clock, interrupt, tell).await
     }
 
     /// Applies a plan that was made with other options.
     pub(crate) async fn apply_with(&self, text: &str, options: &Options) -> Plan {
         let plan = self.plan_with(text, options).await.unwrap();
-        assert!(plan.missing_consent.is_empty(), "{:?}", plan.missing_consent);
-        let outcome = self.carry_out(&plan, local::connector(self.service.clone())).await;
+        assert!(
+            plan.missing_consent.is_empty(),
+            "{:?}",
+            plan.missing_consent
+        );
+        let outcome = self
+            .carry_out(&plan, local::connector(self.service.clone()))
+            .await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         plan
     }
 
     /// Deletes the whole stack.
     pub(crate) async fn destroy(&self, text: &str) {
-        let options =
-            Options { destroy: true, allow_delete: Patterns::new(["*".to_owned()]), ..Options::default() };
+        let options = Options {
+            destroy: true,
+            allow_delete: Patterns::new(["*".to_owned()]),
+            ..Options::default()
+        };
         let plan = self.plan_with(text, &options).await.unwrap();
-        let outcome = self.carry_out(&plan, local::connector(self.service.clone())).await;
+        let outcome = self
+            .carry_out(&plan, local::connector(self.service.clone()))
+            .await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     }
 }
@@ -134,7 +190,10 @@ pub(crate) fn summary(plan: &Plan) -> Vec<String> {
         Action::Replace => "replace",
         Action::Delete => "delete",
     };
-    plan.changes.iter().map(|(address, change)| format!("{} {address}", word(change.action))).collect()
+    plan.changes
+        .iter()
+        .map(|(address, change)| format!("{} {address}", word(change.action)))
+        .collect()
 }
 
 /// What a stack file wants.
@@ -144,7 +203,14 @@ pub(crate) fn desired(text: &str) -> Desired {
 
 pub(crate) fn checked(text: &str) -> stack::Checked {
     let source = stack::Source::new("stack.toml", text);
-    stack::load(source, &stack::LoadSettings::default()).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{text}"))
+    stack::load(
+        source,
+        &stack::LoadSettings {
+            vars: Default::default(),
+            env: &|_| None,
+        },
+    )
+    .unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{text}"))
 }
 
 /// A stack with `partners` partners on one plan and `routes` routes, CORS on.
@@ -176,54 +242,126 @@ requires = { scopes = ["xxx-api/read"], api_key = true }
     }
     text.push_str("\n[plans.XXXPlan]\nthrottle = { rate = 50, burst = 100 }\nquota = { requests = 100000, per = \"month\" }\n");
     for partner in 0..partners {
-        text.push_str(&format!("\n[partners.insurer{partner}]\nplan = \"XXXPlan\"\nscopes = [\"xxx-api/read\"]\n"));
+        text.push_str(&format!(
+            "\n[partners.insurer{partner}]\nplan = \"XXXPlan\"\nscopes = [\"xxx-api/read\"]\n"
+        ));
     }
     text
 }
 
-/// An HTTP client that dies after a number of requests: the last one still reaches AWS, its answer is lost.
-#[derive(Clone, Debug)]
-pub(crate) struct Dying {
-    inner: SharedHttpClient,
-    left: Arc<AtomicU64>,
+/// What becomes of one request on its way.
+pub(crate) enum Fate {
+    /// It arrives, and so does its answer.
+    Arrives,
+    /// It arrives after a while.
+    Takes(Duration),
+    /// It arrives and its answer is lost.
+    Unanswered,
+    /// It never leaves.
+    Dies,
+    /// AWS refuses it with this status, code and message.
+    Refused(u16, &'static str, &'static str),
 }
 
-impl Dying {
-    pub(crate) fn after(requests: u64, inner: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(Self { inner, left: Arc::new(AtomicU64::new(requests)) })
+/// Decides a request's fate by its number, from 1, and its operation: Cognito's by name, API Gateway's as `VERB /path`.
+type Decide = dyn Fn(u64, &str) -> Fate + Send + Sync;
+
+/// An HTTP client between the SDK and AWS on which things happen.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    inner: SharedHttpClient,
+    sent: Arc<AtomicU64>,
+    decide: Arc<Decide>,
+}
+
+impl Wire {
+    pub(crate) fn to(
+        world: &World,
+        decide: impl Fn(u64, &str) -> Fate + Send + Sync + 'static,
+    ) -> SharedHttpClient {
+        let inner = local::connector(world.service.clone());
+        SharedHttpClient::new(Self {
+            inner,
+            sent: Arc::default(),
+            decide: Arc::new(decide),
+        })
+    }
+
+    /// One that dies after a number of requests: the last one still reaches AWS, its answer is lost.
+    pub(crate) fn dying_after(requests: u64, world: &World) -> SharedHttpClient {
+        Self::to(world, move |number, _| match number.cmp(&requests) {
+            std::cmp::Ordering::Less => Fate::Arrives,
+            std::cmp::Ordering::Equal => Fate::Unanswered,
+            std::cmp::Ordering::Greater => Fate::Dies,
+        })
     }
 }
 
-impl HttpClient for Dying {
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+impl HttpClient for Wire {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(DyingConnector { inner, left: Arc::clone(&self.left) })
+        SharedHttpConnector::new(WireConnector {
+            inner,
+            wire: self.clone(),
+        })
     }
 }
 
 #[derive(Debug)]
-struct DyingConnector {
+struct WireConnector {
     inner: SharedHttpConnector,
-    left: Arc<AtomicU64>,
+    wire: Wire,
 }
 
-impl HttpConnector for DyingConnector {
+impl HttpConnector for WireConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let dead = || Err(ConnectorError::user("the process died".into()));
-        match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
-            Err(_) => HttpConnectorFuture::ready(dead()),
-            Ok(1) => {
+        let number = self.wire.sent.fetch_add(1, Ordering::SeqCst) + 1;
+        let operation = match request.headers().get("x-amz-target") {
+            Some(target) => target.rsplit('.').next().unwrap_or_default().to_owned(),
+            None => format!(
+                "{} {}",
+                request.method(),
+                request.uri().split(".com").last().unwrap_or_default()
+            ),
+        };
+        match (self.wire.decide)(number, &operation) {
+            Fate::Arrives => self.inner.call(request),
+            Fate::Takes(time) => {
+                let inner = self.inner.clone();
+                HttpConnectorFuture::new(async move {
+                    tokio::time::sleep(time).await;
+                    inner.call(request).await
+                })
+            }
+            Fate::Unanswered => {
                 let answer = self.inner.call(request);
                 HttpConnectorFuture::new(async move {
                     let _lost = answer.await;
                     dead()
                 })
             }
-            Ok(_) => self.inner.call(request),
+            Fate::Dies => HttpConnectorFuture::ready(dead()),
+            Fate::Refused(status, code, message) => {
+                let body = serde_json::json!({ "__type": code, "message": message }).to_string();
+                let answer = http::Response::builder()
+                    .status(status)
+                    .header("x-amzn-errortype", code)
+                    .header("x-amzn-requestid", "11111111-2222-3333-4444-555555555555")
+                    .body(SdkBody::from(body))
+                    .unwrap();
+                HttpConnectorFuture::ready(Ok(answer.try_into().unwrap()))
+            }
         }
     }
 }

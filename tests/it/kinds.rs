@@ -8,13 +8,31 @@ use gatestack::kinds::{OnChange, fields_of_kinds};
 fn every_kind_is_declared_well() {
     let mut names = BTreeSet::new();
     for (kind, fields) in fields_of_kinds() {
-        assert!(names.insert(kind.name), "two kinds are called {}", kind.name);
-        assert!(kind.doc.ends_with('.'), "{}: the documentation is sentences", kind.name);
+        assert!(
+            names.insert(kind.name),
+            "two kinds are called {}",
+            kind.name
+        );
+        assert!(
+            kind.doc.ends_with('.'),
+            "{}: the documentation is sentences",
+            kind.name
+        );
         assert!(!fields.is_empty(), "{} has no fields", kind.name);
         let mut seen = BTreeSet::new();
         for field in &fields {
-            assert!(seen.insert(field.name), "{} has two fields {}", kind.name, field.name);
-            assert!(field.doc.ends_with('.'), "{}.{}: the documentation is sentences", kind.name, field.name);
+            assert!(
+                seen.insert(field.name),
+                "{} has two fields {}",
+                kind.name,
+                field.name
+            );
+            assert!(
+                field.doc.ends_with('.'),
+                "{}.{}: the documentation is sentences",
+                kind.name,
+                field.name
+            );
             if let OnChange::Replace(why) | OnChange::Refuse(why) = field.on_change {
                 assert!(!why.is_empty(), "{}.{}: a reason", kind.name, field.name);
                 assert!(
@@ -35,7 +53,9 @@ fn every_kind_is_declared_well() {
         }
         if let Some(container) = kind.goes_with {
             assert!(
-                fields.iter().any(|field| field.refers_to == Some(container)),
+                fields
+                    .iter()
+                    .any(|field| field.refers_to == Some(container)),
                 "{} goes with its {container}, so a field says which",
                 kind.name
             );
@@ -58,13 +78,20 @@ fn the_reference_page_is_what_the_registry_says() {
             page += &format!("\nCost: {bill}\n");
         }
         page += "\n| field | meaning | a change |\n|---|---|---|\n";
-        for field in fields.iter().filter(|field| field.on_change != OnChange::Place) {
+        for field in fields
+            .iter()
+            .filter(|field| field.on_change != OnChange::Place)
+        {
             let change = match field.on_change {
                 OnChange::InPlace | OnChange::Place => String::new(),
                 OnChange::Replace(why) => format!("replaces it: {why}"),
                 OnChange::Refuse(ways_out) => format!("is refused: {ways_out}"),
             };
-            page += &format!("| `{}` | {} | {change} |\n", field.name, field.doc.replace('|', "\\|"));
+            page += &format!(
+                "| `{}` | {} | {change} |\n",
+                field.name,
+                field.doc.replace('|', "\\|")
+            );
         }
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/resources.md");
@@ -72,5 +99,9 @@ fn the_reference_page_is_what_the_registry_says() {
         std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap();
         std::fs::write(path, &page).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page, "UPDATE_DOCS=1 cargo test reference_page");
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap_or_default(),
+        page,
+        "UPDATE_DOCS=1 cargo test reference_page"
+    );
 }

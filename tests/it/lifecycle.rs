@@ -45,7 +45,10 @@ const EDITS: &[Edit] = &[
         from: "\"http://api.aws.com/policies/{id}\"",
         to: "\"http://api.aws.com/v2/policies/{id}\"",
         flags: &[],
-        plan: &["update api.routes.\"GET /policies/{id}\"", "update api/deployment"],
+        plan: &[
+            "update api.routes.\"GET /policies/{id}\"",
+            "update api/deployment",
+        ],
     },
     Edit {
         what: "a route more",
@@ -123,7 +126,12 @@ fn the_partner_api_from_the_first_apply_to_the_last_trace() {
     assert_eq!(folder.local(&["plan", "--detailed-exitcode"]).code, 0);
 
     for edit in EDITS {
-        assert!(text.contains(edit.from), "{}: the example has no {:?}", edit.what, edit.from);
+        assert!(
+            text.contains(edit.from),
+            "{}: the example has no {:?}",
+            edit.what,
+            edit.from
+        );
         text = text.replacen(edit.from, edit.to, 1);
         folder.write(&text);
         let planned = folder.planned();
@@ -132,26 +140,47 @@ fn the_partner_api_from_the_first_apply_to_the_last_trace() {
         } else {
             assert_eq!(planned, edit.plan, "{}", edit.what);
         }
-        assert_eq!(folder.local(&["plan", "--detailed-exitcode"]).code, 2, "{}", edit.what);
+        assert_eq!(
+            folder.local(&["plan", "--detailed-exitcode"]).code,
+            2,
+            "{}",
+            edit.what
+        );
         folder.apply(edit.flags);
-        assert_eq!(folder.planned(), Vec::<String>::new(), "after {}", edit.what);
+        assert_eq!(
+            folder.planned(),
+            Vec::<String>::new(),
+            "after {}",
+            edit.what
+        );
     }
 
     let ran = folder.local(&["destroy", "--confirm", "claims"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     let left = std::fs::read_to_string(folder.path().join(".gatestack/local.json")).unwrap();
-    assert!(!left.contains("gatestack:stack"), "something still carries the stack's tag");
+    assert!(
+        !left.contains("gatestack:stack"),
+        "something still carries the stack's tag"
+    );
     let planned = folder.planned();
-    assert!(planned.iter().all(|line| line.starts_with("create ")), "{planned:?}");
+    assert!(
+        planned.iter().all(|line| line.starts_with("create ")),
+        "{planned:?}"
+    );
 }
 
 #[test]
 fn the_smallest_stack_lives_and_dies() {
-    let folder = Folder::with(&std::fs::read_to_string(crate::program::repository("stack.toml")).unwrap());
+    let folder =
+        Folder::with(&std::fs::read_to_string(crate::program::repository("stack.toml")).unwrap());
     folder.apply(&[]);
     assert_eq!(folder.planned(), Vec::<String>::new());
     let name = folder.plan(&[])["stack"].as_str().unwrap().to_owned();
     assert_eq!(folder.local(&["destroy", "--confirm", "another"]).code, 1);
-    assert_eq!(folder.planned(), Vec::<String>::new(), "a wrong name deletes nothing");
+    assert_eq!(
+        folder.planned(),
+        Vec::<String>::new(),
+        "a wrong name deletes nothing"
+    );
     assert_eq!(folder.local(&["destroy", "--confirm", &name]).code, 0);
 }

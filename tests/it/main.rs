@@ -3,6 +3,7 @@
 mod absent_lines;
 mod budget;
 mod crash;
+mod executor;
 mod harness;
 mod kinds;
 mod lifecycle;

@@ -7,7 +7,10 @@ use gatestack::plan::{Options, Patterns};
 use crate::harness::{World, checked, stack_of, summary};
 
 fn agreed(pattern: &str) -> Options {
-    Options { allow_delete: Patterns::new([pattern.to_owned()]), ..Options::default() }
+    Options {
+        allow_delete: Patterns::new([pattern.to_owned()]),
+        ..Options::default()
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -21,7 +24,13 @@ async fn a_partner_moved_to_another_name_keeps_its_ids() {
     let after = before.replace("[partners.insurer0]", "[partners.acme-re]")
         + "\n[[moved]]\nfrom = \"partners.insurer0\"\nto = \"partners.acme-re\"\n";
     let plan = world.apply(&after).await;
-    assert_eq!(summary(&plan), ["update partners.acme-re/client", "update partners.acme-re/key"]);
+    assert_eq!(
+        summary(&plan),
+        [
+            "update partners.acme-re/client",
+            "update partners.acme-re/key"
+        ]
+    );
     assert_eq!(world.id(&after, "partners.acme-re/key").await, key);
     assert_eq!(world.id(&after, "partners.acme-re/client").await, client);
     assert!(world.plan(&after).await.is_empty());
@@ -45,7 +54,14 @@ async fn moved_works_for_every_table_with_names() {
         .replace("XXXPlan", "Gold")
         + "\n[[moved]]\nfrom = \"app_clients.web\"\nto = \"app_clients.portal\"\n[[moved]]\nfrom = \"api_keys.batch\"\nto = \"api_keys.nightly\"\n[[moved]]\nfrom = \"plans.XXXPlan\"\nto = \"plans.Gold\"\n";
     let applied = world.apply(&after).await;
-    assert_eq!(summary(&applied), ["update api_keys.nightly", "update app_clients.portal", "update plans.Gold"]);
+    assert_eq!(
+        summary(&applied),
+        [
+            "update api_keys.nightly",
+            "update app_clients.portal",
+            "update plans.Gold"
+        ]
+    );
     assert_eq!(world.id(&after, "app_clients.portal").await, client);
     assert_eq!(world.id(&after, "api_keys.nightly").await, key);
     assert_eq!(world.id(&after, "plans.Gold").await, plan);
@@ -57,11 +73,19 @@ async fn a_partner_moved_to_another_plan_moves_its_membership_only() {
     let world = World::new();
     let before = stack_of(2, 1) + "\n[plans.Gold]\nthrottle = { rate = 500, burst = 1000 }\n";
     world.apply(&before).await;
-    let after = before.replacen("[partners.insurer0]\nplan = \"XXXPlan\"", "[partners.insurer0]\nplan = \"Gold\"", 1);
+    let after = before.replacen(
+        "[partners.insurer0]\nplan = \"XXXPlan\"",
+        "[partners.insurer0]\nplan = \"Gold\"",
+        1,
+    );
     let plan = world.apply(&after).await;
     assert_eq!(summary(&plan), ["replace partners.insurer0/membership"]);
     assert!(plan.missing_consent.is_empty());
-    assert!(plan.notes.iter().any(|note| note.code == "GS105"), "{:?}", plan.notes);
+    assert!(
+        plan.notes.iter().any(|note| note.code == "GS105"),
+        "{:?}",
+        plan.notes
+    );
     assert!(world.plan(&after).await.is_empty());
 }
 
@@ -75,18 +99,45 @@ async fn a_renamed_stage_is_made_and_the_old_one_goes_only_when_named() {
     let after = before.replace("stage = \"prod\"", "stage = \"live\"");
     let plan = world.apply(&after).await;
     assert_eq!(plan.kept, [Address::new("api/stage/prod")]);
-    assert!(!summary(&plan).iter().any(|line| line.starts_with("delete")), "{:?}", summary(&plan));
-    let stages = world.apigateway().get_stages().rest_api_id(&api).send().await.unwrap();
-    let mut names: Vec<_> = stages.item().iter().filter_map(|stage| stage.stage_name()).collect();
+    assert!(
+        !summary(&plan).iter().any(|line| line.starts_with("delete")),
+        "{:?}",
+        summary(&plan)
+    );
+    let stages = world
+        .apigateway()
+        .get_stages()
+        .rest_api_id(&api)
+        .send()
+        .await
+        .unwrap();
+    let mut names: Vec<_> = stages
+        .item()
+        .iter()
+        .filter_map(|stage| stage.stage_name())
+        .collect();
     names.sort_unstable();
     assert_eq!(names, ["live", "prod"]);
     let plans = world.apigateway().get_usage_plans().send().await.unwrap();
-    assert_eq!(plans.items()[0].api_stages().len(), 2, "the old door stays open while it stands");
+    assert_eq!(
+        plans.items()[0].api_stages().len(),
+        2,
+        "the old door stays open while it stands"
+    );
     assert!(world.plan(&after).await.is_empty());
 
     let plan = world.apply_with(&after, &agreed("api/stage/prod")).await;
-    assert_eq!(summary(&plan), ["delete api/stage/prod", "update plans.XXXPlan"]);
-    let stages = world.apigateway().get_stages().rest_api_id(&api).send().await.unwrap();
+    assert_eq!(
+        summary(&plan),
+        ["delete api/stage/prod", "update plans.XXXPlan"]
+    );
+    let stages = world
+        .apigateway()
+        .get_stages()
+        .rest_api_id(&api)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(stages.item().len(), 1);
     assert!(world.plan(&after).await.is_empty());
 }
@@ -99,12 +150,19 @@ async fn a_removed_partner_goes_only_with_consent() {
     let after = stack_of(1, 1);
     let plan = world.plan(&after).await;
     let missing: Vec<_> = plan.missing_consent.keys().map(Address::as_str).collect();
-    assert_eq!(missing, ["partners.insurer1/client", "partners.insurer1/key"]);
+    assert_eq!(
+        missing,
+        ["partners.insurer1/client", "partners.insurer1/key"]
+    );
 
     let plan = world.apply_with(&after, &agreed("partners.insurer1")).await;
     assert_eq!(
         summary(&plan),
-        ["delete partners.insurer1/client", "delete partners.insurer1/key", "delete partners.insurer1/membership"]
+        [
+            "delete partners.insurer1/client",
+            "delete partners.insurer1/key",
+            "delete partners.insurer1/membership"
+        ]
     );
     assert!(world.plan(&after).await.is_empty());
 }
@@ -113,9 +171,15 @@ async fn a_removed_partner_goes_only_with_consent() {
 async fn consent_for_one_is_no_consent_for_another() {
     let world = World::new();
     world.apply(&stack_of(3, 1)).await;
-    let plan = world.plan_with(&stack_of(1, 1), &agreed("partners.insurer1")).await.unwrap();
+    let plan = world
+        .plan_with(&stack_of(1, 1), &agreed("partners.insurer1"))
+        .await
+        .unwrap();
     let missing: Vec<_> = plan.missing_consent.keys().map(Address::as_str).collect();
-    assert_eq!(missing, ["partners.insurer2/client", "partners.insurer2/key"]);
+    assert_eq!(
+        missing,
+        ["partners.insurer2/client", "partners.insurer2/key"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,16 +197,34 @@ async fn a_console_made_client_beside_ours_is_counted_and_left() {
         .send()
         .await
         .unwrap();
-    let id = made.user_pool_client().unwrap().client_id().unwrap().to_owned();
+    let id = made
+        .user_pool_client()
+        .unwrap()
+        .client_id()
+        .unwrap()
+        .to_owned();
 
     let plan = world.plan(&text).await;
     assert!(plan.is_empty());
-    let counted: Vec<_> = plan.neighbours.iter().map(|beside| (beside.kind.name, beside.count)).collect();
+    let counted: Vec<_> = plan
+        .neighbours
+        .iter()
+        .map(|beside| (beside.kind.name, beside.count))
+        .collect();
     assert_eq!(counted, [("app_client", 1)]);
     // Not even a change that deletes clients of ours touches it.
     world.apply_with(&stack_of(0, 1), &agreed("**")).await;
-    let clients = world.cognito().list_user_pool_clients().user_pool_id(&pool).send().await.unwrap();
-    assert_eq!(clients.user_pool_clients()[0].client_id(), Some(id.as_str()));
+    let clients = world
+        .cognito()
+        .list_user_pool_clients()
+        .user_pool_id(&pool)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        clients.user_pool_clients()[0].client_id(),
+        Some(id.as_str())
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,18 +233,35 @@ async fn a_console_made_client_with_a_partners_name_stops_the_plan() {
     let text = stack_of(1, 1);
     world.apply(&text).await;
     let pool = world.id(&text, "user_pool").await;
-    world.cognito().create_user_pool_client().user_pool_id(&pool).client_name("insurer1").send().await.unwrap();
-    let problems = world.plan_with(&stack_of(2, 1), &Options::default()).await.unwrap_err();
-    assert_eq!(problems[0].address, Address::new("partners.insurer1/client"));
+    world
+        .cognito()
+        .create_user_pool_client()
+        .user_pool_id(&pool)
+        .client_name("insurer1")
+        .send()
+        .await
+        .unwrap();
+    let problems = world
+        .plan_with(&stack_of(2, 1), &Options::default())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        problems[0].address,
+        Address::new("partners.insurer1/client")
+    );
     assert!(problems[0].help.contains("--adopt"), "{problems:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_stacks_pool_with_our_name_stops_the_plan() {
     let world = World::new();
-    let theirs = "[stack]\nname = \"billing\"\nregion = \"eu-west-1\"\n[user_pool]\nname = \"XXX Users\"\n";
+    let theirs =
+        "[stack]\nname = \"billing\"\nregion = \"eu-west-1\"\n[user_pool]\nname = \"XXX Users\"\n";
     world.apply(theirs).await;
-    let problems = world.plan_with(&stack_of(1, 1), &Options::default()).await.unwrap_err();
+    let problems = world
+        .plan_with(&stack_of(1, 1), &Options::default())
+        .await
+        .unwrap_err();
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].address, Address::new("user_pool"));
     assert!(problems[0].what.contains("billing"), "{problems:?}");
@@ -173,9 +272,18 @@ async fn another_stacks_pool_with_our_name_stops_the_plan() {
 #[tokio::test(start_paused = true)]
 async fn a_hand_made_api_with_our_name_stops_the_plan_until_it_is_adopted() {
     let world = World::new();
-    let made = world.apigateway().create_rest_api().name("xxx-api").send().await.unwrap();
+    let made = world
+        .apigateway()
+        .create_rest_api()
+        .name("xxx-api")
+        .send()
+        .await
+        .unwrap();
     let text = stack_of(1, 1);
-    let problems = world.plan_with(&text, &Options::default()).await.unwrap_err();
+    let problems = world
+        .plan_with(&text, &Options::default())
+        .await
+        .unwrap_err();
     assert_eq!(problems[0].address, Address::new("api"));
     assert!(problems[0].help.contains("--adopt 'api'"), "{problems:?}");
 
@@ -186,7 +294,11 @@ async fn a_hand_made_api_with_our_name_stops_the_plan_until_it_is_adopted() {
     );
     let observation = world.observe(&desired).await;
     let plan = gatestack::plan::plan(&desired, &observation, &Options::default()).unwrap();
-    assert!(summary(&plan).contains(&"update api".to_owned()), "{:?}", summary(&plan));
+    assert!(
+        summary(&plan).contains(&"update api".to_owned()),
+        "{:?}",
+        summary(&plan)
+    );
     let client = gatestack::local::connector(world.service.clone());
     let outcome = world.carry_out(&plan, client).await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
@@ -197,44 +309,100 @@ async fn a_hand_made_api_with_our_name_stops_the_plan_until_it_is_adopted() {
 #[tokio::test(start_paused = true)]
 async fn destroy_leaves_the_account_as_it_was() {
     let world = World::new();
-    let kept = world.apigateway().create_rest_api().name("somebody's").send().await.unwrap();
-    world.cognito().create_user_pool().pool_name("somebody's").send().await.unwrap();
+    let kept = world
+        .apigateway()
+        .create_rest_api()
+        .name("somebody else")
+        .send()
+        .await
+        .unwrap();
+    world
+        .cognito()
+        .create_user_pool()
+        .pool_name("somebody else")
+        .send()
+        .await
+        .unwrap();
     let text = stack_of(3, 3);
     world.apply(&text).await;
     world.destroy(&text).await;
     let apis = world.apigateway().get_rest_apis().send().await.unwrap();
     let ids: Vec<_> = apis.items().iter().filter_map(|api| api.id()).collect();
     assert_eq!(ids, [kept.id().unwrap()]);
-    let pools = world.cognito().list_user_pools().max_results(60).send().await.unwrap();
-    let names: Vec<_> = pools.user_pools().iter().filter_map(|pool| pool.name()).collect();
-    assert_eq!(names, ["somebody's"]);
-    assert!(world.apigateway().get_api_keys().send().await.unwrap().items().is_empty());
-    assert!(world.apigateway().get_usage_plans().send().await.unwrap().items().is_empty());
+    let pools = world
+        .cognito()
+        .list_user_pools()
+        .max_results(60)
+        .send()
+        .await
+        .unwrap();
+    let names: Vec<_> = pools
+        .user_pools()
+        .iter()
+        .filter_map(|pool| pool.name())
+        .collect();
+    assert_eq!(names, ["somebody else"]);
+    assert!(
+        world
+            .apigateway()
+            .get_api_keys()
+            .send()
+            .await
+            .unwrap()
+            .items()
+            .is_empty()
+    );
+    assert!(
+        world
+            .apigateway()
+            .get_usage_plans()
+            .send()
+            .await
+            .unwrap()
+            .items()
+            .is_empty()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn protection_that_somebody_else_set_stops_a_destroy() {
     let world = World::new();
-    let text = stack_of(1, 1).replace("[user_pool]\n", "[user_pool]\ndeletion_protection = false\n");
+    let text = stack_of(1, 1).replace(
+        "[user_pool]\n",
+        "[user_pool]\ndeletion_protection = false\n",
+    );
     world.apply(&text).await;
     let pool = world.id(&text, "user_pool").await;
     let update = world
         .cognito()
         .update_user_pool()
         .user_pool_id(&pool)
-        .deletion_protection(aws_sdk_cognitoidentityprovider::types::DeletionProtectionType::Active);
+        .deletion_protection(
+            aws_sdk_cognitoidentityprovider::types::DeletionProtectionType::Active,
+        );
     update.send().await.unwrap();
     // UpdateUserPool resets what is not sent, tags included, as AWS does: put the stack's back.
     world
         .cognito()
         .tag_resource()
-        .resource_arn(format!("arn:aws:cognito-idp:eu-west-1:{}:userpool/{pool}", crate::harness::ACCOUNT))
+        .resource_arn(format!(
+            "arn:aws:cognito-idp:eu-west-1:{}:userpool/{pool}",
+            crate::harness::ACCOUNT
+        ))
         .tags("gatestack:stack", "claims")
         .tags("gatestack:key", "user_pool")
         .send()
         .await
         .unwrap();
-    let options = Options { destroy: true, ..agreed("**") };
+    let options = Options {
+        destroy: true,
+        ..agreed("**")
+    };
     let problems = world.plan_with(&text, &options).await.unwrap_err();
-    assert!(problems.iter().any(|problem| problem.what.contains("deletion protection")), "{problems:?}");
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.what.contains("deletion protection")),
+        "{problems:?}"
+    );
 }

@@ -29,7 +29,10 @@ pub(crate) fn example(name: &str) -> String {
 
 impl Folder {
     pub(crate) fn with(stack: &str) -> Self {
-        let folder = Self { folder: TempDir::new().unwrap(), written: std::cell::RefCell::default() };
+        let folder = Self {
+            folder: TempDir::new().unwrap(),
+            written: std::cell::RefCell::default(),
+        };
         folder.write(stack);
         folder
     }
@@ -49,9 +52,15 @@ impl Folder {
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gatestack"));
-        command.args(arguments).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path());
         let ran = Ran::from(command.output().unwrap());
-        self.written.borrow_mut().extend([ran.stdout.clone(), ran.stderr.clone()]);
+        self.written
+            .borrow_mut()
+            .extend([ran.stdout.clone(), ran.stderr.clone()]);
         ran
     }
 
@@ -72,7 +81,10 @@ impl Folder {
         let plan = self.plan(&[]);
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
         let changes = plan["changes"].as_array().unwrap();
-        changes.iter().map(|change| format!("{} {}", text(&change["action"]), text(&change["address"]))).collect()
+        changes
+            .iter()
+            .map(|change| format!("{} {}", text(&change["action"]), text(&change["address"])))
+            .collect()
     }
 
     pub(crate) fn apply(&self, more: &[&str]) -> Ran {

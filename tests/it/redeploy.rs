@@ -3,12 +3,30 @@
 use crate::harness::{World, stack_of, summary};
 
 async fn deployments(world: &World, api: &str) -> Vec<String> {
-    let answer = world.apigateway().get_deployments().rest_api_id(api).limit(500).send().await.unwrap();
-    answer.items().iter().filter_map(|deployment| deployment.id().map(str::to_owned)).collect()
+    let answer = world
+        .apigateway()
+        .get_deployments()
+        .rest_api_id(api)
+        .limit(500)
+        .send()
+        .await
+        .unwrap();
+    answer
+        .items()
+        .iter()
+        .filter_map(|deployment| deployment.id().map(str::to_owned))
+        .collect()
 }
 
 async fn served(world: &World, api: &str) -> String {
-    let stage = world.apigateway().get_stage().rest_api_id(api).stage_name("prod").send().await.unwrap();
+    let stage = world
+        .apigateway()
+        .get_stage()
+        .rest_api_id(api)
+        .stage_name("prod")
+        .send()
+        .await
+        .unwrap();
     stage.deployment_id().unwrap().to_owned()
 }
 
@@ -49,7 +67,15 @@ async fn a_stage_put_back_by_hand_is_behind() {
         .path("/deploymentId")
         .value(&first)
         .build();
-    world.apigateway().update_stage().rest_api_id(&api).stage_name("prod").patch_operations(patch).send().await.unwrap();
+    world
+        .apigateway()
+        .update_stage()
+        .rest_api_id(&api)
+        .stage_name("prod")
+        .patch_operations(patch)
+        .send()
+        .await
+        .unwrap();
     let plan = world.apply(&after).await;
     assert_eq!(summary(&plan), ["update api/deployment"]);
     // The deployment that shows this configuration was there already.

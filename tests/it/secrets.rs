@@ -46,7 +46,11 @@ fn nothing_written_holds_a_secret() {
     let state = std::fs::read_to_string(folder.path().join(".gatestack/local.json")).unwrap();
     let mut values = BTreeSet::new();
     secrets(&serde_json::from_str(&state).unwrap(), &mut values);
-    assert!(values.len() >= 4, "the state holds the clients' secrets and the keys' values: {}", values.len());
+    assert!(
+        values.len() >= 4,
+        "the state holds the clients' secrets and the keys' values: {}",
+        values.len()
+    );
 
     let mut written = folder.everything_written();
     for entry in std::fs::read_dir(folder.path()).unwrap() {

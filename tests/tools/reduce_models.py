@@ -59,9 +59,8 @@ def reduce_shape(shape):
 
 def reduce_operation(operation, is_implemented):
     reduced = {"http": pick(operation["http"], ["method", "requestUri", "responseCode"])}
-    if operation.get("authtype"):
-        reduced["authtype"] = operation["authtype"]
     if is_implemented:
+        reduced["implemented"] = True
         for end in ("input", "output"):
             if end in operation:
                 reduced[end] = operation[end]["shape"]

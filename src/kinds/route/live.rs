@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use aws_sdk_apigateway::types::{ConnectionType, ContentHandlingStrategy, IntegrationType, Method};
 
-use super::{Answer, Integration, MEDIA_TYPE, Props, RESPONSE_HEADER, carried, mock, parameters};
+use super::path::{carried, parameters};
+use super::{Answer, Integration, MEDIA_TYPE, Props, RESPONSE_HEADER, mock};
 use crate::kinds::header;
 use crate::model::Text;
 

@@ -1,21 +1,60 @@
-//! API Gateway's REST APIs.
+//! API Gateway's REST APIs (v1): the control plane, one file per noun.
+//!
+//! A deployment holds the whole [`Definition`] it froze, for the data plane to serve from. OpenAPI import and export, VPC links, client
+//! certificates, documentation and private domain names are not here: they answer 501 by name.
 
-use serde::{Deserialize, Serialize};
+mod account;
+mod api_key_import;
+mod api_keys;
+mod authorizers;
+mod base_path_mappings;
+mod deployments;
+mod domain_names;
+mod gateway_responses;
+mod integrations;
+mod lists;
+mod mapping;
+mod methods;
+mod models;
+mod patch;
+mod policy;
+mod refusals;
+mod request_validators;
+mod resources;
+mod rest_apis;
+mod stage_patch;
+mod stages;
+mod state;
+mod tags;
+mod usage_plan_keys;
+mod usage_plans;
 
 use super::operation::Operation;
 
-/// API Gateway in one Region.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct State {}
+pub use state::{
+    ApiKey, Definition, Deployment, DomainName, Integration, Method, Resource, RestApi, Stage,
+    State, Tags, UsagePlan,
+};
+pub(super) use tags::tagged;
 
-/// The operations the local API Gateway has.
-pub(super) const OPERATIONS: &[Operation] = &[];
-
-/// Every tagged resource in a Region: its ARN and its tags.
-pub(super) fn tagged(
-    _state: &State,
-    _region: &str,
-) -> Vec<(String, std::collections::BTreeMap<String, String>)> {
-    Vec::new()
-}
+/// The operations the local API Gateway has, noun by noun.
+pub(super) const OPERATIONS: &[&[Operation]] = &[
+    account::OPERATIONS,
+    api_key_import::OPERATIONS,
+    api_keys::OPERATIONS,
+    authorizers::OPERATIONS,
+    base_path_mappings::OPERATIONS,
+    deployments::OPERATIONS,
+    domain_names::OPERATIONS,
+    gateway_responses::OPERATIONS,
+    integrations::OPERATIONS,
+    methods::OPERATIONS,
+    models::OPERATIONS,
+    request_validators::OPERATIONS,
+    resources::OPERATIONS,
+    rest_apis::OPERATIONS,
+    stages::OPERATIONS,
+    tags::OPERATIONS,
+    usage_plan_keys::OPERATIONS,
+    usage_plans::OPERATIONS,
+];

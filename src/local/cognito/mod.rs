@@ -14,6 +14,8 @@ mod pool_settings;
 mod resource_server;
 mod schema;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod ui_customization;
 
 use std::collections::BTreeMap;

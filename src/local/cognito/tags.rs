@@ -59,7 +59,7 @@ fn few_enough(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>
 }
 
 /// The id in the ARN of a pool of this account and Region.
-fn id<'c>(call: &'c Call) -> Result<&'c str, Refusal> {
+fn id(call: &Call) -> Result<&str, Refusal> {
     let arn = call.text("ResourceArn");
     let id = arn.split_once(":userpool/").map(|(_, id)| id);
     id.filter(|id| pool_arn(call, id) == arn)

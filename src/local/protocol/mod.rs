@@ -16,6 +16,9 @@ use super::operation::{Object, Refusal};
 
 pub(super) use json::Target;
 
+#[cfg(test)]
+mod tests;
+
 /// The operation a request asks of a service: its name in the model.
 pub(super) fn operation<'m>(
     model: &'m Model,

@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pool::{seconds, whole};
 use super::{Expansion, at};
 use crate::kinds::route::{Answer, Integration};
-use crate::kinds::{Resource, authorizer, deployment, gateway_response, rest_api, route, stage, usage_plan};
+use crate::kinds::{
+    Resource, authorizer, deployment, gateway_response, rest_api, route, stage, usage_plan,
+};
 use crate::model::{Address, OutputName, Text};
 use crate::stack::file::{self, Api, Cors, CorsSettings, Period, Requires, Token};
 
@@ -23,7 +25,11 @@ impl Expansion<'_> {
             tags: self.ground.tags_of(&address),
         };
         self.add(address, Resource::RestApi(props));
-        if api.routes.values().any(|route| needs_token(requires(api, route))) {
+        if api
+            .routes
+            .values()
+            .any(|route| needs_token(requires(api, route)))
+        {
             self.authorizer(api);
         }
         for (name, route) in &api.routes {
@@ -48,7 +54,9 @@ impl Expansion<'_> {
     }
 
     fn route(&mut self, api: &Api, name: &str, route: &file::Route) {
-        let Some((method, path)) = name.split_once(' ') else { return };
+        let Some((method, path)) = name.split_once(' ') else {
+            return;
+        };
         let (scopes, api_key) = match requires(api, route) {
             Requires::Nothing => (BTreeSet::new(), false),
             Requires::These(these) => (self.texts(&these.scopes), these.api_key),
@@ -58,7 +66,8 @@ impl Expansion<'_> {
             method: method.to_owned(),
             path: path.to_owned(),
             integration: self.integration(api, route),
-            authorizer: needs_token(requires(api, route)).then(|| Text::output(&at::authorizer(), OutputName::Id)),
+            authorizer: needs_token(requires(api, route))
+                .then(|| Text::output(&at::authorizer(), OutputName::Id)),
             scopes,
             api_key,
         };
@@ -69,9 +78,9 @@ impl Expansion<'_> {
         match (&route.http, &route.mock) {
             (Some(url), _) => Integration::Http {
                 url: self.text(url),
-                timeout_milliseconds: route
-                    .timeout
-                    .map_or(29_000, |timeout| i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)),
+                timeout_milliseconds: route.timeout.map_or(29_000, |timeout| {
+                    i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)
+                }),
             },
             (None, mock) => {
                 // A backend adds its own header; where there is none, API Gateway has to.
@@ -82,7 +91,11 @@ impl Expansion<'_> {
                 Integration::Mock(Answer {
                     status: mock.as_ref().map_or(200, |mock| mock.status),
                     headers,
-                    body: self.text(mock.as_ref().and_then(|mock| mock.body.as_deref()).unwrap_or_default()),
+                    body: self.text(
+                        mock.as_ref()
+                            .and_then(|mock| mock.body.as_deref())
+                            .unwrap_or_default(),
+                    ),
                 })
             }
         }
@@ -112,7 +125,10 @@ impl Expansion<'_> {
                 response_type: response_type.into(),
                 headers: BTreeMap::from([allow_origin(cors)]),
             };
-            self.add(at::api().part(&response_type.to_lowercase()), Resource::GatewayResponse(props));
+            self.add(
+                at::api().part(&response_type.to_lowercase()),
+                Resource::GatewayResponse(props),
+            );
         }
     }
 
@@ -129,7 +145,11 @@ impl Expansion<'_> {
             api: api_id(),
             name: api.stage.clone(),
             deployment: Text::output(&at::deployment(), OutputName::Id),
-            variables: api.stage_variables.iter().map(|(name, value)| (name.clone(), self.text(value))).collect(),
+            variables: api
+                .stage_variables
+                .iter()
+                .map(|(name, value)| (name.clone(), self.text(value)))
+                .collect(),
             throttle: api.throttle.as_ref().map(throttle),
             access_logs: api.access_logs.as_ref().map(|logs| stage::AccessLogs {
                 group: self.text(&logs.group),
@@ -143,7 +163,10 @@ impl Expansion<'_> {
     pub(super) fn plans(&mut self) {
         for (name, plan) in &self.file.plans {
             let address = Address::entry("plans", name);
-            let stage = self.file.api.as_ref().map(|api| usage_plan::ApiStage { api: api_id(), stage: api.stage.clone() });
+            let stage = self.file.api.as_ref().map(|api| usage_plan::ApiStage {
+                api: api_id(),
+                stage: api.stage.clone(),
+            });
             let props = usage_plan::Props {
                 name: self.text(plan.name.as_ref().unwrap_or(name)),
                 description: self.text(plan.description.as_deref().unwrap_or_default()),
@@ -172,7 +195,9 @@ fn requires<'a>(api: &'a Api, route: &'a file::Route) -> &'a Requires {
 fn needs_token(requires: &Requires) -> bool {
     match requires {
         Requires::Nothing => false,
-        Requires::These(these) => !these.scopes.is_empty() || matches!(these.token, Some(Token::Access | Token::Id)),
+        Requires::These(these) => {
+            !these.scopes.is_empty() || matches!(these.token, Some(Token::Access | Token::Id))
+        }
     }
 }
 
@@ -180,17 +205,30 @@ fn preflight(path: &str, methods: &BTreeSet<&str>, cors: &CorsSettings) -> route
     let list = |items: Vec<&str>| items.join(",");
     let mut headers = BTreeMap::from([
         allow_origin(cors),
-        ("Access-Control-Allow-Methods".to_owned(), list(methods.iter().copied().collect())),
-        ("Access-Control-Allow-Headers".to_owned(), list(cors.headers.iter().map(String::as_str).collect())),
+        (
+            "Access-Control-Allow-Methods".to_owned(),
+            list(methods.iter().copied().collect()),
+        ),
+        (
+            "Access-Control-Allow-Headers".to_owned(),
+            list(cors.headers.iter().map(String::as_str).collect()),
+        ),
     ]);
     if let Some(max_age) = cors.max_age {
-        headers.insert("Access-Control-Max-Age".into(), seconds(max_age).to_string());
+        headers.insert(
+            "Access-Control-Max-Age".into(),
+            seconds(max_age).to_string(),
+        );
     }
     route::Props {
         api: api_id(),
         method: "OPTIONS".into(),
         path: path.to_owned(),
-        integration: Integration::Mock(Answer { status: 204, headers, body: Text::default() }),
+        integration: Integration::Mock(Answer {
+            status: 204,
+            headers,
+            body: Text::default(),
+        }),
         authorizer: None,
         scopes: BTreeSet::new(),
         api_key: false,
@@ -198,11 +236,17 @@ fn preflight(path: &str, methods: &BTreeSet<&str>, cors: &CorsSettings) -> route
 }
 
 fn allow_origin(cors: &CorsSettings) -> (String, String) {
-    ("Access-Control-Allow-Origin".to_owned(), cors.origin.clone())
+    (
+        "Access-Control-Allow-Origin".to_owned(),
+        cors.origin.clone(),
+    )
 }
 
 fn throttle(throttle: &file::Throttle) -> stage::Throttle {
-    stage::Throttle { rate: throttle.rate, burst: whole(throttle.burst) }
+    stage::Throttle {
+        rate: throttle.rate,
+        burst: whole(throttle.burst),
+    }
 }
 
 fn period(period: Period) -> &'static str {

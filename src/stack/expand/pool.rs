@@ -30,7 +30,11 @@ impl Expansion<'_> {
             self.domain(address.part("domain"), prefix, None);
         }
         if let Some(own) = &pool.own_domain {
-            self.domain(address.part("own_domain"), &own.name, Some(&own.certificate));
+            self.domain(
+                address.part("own_domain"),
+                &own.name,
+                Some(&own.certificate),
+            );
         }
         self.resource_servers();
         self.app_clients();
@@ -54,7 +58,11 @@ impl Expansion<'_> {
                 mark: address.to_string(),
                 identifier: self.text(server.identifier.as_ref().unwrap_or(name)),
                 name: self.text(server.name.as_ref().unwrap_or(name)),
-                scopes: server.scopes.iter().map(|(scope, text)| (scope.clone(), self.text(text))).collect(),
+                scopes: server
+                    .scopes
+                    .iter()
+                    .map(|(scope, text)| (scope.clone(), self.text(text)))
+                    .collect(),
             };
             self.add(address, Resource::ResourceServer(props));
         }
@@ -67,12 +75,18 @@ impl Expansion<'_> {
                 user_pool: pool_id(),
                 mark: app_client::Mark::OnPool(address.to_string()),
                 name: self.text(client.name.as_ref().unwrap_or(name)),
-                flows: client.flows.iter().map(|flow| oauth_flow(*flow).to_owned()).collect(),
+                flows: client
+                    .flows
+                    .iter()
+                    .map(|flow| oauth_flow(*flow).to_owned())
+                    .collect(),
                 auth_flows: auth_flows(&client.auth_flows),
                 scopes: self.texts(&client.scopes),
                 callback_urls: self.texts(&client.callback_urls),
                 logout_urls: self.texts(&client.logout_urls),
-                secret: client.secret.unwrap_or(client.flows.contains(&OAuthFlow::ClientCredentials)),
+                secret: client
+                    .secret
+                    .unwrap_or(client.flows.contains(&OAuthFlow::ClientCredentials)),
                 access_token_seconds: 0,
                 id_token_seconds: 0,
                 refresh_token_seconds: 0,
@@ -89,7 +103,9 @@ impl Expansion<'_> {
             .filter(|(name, server)| {
                 let identifier = server.identifier.as_ref().unwrap_or(name);
                 scopes.iter().any(|scope| {
-                    scope.rsplit_once('/').is_some_and(|(server, _)| server == identifier.as_str())
+                    scope
+                        .rsplit_once('/')
+                        .is_some_and(|(server, _)| server == identifier.as_str())
                 })
             })
             .map(|(name, _)| Address::entry("resource_servers", name))

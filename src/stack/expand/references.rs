@@ -19,10 +19,12 @@ impl<'a> References<'a> {
 
     /// A string of the file with its references made out.
     pub(super) fn text(&self, text: &str) -> Text {
-        let pieces = interpolate::pieces(text).into_iter().flat_map(|piece| match piece {
-            interpolate::Piece::Literal(text) => vec![Piece::Literal(text)],
-            interpolate::Piece::Reference(reference) => self.pieces(&reference),
-        });
+        let pieces = interpolate::pieces(text)
+            .into_iter()
+            .flat_map(|piece| match piece {
+                interpolate::Piece::Literal(text) => vec![Piece::Literal(text)],
+                interpolate::Piece::Reference(reference) => self.pieces(&reference),
+            });
         join(pieces)
     }
 
@@ -54,7 +56,12 @@ impl<'a> References<'a> {
             let output = format!("{}.client_id", Address::entry("app_clients", name));
             add(&output, Reference::AppClientId(name.clone()));
         }
-        if self.file.user_pool.as_ref().is_some_and(|pool| pool.own_domain.is_some()) {
+        if self
+            .file
+            .user_pool
+            .as_ref()
+            .is_some_and(|pool| pool.own_domain.is_some())
+        {
             let target = Text::output(&at::user_pool().part("own_domain"), OutputName::Target);
             outputs.insert("user_pool.own_domain.target".into(), target);
         }
@@ -73,7 +80,10 @@ impl<'a> References<'a> {
             Reference::ApiInvokeUrl => vec![
                 Piece::Literal("https://".into()),
                 output(at::api(), OutputName::Id),
-                Piece::Literal(format!(".execute-api.{region}.amazonaws.com/{}", self.stage())),
+                Piece::Literal(format!(
+                    ".execute-api.{region}.amazonaws.com/{}",
+                    self.stage()
+                )),
             ],
             Reference::UserPoolId => vec![output(at::user_pool(), OutputName::Id)],
             Reference::UserPoolArn => vec![output(at::user_pool(), OutputName::Arn)],
@@ -82,23 +92,35 @@ impl<'a> References<'a> {
                 output(at::user_pool(), OutputName::Id),
             ],
             Reference::UserPoolTokenUrl => self.token_url(),
-            Reference::AppClientId(name) => vec![output(Address::entry("app_clients", name), OutputName::Id)],
-            Reference::PartnerClientId(name) => {
-                vec![output(Address::entry("partners", name).part("client"), OutputName::Id)]
+            Reference::AppClientId(name) => {
+                vec![output(Address::entry("app_clients", name), OutputName::Id)]
             }
-            Reference::ApiKeyId(name) => vec![output(Address::entry("api_keys", name), OutputName::Id)],
+            Reference::PartnerClientId(name) => {
+                vec![output(
+                    Address::entry("partners", name).part("client"),
+                    OutputName::Id,
+                )]
+            }
+            Reference::ApiKeyId(name) => {
+                vec![output(Address::entry("api_keys", name), OutputName::Id)]
+            }
         }
     }
 
     /// The own domain's where there is one: it is the address that partners were meant to be told.
     fn token_url(&self) -> Vec<Piece> {
-        let Some(pool) = &self.file.user_pool else { return Vec::new() };
+        let Some(pool) = &self.file.user_pool else {
+            return Vec::new();
+        };
         let host = match (&pool.own_domain, &pool.domain) {
             (Some(own), _) => own.name.clone(),
-            (None, Some(prefix)) => format!("{prefix}.auth.{}.amazoncognito.com", self.ground.region),
+            (None, Some(prefix)) => {
+                format!("{prefix}.auth.{}.amazoncognito.com", self.ground.region)
+            }
             (None, None) => return Vec::new(),
         };
-        self.text(&format!("https://{host}/oauth2/token")).into_pieces()
+        self.text(&format!("https://{host}/oauth2/token"))
+            .into_pieces()
     }
 
     fn stage(&self) -> &str {

@@ -1,12 +1,17 @@
-//! The settings of a user pool that gatestack leaves alone, in words.
+//! The settings of pools and app clients that gatestack leaves alone, in words.
 
 use aws_sdk_cognitoidentityprovider::types::{
     AdvancedSecurityModeType, DefaultEmailOptionType, EmailSendingAccountType, LambdaConfigType,
-    UserPoolMfaType, UserPoolType,
+    PreventUserExistenceErrorTypes, UserPoolMfaType, UserPoolType,
 };
 
-/// What each is called, and whether a pool has it otherwise than AWS gives it to a new pool.
-const SETTINGS: &[(&str, fn(&UserPoolType) -> bool)] = &[
+use super::app_client::OWN_USERS;
+use crate::aws::Client;
+
+/// What a setting is called, and whether something has it otherwise than AWS gives it to a new one.
+type Setting<T> = (&'static str, fn(&T) -> bool);
+
+const OF_POOLS: &[Setting<UserPoolType>] = &[
     ("Lambda triggers", |pool| {
         pool.lambda_config
             .as_ref()
@@ -19,11 +24,6 @@ const SETTINGS: &[(&str, fn(&UserPoolType) -> bool)] = &[
     }),
     ("sign-in by e-mail address or phone number", |pool| {
         filled(pool.username_attributes.as_deref()) || filled(pool.alias_attributes.as_deref())
-    }),
-    ("user names that differ only in case", |pool| {
-        pool.username_configuration
-            .as_ref()
-            .is_some_and(|names| names.case_sensitive)
     }),
     ("custom attributes", |pool| {
         let attributes = pool.schema_attributes.iter().flatten();
@@ -94,7 +94,14 @@ const SETTINGS: &[(&str, fn(&UserPoolType) -> bool)] = &[
             .is_some_and(|admin| admin.allow_admin_create_user_only)
     }),
     ("account recovery", |pool| {
-        pool.account_recovery_setting.is_some()
+        let mechanisms = pool
+            .account_recovery_setting
+            .as_ref()
+            .and_then(|recovery| recovery.recovery_mechanisms.as_ref());
+        mechanisms.is_some_and(|mechanisms| {
+            let names = mechanisms.iter().map(|mechanism| mechanism.name.as_str());
+            !names.eq(["verified_email", "verified_phone_number"])
+        })
     }),
     ("remembered devices", |pool| {
         pool.device_configuration.is_some()
@@ -133,11 +140,77 @@ const SETTINGS: &[(&str, fn(&UserPoolType) -> bool)] = &[
     }),
 ];
 
-/// What of a pool is not AWS's default and not gatestack's business.
-pub(super) fn unmanaged(pool: &UserPoolType) -> Vec<String> {
-    SETTINGS
+const OF_CLIENTS: &[Setting<Client>] = &[
+    ("identity providers", |client| {
+        client
+            .settings
+            .supported_identity_providers
+            .iter()
+            .flatten()
+            .any(|provider| provider != OWN_USERS)
+    }),
+    ("readable attributes", |client| {
+        client
+            .settings
+            .read_attributes
+            .as_ref()
+            .is_some_and(|list| !list.is_empty())
+    }),
+    ("writable attributes", |client| {
+        client
+            .settings
+            .write_attributes
+            .as_ref()
+            .is_some_and(|list| !list.is_empty())
+    }),
+    ("the default redirect URL", |client| {
+        client.settings.default_redirect_uri.is_some()
+    }),
+    ("analytics", |client| {
+        client.settings.analytics_configuration.is_some()
+    }),
+    ("errors that hide whether a user exists", |client| {
+        client.settings.prevent_user_existence_errors
+            == Some(PreventUserExistenceErrorTypes::Enabled)
+    }),
+    ("token revocation", |client| {
+        client.settings.enable_token_revocation == Some(false)
+    }),
+    ("user context data", |client| {
+        client
+            .settings
+            .enable_propagate_additional_user_context_data
+            == Some(true)
+    }),
+    ("how long a sign-in may take", |client| {
+        client
+            .settings
+            .auth_session_validity
+            .is_some_and(|minutes| minutes != 3)
+    }),
+    ("rotation of refresh tokens", |client| {
+        client
+            .settings
+            .refresh_token_rotation
+            .as_ref()
+            .is_some_and(|rotation| rotation.feature.as_str() == "ENABLED")
+    }),
+];
+
+/// What of a pool is neither AWS's default nor gatestack's business.
+pub(super) fn of_pool(pool: &UserPoolType) -> Vec<String> {
+    differing(OF_POOLS, pool)
+}
+
+/// What of an app client is neither AWS's default nor gatestack's business.
+pub(super) fn of_client(client: &Client) -> Vec<String> {
+    differing(OF_CLIENTS, client)
+}
+
+fn differing<T>(settings: &[Setting<T>], thing: &T) -> Vec<String> {
+    settings
         .iter()
-        .filter(|(_, differs)| differs(pool))
+        .filter(|(_, differs)| differs(thing))
         .map(|(words, _)| (*words).to_owned())
         .collect()
 }

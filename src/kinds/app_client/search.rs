@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use aws_sdk_cognitoidentityprovider::types::PreventUserExistenceErrorTypes;
 use aws_smithy_types::DateTime;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::app_client::{AppClient, Mark, OWN_USERS, Props, is_place, props};
-use super::marks::{self, CLIENT_TAG, CREATING};
-use super::ownership::{Candidate, after_moves, sort_out};
-use super::{Findings, Found, Kind as _, Obstacle, Outputs, Owner, Resource, Scope, tags};
+use super::live::props;
+use super::{AppClient, Mark, Props, is_place};
 use crate::aws::{AwsError, Client, ListedClient, Reader};
+use crate::kinds::marks::{self, CLIENT_TAG, CREATING};
+use crate::kinds::ownership::{Candidate, after_moves, sort_out};
+use crate::kinds::{
+    Findings, Found, Kind as _, Obstacle, Outputs, Owner, Resource, Scope, tags, unmanaged,
+};
 use crate::model::{Address, OutputName, Text};
 
 /// How many clients are read at a time.
@@ -202,7 +204,7 @@ fn found(pool: &str, address: Address, mark: Mark, client: &Client) -> Found<Pro
         Outputs::from([(OutputName::Id, id)]),
     );
     Found {
-        unmanaged: unmanaged(client),
+        unmanaged: unmanaged::of_client(client),
         ..found
     }
 }
@@ -270,7 +272,7 @@ fn with_namesakes(
                 OutputName::Id,
                 client.settings.client_id.clone().unwrap_or_default(),
             )]),
-            unmanaged: unmanaged(client),
+            unmanaged: unmanaged::of_client(client),
         })
         .collect();
     findings.neighbours += candidates
@@ -283,68 +285,22 @@ fn with_namesakes(
     findings
 }
 
-/// The settings of a client that gatestack leaves alone: what each is called, and whether it is not AWS's default.
-const SETTINGS: &[(&str, fn(&Client) -> bool)] = &[
-    ("identity providers", |client| {
-        client
-            .settings
-            .supported_identity_providers
-            .iter()
-            .flatten()
-            .any(|provider| provider != OWN_USERS)
-    }),
-    ("readable attributes", |client| {
-        client
-            .settings
-            .read_attributes
-            .as_ref()
-            .is_some_and(|list| !list.is_empty())
-    }),
-    ("writable attributes", |client| {
-        client
-            .settings
-            .write_attributes
-            .as_ref()
-            .is_some_and(|list| !list.is_empty())
-    }),
-    ("the default redirect URL", |client| {
-        client.settings.default_redirect_uri.is_some()
-    }),
-    ("analytics", |client| {
-        client.settings.analytics_configuration.is_some()
-    }),
-    ("errors that hide whether a user exists", |client| {
-        client.settings.prevent_user_existence_errors
-            == Some(PreventUserExistenceErrorTypes::Enabled)
-    }),
-    ("token revocation", |client| {
-        client.settings.enable_token_revocation == Some(false)
-    }),
-    ("user context data", |client| {
-        client
-            .settings
-            .enable_propagate_additional_user_context_data
-            == Some(true)
-    }),
-    ("how long a sign-in may take", |client| {
-        client
-            .settings
-            .auth_session_validity
-            .is_some_and(|minutes| minutes != 3)
-    }),
-    ("rotation of refresh tokens", |client| {
-        client
-            .settings
-            .refresh_token_rotation
-            .as_ref()
-            .is_some_and(|rotation| rotation.feature.as_str() == "ENABLED")
-    }),
-];
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cognitoidentityprovider::types::UserPoolClientType;
 
-fn unmanaged(client: &Client) -> Vec<String> {
-    SETTINGS
-        .iter()
-        .filter(|(_, differs)| differs(client))
-        .map(|(words, _)| (*words).to_owned())
-        .collect()
+    use super::*;
+
+    #[test]
+    fn a_client_older_than_its_key_is_another_one() {
+        let made_at = |seconds| Client {
+            settings: UserPoolClientType::builder()
+                .creation_date(DateTime::from_secs(seconds))
+                .build(),
+            has_secret: true,
+        };
+        let key = DateTime::from_secs(1_000);
+        let fits = [939, 940, 1_000, 5_000].map(|seconds| not_older(&made_at(seconds), Some(&key)));
+        assert_eq!(fits, [false, true, true, true]);
+    }
 }

@@ -1,0 +1,129 @@
+//! A route's path: the resources that API Gateway wants one by one, and the parameters in it.
+
+use std::collections::BTreeSet;
+
+use crate::aws::{AwsError, Operation, Writer, lock_paths};
+use crate::kinds::gone_is_success;
+
+/// A URL as an integration holds it: there a parameter of several segments has no plus sign.
+pub(super) fn uri(url: &str) -> String {
+    url.replace("+}", "}")
+}
+
+/// The names of the path parameters in a path or URL.
+pub(super) fn parameters(path: &str) -> BTreeSet<&str> {
+    path.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name.trim_end_matches('+'))
+        .collect()
+}
+
+/// What carries the path's parameters into the URL: the integration's parameter and the method's.
+pub(super) fn carried(path: &str, uri: &str) -> Vec<(String, String)> {
+    parameters(uri)
+        .intersection(&parameters(path))
+        .map(|name| {
+            (
+                format!("integration.request.path.{name}"),
+                format!("method.request.path.{name}"),
+            )
+        })
+        .collect()
+}
+
+/// Makes the resources of a path that aren't there, and gives the last one's id.
+pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<String, AwsError> {
+    let paths = writer.paths(api).await?;
+    let mut parent = lock_paths(&paths).id("/").unwrap_or_default().to_owned();
+    let mut so_far = String::new();
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        so_far = format!("{so_far}/{part}");
+        let known = lock_paths(&paths).id(&so_far).map(str::to_owned);
+        if let Some(id) = known {
+            parent = id;
+            continue;
+        }
+        let request = writer
+            .apigateway()
+            .create_resource()
+            .rest_api_id(api)
+            .parent_id(&parent)
+            .path_part(part);
+        match writer
+            .call(Operation::apigateway("CreateResource"), request.send())
+            .await
+        {
+            Ok(answer) => {
+                parent = answer.id.unwrap_or_default();
+                lock_paths(&paths).learn(&so_far, &parent);
+            }
+            // Somebody made it meanwhile, or the SDK sent the call again after its answer got lost.
+            Err(error) if error.is("ConflictException") => {
+                let paths = writer.paths_again(api).await?;
+                parent = lock_paths(&paths)
+                    .id(&so_far)
+                    .map(str::to_owned)
+                    .ok_or(error)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(parent)
+}
+
+/// Deletes what a deleted method leaves behind: resources with nothing on or below them.
+pub(super) async fn clear_path(writer: &Writer, api: &str, path: &str) -> Result<(), AwsError> {
+    let paths = writer.paths(api).await?;
+    let mut path = path;
+    loop {
+        let empty = {
+            let paths = lock_paths(&paths);
+            paths
+                .id(path)
+                .filter(|_| paths.is_empty_leaf(path))
+                .map(str::to_owned)
+        };
+        let Some(id) = empty else {
+            return Ok(());
+        };
+        let request = writer
+            .apigateway()
+            .delete_resource()
+            .rest_api_id(api)
+            .resource_id(id);
+        gone_is_success(
+            writer
+                .call(Operation::apigateway("DeleteResource"), request.send())
+                .await,
+        )?;
+        lock_paths(&paths).forget(path);
+        path = path.rsplit_once('/').map_or("/", |(parent, _)| parent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_of_several_segments_is_carried_without_its_plus() {
+        assert_eq!(
+            uri("http://api.aws.com/{rest+}"),
+            "http://api.aws.com/{rest}"
+        );
+        let pairs = carried("/files/{owner}/{rest+}", "http://api.aws.com/{rest}");
+        assert_eq!(
+            pairs,
+            [(
+                "integration.request.path.rest".to_owned(),
+                "method.request.path.rest".to_owned()
+            )]
+        );
+    }
+
+    #[test]
+    fn a_reference_to_a_stage_variable_is_no_path_parameter() {
+        assert!(carried("/policies", "http://${stageVariables.host}/policies").is_empty());
+    }
+}

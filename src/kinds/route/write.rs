@@ -1,0 +1,364 @@
+//! The calls that make and change a method with its integration and its responses.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_apigateway::types::{ContentHandlingStrategy, IntegrationType};
+
+use super::path::{carried, parameters, uri};
+use super::{Answer, Integration, MEDIA_TYPE, Props, RESPONSE_HEADER, live, mock};
+use crate::aws::{AwsError, Operation, Writer, lock_paths};
+use crate::kinds::patch::{Patches, segment};
+use crate::kinds::{Task, gone_is_success, header, literal};
+use crate::model::Text;
+
+/// A method in API Gateway's terms.
+pub(super) struct Place<'a> {
+    pub(super) api: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) method: &'a str,
+}
+
+/// Makes the method, its integration and its responses on a resource that is there.
+pub(super) async fn make(
+    writer: &Writer,
+    task: &Task<'_, Props>,
+    api: &str,
+    resource: &str,
+) -> Result<(), AwsError> {
+    let want = task.want;
+    let at = Place {
+        api,
+        resource,
+        method: &want.method,
+    };
+    match put_method(writer, &at, task).await {
+        // Somebody made it meanwhile, or the SDK sent the call again after its answer got lost.
+        Err(error) if error.is("ConflictException") => {
+            delete_method(writer, &at).await?;
+            put_method(writer, &at, task).await?;
+        }
+        other => other?,
+    }
+    let paths = writer.paths(api).await?;
+    lock_paths(&paths).learn_method(&want.path, &want.method);
+    match &want.integration {
+        Integration::Http {
+            url,
+            timeout_milliseconds,
+        } => {
+            put_proxy(
+                writer,
+                &at,
+                &want.path,
+                &uri(&task.text(url)),
+                *timeout_milliseconds,
+            )
+            .await
+        }
+        Integration::Mock(answer) => put_mock(writer, &at, task, answer).await,
+        // Nothing in a file says so; it only describes what is there.
+        Integration::Other(_) => Ok(()),
+    }
+}
+
+async fn put_method(
+    writer: &Writer,
+    at: &Place<'_>,
+    task: &Task<'_, Props>,
+) -> Result<(), AwsError> {
+    let want = task.want;
+    let declared = parameters(&want.path)
+        .into_iter()
+        .map(|name| (format!("method.request.path.{name}"), true));
+    let (authorization, authorizer) = authorization(task);
+    let scopes = want.scopes.iter().map(|scope| task.text(scope)).collect();
+    let request = writer
+        .apigateway()
+        .put_method()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method)
+        .authorization_type(authorization)
+        .set_authorizer_id(authorizer)
+        .set_authorization_scopes(Some(scopes).filter(|_| !want.scopes.is_empty()))
+        .api_key_required(want.api_key)
+        .set_request_parameters(Some(declared.collect()));
+    writer
+        .call(Operation::apigateway("PutMethod"), request.send())
+        .await?;
+    Ok(())
+}
+
+fn authorization(task: &Task<'_, Props>) -> (&'static str, Option<String>) {
+    match &task.want.authorizer {
+        Some(id) => (live::COGNITO, Some(task.text(id))),
+        None => (live::NONE, None),
+    }
+}
+
+pub(super) async fn delete_method(writer: &Writer, at: &Place<'_>) -> Result<(), AwsError> {
+    let request = writer
+        .apigateway()
+        .delete_method()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method);
+    gone_is_success(
+        writer
+            .call(Operation::apigateway("DeleteMethod"), request.send())
+            .await,
+    )
+}
+
+async fn put_proxy(
+    writer: &Writer,
+    at: &Place<'_>,
+    path: &str,
+    uri: &str,
+    timeout: i32,
+) -> Result<(), AwsError> {
+    let request = writer
+        .apigateway()
+        .put_integration()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method)
+        .r#type(IntegrationType::HttpProxy)
+        .integration_http_method(at.method)
+        .uri(uri)
+        .set_request_parameters(Some(carried(path, uri).into_iter().collect()))
+        .timeout_in_millis(timeout);
+    writer
+        .call(Operation::apigateway("PutIntegration"), request.send())
+        .await?;
+    Ok(())
+}
+
+async fn put_mock(
+    writer: &Writer,
+    at: &Place<'_>,
+    task: &Task<'_, Props>,
+    answer: &Answer,
+) -> Result<(), AwsError> {
+    // Bytes are no template's business: an API with binary media types has to be told to make text of the call first.
+    let handling = writer
+        .has_binary_media_types(at.api)
+        .await?
+        .then_some(ContentHandlingStrategy::ConvertToText);
+    let request = writer
+        .apigateway()
+        .put_integration()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method)
+        .r#type(IntegrationType::Mock)
+        .request_templates(MEDIA_TYPE, mock::request_template(answer.status))
+        .set_content_handling(handling);
+    writer
+        .call(Operation::apigateway("PutIntegration"), request.send())
+        .await?;
+    // AWS refuses an integration response whose headers the method's response doesn't declare, so that one comes first.
+    let declared = answer
+        .headers
+        .keys()
+        .map(|name| (format!("{RESPONSE_HEADER}{name}"), false));
+    let request = writer
+        .apigateway()
+        .put_method_response()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method)
+        .status_code(answer.status.to_string())
+        .set_response_parameters(Some(declared.collect()));
+    writer
+        .call(Operation::apigateway("PutMethodResponse"), request.send())
+        .await?;
+    put_answer(writer, at, task, answer).await
+}
+
+async fn put_answer(
+    writer: &Writer,
+    at: &Place<'_>,
+    task: &Task<'_, Props>,
+    answer: &Answer,
+) -> Result<(), AwsError> {
+    // Without a template the answer has no body; an empty template comes back as null.
+    let template = mock::body_template(&task.text(&answer.body));
+    let templates =
+        (!template.is_empty()).then(|| HashMap::from([(MEDIA_TYPE.to_owned(), template)]));
+    let request = writer
+        .apigateway()
+        .put_integration_response()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method)
+        .status_code(answer.status.to_string())
+        .set_response_parameters(Some(header::mappings(RESPONSE_HEADER, &answer.headers)))
+        .set_response_templates(templates);
+    writer
+        .call(
+            Operation::apigateway("PutIntegrationResponse"),
+            request.send(),
+        )
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn update_method(
+    writer: &Writer,
+    at: &Place<'_>,
+    task: &Task<'_, Props>,
+    held: &Props,
+    changed: &[&'static str],
+) -> Result<(), AwsError> {
+    let want = task.want;
+    let mut patches = Patches::default();
+    for field in changed {
+        match *field {
+            "authorizer" => {
+                let (authorization, authorizer) = authorization(task);
+                patches.replace("/authorizationType", authorization);
+                patches.replace("/authorizerId", authorizer.unwrap_or_default());
+            }
+            "scopes" => {
+                let wanted: BTreeSet<String> =
+                    want.scopes.iter().map(|scope| task.text(scope)).collect();
+                let held: BTreeSet<String> = held.scopes.iter().map(literal).collect();
+                wanted
+                    .difference(&held)
+                    .for_each(|scope| patches.add("/authorizationScopes", scope));
+                held.difference(&wanted)
+                    .for_each(|scope| patches.remove_value("/authorizationScopes", scope));
+            }
+            "api_key" => patches.replace("/apiKeyRequired", want.api_key),
+            _ => {}
+        }
+    }
+    if patches.is_empty() {
+        return Ok(());
+    }
+    let request = writer
+        .apigateway()
+        .update_method()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method)
+        .set_patch_operations(patches.operations());
+    writer
+        .call(Operation::apigateway("UpdateMethod"), request.send())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn update_proxy(
+    writer: &Writer,
+    at: &Place<'_>,
+    task: &Task<'_, Props>,
+    held: &Text,
+    changed: &[&'static str],
+) -> Result<(), AwsError> {
+    let Integration::Http {
+        url,
+        timeout_milliseconds,
+    } = &task.want.integration
+    else {
+        return Ok(());
+    };
+    let mut patches = Patches::default();
+    if changed.contains(&"http") {
+        let uri = uri(&task.text(url));
+        let carried_now = carried(&task.want.path, &literal(held));
+        let parameter = |name: &str| format!("/requestParameters/{}", segment(name));
+        for (name, value) in carried(&task.want.path, &uri)
+            .iter()
+            .filter(|pair| !carried_now.contains(pair))
+        {
+            patches.add(parameter(name), value);
+        }
+        for (name, _) in carried_now
+            .iter()
+            .filter(|pair| !carried(&task.want.path, &uri).contains(pair))
+        {
+            patches.remove(parameter(name));
+        }
+        patches.replace("/uri", uri);
+    }
+    if changed.contains(&"timeout") {
+        patches.replace("/timeoutInMillis", timeout_milliseconds);
+    }
+    if patches.is_empty() {
+        return Ok(());
+    }
+    let request = writer
+        .apigateway()
+        .update_integration()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method)
+        .set_patch_operations(patches.operations());
+    writer
+        .call(Operation::apigateway("UpdateIntegration"), request.send())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn update_answer(
+    writer: &Writer,
+    at: &Place<'_>,
+    task: &Task<'_, Props>,
+    held: &Answer,
+    answer: &Answer,
+) -> Result<(), AwsError> {
+    let path = |name: &str| {
+        format!(
+            "/responseParameters/{}",
+            segment(&format!("{RESPONSE_HEADER}{name}"))
+        )
+    };
+    // A header is declared before it is used, and used no more before its declaration goes.
+    let mut first = Patches::default();
+    for name in answer
+        .headers
+        .keys()
+        .filter(|name| !held.headers.contains_key(*name))
+    {
+        first.add(path(name), false);
+    }
+    let mut last = Patches::default();
+    for name in held
+        .headers
+        .keys()
+        .filter(|name| !answer.headers.contains_key(*name))
+    {
+        last.remove(path(name));
+    }
+    update_response(writer, at, answer.status, first).await?;
+    put_answer(writer, at, task, answer).await?;
+    update_response(writer, at, answer.status, last).await
+}
+
+async fn update_response(
+    writer: &Writer,
+    at: &Place<'_>,
+    status: u16,
+    patches: Patches,
+) -> Result<(), AwsError> {
+    if patches.is_empty() {
+        return Ok(());
+    }
+    let request = writer
+        .apigateway()
+        .update_method_response()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method)
+        .status_code(status.to_string())
+        .set_patch_operations(patches.operations());
+    writer
+        .call(
+            Operation::apigateway("UpdateMethodResponse"),
+            request.send(),
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! A stage as API Gateway has it.
+
+use aws_sdk_apigateway::types::{MethodSetting, Stage as LiveStage};
+
+use super::{AccessLogs, EVERY_METHOD, Props, Throttle, outputs};
+use crate::aws::Reader;
+use crate::kinds::{Found, tags};
+use crate::model::Address;
+
+pub(super) fn found(
+    reader: &Reader,
+    address: Address,
+    api: &str,
+    live: &LiveStage,
+) -> Found<Props> {
+    let name = live.stage_name.clone().unwrap_or_default();
+    let logs = live.access_log_settings.as_ref();
+    let group = logs
+        .and_then(|logs| logs.destination_arn.clone())
+        .filter(|arn| !arn.is_empty());
+    let props = Props {
+        api: api.into(),
+        deployment: live.deployment_id.clone().unwrap_or_default().into(),
+        variables: live
+            .variables
+            .iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.as_str().into()))
+            .collect(),
+        throttle: live
+            .method_settings
+            .as_ref()
+            .and_then(|settings| settings.get(EVERY_METHOD))
+            .and_then(throttle_of),
+        access_logs: group.map(|group| AccessLogs {
+            group: group.into(),
+            format: logs
+                .and_then(|logs| logs.format.clone())
+                .unwrap_or_default()
+                .into(),
+        }),
+        tags: tags::live(live.tags.as_ref()),
+        name,
+    };
+    let outputs = outputs(reader, api, &props.name);
+    Found {
+        unmanaged: unmanaged(live),
+        ..Found::new(address, props, outputs)
+    }
+}
+
+fn throttle_of(setting: &MethodSetting) -> Option<Throttle> {
+    let (rate, burst) = (
+        setting.throttling_rate_limit,
+        setting.throttling_burst_limit,
+    );
+    (rate >= 0.0 || burst >= 0).then_some(Throttle { rate, burst })
+}
+
+fn unmanaged(live: &LiveStage) -> Vec<String> {
+    let mut words = Vec::new();
+    for (method, setting) in live.method_settings.iter().flatten() {
+        let of = if method == EVERY_METHOD {
+            "every method"
+        } else {
+            method
+        };
+        if method != EVERY_METHOD && throttle_of(setting).is_some() {
+            words.push(format!("a throttle of its own for {of}"));
+        }
+        if setting
+            .logging_level
+            .as_deref()
+            .is_some_and(|level| level != "OFF")
+            || setting.data_trace_enabled
+        {
+            words.push(format!("execution logs of {of}"));
+        }
+        if setting.metrics_enabled {
+            words.push(format!("detailed metrics of {of}"));
+        }
+        if setting.caching_enabled {
+            words.push(format!("a cache for {of}"));
+        }
+    }
+    words.sort();
+    if live.cache_cluster_enabled {
+        words.push("a cache cluster".to_owned());
+    }
+    if live.canary_settings.is_some() {
+        words.push("a canary".to_owned());
+    }
+    if live.tracing_enabled {
+        words.push("X-Ray tracing".to_owned());
+    }
+    words.extend(
+        live.client_certificate_id
+            .iter()
+            .map(|id| format!("the client certificate {id}")),
+    );
+    words.extend(
+        live.web_acl_arn
+            .iter()
+            .map(|arn| format!("the web ACL {arn}")),
+    );
+    words.extend(
+        live.documentation_version
+            .iter()
+            .map(|version| format!("the documentation version {version}")),
+    );
+    words.extend(
+        live.description
+            .iter()
+            .filter(|text| !text.is_empty())
+            .map(|_| "a description".to_owned()),
+    );
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_throttle_of_minus_one_is_none() {
+        let setting = |rate: f64, burst: i32| {
+            MethodSetting::builder()
+                .throttling_rate_limit(rate)
+                .throttling_burst_limit(burst)
+                .build()
+        };
+        assert_eq!(throttle_of(&setting(-1.0, -1)), None);
+        assert_eq!(
+            throttle_of(&setting(50.0, 100)),
+            Some(Throttle {
+                rate: 50.0,
+                burst: 100
+            })
+        );
+        assert_eq!(
+            throttle_of(&setting(0.0, 0)),
+            Some(Throttle {
+                rate: 0.0,
+                burst: 0
+            })
+        );
+    }
+
+    #[test]
+    fn settings_of_single_methods_are_said_in_words() {
+        let live = LiveStage::builder()
+            .method_settings(
+                "~1policies/GET",
+                MethodSetting::builder()
+                    .throttling_rate_limit(1.0)
+                    .throttling_burst_limit(1)
+                    .build(),
+            )
+            .method_settings(
+                EVERY_METHOD,
+                MethodSetting::builder()
+                    .throttling_rate_limit(5.0)
+                    .throttling_burst_limit(1)
+                    .logging_level("INFO")
+                    .build(),
+            )
+            .build();
+        assert_eq!(
+            unmanaged(&live),
+            [
+                "a throttle of its own for ~1policies/GET",
+                "execution logs of every method"
+            ]
+        );
+    }
+}

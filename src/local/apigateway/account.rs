@@ -1,0 +1,72 @@
+//! The account's settings in API Gateway.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::json;
+
+use super::super::operation::{Answer, Call, Object, Operation};
+use super::super::state::Region;
+use super::patch::{Op, REPLACE, Rules, Takes, Words, patches, rule};
+use super::refusals::bad_request;
+use super::state::State;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::read("GetAccount", get),
+    Operation::change("UpdateAccount", update),
+];
+
+const RULES: Rules = Rules {
+    words: Words::Short,
+    rules: &[rule("/cloudwatchRoleArn", REPLACE, Takes::Text)],
+};
+
+static ROLE_ARN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$").expect("it is a pattern")
+});
+
+fn describe(state: &State) -> Object {
+    let mut answer = Object::from_iter([
+        (
+            "throttleSettings".to_owned(),
+            json!({"burstLimit": 5000, "rateLimit": 10_000.0}),
+        ),
+        ("features".to_owned(), json!(["UsagePlans"])),
+        ("apiKeyVersion".to_owned(), json!("4")),
+    ]);
+    if let Some(role) = &state.cloudwatch_role {
+        answer.insert("cloudwatchRoleArn".into(), json!(role));
+    }
+    answer
+}
+
+fn get(region: &Region, _: &Call) -> Answer {
+    Ok(describe(&region.apigateway))
+}
+
+fn update(region: &mut Region, call: &Call) -> Answer {
+    let state = &mut region.apigateway;
+    for patch in patches(call)? {
+        match (patch.op, &patch.parts()[..]) {
+            // Usage plans have long been on for everyone, and can't be turned off.
+            (Op::Add, ["features"]) if patch.filled() == Some("UsagePlans") => {}
+            (Op::Add | Op::Remove, ["features"]) => {
+                return Err(bad_request(format!(
+                    "Invalid feature specified: {}",
+                    patch.filled().unwrap_or_default()
+                )));
+            }
+            _ => {
+                RULES.apply(&patch, &mut Object::new())?;
+                let role = patch.filled();
+                if role.is_some_and(|role| !ROLE_ARN.is_match(role)) {
+                    return Err(bad_request(
+                        "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy.",
+                    ));
+                }
+                state.cloudwatch_role = role.map(str::to_owned);
+            }
+        }
+    }
+    Ok(describe(state))
+}

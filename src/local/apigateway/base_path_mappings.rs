@@ -1,0 +1,121 @@
+//! Base path mappings: which API and stage are behind a path of a custom domain name.
+
+use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::state::Region;
+use super::domain_names::{find, no_domain};
+use super::lists::page;
+use super::patch::{Op, patches};
+use super::refusals::{bad_request, conflict, not_found};
+use super::state::{State, members, text};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::change("CreateBasePathMapping", create).refusing(&["domainNameId"]),
+    Operation::read("GetBasePathMapping", get).refusing(&["domainNameId"]),
+    Operation::read("GetBasePathMappings", list).refusing(&["domainNameId"]),
+    Operation::change("UpdateBasePathMapping", update).refusing(&["domainNameId"]),
+    Operation::change("DeleteBasePathMapping", delete).refusing(&["domainNameId"]),
+];
+
+/// The base path of the whole domain, as AWS writes it.
+const NONE: &str = "(none)";
+
+fn no_mapping() -> Refusal {
+    not_found("Invalid base path mapping identifier specified")
+}
+
+/// A base path as it is kept.
+fn base_path(sent: &str) -> Result<&str, Refusal> {
+    if sent.contains('/') {
+        return Err(bad_request(
+            "API Gateway V1 doesn't support the slash character (/) in base path mappings. To create a multi-level base path mapping, use API Gateway V2.",
+        ));
+    }
+    Ok(if sent.is_empty() { NONE } else { sent })
+}
+
+/// The API must be there, and the stage when one is named; without one, callers name it as the next part of the path.
+fn check(state: &State, mapping: &Object) -> Result<(), Refusal> {
+    let (api, stage) = (text(mapping, "restApiId"), text(mapping, "stage"));
+    if !state.rest_apis.contains(api) {
+        return Err(bad_request("Invalid REST API identifier specified"));
+    }
+    if !stage.is_empty() && !state.has_stage(api, stage) {
+        return Err(bad_request("Invalid stage identifier specified"));
+    }
+    Ok(())
+}
+
+fn create(region: &mut Region, call: &Call) -> Answer {
+    let state = &mut region.apigateway;
+    let domain = find(state, call)?;
+    let base = base_path(call.text("basePath"))?;
+    let mut mapping = members(call, &["restApiId", "stage"]);
+    mapping.insert("basePath".into(), base.into());
+    check(state, &mapping)?;
+    if domain.mappings.contains_key(base) {
+        return Err(conflict("Base path already exists for this domain name"));
+    }
+    let domain = state.domain_names.get_mut(call.text("domainName"));
+    let mappings = &mut domain.ok_or_else(no_domain)?.mappings;
+    mappings.insert(base.into(), mapping.clone());
+    Ok(mapping)
+}
+
+fn get(region: &Region, call: &Call) -> Answer {
+    let domain = find(&region.apigateway, call)?;
+    let mapping = domain.mappings.get(base_path(call.text("basePath"))?);
+    mapping.cloned().ok_or_else(no_mapping)
+}
+
+fn list(region: &Region, call: &Call) -> Answer {
+    let domain = find(&region.apigateway, call)?;
+    let rows = domain
+        .mappings
+        .iter()
+        .map(|(base, mapping)| (base.as_str(), mapping.clone()));
+    page(call, call.text("domainName"), rows)
+}
+
+fn update(region: &mut Region, call: &Call) -> Answer {
+    let state = &mut region.apigateway;
+    let domain = find(state, call)?;
+    let old_base = base_path(call.text("basePath"))?.to_owned();
+    let mapping = domain.mappings.get(&old_base);
+    let mut mapping = mapping.cloned().ok_or_else(no_mapping)?;
+    for patch in patches(call)? {
+        if patch.op != Op::Replace {
+            return Err(bad_request(
+                "Invalid patch operation specified. Must be one of: [replace]",
+            ));
+        }
+        let value = patch.filled().unwrap_or_default();
+        // AWS's table and AWS's examples don't agree on the letters, and AWS takes both.
+        let path = patch.path.to_lowercase();
+        match path.as_str() {
+            "/basepath" => mapping.insert("basePath".into(), base_path(value)?.into()),
+            "/restapiid" => mapping.insert("restApiId".into(), value.into()),
+            "/stage" if value.is_empty() => mapping.remove("stage"),
+            "/stage" => mapping.insert("stage".into(), value.into()),
+            _ => return Err(bad_request(format!("Invalid patch path {}", patch.path))),
+        };
+    }
+    check(state, &mapping)?;
+    let base = text(&mapping, "basePath").to_owned();
+    if base != old_base && domain.mappings.contains_key(&base) {
+        return Err(conflict("Base path already exists for this domain name"));
+    }
+    let domain = state.domain_names.get_mut(call.text("domainName"));
+    let mappings = &mut domain.ok_or_else(no_domain)?.mappings;
+    mappings.remove(&old_base);
+    mappings.insert(base, mapping.clone());
+    Ok(mapping)
+}
+
+fn delete(region: &mut Region, call: &Call) -> Answer {
+    let state = &mut region.apigateway;
+    let domain = state.domain_names.get_mut(call.text("domainName"));
+    let domain = domain.ok_or_else(no_domain)?;
+    let base = base_path(call.text("basePath"))?;
+    domain.mappings.remove(base).ok_or_else(no_mapping)?;
+    Ok(Object::new())
+}

@@ -1,0 +1,350 @@
+//! Integrations: what a method calls, and how its answers become method responses.
+
+use serde_json::{Value, json};
+
+use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::state::Region;
+use super::mapping;
+use super::methods::{self, check_verb, no_response};
+use super::patch::{ADD_REMOVE, ANY, REPLACE, Rules, Takes, Words, rule};
+use super::refusals::{bad_request, not_found};
+use super::state::{Integration, Method, members, object_mut, text};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::change("PutIntegration", put),
+    Operation::read("GetIntegration", get),
+    Operation::change("UpdateIntegration", update),
+    Operation::change("DeleteIntegration", delete),
+    Operation::change("PutIntegrationResponse", put_response),
+    Operation::read("GetIntegrationResponse", get_response),
+    Operation::change("UpdateIntegrationResponse", update_response),
+    Operation::change("DeleteIntegrationResponse", delete_response),
+];
+
+const SETTINGS: &[&str] = &[
+    "type",
+    "uri",
+    "connectionType",
+    "connectionId",
+    "credentials",
+    "requestParameters",
+    "requestTemplates",
+    "passthroughBehavior",
+    "cacheNamespace",
+    "cacheKeyParameters",
+    "contentHandling",
+    "timeoutInMillis",
+    "tlsConfig",
+    "responseTransferMode",
+    "integrationTarget",
+];
+
+const RULES: Rules = Rules {
+    words: Words::Short,
+    rules: &[
+        rule("/cacheKeyParameters", ADD_REMOVE, Takes::Value),
+        rule("/cacheKeyParameters/{}", ANY, Takes::Member),
+        rule("/cacheNamespace", REPLACE, Takes::Text),
+        rule("/connectionId", REPLACE, Takes::Text),
+        rule("/connectionType", REPLACE, Takes::Text),
+        rule("/contentHandling", REPLACE, Takes::Text),
+        // Not in AWS's table, and used by Terraform.
+        rule("/credentials", REPLACE, Takes::Text),
+        rule("/httpMethod", REPLACE, Takes::Text),
+        rule("/integrationTarget", REPLACE, Takes::Text),
+        rule("/passthroughBehavior", REPLACE, Takes::Text),
+        rule("/requestParameters/{}", ANY, Takes::TextEntry),
+        rule("/requestTemplates/{}", ANY, Takes::TemplateEntry),
+        rule("/responseTransferMode", REPLACE, Takes::Text),
+        rule("/timeoutInMillis", REPLACE, Takes::Whole),
+        rule(
+            "/tlsConfig/insecureSkipVerification",
+            REPLACE,
+            Takes::Boolean,
+        ),
+        rule("/uri", REPLACE, Takes::Text),
+    ],
+};
+
+const RESPONSE_RULES: Rules = Rules {
+    words: Words::Short,
+    rules: &[
+        rule("/contentHandling", REPLACE, Takes::Text),
+        rule("/responseParameters/{}", ANY, Takes::TextEntry),
+        rule("/responseTemplates/{}", ANY, Takes::TemplateEntry),
+        rule("/selectionPattern", REPLACE, Takes::Text),
+    ],
+};
+
+const PASSTHROUGH_BEHAVIORS: &[&str] = &["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"];
+
+const CONTENT_HANDLINGS: &[&str] = &["CONVERT_TO_BINARY", "CONVERT_TO_TEXT"];
+
+/// The default timeout, in milliseconds; also the longest on an edge API.
+const TIMEOUT: i64 = 29_000;
+
+/// The shortest timeout, in milliseconds.
+const SHORTEST_TIMEOUT: i64 = 50;
+
+/// The longest timeout of a Regional or private API, in milliseconds, once its account's quota has been raised: a streamed answer's.
+const LONGEST_TIMEOUT: i64 = 900_000;
+
+fn no_integration() -> Refusal {
+    not_found("Invalid Integration identifier specified")
+}
+
+/// An integration as answers give it, with its responses.
+pub(super) fn describe(integration: &Integration) -> Object {
+    let mut answer = integration.settings.clone();
+    if !integration.responses.is_empty() {
+        answer.insert("integrationResponses".into(), json!(integration.responses));
+    }
+    answer
+}
+
+/// The method that the call names, and its integration.
+fn find<'r>(region: &'r Region, call: &Call) -> Result<(&'r Method, &'r Integration), Refusal> {
+    let (_, method) = methods::find(&region.apigateway, call)?;
+    let integration = method.integration.as_ref().ok_or_else(no_integration)?;
+    Ok((method, integration))
+}
+
+fn find_mut<'r>(region: &'r mut Region, call: &Call) -> Result<&'r mut Integration, Refusal> {
+    let method = methods::find_mut(&mut region.apigateway, call)?;
+    method.integration.as_mut().ok_or_else(no_integration)
+}
+
+/// Makes an integration, or another in its place: then without the responses that the last one had.
+fn put(region: &mut Region, call: &Call) -> Answer {
+    let mut settings = members(call, SETTINGS);
+    // The input calls the back end's verb by another name than the output.
+    if let Some(verb) = call.input.get("integrationHttpMethod") {
+        settings.insert("httpMethod".into(), verb.clone());
+    }
+    let (definition, method) = methods::find(&region.apigateway, call)?;
+    let kind = text(&settings, "type").to_owned();
+    settings
+        .entry("passthroughBehavior")
+        .or_insert("WHEN_NO_MATCH".into());
+    settings.entry("timeoutInMillis").or_insert(TIMEOUT.into());
+    settings
+        .entry("cacheNamespace")
+        .or_insert(call.text("resourceId").into());
+    settings.entry("cacheKeyParameters").or_insert(json!([]));
+    if kind.starts_with("HTTP") {
+        settings
+            .entry("connectionType")
+            .or_insert("INTERNET".into());
+    }
+    if kind == "MOCK" {
+        // A mock calls nothing; AWS takes a URI and forgets it.
+        settings.remove("uri");
+    }
+    empty_templates_are_null(&mut settings, "requestTemplates");
+    check(&settings, method, regional(&definition.settings))?;
+    let integration = Integration {
+        settings,
+        ..Integration::default()
+    };
+    let answer = describe(&integration);
+    methods::find_mut(&mut region.apigateway, call)?.integration = Some(integration);
+    Ok(answer)
+}
+
+fn regional(api: &Object) -> bool {
+    let kind = api
+        .get("endpointConfiguration")
+        .and_then(|endpoint| endpoint.pointer("/types/0"));
+    kind.is_some_and(|kind| kind != "EDGE")
+}
+
+/// AWS keeps an empty template as null.
+fn empty_templates_are_null(settings: &mut Object, member: &str) {
+    if settings.contains_key(member) {
+        for template in object_mut(settings, member).values_mut() {
+            if template == "" {
+                *template = Value::Null;
+            }
+        }
+    }
+}
+
+/// What holds for an integration's settings, however they came about.
+fn check(settings: &Object, method: &Method, regional: bool) -> Result<(), Refusal> {
+    let (kind, verb) = (text(settings, "type"), text(settings, "httpMethod"));
+    match (kind, verb) {
+        ("MOCK", "") => {}
+        (_, "") => {
+            return Err(bad_request(
+                "Enumeration value for HttpMethod must be non-empty",
+            ));
+        }
+        (_, verb) => check_verb(verb)?,
+    }
+    check_uri(kind, text(settings, "uri"))?;
+    one_of(settings, "passthroughBehavior", PASSTHROUGH_BEHAVIORS)?;
+    one_of(settings, "contentHandling", CONTENT_HANDLINGS)?;
+    one_of(settings, "connectionType", &["INTERNET", "VPC_LINK"])?;
+    if text(settings, "connectionType") == "VPC_LINK" && text(settings, "connectionId").is_empty() {
+        return Err(bad_request(
+            "Connection ID is required when the connection type is VPC_LINK",
+        ));
+    }
+    one_of(settings, "responseTransferMode", &["BUFFERED", "STREAM"])?;
+    if text(settings, "responseTransferMode") == "STREAM" && !kind.ends_with("_PROXY") {
+        return Err(bad_request(
+            "Response transfer mode STREAM is only supported for HTTP_PROXY and AWS_PROXY integrations",
+        ));
+    }
+    let timeout = settings.get("timeoutInMillis").and_then(Value::as_i64);
+    let longest = if regional { LONGEST_TIMEOUT } else { TIMEOUT };
+    if !timeout.is_some_and(|timeout| (SHORTEST_TIMEOUT..=longest).contains(&timeout)) {
+        return Err(bad_request("Timeout should be between 50 ms and 29000 ms"));
+    }
+    let Some(parameters) = settings.get("requestParameters").and_then(Value::as_object) else {
+        return Ok(());
+    };
+    let declared = method.settings.get("requestParameters");
+    mapping::check_request(parameters, declared.and_then(Value::as_object))
+}
+
+fn check_uri(kind: &str, uri: &str) -> Result<(), Refusal> {
+    match kind {
+        "MOCK" => Ok(()),
+        "HTTP" | "HTTP_PROXY" => {
+            let rest = uri
+                .strip_prefix("https://")
+                .or_else(|| uri.strip_prefix("http://"));
+            match rest {
+                Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => Ok(()),
+                _ => Err(bad_request("Invalid HTTP endpoint specified for URI")),
+            }
+        }
+        _ => {
+            // arn:aws:apigateway:{region}:{service or its subdomain}:{path|action}/{…}
+            let parts: Vec<_> = uri.splitn(6, ':').collect();
+            let ["arn", _, _, _, service, target] = parts[..] else {
+                return Err(bad_request("Invalid ARN specified in the request"));
+            };
+            if !target.starts_with("path/") && !target.starts_with("action/") {
+                return Err(bad_request(
+                    "AWS ARN for integration must contain path or action",
+                ));
+            }
+            if kind == "AWS_PROXY" && service != "lambda" && service != "firehose" {
+                return Err(bad_request(
+                    "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.",
+                ));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn one_of(settings: &Object, member: &str, known: &[&str]) -> Result<(), Refusal> {
+    let value = text(settings, member);
+    if value.is_empty() || known.contains(&value) {
+        return Ok(());
+    }
+    Err(bad_request(format!(
+        "Invalid {member} specified. Valid options are {}",
+        known.join(",")
+    )))
+}
+
+fn get(region: &Region, call: &Call) -> Answer {
+    let (_, integration) = find(region, call)?;
+    Ok(describe(integration))
+}
+
+fn update(region: &mut Region, call: &Call) -> Answer {
+    let (method, integration) = find(region, call)?;
+    let (definition, _) = methods::find(&region.apigateway, call)?;
+    let mut settings = integration.settings.clone();
+    RULES.apply_all(call, &mut settings)?;
+    settings.entry("cacheKeyParameters").or_insert(json!([]));
+    if text(&settings, "type") == "MOCK" {
+        settings.remove("uri");
+    }
+    check(&settings, method, regional(&definition.settings))?;
+    let integration = find_mut(region, call)?;
+    integration.settings = settings;
+    Ok(describe(integration))
+}
+
+fn delete(region: &mut Region, call: &Call) -> Answer {
+    let method = methods::find_mut(&mut region.apigateway, call)?;
+    method.integration.take().ok_or_else(no_integration)?;
+    Ok(Object::new())
+}
+
+fn put_response(region: &mut Region, call: &Call) -> Answer {
+    let (method, _) = find(region, call)?;
+    let status = call.text("statusCode");
+    let mut response = members(
+        call,
+        &[
+            "statusCode",
+            "selectionPattern",
+            "responseParameters",
+            "responseTemplates",
+            "contentHandling",
+        ],
+    );
+    empty_templates_are_null(&mut response, "responseTemplates");
+    check_response(&response, method, status)?;
+    let responses = &mut find_mut(region, call)?.responses;
+    responses.insert(status.into(), response.clone());
+    Ok(response)
+}
+
+/// There must be a method response of the same status, and it must declare the headers that are mapped to.
+fn check_response(response: &Object, method: &Method, status: &str) -> Result<(), Refusal> {
+    let method_response = method.responses.get(status).ok_or_else(no_response)?;
+    one_of(response, "contentHandling", CONTENT_HANDLINGS)?;
+    let templates = response.get("responseTemplates").and_then(Value::as_object);
+    let mut types = templates.into_iter().flat_map(Object::keys);
+    if let Some(wrong) = types.find(|content_type| !content_type.contains('/')) {
+        return Err(bad_request(format!(
+            "Validation Result: warnings : [], errors : [Invalid content type specified: {wrong}]"
+        )));
+    }
+    let Some(parameters) = response
+        .get("responseParameters")
+        .and_then(Value::as_object)
+    else {
+        return Ok(());
+    };
+    let declared = method_response.get("responseParameters");
+    mapping::check_response(parameters, declared.and_then(Value::as_object))
+}
+
+fn get_response(region: &Region, call: &Call) -> Answer {
+    let (_, integration) = find(region, call)?;
+    let response = integration.responses.get(call.text("statusCode"));
+    response.cloned().ok_or_else(no_response)
+}
+
+fn update_response(region: &mut Region, call: &Call) -> Answer {
+    let (method, integration) = find(region, call)?;
+    let status = call.text("statusCode");
+    let mut response = integration
+        .responses
+        .get(status)
+        .cloned()
+        .ok_or_else(no_response)?;
+    RESPONSE_RULES.apply_all(call, &mut response)?;
+    check_response(&response, method, status)?;
+    let responses = &mut find_mut(region, call)?.responses;
+    responses.insert(status.into(), response.clone());
+    Ok(response)
+}
+
+fn delete_response(region: &mut Region, call: &Call) -> Answer {
+    let integration = find_mut(region, call)?;
+    integration
+        .responses
+        .remove(call.text("statusCode"))
+        .ok_or_else(no_response)?;
+    Ok(Object::new())
+}

@@ -1,0 +1,150 @@
+//! The rules of Cognito that gatestack leans on. `tests/foreign` has them all, with the clients that people use.
+
+use serde_json::{Value, json};
+
+use super::super::tests::{call, refused};
+use super::super::{Options, Service};
+
+/// A pool with the resource server `claims`, which has the scope `read`.
+fn with_pool() -> (Service, Value) {
+    let service = Service::in_memory(Options::default());
+    let pool =
+        call(&service, "CreateUserPool", &json!({"PoolName": "people"}))["UserPool"]["Id"].clone();
+    let scope = json!({"ScopeName": "read", "ScopeDescription": "Read"});
+    let server =
+        json!({"UserPoolId": pool, "Identifier": "claims", "Name": "Claims", "Scopes": [scope]});
+    call(&service, "CreateResourceServer", &server);
+    (service, pool)
+}
+
+fn partner(pool: &Value) -> Value {
+    json!({
+        "UserPoolId": pool,
+        "ClientName": "partner",
+        "GenerateSecret": true,
+        "AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["client_credentials"],
+        "AllowedOAuthScopes": ["claims/read"],
+    })
+}
+
+#[test]
+fn an_update_of_a_client_locks_a_partner_out_unless_all_is_sent() {
+    let (service, pool) = with_pool();
+    let made = call(&service, "CreateUserPoolClient", &partner(&pool))["UserPoolClient"].clone();
+    let named = json!({"UserPoolId": pool, "ClientId": made["ClientId"]});
+    let updated = call(&service, "UpdateUserPoolClient", &named)["UserPoolClient"].clone();
+    assert_eq!(updated["ClientName"], "partner");
+    assert_eq!(updated["ClientSecret"], made["ClientSecret"]);
+    assert_eq!(updated["AllowedOAuthFlowsUserPoolClient"], false);
+    assert!(
+        updated.get("AllowedOAuthScopes").is_none() && updated.get("AllowedOAuthFlows").is_none()
+    );
+}
+
+#[test]
+fn an_update_of_a_pool_drops_its_protection_and_tags() {
+    let (service, pool) = with_pool();
+    let protected =
+        json!({"UserPoolId": pool, "DeletionProtection": "ACTIVE", "UserPoolTags": {"stack": "a"}});
+    call(&service, "UpdateUserPool", &protected);
+    assert_eq!(
+        refused(&service, "DeleteUserPool", &json!({"UserPoolId": pool})),
+        "InvalidParameterException"
+    );
+    call(&service, "UpdateUserPool", &json!({"UserPoolId": pool}));
+    let found =
+        call(&service, "DescribeUserPool", &json!({"UserPoolId": pool}))["UserPool"].clone();
+    assert_eq!(
+        (&found["DeletionProtection"], &found["UserPoolTags"]),
+        (&json!("INACTIVE"), &json!({}))
+    );
+    call(&service, "DeleteUserPool", &json!({"UserPoolId": pool}));
+}
+
+#[test]
+fn a_client_needs_its_scopes_and_a_secret() {
+    let (service, pool) = with_pool();
+    let mut unscoped = partner(&pool);
+    unscoped["AllowedOAuthScopes"] = json!(["claims/write"]);
+    assert_eq!(
+        refused(&service, "CreateUserPoolClient", &unscoped),
+        "ScopeDoesNotExistException"
+    );
+    let mut public = partner(&pool);
+    public["GenerateSecret"] = json!(false);
+    assert_eq!(
+        refused(&service, "CreateUserPoolClient", &public),
+        "InvalidOAuthFlowException"
+    );
+}
+
+#[test]
+fn a_scope_that_goes_stays_on_its_clients() {
+    let (service, pool) = with_pool();
+    let client =
+        call(&service, "CreateUserPoolClient", &partner(&pool))["UserPoolClient"]["ClientId"]
+            .clone();
+    call(
+        &service,
+        "DeleteResourceServer",
+        &json!({"UserPoolId": pool, "Identifier": "claims"}),
+    );
+    let found = call(
+        &service,
+        "DescribeUserPoolClient",
+        &json!({"UserPoolId": pool, "ClientId": client}),
+    );
+    assert_eq!(
+        found["UserPoolClient"]["AllowedOAuthScopes"],
+        json!(["claims/read"])
+    );
+}
+
+#[test]
+fn a_domain_keeps_its_pool_and_its_name() {
+    let (service, pool) = with_pool();
+    let named = json!({"UserPoolId": pool, "Domain": "front"});
+    call(&service, "CreateUserPoolDomain", &named);
+    assert_eq!(
+        refused(&service, "DeleteUserPool", &json!({"UserPoolId": pool})),
+        "InvalidParameterException"
+    );
+    let other =
+        call(&service, "CreateUserPool", &json!({"PoolName": "others"}))["UserPool"]["Id"].clone();
+    let taken = json!({"UserPoolId": other, "Domain": "front"});
+    assert_eq!(
+        refused(&service, "CreateUserPoolDomain", &taken),
+        "InvalidParameterException"
+    );
+    call(&service, "DeleteUserPoolDomain", &named);
+    call(&service, "CreateUserPoolDomain", &taken);
+    call(&service, "DeleteUserPool", &json!({"UserPoolId": pool}));
+}
+
+#[test]
+fn a_client_has_two_secrets_at_most_and_one_at_least() {
+    let (service, pool) = with_pool();
+    let client =
+        call(&service, "CreateUserPoolClient", &partner(&pool))["UserPoolClient"]["ClientId"]
+            .clone();
+    let named = json!({"UserPoolId": pool, "ClientId": client});
+    let first =
+        call(&service, "ListUserPoolClientSecrets", &named)["ClientSecrets"][0]["ClientSecretId"]
+            .clone();
+    let to_delete = json!({"UserPoolId": pool, "ClientId": client, "ClientSecretId": first});
+    assert_eq!(
+        refused(&service, "DeleteUserPoolClientSecret", &to_delete),
+        "InvalidParameterException"
+    );
+    let second =
+        call(&service, "AddUserPoolClientSecret", &named)["ClientSecretDescriptor"].clone();
+    assert!(second["ClientSecretValue"].is_string() && second["ClientSecretId"] != first);
+    assert_eq!(
+        refused(&service, "AddUserPoolClientSecret", &named),
+        "LimitExceededException"
+    );
+    call(&service, "DeleteUserPoolClientSecret", &to_delete);
+    let found = call(&service, "DescribeUserPoolClient", &named)["UserPoolClient"].clone();
+    assert_eq!(found["ClientSecret"], second["ClientSecretValue"]);
+}

@@ -1,0 +1,306 @@
+//! The local AWS as a whole, through the SDK in process and through its file.
+
+use std::path::Path;
+use std::time::Duration;
+
+use aws_sdk_cognitoidentityprovider as sdk;
+use aws_sdk_cognitoidentityprovider::error::ProvideErrorMetadata as _;
+use aws_sdk_cognitoidentityprovider::types::{
+    DomainStatusType, OAuthFlowType, ResourceServerScopeType,
+};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Options, Pace, Service, StoreError, connector};
+use crate::clock::Clock;
+
+fn config(service: Service) -> aws_config::SdkConfig {
+    aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .region(aws_config::Region::new("eu-west-1"))
+        .credentials_provider(
+            aws_credential_types::provider::SharedCredentialsProvider::new(
+                aws_credential_types::Credentials::from_keys("any", "any", None),
+            ),
+        )
+        .http_client(connector(service))
+        .build()
+}
+
+fn cognito(service: &Service) -> sdk::Client {
+    sdk::Client::new(&config(service.clone()))
+}
+
+/// A call of Cognito as it travels.
+fn request(operation: &str, input: &Value) -> Request<Bytes> {
+    Request::post("/")
+        .header(
+            "x-amz-target",
+            format!("AWSCognitoIdentityProviderService.{operation}"),
+        )
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=a/20261121/eu-west-1/cognito-idp/aws4_request",
+        )
+        .body(Bytes::from(input.to_string()))
+        .unwrap()
+}
+
+fn body(response: &Response<Bytes>) -> Value {
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+/// The answer to a call that Cognito must take.
+pub(super) fn call(service: &Service, operation: &str, input: &Value) -> Value {
+    let response = service.call(request(operation, input));
+    assert_eq!(
+        response.status(),
+        StatusCode::OK,
+        "{operation}: {:?}",
+        response.body()
+    );
+    if response.body().is_empty() {
+        Value::Null
+    } else {
+        body(&response)
+    }
+}
+
+/// The code of the refusal of a call that Cognito must not take.
+pub(super) fn refused(service: &Service, operation: &str, input: &Value) -> String {
+    let response = service.call(request(operation, input));
+    assert_eq!(
+        response.status(),
+        StatusCode::BAD_REQUEST,
+        "{operation}: {:?}",
+        response.body()
+    );
+    body(&response)["__type"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_sdk_calls_it_in_process() {
+    let service = Service::in_memory(Options::default());
+    let cognito = cognito(&service);
+    let pool = cognito
+        .create_user_pool()
+        .pool_name("people")
+        .send()
+        .await
+        .unwrap()
+        .user_pool
+        .unwrap()
+        .id
+        .unwrap();
+    let scope = ResourceServerScopeType::builder()
+        .scope_name("read")
+        .scope_description("Read")
+        .build()
+        .unwrap();
+    let server = cognito
+        .create_resource_server()
+        .user_pool_id(&pool)
+        .identifier("claims")
+        .name("Claims")
+        .scopes(scope);
+    server.send().await.unwrap();
+    let client = cognito
+        .create_user_pool_client()
+        .user_pool_id(&pool)
+        .client_name("partner")
+        .generate_secret(true)
+        .allowed_o_auth_flows(OAuthFlowType::ClientCredentials)
+        .allowed_o_auth_flows_user_pool_client(true)
+        .allowed_o_auth_scopes("claims/read");
+    let client = client.send().await.unwrap().user_pool_client.unwrap();
+    assert_eq!(client.client_secret().unwrap().len(), 51);
+    assert_eq!(client.allowed_o_auth_scopes(), ["claims/read"]);
+
+    let absent = cognito
+        .describe_user_pool()
+        .user_pool_id("eu-west-1_nothing00")
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(absent.code(), Some("ResourceNotFoundException"));
+    let lacking = cognito
+        .admin_create_user()
+        .user_pool_id(&pool)
+        .username("a")
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(lacking.code(), Some("NotImplemented"));
+    assert_eq!(
+        lacking.message(),
+        Some("the local AWS does not have cognito-idp:AdminCreateUser")
+    );
+
+    let config = config(service);
+    let identity = aws_sdk_sts::Client::new(&config)
+        .get_caller_identity()
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(identity.account(), Some("123456789012"));
+    let apis = aws_sdk_apigateway::Client::new(&config)
+        .get_account()
+        .send()
+        .await;
+    assert!(apis.is_ok() || apis.unwrap_err().code() == Some("NotImplemented"));
+}
+
+#[test]
+fn domains_take_their_time_when_realistic() {
+    let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+    let pace = Pace::Realistic { time_scale: 6.0 };
+    let service = Service::in_memory(Options {
+        clock: clock.clone(),
+        pace,
+        ..Options::default()
+    });
+    let pool =
+        call(&service, "CreateUserPool", &json!({"PoolName": "a"}))["UserPool"]["Id"].clone();
+    let named = json!({"Domain": "front", "UserPoolId": pool});
+    let status = || {
+        let found = call(
+            &service,
+            "DescribeUserPoolDomain",
+            &json!({"Domain": "front"}),
+        );
+        found["DomainDescription"]["Status"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    call(&service, "CreateUserPoolDomain", &named);
+    assert_eq!(
+        status().as_deref(),
+        Some(DomainStatusType::Creating.as_str())
+    );
+    clock.advance(Duration::from_secs(9));
+    assert_eq!(
+        status().as_deref(),
+        Some("CREATING"),
+        "reading it does not make it ready"
+    );
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(status().as_deref(), Some("ACTIVE"));
+    call(&service, "DeleteUserPoolDomain", &named);
+    assert_eq!(status().as_deref(), Some("DELETING"));
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(status(), None);
+    call(&service, "DeleteUserPool", &json!({"UserPoolId": pool}));
+}
+
+#[test]
+fn a_refused_change_leaves_no_trace() {
+    let service = Service::in_memory(Options::default());
+    let pool = call(&service, "CreateUserPool", &json!({"PoolName": "a"}))["UserPool"].clone();
+    let attribute = json!({"Name": "x", "AttributeDataType": "String"});
+    // The first attribute would do; the second, of the same name, does not.
+    let twice = json!({"UserPoolId": pool["Id"], "CustomAttributes": [attribute, attribute]});
+    refused(&service, "AddCustomAttributes", &twice);
+    assert_eq!(
+        call(
+            &service,
+            "DescribeUserPool",
+            &json!({"UserPoolId": pool["Id"]})
+        )["UserPool"],
+        pool
+    );
+}
+
+#[test]
+fn a_state_file_is_shared_and_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".gatestack/local.json");
+    let first = Service::at_file(&path, Options::default()).unwrap();
+    let second = Service::at_file(&path, Options::default()).unwrap();
+    assert!(!path.exists(), "nothing was changed yet");
+    let pool = call(&first, "CreateUserPool", &json!({"PoolName": "a"}))["UserPool"].clone();
+    assert_eq!(
+        call(
+            &second,
+            "DescribeUserPool",
+            &json!({"UserPoolId": pool["Id"]})
+        )["UserPool"],
+        pool
+    );
+    call(
+        &second,
+        "DeleteUserPool",
+        &json!({"UserPoolId": pool["Id"]}),
+    );
+    let listed = call(&first, "ListUserPools", &json!({"MaxResults": 1}));
+    assert_eq!(listed["UserPools"], json!([]));
+    let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+    call(&first, "ListUserPools", &json!({"MaxResults": 1}));
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().modified().unwrap(),
+        written,
+        "reading writes nothing"
+    );
+    assert_eq!(
+        std::fs::read_to_string(path.with_file_name(".gitignore")).unwrap(),
+        "*\n"
+    );
+    #[cfg(unix)]
+    {
+        let mode = |path: &Path| {
+            std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions())
+                & 0o777
+        };
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_state_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |text: &str| {
+        let path = folder.path().join("local.json");
+        std::fs::write(&path, text).unwrap();
+        Service::at_file(&path, Options::default())
+            .map(|_| ())
+            .unwrap_err()
+    };
+    assert!(matches!(
+        open(r#"{"format": 999, "state": "of another age"}"#),
+        StoreError::Format { found: 999, .. }
+    ));
+    assert!(matches!(open("nonsense"), StoreError::Damaged { .. }));
+    assert!(matches!(
+        open(r#"{"format": 1}"#),
+        StoreError::Damaged { .. }
+    ));
+}
+
+#[test]
+fn secrets_stay_out_of_debug_output() {
+    let service = Service::in_memory(Options::default());
+    assert!(!format!("{service:?}").contains("store"));
+}
+
+#[test]
+fn writers_of_one_file_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("local.json");
+    let made_by = || {
+        let service = Service::at_file(&path, Options::default()).unwrap();
+        move || {
+            (0..10).for_each(|_| drop(call(&service, "CreateUserPool", &json!({"PoolName": "a"}))))
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..3).map(|_| scope.spawn(made_by())).collect();
+        workers
+            .into_iter()
+            .for_each(|worker| worker.join().unwrap());
+    });
+    let service = Service::at_file(&path, Options::default()).unwrap();
+    let listed = call(&service, "ListUserPools", &json!({"MaxResults": 60}));
+    assert_eq!(listed["UserPools"].as_array().unwrap().len(), 30);
+}

@@ -1,0 +1,90 @@
+//! What is seen, and what a look costs.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn everything_is_seen_as_it_was_wanted() {
+    let world = full().await;
+    let made = world.converge().await;
+    assert_eq!(made.len(), 6, "{made:?}");
+    assert_eq!(world.converge().await, [""; 0]);
+    let observation = world.look().await;
+    for (address, live) in &observation.live {
+        assert_eq!(live.unmanaged, [""; 0], "{address}");
+    }
+    assert_eq!(observation.neighbours.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn marks_of_a_new_pool_cost_no_call_but_the_clients_ids() {
+    let world = full().await;
+    world.converge().await;
+    let calls = world.connection.tally().by_operation();
+    // One on the pool for `web`, one on the partner's key.
+    assert_eq!(calls.get("TagResource"), Some(&2), "{calls:?}");
+    assert_eq!(calls.get("UntagResource"), None);
+    assert_eq!(calls.get("DescribeUserPool"), None);
+    let marks = marks_of(&world, &console(&world)).await;
+    let client = output(&world.look().await, WEB, OutputName::Id);
+    let expected = [
+        (WEB, client.as_str()),
+        (SERVER, "xxx-api"),
+        (DOMAIN, "xxx-123456789012"),
+    ];
+    assert_eq!(
+        marks,
+        expected
+            .map(|(address, value)| (address.to_owned(), value.to_owned()))
+            .into()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_costs_one_description_a_client_and_one_call_of_each_list() {
+    let mut world = full().await;
+    for number in 0..65 {
+        let (address, name) = (format!("partners.p{number}"), format!("p{number}"));
+        let props = key(&world, &name, &format!("{address}/key"));
+        world.want(&format!("{address}/key"), props);
+        let name: &'static str = name.leak();
+        world.want(
+            &format!("{address}/client"),
+            partner_client(name, &format!("{address}/key")),
+        );
+    }
+    world.converge().await;
+    let before = world.connection.tally().by_operation();
+    let observation = world.look().await;
+    let after = world.connection.tally().by_operation();
+    assert_eq!(observation.live.len(), 136);
+    let cost = |operation: &str| after[operation] - before.get(operation).copied().unwrap_or(0);
+    assert_eq!(cost("DescribeUserPoolClient"), 67);
+    assert_eq!(cost("ListUserPoolClients"), 2);
+    for once in [
+        "ListUserPools",
+        "DescribeUserPool",
+        "ListResourceServers",
+        "DescribeUserPoolDomain",
+        "GetApiKeys",
+    ] {
+        assert_eq!(cost(once), 1, "{once}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_of_cognito_when_nothing_of_it_is_wanted_but_whether_something_is_left() {
+    let world = World::new().await;
+    let observation = observe(&world.connection.reader(), &world.desired)
+        .await
+        .expect("AWS to answer");
+    assert_eq!(observation.live.len(), 0);
+    let calls = world.connection.tally().by_operation();
+    assert_eq!(
+        calls
+            .keys()
+            .filter(|operation| operation.contains("UserPool"))
+            .count(),
+        0,
+        "{calls:?}"
+    );
+}

@@ -1,0 +1,207 @@
+//! What an apply does when AWS refuses, when somebody presses Ctrl-C, and when everything takes its time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gatestack::apply::{Event, Interrupt};
+use gatestack::local;
+
+use crate::harness::{Fate, Wire, World, stack_of};
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_leaves_out_what_needs_it_and_nothing_else() {
+    let world = World::new();
+    let text = stack_of(2, 1);
+    let wire = Wire::to(&world, |_, operation| {
+        if operation == "CreateResourceServer" {
+            Fate::Refused(
+                403,
+                "AccessDeniedException",
+                "User is not authorized to perform: cognito-idp:CreateResourceServer",
+            )
+        } else {
+            Fate::Arrives
+        }
+    });
+    let plan = world.plan(&text).await;
+    let mut skipped = BTreeMap::new();
+    let outcome = world
+        .carry_out_telling(&plan, wire, &Interrupt::new(), &mut |event| {
+            if let Event::StepSkipped {
+                address,
+                because_of,
+                ..
+            } = event
+            {
+                skipped.insert(address.to_string(), because_of.map(|of| of.to_string()));
+            }
+        })
+        .await;
+    let [failure] = &outcome.failures[..] else {
+        panic!("{:#?}", outcome.failures)
+    };
+    assert_eq!(failure.address.as_str(), "resource_servers.xxx-api");
+    assert_eq!(failure.error.operation, "CreateResourceServer");
+    assert_eq!(failure.error.code.as_deref(), Some("AccessDeniedException"));
+    assert_eq!(
+        failure.error.request_id.as_deref(),
+        Some("11111111-2222-3333-4444-555555555555")
+    );
+    let because = Some("resource_servers.xxx-api".to_owned());
+    assert_eq!(
+        skipped,
+        BTreeMap::from([
+            ("partners.insurer0/client".to_owned(), because.clone()),
+            ("partners.insurer1/client".to_owned(), because),
+        ])
+    );
+    assert_eq!(outcome.done + outcome.skipped + 1, plan.steps.len());
+
+    // Running again continues where this one stopped.
+    let plan = world.apply(&text).await;
+    assert_eq!(plan.changes.len(), 3);
+    assert!(world.plan(&text).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_run_starts_nothing_more_and_the_next_one_finishes() {
+    let world = World::new();
+    let text = stack_of(2, 2);
+    let plan = world.plan(&text).await;
+    let interrupt = Interrupt::new();
+    let (mut started_after, mut stopping) = (0, false);
+    let wire = Wire::to(&world, |_, _| Fate::Takes(Duration::from_millis(50)));
+    let outcome = world
+        .carry_out_telling(&plan, wire, &interrupt.clone(), &mut |event| match event {
+            Event::StepDone { .. } => interrupt.cancel(),
+            Event::Stopping { running } => {
+                stopping = true;
+                assert!(running > 0, "other steps were under way");
+            }
+            Event::StepStarted { .. } if stopping => started_after += 1,
+            _ => {}
+        })
+        .await;
+    assert!(outcome.interrupted && outcome.failures.is_empty());
+    assert!(outcome.done >= 1 && outcome.skipped >= 1);
+    assert_eq!(
+        outcome.done + outcome.skipped,
+        plan.steps.len(),
+        "what ran was let to finish"
+    );
+    assert_eq!(started_after, 0);
+
+    world.apply(&text).await;
+    assert!(world.plan(&text).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_change_at_a_time_in_a_lane_and_the_rest_beside_it() {
+    let world = World::new();
+    let plan = world.plan(&stack_of(4, 3)).await;
+    let wire = Wire::to(&world, |_, _| Fate::Takes(Duration::from_millis(100)));
+    let mut running: Vec<usize> = Vec::new();
+    let mut most = 0;
+    let outcome = world
+        .carry_out_telling(&plan, wire, &Interrupt::new(), &mut |event| match event {
+            Event::StepStarted { step, .. } => {
+                let lane = plan.steps[step].lane;
+                let beside = running
+                    .iter()
+                    .filter(|other| lane.is_some() && plan.steps[**other].lane == lane);
+                assert_eq!(beside.count(), 0, "two changes in {lane:?} at once");
+                running.push(step);
+                most = most.max(running.len());
+            }
+            Event::StepDone { step, .. } => running.retain(|other| *other != step),
+            _ => {}
+        })
+        .await;
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    assert!(most >= 3, "at most {most} steps ran beside each other");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_changes_at_once_are_tried_again_and_a_full_account_is_not() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    let wire = Wire::to(&world, |number, operation| match operation {
+        "CreateResourceServer" if number % 2 == 0 => Fate::Refused(
+            400,
+            "ConcurrentModificationException",
+            "Only one request can be processed at a time",
+        ),
+        _ => Fate::Arrives,
+    });
+    let plan = world.plan(&text).await;
+    let outcome = world.carry_out(&plan, wire).await;
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+
+    let world = World::new();
+    let plan = world.plan(&text).await;
+    let connection = world
+        .connection_through(Wire::to(&world, |_, operation| match operation {
+            "CreateUserPool" => Fate::Refused(
+                400,
+                "LimitExceededException",
+                "The maximum number of user pools is reached",
+            ),
+            _ => Fate::Arrives,
+        }))
+        .await;
+    let outcome = gatestack::apply::run(
+        &plan,
+        &connection.writer(),
+        &world.clock,
+        &Interrupt::new(),
+        &mut |_| {},
+    )
+    .await;
+    assert_eq!(outcome.failures.len(), 1);
+    assert_eq!(
+        requests(&connection, "CreateUserPool"),
+        1,
+        "a quota of things is not a throttle"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_partners_take_what_aws_quotas_allow_and_little_more() {
+    let world = World::new();
+    let plan = world.plan(&stack_of(100, 50)).await;
+    let connection = world
+        .connection_through(local::connector(world.service.clone()))
+        .await;
+    let outcome = gatestack::apply::run(
+        &plan,
+        &connection.writer(),
+        &world.clock,
+        &Interrupt::new(),
+        &mut |_| {},
+    )
+    .await;
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    let calls = connection.tally().count();
+    // All requests to API Gateway share ten a second after forty at once; clients go five a second beside them.
+    let api_gateway: u64 = connection
+        .tally()
+        .by_operation()
+        .iter()
+        .filter(|((service, _), _)| service == "API Gateway")
+        .map(|(_, times)| times)
+        .sum();
+    let bound = Duration::from_millis((api_gateway - 40) * 100 + 5_000);
+    assert!(
+        outcome.took <= bound,
+        "{:?} for {calls:?}, {bound:?} allowed",
+        outcome.took
+    );
+}
+
+fn requests(connection: &gatestack::aws::Connection, operation: &str) -> u64 {
+    let sent = connection.tally().by_operation();
+    sent.iter()
+        .filter(|((_, name), _)| name == operation)
+        .map(|(_, times)| times)
+        .sum()
+}
