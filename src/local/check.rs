@@ -56,17 +56,22 @@ fn structure(
     prefix: &str,
     found: &mut Vec<String>,
 ) {
+    // AWS writes members of the path, the query or a header by their names alone.
+    let path = |name: &str| match shape.members.get(name) {
+        Some(member) if member.location.is_some() => shown(name),
+        _ => below(prefix, name),
+    };
     for name in &shape.required {
         if input.get(name).is_none_or(Value::is_null) {
             found.push(format!(
                 "Value null at '{}' failed to satisfy constraint: Member must not be null",
-                below(prefix, name)
+                path(name)
             ));
         }
     }
     for (name, value) in input {
         if let Some(member) = shape.members.get(name) {
-            one(model, &member.shape, value, &below(prefix, name), found);
+            one(model, &member.shape, value, &path(name), found);
         }
     }
 }

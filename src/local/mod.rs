@@ -3,6 +3,14 @@
 //! It knows nothing of stacks or plans. It is written from AWS's documentation and service models, so that any AWS client can use it:
 //! what AWS accepts is accepted and returned as AWS returns it, what AWS refuses is refused with AWS's code and status, and an operation
 //! it does not have answers 501 naming it. It never pretends.
+//!
+//! A [`Service`] is one account with all its Regions: [`Service::in_memory`], or [`Service::at_file`] for a state that several processes
+//! share. [`connector`] gives the SDK an HTTP client that calls it in process, whatever endpoint the SDK thinks it calls; [`serve`] puts the
+//! same service behind a listener. [`Options`] holds the account, the clock and the [`Pace`] of what takes time on AWS.
+//!
+//! A request goes through [`Service::call`]: the signature's credential scope gives service and Region, the service's
+//! [model] the operation and its input, which is checked against the model before the [operation] runs on the
+//! [state]. Which operations there are is said by the tables beside their code and nowhere else.
 
 pub mod apigateway;
 mod check;
@@ -19,9 +27,9 @@ pub mod state;
 mod store;
 mod sts;
 pub mod table;
+mod tagging;
 #[cfg(test)]
 mod tests;
-mod tagging;
 
 pub use connector::connector;
 pub use operation::Pace;

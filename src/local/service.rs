@@ -81,7 +81,8 @@ static SERVICES: [AwsService; 4] = [
         name: "apigateway",
         model: LazyLock::new(|| Model::parse(include_str!("models/apigateway.json"))),
         operations: apigateway::OPERATIONS,
-        invalid: "BadRequestException",
+        // Not the BadRequestException of its model: that is for what its operations refuse themselves.
+        invalid: "ValidationException",
         names_input: true,
     },
     AwsService {

@@ -26,9 +26,10 @@ class Recipe:
     beside: dict = field(default_factory=dict)
     # The value for a member, by path, where one made up from the model will not do or is the default.
     values: dict = field(default_factory=dict)
-    # The input's own members for a path, instead of made up ones.
+    # The input's own members for a path, instead of made up ones; or a function of the client and the required members to them. None
+    # leaves one out.
     whole: dict = field(default_factory=dict)
-    # What comes back as something else: path -> function of the value to (name, value).
+    # What comes back as something else: path -> function of the value and the input to (name, value).
     becomes: dict = field(default_factory=dict)
     # What AWS itself never returns: path -> why.
     never: dict = field(default_factory=dict)

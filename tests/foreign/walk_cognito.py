@@ -69,18 +69,10 @@ def resource_server(cognito):
     return named
 
 
-CUSTOM_DOMAINS = []
-
-
 def domain(cognito, custom=False):
-    # A Region has four custom domains at most.
-    while custom and CUSTOM_DOMAINS:
-        cognito.delete_user_pool_domain(**CUSTOM_DOMAINS.pop())
     named = {**in_pool(cognito), "Domain": f"auth.{name()}.example.com" if custom else name()}
     config = {"CustomDomainConfig": {"CertificateArn": CERTIFICATE}} if custom else {}
     cognito.create_user_pool_domain(**named, **config)
-    if custom:
-        CUSTOM_DOMAINS.append(named)
     return named
 
 
@@ -163,8 +155,8 @@ POOL = dict(
 )
 
 RENAMED = {
-    "PoolName": lambda value: ("Name", value),
-    "AccountRecoverySetting.RecoveryMechanisms.Priority": lambda value: (
+    "PoolName": lambda value, _: ("Name", value),
+    "AccountRecoverySetting.RecoveryMechanisms.Priority": lambda value, _: (
         "RecoveryMechanisms",
         [{"Priority": value, "Name": "admin_only"}],
     ),
@@ -178,7 +170,7 @@ def attributes(member):
     def case(path, sent, name="custom:n"):
         sent = {"Name": "n", "AttributeDataType": "String", **sent}
         whole[f"{member}.{path}"] = {member: [sent]}
-        becomes[f"{member}.{path}"] = lambda _: ("SchemaAttributes", [{**sent, "Name": name}])
+        becomes[f"{member}.{path}"] = lambda *_: ("SchemaAttributes", [{**sent, "Name": name}])
 
     case("Name", {})
     case("AttributeDataType", {"AttributeDataType": "DateTime"})

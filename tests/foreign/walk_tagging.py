@@ -37,14 +37,14 @@ RECIPES = {
     "GetTagValues": Recipe(lambda _: {"Key": "a"}, names=frozenset({"PaginationToken", "Key"})),
     "TagResources": Recipe(
         tag,
-        becomes={"ResourceARNList": lambda arns: ("FailedResourcesMap", {arns[0]: {"StatusCode": 400}})},
+        becomes={"ResourceARNList": lambda arns, _: ("FailedResourcesMap", {arns[0]: {"StatusCode": 400}})},
         values={"ResourceARNList": [NOWHERE]},
         never={"Tags": "GetResources returns it for resources that are there; test_wire.py does so"},
     ),
     "UntagResources": Recipe(
         lambda _: {"ResourceARNList": [NOWHERE], "TagKeys": ["a"]},
         names=frozenset({"TagKeys"}),
-        becomes={"ResourceARNList": lambda arns: ("FailedResourcesMap", {arns[0]: {"StatusCode": 400}})},
+        becomes={"ResourceARNList": lambda arns, _: ("FailedResourcesMap", {arns[0]: {"StatusCode": 400}})},
         values={"ResourceARNList": [NOWHERE]},
     ),
 }

@@ -8,7 +8,7 @@ use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::api_keys::{add, check_value};
 use super::refusals::bad_request;
-use super::state::State;
+use super::state::{State, date};
 use super::tags::Tags;
 use super::usage_plans::check_shared_stages;
 
@@ -85,7 +85,7 @@ fn import_one<'f>(
     let known = state.api_keys.iter().find(|(_, key)| key.value == value);
     let id = match known.map(|(id, _)| id.to_owned()) {
         Some(id) => {
-            settings.insert("lastUpdatedDate".into(), json!(call.seconds()));
+            settings.insert("lastUpdatedDate".into(), json!(date(call)));
             if let Some(key) = state.api_keys.get_mut(&id) {
                 key.settings.extend(settings);
             }

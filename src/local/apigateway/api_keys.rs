@@ -8,7 +8,7 @@ use super::super::state::Region;
 use super::lists::page;
 use super::patch::{ADD_REMOVE, Op, REPLACE, Rules, Takes, Words, patches, rule};
 use super::refusals::{bad_request, conflict, limit_exceeded, not_found};
-use super::state::{ApiKey, State, members, text, text_map};
+use super::state::{ApiKey, State, date, members, text, text_map};
 use super::tags;
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -117,8 +117,8 @@ pub(super) fn add(
     }
     let id = identifiers::api_gateway();
     settings.insert("id".into(), id.as_str().into());
-    settings.insert("createdDate".into(), json!(call.seconds()));
-    settings.insert("lastUpdatedDate".into(), json!(call.seconds()));
+    settings.insert("createdDate".into(), json!(date(call)));
+    settings.insert("lastUpdatedDate".into(), json!(date(call)));
     let key = ApiKey {
         settings,
         value,
@@ -221,7 +221,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
         }
     }
     check(&mut settings)?;
-    settings.insert("lastUpdatedDate".into(), json!(call.seconds()));
+    settings.insert("lastUpdatedDate".into(), json!(date(call)));
     let key = state.api_keys.get_mut(call.text("apiKey"));
     let key = key.ok_or_else(no_key)?;
     key.settings = settings;

@@ -9,7 +9,7 @@ use super::lists::page;
 use super::patch::{REPLACE, Rules, Takes, Words, rule};
 use super::refusals::{bad_request, not_found};
 use super::stages;
-use super::state::{Definition, Deployment, RestApi, State, object_mut, pick, text};
+use super::state::{Definition, Deployment, RestApi, State, date, object_mut, pick, text};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("CreateDeployment", create),
@@ -39,7 +39,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     check(&api.definition)?;
     let id = identifiers::api_gateway_short();
     let deployment = Deployment {
-        created: call.seconds(),
+        created: date(call),
         description: call
             .input
             .get("description")

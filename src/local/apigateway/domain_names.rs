@@ -12,7 +12,7 @@ use super::super::state::Region;
 use super::lists::page;
 use super::patch::{ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
 use super::refusals::{bad_request, conflict, limit_exceeded, not_found};
-use super::state::{DomainName, State, members, object_mut, text, text_map};
+use super::state::{DomainName, State, date, members, object_mut, text, text_map};
 use super::tags;
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -131,7 +131,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         .is_some_and(|types| types == &json!(["PRIVATE"]))
     {
         return Err(Refusal::not_implemented(
-            "private custom domain names of apigateway:CreateDomainName",
+            "endpointConfiguration.types PRIVATE of apigateway:CreateDomainName",
         ));
     }
     endpoint.entry("ipAddressType").or_insert("ipv4".into());
@@ -254,7 +254,7 @@ fn targets(settings: &mut Object, call: &Call) {
         settings.insert("distributionHostedZoneId".into(), CLOUDFRONT_ZONE.into());
         settings
             .entry("certificateUploadDate")
-            .or_insert(json!(call.seconds()));
+            .or_insert(json!(date(call)));
     } else {
         for member in [
             "distributionDomainName",

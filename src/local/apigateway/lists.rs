@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::operation::{Answer, Call, Object};
+use super::super::operation::{Answer, Call, Object, Refusal};
 use super::super::paging;
 use super::refusals::bad_request;
 
@@ -11,6 +11,18 @@ const DEFAULT_LIMIT: usize = 25;
 
 /// The most rows on a page. More may be asked for; AWS gives no more.
 const MAXIMUM_LIMIT: usize = 500;
+
+/// Refuses any position, for a list that is never longer than a page and so gives none out.
+pub(super) fn check_no_position(call: &Call) -> Result<(), Refusal> {
+    match call.text("position") {
+        "" => Ok(()),
+        _ => Err(no_such_position()),
+    }
+}
+
+fn no_such_position() -> Refusal {
+    bad_request("Invalid position parameter specified")
+}
 
 /// One page of `rows`, which come in the order of their keys. `of` tells lists of one operation apart, such as those of two APIs.
 pub(super) fn page<'k>(
@@ -25,9 +37,8 @@ pub(super) fn page<'k>(
     };
     let position = call.input.get("position").and_then(Value::as_str);
     let list = format!("{} {of}", call.operation);
-    let (items, next) =
-        paging::page(&list, rows, size, position.filter(|text| !text.is_empty()))
-            .map_err(|paging::InvalidToken| bad_request("Invalid position parameter specified"))?;
+    let (items, next) = paging::page(&list, rows, size, position.filter(|text| !text.is_empty()))
+        .map_err(|paging::InvalidToken| no_such_position())?;
     let mut answer = Object::from_iter([("items".to_owned(), json!(items))]);
     if let Some(next) = next {
         answer.insert("position".into(), next.into());

@@ -9,7 +9,7 @@ use super::super::table::Table;
 use super::lists::page;
 use super::patch::{ADD_REMOVE, ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
 use super::refusals::{bad_request, limit_exceeded};
-use super::state::{Definition, Resource, RestApi, members, object_mut, text, text_map};
+use super::state::{Definition, Resource, RestApi, date, members, object_mut, text, text_map};
 use super::{models, policy, tags};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -91,7 +91,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     let tags = text_map(call, "tags");
     tags::check(&tags)?;
     let api = RestApi {
-        created: call.seconds(),
+        created: date(call),
         tags,
         definition: Definition {
             settings,

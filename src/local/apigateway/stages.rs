@@ -9,7 +9,7 @@ use super::super::state::Region;
 use super::deployments::no_deployment;
 use super::patch::patches;
 use super::refusals::{bad_request, conflict, limit_exceeded, not_found};
-use super::state::{RestApi, Stage, State, members, object_mut, text, text_map};
+use super::state::{RestApi, Stage, State, date, members, object_mut, text, text_map};
 use super::{stage_patch, tags, usage_plans};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -18,6 +18,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("GetStages", list),
     Operation::change("UpdateStage", update),
     Operation::change("DeleteStage", delete),
+    Operation::read("FlushStageCache", flush),
+    Operation::read("FlushStageAuthorizersCache", flush),
 ];
 
 /// How many stages an API may have.
@@ -99,7 +101,7 @@ fn add<'a>(
         ("cacheClusterEnabled", json!(false)),
         ("tracingEnabled", json!(false)),
         ("methodSettings", json!({})),
-        ("createdDate", json!(call.seconds())),
+        ("createdDate", json!(date(call))),
     ] {
         settings.entry(member).or_insert(value);
     }
@@ -170,7 +172,7 @@ fn settle(
     };
     stage
         .settings
-        .insert("lastUpdatedDate".into(), json!(call.seconds()));
+        .insert("lastUpdatedDate".into(), json!(date(call)));
     Ok(())
 }
 
@@ -307,5 +309,11 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     usage_plans::forget(state, |stage| {
         text(stage, "apiId") == api && text(stage, "stage") == name
     });
+    Ok(Object::new())
+}
+
+/// Nothing is ever in the caches yet, for there is nothing to call.
+fn flush(region: &Region, call: &Call) -> Answer {
+    find(&region.apigateway, call)?;
     Ok(Object::new())
 }

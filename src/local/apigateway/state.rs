@@ -287,3 +287,8 @@ pub(super) fn text_map(call: &Call, member: &str) -> Tags {
         .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
         .collect()
 }
+
+/// When the call came in, in whole epoch seconds: what API Gateway's dates are.
+pub(super) fn date(call: &Call) -> f64 {
+    call.seconds().floor()
+}

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
+use super::lists::check_no_position;
 use super::refusals::{bad_request, not_found};
 pub(super) use super::state::Tags;
 use super::state::{State, text_map};
@@ -145,6 +146,7 @@ fn untag(region: &mut Region, call: &Call) -> Answer {
 /// Its output has no place for a position, so all tags come at once.
 fn get(region: &Region, call: &Call) -> Answer {
     let tags = of(&region.apigateway, &place(call)?)?;
+    check_no_position(call)?;
     Ok(always(Object::new(), tags))
 }
 

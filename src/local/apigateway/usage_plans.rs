@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::lists::page;
+use super::lists::{check_no_position, page};
 use super::patch::{ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
 use super::refusals::{bad_request, conflict, limit_exceeded, not_found};
 use super::state::{State, UsagePlan, members, object_mut, text, text_map};
@@ -160,7 +160,7 @@ fn check(settings: &mut Object) -> Result<(), Refusal> {
     let quota = object_mut(settings, "quota");
     quota.entry("offset").or_insert(0.into());
     let number = |member: &str| quota.get(member).and_then(Value::as_i64);
-    if !number("limit").is_some_and(|limit| limit > 0) {
+    if number("limit").is_none_or(|limit| limit <= 0) {
         return Err(bad_request("Usage Plan quota limit must be greater than 0"));
     }
     let last_offset = match text(quota, "period") {
@@ -397,6 +397,15 @@ fn usage(region: &Region, call: &Call) -> Answer {
             "Invalid date range specified: the end must be at most 90 days after the start",
         ));
     }
+    let key = call.input.get("keyId").and_then(Value::as_str);
+    let has_key = |key: &str| {
+        let key = region.apigateway.api_keys.get(key);
+        key.is_some_and(|key| key.usage_plans.contains(call.text("usagePlanId")))
+    };
+    if !key.is_none_or(has_key) {
+        return Err(not_found("Invalid API Key identifier specified"));
+    }
+    check_no_position(call)?;
     let mut answer = members(call, &["usagePlanId", "startDate", "endDate"]);
     answer.insert("items".into(), json!({}));
     Ok(answer)
