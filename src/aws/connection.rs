@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use super::apigateway::ApiGatewayAnswers;
 use super::cognito::CognitoAnswers;
 use super::error::AwsError;
+use super::nulls::WithoutNulls;
 use super::pace::{Operation, Pacer, Service};
 use super::retry::Classifier;
 use super::tally::Tally;
@@ -109,6 +110,7 @@ impl Connection {
             apigateway: aws_sdk_apigateway::Client::from_conf(
                 aws_sdk_apigateway::config::Builder::from(&config)
                     .retry_classifier(Classifier)
+                    .interceptor(WithoutNulls)
                     .interceptor(tally.clone())
                     .build(),
             ),

@@ -9,6 +9,7 @@ mod cognito;
 mod connection;
 mod error;
 mod memo;
+mod nulls;
 mod pace;
 mod retry;
 mod tally;
