@@ -232,9 +232,9 @@ async fn what_is_made_is_seen_as_it_was_wanted() {
 async fn looking_asks_for_each_list_once() {
     let world = partner_api().await;
     world.converge().await;
-    let before = world.connection.tally().by_operation();
+    let before = world.all_calls();
     world.look().await;
-    let after = world.connection.tally().by_operation();
+    let after = world.all_calls();
     let asked: BTreeMap<_, _> = after
         .into_iter()
         .map(|(name, times)| {

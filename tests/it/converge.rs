@@ -71,12 +71,16 @@ impl World {
 
     /// How often an operation was called so far.
     pub(crate) fn calls(&self, operation: &str) -> u64 {
-        self.connection
-            .tally()
-            .by_operation()
-            .get(operation)
-            .copied()
-            .unwrap_or(0)
+        self.all_calls().get(operation).copied().unwrap_or(0)
+    }
+
+    /// How often each operation was called so far, whatever its service.
+    pub(crate) fn all_calls(&self) -> BTreeMap<String, u64> {
+        let mut calls = BTreeMap::new();
+        for ((_, operation), times) in self.connection.tally().by_operation() {
+            *calls.entry(operation).or_default() += times;
+        }
+        calls
     }
 
     /// Wants one more resource, made after those wanted before.
