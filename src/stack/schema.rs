@@ -151,13 +151,16 @@ pub(super) fn follow(node: &'static Value) -> &'static Value {
         .unwrap_or(node)
 }
 
-/// The first sentence of what the schema says about a path, as a fragment for a hint.
+/// The first sentence of what the schema says about a path, as a fragment for a hint. An entry of a table that is keyed by
+/// the user's names goes by the table.
 pub(super) fn brief(path: &KeyPath) -> Option<String> {
     let node = at(path)?;
-    let text = node
+    let said = node
         .get("description")
-        .or_else(|| follow(node).get("description"))?
-        .as_str()?;
+        .or_else(|| follow(node).get("description"));
+    let Some(text) = said.and_then(Value::as_str) else {
+        return brief(&path.parent()?);
+    };
     let sentence = text
         .split_once(". ")
         .map_or(text, |(first, _)| first)
