@@ -8,6 +8,7 @@ mod clients;
 mod ground;
 mod moved;
 mod names;
+mod paths;
 mod plans;
 mod pool;
 mod references;
@@ -20,13 +21,16 @@ use super::file::File;
 use super::findings::Findings;
 use super::interpolate::{Piece, Reference, pieces};
 use super::scalar::HumanDuration;
+use super::schema;
 use super::similar::closest;
+use super::source::Source;
 use super::spans::{KeyPath, Spans};
 
 /// Judges everything that is intact.
-pub(super) fn check(file: &File, spans: &Spans, findings: &mut Findings) {
+pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut Findings) {
     let mut judge = Judge {
         file,
+        source,
         spans,
         findings,
     };
@@ -44,6 +48,7 @@ pub(super) fn check(file: &File, spans: &Spans, findings: &mut Findings) {
 /// What every rule needs: the file, where its parts stand, and a place to write down what is wrong.
 struct Judge<'c> {
     file: &'c File,
+    source: &'c Source,
     spans: &'c Spans,
     findings: &'c mut Findings,
 }
@@ -76,6 +81,34 @@ impl<'c> Judge<'c> {
         let diagnostic = Diagnostic::error(code, message)
             .at(self.spans.value_of(path))
             .help(help);
+        self.findings.list.push(diagnostic);
+    }
+
+    /// Writes down a mistake in the key at a path.
+    fn key_error(
+        &mut self,
+        code: Code,
+        path: &KeyPath,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = Diagnostic::error(code, message)
+            .at(self.spans.key(path))
+            .help(help);
+        self.findings.list.push(diagnostic);
+    }
+
+    /// Writes down a mistake in a piece of the text at a path.
+    fn error_within(
+        &mut self,
+        code: Code,
+        path: &KeyPath,
+        piece: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let span = self.source.find(&self.spans.value_of(path), piece);
+        let diagnostic = Diagnostic::error(code, message).at(span).help(help);
         self.findings.list.push(diagnostic);
     }
 
@@ -135,12 +168,8 @@ impl<'c> Judge<'c> {
             }
         };
         let known = |reference: &Reference| match reference {
-            Reference::AccountId => self
-                .file
-                .stack
-                .account
-                .clone()
-                .unwrap_or_else(|| "123456789012".into()),
+            // What the file says may be no account; that is told elsewhere.
+            Reference::AccountId => "123456789012".into(),
             Reference::StackName => self.file.stack.name.clone(),
             Reference::StackRegion => region.clone(),
             Reference::ApiId | Reference::ApiKeyId(_) => "a1b2c3d4e5".into(),
@@ -180,12 +209,8 @@ impl<'c> Judge<'c> {
     ) {
         if value < least || value > most {
             let message = format!("`{path}` must be from {least} to {most}, not {value}");
-            self.error(
-                Code::OutOfRange,
-                path,
-                message,
-                "AWS allows nothing else here",
-            );
+            let help = schema::brief(path).unwrap_or_else(|| "write it as in \"90s\"".into());
+            self.error(Code::OutOfRange, path, message, help);
         } else if seconds && !value.is_whole_seconds() {
             let message = format!("`{path}` must be whole seconds, not {value}");
             self.error(

@@ -100,7 +100,7 @@ fn read(
         }
     };
     if let Some(file) = &file {
-        check::check(file, &spans, &mut findings);
+        check::check(file, source, &spans, &mut findings);
     }
     Ok((file, spans, findings.list))
 }

@@ -65,7 +65,7 @@ fn stage_variables(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
         let path = path.join(name);
         judge.name(&path, value, &STAGE_VARIABLE_VALUE);
         if let Some((message, help)) = STAGE_VARIABLE.refusal(name) {
-            judge.error(Code::BadName, &path, message, help);
+            judge.key_error(Code::BadName, &path, message, help);
         }
     }
     if api.stage_variables.len() > MOST_STAGE_VARIABLES {

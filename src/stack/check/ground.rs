@@ -64,18 +64,18 @@ fn tags(judge: &mut Judge<'_>, path: &KeyPath) {
         let path = path.join(key);
         judge.named(Code::BadTag, &path, value, &TAG_VALUE);
         if let Some((message, help)) = TAG_KEY.refusal(key) {
-            judge.error(Code::BadTag, &path, message, help);
+            judge.key_error(Code::BadTag, &path, message, help);
         }
         let lower = key.to_ascii_lowercase();
         if lower.starts_with("aws:") {
             let message =
                 format!("AWS keeps tags that start with `aws:` to itself, as `{key}` does");
-            judge.error(Code::BadTag, &path, message, "use another prefix");
+            judge.key_error(Code::BadTag, &path, message, "use another prefix");
         } else if lower.starts_with("gatestack:") {
             let message = format!(
                 "gatestack finds its resources by tags that start with `gatestack:`, as `{key}` does"
             );
-            judge.error(Code::BadTag, &path, message, "use another prefix");
+            judge.key_error(Code::BadTag, &path, message, "use another prefix");
         }
     }
     if tags.len() + OWN_TAGS > MOST_TAGS {

@@ -110,11 +110,8 @@ pub(super) fn check(judge: &mut Judge<'_>) {
 }
 
 fn is_movable(address: &KeyPath, written: &str) -> bool {
-    // A part such as `partners.acme/key` goes where its owner goes.
-    let is_part = KeyPath::of_address(&format!("{written}/")) == *address
-        && written.ends_with(|c: char| c == '/');
+    // A part such as `partners.acme/key` reads as its owner; it goes where its owner goes.
     matches!(address.keys(), [table, name] if MOVABLE.contains(&table.as_str()) && !name.is_empty())
-        && !is_part
         && address.to_string() == normal(written)
 }
 

@@ -228,7 +228,7 @@ fn resource_servers(judge: &mut Judge<'_>) {
             let path = path.join("scopes").join(scope);
             judge.name(&path, description, &SCOPE_DESCRIPTION);
             if let Some((message, help)) = SCOPE.refusal(scope) {
-                judge.error(Code::BadName, &path, message, help);
+                judge.key_error(Code::BadName, &path, message, help);
             }
         }
         if server.scopes.len() > MOST_SCOPES_OF_SERVER {
