@@ -15,8 +15,8 @@ mod retry;
 mod tally;
 
 pub(crate) use apigateway::lock_paths;
-pub use cognito::*;
 pub(crate) use carry::{Answer, Replacing};
+pub use cognito::*;
 pub use connection::{Connection, Endpoint, Reader, Writer};
 pub use error::{AwsError, Cause};
 pub use pace::{Operation, Pacer, Service};
