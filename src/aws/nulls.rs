@@ -100,6 +100,7 @@ fn strip(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_smithy_types::byte_stream::ByteStream;
 
     #[test]
     fn nulls_go_however_deep_and_nothing_else_does() {
@@ -108,6 +109,23 @@ mod tests {
         assert_eq!(
             stripped.as_deref(),
             Some(r#"{"item":[{"responseTemplates":{"text/plain":"null"}}]}"#)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_body_in_pieces_is_read_as_a_whole() {
+        let rest = SdkBody::from(r#"{"uri":null,"type":"MOCK"}"#);
+        let whole = Whole {
+            rest: SdkBody::from_body_1_x(rest),
+            so_far: Vec::new(),
+            given: false,
+        };
+        let body = ByteStream::new(SdkBody::from_body_1_x(whole))
+            .collect()
+            .await;
+        assert_eq!(
+            body.map(|body| body.into_bytes()).ok().as_deref(),
+            Some(&br#"{"type":"MOCK"}"#[..])
         );
     }
 
