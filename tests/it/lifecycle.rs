@@ -63,8 +63,8 @@ const EDITS: &[Edit] = &[
     },
     Edit {
         what: "the API's name, which callers never see",
-        from: "name = \"xxx-api\"\n",
-        to: "name = \"xxx-api-2\"\n",
+        from: "= \"xxx-api\"\n",
+        to: "= \"xxx-api-2\"\n",
         flags: &[],
         plan: &["update api"],
     },
@@ -106,8 +106,8 @@ const EDITS: &[Edit] = &[
     },
     Edit {
         what: "no CORS any more",
-        from: "cors = true",
-        to: "cors = false",
+        from: "cors       = true",
+        to: "cors       = false",
         flags: &[],
         plan: &[],
     },
