@@ -130,7 +130,9 @@ impl Carry<'_> {
             let calls = self.session.connection.tally().by_operation();
             let calls: String = calls
                 .iter()
-                .map(|(operation, times)| format!("  {times:>4} {operation}\n"))
+                .map(|((service, operation), times)| {
+                    format!("  {times:>4} {service} {operation}\n")
+                })
                 .collect();
             ui.remark(&format!("\nRequests\n{calls}"));
         }
