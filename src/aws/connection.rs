@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use super::apigateway::ApiGatewayAnswers;
 use super::cognito::CognitoAnswers;
 use super::error::AwsError;
-use super::nulls::NoNulls;
+use super::nulls::WithoutNulls;
 use super::pace::{Operation, Pacer, Service};
 use super::retry::Classifier;
 use super::tally::Tally;
@@ -110,8 +110,8 @@ impl Connection {
             apigateway: aws_sdk_apigateway::Client::from_conf(
                 aws_sdk_apigateway::config::Builder::from(&config)
                     .retry_classifier(Classifier)
+                    .interceptor(WithoutNulls)
                     .interceptor(tally.clone())
-                    .interceptor(NoNulls)
                     .build(),
             ),
             cognito: aws_sdk_cognitoidentityprovider::Client::from_conf(

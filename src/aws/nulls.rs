@@ -1,26 +1,28 @@
+//! API Gateway answers an empty template as a null in a map of texts, against its own model, and the SDK refuses the
+//! whole answer then: one method made in the console would hide every route. So nulls go before the SDK reads them;
+//! an absent member means the same.
+
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextMut;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
 use bytes::Bytes;
-use futures_util::stream;
-use http_body::Frame;
-use http_body_util::StreamBody;
+use http_body::{Body, Frame};
 use serde_json::Value;
 
-/// Takes the nulls out of API Gateway's answers.
-///
-/// API Gateway answers `null` for a template that is empty, as the console's CORS preflight has one, and the SDK then
-/// refuses the whole answer: one such method made by hand would hide every route of its API.
+/// Takes nulls out of answers before they are read.
 #[derive(Debug)]
-pub(super) struct NoNulls;
+pub(super) struct WithoutNulls;
 
-impl Intercept for NoNulls {
+impl Intercept for WithoutNulls {
     fn name(&self) -> &'static str {
-        "NoNulls"
+        "WithoutNulls"
     }
 
     fn modify_before_deserialization(
@@ -29,61 +31,107 @@ impl Intercept for NoNulls {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let body = std::mem::replace(context.response_mut().body_mut(), SdkBody::taken());
-        let without = match body.bytes().map(Bytes::copy_from_slice) {
-            Some(bytes) => SdkBody::from(without_nulls(bytes)),
-            // From the network the body comes piece by piece, and only the whole can be read as JSON.
-            None => SdkBody::from_body_1_x(StreamBody::new(stream::once(async move {
-                let bytes = ByteStream::new(body).collect().await?.into_bytes();
-                Ok::<_, BoxError>(Frame::data(without_nulls(bytes)))
-            }))),
+        let response = context.response_mut();
+        // It counts the nulls.
+        response.headers_mut().remove("content-length");
+        let rest = mem::replace(response.body_mut(), SdkBody::taken());
+        let body = Whole {
+            rest,
+            so_far: Vec::new(),
+            given: false,
         };
-        *context.response_mut().body_mut() = without;
+        *response.body_mut() = SdkBody::from_body_1_x(body);
         Ok(())
     }
 }
 
-fn without_nulls(bytes: Bytes) -> Bytes {
-    if !bytes.windows(4).any(|window| window == b"null") {
-        return bytes;
-    }
-    match serde_json::from_slice(&bytes) {
-        Ok(mut json) => {
-            drop_nulls(&mut json);
-            Bytes::from(json.to_string())
+/// A body that waits for the whole of another: it is still on its way when the hook runs.
+struct Whole {
+    rest: SdkBody,
+    so_far: Vec<u8>,
+    given: bool,
+}
+
+impl Body for Whole {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        while !self.given {
+            match ready!(Pin::new(&mut self.rest).poll_frame(context)) {
+                Some(Ok(frame)) => self.so_far.extend(frame.into_data().unwrap_or_default()),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => {
+                    self.given = true;
+                    let body = mem::take(&mut self.so_far);
+                    let body = without_nulls(&body).unwrap_or(body);
+                    return Poll::Ready(Some(Ok(Frame::data(body.into()))));
+                }
+            }
         }
-        // Not JSON: the SDK says what is wrong with it.
-        Err(_) => bytes,
+        Poll::Ready(None)
     }
 }
 
-fn drop_nulls(json: &mut Value) {
-    match json {
+/// The same JSON without members that are null; nothing where there is none or it isn't JSON.
+fn without_nulls(body: &[u8]) -> Option<Vec<u8>> {
+    if !body.windows(4).any(|bytes| bytes == b"null") {
+        return None;
+    }
+    let mut value: Value = serde_json::from_slice(body).ok()?;
+    strip(&mut value);
+    serde_json::to_vec(&value).ok()
+}
+
+fn strip(value: &mut Value) {
+    match value {
         Value::Object(members) => {
             members.retain(|_, member| !member.is_null());
-            members.values_mut().for_each(drop_nulls);
+            members.values_mut().for_each(strip);
         }
-        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_smithy_types::byte_stream::ByteStream;
 
     #[test]
-    fn nulls_go_and_the_rest_stays() {
-        let answer = r#"{"responseTemplates":{"application/json":null,"text/plain":"null"},"items":[1,{"a":null}]}"#;
-        let without = without_nulls(Bytes::from(answer));
+    fn nulls_go_however_deep_and_nothing_else_does() {
+        let body = br#"{"item":[{"responseTemplates":{"application/json":null,"text/plain":"null"}}],"uri":null}"#;
+        let stripped = without_nulls(body).and_then(|body| String::from_utf8(body).ok());
         assert_eq!(
-            without,
-            r#"{"responseTemplates":{"text/plain":"null"},"items":[1,{}]}"#.as_bytes()
+            stripped.as_deref(),
+            Some(r#"{"item":[{"responseTemplates":{"text/plain":"null"}}]}"#)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_body_in_pieces_is_read_as_a_whole() {
+        let rest = SdkBody::from(r#"{"uri":null,"type":"MOCK"}"#);
+        let whole = Whole {
+            rest: SdkBody::from_body_1_x(rest),
+            so_far: Vec::new(),
+            given: false,
+        };
+        let body = ByteStream::new(SdkBody::from_body_1_x(whole))
+            .collect()
+            .await;
+        assert_eq!(
+            body.map(|body| body.into_bytes()).ok().as_deref(),
+            Some(&br#"{"type":"MOCK"}"#[..])
         );
     }
 
     #[test]
-    fn what_is_not_json_is_left() {
-        assert_eq!(without_nulls(Bytes::from("<null>")), "<null>".as_bytes());
+    fn a_body_without_nulls_is_left_as_it_is() {
+        assert_eq!(without_nulls(br#"{"item": []}"#), None);
+        assert_eq!(without_nulls(b"null and no JSON"), None);
     }
 }

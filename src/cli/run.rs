@@ -131,7 +131,7 @@ impl Carry<'_> {
             let calls: String = calls
                 .iter()
                 .map(|((service, operation), times)| {
-                    format!("  {times:>4} {service} {operation}\n")
+                    format!("  {times:>4} {service}: {operation}\n")
                 })
                 .collect();
             ui.remark(&format!("\nRequests\n{calls}"));

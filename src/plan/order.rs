@@ -241,8 +241,10 @@ fn holds(value: &Value, id: &str) -> bool {
 
 fn sort(drafts: BTreeMap<Key, Draft>) -> Vec<Step> {
     let mut graph: DiGraph<Key, ()> = DiGraph::new();
+    // The sort takes the last node first where it is free to choose; people read addresses from the first.
     let nodes: BTreeMap<Key, _> = drafts
         .keys()
+        .rev()
         .map(|key| (key.clone(), graph.add_node(key.clone())))
         .collect();
     for (key, draft) in &drafts {

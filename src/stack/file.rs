@@ -1,6 +1,6 @@
 //! The stack file as it is written: one struct per table, the doc comments are the schema's descriptions.
 //!
-//! Nothing here knows what a table *means*; [`expand`](super::expand) does. Strings may hold `${…}`.
+//! Nothing here knows what a table *means*; `expand` does. Strings may hold `${…}`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

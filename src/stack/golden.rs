@@ -1,6 +1,9 @@
 //! What a user is told, word for word. Read a changed text aloud before it becomes the new one.
 
-use super::testing::{STACK, edited, told};
+use proptest::prelude::*;
+
+use super::testing::{STACK, edited, load_with, read, told};
+use crate::render::diagnostics::{Style, text};
 
 #[test]
 fn syntax() {
@@ -76,6 +79,103 @@ fn references() {
 }
 
 #[test]
+fn names_and_domains() {
+    let text = edited("stage    = \"prod\"", "stage    = \"pre-prod\"")
+        .replace("hello-${account.id}", "my-aws-${account.id}")
+        .replace("eu-central-1", "eu-central-1a")
+        .replace("[partners.acme]", "[partners.\"acme/eu\"]")
+        .replace(
+            "region =",
+            "tags = { \"aws:team\" = \"x\" }\naccount = \"1234\"\nregion =",
+        );
+    insta::assert_snapshot!(told(&text));
+}
+
+#[test]
+fn clients() {
+    let client = "[app_clients.web]\nflows = [\"code\", \"client_credentials\"]\nsecret = false\n\
+                  scopes = [\"hello/reed\", \"read\", \"orders/read\"]\nlogout_urls = [\"http://example.com/#bye\"]\n\
+                  tokens = { access = \"2d\" }\n";
+    insta::assert_snapshot!(told(&edited("", client)));
+}
+
+#[test]
+fn routes() {
+    let routes = "[api.routes]\n\"get /a\" = { mock = 200 }\n\"GET /b/\" = { mock = 200 }\n\"GET /c/{x}\" = { mock = 200 }\n\
+                  \"GET /c/{y}/d\" = { http = \"https://a.example/{x}\", timeout = \"1m\" }\n\"GET /d\" = { mock = 200, http = \"a.example\" }\n\
+                  \"GET /e\" = {}\n\"GET /f\" = { mock = 200, requires = { token = \"id\", scopes = [\"hello/read\"] } }\n";
+    insta::assert_snapshot!(told(&edited("[api.routes]\n", routes)));
+}
+
+#[test]
+fn contradictions() {
+    let text = "[stack]\nname = \"a\"\nregion = \"eu-central-1\"\n[api]\nname = \"a\"\nstage = \"prod\"\n[api.routes]\n\
+                \"GET /\" = { mock = 200, requires = { scopes = [\"a/b\"], api_key = true } }\n\
+                [partners.acme]\nplan = \"gold\"\n[[moved]]\nfrom = \"partners.old\"\nto = \"partners.amce\"\n";
+    insta::assert_snapshot!(told(text));
+    insta::assert_snapshot!(told(&edited(
+        "plan   = \"standard\"",
+        "plan   = \"standart\""
+    )));
+}
+
+#[test]
+fn cycles() {
+    let clients = "[app_clients.a]\nname = \"${app_clients.b.client_id}\"\n[app_clients.b]\nname = \"x ${app_clients.a.client_id}\"\n";
+    insta::assert_snapshot!(told(&edited("", clients)));
+}
+
+#[test]
+fn warnings() {
+    insta::assert_snapshot!(told(&edited("", "[plans.gold]\n[api_keys.robot]\n")));
+}
+
+#[test]
+fn options() {
+    let refused = load_with(
+        &edited("", "[vars]\nburst = 1\n"),
+        &[("brust", "2"), ("burst", "many")],
+        &[],
+    )
+    .unwrap_err();
+    insta::assert_snapshot!(text(
+        &refused,
+        Style {
+            colour: false,
+            width: 80
+        }
+    ));
+}
+
+#[test]
 fn nothing_is_said_about_a_file_without_mistakes() {
     assert_eq!(told(STACK), "");
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_said_twice(edits in proptest::collection::vec((0usize..400, "[a-z0-9\"=\\[\\]{}$. /\n-]{0,3}"), 1..6)) {
+        let mut text = STACK.to_owned();
+        for (at, put) in edits {
+            let at = at % text.len();
+            if text.is_char_boundary(at) && text.is_char_boundary(at + 1) {
+                text.replace_range(at..=at, &put);
+            }
+        }
+        let list = match read(&text) {
+            Ok(checked) => checked.warnings,
+            Err(diagnostics) => {
+                prop_assert!(diagnostics.has_errors());
+                diagnostics
+            }
+        };
+        let list = list.list();
+        for (index, diagnostic) in list.iter().enumerate() {
+            prop_assert!(!list[index + 1..].contains(diagnostic), "{diagnostic:?}");
+            prop_assert!(diagnostic.help.is_some());
+            for label in &diagnostic.labels {
+                prop_assert!(text.get(label.range()).is_some(), "{diagnostic:?}");
+            }
+        }
+    }
 }

@@ -100,7 +100,7 @@ fn read(
         }
     };
     if let Some(file) = &file {
-        check::check(file, &spans, &mut findings);
+        check::check(file, source, &spans, &mut findings);
     }
     Ok((file, spans, findings.list))
 }
@@ -159,7 +159,6 @@ fn syntax(source: &Source, error: &toml::de::Error) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{STACK, edited, load_with, read, told};
-    use super::*;
     use crate::stack::scalar::Var;
 
     #[test]
@@ -238,7 +237,8 @@ mod tests {
             "region = \"eu-central-1\"",
             "region = \"eu-central-1\"\ntags = { a = \"$${x}\" }",
         );
-        assert_eq!(read(&text).unwrap().file.stack.tags["a"], "${x}");
+        let refused = read(&text).unwrap_err();
+        assert!(refused.list()[0].message.contains("`${x}`"), "{refused:?}");
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl fmt::Display for HumanDuration {
             (1000, "s"),
         ]
         .into_iter()
-        .find(|(unit, _)| milliseconds >= *unit && milliseconds % unit == 0)
+        .find(|(unit, _)| milliseconds >= *unit && milliseconds.is_multiple_of(*unit))
         .unwrap_or(if milliseconds == 0 {
             (1, "s")
         } else {

@@ -29,8 +29,18 @@ pub(super) fn resolved() -> &'static Value {
 
 fn strict() -> Schema {
     let settings = SchemaSettings::draft2020_12().with_transform(WithoutNull);
-    let mut schema = settings.into_generator().into_root_schema_for::<File>();
+    let generated = settings.into_generator().into_root_schema_for::<File>();
+    let mut schema = Schema::default();
+    // What the document is comes first, then what it says.
+    for key in ["$schema", "title", "description"] {
+        schema.insert(key.into(), generated.get(key).cloned().unwrap_or_default());
+    }
     schema.insert("title".into(), "gatestack stack file".into());
+    for (key, value) in generated.as_object().into_iter().flatten() {
+        if schema.get(key).is_none() {
+            schema.insert(key.clone(), value.clone());
+        }
+    }
     schema
 }
 
@@ -141,13 +151,16 @@ pub(super) fn follow(node: &'static Value) -> &'static Value {
         .unwrap_or(node)
 }
 
-/// The first sentence of what the schema says about a path, as a fragment for a hint.
+/// The first sentence of what the schema says about a path, as a fragment for a hint. An entry of a table that is keyed by
+/// the user's names goes by the table.
 pub(super) fn brief(path: &KeyPath) -> Option<String> {
     let node = at(path)?;
-    let text = node
+    let said = node
         .get("description")
-        .or_else(|| follow(node).get("description"))?
-        .as_str()?;
+        .or_else(|| follow(node).get("description"));
+    let Some(text) = said.and_then(Value::as_str) else {
+        return brief(&path.parent()?);
+    };
     let sentence = text
         .split_once(". ")
         .map_or(text, |(first, _)| first)
@@ -177,7 +190,7 @@ mod tests {
         let kept = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
             kept == published(),
-            "stack.schema.json is old: run `cargo run -- schema > stack.schema.json`"
+            "stack.schema.json is old: run the tests with GATESTACK_UPDATE_SCHEMA=1, or `gatestack schema > stack.schema.json`"
         );
     }
 

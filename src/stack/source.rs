@@ -51,6 +51,14 @@ impl Source {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
+    /// The bytes of `written` within these, if the file spells it out there; else these.
+    pub fn find(&self, within: &Range<usize>, written: &str) -> Range<usize> {
+        match self.slice(within).find(written) {
+            Some(offset) => within.start + offset..within.start + offset + written.len(),
+            None => within.clone(),
+        }
+    }
+
     /// Where these bytes stand.
     pub fn locate(&self, span: &Range<usize>) -> Location {
         let (line, column) = self.position(span.start);

@@ -70,7 +70,10 @@ impl Pass<'_> {
                 Some(schema) => self.value(schema, &here, value),
                 None => {
                     let near = meant_by(key.get_ref(), schema, &absent);
-                    meant.extend(near);
+                    if let Some(near) = near.filter(|near| !self.spans.has(&path.join(*near))) {
+                        self.findings.follows_from_another(&path.join(near));
+                        meant.insert(near);
+                    }
                     self.findings
                         .broken(&here, unknown(path, key, near, schema));
                     false
@@ -91,6 +94,8 @@ impl Pass<'_> {
             if absent.contains(&name) && !meant.contains(name) {
                 let diagnostic = self.missing(path, name);
                 self.findings.broken(&here, diagnostic);
+            } else {
+                self.findings.follows_from_another(&here);
             }
             if let Some(schema) = known.and_then(|known| known.get(name)) {
                 table.insert(key_of(name), stand_in(schema));

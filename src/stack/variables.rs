@@ -122,7 +122,8 @@ impl<'t> Pass<'_, 't> {
                 None => {
                     let wanted = value.get_ref().type_str();
                     let message = format!(
-                        "`--var {name}={text}` is not a value of the type that `{name}` has"
+                        "`--var {name}={text}` must be {} {wanted}, as `{name}` is in the file",
+                        article(wanted)
                     );
                     let diagnostic = Diagnostic::error(Code::WrongValue, message)
                         .label(value.span(), format!("{} {wanted}", article(wanted)))
@@ -241,7 +242,7 @@ impl<'t> Pass<'_, 't> {
                             Code::MissingEnvironment,
                             format!("the environment variable `{name}` is not set"),
                         )
-                        .at(self.caret(span, written))
+                        .at(self.source.find(span, written))
                         .help(format!("set it, as in `{name}=… gatestack validate`"));
                         self.findings.broken(path, diagnostic);
                         whole = false;
@@ -278,7 +279,7 @@ impl<'t> Pass<'_, 't> {
         };
         let diagnostic =
             Diagnostic::error(Code::UnknownVariable, format!("`[vars]` has no `{name}`"))
-                .at(self.caret(span, written))
+                .at(self.source.find(span, written))
                 .help(help);
         self.findings.broken(path, diagnostic);
         None
@@ -318,7 +319,7 @@ impl<'t> Pass<'_, 't> {
                 },
             };
             if let Some(fault) = fault {
-                let fault = fault.at(self.caret(span, written));
+                let fault = fault.at(self.source.find(span, written));
                 self.findings.broken(path, fault);
             }
         }
@@ -400,14 +401,6 @@ impl<'t> Pass<'_, 't> {
             Reference::AppClientId(name) => entry("app_clients", "client_id", name),
             Reference::PartnerClientId(name) => entry("partners", "client_id", name).or_else(pool),
             Reference::ApiKeyId(name) => entry("api_keys", "id", name),
-        }
-    }
-
-    /// The bytes of `written` within the value, if the file spells it out there; else of the whole value.
-    fn caret(&self, value: &Range<usize>, written: &str) -> Range<usize> {
-        match self.source.slice(value).find(written) {
-            Some(offset) => value.start + offset..value.start + offset + written.len(),
-            None => value.clone(),
         }
     }
 }

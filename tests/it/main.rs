@@ -1,7 +1,10 @@
 //! gatestack's integration tests: one binary, because each further one would link the AWS SDK again.
 
 mod absent_lines;
+mod apigateway_kinds;
 mod budget;
+mod cognito_kinds;
+mod converge;
 mod crash;
 mod executor;
 mod harness;

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -86,6 +86,9 @@ fn find<'s>(state: &'s State, call: &Call) -> Result<(&'s Definition, &'s Object
 fn create(region: &mut Region, call: &Call) -> Answer {
     let definition = &mut region.apigateway.rest_api_mut(call)?.definition;
     let mut authorizer = members(call, SETTINGS);
+    if authorizer.get("providerARNs") == Some(&json!([])) {
+        authorizer.remove("providerARNs");
+    }
     if !of_cognito(&authorizer) {
         authorizer
             .entry("authorizerResultTtlInSeconds")

@@ -26,6 +26,8 @@ mod stage_patch;
 mod stages;
 mod state;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod usage_plan_keys;
 mod usage_plans;
 

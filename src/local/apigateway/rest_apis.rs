@@ -59,7 +59,6 @@ const RULES: Rules = Rules {
         // Text until it is checked, since AWS words a wrong number of its own.
         rule("/minimumCompressionSize", REPLACE, Takes::Text),
         rule("/securityPolicy", REPLACE, Takes::Text),
-        rule("/version", REPLACE, Takes::Text),
     ],
 };
 

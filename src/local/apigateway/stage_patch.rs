@@ -107,7 +107,12 @@ pub(super) fn apply(
     match patch.op {
         Op::Remove => remove(patch, stage),
         Op::Copy => promote(patch, stage),
-        Op::Add | Op::Replace => set(patch, stage, api, may_log),
+        Op::Replace => set(patch, stage, api, may_log),
+        Op::Add if patch.parts[0] == "accessLogSettings" => access_log(patch, stage, may_log),
+        Op::Add => Err(bad_request(format!(
+            "Invalid add operation with path: {}",
+            patch.path
+        ))),
         Op::Other => Err(unknown(patch)),
     }
 }
@@ -271,12 +276,6 @@ fn canary(patch: &Patch, stage: &mut Object) -> Result<(), Refusal> {
         parts[1..],
         ["deploymentId" | "percentTraffic" | "useStageCache"] | ["stageVariableOverrides", _]
     );
-    if patch.op == Op::Add && parts.len() > 1 {
-        return Err(bad_request(format!(
-            "Invalid add operation with path: {}",
-            patch.path
-        )));
-    }
     if !known {
         return Err(unknown(patch));
     }

@@ -19,7 +19,7 @@ async fn everything_is_seen_as_it_was_wanted() {
 async fn marks_of_a_new_pool_cost_no_call_but_the_clients_ids() {
     let world = full().await;
     world.converge().await;
-    let calls = world.connection.tally().by_operation();
+    let calls = world.all_calls();
     // One on the pool for `web`, one on the partner's key.
     assert_eq!(calls.get("TagResource"), Some(&2), "{calls:?}");
     assert_eq!(calls.get("UntagResource"), None);
@@ -53,9 +53,9 @@ async fn a_look_costs_one_description_a_client_and_one_call_of_each_list() {
         );
     }
     world.converge().await;
-    let before = world.connection.tally().by_operation();
+    let before = world.all_calls();
     let observation = world.look().await;
-    let after = world.connection.tally().by_operation();
+    let after = world.all_calls();
     assert_eq!(observation.live.len(), 136);
     let cost = |operation: &str| after[operation] - before.get(operation).copied().unwrap_or(0);
     assert_eq!(cost("DescribeUserPoolClient"), 67);
@@ -78,7 +78,7 @@ async fn nothing_is_asked_of_cognito_when_nothing_of_it_is_wanted_but_whether_so
         .await
         .expect("AWS to answer");
     assert_eq!(observation.live.len(), 0);
-    let calls = world.connection.tally().by_operation();
+    let calls = world.all_calls();
     assert_eq!(
         calls
             .keys()

@@ -32,7 +32,7 @@ async fn each_field_of_a_pool_changes_alone() {
         );
         assert_eq!(world.converge().await, [""; 0], "after {field}");
     }
-    let calls = world.connection.tally().by_operation();
+    let calls = world.all_calls();
     assert_eq!(
         calls.get("UpdateUserPool"),
         Some(&9),

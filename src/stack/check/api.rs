@@ -1,0 +1,291 @@
+//! `[api]`: its stage, stage variables, CORS, authorizer and access logs.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Judge;
+use super::names::{API_GATEWAY, HEADER, STAGE, STAGE_VARIABLE, STAGE_VARIABLE_VALUE};
+use crate::stack::diagnostic::Code;
+use crate::stack::file::{AccessLogs, Api, Cors, CorsSettings};
+use crate::stack::scalar::HumanDuration;
+use crate::stack::spans::KeyPath;
+
+const MOST_DESCRIPTION: usize = 1024;
+const MOST_STAGE_VARIABLES: usize = 100;
+const MOST_LOG_FORMAT: usize = 3 * 1024;
+
+pub(super) fn check(judge: &mut Judge<'_>) {
+    let Some(api) = &judge.file.api else { return };
+    let path = KeyPath::from(["api"]);
+    judge.name(&path.join("name"), &api.name, &API_GATEWAY);
+    judge.name(&path.join("stage"), &api.stage, &STAGE);
+    if let Some(description) = &api.description {
+        judge.description(&path, description);
+    }
+    stage_variables(judge, &path.join("stage_variables"), api);
+    if let Cors::On(cors) = &api.cors {
+        cross_origin(judge, &path.join("cors"), cors);
+    }
+    let authorizer = path.join("authorizer");
+    judge.name(&authorizer.join("name"), &api.authorizer.name, &API_GATEWAY);
+    judge.name(&authorizer.join("header"), &api.authorizer.header, &HEADER);
+    let (none, hour) = (HumanDuration::from_secs(0), HumanDuration::from_secs(3600));
+    judge.duration(
+        &authorizer.join("cache"),
+        api.authorizer.cache,
+        none,
+        hour,
+        true,
+    );
+    if let Some(logs) = &api.access_logs {
+        access_logs(judge, &path.join("access_logs"), logs);
+    }
+}
+
+impl Judge<'_> {
+    /// Refuses a description that API Gateway has no room for.
+    pub(super) fn description(&mut self, table: &KeyPath, text: &str) {
+        let path = table.join("description");
+        let length = self.sample(text).chars().count();
+        if self.intact(&path) && length > MOST_DESCRIPTION {
+            let message = format!("the description has {length} characters");
+            self.error(
+                Code::BadName,
+                &path,
+                message,
+                format!("API Gateway allows {MOST_DESCRIPTION}"),
+            );
+        }
+    }
+}
+
+fn stage_variables(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
+    for (name, value) in &api.stage_variables {
+        let path = path.join(name);
+        judge.name(&path, value, &STAGE_VARIABLE_VALUE);
+        if let Some((message, help)) = STAGE_VARIABLE.refusal(name) {
+            judge.key_error(Code::BadName, &path, message, help);
+        }
+    }
+    if api.stage_variables.len() > MOST_STAGE_VARIABLES {
+        let message = format!(
+            "{} stage variables; API Gateway allows {MOST_STAGE_VARIABLES}",
+            api.stage_variables.len()
+        );
+        judge.error(
+            Code::TooMany,
+            path,
+            message,
+            "keep what is the same everywhere in the routes",
+        );
+    }
+}
+
+fn cross_origin(judge: &mut Judge<'_>, path: &KeyPath, cors: &CorsSettings) {
+    static ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9.\[\]:-]+)$")
+            .expect("the pattern is constant")
+    });
+    let origin = path.join("origin");
+    if judge.intact(&origin) && !ORIGIN.is_match(&cors.origin) {
+        let message = format!("`{}` is no origin that a browser sends", cors.origin);
+        judge.error(
+            Code::BadUrl,
+            &origin,
+            message,
+            "write `*`, or scheme and host without a path: `https://app.example.com`",
+        );
+    }
+    let headers = path.join("headers");
+    for header in cors.headers.iter().filter(|header| *header != "*") {
+        if let Some((message, help)) = HEADER.refusal(header) {
+            judge.element_error(Code::BadName, &headers, header, message, help);
+        }
+    }
+    if let Some(max_age) = cors.max_age {
+        // No browser keeps an answer longer than a day.
+        judge.duration(
+            &path.join("max_age"),
+            max_age,
+            HumanDuration::from_secs(0),
+            HumanDuration::from_secs(86_400),
+            true,
+        );
+    }
+}
+
+fn access_logs(judge: &mut Judge<'_>, path: &KeyPath, logs: &AccessLogs) {
+    static GROUP: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"^arn:aws[a-z-]*:logs:([a-z0-9-]+):[0-9]{12}:log-group:[A-Za-z0-9_./#-]{1,512}$",
+        )
+        .expect("the pattern is constant")
+    });
+    let group_path = path.join("group");
+    let group = judge.sample(&logs.group);
+    if judge.intact(&group_path) && judge.intact(&KeyPath::from(["stack", "region"])) {
+        let region = &judge.file.stack.region;
+        match GROUP.captures(&group).map(|found| found[1].to_owned()) {
+            Some(found) if found == *region => {}
+            Some(found) => {
+                let message = format!("the log group is in {found}, and the API in {region}");
+                judge.error(
+                    Code::BadArn,
+                    &group_path,
+                    message,
+                    format!("name a log group in {region}"),
+                );
+            }
+            None => {
+                let help = match group.strip_suffix(":*") {
+                    Some(_) => "remove `:*` from the end".to_owned(),
+                    None => format!(
+                        "it looks like `arn:aws:logs:{region}:${{account.id}}:log-group:NAME`"
+                    ),
+                };
+                judge.error(
+                    Code::BadArn,
+                    &group_path,
+                    format!("`{group}` is no ARN of a log group"),
+                    help,
+                );
+            }
+        }
+    }
+    let path = path.join("format");
+    let Some(format) = logs.format.as_ref().filter(|_| judge.intact(&path)) else {
+        return;
+    };
+    if !format.contains("$context.requestId") && !format.contains("$context.extendedRequestId") {
+        let message = "API Gateway refuses an access log without the request's id";
+        judge.error(
+            Code::BadName,
+            &path,
+            message,
+            "put `$context.requestId` into the format",
+        );
+    }
+    if format.trim_end_matches('\n').contains('\n') {
+        judge.error(
+            Code::BadName,
+            &path,
+            "an access log's format is one line",
+            "remove the line breaks",
+        );
+    }
+    if format.len() > MOST_LOG_FORMAT {
+        let message = format!("the format has {} bytes", format.len());
+        judge.error(
+            Code::BadName,
+            &path,
+            message,
+            format!("API Gateway allows {MOST_LOG_FORMAT}"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::testing::{codes, edited};
+
+    fn api(lines: &str) -> Vec<Code> {
+        codes(&edited("[api.routes]", &format!("{lines}\n[api.routes]")))
+    }
+
+    #[test]
+    fn stages_have_names_without_hyphens() {
+        assert_eq!(
+            codes(&edited("stage    = \"prod\"", "stage = \"v1_prod\"")),
+            []
+        );
+        assert_eq!(
+            codes(&edited("stage    = \"prod\"", "stage = \"pre-prod\"")),
+            [Code::BadName]
+        );
+        assert_eq!(
+            codes(&edited("stage    = \"prod\"", "stage = \"\"")),
+            [Code::BadName]
+        );
+    }
+
+    #[test]
+    fn stage_variables_are_those_api_gateway_takes() {
+        assert_eq!(
+            api("stage_variables = { host = \"a.example.com\", url = \"${api.invoke_url}\" }"),
+            []
+        );
+        assert_eq!(
+            api("stage_variables = { \"a-b\" = \"x\" }"),
+            [Code::BadName]
+        );
+        assert_eq!(api("stage_variables = { a = \"x y\" }"), [Code::BadName]);
+    }
+
+    #[test]
+    fn an_origin_has_no_path() {
+        for good in ["*", "https://app.example.com", "http://localhost:3000"] {
+            assert_eq!(
+                api(&format!("cors = {{ origin = \"{good}\" }}")),
+                [],
+                "{good}"
+            );
+        }
+        for bad in [
+            "https://app.example.com/",
+            "app.example.com",
+            "",
+            "https://a, https://b",
+            "'*'",
+        ] {
+            assert_eq!(
+                api(&format!("cors = {{ origin = \"{bad}\" }}")),
+                [Code::BadUrl],
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            api("cors = { headers = [\"X-A\", \"b c\"] }"),
+            [Code::BadName]
+        );
+        assert_eq!(api("cors = { max_age = \"2d\" }"), [Code::OutOfRange]);
+    }
+
+    #[test]
+    fn an_authorizer_remembers_for_an_hour_at_most() {
+        assert_eq!(api("authorizer = { cache = \"1h\" }"), []);
+        assert_eq!(api("authorizer = { cache = \"61m\" }"), [Code::OutOfRange]);
+        assert_eq!(
+            api("authorizer = { header = \"X Token\" }"),
+            [Code::BadName]
+        );
+    }
+
+    #[test]
+    fn access_logs_go_to_a_group_of_the_region() {
+        let logs = |group: &str, more: &str| {
+            api(&format!("access_logs = {{ group = \"{group}\"{more} }}"))
+        };
+        let good = "arn:aws:logs:eu-central-1:${account.id}:log-group:api/hello";
+        assert_eq!(logs(good, ""), []);
+        assert_eq!(
+            logs("arn:aws:logs:us-east-1:123456789012:log-group:api", ""),
+            [Code::BadArn]
+        );
+        assert_eq!(logs(&format!("{good}:*"), ""), [Code::BadArn]);
+        assert_eq!(logs("api/hello", ""), [Code::BadArn]);
+        assert_eq!(
+            logs(good, ", format = \"$context.requestId $context.status\""),
+            []
+        );
+        assert_eq!(
+            logs(good, ", format = \"$context.status\""),
+            [Code::BadName]
+        );
+        assert_eq!(
+            logs(good, ", format = \"$context.requestId\\nx\""),
+            [Code::BadName]
+        );
+    }
+}

@@ -1,0 +1,212 @@
+//! `[stack]`: its name, Region, account and tags, and the names of the tables.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Judge;
+use super::names::{KEY, TAG_KEY, TAG_VALUE};
+use crate::stack::diagnostic::Code;
+use crate::stack::spans::KeyPath;
+
+/// AWS's limit for one resource.
+pub(super) const MOST_TAGS: usize = 50;
+/// `gatestack:stack` and `gatestack:key`.
+pub(super) const OWN_TAGS: usize = 2;
+
+pub(super) fn check(judge: &mut Judge<'_>) {
+    let stack = &judge.file.stack;
+    let path = KeyPath::from(["stack"]);
+    judge.name(&path.join("name"), &stack.name, &KEY);
+    region(judge, &path.join("region"), &stack.region);
+    if let Some(account) = &stack.account {
+        let path = path.join("account");
+        if judge.intact(&path)
+            && !(account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+        {
+            let message = format!("`{account}` is no AWS account: it has 12 digits");
+            judge.error(
+                Code::BadGround,
+                &path,
+                message,
+                "`aws sts get-caller-identity` shows yours",
+            );
+        }
+    }
+    tags(judge, &path.join("tags"));
+    table_names(judge);
+}
+
+fn region(judge: &mut Judge<'_>, path: &KeyPath, region: &str) {
+    static REGION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?$").expect("the pattern is constant")
+    });
+    if !judge.intact(path) || REGION.is_match(region) {
+        return;
+    }
+    let without_zone = region.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let help = if REGION.is_match(without_zone) {
+        format!("that is an Availability Zone; its Region is `{without_zone}`")
+    } else {
+        "a Region looks like `eu-central-1`; `aws ec2 describe-regions` lists them".to_owned()
+    };
+    judge.error(
+        Code::BadGround,
+        path,
+        format!("`{region}` is no AWS Region"),
+        help,
+    );
+}
+
+fn tags(judge: &mut Judge<'_>, path: &KeyPath) {
+    let tags = &judge.file.stack.tags;
+    for (key, value) in tags {
+        let path = path.join(key);
+        judge.named(Code::BadTag, &path, value, &TAG_VALUE);
+        if let Some((message, help)) = TAG_KEY.refusal(key) {
+            judge.key_error(Code::BadTag, &path, message, help);
+        }
+        let lower = key.to_ascii_lowercase();
+        if lower.starts_with("aws:") {
+            let message =
+                format!("AWS keeps tags that start with `aws:` to itself, as `{key}` does");
+            judge.key_error(Code::BadTag, &path, message, "use another prefix");
+        } else if lower.starts_with("gatestack:") {
+            let message = format!(
+                "gatestack finds its resources by tags that start with `gatestack:`, as `{key}` does"
+            );
+            judge.key_error(Code::BadTag, &path, message, "use another prefix");
+        }
+    }
+    if tags.len() + OWN_TAGS > MOST_TAGS {
+        let message = format!(
+            "{} tags and gatestack's own {OWN_TAGS} are more than AWS's {MOST_TAGS}",
+            tags.len()
+        );
+        judge.error(
+            Code::TooMany,
+            path,
+            message,
+            format!("keep {} at most", MOST_TAGS - OWN_TAGS),
+        );
+    }
+}
+
+fn table_names(judge: &mut Judge<'_>) {
+    for table in [
+        "partners",
+        "app_clients",
+        "resource_servers",
+        "plans",
+        "api_keys",
+    ] {
+        let path = KeyPath::from([table]);
+        let names: Vec<String> = judge.spans.names(&path).map(str::to_owned).collect();
+        for name in names {
+            if let Some((message, help)) = KEY.refusal(&name) {
+                judge.error(Code::BadName, &path.join(&name), message, help);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::stack::diagnostic::Code;
+    use crate::stack::testing::{codes, edited};
+
+    fn stack(line: &str) -> Vec<Code> {
+        codes(&edited(
+            "region = \"eu-central-1\"",
+            &format!("region = \"eu-central-1\"\n{line}"),
+        ))
+    }
+
+    fn region(region: &str) -> Vec<Code> {
+        codes(&edited("eu-central-1", region))
+    }
+
+    #[test]
+    fn regions_have_a_shape() {
+        for good in [
+            "eu-central-1",
+            "us-gov-west-1",
+            "ap-southeast-7",
+            "eusc-de-east-1",
+        ] {
+            assert_eq!(region(good), [], "{good}");
+        }
+        for bad in [
+            "eu-central",
+            "eu-central-1a",
+            "Frankfurt",
+            "",
+            "eu_central_1",
+        ] {
+            assert_eq!(region(bad), [Code::BadGround], "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_account_has_twelve_digits() {
+        assert_eq!(stack("account = \"123456789012\""), []);
+        assert_eq!(stack("account = \"1234-5678-9012\""), [Code::BadGround]);
+    }
+
+    #[test]
+    fn tags_are_those_aws_takes_and_not_gatestacks() {
+        assert_eq!(stack("tags = { team = \"claims\", \"a:b/c\" = \"\" }"), []);
+        for bad in [
+            "\"aws:x\" = \"\"",
+            "\"gatestack:key\" = \"\"",
+            "\"a#\" = \"\"",
+            "a = \"<\"",
+        ] {
+            assert_eq!(
+                stack(&format!("tags = {{ {bad} }}")),
+                [Code::BadTag],
+                "{bad}"
+            );
+        }
+        let long = "v".repeat(257);
+        assert_eq!(
+            stack(&format!("tags = {{ a = \"{long}\" }}")),
+            [Code::BadTag]
+        );
+    }
+
+    #[test]
+    fn a_resource_carries_fifty_tags() {
+        let tags = |count: usize| {
+            (0..count)
+                .map(|n| format!("t{n} = \"\""))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        // 46 tags, gatestack's 2, and marks for a domain and a resource server.
+        assert_eq!(stack(&format!("tags = {{ {} }}", tags(46))), []);
+        assert_eq!(
+            stack(&format!("tags = {{ {} }}", tags(47))),
+            [Code::TooMany]
+        );
+        assert_eq!(
+            stack(&format!("tags = {{ {} }}", tags(49))),
+            [Code::TooMany]
+        );
+    }
+
+    #[test]
+    fn names_of_tables_become_tags() {
+        assert_eq!(
+            codes(&edited("[partners.acme]", "[partners.\"Acme & Co\"]")),
+            [Code::BadName]
+        );
+        assert_eq!(
+            codes(&edited(
+                "[partners.acme]",
+                "[partners.\"acme@example.com\"]"
+            )),
+            []
+        );
+    }
+}

@@ -1,0 +1,265 @@
+//! Which characters and lengths AWS accepts in the names of things, as one table.
+
+use super::Judge;
+use crate::stack::diagnostic::Code;
+use crate::stack::spans::KeyPath;
+
+/// What one kind of name may be.
+pub(super) struct NameRule {
+    /// What it is a name of, for the message.
+    what: &'static str,
+    /// The fewest and the most characters.
+    length: (usize, usize),
+    allowed: fn(char) -> bool,
+    /// The characters in words.
+    says: &'static str,
+}
+
+fn cognito(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "_+=,.@-".contains(c)
+}
+
+/// Printable ASCII without `"` and `\`.
+fn printable(c: char) -> bool {
+    c.is_ascii_graphic() && c != '"' && c != '\\'
+}
+
+fn any(c: char) -> bool {
+    !c.is_control()
+}
+
+const COGNITO_CHARACTERS: &str = "letters, digits, spaces and `_ + = , . @ -`";
+const PRINTABLE_CHARACTERS: &str =
+    "letters, digits and punctuation except `\"` and `\\`, without spaces";
+
+/// A name that gatestack writes into tag values: the stack's, and those of tables.
+pub(super) const KEY: NameRule = NameRule {
+    what: "name",
+    length: (1, 100),
+    allowed: |c| c.is_ascii_alphanumeric() || " _.@+=-".contains(c),
+    says: "letters, digits, spaces and `_ . @ + = -`, for it becomes a tag's value",
+};
+/// A user pool's name.
+pub(super) const USER_POOL: NameRule = NameRule {
+    what: "user pool name",
+    length: (1, 128),
+    allowed: cognito,
+    says: COGNITO_CHARACTERS,
+};
+/// An app client's name.
+pub(super) const APP_CLIENT: NameRule = NameRule {
+    what: "app client name",
+    length: (1, 128),
+    allowed: cognito,
+    says: COGNITO_CHARACTERS,
+};
+/// A resource server's display name.
+pub(super) const RESOURCE_SERVER: NameRule = NameRule {
+    what: "resource server name",
+    length: (1, 256),
+    allowed: cognito,
+    says: COGNITO_CHARACTERS,
+};
+/// A resource server's identifier.
+pub(super) const IDENTIFIER: NameRule = NameRule {
+    what: "identifier",
+    length: (1, 256),
+    allowed: printable,
+    says: PRINTABLE_CHARACTERS,
+};
+/// A scope's name below its resource server.
+pub(super) const SCOPE: NameRule = NameRule {
+    what: "scope name",
+    length: (1, 256),
+    allowed: |c| printable(c) && c != '/',
+    says: "letters, digits and punctuation except `\"`, `\\` and `/`, without spaces",
+};
+/// A scope's description, which Cognito wants.
+pub(super) const SCOPE_DESCRIPTION: NameRule = NameRule {
+    what: "scope description",
+    length: (1, 256),
+    allowed: any,
+    says: "any text on one line",
+};
+/// Names of API Gateway without a documented limit; the tables of the console take so many.
+pub(super) const API_GATEWAY: NameRule = NameRule {
+    what: "name",
+    length: (1, 255),
+    allowed: any,
+    says: "any text on one line",
+};
+/// An API's stage.
+pub(super) const STAGE: NameRule = NameRule {
+    what: "stage name",
+    length: (1, 128),
+    allowed: |c| c.is_ascii_alphanumeric() || c == '_',
+    says: "letters, digits and `_`",
+};
+/// A stage variable's name.
+pub(super) const STAGE_VARIABLE: NameRule = NameRule {
+    what: "stage variable name",
+    length: (1, 64),
+    allowed: |c| c.is_ascii_alphanumeric() || c == '_',
+    says: "letters, digits and `_`",
+};
+/// A stage variable's value.
+pub(super) const STAGE_VARIABLE_VALUE: NameRule = NameRule {
+    what: "stage variable value",
+    length: (1, 512),
+    allowed: |c| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c),
+    says: "letters, digits and `- . _ ~ : / ? # & = ,`, without spaces",
+};
+/// The name of an HTTP header.
+pub(super) const HEADER: NameRule = NameRule {
+    what: "header name",
+    length: (1, 256),
+    allowed: |c| c.is_ascii_alphanumeric() || "!#$%&*+-.^_`|~".contains(c),
+    says: "letters, digits and `-`",
+};
+/// A tag's key.
+pub(super) const TAG_KEY: NameRule = NameRule {
+    what: "tag key",
+    length: (1, 128),
+    allowed: tag,
+    says: TAG_CHARACTERS,
+};
+/// A tag's value.
+pub(super) const TAG_VALUE: NameRule = NameRule {
+    what: "tag value",
+    length: (0, 256),
+    allowed: tag,
+    says: TAG_CHARACTERS,
+};
+
+const TAG_CHARACTERS: &str = "letters, digits, spaces and `_ . : / = + - @`";
+
+fn tag(c: char) -> bool {
+    c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c)
+}
+
+impl NameRule {
+    /// Why AWS refuses the name, if it does, and what it may be.
+    pub(super) fn refusal(&self, name: &str) -> Option<(String, String)> {
+        let (least, most) = self.length;
+        let length = name.chars().count();
+        let what = self.what;
+        if length < least {
+            return Some((
+                format!("the {what} is empty"),
+                format!("give it {least} to {most} characters"),
+            ));
+        }
+        if length > most {
+            return Some((
+                format!("the {what} has {length} characters"),
+                format!("AWS allows {most}"),
+            ));
+        }
+        let culprit = name.chars().find(|c| !(self.allowed)(*c))?;
+        let shown = if culprit == ' ' {
+            "a space".to_owned()
+        } else {
+            format!("`{}`", culprit.escape_debug())
+        };
+        Some((
+            format!("the {what} `{name}` holds {shown}"),
+            format!("possible are {}", self.says),
+        ))
+    }
+}
+
+impl Judge<'_> {
+    /// Refuses what AWS would refuse as a name; the text stands at the path, or else is the last key of it.
+    pub(super) fn name(&mut self, path: &KeyPath, text: &str, rule: &NameRule) {
+        self.named(Code::BadName, path, text, rule);
+    }
+
+    /// The same under another code.
+    pub(super) fn named(&mut self, code: Code, path: &KeyPath, text: &str, rule: &NameRule) {
+        if self.intact(path)
+            && let Some((message, help)) = rule.refusal(&self.sample(text))
+        {
+            self.error(code, path, message, help);
+        }
+    }
+
+    /// Refuses a display name, or the table's name where it stands for one.
+    pub(super) fn display_name(&mut self, table: &KeyPath, name: Option<&String>, rule: &NameRule) {
+        match name {
+            Some(name) => self.name(&table.join("name"), name, rule),
+            None => {
+                let key = table.last().unwrap_or_default();
+                // Whatever a tag's value may be, most names may be; the rest has a name of its own.
+                if KEY.refusal(key).is_none()
+                    && let Some((message, _)) = rule.refusal(key)
+                {
+                    self.error(
+                        Code::BadName,
+                        table,
+                        message,
+                        "give it another `name = \"…\"` of its own",
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(rule: &NameRule, name: &str) -> bool {
+        rule.refusal(name).is_some()
+    }
+
+    #[test]
+    fn characters_are_those_of_aws() {
+        assert!(!refused(&USER_POOL, "XXX Users, +=.@-_"));
+        assert!(refused(&USER_POOL, "a/b"));
+        assert!(refused(&APP_CLIENT, "Müller"));
+        assert!(!refused(
+            &IDENTIFIER,
+            "https://a.execute-api.eu-central-1.amazonaws.com/prod"
+        ));
+        assert!(
+            refused(&IDENTIFIER, "a b")
+                && refused(&IDENTIFIER, "a\"")
+                && refused(&IDENTIFIER, "a\\")
+        );
+        assert!(refused(&SCOPE, "a/b") && !refused(&SCOPE, "orders.read"));
+        assert!(refused(&STAGE, "pre-prod") && !refused(&STAGE, "pre_prod"));
+        assert!(
+            refused(&STAGE_VARIABLE_VALUE, "a b")
+                && !refused(&STAGE_VARIABLE_VALUE, "https://a/b?c=d")
+        );
+        assert!(
+            !refused(&TAG_VALUE, "")
+                && !refused(&TAG_KEY, "Größe: a/b")
+                && refused(&TAG_KEY, "a#b")
+        );
+        assert!(refused(&KEY, "a/b") && !refused(&KEY, "a b.c@d"));
+    }
+
+    #[test]
+    fn lengths_are_those_of_aws() {
+        for (rule, most) in [
+            (&USER_POOL, 128),
+            (&IDENTIFIER, 256),
+            (&STAGE, 128),
+            (&STAGE_VARIABLE, 64),
+            (&KEY, 100),
+        ] {
+            assert!(refused(rule, ""), "{}", rule.what);
+            assert!(!refused(rule, &"a".repeat(most)), "{}", rule.what);
+            assert!(refused(rule, &"a".repeat(most + 1)), "{}", rule.what);
+        }
+    }
+
+    #[test]
+    fn the_message_names_the_character() {
+        let (message, help) = STAGE.refusal("pre-prod").unwrap();
+        assert_eq!(message, "the stage name `pre-prod` holds `-`");
+        assert_eq!(help, "possible are letters, digits and `_`");
+    }
+}

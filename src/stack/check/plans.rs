@@ -1,0 +1,157 @@
+//! `[plans]`, and who is on them.
+
+use super::names::API_GATEWAY;
+use super::{Judge, did_you_mean};
+use crate::stack::diagnostic::Code;
+use crate::stack::spans::{KeyPath, quoted_key};
+
+pub(super) fn check(judge: &mut Judge<'_>) {
+    for (path, _, plan) in judge.entries("plans", &judge.file.plans) {
+        judge.display_name(&path, plan.name.as_ref(), &API_GATEWAY);
+        if let Some(description) = &plan.description {
+            judge.description(&path, description);
+        }
+    }
+    for (path, name, key) in judge.entries("api_keys", &judge.file.api_keys) {
+        judge.display_name(&path, key.name.as_ref(), &API_GATEWAY);
+        if let Some(description) = &key.description {
+            judge.description(&path, description);
+        }
+        if key.plan.is_none() {
+            let message = format!("the API key `{name}` is on no plan, so it opens nothing");
+            judge.warning(Code::NoEffect, &path, message, "add `plan = \"…\"`");
+        }
+    }
+    members(judge);
+}
+
+fn members(judge: &mut Judge<'_>) {
+    let file = judge.file;
+    let partners = file
+        .partners
+        .iter()
+        .map(|(name, partner)| ("partners", name, &partner.plan));
+    let keys = file
+        .api_keys
+        .iter()
+        .filter_map(|(name, key)| Some(("api_keys", name, key.plan.as_ref()?)));
+    let members: Vec<_> = partners.chain(keys).collect();
+    let plans = KeyPath::from(["plans"]);
+    let mut on_no_stage = None;
+    for (table, name, plan) in &members {
+        let path = KeyPath::from([*table, name, "plan"]);
+        if !judge.intact(&path) {
+            continue;
+        }
+        if judge.spans.has(&plans.join(plan.as_str())) {
+            on_no_stage.get_or_insert((path, *plan));
+            continue;
+        }
+        if judge.findings.is_broken(&plans) {
+            continue;
+        }
+        let help = did_you_mean(
+            plan,
+            judge.spans.names(&plans),
+            format!("add `[plans.{}]`", quoted_key(plan)),
+        );
+        judge.error(
+            Code::BadPlan,
+            &path,
+            format!("the file has no plan `{plan}`"),
+            help,
+        );
+    }
+    if let Some((path, plan)) = on_no_stage.filter(|_| judge.lacks(["api"])) {
+        let message = format!(
+            "the plan `{plan}` opens nothing: no stage is on it, for the file has no `[api]`"
+        );
+        judge.error(
+            Code::BadPlan,
+            &path,
+            message,
+            "add `[api]` with a `stage`; every plan is on it",
+        );
+    }
+    // Somebody whose line is broken may be on any plan.
+    if !judge.intact(&KeyPath::from(["partners"])) || !judge.intact(&KeyPath::from(["api_keys"])) {
+        return;
+    }
+    for (path, name, _) in judge.entries("plans", &file.plans) {
+        let known = || members.iter().any(|(_, _, plan)| *plan == name);
+        let misspelled = members
+            .iter()
+            .any(|(_, _, plan)| !file.plans.contains_key(*plan));
+        if !misspelled && !known() {
+            let message = format!("nobody is on the plan `{name}`");
+            judge.warning(
+                Code::NoEffect,
+                &path,
+                message,
+                format!("put a partner or an API key on it: `plan = \"{name}\"`"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::stack::diagnostic::Code;
+    use crate::stack::testing::{codes, edited};
+
+    const BARE: &str = "[stack]\nname = \"a\"\nregion = \"eu-central-1\"\n";
+
+    #[test]
+    fn a_member_is_on_a_plan_of_the_file() {
+        assert_eq!(
+            codes(&edited("plan   = \"standard\"", "plan = \"standrad\"")),
+            [Code::BadPlan]
+        );
+        assert_eq!(
+            codes(&edited("", "[api_keys.a]\nplan = \"gold\"")),
+            [Code::BadPlan]
+        );
+        assert_eq!(codes(&edited("", "[api_keys.a]\nplan = \"standard\"")), []);
+    }
+
+    #[test]
+    fn a_plan_needs_a_stage() {
+        let text =
+            format!("{BARE}[plans.a]\n[partners.x]\nplan = \"a\"\n[partners.y]\nplan = \"a\"");
+        assert_eq!(codes(&text), [Code::BadPlan]);
+    }
+
+    #[test]
+    fn what_nobody_uses_is_worth_a_word() {
+        assert_eq!(codes(&edited("", "[plans.gold]")), [Code::NoEffect]);
+        assert_eq!(codes(&edited("", "[api_keys.a]")), [Code::NoEffect]);
+    }
+
+    #[test]
+    fn limits_are_in_range() {
+        for (bad, code) in [
+            ("throttle = { rate = -1, burst = 1 }", Code::OutOfRange),
+            ("throttle = { rate = 1, burst = -1 }", Code::OutOfRange),
+            ("throttle = { rate = inf, burst = 1 }", Code::OutOfRange),
+            ("quota = { requests = 0, per = \"day\" }", Code::OutOfRange),
+            (
+                "quota = { requests = 5_000_000_000, per = \"day\" }",
+                Code::OutOfRange,
+            ),
+            ("quota = { requests = 1, per = \"year\" }", Code::WrongValue),
+        ] {
+            assert_eq!(
+                codes(&edited("throttle = { rate = 10, burst = 20 }", bad)),
+                [code],
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            codes(&edited(
+                "throttle = { rate = 10, burst = 20 }",
+                "throttle = { rate = 0.5, burst = 0 }"
+            )),
+            []
+        );
+    }
+}

@@ -1,0 +1,411 @@
+//! `[user_pool]` with its domains, and `[resource_servers]`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Judge;
+use super::ground::{MOST_TAGS, OWN_TAGS};
+use super::names::{IDENTIFIER, RESOURCE_SERVER, SCOPE, SCOPE_DESCRIPTION, USER_POOL};
+use crate::stack::diagnostic::{Code, Diagnostic};
+use crate::stack::file::{OwnDomain, UserPool};
+use crate::stack::spans::KeyPath;
+
+const MOST_SCOPES_OF_SERVER: usize = 100;
+/// What a new account may have in a pool, and what AWS raises it to on request.
+const RESOURCE_SERVERS: (usize, usize) = (25, 300);
+
+pub(super) fn check(judge: &mut Judge<'_>) {
+    let path = KeyPath::from(["user_pool"]);
+    match &judge.file.user_pool {
+        Some(pool) => {
+            judge.name(&path.join("name"), &pool.name, &USER_POOL);
+            domains(judge, &path, pool);
+            marks(judge, &path, pool);
+        }
+        None => orphans(judge),
+    }
+    resource_servers(judge);
+}
+
+/// Tables that live in a pool need one.
+fn orphans(judge: &mut Judge<'_>) {
+    for (table, what) in [
+        ("resource_servers", "a resource server"),
+        ("app_clients", "an app client"),
+    ] {
+        let path = KeyPath::from([table]);
+        let first = judge.spans.names(&path).next().map(|name| path.join(name));
+        if let Some(first) = first.filter(|_| judge.lacks(["user_pool"])) {
+            let message = format!("{what} lives in a user pool, and the file has no `[user_pool]`");
+            judge.error(
+                Code::MissingTable,
+                &first,
+                message,
+                "add `[user_pool]` with a `name`",
+            );
+        }
+    }
+}
+
+fn domains(judge: &mut Judge<'_>, pool_path: &KeyPath, pool: &UserPool) {
+    if let Some(prefix) = &pool.domain {
+        let path = pool_path.join("domain");
+        if judge.intact(&path) {
+            prefix_domain(judge, &path, prefix);
+        }
+    }
+    if let Some(own) = &pool.own_domain {
+        own_domain(judge, &pool_path.join("own_domain"), own);
+    }
+    let asks_for_tokens = judge
+        .file
+        .partners
+        .values()
+        .any(|partner| !partner.scopes.is_empty())
+        || judge
+            .file
+            .app_clients
+            .values()
+            .any(|client| !client.flows.is_empty());
+    if asks_for_tokens
+        && judge.intact(pool_path)
+        && judge.lacks(["user_pool", "domain"])
+        && judge.lacks(["user_pool", "own_domain"])
+    {
+        let message = "the pool has no domain, so nobody can ask it for a token";
+        judge.warning(
+            Code::NoEffect,
+            pool_path,
+            message,
+            "add `domain = \"…\"`, the prefix of its token URL",
+        );
+    }
+}
+
+fn prefix_domain(judge: &mut Judge<'_>, path: &KeyPath, prefix: &str) {
+    let prefix = judge.sample(prefix);
+    let refused = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-');
+    let reserved = ["aws", "amazon", "cognito"]
+        .into_iter()
+        .find(|word| prefix.contains(word));
+    let (message, help) = if prefix.contains('.') {
+        let help = "write `own_domain = { name = \"auth.example.com\", certificate = \"arn:…\" }` for a domain of yours";
+        (format!("`{prefix}` is no prefix but a whole domain"), help)
+    } else if let Some(culprit) = prefix.chars().find(refused) {
+        (
+            format!("the domain prefix `{prefix}` holds `{culprit}`"),
+            "possible are lower-case letters, digits and `-`",
+        )
+    } else if let Some(word) = reserved {
+        (
+            format!("the domain prefix `{prefix}` holds the reserved word `{word}`"),
+            "choose a prefix without it",
+        )
+    } else if prefix.starts_with('-') || prefix.ends_with('-') {
+        (
+            format!("the domain prefix `{prefix}` starts or ends with `-`"),
+            "start and end it with a letter or a digit",
+        )
+    } else if prefix.is_empty() || prefix.len() > 63 {
+        (
+            format!("the domain prefix has {} characters", prefix.len()),
+            "Cognito wants 1 to 63",
+        )
+    } else {
+        return;
+    };
+    judge.error(Code::BadDomain, path, message, help);
+}
+
+fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
+    static HOST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
+            .expect("the pattern is constant")
+    });
+    static CERTIFICATE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/\S+$")
+            .expect("the pattern is constant")
+    });
+    let name_path = path.join("name");
+    let name = judge.sample(&own.name);
+    if judge.intact(&name_path) && !(HOST.is_match(&name) && name.len() <= 63) {
+        let message = format!("`{name}` is no host name that Cognito takes");
+        judge.error(
+            Code::BadDomain,
+            &name_path,
+            message,
+            "write one such as `auth.example.com`: lower-case, at most 63 characters",
+        );
+    }
+    let certificate_path = path.join("certificate");
+    let certificate = judge.sample(&own.certificate);
+    if !judge.intact(&certificate_path) {
+        return;
+    }
+    match CERTIFICATE
+        .captures(&certificate)
+        .map(|found| found[1].to_owned())
+    {
+        Some(region) if region == "us-east-1" => {}
+        Some(region) => {
+            let message = format!(
+                "the certificate is in {region}, and Cognito takes certificates only from us-east-1"
+            );
+            judge.error(
+                Code::BadArn,
+                &certificate_path,
+                message,
+                "request one for the same name in us-east-1 from ACM",
+            );
+        }
+        None => {
+            let message = format!("`{certificate}` is no ARN of an ACM certificate");
+            let help = "it looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`";
+            judge.error(Code::BadArn, &certificate_path, message, help);
+        }
+    }
+}
+
+/// What gatestack made in a pool is marked on the pool's own tags.
+fn marks(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
+    let file = judge.file;
+    let domains = usize::from(pool.domain.is_some()) + usize::from(pool.own_domain.is_some());
+    let marks = file.resource_servers.len() + file.app_clients.len() + domains;
+    let tags = file.stack.tags.len();
+    let too_many_without_marks = tags + OWN_TAGS > MOST_TAGS;
+    if tags + OWN_TAGS + marks > MOST_TAGS && !too_many_without_marks {
+        let message = format!(
+            "the pool would carry {} tags: {tags} of `stack.tags`, {OWN_TAGS} of gatestack's, and one for each of its \
+             {marks} resource servers, app clients and domains; AWS allows {MOST_TAGS}",
+            tags + OWN_TAGS + marks
+        );
+        judge.error(
+            Code::TooMany,
+            path,
+            message,
+            "use fewer tags or app clients; a partner's client takes no tag of the pool",
+        );
+    }
+}
+
+fn resource_servers(judge: &mut Judge<'_>) {
+    let mut identifiers: BTreeMap<String, KeyPath> = BTreeMap::new();
+    for (path, name, server) in judge.entries("resource_servers", &judge.file.resource_servers) {
+        judge.display_name(&path, server.name.as_ref(), &RESOURCE_SERVER);
+        let identifier_path = match &server.identifier {
+            Some(identifier) => {
+                let path = path.join("identifier");
+                judge.name(&path, identifier, &IDENTIFIER);
+                path
+            }
+            None => {
+                if let Some((message, _)) = IDENTIFIER.refusal(name) {
+                    judge.error(
+                        Code::BadName,
+                        &path,
+                        message,
+                        "give it an `identifier = \"…\"` of its own",
+                    );
+                }
+                path.clone()
+            }
+        };
+        let identifier = judge.sample(server.identifier.as_deref().unwrap_or(name));
+        if let Some(first) = identifiers.get(&identifier) {
+            let diagnostic = Diagnostic::error(
+                Code::Duplicate,
+                format!("two resource servers have the identifier `{identifier}`"),
+            )
+            .at(judge.spans.value_of(&identifier_path))
+            .label(judge.spans.value_of(first), "the first")
+            .help("put their scopes into one of them");
+            judge.findings.list.push(diagnostic);
+        }
+        identifiers.entry(identifier).or_insert(identifier_path);
+        for (scope, description) in &server.scopes {
+            let path = path.join("scopes").join(scope);
+            judge.name(&path, description, &SCOPE_DESCRIPTION);
+            if let Some((message, help)) = SCOPE.refusal(scope) {
+                judge.key_error(Code::BadName, &path, message, help);
+            }
+        }
+        if server.scopes.len() > MOST_SCOPES_OF_SERVER {
+            let message = format!(
+                "{} scopes; Cognito allows {MOST_SCOPES_OF_SERVER} on a resource server",
+                server.scopes.len()
+            );
+            judge.error(
+                Code::TooMany,
+                &path.join("scopes"),
+                message,
+                "move some of them to another resource server",
+            );
+        }
+    }
+    let path = KeyPath::from(["resource_servers"]);
+    let count = judge.file.resource_servers.len();
+    let (usual, most) = RESOURCE_SERVERS;
+    if count > most {
+        let message = format!("{count} resource servers; Cognito allows {most} in a pool");
+        judge.error(
+            Code::TooMany,
+            &path,
+            message,
+            "put several scopes into one resource server",
+        );
+    } else if count > usual {
+        let message =
+            format!("{count} resource servers; a pool holds {usual} unless AWS raised your quota");
+        judge.warning(
+            Code::TooMany,
+            &path,
+            message,
+            "raise “Resource servers per user pool” in Service Quotas",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::stack::diagnostic::Code;
+    use crate::stack::testing::{codes, edited};
+
+    fn domain(domain: &str) -> Vec<Code> {
+        codes(&edited(
+            "domain = \"hello-${account.id}\"",
+            &format!("domain = \"{domain}\""),
+        ))
+    }
+
+    #[test]
+    fn prefixes_are_those_cognito_takes() {
+        for good in ["a", "hello-1", "x-${account.id}-${stack.name}"] {
+            assert_eq!(domain(good), [], "{good}");
+        }
+        let long = "a".repeat(64);
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "Hello",
+            "my-aws-pool",
+            "amazonas",
+            "cognito1",
+            "auth.example.com",
+            "a_b",
+            &long,
+        ] {
+            assert_eq!(domain(bad), [Code::BadDomain], "{bad}");
+        }
+    }
+
+    #[test]
+    fn references_are_judged_by_their_usual_shape() {
+        // An id such as eu-central-1_AbCdEfGhI has capitals and an underscore.
+        assert_eq!(domain("x-${user_pool.id}"), [Code::BadDomain]);
+    }
+
+    #[test]
+    fn a_certificate_is_in_us_east_1() {
+        let own = |name: &str, arn: &str| {
+            codes(&edited(
+                "domain = \"hello-${account.id}\"",
+                &format!("own_domain = {{ name = \"{name}\", certificate = \"{arn}\" }}"),
+            ))
+        };
+        let good = "arn:aws:acm:us-east-1:${account.id}:certificate/1";
+        assert_eq!(own("auth.example.com", good), []);
+        assert_eq!(own("auth", good), [Code::BadDomain]);
+        assert_eq!(
+            own(
+                "auth.example.com",
+                "arn:aws:acm:eu-central-1:123456789012:certificate/1"
+            ),
+            [Code::BadArn]
+        );
+        assert_eq!(
+            own(
+                "auth.example.com",
+                "arn:aws:iam::123456789012:server-certificate/x"
+            ),
+            [Code::BadArn]
+        );
+    }
+
+    #[test]
+    fn what_lives_in_a_pool_needs_one() {
+        let without = "[stack]\nname = \"a\"\nregion = \"eu-central-1\"\n";
+        assert_eq!(
+            codes(&format!(
+                "{without}[resource_servers.a]\n[resource_servers.b]"
+            )),
+            [Code::MissingTable]
+        );
+        assert_eq!(
+            codes(&format!("{without}[app_clients.a]")),
+            [Code::MissingTable]
+        );
+    }
+
+    #[test]
+    fn a_pool_without_domain_gives_no_tokens() {
+        assert_eq!(
+            codes(&edited("domain = \"hello-${account.id}\"\n", "")),
+            [Code::NoEffect]
+        );
+    }
+
+    #[test]
+    fn resource_servers_have_names_scopes_and_one_identifier_each() {
+        assert_eq!(
+            codes(&edited("", "[resource_servers.\"a b\"]")),
+            [Code::BadName]
+        );
+        assert_eq!(
+            codes(&edited(
+                "",
+                "[resource_servers.other]\nidentifier = \"hello\""
+            )),
+            [Code::Duplicate]
+        );
+        assert_eq!(
+            codes(&edited(
+                "",
+                "[resource_servers.other]\nscopes = { \"a/b\" = \"x\", c = \"\" }"
+            )),
+            [Code::BadName; 2]
+        );
+        let scopes = |count: usize| {
+            (0..count)
+                .map(|n| format!("s{n} = \"x\"\n"))
+                .collect::<String>()
+        };
+        assert_eq!(
+            codes(&edited(
+                "",
+                &format!("[resource_servers.other.scopes]\n{}", scopes(100))
+            )),
+            []
+        );
+        assert_eq!(
+            codes(&edited(
+                "",
+                &format!("[resource_servers.other.scopes]\n{}", scopes(101))
+            )),
+            [Code::TooMany]
+        );
+    }
+
+    #[test]
+    fn more_than_25_resource_servers_need_a_quota() {
+        let servers = |count: usize| {
+            (0..count)
+                .map(|n| format!("[resource_servers.s{n}]\n"))
+                .collect::<String>()
+        };
+        assert_eq!(codes(&edited("", &servers(24))), []);
+        assert_eq!(codes(&edited("", &servers(25))), [Code::TooMany]);
+    }
+}

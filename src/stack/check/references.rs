@@ -1,0 +1,228 @@
+//! Cycles through references: what waits for its own id, straight or by way of others, can never be made.
+
+use std::collections::BTreeMap;
+
+use super::Judge;
+use crate::stack::cycles;
+use crate::stack::diagnostic::{Code, Diagnostic};
+use crate::stack::interpolate::{Piece, Reference, pieces};
+use crate::stack::spans::KeyPath;
+
+/// What each address waits for, and the value that says so.
+#[derive(Default)]
+struct Waits(BTreeMap<String, BTreeMap<String, KeyPath>>);
+
+impl Waits {
+    fn add(&mut self, who: &KeyPath, for_what: &KeyPath, said_at: &KeyPath) {
+        let needs = self.0.entry(who.to_string()).or_default();
+        needs
+            .entry(for_what.to_string())
+            .or_insert_with(|| said_at.clone());
+    }
+
+    fn text(&mut self, judge: &Judge<'_>, who: &KeyPath, text: Option<&String>, at: KeyPath) {
+        for piece in text.into_iter().flat_map(|text| pieces(text)) {
+            if let Piece::Reference(reference) = piece
+                && let Some(target) = target(judge, &reference)
+            {
+                self.add(who, &target, &at);
+            }
+        }
+    }
+}
+
+/// Whose making a reference waits for. What is known before AWS is asked waits for nothing.
+fn target(judge: &Judge<'_>, reference: &Reference) -> Option<KeyPath> {
+    Some(match reference {
+        Reference::AccountId
+        | Reference::StackName
+        | Reference::StackRegion
+        | Reference::ApiStage => return None,
+        Reference::ApiId | Reference::ApiInvokeUrl => ["api"].into(),
+        Reference::UserPoolId | Reference::UserPoolArn | Reference::UserPoolIssuer => {
+            ["user_pool"].into()
+        }
+        Reference::UserPoolTokenUrl => {
+            let own = judge.has(["user_pool", "own_domain"]);
+            ["user_pool", if own { "own_domain" } else { "domain" }].into()
+        }
+        Reference::AppClientId(name) => ["app_clients", name].into(),
+        Reference::PartnerClientId(name) => ["partners", name].into(),
+        Reference::ApiKeyId(name) => ["api_keys", name].into(),
+    })
+}
+
+pub(super) fn check(judge: &mut Judge<'_>) {
+    let waits = gather(judge);
+    let needs = waits
+        .0
+        .iter()
+        .map(|(who, needs)| (who.clone(), needs.keys().cloned().collect()))
+        .collect();
+    for cycle in cycles::find(&needs) {
+        let said_at = &waits.0[&cycle[0]][&cycle[1]];
+        let mut diagnostic = Diagnostic::error(
+            Code::Cycle,
+            format!("`{}` waits for itself: {}", cycle[0], cycle.join(" → ")),
+        )
+        .label(
+            judge.spans.value_of(said_at),
+            format!("waits for {}", cycle[1]),
+        );
+        for step in cycle[1..].windows(2) {
+            let said_at = &waits.0[&step[0]][&step[1]];
+            diagnostic = diagnostic.label(
+                judge.spans.value_of(said_at),
+                format!("waits for {}", step[1]),
+            );
+        }
+        judge.findings.list.push(
+            diagnostic.help("replace one of these references by a value that is known before"),
+        );
+    }
+}
+
+/// Only what a reference can lead to is of interest: nothing waits for a route, a stage or a plan.
+fn gather(judge: &Judge<'_>) -> Waits {
+    let file = judge.file;
+    let mut waits = Waits::default();
+    let pool_path = KeyPath::from(["user_pool"]);
+    if let Some(pool) = &file.user_pool {
+        waits.text(judge, &pool_path, Some(&pool.name), pool_path.join("name"));
+        let domain = pool_path.join("domain");
+        waits.text(judge, &domain, pool.domain.as_ref(), domain.clone());
+        if let Some(own) = &pool.own_domain {
+            let path = pool_path.join("own_domain");
+            waits.text(judge, &path, Some(&own.name), path.join("name"));
+        }
+    }
+    if let Some(api) = &file.api {
+        let path = KeyPath::from(["api"]);
+        waits.text(judge, &path, Some(&api.name), path.join("name"));
+        waits.text(
+            judge,
+            &path,
+            api.description.as_ref(),
+            path.join("description"),
+        );
+    }
+    for (name, server) in &file.resource_servers {
+        let path = KeyPath::from(["resource_servers", name]);
+        waits.add(&path, &pool_path, &path);
+        waits.text(
+            judge,
+            &path,
+            server.identifier.as_ref(),
+            path.join("identifier"),
+        );
+        waits.text(judge, &path, server.name.as_ref(), path.join("name"));
+        for (scope, description) in &server.scopes {
+            waits.text(
+                judge,
+                &path,
+                Some(description),
+                path.join("scopes").join(scope),
+            );
+        }
+    }
+    for (name, client) in &file.app_clients {
+        let path = KeyPath::from(["app_clients", name]);
+        waits.text(judge, &path, client.name.as_ref(), path.join("name"));
+        for (key, urls) in [
+            ("callback_urls", &client.callback_urls),
+            ("logout_urls", &client.logout_urls),
+        ] {
+            for url in urls {
+                waits.text(judge, &path, Some(url), path.join(key));
+            }
+        }
+        client_scopes(judge, &mut waits, &path, &client.scopes);
+    }
+    for (name, partner) in &file.partners {
+        let path = KeyPath::from(["partners", name]);
+        waits.text(judge, &path, partner.name.as_ref(), path.join("name"));
+        client_scopes(judge, &mut waits, &path, &partner.scopes);
+    }
+    for (name, key) in &file.api_keys {
+        let path = KeyPath::from(["api_keys", name]);
+        waits.text(judge, &path, key.name.as_ref(), path.join("name"));
+        waits.text(
+            judge,
+            &path,
+            key.description.as_ref(),
+            path.join("description"),
+        );
+    }
+    waits
+}
+
+/// A client waits for its pool, and for the resource servers whose scopes it lists.
+fn client_scopes(
+    judge: &Judge<'_>,
+    waits: &mut Waits,
+    path: &KeyPath,
+    scopes: &std::collections::BTreeSet<String>,
+) {
+    let list = path.join("scopes");
+    waits.add(path, &["user_pool"].into(), path);
+    for scope in scopes {
+        waits.text(judge, path, Some(scope), list.clone());
+        let server = judge.file.resource_servers.iter().find(|(name, server)| {
+            let identifier = server.identifier.as_ref().unwrap_or(name);
+            scope
+                .rsplit_once('/')
+                .is_some_and(|(wanted, _)| wanted == identifier)
+        });
+        if let Some((name, _)) = server {
+            waits.add(path, &["resource_servers", name].into(), &list);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::stack::diagnostic::Code;
+    use crate::stack::testing::{STACK, codes, edited};
+
+    #[test]
+    fn what_waits_for_itself_can_not_be_made() {
+        let pool = STACK.replacen(
+            "[user_pool]\nname   = \"hello\"",
+            "[user_pool]\nname = \"${user_pool.id}\"",
+            1,
+        );
+        assert_eq!(codes(&pool), [Code::Cycle]);
+        assert_eq!(
+            codes(&edited(
+                "",
+                "[app_clients.a]\nname = \"${app_clients.a.client_id}\""
+            )),
+            [Code::Cycle]
+        );
+    }
+
+    #[test]
+    fn a_cycle_leads_by_way_of_scopes() {
+        let text = "[app_clients.a]\nflows = [\"client_credentials\"]\nscopes = [\"x/${app_clients.a.client_id}/read\"]\n\
+                    [resource_servers.b]\nidentifier = \"x/${app_clients.a.client_id}\"\nscopes = { read = \"x\" }";
+        assert_eq!(codes(&edited("", text)), [Code::Cycle]);
+    }
+
+    #[test]
+    fn an_identifier_may_be_the_invoke_url() {
+        assert_eq!(
+            codes(&edited(
+                "[resource_servers.hello]",
+                "[resource_servers.own]\nidentifier = \"${api.invoke_url}\"\n[resource_servers.hello]"
+            )),
+            []
+        );
+        assert_eq!(
+            codes(&edited(
+                "name     = \"hello\"",
+                "name = \"hello\"\ndescription = \"${user_pool.issuer}\""
+            )),
+            []
+        );
+    }
+}

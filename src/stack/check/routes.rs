@@ -1,0 +1,297 @@
+//! `[api.routes]`: where their calls go. `paths` reads their names.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::paths::{Tree, parse};
+use super::{Judge, did_you_mean};
+use crate::stack::diagnostic::{Code, Diagnostic};
+use crate::stack::file::{Api, Route};
+use crate::stack::scalar::HumanDuration;
+use crate::stack::spans::KeyPath;
+
+/// What a new account may have in an API, `/` included.
+const USUAL_RESOURCES: usize = 300;
+
+pub(super) fn check(judge: &mut Judge<'_>) {
+    let Some(api) = &judge.file.api else { return };
+    let routes = KeyPath::from(["api", "routes"]);
+    if api.routes.is_empty() && judge.intact(&routes) {
+        let message = "the API has no routes, and AWS deploys none without";
+        judge.error(
+            Code::MissingTable,
+            &KeyPath::from(["api"]),
+            message,
+            "add one under `[api.routes]`: `\"GET /hello\" = { mock = 200 }`",
+        );
+    }
+    let mut tree = Tree::default();
+    for (name, route) in &api.routes {
+        let path = routes.join(name);
+        let parameters = match parse(name) {
+            Ok(segments) => {
+                tree.hold(judge, &path, &segments);
+                let parameters = segments
+                    .iter()
+                    .filter_map(|segment| segment.parameter().map(str::to_owned));
+                Some(parameters.collect::<BTreeSet<_>>())
+            }
+            Err((message, help)) => {
+                let diagnostic = Diagnostic::error(Code::BadRoute, message)
+                    .at(judge.spans.key(&path))
+                    .help(help);
+                judge.findings.list.push(diagnostic);
+                None
+            }
+        };
+        if judge.intact(&path) {
+            backend(judge, &path, api, route, parameters.as_ref());
+        }
+    }
+    if tree.resources() > USUAL_RESOURCES {
+        let message = format!(
+            "{} paths; an API holds {USUAL_RESOURCES} unless AWS raised your quota",
+            tree.resources()
+        );
+        judge.warning(
+            Code::TooMany,
+            &routes,
+            message,
+            "raise “Resources per API” in Service Quotas, or use `{proxy+}`",
+        );
+    }
+}
+
+fn backend(
+    judge: &mut Judge<'_>,
+    path: &KeyPath,
+    api: &Api,
+    route: &Route,
+    parameters: Option<&BTreeSet<String>>,
+) {
+    match (&route.http, &route.mock) {
+        (Some(url), None) => {
+            if let Some(parameters) = parameters {
+                http(judge, &path.join("http"), api, url, parameters);
+            }
+        }
+        (None, Some(_)) => {
+            if route.timeout.is_some() {
+                let message = "a mock answers at once, so its timeout has no effect";
+                judge.warning(
+                    Code::NoEffect,
+                    &path.join("timeout"),
+                    message,
+                    "remove `timeout`",
+                );
+            }
+        }
+        (Some(_), Some(_)) => {
+            let message = "the route has two backends, `http` and `mock`";
+            judge.error(Code::RouteBackend, path, message, "remove one of them");
+        }
+        (None, None) => {
+            let message = "the route leads nowhere";
+            judge.error(
+                Code::RouteBackend,
+                path,
+                message,
+                "add `http = \"https://…\"`, or `mock = 200` for an answer without a backend",
+            );
+        }
+    }
+    if let (Some(timeout), Some(_)) = (route.timeout, &route.http) {
+        let (least, most) = (HumanDuration::from_millis(50), HumanDuration::from_secs(29));
+        judge.duration(&path.join("timeout"), timeout, least, most, false);
+    }
+}
+
+fn http(
+    judge: &mut Judge<'_>,
+    path: &KeyPath,
+    api: &Api,
+    url: &str,
+    parameters: &BTreeSet<String>,
+) {
+    static URL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?i:https?)://([A-Za-z0-9.-]+|\{[^/]*\})(:([0-9]+))?([/?]\S*)?$")
+            .expect("the pattern is constant")
+    });
+    static PARAMETER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\{([^{}]*)\}").expect("the pattern is constant"));
+    let url = stage_variables_made_out(&judge.sample(url), api);
+    let Some(found) = URL.captures(&url) else {
+        let help = if url.contains("://") {
+            "check its host, and write spaces as `%20`"
+        } else {
+            "start it with `http://` or `https://`"
+        };
+        judge.error(
+            Code::BadUrl,
+            path,
+            format!("`{url}` is no URL that API Gateway can call"),
+            help,
+        );
+        return;
+    };
+    if let Some(port) = found.get(3)
+        && !port
+            .as_str()
+            .parse()
+            .is_ok_and(|port: u16| matches!(port, 80 | 443 | 1024..))
+    {
+        let message = format!("API Gateway calls no port {}", port.as_str());
+        let help = "it calls 80, 443, and 1024 to 65535";
+        judge.error_within(Code::BadUrl, path, port.as_str(), message, help);
+    }
+    for name in PARAMETER
+        .captures_iter(&url)
+        .map(|found| found[1].to_owned())
+    {
+        if parameters.contains(&name) {
+            continue;
+        }
+        let bare = name.trim_end_matches('+');
+        let (message, help) = if parameters.contains(bare) {
+            (
+                format!("a URL takes `{{{bare}}}` without the plus"),
+                format!("write `{{{bare}}}`"),
+            )
+        } else {
+            let otherwise =
+                format!("add `{{{name}}}` to the route's path, or remove it from the URL");
+            (
+                format!("the route has no parameter `{name}`"),
+                did_you_mean(&name, parameters.iter().map(String::as_str), otherwise),
+            )
+        };
+        judge.error_within(Code::BadRoute, path, &format!("{{{name}}}"), message, help);
+    }
+}
+
+fn stage_variables_made_out(url: &str, api: &Api) -> String {
+    api.stage_variables
+        .iter()
+        .fold(url.to_owned(), |url, (name, value)| {
+            url.replace(&format!("${{stageVariables.{name}}}"), value)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::testing::{codes, edited};
+
+    fn routes(lines: &str) -> Vec<Code> {
+        codes(&edited("[api.routes]", &format!("[api.routes]\n{lines}")))
+    }
+
+    #[test]
+    fn a_path_has_one_parameter_below_it() {
+        assert_eq!(
+            routes(
+                "\"GET /a/{x}\" = { mock = 200 }\n\"GET /a/{x}/b\" = { mock = 200 }\n\"GET /b/{y}\" = { mock = 200 }"
+            ),
+            []
+        );
+        assert_eq!(
+            routes("\"GET /a/{x}\" = { mock = 200 }\n\"POST /a/{y}\" = { mock = 200 }"),
+            [Code::RouteConflict]
+        );
+        assert_eq!(
+            routes("\"GET /a/{x}\" = { mock = 200 }\n\"ANY /a/{proxy+}\" = { mock = 200 }"),
+            [Code::RouteConflict]
+        );
+    }
+
+    #[test]
+    fn a_route_has_one_backend() {
+        assert_eq!(routes("\"GET /a\" = {}"), [Code::RouteBackend]);
+        assert_eq!(
+            routes("\"GET /a\" = { mock = 200, http = \"https://a.example\" }"),
+            [Code::RouteBackend]
+        );
+        assert_eq!(
+            routes("\"GET /a\" = { mock = 200, timeout = \"1s\" }"),
+            [Code::NoEffect]
+        );
+    }
+
+    #[test]
+    fn an_api_has_routes() {
+        let text = edited("\"GET /hello\"", "# \"GET /hello\"");
+        assert_eq!(codes(&text), [Code::MissingTable]);
+    }
+
+    #[test]
+    fn urls_are_those_api_gateway_calls() {
+        let http = |url: &str| {
+            routes(&format!(
+                "\"GET /a/{{id}}/{{proxy+}}\" = {{ http = \"{url}\" }}"
+            ))
+        };
+        for good in [
+            "http://api.aws.com/policies",
+            "https://a.example:8443/{id}/{proxy}?x=1",
+            "HTTPS://a.example",
+        ] {
+            assert_eq!(http(good), [], "{good}");
+        }
+        for bad in [
+            "a.example",
+            "ftp://a.example",
+            "https://",
+            "https://a b",
+            "",
+            "https://a.example:22",
+            "https://a.example:99999",
+        ] {
+            assert_eq!(http(bad), [Code::BadUrl], "{bad}");
+        }
+        for bad in [
+            "https://a.example/{di}",
+            "https://a.example/{proxy+}",
+            "https://a.example/{}",
+        ] {
+            assert_eq!(http(bad), [Code::BadRoute], "{bad}");
+        }
+    }
+
+    #[test]
+    fn stage_variables_are_made_out_in_urls() {
+        let text = |host: &str| {
+            edited(
+                "[api.routes]",
+                &format!(
+                    "stage_variables = {{ host = \"{host}\" }}\n[api.routes]\n\"GET /a\" = {{ http = \"https://${{stageVariables.host}}/\" }}"
+                ),
+            )
+        };
+        assert_eq!(codes(&text("a.example")), []);
+        assert_eq!(codes(&text("a/b?")), []);
+        assert_eq!(codes(&text(":")), [Code::BadUrl]);
+    }
+
+    #[test]
+    fn a_backend_has_29_seconds() {
+        let timeout = |timeout: &str| {
+            routes(&format!(
+                "\"GET /a\" = {{ http = \"https://a.example\", timeout = \"{timeout}\" }}"
+            ))
+        };
+        assert_eq!(timeout("50ms"), []);
+        assert_eq!(timeout("29s"), []);
+        assert_eq!(timeout("49ms"), [Code::OutOfRange]);
+        assert_eq!(timeout("30s"), [Code::OutOfRange]);
+    }
+
+    #[test]
+    fn more_than_300_paths_need_a_quota() {
+        let lines: String = (0..299)
+            .map(|n| format!("\"GET /p{n}\" = {{ mock = 200 }}\n"))
+            .collect();
+        assert_eq!(routes(&lines), [Code::TooMany]);
+    }
+}

@@ -1,0 +1,163 @@
+"""Custom domain names and base path mappings: what AWS takes, answers and refuses."""
+
+import pytest
+from conftest import refused
+from gateway import Api, op, replace
+
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/4e1a2d6a-1d4b-4b1e-9c3f-0123456789ab"
+EDGE_CERTIFICATE = CERTIFICATE.replace("eu-west-1", "us-east-1")
+REGIONAL = {"regionalCertificateArn": CERTIFICATE, "endpointConfiguration": {"types": ["REGIONAL"]}}
+
+
+@pytest.fixture
+def gateway(client):
+    return client("apigateway")
+
+
+@pytest.fixture
+def domain(gateway, unique):
+    name = f"{unique}.example.com"
+    gateway.create_domain_name(domainName=name, **REGIONAL)
+    return name
+
+
+@pytest.fixture
+def api(gateway):
+    api = Api(gateway)
+    api.stage()
+    return api
+
+
+def body(answer):
+    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
+def test_a_regional_name(gateway, unique):
+    name = f"{unique}.example.com"
+    made = gateway.create_domain_name(domainName=name, tags={"a": "b"}, **REGIONAL)
+    assert made["regionalDomainName"].endswith(".execute-api.eu-west-1.amazonaws.com")
+    assert made["regionalDomainName"].startswith("d-") and made["regionalHostedZoneId"] == "ZLY8HYME6SFDD"
+    assert made["securityPolicy"] == "TLS_1_2" and made["domainNameStatus"] == "AVAILABLE"
+    assert made["endpointConfiguration"] == {"types": ["REGIONAL"], "ipAddressType": "ipv4"}
+    assert "distributionDomainName" not in made and made["tags"] == {"a": "b"}
+    assert body(gateway.get_domain_name(domainName=name)) == body(made)
+    assert gateway.get_tags(resourceArn=f"arn:aws:apigateway:eu-west-1::/domainnames/{name}")["tags"] == {"a": "b"}
+    with refused("ConflictException", "already exists", 409):
+        gateway.create_domain_name(domainName=name, **REGIONAL)
+
+
+def test_an_edge_name_takes_its_time(gateway, unique):
+    name = f"{unique}.example.com"
+    made = gateway.create_domain_name(domainName=name, certificateArn=EDGE_CERTIFICATE)
+    assert made["domainNameStatus"] == "UPDATING" and made["distributionDomainName"].endswith(".cloudfront.net")
+    assert made["distributionHostedZoneId"] == "Z2FDTNDATAQYW2" and made["endpointConfiguration"]["types"] == ["EDGE"]
+    assert gateway.get_domain_name(domainName=name)["domainNameStatus"] == "AVAILABLE"
+
+
+@pytest.mark.parametrize(
+    "members, words",
+    [
+        ({"domainName": "nodots", **REGIONAL}, "Invalid domain name specified"),
+        ({"endpointConfiguration": {"types": ["REGIONAL"]}}, "A certificate must be provided: regionalCertificateArn"),
+        ({}, "A certificate must be provided: certificateArn"),
+        ({"certificateArn": CERTIFICATE}, "Certificate must be in 'us-east-1'."),
+        ({"certificateArn": "nonsense"}, "Invalid certificate ARN specified"),
+        ({**REGIONAL, "regionalCertificateArn": EDGE_CERTIFICATE}, "Certificate must be in 'eu-west-1'."),
+        ({**REGIONAL, "mutualTlsAuthentication": {"truststoreUri": "https://x"}}, "Invalid truststore URI"),
+    ],
+)
+def test_a_name_that_aws_refuses(gateway, unique, members, words):
+    with refused("BadRequestException", words):
+        gateway.create_domain_name(**{"domainName": f"{unique}.example.com", **members})
+
+
+def test_private_names_are_refused_by_name(gateway, unique):
+    with refused("NotImplemented", "PRIVATE", 501):
+        gateway.create_domain_name(
+            domainName=f"{unique}.example.com", certificateArn=CERTIFICATE, endpointConfiguration={"types": ["PRIVATE"]}
+        )
+
+
+def test_a_name_is_patched(gateway, domain):
+    def patch(*operations):
+        return gateway.update_domain_name(domainName=domain, patchOperations=[one for many in operations for one in many])
+
+    other = CERTIFICATE[:-1] + "c"
+    assert patch(replace("/regionalCertificateArn", other))["regionalCertificateArn"] == other
+    made = patch(op("add", "/mutualTlsAuthentication/truststoreUri", "s3://bucket/key"))
+    assert made["mutualTlsAuthentication"] == {"truststoreUri": "s3://bucket/key"}
+    assert "mutualTlsAuthentication" not in patch(replace("/mutualTlsAuthentication/truststoreUri", ""))
+    moved = patch(
+        op("add", "/endpointConfiguration/types", "EDGE"), op("add", "/certificateArn", EDGE_CERTIFICATE)
+    )
+    assert moved["endpointConfiguration"]["types"] == ["REGIONAL", "EDGE"] and moved["domainNameStatus"] == "UPDATING"
+    assert gateway.get_domain_name(domainName=domain)["domainNameStatus"] == "AVAILABLE"
+    edge = patch(op("remove", "/endpointConfiguration/types", "REGIONAL"), op("remove", "/regionalCertificateArn"))
+    assert edge["endpointConfiguration"]["types"] == ["EDGE"] and "regionalDomainName" not in edge
+    with refused("BadRequestException", "Invalid patch path /domainName"):
+        patch(replace("/domainName", "x"))
+    with refused("BadRequestException", "Valid options are REGIONAL,EDGE"):
+        patch(op("add", "/endpointConfiguration/types", "wrong"))
+
+
+def test_a_name_that_is_not_there(gateway):
+    for call in (gateway.get_domain_name, gateway.delete_domain_name, gateway.get_base_path_mappings):
+        with refused("NotFoundException", "Invalid domain name identifier specified", 404):
+            call(domainName="nothing.example.com")
+
+
+def test_base_path_mappings(gateway, domain, api):
+    whole = gateway.create_base_path_mapping(domainName=domain, restApiId=api.id)
+    assert body(whole) == {"basePath": "(none)", "restApiId": api.id}
+    made = gateway.create_base_path_mapping(domainName=domain, basePath="v1", restApiId=api.id, stage="live")
+    assert body(made) == {"basePath": "v1", "restApiId": api.id, "stage": "live"}
+    assert body(gateway.get_base_path_mapping(domainName=domain, basePath="(none)")) == body(whole)
+    assert gateway.get_base_path_mappings(domainName=domain)["items"] == [body(whole), body(made)]
+    moved = gateway.update_base_path_mapping(domainName=domain, basePath="v1", patchOperations=replace("/basePath", "v2"))
+    assert moved["basePath"] == "v2"
+    bare = gateway.update_base_path_mapping(domainName=domain, basePath="v2", patchOperations=replace("/stage", ""))
+    assert "stage" not in bare
+    gateway.delete_base_path_mapping(domainName=domain, basePath="v2")
+    with refused("NotFoundException", "Invalid base path mapping identifier specified", 404):
+        gateway.get_base_path_mapping(domainName=domain, basePath="v2")
+
+
+@pytest.mark.parametrize(
+    "members, code, words, status",
+    [
+        ({"basePath": "v1"}, "ConflictException", "Base path already exists for this domain name", 409),
+        ({"basePath": "a/b"}, "BadRequestException", "doesn't support the slash character", 400),
+        ({"restApiId": "nothing000"}, "BadRequestException", "Invalid REST API identifier specified", 400),
+        ({"stage": "absent"}, "BadRequestException", "Invalid stage identifier specified", 400),
+        ({"domainName": "nothing.example.com"}, "NotFoundException", "Invalid domain name identifier specified", 404),
+    ],
+)
+def test_a_mapping_that_aws_refuses(gateway, domain, api, members, code, words, status):
+    gateway.create_base_path_mapping(domainName=domain, basePath="v1", restApiId=api.id)
+    with refused(code, words, status):
+        gateway.create_base_path_mapping(**{"domainName": domain, "basePath": "v2", "restApiId": api.id, **members})
+
+
+@pytest.mark.parametrize(
+    "patch, code, words, status",
+    [
+        (replace("/basePath", "v1"), "ConflictException", "Base path already exists for this domain name", 409),
+        (replace("/stage", "absent"), "BadRequestException", "Invalid stage identifier specified", 400),
+        (replace("/restapiId", "nothing000"), "BadRequestException", "Invalid REST API identifier specified", 400),
+        (op("remove", "/stage"), "BadRequestException", "Must be one of: [replace]", 400),
+        (replace("/nonsense", "x"), "BadRequestException", "Invalid patch path /nonsense", 400),
+    ],
+)
+def test_a_patch_of_a_mapping_that_aws_refuses(gateway, domain, api, patch, code, words, status):
+    for base in ("v1", "v2"):
+        gateway.create_base_path_mapping(domainName=domain, basePath=base, restApiId=api.id, stage="live")
+    with refused(code, words, status):
+        gateway.update_base_path_mapping(domainName=domain, basePath="v2", patchOperations=patch)
+
+
+def test_an_api_with_mappings_stays(gateway, domain, api):
+    gateway.create_base_path_mapping(domainName=domain, basePath="v1", restApiId=api.id)
+    with refused("BadRequestException", f"base path mappings related to the API in your domains: {domain}"):
+        gateway.delete_rest_api(restApiId=api.id)
+    gateway.delete_domain_name(domainName=domain)
+    gateway.delete_rest_api(restApiId=api.id)

@@ -1,0 +1,304 @@
+//! Round trips of the API Gateway kinds: what is made is seen as it was wanted, each change alone is sent alone, and
+//! deleting leaves nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatestack::kinds::{
+    Resource, api_key, authorizer, deployment, gateway_response, plan_membership, rest_api, route,
+    stage, usage_plan,
+};
+use gatestack::model::{Address, OutputName, Text};
+
+use crate::converge::World;
+
+const POOL: &str = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI";
+const OTHER_POOL: &str = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_ZyXwVuTsR";
+const ROUTE: &str = r#"api.routes."GET /policies/{id}""#;
+const PREFLIGHT: &str = r#"api.routes."OPTIONS /policies/{id}""#;
+const HEALTH: &str = r#"api.routes."GET /health""#;
+
+fn id(of: &str) -> Text {
+    Text::output(&Address::new(of), OutputName::Id)
+}
+
+fn route(method: &str, path: &str, integration: route::Integration) -> route::Props {
+    route::Props {
+        api: id("api"),
+        method: method.into(),
+        path: path.into(),
+        integration,
+        authorizer: None,
+        scopes: BTreeSet::new(),
+        api_key: false,
+    }
+}
+
+fn http(url: &str) -> route::Integration {
+    route::Integration::Http {
+        url: url.into(),
+        timeout_milliseconds: 29_000,
+    }
+}
+
+fn mock(status: u16, headers: &[(&str, &str)], body: &str) -> route::Integration {
+    route::Integration::Mock(route::Answer {
+        status,
+        headers: map(headers),
+        body: body.into(),
+    })
+}
+
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+/// The partner API, without its pool.
+async fn partner_api() -> World {
+    let mut world = World::new().await;
+    let tags = |address: &str| world.desired.ground.tags_of(&Address::new(address));
+    let resources = vec![
+        (
+            "api",
+            Resource::RestApi(rest_api::Props {
+                name: "xxx-api".into(),
+                description: "".into(),
+                disable_default_endpoint: false,
+                tags: tags("api"),
+            }),
+        ),
+        (
+            "api/authorizer",
+            Resource::Authorizer(authorizer::Props {
+                api: id("api"),
+                name: "XXXAuthorizer".into(),
+                kind: "COGNITO_USER_POOLS".into(),
+                user_pools: [POOL.into()].into(),
+                header: "Authorization".into(),
+                cache_seconds: 300,
+            }),
+        ),
+        (
+            ROUTE,
+            Resource::Route(route::Props {
+                authorizer: Some(id("api/authorizer")),
+                scopes: ["xxx-api/read".into()].into(),
+                api_key: true,
+                ..route(
+                    "GET",
+                    "/policies/{id}",
+                    http("http://api.aws.com/policies/{id}"),
+                )
+            }),
+        ),
+        (
+            PREFLIGHT,
+            Resource::Route(route(
+                "OPTIONS",
+                "/policies/{id}",
+                mock(
+                    204,
+                    &[
+                        ("Access-Control-Allow-Origin", "*"),
+                        ("Access-Control-Allow-Methods", "GET,OPTIONS"),
+                    ],
+                    "",
+                ),
+            )),
+        ),
+        (
+            HEALTH,
+            Resource::Route(route(
+                "GET",
+                "/health",
+                mock(200, &[], r#"{"ok": true, "costs": "$0"}"#),
+            )),
+        ),
+        (
+            "api/default_4xx",
+            Resource::GatewayResponse(gateway_response::Props {
+                api: id("api"),
+                response_type: "DEFAULT_4XX".into(),
+                headers: map(&[("Access-Control-Allow-Origin", "*")]),
+            }),
+        ),
+        (
+            "api/deployment",
+            Resource::Deployment(deployment::Props {
+                api: id("api"),
+                stage: "prod".into(),
+                stack: "claims".into(),
+                current: true,
+            }),
+        ),
+        (
+            "api/stage",
+            Resource::Stage(stage::Props {
+                api: id("api"),
+                name: "prod".into(),
+                deployment: id("api/deployment"),
+                variables: [("host".to_owned(), "api.aws.com".into())].into(),
+                throttle: Some(stage::Throttle {
+                    rate: 50.5,
+                    burst: 100,
+                }),
+                access_logs: None,
+                tags: tags("api/stage"),
+            }),
+        ),
+        (
+            "plans.XXXPlan",
+            Resource::UsagePlan(usage_plan::Props {
+                name: "XXXPlan".into(),
+                description: "for insurers".into(),
+                throttle: Some(stage::Throttle {
+                    rate: 50.0,
+                    burst: 100,
+                }),
+                quota: Some(usage_plan::Quota {
+                    requests: 100_000,
+                    period: "MONTH".into(),
+                }),
+                stages: [usage_plan::ApiStage {
+                    api: id("api"),
+                    stage: "prod".into(),
+                }]
+                .into(),
+                tags: tags("plans.XXXPlan"),
+            }),
+        ),
+        (
+            "plans.slow",
+            Resource::UsagePlan(usage_plan::Props {
+                name: "slow".into(),
+                description: "".into(),
+                throttle: None,
+                quota: None,
+                stages: BTreeSet::new(),
+                tags: tags("plans.slow"),
+            }),
+        ),
+        (
+            "partners.acme/key",
+            Resource::ApiKey(api_key::Props {
+                name: "acme".into(),
+                description: "".into(),
+                enabled: true,
+                tags: tags("partners.acme/key"),
+            }),
+        ),
+        (
+            "partners.acme/membership",
+            Resource::PlanMembership(plan_membership::Props {
+                plan: id("plans.XXXPlan"),
+                key: id("partners.acme/key"),
+            }),
+        ),
+    ];
+    for (address, resource) in resources {
+        world.want(address, resource);
+    }
+    world
+}
+
+/// Changes the properties of the resource at an address.
+macro_rules! change {
+    ($world:expr, $address:expr, $kind:ident, |$props:ident| $change:expr) => {
+        $world.change($address, |resource| match resource {
+            Resource::$kind($props) => $change,
+            other => panic!("{other:?}"),
+        })
+    };
+}
+
+const REDEPLOYED: &str = "update api/deployment [configuration]";
+const NOTHING: [String; 0] = [];
+
+// After the macro that they use.
+mod changes;
+mod deployments;
+mod others;
+
+#[tokio::test(start_paused = true)]
+async fn what_is_made_is_seen_as_it_was_wanted() {
+    let world = partner_api().await;
+    let made = world.converge().await;
+    assert_eq!(made.len(), 12, "{made:#?}");
+    assert_eq!(world.converge().await, NOTHING);
+    for (address, live) in &world.look().await.live {
+        assert_eq!(live.unmanaged, NOTHING, "{address}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn looking_asks_for_each_list_once() {
+    let world = partner_api().await;
+    world.converge().await;
+    let before = world.all_calls();
+    world.look().await;
+    let after = world.all_calls();
+    let asked: BTreeMap<_, _> = after
+        .into_iter()
+        .map(|(name, times)| {
+            (
+                name.clone(),
+                times - before.get(&name).copied().unwrap_or(0),
+            )
+        })
+        .filter(|(name, times)| {
+            *times > 0 && !["ListUserPools", "GetResources"].contains(&name.as_str())
+        })
+        .collect();
+    for (name, times) in &asked {
+        let expected = if name == "GetUsagePlanKeys" { 2 } else { 1 };
+        assert_eq!(*times, expected, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn routes_are_made_without_looking_again() {
+    let world = partner_api().await;
+    world.look().await;
+    // The tagging API has an operation of the same name.
+    let looking = world.calls("GetResources");
+    world.converge().await;
+    assert_eq!(
+        world.calls("CreateResource"),
+        3,
+        "/policies, /policies/{{id}}, /health"
+    );
+    // Only the deployment reads what it takes a snapshot of.
+    assert_eq!(world.calls("GetResources") - 2 * looking, 1);
+    assert_eq!(world.calls("GetRestApi"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleting_everything_leaves_nothing() {
+    let mut world = partner_api().await;
+    world.converge().await;
+    let addresses: Vec<String> = world
+        .look()
+        .await
+        .live
+        .keys()
+        .map(|address| address.to_string())
+        .collect();
+    assert_eq!(addresses.len(), 12, "{addresses:?}");
+    for address in &addresses {
+        world.forget(address);
+    }
+    let mut steps = world.converge().await;
+    steps.sort();
+    assert_eq!(
+        steps,
+        [
+            "delete api",
+            "delete partners.acme/key",
+            "delete plans.XXXPlan",
+            "delete plans.slow"
+        ]
+    );
+    assert!(world.look().await.live.is_empty());
+}
