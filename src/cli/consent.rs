@@ -78,7 +78,7 @@ pub(super) fn ask_name(name: &str, global: &Global, ui: &mut Ui) -> Result<Conse
             FaultKind::Consent,
             "a destroy needs consent, and nobody is there to ask",
         )
-        .hint(format!("confirm it by the stack's name: {again}"))
+        .hint(format!("confirm it by the stack's name\n{again}"))
         .into());
     }
     match typed(
@@ -113,7 +113,7 @@ fn losses_need_flags(plan: &Plan, again: &str) -> Result<(), Error> {
         });
     let flags = consent_flags(plan.missing_consent.keys()).join(" ");
     Err(fault
-        .hint(format!("agree to it with: {again} {flags}"))
+        .hint(format!("agree to it with\n{again} {flags} --yes"))
         .into())
 }
 
@@ -122,7 +122,7 @@ fn nobody_to_ask(again: &str) -> Error {
         FaultKind::Consent,
         "nobody is there to ask whether this may be applied",
     )
-    .hint(format!("agree to it with: {again} --yes"))
+    .hint(format!("agree to it with\n{again} --yes"))
     .into()
 }
 

@@ -26,13 +26,13 @@ use crate::error::{Error, Exit};
 use crate::render::{self, Colour, Ui, json};
 use global::Global;
 
-/// Set up the front door of an API on AWS from one stack.toml: user pool, REST API, plans, keys
+/// Set up the front door of an API on AWS, from one stack.toml
 #[derive(Debug, Parser)]
 #[command(
     name = "gatestack",
     version,
     styles = STYLES,
-    max_term_width = 100,
+    term_width = 80,
     arg_required_else_help = true,
     subcommand_required = true,
     disable_help_flag = true,
@@ -160,11 +160,20 @@ fn refuse(error: &clap::Error, colour: Colour) -> Exit {
         ..render::Wishes::default()
     });
     let text = error.render().ansi().to_string();
-    if error.use_stderr() {
+    let exit = exit_of(error);
+    if exit == Exit::Success {
+        ui.print(&text);
+    } else {
         ui.complain(&text);
+    }
+    exit
+}
+
+/// A request for help or the version comes as an error too.
+fn exit_of(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
         Exit::Usage
     } else {
-        ui.print(&text);
         Exit::Success
     }
 }

@@ -42,7 +42,7 @@ impl Args {
                 FaultKind::Output,
                 format!("`{name}` is not known yet: the stack is not applied"),
             )
-            .hint(format!("apply it first: {apply}"))
+            .hint(format!("apply it first\n{apply}"))
             .into());
         }
         if self.json {

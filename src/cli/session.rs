@@ -146,18 +146,15 @@ pub(super) fn source(global: &Global) -> Result<Source, Error> {
     let path = global.path();
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Source::new(path, text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let what = format!("there is no stack file {}", path.display());
+            Err(Fault::new(FaultKind::Io, what)
+                .hint("name it with -f FILE, or its folder with -C FOLDER")
+                .into())
+        }
         Err(error) => {
-            let fault = Fault::new(
-                FaultKind::Io,
-                format!("can't read {}: {error}", path.display()),
-            );
-            let missing = error.kind() == std::io::ErrorKind::NotFound;
-            Err(if missing {
-                fault.hint("name the stack file with -f FILE, or its folder with -C FOLDER")
-            } else {
-                fault
-            }
-            .into())
+            let what = format!("can't read {}: {error}", path.display());
+            Err(Fault::new(FaultKind::Io, what).into())
         }
     }
 }

@@ -83,9 +83,10 @@ fn group_blocks(
         return Vec::new();
     };
     let alike = rest.iter().all(|(_, change)| change.action == first.action);
-    let parts_only = changes.iter().all(|(address, _)| **address != owner);
+    // What has a table of its own in the file stands beside many of its like, so it is said on one line.
+    let entry = owner.as_str().contains('.');
     match first.action {
-        Action::Create | Action::Delete if parts_only && alike && !rest.is_empty() => {
+        Action::Create | Action::Delete if entry && alike && !rest.is_empty() => {
             vec![together(plan, &owner, changes, first.action, width)]
         }
         _ => changes
@@ -109,11 +110,10 @@ fn together(
         .collect();
     let mut body = String::new();
     for (address, change) in changes {
-        let part = address
-            .as_str()
-            .strip_prefix(owner.as_str())
-            .unwrap_or(address.as_str())
-            .trim_start_matches('/');
+        let part = address.as_str().strip_prefix(owner.as_str());
+        let part = part
+            .and_then(|part| part.strip_prefix('/'))
+            .unwrap_or(change.kind.title);
         body.push_str(&facts(plan, address, change).text(&format!("{part}: "), INDENT, width));
         for reason in &change.reasons {
             body.push_str(&indented(&format!("{part}: {reason}"), INDENT, width));

@@ -3,7 +3,7 @@
 use super::layout::{behind, indented};
 use super::style::{ERROR, HINT, STRONG, paint};
 use super::{Ui, diagnostics};
-use crate::aws::AwsError;
+use crate::aws::{AwsError, Cause};
 use crate::error::{Error, Fault};
 use crate::plan::Problem;
 
@@ -33,9 +33,12 @@ pub(crate) fn error_line(text: &str, width: usize) -> String {
     behind(&paint(ERROR, "error:"), 6, text, 2, width)
 }
 
-/// `hint: ` and what it says.
+/// `hint: ` and what it says. Further lines are commands, which are never broken.
 pub(crate) fn hint_line(text: &str, width: usize) -> String {
-    behind(&format!("  {}", paint(HINT, "hint:")), 7, text, 4, width)
+    let (text, commands) = text.split_once('\n').unwrap_or((text, ""));
+    let hint = behind(&format!("  {}", paint(HINT, "hint:")), 7, text, 4, width);
+    let commands = commands.lines().map(|line| format!("    {line}\n"));
+    hint + &commands.collect::<String>()
 }
 
 fn no_plan(problem: &Problem, width: usize) -> String {
@@ -51,11 +54,11 @@ fn no_plan(problem: &Problem, width: usize) -> String {
 /// What AWS said, to whom and when it was about what.
 pub(crate) fn aws(about: Option<&str>, error: &AwsError, width: usize) -> String {
     let about = about.map(|about| format!("{about}: ")).unwrap_or_default();
-    let code = error
-        .code
-        .as_ref()
-        .map(|code| format!(" {code}:"))
-        .unwrap_or_default();
+    let code = match (error.cause, &error.code) {
+        (Cause::Credentials, _) => " no usable credentials:".to_owned(),
+        (_, Some(code)) => format!(" {code}:"),
+        (_, None) => String::new(),
+    };
     let mut text = error_line(
         &format!("{about}{}:{code} {}", error.operation, error.message),
         width,
@@ -91,4 +94,88 @@ fn one_fault(fault: &Fault, width: usize) -> String {
         .iter()
         .map(|hint| hint_line(hint, width))
         .collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::*;
+    use crate::error::FaultKind;
+    use crate::model::Address;
+
+    fn said(error: Error) -> String {
+        let (mut ui, captured) = Ui::captured();
+        complain(&mut ui, &error);
+        strip_str(&captured.err()).to_string()
+    }
+
+    fn refused() -> AwsError {
+        AwsError {
+            operation: "CreateUserPoolDomain".into(),
+            cause: Cause::Refused,
+            code: Some("AccessDeniedException".into()),
+            message: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: cognito-idp:CreateUserPoolDomain".into(),
+            request_id: Some("0b6c1f5e-3f0a-4f57-9d8e-0e6a7a5b1c2d".into()),
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_aws() {
+        insta::assert_snapshot!(said(refused().into()), @r"
+        error: CreateUserPoolDomain: AccessDeniedException: User:
+          arn:aws:iam::123456789012:user/ci is not authorized to perform:
+          cognito-idp:CreateUserPoolDomain
+          request id: 0b6c1f5e-3f0a-4f57-9d8e-0e6a7a5b1c2d
+          hint: allow the caller the action for CreateUserPoolDomain in IAM, then run
+            the same command again
+        ");
+    }
+
+    #[test]
+    fn reasons_why_there_is_no_plan() {
+        let problem = |address: &str, what: &str| Problem {
+            address: Address::new(address),
+            what: what.into(),
+            help: "do something about it".into(),
+        };
+        let problems = vec![
+            problem(
+                "api",
+                "an API of this name is there already, and it is nobody's",
+            ),
+            problem(
+                "partners.nobody",
+                "--target 'partners.nobody' names nothing in this stack",
+            ),
+        ];
+        insta::assert_snapshot!(said(problems.into()), @r"
+        error: api: an API of this name is there already, and it is nobody's
+          hint: do something about it
+
+        error: --target 'partners.nobody' names nothing in this stack
+          hint: do something about it
+        ");
+    }
+
+    #[test]
+    fn a_fault_with_details_and_a_command() {
+        let fault = Fault::new(
+            FaultKind::Consent,
+            "1 delete needs consent by name, and nobody is there to ask",
+        )
+        .about(
+            Address::new("partners.acme/key"),
+            "its value, which AWS made and nobody can make again",
+        )
+        .about(Address::new("api"), "")
+        .hint("agree to it with\ngatestack apply --allow-delete 'partners.acme' --yes");
+        insta::assert_snapshot!(said(fault.into()), @r"
+        error: 1 delete needs consent by name, and nobody is there to ask
+          partners.acme/key: its value, which AWS made and nobody can make again
+          api
+          hint: agree to it with
+            gatestack apply --allow-delete 'partners.acme' --yes
+        ");
+    }
 }

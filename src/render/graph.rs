@@ -185,3 +185,42 @@ fn dot_escaped(text: &str) -> String {
 fn dot_quoted(text: &str) -> String {
     format!("\"{}\"", dot_escaped(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::*;
+    use crate::render::testing::desired;
+
+    const SMALLEST: &str = include_str!("../../stack.toml");
+
+    #[test]
+    fn a_tree_shows_what_is_in_what() {
+        insta::assert_snapshot!(strip_str(&text(&desired(SMALLEST), Format::Tree)).to_string());
+    }
+
+    #[test]
+    fn dot_and_mermaid_draw_the_same_edges() {
+        let desired = desired(SMALLEST);
+        let (dot, mermaid) = (text(&desired, Format::Dot), text(&desired, Format::Mermaid));
+        assert!(
+            dot.contains(r#""user_pool" -> "user_pool/domain""#),
+            "{dot}"
+        );
+        assert!(
+            dot.contains(
+                r#""api.routes.\"GET /hello\"" [label = "api.routes.\"GET /hello\"\nroute"]"#
+            ),
+            "{dot}"
+        );
+        assert!(
+            mermaid.contains("[\"api.routes.#quot;GET /hello#quot;<br>route\"]"),
+            "{mermaid}"
+        );
+        assert_eq!(
+            dot.matches(" -> ").count(),
+            mermaid.matches(" --> ").count()
+        );
+    }
+}

@@ -61,7 +61,7 @@ pub(crate) struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// One line: what was done, how long it took, what was asked of AWS.
+    /// What was done, how long it took, what was asked of AWS.
     pub(crate) fn text(&self) -> String {
         let outcome = self.outcome;
         let word = match (
@@ -69,22 +69,26 @@ impl Summary<'_> {
             outcome.failures.is_empty(),
             self.destroy,
         ) {
+            (true, _, true) => "Stopped, destroyed",
+            (_, false, true) => "Incomplete, destroyed",
+            (_, _, true) => "Destroyed",
             (true, ..) => "Stopped",
             (_, false, _) => "Incomplete",
-            (_, _, true) => "Destroyed",
             _ => "Applied",
         };
-        let requests = format!(
-            "({}, {})",
+        let (reads, writes) = (
             counted(self.requests.reads, "read"),
-            counted(self.requests.writes, "write")
+            counted(self.requests.writes, "write"),
         );
         let took = duration(outcome.took, self.simulated);
-        format!(
-            "{} in {took} {}\n",
-            paint(STRONG, &format!("{word}: {}", self.made.text())),
-            paint(FAINT, &requests)
-        )
+        let made = if self.destroy {
+            counted(self.made.destroyed as u64, "resource")
+        } else {
+            self.made.text()
+        };
+        let done = paint(STRONG, &format!("{word}: {made}."));
+        let cost = paint(FAINT, &format!("It took {took}, {reads} and {writes}."));
+        format!("{done}\n{cost}\n")
     }
 }
 
@@ -180,4 +184,139 @@ pub(crate) fn resolved(
         .iter()
         .map(|(name, text)| (name.clone(), text.resolve(book)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::*;
+    use crate::apply::Failure;
+    use crate::aws::{AwsError, Cause};
+    use crate::kinds::Observation;
+    use crate::model::{Address, Book};
+    use crate::plan::Options;
+    use crate::render::testing::{EXAMPLE, applied, example, planned};
+
+    fn outcome() -> Outcome {
+        Outcome {
+            book: Book::default(),
+            done: 3,
+            failures: Vec::new(),
+            skipped: 0,
+            interrupted: false,
+            took: Duration::from_millis(83_400),
+        }
+    }
+
+    fn summary(outcome: &Outcome, made: Made, destroy: bool) -> String {
+        let requests = Count {
+            reads: 31,
+            writes: 1,
+        };
+        let summary = Summary {
+            made,
+            outcome,
+            requests,
+            simulated: true,
+            destroy,
+        };
+        strip_str(&summary.text()).to_string()
+    }
+
+    #[test]
+    fn what_was_done_is_counted_in_resources() {
+        let plan = planned(EXAMPLE, &Observation::default(), &Options::default()).unwrap();
+        let all: Vec<_> = (0..plan.steps.len()).collect();
+        assert_eq!(
+            Made::by(&plan, &all),
+            Made {
+                added: 29,
+                ..Made::default()
+            }
+        );
+
+        let text = example(&[
+            ("domain = \"xxx-", "domain = \"yyy-"),
+            ("rate = 50", "rate = 60"),
+        ]);
+        let plan = planned(&text, &applied(EXAMPLE), &Options::default()).unwrap();
+        let all: Vec<_> = (0..plan.steps.len()).collect();
+        assert_eq!(
+            Made::by(&plan, &all),
+            Made {
+                changed: 1,
+                replaced: 1,
+                ..Made::default()
+            }
+        );
+
+        let options = Options {
+            destroy: true,
+            ..Options::default()
+        };
+        let plan = planned(EXAMPLE, &applied(EXAMPLE), &options).unwrap();
+        let all: Vec<_> = (0..plan.steps.len()).collect();
+        assert_eq!(
+            Made::by(&plan, &all),
+            Made {
+                destroyed: 29,
+                ..Made::default()
+            }
+        );
+    }
+
+    #[test]
+    fn a_run_ends_with_what_it_made_and_cost() {
+        let made = Made {
+            added: 3,
+            changed: 1,
+            replaced: 0,
+            destroyed: 0,
+        };
+        insta::assert_snapshot!(summary(&outcome(), made, false), @r"
+        Applied: 3 added, 1 changed, 0 destroyed.
+        It took 1m 23s (simulated), 31 reads and 1 write.
+        ");
+        insta::assert_snapshot!(summary(&outcome(), Made { destroyed: 29, ..Made::default() }, true), @r"
+        Destroyed: 29 resources.
+        It took 1m 23s (simulated), 31 reads and 1 write.
+        ");
+    }
+
+    #[test]
+    fn a_failed_run_says_what_failed_and_how_to_go_on() {
+        let failure = Failure {
+            address: Address::new("user_pool/domain"),
+            action: Done::Create,
+            error: AwsError {
+                operation: "CreateUserPoolDomain".into(),
+                cause: Cause::Refused,
+                code: Some("InvalidParameterException".into()),
+                message: "Domain already associated with another user pool.".into(),
+                request_id: Some("0b6c1f5e-3f0a-4f57-9d8e-0e6a7a5b1c2d".into()),
+            },
+        };
+        let outcome = Outcome {
+            failures: vec![failure],
+            skipped: 2,
+            ..outcome()
+        };
+        let waiting = (0..9)
+            .map(|number| format!("partners.insurer{number}/client"))
+            .collect();
+        let skipped = BTreeMap::from([("user_pool/domain".to_owned(), waiting)]);
+        let text = failures(&outcome, &skipped, "gatestack --local apply --yes", 80);
+        insta::assert_snapshot!(strip_str(&text).to_string());
+        assert!(summary(&outcome, Made::default(), false).starts_with("Incomplete:"));
+    }
+
+    #[test]
+    fn times_can_be_grasped() {
+        let text = |seconds| duration(Duration::from_secs(seconds), false);
+        assert_eq!(
+            [text(3), text(42), text(600), text(7260)],
+            ["3.0s", "42s", "10m 00s", "2h 01m"]
+        );
+    }
 }

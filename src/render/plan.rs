@@ -70,7 +70,7 @@ impl View<'_> {
         if self.plan.missing_consent.is_empty() || self.plan.destroy {
             return String::new();
         }
-        let head = "Apply will ask for your consent, since this is lost for good:";
+        let head = "This is lost for good, so it needs your consent by name:";
         let mut text = format!("{}\n", paint(ERROR, head));
         for owner in owners(self.plan.missing_consent.keys()) {
             let losses = self

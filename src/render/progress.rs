@@ -270,3 +270,110 @@ pub(crate) fn infinitive(action: Done) -> &'static str {
         Done::Delete => "delete",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::*;
+    use crate::aws::{AwsError, Cause, Count};
+    use crate::model::Address;
+
+    fn events() -> Vec<Event> {
+        let address = || Address::new("user_pool");
+        let key = || Address::new("partners.acme/key");
+        let error = AwsError {
+            operation: "CreateApiKey".into(),
+            cause: Cause::Refused,
+            code: Some("LimitExceededException".into()),
+            message: "too many".into(),
+            request_id: None,
+        };
+        vec![
+            Event::Started { steps: 12 },
+            Event::StepStarted {
+                step: 0,
+                address: address(),
+                action: Done::Create,
+            },
+            Event::StepStarted {
+                step: 1,
+                address: key(),
+                action: Done::Create,
+            },
+            Event::StepDone {
+                step: 0,
+                address: address(),
+                action: Done::Create,
+                took: Duration::from_secs(12),
+            },
+            Event::StepFailed {
+                step: 1,
+                address: key(),
+                action: Done::Create,
+                error,
+            },
+            Event::Stopping { running: 1 },
+            Event::StepSkipped {
+                step: 2,
+                address: Address::new("partners.acme/client"),
+                because_of: Some(key()),
+            },
+            Event::Finished {
+                done: 1,
+                failed: 1,
+                skipped: 1,
+                took: Duration::from_secs(13),
+                requests: Count {
+                    reads: 1,
+                    writes: 2,
+                },
+            },
+        ]
+    }
+
+    #[test]
+    fn without_a_terminal_each_event_is_a_line() {
+        let (mut ui, captured) = Ui::captured();
+        let mut progress = Progress::new(&mut ui, false, true);
+        events().into_iter().for_each(|event| progress.tell(event));
+        assert_eq!(progress.done, [0]);
+        assert_eq!(
+            progress.skipped["partners.acme/key"],
+            ["partners.acme/client"]
+        );
+        insta::assert_snapshot!(strip_str(&captured.err()).to_string());
+        assert_eq!(captured.out(), "");
+    }
+
+    #[test]
+    fn machines_get_each_event_as_json() {
+        let (mut ui, captured) = Ui::captured();
+        let mut progress = Progress::new(&mut ui, true, false);
+        events().into_iter().for_each(|event| progress.tell(event));
+        let types: Vec<_> = captured
+            .out()
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).unwrap()["type"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        assert_eq!(
+            types,
+            [
+                "started",
+                "step_started",
+                "step_started",
+                "step_done",
+                "step_failed",
+                "stopping",
+                "step_skipped",
+                "finished"
+            ]
+        );
+        assert_eq!(captured.err(), "");
+    }
+}
