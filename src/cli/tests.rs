@@ -327,7 +327,7 @@ fn a_credentials_problem_has_a_code_of_its_own() {
 /// What somebody agrees to at a prompt, looked at again after the stack file or AWS became another.
 fn agreed_then(
     options: crate::plan::Options,
-    meanwhile: impl FnOnce(&Folder),
+    meanwhile: impl FnOnce(&Folder) + Send,
 ) -> Result<(), Error> {
     let folder = Folder::with(SMALLEST);
     folder.run(&["--local", "apply", "--yes"]);
@@ -340,7 +340,8 @@ fn agreed_then(
         let session = session::Session::open(&global, &mut ui, &[]).await?;
         let plan = session.plan(&mut ui, &options).await?;
         assert!(!plan.is_empty());
-        meanwhile(&folder);
+        // Another process, so to speak: a thread without this one's runtime.
+        std::thread::scope(|scope| scope.spawn(|| meanwhile(&folder)).join().unwrap());
         run::look_again(&session, &plan, &options, &mut ui)
             .await
             .map(|_| ())
