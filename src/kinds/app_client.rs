@@ -18,7 +18,7 @@ use super::{
     gone_is_success, literal, tags,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
-use crate::model::{Address, Book, OutputName, Text, Value};
+use crate::model::{Address, Book, HumanDuration, OutputName, Text, Value};
 
 /// An app client.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -186,13 +186,13 @@ impl Kind for AppClient {
             "AWS decides this when a client is made: put the line back as it was, or add a second client under another \
              name, move its users over and then remove this one",
         )),
-        Field::new("tokens.access", "Validity of access tokens in seconds. Left out: 3600.", |client: &Props, _| {
+        Field::new("tokens.access", "How long access tokens are valid. Left out: `1h`.", |client: &Props, _| {
             seconds(client.access_token_seconds)
         }),
-        Field::new("tokens.id", "Validity of ID tokens in seconds. Left out: 3600.", |client: &Props, _| {
+        Field::new("tokens.id", "How long ID tokens are valid. Left out: `1h`.", |client: &Props, _| {
             seconds(client.id_token_seconds)
         }),
-        Field::new("tokens.refresh", "Validity of refresh tokens in seconds. Left out: 2592000.", |client: &Props, _| {
+        Field::new("tokens.refresh", "How long refresh tokens are valid. Left out: `30d`.", |client: &Props, _| {
             seconds(client.refresh_token_seconds)
         }),
     ];
@@ -410,7 +410,7 @@ impl Settings {
 }
 
 fn seconds(seconds: i64) -> Value {
-    Value::Number(crate::model::Number(seconds as f64))
+    HumanDuration::from_aws_seconds(seconds).into()
 }
 
 fn texts(texts: &BTreeSet<Text>, book: &Book) -> Value {

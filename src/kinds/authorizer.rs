@@ -11,7 +11,7 @@ use super::{
     gone_is_success, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, OutputName, Text, Value};
+use crate::model::{Address, HumanDuration, OutputName, Text, Value};
 
 /// A Cognito authorizer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -80,8 +80,8 @@ impl Kind for Authorizer {
         ),
         Field::new(
             "cache",
-            "How long a decision is kept, in seconds, 0 to 3600; 0 keeps none. Left out: 300.",
-            |p, _| p.cache_seconds.into(),
+            "How long a decision is kept, at most `1h`; `0s` keeps none. Left out: `5m`.",
+            |p, _| HumanDuration::from_aws_seconds(p.cache_seconds.into()).into(),
         ),
     ];
 

@@ -17,7 +17,7 @@ use super::{
     literal, rest_api,
 };
 use crate::aws::{AwsError, Reader, Writer, lock_paths};
-use crate::model::{Address, Book, OutputName, Text, Value};
+use crate::model::{Address, Book, HumanDuration, OutputName, Text, Value};
 
 /// A route.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -122,12 +122,13 @@ impl Kind for Route {
         ),
         Field::new(
             "timeout",
-            "How long the backend may take, in seconds, 0.05 to 29. Left out: 29.",
+            "How long the backend may take, `50ms` to `29s`. Left out: `29s`.",
             |p, _| match &p.integration {
                 Integration::Http {
                     timeout_milliseconds,
                     ..
-                } => (f64::from(*timeout_milliseconds) / 1_000.0).into(),
+                } => HumanDuration::from_millis(u64::try_from(*timeout_milliseconds).unwrap_or(0))
+                    .into(),
                 _ => Value::Unset,
             },
         ),

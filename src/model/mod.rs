@@ -1,10 +1,12 @@
 //! The nouns of a plan: addresses, values, references, digests. Data only: no I/O, nothing asynchronous.
 
 mod address;
+mod duration;
 mod text;
 mod value;
 
 pub use address::{Address, bare_or_quoted};
+pub use duration::{HumanDuration, NotADuration};
 pub use text::{Book, Output, OutputName, Piece, Text};
 pub use value::{Number, Value};
 

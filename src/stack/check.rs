@@ -20,11 +20,11 @@ use super::diagnostic::{Code, Diagnostic};
 use super::file::File;
 use super::findings::Findings;
 use super::interpolate::{Piece, Reference, pieces};
-use super::scalar::HumanDuration;
 use super::schema;
 use super::similar::closest;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
+use crate::model::HumanDuration;
 
 /// Judges everything that is intact.
 pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut Findings) {

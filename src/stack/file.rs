@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::scalar::{HumanDuration, Var};
+use super::scalar::Var;
+use crate::model::HumanDuration;
 
 /// A gatestack stack file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

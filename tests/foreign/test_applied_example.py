@@ -27,7 +27,7 @@ def applied(endpoint):
     done = gatestack(endpoint, "apply", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     yield
-    done = gatestack(endpoint, "destroy", "--confirm", "claims")
+    done = gatestack(endpoint, "destroy", "--confirm", "partner-api")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -89,7 +89,7 @@ def test_the_pool(pool):
         "RequireSymbols": True,
         "TemporaryPasswordValidityDays": 7,
     }
-    assert pool["UserPoolTags"]["gatestack:stack"] == "claims"
+    assert pool["UserPoolTags"]["gatestack:stack"] == "partner-api"
     assert pool["UserPoolTags"]["gatestack:key"] == "user_pool"
 
 
@@ -122,7 +122,7 @@ def test_every_partner_has_a_client_with_a_secret_and_nothing_more(cognito, pool
 def test_the_api(api):
     assert api["endpointConfiguration"]["types"] == ["REGIONAL"]
     assert api["disableExecuteApiEndpoint"] is False
-    assert api["tags"] == {"gatestack:stack": "claims", "gatestack:key": "api", **api["tags"]}
+    assert api["tags"] == {"gatestack:stack": "partner-api", "gatestack:key": "api", **api["tags"]}
 
 
 def test_the_authorizer_is_the_references(apigateway, api, pool):
@@ -187,7 +187,7 @@ def test_the_stage_serves_the_one_deployment(apigateway, api):
     assert stage["stageName"] == "prod"
     assert stage["deploymentId"] == deployment["id"]
     assert "sha256:" in deployment["description"]
-    assert stage["tags"]["gatestack:stack"] == "claims"
+    assert stage["tags"]["gatestack:stack"] == "partner-api"
 
 
 def test_the_plan_has_the_stage_and_every_key(apigateway, api, stack):

@@ -53,18 +53,18 @@ const EDITS: &[Edit] = &[
     Edit {
         what: "a route more",
         from: "[api.routes]\n",
-        to: "[api.routes]\n\"GET /claims\" = { http = \"http://api.aws.com/claims\" }\n",
+        to: "[api.routes]\n\"GET /quotes\" = { http = \"http://api.aws.com/quotes\" }\n",
         flags: &[],
         plan: &[
-            "create api.routes.\"GET /claims\"",
-            "create api.routes.\"OPTIONS /claims\"",
+            "create api.routes.\"GET /quotes\"",
+            "create api.routes.\"OPTIONS /quotes\"",
             "update api/deployment",
         ],
     },
     Edit {
         what: "the API's name, which callers never see",
-        from: "name = \"xxx-api\"\n",
-        to: "name = \"xxx-api-2\"\n",
+        from: "= \"xxx-api\"\n",
+        to: "= \"xxx-api-2\"\n",
         flags: &[],
         plan: &["update api"],
     },
@@ -106,8 +106,8 @@ const EDITS: &[Edit] = &[
     },
     Edit {
         what: "no CORS any more",
-        from: "cors = true",
-        to: "cors = false",
+        from: "cors       = true",
+        to: "cors       = false",
         flags: &[],
         plan: &[],
     },
@@ -155,7 +155,7 @@ fn the_partner_api_from_the_first_apply_to_the_last_trace() {
         );
     }
 
-    let ran = folder.local(&["destroy", "--confirm", "claims"]);
+    let ran = folder.local(&["destroy", "--confirm", "partner-api"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     let left = std::fs::read_to_string(folder.path().join(".gatestack/local.json")).unwrap();
     assert!(

@@ -6,9 +6,9 @@ use regex::Regex;
 
 use super::Judge;
 use super::names::{API_GATEWAY, HEADER, STAGE, STAGE_VARIABLE, STAGE_VARIABLE_VALUE};
+use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{AccessLogs, Api, Cors, CorsSettings};
-use crate::stack::scalar::HumanDuration;
 use crate::stack::spans::KeyPath;
 
 const MOST_DESCRIPTION: usize = 1024;

@@ -8,9 +8,9 @@ use regex::Regex;
 use super::Judge;
 use super::names::APP_CLIENT;
 use super::scopes::OPEN_ID;
+use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{AppClient, AuthFlow, OAuthFlow, Tier, TokenLifetimes};
-use crate::stack::scalar::HumanDuration;
 use crate::stack::spans::KeyPath;
 
 const MOST_SCOPES: usize = 50;

@@ -7,9 +7,9 @@ use regex::Regex;
 
 use super::paths::{Tree, parse};
 use super::{Judge, did_you_mean};
+use crate::model::HumanDuration;
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::file::{Api, Route};
-use crate::stack::scalar::HumanDuration;
 use crate::stack::spans::KeyPath;
 
 /// What a new account may have in an API, `/` included.

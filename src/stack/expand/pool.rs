@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Expansion, at};
 use crate::kinds::{Resource, app_client, resource_server, user_pool, user_pool_domain};
+use crate::model::HumanDuration;
 use crate::model::{Address, OutputName, Text};
 use crate::stack::file::{AuthFlow, OAuthFlow, Tier, UserPool};
-use crate::stack::scalar::HumanDuration;
 
 impl Expansion<'_> {
     pub(super) fn user_pool(&mut self, pool: &UserPool) {
