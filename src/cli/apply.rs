@@ -47,8 +47,7 @@ impl Args {
         }
         let mut flags = self.scope.flags();
         let again = global.command_line("apply", &flags);
-        let (plan, agreed) = match ask(&plan, self.yes, &again, ui)? {
-            Consent::Interrupted => return Ok(Exit::Interrupted),
+        let (plan, agreed) = match ask(&plan, self.yes, &again, ui.asks() && !self.json)? {
             Consent::Given => (plan, Vec::new()),
             Consent::Asked(agreed) => {
                 let options = self.scope.options(&agreed);

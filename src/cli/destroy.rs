@@ -1,6 +1,6 @@
 use super::apply::show;
 use super::consent::{Consent, ask_name};
-use super::global::Global;
+use super::global::{Global, repeated};
 use super::run::{Carry, look_again};
 use super::session::{Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
@@ -58,20 +58,16 @@ impl Args {
         if plan.is_empty() {
             return Ok(Exit::Success);
         }
+        let again =
+            |name: &str| global.command_line("destroy", &repeated("--confirm", &[name.to_owned()]));
         let plan: Plan = match &self.confirm {
             Some(_) => plan,
-            None => match ask_name(&name, global, ui)? {
-                Consent::Interrupted => return Ok(Exit::Interrupted),
+            None => match ask_name(&name, &again(&name), ui.asks() && !self.json)? {
                 Consent::Given => plan,
                 Consent::Asked(_) => look_again(&session, &plan, &options, ui).await?,
             },
         };
-        let flags: Vec<_> = self
-            .confirm
-            .iter()
-            .flat_map(|name| ["--confirm".to_owned(), name.clone()])
-            .collect();
-        let again = global.command_line("destroy", &flags);
+        let again = again(&name);
         Carry {
             session: &session,
             plan: &plan,

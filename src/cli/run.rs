@@ -23,7 +23,8 @@ pub(super) async fn look_again(
 ) -> Result<Plan, Error> {
     let now = session.plan(ui, options).await?;
     let moved = agreed.differences(&now);
-    if moved.is_empty() && now.missing_consent.is_empty() {
+    // A destroy is agreed to as a whole, by the stack's name.
+    if moved.is_empty() && (now.destroy || now.missing_consent.is_empty()) {
         return Ok(now);
     }
     let what = "AWS changed while you were deciding, so this is another plan; nothing was written";

@@ -16,6 +16,7 @@ mod changes;
 mod fields;
 mod layout;
 mod log;
+mod message;
 mod ui;
 mod value;
 
