@@ -62,11 +62,16 @@ impl AwsError {
                     }
                     _ => Cause::Connection,
                 };
+                let message = match cause {
+                    // The SDK's chain tells every place it looked in, down to the metadata service of an instance.
+                    Cause::Credentials => "there are no usable credentials".to_owned(),
+                    _ => shorten(&message),
+                };
                 Self {
                     operation,
                     cause,
                     code: None,
-                    message: shorten(&message),
+                    message,
                     request_id,
                 }
             }

@@ -3,7 +3,7 @@
 use super::layout::{behind, indented};
 use super::style::{ERROR, HINT, STRONG, paint};
 use super::{Ui, diagnostics};
-use crate::aws::{AwsError, Cause};
+use crate::aws::AwsError;
 use crate::error::{Error, Fault};
 use crate::plan::Problem;
 
@@ -54,11 +54,11 @@ fn no_plan(problem: &Problem, width: usize) -> String {
 /// What AWS said, to whom and when it was about what.
 pub(crate) fn aws(about: Option<&str>, error: &AwsError, width: usize) -> String {
     let about = about.map(|about| format!("{about}: ")).unwrap_or_default();
-    let code = match (error.cause, &error.code) {
-        (Cause::Credentials, _) => " no usable credentials:".to_owned(),
-        (_, Some(code)) => format!(" {code}:"),
-        (_, None) => String::new(),
-    };
+    let code = error
+        .code
+        .as_ref()
+        .map(|code| format!(" {code}:"))
+        .unwrap_or_default();
     let mut text = error_line(
         &format!("{about}{}:{code} {}", error.operation, error.message),
         width,
