@@ -113,7 +113,7 @@ mod tests {
     fn refused() -> AwsError {
         AwsError {
             operation: "CreateUserPoolDomain".into(),
-            cause: Cause::Refused,
+            cause: crate::aws::Cause::Refused,
             code: Some("AccessDeniedException".into()),
             message: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: cognito-idp:CreateUserPoolDomain".into(),
             request_id: Some("0b6c1f5e-3f0a-4f57-9d8e-0e6a7a5b1c2d".into()),
