@@ -173,6 +173,11 @@ def test_what_has_another_type(client, members):
             "duplicate priorities",
         ),
         ({"UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"}}, "FeatureUnavailableInTierException", ""),
+        (
+            {"UserPoolTier": "LITE", "Policies": {"PasswordPolicy": {"MinimumLength": 8, "PasswordHistorySize": 1}}},
+            "FeatureUnavailableInTierException",
+            "Password history",
+        ),
         ({"EmailConfiguration": {"EmailSendingAccount": "DEVELOPER"}}, "InvalidParameterException", "SourceArn"),
     ],
 )
@@ -219,6 +224,10 @@ def test_second_factors(cognito, pool):
         )
     with refused("InvalidParameterException", "can't disable all MFAs"):
         cognito.set_user_pool_mfa_config(UserPoolId=pool, MfaConfiguration="ON")
+    with refused("InvalidParameterException", "Amazon SES"):
+        cognito.set_user_pool_mfa_config(
+            UserPoolId=pool, MfaConfiguration="ON", EmailMfaConfiguration={"Subject": "Your code"}
+        )
     cognito.set_user_pool_mfa_config(
         UserPoolId=pool, MfaConfiguration="ON", SoftwareTokenMfaConfiguration={"Enabled": True}
     )
