@@ -152,9 +152,17 @@ pub(super) fn source(global: &Global) -> Result<Source, Error> {
                 .hint("name it with -f FILE, or its folder with -C FOLDER")
                 .into())
         }
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            let what = format!("{} is not UTF-8 text, as TOML is", path.display());
+            Err(Fault::new(FaultKind::Io, what)
+                .hint("save it as UTF-8 in your editor")
+                .into())
+        }
         Err(error) => {
             let what = format!("can't read {}: {error}", path.display());
-            Err(Fault::new(FaultKind::Io, what).into())
+            Err(Fault::new(FaultKind::Io, what)
+                .hint("name the stack file itself with -f FILE, and see that you may read it")
+                .into())
         }
     }
 }
@@ -186,9 +194,16 @@ pub(super) fn local_state(error: &local::StoreError) -> Error {
     let cause = std::error::Error::source(error)
         .map(|cause| format!(": {cause}"))
         .unwrap_or_default();
-    Fault::new(FaultKind::Io, format!("the local AWS can't start: {error}{cause}"))
-        .hint("it holds nothing but what was applied with --local: delete the file to start with an empty AWS")
-        .into()
+    let hint = match error {
+        local::StoreError::Io { .. } => {
+            "its state lies in a folder .gatestack beside the stack file: see that you may write there"
+        }
+        local::StoreError::Damaged { .. } | local::StoreError::Format { .. } => {
+            "it holds nothing but what was applied with --local: delete the file to start with an empty AWS"
+        }
+    };
+    let what = format!("the local AWS can't start: {error}{cause}");
+    Fault::new(FaultKind::Io, what).hint(hint).into()
 }
 
 /// The runtime a command runs on. On the local AWS nobody waits: tokio's time stands still and jumps to the next timer.

@@ -33,7 +33,7 @@ pub fn plan(
         .count();
     let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
     problems.extend(protected(desired, observation, options, &changes));
-    problems.extend(named_for_nothing(observation, options, &changes));
+    problems.extend(named_for_nothing(desired, observation, options));
     if !problems.is_empty() {
         problems.sort();
         problems.dedup();
@@ -351,11 +351,11 @@ fn protected(
 
 /// A consent or a target that names nothing is a typing error with consequences.
 fn named_for_nothing(
+    desired: &Desired,
     observation: &Observation,
     options: &Options,
-    changes: &BTreeMap<Address, Change>,
 ) -> Vec<Problem> {
-    let known = observation.live.keys().chain(changes.keys());
+    let known = observation.live.keys().chain(desired.resources.keys());
     let flags = [
         ("--target", &options.targets),
         ("--allow-delete", &options.allow_delete),
@@ -367,8 +367,10 @@ fn named_for_nothing(
             .map(move |text| (flag, text.to_owned()))
             .collect::<Vec<_>>()
     });
-    idle.filter(|(flag, _)| !(changes.is_empty() && *flag == "--target"))
-        .map(|(flag, text)| Problem {
+    let not_there = |address: &&Address| !desired.resources.keys().any(|known| known == *address);
+    let adopt = desired.adopt.iter().filter(not_there);
+    let adopt = adopt.map(|address| ("--adopt", address.to_string()));
+    idle.chain(adopt).map(|(flag, text)| Problem {
             address: Address::new(text.clone()),
             what: format!("{flag} '{text}' names nothing in this stack"),
             help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
