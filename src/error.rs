@@ -116,6 +116,11 @@ impl Fault {
         }
     }
 
+    /// A file or stream that can't be used: what was tried, and every cause below it.
+    pub fn io(error: anyhow::Error) -> Self {
+        Self::new(FaultKind::Io, format!("{error:#}"))
+    }
+
     /// Says what it is about.
     #[must_use]
     pub fn about(mut self, address: Address, text: impl Into<String>) -> Self {

@@ -62,11 +62,17 @@ impl AwsError {
                     }
                     _ => Cause::Connection,
                 };
+                let message = match cause {
+                    Cause::Credentials => {
+                        format!("there are no usable credentials: {}", causes(&error))
+                    }
+                    _ => causes(&error),
+                };
                 Self {
                     operation,
                     cause,
                     code: None,
-                    message: causes(&error),
+                    message,
                     request_id,
                 }
             }

@@ -1,5 +1,6 @@
 //! Carrying out a plan that was agreed to: the last look, the run with its signals, and how it ended.
 
+use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::consent::stopped;
@@ -158,9 +159,9 @@ impl Signals {
     /// The system refuses to tell.
     pub(super) fn listen() -> Result<Self, Error> {
         let listen = |kind| {
-            signal(kind).map_err(|error| {
-                Fault::new(FaultKind::Io, format!("can't listen for signals: {error}"))
-            })
+            signal(kind)
+                .context("can't listen for signals")
+                .map_err(Fault::io)
         };
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,

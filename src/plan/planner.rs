@@ -16,11 +16,7 @@ pub fn plan(
     observation: &Observation,
     options: &Options,
 ) -> Result<Plan, Vec<Problem>> {
-    let mut problems: Vec<Problem> = if options.destroy {
-        Vec::new()
-    } else {
-        obstacles(observation)
-    };
+    let mut problems = obstacles(observation, options);
     let kept = kept(desired, observation, options);
     let wanted = wanted(desired, observation, options, &kept);
 
@@ -31,9 +27,9 @@ pub fn plan(
         .keys()
         .filter(|address| !changes.contains_key(*address) && !kept.contains(*address))
         .count();
+    problems.extend(named_for_nothing(desired, observation, options));
     let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
     problems.extend(protected(desired, observation, options, &changes));
-    problems.extend(named_for_nothing(desired, observation, options));
     if !problems.is_empty() {
         problems.sort();
         problems.dedup();
@@ -71,13 +67,18 @@ pub fn plan(
     })
 }
 
-fn obstacles(observation: &Observation) -> Vec<Problem> {
-    let problem = |obstacle: &crate::kinds::Obstacle| Problem {
-        address: obstacle.address.clone(),
-        what: obstacle.what.clone(),
-        help: obstacle.help.clone(),
-    };
-    observation.obstacles.iter().map(problem).collect()
+// What stands in the way of building is no hindrance to destroying, unless it is unclear which of two things is ours.
+fn obstacles(observation: &Observation, options: &Options) -> Vec<Problem> {
+    observation
+        .obstacles
+        .iter()
+        .filter(|obstacle| !options.destroy || observation.live.contains_key(&obstacle.address))
+        .map(|obstacle| Problem {
+            address: obstacle.address.clone(),
+            what: obstacle.what.clone(),
+            help: obstacle.help.clone(),
+        })
+        .collect()
 }
 
 /// Ours, no longer in the file, and of a kind that stays until consent names it.
@@ -361,18 +362,18 @@ fn named_for_nothing(
         ("--allow-delete", &options.allow_delete),
     ];
     let idle = flags.into_iter().flat_map(|(flag, patterns)| {
-        patterns
-            .idle(known.clone())
-            .into_iter()
-            .map(move |text| (flag, text.to_owned()))
-            .collect::<Vec<_>>()
+        let idle = patterns.idle(known.clone()).into_iter();
+        idle.map(move |text| (flag, Address::new(text)))
     });
-    let not_there = |address: &&Address| !desired.resources.keys().any(|known| known == *address);
-    let adopt = desired.adopt.iter().filter(not_there);
-    let adopt = adopt.map(|address| ("--adopt", address.to_string()));
-    idle.chain(adopt).map(|(flag, text)| Problem {
-            address: Address::new(text.clone()),
-            what: format!("{flag} '{text}' names nothing in this stack"),
+    let adopt = desired
+        .adopt
+        .iter()
+        .filter(|address| !desired.resources.contains_key(*address));
+    let adopt = adopt.map(|address| ("--adopt", address.clone()));
+    idle.chain(adopt)
+        .map(|(flag, address)| Problem {
+            what: format!("{flag} '{address}' names nothing in this stack"),
+            address,
             help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
         })
         .collect()
