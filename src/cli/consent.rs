@@ -64,9 +64,9 @@ pub(super) fn ask_name(name: &str, again: &str, can_ask: bool) -> Result<Consent
     }
     Err(Fault::new(
         FaultKind::Consent,
-        "a destroy needs consent, and nobody is there to ask",
+        "a destroy needs consent by the stack's name, and nobody is there to ask",
     )
-    .hint(format!("confirm it by the stack's name\n{again}"))
+    .hint(format!("agree to it with\n{again}"))
     .into())
 }
 
@@ -114,6 +114,7 @@ fn nobody_to_ask(again: &str) -> Error {
     .into()
 }
 
-fn stopped(kind: FaultKind) -> Error {
+/// Somebody does not go on.
+pub(super) fn stopped(kind: FaultKind) -> Error {
     Fault::new(kind, "stopped: nothing was changed").into()
 }

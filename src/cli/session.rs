@@ -149,9 +149,17 @@ pub(super) fn source(global: &Global) -> Result<Source, Error> {
                 .hint("name it with -f FILE, or its folder with -C FOLDER")
                 .into())
         }
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            let what = format!("{} is not UTF-8 text, as TOML is", path.display());
+            Err(Fault::new(FaultKind::Io, what)
+                .hint("save it as UTF-8 in your editor")
+                .into())
+        }
         Err(error) => {
             let error = anyhow::Error::new(error).context(format!("can't read {}", path.display()));
-            Err(Fault::io(error).into())
+            Err(Fault::io(error)
+                .hint("name the stack file itself with -f FILE, and see that you may read it")
+                .into())
         }
     }
 }
@@ -180,8 +188,16 @@ fn endpoint(global: &Global, account: Option<&str>) -> Result<(Endpoint, Clock),
 
 /// Why the local AWS's state can't be used.
 pub(super) fn local_state(error: local::StoreError) -> Error {
+    let hint = match error {
+        local::StoreError::Io { .. } => {
+            "its state lies in a folder .gatestack beside the stack file: see that you may write there"
+        }
+        local::StoreError::Damaged { .. } | local::StoreError::Format { .. } => {
+            "it holds nothing but what was applied with --local: delete the file to start with an empty AWS"
+        }
+    };
     Fault::io(anyhow::Error::new(error).context("the local AWS can't start"))
-        .hint("it holds nothing but what was applied with --local: delete the file to start with an empty AWS")
+        .hint(hint)
         .into()
 }
 

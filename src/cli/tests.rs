@@ -342,7 +342,8 @@ fn agreed_then(
         assert!(!plan.is_empty());
         // Another process, so to speak: a thread without this one's runtime.
         std::thread::scope(|scope| scope.spawn(|| meanwhile(&folder)).join().unwrap());
-        run::look_again(&session, &plan, &options, &mut ui)
+        let mut signals = run::Signals::listen()?;
+        run::look_again(&session, &plan, &options, &mut signals, &mut ui)
             .await
             .map(|_| ())
     })

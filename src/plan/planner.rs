@@ -361,14 +361,20 @@ fn named_for_nothing(
         ("--target", &options.targets),
         ("--allow-delete", &options.allow_delete),
     ];
-    flags
-        .into_iter()
-        .flat_map(|(flag, patterns)| {
-            patterns.idle(known.clone()).into_iter().map(move |text| Problem {
-                address: Address::new(text),
-                what: format!("{flag} '{text}' names nothing in this stack"),
-                help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
-            })
+    let idle = flags.into_iter().flat_map(|(flag, patterns)| {
+        let idle = patterns.idle(known.clone()).into_iter();
+        idle.map(move |text| (flag, Address::new(text)))
+    });
+    let adopt = desired
+        .adopt
+        .iter()
+        .filter(|address| !desired.resources.contains_key(*address));
+    let adopt = adopt.map(|address| ("--adopt", address.clone()));
+    idle.chain(adopt)
+        .map(|(flag, address)| Problem {
+            what: format!("{flag} '{address}' names nothing in this stack"),
+            address,
+            help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
         })
         .collect()
 }

@@ -43,7 +43,7 @@ pub(crate) fn hint_line(text: &str, width: usize) -> String {
 
 fn no_plan(problem: &Problem, width: usize) -> String {
     // A flag that names nothing has no address of its own.
-    let what = if problem.what.contains(problem.address.as_str()) {
+    let what = if problem.what.starts_with("--") {
         problem.what.clone()
     } else {
         format!("{}: {}", problem.address, problem.what)
