@@ -305,13 +305,22 @@ def test_putting_an_integration_again_replaces_it(gateway, api):
     assert "integrationResponses" not in integration and "requestTemplates" not in integration
 
 
+def test_a_mock_has_no_back_end(gateway, api):
+    api.put_mock()
+    made = gateway.put_integration(**api.method, type="MOCK", integrationHttpMethod="POST", uri="https://example.com")
+    assert not {"httpMethod", "uri"} & set(made)
+    assert not {"httpMethod", "uri"} & set(gateway.get_integration(**api.method))
+
+
 # Integration responses
 
 
 def test_integration_responses(gateway, api):
     named = {**api.put_mock(), "statusCode": "200"}
-    with refused("NotFoundException", "Invalid Response status code specified", 404):
-        gateway.put_integration_response(**named)
+    # AWS asks for the method response only when a header of it is mapped to.
+    assert body(gateway.put_integration_response(**named)) == {"statusCode": "200"}
+    with refused("BadRequestException", "Invalid mapping expression parameter specified: method.response.header.X-Any"):
+        gateway.put_integration_response(**named, responseParameters={"method.response.header.X-Any": "'x'"})
     gateway.put_method_response(**named, responseParameters={"method.response.header.X-Any": False})
     made = gateway.put_integration_response(
         **named, selectionPattern="", responseParameters={"method.response.header.X-Any": "'x'"}, responseTemplates={"a/b": "c"}
@@ -438,6 +447,10 @@ def test_a_method_takes_an_authorizer_of_its_type_only(gateway, api):
 def create_model(gateway, api, **members):
     wanted = {"name": "Claim", "contentType": "application/json", "schema": SCHEMA}
     return gateway.create_model(**api.named, **{**wanted, **members})
+
+
+def test_an_empty_description_is_none(gateway, api):
+    assert "description" not in create_model(gateway, api, description="")
 
 
 def test_models(gateway, api):
