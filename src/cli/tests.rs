@@ -73,7 +73,7 @@ fn the_command_line_is_well_formed() {
 }
 
 #[test]
-fn help_reads_aloud() {
+fn help_begins_with_examples_in_both_forms() {
     for command in [
         "validate",
         "plan",
@@ -88,9 +88,6 @@ fn help_reads_aloud() {
         assert!(text.contains("Examples:"), "{command}:\n{text}");
         assert_eq!(text, help(&[command, "-h"]), "{command}");
     }
-    insta::assert_snapshot!("help", help(&["--help"]));
-    insta::assert_snapshot!("help_apply", help(&["apply", "--help"]));
-    insta::assert_snapshot!("help_local_serve", help(&["local", "serve", "--help"]));
 }
 
 #[test]

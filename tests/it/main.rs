@@ -13,5 +13,7 @@ mod lifecycle;
 mod ownership;
 mod planner;
 mod program;
+mod readme;
 mod redeploy;
+mod screens;
 mod secrets;
