@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diff::{all_fields, difference};
 use super::order::{self, Inputs};
 use super::{Action, Change, FieldChange, Options, Plan, Problem, rules};
-use crate::kinds::{Desired, Live, Observation, Resource};
+use crate::kinds::{Desired, Live, Observation, Obstacle, Resource};
 use crate::model::{Address, Book, Value};
 
 /// What would bring AWS from what it is to what the file wants.
@@ -16,11 +16,10 @@ pub fn plan(
     observation: &Observation,
     options: &Options,
 ) -> Result<Plan, Vec<Problem>> {
-    let mut problems: Vec<Problem> = if options.destroy {
-        Vec::new()
-    } else {
-        obstacles(observation)
-    };
+    let mut problems = stops(&observation.ambiguities);
+    if !options.destroy {
+        problems.extend(stops(&observation.obstacles));
+    }
     let kept = kept(desired, observation, options);
     let wanted = wanted(desired, observation, options, &kept);
 
@@ -33,7 +32,14 @@ pub fn plan(
         .count();
     let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
     problems.extend(protected(desired, observation, options, &changes));
-    problems.extend(named_for_nothing(observation, options, &changes));
+    let missing_consent = missing_consent(observation, options, &changes);
+    let consent_is_due = !missing_consent.is_empty() || !kept.is_empty();
+    problems.extend(named_for_nothing(
+        desired,
+        observation,
+        options,
+        consent_is_due,
+    ));
     if !problems.is_empty() {
         problems.sort();
         problems.dedup();
@@ -46,9 +52,8 @@ pub fn plan(
         observation,
         changes: &changes,
     };
-    let steps = order::steps(&inputs);
+    let steps = order::steps(&inputs).map_err(|problem| vec![problem])?;
     let notes = rules::notes(&wanted, observation, &changes, options);
-    let missing_consent = missing_consent(observation, options, &changes);
     let unmanaged = observation
         .live
         .iter()
@@ -71,13 +76,13 @@ pub fn plan(
     })
 }
 
-fn obstacles(observation: &Observation) -> Vec<Problem> {
-    let problem = |obstacle: &crate::kinds::Obstacle| Problem {
+fn stops(obstacles: &[Obstacle]) -> Vec<Problem> {
+    let problem = |obstacle: &Obstacle| Problem {
         address: obstacle.address.clone(),
         what: obstacle.what.clone(),
         help: obstacle.help.clone(),
     };
-    observation.obstacles.iter().map(problem).collect()
+    obstacles.iter().map(problem).collect()
 }
 
 /// Ours, no longer in the file, and of a kind that stays until consent names it.
@@ -314,7 +319,15 @@ fn leave_out(
     };
     let mut unseen: Vec<Address> = chosen.iter().cloned().collect();
     while let Some(address) = unseen.pop() {
-        for needed in order::awaited(&inputs, &address) {
+        let mut needed = order::awaited(&inputs, &address);
+        // AWS makes no first snapshot of an API in which there is nothing to call.
+        let first = changes[&address].kind.snapshot && changes[&address].action == Action::Create;
+        let callable = |address: &Address| matches!(wanted.get(address), Some(Resource::Route(_)));
+        if first && !chosen.iter().any(callable) {
+            let content = changes.iter().filter(|(_, change)| change.kind.deployed);
+            needed.extend(content.map(|(address, _)| address.clone()));
+        }
+        for needed in needed {
             if changes.contains_key(&needed) && chosen.insert(needed.clone()) {
                 unseen.push(needed);
             }
@@ -349,30 +362,46 @@ fn protected(
         .collect()
 }
 
-/// A consent or a target that names nothing is a typing error with consequences.
+/// Where every address begins.
+const TABLES: &[&str] = &[
+    "user_pool",
+    "resource_servers",
+    "app_clients",
+    "api",
+    "api_keys",
+    "plans",
+    "partners",
+];
+
+/// A target or a consent that names nothing is a typing error with consequences. Only a consent that nothing asks for
+/// any more is none: a run that was cut short is continued by the same command.
 fn named_for_nothing(
+    desired: &Desired,
     observation: &Observation,
     options: &Options,
-    changes: &BTreeMap<Address, Change>,
+    consent_is_due: bool,
 ) -> Vec<Problem> {
-    let known = observation.live.keys().chain(changes.keys());
-    let flags = [
-        ("--target", &options.targets),
-        ("--allow-delete", &options.allow_delete),
-    ];
-    let idle = flags.into_iter().flat_map(|(flag, patterns)| {
-        patterns
-            .idle(known.clone())
-            .into_iter()
-            .map(move |text| (flag, text.to_owned()))
-            .collect::<Vec<_>>()
-    });
-    idle.filter(|(flag, _)| !(changes.is_empty() && *flag == "--target"))
-        .map(|(flag, text)| Problem {
-            address: Address::new(text.clone()),
-            what: format!("{flag} '{text}' names nothing in this stack"),
-            help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
-        })
+    let known = observation.live.keys().chain(desired.resources.keys());
+    let problem = |flag: &str, text: &str| {
+        Problem {
+        address: Address::new(text),
+        what: format!("{flag} '{text}' names nothing in this stack"),
+        help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
+    }
+    };
+    let could_have_been = |text: &&str| {
+        let table = text.split(['.', '/']).next().unwrap_or_default();
+        !consent_is_due && (TABLES.contains(&table) || table.contains('*'))
+    };
+    let targets = options.targets.idle(known.clone()).into_iter();
+    let consents = options.allow_delete.idle(known).into_iter();
+    targets
+        .map(|text| problem("--target", text))
+        .chain(
+            consents
+                .filter(|text| !could_have_been(text))
+                .map(|text| problem("--allow-delete", text)),
+        )
         .collect()
 }
 

@@ -3,6 +3,7 @@
 mod absent_lines;
 mod apigateway_kinds;
 mod budget;
+mod by_hand;
 mod cognito_kinds;
 mod converge;
 mod crash;
@@ -14,4 +15,5 @@ mod ownership;
 mod planner;
 mod program;
 mod redeploy;
+mod scenarios;
 mod secrets;
