@@ -74,8 +74,6 @@ pub struct Detail {
 /// What kind of thing went wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FaultKind {
-    /// The command line makes no sense.
-    Usage,
     /// A file or stream can't be read or written.
     Io,
     /// The account or Region is not the stack's.
@@ -84,6 +82,8 @@ pub enum FaultKind {
     Consent,
     /// Somebody was asked and did not agree.
     Declined,
+    /// Somebody was asked and pressed Ctrl-C.
+    Interrupted,
     /// AWS changed between the plan and the first write.
     Stale,
     /// The name is none of the stack's outputs, or its value is not known yet.
@@ -94,11 +94,11 @@ impl FaultKind {
     /// The code in `--json`; it never changes its meaning.
     pub fn code(self) -> &'static str {
         match self {
-            Self::Usage => "usage",
             Self::Io => "io",
             Self::Ground => "ground",
             Self::Consent => "consent",
             Self::Declined => "declined",
+            Self::Interrupted => "interrupted",
             Self::Stale => "stale",
             Self::Output => "output",
         }
@@ -114,6 +114,11 @@ impl Fault {
             details: Vec::new(),
             hints: Vec::new(),
         }
+    }
+
+    /// A file or stream that can't be used: what was tried, and every cause below it.
+    pub fn io(error: anyhow::Error) -> Self {
+        Self::new(FaultKind::Io, format!("{error:#}"))
     }
 
     /// Says what it is about.
@@ -138,7 +143,7 @@ impl Error {
     /// How a command with this error ends.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Fault(fault) if fault.kind == FaultKind::Usage => Exit::Usage,
+            Self::Fault(fault) if fault.kind == FaultKind::Interrupted => Exit::Interrupted,
             _ => Exit::Failure,
         }
     }

@@ -62,11 +62,17 @@ impl AwsError {
                     }
                     _ => Cause::Connection,
                 };
+                let message = match cause {
+                    Cause::Credentials => {
+                        format!("there are no usable credentials: {}", causes(&error))
+                    }
+                    _ => causes(&error),
+                };
                 Self {
                     operation,
                     cause,
                     code: None,
-                    message: shorten(&message),
+                    message,
                     request_id,
                 }
             }
@@ -143,9 +149,36 @@ impl AwsError {
     }
 }
 
-// The SDK's chain repeats every layer's text and can dump whole requests behind it; people need its first line.
-fn shorten(message: &str) -> String {
-    message.split(" (").next().unwrap_or(message).to_owned()
+/// Why a call did not get to AWS: the SDK's chain of causes without the layers that only say that there is one.
+fn causes(error: &dyn std::error::Error) -> String {
+    const SAY_NOTHING: &[&str] = &[
+        "dispatch failure",
+        "io error",
+        "other",
+        "client error (Connect)",
+        "client error (SendRequest)",
+        "tcp connect error",
+        "an error occurred while loading credentials",
+        "the credential provider was not enabled",
+        "service error",
+    ];
+    let mut said: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        // Further lines are what each provider of a chain lacked: -vv shows them.
+        let line = text.lines().next().unwrap_or_default();
+        let line = line.trim_end_matches(" Attempted:").trim_end_matches('.');
+        let repeats = said.last().is_some_and(|last| last.contains(line));
+        if !repeats && !SAY_NOTHING.contains(&line) {
+            said.push(line.to_owned());
+        }
+        next = error.source();
+    }
+    if said.is_empty() {
+        return error.to_string();
+    }
+    said.join(": ")
 }
 
 impl fmt::Display for AwsError {

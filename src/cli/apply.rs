@@ -1,7 +1,7 @@
 use super::consent::{Consent, ask};
 use super::global::Global;
 use super::plan::Scope;
-use super::run::{Carry, look_again};
+use super::run::{Carry, Signals, look_again};
 use super::session::{Session, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::Plan;
@@ -45,14 +45,17 @@ impl Args {
         if plan.is_empty() {
             return Ok(Exit::Success);
         }
+        let mut signals = Signals::listen()?;
         let mut flags = self.scope.flags();
         let again = global.command_line("apply", &flags);
-        let (plan, agreed) = match ask(&plan, self.yes, &again, ui)? {
-            Consent::Interrupted => return Ok(Exit::Interrupted),
+        let (plan, agreed) = match ask(&plan, self.yes, &again, ui.asks() && !self.json)? {
             Consent::Given => (plan, Vec::new()),
             Consent::Asked(agreed) => {
                 let options = self.scope.options(&agreed);
-                (look_again(&session, &plan, &options, ui).await?, agreed)
+                (
+                    look_again(&session, &plan, &options, &mut signals, ui).await?,
+                    agreed,
+                )
             }
         };
         flags.extend(super::global::repeated("--allow-delete", &agreed));
@@ -66,7 +69,7 @@ impl Args {
             json: self.json,
             again,
         }
-        .out(ui)
+        .out(signals, ui)
         .await
     }
 }

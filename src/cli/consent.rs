@@ -1,11 +1,10 @@
 //! Who agrees to what. The ordinary question has an ordinary answer; a loss is agreed to by its name.
 
-use super::global::Global;
 use crate::error::{Error, Fault, FaultKind};
 use crate::plan::Plan;
 use crate::render::ask::{Answer, typed, yes_or_no};
+use crate::render::counted;
 use crate::render::plan::{consent_flags, owners};
-use crate::render::{Ui, counted};
 
 /// What came of asking.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,16 +13,14 @@ pub(super) enum Consent {
     Given,
     /// Somebody was asked and agreed, to these losses too.
     Asked(Vec<String>),
-    /// Somebody pressed Ctrl-C.
-    Interrupted,
 }
 
 /// Asks whatever the flags have not answered.
 ///
 /// # Errors
 /// Nobody is there to ask, or they did not agree.
-pub(super) fn ask(plan: &Plan, yes: bool, again: &str, ui: &mut Ui) -> Result<Consent, Error> {
-    if !ui.asks() {
+pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<Consent, Error> {
+    if !can_ask {
         losses_need_flags(plan, again)?;
         return if yes {
             Ok(Consent::Given)
@@ -33,61 +30,52 @@ pub(super) fn ask(plan: &Plan, yes: bool, again: &str, ui: &mut Ui) -> Result<Co
     }
     let mut agreed = Vec::new();
     for owner in owners(plan.missing_consent.keys()) {
-        let lost: Vec<_> = plan
-            .missing_consent
-            .iter()
-            .filter(|(address, _)| address.owner() == owner)
-            .map(|(_, loss)| *loss)
-            .collect();
-        let help = format!("lost for good: {}. Leave it empty to stop", lost.join("; "));
-        match typed(&format!("Type {owner} to delete it:"), &help) {
-            Answer::Said(text) if text.trim() == owner.as_str() => agreed.push(owner.to_string()),
-            Answer::Interrupted => return Ok(Consent::Interrupted),
-            Answer::Said(_) | Answer::Nothing => return Err(declined()),
-        }
+        ask_for(owner.as_str(), &format!("Type {owner} to delete it:"))?;
+        agreed.push(owner.to_string());
     }
-    if yes {
-        return Ok(if agreed.is_empty() {
-            Consent::Given
-        } else {
-            Consent::Asked(agreed)
-        });
+    if yes && agreed.is_empty() {
+        return Ok(Consent::Given);
     }
-    match yes_or_no(&format!(
-        "Apply {}?",
-        if plan.changes.len() == 1 {
-            "this change"
-        } else {
-            "these changes"
-        }
-    )) {
+    let changes = if plan.changes.len() == 1 {
+        "this change"
+    } else {
+        "these changes"
+    };
+    let asked = if yes {
+        Answer::Said(true)
+    } else {
+        yes_or_no(&format!("Apply {changes}?"))
+    };
+    match asked {
         Answer::Said(true) => Ok(Consent::Asked(agreed)),
-        Answer::Interrupted => Ok(Consent::Interrupted),
-        Answer::Said(false) | Answer::Nothing => Err(declined()),
+        Answer::Interrupted => Err(stopped(FaultKind::Interrupted)),
+        Answer::Said(false) | Answer::Nothing => Err(stopped(FaultKind::Declined)),
     }
 }
 
-/// Asks for the stack's name, unless a flag has said it.
+/// Asks for the stack's name; `again` is the command line that says it.
 ///
 /// # Errors
-/// The name is another one, or nobody is there to ask.
-pub(super) fn ask_name(name: &str, global: &Global, ui: &mut Ui) -> Result<Consent, Error> {
-    if !ui.asks() {
-        let again = global.command_line("destroy", &["--confirm".into(), name.into()]);
-        return Err(Fault::new(
-            FaultKind::Consent,
-            "a destroy needs consent, and nobody is there to ask",
-        )
-        .hint(format!("confirm it by the stack's name\n{again}"))
-        .into());
+/// Nobody is there to ask, or they did not agree.
+pub(super) fn ask_name(name: &str, again: &str, can_ask: bool) -> Result<Consent, Error> {
+    if can_ask {
+        ask_for(name, &format!("Type {name} to destroy all of it:"))?;
+        return Ok(Consent::Asked(Vec::new()));
     }
-    match typed(
-        &format!("Type {name} to destroy all of it:"),
-        "leave it empty to stop",
-    ) {
-        Answer::Said(text) if text.trim() == name => Ok(Consent::Asked(Vec::new())),
-        Answer::Interrupted => Ok(Consent::Interrupted),
-        Answer::Said(_) | Answer::Nothing => Err(declined()),
+    Err(Fault::new(
+        FaultKind::Consent,
+        "a destroy needs consent by the stack's name, and nobody is there to ask",
+    )
+    .hint(format!("agree to it with\n{again}"))
+    .into())
+}
+
+/// Has somebody type this very text.
+fn ask_for(wanted: &str, question: &str) -> Result<(), Error> {
+    match typed(question, "leave it empty to stop") {
+        Answer::Said(text) if text.trim() == wanted => Ok(()),
+        Answer::Interrupted => Err(stopped(FaultKind::Interrupted)),
+        Answer::Said(_) | Answer::Nothing => Err(stopped(FaultKind::Declined)),
     }
 }
 
@@ -126,6 +114,7 @@ fn nobody_to_ask(again: &str) -> Error {
     .into()
 }
 
-fn declined() -> Error {
-    Fault::new(FaultKind::Declined, "stopped: nothing was changed").into()
+/// Somebody does not go on.
+pub(super) fn stopped(kind: FaultKind) -> Error {
+    Fault::new(kind, "stopped: nothing was changed").into()
 }

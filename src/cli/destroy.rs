@@ -1,7 +1,7 @@
 use super::apply::show;
 use super::consent::{Consent, ask_name};
-use super::global::Global;
-use super::run::{Carry, look_again};
+use super::global::{Global, repeated};
+use super::run::{Carry, Signals, look_again};
 use super::session::{Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::plan::{Options, Plan};
@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// Confirm by the stack's name instead of typing it
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
+    /// What `apply` takes; here it is answered with the flag that does it
+    #[arg(short, long, hide = true, alias = "auto-approve")]
+    yes: bool,
     /// Print JSON lines: the plan, then what happens
     #[arg(long)]
     pub(super) json: bool,
@@ -49,6 +52,16 @@ impl Args {
             .hint("look whether this is the stack file you mean")
             .into());
         }
+        let again =
+            |name: &str| global.command_line("destroy", &repeated("--confirm", &[name.to_owned()]));
+        if self.yes && self.confirm.is_none() {
+            return Err(Fault::new(
+                FaultKind::Consent,
+                "--yes is no consent to a destroy: that takes the stack's name",
+            )
+            .hint(format!("agree to it with\n{}", again(&name)))
+            .into());
+        }
         let options = Options {
             destroy: true,
             ..Options::default()
@@ -58,27 +71,24 @@ impl Args {
         if plan.is_empty() {
             return Ok(Exit::Success);
         }
+        let mut signals = Signals::listen()?;
         let plan: Plan = match &self.confirm {
             Some(_) => plan,
-            None => match ask_name(&name, global, ui)? {
-                Consent::Interrupted => return Ok(Exit::Interrupted),
+            None => match ask_name(&name, &again(&name), ui.asks() && !self.json)? {
                 Consent::Given => plan,
-                Consent::Asked(_) => look_again(&session, &plan, &options, ui).await?,
+                Consent::Asked(_) => {
+                    look_again(&session, &plan, &options, &mut signals, ui).await?
+                }
             },
         };
-        let flags: Vec<_> = self
-            .confirm
-            .iter()
-            .flat_map(|name| ["--confirm".to_owned(), name.clone()])
-            .collect();
-        let again = global.command_line("destroy", &flags);
+        let again = again(&name);
         Carry {
             session: &session,
             plan: &plan,
             json: self.json,
             again,
         }
-        .out(ui)
+        .out(signals, ui)
         .await
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::ArgAction;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, ValueEnum};
 
 use crate::render::{Colour, Wishes};
 
@@ -64,7 +65,8 @@ pub(crate) struct Global {
         value_name = "WHEN",
         default_value = "auto",
         env = "GATESTACK_COLOR",
-        hide_env = true
+        hide_env = true,
+        value_parser = one_of::<Colour>()
     )]
     color: Colour,
 
@@ -140,7 +142,7 @@ impl Global {
             .into_iter()
             .find(|(_, given)| self.local && *given)?;
         Some(format!(
-            "the argument '--local' cannot be used with '{flag}': the local AWS needs neither credentials nor a network"
+            "the argument '--local' cannot be used with '{flag}'"
         ))
     }
 
@@ -191,6 +193,19 @@ fn shell_word(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// The names of an enumeration's values. clap's own parser would add what each is documented with, and by that turn
+/// `help COMMAND` into another, longer screen than `COMMAND --help`.
+pub(super) fn one_of<T>() -> impl TypedValueParser<Value = T>
+where
+    T: ValueEnum + Clone + Send + Sync + 'static,
+{
+    let names = T::value_variants()
+        .iter()
+        .filter_map(ValueEnum::to_possible_value)
+        .map(|value| PossibleValue::new(value.get_name().to_owned()));
+    PossibleValuesParser::new(names).try_map(|name| T::from_str(&name, false))
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {

@@ -1,4 +1,4 @@
-use super::global::Global;
+use super::global::{Global, one_of};
 use super::session::load;
 use crate::error::{Error, Exit};
 use crate::local;
@@ -19,7 +19,7 @@ the drawings an arrow leads from what is made first to what waits for it. The
 addresses are the ones that --target and --allow-delete take.")]
 pub(super) struct Args {
     /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "tree")]
+    #[arg(long, value_name = "FORMAT", default_value = "tree", value_parser = one_of::<Format>())]
     format: Format,
 }
 

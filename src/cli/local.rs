@@ -1,3 +1,4 @@
+use anyhow::Context as _;
 use std::path::PathBuf;
 
 use tokio::net::TcpListener;
@@ -6,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::global::Global;
 use super::session::{local_state, runtime};
 use crate::clock::Clock;
-use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::error::{Error, Exit, Fault};
 use crate::local::{Options, Pace, Service, serve};
 use crate::render::Ui;
 
@@ -69,18 +70,18 @@ impl Serve {
             ..Options::default()
         };
         let service = match &self.state {
-            Some(path) => Service::at_file(path, options).map_err(|error| local_state(&error))?,
+            Some(path) => Service::at_file(path, options).map_err(local_state)?,
             None => Service::in_memory(options),
         };
-        let listener = TcpListener::bind(&self.listen).await.map_err(|error| {
-            Fault::new(
-                FaultKind::Io,
-                format!("can't listen on {}: {error}", self.listen),
-            )
-            .hint("choose another address with --listen; port 0 takes any free one")
-        })?;
+        let listener = TcpListener::bind(&self.listen)
+            .await
+            .with_context(|| format!("can't listen on {}", self.listen))
+            .map_err(|error| {
+                Fault::io(error)
+                    .hint("choose another address with --listen; port 0 takes any free one")
+            })?;
         let failed = |error: std::io::Error| {
-            Fault::new(FaultKind::Io, format!("the local AWS stopped: {error}"))
+            Fault::io(anyhow::Error::new(error).context("the local AWS stopped"))
         };
         let address = listener.local_addr().map_err(failed)?;
         let mut interrupted = signal(SignalKind::interrupt()).map_err(failed)?;

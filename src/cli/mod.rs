@@ -38,14 +38,16 @@ use global::Global;
     disable_help_flag = true,
     after_help = "\
 Examples:
-  gatestack --local apply      Try stack.toml on the local AWS, without an account
+  gatestack --local apply      Try stack.toml without an AWS account
   gatestack plan               Show what would change on AWS
   gatestack apply              Show it, ask, and change it
   gatestack output invoke_url  Print where the API answers
 
 Environment:
-  GATESTACK_FILE, GATESTACK_COLOR, GATESTACK_NO_INPUT  Set --file, --color, --no-input
-  GATESTACK_LOG                                        Filter the log, as RUST_LOG does
+  GATESTACK_FILE      The stack file, as --file says it
+  GATESTACK_COLOR     When to colour, as --color says it
+  GATESTACK_NO_INPUT  1 for --no-input
+  GATESTACK_LOG       The log's filter, written like RUST_LOG
 
 Exit codes:
   0 done, 1 failed, 2 changes (plan --detailed-exitcode only), 64 wrong usage,

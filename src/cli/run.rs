@@ -1,29 +1,36 @@
 //! Carrying out a plan that was agreed to: the last look, the run with its signals, and how it ended.
 
+use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::consent::stopped;
 use super::session::Session;
 use crate::apply::{self, Interrupt, Outcome};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::plan::{Options, Plan};
-use crate::render::Ui;
 use crate::render::json::{Around, Line, line};
 use crate::render::outcome::{self, Made, Summary};
 use crate::render::progress::Progress;
+use crate::render::{Ui, indented};
 
 /// Looks again after somebody took their time to answer: they agreed to this plan, not to another one.
 ///
 /// # Errors
-/// AWS refused a read, or something moved meanwhile.
+/// AWS refused a read, something moved meanwhile, or a signal came.
 pub(super) async fn look_again(
     session: &Session,
     agreed: &Plan,
     options: &Options,
+    signals: &mut Signals,
     ui: &mut Ui,
 ) -> Result<Plan, Error> {
-    let now = session.plan(ui, options).await?;
+    let now = tokio::select! {
+        plan = session.plan(ui, options) => plan?,
+        _ = signals.next() => return Err(stopped(FaultKind::Interrupted)),
+    };
     let moved = agreed.differences(&now);
-    if moved.is_empty() && now.missing_consent.is_empty() {
+    // A destroy is agreed to as a whole, by the stack's name.
+    if moved.is_empty() && (now.destroy || now.missing_consent.is_empty()) {
         return Ok(now);
     }
     let what = "AWS changed while you were deciding, so this is another plan; nothing was written";
@@ -48,11 +55,7 @@ pub(super) struct Carry<'a> {
 
 impl Carry<'_> {
     /// Does all of it, or as much as AWS and the person let it.
-    ///
-    /// # Errors
-    /// The process can't listen for signals; then nothing was begun.
-    pub(super) async fn out(&self, ui: &mut Ui) -> Result<Exit, Error> {
-        let mut signals = Signals::listen()?;
+    pub(super) async fn out(&self, mut signals: Signals, ui: &mut Ui) -> Result<Exit, Error> {
         let mut progress = Progress::new(ui, self.json, self.session.local);
         let interrupt = Interrupt::new();
         let writer = self.session.connection.writer();
@@ -86,7 +89,8 @@ impl Carry<'_> {
         );
         drop(progress);
         let Some(outcome) = outcome else {
-            ui.complain("left at once: what was running may or may not be done; run the same command again to find out\n");
+            let text = "left at once: what was running may or may not be done; run the same command again to find out";
+            ui.complain(&indented(text, 0, ui.width()));
             return Ok(stopped_by.unwrap_or(Exit::Interrupted));
         };
         let ended_well = outcome.failures.is_empty() && !outcome.interrupted;
@@ -121,11 +125,13 @@ impl Carry<'_> {
             simulated: self.session.local,
             destroy: self.plan.destroy,
         };
-        ui.print(&format!(
-            "\n{}{}",
-            summary.text(),
+        // Halfway there, an output may name what is not made yet.
+        let outputs = if outcome.failures.is_empty() && !outcome.interrupted {
             outcome::outputs(&outputs)
-        ));
+        } else {
+            String::new()
+        };
+        ui.print(&format!("\n{}{outputs}", summary.text()));
         if ui.verbosity() > 0 {
             let calls = self.session.connection.tally().by_operation();
             let calls: String = calls
@@ -139,17 +145,23 @@ impl Carry<'_> {
     }
 }
 
-struct Signals {
+/// Ctrl-C and SIGTERM. Listened for from the first question on: its Ctrl-C comes as a signal too, and one that comes
+/// between the answer and the first step must not be lost.
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, Error> {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// The system refuses to tell.
+    pub(super) fn listen() -> Result<Self, Error> {
         let listen = |kind| {
-            signal(kind).map_err(|error| {
-                Fault::new(FaultKind::Io, format!("can't listen for signals: {error}"))
-            })
+            signal(kind)
+                .context("can't listen for signals")
+                .map_err(Fault::io)
         };
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,

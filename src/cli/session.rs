@@ -1,6 +1,7 @@
 //! The road that plan, apply, destroy and output share: read the file, open the connection, see whose account it is,
 //! ask AWS what there is, compare.
 
+use anyhow::Context as _;
 use std::io::Read as _;
 
 use jiff::Timestamp;
@@ -135,12 +136,8 @@ pub(super) fn source(global: &Global) -> Result<Source, Error> {
         let mut text = String::new();
         std::io::stdin()
             .read_to_string(&mut text)
-            .map_err(|error| {
-                Fault::new(
-                    FaultKind::Io,
-                    format!("can't read the standard input: {error}"),
-                )
-            })?;
+            .context("can't read the standard input")
+            .map_err(Fault::io)?;
         return Ok(Source::new("<stdin>", text));
     }
     let path = global.path();
@@ -152,9 +149,17 @@ pub(super) fn source(global: &Global) -> Result<Source, Error> {
                 .hint("name it with -f FILE, or its folder with -C FOLDER")
                 .into())
         }
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            let what = format!("{} is not UTF-8 text, as TOML is", path.display());
+            Err(Fault::new(FaultKind::Io, what)
+                .hint("save it as UTF-8 in your editor")
+                .into())
+        }
         Err(error) => {
-            let what = format!("can't read {}: {error}", path.display());
-            Err(Fault::new(FaultKind::Io, what).into())
+            let error = anyhow::Error::new(error).context(format!("can't read {}", path.display()));
+            Err(Fault::io(error)
+                .hint("name the stack file itself with -f FILE, and see that you may read it")
+                .into())
         }
     }
 }
@@ -177,17 +182,22 @@ fn endpoint(global: &Global, account: Option<&str>) -> Result<(Endpoint, Clock),
         pace: defaults.pace,
     };
     let service = local::Service::at_file(&global.folder().join(LOCAL_STATE), options)
-        .map_err(|error| local_state(&error))?;
+        .map_err(local_state)?;
     Ok((Endpoint::InProcess(local::connector(service)), clock))
 }
 
 /// Why the local AWS's state can't be used.
-pub(super) fn local_state(error: &local::StoreError) -> Error {
-    let cause = std::error::Error::source(error)
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    Fault::new(FaultKind::Io, format!("the local AWS can't start: {error}{cause}"))
-        .hint("it holds nothing but what was applied with --local: delete the file to start with an empty AWS")
+pub(super) fn local_state(error: local::StoreError) -> Error {
+    let hint = match error {
+        local::StoreError::Io { .. } => {
+            "its state lies in a folder .gatestack beside the stack file: see that you may write there"
+        }
+        local::StoreError::Damaged { .. } | local::StoreError::Format { .. } => {
+            "it holds nothing but what was applied with --local: delete the file to start with an empty AWS"
+        }
+    };
+    Fault::io(anyhow::Error::new(error).context("the local AWS can't start"))
+        .hint(hint)
         .into()
 }
 
@@ -200,5 +210,6 @@ pub(super) fn runtime(local: bool) -> Result<Runtime, Error> {
         .enable_all()
         .start_paused(local)
         .build()
-        .map_err(|error| Fault::new(FaultKind::Io, format!("can't start: {error}")).into())
+        .context("can't start")
+        .map_err(|error| Fault::io(error).into())
 }

@@ -7,6 +7,7 @@ use anstream::adapter::strip_str;
 use tempfile::TempDir;
 
 use super::*;
+use crate::error::FaultKind;
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 
@@ -72,7 +73,7 @@ fn the_command_line_is_well_formed() {
 }
 
 #[test]
-fn help_reads_aloud() {
+fn help_begins_with_examples_in_both_forms() {
     for command in [
         "validate",
         "plan",
@@ -87,9 +88,6 @@ fn help_reads_aloud() {
         assert!(text.contains("Examples:"), "{command}:\n{text}");
         assert_eq!(text, help(&[command, "-h"]), "{command}");
     }
-    insta::assert_snapshot!("help", help(&["--help"]));
-    insta::assert_snapshot!("help_apply", help(&["apply", "--help"]));
-    insta::assert_snapshot!("help_local_serve", help(&["local", "serve", "--help"]));
 }
 
 #[test]
@@ -307,4 +305,69 @@ fn what_needs_no_aws_asks_none() {
         assert!(script.contains("detailed-exitcode"), "{shell}");
     }
     assert!(!folder.path().join(".gatestack").exists());
+}
+
+#[test]
+fn a_credentials_problem_has_a_code_of_its_own() {
+    use crate::aws::{AwsError, Cause};
+    let error = AwsError {
+        operation: "GetCallerIdentity".into(),
+        cause: Cause::Credentials,
+        code: None,
+        message: "no providers in chain provided credentials".into(),
+        request_id: None,
+    };
+    let messages = json::Message::all_of(&error.into());
+    assert_eq!(messages[0].code, "credentials");
+}
+
+/// What somebody agrees to at a prompt, looked at again after the stack file or AWS became another.
+fn agreed_then(
+    options: crate::plan::Options,
+    meanwhile: impl FnOnce(&Folder) + Send,
+) -> Result<(), Error> {
+    let folder = Folder::with(SMALLEST);
+    folder.run(&["--local", "apply", "--yes"]);
+    folder.write(&SMALLEST.replace("rate = 10", "rate = 11"));
+    let path = folder.path().display().to_string();
+    let words = ["gatestack", "--local", "-C", &path, "apply"].map(OsString::from);
+    let global = parse(&words).unwrap().global;
+    let (mut ui, _) = Ui::captured();
+    session::runtime(true).unwrap().block_on(async {
+        let session = session::Session::open(&global, &mut ui, &[]).await?;
+        let plan = session.plan(&mut ui, &options).await?;
+        assert!(!plan.is_empty());
+        // Another process, so to speak: a thread without this one's runtime.
+        std::thread::scope(|scope| scope.spawn(|| meanwhile(&folder)).join().unwrap());
+        let mut signals = run::Signals::listen()?;
+        run::look_again(&session, &plan, &options, &mut signals, &mut ui)
+            .await
+            .map(|_| ())
+    })
+}
+
+#[test]
+fn nobody_agrees_to_a_plan_they_have_not_seen() {
+    use crate::plan::Options;
+    let stale = agreed_then(Options::default(), |folder| {
+        folder.write(&SMALLEST.replace("rate = 10", "rate = 12"));
+        folder.run(&["--local", "apply", "--yes"]);
+    });
+    let Err(Error::Fault(fault)) = stale else {
+        panic!("the plan is another one")
+    };
+    assert_eq!(
+        (fault.kind, fault.details[0].address.as_str()),
+        (FaultKind::Stale, "plans.standard")
+    );
+
+    agreed_then(Options::default(), |_| {}).unwrap();
+    agreed_then(
+        Options {
+            destroy: true,
+            ..Options::default()
+        },
+        |_| {},
+    )
+    .unwrap();
 }

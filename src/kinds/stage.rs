@@ -281,9 +281,9 @@ fn no_log_role(address: &Address) -> Obstacle {
     Obstacle {
         address: address.clone(),
         what: "API Gateway has no role with which to write access logs in this account and Region".into(),
-        help: "set one once for the whole account, for which gatestack is not the place: `aws apigateway update-account \
-               --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN`, with a role that has \
-               AmazonAPIGatewayPushToCloudWatchLogs; or leave access_logs out"
+        help: "leave access_logs out, or give the account a role that has AmazonAPIGatewayPushToCloudWatchLogs; it is \
+               the whole account's, so no stack sets it\n\
+               aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN"
             .into(),
     }
 }

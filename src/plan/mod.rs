@@ -16,6 +16,7 @@ use crate::model::{Address, Book, Value};
 
 pub use patterns::Patterns;
 pub use planner::plan;
+pub(crate) use rules::CREDENTIALS_LOST;
 
 /// What the person who runs a plan asks for beside the file.
 #[derive(Clone, Debug, Default)]

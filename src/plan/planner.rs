@@ -382,26 +382,29 @@ fn named_for_nothing(
     consent_is_due: bool,
 ) -> Vec<Problem> {
     let known = observation.live.keys().chain(desired.resources.keys());
-    let problem = |flag: &str, text: &str| {
-        Problem {
-        address: Address::new(text),
-        what: format!("{flag} '{text}' names nothing in this stack"),
-        help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
-    }
-    };
     let could_have_been = |text: &&str| {
         let table = text.split(['.', '/']).next().unwrap_or_default();
         !consent_is_due && (TABLES.contains(&table) || table.contains('*'))
     };
     let targets = options.targets.idle(known.clone()).into_iter();
+    let targets = targets.map(|text| ("--target", Address::new(text)));
     let consents = options.allow_delete.idle(known).into_iter();
+    let consents = consents
+        .filter(|text| !could_have_been(text))
+        .map(|text| ("--allow-delete", Address::new(text)));
+    let adopt = desired
+        .adopt
+        .iter()
+        .filter(|address| !desired.resources.contains_key(*address));
+    let adopt = adopt.map(|address| ("--adopt", address.clone()));
     targets
-        .map(|text| problem("--target", text))
-        .chain(
-            consents
-                .filter(|text| !could_have_been(text))
-                .map(|text| problem("--allow-delete", text)),
-        )
+        .chain(consents)
+        .chain(adopt)
+        .map(|(flag, address)| Problem {
+            what: format!("{flag} '{address}' names nothing in this stack"),
+            address,
+            help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
+        })
         .collect()
 }
 

@@ -60,6 +60,9 @@ pub(super) fn notes(
 
 const COSTS: &str = "GS107";
 
+/// The note about credentials that nobody can bring back.
+pub(crate) const CREDENTIALS_LOST: &str = "GS103";
+
 fn note(level: Level, code: &'static str, address: &Address, text: String) -> Option<Note> {
     Some(Note {
         level,
@@ -144,19 +147,13 @@ fn credentials_lost(facts: &Facts<'_>, address: &Address, change: &Change) -> Op
     matches!(change.action, Action::Delete | Action::Replace).then_some(())?;
     (!facts.observation.live[address].only_a_mark).then_some(())?;
     let lost = match facts.observation.live[address].resource {
-        Resource::AppClient(_) => "its client id and secret",
-        Resource::ApiKey(_) => "its API key",
+        Resource::AppClient(_) => {
+            "its client id and secret are lost for good: a new client has others"
+        }
+        Resource::ApiKey(_) => "its value is lost for good: a new API key has another one",
         _ => return None,
     };
-    note(
-        Level::Warning,
-        "GS103",
-        address,
-        format!(
-            "{} loses {lost}; another one has other credentials",
-            address.owner()
-        ),
-    )
+    note(Level::Warning, CREDENTIALS_LOST, address, lost.into())
 }
 
 fn route_opens(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
@@ -193,10 +190,9 @@ fn plan_moves(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<N
         Level::Warning,
         "GS105",
         address,
-        format!(
-            "between leaving one plan and joining the other, calls of {} are refused with 403; AWS may take a few minutes to let the key in",
-            address.owner()
-        ),
+        "between leaving one plan and joining the other, calls with the key are refused with 403; AWS may take a few \
+         minutes to let it in"
+            .into(),
     )
 }
 

@@ -1,6 +1,9 @@
 //! Questions to a person at a terminal.
 
-use inquire::{Confirm, InquireError, Text};
+use std::io::ErrorKind;
+
+use console::Term;
+use inquire::{CustomUserError, InquireError, Text};
 
 /// What a person said to a question.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,20 +16,65 @@ pub(crate) enum Answer<T> {
     Interrupted,
 }
 
-/// A question to which no answer means no.
+/// A question to which everything but yes means no: nobody has to mend a mistyped answer to get out.
 pub(crate) fn yes_or_no(question: &str) -> Answer<bool> {
-    answer(Confirm::new(question).with_default(false).prompt())
+    match prompt(Text::new(&format!("{question} (y/N)"))) {
+        Answer::Said(text) => Answer::Said(is_yes(&text)),
+        Answer::Nothing => Answer::Nothing,
+        Answer::Interrupted => Answer::Interrupted,
+    }
+}
+
+fn is_yes(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 /// A question that is answered by typing a text.
 pub(crate) fn typed(question: &str, help: &str) -> Answer<String> {
-    answer(Text::new(question).with_help_message(help).prompt())
+    prompt(Text::new(question).with_help_message(help))
 }
 
-fn answer<T>(answer: Result<T, InquireError>) -> Answer<T> {
-    match answer {
+fn prompt(question: Text<'_, '_>) -> Answer<String> {
+    match question.with_autocomplete(end_of_input).prompt() {
         Ok(answer) => Answer::Said(answer),
-        Err(InquireError::OperationInterrupted) => Answer::Interrupted,
-        Err(_) => Answer::Nothing,
+        Err(InquireError::OperationCanceled) => Answer::Nothing,
+        Err(error) => {
+            // What inquire leaves on the screen would run into the next line; a terminal that went away shows neither.
+            let _ = Term::stderr().clear_to_end_of_screen();
+            match error {
+                InquireError::OperationInterrupted => Answer::Interrupted,
+                // Ctrl-C where the process listens for the signal.
+                InquireError::IO(error) if error.kind() == ErrorKind::Interrupted => {
+                    Answer::Interrupted
+                }
+                _ => Answer::Nothing,
+            }
+        }
+    }
+}
+
+/// Ctrl-D arrives as a character of the answer, and its suggestions are the only place that sees each one.
+fn end_of_input(typed: &str) -> Result<Vec<String>, CustomUserError> {
+    const END_OF_TRANSMISSION: char = '\u{4}';
+    if typed.contains(END_OF_TRANSMISSION) {
+        return Err("the end of the input".into());
+    }
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_yes() {
+        assert!(["y", "Y", " yes "].into_iter().all(is_yes));
+        assert!(!["", "n", "no", "yy", "maybe"].into_iter().any(is_yes));
+    }
+
+    #[test]
+    fn ctrl_d_ends_a_question() {
+        assert!(end_of_input("partners.acme").is_ok());
+        assert!(end_of_input("part\u{4}").is_err());
     }
 }

@@ -16,8 +16,6 @@ struct Block {
     heads: Vec<Head>,
     /// What all of the heads share.
     body: String,
-    /// Whether the next block may share the body: only things that are made alike do.
-    shares: bool,
 }
 
 struct Head {
@@ -127,7 +125,6 @@ fn together(
     Block {
         heads: vec![head],
         body,
-        shares: true,
     }
 }
 
@@ -166,7 +163,6 @@ fn alone(plan: &Plan, address: &Address, change: &Change, width: usize) -> Block
         }
         Action::Delete => {}
     }
-    let shares = matches!(change.action, Action::Create | Action::Delete);
     Block {
         heads: vec![Head {
             action: change.action,
@@ -174,7 +170,6 @@ fn alone(plan: &Plan, address: &Address, change: &Change, width: usize) -> Block
             text,
         }],
         body,
-        shares,
     }
 }
 
@@ -198,7 +193,7 @@ impl Block {
                 .first()
                 .map(|head| (head.action, head.text.clone()))
         };
-        self.shares && other.shares && self.body == other.body && said(self) == said(other)
+        self.body == other.body && said(self) == said(other)
     }
 
     fn text(&self, width: usize) -> String {

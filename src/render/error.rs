@@ -3,7 +3,7 @@
 use super::layout::{behind, indented};
 use super::style::{ERROR, HINT, STRONG, paint};
 use super::{Ui, diagnostics};
-use crate::aws::{AwsError, Cause};
+use crate::aws::AwsError;
 use crate::error::{Error, Fault};
 use crate::plan::Problem;
 
@@ -43,7 +43,7 @@ pub(crate) fn hint_line(text: &str, width: usize) -> String {
 
 fn no_plan(problem: &Problem, width: usize) -> String {
     // A flag that names nothing has no address of its own.
-    let what = if problem.what.contains(problem.address.as_str()) {
+    let what = if problem.what.starts_with("--") {
         problem.what.clone()
     } else {
         format!("{}: {}", problem.address, problem.what)
@@ -54,11 +54,11 @@ fn no_plan(problem: &Problem, width: usize) -> String {
 /// What AWS said, to whom and when it was about what.
 pub(crate) fn aws(about: Option<&str>, error: &AwsError, width: usize) -> String {
     let about = about.map(|about| format!("{about}: ")).unwrap_or_default();
-    let code = match (error.cause, &error.code) {
-        (Cause::Credentials, _) => " no usable credentials:".to_owned(),
-        (_, Some(code)) => format!(" {code}:"),
-        (_, None) => String::new(),
-    };
+    let code = error
+        .code
+        .as_ref()
+        .map(|code| format!(" {code}:"))
+        .unwrap_or_default();
     let mut text = error_line(
         &format!("{about}{}:{code} {}", error.operation, error.message),
         width,
@@ -113,7 +113,7 @@ mod tests {
     fn refused() -> AwsError {
         AwsError {
             operation: "CreateUserPoolDomain".into(),
-            cause: Cause::Refused,
+            cause: crate::aws::Cause::Refused,
             code: Some("AccessDeniedException".into()),
             message: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: cognito-idp:CreateUserPoolDomain".into(),
             request_id: Some("0b6c1f5e-3f0a-4f57-9d8e-0e6a7a5b1c2d".into()),

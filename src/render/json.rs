@@ -6,14 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
+pub use super::message::{Message, Place, Refusal};
 use super::value;
 use crate::apply::Event;
-use crate::aws::{AwsError, Count};
-use crate::error::{Error, Fault};
+use crate::aws::Count;
 use crate::model::Address;
-use crate::plan::{Action, Change, Level, Plan, Problem};
-use crate::stack::diagnostic::Report;
-use crate::stack::{Diagnostics, Severity};
+use crate::plan::{Action, Change, Level, Plan};
 
 /// The version of everything here.
 pub const FORMAT: &str = "1.0";
@@ -175,55 +173,6 @@ pub struct Requests {
     pub reads: u64,
     /// Requests that change something.
     pub writes: u64,
-}
-
-/// Something that is wrong.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Message {
-    /// How much it matters.
-    pub severity: LevelName,
-    /// A stable code, such as `GS004`, `no_plan`, `aws`, `consent`.
-    pub code: String,
-    /// What is wrong.
-    pub message: String,
-    /// What it is about.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub addresses: Vec<String>,
-    /// Where in the stack file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
-    /// What AWS was asked and said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub aws: Option<Refusal>,
-    /// What to do.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hints: Vec<String>,
-}
-
-/// A place in the stack file; lines and characters count from 1.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Place {
-    /// The file, as the user named it.
-    pub file: String,
-    /// The line.
-    pub line: usize,
-    /// The character in the line.
-    pub column: usize,
-    /// The line of the end.
-    pub end_line: usize,
-    /// The character just behind the end.
-    pub end_column: usize,
-}
-
-/// What AWS was asked and said.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Refusal {
-    /// The operation, such as `CreateUserPoolClient`.
-    pub operation: String,
-    /// AWS's error code, when AWS answered.
-    pub code: Option<String>,
-    /// The request's id, when AWS answered.
-    pub request_id: Option<String>,
 }
 
 /// The one object of a command that failed, or of `validate`.
@@ -421,89 +370,6 @@ impl ChangeReport {
                 })
                 .collect(),
             reasons: change.reasons.clone(),
-        }
-    }
-}
-
-impl Message {
-    fn new(code: &str, message: impl Into<String>) -> Self {
-        Self {
-            severity: LevelName::Error,
-            code: code.into(),
-            message: message.into(),
-            addresses: Vec::new(),
-            place: None,
-            aws: None,
-            hints: Vec::new(),
-        }
-    }
-
-    /// Everything that is wrong.
-    pub(crate) fn all_of(error: &Error) -> Vec<Self> {
-        match error {
-            Error::Stack(diagnostics) => Self::of_diagnostics(diagnostics),
-            Error::NoPlan(problems) => problems.iter().map(Self::of_problem).collect(),
-            Error::Aws(error) => vec![Self::of_aws(error)],
-            Error::Fault(fault) => vec![Self::of_fault(fault)],
-        }
-    }
-
-    /// Mistakes of a stack file.
-    pub(crate) fn of_diagnostics(diagnostics: &Diagnostics) -> Vec<Self> {
-        diagnostics
-            .reports()
-            .into_iter()
-            .map(Self::of_report)
-            .collect()
-    }
-
-    fn of_report(report: Report) -> Self {
-        Self {
-            severity: match report.severity {
-                Severity::Error => LevelName::Error,
-                Severity::Warning => LevelName::Warning,
-            },
-            place: report.location.map(|at| Place {
-                file: at.file,
-                line: at.line,
-                column: at.column,
-                end_line: at.end_line,
-                end_column: at.end_column,
-            }),
-            hints: report.help.into_iter().collect(),
-            ..Self::new(report.code.number(), report.message)
-        }
-    }
-
-    fn of_problem(problem: &Problem) -> Self {
-        Self {
-            addresses: vec![problem.address.to_string()],
-            hints: vec![problem.help.clone()],
-            ..Self::new("no_plan", &*problem.what)
-        }
-    }
-
-    fn of_aws(error: &AwsError) -> Self {
-        Self {
-            aws: Some(Refusal {
-                operation: error.operation.clone(),
-                code: error.code.clone(),
-                request_id: error.request_id.clone(),
-            }),
-            hints: error.hint().into_iter().collect(),
-            ..Self::new("aws", &*error.message)
-        }
-    }
-
-    fn of_fault(fault: &Fault) -> Self {
-        Self {
-            addresses: fault
-                .details
-                .iter()
-                .map(|detail| detail.address.to_string())
-                .collect(),
-            hints: fault.hints.clone(),
-            ..Self::new(fault.kind.code(), &*fault.what)
         }
     }
 }

@@ -53,7 +53,12 @@ pub(crate) fn behind(
     let mut room = width.saturating_sub(head_width + 1);
     let mut line = String::new();
     for word in words(text) {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+        // A head that fills its line stands alone; elsewhere a word that is too long for any line stays where it is.
+        let first = lines.is_empty() && line.is_empty();
+        let wide = if first { 0 } else { line.chars().count() + 1 } + word.chars().count() > room;
+        if wide
+            && (!line.is_empty() || (first && word.chars().count() <= width.saturating_sub(indent)))
+        {
             lines.push(std::mem::take(&mut line));
             room = width.saturating_sub(indent);
         }
@@ -63,7 +68,8 @@ pub(crate) fn behind(
         line.push_str(&word);
     }
     lines.push(line);
-    format!("{head} {}\n", lines.join(&format!("\n{:indent$}", "")))
+    let gap = if lines[0].is_empty() { "" } else { " " };
+    format!("{head}{gap}{}\n", lines.join(&format!("\n{:indent$}", "")))
 }
 
 /// Items with commas between, broken between items; inside of one only where it is wider than a line. Further lines of
@@ -147,6 +153,10 @@ mod tests {
         assert_eq!(
             behind("hint:", 5, "one two three four", 2, 13),
             "hint: one two\n  three four\n"
+        );
+        assert_eq!(
+            behind("a long head", 11, "one two", 2, 11),
+            "a long head\n  one two\n"
         );
     }
 

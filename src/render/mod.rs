@@ -16,10 +16,11 @@ mod changes;
 mod fields;
 mod layout;
 mod log;
+mod message;
 mod ui;
 mod value;
 
-pub(crate) use layout::counted;
+pub(crate) use layout::{counted, indented};
 pub(crate) use log::start_log;
 pub use ui::{Captured, Colour, Ui, Wishes};
 

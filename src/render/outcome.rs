@@ -96,6 +96,7 @@ impl Summary<'_> {
 pub(crate) fn duration(took: Duration, simulated: bool) -> String {
     let seconds = took.as_secs();
     let text = match seconds {
+        _ if took < Duration::from_millis(100) => "under 0.1s".to_owned(),
         0..10 => format!("{:.1}s", took.as_secs_f64()),
         10..60 => format!("{seconds}s"),
         60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
@@ -315,8 +316,8 @@ mod tests {
     fn times_can_be_grasped() {
         let text = |seconds| duration(Duration::from_secs(seconds), false);
         assert_eq!(
-            [text(3), text(42), text(600), text(7260)],
-            ["3.0s", "42s", "10m 00s", "2h 01m"]
+            [text(0), text(3), text(42), text(600), text(7260)],
+            ["under 0.1s", "3.0s", "42s", "10m 00s", "2h 01m"]
         );
     }
 }

@@ -2,11 +2,11 @@
 
 use super::changes::blocks;
 use super::fields::{flag_value, hanging};
-use super::layout::{counted, indented};
+use super::layout::{behind, counted, indented, listed, wrap};
 use super::style::{ERROR, FAINT, HINT, NOTE, STRONG, WARNING, paint};
 use crate::kinds::Ground;
 use crate::model::Address;
-use crate::plan::{Action, Level, Plan};
+use crate::plan::{Action, CREDENTIALS_LOST, Level, Note, Plan};
 
 /// A plan, and what is to be said beside it.
 pub(crate) struct View<'a> {
@@ -21,6 +21,9 @@ pub(crate) struct View<'a> {
     pub(crate) next: Option<String>,
     pub(crate) width: usize,
 }
+
+/// What is lost of each part of something; the part's name is empty where it has none.
+type Losses = Vec<(String, &'static str)>;
 
 impl View<'_> {
     /// The whole screen.
@@ -47,8 +50,25 @@ impl View<'_> {
         text
     }
 
+    /// What is to be said of many is said once. What needs consent is said there.
     fn notes(&self) -> String {
-        let notes = self.plan.notes.iter().map(|note| {
+        let mut said: Vec<(&Note, Vec<&Address>)> = Vec::new();
+        let told_with_consent = |note: &Note| {
+            note.code == CREDENTIALS_LOST && self.plan.missing_consent.contains_key(&note.address)
+        };
+        for note in &self.plan.notes {
+            if told_with_consent(note) {
+                continue;
+            }
+            let same = said.iter_mut().find(|(first, _)| {
+                (first.level, first.code, &first.text) == (note.level, note.code, &note.text)
+            });
+            match same {
+                Some((_, addresses)) => addresses.push(&note.address),
+                None => said.push((note, vec![&note.address])),
+            }
+        }
+        let notes = said.into_iter().map(|(note, addresses)| {
             let (word, style) = match note.level {
                 Level::Warning => ("warning", WARNING),
                 Level::Info => ("note", NOTE),
@@ -58,7 +78,7 @@ impl View<'_> {
             hanging(
                 &(paint(style, &word) + ":"),
                 width,
-                &format!("{}: {}", note.address, note.text),
+                &format!("{}: {}", self.some_of(&addresses), note.text),
                 self.width,
             )
         });
@@ -72,29 +92,98 @@ impl View<'_> {
         }
         let head = "This is lost for good, so it needs your consent by name:";
         let mut text = format!("{}\n", paint(ERROR, head));
+        for (owners, losses) in self.losses() {
+            let names: Vec<_> = owners.iter().map(Address::as_str).collect();
+            for line in wrap(&names.join(", "), self.width.saturating_sub(2)) {
+                text.push_str(&format!("  {}\n", paint(STRONG, &line)));
+            }
+            for (part, loss) in losses {
+                text.push_str(&if part.is_empty() {
+                    indented(loss, 4, self.width)
+                } else {
+                    let width = part.chars().count() + 5;
+                    behind(&format!("    {part}:"), width, loss, 6, self.width)
+                });
+            }
+        }
+        let flags = consent_flags(self.plan.missing_consent.keys()).join(" ");
+        text.push_str(&indented(
+            &format!("Where nobody can be asked: {flags}"),
+            0,
+            self.width,
+        ));
+        if let Some((from, to)) = self.perhaps_renamed() {
+            text.push_str(&indented(
+                &format!(
+                    "If {from} is called {to} now, nothing need be lost; write this in the file:"
+                ),
+                0,
+                self.width,
+            ));
+            text.push_str(&format!(
+                "  [[moved]]\n  from = {:?}\n  to = {:?}\n",
+                from.as_str(),
+                to.as_str()
+            ));
+        }
+        text
+    }
+
+    /// What is lost, part by part, by those who lose the same.
+    fn losses(&self) -> Vec<(Vec<Address>, Losses)> {
+        let mut losses: Vec<(Vec<Address>, Losses)> = Vec::new();
         for owner in owners(self.plan.missing_consent.keys()) {
-            let losses = self
+            let of_owner = self
                 .plan
                 .missing_consent
                 .iter()
                 .filter(|(address, _)| address.owner() == owner);
-            let losses: Vec<_> = losses.map(|(_, loss)| *loss).collect();
-            let head = format!("  {}:", paint(STRONG, owner.as_str()));
-            let width = owner.as_str().chars().count() + 3;
-            text.push_str(&super::layout::behind(
-                &head,
-                width,
-                &losses.join("; "),
-                4,
-                self.width,
-            ));
+            let parts: Vec<_> = of_owner
+                .map(|(address, loss)| {
+                    let part = address.as_str().strip_prefix(owner.as_str());
+                    let part = part.unwrap_or_default().trim_start_matches('/');
+                    (part.to_owned(), *loss)
+                })
+                .collect();
+            match losses.iter_mut().find(|(_, same)| *same == parts) {
+                Some((owners, _)) => owners.push(owner),
+                None => losses.push((vec![owner], parts)),
+            }
         }
-        let flags = consent_flags(self.plan.missing_consent.keys()).join(" ");
-        text + &indented(
-            &format!("Where nobody can be asked: {flags}"),
-            0,
-            self.width,
-        )
+        losses
+    }
+
+    /// One goes and one comes in the same table: most often it has a new name.
+    fn perhaps_renamed(&self) -> Option<(Address, Address)> {
+        let lost = owners(self.plan.missing_consent.keys());
+        let [from] = lost.as_slice() else { return None };
+        let (table, _) = from.as_str().split_once('.')?;
+        let created = self.plan.changes.iter().filter(|(address, change)| {
+            change.action == Action::Create
+                && address
+                    .as_str()
+                    .split_once('.')
+                    .is_some_and(|(other, _)| other == table)
+        });
+        match owners(created.map(|(address, _)| address)).as_slice() {
+            [to] => Some((from.clone(), to.clone())),
+            _ => None,
+        }
+    }
+
+    /// A few of many, all of them with `-v`.
+    fn some_of(&self, addresses: &[&Address]) -> String {
+        const SHOWN: usize = 5;
+        let shown = if self.verbose { addresses.len() } else { SHOWN };
+        let mut names: Vec<String> = addresses
+            .iter()
+            .take(shown)
+            .map(|address| address.to_string())
+            .collect();
+        if addresses.len() > shown {
+            names.push(format!("{} more", addresses.len() - shown));
+        }
+        listed(&names)
     }
 
     fn left_alone(&self) -> String {

@@ -155,9 +155,16 @@ def test_a_patch_of_a_mapping_that_aws_refuses(gateway, domain, api, patch, code
         gateway.update_base_path_mapping(domainName=domain, basePath="v2", patchOperations=patch)
 
 
-def test_an_api_with_mappings_stays(gateway, domain, api):
+def test_an_api_or_a_stage_with_mappings_stays(gateway, domain, api):
     gateway.create_base_path_mapping(domainName=domain, basePath="v1", restApiId=api.id)
-    with refused("BadRequestException", f"base path mappings related to the API in your domains: {domain}"):
+    with refused("BadRequestException", f"base path mappings related to the RestApi in your domains: {domain}"):
         gateway.delete_rest_api(restApiId=api.id)
+    named = api.stage("mapped")
+    patch = replace("/stage", "mapped")
+    gateway.update_base_path_mapping(domainName=domain, basePath="v1", patchOperations=patch)
+    with refused("BadRequestException", f"base path mappings related to the Stage in your domains: {domain}"):
+        gateway.delete_stage(**named)
+    gateway.update_base_path_mapping(domainName=domain, basePath="v1", patchOperations=replace("/stage", ""))
+    gateway.delete_stage(**named)
     gateway.delete_domain_name(domainName=domain)
     gateway.delete_rest_api(restApiId=api.id)

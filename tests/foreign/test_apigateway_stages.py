@@ -172,11 +172,16 @@ def test_a_stage_is_patched_in_the_types_of_its_members(gateway, api):
         "requireAuthorizationForCacheControl": True,
         "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
     }
-    assert made["methodSettings"] == {
-        "*/*": {**defaults, "throttlingBurstLimit": 123, "cachingEnabled": True},
-        "~1claims~1{id}/GET": {**defaults, "throttlingRateLimit": 2.5},
-        "claims/{id}/POST": {**defaults, "metricsEnabled": True},
+    # The first setting of a method brings along what holds for all methods at that time.
+    all_methods = {**defaults, "throttlingBurstLimit": 123, "cachingEnabled": True}
+    settings = {
+        "*/*": all_methods,
+        "~1claims~1{id}/GET": {**all_methods, "throttlingRateLimit": 2.5},
+        "claims/{id}/POST": {**all_methods, "metricsEnabled": True},
     }
+    assert made["methodSettings"] == settings
+    settings["*/*"] = {**all_methods, "throttlingBurstLimit": 99}
+    assert patch(replace("/*/*/throttling/burstLimit", "99"))["methodSettings"] == settings
     assert made["variables"] == {"host": "a.example.com", "other": "x"} and made["tracingEnabled"] is True
     made = patch(
         op("remove", "/variables/other"),

@@ -84,11 +84,10 @@ def test_an_update_resets_what_it_does_not_send(cognito, unique):
     cognito.update_user_pool(UserPoolId=pool, AutoVerifiedAttributes=["email"])
     now = described(cognito, pool)
     assert now["DeletionProtection"] == "INACTIVE"
-    assert now["UserPoolTags"] == {}
     assert now["Policies"]["PasswordPolicy"]["MinimumLength"] == 8
     assert "UserPoolAddOns" not in now and "EmailVerificationSubject" not in now
     assert now["AutoVerifiedAttributes"] == ["email"]
-    assert (now["Name"], now["UserPoolTier"]) == (unique, "PLUS")
+    assert (now["Name"], now["UserPoolTier"], now["UserPoolTags"]) == (unique, "PLUS", {})
 
 
 def test_an_update_renames(cognito, pool):
@@ -132,6 +131,10 @@ def test_a_pool_lives_in_its_region(client, unique):
             "Value '5' at 'policies.passwordPolicy.minimumLength' failed to satisfy constraint: "
             "Member must have value greater than or equal to 6",
         ),
+        (
+            {"PoolName": "a", "Policies": {"PasswordPolicy": {"PasswordHistorySize": -1}}},
+            "Member must have value greater than or equal to 0",
+        ),
         ({"PoolName": "a", "AutoVerifiedAttributes": ["fax"]}, "Value '[fax]' at 'autoVerifiedAttributes'"),
         ({"PoolName": "a/b", "UserPoolTier": "FREE"}, "2 validation errors detected: "),
     ],
@@ -158,7 +161,9 @@ def test_what_has_another_type(client, members):
             "Required custom attributes are not supported currently.",
         ),
         ({"Schema": [{"Name": "email", "AttributeDataType": "Number"}]}, "InvalidParameterException", "email"),
-        ({"UserPoolTags": {"aws:mine": "x"}}, "InvalidParameterException", "reserved"),
+        ({"UserPoolTags": {"aws:mine": "x"}}, "UserPoolTaggingException", "reserved"),
+        ({"UserPoolTags": {f"k{n}": "" for n in range(51)}}, "UserPoolTaggingException", "50"),
+
         (
             {"AccountRecoverySetting": {"RecoveryMechanisms": [
                 {"Priority": 1, "Name": "verified_email"}, {"Priority": 1, "Name": "verified_phone_number"}]}},
@@ -166,6 +171,11 @@ def test_what_has_another_type(client, members):
             "duplicate priorities",
         ),
         ({"UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"}}, "FeatureUnavailableInTierException", ""),
+        (
+            {"UserPoolTier": "LITE", "Policies": {"PasswordPolicy": {"MinimumLength": 8, "PasswordHistorySize": 1}}},
+            "FeatureUnavailableInTierException",
+            "Password history",
+        ),
         ({"EmailConfiguration": {"EmailSendingAccount": "DEVELOPER"}}, "InvalidParameterException", "SourceArn"),
     ],
 )
@@ -212,6 +222,10 @@ def test_second_factors(cognito, pool):
         )
     with refused("InvalidParameterException", "can't disable all MFAs"):
         cognito.set_user_pool_mfa_config(UserPoolId=pool, MfaConfiguration="ON")
+    with refused("InvalidParameterException", "Amazon SES"):
+        cognito.set_user_pool_mfa_config(
+            UserPoolId=pool, MfaConfiguration="ON", EmailMfaConfiguration={"Subject": "Your code"}
+        )
     cognito.set_user_pool_mfa_config(
         UserPoolId=pool, MfaConfiguration="ON", SoftwareTokenMfaConfiguration={"Enabled": True}
     )
@@ -230,7 +244,7 @@ def test_tags(cognito, unique):
     assert described(cognito, pool["Id"])["UserPoolTags"] == {"a": "3", "b": "2"}
     cognito.untag_resource(ResourceArn=arn, TagKeys=["a", "not there"])
     assert cognito.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"b": "2"}
-    with refused("LimitExceededException"):
+    with refused("InvalidParameterException", "50"):
         cognito.tag_resource(ResourceArn=arn, Tags={f"k{n}": "" for n in range(50)})
     assert cognito.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"b": "2"}
     with refused("ResourceNotFoundException"):

@@ -64,3 +64,24 @@ def test_one_signal_finishes_what_runs_and_the_next_run_continues(start, how):
     plan = start("plan", "--detailed-exitcode")
     out, err = plan.communicate(timeout=60)
     assert plan.returncode == 0, out + err
+
+
+def test_a_second_ctrl_c_leaves_at_once(start):
+    process = start("apply", "--yes")
+    for line in process.stderr:
+        if "api_keys.key1" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    for line in process.stderr:
+        if "press" in line and "again" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 130
+
+    again = start("apply", "--yes")
+    out, err = again.communicate(timeout=120)
+    assert again.returncode == 0, out + err
+    plan = start("plan", "--detailed-exitcode")
+    out, err = plan.communicate(timeout=60)
+    assert plan.returncode == 0, out + err

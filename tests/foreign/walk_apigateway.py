@@ -59,7 +59,8 @@ SERVICE, MODULE = "apigateway", "apigateway"
 ABSENT = {"resourceArn": "arn:aws:apigateway:eu-west-1::/restapis/nothing000", "statusCode": "599", "httpMethod": "HEAD"}
 FORGIVING = {
     "UntagResource.tagKeys": "a tag that is not there is as good as removed",
-    "GetUsagePlanKeys.usagePlanId": "AWS does not document that it refuses it",
+    "GetUsagePlanKeys.usagePlanId": "a plan that is not there has no keys",
+    "PutIntegrationResponse.statusCode": "a method response is asked for only when a header of it is mapped to",
 }
 SAMPLES = {}
 

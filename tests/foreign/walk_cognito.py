@@ -53,6 +53,12 @@ def in_pool(cognito):
     return {"UserPoolId": pool(cognito)}
 
 
+def in_pool_with_ses(c):
+    """What e-mail as a second factor needs."""
+    email = {"EmailSendingAccount": "DEVELOPER", "SourceArn": "arn:aws:ses:eu-west-1:123456789012:identity/a@example.com"}
+    return {"UserPoolId": c.create_user_pool(PoolName=name(), EmailConfiguration=email)["UserPool"]["Id"]}
+
+
 def app_client(cognito):
     named = in_pool(cognito)
     made = cognito.create_user_pool_client(**named, ClientName="c", GenerateSecret=True)["UserPoolClient"]
@@ -232,7 +238,7 @@ RECIPES = {
     "AddCustomAttributes": Recipe(with_attribute, read_pool, names=IN_POOL, **attributes("CustomAttributes")),
     "GetUserPoolMfaConfig": Recipe(in_pool, names=IN_POOL),
     "SetUserPoolMfaConfig": Recipe(
-        in_pool,
+        in_pool_with_ses,
         lambda c, sent, answer: c.get_user_pool_mfa_config(UserPoolId=sent["UserPoolId"]),
         names=IN_POOL,
         beside={

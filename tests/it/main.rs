@@ -14,6 +14,8 @@ mod lifecycle;
 mod ownership;
 mod planner;
 mod program;
+mod readme;
 mod redeploy;
 mod scenarios;
+mod screens;
 mod secrets;

@@ -40,7 +40,7 @@ def implemented(module):
 
 
 def pick(source, keys):
-    return {key: source[key] for key in keys if source.get(key) not in (None, False)}
+    return {key: source[key] for key in keys if source.get(key) is not None and source[key] is not False}
 
 
 def reference(member):

@@ -45,6 +45,28 @@ fn check(state: &State, mapping: &Object) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Refuses to delete what base path mappings lead to; `leads_there` says which mappings do.
+pub(super) fn check_unmapped(
+    state: &State,
+    what: &str,
+    name: &str,
+    leads_there: impl Fn(&Object) -> bool,
+) -> Result<(), Refusal> {
+    let mapped: Vec<_> = state
+        .domain_names
+        .iter()
+        .filter(|(_, domain)| domain.mappings.values().any(&leads_there))
+        .map(|(domain, _)| domain)
+        .collect();
+    if mapped.is_empty() {
+        return Ok(());
+    }
+    Err(bad_request(format!(
+        "Deleting {what} {name} failed. Please remove all base path mappings related to the {what} in your domains: {}",
+        mapped.join(", ")
+    )))
+}
+
 fn create(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
     let domain = find(state, call)?;

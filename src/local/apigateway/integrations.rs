@@ -137,10 +137,7 @@ fn put(region: &mut Region, call: &Call) -> Answer {
             .entry("connectionType")
             .or_insert("INTERNET".into());
     }
-    if kind == "MOCK" {
-        // A mock calls nothing; AWS takes a URI and forgets it.
-        settings.remove("uri");
-    }
+    forget_back_end_of_mock(&mut settings);
     empty_templates_are_null(&mut settings, "requestTemplates");
     check(&settings, method, regional(&definition.settings))?;
     let integration = Integration {
@@ -150,6 +147,14 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     let answer = describe(&integration);
     methods::find_mut(&mut region.apigateway, call)?.integration = Some(integration);
     Ok(answer)
+}
+
+/// A mock calls nothing: AWS takes a URI and a verb, and forgets them.
+fn forget_back_end_of_mock(settings: &mut Object) {
+    if text(settings, "type") == "MOCK" {
+        settings.remove("uri");
+        settings.remove("httpMethod");
+    }
 }
 
 fn regional(api: &Object) -> bool {
@@ -264,9 +269,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     let mut settings = integration.settings.clone();
     RULES.apply_all(call, &mut settings)?;
     settings.entry("cacheKeyParameters").or_insert(json!([]));
-    if text(&settings, "type") == "MOCK" {
-        settings.remove("uri");
-    }
+    forget_back_end_of_mock(&mut settings);
     check(&settings, method, regional(&definition.settings))?;
     let integration = find_mut(region, call)?;
     integration.settings = settings;
@@ -299,9 +302,8 @@ fn put_response(region: &mut Region, call: &Call) -> Answer {
     Ok(response)
 }
 
-/// There must be a method response of the same status, and it must declare the headers that are mapped to.
+/// The method response of the same status must declare the headers that are mapped to. Without any, AWS doesn't ask for a method response.
 fn check_response(response: &Object, method: &Method, status: &str) -> Result<(), Refusal> {
-    let method_response = method.responses.get(status).ok_or_else(no_response)?;
     one_of(response, "contentHandling", CONTENT_HANDLINGS)?;
     let templates = response.get("responseTemplates").and_then(Value::as_object);
     let mut types = templates.into_iter().flat_map(Object::keys);
@@ -316,7 +318,10 @@ fn check_response(response: &Object, method: &Method, status: &str) -> Result<()
     else {
         return Ok(());
     };
-    let declared = method_response.get("responseParameters");
+    let declared = method
+        .responses
+        .get(status)
+        .and_then(|response| response.get("responseParameters"));
     mapping::check_response(parameters, declared.and_then(Value::as_object))
 }
 

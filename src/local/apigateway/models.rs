@@ -100,6 +100,9 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     }
     let mut model = members(call, &["name", "description", "schema", "contentType"]);
     check(definition, &model)?;
+    if text(&model, "description").is_empty() {
+        model.remove("description");
+    }
     model.insert("id".into(), identifiers::api_gateway_short().into());
     definition.models.insert(name, model.clone());
     Ok(model)

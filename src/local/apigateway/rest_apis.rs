@@ -6,6 +6,7 @@ use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::super::table::Table;
+use super::base_path_mappings::check_unmapped;
 use super::lists::page;
 use super::patch::{ADD_REMOVE, ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
 use super::refusals::{bad_request, limit_exceeded};
@@ -279,23 +280,9 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
     state.rest_api(call)?;
     let id = call.text("restApiId");
-    let mapped: Vec<_> = state
-        .domain_names
-        .iter()
-        .filter(|(_, domain)| {
-            domain
-                .mappings
-                .values()
-                .any(|mapping| text(mapping, "restApiId") == id)
-        })
-        .map(|(name, _)| name)
-        .collect();
-    if !mapped.is_empty() {
-        return Err(bad_request(format!(
-            "Please remove all base path mappings related to the API in your domains: {}",
-            mapped.join(", ")
-        )));
-    }
+    check_unmapped(state, "RestApi", id, |mapping| {
+        text(mapping, "restApiId") == id
+    })?;
     state.rest_apis.remove(id);
     super::usage_plans::forget(state, |stage| text(stage, "apiId") == id);
     Ok(Object::new())

@@ -308,8 +308,8 @@ fn canary(patch: &Patch, stage: &mut Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A setting of the methods at `/{resourcePath}/{httpMethod}`, kept under that path as it was sent. The first setting brings the defaults
-/// of all the others.
+/// A setting of the methods at `/{resourcePath}/{httpMethod}`, kept under that path as it was sent. The first setting brings
+/// all the others: what `*/*` says of them, or else their defaults. Later changes to `*/*` don't reach it.
 fn method_setting(patch: &Patch, stage: &mut Object, may_log: bool) -> Result<(), Refusal> {
     let sent: Vec<_> = patch.path.split('/').skip(1).collect();
     let split = sent.len().checked_sub(2).filter(|split| *split >= 2);
@@ -329,7 +329,11 @@ fn method_setting(patch: &Patch, stage: &mut Object, may_log: bool) -> Result<()
         return Err(no_role());
     }
     let all = object_mut(stage, "methodSettings");
+    let of_all_methods = all.get("*/*").and_then(Value::as_object).cloned();
     let own = object_mut(all, &methods.join("/"));
+    if own.is_empty() {
+        own.extend(of_all_methods.into_iter().flatten());
+    }
     for setting in SETTINGS {
         let default = match setting.default {
             Default::Boolean(default) => json!(default),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
+use super::base_path_mappings::check_unmapped;
 use super::deployments::no_deployment;
 use super::patch::patches;
 use super::refusals::{bad_request, conflict, limit_exceeded, not_found};
@@ -305,6 +306,9 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
     find(state, call)?;
     let (api, name) = (call.text("restApiId"), call.text("stageName"));
+    check_unmapped(state, "Stage", name, |mapping| {
+        text(mapping, "restApiId") == api && text(mapping, "stage") == name
+    })?;
     state.rest_api_mut(call)?.stages.remove(name);
     usage_plans::forget(state, |stage| {
         text(stage, "apiId") == api && text(stage, "stage") == name

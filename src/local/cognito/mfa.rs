@@ -69,8 +69,16 @@ fn set(region: &mut Region, call: &Call) -> Answer {
         }
         _ => {}
     }
-    if call.input.contains_key("EmailMfaConfiguration") && pool.tier == "LITE" {
-        return Err(not_in_tier("Email MFA", &pool.tier));
+    if call.input.contains_key("EmailMfaConfiguration") {
+        if pool.tier == "LITE" {
+            return Err(not_in_tier("Email MFA", &pool.tier));
+        }
+        let email = pool.settings.get("EmailConfiguration");
+        if email.is_none_or(|email| email["EmailSendingAccount"] != "DEVELOPER") {
+            return Err(invalid(
+                "Email MFA needs an email configuration with Amazon SES: EmailSendingAccount DEVELOPER.",
+            ));
+        }
     }
     if call.input.contains_key("WebAuthnConfiguration") && pool.tier == "LITE" {
         return Err(not_in_tier("Passkey sign-in", &pool.tier));

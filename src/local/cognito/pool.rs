@@ -59,7 +59,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             ],
         ),
         schema: schema::of_new_pool(&call.input)?,
-        tags: tags::checked(&call.input, "UserPoolTags")?,
+        tags: tags::checked(call, "UserPoolTags")?,
         mfa: Object::new(),
         clients: Table::default(),
         resource_servers: Table::default(),
@@ -81,8 +81,8 @@ fn describe(region: &Region, call: &Call) -> Answer {
     )
 }
 
-/// Cognito's update replaces: what is not sent goes back to its default. Only the name, the feature plan and (as Terraform found) the
-/// settings for attribute updates stay.
+/// Cognito's update replaces: what is not sent goes back to its default, the tags included (Amazon Cognito API reference,
+/// "UpdateUserPool"). Only the name, the feature plan and (as Terraform found) the settings for attribute updates stay.
 fn update(region: &mut Region, call: &Call) -> Answer {
     let pool = pool_mut(region, call)?;
     let tier = call
@@ -93,7 +93,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
         .to_owned();
     pool.settings = pool_settings::from(&call.input, &tier, Some(pool))?;
     pool.tier = tier;
-    pool.tags = tags::checked(&call.input, "UserPoolTags")?;
+    pool.tags = tags::checked(call, "UserPoolTags")?;
     if let Some(name) = call.input.get("PoolName").and_then(Value::as_str) {
         pool.name = name.to_owned();
     }

@@ -92,6 +92,12 @@ fn policies(settings: &mut Object, tier: &str) -> Result<(), Refusal> {
             "RequireSymbols": !given,
         }),
     );
+    let remembers = password
+        .get("PasswordHistorySize")
+        .is_some_and(|size| *size != 0);
+    if tier == "LITE" && remembers {
+        return Err(not_in_tier("Password history", tier));
+    }
     let temporary = password.get("TemporaryPasswordValidityDays").cloned();
     sign_in(policies, tier)?;
     // The two members mean the same number of days; AWS takes either and returns both.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::operation::{Answer, Call, Operation, Refusal};
 use super::super::state::Region;
-use super::{Pool, State, invalid, limit, nothing, one, pool_arn};
+use super::{Pool, State, invalid, nothing, one, pool_arn};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("TagResource", tag),
@@ -29,9 +29,10 @@ pub(in crate::local) fn tagged(
         .collect()
 }
 
-/// The tags in an input's member, if they are tags that AWS takes.
-pub(super) fn checked(input: &Object, member: &str) -> Result<BTreeMap<String, String>, Refusal> {
-    let tags: BTreeMap<String, String> = input
+/// The tags in a call's member, if they are tags that AWS takes.
+pub(super) fn checked(call: &Call, member: &str) -> Result<BTreeMap<String, String>, Refusal> {
+    let tags: BTreeMap<String, String> = call
+        .input
         .get(member)
         .and_then(Value::as_object)
         .into_iter()
@@ -42,20 +43,27 @@ pub(super) fn checked(input: &Object, member: &str) -> Result<BTreeMap<String, S
         .keys()
         .find(|key| key.to_ascii_lowercase().starts_with("aws:"))
     {
-        return Err(invalid(format!(
-            "Tag keys that begin with aws: are reserved: {key}"
-        )));
+        let message = format!("Tag keys that begin with aws: are reserved: {key}");
+        return Err(untaggable(call, message));
     }
-    few_enough(tags)
+    few_enough(call, &tags)?;
+    Ok(tags)
 }
 
-fn few_enough(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Refusal> {
-    if tags.len() > GREATEST_NUMBER {
-        return Err(limit(format!(
-            "A user pool has at most {GREATEST_NUMBER} tags."
-        )));
+fn few_enough(call: &Call, tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    if tags.len() <= GREATEST_NUMBER {
+        return Ok(());
     }
-    Ok(tags)
+    let message = format!("A user pool has at most {GREATEST_NUMBER} tags.");
+    Err(untaggable(call, message))
+}
+
+/// The operations that set tags beside other things have an exception of their own for it, and `TagResource` has not.
+fn untaggable(call: &Call, message: String) -> Refusal {
+    match call.operation {
+        "TagResource" => invalid(message),
+        _ => Refusal::new(400, "UserPoolTaggingException", message),
+    }
 }
 
 /// The id in the ARN of a pool of this account and Region.
@@ -82,10 +90,10 @@ fn resource<'r>(region: &'r mut Region, call: &Call) -> Result<&'r mut Pool, Ref
 }
 
 fn tag(region: &mut Region, call: &Call) -> Answer {
-    let added = checked(&call.input, "Tags")?;
+    let added = checked(call, "Tags")?;
     let pool = resource(region, call)?;
     pool.tags.extend(added);
-    few_enough(pool.tags.clone())?;
+    few_enough(call, &pool.tags)?;
     nothing()
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn each_field_of_a_client_changes_alone() {
-    let changes: [(&str, fn(&mut app_client::Props)); 8] = [
+    let changes: [Change<app_client::Props>; 8] = [
         ("name", |client| client.name = "web 2".into()),
         ("flows", |client| client.flows = set(&["code", "implicit"])),
         ("auth_flows", |client| {

@@ -28,6 +28,9 @@ use gatestack::model::{Address, Book, OutputName, Text};
 
 use crate::converge::World;
 
+/// A change of what is wanted, by the field it shows in.
+type Change<P> = (&'static str, fn(&mut P));
+
 const SERVER: &str = "resource_servers.xxx-api";
 const WEB: &str = "app_clients.web";
 const DOMAIN: &str = "user_pool/domain";

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn each_field_of_a_pool_changes_alone() {
-    let changes: [(&str, fn(&mut user_pool::Props)); 10] = [
+    let changes: [Change<user_pool::Props>; 10] = [
         ("name", |pool| pool.name = "Others".into()),
         ("tier", |pool| pool.tier = "PLUS".into()),
         ("deletion_protection", |pool| {
