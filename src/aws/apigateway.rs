@@ -90,9 +90,29 @@ impl Paths {
         }
     }
 
-    /// Strikes out a resource that was deleted.
+    /// Strikes out a resource that was deleted, and all below it.
     pub(crate) fn forget(&mut self, path: &str) {
-        self.0.remove(path);
+        self.0.retain(|other, _| !is_at_or_below(other, path));
+    }
+
+    /// The parameter that stands where this path ends in another one, when there is no method on it or below it.
+    pub(crate) fn empty_parameter_beside(&self, path: &str) -> Option<&str> {
+        let (parent, part) = path.rsplit_once('/')?;
+        if !part.starts_with('{') {
+            return None;
+        }
+        let rival = self.0.keys().find(|other| {
+            *other != path
+                && other
+                    .rsplit_once('/')
+                    .is_some_and(|(of, part)| of == parent && part.starts_with('{'))
+        })?;
+        let empty = self
+            .0
+            .iter()
+            .filter(|(other, _)| is_at_or_below(other, rival))
+            .all(|(_, resource)| resource.methods.is_empty());
+        empty.then_some(rival)
     }
 
     /// Whether the resource at a path has neither methods nor paths below it. The root never counts as empty.
@@ -105,6 +125,11 @@ impl Paths {
                 .is_some_and(|resource| resource.methods.is_empty())
             && !self.0.keys().any(|other| other.starts_with(&below))
     }
+}
+
+fn is_at_or_below(path: &str, top: &str) -> bool {
+    path.strip_prefix(top)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Asks for page after page.

@@ -1,5 +1,6 @@
 //! An app client of a user pool. Its id and secret are a partner's credentials, so it is never replaced.
 
+mod auth_flows;
 mod live;
 mod search;
 mod validity;
@@ -11,6 +12,7 @@ use aws_sdk_cognitoidentityprovider::types::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use self::auth_flows::AUTH_FLOWS;
 use self::validity::in_largest_unit;
 use super::marks::{self, CLIENT_TAG, CREATING};
 use super::{
@@ -31,7 +33,7 @@ pub struct Props {
     pub name: Text,
     /// `code`, `implicit`, `client_credentials`.
     pub flows: BTreeSet<String>,
-    /// `ALLOW_…` values.
+    /// Ways to sign in, by the stack file's words.
     pub auth_flows: BTreeSet<String>,
     /// The scopes it may ask for.
     pub scopes: BTreeSet<Text>,
@@ -163,12 +165,13 @@ impl Kind for AppClient {
         ),
         Field::new(
             "auth_flows",
-            "How users may sign in through Cognito's own API, as AWS names it. Left out: `ALLOW_REFRESH_TOKEN_AUTH`.",
+            "How users may sign in through Cognito's own API, such as `user_srp`. Left out: `refresh_token`.",
             |client: &Props, _| Value::set(&client.auth_flows),
         ),
         Field::new("scopes", "The scopes it may ask for. Left out: none.", |client: &Props, book| {
             texts(&client.scopes, book)
-        }),
+        })
+        .refers_to("resource_server"),
         Field::new(
             "callback_urls",
             "Where the login page may send people back to. Left out: nowhere.",
@@ -204,8 +207,9 @@ impl Kind for AppClient {
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let want = task.want;
         let pool = task.text(&want.user_pool);
-        if let Mark::OnPool(mark) = &want.mark {
-            marks::set(writer, &pool, mark, CREATING).await?;
+        match &want.mark {
+            Mark::OnPool(mark) => marks::set(writer, &pool, mark, CREATING).await?,
+            Mark::OnKey(key) => clear_stale_mark(writer, &task.text(key)).await?,
         }
         let settings = Settings::of(task);
         let request = writer
@@ -330,6 +334,26 @@ pub(super) fn is_place(address: &Address) -> bool {
     address.as_str().starts_with("app_clients.")
 }
 
+// A key that outlived its client names one that is gone. A run that died before the new one is named would leave a
+// client that nothing says is ours.
+async fn clear_stale_mark(writer: &Writer, key: &str) -> Result<(), AwsError> {
+    let keys = writer.api_keys().await?;
+    let stale = keys
+        .iter()
+        .filter(|live| live.id.as_deref() == Some(key))
+        .any(|live| tags::live(live.tags.as_ref()).contains_key(CLIENT_TAG));
+    if stale {
+        mark_key(writer, key, CREATING).await?;
+    }
+    Ok(())
+}
+
+async fn mark_key(writer: &Writer, key: &str, client: &str) -> Result<(), AwsError> {
+    let arn = writer.apigateway_arn(&format!("/apikeys/{key}"));
+    let mark = BTreeMap::from([(CLIENT_TAG.to_owned(), client.to_owned())]);
+    tags::write(writer, &arn, &mark, &BTreeMap::new()).await
+}
+
 async fn write_mark(
     writer: &Writer,
     task: &Task<'_, Props>,
@@ -338,11 +362,7 @@ async fn write_mark(
 ) -> Result<(), AwsError> {
     match &task.want.mark {
         Mark::OnPool(mark) => marks::move_to(writer, pool, mark, id, is_place).await,
-        Mark::OnKey(key) => {
-            let arn = writer.apigateway_arn(&format!("/apikeys/{}", task.text(key)));
-            let mark = BTreeMap::from([(CLIENT_TAG.to_owned(), id.to_owned())]);
-            tags::write(writer, &arn, &mark, &BTreeMap::new()).await
-        }
+        Mark::OnKey(key) => mark_key(writer, &task.text(key), id).await,
     }
 }
 
@@ -392,7 +412,7 @@ impl Settings {
             auth_flows: Some(
                 want.auth_flows
                     .iter()
-                    .map(|flow| ExplicitAuthFlowsType::from(flow.as_str()))
+                    .map(|flow| ExplicitAuthFlowsType::from(auth_flows::of_aws(flow)))
                     .collect(),
             ),
             callback_urls: filled(&want.callback_urls),

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Resource;
+use super::{Resource, tags};
 use crate::model::{Address, Text};
 
 /// The tag that says which stack owns a thing.
@@ -50,16 +50,19 @@ pub struct Wanted {
 impl Ground {
     /// The tags of the resource at this address: the stack's, and gatestack's two.
     pub fn tags_of(&self, address: &Address) -> BTreeMap<String, String> {
-        let mut tags = self.tags.clone();
-        tags.insert(STACK_TAG.into(), self.stack.clone());
-        tags.insert(KEY_TAG.into(), address.to_string());
-        tags
+        let mut all = self.tags.clone();
+        all.insert(STACK_TAG.into(), self.stack.clone());
+        // The quotes around a name with a space or a dot in it are nothing that a tag can hold.
+        all.insert(KEY_TAG.into(), tags::escape(address.as_str()));
+        all
     }
 
     /// Whose something with these tags is.
     pub fn owner_by_tags<'a>(&self, tags: &'a BTreeMap<String, String>) -> Owner<'a> {
         match (tags.get(STACK_TAG), tags.get(KEY_TAG)) {
-            (Some(stack), Some(key)) if *stack == self.stack => Owner::Us(Address::new(key)),
+            (Some(stack), Some(key)) if *stack == self.stack => Owner::Us(Address::new(
+                tags::unescape(key).unwrap_or_else(|| key.clone()),
+            )),
             (Some(stack), _) if *stack != self.stack => Owner::Stack(stack),
             _ => Owner::Nobody,
         }

@@ -5,7 +5,6 @@
 //! two calls leaves no child without a mark.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use aws_sdk_cognitoidentityprovider::types::UserPoolType;
@@ -14,7 +13,8 @@ use super::app_client::Mark;
 use super::desired::{KEY_TAG, STACK_TAG};
 use super::ownership::{Candidate, after_moves};
 use super::registry::Resource;
-use super::{Findings, Found, Scope, tags};
+use super::tags::{self, escape, unescape};
+use super::{Findings, Found, Scope};
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book};
 
@@ -193,34 +193,9 @@ pub(super) async fn clear(
     writer.untag_pool(pool, keys).await
 }
 
-fn key(mark: &str) -> String {
+/// The key of the tag that marks what stands at this address.
+pub fn key(mark: &str) -> String {
     format!("{PREFIX}{}", escape(mark))
-}
-
-// AWS's tags hold letters, digits, spaces and `_.:/=+-@`; everything else is written `=` and two hexadecimal digits a
-// byte, and so is `=` itself.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"_.:/+-@".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            write!(escaped, "={byte:02x}").expect("a string takes every text");
-        }
-    }
-    escaped
-}
-
-fn unescape(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((plain, escaped)) = rest.split_once('=') {
-        bytes.extend_from_slice(plain.as_bytes());
-        bytes.push(u8::from_str_radix(escaped.get(..2)?, 16).ok()?);
-        rest = &escaped[2..];
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

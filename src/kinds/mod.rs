@@ -24,7 +24,7 @@ mod observation;
 mod ownership;
 mod patch;
 mod registry;
-mod tags;
+pub mod tags;
 mod unmanaged;
 
 use std::collections::BTreeMap;
@@ -63,6 +63,8 @@ pub struct KindInfo {
     pub kept_unless_named: bool,
     /// Whether callers see a change of it only after a redeployment.
     pub deployed: bool,
+    /// Whether one that goes has to make room for one that comes.
+    pub siblings_clash: bool,
     /// Whether it is the snapshot that a redeployment takes.
     pub snapshot: bool,
     /// What it costs, in a sentence, when AWS charges for it by itself.
@@ -84,6 +86,7 @@ impl KindInfo {
             loss: None,
             kept_unless_named: false,
             deployed: false,
+            siblings_clash: false,
             snapshot: false,
             billable: None,
             replace: Replace::DeleteFirst,

@@ -4,7 +4,7 @@ use super::desired::Desired;
 use super::registry::{KINDS, Observed, observe_phase};
 use super::{KindInfo, Outputs, Resource, Scope};
 use crate::aws::{AwsError, Reader};
-use crate::model::{Address, Book};
+use crate::model::{Address, Book, OutputName};
 
 /// What AWS says now about everything a stack owns, and about what stands in its way.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct Observation {
     pub live: BTreeMap<Address, Live>,
     /// What stops a plan.
     pub obstacles: Vec<Obstacle>,
+    /// What stops even a destroy: tags that don't tell which of several things is the stack's, or what a thing is.
+    pub ambiguities: Vec<Obstacle>,
     /// Somebody else's things beside ours: counted, never touched.
     pub neighbours: Vec<Neighbours>,
 }
@@ -101,10 +103,15 @@ fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired)
             None => (address, None),
         };
         let live = Live { was, ..live };
+        let wanted = desired.resources.get(&address);
         if let Some(other) = observation.live.get(&address) {
-            observation
-                .obstacles
-                .push(two_at_one_address(&address, other, &live));
+            let two = two_at_one_address(&address, other, &live);
+            observation.ambiguities.push(two);
+        } else if wanted
+            .is_some_and(|wanted| wanted.resource.info().name != live.resource.info().name)
+        {
+            let other = of_another_kind(&address, &live);
+            observation.ambiguities.push(other);
         } else {
             observation.live.insert(address, live);
         }
@@ -114,22 +121,31 @@ fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired)
 // After a crash between two calls there is never more than one; two mean that somebody copied tags, or that a thing
 // was both moved and made anew. Neither may be picked by chance.
 fn two_at_one_address(address: &Address, one: &Live, other: &Live) -> Obstacle {
-    let id = |live: &Live| {
-        live.outputs
-            .get(&crate::model::OutputName::Id)
-            .cloned()
-            .unwrap_or_default()
-    };
     Obstacle {
         address: address.clone(),
         what: format!(
-            "two {}s carry this address: {} and {}",
-            one.resource.info().title,
-            id(one),
-            id(other)
+            "two things carry this address: the {} and the {}",
+            name(one),
+            name(other)
         ),
         help:
             "remove the tags gatestack:stack and gatestack:key from the one that is not the stack's"
                 .into(),
     }
+}
+
+// The diff compares things of one kind, and an address belongs to one; only somebody who edits tags can mix them up.
+fn of_another_kind(address: &Address, live: &Live) -> Obstacle {
+    Obstacle {
+        address: address.clone(),
+        what: format!("the {} carries this address", name(live)),
+        help: "put its tag gatestack:key back as it was, or remove its tags gatestack:stack and gatestack:key if it is not \
+               the stack's"
+            .into(),
+    }
+}
+
+fn name(live: &Live) -> String {
+    let id = live.outputs.get(&OutputName::Id).map_or("", String::as_str);
+    format!("{} {id}", live.resource.info().title)
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cognitoidentityprovider::types::{ResourceServerScopeType, ResourceServerType};
 use serde::{Deserialize, Serialize};
 
-use super::ownership::{Candidate, sort_out};
+use super::ownership::{Candidate, after_moves, sort_out};
 use super::{
-    Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Replace, Resource, Scope, Standing,
-    Task, gone_is_success, literal, marks,
+    Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace, Resource,
+    Scope, Standing, Task, gone_is_success, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -142,6 +142,9 @@ impl Kind for ResourceServer {
             neighbours,
             ..sort_out(scope, &Self::INFO, &wanted, candidates)
         };
+        findings
+            .obstacles
+            .extend(held_elsewhere(scope, &wanted, &findings.owned));
         let there: BTreeSet<&str> = servers
             .iter()
             .filter_map(|server| server.identifier.as_deref())
@@ -242,6 +245,36 @@ impl Kind for ResourceServer {
         })
         .await
     }
+}
+
+/// Wanted identifiers that another of our own servers has: a pool takes each once.
+fn held_elsewhere(
+    scope: &Scope<'_>,
+    wanted: &BTreeMap<Address, String>,
+    owned: &[Found<Props>],
+) -> Vec<Obstacle> {
+    let mut obstacles = Vec::new();
+    for server in owned {
+        let holder = after_moves(scope.desired, &server.address);
+        let identifier = literal(&server.props.identifier);
+        for (address, _) in wanted
+            .iter()
+            // What a replacement that died half way left below its own address goes in this very run.
+            .filter(|(address, name)| **name == identifier && **address != holder.owner())
+        {
+            obstacles.push(Obstacle {
+                address: address.clone(),
+                what: format!("{holder} has the identifier {identifier:?} today"),
+                help: if scope.desired.resources.contains_key(&holder) {
+                    format!("give {holder} its new identifier and apply that first")
+                } else {
+                    format!("if it is the same under another name, add `[[moved]]` with `from = '{holder}'` and \
+                             `to = '{address}'`; else remove {holder} and apply that first")
+                },
+            });
+        }
+    }
+    obstacles
 }
 
 fn is_place(address: &Address) -> bool {

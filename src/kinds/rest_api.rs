@@ -213,6 +213,9 @@ fn outputs(reader: &Reader, id: &str, root: Option<&str>) -> Outputs {
     outputs
 }
 
+/// What an API's own policy on who may call it is called among what gatestack leaves alone.
+pub const RESOURCE_POLICY: &str = "a resource policy";
+
 fn unmanaged(api: &LiveApi) -> Vec<String> {
     let mut words = Vec::new();
     if api
@@ -220,7 +223,7 @@ fn unmanaged(api: &LiveApi) -> Vec<String> {
         .as_deref()
         .is_some_and(|policy| !policy.is_empty())
     {
-        words.push("a resource policy".to_owned());
+        words.push(RESOURCE_POLICY.to_owned());
     }
     if let Some(types) = api
         .binary_media_types

@@ -83,6 +83,7 @@ impl Kind for Route {
         phase: 1,
         goes_with: Some("rest_api"),
         deployed: true,
+        siblings_clash: true,
         ..KindInfo::new(
             "route",
             "route",

@@ -1,6 +1,7 @@
-//! Tags of API Gateway's things.
+//! Tags: what they may hold, and how API Gateway's are read and written.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 use crate::aws::{AwsError, Operation, Writer};
 use crate::model::Value;
@@ -47,4 +48,31 @@ pub(super) async fn write(
         .call(Operation::apigateway("TagResource"), request.send())
         .await?;
     Ok(())
+}
+
+/// A text as a tag's key or value. AWS's tags hold letters, digits, spaces and `_.:/=+-@`; everything else, and `=`
+/// itself, is written `=` and two hexadecimal digits a byte.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"_.:/+-@".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            write!(escaped, "={byte:02x}").expect("a string takes every text");
+        }
+    }
+    escaped
+}
+
+/// The text that was escaped; `None` when nothing was.
+pub(super) fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, escaped)) = rest.split_once('=') {
+        bytes.extend_from_slice(plain.as_bytes());
+        bytes.push(u8::from_str_radix(escaped.get(..2)?, 16).ok()?);
+        rest = &escaped[2..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8(bytes).ok()
 }

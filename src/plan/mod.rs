@@ -190,14 +190,17 @@ impl Plan {
             .count()
     }
 
-    /// The addresses whose change is another one in the other plan, or is in one of the two only.
+    /// The addresses whose change is another one in the other plan, or is in one of the two only. A change to
+    /// something that was made anew meanwhile is another one.
     pub fn differences(&self, other: &Self) -> BTreeSet<Address> {
         self.changes
             .keys()
             .chain(other.changes.keys())
             .filter(|address| {
-                let (mine, other) = (self.changes.get(*address), other.changes.get(*address));
-                mine.map(Change::facts) != other.map(Change::facts)
+                let (mine, other_change) =
+                    (self.changes.get(*address), other.changes.get(*address));
+                mine.map(Change::facts) != other_change.map(Change::facts)
+                    || self.book.outputs(address) != other.book.outputs(address)
             })
             .cloned()
             .collect()

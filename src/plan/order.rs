@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::algo::toposort;
 use petgraph::graph::DiGraph;
 
-use super::{Action, Change, Operation, Step};
+use super::{Action, Change, Operation, Problem, Step};
 use crate::kinds::{Desired, Live, Observation, Replace, Resource};
 use crate::model::{Address, Book, OutputName, Value};
 
@@ -35,7 +35,10 @@ pub(super) struct Inputs<'a> {
 }
 
 /// The steps that make these changes, each after everything it needs.
-pub(super) fn steps(inputs: &Inputs<'_>) -> Vec<Step> {
+///
+/// # Errors
+/// Steps that wait for each other.
+pub(super) fn steps(inputs: &Inputs<'_>) -> Result<Vec<Step>, Problem> {
     let carried = carried(inputs);
     let mut drafts: BTreeMap<Key, Draft> = BTreeMap::new();
     for (address, change) in inputs.changes {
@@ -160,7 +163,7 @@ fn needs(
                 let gone = change.action == Action::Delete;
                 // Names of siblings clash in an API (`/a/{x}` beside `/a/{y}`), and callers see neither before the
                 // redeployment, so what goes makes room first.
-                if kind.deployed && change.kind.name == kind.name && gone {
+                if kind.siblings_clash && change.kind.name == kind.name && gone {
                     needs.insert((other.clone(), Part::Delete));
                 }
                 if kind.snapshot && change.kind.deployed {
@@ -239,7 +242,18 @@ fn holds(value: &Value, id: &str) -> bool {
     }
 }
 
-fn sort(drafts: BTreeMap<Key, Draft>) -> Vec<Step> {
+// The file's references have no cycle, and a kind's edges lead one way; should they ever not, nobody is left with half
+// an apply or a panic.
+fn wait_for_each_other((address, _): &Key) -> Problem {
+    Problem {
+        address: address.clone(),
+        what: "its change and others wait for each other".into(),
+        help: "this is a mistake in gatestack, please report it; parts of it may be applied with --target meanwhile"
+            .into(),
+    }
+}
+
+fn sort(drafts: BTreeMap<Key, Draft>) -> Result<Vec<Step>, Problem> {
     let mut graph: DiGraph<Key, ()> = DiGraph::new();
     // The sort takes the last node first where it is free to choose; people read addresses from the first.
     let nodes: BTreeMap<Key, _> = drafts
@@ -252,18 +266,14 @@ fn sort(drafts: BTreeMap<Key, Draft>) -> Vec<Step> {
             graph.add_edge(nodes[need], nodes[key], ());
         }
     }
-    let order = toposort(&graph, None).unwrap_or_else(|cycle| {
-        unreachable!(
-            "the file's references have no cycle, so the steps have none; met one at {:?}",
-            graph[cycle.node_id()]
-        )
-    });
+    let order =
+        toposort(&graph, None).map_err(|cycle| wait_for_each_other(&graph[cycle.node_id()]))?;
     let places: BTreeMap<&Key, usize> = order
         .iter()
         .enumerate()
         .map(|(place, node)| (&graph[*node], place))
         .collect();
-    order
+    let steps = order
         .iter()
         .map(|node| {
             let draft = &drafts[&graph[*node]];
@@ -275,7 +285,8 @@ fn sort(drafts: BTreeMap<Key, Draft>) -> Vec<Step> {
                 needs: draft.needs.iter().map(|need| places[need]).collect(),
             }
         })
-        .collect()
+        .collect();
+    Ok(steps)
 }
 
 impl Operation {

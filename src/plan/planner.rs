@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diff::{all_fields, difference};
 use super::order::{self, Inputs};
 use super::{Action, Change, FieldChange, Options, Plan, Problem, rules};
-use crate::kinds::{Desired, Live, Observation, Resource};
+use crate::kinds::{Desired, Live, Observation, Obstacle, Resource};
 use crate::model::{Address, Book, Value};
 
 /// What would bring AWS from what it is to what the file wants.
@@ -16,7 +16,10 @@ pub fn plan(
     observation: &Observation,
     options: &Options,
 ) -> Result<Plan, Vec<Problem>> {
-    let mut problems = obstacles(observation, options);
+    let mut problems = stops(&observation.ambiguities);
+    if !options.destroy {
+        problems.extend(stops(&observation.obstacles));
+    }
     let kept = kept(desired, observation, options);
     let wanted = wanted(desired, observation, options, &kept);
 
@@ -27,9 +30,16 @@ pub fn plan(
         .keys()
         .filter(|address| !changes.contains_key(*address) && !kept.contains(*address))
         .count();
-    problems.extend(named_for_nothing(desired, observation, options));
     let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
     problems.extend(protected(desired, observation, options, &changes));
+    let missing_consent = missing_consent(observation, options, &changes);
+    let consent_is_due = !missing_consent.is_empty() || !kept.is_empty();
+    problems.extend(named_for_nothing(
+        desired,
+        observation,
+        options,
+        consent_is_due,
+    ));
     if !problems.is_empty() {
         problems.sort();
         problems.dedup();
@@ -42,9 +52,8 @@ pub fn plan(
         observation,
         changes: &changes,
     };
-    let steps = order::steps(&inputs);
+    let steps = order::steps(&inputs).map_err(|problem| vec![problem])?;
     let notes = rules::notes(&wanted, observation, &changes, options);
-    let missing_consent = missing_consent(observation, options, &changes);
     let unmanaged = observation
         .live
         .iter()
@@ -67,18 +76,13 @@ pub fn plan(
     })
 }
 
-// What stands in the way of building is no hindrance to destroying, unless it is unclear which of two things is ours.
-fn obstacles(observation: &Observation, options: &Options) -> Vec<Problem> {
-    observation
-        .obstacles
-        .iter()
-        .filter(|obstacle| !options.destroy || observation.live.contains_key(&obstacle.address))
-        .map(|obstacle| Problem {
-            address: obstacle.address.clone(),
-            what: obstacle.what.clone(),
-            help: obstacle.help.clone(),
-        })
-        .collect()
+fn stops(obstacles: &[Obstacle]) -> Vec<Problem> {
+    let problem = |obstacle: &Obstacle| Problem {
+        address: obstacle.address.clone(),
+        what: obstacle.what.clone(),
+        help: obstacle.help.clone(),
+    };
+    obstacles.iter().map(problem).collect()
 }
 
 /// Ours, no longer in the file, and of a kind that stays until consent names it.
@@ -315,7 +319,15 @@ fn leave_out(
     };
     let mut unseen: Vec<Address> = chosen.iter().cloned().collect();
     while let Some(address) = unseen.pop() {
-        for needed in order::awaited(&inputs, &address) {
+        let mut needed = order::awaited(&inputs, &address);
+        // AWS makes no first snapshot of an API in which there is nothing to call.
+        let first = changes[&address].kind.snapshot && changes[&address].action == Action::Create;
+        let callable = |address: &Address| matches!(wanted.get(address), Some(Resource::Route(_)));
+        if first && !chosen.iter().any(callable) {
+            let content = changes.iter().filter(|(_, change)| change.kind.deployed);
+            needed.extend(content.map(|(address, _)| address.clone()));
+        }
+        for needed in needed {
             if changes.contains_key(&needed) && chosen.insert(needed.clone()) {
                 unseen.push(needed);
             }
@@ -350,27 +362,44 @@ fn protected(
         .collect()
 }
 
-/// A consent or a target that names nothing is a typing error with consequences.
+/// Where every address begins.
+const TABLES: &[&str] = &[
+    "user_pool",
+    "resource_servers",
+    "app_clients",
+    "api",
+    "api_keys",
+    "plans",
+    "partners",
+];
+
+/// A target or a consent that names nothing is a typing error with consequences. Only a consent that nothing asks for
+/// any more is none: a run that was cut short is continued by the same command.
 fn named_for_nothing(
     desired: &Desired,
     observation: &Observation,
     options: &Options,
+    consent_is_due: bool,
 ) -> Vec<Problem> {
     let known = observation.live.keys().chain(desired.resources.keys());
-    let flags = [
-        ("--target", &options.targets),
-        ("--allow-delete", &options.allow_delete),
-    ];
-    let idle = flags.into_iter().flat_map(|(flag, patterns)| {
-        let idle = patterns.idle(known.clone()).into_iter();
-        idle.map(move |text| (flag, Address::new(text)))
-    });
+    let could_have_been = |text: &&str| {
+        let table = text.split(['.', '/']).next().unwrap_or_default();
+        !consent_is_due && (TABLES.contains(&table) || table.contains('*'))
+    };
+    let targets = options.targets.idle(known.clone()).into_iter();
+    let targets = targets.map(|text| ("--target", Address::new(text)));
+    let consents = options.allow_delete.idle(known).into_iter();
+    let consents = consents
+        .filter(|text| !could_have_been(text))
+        .map(|text| ("--allow-delete", Address::new(text)));
     let adopt = desired
         .adopt
         .iter()
         .filter(|address| !desired.resources.contains_key(*address));
     let adopt = adopt.map(|address| ("--adopt", address.clone()));
-    idle.chain(adopt)
+    targets
+        .chain(consents)
+        .chain(adopt)
         .map(|(flag, address)| Problem {
             what: format!("{flag} '{address}' names nothing in this stack"),
             address,

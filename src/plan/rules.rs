@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change, Level, Note, Options};
+use crate::kinds::rest_api::RESOURCE_POLICY;
 use crate::kinds::{Observation, Resource};
 use crate::model::{Address, Book, Text};
 
@@ -30,24 +31,26 @@ pub(super) fn notes(
     changes: &BTreeMap<Address, Change>,
     options: &Options,
 ) -> Vec<Note> {
-    // Who destroys a stack means to lose all of it, and the list of deletes says so.
-    if options.destroy {
-        return Vec::new();
-    }
     let facts = Facts {
         wanted,
         observation,
         book: observation.book(),
     };
+    // Who destroys a stack means to lose all of it, and the list of deletes says so.
+    let rules = if options.destroy { &[] } else { RULES };
     let mut notes: Vec<Note> = changes
         .iter()
         .flat_map(|(address, change)| {
-            RULES
+            rules
                 .iter()
                 .filter_map(|rule| rule(&facts, address, change))
                 .collect::<Vec<_>>()
         })
         .collect();
+    notes.extend(others_lose(&facts, changes));
+    if !options.destroy {
+        notes.extend(policy_stays(&facts));
+    }
     // The same bill comes once, however many things of a kind are made.
     let mut bills = BTreeSet::new();
     notes.retain(|note| note.code != COSTS || bills.insert(note.text.clone()));
@@ -213,6 +216,60 @@ fn stage_renamed(facts: &Facts<'_>, address: &Address, change: &Change) -> Optio
         format!(
             "the invoke URL ends in /{} from now on; /{} answers as it is until you delete it with --allow-delete '{}'",
             want.name, old.1, old.0
+        ),
+    )
+}
+
+/// Somebody else's things that AWS deletes along with one of ours, or that it was there for.
+fn others_lose(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
+    let deleted = || {
+        changes
+            .iter()
+            .filter(|(_, change)| change.action == Action::Delete)
+    };
+    let mut notes = Vec::new();
+    for others in &facts.observation.neighbours {
+        let count = |title: &str| {
+            let plural = if others.count == 1 { "" } else { "s" };
+            format!(
+                "{} {title}{plural} that gatestack did not make",
+                others.count
+            )
+        };
+        for (address, change) in deleted() {
+            let text = match (others.kind.name, change.kind.name) {
+                ("user_pool_domain", "user_pool") => format!(
+                    "it has {}, and AWS deletes no pool that has a domain: delete that first",
+                    count(others.kind.title)
+                ),
+                ("plan_membership", "usage_plan") => format!(
+                    "among the keys of the stack's plans: {}; those on this one lose their place",
+                    count("API key")
+                ),
+                ("plan_membership", _) => continue,
+                (_, container) if others.kind.goes_with == Some(container) => {
+                    format!("AWS deletes along with it {}", count(others.kind.title))
+                }
+                _ => continue,
+            };
+            notes.extend(note(Level::Warning, "GS108", address, text));
+        }
+    }
+    notes
+}
+
+/// A resource policy lets callers in or keeps them out beside everything the file says.
+fn policy_stays(facts: &Facts<'_>) -> Option<Note> {
+    let (address, _) = facts.observation.live.iter().find(|(address, live)| {
+        facts.wanted.contains_key(*address)
+            && live.unmanaged.iter().any(|words| words == RESOURCE_POLICY)
+    })?;
+    note(
+        Level::Warning,
+        "GS109",
+        address,
+        format!(
+            "it has {RESOURCE_POLICY}, which decides who may call it beside what the file says; gatestack leaves it as it is"
         ),
     )
 }

@@ -104,8 +104,8 @@ pub struct PasswordPolicy {
     pub digits: bool,
     /// Whether a symbol is required.
     pub symbols: bool,
-    /// Days after which a password set by an administrator stops working, 0 to 365.
-    #[schemars(range(min = 0, max = 365))]
+    /// Days after which a password set by an administrator stops working, 1 to 365.
+    #[schemars(range(min = 1, max = 365))]
     pub temporary_days: u32,
 }
 
@@ -208,6 +208,20 @@ pub enum AuthFlow {
     UserSrp,
     /// `ALLOW_USER_AUTH`: the user chooses among the pool's ways.
     UserChoice,
+}
+
+impl AuthFlow {
+    /// Its word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AdminUserPassword => "admin_user_password",
+            Self::Custom => "custom",
+            Self::RefreshToken => "refresh_token",
+            Self::UserPassword => "user_password",
+            Self::UserSrp => "user_srp",
+            Self::UserChoice => "user_choice",
+        }
+    }
 }
 
 /// How long tokens are valid, as `"15m"`, `"1h"`, `"30d"`.

@@ -1,7 +1,14 @@
 //! A run that dies between any two calls: the next one finds what was made, makes nothing twice and finishes.
 
-use crate::harness::{Wire, World, desired, stack_of};
+use std::collections::BTreeSet;
+
 use gatestack::kinds::Observation;
+use gatestack::local;
+use gatestack::model::OutputName;
+use gatestack::plan::{Options, Patterns};
+
+use crate::by_hand::stack;
+use crate::harness::{Wire, World, desired, stack_of};
 
 /// What stands there, without the ids AWS made up.
 fn shape(observation: &Observation) -> Vec<(String, &'static str)> {
@@ -12,56 +19,134 @@ fn shape(observation: &Observation) -> Vec<(String, &'static str)> {
         .collect()
 }
 
-async fn dies_at_every_call(before: Option<&str>, text: &str) {
-    let clean = World::new();
-    if let Some(before) = before {
-        clean.apply(before).await;
-    }
-    clean.apply(text).await;
-    let expected = clean.observe(&desired(text)).await;
+/// The ids that people and their partners hold.
+fn credentials(observation: &Observation) -> BTreeSet<String> {
+    observation
+        .live
+        .values()
+        .filter(|live| ["user_pool", "app_client", "api_key"].contains(&live.resource.info().name))
+        .filter_map(|live| live.outputs.get(&OutputName::Id).cloned())
+        .collect()
+}
 
-    let mut calls = 1;
-    loop {
+/// A run and what there is before it.
+struct Run<'a> {
+    before: Option<&'a str>,
+    text: &'a str,
+    options: Options,
+    /// Whether everybody's credentials outlive it.
+    keeps: bool,
+}
+
+impl<'a> Run<'a> {
+    fn first(text: &'a str) -> Self {
+        Self {
+            before: None,
+            text,
+            options: Options::default(),
+            keeps: true,
+        }
+    }
+
+    fn change(before: &'a str, text: &'a str) -> Self {
+        Self {
+            before: Some(before),
+            ..Self::first(text)
+        }
+    }
+
+    fn agreed(self) -> Self {
+        Self {
+            options: Options {
+                allow_delete: Patterns::new(["*".to_owned()]),
+                ..Options::default()
+            },
+            keeps: false,
+            ..self
+        }
+    }
+
+    fn destroy(text: &'a str) -> Self {
+        Self {
+            before: Some(text),
+            text,
+            options: Options {
+                destroy: true,
+                ..Options::default()
+            },
+            keeps: false,
+        }
+    }
+
+    async fn dies_at_every_call(&self) {
+        self.dies_at_every_call_after(async |_| {}).await;
+    }
+
+    /// The same after somebody did something by hand.
+    async fn dies_at_every_call_after(&self, by_hand: impl AsyncFn(&World)) {
+        let clean = self.world(&by_hand).await;
+        self.carry_on(&clean).await;
+        let expected = clean.observe(&desired(self.text)).await;
+
+        let mut calls = 1;
+        loop {
+            let world = self.world(&by_hand).await;
+            let had = credentials(&world.observe(&desired(self.text)).await);
+            let plan = world.plan_with(self.text, &self.options).await.unwrap();
+            let dying = Wire::dying_after(calls, &world);
+            if world.carry_out(&plan, dying).await.failures.is_empty() {
+                break;
+            }
+            self.carry_on(&world).await;
+            let after = world.observe(&desired(self.text)).await;
+            assert_eq!(shape(&after), shape(&expected), "died after call {calls}");
+            assert!(
+                after.obstacles.is_empty() && after.ambiguities.is_empty(),
+                "died after call {calls}: {:?} {:?}",
+                after.obstacles,
+                after.ambiguities
+            );
+            let twice: usize = after.neighbours.iter().map(|others| others.count).sum();
+            assert_eq!(
+                twice, 0,
+                "died after call {calls}: something was made twice"
+            );
+            assert!(
+                !self.keeps || had.is_subset(&credentials(&after)),
+                "died after call {calls}: credentials were lost"
+            );
+            calls += 1;
+        }
+        assert!(calls > 1, "the run never got going");
+    }
+
+    async fn world(&self, by_hand: &impl AsyncFn(&World)) -> World {
         let world = World::new();
-        if let Some(before) = before {
+        if let Some(before) = self.before {
             world.apply(before).await;
         }
-        let dying = Wire::dying_after(calls, &world);
-        let (_, outcome) = world.apply_through(text, dying).await;
-        if outcome.failures.is_empty() {
-            break;
-        }
-        world.apply(text).await;
-        let after = world.observe(&desired(text)).await;
-        assert_eq!(shape(&after), shape(&expected), "died after call {calls}");
-        assert!(
-            after.obstacles.is_empty(),
-            "died after call {calls}: {:?}",
-            after.obstacles
-        );
-        assert_eq!(
-            after
-                .neighbours
-                .iter()
-                .map(|neighbours| neighbours.count)
-                .sum::<usize>(),
-            0,
-            "died after call {calls}: something was made twice"
-        );
-        let again = world.plan(text).await;
-        assert!(
-            again.is_empty(),
-            "died after call {calls}: {:#?}",
-            again.changes
-        );
-        calls += 1;
+        by_hand(&world).await;
+        world
     }
-    assert!(calls > 10, "the run never got going: {calls} calls");
+
+    /// Runs it to its end; the plan after it is empty.
+    async fn carry_on(&self, world: &World) {
+        let plan = world
+            .plan_with(self.text, &self.options)
+            .await
+            .unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let outcome = world
+            .carry_out(&plan, local::connector(world.service.clone()))
+            .await;
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+        let again = world.plan_with(self.text, &self.options).await.unwrap();
+        assert!(again.is_empty(), "{:#?}", again.changes);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_first_apply_can_die_anywhere() {
-    dies_at_every_call(None, &stack_of(2, 2)).await;
+    Run::first(&stack_of(2, 2)).dies_at_every_call().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,5 +155,99 @@ async fn a_changing_apply_can_die_anywhere() {
     let after = stack_of(3, 3)
         .replace("burst = 100", "burst = 200")
         .replace("read = \"read\"", "read = \"Read\"");
-    dies_at_every_call(Some(&before), &after).await;
+    Run::change(&before, &after).dies_at_every_call().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn things_of_one_name_are_told_apart_wherever_it_dies() {
+    let text = stack_of(1, 1)
+        + "\n[app_clients.insurer0]\nflows = [\"client_credentials\"]\nscopes = [\"xxx-api/read\"]\n\n[api_keys.insurer0]\nplan = \"XXXPlan\"\n\n[app_clients.web]\nname = \"insurer0\"\nflows = [\"code\"]\ncallback_urls = [\"https://a.example.com/\"]\nscopes = [\"openid\"]\n";
+    Run::first(&text).dies_at_every_call().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_of_everything_with_other_changes_can_die_anywhere() {
+    let before = stack();
+    let mut after = before
+        .replace("[app_clients.web]", "[app_clients.portal]")
+        .replace("[api_keys.batch]", "[api_keys.nightly]")
+        .replace("[partners.insurer0]", "[partners.acme]")
+        .replace(
+            "[resource_servers.xxx-api]",
+            "[resource_servers.policies]\nidentifier = \"xxx-api\"\nname = \"Policies\"",
+        )
+        .replace("XXXPlan", "Gold")
+        .replace("burst = 100", "burst = 200");
+    for (from, to) in [
+        ("app_clients.web", "app_clients.portal"),
+        ("api_keys.batch", "api_keys.nightly"),
+        ("partners.insurer0", "partners.acme"),
+        ("resource_servers.xxx-api", "resource_servers.policies"),
+        ("plans.XXXPlan", "plans.Gold"),
+    ] {
+        after.push_str(&format!("[[moved]]\nfrom = \"{from}\"\nto = \"{to}\"\n"));
+    }
+    Run::change(&before, &after).dies_at_every_call().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn replacements_can_die_anywhere() {
+    let before = stack();
+    let after = before
+        .replace(
+            "scopes = { read = \"read\" }",
+            "identifier = \"yyy-api\"\nscopes = { read = \"read\" }",
+        )
+        .replace("\"xxx-api/read\"", "\"yyy-api/read\"")
+        .replace("xxx-${account.id}", "yyy-${account.id}")
+        .replace("/things0/{id}", "/things0/{key}")
+        .replace("mock = 200", "mock = 204");
+    Run::change(&before, &after).dies_at_every_call().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_plan_and_another_stage_can_die_anywhere() {
+    let before = stack();
+    let after = before
+        .replace("XXXPlan", "Gold")
+        .replace("stage = \"prod\"", "stage = \"live\"");
+    Run::change(&before, &after)
+        .agreed()
+        .dies_at_every_call()
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_things_out_can_die_anywhere() {
+    let before = stack();
+    let after = stack_of(1, 1).replace("cors = true\n", "");
+    Run::change(&before, &after)
+        .agreed()
+        .dies_at_every_call()
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_can_die_anywhere() {
+    Run::destroy(&stack()).dies_at_every_call().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn making_a_deleted_client_again_can_die_anywhere() {
+    let text = stack();
+    Run::change(&text, &text)
+        .dies_at_every_call_after(async |world| {
+            let pool = world.id(&stack(), "user_pool").await;
+            for client in ["partners.insurer0/client", "app_clients.web"] {
+                world
+                    .cognito()
+                    .delete_user_pool_client()
+                    .user_pool_id(&pool)
+                    .client_id(world.id(&stack(), client).await)
+                    .send()
+                    .await
+                    .unwrap();
+            }
+        })
+        .await;
 }

@@ -3,6 +3,7 @@
 mod absent_lines;
 mod apigateway_kinds;
 mod budget;
+mod by_hand;
 mod cognito_kinds;
 mod converge;
 mod crash;
@@ -15,5 +16,6 @@ mod planner;
 mod program;
 mod readme;
 mod redeploy;
+mod scenarios;
 mod screens;
 mod secrets;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_cognitoidentityprovider::types::{TimeUnitsType, UserPoolClientType};
 
+use super::auth_flows::word;
 use super::validity::in_seconds;
 use super::{Mark, Props};
 use crate::aws::Client;
@@ -66,8 +67,8 @@ pub(super) fn props(pool: &str, mark: Mark, client: &Client) -> Props {
 
 fn auth_flows(settings: &UserPoolClientType) -> BTreeSet<String> {
     match settings.explicit_auth_flows.as_deref() {
-        None | Some([]) => AUTH_FLOWS_OF_AWS.map(str::to_owned).into(),
-        Some(flows) => flows.iter().map(|flow| flow.as_str().to_owned()).collect(),
+        None | Some([]) => AUTH_FLOWS_OF_AWS.map(word).into(),
+        Some(flows) => flows.iter().map(|flow| word(flow.as_str())).collect(),
     }
 }
 
@@ -152,7 +153,7 @@ mod tests {
             .build();
         assert_eq!(
             live(told).auth_flows,
-            BTreeSet::from(["ALLOW_USER_AUTH".to_owned()])
+            BTreeSet::from(["user_choice".to_owned()])
         );
     }
 }

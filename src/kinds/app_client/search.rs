@@ -13,7 +13,8 @@ use crate::aws::{AwsError, Client, ListedClient, Reader};
 use crate::kinds::marks::{self, CLIENT_TAG, CREATING};
 use crate::kinds::ownership::{Candidate, after_moves, sort_out};
 use crate::kinds::{
-    Findings, Found, Kind as _, Obstacle, Outputs, Owner, Resource, Scope, tags, unmanaged,
+    Findings, Found, Kind as _, Obstacle, OnChange, Outputs, Owner, Resource, Scope, tags,
+    unmanaged,
 };
 use crate::model::{Address, OutputName, Text};
 
@@ -34,6 +35,40 @@ struct Claim {
     name: Option<String>,
     /// A client older than this is another one.
     since: Option<DateTime>,
+}
+
+/// How much a client without a mark is to be like the one a claim wants.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Likeness {
+    /// In every setting.
+    Same,
+    /// In what can't be changed.
+    Possible,
+}
+
+impl Claim {
+    fn fits(&self, scope: &Scope<'_>, client: &Client, likeness: Likeness) -> bool {
+        if client.settings.client_name != self.name || !not_older(client, self.since.as_ref()) {
+            return false;
+        }
+        let wanted = scope
+            .desired
+            .resources
+            .get(&after_moves(scope.desired, &self.address));
+        let Some(Resource::AppClient(want)) = wanted.map(|wanted| &wanted.resource) else {
+            return likeness == Likeness::Possible;
+        };
+        let live = props("", Mark::missing(), client);
+        match likeness {
+            Likeness::Possible => live.secret == want.secret,
+            Likeness::Same => AppClient::FIELDS
+                .iter()
+                .filter(|field| {
+                    field.info.name != "mark" && field.info.on_change != OnChange::Place
+                })
+                .all(|field| (field.get)(&live, scope.book) == (field.get)(want, scope.book)),
+        }
+    }
 }
 
 pub(super) async fn search(
@@ -88,34 +123,42 @@ pub(super) async fn search(
             add_lonely(scope, &pool.id, claim, &mut findings);
         }
     }
-    for claim in without_id {
-        let fits: Vec<String> = details
-            .iter()
-            .filter(|(_, client)| {
-                client.settings.client_name == claim.name && not_older(client, claim.since.as_ref())
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
-        match fits.as_slice() {
-            [] => {
-                if let Mark::OnPool(_) = claim.mark {
-                    add_lonely(scope, &pool.id, claim, &mut findings);
+    let mut left = without_id;
+    // Clients may share a name. What a claim wants is what was made for it, unless the file was edited meanwhile.
+    for likeness in [Likeness::Same, Likeness::Possible] {
+        let mut unanswered = Vec::new();
+        for claim in left {
+            let fits: Vec<String> = details
+                .iter()
+                .filter(|(_, client)| claim.fits(scope, client, likeness))
+                .map(|(id, _)| id.clone())
+                .collect();
+            match fits.as_slice() {
+                [] => unanswered.push(claim),
+                [id] => {
+                    if let Some(client) = details.remove(id) {
+                        findings.owned.push(found(
+                            &pool.id,
+                            claim.address,
+                            Mark::missing(),
+                            &client,
+                        ));
+                    }
+                }
+                several => {
+                    findings.obstacles.push(ambiguous(
+                        &after_moves(scope.desired, &claim.address),
+                        several,
+                    ));
+                    details.retain(|id, _| !several.contains(id));
                 }
             }
-            [id] => {
-                if let Some(client) = details.remove(id) {
-                    findings
-                        .owned
-                        .push(found(&pool.id, claim.address, Mark::missing(), &client));
-                }
-            }
-            several => {
-                findings.obstacles.push(ambiguous(
-                    &after_moves(scope.desired, &claim.address),
-                    several,
-                ));
-                details.retain(|id, _| !several.contains(id));
-            }
+        }
+        left = unanswered;
+    }
+    for claim in left {
+        if let Mark::OnPool(_) = claim.mark {
+            add_lonely(scope, &pool.id, claim, &mut findings);
         }
     }
     Ok(with_namesakes(scope, &pool.id, &wanted, details, findings))
@@ -179,7 +222,7 @@ async fn claims_of_keys(
         let name = wanted.get(&after_moves(scope.desired, &client)).cloned();
         Some(Claim {
             mark: Mark::OnKey(Text::literal(key.id.clone().unwrap_or_default())),
-            id: tags.get(CLIENT_TAG).cloned(),
+            id: tags.get(CLIENT_TAG).filter(|id| *id != CREATING).cloned(),
             // A partner's client and key have one name.
             name: name.or_else(|| key.name.clone()),
             since: key.created_date,

@@ -44,6 +44,7 @@ pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<
             parent = id;
             continue;
         }
+        make_room(writer, api, &so_far).await?;
         let request = writer
             .apigateway()
             .create_resource()
@@ -72,6 +73,37 @@ pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<
     Ok(parent)
 }
 
+/// A path has one parameter in each place. One that nothing stands on any more, because a run died before it cleared it
+/// away, makes room for the new one.
+async fn make_room(writer: &Writer, api: &str, path: &str) -> Result<(), AwsError> {
+    let paths = writer.paths(api).await?;
+    let rival = {
+        let paths = lock_paths(&paths);
+        paths
+            .empty_parameter_beside(path)
+            .and_then(|rival| Some((rival.to_owned(), paths.id(rival)?.to_owned())))
+    };
+    let Some((rival, id)) = rival else {
+        return Ok(());
+    };
+    delete_resource(writer, api, &id).await?;
+    lock_paths(&paths).forget(&rival);
+    Ok(())
+}
+
+async fn delete_resource(writer: &Writer, api: &str, id: &str) -> Result<(), AwsError> {
+    let request = writer
+        .apigateway()
+        .delete_resource()
+        .rest_api_id(api)
+        .resource_id(id);
+    gone_is_success(
+        writer
+            .call(Operation::apigateway("DeleteResource"), request.send())
+            .await,
+    )
+}
+
 /// Deletes what a deleted method leaves behind: resources with nothing on or below them.
 pub(super) async fn clear_path(writer: &Writer, api: &str, path: &str) -> Result<(), AwsError> {
     let paths = writer.paths(api).await?;
@@ -87,16 +119,7 @@ pub(super) async fn clear_path(writer: &Writer, api: &str, path: &str) -> Result
         let Some(id) = empty else {
             return Ok(());
         };
-        let request = writer
-            .apigateway()
-            .delete_resource()
-            .rest_api_id(api)
-            .resource_id(id);
-        gone_is_success(
-            writer
-                .call(Operation::apigateway("DeleteResource"), request.send())
-                .await,
-        )?;
+        delete_resource(writer, api, &id).await?;
         lock_paths(&paths).forget(path);
         path = path.rsplit_once('/').map_or("/", |(parent, _)| parent);
     }

@@ -6,11 +6,16 @@ use regex::Regex;
 
 use super::Judge;
 use super::names::{KEY, TAG_KEY, TAG_VALUE};
+use crate::kinds::{marks, tags};
+use crate::model::Address;
 use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
 
 /// AWS's limit for one resource.
 pub(super) const MOST_TAGS: usize = 50;
+/// AWS's limits for a tag's key and value, in characters.
+const MOST_IN_KEY: usize = 128;
+const MOST_IN_VALUE: usize = 256;
 /// `gatestack:stack` and `gatestack:key`.
 pub(super) const OWN_TAGS: usize = 2;
 
@@ -105,13 +110,34 @@ fn table_names(judge: &mut Judge<'_>) {
         for name in names {
             if let Some((message, help)) = KEY.refusal(&name) {
                 judge.error(Code::BadName, &path.join(&name), message, help);
+                continue;
+            }
+            let (length, most) = length_in_tag(table, &name);
+            if length > most {
+                let message = format!("`{name}` takes {length} characters in a tag");
+                let help = format!(
+                    "AWS allows {most}; shorten it, or leave spaces and punctuation out, which take three characters each"
+                );
+                judge.error(Code::BadName, &path.join(&name), message, help);
             }
         }
     }
 }
 
+/// How many characters the longest tag that tells where this stands takes of it, and how many may be.
+fn length_in_tag(table: &str, name: &str) -> (usize, usize) {
+    let address = Address::entry(table, name);
+    if ["app_clients", "resource_servers"].contains(&table) {
+        (marks::key(address.part("old").as_str()).len(), MOST_IN_KEY)
+    } else {
+        let value = tags::escape(address.part("key").as_str());
+        (value.len(), MOST_IN_VALUE)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::length_in_tag;
     use crate::stack::diagnostic::Code;
     use crate::stack::testing::{codes, edited};
 
@@ -208,5 +234,16 @@ mod tests {
             )),
             []
         );
+    }
+
+    #[test]
+    fn a_name_fits_into_the_tags_that_hold_it() {
+        let named =
+            |table: &str, name: &str| length_in_tag(table, name).0 <= length_in_tag(table, name).1;
+        assert!(named("resource_servers", &"a".repeat(97)));
+        assert!(!named("resource_servers", &"a".repeat(98)));
+        assert!(named("partners", &"a".repeat(100)));
+        assert!(!named("partners", &" ".repeat(90)));
+        assert!(!named("app_clients", &"a.".repeat(50)));
     }
 }

@@ -308,6 +308,17 @@ mod tests {
     }
 
     #[test]
+    fn a_temporary_password_lives_for_a_day_at_least() {
+        let days = |days: u32| {
+            let text = format!("[user_pool]\npassword = {{ temporary_days = {days} }}");
+            codes(&edited("[user_pool]", &text))
+        };
+        assert_eq!(days(1), []);
+        // AWS makes 7 of 0, and the plan would never be empty.
+        assert_eq!(days(0), [Code::OutOfRange]);
+    }
+
+    #[test]
     fn a_certificate_is_in_us_east_1() {
         let own = |name: &str, arn: &str| {
             codes(&edited(

@@ -134,15 +134,7 @@ fn oauth_flow(flow: OAuthFlow) -> &'static str {
 }
 
 pub(super) fn auth_flows(flows: &BTreeSet<AuthFlow>) -> BTreeSet<String> {
-    let name = |flow: &AuthFlow| match flow {
-        AuthFlow::AdminUserPassword => "ALLOW_ADMIN_USER_PASSWORD_AUTH",
-        AuthFlow::Custom => "ALLOW_CUSTOM_AUTH",
-        AuthFlow::RefreshToken => "ALLOW_REFRESH_TOKEN_AUTH",
-        AuthFlow::UserPassword => "ALLOW_USER_PASSWORD_AUTH",
-        AuthFlow::UserSrp => "ALLOW_USER_SRP_AUTH",
-        AuthFlow::UserChoice => "ALLOW_USER_AUTH",
-    };
-    flows.iter().map(|flow| name(flow).to_owned()).collect()
+    flows.iter().map(|flow| flow.word().to_owned()).collect()
 }
 
 pub(super) fn seconds(duration: HumanDuration) -> i64 {
@@ -152,4 +144,24 @@ pub(super) fn seconds(duration: HumanDuration) -> i64 {
 /// A number the checks have bounded far below.
 pub(super) fn whole(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::app_client::AUTH_FLOWS;
+
+    #[test]
+    fn every_way_to_sign_in_has_one_word_and_a_name_of_aws() {
+        for (word, _) in AUTH_FLOWS {
+            let flow: AuthFlow = serde_json::from_value(word.into()).unwrap();
+            assert_eq!(flow.word(), word);
+        }
+        let schema = serde_json::to_value(schemars::schema_for!(AuthFlow)).unwrap();
+        assert_eq!(
+            schema["oneOf"].as_array().map(Vec::len),
+            Some(AUTH_FLOWS.len()),
+            "{schema}"
+        );
+    }
 }

@@ -8,7 +8,7 @@ async fn each_field_of_a_client_changes_alone() {
         ("name", |client| client.name = "web 2".into()),
         ("flows", |client| client.flows = set(&["code", "implicit"])),
         ("auth_flows", |client| {
-            client.auth_flows = set(&["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
+            client.auth_flows = set(&["user_srp", "refresh_token"])
         }),
         ("scopes", |client| {
             client.scopes = set(&["openid", "xxx-api/read"])
@@ -139,8 +139,8 @@ async fn a_client_made_a_moment_before_the_run_died_is_gone_on_with() {
         .create(&world.connection.writer(), &address, &Book::default())
         .await
         .expect("a pool");
-    let half_made = create_unmarked(&console, &made[&OutputName::Id], "web").await;
-    create_unmarked(&console, &made[&OutputName::Id], "theirs").await;
+    let half_made = create_unmarked(&console, &made[&OutputName::Id], "web", false).await;
+    create_unmarked(&console, &made[&OutputName::Id], "theirs", false).await;
 
     let steps = world.converge().await;
     assert!(
@@ -165,7 +165,7 @@ async fn two_half_made_clients_are_not_picked_by_chance() {
         .await
         .expect("a pool");
     for _ in 0..2 {
-        create_unmarked(&console, &made[&OutputName::Id], "web").await;
+        create_unmarked(&console, &made[&OutputName::Id], "web", false).await;
     }
     let observation = world.look().await;
     let obstacles: Vec<_> = observation
@@ -183,7 +183,7 @@ async fn a_partners_client_is_known_by_its_keys_tag() {
     let (console, pool) = (console(&world), pool_id(&world).await);
     let client = output(&world.look().await, CLIENT, OutputName::Id);
 
-    let by_hand = create_unmarked(&console, &pool, "acme").await;
+    let by_hand = create_unmarked(&console, &pool, "acme", true).await;
     let observation = world.look().await;
     assert_eq!(
         observation.obstacles,
@@ -229,7 +229,7 @@ async fn a_partners_half_made_client_gets_its_mark() {
     world.forget(CLIENT);
     world.converge().await;
     let (console, pool) = (console(&world), pool_id(&world).await);
-    let half_made = create_unmarked(&console, &pool, "acme").await;
+    let half_made = create_unmarked(&console, &pool, "acme", true).await;
     world.want(CLIENT, partner_client("acme", KEY));
     let live: Live = world
         .look()
@@ -238,7 +238,6 @@ async fn a_partners_half_made_client_gets_its_mark() {
         .remove(&Address::new(CLIENT))
         .expect("a half-made client");
     assert_eq!(live.outputs[&OutputName::Id], half_made);
-    // It was made without a secret here, which nothing changes; the mark is what this is about.
     let address = Address::new(CLIENT);
     let book = world.look().await.book();
     let wanted = &world.desired.resources[&address].resource;

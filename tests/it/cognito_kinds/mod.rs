@@ -89,7 +89,7 @@ fn web(address: &str) -> app_client::Props {
         mark: app_client::Mark::OnPool(address.into()),
         name: "web".into(),
         flows: set(&["code"]),
-        auth_flows: set(&["ALLOW_REFRESH_TOKEN_AUTH"]),
+        auth_flows: set(&["refresh_token"]),
         scopes: set(&["openid"]),
         callback_urls: set(&["https://app.example.com/callback"]),
         logout_urls: BTreeSet::new(),
@@ -216,11 +216,12 @@ async fn delete(world: &World, address: &str) {
         .expect("it to go");
 }
 
-async fn create_unmarked(console: &sdk::Client, pool: &str, name: &str) -> String {
+async fn create_unmarked(console: &sdk::Client, pool: &str, name: &str, secret: bool) -> String {
     let made = console
         .create_user_pool_client()
         .user_pool_id(pool)
         .client_name(name)
+        .generate_secret(secret)
         .send()
         .await
         .expect("a client");

@@ -366,8 +366,8 @@ async fn a_pool_made_by_hand_is_adopted_with_all_that_is_wanted_in_it() {
         .send()
         .await;
     created.expect("a resource server");
-    let client = create_unmarked(&console, &pool, "web").await;
-    create_unmarked(&console, &pool, "theirs").await;
+    let client = create_unmarked(&console, &pool, "web", false).await;
+    create_unmarked(&console, &pool, "theirs", false).await;
 
     world.desired.adopt.push(Address::new("user_pool"));
     let addresses: Vec<_> = world

@@ -1,0 +1,102 @@
+//! Somebody deletes or edits a thing of the stack by hand: the plan says so and no more, an apply makes it good, and
+//! the next plan is empty.
+
+mod api;
+mod pool;
+mod tags;
+
+use aws_sdk_apigateway::types::{Op, PatchOperation};
+use gatestack::kinds::Observation;
+use gatestack::local;
+use gatestack::model::{Address, OutputName};
+use gatestack::plan::{self, Options};
+
+use crate::harness::{World, desired, stack_of, summary};
+
+/// A stack with a bit of everything.
+pub(crate) fn stack() -> String {
+    stack_of(2, 2)
+        .replace(
+            "[api.routes]\n",
+            "throttle = { rate = 20, burst = 40 }\n\n[api.stage_variables]\nbackend = \"blue\"\n\n[api.routes]\n\"GET /health\" = { mock = 200, requires = \"nothing\" }\n",
+        )
+        + r#"
+[app_clients.web]
+flows = ["code"]
+callback_urls = ["https://a.example.com/"]
+scopes = ["openid", "xxx-api/read"]
+
+[api_keys.batch]
+plan = "XXXPlan"
+"#
+}
+
+/// An applied stack and what was there right after.
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) text: String,
+    pub(crate) before: Observation,
+}
+
+impl Scene {
+    pub(crate) async fn of(text: String) -> Self {
+        let world = World::new();
+        world.apply(&text).await;
+        let before = world.observe(&desired(&text)).await;
+        Self {
+            world,
+            text,
+            before,
+        }
+    }
+
+    pub(crate) async fn new() -> Self {
+        Self::of(stack()).await
+    }
+
+    /// The id AWS gave this before anybody touched it.
+    pub(crate) fn id(&self, address: &str) -> String {
+        self.before.live[&Address::new(address)].outputs[&OutputName::Id].clone()
+    }
+
+    pub(crate) fn arn(&self, address: &str) -> String {
+        self.before.live[&Address::new(address)].outputs[&OutputName::Arn].clone()
+    }
+
+    /// Applies while taking over what stands at these addresses.
+    pub(crate) async fn adopts(&self, addresses: &[&str]) -> Vec<String> {
+        let mut wanted = desired(&self.text);
+        wanted.adopt = addresses.iter().copied().map(Address::new).collect();
+        let observation = self.world.observe(&wanted).await;
+        let plan = plan::plan(&wanted, &observation, &Options::default())
+            .unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let outcome = self
+            .world
+            .carry_out(&plan, local::connector(self.world.service.clone()))
+            .await;
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+        summary(&plan)
+    }
+
+    /// The plan is just this; it is applied, and the next one is empty.
+    pub(crate) async fn is_made_good_by(&self, expected: &[&str]) {
+        let plan = self.world.plan(&self.text).await;
+        assert_eq!(summary(&plan), expected);
+        assert!(
+            plan.missing_consent.is_empty(),
+            "{:?}",
+            plan.missing_consent
+        );
+        self.world.apply(&self.text).await;
+        let again = self.world.plan(&self.text).await;
+        assert!(again.is_empty(), "{:#?}", again.changes);
+    }
+}
+
+pub(crate) fn replace(path: &str, value: &str) -> PatchOperation {
+    PatchOperation::builder()
+        .op(Op::Replace)
+        .path(path)
+        .value(value)
+        .build()
+}
