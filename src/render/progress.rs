@@ -122,11 +122,7 @@ impl<'a> Progress<'a> {
                 let text = format!("stopping after {running}; press Ctrl-C again to leave at once");
                 self.say(&paint(WARNING, &text));
             }
-            Event::Finished { .. } => {
-                if let Some(bars) = self.bars.take() {
-                    bars.overall.finish_and_clear();
-                }
-            }
+            Event::Finished { .. } => self.bars = None,
         }
     }
 
@@ -196,6 +192,13 @@ impl Bars {
         bar.set_message(text);
         bar.enable_steady_tick(TICK);
         self.running.insert(step, bar);
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        // A terminal that went away shows no bars either.
+        let _ = self.all.clear();
     }
 }
 
