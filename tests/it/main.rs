@@ -7,6 +7,7 @@ mod by_hand;
 mod cognito_kinds;
 mod converge;
 mod crash;
+mod destroys;
 mod executor;
 mod harness;
 mod kinds;

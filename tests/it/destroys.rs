@@ -1,0 +1,244 @@
+//! What stands beside and around a stack when it goes, and answers that AWS gives on bad days.
+
+use aws_sdk_apigateway::types::{ApiStage, EndpointConfiguration, EndpointType};
+use gatestack::local;
+use gatestack::plan::{Options, Plan};
+
+use crate::by_hand::{Scene, stack};
+use crate::harness::{Fate, Wire, World, desired, stack_of};
+
+fn everything() -> Options {
+    Options {
+        destroy: true,
+        ..Options::default()
+    }
+}
+
+async fn failures(scene: &Scene, plan: &Plan) -> Vec<String> {
+    let outcome = scene
+        .world
+        .carry_out(plan, local::connector(scene.world.service.clone()))
+        .await;
+    outcome
+        .failures
+        .iter()
+        .map(|failure| {
+            format!(
+                "{}: {} {}",
+                failure.address, failure.error.operation, failure.error.message
+            )
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_of_it_gone_is_no_hindrance() {
+    let scene = Scene::new().await;
+    let console = scene.world.apigateway();
+    let plan = scene
+        .world
+        .plan_with(&scene.text, &everything())
+        .await
+        .unwrap();
+    // Between the plan and the run.
+    console
+        .delete_rest_api()
+        .rest_api_id(scene.id("api"))
+        .send()
+        .await
+        .unwrap();
+    console
+        .delete_api_key()
+        .api_key(scene.id("api_keys.batch"))
+        .send()
+        .await
+        .unwrap();
+    let client = scene.world.cognito().delete_user_pool_client();
+    client
+        .user_pool_id(scene.id("user_pool"))
+        .client_id(scene.id("app_clients.web"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(failures(&scene, &plan).await, Vec::<String>::new());
+    assert!(
+        scene
+            .world
+            .observe(&desired(&scene.text))
+            .await
+            .live
+            .is_empty()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_plan_on_our_stage_stays() {
+    let scene = Scene::new().await;
+    let console = scene.world.apigateway();
+    let stage = ApiStage::builder()
+        .api_id(scene.id("api"))
+        .stage("prod")
+        .build();
+    let theirs = console.create_usage_plan().name("theirs");
+    theirs.api_stages(stage).send().await.unwrap();
+    let plan = scene
+        .world
+        .plan_with(&scene.text, &everything())
+        .await
+        .unwrap();
+    assert_eq!(failures(&scene, &plan).await, Vec::<String>::new());
+    let plans = console.get_usage_plans().send().await.unwrap();
+    let names: Vec<_> = plans
+        .items()
+        .iter()
+        .filter_map(|plan| plan.name())
+        .collect();
+    assert_eq!(names, ["theirs"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_mapping_keeps_our_api_and_the_run_says_why() {
+    let scene = Scene::new().await;
+    let console = scene.world.apigateway();
+    let endpoint = EndpointConfiguration::builder()
+        .types(EndpointType::Regional)
+        .build();
+    let certificate =
+        "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-1111-1111-1111-111111111111";
+    let domain = console.create_domain_name().domain_name("api.example.com");
+    domain
+        .endpoint_configuration(endpoint)
+        .regional_certificate_arn(certificate)
+        .send()
+        .await
+        .unwrap();
+    let mapping = console.create_base_path_mapping();
+    mapping
+        .domain_name("api.example.com")
+        .rest_api_id(scene.id("api"))
+        .stage("prod")
+        .send()
+        .await
+        .unwrap();
+    let plan = scene
+        .world
+        .plan_with(&scene.text, &everything())
+        .await
+        .unwrap();
+    let failed = failures(&scene, &plan).await;
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(failed[0].contains("api.example.com"), "{failed:?}");
+    let mapping = console.delete_base_path_mapping();
+    mapping
+        .domain_name("api.example.com")
+        .base_path("(none)")
+        .send()
+        .await
+        .unwrap();
+    scene.world.destroy(&scene.text).await;
+    assert!(
+        scene
+            .world
+            .observe(&desired(&scene.text))
+            .await
+            .live
+            .is_empty()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_domain_in_our_pool_is_said_before() {
+    let scene = Scene::of(stack().replace("domain = \"xxx-${account.id}\"\n", "")).await;
+    let domain = scene.world.cognito().create_user_pool_domain();
+    domain
+        .user_pool_id(scene.id("user_pool"))
+        .domain("theirs")
+        .send()
+        .await
+        .unwrap();
+    let plan = scene
+        .world
+        .plan_with(&scene.text, &everything())
+        .await
+        .unwrap();
+    assert!(
+        plan.notes
+            .iter()
+            .any(|note| note.code == "GS108" && note.text.contains("delete that first")),
+        "{:?}",
+        plan.notes
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_stacks_in_one_account_leave_each_other_alone() {
+    let world = World::new();
+    let one = stack_of(2, 2);
+    let same_names = one.replace("\"claims\"", "\"other\"");
+    let other = same_names
+        .replace("XXX Users", "Other Users")
+        .replace("xxx-${", "other-${")
+        .replace("\"xxx-api\"\nstage", "\"other-api\"\nstage")
+        .replace("XXXPlan", "Gold")
+        .replace("insurer", "bank");
+    world.apply(&one).await;
+    let problems = world
+        .plan_with(&same_names, &Options::default())
+        .await
+        .unwrap_err();
+    assert!(
+        problems
+            .iter()
+            .all(|problem| !problem.help.contains("--adopt")),
+        "{problems:#?}"
+    );
+    world.apply(&other).await;
+    assert!(world.plan(&one).await.is_empty());
+    assert!(world.plan(&other).await.is_empty());
+    world.destroy(&one).await;
+    assert!(world.plan(&other).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_now_and_then_is_waited_out() {
+    let world = World::new();
+    let text = stack();
+    let plan = world.plan(&text).await;
+    let wire = Wire::to(&world, |number, operation| {
+        if number % 3 == 0 {
+            let code = "TooManyRequestsException";
+            let status = if operation.contains('/') { 429 } else { 400 };
+            Fate::Refused(status, code, "Too Many Requests")
+        } else {
+            Fate::Arrives
+        }
+    });
+    let outcome = world.carry_out(&plan, wire).await;
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    assert!(world.plan(&text).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_get_lost_now_and_then_make_nothing_twice() {
+    for every in 2..5 {
+        let world = World::new();
+        let text = stack();
+        let plan = world.plan(&text).await;
+        let wire = Wire::to(&world, move |number, _| {
+            if number % every == 0 {
+                Fate::Unanswered
+            } else {
+                Fate::Arrives
+            }
+        });
+        assert!(!world.carry_out(&plan, wire).await.failures.is_empty());
+        world.apply(&text).await;
+        let again = world.plan(&text).await;
+        assert!(again.is_empty(), "{every}: {:#?}", again.changes);
+        assert!(
+            again.neighbours.is_empty(),
+            "{every}: {:?}",
+            again.neighbours
+        );
+    }
+}
