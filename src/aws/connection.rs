@@ -14,7 +14,7 @@ use super::cognito::CognitoAnswers;
 use super::error::AwsError;
 use super::nulls::WithoutNulls;
 use super::pace::{Operation, Pacer, Service};
-use super::retry::Classifier;
+use super::retry::{Classifier, OnlyOnce};
 use super::tally::Tally;
 use crate::clock::Clock;
 
@@ -110,6 +110,7 @@ impl Connection {
             apigateway: aws_sdk_apigateway::Client::from_conf(
                 aws_sdk_apigateway::config::Builder::from(&config)
                     .retry_classifier(Classifier)
+                    .interceptor(OnlyOnce)
                     .interceptor(WithoutNulls)
                     .interceptor(tally.clone())
                     .build(),
@@ -117,6 +118,7 @@ impl Connection {
             cognito: aws_sdk_cognitoidentityprovider::Client::from_conf(
                 aws_sdk_cognitoidentityprovider::config::Builder::from(&config)
                     .retry_classifier(Classifier)
+                    .interceptor(OnlyOnce)
                     .interceptor(tally.clone())
                     .build(),
             ),

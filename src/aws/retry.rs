@@ -1,7 +1,53 @@
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextMut;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::{Metadata, OrchestratorError};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+/// Creates of which AWS makes a second thing when they come twice.
+const MAKE_ANOTHER: &[&str] = &[
+    "CreateApiKey",
+    "CreateDeployment",
+    "CreateRestApi",
+    "CreateUsagePlan",
+    "CreateUserPool",
+    "CreateUserPoolClient",
+];
+
+/// Keeps the SDK from sending such a create again when its answer got lost: it may have arrived, and the next run looks.
+#[derive(Debug)]
+pub(super) struct OnlyOnce;
+
+impl Intercept for OnlyOnce {
+    fn name(&self) -> &'static str {
+        "creates are sent once"
+    }
+
+    fn modify_before_attempt_completion(
+        &self,
+        context: &mut FinalizerInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let makes_another = config
+            .load::<Metadata>()
+            .is_some_and(|operation| MAKE_ANOTHER.contains(&operation.name()));
+        if makes_another
+            && let Some(Err(error)) = context.output_or_error_mut()
+            && (error.is_connector_error() || error.is_timeout_error())
+        {
+            let lost = ConnectorError::user(format!("the answer got lost: {error:?}").into());
+            *error = OrchestratorError::connector(lost);
+        }
+        Ok(())
+    }
+}
 
 /// What the SDK's own classifiers get wrong for these services.
 ///

@@ -242,3 +242,35 @@ async fn answers_that_get_lost_now_and_then_make_nothing_twice() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_breaks_during_a_create_makes_nothing_twice() {
+    for operation in [
+        "CreateUserPool",
+        "CreateUserPoolClient",
+        "POST /restapis",
+        "POST /apikeys",
+        "POST /usageplans",
+    ] {
+        let world = World::new();
+        let text = stack();
+        let plan = world.plan(&text).await;
+        let wire = Wire::to(&world, move |_, sent| {
+            if sent == operation {
+                Fate::Broken
+            } else {
+                Fate::Arrives
+            }
+        });
+        let failed = world.carry_out(&plan, wire).await.failures;
+        assert!(!failed.is_empty(), "{operation} was never sent");
+        world.apply(&text).await;
+        let again = world.observe(&desired(&text)).await;
+        assert!(
+            again.ambiguities.is_empty(),
+            "{operation}: {:?}",
+            again.ambiguities
+        );
+        assert!(world.plan(&text).await.is_empty(), "{operation}");
+    }
+}

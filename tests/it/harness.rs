@@ -257,6 +257,8 @@ pub(crate) enum Fate {
     Takes(Duration),
     /// It arrives and its answer is lost.
     Unanswered,
+    /// It arrives and the connection breaks before the answer is there.
+    Broken,
     /// It never leaves.
     Dies,
     /// AWS refuses it with this status, code and message.
@@ -349,6 +351,13 @@ impl HttpConnector for WireConnector {
                 HttpConnectorFuture::new(async move {
                     let _lost = answer.await;
                     dead()
+                })
+            }
+            Fate::Broken => {
+                let answer = self.inner.call(request);
+                HttpConnectorFuture::new(async move {
+                    let _lost = answer.await;
+                    Err(ConnectorError::io("the connection broke".into()))
                 })
             }
             Fate::Dies => HttpConnectorFuture::ready(dead()),
