@@ -7,6 +7,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::model::bare_or_quoted;
+
 /// The keys that lead to a value. An element of an array goes by its index.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct KeyPath(Vec<String>);
@@ -87,22 +89,9 @@ impl fmt::Display for KeyPath {
             if index > 0 {
                 f.write_str(".")?;
             }
-            f.write_str(&quoted_key(key))?;
+            f.write_str(&bare_or_quoted(key))?;
         }
         Ok(())
-    }
-}
-
-/// A key as TOML writes it: bare where it may be.
-pub fn quoted_key(key: &str) -> String {
-    let bare = !key.is_empty()
-        && key
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if bare {
-        key.to_owned()
-    } else {
-        format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
     }
 }
 

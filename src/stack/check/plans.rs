@@ -2,8 +2,9 @@
 
 use super::names::API_GATEWAY;
 use super::{Judge, did_you_mean};
+use crate::model::bare_or_quoted;
 use crate::stack::diagnostic::Code;
-use crate::stack::spans::{KeyPath, quoted_key};
+use crate::stack::spans::KeyPath;
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     for (path, _, plan) in judge.entries("plans", &judge.file.plans) {
@@ -53,7 +54,7 @@ fn members(judge: &mut Judge<'_>) {
         let help = did_you_mean(
             plan,
             judge.spans.names(&plans),
-            format!("add `[plans.{}]`", quoted_key(plan)),
+            format!("add `[plans.{}]`", bare_or_quoted(plan)),
         );
         judge.error(
             Code::BadPlan,

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Judge, did_you_mean};
+use crate::model::bare_or_quoted;
 use crate::stack::diagnostic::Code;
-use crate::stack::spans::{KeyPath, quoted_key};
+use crate::stack::spans::KeyPath;
 
 /// Scopes that every pool has.
 pub(super) const OPEN_ID: [&str; 5] = [
@@ -85,8 +86,8 @@ impl Judge<'_> {
                 Some((table, _, _)) => {
                     let help = format!(
                         "add `{} = \"…\"` to `resource_servers.{}.scopes`",
-                        quoted_key(name),
-                        quoted_key(table)
+                        bare_or_quoted(name),
+                        bare_or_quoted(table)
                     );
                     (
                         format!("the resource server `{wanted}` has no scope `{name}`"),
