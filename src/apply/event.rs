@@ -123,7 +123,7 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// How many steps were left out.
     pub skipped: usize,
-    /// Whether Ctrl-C ended it.
+    /// Whether Ctrl-C ended it before everything was done.
     pub interrupted: bool,
     /// How long it took.
     pub took: Duration,

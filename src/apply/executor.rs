@@ -117,7 +117,7 @@ pub async fn run(
         done,
         failures: run.failures,
         skipped,
-        interrupted: stopping,
+        interrupted: stopping && skipped > 0,
         took,
     }
 }

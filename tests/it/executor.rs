@@ -205,3 +205,24 @@ fn requests(connection: &gatestack::aws::Connection, operation: &str) -> u64 {
         .map(|(_, times)| times)
         .sum()
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_ctrl_c_during_the_last_steps_finds_everything_done() {
+    let world = World::new();
+    let plan = world.plan(&stack_of(1, 1)).await;
+    let interrupt = Interrupt::new();
+    let mut started = 0;
+    let wire = Wire::to(&world, |_, _| Fate::Takes(Duration::from_millis(50)));
+    let outcome = world
+        .carry_out_telling(&plan, wire, &interrupt.clone(), &mut |event| {
+            if let Event::StepStarted { .. } = event {
+                started += 1;
+                if started == plan.steps.len() {
+                    interrupt.cancel();
+                }
+            }
+        })
+        .await;
+    assert_eq!(outcome.done, plan.steps.len());
+    assert!(!outcome.interrupted, "nothing was left out");
+}
