@@ -74,8 +74,8 @@ impl Pass<'_> {
                         self.findings.follows_from_another(&path.join(near));
                         meant.insert(near);
                     }
-                    self.findings
-                        .broken(&here, unknown(path, key, near, schema));
+                    // It goes, and what stands beside it is judged as if it had never been there.
+                    self.findings.list.push(unknown(path, key, near, schema));
                     false
                 }
             };
