@@ -1,4 +1,5 @@
-//! A local AWS: Cognito user pools, API Gateway, STS and the tagging API behind AWS's own wire protocols.
+//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, STS and the tagging API behind
+//! AWS's own wire protocols.
 //!
 //! It knows nothing of stacks or plans. It is written from AWS's documentation and service models, so that any AWS client can use it:
 //! what AWS accepts is accepted and returned as AWS returns it, what AWS refuses is refused with AWS's code and status, and an operation
@@ -12,17 +13,22 @@
 //! [model] the operation and its input, which is checked against the model before the [operation] runs on the
 //! [state]. Which operations there are is said by the tables beside their code and nowhere else.
 
+pub mod acm;
 pub mod apigateway;
 mod check;
 pub mod cognito;
 mod connector;
+pub mod ec2;
+pub mod elbv2;
 pub mod identifiers;
 pub mod model;
 pub mod operation;
 pub mod paging;
 mod protocol;
+pub mod route53;
 mod serve;
 mod service;
+mod ssm;
 pub mod state;
 mod store;
 mod sts;

@@ -48,6 +48,12 @@ pub enum Protocol {
     /// A form in, XML out.
     #[serde(rename = "query")]
     Query,
+    /// A form in, XML out, with EC2's own names and lists.
+    #[serde(rename = "ec2")]
+    Ec2,
+    /// Methods and paths, XML bodies.
+    #[serde(rename = "rest-xml")]
+    RestXml,
 }
 
 /// One operation.

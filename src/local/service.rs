@@ -14,7 +14,7 @@ use super::operation::{Answer, Call, Object, Operation, Pace, Refusal, Run};
 use super::protocol::{self, Target};
 use super::state::{Region, State};
 use super::store::{Store, StoreError};
-use super::{apigateway, check, cognito, identifiers, sts, tagging};
+use super::{acm, apigateway, check, cognito, ec2, elbv2, identifiers, route53, ssm, sts, tagging};
 use crate::clock::Clock;
 
 /// What a local AWS is like.
@@ -69,7 +69,7 @@ struct AwsService {
     names_input: bool,
 }
 
-static SERVICES: [AwsService; 4] = [
+static SERVICES: [AwsService; 9] = [
     AwsService {
         name: "cognito-idp",
         model: LazyLock::new(|| Model::parse(include_str!("models/cognito.json"))),
@@ -97,6 +97,41 @@ static SERVICES: [AwsService; 4] = [
         model: LazyLock::new(|| Model::parse(include_str!("models/tagging.json"))),
         operations: &[tagging::OPERATIONS],
         invalid: "InvalidParameterException",
+        names_input: false,
+    },
+    AwsService {
+        name: "ec2",
+        model: LazyLock::new(|| Model::parse(include_str!("models/ec2.json"))),
+        operations: ec2::OPERATIONS,
+        invalid: "InvalidParameterValue",
+        names_input: false,
+    },
+    AwsService {
+        name: "elasticloadbalancing",
+        model: LazyLock::new(|| Model::parse(include_str!("models/elbv2.json"))),
+        operations: elbv2::OPERATIONS,
+        invalid: "ValidationError",
+        names_input: false,
+    },
+    AwsService {
+        name: "acm",
+        model: LazyLock::new(|| Model::parse(include_str!("models/acm.json"))),
+        operations: &[acm::OPERATIONS],
+        invalid: "ValidationException",
+        names_input: false,
+    },
+    AwsService {
+        name: "ssm",
+        model: LazyLock::new(|| Model::parse(include_str!("models/ssm.json"))),
+        operations: &[ssm::OPERATIONS],
+        invalid: "ValidationException",
+        names_input: false,
+    },
+    AwsService {
+        name: "route53",
+        model: LazyLock::new(|| Model::parse(include_str!("models/route53.json"))),
+        operations: &[route53::OPERATIONS],
+        invalid: "InvalidInput",
         names_input: false,
     },
 ];

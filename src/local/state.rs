@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{apigateway, cognito};
+use super::{acm, apigateway, cognito, ec2, elbv2, route53};
 
 /// Everything in one account.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -21,4 +21,12 @@ pub struct Region {
     pub cognito: cognito::State,
     /// API Gateway.
     pub apigateway: apigateway::State,
+    /// EC2: networks and instances.
+    pub ec2: ec2::State,
+    /// Load balancers and their target groups.
+    pub elbv2: elbv2::State,
+    /// Certificates.
+    pub acm: acm::State,
+    /// Hosted zones and their records, all in us-east-1: Route 53 is global and its requests are signed for that Region.
+    pub route53: route53::State,
 }

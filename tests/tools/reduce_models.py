@@ -23,10 +23,15 @@ SERVICES = {
     "apigateway": "apigateway",
     "sts": "sts",
     "resourcegroupstaggingapi": "tagging",
+    "ec2": "ec2",
+    "elbv2": "elbv2",
+    "acm": "acm",
+    "ssm": "ssm",
+    "route53": "route53",
 }
 METADATA = ["protocol", "jsonVersion", "targetPrefix", "xmlNamespace"]
 SHAPE = ["type", "required", "payload", "min", "max", "pattern", "enum", "document", "sensitive", "flattened"]
-MEMBER = ["shape", "location", "locationName", "queryName"]
+MEMBER = ["shape", "location", "locationName", "queryName", "xmlAttribute"]
 
 LOCAL = pathlib.Path(__file__).resolve().parents[2] / "src" / "local"
 TABLE_ROW = re.compile(r'Operation::(?:read|change)\(\s*"(\w+)"')

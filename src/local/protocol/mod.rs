@@ -26,8 +26,8 @@ pub(super) fn operation<'m>(
 ) -> Result<(&'m str, &'m OperationModel), Refusal> {
     match model.metadata.protocol {
         Protocol::Json => json::operation(model, request),
-        Protocol::RestJson => rest_json::operation(model, request),
-        Protocol::Query => query::operation(model, request),
+        Protocol::RestJson | Protocol::RestXml => rest_json::operation(model, request),
+        Protocol::Query | Protocol::Ec2 => query::operation(model, request),
     }
 }
 
@@ -42,8 +42,10 @@ pub(super) fn input(
     };
     match model.metadata.protocol {
         Protocol::Json => json::input(model, shape, request.body()),
-        Protocol::RestJson => rest_json::input(model, operation, shape, request),
-        Protocol::Query => query::input(model, shape, request),
+        Protocol::RestJson | Protocol::RestXml => {
+            rest_json::input(model, operation, shape, request)
+        }
+        Protocol::Query | Protocol::Ec2 => query::input(model, shape, request),
     }
 }
 
@@ -60,8 +62,10 @@ pub(super) fn answer(
 ) -> Result<Response<Bytes>, Refusal> {
     let answer = match model.metadata.protocol {
         Protocol::Json => json::answer(model, operation, output),
-        Protocol::RestJson => rest_json::answer(model, operation, output),
-        Protocol::Query => query::answer(model, name, operation, output, request_id),
+        Protocol::RestJson | Protocol::RestXml => rest_json::answer(model, operation, output),
+        Protocol::Query | Protocol::Ec2 => {
+            query::answer(model, name, operation, output, request_id)
+        }
     };
     let mut answer = answer.map_err(|fault| fault.within(name))?;
     request_id_header(&mut answer, request_id);
@@ -78,7 +82,7 @@ pub(super) fn refusal(
     let mut answer = match protocol {
         Protocol::Json => json::refusal(json_version, refusal),
         Protocol::RestJson => rest_json::refusal(refusal),
-        Protocol::Query => query::refusal(refusal, request_id),
+        Protocol::Query | Protocol::Ec2 | Protocol::RestXml => query::refusal(refusal, request_id),
     };
     *answer.status_mut() =
         StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -1,0 +1,13 @@
+//! Route 53: hosted zones and their records.
+
+use serde::{Deserialize, Serialize};
+
+use super::operation::Operation;
+
+/// The operations the local service has.
+pub(super) const OPERATIONS: &[Operation] = &[];
+
+/// What a Region holds of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {}
