@@ -22,7 +22,7 @@ pub enum Event {
         /// What it is about.
         #[schemars(with = "String")]
         address: Address,
-        /// What is done: `create`, `update`, `unprotect`, `delete`.
+        /// What is done: `create`, `update`, `settle`, `unprotect`, `delete`.
         action: Done,
     },
     /// A step is finished.
@@ -94,6 +94,8 @@ pub enum Done {
     Create,
     /// Changes it.
     Update,
+    /// Waits until it is at work.
+    Settle,
     /// Takes off its deletion protection.
     Unprotect,
     /// Deletes it.

@@ -67,7 +67,7 @@ pub async fn run(
                 running: running.len(),
             });
         }
-        while let Some(place) = (!stopping && running.len() < BESIDE_EACH_OTHER)
+        while let Some(place) = (!stopping && run.busy() < BESIDE_EACH_OTHER)
             .then(|| run.next())
             .flatten()
         {
@@ -125,7 +125,11 @@ pub async fn run(
 async fn perform(step: &Step, writer: &Writer, book: &Book) -> Result<Option<Outputs>, AwsError> {
     let address = &step.address;
     match &step.operation {
-        Operation::Create(want) => want.create(writer, address, book).await.map(Some),
+        Operation::Create(want) => want
+            .create(writer, address, book, step.replaces.as_deref())
+            .await
+            .map(Some),
+        Operation::Settle(want) => want.settle(writer, address, book).await.map(Some),
         Operation::Update { want, live, fields } | Operation::Unprotect { want, live, fields } => {
             want.update(writer, address, live, book, fields)
                 .await
@@ -140,6 +144,14 @@ fn elapsed(clock: &Clock, since: jiff::Timestamp) -> Duration {
 }
 
 impl Run<'_> {
+    /// How many steps run that send requests all along; one that only looks from time to time keeps nobody from starting.
+    fn busy(&self) -> usize {
+        let steps = self.states.iter().zip(&self.plan.steps);
+        steps
+            .filter(|(state, step)| **state == State::Running && step.action() != Done::Settle)
+            .count()
+    }
+
     /// The next step that may start.
     fn next(&self) -> Option<usize> {
         let busy: BTreeSet<Lane> = self
@@ -251,6 +263,7 @@ impl Step {
         match self.operation {
             Operation::Create(_) => Done::Create,
             Operation::Update { .. } => Done::Update,
+            Operation::Settle(_) => Done::Settle,
             Operation::Unprotect { .. } => Done::Unprotect,
             Operation::Delete(_) => Done::Delete,
         }

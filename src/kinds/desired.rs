@@ -10,6 +10,9 @@ pub const STACK_TAG: &str = "gatestack:stack";
 /// The tag that says at which address of the stack a thing stands.
 pub const KEY_TAG: &str = "gatestack:key";
 
+/// The tag that says which older thing at the same address a thing takes the place of.
+pub const REPLACES_TAG: &str = "gatestack:replaces";
+
 /// What the file wants, with every default filled in and every name turned into a reference.
 #[derive(Clone, Debug)]
 pub struct Desired {

@@ -22,6 +22,8 @@ pub struct FieldInfo {
     pub compare: Compare,
     /// Whether callers see a change at once although the kind needs a redeployment.
     pub live_at_once: bool,
+    /// Whether what it refers to has to be at work, not only made.
+    pub when_ready: bool,
     /// The kind this field's value is the id of, where the value orders deletes.
     pub refers_to: Option<&'static str>,
 }
@@ -57,6 +59,7 @@ impl<P> Field<P> {
             on_change: OnChange::InPlace,
             compare: Compare::Exactly,
             live_at_once: false,
+            when_ready: false,
             refers_to: None,
         };
         Self { info, get }
@@ -91,6 +94,13 @@ impl<P> Field<P> {
     #[must_use]
     pub const fn live_at_once(mut self) -> Self {
         self.info.live_at_once = true;
+        self
+    }
+
+    /// Waiting until what it refers to is at work.
+    #[must_use]
+    pub const fn when_ready(mut self) -> Self {
+        self.info.when_ready = true;
         self
     }
 

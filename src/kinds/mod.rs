@@ -37,7 +37,7 @@ use serde::de::DeserializeOwned;
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Text};
 
-pub use desired::{Desired, Ground, KEY_TAG, Owner, STACK_TAG, Wanted};
+pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{Live, Neighbours, Observation, Obstacle, observe};
 pub use registry::{KINDS, Resource, fields_of_kinds};
@@ -71,6 +71,12 @@ pub struct KindInfo {
     pub billable: Option<&'static str>,
     /// How a change that AWS can't make in place is made.
     pub replace: Replace,
+    /// How long AWS goes on working after the call that makes it has answered, in seconds, as its documentation or its
+    /// users tell: a step of its own waits for the end ([`Kind::settle`]), and what leads to the longest wait starts
+    /// first. `None` for what is ready at once.
+    pub settles_in: Option<u32>,
+    /// Whether replacements of several go one after another, each at work before the next begins.
+    pub rolls: bool,
 }
 
 impl KindInfo {
@@ -90,6 +96,8 @@ impl KindInfo {
             snapshot: false,
             billable: None,
             replace: Replace::DeleteFirst,
+            settles_in: None,
+            rolls: false,
         }
     }
 }
@@ -162,6 +170,18 @@ pub trait Kind: 'static {
         writer: &Writer,
         live: &Standing<'_, Self::Props>,
     ) -> impl Future<Output = Result<(), AwsError>>;
+
+    /// Waits until one that was made or changed is at work; returns what is newly known of it. Only called of kinds
+    /// with [`KindInfo::settles_in`]. It asks AWS anew each time and waits with [`Writer::pause`] in between.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read, or what AWS says of a thing that will never be at work.
+    fn settle(
+        _writer: &Writer,
+        _task: &Task<'_, Self::Props>,
+    ) -> impl Future<Output = Result<Outputs, AwsError>> {
+        async { Ok(Outputs::new()) }
+    }
 
     /// Lets a wanted thing hold on to what it refers to today and the plan keeps (a stage that was renamed in the
     /// file and stays until it is named): changes `want` accordingly.
@@ -255,9 +275,26 @@ pub struct Task<'a, P> {
     pub want: &'a P,
     /// The outputs of everything applied so far.
     pub book: &'a Book,
+    /// The id of the one whose place it takes, when the old one is still there: its create call has to carry it as the
+    /// tag that [`Task::tags`] adds.
+    pub replaces: Option<&'a str>,
 }
 
 impl<P> Task<'_, P> {
+    /// The tags of the create call: the wanted ones and, beside an old one at the same address, which one that is.
+    /// A run that dies while both are there leaves no doubt about which of them goes.
+    pub fn tags(&self, want: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let replaces = self
+            .replaces
+            .map(|id| (REPLACES_TAG.to_owned(), id.to_owned()));
+        want.clone().into_iter().chain(replaces).collect()
+    }
+
+    /// What was told of this very resource so far.
+    pub fn output(&self, name: OutputName) -> &str {
+        self.book.get(self.address, name).unwrap_or_default()
+    }
+
     /// A text of the wanted side.
     ///
     /// # Panics

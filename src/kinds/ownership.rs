@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Desired, Findings, Found, KindInfo, Obstacle, Outputs, Owner, Scope};
-use crate::model::Address;
+use super::{
+    Desired, Findings, Found, KEY_TAG, KindInfo, Obstacle, Outputs, Owner, REPLACES_TAG, STACK_TAG,
+    Scope,
+};
+use crate::model::{Address, OutputName};
 
 /// Something AWS lists with its name and its tags.
 #[derive(Clone, Debug)]
@@ -32,9 +35,17 @@ pub(super) fn sort_out<P>(
 ) -> Findings<P> {
     let mut findings = Findings::default();
     let mut strangers = Vec::new();
+    let replaced = replaced(&candidates);
     for candidate in candidates {
         match scope.desired.ground.owner_by_tags(&candidate.tags) {
-            Owner::Us(address) => findings.owned.push(found(address, candidate)),
+            Owner::Us(address) => {
+                let id = candidate.outputs.get(&OutputName::Id);
+                let address = match id.filter(|id| replaced.contains(*id)) {
+                    Some(id) => address.replaced(id),
+                    None => address,
+                };
+                findings.owned.push(found(address, candidate));
+            }
             Owner::Stack(_) | Owner::Nobody => strangers.push(candidate),
         }
     }
@@ -58,6 +69,26 @@ pub(super) fn sort_out<P>(
         }
     }
     findings
+}
+
+/// The ids of things whose place another of the same address takes. Who copies tags can't bring about that two of them
+/// name each other: a thing's id is made after the tags of what it takes the place of.
+fn replaced<P>(candidates: &[Candidate<P>]) -> BTreeSet<String> {
+    let key = |candidate: &Candidate<P>| {
+        let tag = |name| candidate.tags.get(name).cloned();
+        (tag(STACK_TAG), tag(KEY_TAG))
+    };
+    let named: BTreeSet<(&String, _)> = candidates
+        .iter()
+        .filter_map(|candidate| Some((candidate.tags.get(REPLACES_TAG)?, key(candidate))))
+        .collect();
+    candidates
+        .iter()
+        .filter_map(|candidate| {
+            let id = candidate.outputs.get(&OutputName::Id)?;
+            named.contains(&(id, key(candidate))).then(|| id.clone())
+        })
+        .collect()
 }
 
 enum Claim<P> {
@@ -129,7 +160,7 @@ fn found<P>(address: Address, candidate: Candidate<P>) -> Found<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::{Ground, KEY_TAG, STACK_TAG};
+    use crate::kinds::Ground;
     use crate::model::Book;
 
     const KIND: KindInfo = KindInfo::new("thing", "thing", "");

@@ -78,10 +78,29 @@ macro_rules! kinds {
             ///
             /// # Errors
             /// AWS's refusal of a call.
-            pub async fn create(&self, writer: &Writer, address: &Address, book: &Book) -> Result<Outputs, AwsError> {
+            pub async fn create(
+                &self,
+                writer: &Writer,
+                address: &Address,
+                book: &Book,
+                replaces: Option<&str>,
+            ) -> Result<Outputs, AwsError> {
                 match self {
                     $(Self::$variant(want) => {
-                        Box::pin(<$kind as Kind>::create(writer, &Task { address, want, book })).await
+                        Box::pin(<$kind as Kind>::create(writer, &Task { address, want, book, replaces })).await
+                    })+
+                }
+            }
+
+            /// Waits until it is at work; see [`Kind::settle`].
+            ///
+            /// # Errors
+            /// AWS's refusal of a read, or what AWS says of a thing that will never be at work.
+            pub async fn settle(&self, writer: &Writer, address: &Address, book: &Book) -> Result<Outputs, AwsError> {
+                match self {
+                    $(Self::$variant(want) => {
+                        let task = Task { address, want, book, replaces: None };
+                        Box::pin(<$kind as Kind>::settle(writer, &task)).await
                     })+
                 }
             }
@@ -101,7 +120,7 @@ macro_rules! kinds {
                 match (self, &live.resource) {
                     $((Self::$variant(want), Self::$variant(props)) => {
                         let standing = Standing { address, was: live.was.as_ref(), props, outputs: &live.outputs };
-                        let task = Task { address, want, book };
+                        let task = Task { address, want, book, replaces: None };
                         Box::pin(<$kind as Kind>::update(writer, &task, &standing, changed)).await
                     })+
                     _ => unreachable!("an address belongs to one kind: {address}"),

@@ -33,6 +33,21 @@ impl Address {
         }
     }
 
+    /// Where the older of two things stands that carry this same address, `id` being AWS's of it: one was made to take
+    /// its place, and the run died before it went.
+    pub fn replaced(&self, id: &str) -> Self {
+        self.part("replaced").part(id)
+    }
+
+    /// The address of what takes the place of this one; `None` for one whose place nothing takes.
+    pub fn takes_its_place(&self) -> Option<Self> {
+        let (_, parts) = self.0.split_at(self.part_start()?);
+        let (before, _) = parts.rsplit_once("/replaced/")?;
+        Some(Self(
+            self.0[..self.0.len() - parts.len() + before.len()].to_owned(),
+        ))
+    }
+
     /// The text, as people type it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -96,6 +111,16 @@ mod tests {
                 .as_str(),
             "partners.acme"
         );
+    }
+
+    #[test]
+    fn what_was_replaced_knows_its_successor() {
+        let link = Address::new("api").part("vpc_link");
+        assert_eq!(link.replaced("abc").as_str(), "api/vpc_link/replaced/abc");
+        assert_eq!(link.replaced("abc").takes_its_place(), Some(link.clone()));
+        assert_eq!(link.takes_its_place(), None);
+        let route = Address::entry("api.routes", "GET /replaced/parts/replaced/x");
+        assert_eq!(route.takes_its_place(), None);
     }
 
     #[test]

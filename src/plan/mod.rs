@@ -136,6 +136,8 @@ pub struct Step {
     pub lane: Option<Lane>,
     /// The steps before it, by their place in [`Plan::steps`].
     pub needs: BTreeSet<usize>,
+    /// The id of the old one that is still there when this step makes the new one.
+    pub replaces: Option<String>,
 }
 
 /// What a step does.
@@ -152,6 +154,8 @@ pub enum Operation {
         /// The names of the fields that differ.
         fields: Vec<&'static str>,
     },
+    /// Wait until it is at work.
+    Settle(Resource),
     /// Take off the protection that the file put on it, so that it can be deleted.
     Unprotect {
         /// What it is without protection.

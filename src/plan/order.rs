@@ -1,9 +1,7 @@
 //! The steps and the edges between them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-
-use petgraph::algo::toposort;
-use petgraph::graph::DiGraph;
 
 use super::{Action, Change, Operation, Problem, Step};
 use crate::kinds::{Desired, Live, Observation, Replace, Resource};
@@ -15,6 +13,7 @@ struct Draft {
     operation: Operation,
     carries: Vec<Address>,
     needs: BTreeSet<Key>,
+    replaces: Option<String>,
 }
 
 /// Which step of an address.
@@ -22,6 +21,7 @@ struct Draft {
 enum Part {
     Unprotect,
     Make,
+    Settle,
     Delete,
 }
 
@@ -44,11 +44,16 @@ pub(super) fn steps(inputs: &Inputs<'_>) -> Result<Vec<Step>, Problem> {
     for (address, change) in inputs.changes {
         if !carried.contains_key(address) {
             for (part, operation) in operations(inputs, address, change) {
+                let beside = change.action == Action::Replace
+                    && change.kind.replace == Replace::CreateFirst
+                    && part == Part::Make;
+                let old = beside.then(|| &inputs.observation.live[address].outputs);
                 let draft = Draft {
                     address: address.clone(),
                     operation,
                     carries: Vec::new(),
                     needs: BTreeSet::new(),
+                    replaces: old.and_then(|old| old.get(&OutputName::Id)).cloned(),
                 };
                 drafts.insert((address.clone(), part), draft);
             }
@@ -75,7 +80,7 @@ fn operations(inputs: &Inputs<'_>, address: &Address, change: &Change) -> Vec<(P
     let live = || inputs.observation.live[address].clone();
     let names =
         |fields: &[super::FieldChange]| fields.iter().map(|field| field.name).collect::<Vec<_>>();
-    match change.action {
+    let mut operations = match change.action {
         Action::Create => vec![(Part::Make, Operation::Create(want()))],
         Action::Update => {
             vec![(
@@ -110,7 +115,11 @@ fn operations(inputs: &Inputs<'_>, address: &Address, change: &Change) -> Vec<(P
             }
             operations
         }
+    };
+    if change.action != Action::Delete && change.kind.settles_in.is_some() {
+        operations.push((Part::Settle, Operation::Settle(want())));
     }
+    operations
 }
 
 /// What AWS deletes along with its container: child → container.
@@ -150,11 +159,10 @@ fn needs(
     match part {
         Part::Unprotect => {}
         Part::Make => {
-            needs.extend(
-                awaited(inputs, address)
-                    .into_iter()
-                    .map(|of| (of, Part::Make)),
-            );
+            for (of, ready) in awaited_parts(inputs, address) {
+                needs.extend(ready.then(|| (of.clone(), Part::Settle)));
+                needs.insert((of, Part::Make));
+            }
             if replaced && replace == Replace::DeleteFirst {
                 needs.insert((address.clone(), Part::Delete));
             }
@@ -169,13 +177,35 @@ fn needs(
                 if kind.snapshot && change.kind.deployed {
                     needs.insert((other.clone(), Part::Make));
                     needs.insert((other.clone(), Part::Delete));
+                    // What callers are led to has to be at work when they are led there.
+                    let behind = awaited(inputs, other).into_iter();
+                    needs.extend(behind.map(|of| (of, Part::Settle)));
+                }
+                // One leaves before the next is changed, so that never more than one is missing.
+                let rolled = replaced && change.action == Action::Replace && other < address;
+                let left_over = gone && other.takes_its_place().is_some();
+                if kind.rolls && change.kind.name == kind.name && (rolled || left_over) {
+                    needs.insert((other.clone(), Part::Delete));
                 }
             }
+            // Its own predecessor makes room by itself, after this one is at work.
+            needs.retain(|(other, part)| {
+                *part != Part::Delete || other.takes_its_place().as_ref() != Some(address)
+            });
+        }
+        Part::Settle => {
+            needs.insert((address.clone(), Part::Make));
         }
         Part::Delete => {
             needs.insert((address.clone(), Part::Unprotect));
-            if replaced && replace == Replace::CreateFirst {
-                needs.insert((address.clone(), Part::Make));
+            let successor = if replaced && replace == Replace::CreateFirst {
+                Some(address.clone())
+            } else {
+                address.takes_its_place()
+            };
+            if let Some(successor) = successor {
+                needs.insert((successor.clone(), Part::Make));
+                needs.insert((successor, Part::Settle));
             }
             for gone in carries.iter().chain([address]) {
                 for user in users_of(inputs.observation, gone) {
@@ -183,6 +213,12 @@ fn needs(
                     // What goes on living lets go of it by its own update, unless it waits for the new one to hold.
                     if !(replaced && replace == Replace::DeleteFirst) {
                         needs.insert((user.clone(), Part::Make));
+                        needs.insert((user.clone(), Part::Settle));
+                    }
+                    // Callers are led to it until the next snapshot, unless it is part of what the snapshot shows.
+                    let led_there = inputs.observation.live[user].resource.info().deployed;
+                    if led_there && !inputs.changes[gone].kind.deployed {
+                        needs.extend(snapshots(inputs).map(|of| (of.clone(), Part::Make)));
                     }
                 }
             }
@@ -191,17 +227,30 @@ fn needs(
     needs
 }
 
+fn snapshots<'a>(inputs: &'a Inputs<'_>) -> impl Iterator<Item = &'a Address> {
+    inputs
+        .changes
+        .iter()
+        .filter(|(_, change)| change.kind.snapshot && change.action != Action::Delete)
+        .map(|(address, _)| address)
+}
+
 /// What a wanted resource waits for: the outputs it holds, and what it follows.
 pub(super) fn awaited(inputs: &Inputs<'_>, address: &Address) -> BTreeSet<Address> {
-    let mut awaited: BTreeSet<Address> = inputs
-        .wanted
-        .get(address)
-        .into_iter()
-        .flat_map(|want| want.fields(&Book::default()))
-        .flat_map(|(_, value)| value.awaited())
-        .collect();
+    awaited_parts(inputs, address).into_keys().collect()
+}
+
+/// The same, with whether it has to be at work.
+fn awaited_parts(inputs: &Inputs<'_>, address: &Address) -> BTreeMap<Address, bool> {
+    let mut awaited: BTreeMap<Address, bool> = BTreeMap::new();
+    let fields = inputs.wanted.get(address).into_iter();
+    for (info, value) in fields.flat_map(|want| want.fields(&Book::default())) {
+        for of in value.awaited() {
+            *awaited.entry(of).or_default() |= info.when_ready;
+        }
+    }
     if let Some(wanted) = inputs.desired.resources.get(address) {
-        awaited.extend(wanted.after.iter().cloned());
+        awaited.extend(wanted.after.iter().map(|of| (of.clone(), true)));
     }
     awaited
 }
@@ -253,47 +302,106 @@ fn wait_for_each_other((address, _): &Key) -> Problem {
     }
 }
 
+/// The steps in an order in which each stands behind what it needs, and first of those that may stand next the one that
+/// leads to the longest wait; people read the others by address.
 fn sort(drafts: BTreeMap<Key, Draft>) -> Result<Vec<Step>, Problem> {
-    let mut graph: DiGraph<Key, ()> = DiGraph::new();
-    // The sort takes the last node first where it is free to choose; people read addresses from the first.
-    let nodes: BTreeMap<Key, _> = drafts
-        .keys()
-        .rev()
-        .map(|key| (key.clone(), graph.add_node(key.clone())))
-        .collect();
+    let mut users: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
     for (key, draft) in &drafts {
         for need in &draft.needs {
-            graph.add_edge(nodes[need], nodes[key], ());
+            users.entry(need).or_default().push(key);
         }
     }
-    let order =
-        toposort(&graph, None).map_err(|cycle| wait_for_each_other(&graph[cycle.node_id()]))?;
+    let mut open: BTreeMap<&Key, usize> = drafts
+        .iter()
+        .map(|(key, draft)| (key, draft.needs.len()))
+        .collect();
+    let waits = waits(&drafts, &users);
+    let mut order: Vec<&Key> = Vec::new();
+    let mut next: BTreeSet<(Reverse<u32>, &Key)> = BTreeSet::new();
+    let rank = |key: &Key| Reverse(waits.get(key).copied().unwrap_or_default());
+    next.extend(
+        open.iter()
+            .filter(|(_, needs)| **needs == 0)
+            .map(|(key, _)| (rank(key), *key)),
+    );
+    while let Some((_, key)) = next.pop_first() {
+        order.push(key);
+        for user in users.get(key).into_iter().flatten() {
+            if let Some(needs) = open.get_mut(*user) {
+                *needs -= 1;
+                if *needs == 0 {
+                    next.insert((rank(user), *user));
+                }
+            }
+        }
+    }
+    if let Some(stuck) = drafts.keys().find(|key| open[key] > 0) {
+        return Err(wait_for_each_other(stuck));
+    }
     let places: BTreeMap<&Key, usize> = order
         .iter()
         .enumerate()
-        .map(|(place, node)| (&graph[*node], place))
+        .map(|(place, key)| (*key, place))
         .collect();
-    let steps = order
-        .iter()
-        .map(|node| {
-            let draft = &drafts[&graph[*node]];
-            Step {
-                address: draft.address.clone(),
-                operation: draft.operation.clone(),
-                carries: draft.carries.clone(),
-                lane: draft.operation.resource().info().lane,
-                needs: draft.needs.iter().map(|need| places[need]).collect(),
-            }
-        })
-        .collect();
-    Ok(steps)
+    let step = |key: &&Key| {
+        let draft = &drafts[*key];
+        Step {
+            address: draft.address.clone(),
+            operation: draft.operation.clone(),
+            carries: draft.carries.clone(),
+            lane: draft.operation.resource().info().lane,
+            needs: draft.needs.iter().map(|need| places[need]).collect(),
+            replaces: draft.replaces.clone(),
+        }
+    };
+    Ok(order.iter().map(step).collect())
+}
+
+/// How many seconds AWS takes, at the least, from each step to the end of everything that needs it.
+fn waits<'a>(
+    drafts: &'a BTreeMap<Key, Draft>,
+    users: &BTreeMap<&'a Key, Vec<&'a Key>>,
+) -> BTreeMap<&'a Key, u32> {
+    fn of<'a>(
+        key: &'a Key,
+        drafts: &'a BTreeMap<Key, Draft>,
+        users: &BTreeMap<&'a Key, Vec<&'a Key>>,
+        known: &mut BTreeMap<&'a Key, u32>,
+    ) -> u32 {
+        if let Some(known) = known.get(key) {
+            return *known;
+        }
+        // Steps that wait for each other are told by the sort; here they only must not go round for ever.
+        known.insert(key, 0);
+        let own = match &drafts[key].operation {
+            Operation::Settle(want) => want.info().settles_in.unwrap_or_default(),
+            _ => 0,
+        };
+        let behind = users
+            .get(key)
+            .into_iter()
+            .flatten()
+            .map(|user| of(user, drafts, users, known))
+            .max()
+            .unwrap_or_default();
+        known.insert(key, own + behind);
+        own + behind
+    }
+    let mut known = BTreeMap::new();
+    for key in drafts.keys() {
+        of(key, drafts, users, &mut known);
+    }
+    known
 }
 
 impl Operation {
     /// The resource it is about: as it should be, or the one that goes.
     pub fn resource(&self) -> &Resource {
         match self {
-            Self::Create(want) | Self::Update { want, .. } | Self::Unprotect { want, .. } => want,
+            Self::Create(want)
+            | Self::Settle(want)
+            | Self::Update { want, .. }
+            | Self::Unprotect { want, .. } => want,
             Self::Delete(live) => &live.resource,
         }
     }

@@ -30,7 +30,7 @@ impl Made {
                 (Done::Create, Some(Action::Replace)) => made.replaced += 1,
                 (Done::Create, _) => made.added += 1,
                 (Done::Update, _) => made.changed += 1,
-                (Done::Delete, Some(Action::Replace)) | (Done::Unprotect, _) => {}
+                (Done::Delete, Some(Action::Replace)) | (Done::Settle | Done::Unprotect, _) => {}
                 (Done::Delete, _) => made.destroyed += 1 + step.carries.len(),
             }
         }

@@ -240,7 +240,7 @@ impl Drop for Waiting {
 fn sign(action: Done) -> String {
     let (sign, style) = match action {
         Done::Create => ("+", CREATE),
-        Done::Update | Done::Unprotect => ("~", UPDATE),
+        Done::Update | Done::Settle | Done::Unprotect => ("~", UPDATE),
         Done::Delete => ("-", DELETE),
     };
     paint(style, sign)
@@ -250,6 +250,7 @@ fn present(action: Done) -> &'static str {
     match action {
         Done::Create => "creating",
         Done::Update => "changing",
+        Done::Settle => "waiting for",
         Done::Unprotect => "lifting the deletion protection of",
         Done::Delete => "deleting",
     }
@@ -259,6 +260,7 @@ fn past(action: Done) -> &'static str {
     match action {
         Done::Create => "created",
         Done::Update => "changed",
+        Done::Settle => "waited for",
         Done::Unprotect => "lifted the deletion protection of",
         Done::Delete => "deleted",
     }
@@ -269,6 +271,7 @@ pub(crate) fn infinitive(action: Done) -> &'static str {
     match action {
         Done::Create => "create",
         Done::Update => "change",
+        Done::Settle => "wait for",
         Done::Unprotect => "lift the deletion protection of",
         Done::Delete => "delete",
     }

@@ -2,6 +2,9 @@
 //!
 //! Nothing here knows what a table *means*; `expand` does. Strings may hold `${…}`.
 
+mod domain;
+mod load_balancer;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -9,6 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::scalar::Var;
 use crate::model::HumanDuration;
+
+pub use domain::{ApiDomain, MutualTls, OwnDomain, TlsPolicy};
+pub use load_balancer::{
+    FindSubnets, HealthCheck, HealthProtocol, Instances, Listener, LoadBalancer, Subnets, Targets,
+    Transport,
+};
 
 /// A gatestack stack file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -27,6 +36,8 @@ pub struct File {
     /// App clients that belong to no partner, such as a web application's.
     #[serde(default)]
     pub app_clients: BTreeMap<String, AppClient>,
+    /// The internal load balancer that the API's private routes go through.
+    pub load_balancer: Option<LoadBalancer>,
     /// The API Gateway REST API.
     pub api: Option<Api>,
     /// Usage plans: how much a key may call. A plan is on the API's stage.
@@ -77,16 +88,6 @@ pub struct UserPool {
     /// The feature tier, which decides what AWS charges for each user.
     #[serde(default)]
     pub tier: Tier,
-}
-
-/// A domain of your own and its certificate.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OwnDomain {
-    /// The host name, such as `auth.example.com`.
-    pub name: String,
-    /// The ARN of an ACM certificate for it in us-east-1.
-    pub certificate: String,
 }
 
 /// What a user's password must be.
@@ -278,6 +279,8 @@ pub struct Api {
     pub disable_default_endpoint: bool,
     /// Access logs of the stage.
     pub access_logs: Option<AccessLogs>,
+    /// A domain of your own.
+    pub domain: Option<ApiDomain>,
     /// `"METHOD /path"` = where its calls go.
     #[serde(default)]
     pub routes: BTreeMap<String, Route>,
@@ -414,12 +417,23 @@ pub struct AccessLogs {
 pub struct Route {
     /// The URL to call, with the same path parameters as the route.
     pub http: Option<String>,
+    /// The road the call takes. Left out: the internet. Through the load balancer the URL's port has to be one of its
+    /// listeners, and the URL's host is only what the backend reads in the `Host` header.
+    pub via: Option<Via>,
     /// An answer without a backend: a status, or a status and a body.
     pub mock: Option<Mock>,
     /// What a caller needs, instead of the API's `requires`.
     pub requires: Option<Requires>,
     /// How long the backend may take, 50 ms to 29 s.
     pub timeout: Option<HumanDuration>,
+}
+
+/// A private road to a backend.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// Through the VPC link to the load balancer of `[load_balancer]`.
+    LoadBalancer,
 }
 
 /// An answer without a backend.

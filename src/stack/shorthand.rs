@@ -1,17 +1,18 @@
 //! Settings that are a scalar in the common case and a table otherwise: `cors = true`, `requires = "nothing"`,
-//! `mock = 200`.
+//! `mock = 200`, or a list in the common case: `subnets = ["subnet-…"]`.
 //!
 //! Written by hand: an untagged enum would buffer the value and lose the place of an error inside the table.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::file::{Cors, CorsSettings, Mock, Requirements, Requires};
+use super::file::{Cors, CorsSettings, FindSubnets, Mock, Requirements, Requires, Subnets};
 
 impl<'de> Deserialize<'de> for Cors {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -59,6 +60,44 @@ impl JsonSchema for Cors {
             "anyOf": [
                 { "type": "boolean", "description": "`true` takes the defaults of the details; `false` is off." },
                 generator.subschema_for::<CorsSettings>(),
+            ],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Subnets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListOrTable;
+        impl<'de> Visitor<'de> for ListOrTable {
+            type Value = Subnets;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of subnet ids or a table")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, ids: A) -> Result<Subnets, A::Error> {
+                BTreeSet::deserialize(SeqAccessDeserializer::new(ids)).map(Subnets::Ids)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Subnets, A::Error> {
+                FindSubnets::deserialize(MapAccessDeserializer::new(map)).map(Subnets::Find)
+            }
+        }
+        deserializer.deserialize_any(ListOrTable)
+    }
+}
+
+impl JsonSchema for Subnets {
+    fn schema_name() -> Cow<'static, str> {
+        "Subnets".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Subnets: a list of ids, or how to find them.",
+            "anyOf": [
+                { "type": "array", "items": { "type": "string" }, "uniqueItems": true, "description": "Their ids." },
+                generator.subschema_for::<FindSubnets>(),
             ],
         })
     }

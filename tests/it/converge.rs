@@ -151,7 +151,7 @@ impl World {
             let mut seen_after_deploying = true;
             let step = match live {
                 None => {
-                    let outputs = resource.create(&writer, address, &book).await;
+                    let outputs = resource.create(&writer, address, &book, None).await;
                     let outputs =
                         outputs.unwrap_or_else(|error| panic!("create {address}: {error}"));
                     book.insert(address.clone(), outputs);
@@ -171,7 +171,7 @@ impl World {
                                 .await
                                 .unwrap_or_else(|error| panic!("delete {address}: {error}"));
                         }
-                        let outputs = resource.create(&writer, address, &book).await;
+                        let outputs = resource.create(&writer, address, &book, None).await;
                         let outputs =
                             outputs.unwrap_or_else(|error| panic!("create {address}: {error}"));
                         book.insert(address.clone(), outputs);

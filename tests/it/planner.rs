@@ -50,6 +50,11 @@ impl Paper {
                     };
                     self.observation.live.insert(step.address.clone(), live);
                 }
+                Operation::Settle(_) => assert!(
+                    self.observation.live.contains_key(&step.address),
+                    "{} is there before anybody waits for it",
+                    step.address
+                ),
                 Operation::Update { want, live, .. } | Operation::Unprotect { want, live, .. } => {
                     let resource = known(want, &book, &step.address);
                     let live = Live {

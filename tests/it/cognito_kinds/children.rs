@@ -131,7 +131,12 @@ async fn a_replaced_server_is_deleted_by_the_next_run_when_this_one_dies() {
     let address = Address::new(SERVER);
     let wanted = &world.desired.resources[&address].resource;
     wanted
-        .create(&world.connection.writer(), &address, &observation.book())
+        .create(
+            &world.connection.writer(),
+            &address,
+            &observation.book(),
+            None,
+        )
         .await
         .expect("the new one");
 
@@ -219,12 +224,12 @@ async fn a_deleted_domain_is_waited_for_because_the_pool_cannot_go_before() {
     book.insert(
         pool.clone(),
         unprotected
-            .create(&writer, &pool, &book)
+            .create(&writer, &pool, &book, None)
             .await
             .expect("a pool"),
     );
     let outputs = wanted(&domain)
-        .create(&writer, &domain, &book)
+        .create(&writer, &domain, &book, None)
         .await
         .expect("a domain");
     let live = |resource: Resource, outputs| Live {

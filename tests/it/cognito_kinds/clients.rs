@@ -136,7 +136,7 @@ async fn a_client_made_a_moment_before_the_run_died_is_gone_on_with() {
     let address = Address::new("user_pool");
     let pool = &world.desired.resources[&address].resource;
     let made = pool
-        .create(&world.connection.writer(), &address, &Book::default())
+        .create(&world.connection.writer(), &address, &Book::default(), None)
         .await
         .expect("a pool");
     let half_made = create_unmarked(&console, &made[&OutputName::Id], "web", false).await;
@@ -161,7 +161,7 @@ async fn two_half_made_clients_are_not_picked_by_chance() {
     let address = Address::new("user_pool");
     let pool = &world.desired.resources[&address].resource;
     let made = pool
-        .create(&world.connection.writer(), &address, &Book::default())
+        .create(&world.connection.writer(), &address, &Book::default(), None)
         .await
         .expect("a pool");
     for _ in 0..2 {
