@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::testing::{STACK, edited, load_with, read, told};
+use super::testing::{STACK, edited, laid, load_with, read, told, told_of};
 use crate::render::diagnostics::{Style, text};
 
 #[test]
@@ -145,6 +145,40 @@ fn options() {
             width: 80
         }
     ));
+}
+
+#[test]
+fn overlays() {
+    // A mistake stands where its value was written; what the overlay replaces is not judged.
+    let base = edited(
+        "stage    = \"prod\"",
+        "stage = \"pre-prod\"\ncors = \"${var.gone}\"",
+    );
+    let overlay = "[stack]\nname = \"${var.nmae}\"\n\n[api]\ncors = true\nname = 7\n\n[partners.acme]\nplan = \"standart\"\n\n[partners.zeta]\n\
+                   colour = \"red\"\n\n[[moved]]\nfrom = \"partners.acme\"\nto = \"partners.zeta\"\n";
+    insta::assert_snapshot!(told_of(laid(&base, overlay, &[])));
+    let broken = edited("stage    = \"prod\"", "stage    = \"prod");
+    insta::assert_snapshot!(told_of(laid(&broken, "[stack]\nname = prod\n", &[])));
+}
+
+#[test]
+fn an_overlay_that_is_the_same_stack() {
+    insta::assert_snapshot!(told_of(laid(STACK, "", &[])));
+    insta::assert_snapshot!(told_of(laid(
+        STACK,
+        "[api]\nstage = \"live\"\n\n[stack]\nregion = \"eu-central-1\"\n",
+        &[]
+    )));
+    let varied = edited(
+        "name   = \"hello\"\nregion",
+        "name = \"hello-${var.stage}\"\nregion",
+    ) + "[vars]\nstage = \"dev\"\n";
+    assert_eq!(
+        told_of(laid(&varied, "[vars]\nstage = \"prod\"\n", &[])),
+        ""
+    );
+    let same = laid(&varied, "[vars]\nstage = \"prod\"\n", &[("stage", "dev")]);
+    insta::assert_snapshot!(told_of(same));
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! `--env`: two stacks of one file, side by side in one AWS, and an overlay that can't be meant.
+
+use crate::program::{Folder, Ran};
+use crate::screens::screen;
+
+const SMALLEST: &str = include_str!("../../stack.toml");
+
+const PROD: &str = r#"[stack]
+name = "hello-prod"
+
+[user_pool]
+name   = "hello-prod"
+domain = "hello-prod-${account.id}"
+
+[api]
+name = "hello-prod"
+
+[plans.standard]
+throttle = { rate = 100 }
+
+[partners.zeta]
+plan   = "standard"
+scopes = ["hello/read"]
+"#;
+
+fn with(overlays: &[(&str, &str)]) -> Folder {
+    let folder = Folder::with(SMALLEST);
+    for (name, text) in overlays {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn said(ran: Ran, code: i32) -> String {
+    assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
+    ran.stdout
+}
+
+#[test]
+fn two_environments_live_side_by_side() {
+    let folder = with(&[("stack.prod.toml", PROD)]);
+    let prod = |words: &[&str]| folder.local(&[words, &["--env", "prod"]].concat());
+
+    folder.apply(&[]);
+    let plan = said(prod(&["plan"]), 0);
+    assert!(
+        plan.starts_with("Stack hello-prod on the local AWS"),
+        "{plan}"
+    );
+    assert!(
+        plan.ends_with("Next: gatestack --local apply --env prod\n"),
+        "{plan}"
+    );
+    said(prod(&["apply", "--yes"]), 0);
+
+    let changes = "--detailed-exitcode";
+    said(folder.local(&["plan", changes]), 0);
+    said(prod(&["plan", changes]), 0);
+    let output = |ran: Ran| said(ran, 0);
+    assert_ne!(
+        output(folder.local(&["output", "--raw", "user_pool_id"])),
+        output(prod(&["output", "--raw", "user_pool_id"]))
+    );
+    assert!(output(prod(&["output"])).contains("partners.zeta.client_id"));
+    assert!(!output(folder.local(&["output"])).contains("partners.zeta"));
+
+    // A change of the overlay is a change of its stack only.
+    let faster = PROD.replace("rate = 100", "rate = 200");
+    std::fs::write(folder.path().join("stack.prod.toml"), faster).unwrap();
+    said(folder.local(&["plan", changes]), 0);
+    assert!(said(prod(&["plan", changes]), 2).contains("plans.standard"));
+
+    // `destroy` asks for the name of the environment's stack, and takes nothing of the other.
+    assert_eq!(prod(&["destroy", "--confirm", "hello"]).code, 1);
+    said(prod(&["destroy", "--confirm", "hello-prod"]), 0);
+    said(folder.local(&["plan", changes]), 0);
+}
+
+#[test]
+fn validate_names_both_files() {
+    let folder = with(&[("stack.prod.toml", PROD)]);
+    assert_eq!(
+        said(folder.run(&["validate", "--env", "prod"]), 0),
+        "stack.toml with stack.prod.toml is valid: stack hello-prod in eu-central-1\n"
+    );
+}
+
+#[test]
+fn an_environment_without_an_overlay() {
+    let folder = with(&[]);
+    insta::assert_snapshot!(
+        "no_overlays",
+        screen(&folder.local(&["plan", "--env", "nope"]))
+    );
+    let folder = with(&[("stack.prod.toml", PROD), ("stack.test.toml", PROD)]);
+    insta::assert_snapshot!(
+        "no_such_overlay",
+        screen(&folder.local(&["plan", "--env", "nope"]))
+    );
+}
+
+#[test]
+fn an_overlay_must_make_another_stack() {
+    let folder = with(&[(
+        "stack.prod.toml",
+        "[plans.standard]\nthrottle = { rate = 100 }\n",
+    )]);
+    insta::assert_snapshot!(
+        "same_stack",
+        screen(&folder.local(&["plan", "--env", "prod"]))
+    );
+    assert!(!folder.path().join(".gatestack").exists());
+}
+
+#[test]
+fn mistakes_stand_in_the_file_they_were_made_in() {
+    let overlay = PROD
+        .replace("rate = 100", "rate = \"100\"")
+        .replace("\"standard\"", "\"standrad\"");
+    let folder = with(&[("stack.prod.toml", &overlay)]);
+    folder.write(&SMALLEST.replace("stage    = \"prod\"", "stage    = \"pre-prod\""));
+    insta::assert_snapshot!(
+        "mistakes_in_two_files",
+        screen(&folder.run(&["validate", "--env", "prod"]))
+    );
+
+    let ran = folder.run(&["validate", "--json", "--env", "prod"]);
+    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let places: Vec<_> = told["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{}:{}", one["file"].as_str().unwrap(), one["line"]))
+        .collect();
+    assert_eq!(
+        places,
+        ["stack.toml:15", "stack.prod.toml:12", "stack.prod.toml:15"]
+    );
+}
