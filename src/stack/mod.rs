@@ -1,8 +1,8 @@
 //! The stack file: what it may say, how it is read, and everything that can be found wrong with it without asking AWS.
 //!
 //! ```text
-//! text ─ parse ─▶ table ─ overlay ─▶ table ─ variables ─▶ table ─ structure ─▶ File ─ check ─▶ Checked
-//!                 (spans)  stack.prod.toml    ${var} ${env}        keys, types         AWS's rules, contradictions
+//! texts ─ parse, overlay ─▶ table ─ variables ─▶ table ─ structure ─▶ File ─ check ─▶ Checked
+//!         stack.prod.toml  (spans)  ${var} ${env}        keys, types         AWS's rules, contradictions
 //! ```
 //!
 //! Each pass goes over the whole file, writes down every mistake and marks what became worthless, so that one mistake gives one

@@ -8,13 +8,6 @@ const SMALLEST: &str = include_str!("../../stack.toml");
 const PROD: &str = r#"[stack]
 name = "hello-prod"
 
-[user_pool]
-name   = "hello-prod"
-domain = "hello-prod-${account.id}"
-
-[api]
-name = "hello-prod"
-
 [plans.standard]
 throttle = { rate = 100 }
 
@@ -31,6 +24,27 @@ fn with(overlays: &[(&str, &str)]) -> Folder {
     folder
 }
 
+/// The smallest stack with all names that AWS shows made from the stack's own, as one account with two of it needs them.
+fn for_two() -> String {
+    let named = SMALLEST
+        .replace("domain = \"hello-", "domain = \"${stack.name}-")
+        .replace(
+            "\nname   = \"hello\"\ndomain",
+            "\nname   = \"${stack.name}\"\ndomain",
+        )
+        .replace("name     = \"hello\"", "name     = \"${stack.name}\"")
+        .replace(
+            "[plans.standard]",
+            "[plans.standard]\nname = \"${stack.name}-standard\"",
+        )
+        .replace(
+            "[partners.acme]",
+            "[partners.acme]\nname = \"${stack.name}-acme\"",
+        );
+    assert_eq!(named.matches("${stack.name}").count(), 5, "{named}");
+    named
+}
+
 fn said(ran: Ran, code: i32) -> String {
     assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
     ran.stdout
@@ -39,6 +53,7 @@ fn said(ran: Ran, code: i32) -> String {
 #[test]
 fn two_environments_live_side_by_side() {
     let folder = with(&[("stack.prod.toml", PROD)]);
+    folder.write(&for_two());
     let prod = |words: &[&str]| folder.local(&[words, &["--env", "prod"]].concat());
 
     folder.apply(&[]);
@@ -74,6 +89,23 @@ fn two_environments_live_side_by_side() {
     assert_eq!(prod(&["destroy", "--confirm", "hello"]).code, 1);
     said(prod(&["destroy", "--confirm", "hello-prod"]), 0);
     said(folder.local(&["plan", changes]), 0);
+}
+
+#[test]
+fn an_environment_may_be_the_same_names_in_another_region() {
+    let overlay = "[stack]\naccount = \"210987654321\"\nregion = \"eu-west-1\"\n";
+    let folder = with(&[("stack.prod.toml", overlay)]);
+    folder.apply(&[]);
+    folder.apply(&["--env", "prod"]);
+    for (environment, ground) in [
+        (&[][..], ["123456789012", "eu-central-1"]),
+        (&["--env", "prod"], ["210987654321", "eu-west-1"]),
+    ] {
+        let local = |words: &[&str]| said(folder.local(&[words, environment].concat()), 0);
+        let output = ["account", "region"].map(|name| local(&["output", "--raw", name]));
+        assert_eq!(output.each_ref().map(|text| text.trim()), ground);
+        local(&["plan", "--detailed-exitcode"]);
+    }
 }
 
 #[test]
@@ -126,14 +158,15 @@ fn mistakes_stand_in_the_file_they_were_made_in() {
 
     let ran = folder.run(&["validate", "--json", "--env", "prod"]);
     let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    let places: Vec<_> = told["diagnostics"]
+    let places: Vec<_> = told["messages"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| format!("{}:{}", one["file"].as_str().unwrap(), one["line"]))
+        .map(|one| &one["place"])
+        .map(|place| format!("{}:{}", place["file"].as_str().unwrap(), place["line"]))
         .collect();
     assert_eq!(
         places,
-        ["stack.toml:15", "stack.prod.toml:12", "stack.prod.toml:15"]
+        ["stack.toml:15", "stack.prod.toml:5", "stack.prod.toml:8"]
     );
 }
