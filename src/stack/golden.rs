@@ -212,4 +212,23 @@ proptest! {
             }
         }
     }
+    #[test]
+    fn every_place_is_in_its_file(edits in proptest::collection::vec((0usize..400, "[a-zü0-9\"=\\[\\]{}$. /\n-]{0,3}"), 1..6)) {
+        let mut overlay = STACK.replace("\"hello\"", "\"hello-prod\"");
+        for (at, put) in edits {
+            let at = at % overlay.len();
+            if overlay.is_char_boundary(at) && overlay.is_char_boundary(at + 1) {
+                overlay.replace_range(at..=at, &put);
+            }
+        }
+        if let Err(diagnostics) = laid(STACK, &overlay, &[]) {
+            let source = diagnostics.source();
+            for label in diagnostics.list().iter().flat_map(|one| &one.labels) {
+                let file = source.file(&label.range());
+                prop_assert!(file.text().get(file.within(&label.range())).is_some(), "{label:?}");
+            }
+            let told = text(&diagnostics, Style { colour: false, width: 80 });
+            prop_assert!(told.contains("= hint:"), "{told}");
+        }
+    }
 }

@@ -11,7 +11,8 @@ use serde::Serialize;
 #[derive(Clone, Debug)]
 pub struct Source {
     base: SourceFile,
-    overlay: Option<SourceFile>,
+    /// Boxed, for most stacks have none, and every error that carries a source is as large as it.
+    overlay: Option<Box<SourceFile>>,
 }
 
 /// One file's text and the name it goes by in messages.
@@ -54,12 +55,12 @@ impl Source {
     /// The same with the overlay that is laid over it; nothing is read from `path`.
     #[must_use]
     pub fn with_overlay(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        self.overlay = Some(SourceFile {
+        self.overlay = Some(Box::new(SourceFile {
             path: path.into(),
             text: text.into(),
             // One more than the base's bytes: the end of the base is not the beginning of the overlay.
             start: self.base.text.len() + 1,
-        });
+        }));
         self
     }
 
@@ -70,12 +71,12 @@ impl Source {
 
     /// What is laid over it.
     pub fn overlay(&self) -> Option<&SourceFile> {
-        self.overlay.as_ref()
+        self.overlay.as_deref()
     }
 
     /// The file that these bytes are in.
     pub fn file(&self, span: &Range<usize>) -> &SourceFile {
-        match &self.overlay {
+        match self.overlay() {
             Some(overlay) if span.start >= overlay.start => overlay,
             _ => &self.base,
         }

@@ -118,6 +118,34 @@ fn validate_names_both_files() {
 }
 
 #[test]
+fn the_overlay_lies_beside_the_file_and_may_be_named_by_the_shell() {
+    let folder = with(&[]);
+    let inner = folder.path().join("dir");
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::write(inner.join("my.toml"), SMALLEST).unwrap();
+    std::fs::write(inner.join("my.prod.toml"), PROD).unwrap();
+    let valid = "is valid: stack hello-prod in eu-central-1";
+    let beside = folder.run(&["validate", "-f", "dir/my.toml", "--env", "prod"]);
+    assert!(said(beside, 0).contains(valid));
+    let below = folder.run(&["-C", "dir", "-f", "my.toml", "--env", "prod", "validate"]);
+    assert!(said(below, 0).contains(valid));
+    let named = std::process::Command::new(env!("CARGO_BIN_EXE_gatestack"))
+        .args(["validate", "-f", "my.toml"])
+        .current_dir(&inner)
+        .env("GATESTACK_ENV", "prod")
+        .output()
+        .unwrap();
+    assert!(said(Ran::from(named), 0).contains(valid));
+}
+
+#[test]
+fn the_standard_input_has_no_overlay() {
+    let ran = with(&[]).run(&["plan", "-f", "-", "--env", "prod"]);
+    assert_eq!(ran.code, 64, "{}", ran.stderr);
+    assert!(ran.stderr.contains("'--env'"), "{}", ran.stderr);
+}
+
+#[test]
 fn an_environment_without_an_overlay() {
     let folder = with(&[]);
     insta::assert_snapshot!(
