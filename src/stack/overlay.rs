@@ -206,13 +206,16 @@ mod tests {
         let overlay = format!(
             "{NAMED}[partners.acme]\nname = \"Acme\"\n[partners.zeta]\nplan = \"standard\"\n"
         );
-        let checked = laid(STACK, &overlay, &[]).unwrap();
+        let overlay = format!("{overlay}[api.cors]\nmax_age = \"1h\"\n");
+        let base = edited("stage    = \"prod\"", "stage = \"prod\"\ncors = true");
+        let checked = laid(&base, &overlay, &[]).unwrap();
         let at = |address: &str| checked.locate(address).link();
         assert_eq!(at("stack.name"), "stack.prod.toml:2:8");
         assert_eq!(at("stack.region"), "stack.toml:4:10");
-        assert_eq!(at("partners.acme/key"), "stack.toml:24:11");
+        assert_eq!(at("partners.acme/key"), "stack.toml:25:11");
         assert_eq!(at("partners.acme.name"), "stack.prod.toml:4:8");
         assert_eq!(at("partners.zeta"), "stack.prod.toml:5:11");
+        assert_eq!(at("api.cors"), "stack.prod.toml:7:6");
     }
 
     #[test]
@@ -227,6 +230,11 @@ mod tests {
         assert_eq!(codes("[stack]\ntags = { a = \"b\" }\n"), [Code::SameStack]);
         // What can't be read is told once, and not also called the same.
         assert_eq!(codes("[stack]\nname = 7\n"), [Code::WrongValue]);
+        assert_eq!(codes("[stack]\nname = \"${var.x\"\n"), [Code::BadReference]);
+        let unknown = edited("name   = \"hello\"\nregion", "name = \"${var.x}\"\nregion");
+        let refused = laid(&unknown, "[plans.standard]\n", &[]).unwrap_err();
+        let errors = refused.list().iter().map(|one| one.code);
+        assert!(errors.eq([Code::UnknownVariable]), "{:?}", refused.list());
     }
 
     #[test]
