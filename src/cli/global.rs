@@ -26,6 +26,17 @@ pub(crate) struct Global {
     )]
     pub(crate) file: PathBuf,
 
+    /// Lay stack.NAME.toml, beside the stack file, over it
+    #[arg(
+        long = "env",
+        global = true,
+        value_name = "NAME",
+        env = "GATESTACK_ENV",
+        hide_env = true,
+        value_parser = super::environment::name
+    )]
+    pub(crate) environment: Option<String>,
+
     /// Look for the stack file in this folder
     #[arg(short = 'C', long, global = true, value_name = "FOLDER")]
     pub(crate) chdir: Option<PathBuf>,
@@ -134,6 +145,12 @@ impl Global {
 
     /// Flags that exclude each other. clap sees each side of the subcommand by itself, so it can't.
     pub(crate) fn contradiction(&self) -> Option<String> {
+        if self.environment.is_some() && self.reads_stdin() {
+            return Some(
+                "the argument '--env' (or GATESTACK_ENV) cannot be used with '--file -', beside which there is no overlay"
+                    .to_owned(),
+            );
+        }
         let aws_only = [
             ("--profile", self.profile.is_some()),
             ("--endpoint-url", self.endpoint_url.is_some()),
@@ -161,6 +178,7 @@ impl Global {
             flag("-f", &self.file.display().to_string());
         }
         for (name, value) in [
+            ("--env", &self.environment),
             ("--profile", &self.profile),
             ("--region", &self.region),
             ("--endpoint-url", &self.endpoint_url),

@@ -5,6 +5,7 @@ mod apply;
 mod completions;
 mod consent;
 mod destroy;
+mod environment;
 mod global;
 mod graph;
 mod local;
@@ -45,6 +46,7 @@ Examples:
 
 Environment:
   GATESTACK_FILE      The stack file, as --file says it
+  GATESTACK_ENV       The environment, as --env says it
   GATESTACK_COLOR     When to colour, as --color says it
   GATESTACK_NO_INPUT  1 for --no-input
   GATESTACK_LOG       The log's filter, written like RUST_LOG

@@ -2,11 +2,13 @@
 //! ask AWS what there is, compare.
 
 use anyhow::Context as _;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
+use std::path::Path;
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
+use super::environment;
 use super::global::Global;
 use crate::aws::{Connection, Count, Endpoint};
 use crate::clock::Clock;
@@ -127,10 +129,10 @@ pub(super) fn load(global: &Global, ui: &mut Ui) -> Result<Checked, Error> {
     Ok(checked)
 }
 
-/// The text of the stack file.
+/// The text of the stack file, and of the overlay of `--env`.
 ///
 /// # Errors
-/// It can't be read.
+/// One of them can't be read.
 pub(super) fn source(global: &Global) -> Result<Source, Error> {
     if global.reads_stdin() {
         let mut text = String::new();
@@ -141,27 +143,54 @@ pub(super) fn source(global: &Global) -> Result<Source, Error> {
         return Ok(Source::new("<stdin>", text));
     }
     let path = global.path();
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Source::new(path, text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let what = format!("there is no stack file {}", path.display());
-            Err(Fault::new(FaultKind::Io, what)
-                .hint("name it with -f FILE, or its folder with -C FOLDER")
-                .into())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            let what = format!("{} is not UTF-8 text, as TOML is", path.display());
-            Err(Fault::new(FaultKind::Io, what)
-                .hint("save it as UTF-8 in your editor")
-                .into())
-        }
-        Err(error) => {
-            let error = anyhow::Error::new(error).context(format!("can't read {}", path.display()));
-            Err(Fault::io(error)
-                .hint("name the stack file itself with -f FILE, and see that you may read it")
-                .into())
-        }
-    }
+    let absent = || {
+        let what = format!("there is no stack file {}", path.display());
+        Fault::new(FaultKind::Io, what).hint("name it with -f FILE, or its folder with -C FOLDER")
+    };
+    let base = Source::new(&path, text(&path, absent)?);
+    let Some(environment) = &global.environment else {
+        return Ok(base);
+    };
+    let overlay = environment::overlay(&path, environment);
+    let text = text(&overlay, || no_overlay(&path, &overlay))?;
+    Ok(base.with_overlay(overlay, text))
+}
+
+/// Reads one file.
+fn text(path: &Path, absent: impl FnOnce() -> Fault) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let fault = match error.kind() {
+            ErrorKind::NotFound => absent(),
+            ErrorKind::InvalidData => {
+                let what = format!("{} is not UTF-8 text, as TOML is", path.display());
+                Fault::new(FaultKind::Io, what).hint("save it as UTF-8 in your editor")
+            }
+            _ => {
+                let error =
+                    anyhow::Error::new(error).context(format!("can't read {}", path.display()));
+                Fault::io(error)
+                    .hint("name the stack file itself with -f FILE, and see that you may read it")
+            }
+        };
+        fault.into()
+    })
+}
+
+/// What to say of an environment without an overlay.
+fn no_overlay(stack: &Path, overlay: &Path) -> Fault {
+    let what = format!("there is no overlay {}", overlay.display());
+    let there = environment::all(stack);
+    let hint = if there.is_empty() {
+        let stack = stack.display();
+        format!("{stack} has no overlays yet: make this one, with a `[stack]` `name` of its own")
+    } else {
+        let there: Vec<_> = there
+            .iter()
+            .map(|(name, file)| format!("--env {name} ({file})"))
+            .collect();
+        format!("there is {}", there.join(", "))
+    };
+    Fault::new(FaultKind::Io, what).hint(hint)
 }
 
 fn endpoint(global: &Global, account: Option<&str>) -> Result<(Endpoint, Clock), Error> {

@@ -99,6 +99,9 @@ fn wrong_usage_is_64_and_never_2() {
     assert_eq!(code(&["plan", "--local", "--endpoint-url", "http://x"]), 64);
     assert_eq!(code(&["plan", "--var", "novalue"]), 64);
     assert_eq!(code(&["output", "--raw"]), 64);
+    assert_eq!(code(&["plan", "-f", "-", "--env", "prod"]), 64);
+    assert_eq!(code(&["plan", "--env", ""]), 64);
+    assert_eq!(code(&["plan", "--env", "../prod"]), 64);
     assert_eq!(code(&["--version"]), 0);
 }
 

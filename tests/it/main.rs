@@ -12,6 +12,7 @@ mod executor;
 mod harness;
 mod kinds;
 mod lifecycle;
+mod overlays;
 mod ownership;
 mod planner;
 mod program;
