@@ -46,6 +46,8 @@ pub enum Integration {
     Http {
         /// The URL, with the route's path parameters.
         url: Text,
+        /// The id of the VPC link it goes through; none for the internet.
+        link: Option<Text>,
         /// How long the backend may take, in milliseconds.
         timeout_milliseconds: i32,
     },
