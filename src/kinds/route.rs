@@ -68,6 +68,16 @@ pub struct Answer {
     pub body: Text,
 }
 
+impl Props {
+    /// The id of the VPC link that calls go through.
+    pub fn link(&self) -> Option<&Text> {
+        match &self.integration {
+            Integration::Http { link, .. } => link.as_ref(),
+            Integration::Mock(_) | Integration::Other(_) => None,
+        }
+    }
+}
+
 /// A route.
 #[derive(Debug)]
 pub struct Route;
@@ -115,6 +125,12 @@ impl Kind for Route {
                 Integration::Other(words) => words.into(),
             },
         ),
+        Field::new(
+            "via",
+            "The VPC link that calls go through. Left out: the internet.",
+            |p: &Props, book| p.link().map(|link| link.value(book)).into(),
+        )
+        .refers_to("vpc_link"),
         Field::new(
             "http",
             "The URL that calls are passed on to, with the same path parameters as the route.",
