@@ -33,7 +33,7 @@ impl Args {
             .clone()
             .unwrap_or(local::Options::default().account);
         ui.print(&text(
-            &stack::expand(&file, &account, Vec::new()),
+            &stack::expand(&file, &account, Vec::new(), &Default::default()),
             self.format,
         ));
         Ok(Exit::Success)

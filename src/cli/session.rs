@@ -78,7 +78,7 @@ impl Session {
                 .into());
         }
         let adopt = adopt.iter().map(Address::new).collect();
-        let desired = stack::expand(&file, &account, adopt);
+        let desired = stack::expand(&file, &account, adopt, &Default::default());
         Ok(Self {
             desired,
             clock,

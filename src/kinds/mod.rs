@@ -1,20 +1,30 @@
 //! What gatestack can provision. A kind is one file and one line in the registry below; the diff, the edges of the
 //! graph, what may never be replaced and the reference documentation all come from what that file declares.
 
+pub mod api_domain;
 pub mod api_key;
 pub mod app_client;
 pub mod authorizer;
+pub mod base_path_mapping;
 pub mod deployment;
+pub mod dns_record;
 pub mod gateway_response;
+pub mod instance;
+pub mod listener;
+pub mod load_balancer;
 pub mod marks;
 pub mod plan_membership;
 pub mod resource_server;
 pub mod rest_api;
 pub mod route;
+pub mod security_group;
 pub mod stage;
+pub mod surroundings;
+pub mod target_group;
 pub mod usage_plan;
 pub mod user_pool;
 pub mod user_pool_domain;
+pub mod vpc_link;
 
 mod content;
 mod desired;
@@ -41,6 +51,7 @@ pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Want
 pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{Live, Neighbours, Observation, Obstacle, observe};
 pub use registry::{KINDS, Resource, fields_of_kinds};
+pub use surroundings::Surroundings;
 
 /// What gatestack knows of a kind before it meets one.
 #[derive(Debug)]

@@ -46,6 +46,8 @@ pub enum Integration {
     Http {
         /// The URL, with the route's path parameters.
         url: Text,
+        /// The id of the VPC link it goes through; none for the internet.
+        link: Option<Text>,
         /// How long the backend may take, in milliseconds.
         timeout_milliseconds: i32,
     },
@@ -64,6 +66,16 @@ pub struct Answer {
     pub headers: std::collections::BTreeMap<String, String>,
     /// The body; empty for none.
     pub body: Text,
+}
+
+impl Props {
+    /// The id of the VPC link that calls go through.
+    pub fn link(&self) -> Option<&Text> {
+        match &self.integration {
+            Integration::Http { link, .. } => link.as_ref(),
+            Integration::Mock(_) | Integration::Other(_) => None,
+        }
+    }
 }
 
 /// A route.
@@ -113,6 +125,12 @@ impl Kind for Route {
                 Integration::Other(words) => words.into(),
             },
         ),
+        Field::new(
+            "via",
+            "The VPC link that calls go through. Left out: the internet.",
+            |p: &Props, book| p.link().map(|link| link.value(book)).into(),
+        )
+        .refers_to("vpc_link"),
         Field::new(
             "http",
             "The URL that calls are passed on to, with the same path parameters as the route.",

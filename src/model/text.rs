@@ -16,6 +16,8 @@ pub enum OutputName {
     RootId,
     /// The name to point DNS at.
     Target,
+    /// The id of AWS's own Route 53 hosted zone of [`OutputName::Target`].
+    TargetZone,
 }
 
 /// An output of one resource.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change, Operation, Problem, Step};
-use crate::kinds::{Desired, Live, Observation, Replace, Resource};
+use crate::kinds::{Desired, KindInfo, Live, Observation, Replace, Resource, fields_of_kinds};
 use crate::model::{Address, Book, OutputName, Value};
 
 /// A step before it has its place in the order.
@@ -198,6 +198,10 @@ fn needs(
         }
         Part::Delete => {
             needs.insert((address.clone(), Part::Unprotect));
+            // Callers are led to it until the next snapshot, even where nothing that is configured refers to it any more.
+            if leads_callers(inputs.changes[address].kind) {
+                needs.extend(snapshots(inputs).map(|of| (of.clone(), Part::Make)));
+            }
             let successor = if replaced && replace == Replace::CreateFirst {
                 Some(address.clone())
             } else {
@@ -215,16 +219,22 @@ fn needs(
                         needs.insert((user.clone(), Part::Make));
                         needs.insert((user.clone(), Part::Settle));
                     }
-                    // Callers are led to it until the next snapshot, unless it is part of what the snapshot shows.
-                    let led_there = inputs.observation.live[user].resource.info().deployed;
-                    if led_there && !inputs.changes[gone].kind.deployed {
-                        needs.extend(snapshots(inputs).map(|of| (of.clone(), Part::Make)));
-                    }
                 }
             }
         }
     }
     needs
+}
+
+/// Whether a snapshot can lead callers to things of this kind without being a snapshot of them.
+fn leads_callers(kind: &KindInfo) -> bool {
+    !kind.deployed
+        && fields_of_kinds().iter().any(|(of, fields)| {
+            of.deployed
+                && fields
+                    .iter()
+                    .any(|field| field.refers_to == Some(kind.name))
+        })
 }
 
 fn snapshots<'a>(inputs: &'a Inputs<'_>) -> impl Iterator<Item = &'a Address> {

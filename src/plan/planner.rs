@@ -23,8 +23,8 @@ pub fn plan(
     let kept = kept(desired, observation, options);
     let wanted = wanted(desired, observation, options, &kept);
 
-    let mut changes = compare(&wanted, observation, &kept, &mut problems);
-    take_snapshot_again(&wanted, observation, &mut changes);
+    let (mut changes, book) = compare(&wanted, observation, &kept, &mut problems);
+    take_snapshot_again(&wanted, observation, &book, &mut changes);
     let unchanged = observation
         .live
         .keys()
@@ -136,12 +136,13 @@ fn there<'a>(observation: &'a Observation, address: &Address) -> Option<&'a Live
         .filter(|live| !live.only_a_mark)
 }
 
+/// What changes, and the book that is left when everything replaced is struck out of it.
 fn compare(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     kept: &BTreeSet<Address>,
     problems: &mut Vec<Problem>,
-) -> BTreeMap<Address, Change> {
+) -> (BTreeMap<Address, Change>, Book) {
     let mut book = observation.book();
     // A replaced thing has other outputs afterwards, so what refers to it differs too; that may replace more.
     let mut changes = loop {
@@ -176,7 +177,7 @@ fn compare(
             changes.insert(address.clone(), change);
         }
     }
-    changes
+    (changes, book)
 }
 
 fn differences(
@@ -237,6 +238,7 @@ fn differences(
 fn take_snapshot_again(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
+    book: &Book,
     changes: &mut BTreeMap<Address, Change>,
 ) {
     let shown = changes
@@ -249,7 +251,7 @@ fn take_snapshot_again(
                     there(observation, address),
                 ) {
                     (Action::Update, Some(want), Some(live)) => {
-                        difference(want, &live.resource, &observation.book()).deployed
+                        difference(want, &live.resource, book).deployed
                     }
                     _ => true,
                 }

@@ -16,7 +16,12 @@ pub(crate) fn desired(text: &str) -> Desired {
     };
     let checked = load(Source::new("stack.toml", text), &settings)
         .unwrap_or_else(|found| panic!("{found:#?}"));
-    expand(&checked.file, "123456789012", Vec::new())
+    expand(
+        &checked.file,
+        "123456789012",
+        Vec::new(),
+        &Default::default(),
+    )
 }
 
 /// An AWS in which this file was applied.

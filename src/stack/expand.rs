@@ -2,6 +2,8 @@
 //! that a partner is a client, a key and a place on a plan, or that `cors = true` adds a preflight to every path.
 
 mod api;
+mod domain;
+mod load_balancer;
 mod pool;
 mod references;
 
@@ -9,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{File, Partner, TokenLifetimes};
 use crate::kinds::{
-    Desired, Ground, Resource, Wanted, api_key, app_client, marks, plan_membership,
+    Desired, Ground, Resource, Surroundings, Wanted, api_key, app_client, marks, plan_membership,
 };
 use crate::model::{Address, OutputName, Text};
 
@@ -17,23 +19,33 @@ use references::References;
 
 /// Turns a checked file into what it wants in this account.
 ///
-/// `adopt` holds the addresses whose untagged namesakes are to be taken over.
-pub fn expand(file: &File, account: &str, adopt: Vec<Address>) -> Desired {
+/// `adopt` holds the addresses whose untagged namesakes are to be taken over; `surroundings` is what AWS told of the things
+/// that the file points to.
+pub fn expand(
+    file: &File,
+    account: &str,
+    adopt: Vec<Address>,
+    surroundings: &Surroundings,
+) -> Desired {
     let ground = Ground {
         stack: file.stack.name.clone(),
         region: file.stack.region.clone(),
         account: account.to_owned(),
         tags: file.stack.tags.clone(),
     };
-    let references = References::new(file, &ground);
+    let references = References::new(file, &ground, surroundings);
     let mut expansion = Expansion {
         file,
         ground: &ground,
         references: &references,
+        surroundings,
         resources: BTreeMap::new(),
     };
     if let Some(user_pool) = &file.user_pool {
         expansion.user_pool(user_pool);
+    }
+    if let Some(load_balancer) = &file.load_balancer {
+        expansion.load_balancer(load_balancer);
     }
     if let Some(api) = &file.api {
         expansion.api(api);
@@ -65,6 +77,15 @@ pub(super) mod at {
     pub(in crate::stack) fn user_pool() -> Address {
         Address::new("user_pool")
     }
+    pub(in crate::stack) fn load_balancer() -> Address {
+        Address::new("load_balancer")
+    }
+    pub(in crate::stack) fn vpc_link() -> Address {
+        api().part("vpc_link")
+    }
+    pub(in crate::stack) fn api_domain() -> Address {
+        Address::new("api.domain")
+    }
     pub(in crate::stack) fn api() -> Address {
         Address::new("api")
     }
@@ -83,6 +104,7 @@ struct Expansion<'a> {
     file: &'a File,
     ground: &'a Ground,
     references: &'a References<'a>,
+    surroundings: &'a Surroundings,
     resources: BTreeMap<Address, Wanted>,
 }
 

@@ -198,7 +198,12 @@ pub(crate) fn summary(plan: &Plan) -> Vec<String> {
 
 /// What a stack file wants.
 pub(crate) fn desired(text: &str) -> Desired {
-    stack::expand::expand(&checked(text).file, ACCOUNT, Vec::new())
+    stack::expand::expand(
+        &checked(text).file,
+        ACCOUNT,
+        Vec::new(),
+        &Default::default(),
+    )
 }
 
 pub(crate) fn checked(text: &str) -> stack::Checked {

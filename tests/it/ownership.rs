@@ -291,6 +291,7 @@ async fn a_hand_made_api_with_our_name_stops_the_plan_until_it_is_adopted() {
         &checked(&text).file,
         crate::harness::ACCOUNT,
         vec![Address::new("api")],
+        &Default::default(),
     );
     let observation = world.observe(&desired).await;
     let plan = gatestack::plan::plan(&desired, &observation, &Options::default()).unwrap();

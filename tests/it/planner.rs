@@ -2,82 +2,248 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatestack::kinds::{Desired, Live, Observation, Replace, Resource};
-use gatestack::model::{Address, Book, OutputName};
-use gatestack::plan::{self, Operation, Options, Patterns, Plan};
+use gatestack::kinds::surroundings::{Subnet, Surroundings};
+use gatestack::kinds::{Desired, Live, Observation, Resource};
+use gatestack::model::{Address, Book, OutputName, Value};
+use gatestack::plan::{self, Operation, Options, Patterns, Plan, Step};
+use gatestack::stack;
 use proptest::prelude::*;
 
-use crate::harness::{desired, stack_of};
+use crate::harness::{ACCOUNT, checked, stack_of};
 
-/// An AWS that does exactly what each step says, or objects.
+/// What a stack file wants on paper, where every VPC has two subnets.
+fn desired(text: &str) -> Desired {
+    let subnet = |zone: &str| Subnet {
+        zone: zone.into(),
+        id: format!("subnet-{zone}"),
+        vpc: "vpc-1".into(),
+        public: false,
+    };
+    let surroundings = Surroundings {
+        subnets: vec![subnet("a"), subnet("b")],
+        ..Surroundings::default()
+    };
+    stack::expand::expand(&checked(text).file, ACCOUNT, Vec::new(), &surroundings)
+}
+
+/// An AWS that does exactly what each step says, or objects as AWS would.
 #[derive(Clone, Default)]
 struct Paper {
     observation: Observation,
     made: u32,
+    /// The ids of what is at work and not only made.
+    settled: BTreeSet<String>,
+    /// The VPC links that the stage's snapshot leads to.
+    served: BTreeSet<String>,
+    /// What that snapshot shows.
+    snapshot: Vec<(Address, Resource)>,
 }
 
 impl Paper {
     fn plan(&self, desired: &Desired, options: &Options) -> Plan {
-        plan::plan(desired, &self.observation, options)
+        plan::plan(desired, &self.observed(), options)
             .unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
 
+    /// What is there, with what does not work yet told as the kinds tell it.
+    fn observed(&self) -> Observation {
+        let mut observation = self.observation.clone();
+        let replaced: BTreeSet<_> = observation
+            .live
+            .keys()
+            .filter_map(Address::takes_its_place)
+            .collect();
+        for (address, live) in &mut observation.live {
+            let works = id(live).is_some_and(|id| self.settled.contains(id));
+            match &mut live.resource {
+                Resource::LoadBalancer(props) => props.active = works,
+                Resource::VpcLink(props) => props.available = works,
+                Resource::Deployment(props) => props.current = self.snapshot == self.configured(),
+                Resource::Instance(props) => {
+                    props.in_service = works || !replaced.contains(address)
+                }
+                _ => {}
+            }
+        }
+        observation
+    }
+
+    /// What a snapshot would show.
+    fn configured(&self) -> Vec<(Address, Resource)> {
+        let live = self.observation.live.iter();
+        live.filter(|(_, live)| live.resource.info().deployed)
+            .map(|(address, live)| (address.clone(), live.resource.clone()))
+            .collect()
+    }
+
     fn apply(&mut self, plan: &Plan) {
-        for (place, step) in plan.steps.iter().enumerate() {
+        self.apply_until(plan, plan.steps.len());
+    }
+
+    /// Carries out the first steps of a plan.
+    fn apply_until(&mut self, plan: &Plan, end: usize) {
+        for (place, step) in plan.steps.iter().enumerate().take(end) {
             assert!(
                 step.needs.iter().all(|need| *need < place),
                 "a step stands behind what it needs"
             );
-            let book = self.observation.book();
-            match &step.operation {
-                Operation::Create(want) => {
-                    let first = plan.changes[&step.address].action == plan::Action::Replace
-                        && want.info().replace == Replace::CreateFirst;
-                    let there = self.observation.live.contains_key(&step.address);
-                    assert!(!there || first, "{} is made twice", step.address);
-                    let resource = known(want, &book, &step.address);
-                    self.made += 1;
-                    let outputs = BTreeMap::from([
-                        (OutputName::Id, identity(&resource, self.made)),
-                        (OutputName::Arn, format!("arn:{}", self.made)),
-                    ]);
-                    let live = Live {
-                        resource,
-                        outputs,
-                        was: None,
-                        unmanaged: Vec::new(),
-                        only_a_mark: false,
-                    };
-                    self.observation.live.insert(step.address.clone(), live);
-                }
-                Operation::Settle(_) => assert!(
-                    self.observation.live.contains_key(&step.address),
-                    "{} is there before anybody waits for it",
-                    step.address
-                ),
-                Operation::Update { want, live, .. } | Operation::Unprotect { want, live, .. } => {
-                    let resource = known(want, &book, &step.address);
-                    let live = Live {
-                        resource,
-                        was: None,
-                        ..live.clone()
-                    };
-                    self.observation.live.insert(step.address.clone(), live);
-                }
-                // The new one is there already.
-                Operation::Delete(old)
-                    if self.observation.live[&step.address].outputs != old.outputs => {}
-                Operation::Delete(_) => {
-                    for address in step.carries.iter().chain([&step.address]) {
-                        assert!(
-                            self.observation.live.remove(address).is_some(),
-                            "{address} is deleted twice"
-                        );
-                    }
-                }
-            }
+            self.carry_out(step);
         }
     }
+
+    fn carry_out(&mut self, step: &Step) {
+        let book = self.observation.book();
+        let address = &step.address;
+        match &step.operation {
+            Operation::Create(want) => {
+                let old = self.observation.live.remove(address);
+                assert_eq!(
+                    old.as_ref().and_then(id),
+                    step.replaces.as_deref(),
+                    "{address} is made twice"
+                );
+                if let Some((old, id)) = old.zip(step.replaces.as_ref()) {
+                    self.observation.live.insert(address.replaced(id), old);
+                }
+                let resource = known(want, &book, address);
+                self.made += 1;
+                let outputs = BTreeMap::from([
+                    (OutputName::Id, identity(&resource, self.made)),
+                    (OutputName::Arn, arn(&resource, self.made)),
+                    (OutputName::Target, format!("target{}", self.made)),
+                    (OutputName::TargetZone, "Z1".into()),
+                ]);
+                self.check(&resource, address);
+                self.observation
+                    .live
+                    .insert(address.clone(), live(resource, outputs));
+            }
+            Operation::Settle(_) => {
+                let live = &self.observation.live[address];
+                self.settled.extend(id(live).map(str::to_owned));
+            }
+            Operation::Update {
+                want, live: was, ..
+            }
+            | Operation::Unprotect {
+                want, live: was, ..
+            } => {
+                let resource = known(want, &book, address);
+                self.check(&resource, address);
+                self.observation
+                    .live
+                    .insert(address.clone(), live(resource, was.outputs.clone()));
+            }
+            Operation::Delete(old) => self.delete(step, old),
+        }
+    }
+
+    fn delete(&mut self, step: &Step, old: &Live) {
+        let there = |paper: &Self, address: &Address| {
+            paper
+                .observation
+                .live
+                .get(address)
+                .map(|live| &live.outputs)
+                == Some(&old.outputs)
+        };
+        let goes = match id(old).map(|id| step.address.replaced(id)) {
+            Some(replaced) if !there(self, &step.address) => replaced,
+            _ => step.address.clone(),
+        };
+        for address in step.carries.iter().chain([&goes]) {
+            assert!(
+                self.observation.live.remove(address).is_some(),
+                "{address} is deleted twice"
+            );
+        }
+        if matches!(old.resource, Resource::RestApi(_) | Resource::Stage(_)) {
+            self.served.clear();
+        }
+        let Some(gone) = id(old) else { return };
+        assert!(!self.served.contains(gone), "the stage leads to {gone}");
+        // Only AWS's ids are unique; a name may stand for something else.
+        if !gone.starts_with("id") {
+            return;
+        }
+        for (address, other) in &self.observation.live {
+            let fields = other.resource.fields(&Book::default());
+            let held = fields.iter().find(|(info, value)| {
+                info.refers_to == Some(old.resource.info().name) && holds(value, gone)
+            });
+            assert!(held.is_none(), "{address} holds {gone}, which goes");
+        }
+    }
+
+    /// What AWS looks at when something is made or changed.
+    fn check(&mut self, resource: &Resource, address: &Address) {
+        for (info, value) in resource.fields(&Book::default()) {
+            let held = ids(&value);
+            if info.when_ready {
+                let idle: Vec<_> = held.difference(&self.settled).collect();
+                assert!(idle.is_empty(), "{address} needs {idle:?} to be at work");
+            }
+        }
+        if matches!(resource, Resource::Deployment(_)) {
+            self.snapshot = self.configured();
+            let routes = self.observation.live.values();
+            self.served = routes
+                .filter_map(|live| match &live.resource {
+                    Resource::Route(route) => route.link(),
+                    _ => None,
+                })
+                .map(|link| link.resolve(&Book::default()).unwrap())
+                .collect();
+            let idle: Vec<_> = self.served.difference(&self.settled).collect();
+            assert!(
+                idle.is_empty(),
+                "callers are led to {idle:?}, which does not work"
+            );
+        }
+    }
+
+    /// Instances that serve, of all there are.
+    fn serving(&self) -> usize {
+        let instances = self
+            .observation
+            .live
+            .values()
+            .filter(|live| matches!(live.resource, Resource::Instance(_)));
+        instances
+            .filter(|live| id(live).is_some_and(|id| self.settled.contains(id)))
+            .count()
+    }
+}
+
+fn id(live: &Live) -> Option<&str> {
+    live.outputs.get(&OutputName::Id).map(String::as_str)
+}
+
+fn live(resource: Resource, outputs: BTreeMap<OutputName, String>) -> Live {
+    Live {
+        resource,
+        outputs,
+        was: None,
+        unmanaged: Vec::new(),
+        only_a_mark: false,
+    }
+}
+
+/// AWS's ids in a value.
+fn ids(value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::Text(text) => BTreeSet::from([text.clone()]),
+        Value::Set(items) => items.iter().flat_map(ids).collect(),
+        Value::List(items) => items.iter().flat_map(ids).collect(),
+        Value::Map(items) => items.values().flat_map(ids).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn holds(value: &Value, id: &str) -> bool {
+    ids(value)
+        .iter()
+        .any(|text| text == id || text.starts_with(&format!("{id}:")))
 }
 
 // Resource servers are known by their identifier and stages by their name, as the kinds have it.
@@ -90,6 +256,16 @@ fn identity(resource: &Resource, made: u32) -> String {
             stage.name
         ),
         _ => format!("id{made}"),
+    }
+}
+
+// Elastic Load Balancing knows its things by their ARNs alone.
+fn arn(resource: &Resource, made: u32) -> String {
+    match resource {
+        Resource::LoadBalancer(_) | Resource::TargetGroup(_) | Resource::Listener(_) => {
+            identity(resource, made)
+        }
+        _ => format!("arn:{made}"),
     }
 }
 
@@ -122,6 +298,24 @@ fn write_out(json: &mut serde_json::Value, book: &Book, address: &Address) {
 }
 
 prop_compose! {
+    fn any_road()(
+        name in "[a-b]",
+        ports in prop::collection::btree_map(prop::sample::select(vec![80_u16, 81]), 8080..8082_u16, 0..2),
+        count in 1..4_u8,
+        image in "[a-b]",
+        protected in any::<bool>(),
+    ) -> String {
+        let mut text = format!("\n[load_balancer]\nname = \"{name}\"\nsubnets = [\"subnet-0000000a\", \"subnet-0000000b\"]\ndeletion_protection = {protected}\n");
+        text += &format!("targets = {{ instances = {{ count = {count}, type = \"t3.micro\", image = \"ami-0000000{image}\" }} }}\n");
+        text += "\n[load_balancer.listeners]\n80 = { to = 8080 }\n";
+        for (port, to) in ports.iter().filter(|(port, _)| **port != 80) {
+            text += &format!("{port} = {{ to = {to} }}\n");
+        }
+        text
+    }
+}
+
+prop_compose! {
     fn any_stack()(
         partners in prop::collection::btree_map("[a-d]", (0..2_u8, any::<bool>()), 0..4),
         routes in prop::collection::btree_set(0..5_u8, 0..5),
@@ -133,6 +327,8 @@ prop_compose! {
         web_client in any::<bool>(),
         burst in 1..3_u8,
         logout in any::<bool>(),
+        road in prop::option::of(any_road()),
+        api_domain in prop::option::of(("[a-b]", prop::collection::btree_set("[v-w]", 0..3))),
     ) -> String {
         let server = identifier.clone().unwrap_or_else(|| "xxx-api".into());
         let mut text = String::from("[stack]\nname = \"claims\"\nregion = \"eu-west-1\"\n\n[user_pool]\nname = \"XXX Users\"\n");
@@ -150,8 +346,14 @@ prop_compose! {
         }
         text += "\n[api.routes]\n\"GET /health\" = { mock = 200, requires = \"nothing\" }\n";
         for route in routes {
-            text += &format!("\"GET /r{route}/{{id}}\" = {{ http = \"http://api.aws.com/{burst}/{{id}}\" }}\n");
+            let via = if road.is_some() && route % 2 == 0 { ", via = \"load_balancer\"" } else { "" };
+            text += &format!("\"GET /r{route}/{{id}}\" = {{ http = \"http://api.aws.com/{burst}/{{id}}\"{via} }}\n");
         }
+        if let Some((name, base_paths)) = api_domain {
+            let base_paths: Vec<_> = base_paths.into_iter().collect();
+            text += &format!("\n[api.domain]\nname = \"{name}.example.com\"\ncertificate = \"arn:aws:acm:eu-west-1:123456789012:certificate/1\"\nbase_paths = {base_paths:?}\n");
+        }
+        text += &road.unwrap_or_default();
         for plan in 0..2 {
             text += &format!("\n[plans.P{plan}]\nthrottle = {{ rate = 5, burst = {burst} }}\n");
         }
@@ -193,6 +395,35 @@ proptest! {
     }
 
     #[test]
+    fn a_run_that_dies_anywhere_is_finished_by_the_next(first in any_stack(), second in any_stack(), cut in 0.0..1.0) {
+        let mut paper = Paper::default();
+        paper.apply(&paper.plan(&desired(&first), &everything_agreed()));
+        let second = desired(&second);
+        let plan = paper.plan(&second, &everything_agreed());
+        paper.apply_until(&plan, (plan.steps.len() as f64 * cut) as usize);
+        let plan = paper.plan(&second, &everything_agreed());
+        paper.apply(&plan);
+        prop_assert!(paper.plan(&second, &everything_agreed()).is_empty());
+        let there: BTreeSet<_> = paper.observation.live.keys().collect();
+        prop_assert_eq!(there, second.resources.keys().collect::<BTreeSet<_>>());
+    }
+
+    #[test]
+    fn replaced_instances_never_leave_fewer_serving(road in any_road(), other in any_road()) {
+        let base = "[stack]\nname = \"claims\"\nregion = \"eu-west-1\"\n\n[api]\nname = \"a\"\nstage = \"prod\"\n\n[api.routes]\n\"GET /a\" = { http = \"http://a.b/\", via = \"load_balancer\" }\n";
+        let mut paper = Paper::default();
+        paper.apply(&paper.plan(&desired(&format!("{base}{road}")), &everything_agreed()));
+        let wanted = desired(&format!("{base}{other}"));
+        let count = |desired: &Desired| desired.resources.values().filter(|wanted| matches!(wanted.resource, Resource::Instance(_))).count();
+        let least = count(&wanted).min(paper.serving());
+        let plan = paper.plan(&wanted, &everything_agreed());
+        for step in &plan.steps {
+            paper.carry_out(step);
+            prop_assert!(paper.serving() >= least, "{} of {least} serve after {}", paper.serving(), step.address);
+        }
+    }
+
+    #[test]
     fn destroying_leaves_nothing(text in any_stack()) {
         let mut paper = Paper::default();
         let desired = desired(&text);
@@ -211,8 +442,10 @@ proptest! {
         let plan = paper.plan(&desired(&second), &Options::default());
         for (address, change) in &plan.changes {
             if change.kind.loss.is_some() {
-                prop_assert_ne!(change.action, plan::Action::Replace, "{}", address);
-                prop_assert_eq!(change.action == plan::Action::Delete, plan.missing_consent.contains_key(address));
+                // A domain is the one thing people lose that another can take the place of.
+                prop_assert!(change.action != plan::Action::Replace || change.kind.name == "api_domain", "{}", address);
+                let goes = matches!(change.action, plan::Action::Delete | plan::Action::Replace);
+                prop_assert_eq!(goes, plan.missing_consent.contains_key(address));
             }
             if change.action == plan::Action::Delete {
                 prop_assert!(!desired(&second).resources.contains_key(address));

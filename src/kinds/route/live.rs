@@ -158,6 +158,7 @@ fn proxy(path: &str, verb: &str, live: &LiveIntegration) -> Result<Integration, 
     };
     Ok(Integration::Http {
         url: uri.into(),
+        link: None,
         timeout_milliseconds,
     })
 }
@@ -328,6 +329,7 @@ mod tests {
             path: PATH.into(),
             integration: Integration::Http {
                 url: "http://api.aws.com/policies/{id}".into(),
+                link: None,
                 timeout_milliseconds: 29_000,
             },
             authorizer: Some("abc123".into()),

@@ -45,6 +45,7 @@ pub(super) async fn make(
         Integration::Http {
             url,
             timeout_milliseconds,
+            ..
         } => {
             put_proxy(
                 writer,
@@ -260,6 +261,7 @@ pub(super) async fn update_proxy(
     let Integration::Http {
         url,
         timeout_milliseconds,
+        ..
     } = &task.want.integration
     else {
         return Ok(());

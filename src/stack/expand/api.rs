@@ -39,6 +39,9 @@ impl Expansion<'_> {
             self.cors(api, cors);
         }
         self.stage(api);
+        if let Some(domain) = &api.domain {
+            self.api_domain(api, domain);
+        }
     }
 
     fn authorizer(&mut self, api: &Api) {
@@ -78,6 +81,9 @@ impl Expansion<'_> {
         match (&route.http, &route.mock) {
             (Some(url), _) => Integration::Http {
                 url: self.text(url),
+                link: route
+                    .via
+                    .map(|_| Text::output(&at::vpc_link(), OutputName::Id)),
                 timeout_milliseconds: route.timeout.map_or(29_000, |timeout| {
                     i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)
                 }),

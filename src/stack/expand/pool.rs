@@ -35,6 +35,9 @@ impl Expansion<'_> {
                 &own.name,
                 Some(&own.certificate),
             );
+            if let Some(zone) = &own.zone {
+                self.record(&address.part("own_domain"), zone, &own.name);
+            }
         }
         self.resource_servers();
         self.app_clients();

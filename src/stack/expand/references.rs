@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::at;
-use crate::kinds::Ground;
+use crate::kinds::{Ground, Surroundings};
 use crate::model::{Address, Output, OutputName, Piece, Text};
 use crate::stack::file::File;
 use crate::stack::interpolate::{self, Reference};
@@ -10,11 +10,16 @@ use crate::stack::interpolate::{self, Reference};
 pub(super) struct References<'a> {
     file: &'a File,
     ground: &'a Ground,
+    surroundings: &'a Surroundings,
 }
 
 impl<'a> References<'a> {
-    pub(super) fn new(file: &'a File, ground: &'a Ground) -> Self {
-        Self { file, ground }
+    pub(super) fn new(file: &'a File, ground: &'a Ground, surroundings: &'a Surroundings) -> Self {
+        Self {
+            file,
+            ground,
+            surroundings,
+        }
     }
 
     /// A string of the file with its references made out.
@@ -64,6 +69,18 @@ impl<'a> References<'a> {
         {
             let target = Text::output(&at::user_pool().part("own_domain"), OutputName::Target);
             outputs.insert("user_pool.own_domain.target".into(), target);
+        }
+        if self.file.load_balancer.is_some() {
+            let name = match &self.surroundings.load_balancer {
+                Some(existing) => existing.dns_name.as_str().into(),
+                None => Text::output(&at::load_balancer(), OutputName::Target),
+            };
+            outputs.insert("load_balancer.dns_name".into(), name);
+        }
+        let domain = self.file.api.as_ref().and_then(|api| api.domain.as_ref());
+        if domain.is_some_and(|domain| !domain.existing) {
+            let target = Text::output(&at::api_domain(), OutputName::Target);
+            outputs.insert("api.domain.target".into(), target);
         }
         outputs
     }

@@ -54,6 +54,7 @@ async fn a_change_of_a_route_is_made_alone() {
         ROUTE, Route, |it| it.integration = http("http://other.example/{id}") => [step(ROUTE, "http"), REDEPLOYED];
         ROUTE, Route, |it| it.integration = route::Integration::Http {
             url: "http://other.example/{id}".into(),
+            link: None,
             timeout_milliseconds: 5_000,
         } => [step(ROUTE, "timeout"), REDEPLOYED];
         ROUTE, Route, |it| it.integration = mock(200, &[], "soon") =>

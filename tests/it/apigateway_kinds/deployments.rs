@@ -45,6 +45,7 @@ async fn five_deployments_stay() {
         change!(world, ROUTE, Route, |it| it.integration =
             route::Integration::Http {
                 url: "http://api.aws.com/policies/{id}".into(),
+                link: None,
                 timeout_milliseconds: timeout * 1_000,
             });
         world.converge().await;

@@ -36,6 +36,7 @@ fn route(method: &str, path: &str, integration: route::Integration) -> route::Pr
 fn http(url: &str) -> route::Integration {
     route::Integration::Http {
         url: url.into(),
+        link: None,
         timeout_milliseconds: 29_000,
     }
 }

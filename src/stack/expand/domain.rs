@@ -1,0 +1,74 @@
+//! Domains of one's own: the API's with its base paths, and the records that lead to them.
+
+use super::{Expansion, at};
+use crate::kinds::{Resource, api_domain, base_path_mapping, dns_record};
+use crate::model::{Address, OutputName, Text};
+use crate::stack::file::{Api, ApiDomain, TlsPolicy};
+
+impl Expansion<'_> {
+    pub(super) fn api_domain(&mut self, api: &Api, domain: &ApiDomain) {
+        let address = at::api_domain();
+        if !domain.existing {
+            let props = api_domain::Props {
+                name: domain.name.clone(),
+                certificate: self.text(domain.certificate.as_deref().unwrap_or_default()),
+                security_policy: match domain.tls {
+                    TlsPolicy::Tls12 => "TLS_1_2",
+                    TlsPolicy::Tls10 => "TLS_1_0",
+                }
+                .into(),
+                mutual_tls: domain.mutual_tls.as_ref().map(|tls| api_domain::MutualTls {
+                    truststore: tls.truststore.clone(),
+                    version: tls.version.clone(),
+                }),
+                tags: self.ground.tags_of(&address),
+            };
+            self.add(address.clone(), Resource::ApiDomain(props));
+            if let Some(zone) = &domain.zone {
+                self.record(&address, zone, &domain.name);
+            }
+        }
+        let name = if domain.existing {
+            domain.name.as_str().into()
+        } else {
+            Text::output(&address, OutputName::Id)
+        };
+        let whole = domain
+            .base_paths
+            .is_empty()
+            .then(|| (address.part("mapping"), ""));
+        let parts = domain
+            .base_paths
+            .iter()
+            .map(|path| (Address::entry("api.domain.base_paths", path), path.as_str()));
+        for (address, base_path) in whole.into_iter().chain(parts) {
+            let props = base_path_mapping::Props {
+                domain: name.clone(),
+                base_path: base_path.to_owned(),
+                api: Text::output(&at::api(), OutputName::Id),
+                stage: api.stage.clone(),
+            };
+            self.add_after(
+                address,
+                Resource::BasePathMapping(props),
+                [at::stage()].into(),
+            );
+        }
+    }
+
+    /// The record that leads a domain's name to what AWS made for it.
+    pub(super) fn record(&mut self, domain: &Address, zone: &str, name: &str) {
+        let props = dns_record::Props {
+            zone: self
+                .surroundings
+                .zones
+                .get(zone)
+                .cloned()
+                .unwrap_or_default(),
+            name: name.to_owned(),
+            alias: Text::output(domain, OutputName::Target),
+            alias_zone: Text::output(domain, OutputName::TargetZone),
+        };
+        self.add(domain.part("record"), Resource::DnsRecord(props));
+    }
+}

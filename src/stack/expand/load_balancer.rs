@@ -1,0 +1,271 @@
+//! The private road: one table becomes a load balancer with its security groups, a listener and a target group for each
+//! port, the instances behind them and the VPC link that leads there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Expansion, at};
+use crate::kinds::{
+    Resource, instance, listener, load_balancer, security_group, target_group, vpc_link,
+};
+use crate::model::{Address, OutputName, Text, digest};
+use crate::stack::file::{
+    HealthCheck, HealthProtocol, Instances, Listener, LoadBalancer, Targets, Transport,
+};
+
+/// How many characters AWS takes for the name of a load balancer or target group.
+const NAME_LENGTH: usize = 32;
+
+impl Expansion<'_> {
+    pub(super) fn load_balancer(&mut self, table: &LoadBalancer) {
+        if table.existing.is_none() {
+            self.own_load_balancer(table);
+        }
+        let routed = self.file.api.iter().flat_map(|api| api.routes.values());
+        if routed.filter(|route| route.via.is_some()).count() > 0 {
+            self.vpc_link();
+        }
+    }
+
+    /// The ARN of the load balancer, whoever made it.
+    fn load_balancer_arn(&self) -> Text {
+        match &self.surroundings.load_balancer {
+            Some(existing) => existing.arn.as_str().into(),
+            None => Text::output(&at::load_balancer(), OutputName::Arn),
+        }
+    }
+
+    fn own_load_balancer(&mut self, table: &LoadBalancer) {
+        let address = at::load_balancer();
+        let group = address.part("security_group");
+        let vpc = self.vpc();
+        let props = security_group::Props {
+            name: format!("{}-load-balancer", self.ground.stack),
+            description: "The load balancer of the private road".into(),
+            vpc: vpc.clone(),
+            ingress: BTreeSet::new(),
+            tags: self.ground.tags_of(&group),
+        };
+        self.add(group.clone(), Resource::SecurityGroup(props));
+        let name = table.name.as_ref().unwrap_or(&self.ground.stack).clone();
+        let props = load_balancer::Props {
+            name: name.clone(),
+            subnets: self
+                .surroundings
+                .subnets
+                .iter()
+                .map(|subnet| subnet.id.clone())
+                .collect(),
+            security_groups: [id(&group)].into(),
+            judges_private_link: false,
+            cross_zone: table.cross_zone,
+            deletion_protection: table.deletion_protection,
+            active: true,
+            tags: self.ground.tags_of(&address),
+        };
+        self.add(address, Resource::LoadBalancer(props));
+        for (port, listener) in &table.listeners {
+            self.listener(&name, &vpc, port, listener, table.targets.as_ref());
+        }
+        if let Some(instances) = table
+            .targets
+            .as_ref()
+            .and_then(|targets| targets.instances.as_ref())
+        {
+            self.instances(table, instances, &group, vpc);
+        }
+    }
+
+    fn listener(
+        &mut self,
+        name: &str,
+        vpc: &str,
+        port: &str,
+        listener: &Listener,
+        targets: Option<&Targets>,
+    ) {
+        let address = Address::entry("load_balancer.listeners", port);
+        let group = address.part("target_group");
+        let by_address = targets.is_some_and(|targets| targets.ips.is_some());
+        let props = target_group::Props {
+            name: String::new(),
+            vpc: vpc.to_owned(),
+            target_type: if by_address { "ip" } else { "instance" }.into(),
+            port: listener.to,
+            protocol: transport(listener.to_protocol).into(),
+            health: health(&listener.health),
+            drain_seconds: listener.drain.as_secs().try_into().unwrap_or(u32::MAX),
+            targets: targets.and_then(|targets| self.targets(targets)),
+            tags: self.ground.tags_of(&group),
+        };
+        let props = target_group::Props {
+            name: group_name(name, port, &props),
+            ..props
+        };
+        self.add(group.clone(), Resource::TargetGroup(props));
+        let props = listener::Props {
+            load_balancer: self.load_balancer_arn(),
+            port: port.parse().unwrap_or_default(),
+            protocol: transport(listener.protocol).into(),
+            certificate: listener.certificate.as_deref().map(|arn| self.text(arn)),
+            tls_policy: match listener.protocol {
+                Transport::Tcp => None,
+                Transport::Tls => Some(
+                    listener
+                        .tls_policy
+                        .clone()
+                        .unwrap_or_else(|| TLS_POLICY.into()),
+                ),
+            },
+            target_group: Text::output(&group, OutputName::Arn),
+            tags: self.ground.tags_of(&address),
+        };
+        self.add(address, Resource::Listener(props));
+    }
+
+    /// What is registered in every group; none where instances register themselves.
+    fn targets(&self, targets: &Targets) -> Option<BTreeSet<String>> {
+        match &targets.ips {
+            Some(ips) => Some(ips.clone()),
+            None if targets.instances.is_some() => None,
+            None => Some(
+                self.surroundings
+                    .instances
+                    .iter()
+                    .map(|instance| instance.id.clone())
+                    .collect(),
+            ),
+        }
+    }
+
+    fn instances(
+        &mut self,
+        table: &LoadBalancer,
+        instances: &Instances,
+        from: &Address,
+        vpc: String,
+    ) {
+        let all = Address::new("load_balancer.targets.instances");
+        let group = all.part("security_group");
+        let ports = table
+            .listeners
+            .values()
+            .flat_map(|listener| [Some(listener.to), listener.health.port]);
+        let props = security_group::Props {
+            name: format!("{}-instances", self.ground.stack),
+            description: "Instances that only the load balancer reaches".into(),
+            vpc,
+            ingress: ports
+                .flatten()
+                .map(|port| security_group::Ingress {
+                    port,
+                    from: id(from),
+                })
+                .collect(),
+            tags: self.ground.tags_of(&group),
+        };
+        self.add(group.clone(), Resource::SecurityGroup(props));
+        let groups = table.listeners.keys().map(|port| {
+            Text::output(
+                &Address::entry("load_balancer.listeners", port).part("target_group"),
+                OutputName::Arn,
+            )
+        });
+        let groups: BTreeSet<Text> = groups.collect();
+        let user_data = instances
+            .user_data
+            .as_ref()
+            .map(|content| instance::UserData {
+                digest: digest(content.as_bytes()),
+                content: content.clone(),
+            });
+        let subnets = &self.surroundings.subnets;
+        for number in 1..=instances.count {
+            let address = all.part(&number.to_string());
+            let subnet = subnets.get((number as usize - 1) % subnets.len().max(1));
+            let props = instance::Props {
+                subnet: subnet.map_or_else(String::new, |subnet| subnet.id.clone()),
+                image: instances.image.clone(),
+                instance_type: instances.instance_type.clone(),
+                user_data: user_data.clone(),
+                profile: instances.profile.clone(),
+                security_groups: [id(&group)].into(),
+                target_groups: groups.clone(),
+                metadata_needs_token: true,
+                in_service: true,
+                tags: self.instance_tags(&address, number),
+            };
+            self.add(address, Resource::Instance(props));
+        }
+    }
+
+    /// EC2's console shows the tag `Name`.
+    fn instance_tags(&self, address: &Address, number: u32) -> BTreeMap<String, String> {
+        let mut tags = self.ground.tags_of(address);
+        tags.entry("Name".into())
+            .or_insert_with(|| format!("{}-{number}", self.ground.stack));
+        tags
+    }
+
+    fn vpc_link(&mut self) {
+        let address = at::vpc_link();
+        let props = vpc_link::Props {
+            name: self.ground.stack.clone(),
+            load_balancer: self.load_balancer_arn(),
+            available: true,
+            tags: self.ground.tags_of(&address),
+        };
+        self.add(address, Resource::VpcLink(props));
+    }
+
+    fn vpc(&self) -> String {
+        self.surroundings
+            .subnets
+            .first()
+            .map_or_else(String::new, |subnet| subnet.vpc.clone())
+    }
+}
+
+/// The policy Elastic Load Balancing recommends: TLS 1.3, and 1.2 with forward secrecy.
+const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06";
+
+fn id(of: &Address) -> Text {
+    Text::output(of, OutputName::Id)
+}
+
+/// A name that is another one whenever AWS wants another group, so that the new group can stand beside the old one.
+fn group_name(load_balancer: &str, port: &str, props: &target_group::Props) -> String {
+    let facts = format!(
+        "{load_balancer} {port} {} {} {} {}",
+        props.vpc, props.target_type, props.port, props.protocol
+    );
+    let digest = &digest(facts.as_bytes())[..8];
+    let beginning: String = load_balancer
+        .chars()
+        .take(NAME_LENGTH - digest.len() - 1)
+        .collect();
+    format!("{}-{digest}", beginning.trim_end_matches('-'))
+}
+
+fn transport(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Tcp => "TCP",
+        Transport::Tls => "TLS",
+    }
+}
+
+fn health(check: &HealthCheck) -> target_group::Health {
+    let over_http = check.protocol != HealthProtocol::Tcp;
+    target_group::Health {
+        protocol: match check.protocol {
+            HealthProtocol::Tcp => "TCP",
+            HealthProtocol::Http => "HTTP",
+            HealthProtocol::Https => "HTTPS",
+        }
+        .into(),
+        path: over_http.then(|| check.path.clone().unwrap_or_else(|| "/".into())),
+        port: check.port,
+        interval_seconds: check.interval.as_secs().try_into().unwrap_or(u32::MAX),
+        healthy: check.healthy,
+        unhealthy: check.unhealthy,
+    }
+}
