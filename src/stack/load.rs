@@ -81,6 +81,7 @@ fn read(
 ) -> Result<(Option<File>, Spans, Vec<Diagnostic>), Diagnostic> {
     let mut root = DeTable::parse(source.text()).map_err(|error| syntax(source, &error))?;
     let mut findings = Findings::default();
+    structure::outline(&root, &Spans::of(root.get_ref()), &mut findings);
     variables::replace(&mut root, source, settings, &mut findings);
     let spans = Spans::of(root.get_ref());
     structure::check(&mut root, &spans, &mut findings);
@@ -92,7 +93,10 @@ fn read(
                     .span()
                     .and_then(|span| spans.path_at(&span).cloned())
                     .unwrap_or_default();
-                findings.broken(&path, refused(&path, &error));
+                // A variable that is not there is no duration either.
+                if !findings.is_broken(&path) {
+                    findings.broken(&path, refused(&path, &error));
+                }
                 if !structure::repair(&mut root, &path) {
                     break None;
                 }

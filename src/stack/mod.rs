@@ -36,3 +36,5 @@ pub use source::{Location, Source};
 mod golden;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod together;
