@@ -9,7 +9,9 @@ use toml::de::{DeArray, DeInteger, DeString, DeTable, DeValue};
 
 use super::diagnostic::{Code, Diagnostic};
 use super::findings::Findings;
-use super::schema::{at, brief, follow, resolved};
+use super::schema::{
+    alternatives, at, brief, follow, is_type, properties, required, resolved, schema_of, words,
+};
 use super::similar::{closest, resembles};
 use super::spans::{KeyPath, Spans};
 use crate::model::bare_or_quoted;
@@ -413,56 +415,11 @@ fn out_of_range(
     ))
 }
 
-fn properties(schema: &'static Value) -> Option<&'static serde_json::Map<String, Value>> {
-    schema.get("properties")?.as_object()
-}
-
-/// The schema of what a table keyed by the user's own names holds.
-fn entry(schema: &'static Value) -> Option<&'static Value> {
-    schema
-        .get("additionalProperties")
-        .filter(|entry| entry.is_object())
-}
-
-/// The schema of a key in a table.
-fn schema_of(table: &'static Value, key: &str) -> Option<&'static Value> {
-    properties(table)
-        .and_then(|known| known.get(key))
-        .or_else(|| entry(table))
-}
-
 /// The keys that a table must have and lacks.
 fn absent(schema: &'static Value, table: &DeTable<'_>) -> Vec<&'static str> {
     required(schema)
         .filter(|name| !table.contains_key(*name))
         .collect()
-}
-
-fn required(schema: &'static Value) -> impl Iterator<Item = &'static str> {
-    schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-}
-
-/// The schemas a value may follow, references resolved.
-fn alternatives(schema: &'static Value) -> Vec<&'static Value> {
-    let schema = follow(schema);
-    match schema.get("anyOf").and_then(Value::as_array) {
-        Some(choices) => choices.iter().flat_map(alternatives).collect(),
-        None => vec![schema],
-    }
-}
-
-fn is_type(schema: &Value, name: &str) -> bool {
-    match schema.get("type") {
-        Some(Value::String(only)) => only == name,
-        Some(Value::Array(types)) => types.iter().any(|one| one == name),
-        // The words of an enumeration stand in `oneOf`, without a type around them.
-        _ => name == "string" && schema.get("oneOf").is_some(),
-    }
 }
 
 fn accepts(schema: &Value, value: &DeValue<'_>) -> bool {
@@ -475,25 +432,6 @@ fn accepts(schema: &Value, value: &DeValue<'_>) -> bool {
         DeValue::Array(_) => is_type(schema, "array"),
         DeValue::Table(_) => is_type(schema, "object"),
     }
-}
-
-/// The words that a string is limited to; none when it is free.
-fn words(schema: &'static Value) -> Vec<&'static str> {
-    let choices = schema
-        .get("oneOf")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let constants = choices
-        .chain([schema])
-        .filter_map(|choice| choice.get("const")?.as_str());
-    let listed = schema
-        .get("enum")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    constants.chain(listed).collect()
 }
 
 fn wanted(schema: &'static Value) -> &'static str {
