@@ -85,7 +85,7 @@ impl<'c> Judge<'c> {
     /// The names in a table, sound or not; none where the table itself can't be read.
     fn names(&self, table: impl Into<KeyPath>) -> Vec<String> {
         let table = table.into();
-        match self.usable(table.clone()) {
+        match self.usable(&table) {
             true => self.spans.names(&table).map(str::to_owned).collect(),
             false => Vec::new(),
         }

@@ -64,7 +64,7 @@ fn stage_variables(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
     for (name, value) in &api.stage_variables {
         judge.name(&path.join(name), value, &STAGE_VARIABLE_VALUE);
     }
-    let names = judge.names(path.clone());
+    let names = judge.names(path);
     for name in &names {
         if let Some((message, help)) = STAGE_VARIABLE.refusal(name) {
             judge.key_error(Code::BadName, &path.join(name), message, help);

@@ -83,7 +83,7 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
             "remove `secret = false`",
         );
     }
-    if machine && !people && judge.intact(flows_path.clone()) {
+    if machine && !people && judge.intact(&flows_path) {
         machine_scopes(
             judge,
             &path.join("scopes"),
@@ -160,7 +160,7 @@ fn shared(
         );
     }
     let auth_path = path.join("auth_flows");
-    if auth_flows.is_empty() && judge.intact(auth_path.clone()) {
+    if auth_flows.is_empty() && judge.intact(&auth_path) {
         let message =
             "Cognito reads an empty list as its own default and enables flows you did not list";
         judge.error(

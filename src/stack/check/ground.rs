@@ -67,7 +67,7 @@ fn tags(judge: &mut Judge<'_>, path: &KeyPath) {
     for (key, value) in &judge.file.stack.tags {
         judge.named(Code::BadTag, &path.join(key), value, &TAG_VALUE);
     }
-    let keys = judge.names(path.clone());
+    let keys = judge.names(path);
     for key in &keys {
         let path = path.join(key);
         if let Some((message, help)) = TAG_KEY.refusal(key) {
@@ -108,7 +108,7 @@ fn table_names(judge: &mut Judge<'_>) {
         "api_keys",
     ] {
         let path = KeyPath::from([table]);
-        for name in judge.names(path.clone()) {
+        for name in judge.names(&path) {
             if let Some((message, help)) = KEY.refusal(&name) {
                 judge.key_error(Code::BadName, &path.join(&name), message, help);
                 continue;

@@ -21,7 +21,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     // A broken element is not among those that were read.
     let read = (0..judge.names(["moved"]).len())
         .map(|index| KeyPath::new(["moved".to_owned(), index.to_string()]))
-        .filter(|entry| judge.usable(entry.clone()))
+        .filter(|entry| judge.usable(entry))
         .collect::<Vec<_>>();
     for (entry, moved) in read.into_iter().zip(&judge.file.moved) {
         let from = side(judge, entry.join("from"), &moved.from);
@@ -42,7 +42,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
                 format!("`{to}` moves to itself"),
                 "remove this `[[moved]]`",
             ),
-            (Some((from, from_path)), _) if judge.has(from.clone()) => {
+            (Some((from, from_path)), _) if judge.has(from) => {
                 let message = format!("`{from}` is still in the file");
                 let diagnostic = Diagnostic::error(Code::BadMove, message)
                     .at(judge.spans.value_of(from_path))
@@ -50,7 +50,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
                     .help("rename its table as well, or remove this `[[moved]]`");
                 judge.tell(from_path, diagnostic);
             }
-            (_, Some((to, to_path))) if judge.lacks(to.clone()) => nowhere(judge, to, to_path),
+            (_, Some((to, to_path))) if judge.lacks(to) => nowhere(judge, to, to_path),
             _ => {}
         }
         for (seen, side, what) in [(&mut froms, from, "from"), (&mut tos, to, "to")] {

@@ -41,14 +41,14 @@ fn members(judge: &mut Judge<'_>) {
     let mut on_no_stage = None;
     for (table, name, plan) in &members {
         let path = KeyPath::from([*table, name, "plan"]);
-        if !judge.usable(path.clone()) {
+        if !judge.usable(&path) {
             continue;
         }
         if judge.spans.has(&plans.join(plan.as_str())) {
             on_no_stage.get_or_insert((path, *plan));
             continue;
         }
-        if !judge.usable(plans.clone()) {
+        if !judge.usable(&plans) {
             continue;
         }
         let help = did_you_mean(
@@ -87,7 +87,7 @@ fn members(judge: &mut Judge<'_>) {
     {
         return;
     }
-    for name in judge.names(plans.clone()) {
+    for name in judge.names(&plans) {
         let path = plans.join(&name);
         if !members.iter().any(|(_, _, plan)| **plan == name) {
             let message = format!("nobody is on the plan `{name}`");

@@ -36,10 +36,7 @@ fn orphans(judge: &mut Judge<'_>) {
         ("app_clients", "an app client"),
     ] {
         let path = KeyPath::from([table]);
-        let first = judge
-            .names(path.clone())
-            .first()
-            .map(|name| path.join(name));
+        let first = judge.names(&path).first().map(|name| path.join(name));
         if let Some(first) = first.filter(|_| judge.lacks(["user_pool"])) {
             let message = format!("{what} lives in a user pool, and the file has no `[user_pool]`");
             judge.key_error(
@@ -222,7 +219,7 @@ fn resource_servers(judge: &mut Judge<'_>) {
         for (scope, description) in &server.scopes {
             judge.name(&path.join(scope), description, &SCOPE_DESCRIPTION);
         }
-        let scopes = judge.names(path.clone());
+        let scopes = judge.names(&path);
         for scope in &scopes {
             if let Some((message, help)) = SCOPE.refusal(scope) {
                 judge.key_error(Code::BadName, &path.join(scope), message, help);
@@ -242,7 +239,7 @@ fn resource_servers(judge: &mut Judge<'_>) {
         }
     }
     let path = KeyPath::from(["resource_servers"]);
-    let count = judge.names(path.clone()).len();
+    let count = judge.names(&path).len();
     let (usual, most) = RESOURCE_SERVERS;
     if count > most {
         let message = format!("{count} resource servers; Cognito allows {most} in a pool");

@@ -62,7 +62,7 @@ fn tokens(judge: &mut Judge<'_>, path: &KeyPath, these: &Requirements) {
                 "remove `scopes`, or ask for an access token: `token = \"access\"`",
             );
         }
-        Some(Token::Access) if these.scopes.is_empty() && judge.intact(scopes.clone()) => {
+        Some(Token::Access) if these.scopes.is_empty() && judge.intact(&scopes) => {
             let message = "without scopes API Gateway takes an ID token, not an access token";
             judge.error(
                 Code::Requirements,

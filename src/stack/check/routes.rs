@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 use super::paths::{Tree, parse};
 use super::{Judge, did_you_mean};
 use crate::model::HumanDuration;
-use crate::stack::diagnostic::{Code, Diagnostic};
+use crate::stack::diagnostic::Code;
 use crate::stack::file::{Api, Route};
 use crate::stack::spans::KeyPath;
 
@@ -18,8 +18,8 @@ const USUAL_RESOURCES: usize = 300;
 pub(super) fn check(judge: &mut Judge<'_>) {
     let Some(api) = &judge.file.api else { return };
     let routes = KeyPath::from(["api", "routes"]);
-    let names = judge.names(routes.clone());
-    if names.is_empty() && judge.usable(routes.clone()) {
+    let names = judge.names(&routes);
+    if names.is_empty() && judge.usable(&routes) {
         let message = "the API has no routes, and AWS deploys none without";
         judge.error(
             Code::MissingTable,
@@ -40,10 +40,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
                 Some(parameters.collect::<BTreeSet<_>>())
             }
             Err((message, help)) => {
-                let diagnostic = Diagnostic::error(Code::BadRoute, message)
-                    .at(judge.spans.key(&path))
-                    .help(help);
-                judge.findings.list.push(diagnostic);
+                judge.key_error(Code::BadRoute, &path, message, help);
                 None
             }
         };
@@ -74,11 +71,11 @@ fn backend(
 ) {
     let (http_path, mock_path) = (path.join("http"), path.join("mock"));
     let timeout_path = path.join("timeout");
-    let only_mock = judge.has(mock_path.clone()) && judge.lacks(http_path.clone());
-    if judge.has(http_path.clone()) && judge.has(mock_path.clone()) {
+    let only_mock = judge.has(&mock_path) && judge.lacks(&http_path);
+    if judge.has(&http_path) && judge.has(&mock_path) {
         let message = "the route has two backends, `http` and `mock`";
         judge.error(Code::RouteBackend, path, message, "remove one of them");
-    } else if judge.lacks(http_path.clone()) && judge.lacks(mock_path) {
+    } else if judge.lacks(&http_path) && judge.lacks(mock_path) {
         let message = "the route leads nowhere";
         judge.error(
             Code::RouteBackend,

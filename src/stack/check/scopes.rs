@@ -39,9 +39,9 @@ impl Judge<'_> {
         let table = KeyPath::from(["resource_servers"]);
         let mut servers = Servers {
             list: Vec::new(),
-            are_all: self.usable(table.clone()),
+            are_all: self.usable(&table),
         };
-        for name in self.names(table.clone()) {
+        for name in self.names(&table) {
             let path = table.join(&name);
             let server = self.file.resource_servers.get(&name);
             let Some(server) = server.filter(|_| self.usable(path.join("identifier"))) else {
@@ -51,7 +51,7 @@ impl Judge<'_> {
             let scopes = path.join("scopes");
             servers.list.push(Server {
                 identifier: server.identifier.clone().unwrap_or_else(|| name.clone()),
-                scopes: self.usable(scopes.clone()).then(|| self.names(scopes)),
+                scopes: self.usable(&scopes).then(|| self.names(scopes)),
                 table: name,
             });
         }
