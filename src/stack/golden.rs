@@ -44,6 +44,37 @@ fn wrong_values() {
 }
 
 #[test]
+fn mistakes_beside_each_other() {
+    let text = edited(
+        "requires = { scopes = [\"hello/read\"], api_key = true }",
+        "requires = { scopes = [1, \"hello/nope\", true], api_key = \"yes\" }\ncors = { max_age = \"soon\", origin = \"x\" }",
+    )
+    .replace(
+        "[api.routes]\n",
+        "[api.routes]\n\"GET /a\" = { http = \"http://b.com/{y}\", timeoot = \"5s\" }\n\"get /c\" = 5\n\
+         \"GET /d\" = { http = \"http://b.com/{z}\", requires = \"nothin\" }\n",
+    )
+    .replace("region = \"eu-central-1\"", "region = 1\naccount = \"12\"")
+        + "tokens = { access = 5, refresh = \"1s\" }\n[partners.\"a/b\"]\nplna = \"standard\"\nscopes = [\"hello/no\"]\n\
+           [[moved]]\nfrom = 1\nto = \"partners.acne\"\n";
+    insta::assert_snapshot!(told(&text));
+}
+
+#[test]
+fn nothing_is_said_of_what_leads_to_a_mistake() {
+    let text = edited("[user_pool]", "[user_pol]")
+        .replace("[partners.acme]", "[partner.acme]")
+        .replace(
+            "[api]\nname     = \"hello\"",
+            "[ap]\nname = \"${user_pool.id} ${var.x}\"",
+        )
+        .replace("read = \"Read greetings\"", "read = 5")
+        + "[var]\nx = 1\n[plans.gold]\ndescription = \"${partners.acme.client_id}\"\n[api_keys.robot]\nplan = \"gold\"\n\
+           [[moved]]\nfrom = \"partners.old\"\nto = \"partners.acme\"\n";
+    insta::assert_snapshot!(told(&text));
+}
+
+#[test]
 fn variables() {
     let text = edited(
         "name     = \"hello\"",

@@ -83,6 +83,7 @@ fn read(
 ) -> Result<(Option<File>, Spans, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (mut root, alone) = documents(source)?;
     let mut findings = Findings::default();
+    structure::outline(&root, &Spans::of(root.get_ref()), &mut findings);
     variables::replace(&mut root, source, settings, &mut findings);
     if let Some(mut alone) = alone {
         // The overlay may put right what is wrong with the base alone.
@@ -100,7 +101,10 @@ fn read(
                     .span()
                     .and_then(|span| spans.path_at(&span).cloned())
                     .unwrap_or_default();
-                findings.broken(&path, refused(&path, &error));
+                // A variable that is not there is no duration either.
+                if !findings.is_broken(&path) {
+                    findings.broken(&path, refused(&path, &error));
+                }
                 if !structure::repair(&mut root, &path) {
                     break None;
                 }

@@ -5,6 +5,8 @@
 //!         stack.prod.toml  (spans)  ${var} ${env}        keys, types         AWS's rules, contradictions
 //! ```
 //!
+//! Before them, an outline of the tables tells what is misspelled, so that no reference to it is said to lead nowhere.
+//!
 //! Each pass goes over the whole file, writes down every mistake and marks what became worthless, so that one mistake gives one
 //! message. The module refuses to know what AWS holds; [`load()`] is a function of the texts, `--var` and the environment.
 
@@ -37,3 +39,5 @@ pub use source::{Location, Source};
 mod golden;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod together;

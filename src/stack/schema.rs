@@ -177,6 +177,73 @@ pub(super) fn follow(node: &'static Value) -> &'static Value {
         .unwrap_or(node)
 }
 
+/// The keys a table may have by name.
+pub(super) fn properties(schema: &'static Value) -> Option<&'static Map<String, Value>> {
+    schema.get("properties")?.as_object()
+}
+
+/// The schema of what a table keyed by the user's own names holds.
+fn entry(schema: &'static Value) -> Option<&'static Value> {
+    schema
+        .get("additionalProperties")
+        .filter(|entry| entry.is_object())
+}
+
+/// The schema of a key in a table.
+pub(super) fn schema_of(table: &'static Value, key: &str) -> Option<&'static Value> {
+    properties(table)
+        .and_then(|known| known.get(key))
+        .or_else(|| entry(table))
+}
+
+/// The keys a table must have.
+pub(super) fn required(schema: &'static Value) -> impl Iterator<Item = &'static str> {
+    schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+/// The schemas a value may follow, references resolved.
+pub(super) fn alternatives(schema: &'static Value) -> Vec<&'static Value> {
+    let schema = follow(schema);
+    match schema.get("anyOf").and_then(Value::as_array) {
+        Some(choices) => choices.iter().flat_map(alternatives).collect(),
+        None => vec![schema],
+    }
+}
+
+/// Whether a value of this JSON type fits.
+pub(super) fn is_type(schema: &Value, name: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::String(only)) => only == name,
+        Some(Value::Array(types)) => types.iter().any(|one| one == name),
+        // The words of an enumeration stand in `oneOf`, without a type around them.
+        _ => name == "string" && schema.get("oneOf").is_some(),
+    }
+}
+
+/// The words that a string is limited to; none when it is free.
+pub(super) fn words(schema: &'static Value) -> Vec<&'static str> {
+    let choices = schema
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let constants = choices
+        .chain([schema])
+        .filter_map(|choice| choice.get("const")?.as_str());
+    let listed = schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    constants.chain(listed).collect()
+}
+
 /// The first sentence of what the schema says about a path, as a fragment for a hint. An entry of a table that is keyed by
 /// the user's names goes by the table.
 pub(super) fn brief(path: &KeyPath) -> Option<String> {
