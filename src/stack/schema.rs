@@ -159,7 +159,7 @@ fn step(node: &'static Value, key: &str) -> Option<&'static Value> {
     {
         return Some(next);
     }
-    if let Some(next) = target.get("items") {
+    if let Some(next) = target.get("items").filter(|_| key.parse::<usize>().is_ok()) {
         return Some(next);
     }
     target

@@ -25,7 +25,7 @@ host = "a.example"
 [user_pool]
 name = "people"
 domain = "people-${stack.name}"
-own_domain = { name = "auth.example.com", certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1" }
+own_domain = { name = "auth.example.com", certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1", zone = "example.com" }
 deletion_protection = false
 password = { min_length = 9, lowercase = true, uppercase = true, digits = true, symbols = true, temporary_days = 3 }
 tier = "lite"
@@ -35,6 +35,14 @@ plain = { scopes = { all = "All" } }
 [app_clients]
 web = { name = "Web", flows = ["code"], auth_flows = ["refresh_token"], scopes = ["id/read", "openid"], callback_urls = ["https://a.example/"], logout_urls = ["https://b.example/"], secret = true, tokens = { access = "1h", id = "1h", refresh = "30d" } }
 robot = { flows = ["client_credentials"], scopes = ["id/read"], secret = true }
+[load_balancer]
+name = "whole"
+existing = "theirs"
+subnets = { vpc = "default", tags = { tier = "private" } }
+listeners = { 80 = { to = 8080, protocol = "tcp", to_protocol = "tcp", certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/3", tls_policy = "P", health = { protocol = "http", path = "/", port = 8081, interval = "10s", healthy = 3, unhealthy = 3 }, drain = "1m" } }
+targets = { instances = { count = 2, type = "t3.micro", image = "ami-1", user_data = "a.sh", profile = "p" }, ips = ["10.0.0.1"], instance_ids = ["i-1"], instance_tags = { app = "x" } }
+cross_zone = true
+deletion_protection = true
 [api]
 name = "whole-${user_pool.id}"
 description = "Everything at ${user_pool.token_url}"
@@ -46,9 +54,11 @@ requires = { scopes = ["id/read", "plain/all"], token = "access", api_key = true
 authorizer = { name = "cognito", header = "Authorization", cache = "5m" }
 throttle = { rate = "${var.rate}", burst = 9 }
 disable_default_endpoint = false
+domain = { name = "api.example.com", existing = false, certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/2", tls = "1.2", base_paths = ["v1"], mutual_tls = { truststore = "s3://bucket/key", version = "1" }, zone = "example.com" }
 access_logs = { group = "arn:aws:logs:${stack.region}:123456789012:log-group:g", format = "$context.requestId ${stageVariables.path}" }
 [api.routes]
 "GET /a/{x}" = { http = "https://${stageVariables.host}/${api.stage}/{x}", requires = { scopes = ["id/write"], token = "access", api_key = false }, timeout = "5s" }
+"GET /b" = { http = "http://b.example/", via = "load_balancer" }
 "GET /m" = { mock = { status = 200, body = "hi ${api.invoke_url}" }, requires = "nothing" }
 "GET /n" = { mock = 204 }
 [plans]
