@@ -11,7 +11,7 @@ pub const STACK_TAG: &str = "gatestack:stack";
 pub const KEY_TAG: &str = "gatestack:key";
 
 /// What the file wants, with every default filled in and every name turned into a reference.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Desired {
     /// Where the stack stands.
     pub ground: Ground,
@@ -39,7 +39,7 @@ pub struct Ground {
 }
 
 /// One resource the file wants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Wanted {
     /// What it should be.
     pub resource: Resource,
