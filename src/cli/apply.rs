@@ -18,12 +18,12 @@ Examples:
   gatestack apply
   gatestack --local apply --yes -f examples/partner-api/stack.toml
   gatestack apply --yes --allow-delete 'partners.acme'
-  gatestack apply claims.plan  What `plan --out claims.plan` saved, asking nothing
+  gatestack apply claims.plan
 
 Ctrl-C once starts nothing more and lets running steps finish; twice leaves at
 once. However a run ends, running the same command again continues it.")]
 pub(super) struct Args {
-    /// Apply exactly this plan, saved by `plan --out`; refused if AWS or the file
+    /// Apply exactly this plan that `plan --out` saved, unless AWS or the file
     /// changed since
     #[arg(value_name = "PLAN", conflicts_with_all = ["targets", "adopt"])]
     plan: Option<PathBuf>,

@@ -24,7 +24,7 @@ pub(super) struct Args {
     /// Plan to delete everything the stack owns
     #[arg(long)]
     destroy: bool,
-    /// Save the plan, for `apply FILE` to do exactly this and nothing else
+    /// Save the plan, for `apply PLAN` to do exactly this and nothing else
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Confirm a saved destroy by the stack's name, so that its apply needs none

@@ -1,4 +1,4 @@
-//! `plan --out FILE` and `apply FILE`: writing a plan down, and carrying out exactly what was written.
+//! `plan --out FILE` and `apply PLAN`: writing a plan down, and carrying out exactly what was written.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -89,7 +89,7 @@ pub(super) fn save_again(global: &Global, path: &Path, flags: &[String]) -> Stri
     global.command_line("plan", &flags)
 }
 
-/// What `apply FILE` is asked for.
+/// What `apply PLAN` is asked for.
 pub(super) struct Apply<'a> {
     pub(super) path: &'a Path,
     pub(super) allow_delete: &'a [String],

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatestack::kinds::{Desired, Live, Observation, Replace, Resource};
 use gatestack::model::{Address, Book, OutputName};
-use gatestack::plan::{self, Operation, Options, Patterns, Plan};
+use gatestack::plan::{self, Inputs, Operation, Options, Patterns, Plan, Saved};
 use proptest::prelude::*;
 
 use crate::harness::{desired, stack_of};
@@ -184,6 +184,29 @@ proptest! {
             prop_assert!(again.is_empty(), "{:#?}\nafter\n{text}", again.changes);
             let there: BTreeSet<_> = paper.observation.live.keys().collect();
             prop_assert_eq!(there, desired.resources.keys().collect::<BTreeSet<_>>());
+        }
+    }
+
+    #[test]
+    fn a_saved_plan_is_read_as_it_was(first in any_stack(), second in any_stack()) {
+        let mut paper = Paper::default();
+        let first = desired(&first);
+        let plans = [(first.clone(), false), (desired(&second), false), (first, true)];
+        for (desired, destroy) in plans {
+            let plan = paper.plan(&desired, &Options { destroy, ..Options::default() });
+            let saved = Saved {
+                local: true,
+                inputs: Inputs::default(),
+                confirmed: false,
+                desired,
+                observation: paper.observation.clone(),
+                plan,
+            };
+            let text = saved.to_text().unwrap();
+            let read = Saved::from_text(&text).unwrap();
+            prop_assert_eq!(format!("{saved:?}"), format!("{read:?}"));
+            prop_assert_eq!(read.to_text().unwrap(), text);
+            paper.apply(&read.plan);
         }
     }
 
