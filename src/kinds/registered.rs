@@ -96,7 +96,6 @@ pub(crate) mod kind {
     use super::{Deserialize, Deserializer, Error, KINDS, KindInfo};
 
     /// Writes it.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
     pub(crate) fn serialize<S: Serializer>(
         kind: &&'static KindInfo,
         serializer: S,
@@ -114,5 +113,32 @@ pub(crate) mod kind {
             .copied()
             .find(|kind| kind.name == name)
             .ok_or_else(|| D::Error::custom(format!("this gatestack knows no kind `{name}`")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::super::Neighbours;
+    use crate::plan::FieldChange;
+
+    #[test]
+    fn what_the_registry_does_not_know_is_an_error() {
+        let field = |name: &str| {
+            let json = serde_json::json!({
+                "name": name, "before": "unset", "after": { "bool": true }, "replaces": null,
+            });
+            FieldChange::deserialize(json)
+        };
+        assert_eq!(field("throttle").unwrap().name, "throttle");
+        let error = field("no_such_field").unwrap_err().to_string();
+        assert_eq!(error, "this gatestack knows no `no_such_field`");
+
+        let kind =
+            |name: &str| Neighbours::deserialize(serde_json::json!({ "kind": name, "count": 1 }));
+        assert_eq!(kind("user_pool").unwrap().kind.title, "user pool");
+        let error = kind("spaceship").unwrap_err().to_string();
+        assert_eq!(error, "this gatestack knows no kind `spaceship`");
     }
 }
