@@ -92,12 +92,23 @@ impl Args {
         }
         let Planned { plan, observation } = session.plan(ui, &options).await?;
         let requests = session.requests();
+        let saved = Saved {
+            local: session.local,
+            inputs: Inputs {
+                vars: global.variables(),
+                flags: self.scope.flags(),
+            },
+            confirmed: self.confirm.is_some(),
+            desired: session.desired,
+            observation,
+            plan,
+        };
+        if let Some(path) = &self.out {
+            saved::write(path, &saved)?;
+        }
+        let plan = &saved.plan;
         if self.json {
-            ui.print(&json::object(&PlanReport::new(
-                &plan,
-                session.local,
-                requests,
-            )));
+            ui.print(&json::object(&PlanReport::new(plan, saved.local, requests)));
         } else {
             let next = match (plan.is_empty(), self.destroy) {
                 (true, true) => None,
@@ -107,8 +118,8 @@ impl Args {
                 (false, false) => Some(global.command_line("apply", &self.scope.flags())),
             };
             let view = View {
-                plan: &plan,
-                local: session.local,
+                plan,
+                local: saved.local,
                 reads: requests.reads,
                 verbose: ui.verbosity() > 0,
                 next,
@@ -116,22 +127,7 @@ impl Args {
             };
             ui.print(&view.text());
         }
-        let empty = plan.is_empty();
-        if let Some(path) = &self.out {
-            let saved = Saved {
-                local: session.local,
-                inputs: Inputs {
-                    vars: global.variables(),
-                    flags: self.scope.flags(),
-                },
-                confirmed: self.confirm.is_some(),
-                desired: session.desired,
-                observation,
-                plan,
-            };
-            saved::write(path, &saved)?;
-        }
-        Ok(if self.detailed_exitcode && !empty {
+        Ok(if self.detailed_exitcode && !plan.is_empty() {
             Exit::Changes
         } else {
             Exit::Success

@@ -65,15 +65,15 @@ fn read(path: &Path, again: &str) -> Result<Saved, Error> {
     let text = String::from_utf8_lossy(&bytes);
     Saved::from_text(&text).map_err(|error| {
         let hint = match error {
-            Unreadable::NotAPlan => "name a stack file with -f FILE; a plan is saved by\n",
+            Unreadable::NotAPlan => {
+                "`plan --out FILE` saves one; a stack file is named with -f FILE".into()
+            }
             Unreadable::Damaged(_) | Unreadable::Format(_) | Unreadable::Version(_) => {
-                "make the plan anew with\n"
+                format!("make the plan anew with\n{again}")
             }
         };
         let what = format!("can't apply {}: {error}", path.display());
-        Fault::new(FaultKind::Io, what)
-            .hint(format!("{hint}{again}"))
-            .into()
+        Fault::new(FaultKind::Io, what).hint(hint).into()
     })
 }
 
