@@ -133,7 +133,7 @@ impl Apply<'_> {
             session: &session,
             plan,
             json: self.json,
-            again: resumption(global, &saved, self.allow_delete, &consent),
+            again: resumption(global, self.path, &saved, self.allow_delete, &consent),
         }
         .out(signals, ui)
         .await
@@ -220,8 +220,18 @@ fn flags(saved: &Saved) -> Vec<String> {
 }
 
 /// What goes on where this run stopped: the plan itself is stale by then.
-fn resumption(global: &Global, saved: &Saved, more: &[String], consent: &Consent) -> String {
+fn resumption(
+    global: &Global,
+    path: &Path,
+    saved: &Saved,
+    more: &[String],
+    consent: &Consent,
+) -> String {
     if saved.plan.destroy {
+        // `destroy` takes no targets: what they name is planned anew.
+        if !saved.inputs.flags.is_empty() {
+            return renewal(global, path, saved);
+        }
         let confirm = repeated(
             "--confirm",
             std::slice::from_ref(&saved.desired.ground.stack),
