@@ -33,6 +33,7 @@ mod header;
 mod observation;
 mod ownership;
 mod patch;
+pub(crate) mod registered;
 mod registry;
 pub mod tags;
 mod unmanaged;
@@ -41,8 +42,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Text};
@@ -50,6 +51,7 @@ use crate::model::{Address, Book, OutputName, Text};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{Live, Neighbours, Observation, Obstacle, observe};
+pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
 pub use surroundings::Surroundings;
 
@@ -114,7 +116,7 @@ impl KindInfo {
 }
 
 /// A group of things in which AWS makes one change at a time and refuses the second.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// The user pool and everything in it: Cognito answers `ConcurrentModificationException` otherwise.

@@ -18,6 +18,7 @@ mod planner;
 mod program;
 mod readme;
 mod redeploy;
+mod saved;
 mod scenarios;
 mod screens;
 mod secrets;
