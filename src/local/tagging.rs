@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{apigateway, cognito, paging, service};
+use super::{acm, apigateway, cognito, paging, service};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -29,6 +29,7 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
     pools
         .into_iter()
         .chain(apigateway::tagged(&region.apigateway, &call.region))
+        .chain(acm::tagged(&region.acm))
         .collect()
 }
 
