@@ -73,6 +73,11 @@ pub fn route_53() -> String {
     random(UPPER, 20)
 }
 
+/// Decimal digits.
+pub fn digits(length: usize) -> String {
+    random(b"0123456789", length)
+}
+
 /// A CloudFront distribution's name, such as `d111111abcdef8`.
 pub fn distribution() -> String {
     format!("d{}", random(LOWER, 13))

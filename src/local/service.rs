@@ -273,7 +273,11 @@ impl Service {
                 service.name
             )));
         };
-        let Scope { region, .. } = scope.ok_or_else(missing_token)?;
+        let Scope { mut region, .. } = scope.ok_or_else(missing_token)?;
+        if service.name == "route53" {
+            // It is global. A client that is given an endpoint may sign for a Region of its own all the same.
+            region = route53::GLOBAL_REGION.into();
+        }
         let input = protocol::input(model, in_model, request)?;
         if let Some(shape) = &in_model.input {
             let prefix = if service.names_input {

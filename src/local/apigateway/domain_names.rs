@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::acm::Certificate;
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
-use super::super::route53::GLOBAL_REGION;
+use super::super::route53::{CLOUDFRONT_ZONE, GLOBAL_REGION};
 use super::super::state::Region;
 use super::lists::page;
 use super::patch::{ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
@@ -85,9 +85,6 @@ const SPREAD: &[&str] = &[
     "ownershipVerificationCertificateArn",
 ];
 
-/// The hosted zone of all CloudFront distributions.
-const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
-
 /// The hosted zones of API Gateway's Regional names.
 const REGIONAL_ZONES: &[(&str, &str)] = &[
     ("us-east-1", "Z1UJRXOUMOOFQ8"),
@@ -107,6 +104,12 @@ const REGIONAL_ZONES: &[(&str, &str)] = &[
     ("ap-southeast-2", "Z2RPCDW04V8134"),
     ("sa-east-1", "ZCMLWB8V5SYIT"),
 ];
+
+/// The Region whose Regional names are in this hosted zone.
+pub(in crate::local) fn region_of_zone(id: &str) -> Option<&'static str> {
+    let row = REGIONAL_ZONES.iter().find(|(_, zone)| *zone == id);
+    row.map(|(region, _)| *region)
+}
 
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")

@@ -33,7 +33,7 @@ mod usage_plans;
 
 use super::operation::Operation;
 
-pub(super) use domain_names::using_certificate;
+pub(super) use domain_names::{region_of_zone, using_certificate};
 pub use state::{
     ApiKey, Definition, Deployment, DomainName, Integration, Method, Resource, RestApi, Stage,
     State, Tags, UsagePlan,
