@@ -48,6 +48,16 @@ impl State {
     }
 }
 
+#[cfg(test)]
+impl State {
+    /// One certificate and nothing else.
+    pub(in crate::local) fn with(certificate: Certificate) -> Self {
+        let mut certificates = Table::default();
+        certificates.insert(certificate.arn.clone(), certificate);
+        Self { certificates }
+    }
+}
+
 /// How many certificates an account may have in a Region: the default quota.
 const QUOTA: usize = 2500;
 
