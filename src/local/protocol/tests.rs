@@ -303,10 +303,8 @@ fn an_xml_answer_has_its_namespace_and_its_headers() {
     let (name, operation) = one(&model);
     let output = object(json!({"Items": [{"Key": "<&>"}], "Where": "/zone/Z"}));
     let answer = super::answer(&model, name, operation, output, "r").unwrap();
-    assert_eq!(
-        (answer.status(), &answer.headers()["location"]),
-        (201.try_into().unwrap(), "/zone/Z")
-    );
+    assert_eq!(answer.status(), 201);
+    assert_eq!(answer.headers()["location"], "/zone/Z");
     assert_eq!(
         text(&answer),
         "<?xml version=\"1.0\"?>\n<Out xmlns=\"urn:x\"><Items><Item><Key>&lt;&amp;&gt;</Key></Item></Items></Out>"
