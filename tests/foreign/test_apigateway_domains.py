@@ -118,6 +118,29 @@ def test_mutual_tls(client, gateway, unique, regional, certificate):
     assert made["mutualTlsAuthentication"] == store and made["ownershipVerificationCertificateArn"] == certificate
 
 
+@pytest.mark.parametrize(
+    "members, words",
+    [
+        ({"securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09"}, "endpointAccessMode is required"),
+        ({"securityPolicy": "SecurityPolicy_TLS13_2025_EDGE", "endpointAccessMode": "STRICT"}, "endpoint type of this domain name"),
+        (
+            {
+                "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09",
+                "endpointAccessMode": "BASIC",
+                "mutualTlsAuthentication": {"truststoreUri": "s3://bucket/key"},
+            },
+            "Mutual TLS is not supported",
+        ),
+    ],
+)
+def test_security_policies(gateway, unique, regional, members, words):
+    with refused("BadRequestException", words):
+        gateway.create_domain_name(domainName=f"{unique}.example.com", **regional, **members)
+    good = {"securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09", "endpointAccessMode": "STRICT"}
+    made = gateway.create_domain_name(domainName=f"{unique}.example.com", **regional, **good)
+    assert {name: made[name] for name in good} == good
+
+
 def test_private_names_are_refused_by_name(gateway, unique):
     with refused("NotImplemented", "PRIVATE", 501):
         gateway.create_domain_name(
@@ -175,6 +198,7 @@ def test_base_path_mappings(gateway, domain, api):
     [
         ({"basePath": "v1"}, "ConflictException", "Base path already exists for this domain name", 409),
         ({"basePath": "a/b"}, "BadRequestException", "doesn't support the slash character", 400),
+        ({"basePath": "a b"}, "BadRequestException", "Invalid base path specified", 400),
         ({"restApiId": "nothing000"}, "BadRequestException", "Invalid REST API identifier specified", 400),
         ({"stage": "absent"}, "BadRequestException", "Invalid stage identifier specified", 400),
         ({"domainName": "nothing.example.com"}, "NotFoundException", "Invalid domain name identifier specified", 404),

@@ -417,8 +417,11 @@ RECIPES = {
     "CreateDomainName": Recipe(
         to_create_domain,
         get_domain,
-        values={"domainName": "w.example.com"},
-        beside={"endpointConfiguration": {"endpointConfiguration": {"types": ["REGIONAL"]}}},
+        values={"domainName": "w.example.com", "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09"},
+        beside={
+            "endpointConfiguration": {"endpointConfiguration": {"types": ["REGIONAL"]}},
+            "securityPolicy": {"endpointAccessMode": "STRICT"},
+        },
         whole={
             "certificateArn": edge,
             "endpointConfiguration.types": edge,

@@ -132,7 +132,7 @@ fn one(member: &str, value: impl Into<Value>) -> Answer {
 }
 
 /// The texts of a list.
-fn texts<'v>(value: Option<&'v Value>) -> impl Iterator<Item = &'v str> {
+fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value
         .and_then(Value::as_array)
         .into_iter()

@@ -161,6 +161,9 @@ fn slow_things_take_awss_time_when_realistic() {
         "CreateDomainName",
         json!({"domainName": "api.example.com", "certificateArn": certificate}),
     );
+    let patch = json!({"domainName": "api.example.com", "patchOperations": [{"op": "replace", "path": "/securityPolicy", "value": "TLS_1_0"}]});
+    let refusal = local.try_call("UpdateDomainName", patch).unwrap_err();
+    assert!(refusal.message.contains("UPDATING"), "{refusal:?}");
     let mut status = |after: u64| {
         let before = local.now;
         local.now += Duration::from_secs(after);
