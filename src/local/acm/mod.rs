@@ -3,7 +3,7 @@
 //! A certificate that is validated by DNS is issued once the record that it asks for stands in a public hosted zone of the local Route 53; one
 //! that is validated by email waits, since nobody here reads the email. An imported one is issued at once.
 //!
-//! The services that use certificates look them up by [`State::certificate`] and ask [`Certificate::is_issued`] and [`Certificate::covers`].
+//! The services that use certificates look them up by `State::certificate` and ask `Certificate::is_issued` and `Certificate::covers`.
 
 mod certificate;
 mod import;
