@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{apigateway, cognito, paging, service};
+use super::{acm, apigateway, cognito, paging, route53, service};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -29,6 +29,8 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
     pools
         .into_iter()
         .chain(apigateway::tagged(&region.apigateway, &call.region))
+        .chain(acm::tagged(&region.acm))
+        .chain(route53::tagged(&region.route53))
         .collect()
 }
 
@@ -209,34 +211,66 @@ fn on_each(region: &mut Region, call: &Call, operation: &str, member: &str) -> A
 
 fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: &str) -> Answer {
     let service = arn.split(':').nth(2).unwrap_or_default();
+    let value = call.input.get(member).cloned().unwrap_or_default();
+    let (name, input) = in_its_own_words(service, arn, operation, member, value);
     let Some(Operation {
         name,
         run: Run::Change(run),
         ..
-    }) = service::operation(service, operation)
+    }) = service::operation(service, name)
     else {
         return Err(invalid(format!(
             "{arn} is of no service that the local AWS can tag."
         )));
     };
-    // API Gateway's members begin with small letters.
-    let small = service == "apigateway";
-    let spelled = |member: &str| {
-        let mut letters = member.chars();
-        match letters.next() {
-            Some(first) if small => first.to_lowercase().chain(letters).collect(),
-            _ => member.to_owned(),
-        }
-    };
-    let value = call.input.get(member).cloned().unwrap_or_default();
-    let input = Object::from_iter([
-        (spelled("ResourceArn"), json!(arn)),
-        (spelled(member), value),
-    ]);
     let call = Call {
         operation: name,
         input,
         ..call.clone()
     };
     run(region, &call)
+}
+
+/// A service's own operation to tag or untag, and its input. Most call it `TagResource`.
+fn in_its_own_words<'n>(
+    service: &str,
+    arn: &str,
+    operation: &'n str,
+    member: &str,
+    value: Value,
+) -> (&'n str, Object) {
+    let tagging = operation == "TagResource";
+    // Tags as a list of keys and values; keys alone to untag.
+    let listed = |value: &Value| -> Value {
+        let tags = value.as_object().into_iter().flatten();
+        let keys = value.as_array().into_iter().flatten();
+        tags.map(|(key, value)| json!({"Key": key, "Value": value}))
+            .chain(keys.map(|key| json!({"Key": key})))
+            .collect()
+    };
+    let (operation, input) = match service {
+        "acm" if tagging => (
+            "AddTagsToCertificate",
+            json!({"CertificateArn": arn, "Tags": listed(&value)}),
+        ),
+        "acm" => (
+            "RemoveTagsFromCertificate",
+            json!({"CertificateArn": arn, "Tags": listed(&value)}),
+        ),
+        "route53" => {
+            let id = arn.rsplit('/').next();
+            let mut input = json!({"ResourceType": "hostedzone", "ResourceId": id});
+            if tagging {
+                input["AddTags"] = listed(&value);
+            } else {
+                input["RemoveTagKeys"] = value;
+            }
+            ("ChangeTagsForResource", input)
+        }
+        // Its members begin with small letters.
+        "apigateway" if tagging => (operation, json!({"resourceArn": arn, "tags": value})),
+        "apigateway" => (operation, json!({"resourceArn": arn, "tagKeys": value})),
+        _ => (operation, json!({"ResourceArn": arn, member: value})),
+    };
+    (operation, input.as_object().cloned().unwrap_or_default())
 }
