@@ -21,6 +21,7 @@ mod targets;
 
 use super::operation::Operation;
 
+pub(super) use certificates::using_certificate;
 pub use state::{LoadBalancer, State};
 pub(super) use tags::tagged;
 
