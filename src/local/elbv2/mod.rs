@@ -18,6 +18,8 @@ mod tags;
 mod target_groups;
 mod target_health;
 mod targets;
+#[cfg(test)]
+mod tests;
 
 use super::operation::Operation;
 
