@@ -143,7 +143,7 @@ pub(super) fn check_security_groups(
     Ok(())
 }
 
-/// Every zone stays: a network load balancer takes more, and leaves none without a new subnet in the zone.
+/// The subnets sent are all that it has afterwards: zones come and go.
 fn set_subnets(region: &mut Region, call: &Call) -> Answer {
     check_address_type(call)?;
     let arn = call.text("LoadBalancerArn");
