@@ -86,9 +86,10 @@ pub(super) fn instance_at(
 
 pub(super) fn reaches(
     _region: &Region,
-    _from: (&str, &LoadBalancer),
+    _load_balancer: &str,
     _to: &Instance,
     _port: u64,
+    _now: f64,
 ) -> bool {
     true
 }

@@ -168,9 +168,10 @@ fn health(
         instance.state == "running"
             && network::reaches(
                 region,
-                (load_balancer, row),
+                load_balancer,
                 &instance,
                 checked_port(group, target),
+                now,
             )
     });
     if reached {
