@@ -63,6 +63,11 @@ pub fn distribution() -> String {
     format!("d{}", random(LOWER, 13))
 }
 
+/// What stands after the prefix in an id of EC2: 17 hexadecimal digits.
+pub fn ec2() -> String {
+    random(b"0123456789abcdef", 17)
+}
+
 /// A random UUID (version 4): request ids, VPC endpoints' and certificates' ids.
 pub fn uuid() -> String {
     let mut bytes = [0; 16];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{apigateway, cognito, paging, service};
+use super::{apigateway, cognito, ec2, paging, service};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -29,6 +29,7 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
     pools
         .into_iter()
         .chain(apigateway::tagged(&region.apigateway, &call.region))
+        .chain(ec2::tagged(&region.ec2, call))
         .collect()
 }
 
@@ -209,6 +210,9 @@ fn on_each(region: &mut Region, call: &Call, operation: &str, member: &str) -> A
 
 fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: &str) -> Answer {
     let service = arn.split(':').nth(2).unwrap_or_default();
+    if service == "ec2" {
+        return ec2::tag_by_arn(region, call, arn);
+    }
     let Some(Operation {
         name,
         run: Run::Change(run),
