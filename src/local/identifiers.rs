@@ -1,6 +1,7 @@
 //! Identifiers in AWS's shapes, made of random bytes.
 
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+const HEXADECIMAL: &[u8] = b"0123456789abcdef";
 const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -83,10 +84,20 @@ pub fn distribution() -> String {
     format!("d{}", random(LOWER, 13))
 }
 
+/// Hexadecimal digits: the ids in EC2's and Elastic Load Balancing's names.
+pub fn hexadecimal(length: usize) -> String {
+    random(HEXADECIMAL, length)
+}
+
 /// The ARN of the distribution behind a name such as `d111111abcdef8.cloudfront.net`.
 pub fn distribution_arn(account: &str, name: &str) -> String {
     let id = name.split('.').next().unwrap_or_default().to_uppercase();
     format!("arn:aws:cloudfront::{account}:distribution/E{id}")
+}
+
+/// What stands after the prefix in an id of EC2: 17 hexadecimal digits.
+pub fn ec2() -> String {
+    hexadecimal(17)
 }
 
 /// A random UUID (version 4): request ids, VPC endpoints' and certificates' ids.
@@ -131,6 +142,7 @@ mod tests {
             "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
             uuid(),
         );
+        shape("^[0-9a-f]{17}$", hexadecimal(17));
         assert_ne!(user_pool_client(), user_pool_client());
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{acm, apigateway, cognito, paging, route53, service};
+use super::{acm, apigateway, cognito, ec2, elbv2, paging, route53, service};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -28,9 +28,15 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
     let pools = cognito::tagged(&region.cognito, call);
     pools
         .into_iter()
-        .chain(apigateway::tagged(&region.apigateway, &call.region))
+        .chain(apigateway::tagged(
+            &region.apigateway,
+            &call.region,
+            call.seconds(),
+        ))
+        .chain(elbv2::tagged(&region.elbv2))
         .chain(acm::tagged(&region.acm))
         .chain(route53::tagged(&region.route53))
+        .chain(ec2::tagged(&region.ec2, call))
         .collect()
 }
 
@@ -48,13 +54,18 @@ fn texts<'v>(members: &'v Object, name: &str) -> Vec<&'v str> {
         .collect()
 }
 
-/// Whether an ARN is of the type in a filter: `cognito-idp`, or `cognito-idp:userpool`, or `apigateway:restapis/stages`.
+/// Whether an ARN is of the type in a filter: `cognito-idp`, or `cognito-idp:userpool`, or `apigateway:restapis/stages`, or
+/// `elasticloadbalancing:loadbalancer` with or without the `/net` that says which kind.
 fn is_of_type(arn: &str, wanted: &str) -> bool {
     let mut parts = arn.splitn(6, ':').skip(2);
     let service = parts.next().unwrap_or_default();
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     match wanted.split_once(':') {
         None => service == wanted,
+        Some((of @ "elasticloadbalancing", kind)) => {
+            let rest = resource.strip_prefix(kind);
+            service == of && rest.is_some_and(|rest| rest.starts_with('/'))
+        }
         Some((of, kind)) => {
             // Kinds and ids take turns: `/restapis/abc123/stages/prod`.
             let kinds: Vec<&str> = resource
@@ -211,6 +222,9 @@ fn on_each(region: &mut Region, call: &Call, operation: &str, member: &str) -> A
 
 fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: &str) -> Answer {
     let service = arn.split(':').nth(2).unwrap_or_default();
+    if service == "ec2" {
+        return ec2::tag_by_arn(region, call, arn);
+    }
     let value = call.input.get(member).cloned().unwrap_or_default();
     let (name, input) = in_its_own_words(service, arn, operation, member, value);
     let Some(Operation {
@@ -256,6 +270,14 @@ fn in_its_own_words<'n>(
         "acm" => (
             "RemoveTagsFromCertificate",
             json!({"CertificateArn": arn, "Tags": listed(&value)}),
+        ),
+        "elasticloadbalancing" if tagging => (
+            "AddTags",
+            json!({"ResourceArns": [arn], "Tags": listed(&value)}),
+        ),
+        "elasticloadbalancing" => (
+            "RemoveTags",
+            json!({"ResourceArns": [arn], "TagKeys": value}),
         ),
         "route53" => {
             let id = arn.rsplit('/').next();
