@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::operation::{Answer, Call, Operation, Refusal};
 use super::super::state::Region;
 use super::instances::InstanceState;
-use super::{nothing, one, refused, texts};
+use super::{is_true, nothing, one, refused, texts};
 
 /// How long AWS takes, by what was seen of small Linux instances; it publishes no times.
 pub(super) const STARTING: Duration = Duration::from_secs(10);
@@ -16,7 +16,7 @@ const TERMINATING: Duration = Duration::from_secs(40);
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("StartInstances", start).refusing(&["AdditionalInfo"]),
-    Operation::change("StopInstances", stop).refusing(&["Hibernate"]),
+    Operation::change("StopInstances", stop),
     Operation::change("RebootInstances", reboot),
     Operation::change("TerminateInstances", terminate),
 ];
@@ -77,7 +77,11 @@ fn start(region: &mut Region, call: &Call) -> Answer {
     one("StartingInstances", rows)
 }
 
+/// How it is stopped (`Force`, `SkipOsShutdown`) makes no difference to instances that run nothing.
 fn stop(region: &mut Region, call: &Call) -> Answer {
+    if is_true(&call.input, "Hibernate") {
+        return Err(Refusal::not_implemented("Hibernate of ec2:StopInstances"));
+    }
     let mut rows = Vec::new();
     for id in ids(region, call)? {
         let instance = region.ec2.instance_mut(call, &id)?;

@@ -11,13 +11,17 @@ mod group_rules;
 mod groups;
 mod images;
 mod instance_attributes;
+mod instance_lists;
 mod instance_states;
 mod instances;
 mod interfaces;
 mod model_check;
 mod network_acls;
+mod permissions;
+mod placement;
 mod reach;
 mod route_tables;
+mod routes;
 mod run_instances;
 mod subnets;
 mod tags;
@@ -50,13 +54,14 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
     zones::OPERATIONS,
     gateways::OPERATIONS,
     route_tables::OPERATIONS,
+    routes::OPERATIONS,
     network_acls::OPERATIONS,
     interfaces::OPERATIONS,
     groups::OPERATIONS,
     group_rules::OPERATIONS,
     images::OPERATIONS,
     run_instances::OPERATIONS,
-    instances::OPERATIONS,
+    instance_lists::OPERATIONS,
     instance_states::OPERATIONS,
     instance_attributes::OPERATIONS,
     tags::OPERATIONS,
@@ -198,6 +203,13 @@ const INSTANCE: Kind = Kind {
     code: "InvalidInstanceID",
     malformed: Some("InvalidInstanceID"),
 };
+const VOLUME: Kind = Kind {
+    prefix: "vol",
+    resource: "volume",
+    noun: "volume",
+    code: "InvalidVolume",
+    malformed: None,
+};
 const IMAGE: Kind = Kind {
     prefix: "ami",
     resource: "image",
@@ -217,6 +229,7 @@ const TAGGABLE: &[&Kind] = &[
     &GROUP_RULE,
     &INTERFACE,
     &INSTANCE,
+    &VOLUME,
 ];
 
 impl Kind {
@@ -266,6 +279,14 @@ fn missing(member: &str) -> Refusal {
     refused(
         "MissingParameter",
         format!("The request must contain the parameter {member}"),
+    )
+}
+
+/// The refusal of two members, as EC2 calls them, that exclude each other.
+fn excludes(one: &str, other: &str) -> Refusal {
+    refused(
+        "InvalidParameterCombination",
+        format!("The parameter {one} cannot be used with the parameter {other}"),
     )
 }
 
