@@ -137,6 +137,17 @@ fn shown(region: &Region, call: &Call, selected: &str) -> Result<Object, Refusal
     ]))
 }
 
+/// The value of a parameter, whose name may end with a version.
+///
+/// # Errors
+/// When there is no such parameter or version.
+pub(super) fn value(region: &Region, call: &Call, name: &str) -> Result<String, Refusal> {
+    Ok(shown(region, call, name)?["Value"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned())
+}
+
 fn get(region: &Region, call: &Call) -> Answer {
     let parameter = shown(region, call, call.text("Name"))?;
     Ok(Object::from_iter([(

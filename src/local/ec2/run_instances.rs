@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::ssm;
 use super::super::state::Region;
 use super::instance_states::STARTING;
 use super::instances::{Instance, InstanceState, reservation};
@@ -73,6 +74,7 @@ const DEFAULT_TYPE: &str = "m1.small";
 
 fn run(region: &mut Region, call: &Call) -> Answer {
     let now = call.seconds();
+    let image_id = image_id(region, call)?;
     let ec2 = &mut region.ec2;
     let token = optional(&call.input, "ClientToken").filter(|token| !token.is_empty());
     if token.is_some_and(|token| token.len() > 64) {
@@ -87,11 +89,8 @@ fn run(region: &mut Region, call: &Call) -> Answer {
         return Ok(answer);
     }
     let count = count(call)?;
-    let Some(image_id) = optional(&call.input, "ImageId") else {
-        return Err(missing("ImageId"));
-    };
-    let Some(image) = images::image(&call.region, image_id) else {
-        return Err(IMAGE.absent(image_id));
+    let Some(image) = images::image(&call.region, &image_id) else {
+        return Err(IMAGE.absent(&image_id));
     };
     let instance_type = optional(&call.input, "InstanceType").unwrap_or(DEFAULT_TYPE);
     fits(instance_type, image.architecture)?;
@@ -154,7 +153,7 @@ fn run(region: &mut Region, call: &Call) -> Answer {
             } else {
                 String::new()
             },
-            image: image_id.into(),
+            image: image_id.clone(),
             architecture: image.architecture.into(),
             instance_type: instance_type.into(),
             launched: now,
@@ -214,6 +213,21 @@ fn earlier(ec2: &State, call: &Call, token: &str, asked: &str) -> Result<Option<
         .iter()
         .map(|(id, instance)| ec2.instance_row(call, id, instance, instance.state(now)));
     Ok(Some(reservation(call, &first.reservation, rows.collect())))
+}
+
+/// The image that the call names, by its id or by the Systems Manager parameter that holds it.
+fn image_id(region: &Region, call: &Call) -> Result<String, Refusal> {
+    let Some(named) = optional(&call.input, "ImageId") else {
+        return Err(missing("ImageId"));
+    };
+    let Some(parameter) = named.strip_prefix("resolve:ssm:") else {
+        return Ok(named.to_owned());
+    };
+    ssm::value(region, call, parameter).map_err(|_| {
+        invalid(format!(
+            "Value ({named}) for parameter imageId is invalid. There is no such Systems Manager parameter."
+        ))
+    })
 }
 
 fn count(call: &Call) -> Result<usize, Refusal> {
