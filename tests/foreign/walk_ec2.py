@@ -333,10 +333,9 @@ def redescribing(authorize, egress):
 
 # Instances
 
-ATTRIBUTES = (
-    "disableApiStop disableApiTermination ebsOptimized groupSet instanceInitiatedShutdownBehavior instanceType sourceDestCheck userData"
-)
-TYPED = ("DisableApiStop", "DisableApiTermination", "EbsOptimized", "InstanceInitiatedShutdownBehavior", "InstanceType", "SourceDestCheck")
+SWITCHES = "disableApiStop disableApiTermination ebsOptimized instanceInitiatedShutdownBehavior instanceType sourceDestCheck".split()
+ATTRIBUTES = (*SWITCHES, "groupSet", "userData")
+TYPED = tuple(attribute[0].upper() + attribute[1:] for attribute in SWITCHES)
 
 
 def to_launch(ec2):
@@ -365,7 +364,7 @@ def all_stopped(ec2):
 
 def read_instance(ec2, sent, answer):
     made = answer["Instances"][0]["InstanceId"] if "Instances" in answer else sent["InstanceId"]
-    attributes = [ec2.describe_instance_attribute(InstanceId=made, Attribute=attribute) for attribute in ATTRIBUTES.split()]
+    attributes = [ec2.describe_instance_attribute(InstanceId=made, Attribute=attribute) for attribute in ATTRIBUTES]
     return [answer, ec2.describe_instances(InstanceIds=[made]), *attributes]
 
 
