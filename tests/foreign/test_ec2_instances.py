@@ -1,6 +1,7 @@
 """Images, their parameters and instances of the local AWS, as boto3 and the aws command line see them."""
 
 import base64
+import re
 
 import pytest
 from conftest import refused
@@ -104,10 +105,14 @@ def test_an_instance_from_launch_to_end(ec2, image, subnet, unique):
         ec2.modify_instance_attribute(InstanceId=instance, UserData={"Value": b"new"})
     (stopping,) = ec2.stop_instances(InstanceIds=[instance])["StoppingInstances"]
     assert (stopping["PreviousState"]["Name"], stopping["CurrentState"]["Name"]) == ("running", "stopping")
+    stopped = only(ec2, instance)
+    assert re.fullmatch(r"User initiated \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\)", stopped["StateTransitionReason"])
+    assert stopped["StateReason"]["Code"] == "Client.UserInitiatedShutdown"
     ec2.modify_instance_attribute(InstanceId=instance, InstanceType={"Value": "t4g.micro"})
     ec2.modify_instance_attribute(InstanceId=instance, UserData={"Value": b"new"})
     ec2.start_instances(InstanceIds=[instance])
-    assert only(ec2, instance)["InstanceType"] == "t4g.micro"
+    started = only(ec2, instance)
+    assert (started["InstanceType"], started["StateTransitionReason"]) == ("t4g.micro", "") and "StateReason" not in started
     data = ec2.describe_instance_attribute(InstanceId=instance, Attribute="userData")["UserData"]["Value"]
     assert base64.b64decode(data) == b"new"
     ec2.modify_instance_metadata_options(InstanceId=instance, HttpPutResponseHopLimit=3)
@@ -170,6 +175,10 @@ def test_what_aws_refuses(ec2, image, subnet, client):
         ec2.describe_instances(InstanceIds=["i-00000000000000000"])
     with refused("InvalidParameterValue", "Value ( 4 ) for parameter maxResults is invalid"):
         ec2.describe_instances(MaxResults=4)
+    nobody = ["i-00000000000000000", "i-00000000000000001"]
+    for call in (ec2.describe_instances, ec2.terminate_instances, ec2.stop_instances):
+        with refused("InvalidInstanceID.NotFound", f"The instance IDs '{', '.join(nobody)}' do not exist"):
+            call(InstanceIds=nobody)
     with refused("InvalidInstanceID.Malformed"):
         ec2.terminate_instances(InstanceIds=["nonsense"])
     with refused("NotImplemented", "LaunchTemplate of ec2:RunInstances", status=501):

@@ -158,7 +158,8 @@ def to_reassociate(ec2):
 
 
 def default_gateway(ec2):
-    return ec2.describe_internet_gateways()["InternetGateways"][0]["InternetGatewayId"]
+    attached = [{"Name": "attachment.vpc-id", "Values": [Ground(ec2).vpc]}]
+    return ec2.describe_internet_gateways(Filters=attached)["InternetGateways"][0]["InternetGatewayId"]
 
 
 def to_route(ec2):

@@ -47,8 +47,13 @@ pub(super) fn found(
 ) -> Result<Vec<Object>, Refusal> {
     let ids = texts(&call.input, listing.ids);
     let has = |row: &Object, id: &str| optional(row, listing.id) == Some(id);
-    if let Some(absent) = ids.iter().find(|id| !rows.iter().any(|row| has(row, id))) {
-        return Err(listing.kind.absent(absent));
+    let absent: Vec<&str> = ids
+        .iter()
+        .copied()
+        .filter(|id| !rows.iter().any(|row| has(row, id)))
+        .collect();
+    if let Some(refusal) = listing.kind.all_absent(&absent) {
+        return Err(refusal);
     }
     if !ids.is_empty() {
         rows.retain(|row| ids.iter().any(|id| has(row, id)));

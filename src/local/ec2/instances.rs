@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -93,8 +94,8 @@ pub(in crate::local) struct Instance {
     pub(super) stop_protected: bool,
     /// `stop` or `terminate`.
     pub(super) at_shutdown: String,
-    /// Why it was stopped or terminated: code and message.
-    pub(super) reason: Option<(String, String)>,
+    /// When its user stopped or terminated it, in epoch seconds, unless it was started since.
+    pub(super) ended: Option<f64>,
     /// Members of its row that are kept as they were given, with their defaults.
     pub(super) settings: Object,
 }
@@ -173,14 +174,24 @@ impl State {
         put("LaunchTime", json!(instance.launched));
         put("State", state.shown());
         put("Tags", self.shown_tags(id));
-        let transition = match &instance.reason {
-            Some((code, message)) => {
-                put("StateReason", json!({"Code": code, "Message": message}));
-                "User initiated"
-            }
-            None => "",
-        };
-        put("StateTransitionReason", json!(transition));
+        let transition = instance.ended.map(|at| {
+            let at = Timestamp::from_second(at as i64).unwrap_or_default();
+            at.strftime("User initiated (%Y-%m-%d %H:%M:%S GMT)")
+                .to_string()
+        });
+        if transition.is_some() {
+            put(
+                "StateReason",
+                json!({
+                    "Code": "Client.UserInitiatedShutdown",
+                    "Message": "Client.UserInitiatedShutdown: User initiated shutdown",
+                }),
+            );
+        }
+        put(
+            "StateTransitionReason",
+            json!(transition.unwrap_or_default()),
+        );
         for (member, value) in [
             ("EnaSupport", json!(true)),
             ("Hypervisor", json!("xen")),
@@ -190,6 +201,7 @@ impl State {
             ("ProductCodes", json!([])),
             ("PlatformDetails", json!("Linux/UNIX")),
             ("UsageOperation", json!("RunInstances")),
+            ("Operator", json!({"Managed": false})),
             ("UsageOperationUpdateTime", json!(instance.launched)),
             ("CurrentInstanceBootMode", json!("uefi")),
             (

@@ -248,6 +248,18 @@ impl Kind {
         })
     }
 
+    /// The refusal of the ids that nothing has, if there are any. Of instances AWS names all at once, else the first.
+    fn all_absent(&self, ids: &[&str]) -> Option<Refusal> {
+        let first = ids.iter().find(|id| !self.is_id(id)).or(ids.first())?;
+        if ids.len() == 1 || self.prefix != INSTANCE.prefix || !self.is_id(first) {
+            return Some(self.absent(first));
+        }
+        Some(refused(
+            &format!("{}.NotFound", self.code),
+            format!("The {}s '{}' do not exist", self.noun, ids.join(", ")),
+        ))
+    }
+
     /// The refusal of an id that nothing has.
     fn absent(&self, id: &str) -> Refusal {
         match self.malformed {

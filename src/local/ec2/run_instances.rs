@@ -169,7 +169,7 @@ fn run(region: &mut Region, call: &Call) -> Answer {
             at_shutdown: optional(&call.input, "InstanceInitiatedShutdownBehavior")
                 .unwrap_or("stop")
                 .into(),
-            reason: None,
+            ended: None,
             settings: settings.clone(),
         };
         instance.pass(
