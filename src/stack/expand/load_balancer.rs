@@ -43,6 +43,7 @@ impl Expansion<'_> {
             description: "The load balancer of the private road".into(),
             vpc: vpc.clone(),
             ingress: BTreeSet::new(),
+            other_rules: BTreeSet::new(),
             tags: self.ground.tags_of(&group),
         };
         self.add(group.clone(), Resource::SecurityGroup(props));
@@ -161,6 +162,7 @@ impl Expansion<'_> {
                     from: id(from),
                 })
                 .collect(),
+            other_rules: BTreeSet::new(),
             tags: self.ground.tags_of(&group),
         };
         self.add(group.clone(), Resource::SecurityGroup(props));
