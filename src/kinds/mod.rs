@@ -267,6 +267,8 @@ pub struct Found<P> {
     pub unmanaged: Vec<String>,
     /// Only the mark is left; the thing itself is gone.
     pub only_a_mark: bool,
+    /// Why it will never work and has to go, as AWS tells it.
+    pub broken: Option<String>,
 }
 
 impl<P> Found<P> {
@@ -278,6 +280,7 @@ impl<P> Found<P> {
             outputs,
             unmanaged: Vec::new(),
             only_a_mark: false,
+            broken: None,
         }
     }
 }

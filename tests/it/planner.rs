@@ -47,6 +47,7 @@ impl Paper {
                         was: None,
                         unmanaged: Vec::new(),
                         only_a_mark: false,
+                        broken: None,
                     };
                     self.observation.live.insert(step.address.clone(), live);
                 }

@@ -50,6 +50,8 @@ impl Expansion<'_> {
         let name = table.name.as_ref().unwrap_or(&self.ground.stack).clone();
         let props = load_balancer::Props {
             name: name.clone(),
+            scheme: "internal".into(),
+            vpc: vpc.clone(),
             subnets: self
                 .surroundings
                 .subnets
