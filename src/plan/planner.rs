@@ -240,6 +240,18 @@ fn differences(
     changes
 }
 
+/// Whether an update changes anything that callers see only after a redeployment. What refers to a thing that is replaced
+/// changes too, although its field names the same thing.
+fn is_shown(wanted: &BTreeMap<Address, Resource>, address: &Address, change: &Change) -> bool {
+    let fields = wanted
+        .get(address)
+        .map(|want| want.fields(&Book::default()))
+        .unwrap_or_default();
+    fields.iter().any(|(info, _)| {
+        !info.live_at_once && change.fields.iter().any(|field| field.name == info.name)
+    })
+}
+
 fn never_replaced(resource: &Resource) -> bool {
     !resource
         .fields(&Book::default())
@@ -257,16 +269,7 @@ fn take_snapshot_again(
         .iter()
         .filter(|(address, change)| {
             change.kind.deployed
-                && match (
-                    change.action,
-                    wanted.get(*address),
-                    there(observation, address),
-                ) {
-                    (Action::Update, Some(want), Some(live)) => {
-                        difference(want, &live.resource, &observation.book()).deployed
-                    }
-                    _ => true,
-                }
+                && (change.action != Action::Update || is_shown(wanted, address, change))
         })
         .count();
     if shown == 0 {

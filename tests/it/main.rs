@@ -14,6 +14,8 @@ mod kinds;
 mod lifecycle;
 mod ownership;
 mod planner;
+mod private_road;
+mod private_road_kinds;
 mod program;
 mod readme;
 mod redeploy;
