@@ -276,6 +276,7 @@ async fn another_name_leads_callers_to_another_load_balancer_before_the_old_one_
             "replace load_balancer.listeners.80/target_group",
         ]
     );
+    assert!(plan.notes.iter().any(|note| note.code == "GS110"));
     let redeployed = place(&plan, "update", "api/deployment");
     assert!(place(&plan, "update", ROUTE) < redeployed);
     for gone in [
