@@ -22,6 +22,7 @@ const RULES: &[Rule] = &[
     route_opens,
     plan_moves,
     stage_renamed,
+    road_replaced,
     costs,
 ];
 
@@ -216,6 +217,24 @@ fn stage_renamed(facts: &Facts<'_>, address: &Address, change: &Change) -> Optio
         format!(
             "the invoke URL ends in /{} from now on; /{} answers as it is until you delete it with --allow-delete '{}'",
             want.name, old.1, old.0
+        ),
+    )
+}
+
+/// Two roads stand beside each other for the minutes in which callers are led from one to the other.
+fn road_replaced(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::LoadBalancer(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    (change.action == Action::Replace).then_some(())?;
+    note(
+        Level::Warning,
+        "GS110",
+        address,
+        format!(
+            "a new load balancer with listeners, target groups and VPC link is made beside {:?}; the routes are led there \
+             and redeployed, then the old ones are deleted, and whoever calls the old host name himself loses it",
+            live.name
         ),
     )
 }
