@@ -93,7 +93,7 @@ impl<'t> Alone<'t> {
             return;
         };
         let differs = |key| said(base, key) != said(merged, key);
-        let unclear = |key| !findings.intact(&["stack", key].into());
+        let unclear = |key| !findings.is_intact(&["stack", key].into());
         if IDENTITY.into_iter().any(|key| differs(key) || unclear(key)) {
             return;
         }
