@@ -88,21 +88,27 @@ pub(super) fn sent(region: &Region, call: &Call) -> Result<Vec<String>, Refusal>
         if !ARN.is_match(arn) {
             return Err(validation(format!("Certificate ARN '{arn}' is not valid")));
         }
-        if !is_there(region, call, arn) {
-            return Err(refuse(
-                "CertificateNotFound",
-                format!("Certificate '{arn}' not found"),
-            ));
-        }
+        check(region, call, arn)?;
         arns.push(arn.to_owned());
     }
     Ok(arns)
 }
 
-/// Whether the Region has such a certificate. There is no IAM here, so none of IAM's is there.
-fn is_there(_region: &Region, call: &Call, arn: &str) -> bool {
-    let mut parts = arn.split(':').skip(2);
-    parts.next() == Some("acm") && parts.next() == Some(call.region.as_str())
+/// Refuses a certificate that the Region has not, or that isn't issued. There is no IAM here, so none of IAM's is there.
+fn check(region: &Region, call: &Call, arn: &str) -> Result<(), Refusal> {
+    match region.acm.certificate(arn) {
+        None => Err(refuse(
+            "CertificateNotFound",
+            format!("Certificate '{arn}' not found"),
+        )),
+        Some(found) if !found.is_issued(call) => Err(refuse(
+            "UnsupportedCertificate",
+            format!(
+                "The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and a supported key size."
+            ),
+        )),
+        Some(_) => Ok(()),
+    }
 }
 
 fn only_tls(protocol: &str) -> Result<(), Refusal> {
