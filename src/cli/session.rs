@@ -120,6 +120,7 @@ pub(super) fn load(global: &Global, ui: &mut Ui) -> Result<Checked, Error> {
     let settings = LoadSettings {
         vars: global.variables(),
         env: &env,
+        read: &|path| std::fs::read_to_string(path),
     };
     let checked = stack::load(source(global)?, &settings)?;
     if !checked.warnings.list().is_empty() {

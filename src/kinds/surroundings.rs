@@ -14,6 +14,8 @@ pub struct Surroundings {
     pub instances: Vec<ExistingInstance>,
     /// The content of the file of `[load_balancer.targets.instances] user_data`.
     pub user_data: Option<String>,
+    /// What to point DNS at for an `[api.domain]` that is somebody else's.
+    pub domain_target: Option<String>,
     /// Route 53 hosted zones, as the file writes them, and their ids.
     pub zones: BTreeMap<String, String>,
 }

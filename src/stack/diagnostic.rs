@@ -101,6 +101,12 @@ codes! {
     NoEffect = "GS029",
     /// An overlay that is laid over a stack without making another one of it.
     SameStack = "GS030",
+    /// A load balancer, listener or target that AWS refuses.
+    BadLoadBalancer = "GS031",
+    /// A port on which no listener answers.
+    NoListener = "GS032",
+    /// A file that the stack file names and that can't be used.
+    BadFile = "GS033",
 }
 
 impl Serialize for Code {

@@ -8,7 +8,8 @@
 //! Before them, an outline of the tables tells what is misspelled, so that no reference to it is said to lead nowhere.
 //!
 //! Each pass goes over the whole file, writes down every mistake and marks what became worthless, so that one mistake gives one
-//! message. The module refuses to know what AWS holds; [`load()`] is a function of the texts, `--var` and the environment.
+//! message. The module refuses to know what AWS holds; [`load()`] is a function of the texts, `--var`, the environment
+//! and the files that the texts name.
 
 pub mod diagnostic;
 pub mod expand;
@@ -22,6 +23,7 @@ pub mod spans;
 
 mod check;
 mod cycles;
+mod files;
 mod findings;
 mod overlay;
 mod shorthand;
