@@ -373,6 +373,7 @@ const TABLES: &[&str] = &[
     "api_keys",
     "plans",
     "partners",
+    "load_balancer",
 ];
 
 /// A target or a consent that names nothing is a typing error with consequences. Only a consent that nothing asks for

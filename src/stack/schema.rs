@@ -159,7 +159,8 @@ fn step(node: &'static Value, key: &str) -> Option<&'static Value> {
     {
         return Some(next);
     }
-    if let Some(next) = target.get("items") {
+    // An element goes by its index.
+    if let Some(next) = target.get("items").filter(|_| key.parse::<usize>().is_ok()) {
         return Some(next);
     }
     target

@@ -52,7 +52,8 @@ impl Judge<'_> {
             || name
                 .strip_suffix(bare)
                 .is_some_and(|before| before.ends_with('.'));
-        if !is_inside && self.usable(domain.join("name")) {
+        let is_host = is_host(name.strip_prefix("*.").unwrap_or(name));
+        if !is_inside && is_host && self.usable(domain.join("name")) {
             let message = format!("the zone `{bare}` holds no records of `{name}`");
             let help = "name the zone that the domain's name ends with";
             self.error(Code::BadDomain, &path, message, help);

@@ -14,6 +14,7 @@ use crate::stack::diagnostic::Code;
 use crate::stack::file::{
     HealthProtocol, Instances, Listener, LoadBalancer, Subnets, Targets, Transport,
 };
+use crate::stack::schema;
 use crate::stack::spans::KeyPath;
 
 const MOST_LISTENERS: usize = 50;
@@ -89,7 +90,8 @@ fn existing(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer) {
         .expect("the pattern is constant")
     });
     for key in judge.names(path) {
-        if key != "existing" {
+        // What no key may hold is told already.
+        if key != "existing" && schema::at(&path.join(&key)).is_some() {
             let message = format!(
                 "`{key}` is the owner's to decide, and this load balancer is somebody else's"
             );
