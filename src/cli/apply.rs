@@ -2,7 +2,7 @@ use super::consent::{Consent, ask};
 use super::global::Global;
 use super::plan::Scope;
 use super::run::{Carry, Signals, look_again};
-use super::session::{Session, runtime};
+use super::session::{Purpose, Session, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::Plan;
 use crate::render::json::{self, Around, ChangeReport, ChangeSummary, Line};
@@ -38,7 +38,7 @@ impl Args {
     }
 
     async fn apply(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = Session::open(global, ui, &self.scope.adopt).await?;
+        let session = Session::open(global, ui, &self.scope.adopt, Purpose::Make).await?;
         let plan = session.plan(ui, &self.scope.options(&[])).await?;
         let next = plan.is_empty().then(|| global.command_line("output", &[]));
         show(&session, &plan, self.json, next, ui);

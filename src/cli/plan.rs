@@ -1,5 +1,5 @@
 use super::global::{Global, repeated};
-use super::session::{Session, runtime};
+use super::session::{Purpose, Session, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::{Options, Patterns};
 use crate::render::json::{self, PlanReport};
@@ -70,7 +70,12 @@ impl Args {
     }
 
     async fn plan(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = Session::open(global, ui, &self.scope.adopt).await?;
+        let purpose = if self.destroy {
+            Purpose::Find
+        } else {
+            Purpose::Make
+        };
+        let session = Session::open(global, ui, &self.scope.adopt, purpose).await?;
         let options = Options {
             destroy: self.destroy,
             ..self.scope.options(&[])

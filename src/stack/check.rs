@@ -24,6 +24,8 @@ mod requirements;
 mod routes;
 mod scopes;
 
+pub(super) use routes::{no_listener, port_of};
+
 use std::collections::BTreeMap;
 
 use super::diagnostic::{Code, Diagnostic};

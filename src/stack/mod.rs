@@ -5,6 +5,8 @@
 //!         stack.prod.toml  (spans)  ${var} ${env}        keys, types         AWS's rules, contradictions
 //! ```
 //!
+//! What the file points to without owning it is judged apart, once AWS was asked: `preflight`.
+//!
 //! Before them, an outline of the tables tells what is misspelled, so that no reference to it is said to lead nowhere.
 //!
 //! Each pass goes over the whole file, writes down every mistake and marks what became worthless, so that one mistake gives one
@@ -16,6 +18,7 @@ pub mod expand;
 pub mod file;
 pub mod interpolate;
 pub mod load;
+pub mod preflight;
 pub mod scalar;
 pub mod schema;
 pub mod source;
@@ -34,6 +37,7 @@ mod variables;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use expand::expand;
 pub use load::{Checked, LoadSettings, load};
+pub use preflight::{preflight, questions};
 pub(crate) use similar::closest;
 pub use source::{Location, Source};
 

@@ -160,7 +160,7 @@ fn through_load_balancer(judge: &mut Judge<'_>, path: &KeyPath, url: &str, port:
         return;
     };
     if !ports.contains(&port) {
-        let (message, help) = no_listener(port, &ports);
+        let (message, help) = no_listener(port, &ports, "add a listener");
         judge.error(Code::NoListener, path, message, help);
         return;
     }
@@ -182,24 +182,25 @@ fn through_load_balancer(judge: &mut Judge<'_>, path: &KeyPath, url: &str, port:
     }
 }
 
-/// What to say of a port that no listener has.
-pub(in crate::stack) fn no_listener(port: u16, ports: &BTreeSet<u16>) -> (String, String) {
+/// What to say of a port that no listener has; `more` is how there could be one.
+pub(in crate::stack) fn no_listener(
+    port: u16,
+    ports: &BTreeSet<u16>,
+    more: &str,
+) -> (String, String) {
+    let message = format!("the load balancer has no listener on port {port}");
     let there: Vec<_> = ports.iter().map(u16::to_string).collect();
-    let help = match there.len() {
-        0 => "the load balancer has no listeners".to_owned(),
-        1 => format!(
-            "the load balancer listens on {}; write it into the URL, as in `http://HOST:{0}/`, or add a listener",
-            there[0]
+    let help = match &there[..] {
+        [] => format!("it has no listeners at all: {more}"),
+        [one] => format!(
+            "it listens on {one}: write that into the URL, as in `http://HOST:{one}/`, or {more}"
         ),
         _ => format!(
-            "the load balancer listens on {}; write one into the URL, or add a listener",
+            "it listens on {}: write one of them into the URL, or {more}",
             there.join(", ")
         ),
     };
-    (
-        format!("the load balancer has no listener on port {port}"),
-        help,
-    )
+    (message, help)
 }
 
 /// The port that a URL leads to, where it is a URL and says so.
