@@ -2,6 +2,7 @@
 //! what the file points to, ask AWS what there is, compare.
 
 use anyhow::Context as _;
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
@@ -33,6 +34,12 @@ pub(super) enum Purpose {
     Find,
 }
 
+/// A plan, and what it was made from.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) observation: Observation,
+}
+
 /// A stack, and the AWS it is on.
 pub(super) struct Session {
     /// What the file wants in this account.
@@ -59,46 +66,34 @@ impl Session {
     ) -> Result<Self, Error> {
         let checked = load(global, ui)?;
         let file = &checked.file;
-        let region = &file.stack.region;
-        if let Some(insisted) = global
-            .region
-            .as_ref()
-            .filter(|insisted| *insisted != region)
-        {
-            let what = format!("the stack is in {region}, and --region says {insisted}");
-            return Err(Fault::new(FaultKind::Ground, what)
-                .hint("leave --region out, or change `[stack] region`: that is another stack in another Region")
-                .into());
-        }
-        let (endpoint, clock) = endpoint(global, file.stack.account.as_deref())?;
-        let connection = Connection::open(endpoint, region, &clock).await;
-        let account = {
-            let _waiting = (!global.local).then(|| waiting(ui, "asking AWS whose account this is"));
-            connection.reader().account().await?
-        };
-        if let Some(wanted) = file
-            .stack
-            .account
-            .as_ref()
-            .filter(|wanted| **wanted != account)
-        {
-            let what = format!(
-                "the stack belongs in account {wanted}, and these credentials are for {account}"
-            );
-            return Err(Fault::new(FaultKind::Ground, what)
-                .hint("choose other credentials with --profile or AWS_PROFILE, or correct `[stack] account`")
-                .into());
-        }
+        let (region, account) = (&file.stack.region, file.stack.account.as_deref());
+        let opened = Opened::at(global, ui, region, account).await?;
         let adopt = adopt.iter().map(Address::new).collect();
-        let surroundings =
-            surroundings(global, ui, &checked, &account, &connection, purpose).await?;
-        let desired = stack::expand(file, &account, adopt, &surroundings);
-        Ok(Self {
-            desired,
-            clock,
-            local: global.local,
-            connection,
-        })
+        let surroundings = surroundings(
+            global,
+            ui,
+            &opened.connection,
+            &opened.account,
+            &checked,
+            purpose,
+        )
+        .await?;
+        let desired = stack::expand(file, &opened.account, adopt, &surroundings);
+        Ok(opened.with(desired, global.local))
+    }
+
+    /// Connects to where a saved plan was made; the file is not needed.
+    ///
+    /// # Errors
+    /// An account or Region that is not the plan's, no way to reach AWS.
+    pub(super) async fn of_plan(
+        global: &Global,
+        ui: &mut Ui,
+        desired: Desired,
+    ) -> Result<Self, Error> {
+        let (region, account) = (&desired.ground.region, &desired.ground.account);
+        let opened = Opened::at(global, ui, region, Some(account)).await?;
+        Ok(opened.with(desired, global.local))
     }
 
     /// Asks AWS what there is, everything anew.
@@ -114,9 +109,10 @@ impl Session {
     ///
     /// # Errors
     /// AWS's refusal of a read, or everything that keeps it from being a plan.
-    pub(super) async fn plan(&self, ui: &mut Ui, options: &Options) -> Result<Plan, Error> {
+    pub(super) async fn plan(&self, ui: &mut Ui, options: &Options) -> Result<Planned, Error> {
         let observation = self.observe(ui).await?;
-        Ok(plan::plan(&self.desired, &observation, options)?)
+        let plan = plan::plan(&self.desired, &observation, options)?;
+        Ok(Planned { plan, observation })
     }
 
     /// The requests so far.
@@ -125,13 +121,67 @@ impl Session {
     }
 }
 
+/// A connection to the account and Region where a stack belongs.
+struct Opened {
+    connection: Connection,
+    clock: Clock,
+    account: String,
+}
+
+impl Opened {
+    async fn at(
+        global: &Global,
+        ui: &mut Ui,
+        region: &str,
+        belongs_in: Option<&str>,
+    ) -> Result<Self, Error> {
+        if let Some(insisted) = global.region.as_ref().filter(|one| *one != region) {
+            let what = format!("the stack is in {region}, and --region says {insisted}");
+            return Err(Fault::new(FaultKind::Ground, what)
+                .hint("leave --region out, or change `[stack] region`: that is another stack in another Region")
+                .into());
+        }
+        let (endpoint, clock) = endpoint(global, belongs_in)?;
+        let connection = Connection::open(endpoint, region, &clock).await;
+        let account = {
+            let _waiting = (!global.local).then(|| waiting(ui, "asking AWS whose account this is"));
+            connection.reader().account().await?
+        };
+        if let Some(wanted) = belongs_in.filter(|wanted| *wanted != account) {
+            let what = format!(
+                "the stack belongs in account {wanted}, and these credentials are for {account}"
+            );
+            return Err(Fault::new(FaultKind::Ground, what)
+                .hint("choose other credentials with --profile or AWS_PROFILE, or correct `[stack] account`")
+                .into());
+        }
+        Ok(Self {
+            connection,
+            clock,
+            account,
+        })
+    }
+
+    fn with(self, desired: Desired, local: bool) -> Session {
+        Session {
+            desired,
+            clock: self.clock,
+            local,
+            connection: self.connection,
+        }
+    }
+}
+
 /// Asks AWS about what the file points to, and judges it where something is to be made.
-async fn surroundings(
+///
+/// # Errors
+/// AWS's refusal of a read; what is not there or can't work, when something is to be made.
+pub(super) async fn surroundings(
     global: &Global,
     ui: &mut Ui,
-    checked: &Checked,
-    account: &str,
     connection: &Connection,
+    account: &str,
+    checked: &Checked,
     purpose: Purpose,
 ) -> Result<Surroundings, Error> {
     let questions = stack::questions(checked, account);
@@ -173,9 +223,21 @@ fn remark(warnings: &Diagnostics, ui: &mut Ui) {
 /// # Errors
 /// A file that can't be read, or its mistakes.
 pub(super) fn load(global: &Global, ui: &mut Ui) -> Result<Checked, Error> {
+    load_with(global, global.variables(), ui)
+}
+
+/// The same with these values of variables.
+///
+/// # Errors
+/// A file that can't be read, or its mistakes.
+pub(super) fn load_with(
+    global: &Global,
+    vars: BTreeMap<String, String>,
+    ui: &mut Ui,
+) -> Result<Checked, Error> {
     let env = |name: &str| std::env::var(name).ok();
     let settings = LoadSettings {
-        vars: global.variables(),
+        vars,
         env: &env,
         read: &|path| std::fs::read_to_string(path),
     };
