@@ -256,7 +256,7 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ("\"backend.sh\"", "\"front.sh\"", Code::BadFile, "\"front.sh\"", &["load_balancer.targets.instances.user_data"]),
     ("10.0.0.7", "11.0.0.7", Code::BadLoadBalancer, "\"11.0.0.7\"", &["load_balancer.targets.ips"]),
     ("\"i-0", "\"0", Code::BadLoadBalancer, "\"0123456789abcdef0\"", &["load_balancer.targets.instance_ids"]),
-    ("existing = \"everybodys\"", "cross_zone = true\nexisting = \"everybodys\"", Code::BadLoadBalancer, "cross_zone", &["load_balancer.existing"]),
+    ("existing = \"everybodys\"", "cross_zone = true\nexisting = \"everybodys\"", Code::BadLoadBalancer, "cross_zone", &["load_balancer.existing", "load_balancer.cross_zone"]),
     ("host}/b\", via", "host}:8443/b\", via", Code::NoListener, "\"https://${stageVariables.host}:8443/b\"", &["api.routes.\"GET /b\"", "load_balancer.listeners", "load_balancer.existing", "api.stage_variables"]),
     ("mock = 204", "mock = 204, via = \"load_balancer\"", Code::RouteBackend, "\"load_balancer\"", &["api.routes.\"GET /n\""]),
     ("name = \"Gold\"", "name = \"\"", Code::BadName, "\"\"", &["plans.gold.name"]),

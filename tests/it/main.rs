@@ -16,6 +16,7 @@ mod lifecycle;
 mod overlays;
 mod ownership;
 mod planner;
+mod preflight;
 mod program;
 mod readme;
 mod redeploy;

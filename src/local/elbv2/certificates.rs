@@ -1,5 +1,6 @@
 //! Certificates of TLS listeners, and the policies of how they talk TLS.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -10,13 +11,16 @@ use super::super::state::Region;
 use super::account_limits::CERTIFICATES;
 use super::pages::page;
 use super::refusals::{configuration, refuse, validation};
-use super::state::one;
+use super::state::{State, one};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("AddListenerCertificates", add),
+    Operation::change("AddListenerCertificates", add).refusing(IS_DEFAULT),
     Operation::read("DescribeListenerCertificates", list),
-    Operation::change("RemoveListenerCertificates", remove),
+    Operation::change("RemoveListenerCertificates", remove).refusing(IS_DEFAULT),
 ];
+
+/// Only answers say it; what AWS does when it is sent is not documented.
+const IS_DEFAULT: &[&str] = &["Certificates.IsDefault"];
 
 /// The policy of a TLS listener that names none.
 pub(super) const DEFAULT_POLICY: &str = "ELBSecurityPolicy-2016-08";
@@ -79,11 +83,6 @@ pub(super) fn sent(region: &Region, call: &Call) -> Result<Vec<String>, Refusal>
     let list = call.input.get("Certificates").and_then(Value::as_array);
     let mut arns = Vec::new();
     for certificate in list.into_iter().flatten() {
-        if certificate.get("IsDefault").is_some() {
-            return Err(validation(
-                "The IsDefault parameter cannot be specified when adding or removing certificates",
-            ));
-        }
         let arn = certificate["CertificateArn"].as_str().unwrap_or_default();
         if !ARN.is_match(arn) {
             return Err(validation(format!("Certificate ARN '{arn}' is not valid")));
@@ -109,6 +108,16 @@ fn check(region: &Region, call: &Call, arn: &str) -> Result<(), Refusal> {
         )),
         Some(_) => Ok(()),
     }
+}
+
+/// The load balancers whose listeners use a certificate, by ARN.
+pub(in super::super) fn using_certificate(state: &State, arn: &str) -> Vec<String> {
+    let listeners = state.listeners.values();
+    let users: BTreeSet<_> = listeners
+        .filter(|listener| listener.certificates.iter().any(|known| known == arn))
+        .map(|listener| listener.load_balancer.clone())
+        .collect();
+    users.into_iter().collect()
 }
 
 fn only_tls(protocol: &str) -> Result<(), Refusal> {
