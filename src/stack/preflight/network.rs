@@ -1,6 +1,6 @@
 //! The private road: subnets, the load balancer that is somebody else's, and targets that are there already.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Flight, listed};
 use crate::kinds::surroundings::{ExistingLoadBalancer, Subnet};
@@ -88,13 +88,15 @@ fn subnets(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
 
 /// A load balancer stands in one VPC, in one subnet of each zone.
 fn together(flight: &mut Flight<'_>, path: &KeyPath, found: &[Subnet]) {
+    // In the order of the zones, which is how people know them.
     let by = |key: fn(&Subnet) -> &String| {
-        let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
         for subnet in found {
-            groups
-                .entry(key(subnet).clone())
-                .or_default()
-                .push(&subnet.id);
+            let key = key(subnet).as_str();
+            match groups.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, group)) => group.push(&subnet.id),
+                None => groups.push((key, vec![&subnet.id])),
+            }
         }
         groups
     };
