@@ -52,6 +52,18 @@ impl Reader {
         .await
     }
 
+    /// The security groups with these ids; those that are not there are left out.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn security_groups_of(
+        &self,
+        ids: &BTreeSet<String>,
+    ) -> Result<Arc<Vec<SecurityGroup>>, AwsError> {
+        self.security_groups(vec![("group-id".into(), ids.iter().cloned().collect())])
+            .await
+    }
+
     async fn security_groups(&self, filters: Filters) -> Result<Arc<Vec<SecurityGroup>>, AwsError> {
         let sent: Vec<Filter> = filters
             .iter()

@@ -5,7 +5,7 @@ use super::global::Global;
 use super::plan::Scope;
 use super::run::{Carry, Signals, look_again};
 use super::saved;
-use super::session::{Planned, Session, runtime};
+use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::Plan;
 use crate::render::json::{self, Around, ChangeReport, ChangeSummary, Line};
@@ -64,7 +64,7 @@ impl Args {
             .run(global, ui)
             .await;
         }
-        let session = Session::open(global, ui, &self.scope.adopt).await?;
+        let session = Session::open(global, ui, &self.scope.adopt, Purpose::Make).await?;
         let Planned { plan, observation } = session.plan(ui, &self.scope.options()).await?;
         let next = plan.is_empty().then(|| global.command_line("output", &[]));
         show(&session, &plan, self.json, next, ui);

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::consent::other_name;
 use super::global::{Global, repeated, shell_word};
 use super::saved;
-use super::session::{Planned, Session, runtime};
+use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::{Inputs, Options, Patterns, Saved};
 use crate::render::json::{self, PlanReport};
@@ -81,7 +81,12 @@ impl Args {
     }
 
     async fn plan(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = Session::open(global, ui, &self.scope.adopt).await?;
+        let purpose = if self.destroy {
+            Purpose::Find
+        } else {
+            Purpose::Make
+        };
+        let session = Session::open(global, ui, &self.scope.adopt, purpose).await?;
         let options = Options {
             destroy: self.destroy,
             ..self.scope.options()

@@ -54,7 +54,7 @@ pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{Live, Neighbours, Observation, Obstacle, observe};
 pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
-pub use surroundings::Surroundings;
+pub use surroundings::{Questions, Surroundings, look_around};
 
 /// What gatestack knows of a kind before it meets one.
 #[derive(Debug)]

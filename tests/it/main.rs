@@ -16,6 +16,7 @@ mod lifecycle;
 mod overlays;
 mod ownership;
 mod planner;
+mod preflight;
 mod private_road;
 mod private_road_kinds;
 mod program;

@@ -175,9 +175,9 @@ impl Expansion<'_> {
             )
         });
         let groups: BTreeSet<Text> = groups.collect();
-        let user_data = instances
-            .user_data
-            .as_ref()
+        let content = self.surroundings.user_data.as_ref();
+        let user_data = content
+            .filter(|_| instances.user_data.is_some())
             .map(|content| instance::UserData {
                 digest: digest(content.as_bytes()),
                 content: content.clone(),
