@@ -17,7 +17,7 @@ pub(super) struct Args {
     #[command(flatten)]
     scope: Scope,
     /// Plan to delete everything the stack owns
-    #[arg(long)]
+    #[arg(long, conflicts_with = "replace")]
     destroy: bool,
     /// Exit with 2 when there are changes
     #[arg(long)]
@@ -39,6 +39,9 @@ pub(super) struct Scope {
     /// Agree to lose what this address or glob names
     #[arg(long, value_name = "ADDRESS")]
     pub(super) allow_delete: Vec<String>,
+    /// Make this instance anew although nothing of it changed (address or glob), for example to take a newer image
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) replace: Vec<String>,
 }
 
 impl Scope {
@@ -48,6 +51,7 @@ impl Scope {
             destroy: false,
             targets: Patterns::new(self.targets.iter().cloned()),
             allow_delete: Patterns::new(self.allow_delete.iter().chain(more).cloned()),
+            replace: Patterns::new(self.replace.iter().cloned()),
         }
     }
 
@@ -57,6 +61,7 @@ impl Scope {
             ("--target", &self.targets),
             ("--adopt", &self.adopt),
             ("--allow-delete", &self.allow_delete),
+            ("--replace", &self.replace),
         ]
         .into_iter()
         .flat_map(|(flag, values)| repeated(flag, values))

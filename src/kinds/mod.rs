@@ -260,6 +260,8 @@ pub struct Found<P> {
     pub outputs: Outputs,
     /// Settings somebody else made that gatestack leaves alone, in words.
     pub unmanaged: Vec<String>,
+    /// What a person should know of it although nothing of it changes, each in a sentence without a full stop.
+    pub notices: Vec<String>,
     /// Only the mark is left; the thing itself is gone.
     pub only_a_mark: bool,
 }
@@ -272,6 +274,7 @@ impl<P> Found<P> {
             props,
             outputs,
             unmanaged: Vec::new(),
+            notices: Vec::new(),
             only_a_mark: false,
         }
     }

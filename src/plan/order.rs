@@ -183,7 +183,12 @@ fn needs(
                 }
                 // One leaves before the next is changed, so that never more than one is missing.
                 let rolled = replaced && change.action == Action::Replace && other < address;
-                let left_over = gone && other.takes_its_place().is_some();
+                // What is left over serves until its successor does; where that is replaced again, it waits its turn.
+                let left_over = gone
+                    && other.takes_its_place().is_some_and(|successor| {
+                        let successor = inputs.changes.get(&successor);
+                        successor.is_none_or(|change| change.action != Action::Replace)
+                    });
                 if kind.rolls && change.kind.name == kind.name && (rolled || left_over) {
                     needs.insert((other.clone(), Part::Delete));
                 }
@@ -198,6 +203,14 @@ fn needs(
         }
         Part::Delete => {
             needs.insert((address.clone(), Part::Unprotect));
+            // Its tag alone tells that those have to go.
+            let older = inputs.changes.keys().filter(|other| {
+                *other != address && other.moved(&address.part("replaced"), address).is_some()
+            });
+            needs.extend(older.map(|other| {
+                let goes = carried.get(other).unwrap_or(other);
+                (goes.clone(), Part::Delete)
+            }));
             // Callers are led to it until the next snapshot, even where nothing that is configured refers to it any more.
             if leads_callers(inputs.changes[address].kind) {
                 needs.extend(snapshots(inputs).map(|of| (of.clone(), Part::Make)));
