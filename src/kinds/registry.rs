@@ -178,6 +178,7 @@ fn observed<P>(
                 unmanaged: found.unmanaged,
                 notices: found.notices,
                 only_a_mark: found.only_a_mark,
+                broken: found.broken,
             };
             (found.address, live)
         })

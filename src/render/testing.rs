@@ -38,6 +38,7 @@ pub(crate) fn applied(text: &str) -> Observation {
             unmanaged: Vec::new(),
             notices: Vec::new(),
             only_a_mark: false,
+            broken: None,
         };
         (address, live)
     };

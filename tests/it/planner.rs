@@ -257,6 +257,7 @@ fn live(resource: Resource, outputs: BTreeMap<OutputName, String>) -> Live {
         unmanaged: Vec::new(),
         notices: Vec::new(),
         only_a_mark: false,
+        broken: None,
     }
 }
 
