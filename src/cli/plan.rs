@@ -12,6 +12,7 @@ Examples:
   gatestack plan
   gatestack --local plan -f examples/partner-api/stack.toml
   gatestack plan --target 'partners.*'
+  gatestack plan --replace 'load_balancer.targets.instances'
   gatestack plan --detailed-exitcode --json > plan.json")]
 pub(super) struct Args {
     #[command(flatten)]
