@@ -6,8 +6,10 @@ use std::time::Duration;
 use regex::Regex;
 use serde_json::{Value, json};
 
+use super::super::acm::Certificate;
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::route53::{CLOUDFRONT_ZONE, GLOBAL_REGION};
 use super::super::state::Region;
 use super::lists::page;
 use super::patch::{ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
@@ -69,11 +71,19 @@ const QUOTA: usize = 120;
 /// How long AWS takes to spread an edge-optimized name.
 const EDGE_TIME: Duration = Duration::from_secs(40 * 60);
 
-/// How long AWS takes to move a name between edge and Regional.
+/// How long AWS takes to move a name between edge and Regional, or to spread another certificate or policy. AWS's documentation names no
+/// time; the console shows it for about a minute.
 const MOVE_TIME: Duration = Duration::from_secs(60);
 
-/// The hosted zone of all CloudFront distributions.
-const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
+/// Settings that AWS spreads to its servers when they change.
+const SPREAD: &[&str] = &[
+    "endpointConfiguration",
+    "certificateArn",
+    "regionalCertificateArn",
+    "securityPolicy",
+    "mutualTlsAuthentication",
+    "ownershipVerificationCertificateArn",
+];
 
 /// The hosted zones of API Gateway's Regional names.
 const REGIONAL_ZONES: &[(&str, &str)] = &[
@@ -94,6 +104,12 @@ const REGIONAL_ZONES: &[(&str, &str)] = &[
     ("ap-southeast-2", "Z2RPCDW04V8134"),
     ("sa-east-1", "ZCMLWB8V5SYIT"),
 ];
+
+/// The Region whose Regional names are in this hosted zone.
+pub(in crate::local) fn region_of_zone(id: &str) -> Option<&'static str> {
+    let row = REGIONAL_ZONES.iter().find(|(_, zone)| *zone == id);
+    row.map(|(region, _)| *region)
+}
 
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")
@@ -149,7 +165,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             "Maximum number of custom domain names for this account has been reached",
         ));
     }
-    settle(&mut settings, call)?;
+    settle(&mut settings, &Object::new(), call)?;
     let tags = text_map(call, "tags");
     tags::check(&tags)?;
     let takes = if is(&settings, "EDGE") {
@@ -176,8 +192,9 @@ fn is(settings: &Object, kind: &str) -> bool {
     types.is_some_and(|types| types.iter().any(|known| known == kind))
 }
 
-/// Checks what holds for a domain name, however it came about, and gives it the names that DNS should point to.
-fn settle(settings: &mut Object, call: &Call) -> Result<(), Refusal> {
+/// Checks what holds for a domain name, however it came about, and gives it the names that DNS should point to. `before` are the settings
+/// that a change begins from: a certificate that was taken once is not looked at again.
+fn settle(settings: &mut Object, before: &Object, call: &Call) -> Result<(), Refusal> {
     let types = settings
         .get("endpointConfiguration")
         .and_then(|endpoint| endpoint["types"].as_array());
@@ -204,7 +221,9 @@ fn settle(settings: &mut Object, call: &Call) -> Result<(), Refusal> {
                 "A certificate must be provided: {certificate}"
             )));
         }
-        check_certificate(kind, arn, call)?;
+        if arn != text(before, certificate) {
+            check_certificate(kind, arn, call)?;
+        }
     }
     if let Some(mutual) = settings
         .get("mutualTlsAuthentication")
@@ -221,10 +240,34 @@ fn settle(settings: &mut Object, call: &Call) -> Result<(), Refusal> {
             ));
         }
     }
+    check_ownership(settings, before, call)?;
     if settings.get("endpointAccessMode") == Some(&json!("")) {
         settings.remove("endpointAccessMode");
     }
     targets(settings, call);
+    Ok(())
+}
+
+/// With mutual TLS and an imported certificate, a certificate that ACM issued must prove who owns the name.
+fn check_ownership(settings: &Object, before: &Object, call: &Call) -> Result<(), Refusal> {
+    const MEMBER: &str = "ownershipVerificationCertificateArn";
+    let proof = text(settings, MEMBER);
+    if !proof.is_empty() && proof != text(before, MEMBER) {
+        check_certificate("REGIONAL", proof, call)?;
+        if acm_certificate(proof, &call.region, call).is_some_and(Certificate::is_imported) {
+            return Err(bad_request(
+                "The ownership verification certificate must be a public certificate issued by ACM",
+            ));
+        }
+    }
+    let arn = text(settings, "regionalCertificateArn");
+    let imported =
+        || acm_certificate(arn, &call.region, call).is_some_and(Certificate::is_imported);
+    if proof.is_empty() && settings.contains_key("mutualTlsAuthentication") && imported() {
+        return Err(bad_request(format!(
+            "{MEMBER} is required for mutual TLS with an imported certificate"
+        )));
+    }
     Ok(())
 }
 
@@ -234,16 +277,67 @@ fn check_certificate(kind: &str, arn: &str, call: &Call) -> Result<(), Refusal> 
     };
     // CloudFront takes certificates from one Region only, a Regional name from its own.
     let wanted = if kind == "EDGE" {
-        "us-east-1"
+        GLOBAL_REGION
     } else {
         &call.region
     };
     match found.get(2) {
-        Some(region) if region.as_str() != wanted => Err(bad_request(format!(
-            "Invalid certificate ARN: {arn}. Certificate must be in '{wanted}'."
-        ))),
-        _ => Ok(()),
+        Some(region) if region.as_str() != wanted => {
+            return Err(bad_request(format!(
+                "Invalid certificate ARN: {arn}. Certificate must be in '{wanted}'."
+            )));
+        }
+        // A server certificate of IAM's, which is not here.
+        None => return Ok(()),
+        Some(_) => {}
     }
+    let certificate = acm_certificate(arn, wanted, call)
+        .ok_or_else(|| bad_request("The provided certificate does not exist."))?;
+    if !certificate.is_issued(call) {
+        return Err(bad_request(format!(
+            "Certificate {arn} in account {} not yet issued",
+            call.account
+        )));
+    }
+    let name = call.text("domainName");
+    if certificate.covers(name) {
+        Ok(())
+    } else if kind == "EDGE" {
+        Err(bad_request(format!(
+            "Unable to associate certificate {arn} with CloudFront. This error may prevent the domain name {name} from being used in API \
+             Gateway for up to 40 minutes. Please ensure the certificate domain name matches the requested domain name, and that this user \
+             has permission to call cloudfront:UpdateDistribution on '*' resources."
+        )))
+    } else {
+        Err(bad_request(format!(
+            "The certificate {arn} does not match the domain name {name}"
+        )))
+    }
+}
+
+fn acm_certificate<'c>(arn: &str, region: &str, call: &'c Call) -> Option<&'c Certificate> {
+    call.everywhere.regions.get(region)?.acm.certificate(arn)
+}
+
+/// The ARNs of what uses a certificate: a Regional name's own, and of the distribution in front of an edge-optimized one.
+pub(in crate::local) fn using_certificate(
+    state: &State,
+    call: &Call,
+    region: &str,
+    arn: &str,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, domain) in state.domain_names.iter() {
+        let uses = |member: &str| text(&domain.settings, member) == arn;
+        if uses("regionalCertificateArn") || uses("ownershipVerificationCertificateArn") {
+            found.push(format!("arn:aws:apigateway:{region}::/domainnames/{name}"));
+        }
+        if uses("certificateArn") {
+            let distribution = text(&domain.settings, "distributionDomainName");
+            found.push(identifiers::distribution_arn(&call.account, distribution));
+        }
+    }
+    found
 }
 
 fn targets(settings: &mut Object, call: &Call) {
@@ -312,10 +406,10 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     for patch in patches(call)? {
         apply(&patch, &mut settings)?;
     }
-    settle(&mut settings, call)?;
-    let moved = ["EDGE", "REGIONAL"]
+    settle(&mut settings, &before.settings, call)?;
+    let moved = SPREAD
         .iter()
-        .any(|kind| is(&before.settings, kind) != is(&settings, kind));
+        .any(|member| before.settings.get(*member) != settings.get(*member));
     let domain = state.domain_names.get_mut(call.text("domainName"));
     let domain = domain.ok_or_else(no_domain)?;
     domain.settings = settings;

@@ -34,6 +34,7 @@ mod vpc_links;
 
 use super::operation::Operation;
 
+pub(super) use domain_names::{region_of_zone, using_certificate};
 pub use state::{
     ApiKey, Definition, Deployment, DomainName, Integration, Method, Resource, RestApi, Stage,
     State, Tags, UsagePlan, VpcLink,

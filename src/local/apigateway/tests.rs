@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::operation::{Call, Object, Pace, Refusal, Run};
-use super::super::state::Region;
+use super::super::state::{Region, State};
 use super::{OPERATIONS, RestApi};
 
 /// One Region, called without a wire.
@@ -39,6 +39,7 @@ impl Local {
             region: "eu-west-1".into(),
             request_id: "r".into(),
             pace: self.pace,
+            everywhere: State::default(),
         };
         match operation.run {
             Run::Read(run) => run(&self.region, &call),

@@ -1,5 +1,6 @@
 //! What load balancers see of EC2: subnets, groups, instances, and the interfaces that their nodes have.
 
+use super::super::operation::Refusal;
 use super::super::state::Region;
 use super::state::LoadBalancer;
 
@@ -45,7 +46,14 @@ pub(super) fn range(cidr: &str) -> (u32, u32) {
     (first & !mask, first | mask)
 }
 
-pub(super) fn attach(_region: &mut Region, _arn: &str, _load_balancer: &LoadBalancer) {}
+pub(super) fn attach(
+    _region: &mut Region,
+    _arn: &str,
+    _load_balancer: &LoadBalancer,
+    _now: f64,
+) -> Result<(), Refusal> {
+    Ok(())
+}
 
 pub(super) fn detach(_region: &mut Region, _arn: &str, _at: f64) {}
 
@@ -78,9 +86,10 @@ pub(super) fn instance_at(
 
 pub(super) fn reaches(
     _region: &Region,
-    _from: (&str, &LoadBalancer),
+    _load_balancer: &str,
     _to: &Instance,
     _port: u64,
+    _now: f64,
 ) -> bool {
     true
 }
