@@ -8,6 +8,9 @@ use clap::{ArgAction, ValueEnum};
 
 use crate::render::{Colour, Wishes};
 
+/// The stack file that is read when nothing names one.
+const DEFAULT_FILE: &str = "stack.toml";
+
 const HEADING: &str = "Global options";
 
 /// The flags of every command.
@@ -20,11 +23,22 @@ pub(crate) struct Global {
         long,
         global = true,
         value_name = "FILE",
-        default_value = "stack.toml",
+        default_value = DEFAULT_FILE,
         env = "GATESTACK_FILE",
         hide_env = true
     )]
     pub(crate) file: PathBuf,
+
+    /// Lay stack.NAME.toml, beside the stack file, over it
+    #[arg(
+        long = "env",
+        global = true,
+        value_name = "NAME",
+        env = "GATESTACK_ENV",
+        hide_env = true,
+        value_parser = super::environment::name
+    )]
+    pub(crate) environment: Option<String>,
 
     /// Look for the stack file in this folder
     #[arg(short = 'C', long, global = true, value_name = "FOLDER")]
@@ -105,6 +119,11 @@ impl Global {
         self.file.as_os_str() == "-"
     }
 
+    /// Whether nothing names a stack file.
+    pub(crate) fn file_is_left_out(&self) -> bool {
+        self.file.as_os_str() == DEFAULT_FILE
+    }
+
     /// Where the stack file is, seen from the current folder.
     pub(crate) fn path(&self) -> PathBuf {
         self.in_folder(&self.file)
@@ -134,6 +153,12 @@ impl Global {
 
     /// Flags that exclude each other. clap sees each side of the subcommand by itself, so it can't.
     pub(crate) fn contradiction(&self) -> Option<String> {
+        if self.environment.is_some() && self.reads_stdin() {
+            return Some(
+                "the argument '--env' (or GATESTACK_ENV) cannot be used with '--file -', beside which there is no overlay"
+                    .to_owned(),
+            );
+        }
         let aws_only = [
             ("--profile", self.profile.is_some()),
             ("--endpoint-url", self.endpoint_url.is_some()),
@@ -144,6 +169,22 @@ impl Global {
         Some(format!(
             "the argument '--local' cannot be used with '{flag}'"
         ))
+    }
+
+    /// The same flags for a command on a saved plan, which has its variables' values in it.
+    pub(crate) fn without_variables(&self) -> Self {
+        Self {
+            vars: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The same in another environment.
+    pub(crate) fn in_environment(&self, environment: Option<String>) -> Self {
+        Self {
+            environment,
+            ..self.clone()
+        }
     }
 
     /// The command line of another command on the same stack.
@@ -157,10 +198,11 @@ impl Global {
         if let Some(folder) = &self.chdir {
             flag("-C", &folder.display().to_string());
         }
-        if self.file.as_os_str() != "stack.toml" {
+        if !self.file_is_left_out() {
             flag("-f", &self.file.display().to_string());
         }
         for (name, value) in [
+            ("--env", &self.environment),
             ("--profile", &self.profile),
             ("--region", &self.region),
             ("--endpoint-url", &self.endpoint_url),
@@ -186,7 +228,7 @@ pub(crate) fn repeated(flag: &str, values: &[String]) -> Vec<String> {
 }
 
 /// A word that a POSIX shell hands on as it is.
-fn shell_word(text: &str) -> String {
+pub(super) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -27,10 +27,10 @@ impl Args {
                 &checked.warnings,
             )));
         } else {
-            let path = checked.source().path().display();
+            let name = checked.source().name();
             let stack = &checked.file.stack;
             ui.print(&format!(
-                "{path} is valid: stack {} in {}\n",
+                "{name} is valid: stack {} in {}\n",
                 stack.name, stack.region
             ));
         }

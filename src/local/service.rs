@@ -207,7 +207,8 @@ impl Service {
     /// # Errors
     /// When the file or its folder can't be made or read, is damaged, or is of another format.
     pub fn at_file(path: &Path, options: Options) -> Result<Self, StoreError> {
-        Ok(Self::over(Store::at_file(path)?, options))
+        let store = Store::at_file(path, &options.account)?;
+        Ok(Self::over(store, options))
     }
 
     fn over(store: Store, options: Options) -> Self {

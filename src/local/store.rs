@@ -1,5 +1,7 @@
-//! Where the state rests: in memory, or in a file that several processes may share.
+//! Where the state rests: in memory, or in a file that several processes may share, each account's apart.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,8 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::operation::Refusal;
 use super::state::State;
 
-/// The format of the file. A file of another format is refused, never guessed at.
-const FORMAT: u32 = 1;
+/// The format of the file. A file of a later format is refused, never guessed at.
+const FORMAT: u32 = 2;
+
+/// The format that held one account, without saying which.
+const ONE_ACCOUNT: u32 = 1;
 
 /// The folder that is ours to make, and to hide from Git.
 const FOLDER: &str = ".gatestack";
@@ -38,7 +43,7 @@ pub enum StoreError {
         source: serde_json::Error,
     },
     /// The file is from another version.
-    #[error("{path} has format {found}, and this version reads format {FORMAT}")]
+    #[error("{path} has format {found}, and this version reads formats up to {FORMAT}")]
     Format {
         /// The file.
         path: PathBuf,
@@ -61,8 +66,10 @@ pub(super) enum Store {
 pub(super) struct Shared {
     path: PathBuf,
     lock: File,
-    state: State,
-    /// The file as it was when `state` was read or written.
+    /// The account whose state this is.
+    account: String,
+    accounts: BTreeMap<String, State>,
+    /// The file as it was when `accounts` was read or written.
     seen: Option<Stamp>,
 }
 
@@ -82,12 +89,17 @@ struct Head {
 #[derive(Serialize, Deserialize)]
 struct Saved<S> {
     format: u32,
-    state: S,
+    accounts: S,
+}
+
+#[derive(Deserialize)]
+struct SavedOne {
+    state: State,
 }
 
 impl Store {
-    /// The state in this file, which is made by the first change when it isn't there; its folder is made now.
-    pub(super) fn at_file(path: &Path) -> Result<Self, StoreError> {
+    /// An account's state in this file, which is made by the first change when it isn't there; its folder is made now.
+    pub(super) fn at_file(path: &Path, account: &str) -> Result<Self, StoreError> {
         let doing = |doing: &'static str, path: &Path| {
             let path = path.to_owned();
             move |source| StoreError::Io {
@@ -111,7 +123,8 @@ impl Store {
         let mut shared = Shared {
             path: path.to_owned(),
             lock,
-            state: State::default(),
+            account: account.to_owned(),
+            accounts: BTreeMap::new(),
             seen: None,
         };
         shared.locked(|_| Ok(()))?;
@@ -122,7 +135,7 @@ impl Store {
     pub(super) fn read<R>(&mut self, read: impl FnOnce(&State) -> R) -> Result<R, StoreError> {
         match self {
             Self::Memory(state) => Ok(read(state)),
-            Self::File(shared) => shared.locked(|shared| Ok(read(&shared.state))),
+            Self::File(shared) => shared.locked(|shared| Ok(read(&shared.state()))),
         }
     }
 
@@ -140,19 +153,22 @@ impl Store {
                 *state = changed;
                 answer
             })),
-            Self::File(shared) => shared.locked(|shared| match attempt(&shared.state) {
+            Self::File(shared) => shared.locked(|shared| match attempt(&shared.state()) {
                 Err(refusal) => Ok(Err(refusal)),
-                Ok((changed, answer)) => {
-                    shared.write(&changed)?;
-                    shared.state = changed;
-                    Ok(Ok(answer))
-                }
+                Ok((changed, answer)) => shared.write(changed).map(|()| Ok(answer)),
             }),
         }
     }
 }
 
 impl Shared {
+    fn state(&self) -> Cow<'_, State> {
+        match self.accounts.get(&self.account) {
+            Some(state) => Cow::Borrowed(state),
+            None => Cow::Owned(State::default()),
+        }
+    }
+
     /// Does something with the state as it is on disk, while no other process does.
     fn locked<R>(
         &mut self,
@@ -181,8 +197,8 @@ impl Shared {
         if stamp == self.seen {
             return Ok(());
         }
-        self.state = match stamp {
-            None => State::default(),
+        self.accounts = match stamp {
+            None => BTreeMap::new(),
             Some(_) => {
                 let text = fs::read(&self.path).map_err(|source| self.failed("read", source))?;
                 let damaged = |source| StoreError::Damaged {
@@ -190,15 +206,20 @@ impl Shared {
                     source,
                 };
                 let Head { format: found } = serde_json::from_slice(&text).map_err(damaged)?;
-                if found != FORMAT {
-                    return Err(StoreError::Format {
-                        path: self.path.clone(),
-                        found,
-                    });
+                match found {
+                    FORMAT => {
+                        let saved: Saved<_> = serde_json::from_slice(&text).map_err(damaged)?;
+                        saved.accounts
+                    }
+                    ONE_ACCOUNT => {
+                        let saved: SavedOne = serde_json::from_slice(&text).map_err(damaged)?;
+                        BTreeMap::from([(self.account.clone(), saved.state)])
+                    }
+                    _ => {
+                        let path = self.path.clone();
+                        return Err(StoreError::Format { path, found });
+                    }
                 }
-                serde_json::from_slice::<Saved<State>>(&text)
-                    .map_err(damaged)?
-                    .state
             }
         };
         self.seen = stamp;
@@ -223,10 +244,20 @@ impl Shared {
     }
 
     /// Writes beside the file and renames, so that a crash leaves the old state or the new one.
-    fn write(&mut self, state: &State) -> Result<(), StoreError> {
+    fn write(&mut self, state: State) -> Result<(), StoreError> {
+        self.accounts.insert(self.account.clone(), state);
+        let written = self.write_accounts();
+        if written.is_err() {
+            // What could not be written never happened; the next call reads the file again.
+            self.seen = None;
+        }
+        written
+    }
+
+    fn write_accounts(&mut self) -> Result<(), StoreError> {
         let text = serde_json::to_vec(&Saved {
             format: FORMAT,
-            state,
+            accounts: &self.accounts,
         })
         .map_err(|source| StoreError::Damaged {
             path: self.path.clone(),

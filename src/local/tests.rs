@@ -279,6 +279,41 @@ fn a_file_that_is_no_state_is_refused() {
 }
 
 #[test]
+fn accounts_in_one_file_know_nothing_of_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("local.json");
+    let account = |account: &str| {
+        let options = Options {
+            account: account.into(),
+            ..Options::default()
+        };
+        Service::at_file(&path, options).unwrap()
+    };
+    let pools = |service: &Service| {
+        let listed = call(service, "ListUserPools", &json!({"MaxResults": 60}));
+        listed["UserPools"].as_array().unwrap().len()
+    };
+    let (one, other) = (account("111111111111"), account("222222222222"));
+    call(&one, "CreateUserPool", &json!({"PoolName": "a"}));
+    assert_eq!((pools(&one), pools(&other)), (1, 0));
+    call(&other, "CreateUserPool", &json!({"PoolName": "b"}));
+    call(&other, "CreateUserPool", &json!({"PoolName": "c"}));
+    assert_eq!((pools(&one), pools(&other)), (1, 2));
+    assert_eq!(pools(&account("111111111111")), 1);
+}
+
+#[test]
+fn a_file_of_the_first_format_is_the_account_that_opens_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("local.json");
+    std::fs::write(&path, r#"{"format": 1, "state": {"regions": {}}}"#).unwrap();
+    let service = Service::at_file(&path, Options::default()).unwrap();
+    call(&service, "CreateUserPool", &json!({"PoolName": "a"}));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with(r#"{"format":2,"accounts":{"123456789012":"#));
+}
+
+#[test]
 fn secrets_stay_out_of_debug_output() {
     let service = Service::in_memory(Options::default());
     assert!(!format!("{service:?}").contains("store"));

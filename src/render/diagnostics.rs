@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::stack::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::stack::source::Source;
+use crate::stack::source::{Source, SourceFile};
 
 /// How to print.
 #[derive(Clone, Copy, Debug)]
@@ -65,26 +65,37 @@ fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
     .len();
     let title = wrap(&diagnostic.message, style.width.saturating_sub(head));
     let mut report = Group::with_title(level.primary_title(title).id(diagnostic.code.number()));
-    if !diagnostic.labels.is_empty() {
-        let path = source.path().display().to_string();
-        let annotations = diagnostic.labels.iter().enumerate().map(|(index, label)| {
-            let kind = if index == 0 {
-                AnnotationKind::Primary
-            } else {
-                AnnotationKind::Context
-            };
-            let text = (!label.text.is_empty()).then(|| label.text.clone());
-            kind.span(label.range()).label(text)
-        });
+    // One snippet for each file, the culprit's first.
+    let mut files: Vec<&SourceFile> = Vec::new();
+    for label in &diagnostic.labels {
+        let file = source.file(&label.range());
+        if !files.iter().any(|known| std::ptr::eq(*known, file)) {
+            files.push(file);
+        }
+    }
+    for file in &files {
+        let labels = diagnostic.labels.iter().enumerate();
+        let annotations = labels
+            .filter(|(_, label)| std::ptr::eq(source.file(&label.range()), *file))
+            .map(|(index, label)| {
+                let kind = if index == 0 {
+                    AnnotationKind::Primary
+                } else {
+                    AnnotationKind::Context
+                };
+                let text = (!label.text.is_empty()).then(|| label.text.clone());
+                kind.span(file.within(&label.range())).label(text)
+            });
         report = report.element(
-            Snippet::source(source.text())
-                .path(path)
+            Snippet::source(file.text())
+                .path(file.path().display().to_string())
                 .annotations(annotations),
         );
     }
     if let Some(help) = &diagnostic.help {
         // Under a snippet the hint stands behind the line numbers' gutter and `= hint: `.
-        let last_line = source.text().lines().count().max(1).to_string().len();
+        let lines = files.iter().map(|file| file.text().lines().count());
+        let last_line = lines.max().unwrap_or(1).max(1).to_string().len();
         let hint = wrap(
             help,
             style.width.saturating_sub(last_line + " = hint: ".len()),

@@ -12,10 +12,10 @@ pub(crate) fn complain(ui: &mut Ui, error: &Error) {
     let width = ui.width();
     let text = match error {
         Error::Stack(found) => {
-            let path = found.source().path().display();
+            let name = found.source().name();
             let count = diagnostics::count(found);
             diagnostics::text(found, ui.diagnostics_style())
-                + &format!("\n{}\n", paint(STRONG, &format!("{path}: {count}")))
+                + &format!("\n{}\n", paint(STRONG, &format!("{name}: {count}")))
         }
         Error::NoPlan(problems) => problems
             .iter()

@@ -1,5 +1,10 @@
 //! AWS's rules and contradictions, judged over the typed file: one module for each part of it.
 //!
+//! A rule reads the file as if nothing in it were broken, and writes what it finds to the value at fault: a message about
+//! a value that is broken already is dropped. Only a rule that concludes from *another* value, or from one that is not there,
+//! asks whether that one is usable, intact or really lacking. What the file names, broken or not, is told by
+//! [`Judge::has`] and [`Judge::names`].
+//!
 //! A string that holds references is judged with something of the usual shape in their place, so that
 //! `domain = "x-${user_pool.id}"` fails here and not at AWS.
 
@@ -16,6 +21,8 @@ mod requirements;
 mod routes;
 mod scopes;
 
+use std::collections::BTreeMap;
+
 use super::diagnostic::{Code, Diagnostic};
 use super::file::File;
 use super::findings::Findings;
@@ -26,7 +33,7 @@ use super::source::Source;
 use super::spans::{KeyPath, Spans};
 use crate::model::HumanDuration;
 
-/// Judges everything that is intact.
+/// Judges everything that can be read.
 pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut Findings) {
     let mut judge = Judge {
         file,
@@ -54,20 +61,41 @@ struct Judge<'c> {
 }
 
 impl<'c> Judge<'c> {
-    /// Whether earlier passes found nothing wrong there.
-    fn intact(&self, path: &KeyPath) -> bool {
-        self.findings.intact(path)
+    /// Whether the value there can be read; something below it may be broken.
+    fn usable(&self, path: impl Into<KeyPath>) -> bool {
+        self.findings.is_usable(&path.into())
+    }
+
+    /// Whether all of the value there can be read: for a rule that concludes from what is not in it.
+    fn intact(&self, path: impl Into<KeyPath>) -> bool {
+        self.findings.is_intact(&path.into())
     }
 
     /// Whether the file has a table or key there, sound or not.
-    fn has<const N: usize>(&self, keys: [&str; N]) -> bool {
-        self.spans.has(&keys.into())
+    fn has(&self, path: impl Into<KeyPath>) -> bool {
+        self.spans.has(&path.into())
     }
 
-    /// Whether the file really lacks a table or key: it is not just misspelled.
-    fn lacks<const N: usize>(&self, keys: [&str; N]) -> bool {
-        let path = keys.into();
-        !self.spans.has(&path) && !self.findings.is_broken(&path)
+    /// Whether the file really lacks a table or key: it is not just misspelled, nor in something broken.
+    fn lacks(&self, path: impl Into<KeyPath>) -> bool {
+        let path = path.into();
+        !self.spans.has(&path) && self.usable(path)
+    }
+
+    /// The names in a table, sound or not; none where the table itself can't be read.
+    fn names(&self, table: impl Into<KeyPath>) -> Vec<String> {
+        let table = table.into();
+        match self.usable(&table) {
+            true => self.spans.names(&table).map(str::to_owned).collect(),
+            false => Vec::new(),
+        }
+    }
+
+    /// Writes down a mistake in the value at a path, unless that is broken already: one mistake, one message.
+    fn tell(&mut self, path: &KeyPath, diagnostic: Diagnostic) {
+        if self.findings.is_usable(path) {
+            self.findings.list.push(diagnostic);
+        }
     }
 
     /// Writes down a mistake in the value at a path.
@@ -81,10 +109,10 @@ impl<'c> Judge<'c> {
         let diagnostic = Diagnostic::error(code, message)
             .at(self.spans.value_of(path))
             .help(help);
-        self.findings.list.push(diagnostic);
+        self.tell(path, diagnostic);
     }
 
-    /// Writes down a mistake in the key at a path.
+    /// Writes down a mistake in the key at a path, whatever its value is.
     fn key_error(
         &mut self,
         code: Code,
@@ -109,7 +137,7 @@ impl<'c> Judge<'c> {
     ) {
         let span = self.source.find(&self.spans.value_of(path), piece);
         let diagnostic = Diagnostic::error(code, message).at(span).help(help);
-        self.findings.list.push(diagnostic);
+        self.tell(path, diagnostic);
     }
 
     /// Writes down a mistake in one element of the list at a path.
@@ -124,7 +152,7 @@ impl<'c> Judge<'c> {
         let diagnostic = Diagnostic::error(code, message)
             .at(self.spans.element(list, text))
             .help(help);
-        self.findings.list.push(diagnostic);
+        self.tell(list, diagnostic);
     }
 
     /// Writes down what is worth knowing of the value at a path.
@@ -138,42 +166,41 @@ impl<'c> Judge<'c> {
         let diagnostic = Diagnostic::warning(code, message)
             .at(self.spans.value_of(path))
             .help(help);
-        self.findings.list.push(diagnostic);
+        self.tell(path, diagnostic);
     }
 
-    /// The entries of a table that are intact, with their paths.
-    fn entries<V>(
-        &self,
-        table: &str,
-        map: &'c std::collections::BTreeMap<String, V>,
-    ) -> Vec<(KeyPath, &'c str, &'c V)> {
-        map.iter()
-            .map(|(name, value)| (KeyPath::from([table, name]), name.as_str(), value))
-            .filter(|(path, _, _)| self.intact(path))
-            .collect()
+    /// The stack's Region, or one in its place if that is broken.
+    fn region(&self) -> &'c str {
+        match self.usable(["stack", "region"]) {
+            true => &self.file.stack.region,
+            false => "eu-central-1",
+        }
     }
 
-    /// A text as it may look once its references are made out.
+    /// A text as it may look once its references are made out. What they lead to may be broken; then something sound
+    /// stands there.
     fn sample(&self, text: &str) -> String {
-        let region = &self.file.stack.region;
-        let stage = self.file.api.as_ref().map_or("", |api| &api.stage);
-        let domain = || {
-            let pool = self.file.user_pool.as_ref()?;
-            match (&pool.own_domain, &pool.domain) {
-                (Some(own), _) => Some(own.name.clone()),
-                (None, prefix) => Some(format!(
-                    "{}.auth.{region}.amazoncognito.com",
-                    prefix.as_ref()?
-                )),
-            }
+        let region = self.region();
+        let stage = match &self.file.api {
+            Some(api) if self.usable(["api", "stage"]) => &api.stage,
+            _ => "stage",
+        };
+        let domain = || match &self.file.user_pool {
+            Some(pool) if self.intact(["user_pool"]) => match (&pool.own_domain, &pool.domain) {
+                (Some(own), _) => own.name.clone(),
+                (None, Some(prefix)) => format!("{prefix}.auth.{region}.amazoncognito.com"),
+                (None, None) => String::new(),
+            },
+            _ => "auth.example.com".to_owned(),
         };
         let known = |reference: &Reference| match reference {
             // What the file says may be no account; that is told elsewhere.
             Reference::AccountId => "123456789012".into(),
-            Reference::StackName => self.file.stack.name.clone(),
-            Reference::StackRegion => region.clone(),
+            Reference::StackName if self.usable(["stack", "name"]) => self.file.stack.name.clone(),
+            Reference::StackName => "stack".into(),
+            Reference::StackRegion => region.to_owned(),
             Reference::ApiId | Reference::ApiKeyId(_) => "a1b2c3d4e5".into(),
-            Reference::ApiStage => stage.to_owned(),
+            Reference::ApiStage => stage.to_string(),
             Reference::ApiInvokeUrl => {
                 format!("https://a1b2c3d4e5.execute-api.{region}.amazonaws.com/{stage}")
             }
@@ -185,7 +212,7 @@ impl<'c> Judge<'c> {
                 format!("https://cognito-idp.{region}.amazonaws.com/{region}_AbCdEfGhI")
             }
             Reference::UserPoolTokenUrl => {
-                format!("https://{}/oauth2/token", domain().unwrap_or_default())
+                format!("https://{}/oauth2/token", domain())
             }
             Reference::AppClientId(_) | Reference::PartnerClientId(_) => {
                 "1a2b3c4d5e6f7g8h9i0j1k2l3m".into()
@@ -221,6 +248,15 @@ impl<'c> Judge<'c> {
             );
         }
     }
+}
+
+/// The entries of a table, with their paths. An entry that is no table is not among them.
+fn entries<'c, V>(
+    table: &'static str,
+    map: &'c BTreeMap<String, V>,
+) -> impl Iterator<Item = (KeyPath, &'c str, &'c V)> {
+    map.iter()
+        .map(move |(name, value)| (KeyPath::from([table, name]), name.as_str(), value))
 }
 
 /// “did you mean `x`?” if something comes near, else this.

@@ -99,6 +99,8 @@ codes! {
     Duplicate = "GS028",
     /// A setting without effect.
     NoEffect = "GS029",
+    /// An overlay that is laid over a stack without making another one of it.
+    SameStack = "GS030",
 }
 
 impl Serialize for Code {
@@ -110,7 +112,7 @@ impl Serialize for Code {
 /// A piece of the file with what is to be said about it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Label {
-    /// The bytes of the source.
+    /// The bytes of the source, counted over its files.
     pub span: (usize, usize),
     /// What stands beside the caret; may be empty.
     pub text: String,
@@ -182,7 +184,7 @@ impl Diagnostic {
     }
 }
 
-/// Every mistake of one file, in the order of the file, none twice.
+/// Every mistake of a stack file and its overlay, in the order of the files, none twice.
 #[derive(Clone, Debug)]
 pub struct Diagnostics {
     source: Source,
@@ -201,7 +203,7 @@ impl Diagnostics {
         Self { source, list }
     }
 
-    /// The file they are about.
+    /// The files they are about.
     pub fn source(&self) -> &Source {
         &self.source
     }

@@ -30,9 +30,14 @@ impl Findings {
         self.broken.contains(path)
     }
 
-    /// Whether nothing at or below the path, nor above it, is unusable. What is not intact is judged no further: one
-    /// mistake, one message.
-    pub(super) fn intact(&self, path: &KeyPath) -> bool {
+    /// Whether nothing at the path nor above it is unusable: what is read there is what the file says, except for what is
+    /// broken below.
+    pub(super) fn is_usable(&self, path: &KeyPath) -> bool {
+        !self.broken.iter().any(|broken| broken.leads_to(path))
+    }
+
+    /// Whether nothing below the path is unusable either, so that even what is *not* there is known.
+    pub(super) fn is_intact(&self, path: &KeyPath) -> bool {
         !self
             .broken
             .iter()

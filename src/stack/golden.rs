@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::testing::{STACK, edited, load_with, read, told};
+use super::testing::{STACK, edited, laid, load_with, read, told, told_of};
 use crate::render::diagnostics::{Style, text};
 
 #[test]
@@ -40,6 +40,37 @@ fn wrong_values() {
         .replace("region = \"eu-central-1\"", "region = \"eu-central-1\"\naccount = 123456789012")
         .replace("domain =", "tier = \"premium\"\npassword = { min_length = 5 }\ndomain =")
         .replace("stage    =", "cors = \"*\"\nstage =");
+    insta::assert_snapshot!(told(&text));
+}
+
+#[test]
+fn mistakes_beside_each_other() {
+    let text = edited(
+        "requires = { scopes = [\"hello/read\"], api_key = true }",
+        "requires = { scopes = [1, \"hello/nope\", true], api_key = \"yes\" }\ncors = { max_age = \"soon\", origin = \"x\" }",
+    )
+    .replace(
+        "[api.routes]\n",
+        "[api.routes]\n\"GET /a\" = { http = \"http://b.com/{y}\", timeoot = \"5s\" }\n\"get /c\" = 5\n\
+         \"GET /d\" = { http = \"http://b.com/{z}\", requires = \"nothin\" }\n",
+    )
+    .replace("region = \"eu-central-1\"", "region = 1\naccount = \"12\"")
+        + "tokens = { access = 5, refresh = \"1s\" }\n[partners.\"a/b\"]\nplna = \"standard\"\nscopes = [\"hello/no\"]\n\
+           [[moved]]\nfrom = 1\nto = \"partners.acne\"\n";
+    insta::assert_snapshot!(told(&text));
+}
+
+#[test]
+fn nothing_is_said_of_what_leads_to_a_mistake() {
+    let text = edited("[user_pool]", "[user_pol]")
+        .replace("[partners.acme]", "[partner.acme]")
+        .replace(
+            "[api]\nname     = \"hello\"",
+            "[ap]\nname = \"${user_pool.id} ${var.x}\"",
+        )
+        .replace("read = \"Read greetings\"", "read = 5")
+        + "[var]\nx = 1\n[plans.gold]\ndescription = \"${partners.acme.client_id}\"\n[api_keys.robot]\nplan = \"gold\"\n\
+           [[moved]]\nfrom = \"partners.old\"\nto = \"partners.acme\"\n";
     insta::assert_snapshot!(told(&text));
 }
 
@@ -148,6 +179,40 @@ fn options() {
 }
 
 #[test]
+fn overlays() {
+    // A mistake stands where its value was written; what the overlay replaces is not judged.
+    let base = edited(
+        "stage    = \"prod\"",
+        "stage = \"pre-prod\"\ncors = \"${var.gone}\"",
+    );
+    let overlay = "[stack]\nname = \"${var.nmae}\"\n\n[api]\ncors = true\nname = 7\n\n[partners.acme]\nplan = \"standart\"\n\n[partners.zeta]\n\
+                   colour = \"red\"\n\n[[moved]]\nfrom = \"partners.acme\"\nto = \"partners.zeta\"\n";
+    insta::assert_snapshot!(told_of(laid(&base, overlay, &[])));
+    let broken = edited("stage    = \"prod\"", "stage    = \"prod");
+    insta::assert_snapshot!(told_of(laid(&broken, "[stack]\nname = prod\n", &[])));
+}
+
+#[test]
+fn an_overlay_that_is_the_same_stack() {
+    insta::assert_snapshot!(told_of(laid(STACK, "", &[])));
+    insta::assert_snapshot!(told_of(laid(
+        STACK,
+        "[api]\nstage = \"live\"\n\n[stack]\nregion = \"eu-central-1\"\n",
+        &[]
+    )));
+    let varied = edited(
+        "name   = \"hello\"\nregion",
+        "name = \"hello-${var.stage}\"\nregion",
+    ) + "[vars]\nstage = \"dev\"\n";
+    assert_eq!(
+        told_of(laid(&varied, "[vars]\nstage = \"prod\"\n", &[])),
+        ""
+    );
+    let same = laid(&varied, "[vars]\nstage = \"prod\"\n", &[("stage", "dev")]);
+    insta::assert_snapshot!(told_of(same));
+}
+
+#[test]
 fn nothing_is_said_about_a_file_without_mistakes() {
     assert_eq!(told(STACK), "");
 }
@@ -176,6 +241,25 @@ proptest! {
             for label in &diagnostic.labels {
                 prop_assert!(text.get(label.range()).is_some(), "{diagnostic:?}");
             }
+        }
+    }
+    #[test]
+    fn every_place_is_in_its_file(edits in proptest::collection::vec((0usize..400, "[a-zü0-9\"=\\[\\]{}$. /\n-]{0,3}"), 1..6)) {
+        let mut overlay = STACK.replace("\"hello\"", "\"hello-prod\"");
+        for (at, put) in edits {
+            let at = at % overlay.len();
+            if overlay.is_char_boundary(at) && overlay.is_char_boundary(at + 1) {
+                overlay.replace_range(at..=at, &put);
+            }
+        }
+        if let Err(diagnostics) = laid(STACK, &overlay, &[]) {
+            let source = diagnostics.source();
+            for label in diagnostics.list().iter().flat_map(|one| &one.labels) {
+                let file = source.file(&label.range());
+                prop_assert!(file.text().get(file.within(&label.range())).is_some(), "{label:?}");
+            }
+            let told = text(&diagnostics, Style { colour: false, width: 80 });
+            prop_assert!(told.contains("= hint:"), "{told}");
         }
     }
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Deserialize;
+use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::file::File;
 use super::findings::Findings;
-use super::source::{Location, Source};
+use super::overlay::{self, Alone};
+use super::source::{Location, Source, SourceFile};
 use super::spans::{KeyPath, Spans};
 use super::{check, schema, structure, variables};
 
@@ -32,7 +34,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The text it was read from.
+    /// The files it was read from.
     pub fn source(&self) -> &Source {
         self.warnings.source()
     }
@@ -54,15 +56,15 @@ impl Checked {
     }
 }
 
-/// Reads and checks a stack file.
+/// Reads and checks a stack file, with its overlay laid over it.
 ///
 /// # Errors
 ///
-/// Every mistake in the file; of mistakes in the syntax only the first, since the others mostly follow from it. Warnings come along.
+/// Every mistake; of a file's mistakes in the syntax only the first, since the others mostly follow from it. Warnings come along.
 pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diagnostics> {
     let (file, spans, list) = match read(&source, settings) {
         Ok(read) => read,
-        Err(syntax) => return Err(Diagnostics::new(source, vec![syntax])),
+        Err(syntax) => return Err(Diagnostics::new(source, syntax)),
     };
     let diagnostics = Diagnostics::new(source, list);
     match file {
@@ -78,10 +80,17 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
 fn read(
     source: &Source,
     settings: &LoadSettings<'_>,
-) -> Result<(Option<File>, Spans, Vec<Diagnostic>), Diagnostic> {
-    let mut root = DeTable::parse(source.text()).map_err(|error| syntax(source, &error))?;
+) -> Result<(Option<File>, Spans, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (mut root, alone) = documents(source)?;
     let mut findings = Findings::default();
+    structure::outline(&root, &Spans::of(root.get_ref()), &mut findings);
     variables::replace(&mut root, source, settings, &mut findings);
+    if let Some(mut alone) = alone {
+        // The overlay may put right what is wrong with the base alone.
+        let unheard = &mut Findings::default();
+        variables::replace(&mut alone.base, source, settings, unheard);
+        alone.check(root.get_ref(), source, &mut findings);
+    }
     let spans = Spans::of(root.get_ref());
     structure::check(&mut root, &spans, &mut findings);
     let file = loop {
@@ -92,7 +101,10 @@ fn read(
                     .span()
                     .and_then(|span| spans.path_at(&span).cloned())
                     .unwrap_or_default();
-                findings.broken(&path, refused(&path, &error));
+                // A variable that is not there is no duration either.
+                if !findings.is_broken(&path) {
+                    findings.broken(&path, refused(&path, &error));
+                }
                 if !structure::repair(&mut root, &path) {
                     break None;
                 }
@@ -103,6 +115,25 @@ fn read(
         check::check(file, source, &spans, &mut findings);
     }
     Ok((file, spans, findings.list))
+}
+
+/// The merged document, and what it is without the overlay where there is one.
+fn documents(
+    source: &Source,
+) -> Result<(Spanned<DeTable<'_>>, Option<Alone<'_>>), Vec<Diagnostic>> {
+    let parse = |file| overlay::parse(file).map_err(|error| syntax(file, &error));
+    let base = parse(source.base());
+    let Some(file) = source.overlay() else {
+        return base.map(|root| (root, None)).map_err(|error| vec![error]);
+    };
+    match (base, parse(file)) {
+        (Ok(mut root), Ok(overlay)) => {
+            let alone = Alone::of(root.clone(), overlay.get_ref(), file);
+            overlay::lay(overlay.into_inner(), root.get_mut());
+            Ok((root, Some(alone)))
+        }
+        (base, overlay) => Err(base.err().into_iter().chain(overlay.err()).collect()),
+    }
 }
 
 /// What only the types themselves can judge, such as a duration.
@@ -118,20 +149,20 @@ fn refused(path: &KeyPath, error: &toml::de::Error) -> Diagnostic {
     }
 }
 
-fn syntax(source: &Source, error: &toml::de::Error) -> Diagnostic {
-    let end = source.text().len();
+fn syntax(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
+    let end = file.text().len();
     let span = error.span().unwrap_or(end..end);
+    let written = file.text().get(span.clone()).unwrap_or_default();
     let message = error.message();
     let said = |part: &str| message.contains(part);
     let (fault, help) = if said("duplicate key") {
-        let name = source.slice(&span);
         (
-            format!("`{name}` stands here a second time"),
+            format!("`{written}` stands here a second time"),
             "put the lines of both places together in one",
         )
     } else if said("string values must be quoted") {
         (
-            format!("`{}` is text without quotes", source.slice(&span)),
+            format!("`{written}` is text without quotes"),
             "put it in quotes, as in `name = \"claims\"`",
         )
     } else if said("basic string") || said("literal string") {
@@ -152,7 +183,7 @@ fn syntax(source: &Source, error: &toml::de::Error) -> Diagnostic {
         (fault.to_owned(), help)
     };
     Diagnostic::error(Code::Syntax, format!("not TOML: {fault}"))
-        .at(span)
+        .at(file.counted(&span))
         .help(help)
 }
 

@@ -1,12 +1,14 @@
 //! The stack file: what it may say, how it is read, and everything that can be found wrong with it without asking AWS.
 //!
 //! ```text
-//! text ─ parse ─▶ table ─ variables ─▶ table ─ structure ─▶ File ─ check ─▶ Checked
-//!                 (spans)  ${var} ${env}        keys, types         AWS's rules, contradictions
+//! texts ─ parse, overlay ─▶ table ─ variables ─▶ table ─ structure ─▶ File ─ check ─▶ Checked
+//!         stack.prod.toml  (spans)  ${var} ${env}        keys, types         AWS's rules, contradictions
 //! ```
 //!
+//! Before them, an outline of the tables tells what is misspelled, so that no reference to it is said to lead nowhere.
+//!
 //! Each pass goes over the whole file, writes down every mistake and marks what became worthless, so that one mistake gives one
-//! message. The module refuses to know what AWS holds; [`load()`] is a function of the text, `--var` and the environment.
+//! message. The module refuses to know what AWS holds; [`load()`] is a function of the texts, `--var` and the environment.
 
 pub mod diagnostic;
 pub mod expand;
@@ -21,6 +23,7 @@ pub mod spans;
 mod check;
 mod cycles;
 mod findings;
+mod overlay;
 mod shorthand;
 mod similar;
 mod structure;
@@ -36,3 +39,5 @@ pub use source::{Location, Source};
 mod golden;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod together;

@@ -16,6 +16,19 @@ use super::spans::KeyPath;
 pub fn published() -> String {
     let mut schema = strict();
     AcceptVariables.transform(&mut schema);
+    printed(&schema)
+}
+
+/// The schema of an overlay as `gatestack schema --overlay` prints it: the stack file may say what it leaves out.
+pub fn of_overlay() -> String {
+    let mut schema = strict();
+    AcceptVariables.transform(&mut schema);
+    NothingRequired.transform(&mut schema);
+    schema.insert("title".into(), "gatestack overlay".into());
+    printed(&schema)
+}
+
+fn printed(schema: &Schema) -> String {
     let text = serde_json::to_string_pretty(schema.as_value())
         .expect("a JSON value has no keys but strings");
     text + "\n"
@@ -108,6 +121,19 @@ impl Transform for AcceptVariables {
     }
 }
 
+/// An overlay's tables lie over others, which say what must be said.
+#[derive(Clone)]
+struct NothingRequired;
+
+impl Transform for NothingRequired {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        if let Some(object) = schema.as_object_mut() {
+            object.shift_remove("required");
+        }
+    }
+}
+
 fn variable() -> Value {
     json!({ "type": "string", "pattern": r"^\$\{(var|env)\.[^}]+\}$" })
 }
@@ -133,7 +159,7 @@ fn step(node: &'static Value, key: &str) -> Option<&'static Value> {
     {
         return Some(next);
     }
-    if let Some(next) = target.get("items") {
+    if let Some(next) = target.get("items").filter(|_| key.parse::<usize>().is_ok()) {
         return Some(next);
     }
     target
@@ -149,6 +175,73 @@ pub(super) fn follow(node: &'static Value) -> &'static Value {
         .and_then(Value::as_str)
         .and_then(|reference| resolved().pointer(reference.trim_start_matches('#')))
         .unwrap_or(node)
+}
+
+/// The keys a table may have by name.
+pub(super) fn properties(schema: &'static Value) -> Option<&'static Map<String, Value>> {
+    schema.get("properties")?.as_object()
+}
+
+/// The schema of what a table keyed by the user's own names holds.
+fn entry(schema: &'static Value) -> Option<&'static Value> {
+    schema
+        .get("additionalProperties")
+        .filter(|entry| entry.is_object())
+}
+
+/// The schema of a key in a table.
+pub(super) fn schema_of(table: &'static Value, key: &str) -> Option<&'static Value> {
+    properties(table)
+        .and_then(|known| known.get(key))
+        .or_else(|| entry(table))
+}
+
+/// The keys a table must have.
+pub(super) fn required(schema: &'static Value) -> impl Iterator<Item = &'static str> {
+    schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+/// The schemas a value may follow, references resolved.
+pub(super) fn alternatives(schema: &'static Value) -> Vec<&'static Value> {
+    let schema = follow(schema);
+    match schema.get("anyOf").and_then(Value::as_array) {
+        Some(choices) => choices.iter().flat_map(alternatives).collect(),
+        None => vec![schema],
+    }
+}
+
+/// Whether a value of this JSON type fits.
+pub(super) fn is_type(schema: &Value, name: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::String(only)) => only == name,
+        Some(Value::Array(types)) => types.iter().any(|one| one == name),
+        // The words of an enumeration stand in `oneOf`, without a type around them.
+        _ => name == "string" && schema.get("oneOf").is_some(),
+    }
+}
+
+/// The words that a string is limited to; none when it is free.
+pub(super) fn words(schema: &'static Value) -> Vec<&'static str> {
+    let choices = schema
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let constants = choices
+        .chain([schema])
+        .filter_map(|choice| choice.get("const")?.as_str());
+    let listed = schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    constants.chain(listed).collect()
 }
 
 /// The first sentence of what the schema says about a path, as a fragment for a hint. An entry of a table that is keyed by
@@ -192,6 +285,13 @@ mod tests {
             kept == published(),
             "stack.schema.json is old: run the tests with GATESTACK_UPDATE_SCHEMA=1, or `gatestack schema > stack.schema.json`"
         );
+    }
+
+    #[test]
+    fn an_overlay_may_leave_anything_out() {
+        assert!(published().contains("\"required\": ["));
+        assert!(!of_overlay().contains("\"required\": ["));
+        assert!(of_overlay().contains("gatestack overlay"));
     }
 
     #[test]

@@ -1,15 +1,27 @@
-//! The text of a stack file, and where in it something stands.
+//! The text of a stack file and of its overlay, and where in them something stands.
+//!
+//! The bytes of both are counted in one row, so that a range alone says which file it is in.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-/// A stack file's text and the name it goes by in messages.
+/// A stack file, and the overlay laid over it if there is one.
 #[derive(Clone, Debug)]
 pub struct Source {
+    base: SourceFile,
+    /// Boxed, for most stacks have none, and every error that carries a source is as large as it.
+    overlay: Option<Box<SourceFile>>,
+}
+
+/// One file's text and the name it goes by in messages.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
     path: PathBuf,
     text: String,
+    /// Where its first byte is counted.
+    start: usize,
 }
 
 /// A place in a file, as people and editors count: lines and characters from 1.
@@ -31,24 +43,58 @@ impl Source {
     /// A text that messages call `path`; nothing is read from there.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         Self {
-            path: path.into(),
-            text: text.into(),
+            base: SourceFile {
+                path: path.into(),
+                text: text.into(),
+                start: 0,
+            },
+            overlay: None,
         }
     }
 
-    /// The file's path, as the user named it.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The same with the overlay that is laid over it; nothing is read from `path`.
+    #[must_use]
+    pub fn with_overlay(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        self.overlay = Some(Box::new(SourceFile {
+            path: path.into(),
+            text: text.into(),
+            // One more than the base's bytes: the end of the base is not the beginning of the overlay.
+            start: self.base.text.len() + 1,
+        }));
+        self
     }
 
-    /// The whole text.
-    pub fn text(&self) -> &str {
-        &self.text
+    /// The stack file.
+    pub fn base(&self) -> &SourceFile {
+        &self.base
+    }
+
+    /// What is laid over it.
+    pub fn overlay(&self) -> Option<&SourceFile> {
+        self.overlay.as_deref()
+    }
+
+    /// The file that these bytes are in.
+    pub fn file(&self, span: &Range<usize>) -> &SourceFile {
+        match self.overlay() {
+            Some(overlay) if span.start >= overlay.start => overlay,
+            _ => &self.base,
+        }
+    }
+
+    /// What the user named: `stack.toml`, or `stack.toml with stack.prod.toml`.
+    pub fn name(&self) -> String {
+        let base = self.base.path.display();
+        match &self.overlay {
+            Some(overlay) => format!("{base} with {}", overlay.path.display()),
+            None => base.to_string(),
+        }
     }
 
     /// The text between these bytes; empty when they are not in the text.
     pub fn slice(&self, span: &Range<usize>) -> &str {
-        self.text.get(span.clone()).unwrap_or_default()
+        let file = self.file(span);
+        file.text.get(file.within(span)).unwrap_or_default()
     }
 
     /// The bytes of `written` within these, if the file spells it out there; else these.
@@ -61,15 +107,40 @@ impl Source {
 
     /// Where these bytes stand.
     pub fn locate(&self, span: &Range<usize>) -> Location {
-        let (line, column) = self.position(span.start);
-        let (end_line, end_column) = self.position(span.end.max(span.start));
+        let file = self.file(span);
+        let within = file.within(span);
+        let (line, column) = file.position(within.start);
+        let (end_line, end_column) = file.position(within.end);
         Location {
-            file: self.path.display().to_string(),
+            file: file.path.display().to_string(),
             line,
             column,
             end_line,
             end_column,
         }
+    }
+}
+
+impl SourceFile {
+    /// The file's path, as the user named it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Bytes counted over all files, counted from the beginning of this text.
+    pub fn within(&self, span: &Range<usize>) -> Range<usize> {
+        let start = span.start.saturating_sub(self.start);
+        start..span.end.saturating_sub(self.start).max(start)
+    }
+
+    /// Bytes counted from the beginning of this text, counted over all files.
+    pub fn counted(&self, within: &Range<usize>) -> Range<usize> {
+        within.start + self.start..within.end + self.start
     }
 
     fn position(&self, at: usize) -> (usize, usize) {
@@ -107,5 +178,21 @@ mod tests {
         );
         assert_eq!(location.link(), "stack.toml:2:5");
         assert_eq!(source.locate(&(99..120)).line, 3);
+    }
+    #[test]
+    fn bytes_behind_the_base_are_the_overlays() {
+        let base = "a = 1\n";
+        let source = Source::new("stack.toml", base).with_overlay("stack.prod.toml", "\nb = \"x\"");
+        let overlay = source.overlay().unwrap();
+        let value = overlay.counted(&(5..8));
+        assert_eq!(source.slice(&value), "\"x\"");
+        assert_eq!(source.locate(&value).link(), "stack.prod.toml:2:5");
+        assert_eq!(source.slice(&source.find(&value, "x")), "x");
+        let end = base.len();
+        assert_eq!(source.locate(&(end..end)).link(), "stack.toml:2:1");
+        assert_eq!(
+            source.locate(&overlay.counted(&(0..0))).link(),
+            "stack.prod.toml:1:1"
+        );
     }
 }

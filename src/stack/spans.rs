@@ -76,6 +76,12 @@ impl<const N: usize> From<[&str; N]> for KeyPath {
     }
 }
 
+impl From<&KeyPath> for KeyPath {
+    fn from(path: &KeyPath) -> Self {
+        path.clone()
+    }
+}
+
 impl From<&[&str]> for KeyPath {
     fn from(keys: &[&str]) -> Self {
         Self::new(keys.iter().copied())

@@ -9,9 +9,18 @@ use toml::de::{DeArray, DeInteger, DeString, DeTable, DeValue};
 
 use super::diagnostic::{Code, Diagnostic};
 use super::findings::Findings;
-use super::schema::{at, brief, follow, resolved};
+use super::schema::{
+    alternatives, at, brief, follow, is_type, properties, required, resolved, schema_of, words,
+};
 use super::similar::{closest, resembles};
 use super::spans::{KeyPath, Spans};
+use crate::model::bare_or_quoted;
+
+/// What must be known before references are looked up: which tables and keys are misspelled, and which tables are none. What
+/// leads there, or into there, does not lead nowhere.
+pub(super) fn outline(root: &Spanned<DeTable<'_>>, spans: &Spans, findings: &mut Findings) {
+    Pass { spans, findings }.outline(resolved(), &KeyPath::default(), root.get_ref());
+}
 
 /// Checks the whole file and repairs what is wrong.
 pub(super) fn check(root: &mut Spanned<DeTable<'_>>, spans: &Spans, findings: &mut Findings) {
@@ -26,9 +35,9 @@ pub(super) fn repair(root: &mut Spanned<DeTable<'_>>, path: &KeyPath) -> bool {
     let mut node = resolved();
     let mut table = root.get_mut();
     for key in above {
-        let Some(next) = properties(follow(node))
-            .and_then(|known| known.get(key))
-            .or_else(|| entry(follow(node)))
+        let Some(next) = alternatives(node)
+            .into_iter()
+            .find_map(|choice| schema_of(choice, key))
         else {
             return false;
         };
@@ -39,10 +48,12 @@ pub(super) fn repair(root: &mut Spanned<DeTable<'_>>, path: &KeyPath) -> bool {
         }
     }
     let removed = table.remove(last.as_str()).is_some();
-    if required(follow(node)).any(|name| name == last)
-        && let Some(schema) = properties(follow(node)).and_then(|known| known.get(last))
-    {
-        table.insert(key_of(last), stand_in(schema));
+    for choice in alternatives(node) {
+        if required(choice).any(|name| name == last)
+            && let Some(schema) = schema_of(choice, last)
+        {
+            table.insert(key_of(last), stand_in(schema));
+        }
     }
     removed
 }
@@ -53,27 +64,67 @@ struct Pass<'p> {
 }
 
 impl Pass<'_> {
+    fn outline(&mut self, schema: &'static Value, path: &KeyPath, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let here = path.join(name);
+            let value = value.get_ref();
+            let Some(schema) = schema_of(schema, name) else {
+                if let Some(near) = meant_by(name, schema, &absent(schema, table)) {
+                    self.meant(&path.join(near), table.get(near), value);
+                }
+                continue;
+            };
+            let choices = alternatives(schema);
+            match (value, choices.iter().find(|choice| accepts(choice, value))) {
+                (DeValue::Table(inner), Some(choice)) => self.outline(choice, &here, inner),
+                (_, None) if choices.iter().all(|choice| is_type(choice, "object")) => {
+                    let diagnostic = self.wrong_type(schema, &here, value);
+                    self.findings.broken(&here, diagnostic);
+                }
+                (DeValue::Array(array), Some(choice)) => {
+                    let items = choice.get("items").map(follow);
+                    for (index, element) in array.iter().enumerate() {
+                        if let (DeValue::Table(inner), Some(items)) = (element.get_ref(), items) {
+                            self.outline(items, &here.join(index.to_string()), inner);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Marks what a misspelled key was meant to be. If that is there as well, it is a table that `[meant.more]` made, and what
+    /// it lacks may stand in the misspelled one.
+    fn meant(
+        &mut self,
+        meant: &KeyPath,
+        there: Option<&Spanned<DeValue<'_>>>,
+        misspelled: &DeValue<'_>,
+    ) {
+        match (there.map(Spanned::get_ref), misspelled) {
+            (None, _) => self.findings.follows_from_another(meant),
+            (Some(DeValue::Table(there)), DeValue::Table(misspelled)) => {
+                for name in misspelled.keys().map(|key| key.get_ref().as_ref()) {
+                    if !there.contains_key(name) {
+                        self.findings.follows_from_another(&meant.join(name));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn table(&mut self, schema: &'static Value, path: &KeyPath, table: &mut DeTable<'_>) {
-        let known = properties(schema);
-        let entry = entry(schema);
-        let absent: Vec<_> = required(schema)
-            .filter(|name| !table.contains_key(*name))
-            .collect();
-        let mut meant = BTreeSet::new();
+        let absent = absent(schema, table);
         let mut wrong = Vec::new();
         for (key, value) in table.iter_mut() {
             let here = path.join(key.get_ref().as_ref());
-            let kept = match known
-                .and_then(|known| known.get(key.get_ref().as_ref()))
-                .or(entry)
-            {
+            let kept = match schema_of(schema, key.get_ref()) {
                 Some(schema) => self.value(schema, &here, value),
                 None => {
                     let near = meant_by(key.get_ref(), schema, &absent);
-                    if let Some(near) = near.filter(|near| !self.spans.has(&path.join(*near))) {
-                        self.findings.follows_from_another(&path.join(near));
-                        meant.insert(near);
-                    }
                     // It goes, and what stands beside it is judged as if it had never been there.
                     self.findings.list.push(unknown(path, key, near, schema));
                     false
@@ -91,13 +142,11 @@ impl Pass<'_> {
                 continue;
             }
             let here = path.join(name);
-            if absent.contains(&name) && !meant.contains(name) {
+            if !self.findings.is_broken(&here) {
                 let diagnostic = self.missing(path, name);
                 self.findings.broken(&here, diagnostic);
-            } else {
-                self.findings.follows_from_another(&here);
             }
-            if let Some(schema) = known.and_then(|known| known.get(name)) {
+            if let Some(schema) = schema_of(schema, name) {
                 table.insert(key_of(name), stand_in(schema));
             }
         }
@@ -116,7 +165,7 @@ impl Pass<'_> {
         else {
             if !self.findings.is_broken(path) {
                 self.findings
-                    .broken(path, self.wrong_type(schema, path, value));
+                    .broken(path, self.wrong_type(schema, path, value.get_ref()));
             }
             return false;
         };
@@ -182,13 +231,14 @@ impl Pass<'_> {
                 )
                 .at(element.span())
                 .help("remove one of them");
-                self.findings.broken(&here, diagnostic);
+                // Nothing is lost with it, so the list is none the worse.
+                self.findings.list.push(diagnostic);
                 continue;
             }
             let fits = schema
                 .get("items")
                 .is_none_or(|items| self.value(items, &here, &mut element));
-            if fits {
+            if fits && !self.findings.is_broken(&here) {
                 kept.push(element);
             }
         }
@@ -217,21 +267,30 @@ impl Pass<'_> {
         &self,
         schema: &'static Value,
         path: &KeyPath,
-        value: &Spanned<DeValue<'_>>,
+        value: &DeValue<'_>,
     ) -> Diagnostic {
         let choices = alternatives(schema);
         let wanted: Vec<&str> = choices.iter().map(|choice| wanted(choice)).collect();
-        let found = found(value.get_ref());
-        let diagnostic = Diagnostic::error(
-            Code::WrongValue,
-            format!("`{path}` must be {}, not {found}", wanted.join(" or ")),
-        )
-        .label(self.spans.value_of(path), found);
-        let name = path.last().unwrap_or_default();
+        let found = found(value);
+        let wanted = wanted.join(" or ");
+        // An element of a list is named by the list: an index helps nobody.
+        let list = path.parent().filter(is_array);
+        let (message, line) = match &list {
+            Some(list) => (
+                format!("an element of `{list}` must be {wanted}, not {found}"),
+                String::new(),
+            ),
+            None => (
+                format!("`{path}` must be {wanted}, not {found}"),
+                format!("{} = ", bare_or_quoted(path.last().unwrap_or_default())),
+            ),
+        };
+        let diagnostic =
+            Diagnostic::error(Code::WrongValue, message).label(self.spans.value_of(path), found);
         let is_wanted = |kind: &str| choices.iter().any(|choice| is_type(choice, kind));
-        let help = match value.get_ref() {
+        let help = match value {
             DeValue::String(text) if is_wanted("array") => {
-                Some(format!("put it in brackets: `{name} = [\"{text}\"]`"))
+                Some(format!("put it in brackets: `{line}[\"{text}\"]`"))
             }
             DeValue::String(text)
                 if !is_wanted("string")
@@ -241,10 +300,10 @@ impl Pass<'_> {
                             .any(|choice| accepts(choice, inner.get_ref()))
                     }) =>
             {
-                Some(format!("write it without quotes: `{name} = {text}`"))
+                Some(format!("write it without quotes: `{line}{text}`"))
             }
             DeValue::Integer(number) if is_wanted("string") => {
-                Some(format!("put it in quotes: `{name} = \"{number}\"`"))
+                Some(format!("put it in quotes: `{line}\"{number}\"`"))
             }
             _ => brief(path),
         };
@@ -356,42 +415,11 @@ fn out_of_range(
     ))
 }
 
-fn properties(schema: &'static Value) -> Option<&'static serde_json::Map<String, Value>> {
-    schema.get("properties")?.as_object()
-}
-
-/// The schema of what a table keyed by the user's own names holds.
-fn entry(schema: &'static Value) -> Option<&'static Value> {
-    schema
-        .get("additionalProperties")
-        .filter(|entry| entry.is_object())
-}
-
-fn required(schema: &'static Value) -> impl Iterator<Item = &'static str> {
-    schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-}
-
-/// The schemas a value may follow, references resolved.
-fn alternatives(schema: &'static Value) -> Vec<&'static Value> {
-    let schema = follow(schema);
-    match schema.get("anyOf").and_then(Value::as_array) {
-        Some(choices) => choices.iter().flat_map(alternatives).collect(),
-        None => vec![schema],
-    }
-}
-
-fn is_type(schema: &Value, name: &str) -> bool {
-    match schema.get("type") {
-        Some(Value::String(only)) => only == name,
-        Some(Value::Array(types)) => types.iter().any(|one| one == name),
-        // The words of an enumeration stand in `oneOf`, without a type around them.
-        _ => name == "string" && schema.get("oneOf").is_some(),
-    }
+/// The keys that a table must have and lacks.
+fn absent(schema: &'static Value, table: &DeTable<'_>) -> Vec<&'static str> {
+    required(schema)
+        .filter(|name| !table.contains_key(*name))
+        .collect()
 }
 
 fn accepts(schema: &Value, value: &DeValue<'_>) -> bool {
@@ -404,25 +432,6 @@ fn accepts(schema: &Value, value: &DeValue<'_>) -> bool {
         DeValue::Array(_) => is_type(schema, "array"),
         DeValue::Table(_) => is_type(schema, "object"),
     }
-}
-
-/// The words that a string is limited to; none when it is free.
-fn words(schema: &'static Value) -> Vec<&'static str> {
-    let choices = schema
-        .get("oneOf")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let constants = choices
-        .chain([schema])
-        .filter_map(|choice| choice.get("const")?.as_str());
-    let listed = schema
-        .get("enum")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    constants.chain(listed).collect()
 }
 
 fn wanted(schema: &'static Value) -> &'static str {

@@ -14,6 +14,24 @@ pub(super) fn load_with(
     vars: &[(&str, &str)],
     env: &[(&str, &str)],
 ) -> Result<Checked, Diagnostics> {
+    load_source(Source::new("stack.toml", text), vars, env)
+}
+
+/// Reads a text with an overlay laid over it, and these `--var`.
+pub(super) fn laid(
+    base: &str,
+    overlay: &str,
+    vars: &[(&str, &str)],
+) -> Result<Checked, Diagnostics> {
+    let source = Source::new("stack.toml", base).with_overlay("stack.prod.toml", overlay);
+    load_source(source, vars, &[])
+}
+
+fn load_source(
+    source: Source,
+    vars: &[(&str, &str)],
+    env: &[(&str, &str)],
+) -> Result<Checked, Diagnostics> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let vars = vars.iter().map(owned).collect();
     let env: BTreeMap<String, String> = env.iter().map(owned).collect();
@@ -21,7 +39,7 @@ pub(super) fn load_with(
         vars,
         env: &|name| env.get(name).cloned(),
     };
-    load(Source::new("stack.toml", text), &settings)
+    load(source, &settings)
 }
 
 /// Reads a text alone.
@@ -40,17 +58,19 @@ pub(super) fn edited(from: &str, to: &str) -> String {
 
 /// Everything a user is told about a text: on 80 columns, without colour.
 pub(super) fn told(source: &str) -> String {
-    let diagnostics = match read(source) {
-        Ok(checked) => checked.warnings,
-        Err(diagnostics) => diagnostics,
+    told_of(read(source))
+}
+
+/// Everything a user is told about what was read.
+pub(super) fn told_of(read: Result<Checked, Diagnostics>) -> String {
+    let style = Style {
+        colour: false,
+        width: 80,
     };
-    text(
-        &diagnostics,
-        Style {
-            colour: false,
-            width: 80,
-        },
-    )
+    match read {
+        Ok(checked) => text(&checked.warnings, style),
+        Err(diagnostics) => text(&diagnostics, style),
+    }
 }
 
 /// The codes of what is wrong with a text, warnings too.

@@ -104,6 +104,9 @@ impl<'t> Pass<'_, 't> {
         let table = KeyPath::from(["vars"]);
         for (name, text) in &self.settings.vars {
             let Some(value) = vars(root).and_then(|vars| vars.get_mut(name.as_str())) else {
+                if !self.findings.is_usable(&table) {
+                    continue;
+                }
                 let diagnostic = Diagnostic::error(
                     Code::UnknownVariable,
                     format!("`--var {name}` has no variable to replace"),
@@ -184,7 +187,13 @@ impl<'t> Pass<'_, 't> {
         }
         let mut value = value.clone();
         self.value(&path, &mut value);
-        let resolved = (!self.findings.is_broken(&path)).then(|| value.into_inner());
+        // A list or a date is refused where it stands.
+        let is_sound = !self.findings.is_broken(&path)
+            && (value.get_ref().is_str()
+                || value.get_ref().is_integer()
+                || value.get_ref().is_float()
+                || value.get_ref().is_bool());
+        let resolved = is_sound.then(|| value.into_inner());
         self.variables.insert(name.to_owned(), resolved);
     }
 
@@ -273,6 +282,10 @@ impl<'t> Pass<'_, 't> {
             return value;
         }
         let names = KeyPath::from(["vars"]);
+        if !self.findings.is_usable(&names) {
+            self.findings.follows_from_another(path);
+            return None;
+        }
         let help = match closest(name, self.spans.names(&names)) {
             Some(near) => format!("did you mean `${{var.{near}}}`?"),
             None => format!("add `{name} = …` to `[vars]`"),
@@ -335,6 +348,8 @@ impl<'t> Pass<'_, 't> {
     }
 
     fn stage_variable(&self, path: &KeyPath, name: &str) -> Option<Diagnostic> {
+        // What no key may hold is reported as an unknown key.
+        schema::at(path)?;
         if !is_one_of(path, HOLD_STAGE_VARIABLES) {
             let message = format!("API Gateway does not read stage variables in `{path}`");
             return Some(Diagnostic::error(Code::MisplacedReference, message).help(
@@ -342,7 +357,7 @@ impl<'t> Pass<'_, 't> {
             ));
         }
         let table = KeyPath::from(["api", "stage_variables"]);
-        if path.leads_to(&KeyPath::from(["vars"])) || self.spans.has(&table.join(name)) {
+        if path.leads_to(&KeyPath::from(["vars"])) || self.may_have(&table.join(name)) {
             return None;
         }
         let help = match closest(name, self.spans.names(&table)) {
@@ -358,9 +373,14 @@ impl<'t> Pass<'_, 't> {
         )
     }
 
+    /// Whether the file has something there, or would have if it were not misspelled or broken above.
+    fn may_have(&self, path: &KeyPath) -> bool {
+        self.spans.has(path) || !self.findings.is_usable(path)
+    }
+
     /// Why a reference leads nowhere, if it does.
     fn dangling(&self, written: &str, reference: &Reference) -> Option<Diagnostic> {
-        let has = |keys: &[&str]| self.spans.has(&keys.into());
+        let has = |keys: &[&str]| self.may_have(&keys.into());
         let nowhere = |why: &str| {
             Diagnostic::error(
                 Code::DanglingReference,
@@ -369,7 +389,7 @@ impl<'t> Pass<'_, 't> {
         };
         let entry = |table: &str, attribute: &str, name: &str| {
             let path = KeyPath::from([table]);
-            if self.spans.has(&path.join(name)) {
+            if self.may_have(&path.join(name)) {
                 return None;
             }
             let help = match closest(name, self.spans.names(&path)) {

@@ -11,13 +11,15 @@ import sys
 
 import pytest
 import walk
+import walk_acm
 import walk_apigateway
 import walk_cognito
 import walk_elbv2
+import walk_route53
 import walk_tagging
 from botocore.exceptions import ClientError, ParamValidationError
 
-SERVICES = [walk_apigateway, walk_cognito, walk_elbv2, walk_tagging]
+SERVICES = [walk_acm, walk_apigateway, walk_cognito, walk_elbv2, walk_route53, walk_tagging]
 
 REGIONS = itertools.count(1)
 

@@ -628,7 +628,7 @@ async fn a_newer_image_is_a_note_until_it_is_asked_for() {
     assert!(plan.is_empty(), "{:#?}", plan.changes);
     assert_eq!(plan.notes.len(), 2, "{:#?}", plan.notes);
     for note in &plan.notes {
-        assert_eq!((note.level, note.code), (Level::Info, "GS110"));
+        assert_eq!((note.level, &*note.code), (Level::Info, "GS110"));
         assert!(
             note.text.contains(&road.images[1]) && note.text.contains("--replace"),
             "{note:?}"

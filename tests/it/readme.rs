@@ -1,5 +1,6 @@
 //! README.md, kept true: what it shows in a `console` block is run, in one folder from top to bottom, and is what the
-//! program prints; what it shows in a `sh` block are commands that exist.
+//! program prints; what it shows in a `sh` block are commands that exist. A `toml` block that begins with a file's name lies in
+//! that folder.
 
 use std::path::Path;
 use std::process::Command;
@@ -73,6 +74,18 @@ fn in_shell(command: &str, folder: &Path) -> Ran {
     Ran::from(output)
 }
 
+/// The files it shows, after the stack itself: their names and texts.
+fn further_files() -> Vec<(String, String)> {
+    let files = blocks(&readme(), "toml").into_iter().skip(1);
+    files
+        .map(|text| {
+            let first = text.lines().next().unwrap_or_default();
+            let name = first.strip_prefix("# ").expect("the file's name");
+            (name.to_owned(), text)
+        })
+        .collect()
+}
+
 #[test]
 fn what_the_readme_shows_is_what_the_program_prints() {
     let folder = Folder::with(&std::fs::read_to_string(repository("stack.toml")).unwrap());
@@ -80,6 +93,10 @@ fn what_the_readme_shows_is_what_the_program_prints() {
     let copy = folder.path().join(example);
     std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
     std::fs::copy(repository(example), copy).unwrap();
+
+    for (name, text) in further_files() {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
 
     let mut compared = 0;
     for (command, shown) in blocks(&readme(), "console").iter().flat_map(|b| shown(b)) {
@@ -106,7 +123,7 @@ fn what_the_readme_shows_is_what_the_program_prints() {
 #[test]
 fn the_readmes_stack_is_the_one_at_the_top() {
     let stack = std::fs::read_to_string(repository("stack.toml")).unwrap();
-    assert_eq!(blocks(&readme(), "toml"), [stack]);
+    assert_eq!(blocks(&readme(), "toml")[0], stack);
 }
 
 #[test]

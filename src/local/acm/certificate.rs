@@ -352,6 +352,33 @@ impl Certificate {
     }
 }
 
+#[cfg(test)]
+impl Certificate {
+    /// An imported certificate, valid for a long time.
+    pub(in crate::local) fn for_tests(arn: &str, name: &str) -> Self {
+        Self {
+            arn: arn.into(),
+            names: vec![name.into()],
+            created: 0.0,
+            key_algorithm: "RSA_2048".into(),
+            tags: BTreeMap::new(),
+            origin: Origin::Imported(Imported {
+                at: 0.0,
+                body: String::new(),
+                chain: None,
+                not_before: 0.0,
+                not_after: f64::MAX,
+                serial: String::new(),
+                subject: String::new(),
+                issuer: String::new(),
+                signature_algorithm: String::new(),
+                key_usages: Vec::new(),
+                extended_key_usages: Vec::new(),
+            }),
+        }
+    }
+}
+
 fn object(value: Value) -> Object {
     match value {
         Value::Object(members) => members,

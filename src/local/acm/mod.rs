@@ -3,7 +3,7 @@
 //! A certificate that is validated by DNS is issued once the record that it asks for stands in a public hosted zone of the local Route 53; one
 //! that is validated by email waits, since nobody here reads the email. An imported one is issued at once.
 //!
-//! The services that use certificates look them up by [`State::certificate`] and ask [`Certificate::is_issued`] and [`Certificate::covers`].
+//! The services that use certificates look them up by `State::certificate` and ask `Certificate::is_issued` and `Certificate::covers`.
 
 mod certificate;
 mod import;
@@ -45,6 +45,16 @@ impl State {
     /// The certificate with this ARN, if it is in this Region.
     pub(in crate::local) fn certificate(&self, arn: &str) -> Option<&Certificate> {
         self.certificates.get(arn)
+    }
+}
+
+#[cfg(test)]
+impl State {
+    /// One certificate and nothing else.
+    pub(in crate::local) fn with(certificate: Certificate) -> Self {
+        let mut certificates = Table::default();
+        certificates.insert(certificate.arn.clone(), certificate);
+        Self { certificates }
     }
 }
 
@@ -122,7 +132,7 @@ fn one(member: &str, value: impl Into<Value>) -> Answer {
 }
 
 /// The texts of a list.
-fn texts<'v>(value: Option<&'v Value>) -> impl Iterator<Item = &'v str> {
+fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value
         .and_then(Value::as_array)
         .into_iter()

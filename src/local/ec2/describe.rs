@@ -65,42 +65,45 @@ pub(super) fn filter(
     for filter in objects(&call.input, "Filters").filter_map(Value::as_object) {
         let name = optional(filter, "Name").unwrap_or_default();
         let wanted = texts(filter, "Values");
-        let of_row: Box<dyn Fn(&Object) -> Vec<String>> =
-            if let Some(key) = name.strip_prefix("tag:") {
-                Box::new(move |row| {
-                    let tags = tags(row).filter(|tag| tag["Key"] == key);
-                    tags.filter_map(|tag| text(&tag["Value"])).collect()
-                })
-            } else if let Some(member) = [("tag-key", "Key"), ("tag-value", "Value")]
-                .iter()
-                .find_map(|(filter, member)| (*filter == name).then_some(*member))
-            {
-                Box::new(move |row| tags(row).filter_map(|tag| text(&tag[member])).collect())
-            } else {
-                let paths: Vec<&str> = known
-                    .iter()
-                    .filter(|(filter, _)| *filter == name)
-                    .map(|(_, path)| *path)
-                    .collect();
-                if paths.is_empty() {
-                    return Err(invalid(format!("The filter '{name}' is invalid")));
-                }
-                Box::new(move |row| {
-                    let mut values = Vec::new();
-                    for path in &paths {
-                        gather(row, path, &mut values);
-                    }
-                    values
-                })
-            };
+        let paths: Vec<&str> = known
+            .iter()
+            .filter(|(filter, _)| *filter == name)
+            .map(|(_, path)| *path)
+            .collect();
+        let of_tags = name.starts_with("tag:") || ["tag-key", "tag-value"].contains(&name);
+        if paths.is_empty() && !of_tags {
+            return Err(invalid(format!("The filter '{name}' is invalid")));
+        }
         rows.retain(|row| {
-            let values = of_row(row);
+            let values = values(row, name, &paths);
             wanted
                 .iter()
                 .any(|wanted| values.iter().any(|value| matches(wanted, value)))
         });
     }
     Ok(rows)
+}
+
+/// What a row has that the filter with this name looks at.
+fn values(row: &Object, name: &str, paths: &[&str]) -> Vec<String> {
+    let of_tags = |member| tags(row).filter_map(move |tag| text(&tag[member]));
+    match name {
+        "tag-key" => of_tags("Key").collect(),
+        "tag-value" => of_tags("Value").collect(),
+        name => match name.strip_prefix("tag:") {
+            Some(key) => {
+                let tags = tags(row).filter(|tag| tag["Key"] == key);
+                tags.filter_map(|tag| text(&tag["Value"])).collect()
+            }
+            None => {
+                let mut values = Vec::new();
+                for path in paths {
+                    gather(row, path, &mut values);
+                }
+                values
+            }
+        },
+    }
 }
 
 fn tags(row: &Object) -> impl Iterator<Item = &Value> {

@@ -48,7 +48,7 @@ impl Judge<'_> {
     pub(super) fn description(&mut self, table: &KeyPath, text: &str) {
         let path = table.join("description");
         let length = self.sample(text).chars().count();
-        if self.intact(&path) && length > MOST_DESCRIPTION {
+        if length > MOST_DESCRIPTION {
             let message = format!("the description has {length} characters");
             self.error(
                 Code::BadName,
@@ -62,16 +62,18 @@ impl Judge<'_> {
 
 fn stage_variables(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
     for (name, value) in &api.stage_variables {
-        let path = path.join(name);
-        judge.name(&path, value, &STAGE_VARIABLE_VALUE);
+        judge.name(&path.join(name), value, &STAGE_VARIABLE_VALUE);
+    }
+    let names = judge.names(path);
+    for name in &names {
         if let Some((message, help)) = STAGE_VARIABLE.refusal(name) {
-            judge.key_error(Code::BadName, &path, message, help);
+            judge.key_error(Code::BadName, &path.join(name), message, help);
         }
     }
-    if api.stage_variables.len() > MOST_STAGE_VARIABLES {
+    if names.len() > MOST_STAGE_VARIABLES {
         let message = format!(
             "{} stage variables; API Gateway allows {MOST_STAGE_VARIABLES}",
-            api.stage_variables.len()
+            names.len()
         );
         judge.error(
             Code::TooMany,
@@ -88,7 +90,7 @@ fn cross_origin(judge: &mut Judge<'_>, path: &KeyPath, cors: &CorsSettings) {
             .expect("the pattern is constant")
     });
     let origin = path.join("origin");
-    if judge.intact(&origin) && !ORIGIN.is_match(&cors.origin) {
+    if !ORIGIN.is_match(&cors.origin) {
         let message = format!("`{}` is no origin that a browser sends", cors.origin);
         judge.error(
             Code::BadUrl,
@@ -124,39 +126,35 @@ fn access_logs(judge: &mut Judge<'_>, path: &KeyPath, logs: &AccessLogs) {
     });
     let group_path = path.join("group");
     let group = judge.sample(&logs.group);
-    if judge.intact(&group_path) && judge.intact(&KeyPath::from(["stack", "region"])) {
-        let region = &judge.file.stack.region;
-        match GROUP.captures(&group).map(|found| found[1].to_owned()) {
-            Some(found) if found == *region => {}
-            Some(found) => {
-                let message = format!("the log group is in {found}, and the API in {region}");
-                judge.error(
-                    Code::BadArn,
-                    &group_path,
-                    message,
-                    format!("name a log group in {region}"),
-                );
-            }
-            None => {
-                let help = match group.strip_suffix(":*") {
-                    Some(_) => "remove `:*` from the end".to_owned(),
-                    None => format!(
-                        "it looks like `arn:aws:logs:{region}:${{account.id}}:log-group:NAME`"
-                    ),
-                };
-                judge.error(
-                    Code::BadArn,
-                    &group_path,
-                    format!("`{group}` is no ARN of a log group"),
-                    help,
-                );
-            }
+    let region = judge.region();
+    match GROUP.captures(&group).map(|found| found[1].to_owned()) {
+        Some(found) if found == region || !judge.usable(["stack", "region"]) => {}
+        Some(found) => {
+            let message = format!("the log group is in {found}, and the API in {region}");
+            judge.error(
+                Code::BadArn,
+                &group_path,
+                message,
+                format!("name a log group in {region}"),
+            );
+        }
+        None => {
+            let help = match group.strip_suffix(":*") {
+                Some(_) => "remove `:*` from the end".to_owned(),
+                None => {
+                    format!("it looks like `arn:aws:logs:{region}:${{account.id}}:log-group:NAME`")
+                }
+            };
+            judge.error(
+                Code::BadArn,
+                &group_path,
+                format!("`{group}` is no ARN of a log group"),
+                help,
+            );
         }
     }
     let path = path.join("format");
-    let Some(format) = logs.format.as_ref().filter(|_| judge.intact(&path)) else {
-        return;
-    };
+    let Some(format) = &logs.format else { return };
     if !format.contains("$context.requestId") && !format.contains("$context.extendedRequestId") {
         let message = "API Gateway refuses an access log without the request's id";
         judge.error(

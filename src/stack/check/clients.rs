@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Judge;
 use super::names::APP_CLIENT;
 use super::scopes::OPEN_ID;
+use super::{Judge, entries};
 use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{AppClient, AuthFlow, OAuthFlow, Tier, TokenLifetimes};
@@ -18,7 +18,7 @@ const MOST_URLS: usize = 100;
 const DAY: u64 = 86_400;
 
 pub(super) fn check(judge: &mut Judge<'_>) {
-    for (path, _, client) in judge.entries("app_clients", &judge.file.app_clients) {
+    for (path, _, client) in entries("app_clients", &judge.file.app_clients) {
         judge.display_name(&path, client.name.as_ref(), &APP_CLIENT);
         flows(judge, &path, client);
         for (key, urls) in [
@@ -35,7 +35,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
             &client.tokens,
         );
     }
-    for (path, _, partner) in judge.entries("partners", &judge.file.partners) {
+    for (path, _, partner) in entries("partners", &judge.file.partners) {
         judge.display_name(&path, partner.name.as_ref(), &APP_CLIENT);
         if !partner.scopes.is_empty() && judge.lacks(["user_pool"]) {
             let message = "scopes come from a user pool, and the file has no `[user_pool]`";
@@ -83,7 +83,7 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
             "remove `secret = false`",
         );
     }
-    if machine && !people {
+    if machine && !people && judge.intact(&flows_path) {
         machine_scopes(
             judge,
             &path.join("scopes"),
@@ -91,7 +91,7 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
             "`client_credentials`",
         );
     }
-    if people && client.callback_urls.is_empty() {
+    if people && client.callback_urls.is_empty() && judge.intact(path.join("callback_urls")) {
         let message =
             "people who signed in can be sent nowhere: `code` and `implicit` need a callback URL";
         judge.error(
@@ -101,7 +101,7 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
             "add `callback_urls = [\"https://…\"]`",
         );
     }
-    if !client.flows.is_empty() && client.scopes.is_empty() {
+    if !client.flows.is_empty() && client.scopes.is_empty() && judge.intact(path.join("scopes")) {
         let message = "Cognito takes flows only together with scopes";
         judge.error(
             Code::ClientConflict,
@@ -110,7 +110,7 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
             "add `scopes = [\"SERVER/SCOPE\"]`, for people such as \"openid\"",
         );
     }
-    if client.flows.is_empty() && !client.scopes.is_empty() {
+    if client.flows.is_empty() && !client.scopes.is_empty() && judge.intact(flows_path) {
         let message = "Cognito takes scopes only together with flows";
         judge.error(
             Code::ClientConflict,
@@ -160,7 +160,7 @@ fn shared(
         );
     }
     let auth_path = path.join("auth_flows");
-    if auth_flows.is_empty() {
+    if auth_flows.is_empty() && judge.intact(&auth_path) {
         let message =
             "Cognito reads an empty list as its own default and enables flows you did not list";
         judge.error(

@@ -26,9 +26,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     region(judge, &path.join("region"), &stack.region);
     if let Some(account) = &stack.account {
         let path = path.join("account");
-        if judge.intact(&path)
-            && !(account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
-        {
+        if !(account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())) {
             let message = format!("`{account}` is no AWS account: it has 12 digits");
             judge.error(
                 Code::BadGround,
@@ -46,7 +44,7 @@ fn region(judge: &mut Judge<'_>, path: &KeyPath, region: &str) {
     static REGION: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?$").expect("the pattern is constant")
     });
-    if !judge.intact(path) || REGION.is_match(region) {
+    if REGION.is_match(region) {
         return;
     }
     let without_zone = region.trim_end_matches(|c: char| c.is_ascii_lowercase());
@@ -61,13 +59,17 @@ fn region(judge: &mut Judge<'_>, path: &KeyPath, region: &str) {
         format!("`{region}` is no AWS Region"),
         help,
     );
+    // What is written with the Region in it is not to blame.
+    judge.findings.follows_from_another(path);
 }
 
 fn tags(judge: &mut Judge<'_>, path: &KeyPath) {
-    let tags = &judge.file.stack.tags;
-    for (key, value) in tags {
+    for (key, value) in &judge.file.stack.tags {
+        judge.named(Code::BadTag, &path.join(key), value, &TAG_VALUE);
+    }
+    let keys = judge.names(path);
+    for key in &keys {
         let path = path.join(key);
-        judge.named(Code::BadTag, &path, value, &TAG_VALUE);
         if let Some((message, help)) = TAG_KEY.refusal(key) {
             judge.key_error(Code::BadTag, &path, message, help);
         }
@@ -83,10 +85,10 @@ fn tags(judge: &mut Judge<'_>, path: &KeyPath) {
             judge.key_error(Code::BadTag, &path, message, "use another prefix");
         }
     }
-    if tags.len() + OWN_TAGS > MOST_TAGS {
+    if keys.len() + OWN_TAGS > MOST_TAGS {
         let message = format!(
             "{} tags and gatestack's own {OWN_TAGS} are more than AWS's {MOST_TAGS}",
-            tags.len()
+            keys.len()
         );
         judge.error(
             Code::TooMany,
@@ -106,10 +108,9 @@ fn table_names(judge: &mut Judge<'_>) {
         "api_keys",
     ] {
         let path = KeyPath::from([table]);
-        let names: Vec<String> = judge.spans.names(&path).map(str::to_owned).collect();
-        for name in names {
+        for name in judge.names(&path) {
             if let Some((message, help)) = KEY.refusal(&name) {
-                judge.error(Code::BadName, &path.join(&name), message, help);
+                judge.key_error(Code::BadName, &path.join(&name), message, help);
                 continue;
             }
             let (length, most) = length_in_tag(table, &name);
@@ -118,7 +119,7 @@ fn table_names(judge: &mut Judge<'_>) {
                 let help = format!(
                     "AWS allows {most}; shorten it, or leave spaces and punctuation out, which take three characters each"
                 );
-                judge.error(Code::BadName, &path.join(&name), message, help);
+                judge.key_error(Code::BadName, &path.join(&name), message, help);
             }
         }
     }

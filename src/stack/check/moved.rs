@@ -18,82 +18,45 @@ const MOVABLE: [&str; 5] = [
 pub(super) fn check(judge: &mut Judge<'_>) {
     let mut froms: BTreeMap<KeyPath, KeyPath> = BTreeMap::new();
     let mut tos: BTreeMap<KeyPath, KeyPath> = BTreeMap::new();
-    for (index, moved) in judge.file.moved.iter().enumerate() {
-        let entry = KeyPath::new(["moved".to_owned(), index.to_string()]);
-        if !judge.intact(&entry) {
-            continue;
-        }
-        let (from_path, to_path) = (entry.join("from"), entry.join("to"));
-        let (from, to) = (
-            KeyPath::of_address(&moved.from),
-            KeyPath::of_address(&moved.to),
-        );
-        let mut sound = true;
-        for (path, address, written) in
-            [(&from_path, &from, &moved.from), (&to_path, &to, &moved.to)]
-        {
-            if !is_movable(address, written) {
-                let message = format!("`{written}` is nothing that can move");
+    // A broken element is not among those that were read.
+    let read = (0..judge.names(["moved"]).len())
+        .map(|index| KeyPath::new(["moved".to_owned(), index.to_string()]))
+        .filter(|entry| judge.usable(entry))
+        .collect::<Vec<_>>();
+    for (entry, moved) in read.into_iter().zip(&judge.file.moved) {
+        let from = side(judge, entry.join("from"), &moved.from);
+        let to = side(judge, entry.join("to"), &moved.to);
+        match (&from, &to) {
+            (Some((from, _)), Some((to, to_path))) if from.keys()[0] != to.keys()[0] => {
+                let message = format!("`{from}` can't become one of `{}`", to.keys()[0]);
                 judge.error(
                     Code::BadMove,
-                    path,
+                    to_path,
                     message,
-                    format!(
-                        "possible are {}",
-                        MOVABLE.map(|table| format!("`{table}.NAME`")).join(", ")
-                    ),
+                    "a thing moves within its table; what is of another kind is made anew",
                 );
-                sound = false;
             }
-        }
-        if !sound {
-            continue;
-        }
-        let table = to.keys()[0].clone();
-        if from.keys()[0] != table {
-            let message = format!("`{from}` can't become one of `{table}`");
-            judge.error(
+            (Some((from, _)), Some((to, to_path))) if from == to => judge.error(
                 Code::BadMove,
-                &to_path,
-                message,
-                "a thing moves within its table; what is of another kind is made anew",
-            );
-        } else if from == to {
-            judge.error(
-                Code::BadMove,
-                &to_path,
+                to_path,
                 format!("`{to}` moves to itself"),
                 "remove this `[[moved]]`",
-            );
-        } else if judge.spans.has(&from) {
-            let message = format!("`{from}` is still in the file");
-            let diagnostic = Diagnostic::error(Code::BadMove, message)
-                .at(judge.spans.value_of(&from_path))
-                .label(judge.spans.value_of(&from), "here")
-                .help("rename its table as well, or remove this `[[moved]]`");
-            judge.findings.list.push(diagnostic);
-        } else if !judge.spans.has(&to) {
-            let names: Vec<String> = judge
-                .spans
-                .names(&KeyPath::from([table.as_str()]))
-                .map(|name| format!("{table}.{name}"))
-                .collect();
-            let help = did_you_mean(
-                &to.to_string(),
-                names.iter().map(String::as_str),
-                format!("add `[{to}]`, or remove this `[[moved]]`"),
-            );
-            judge.error(
-                Code::BadMove,
-                &to_path,
-                format!("the file has no `[{to}]` to move to"),
-                help,
-            );
+            ),
+            (Some((from, from_path)), _) if judge.has(from) => {
+                let message = format!("`{from}` is still in the file");
+                let diagnostic = Diagnostic::error(Code::BadMove, message)
+                    .at(judge.spans.value_of(from_path))
+                    .label(judge.spans.value_of(from), "here")
+                    .help("rename its table as well, or remove this `[[moved]]`");
+                judge.tell(from_path, diagnostic);
+            }
+            (_, Some((to, to_path))) if judge.lacks(to) => nowhere(judge, to, to_path),
+            _ => {}
         }
-        for (seen, address, path, what) in [
-            (&mut froms, from, from_path, "from"),
-            (&mut tos, to, to_path, "to"),
-        ] {
+        for (seen, side, what) in [(&mut froms, from, "from"), (&mut tos, to, "to")] {
+            let Some((address, path)) = side else {
+                continue;
+            };
             if let Some(first) = seen.get(&address) {
                 let diagnostic = Diagnostic::error(
                     Code::BadMove,
@@ -102,11 +65,50 @@ pub(super) fn check(judge: &mut Judge<'_>) {
                 .at(judge.spans.value_of(&path))
                 .label(judge.spans.value_of(first), "the first")
                 .help("keep the one that tells what happened");
-                judge.findings.list.push(diagnostic);
+                judge.tell(&path, diagnostic);
             }
             seen.entry(address).or_insert(path);
         }
     }
+}
+
+/// The address on one side and where it stands, if it can be read and is one of something that can move.
+fn side(judge: &mut Judge<'_>, path: KeyPath, written: &str) -> Option<(KeyPath, KeyPath)> {
+    let address = KeyPath::of_address(written);
+    if !is_movable(&address, written) {
+        let message = format!("`{written}` is nothing that can move");
+        judge.error(
+            Code::BadMove,
+            &path,
+            message,
+            format!(
+                "possible are {}",
+                MOVABLE.map(|table| format!("`{table}.NAME`")).join(", ")
+            ),
+        );
+        return None;
+    }
+    Some((address, path))
+}
+
+fn nowhere(judge: &mut Judge<'_>, to: &KeyPath, path: &KeyPath) {
+    let table = to.keys()[0].clone();
+    let names: Vec<String> = judge
+        .names([table.as_str()])
+        .iter()
+        .map(|name| format!("{table}.{name}"))
+        .collect();
+    let help = did_you_mean(
+        &to.to_string(),
+        names.iter().map(String::as_str),
+        format!("add `[{to}]`, or remove this `[[moved]]`"),
+    );
+    judge.error(
+        Code::BadMove,
+        path,
+        format!("the file has no `[{to}]` to move to"),
+        help,
+    );
 }
 
 fn is_movable(address: &KeyPath, written: &str) -> bool {

@@ -176,10 +176,10 @@ impl Judge<'_> {
 
     /// The same under another code.
     pub(super) fn named(&mut self, code: Code, path: &KeyPath, text: &str, rule: &NameRule) {
-        if self.intact(path)
-            && let Some((message, help)) = rule.refusal(&self.sample(text))
-        {
+        if let Some((message, help)) = rule.refusal(&self.sample(text)) {
             self.error(code, path, message, help);
+            // What is written with the name in it is not to blame.
+            self.findings.follows_from_another(path);
         }
     }
 
@@ -191,6 +191,7 @@ impl Judge<'_> {
                 let key = table.last().unwrap_or_default();
                 // Whatever a tag's value may be, most names may be; the rest has a name of its own.
                 if KEY.refusal(key).is_none()
+                    && self.lacks(table.join("name"))
                     && let Some((message, _)) = rule.refusal(key)
                 {
                     self.error(

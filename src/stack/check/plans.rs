@@ -1,24 +1,24 @@
 //! `[plans]`, and who is on them.
 
 use super::names::API_GATEWAY;
-use super::{Judge, did_you_mean};
+use super::{Judge, did_you_mean, entries};
 use crate::model::bare_or_quoted;
 use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
 
 pub(super) fn check(judge: &mut Judge<'_>) {
-    for (path, _, plan) in judge.entries("plans", &judge.file.plans) {
+    for (path, _, plan) in entries("plans", &judge.file.plans) {
         judge.display_name(&path, plan.name.as_ref(), &API_GATEWAY);
         if let Some(description) = &plan.description {
             judge.description(&path, description);
         }
     }
-    for (path, name, key) in judge.entries("api_keys", &judge.file.api_keys) {
+    for (path, name, key) in entries("api_keys", &judge.file.api_keys) {
         judge.display_name(&path, key.name.as_ref(), &API_GATEWAY);
         if let Some(description) = &key.description {
             judge.description(&path, description);
         }
-        if key.plan.is_none() {
+        if judge.lacks(path.join("plan")) {
             let message = format!("the API key `{name}` is on no plan, so it opens nothing");
             judge.warning(Code::NoEffect, &path, message, "add `plan = \"…\"`");
         }
@@ -41,14 +41,14 @@ fn members(judge: &mut Judge<'_>) {
     let mut on_no_stage = None;
     for (table, name, plan) in &members {
         let path = KeyPath::from([*table, name, "plan"]);
-        if !judge.intact(&path) {
+        if !judge.usable(&path) {
             continue;
         }
         if judge.spans.has(&plans.join(plan.as_str())) {
             on_no_stage.get_or_insert((path, *plan));
             continue;
         }
-        if judge.findings.is_broken(&plans) {
+        if !judge.usable(&plans) {
             continue;
         }
         let help = did_you_mean(
@@ -74,16 +74,22 @@ fn members(judge: &mut Judge<'_>) {
             "add `[api]` with a `stage`; every plan is on it",
         );
     }
-    // Somebody whose line is broken may be on any plan.
-    if !judge.intact(&KeyPath::from(["partners"])) || !judge.intact(&KeyPath::from(["api_keys"])) {
+    // Somebody whose line is broken or misspelled may be on any plan.
+    let told = ["partners", "api_keys"].into_iter().all(|table| {
+        let names = judge.names([table]);
+        let plan = |name: &String| judge.usable([table, name, "plan"]);
+        judge.usable([table]) && names.iter().all(plan)
+    });
+    if !told
+        || !members
+            .iter()
+            .all(|(_, _, plan)| judge.has(plans.join(plan.as_str())))
+    {
         return;
     }
-    for (path, name, _) in judge.entries("plans", &file.plans) {
-        let known = || members.iter().any(|(_, _, plan)| *plan == name);
-        let misspelled = members
-            .iter()
-            .any(|(_, _, plan)| !file.plans.contains_key(*plan));
-        if !misspelled && !known() {
+    for name in judge.names(&plans) {
+        let path = plans.join(&name);
+        if !members.iter().any(|(_, _, plan)| **plan == name) {
             let message = format!("nobody is on the plan `{name}`");
             judge.warning(
                 Code::NoEffect,

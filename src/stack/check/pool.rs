@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Judge;
 use super::ground::{MOST_TAGS, OWN_TAGS};
 use super::names::{IDENTIFIER, RESOURCE_SERVER, SCOPE, SCOPE_DESCRIPTION, USER_POOL};
+use super::{Judge, entries};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::file::{OwnDomain, UserPool};
 use crate::stack::spans::KeyPath;
@@ -22,7 +22,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         Some(pool) => {
             judge.name(&path.join("name"), &pool.name, &USER_POOL);
             domains(judge, &path, pool);
-            marks(judge, &path, pool);
+            marks(judge, &path);
         }
         None => orphans(judge),
     }
@@ -36,10 +36,10 @@ fn orphans(judge: &mut Judge<'_>) {
         ("app_clients", "an app client"),
     ] {
         let path = KeyPath::from([table]);
-        let first = judge.spans.names(&path).next().map(|name| path.join(name));
+        let first = judge.names(&path).first().map(|name| path.join(name));
         if let Some(first) = first.filter(|_| judge.lacks(["user_pool"])) {
             let message = format!("{what} lives in a user pool, and the file has no `[user_pool]`");
-            judge.error(
+            judge.key_error(
                 Code::MissingTable,
                 &first,
                 message,
@@ -51,10 +51,7 @@ fn orphans(judge: &mut Judge<'_>) {
 
 fn domains(judge: &mut Judge<'_>, pool_path: &KeyPath, pool: &UserPool) {
     if let Some(prefix) = &pool.domain {
-        let path = pool_path.join("domain");
-        if judge.intact(&path) {
-            prefix_domain(judge, &path, prefix);
-        }
+        prefix_domain(judge, &pool_path.join("domain"), prefix);
     }
     if let Some(own) = &pool.own_domain {
         own_domain(judge, &pool_path.join("own_domain"), own);
@@ -70,7 +67,6 @@ fn domains(judge: &mut Judge<'_>, pool_path: &KeyPath, pool: &UserPool) {
             .values()
             .any(|client| !client.flows.is_empty());
     if asks_for_tokens
-        && judge.intact(pool_path)
         && judge.lacks(["user_pool", "domain"])
         && judge.lacks(["user_pool", "own_domain"])
     {
@@ -130,7 +126,7 @@ fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
     });
     let name_path = path.join("name");
     let name = judge.sample(&own.name);
-    if judge.intact(&name_path) && !(HOST.is_match(&name) && name.len() <= 63) {
+    if !(HOST.is_match(&name) && name.len() <= 63) {
         let message = format!("`{name}` is no host name that Cognito takes");
         judge.error(
             Code::BadDomain,
@@ -141,9 +137,6 @@ fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
     }
     let certificate_path = path.join("certificate");
     let certificate = judge.sample(&own.certificate);
-    if !judge.intact(&certificate_path) {
-        return;
-    }
     match CERTIFICATE
         .captures(&certificate)
         .map(|found| found[1].to_owned())
@@ -169,11 +162,15 @@ fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
 }
 
 /// What gatestack made in a pool is marked on the pool's own tags.
-fn marks(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
-    let file = judge.file;
-    let domains = usize::from(pool.domain.is_some()) + usize::from(pool.own_domain.is_some());
-    let marks = file.resource_servers.len() + file.app_clients.len() + domains;
-    let tags = file.stack.tags.len();
+fn marks(judge: &mut Judge<'_>, path: &KeyPath) {
+    let domains = ["domain", "own_domain"];
+    let domains = domains
+        .into_iter()
+        .filter(|key| judge.has(path.join(*key)))
+        .count();
+    let entries = |table| judge.names([table]).len();
+    let marks = entries("resource_servers") + entries("app_clients") + domains;
+    let tags = judge.names(["stack", "tags"]).len();
     let too_many_without_marks = tags + OWN_TAGS > MOST_TAGS;
     if tags + OWN_TAGS + marks > MOST_TAGS && !too_many_without_marks {
         let message = format!(
@@ -192,7 +189,7 @@ fn marks(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
 
 fn resource_servers(judge: &mut Judge<'_>) {
     let mut identifiers: BTreeMap<String, KeyPath> = BTreeMap::new();
-    for (path, name, server) in judge.entries("resource_servers", &judge.file.resource_servers) {
+    for (path, name, server) in entries("resource_servers", &judge.file.resource_servers) {
         judge.display_name(&path, server.name.as_ref(), &RESOURCE_SERVER);
         let identifier_path = match &server.identifier {
             Some(identifier) => {
@@ -201,7 +198,9 @@ fn resource_servers(judge: &mut Judge<'_>) {
                 path
             }
             None => {
-                if let Some((message, _)) = IDENTIFIER.refusal(name) {
+                if judge.lacks(path.join("identifier"))
+                    && let Some((message, _)) = IDENTIFIER.refusal(name)
+                {
                     judge.error(
                         Code::BadName,
                         &path,
@@ -212,40 +211,35 @@ fn resource_servers(judge: &mut Judge<'_>) {
                 path.clone()
             }
         };
-        let identifier = judge.sample(server.identifier.as_deref().unwrap_or(name));
-        if let Some(first) = identifiers.get(&identifier) {
-            let diagnostic = Diagnostic::error(
-                Code::Duplicate,
-                format!("two resource servers have the identifier `{identifier}`"),
-            )
-            .at(judge.spans.value_of(&identifier_path))
-            .label(judge.spans.value_of(first), "the first")
-            .help("put their scopes into one of them");
-            judge.findings.list.push(diagnostic);
+        if judge.usable(path.join("identifier")) {
+            let identifier = judge.sample(server.identifier.as_deref().unwrap_or(name));
+            unique(judge, &mut identifiers, identifier, identifier_path);
         }
-        identifiers.entry(identifier).or_insert(identifier_path);
+        let path = path.join("scopes");
         for (scope, description) in &server.scopes {
-            let path = path.join("scopes").join(scope);
-            judge.name(&path, description, &SCOPE_DESCRIPTION);
+            judge.name(&path.join(scope), description, &SCOPE_DESCRIPTION);
+        }
+        let scopes = judge.names(&path);
+        for scope in &scopes {
             if let Some((message, help)) = SCOPE.refusal(scope) {
-                judge.key_error(Code::BadName, &path, message, help);
+                judge.key_error(Code::BadName, &path.join(scope), message, help);
             }
         }
-        if server.scopes.len() > MOST_SCOPES_OF_SERVER {
+        if scopes.len() > MOST_SCOPES_OF_SERVER {
             let message = format!(
                 "{} scopes; Cognito allows {MOST_SCOPES_OF_SERVER} on a resource server",
-                server.scopes.len()
+                scopes.len()
             );
             judge.error(
                 Code::TooMany,
-                &path.join("scopes"),
+                &path,
                 message,
                 "move some of them to another resource server",
             );
         }
     }
     let path = KeyPath::from(["resource_servers"]);
-    let count = judge.file.resource_servers.len();
+    let count = judge.names(&path).len();
     let (usual, most) = RESOURCE_SERVERS;
     if count > most {
         let message = format!("{count} resource servers; Cognito allows {most} in a pool");
@@ -265,6 +259,26 @@ fn resource_servers(judge: &mut Judge<'_>) {
             "raise “Resource servers per user pool” in Service Quotas",
         );
     }
+}
+
+/// Refuses an identifier that another resource server has.
+fn unique(
+    judge: &mut Judge<'_>,
+    identifiers: &mut BTreeMap<String, KeyPath>,
+    identifier: String,
+    path: KeyPath,
+) {
+    if let Some(first) = identifiers.get(&identifier) {
+        let diagnostic = Diagnostic::error(
+            Code::Duplicate,
+            format!("two resource servers have the identifier `{identifier}`"),
+        )
+        .at(judge.spans.value_of(&path))
+        .label(judge.spans.value_of(first), "the first")
+        .help("put their scopes into one of them");
+        judge.tell(&path, diagnostic);
+    }
+    identifiers.entry(identifier).or_insert(path);
 }
 
 #[cfg(test)]

@@ -169,9 +169,11 @@ fn client_scopes(
         waits.text(judge, path, Some(scope), list.clone());
         let server = judge.file.resource_servers.iter().find(|(name, server)| {
             let identifier = server.identifier.as_ref().unwrap_or(name);
-            scope
-                .rsplit_once('/')
-                .is_some_and(|(wanted, _)| wanted == identifier)
+            let known = judge.usable(["resource_servers", name, "identifier"]);
+            known
+                && scope
+                    .rsplit_once('/')
+                    .is_some_and(|(wanted, _)| wanted == identifier)
         });
         if let Some((name, _)) = server {
             waits.add(path, &["resource_servers", name].into(), &list);

@@ -23,9 +23,6 @@ fn of(judge: &mut Judge<'_>, path: &KeyPath, requires: &Requires) {
     let Requires::These(these) = requires else {
         return;
     };
-    if !judge.intact(path) {
-        return;
-    }
     tokens(judge, path, these);
     if these.api_key && judge.lacks(["plans"]) {
         let message = "an API key opens nothing unless it is on a plan, and the file has none";
@@ -54,7 +51,6 @@ fn tokens(judge: &mut Judge<'_>, path: &KeyPath, these: &Requirements) {
             message,
             "add `[user_pool]`, or require no token here",
         );
-        return;
     }
     match these.token {
         Some(Token::Id) if !these.scopes.is_empty() => {
@@ -66,7 +62,7 @@ fn tokens(judge: &mut Judge<'_>, path: &KeyPath, these: &Requirements) {
                 "remove `scopes`, or ask for an access token: `token = \"access\"`",
             );
         }
-        Some(Token::Access) if these.scopes.is_empty() => {
+        Some(Token::Access) if these.scopes.is_empty() && judge.intact(&scopes) => {
             let message = "without scopes API Gateway takes an ID token, not an access token";
             judge.error(
                 Code::Requirements,

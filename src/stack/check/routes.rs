@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::paths::{Tree, parse};
 use super::{Judge, did_you_mean};
 use crate::model::HumanDuration;
-use crate::stack::diagnostic::{Code, Diagnostic};
+use crate::stack::diagnostic::Code;
 use crate::stack::file::{Api, Route};
 use crate::stack::spans::KeyPath;
 
@@ -18,7 +18,8 @@ const USUAL_RESOURCES: usize = 300;
 pub(super) fn check(judge: &mut Judge<'_>) {
     let Some(api) = &judge.file.api else { return };
     let routes = KeyPath::from(["api", "routes"]);
-    if api.routes.is_empty() && judge.intact(&routes) {
+    let names = judge.names(&routes);
+    if names.is_empty() && judge.usable(&routes) {
         let message = "the API has no routes, and AWS deploys none without";
         judge.error(
             Code::MissingTable,
@@ -28,7 +29,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         );
     }
     let mut tree = Tree::default();
-    for (name, route) in &api.routes {
+    for name in &names {
         let path = routes.join(name);
         let parameters = match parse(name) {
             Ok(segments) => {
@@ -39,14 +40,11 @@ pub(super) fn check(judge: &mut Judge<'_>) {
                 Some(parameters.collect::<BTreeSet<_>>())
             }
             Err((message, help)) => {
-                let diagnostic = Diagnostic::error(Code::BadRoute, message)
-                    .at(judge.spans.key(&path))
-                    .help(help);
-                judge.findings.list.push(diagnostic);
+                judge.key_error(Code::BadRoute, &path, message, help);
                 None
             }
         };
-        if judge.intact(&path) {
+        if let Some(route) = api.routes.get(name) {
             backend(judge, &path, api, route, parameters.as_ref());
         }
     }
@@ -71,40 +69,34 @@ fn backend(
     route: &Route,
     parameters: Option<&BTreeSet<String>>,
 ) {
-    match (&route.http, &route.mock) {
-        (Some(url), None) => {
-            if let Some(parameters) = parameters {
-                http(judge, &path.join("http"), api, url, parameters);
-            }
-        }
-        (None, Some(_)) => {
-            if route.timeout.is_some() {
-                let message = "a mock answers at once, so its timeout has no effect";
-                judge.warning(
-                    Code::NoEffect,
-                    &path.join("timeout"),
-                    message,
-                    "remove `timeout`",
-                );
-            }
-        }
-        (Some(_), Some(_)) => {
-            let message = "the route has two backends, `http` and `mock`";
-            judge.error(Code::RouteBackend, path, message, "remove one of them");
-        }
-        (None, None) => {
-            let message = "the route leads nowhere";
-            judge.error(
-                Code::RouteBackend,
-                path,
-                message,
-                "add `http = \"https://…\"`, or `mock = 200` for an answer without a backend",
-            );
-        }
+    let (http_path, mock_path) = (path.join("http"), path.join("mock"));
+    let timeout_path = path.join("timeout");
+    let only_mock = judge.has(&mock_path) && judge.lacks(&http_path);
+    if judge.has(&http_path) && judge.has(&mock_path) {
+        let message = "the route has two backends, `http` and `mock`";
+        judge.error(Code::RouteBackend, path, message, "remove one of them");
+    } else if judge.lacks(&http_path) && judge.lacks(mock_path) {
+        let message = "the route leads nowhere";
+        judge.error(
+            Code::RouteBackend,
+            path,
+            message,
+            "add `http = \"https://…\"`, or `mock = 200` for an answer without a backend",
+        );
     }
-    if let (Some(timeout), Some(_)) = (route.timeout, &route.http) {
-        let (least, most) = (HumanDuration::from_millis(50), HumanDuration::from_secs(29));
-        judge.duration(&path.join("timeout"), timeout, least, most, false);
+    if let Some(url) = &route.http {
+        http(judge, &http_path, api, url, parameters);
+    }
+    match route.timeout {
+        Some(_) if only_mock => {
+            let message = "a mock answers at once, so its timeout has no effect";
+            judge.warning(Code::NoEffect, &timeout_path, message, "remove `timeout`");
+        }
+        Some(timeout) => {
+            let (least, most) = (HumanDuration::from_millis(50), HumanDuration::from_secs(29));
+            judge.duration(&timeout_path, timeout, least, most, false);
+        }
+        None => {}
     }
 }
 
@@ -113,39 +105,15 @@ fn http(
     path: &KeyPath,
     api: &Api,
     url: &str,
-    parameters: &BTreeSet<String>,
+    parameters: Option<&BTreeSet<String>>,
 ) {
-    static URL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?i:https?)://([A-Za-z0-9.-]+|\{[^/]*\})(:([0-9]+))?([/?]\S*)?$")
-            .expect("the pattern is constant")
-    });
     static PARAMETER: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\{([^{}]*)\}").expect("the pattern is constant"));
-    let url = stage_variables_made_out(&judge.sample(url), api);
-    let Some(found) = URL.captures(&url) else {
-        let help = if url.contains("://") {
-            "check its host, and write spaces as `%20`"
-        } else {
-            "start it with `http://` or `https://`"
-        };
-        judge.error(
-            Code::BadUrl,
-            path,
-            format!("`{url}` is no URL that API Gateway can call"),
-            help,
-        );
+    let (url, is_known) = stage_variables_made_out(judge, &judge.sample(url), api);
+    if is_known && !callable(judge, path, &url) {
         return;
-    };
-    if let Some(port) = found.get(3)
-        && !port
-            .as_str()
-            .parse()
-            .is_ok_and(|port: u16| matches!(port, 80 | 443 | 1024..))
-    {
-        let message = format!("API Gateway calls no port {}", port.as_str());
-        let help = "it calls 80, 443, and 1024 to 65535";
-        judge.error_within(Code::BadUrl, path, port.as_str(), message, help);
     }
+    let Some(parameters) = parameters else { return };
     for name in PARAMETER
         .captures_iter(&url)
         .map(|found| found[1].to_owned())
@@ -171,12 +139,55 @@ fn http(
     }
 }
 
-fn stage_variables_made_out(url: &str, api: &Api) -> String {
-    api.stage_variables
-        .iter()
-        .fold(url.to_owned(), |url, (name, value)| {
-            url.replace(&format!("${{stageVariables.{name}}}"), value)
-        })
+/// Whether a text is a URL at all; a port that API Gateway does not call is refused beside that.
+fn callable(judge: &mut Judge<'_>, path: &KeyPath, url: &str) -> bool {
+    static URL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?i:https?)://([A-Za-z0-9.-]+|\{[^/]*\})(:([0-9]+))?([/?]\S*)?$")
+            .expect("the pattern is constant")
+    });
+    let Some(found) = URL.captures(url) else {
+        let help = if url.contains("://") {
+            "check its host, and write spaces as `%20`"
+        } else {
+            "start it with `http://` or `https://`"
+        };
+        judge.error(
+            Code::BadUrl,
+            path,
+            format!("`{url}` is no URL that API Gateway can call"),
+            help,
+        );
+        return false;
+    };
+    if let Some(port) = found.get(3)
+        && !port
+            .as_str()
+            .parse()
+            .is_ok_and(|port: u16| matches!(port, 80 | 443 | 1024..))
+    {
+        let message = format!("API Gateway calls no port {}", port.as_str());
+        let help = "it calls 80, 443, and 1024 to 65535";
+        judge.error_within(Code::BadUrl, path, port.as_str(), message, help);
+    }
+    true
+}
+
+/// The URL with its stage variables' values, and whether they are all known: a broken one leaves a gap.
+fn stage_variables_made_out(judge: &Judge<'_>, url: &str, api: &Api) -> (String, bool) {
+    static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\$\{stageVariables\.([^{}]*)\}").expect("the pattern is constant")
+    });
+    let mut is_known = true;
+    let made_out = VARIABLE.replace_all(url, |found: &Captures<'_>| {
+        let name = &found[1];
+        let value = api
+            .stage_variables
+            .get(name)
+            .filter(|_| judge.usable(["api", "stage_variables", name]));
+        is_known &= value.is_some();
+        value.cloned().unwrap_or_default()
+    });
+    (made_out.into_owned(), is_known)
 }
 
 #[cfg(test)]

@@ -1,0 +1,408 @@
+//! Every mistake in one run, and none that only follows from another: each value of a whole file is broken, beside each mistake
+//! that only the meaning shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::slice::from_ref;
+
+use serde_json::Value;
+use toml::de::{DeTable, DeValue};
+
+use super::Code;
+use super::schema;
+use super::spans::KeyPath;
+use super::testing::read;
+
+/// A stack without mistakes that says everything a file can say. Tables are inline, so that each has a value to break.
+const WHOLE: &str = r#"
+[stack]
+name = "whole"
+region = "eu-central-1"
+account = "123456789012"
+tags = { team = "claims" }
+[vars]
+rate = 5
+host = "a.example"
+[user_pool]
+name = "people"
+domain = "people-${stack.name}"
+own_domain = { name = "auth.example.com", certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1", zone = "example.com" }
+deletion_protection = false
+password = { min_length = 9, lowercase = true, uppercase = true, digits = true, symbols = true, temporary_days = 3 }
+tier = "lite"
+[resource_servers]
+r = { identifier = "id", name = "R", scopes = { read = "Read", write = "Write" } }
+plain = { scopes = { all = "All" } }
+[app_clients]
+web = { name = "Web", flows = ["code"], auth_flows = ["refresh_token"], scopes = ["id/read", "openid"], callback_urls = ["https://a.example/"], logout_urls = ["https://b.example/"], secret = true, tokens = { access = "1h", id = "1h", refresh = "30d" } }
+robot = { flows = ["client_credentials"], scopes = ["id/read"], secret = true }
+[load_balancer]
+name = "whole"
+existing = "theirs"
+subnets = { vpc = "default", tags = { tier = "private" } }
+listeners = { 80 = { to = 8080, protocol = "tcp", to_protocol = "tcp", certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/3", tls_policy = "P", health = { protocol = "http", path = "/", port = 8081, interval = "10s", healthy = 3, unhealthy = 3 }, drain = "1m" } }
+targets = { instances = { count = 2, type = "t3.micro", image = "ami-1", user_data = "a.sh", profile = "p" }, ips = ["10.0.0.1"], instance_ids = ["i-1"], instance_tags = { app = "x" } }
+cross_zone = true
+deletion_protection = true
+[api]
+name = "whole-${user_pool.id}"
+description = "Everything at ${user_pool.token_url}"
+endpoint = "regional"
+stage = "prod"
+stage_variables = { host = "${var.host}", path = "v1" }
+cors = { origin = "*", headers = ["X-A"], max_age = "1h" }
+requires = { scopes = ["id/read", "plain/all"], token = "access", api_key = true }
+authorizer = { name = "cognito", header = "Authorization", cache = "5m" }
+throttle = { rate = "${var.rate}", burst = 9 }
+disable_default_endpoint = false
+domain = { name = "api.example.com", existing = false, certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/2", tls = "1.2", base_paths = ["v1"], mutual_tls = { truststore = "s3://bucket/key", version = "1" }, zone = "example.com" }
+access_logs = { group = "arn:aws:logs:${stack.region}:123456789012:log-group:g", format = "$context.requestId ${stageVariables.path}" }
+[api.routes]
+"GET /a/{x}" = { http = "https://${stageVariables.host}/${api.stage}/{x}", requires = { scopes = ["id/write"], token = "access", api_key = false }, timeout = "5s" }
+"GET /b" = { http = "http://b.example/", via = "load_balancer" }
+"GET /m" = { mock = { status = 200, body = "hi ${api.invoke_url}" }, requires = "nothing" }
+"GET /n" = { mock = 204 }
+[plans]
+gold = { name = "Gold", description = "For ${partners.acme.client_id}", throttle = { rate = 1, burst = 2 }, quota = { requests = 9, per = "day" } }
+[api_keys]
+key = { name = "Key", description = "For ${app_clients.web.client_id}", plan = "gold", enabled = true }
+[partners]
+acme = { name = "Acme", plan = "gold", scopes = ["id/read"], auth_flows = ["refresh_token"], tokens = { access = "1h", id = "1h", refresh = "30d" }, enabled = true }
+[[moved]]
+from = "partners.old"
+to = "partners.acme"
+"#;
+
+/// Mistakes that only the meaning shows, at least one for each table that has rules: what is written, what to write instead, what
+/// is told of it, and the values that must be readable to know it.
+#[rustfmt::skip] // A table reads by its lines.
+const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
+    ("name = \"whole\"", "name = \"who/le\"", Code::BadName, "\"who/le\"", &["stack.name"]),
+    ("\"eu-central-1\"", "\"eu\"", Code::BadGround, "\"eu\"", &["stack.region"]),
+    ("account = \"1234", "account = \"12", Code::BadGround, "\"1256789012\"", &["stack.account"]),
+    ("team =", "\"aws:team\" =", Code::BadTag, "\"aws:team\"", &["stack.tags"]),
+    ("\"people\"", "\"peo/ple\"", Code::BadName, "\"peo/ple\"", &["user_pool.name"]),
+    ("people-$", "-people-$", Code::BadDomain, "\"-people-${stack.name}\"", &["user_pool.domain"]),
+    ("auth.example.com", "auth", Code::BadDomain, "\"auth\"", &["user_pool.own_domain.name"]),
+    (
+        "acm:us-east-1", "acm:eu-west-1",
+        Code::BadArn, "\"arn:aws:acm:eu-west-1:123456789012:certificate/1\"", &["user_pool.own_domain.certificate"],
+    ),
+    ("write = \"Write\"", "write = \"\"", Code::BadName, "\"\"", &["resource_servers.r.scopes.write"]),
+    (
+        "write = \"Write\"", "write = \"Write\", \"a b\" = \"x\"",
+        Code::BadName, "\"a b\"", &["resource_servers.r.scopes"],
+    ),
+    (
+        "plain = {", "twin = { identifier = \"id\", scopes = { read = \"x\", write = \"x\" } }\nplain = {",
+        Code::Duplicate, "\"id\"", &["resource_servers.r.identifier", "resource_servers.twin.identifier"],
+    ),
+    ("name = \"Web\"", "name = \"We/b\"", Code::BadName, "\"We/b\"", &["app_clients.web.name"]),
+    (
+        "\"openid\"", "\"openid\", \"id/nope\"",
+        Code::UnknownScope, "\"id/nope\"", &["app_clients.web.scopes", "resource_servers.r.identifier", "resource_servers.r.scopes"],
+    ),
+    (
+        "callback_urls = [\"https", "callback_urls = [\"http",
+        Code::BadUrl, "\"http://a.example/\"", &["app_clients.web.callback_urls"],
+    ),
+    ("callback_urls = [\"https://a.example/\"], ", "", Code::ClientConflict, "[\"code\"]", &["app_clients.web.flows"]),
+    ("scopes = [\"id/read\", \"openid\"], ", "", Code::ClientConflict, "[\"code\"]", &["app_clients.web.flows"]),
+    ("flows = [\"code\"], ", "", Code::ClientConflict, "[\"id/read\", \"openid\"]", &["app_clients.web.scopes"]),
+    (
+        "[\"client_credentials\"]", "[\"client_credentials\", \"implicit\"], callback_urls = [\"https://a.example\"]",
+        Code::ClientConflict, "[\"client_credentials\", \"implicit\"]", &["app_clients.robot.flows"],
+    ),
+    (
+        "secret = true }", "secret = false }",
+        Code::ClientConflict, "false", &["app_clients.robot.secret", "app_clients.robot.flows"],
+    ),
+    ("refresh = \"30d\" } }", "refresh = \"1m\" } }", Code::OutOfRange, "\"1m\"", &["app_clients.web.tokens.refresh"]),
+    (
+        "auth_flows = [\"refresh_token\"], scopes", "auth_flows = [], scopes",
+        Code::ClientConflict, "[]", &["app_clients.web.auth_flows"],
+    ),
+    (
+        "auth_flows = [\"refresh_token\"], scopes", "auth_flows = [\"user_choice\"], scopes",
+        Code::ClientConflict, "\"user_choice\"", &["app_clients.web.auth_flows", "user_pool.tier"],
+    ),
+    ("stage = \"prod\"", "stage = \"pre prod\"", Code::BadName, "\"pre prod\"", &["api.stage"]),
+    ("path = \"v1\"", "path = \"v 1\"", Code::BadName, "\"v 1\"", &["api.stage_variables.path"]),
+    ("path = \"v1\"", "path = \"v1\", \"a-b\" = \"x\"", Code::BadName, "\"a-b\"", &["api.stage_variables"]),
+    ("origin = \"*\"", "origin = \"x\"", Code::BadUrl, "\"x\"", &["api.cors.origin"]),
+    ("[\"X-A\"]", "[\"X-A\", \"X B\"]", Code::BadName, "\"X B\"", &["api.cors.headers"]),
+    ("max_age = \"1h\"", "max_age = \"9d\"", Code::OutOfRange, "\"9d\"", &["api.cors.max_age"]),
+    (
+        "[\"id/read\", \"plain/all\"]", "[\"id/read\", \"plain/no\"]",
+        Code::UnknownScope, "\"plain/no\"", &["api.requires.scopes", "resource_servers.plain.scopes"],
+    ),
+    (
+        "[\"id/read\", \"plain/all\"], token = \"access\"", "[], token = \"access\"",
+        Code::Requirements, "\"access\"", &["api.requires.scopes", "api.requires.token"],
+    ),
+    ("header = \"Authorization\"", "header = \"A B\"", Code::BadName, "\"A B\"", &["api.authorizer.header"]),
+    ("cache = \"5m\"", "cache = \"2h\"", Code::OutOfRange, "\"2h\"", &["api.authorizer.cache"]),
+    (
+        "log-group:g", "log:g",
+        Code::BadArn, "\"arn:aws:logs:${stack.region}:123456789012:log:g\"", &["api.access_logs.group"],
+    ),
+    (
+        "logs:${stack.region}", "logs:us-east-1",
+        Code::BadArn, "\"arn:aws:logs:us-east-1:123456789012:log-group:g\"", &["api.access_logs.group", "stack.region"],
+    ),
+    ("\"$context.requestId $", "\"$", Code::BadName, "\"${stageVariables.path}\"", &["api.access_logs.format"]),
+    ("{x}\", requires", "{y}\", requires", Code::BadRoute, "{y}", &["api.routes.\"GET /a/{x}\".http"]),
+    (
+        "https://${stageVariables.host}/${api.stage}/{x}", "ftp://a.example",
+        Code::BadUrl, "\"ftp://a.example\"", &["api.routes.\"GET /a/{x}\".http"],
+    ),
+    (
+        "\"id/write\"", "\"id/wrote\"",
+        Code::UnknownScope, "\"id/wrote\"", &["api.routes.\"GET /a/{x}\".requires.scopes", "resource_servers.r.identifier", "resource_servers.r.scopes"],
+    ),
+    (
+        "[\"id/write\"], token = \"access\"", "[\"id/write\"], token = \"id\"",
+        Code::Requirements, "\"id\"", &["api.routes.\"GET /a/{x}\".requires.scopes", "api.routes.\"GET /a/{x}\".requires.token"],
+    ),
+    ("timeout = \"5s\"", "timeout = \"5m\"", Code::OutOfRange, "\"5m\"", &["api.routes.\"GET /a/{x}\".timeout"]),
+    ("mock = 204", "mock = 204, timeout = \"1s\"", Code::NoEffect, "\"1s\"", &["api.routes.\"GET /n\""]),
+    ("\"GET /n\"", "\"get /n\"", Code::BadRoute, "\"get /n\"", &["api.routes"]),
+    (
+        "mock = 204", "mock = 204, http = \"https://a.example\"",
+        Code::RouteBackend, "\"GET /n\"", &["api.routes.\"GET /n\""],
+    ),
+    ("mock = 204", "", Code::RouteBackend, "\"GET /n\"", &["api.routes.\"GET /n\""]),
+    ("name = \"Gold\"", "name = \"\"", Code::BadName, "\"\"", &["plans.gold.name"]),
+    (
+        "burst = 2 }, quota = {", "burst = 2 } }\nsilver = { quota = {",
+        Code::NoEffect, "silver", &["plans.silver", "partners.acme.plan", "api_keys.key.plan"],
+    ),
+    (
+        "plan = \"gold\", enabled", "plan = \"glod\", enabled",
+        Code::BadPlan, "\"glod\"", &["api_keys.key.plan", "plans"],
+    ),
+    ("plan = \"gold\", enabled = true }", "enabled = true }", Code::NoEffect, "key", &["api_keys.key"]),
+    ("name = \"Acme\"", "name = \"Ac/me\"", Code::BadName, "\"Ac/me\"", &["partners.acme.name"]),
+    ("plan = \"gold\", scopes", "plan = \"glod\", scopes", Code::BadPlan, "\"glod\"", &["partners.acme.plan", "plans"]),
+    (
+        "plan = \"gold\", scopes = [", "plan = \"gold\", scopes = [\"openid\", ",
+        Code::ClientConflict, "\"openid\"", &["partners.acme.scopes"],
+    ),
+    (
+        "access = \"1h\", id = \"1h\", refresh = \"30d\" }, enabled", "access = \"1s\" }, enabled",
+        Code::OutOfRange, "\"1s\"", &["partners.acme.tokens.access"],
+    ),
+    ("\"partners.old\"", "\"partner.old\"", Code::BadMove, "\"partner.old\"", &["moved.0.from"]),
+    (
+        "\"partners.acme\"", "\"partners.acne\"",
+        Code::BadMove, "\"partners.acne\"", &["moved.0.to", "moved.0.from", "partners"],
+    ),
+];
+
+type Told = (Code, String);
+
+/// What is told of a text: the code and the culprit of each message.
+fn told(text: &str) -> Vec<Told> {
+    let diagnostics = match read(text) {
+        Ok(checked) => checked.warnings,
+        Err(diagnostics) => diagnostics,
+    };
+    let said = |diagnostic: &super::Diagnostic| {
+        let culprit = diagnostic
+            .labels
+            .first()
+            .map_or("", |label| &text[label.range()]);
+        (diagnostic.code, culprit.to_owned())
+    };
+    diagnostics.list().iter().map(said).collect()
+}
+
+/// One thing broken: where, the text with it, and what is to be told of it.
+struct Broken {
+    path: KeyPath,
+    text: String,
+    told: Told,
+}
+
+/// No value may be a date.
+const DATE: &str = "1979-05-27";
+
+/// The text with a date in the place of each value, with a variable that is not there in the place of each text, and with each
+/// known key misspelled.
+fn each_broken(text: &str) -> Vec<Broken> {
+    fn value_of(
+        text: &str,
+        path: &KeyPath,
+        value: &toml::Spanned<DeValue<'_>>,
+        all: &mut Vec<Broken>,
+    ) {
+        let written = &text[value.span()];
+        let mut break_with = |put: &str, code, culprit: &str| {
+            let mut broken = text.to_owned();
+            broken.replace_range(value.span(), put);
+            all.push(Broken {
+                path: path.clone(),
+                text: broken,
+                told: (code, culprit.to_owned()),
+            });
+        };
+        // A table with a header of its own has no value to exchange.
+        if value.get_ref().is_table() && !written.starts_with('[')
+            || !value.get_ref().is_table() && !written.starts_with("[[")
+        {
+            break_with(DATE, Code::WrongValue, DATE);
+        }
+        if value.get_ref().is_str() {
+            break_with("\"${var.nope}\"", Code::UnknownVariable, "${var.nope}");
+        }
+        match value.get_ref() {
+            DeValue::Table(inner) => table(text, path, inner, all),
+            DeValue::Array(array) => {
+                for (index, element) in array.iter().enumerate() {
+                    let here = path.join(index.to_string());
+                    match element.get_ref() {
+                        DeValue::Table(inner) => table(text, &here, inner, all),
+                        _ => value_of(text, &here, element, all),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    fn table(text: &str, path: &KeyPath, inner: &DeTable<'_>, all: &mut Vec<Broken>) {
+        for (key, inner) in inner {
+            let here = path.join(key.get_ref().as_ref());
+            let is_known = schema::at(path)
+                .and_then(|node| schema::follow(node).get("additionalProperties"))
+                .is_none_or(|entry| !entry.is_object());
+            if is_known {
+                let mut broken = text.to_owned();
+                let misspelled = format!("{}x", key.get_ref());
+                broken.replace_range(key.span(), &misspelled);
+                all.push(Broken {
+                    path: here.clone(),
+                    text: broken,
+                    told: (Code::UnknownKey, misspelled),
+                });
+            }
+            value_of(text, &here, inner, all);
+        }
+    }
+    let mut all = Vec::new();
+    let root = DeTable::parse(text).unwrap();
+    table(text, &KeyPath::default(), root.get_ref(), &mut all);
+    all
+}
+
+/// Whether two values stand in the same entry, or one in a table above the other's: all pairs would take most of a minute.
+fn is_near(read: &KeyPath, broken: &KeyPath) -> bool {
+    let same = |index: usize| match (read.keys().get(index), broken.keys().get(index)) {
+        (Some(read), Some(broken)) => read == broken,
+        _ => true,
+    };
+    same(0) && (same(1) || broken.keys().len() == 2)
+}
+
+/// Whoever adds a key adds it here as well, and so to the tests below.
+#[test]
+fn the_whole_stack_says_everything() {
+    type Said = BTreeMap<*const Value, BTreeSet<String>>;
+    fn read_value(schema: &'static Value, value: &DeValue<'_>, said: &mut Said) {
+        match value {
+            DeValue::Table(inner) => table(schema, inner, said),
+            DeValue::Array(array) => {
+                for choice in schema::alternatives(schema) {
+                    for (element, items) in array.iter().zip(choice.get("items")) {
+                        read_value(items, element.get_ref(), said);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    fn table(schema: &'static Value, inner: &DeTable<'_>, said: &mut Said) {
+        for choice in schema::alternatives(schema) {
+            for (key, inner) in inner {
+                if let Some(schema) = schema::schema_of(choice, key.get_ref()) {
+                    said.entry(choice)
+                        .or_default()
+                        .insert(key.get_ref().to_string());
+                    read_value(schema, inner.get_ref(), said);
+                }
+            }
+        }
+    }
+    let mut said = Said::new();
+    table(
+        schema::resolved(),
+        DeTable::parse(WHOLE).unwrap().get_ref(),
+        &mut said,
+    );
+    let definitions = schema::resolved()["$defs"].as_object().unwrap();
+    let definitions = definitions
+        .iter()
+        .map(|(name, schema)| (name.as_str(), schema));
+    for (name, schema) in definitions.chain([("File", schema::resolved())]) {
+        for key in schema::properties(schema)
+            .into_iter()
+            .flat_map(|known| known.keys())
+        {
+            let schema: *const Value = schema;
+            let is_said = said.get(&schema).is_some_and(|keys| keys.contains(key));
+            assert!(is_said, "the whole stack lacks `{key}` of {name}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_value_gives_one_message() {
+    assert_eq!(told(WHOLE), []);
+    let wrong: Vec<_> = each_broken(WHOLE)
+        .into_iter()
+        .map(|broken| (told(&broken.text), broken))
+        .filter(|(told, broken)| told != from_ref(&broken.told))
+        .map(|(told, broken)| format!("{} {:?}: {told:?}", broken.path, broken.told))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_broken_value_hides_no_other_mistake() {
+    let mut wrong = Vec::new();
+    for (from, to, code, culprit, reads) in MISTAKES {
+        assert!(WHOLE.contains(from), "{from}");
+        let text = WHOLE.replacen(from, to, 1);
+        let meaning = (*code, (*culprit).to_owned());
+        assert_eq!(told(&text), from_ref(&meaning), "{to}");
+        let reads: Vec<_> = reads.iter().map(|read| KeyPath::of_address(read)).collect();
+        for broken in each_broken(&text) {
+            if !reads.iter().any(|read| is_near(read, &broken.path)) {
+                continue;
+            }
+            let may_hide = reads
+                .iter()
+                .any(|read| read.leads_to(&broken.path) || broken.path.leads_to(read));
+            // What is told of a list may show the element that is broken.
+            let is_meaning = |(code, culprit): &Told| {
+                let value = &broken.told.1;
+                let shows_broken = culprit.len() > value.len() && culprit.contains(value);
+                *code == meaning.0 && (*culprit == meaning.1 || shows_broken)
+            };
+            let told = told(&broken.text);
+            let told_both =
+                told.len() == 2 && told.contains(&broken.told) && told.iter().any(is_meaning);
+            let hidden = may_hide && told == from_ref(&broken.told);
+            if !told_both && !hidden {
+                wrong.push(format!(
+                    "{to} with {} {:?}: {told:?}",
+                    broken.path, broken.told
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
