@@ -14,6 +14,7 @@ use super::cognito::CognitoAnswers;
 use super::ec2::Ec2Answers;
 use super::elbv2::Elbv2Answers;
 use super::error::AwsError;
+use super::instances::InstanceAnswers;
 use super::nulls::WithoutNulls;
 use super::pace::{Operation, Pacer, Service};
 use super::retry::{Classifier, OnlyOnce};
@@ -64,6 +65,7 @@ pub struct Reader {
     pub(super) cognito_answers: Arc<CognitoAnswers>,
     pub(super) ec2_answers: Arc<Ec2Answers>,
     pub(super) elbv2_answers: Arc<Elbv2Answers>,
+    pub(super) instance_answers: Arc<InstanceAnswers>,
     pub(super) tagging_answers: Arc<TaggingAnswers>,
 }
 
@@ -166,6 +168,7 @@ impl Connection {
             cognito_answers: Arc::default(),
             ec2_answers: Arc::default(),
             elbv2_answers: Arc::default(),
+            instance_answers: Arc::default(),
             tagging_answers: Arc::default(),
         }
     }

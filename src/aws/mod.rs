@@ -10,6 +10,7 @@ mod connection;
 mod ec2;
 mod elbv2;
 mod error;
+mod instances;
 mod memo;
 mod names;
 mod network;

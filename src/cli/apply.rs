@@ -25,7 +25,7 @@ once. However a run ends, running the same command again continues it.")]
 pub(super) struct Args {
     /// Apply exactly this plan that `plan --out` saved, unless AWS or the file
     /// changed since
-    #[arg(value_name = "PLAN", conflicts_with_all = ["targets", "adopt"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["targets", "adopt", "replace"])]
     plan: Option<PathBuf>,
     /// Answer the ordinary question with yes; losses still need --allow-delete
     #[arg(short, long, visible_alias = "auto-approve")]

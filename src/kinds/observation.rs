@@ -32,6 +32,8 @@ pub struct Live {
     pub was: Option<Address>,
     /// Settings somebody else made that gatestack leaves alone, in words.
     pub unmanaged: Vec<String>,
+    /// What a person should know of it although nothing of it changes, each in a sentence without a full stop.
+    pub notices: Vec<String>,
     /// Only the mark is left; the thing itself is gone.
     pub only_a_mark: bool,
     /// Why it will never work and has to go, as AWS tells it.

@@ -176,6 +176,7 @@ fn observed<P>(
                 outputs: found.outputs,
                 was: None,
                 unmanaged: found.unmanaged,
+                notices: found.notices,
                 only_a_mark: found.only_a_mark,
                 broken: found.broken,
             };

@@ -181,7 +181,12 @@ fn needs(
                 }
                 // One leaves before the next is changed, so that never more than one is missing.
                 let rolled = replaced && change.action == Action::Replace && other < address;
-                let left_over = gone && other.takes_its_place().is_some();
+                // What is left over serves until its successor does; where that is replaced again, it waits its turn.
+                let left_over = gone
+                    && other.takes_its_place().is_some_and(|successor| {
+                        let successor = inputs.changes.get(&successor);
+                        successor.is_none_or(|change| change.action != Action::Replace)
+                    });
                 if kind.rolls && change.kind.name == kind.name && (rolled || left_over) {
                     needs.insert((other.clone(), Part::Delete));
                 }
@@ -196,6 +201,14 @@ fn needs(
         }
         Part::Delete => {
             needs.insert((address.clone(), Part::Unprotect));
+            // Its tag alone tells that those have to go.
+            let older = inputs.changes.keys().filter(|other| {
+                *other != address && other.moved(&address.part("replaced"), address).is_some()
+            });
+            needs.extend(older.map(|other| {
+                let goes = carried.get(other).unwrap_or(other);
+                (goes.clone(), Part::Delete)
+            }));
             let successor = if replaced && replace == Replace::CreateFirst {
                 Some(address.clone())
             } else {

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{all_fields, difference};
 use super::order::{self, Inputs};
-use super::{Action, Change, FieldChange, Options, Plan, Problem, rules};
+use super::{Action, Change, FieldChange, Options, Plan, Problem, replace, rules};
 use crate::kinds::{Desired, Live, Observation, Obstacle, OnChange, Resource};
 use crate::model::{Address, Book, Value};
 
@@ -23,7 +23,7 @@ pub fn plan(
     let kept = kept(desired, observation, options);
     let wanted = wanted(desired, observation, options, &kept);
 
-    let mut changes = compare(&wanted, observation, &kept, &mut problems);
+    let mut changes = compare(&wanted, observation, &kept, options, &mut problems);
     take_snapshot_again(&wanted, observation, &mut changes);
     let unchanged = observation
         .live
@@ -32,6 +32,7 @@ pub fn plan(
         .count();
     let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
     problems.extend(protected(desired, observation, options, &changes));
+    problems.extend(replace::refused(desired, observation, options));
     let missing_consent = missing_consent(observation, options, &changes);
     let consent_is_due = !missing_consent.is_empty() || !kept.is_empty();
     problems.extend(named_for_nothing(
@@ -140,12 +141,13 @@ fn compare(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     kept: &BTreeSet<Address>,
+    options: &Options,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Address, Change> {
     let mut book = observation.book();
     // A replaced thing has other outputs afterwards, so what refers to it differs too; that may replace more.
     let mut changes = loop {
-        let changes = differences(wanted, observation, &book, problems);
+        let changes = differences(wanted, observation, &book, options, problems);
         let replaced = changes
             .iter()
             .filter(|(_, change)| change.action == Action::Replace);
@@ -183,6 +185,7 @@ fn differences(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     book: &Book,
+    options: &Options,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Address, Change> {
     let mut changes = BTreeMap::new();
@@ -220,8 +223,9 @@ fn differences(
             ),
             help: (*ways_out).into(),
         }));
-        if !difference.fields.is_empty() {
-            let action = if replaced {
+        let anew = replace::asked_for(options, observation, address, kind);
+        if anew || !difference.fields.is_empty() {
+            let action = if replaced || anew {
                 Action::Replace
             } else {
                 Action::Update
@@ -231,7 +235,11 @@ fn differences(
                 kind,
                 action,
                 fields,
-                reasons: Vec::new(),
+                reasons: if anew && !replaced {
+                    vec![replace::REASON.into()]
+                } else {
+                    Vec::new()
+                },
                 was: live.was.clone(),
             };
             changes.insert(address.clone(), change);
@@ -410,6 +418,8 @@ fn named_for_nothing(
     };
     let targets = options.targets.idle(known.clone()).into_iter();
     let targets = targets.map(|text| ("--target", Address::new(text)));
+    let replaced = options.replace.idle(known.clone()).into_iter();
+    let replaced = replaced.map(|text| ("--replace", Address::new(text)));
     let consents = options.allow_delete.idle(known).into_iter();
     let consents = consents
         .filter(|text| !could_have_been(text))
@@ -420,6 +430,7 @@ fn named_for_nothing(
         .filter(|address| !desired.resources.contains_key(*address));
     let adopt = adopt.map(|address| ("--adopt", address.clone()));
     targets
+        .chain(replaced)
         .chain(consents)
         .chain(adopt)
         .map(|(flag, address)| Problem {

@@ -51,6 +51,7 @@ pub(super) fn notes(
     notes.extend(others_lose(&facts, changes));
     if !options.destroy {
         notes.extend(policy_stays(&facts));
+        notes.extend(noticed(&facts, changes));
     }
     // The same bill comes once, however many things of a kind are made.
     let mut bills = BTreeSet::new();
@@ -291,6 +292,23 @@ fn policy_stays(facts: &Facts<'_>) -> Option<Note> {
             "it has {RESOURCE_POLICY}, which decides who may call it beside what the file says; gatestack leaves it as it is"
         ),
     )
+}
+
+/// What the kinds noticed about things that stay.
+fn noticed(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
+    let goes = |address: &Address| {
+        changes
+            .get(address)
+            .is_some_and(|change| matches!(change.action, Action::Delete | Action::Replace))
+    };
+    let stays = facts.observation.live.iter();
+    stays
+        .filter(|(address, _)| facts.wanted.contains_key(*address) && !goes(address))
+        .flat_map(|(address, live)| {
+            let notices = live.notices.iter();
+            notices.filter_map(move |text| note(Level::Info, "GS110", address, text.clone()))
+        })
+        .collect()
 }
 
 fn costs(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {

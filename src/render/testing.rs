@@ -37,6 +37,7 @@ pub(crate) fn applied(text: &str) -> Observation {
             outputs,
             was: None,
             unmanaged: Vec::new(),
+            notices: Vec::new(),
             only_a_mark: false,
             broken: None,
         };

@@ -11,6 +11,7 @@ mod crash;
 mod destroys;
 mod executor;
 mod harness;
+mod instances;
 mod kinds;
 mod lifecycle;
 mod overlays;

@@ -191,6 +191,13 @@ const INTERFACE: Kind = Kind {
     code: "InvalidNetworkInterfaceID",
     malformed: Some("InvalidNetworkInterfaceId"),
 };
+const VOLUME: Kind = Kind {
+    prefix: "vol",
+    resource: "volume",
+    noun: "volume ID",
+    code: "InvalidVolume",
+    malformed: None,
+};
 const INSTANCE: Kind = Kind {
     prefix: "i",
     resource: "instance",

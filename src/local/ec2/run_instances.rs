@@ -11,8 +11,8 @@ use super::instance_states::STARTING;
 use super::instances::{Instance, InstanceState, reservation};
 use super::interfaces::Interface;
 use super::{
-    GROUP, IMAGE, INSTANCE, INTERFACE, State, ground, groups, images, invalid, is_true, missing,
-    optional, refused, tags, texts,
+    GROUP, IMAGE, INSTANCE, INTERFACE, State, VOLUME, ground, groups, images, invalid, is_true,
+    missing, optional, refused, tags, texts,
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::change("RunInstances", run).refusing(&[
@@ -117,8 +117,8 @@ fn run(region: &mut Region, call: &Call) -> Answer {
         .transpose()?;
     let settings = settings(call, image.architecture)?;
     let place = place(ec2, call)?;
-    let instance_tags = tags::specified_of(call, &INSTANCE, &[&INSTANCE, &INTERFACE])?;
-    let interface_tags = tags::specified_of(call, &INTERFACE, &[&INSTANCE, &INTERFACE])?;
+    let instance_tags = tags::specified_of(call, &INSTANCE, &[&INSTANCE, &INTERFACE, &VOLUME])?;
+    let interface_tags = tags::specified_of(call, &INTERFACE, &[&INSTANCE, &INTERFACE, &VOLUME])?;
     let reservation_id = format!("r-{}", identifiers::ec2());
     let vpc = ec2.wanted_subnet(&place.subnet)?.vpc_id.clone();
     let mut rows = Vec::new();

@@ -195,6 +195,7 @@ impl Expansion<'_> {
                 security_groups: [id(&group)].into(),
                 target_groups: groups.clone(),
                 metadata_needs_token: true,
+                running: true,
                 in_service: true,
                 tags: self.instance_tags(&address, number),
             };
