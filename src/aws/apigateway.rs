@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_apigateway::types::{
     ApiKey, Authorizer, Deployment, GatewayResponse, Model, RequestValidator, Resource, RestApi,
-    Stage, UsagePlan, UsagePlanKey,
+    Stage, UsagePlan, UsagePlanKey, VpcLink,
 };
 
 use super::connection::{Reader, Writer};
@@ -30,6 +30,7 @@ pub(super) struct ApiGatewayAnswers {
     usage_plans: Memo<(), Arc<Vec<UsagePlan>>>,
     usage_plan_keys: Memo<String, Arc<Vec<UsagePlanKey>>>,
     api_keys: Memo<(), Arc<Vec<ApiKey>>>,
+    vpc_links: Memo<(), Arc<Vec<VpcLink>>>,
     log_role: Memo<(), Option<String>>,
     paths: Memo<String, Arc<Mutex<Paths>>>,
     binary: Memo<String, bool>,
@@ -258,6 +259,14 @@ impl Reader {
             Ok(Arc::new(keys))
         };
         self.apigateway_answers.api_keys.get((), ask).await
+    }
+
+    /// Every VPC link of the account in the Region, with its tags.
+    pub(crate) async fn vpc_links(&self) -> Result<Arc<Vec<VpcLink>>, AwsError> {
+        let client = self.apigateway_client();
+        let ask =
+            || async { every_page!(self, "GetVpcLinks", client.get_vpc_links()).map(Arc::new) };
+        self.apigateway_answers.vpc_links.get((), ask).await
     }
 
     /// The role with which API Gateway writes logs in this account and Region, when one is set.

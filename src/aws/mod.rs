@@ -7,11 +7,14 @@ mod apigateway;
 mod carry;
 mod cognito;
 mod connection;
+mod ec2;
+mod elbv2;
 mod error;
 mod memo;
 mod nulls;
 mod pace;
 mod retry;
+mod tagging;
 mod tally;
 
 pub(crate) use apigateway::lock_paths;

@@ -33,6 +33,7 @@ mod header;
 mod observation;
 mod ownership;
 mod patch;
+mod private_road;
 mod registry;
 pub mod tags;
 mod unmanaged;
@@ -86,6 +87,9 @@ pub struct KindInfo {
     /// users tell: a step of its own waits for the end ([`Kind::settle`]), and what leads to the longest wait starts
     /// first. `None` for what is ready at once.
     pub settles_in: Option<u32>,
+    /// Whether callers come to it through what the last snapshot shows: it goes only after the next one, and never while
+    /// a stage still leads there.
+    pub serves_callers: bool,
     /// Whether replacements of several go one after another, each at work before the next begins.
     pub rolls: bool,
 }
@@ -108,6 +112,7 @@ impl KindInfo {
             billable: None,
             replace: Replace::DeleteFirst,
             settles_in: None,
+            serves_callers: false,
             rolls: false,
         }
     }
@@ -262,6 +267,8 @@ pub struct Found<P> {
     pub unmanaged: Vec<String>,
     /// Only the mark is left; the thing itself is gone.
     pub only_a_mark: bool,
+    /// Why it will never work and has to go, as AWS tells it.
+    pub broken: Option<String>,
 }
 
 impl<P> Found<P> {
@@ -273,6 +280,7 @@ impl<P> Found<P> {
             outputs,
             unmanaged: Vec::new(),
             only_a_mark: false,
+            broken: None,
         }
     }
 }

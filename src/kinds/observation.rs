@@ -32,6 +32,8 @@ pub struct Live {
     pub unmanaged: Vec<String>,
     /// Only the mark is left; the thing itself is gone.
     pub only_a_mark: bool,
+    /// Why it will never work and has to go, as AWS tells it.
+    pub broken: Option<String>,
 }
 
 /// Something that stops a plan: gatestack does not guess whose a thing is.

@@ -177,6 +177,7 @@ fn observed<P>(
                 was: None,
                 unmanaged: found.unmanaged,
                 only_a_mark: found.only_a_mark,
+                broken: found.broken,
             };
             (found.address, live)
         })

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use path::{clear_path, make_path, uri};
-use write::{Place, delete_method, make, update_answer, update_method, update_proxy};
+use write::{Place, delete_method, make, put_proxy, update_answer, update_method, update_proxy};
 
 use super::{
     Field, Findings, Found, Kind, KindInfo, Lane, OnChange, Outputs, Scope, Standing, Task,
@@ -140,6 +140,12 @@ impl Kind for Route {
             },
         ),
         Field::new(
+            "via",
+            "The VPC link that calls go through: the one to the load balancer. Left out: none, they go over the internet.",
+            |p, book| link(p).map(|id| id.value(book)).into(),
+        )
+        .refers_to("vpc_link"),
+        Field::new(
             "timeout",
             "How long the backend may take, `50ms` to `29s`. Left out: `29s`.",
             |p, _| match &p.integration {
@@ -238,7 +244,11 @@ impl Kind for Route {
         match (&live.props.integration, &want.integration) {
             (Integration::Http { url: held, .. }, Integration::Http { .. }) => {
                 update_method(writer, &at, task, live.props, changed).await?;
-                update_proxy(writer, &at, task, held, changed).await?;
+                if link(live.props).is_some() == link(want).is_some() {
+                    update_proxy(writer, &at, task, held, changed).await?;
+                } else {
+                    put_proxy(writer, &at, task).await?;
+                }
             }
             (Integration::Mock(held), Integration::Mock(answer))
                 if held.status == answer.status =>
@@ -268,6 +278,13 @@ impl Kind for Route {
         delete_method(writer, &at).await?;
         lock_paths(&paths).forget_method(&live.props.path, &live.props.method);
         clear_path(writer, &api, &live.props.path).await
+    }
+}
+
+fn link(props: &Props) -> Option<&Text> {
+    match &props.integration {
+        Integration::Http { link, .. } => link.as_ref(),
+        Integration::Mock(_) | Integration::Other(_) => None,
     }
 }
 

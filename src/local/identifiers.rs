@@ -1,6 +1,7 @@
 //! Identifiers in AWS's shapes, made of random bytes.
 
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+const HEXADECIMAL: &[u8] = b"0123456789abcdef";
 const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// `length` characters of `alphabet`, each as likely as the others.
@@ -63,6 +64,11 @@ pub fn distribution() -> String {
     format!("d{}", random(LOWER, 13))
 }
 
+/// Hexadecimal digits: the ids in EC2's and Elastic Load Balancing's names.
+pub fn hexadecimal(length: usize) -> String {
+    random(HEXADECIMAL, length)
+}
+
 /// A random UUID (version 4): request ids, VPC endpoints' and certificates' ids.
 pub fn uuid() -> String {
     let mut bytes = [0; 16];
@@ -103,6 +109,7 @@ mod tests {
             "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
             uuid(),
         );
+        shape("^[0-9a-f]{17}$", hexadecimal(17));
         assert_ne!(user_pool_client(), user_pool_client());
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{apigateway, cognito, paging, service};
+use super::{apigateway, cognito, elbv2, paging, service};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -28,7 +28,12 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
     let pools = cognito::tagged(&region.cognito, call);
     pools
         .into_iter()
-        .chain(apigateway::tagged(&region.apigateway, &call.region))
+        .chain(apigateway::tagged(
+            &region.apigateway,
+            &call.region,
+            call.seconds(),
+        ))
+        .chain(elbv2::tagged(&region.elbv2))
         .collect()
 }
 
@@ -46,13 +51,18 @@ fn texts<'v>(members: &'v Object, name: &str) -> Vec<&'v str> {
         .collect()
 }
 
-/// Whether an ARN is of the type in a filter: `cognito-idp`, or `cognito-idp:userpool`, or `apigateway:restapis/stages`.
+/// Whether an ARN is of the type in a filter: `cognito-idp`, or `cognito-idp:userpool`, or `apigateway:restapis/stages`, or
+/// `elasticloadbalancing:loadbalancer` with or without the `/net` that says which kind.
 fn is_of_type(arn: &str, wanted: &str) -> bool {
     let mut parts = arn.splitn(6, ':').skip(2);
     let service = parts.next().unwrap_or_default();
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     match wanted.split_once(':') {
         None => service == wanted,
+        Some((of @ "elasticloadbalancing", kind)) => {
+            let rest = resource.strip_prefix(kind);
+            service == of && rest.is_some_and(|rest| rest.starts_with('/'))
+        }
         Some((of, kind)) => {
             // Kinds and ids take turns: `/restapis/abc123/stages/prod`.
             let kinds: Vec<&str> = resource
@@ -175,19 +185,19 @@ fn get_tag_values(region: &Region, call: &Call) -> Answer {
 }
 
 fn tag_resources(region: &mut Region, call: &Call) -> Answer {
-    on_each(region, call, "TagResource", "Tags")
+    on_each(region, call, "Tags")
 }
 
 fn untag_resources(region: &mut Region, call: &Call) -> Answer {
-    on_each(region, call, "UntagResource", "TagKeys")
+    on_each(region, call, "TagKeys")
 }
 
 /// Calls the owning service's own operation for each ARN. One that fails is listed, and does not keep the others from being done.
-fn on_each(region: &mut Region, call: &Call, operation: &str, member: &str) -> Answer {
+fn on_each(region: &mut Region, call: &Call, member: &str) -> Answer {
     let mut failed = Object::new();
     for arn in texts(&call.input, "ResourceARNList") {
         let mut changed = region.clone();
-        match on_one(&mut changed, call, arn, operation, member) {
+        match on_one(&mut changed, call, arn, member) {
             Ok(_) => *region = changed,
             Err(refusal) => {
                 failed.insert(
@@ -207,8 +217,48 @@ fn on_each(region: &mut Region, call: &Call, operation: &str, member: &str) -> A
     )]))
 }
 
-fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: &str) -> Answer {
+/// A service's own operation that does the same to one ARN, and its input. `member` is what the tagging API's input calls what is
+/// changed: `Tags` or `TagKeys`.
+fn of_service(service: &str, arn: &str, member: &str, value: &Value) -> (&'static str, Object) {
+    let adds = member == "Tags";
+    let (operation, named, changed) = match service {
+        "elasticloadbalancing" => {
+            let pairs = value.as_object().map(|tags| {
+                let pairs = tags.iter();
+                let pairs = pairs.map(|(key, value)| json!({"Key": key, "Value": value}));
+                Value::Array(pairs.collect())
+            });
+            (
+                if adds { "AddTags" } else { "RemoveTags" },
+                ("ResourceArns".to_owned(), json!([arn])),
+                (member.to_owned(), pairs.unwrap_or_else(|| value.clone())),
+            )
+        }
+        _ => {
+            // API Gateway's members begin with small letters.
+            let spelled = |member: &str| {
+                let mut letters = member.chars();
+                match letters.next() {
+                    Some(first) if service == "apigateway" => {
+                        first.to_lowercase().chain(letters).collect()
+                    }
+                    _ => member.to_owned(),
+                }
+            };
+            (
+                if adds { "TagResource" } else { "UntagResource" },
+                (spelled("ResourceArn"), json!(arn)),
+                (spelled(member), value.clone()),
+            )
+        }
+    };
+    (operation, Object::from_iter([named, changed]))
+}
+
+fn on_one(region: &mut Region, call: &Call, arn: &str, member: &str) -> Answer {
     let service = arn.split(':').nth(2).unwrap_or_default();
+    let value = call.input.get(member).cloned().unwrap_or_default();
+    let (operation, input) = of_service(service, arn, member, &value);
     let Some(Operation {
         name,
         run: Run::Change(run),
@@ -219,20 +269,6 @@ fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: 
             "{arn} is of no service that the local AWS can tag."
         )));
     };
-    // API Gateway's members begin with small letters.
-    let small = service == "apigateway";
-    let spelled = |member: &str| {
-        let mut letters = member.chars();
-        match letters.next() {
-            Some(first) if small => first.to_lowercase().chain(letters).collect(),
-            _ => member.to_owned(),
-        }
-    };
-    let value = call.input.get(member).cloned().unwrap_or_default();
-    let input = Object::from_iter([
-        (spelled("ResourceArn"), json!(arn)),
-        (spelled(member), value),
-    ]);
     let call = Call {
         operation: name,
         input,

@@ -98,24 +98,22 @@ fn operations(inputs: &Inputs<'_>, address: &Address, change: &Change) -> Vec<(P
                 (Part::Make, Operation::Create(want())),
             ]
         }
-        Action::Delete => {
-            let mut operations = vec![(Part::Delete, Operation::Delete(live()))];
-            let live = live();
-            if let Some(want) = live.resource.unprotected() {
-                let fields =
-                    super::diff::difference(&want, &live.resource, &Book::default()).fields;
-                operations.push((
-                    Part::Unprotect,
-                    Operation::Unprotect {
-                        want,
-                        live,
-                        fields: names(&fields),
-                    },
-                ));
-            }
-            operations
-        }
+        Action::Delete => vec![(Part::Delete, Operation::Delete(live()))],
     };
+    if matches!(change.action, Action::Replace | Action::Delete) {
+        let live = live();
+        if let Some(want) = live.resource.unprotected() {
+            let fields = super::diff::difference(&want, &live.resource, &Book::default()).fields;
+            operations.push((
+                Part::Unprotect,
+                Operation::Unprotect {
+                    want,
+                    live,
+                    fields: names(&fields),
+                },
+            ));
+        }
+    }
     if change.action != Action::Delete && change.kind.settles_in.is_some() {
         operations.push((Part::Settle, Operation::Settle(want())));
     }
@@ -210,6 +208,13 @@ fn needs(
             if let Some(successor) = successor {
                 needs.insert((successor.clone(), Part::Make));
                 needs.insert((successor, Part::Settle));
+            }
+            let mut goes = carries.iter().chain([address]);
+            if goes.any(|gone| inputs.changes[gone].kind.serves_callers) {
+                for (of, _) in inputs.changes.iter().filter(|(_, of)| of.kind.snapshot) {
+                    needs.insert((of.clone(), Part::Make));
+                    needs.insert((carried.get(of).unwrap_or(of).clone(), Part::Delete));
+                }
             }
             for gone in carries.iter().chain([address]) {
                 for user in users_of(inputs.observation, gone) {

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diff::{all_fields, difference};
 use super::order::{self, Inputs};
 use super::{Action, Change, FieldChange, Options, Plan, Problem, rules};
-use crate::kinds::{Desired, Live, Observation, Obstacle, Resource};
+use crate::kinds::{Desired, Live, Observation, Obstacle, OnChange, Resource};
 use crate::model::{Address, Book, Value};
 
 /// What would bring AWS from what it is to what the file wants.
@@ -170,7 +170,7 @@ fn compare(
                 reasons: if live.only_a_mark {
                     vec!["it is gone; its mark is left".into()]
                 } else {
-                    Vec::new()
+                    live.broken.iter().cloned().collect()
                 },
                 was: live.was.clone(),
             };
@@ -202,19 +202,26 @@ fn differences(
             continue;
         };
         let difference = difference(want, &live.resource, book);
-        problems.extend(difference.refused.iter().map(|(field, ways_out)| Problem {
+        let replaced = difference
+            .fields
+            .iter()
+            .any(|field| field.replaces.is_some());
+        // What takes its place is made as the file says, whatever could not be changed.
+        let refused = difference.refused.iter().filter(|_| !replaced);
+        problems.extend(refused.map(|(field, ways_out)| Problem {
             address: address.clone(),
             what: format!(
-                "AWS can't change `{field}` of this {} in place, and gatestack never replaces one",
-                kind.title
+                "AWS can't change `{field}` of this {} in place{}",
+                kind.title,
+                if never_replaced(want) {
+                    ", and gatestack never replaces one"
+                } else {
+                    ""
+                }
             ),
             help: (*ways_out).into(),
         }));
         if !difference.fields.is_empty() {
-            let replaced = difference
-                .fields
-                .iter()
-                .any(|field| field.replaces.is_some());
             let action = if replaced {
                 Action::Replace
             } else {
@@ -232,6 +239,13 @@ fn differences(
         }
     }
     changes
+}
+
+fn never_replaced(resource: &Resource) -> bool {
+    !resource
+        .fields(&Book::default())
+        .iter()
+        .any(|(info, _)| matches!(info.on_change, OnChange::Replace(_)))
 }
 
 /// A snapshot is behind as soon as anything it shows changes.
@@ -268,7 +282,7 @@ fn take_snapshot_again(
             fields: want
                 .fields(&Book::default())
                 .into_iter()
-                .filter(|(info, _)| info.on_change != crate::kinds::OnChange::Place)
+                .filter(|(info, _)| info.on_change != OnChange::Place)
                 .map(|(info, after)| FieldChange {
                     name: info.name,
                     before: Value::Text("deployed before".into()),
@@ -352,7 +366,11 @@ fn protected(
         .filter(|(_, change)| change.action == Action::Delete);
     deleted
         .filter(|(address, _)| {
-            let ours = options.destroy
+            // What takes its place is wanted, so that it goes is what the file says.
+            let replaced = address
+                .takes_its_place()
+                .is_some_and(|successor| desired.resources.contains_key(&successor));
+            let ours = replaced || options.destroy
                 && desired.resources.get(*address).is_some_and(|wanted| wanted.resource.unprotected().is_some());
             observation.live[*address].resource.unprotected().is_some() && !ours
         })
@@ -373,6 +391,7 @@ const TABLES: &[&str] = &[
     "api_keys",
     "plans",
     "partners",
+    "load_balancer",
 ];
 
 /// A target or a consent that names nothing is a typing error with consequences. Only a consent that nothing asks for

@@ -37,6 +37,7 @@ pub(crate) fn applied(text: &str) -> Observation {
             was: None,
             unmanaged: Vec::new(),
             only_a_mark: false,
+            broken: None,
         };
         (address, live)
     };

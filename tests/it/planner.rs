@@ -226,6 +226,7 @@ fn live(resource: Resource, outputs: BTreeMap<OutputName, String>) -> Live {
         was: None,
         unmanaged: Vec::new(),
         only_a_mark: false,
+        broken: None,
     }
 }
 

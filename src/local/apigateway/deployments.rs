@@ -8,8 +8,8 @@ use super::super::state::Region;
 use super::lists::page;
 use super::patch::{REPLACE, Rules, Takes, Words, rule};
 use super::refusals::{bad_request, not_found};
-use super::stages;
 use super::state::{Definition, Deployment, RestApi, State, date, object_mut, pick, text};
+use super::{stages, vpc_links};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("CreateDeployment", create),
@@ -35,8 +35,10 @@ fn find<'s>(state: &'s State, call: &Call) -> Result<(&'s RestApi, &'s Deploymen
 }
 
 fn create(region: &mut Region, call: &Call) -> Answer {
+    let definition = &region.apigateway.rest_api(call)?.definition;
+    check(definition)?;
+    vpc_links::check_deployable(&region.apigateway, definition, call)?;
     let api = region.apigateway.rest_api_mut(call)?;
-    check(&api.definition)?;
     let id = identifiers::api_gateway_short();
     let deployment = Deployment {
         created: date(call),

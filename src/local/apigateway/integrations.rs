@@ -8,8 +8,8 @@ use super::mapping;
 use super::methods::{self, check_verb, no_response};
 use super::patch::{ADD_REMOVE, ANY, REPLACE, Rules, Takes, Words, rule};
 use super::refusals::{bad_request, not_found};
-use super::resources;
 use super::state::{Integration, Method, members, object_mut, text};
+use super::{resources, vpc_links};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("PutIntegration", put),
@@ -140,6 +140,7 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     forget_back_end_of_mock(&mut settings);
     empty_templates_are_null(&mut settings, "requestTemplates");
     check(&settings, method, regional(&definition.settings))?;
+    vpc_links::check_connection(&region.apigateway, &settings, call)?;
     let integration = Integration {
         settings,
         ..Integration::default()
@@ -271,6 +272,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     settings.entry("cacheKeyParameters").or_insert(json!([]));
     forget_back_end_of_mock(&mut settings);
     check(&settings, method, regional(&definition.settings))?;
+    vpc_links::check_connection(&region.apigateway, &settings, call)?;
     let integration = find_mut(region, call)?;
     integration.settings = settings;
     Ok(describe(integration))

@@ -1,6 +1,6 @@
 //! API Gateway's REST APIs (v1): the control plane, one file per noun.
 //!
-//! A deployment holds the whole [`Definition`] it froze, for the data plane to serve from. OpenAPI import and export, VPC links, client
+//! A deployment holds the whole [`Definition`] it froze, for the data plane to serve from. OpenAPI import and export, client
 //! certificates, documentation and private domain names are not here: they answer 501 by name.
 
 mod account;
@@ -30,12 +30,13 @@ mod tags;
 mod tests;
 mod usage_plan_keys;
 mod usage_plans;
+mod vpc_links;
 
 use super::operation::Operation;
 
 pub use state::{
     ApiKey, Definition, Deployment, DomainName, Integration, Method, Resource, RestApi, Stage,
-    State, Tags, UsagePlan,
+    State, Tags, UsagePlan, VpcLink,
 };
 pub(super) use tags::tagged;
 
@@ -59,4 +60,5 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
     tags::OPERATIONS,
     usage_plan_keys::OPERATIONS,
     usage_plans::OPERATIONS,
+    vpc_links::OPERATIONS,
 ];

@@ -27,6 +27,8 @@ pub struct State {
     pub api_keys: Table<ApiKey>,
     /// Custom domain names by name.
     pub domain_names: Table<DomainName>,
+    /// VPC links (v1) by id.
+    pub vpc_links: Table<VpcLink>,
     /// The role that API Gateway writes logs with; it is the account's, per Region.
     pub cloudwatch_role: Option<String>,
 }
@@ -172,6 +174,22 @@ pub struct DomainName {
     pub available: f64,
     /// Base path mappings by base path, `(none)` for the root.
     pub mappings: BTreeMap<String, Object>,
+}
+
+/// A VPC link.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VpcLink {
+    /// Its settings, the status aside.
+    pub settings: Object,
+    /// Its tags.
+    pub tags: Tags,
+    /// When it is made, or has failed, in epoch seconds.
+    pub settled: f64,
+    /// Why it fails; none when it doesn't.
+    pub failure: Option<String>,
+    /// When it is gone, in epoch seconds; none unless it is being deleted.
+    pub deleted: Option<f64>,
 }
 
 impl State {

@@ -91,7 +91,7 @@ fn nothing_there() -> Refusal {
     not_found("Invalid resource ARN specified: there is no such resource")
 }
 
-fn of<'s>(state: &'s State, place: &[String]) -> Result<&'s Tags, Refusal> {
+fn of<'s>(state: &'s State, place: &[String], now: f64) -> Result<&'s Tags, Refusal> {
     let place: Vec<_> = place.iter().map(String::as_str).collect();
     let tags = match place[..] {
         ["restapis", id] => state.rest_apis.get(id).map(|row| &row.tags),
@@ -103,12 +103,15 @@ fn of<'s>(state: &'s State, place: &[String]) -> Result<&'s Tags, Refusal> {
         ["apikeys", id] => state.api_keys.get(id).map(|row| &row.tags),
         ["usageplans", id] => state.usage_plans.get(id).map(|row| &row.tags),
         ["domainnames", name] => state.domain_names.get(name).map(|row| &row.tags),
+        ["vpclinks", id] => state.vpc_link(id, now).map(|row| &row.tags),
         _ => None,
     };
     tags.ok_or_else(nothing_there)
 }
 
-fn of_mut<'s>(state: &'s mut State, place: &[String]) -> Result<&'s mut Tags, Refusal> {
+fn of_mut<'s>(state: &'s mut State, place: &[String], now: f64) -> Result<&'s mut Tags, Refusal> {
+    // What is not there to be read is not there to be changed.
+    of(state, place, now)?;
     let place: Vec<_> = place.iter().map(String::as_str).collect();
     let tags = match place[..] {
         ["restapis", id] => state.rest_apis.get_mut(id).map(|row| &mut row.tags),
@@ -120,13 +123,14 @@ fn of_mut<'s>(state: &'s mut State, place: &[String]) -> Result<&'s mut Tags, Re
         ["apikeys", id] => state.api_keys.get_mut(id).map(|row| &mut row.tags),
         ["usageplans", id] => state.usage_plans.get_mut(id).map(|row| &mut row.tags),
         ["domainnames", name] => state.domain_names.get_mut(name).map(|row| &mut row.tags),
+        ["vpclinks", id] => state.vpc_links.get_mut(id).map(|row| &mut row.tags),
         _ => None,
     };
     tags.ok_or_else(nothing_there)
 }
 
 fn tag(region: &mut Region, call: &Call) -> Answer {
-    let tags = of_mut(&mut region.apigateway, &place(call)?)?;
+    let tags = of_mut(&mut region.apigateway, &place(call)?, call.seconds())?;
     let sent = text_map(call, "tags");
     check(&sent)?;
     tags.extend(sent);
@@ -135,7 +139,7 @@ fn tag(region: &mut Region, call: &Call) -> Answer {
 }
 
 fn untag(region: &mut Region, call: &Call) -> Answer {
-    let tags = of_mut(&mut region.apigateway, &place(call)?)?;
+    let tags = of_mut(&mut region.apigateway, &place(call)?, call.seconds())?;
     let keys = call.input.get("tagKeys").and_then(Value::as_array);
     for key in keys.into_iter().flatten().filter_map(Value::as_str) {
         tags.remove(key);
@@ -145,7 +149,7 @@ fn untag(region: &mut Region, call: &Call) -> Answer {
 
 /// Its output has no place for a position, so all tags come at once.
 fn get(region: &Region, call: &Call) -> Answer {
-    let tags = of(&region.apigateway, &place(call)?)?;
+    let tags = of(&region.apigateway, &place(call)?, call.seconds())?;
     check_no_position(call)?;
     Ok(always(Object::new(), tags))
 }
@@ -154,6 +158,7 @@ fn get(region: &Region, call: &Call) -> Answer {
 pub(in super::super) fn tagged(
     state: &State,
     region: &str,
+    now: f64,
 ) -> Vec<(String, BTreeMap<String, String>)> {
     let rows = |kind: &str, id: &str, tags: &Tags| {
         (
@@ -170,9 +175,11 @@ pub(in super::super) fn tagged(
     let keys = state.api_keys.iter();
     let plans = state.usage_plans.iter();
     let domains = state.domain_names.iter();
+    let links = state.vpc_links(now);
     apis.chain(keys.map(|(id, row)| rows("apikeys", id, &row.tags)))
         .chain(plans.map(|(id, row)| rows("usageplans", id, &row.tags)))
         .chain(domains.map(|(name, row)| rows("domainnames", name, &row.tags)))
+        .chain(links.map(|(id, row)| rows("vpclinks", id, &row.tags)))
         .filter(|(_, tags)| !tags.is_empty())
         .collect()
 }

@@ -1,13 +1,39 @@
-//! Elastic Load Balancing (version 2): network load balancers, target groups, listeners and the health of targets.
+//! Elastic Load Balancing (version 2): network load balancers, target groups, listeners and the health of targets, one file per noun.
+//!
+//! Application and gateway load balancers are not here, nor are their protocols, rules and trust stores: they answer 501 by name.
 
-use serde::{Deserialize, Serialize};
+mod account_limits;
+mod arn;
+mod attributes;
+mod certificates;
+mod health_check;
+mod listeners;
+mod load_balancers;
+mod network;
+mod pages;
+mod placement;
+mod refusals;
+mod state;
+mod tags;
+mod target_groups;
+mod target_health;
+mod targets;
 
 use super::operation::Operation;
 
-/// The operations the local service has.
-pub(super) const OPERATIONS: &[&[Operation]] = &[];
+pub use state::{LoadBalancer, State};
+pub(super) use tags::tagged;
 
-/// What a Region holds of it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct State {}
+/// The operations the local service has, noun by noun.
+pub(super) const OPERATIONS: &[&[Operation]] = &[
+    account_limits::OPERATIONS,
+    attributes::OPERATIONS,
+    certificates::OPERATIONS,
+    listeners::OPERATIONS,
+    load_balancers::OPERATIONS,
+    placement::OPERATIONS,
+    tags::OPERATIONS,
+    target_groups::OPERATIONS,
+    target_health::OPERATIONS,
+    targets::OPERATIONS,
+];

@@ -43,12 +43,15 @@ impl Expansion<'_> {
             description: "The load balancer of the private road".into(),
             vpc: vpc.clone(),
             ingress: BTreeSet::new(),
+            other_rules: BTreeSet::new(),
             tags: self.ground.tags_of(&group),
         };
         self.add(group.clone(), Resource::SecurityGroup(props));
         let name = table.name.as_ref().unwrap_or(&self.ground.stack).clone();
         let props = load_balancer::Props {
             name: name.clone(),
+            scheme: "internal".into(),
+            vpc: vpc.clone(),
             subnets: self
                 .surroundings
                 .subnets
@@ -161,6 +164,7 @@ impl Expansion<'_> {
                     from: id(from),
                 })
                 .collect(),
+            other_rules: BTreeSet::new(),
             tags: self.ground.tags_of(&group),
         };
         self.add(group.clone(), Resource::SecurityGroup(props));

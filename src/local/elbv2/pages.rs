@@ -1,0 +1,32 @@
+//! Lists as Elastic Load Balancing pages them: `PageSize` and `Marker` in, the rows and `NextMarker` out.
+
+use serde_json::Value;
+
+use super::super::operation::{Answer, Call, Object};
+use super::super::paging;
+use super::refusals::validation;
+use super::state::{number, one, text};
+
+/// The most rows on a page, and as many as come unasked.
+const SIZE: u64 = 400;
+
+/// One page of `rows`, which come in the order of their keys, under `member`. `of` tells lists of one operation apart.
+pub(super) fn page<'k>(
+    call: &Call,
+    of: &str,
+    member: &str,
+    rows: impl Iterator<Item = (&'k str, Object)>,
+) -> Answer {
+    let size = number(&call.input, "PageSize").unwrap_or(SIZE);
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let marker = text(&call.input, "Marker").filter(|marker| !marker.is_empty());
+    let list = format!("{} {of}", call.operation);
+    let (rows, next) = paging::page(&list, rows, size, marker)
+        .map_err(|paging::InvalidToken| validation("The specified marker is not valid"))?;
+    let rows: Vec<_> = rows.into_iter().map(Value::Object).collect();
+    let mut answer = one(member, rows);
+    if let Some(next) = next {
+        answer.insert("NextMarker".into(), next.into());
+    }
+    Ok(answer)
+}

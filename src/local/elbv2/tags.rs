@@ -1,0 +1,138 @@
+//! Tags of load balancers, target groups and listeners.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::state::Region;
+use super::account_limits::TAGS;
+use super::arn::Kind;
+use super::refusals::{not_found, refuse, validation};
+use super::state::{State, Tags, one, texts};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::change("AddTags", add),
+    Operation::change("RemoveTags", remove),
+    Operation::read("DescribeTags", describe),
+];
+
+/// How many things one call may name.
+const MOST_THINGS: usize = 20;
+
+/// The tags in the input, checked.
+pub(super) fn sent(call: &Call) -> Result<Tags, Refusal> {
+    let mut tags = Tags::new();
+    let pairs = call.input.get("Tags").and_then(Value::as_array);
+    for pair in pairs.into_iter().flatten() {
+        let key = pair["Key"].as_str().unwrap_or_default();
+        let value = pair["Value"].as_str().unwrap_or_default();
+        if key.to_lowercase().starts_with("aws:") {
+            return Err(validation(format!(
+                "Tag keys cannot begin with 'aws:', which is reserved: '{key}'"
+            )));
+        }
+        if tags.insert(key.into(), value.into()).is_some() {
+            return Err(refuse(
+                "DuplicateTagKeys",
+                format!("Tag key '{key}' was specified more than once"),
+            ));
+        }
+    }
+    check_number(&tags)?;
+    Ok(tags)
+}
+
+fn check_number(tags: &Tags) -> Result<(), Refusal> {
+    if tags.len() > TAGS {
+        return Err(refuse(
+            "TooManyTags",
+            format!("A resource can have at most {TAGS} tags"),
+        ));
+    }
+    Ok(())
+}
+
+fn kind(arn: &str) -> Result<Kind, Refusal> {
+    Kind::of(arn).ok_or_else(|| validation(format!("'{arn}' is not a valid resource ARN")))
+}
+
+fn of<'s>(state: &'s State, arn: &str) -> Result<&'s Tags, Refusal> {
+    let kind = kind(arn)?;
+    let tags = match kind {
+        Kind::LoadBalancer => state.load_balancers.get(arn).map(|row| &row.tags),
+        Kind::TargetGroup => state.target_groups.get(arn).map(|row| &row.tags),
+        Kind::Listener => state.listeners.get(arn).map(|row| &row.tags),
+    };
+    tags.ok_or_else(|| not_found(kind, arn))
+}
+
+fn of_mut<'s>(state: &'s mut State, arn: &str) -> Result<&'s mut Tags, Refusal> {
+    let kind = kind(arn)?;
+    let tags = match kind {
+        Kind::LoadBalancer => state.load_balancers.get_mut(arn).map(|row| &mut row.tags),
+        Kind::TargetGroup => state.target_groups.get_mut(arn).map(|row| &mut row.tags),
+        Kind::Listener => state.listeners.get_mut(arn).map(|row| &mut row.tags),
+    };
+    tags.ok_or_else(|| not_found(kind, arn))
+}
+
+/// The ARNs in the input.
+fn things(call: &Call) -> Result<Vec<&str>, Refusal> {
+    let arns: Vec<_> = texts(&call.input, "ResourceArns").collect();
+    if arns.len() > MOST_THINGS {
+        return Err(validation(format!(
+            "1 validation error detected: Value '[{}]' at 'resourceArns' failed to satisfy constraint: \
+             Member must have length less than or equal to {MOST_THINGS}",
+            arns.join(", ")
+        )));
+    }
+    Ok(arns)
+}
+
+fn add(region: &mut Region, call: &Call) -> Answer {
+    let sent = sent(call)?;
+    for arn in things(call)? {
+        let tags = of_mut(&mut region.elbv2, arn)?;
+        tags.extend(sent.clone());
+        check_number(tags)?;
+    }
+    Ok(Object::new())
+}
+
+fn remove(region: &mut Region, call: &Call) -> Answer {
+    for arn in things(call)? {
+        let tags = of_mut(&mut region.elbv2, arn)?;
+        for key in texts(&call.input, "TagKeys") {
+            tags.remove(key);
+        }
+    }
+    Ok(Object::new())
+}
+
+fn describe(region: &Region, call: &Call) -> Answer {
+    let mut descriptions = Vec::new();
+    for arn in things(call)? {
+        let tags = of(&region.elbv2, arn)?;
+        let tags: Vec<_> = tags
+            .iter()
+            .map(|(key, value)| json!({"Key": key, "Value": value}))
+            .collect();
+        descriptions.push(json!({"ResourceArn": arn, "Tags": tags}));
+    }
+    Ok(one("TagDescriptions", descriptions))
+}
+
+/// Everything in a Region that has tags: ARNs and tags.
+pub(in super::super) fn tagged(state: &State) -> Vec<(String, BTreeMap<String, String>)> {
+    let load_balancers = state.load_balancers.iter();
+    let target_groups = state.target_groups.iter();
+    let listeners = state.listeners.iter();
+    load_balancers
+        .map(|(arn, row)| (arn, &row.tags))
+        .chain(target_groups.map(|(arn, row)| (arn, &row.tags)))
+        .chain(listeners.map(|(arn, row)| (arn, &row.tags)))
+        .filter(|(_, tags)| !tags.is_empty())
+        .map(|(arn, tags)| (arn.to_owned(), tags.clone()))
+        .collect()
+}

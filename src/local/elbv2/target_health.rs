@@ -1,0 +1,214 @@
+//! The health of targets.
+
+use std::net::Ipv4Addr;
+
+use serde_json::{Value, json};
+
+use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::state::Region;
+use super::health_check::TRAFFIC_PORT;
+use super::network;
+use super::state::{LoadBalancer, Target, TargetGroup, one};
+use super::targets::asked;
+
+pub(super) const OPERATIONS: &[Operation] =
+    &[Operation::read("DescribeTargetHealth", describe).refusing(&["Include"])];
+
+/// A verdict on a target.
+struct Health {
+    state: &'static str,
+    /// Its code, and what it says.
+    reason: Option<(&'static str, &'static str)>,
+}
+
+impl Health {
+    const HEALTHY: Self = Self {
+        state: "healthy",
+        reason: None,
+    };
+
+    const fn new(state: &'static str, code: &'static str, description: &'static str) -> Self {
+        Self {
+            state,
+            reason: Some((code, description)),
+        }
+    }
+}
+
+fn describe(region: &Region, call: &Call) -> Answer {
+    let arn = call.text("TargetGroupArn");
+    let group = region.elbv2.target_group(arn)?;
+    let now = call.seconds();
+    let present: Vec<_> = group
+        .targets
+        .iter()
+        .filter(|target| target.drains_until.is_none_or(|until| now < until))
+        .collect();
+    let mut rows = Vec::new();
+    let mut any_asked = false;
+    for (id, port, zone) in asked(call) {
+        any_asked = true;
+        let known = present.iter().find(|target| group.is(target, id, port));
+        rows.push(match known {
+            Some(target) => row(region, arn, group, target, now)?,
+            None => {
+                let absent = Target {
+                    id: id.into(),
+                    port: port.unwrap_or(group.port),
+                    zone: zone.map(str::to_owned),
+                    ..Target::default()
+                };
+                let health = Health::new(
+                    "unused",
+                    "Target.NotRegistered",
+                    "Target is not registered to the target group",
+                );
+                written(group, &absent, &health)
+            }
+        });
+    }
+    if !any_asked {
+        for target in present {
+            rows.push(row(region, arn, group, target, now)?);
+        }
+    }
+    Ok(one("TargetHealthDescriptions", rows))
+}
+
+fn row(
+    region: &Region,
+    arn: &str,
+    group: &TargetGroup,
+    target: &Target,
+    now: f64,
+) -> Result<Value, Refusal> {
+    let user = region.elbv2.users_of(arn).next();
+    let user = user
+        .map(|user| {
+            region
+                .elbv2
+                .known_load_balancer(user)
+                .map(|row| (user, row))
+        })
+        .transpose()?;
+    Ok(written(
+        group,
+        target,
+        &health(region, group, target, user, now),
+    ))
+}
+
+/// The port on which a target is checked.
+fn checked_port(group: &TargetGroup, target: &Target) -> u64 {
+    match group.health_check.port.as_str() {
+        TRAFFIC_PORT => target.port,
+        port => port.parse().unwrap_or(target.port),
+    }
+}
+
+/// A target's health. Nothing answers behind the local AWS: a target is taken to be well when the network lets the checks through.
+fn health(
+    region: &Region,
+    group: &TargetGroup,
+    target: &Target,
+    user: Option<(&str, &LoadBalancer)>,
+    now: f64,
+) -> Health {
+    if target.drains_until.is_some() {
+        return Health::new(
+            "draining",
+            "Target.DeregistrationInProgress",
+            "Target deregistration is in progress",
+        );
+    }
+    let Some((load_balancer, row)) = user else {
+        return Health::new(
+            "unused",
+            "Target.NotInUse",
+            "Target group is not configured to receive traffic from the load balancer",
+        );
+    };
+    let instance = match target.id.parse::<Ipv4Addr>() {
+        Ok(address) => network::instance_at(region, &group.vpc, address, now),
+        Err(_) => network::instance(region, &target.id, now),
+    };
+    if group.target_type == "instance" {
+        match &instance {
+            Some(instance) if instance.state == "running" => {}
+            Some(instance) if matches!(instance.state, "stopping" | "stopped") => {
+                return Health::new(
+                    "unused",
+                    "Target.InvalidState",
+                    "Target is in the stopped state",
+                );
+            }
+            Some(instance) if instance.state == "pending" => return initial(),
+            _ => {
+                return Health::new(
+                    "unused",
+                    "Target.InvalidState",
+                    "Target is in the terminated state",
+                );
+            }
+        }
+    }
+    let zone = instance.as_ref().map(|instance| instance.zone.as_str());
+    let zone = target.zone.as_deref().or(zone);
+    if zone.is_some_and(|zone| zone != "all" && !row.zones.iter().any(|known| known.name == zone)) {
+        return Health::new(
+            "unused",
+            "Target.NotInUse",
+            "Target is in an Availability Zone that is not enabled for the load balancer",
+        );
+    }
+    if now < target.checked || now < row.active {
+        return initial();
+    }
+    let reached = instance.is_none_or(|instance| {
+        instance.state == "running"
+            && network::reaches(
+                region,
+                (load_balancer, row),
+                &instance,
+                checked_port(group, target),
+            )
+    });
+    if reached {
+        Health::HEALTHY
+    } else {
+        Health::new(
+            "unhealthy",
+            "Target.FailedHealthChecks",
+            "Health checks failed",
+        )
+    }
+}
+
+fn initial() -> Health {
+    Health::new(
+        "initial",
+        "Elb.RegistrationInProgress",
+        "Target registration is in progress",
+    )
+}
+
+/// A target and its health as answers give them.
+fn written(group: &TargetGroup, target: &Target, health: &Health) -> Value {
+    let mut described = Object::from_iter([
+        ("Id".to_owned(), json!(target.id)),
+        ("Port".to_owned(), json!(target.port)),
+    ]);
+    if let Some(zone) = &target.zone {
+        described.insert("AvailabilityZone".into(), json!(zone));
+    }
+    let mut state = one("State", health.state);
+    if let Some((code, description)) = health.reason {
+        state.insert("Reason".into(), json!(code));
+        state.insert("Description".into(), json!(description));
+    }
+    json!({
+        "Target": described,
+        "HealthCheckPort": checked_port(group, target).to_string(),
+        "TargetHealth": state,
+    })
+}
