@@ -2,6 +2,7 @@
 
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const HEXADECIMAL: &[u8] = b"0123456789abcdef";
+const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// `length` characters of `alphabet`, each as likely as the others.
@@ -59,6 +60,25 @@ pub fn api_key_value() -> String {
     random(MIXED, 40)
 }
 
+/// A certificate's serial number: 16 bytes in hexadecimal, with colons between them.
+pub fn serial_number() -> String {
+    let mut bytes = [0; 16];
+    fill(&mut bytes);
+    // A serial number is positive.
+    bytes[0] &= 0x7f;
+    bytes.map(|byte| format!("{byte:02x}")).join(":")
+}
+
+/// What follows the `Z` of a hosted zone's id and the `C` of a change's: 20 upper-case letters and digits.
+pub fn route_53() -> String {
+    random(UPPER, 20)
+}
+
+/// Decimal digits.
+pub fn digits(length: usize) -> String {
+    random(b"0123456789", length)
+}
+
 /// A CloudFront distribution's name, such as `d111111abcdef8`.
 pub fn distribution() -> String {
     format!("d{}", random(LOWER, 13))
@@ -67,6 +87,12 @@ pub fn distribution() -> String {
 /// Hexadecimal digits: the ids in EC2's and Elastic Load Balancing's names.
 pub fn hexadecimal(length: usize) -> String {
     random(HEXADECIMAL, length)
+}
+
+/// The ARN of the distribution behind a name such as `d111111abcdef8.cloudfront.net`.
+pub fn distribution_arn(account: &str, name: &str) -> String {
+    let id = name.split('.').next().unwrap_or_default().to_uppercase();
+    format!("arn:aws:cloudfront::{account}:distribution/E{id}")
 }
 
 /// A random UUID (version 4): request ids, VPC endpoints' and certificates' ids.
@@ -105,6 +131,8 @@ mod tests {
         shape("^[a-z0-9]{6}$", api_gateway_short());
         shape("^[A-Za-z0-9]{40}$", api_key_value());
         shape("^d[a-z0-9]{13}$", distribution());
+        shape("^[0-7][0-9a-f](:[0-9a-f]{2}){15}$", serial_number());
+        shape("^[A-Z0-9]{20}$", route_53());
         shape(
             "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
             uuid(),

@@ -129,9 +129,25 @@ pub struct Shape {
 impl Shape {
     /// The pattern, ready to match a whole text. None when there is none.
     pub fn regex(&self) -> Option<&Regex> {
-        let compile = || Regex::new(&format!(r"\A(?:{})\z", self.pattern.as_ref()?)).ok();
+        let compile = || {
+            let pattern = without_look_ahead(self.pattern.as_ref()?);
+            Regex::new(&format!(r"\A(?:{pattern})\z")).ok()
+        };
         self.compiled.get_or_init(compile).as_ref()
     }
+}
+
+/// ACM's patterns of domain names look ahead, which Rust's can't; these parts say the same without.
+fn without_look_ahead(pattern: &str) -> String {
+    pattern
+        .replace(
+            "(?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9]",
+            "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?",
+        )
+        .replace(
+            "(?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9]",
+            "[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]",
+        )
 }
 
 /// What a shape is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::state::Region;
+use super::state::{Region, State};
 
 /// A JSON object.
 pub type Object = Map<String, Value>;
@@ -30,6 +30,9 @@ pub struct Call {
     pub request_id: String,
     /// How long the things take that take time on AWS.
     pub pace: Pace,
+    /// All Regions as they were when the call came in. For the little that AWS looks up outside the call's Region: certificates that
+    /// CloudFront takes from us-east-1, Route 53's records, who uses a certificate.
+    pub everywhere: State,
 }
 
 impl Call {
@@ -38,11 +41,15 @@ impl Call {
     /// Store it, and derive the state from it: pending in the answer of the call that began it, and in any later call while
     /// [`Call::seconds`] is less.
     pub fn done_at(&self, on_aws: Duration) -> f64 {
-        self.seconds()
-            + match self.pace {
-                Pace::Immediate => 0.0,
-                Pace::Realistic { time_scale } => on_aws.as_secs_f64() / time_scale,
-            }
+        self.seconds() + self.takes(on_aws)
+    }
+
+    /// How many seconds something takes that takes `on_aws` on AWS. For what begins at another time than the call's.
+    pub fn takes(&self, on_aws: Duration) -> f64 {
+        match self.pace {
+            Pace::Immediate => 0.0,
+            Pace::Realistic { time_scale } => on_aws.as_secs_f64() / time_scale,
+        }
     }
 
     /// When the call came in, in epoch seconds: what timestamps in the state and in answers are.

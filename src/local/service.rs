@@ -116,7 +116,7 @@ static SERVICES: [AwsService; 9] = [
     AwsService {
         name: "acm",
         model: LazyLock::new(|| Model::parse(include_str!("models/acm.json"))),
-        operations: &[acm::OPERATIONS],
+        operations: acm::OPERATIONS,
         invalid: "ValidationException",
         names_input: false,
     },
@@ -130,7 +130,7 @@ static SERVICES: [AwsService; 9] = [
     AwsService {
         name: "route53",
         model: LazyLock::new(|| Model::parse(include_str!("models/route53.json"))),
-        operations: &[route53::OPERATIONS],
+        operations: route53::OPERATIONS,
         invalid: "InvalidInput",
         names_input: false,
     },
@@ -274,7 +274,11 @@ impl Service {
                 service.name
             )));
         };
-        let Scope { region, .. } = scope.ok_or_else(missing_token)?;
+        let Scope { mut region, .. } = scope.ok_or_else(missing_token)?;
+        if service.name == "route53" {
+            // It is global. A client that is given an endpoint may sign for a Region of its own all the same.
+            region = route53::GLOBAL_REGION.into();
+        }
         let input = protocol::input(model, in_model, request)?;
         if let Some(shape) = &in_model.input {
             let prefix = if service.names_input {
@@ -306,21 +310,27 @@ impl Service {
             region,
             request_id: request_id.into(),
             pace: options.pace,
+            everywhere: State::default(),
         };
-        let output = self.run(operation, &call)?;
+        let output = self.run(operation, call)?;
         protocol::answer(model, name, in_model, output, request_id)
     }
 
-    fn run(&self, operation: &Operation, call: &Call) -> Answer {
+    fn run(&self, operation: &Operation, mut call: Call) -> Answer {
         // A panic in an operation leaves the state as it was, so the lock it held protects nothing broken.
         let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
         let ran = match operation.run {
-            Run::Read(run) => store.read(|state| match state.regions.get(&call.region) {
-                Some(region) => run(region, call),
-                None => run(&Region::default(), call),
+            Run::Read(run) => store.read(|state| {
+                call.everywhere = state.clone();
+                match state.regions.get(&call.region) {
+                    Some(region) => run(region, &call),
+                    None => run(&Region::default(), &call),
+                }
             }),
-            Run::Change(run) => store
-                .change(|state| run(state.regions.entry(call.region.clone()).or_default(), call)),
+            Run::Change(run) => store.change(|state| {
+                call.everywhere = state.clone();
+                run(state.regions.entry(&call.region), &call)
+            }),
         };
         ran.unwrap_or_else(|error| Err(Refusal::new(500, "InternalFailure", chain(&error))))
     }

@@ -1,16 +1,15 @@
 //! The state of one local AWS account, by Region. It is data only: what a thing's status is now derives from stored times and the clock.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::table::Table;
 use super::{acm, apigateway, cognito, ec2, elbv2, route53};
 
-/// Everything in one account.
+/// Everything in one account. A copy is cheap: it shares each Region until that one is changed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
     /// By Region name, such as `eu-west-1`.
-    pub regions: BTreeMap<String, Region>,
+    pub regions: Table<Region>,
 }
 
 /// Everything in one Region.

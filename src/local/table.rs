@@ -76,6 +76,14 @@ impl<T: Clone> Table<T> {
         self.0.get_mut(id).map(Arc::make_mut)
     }
 
+    /// The row with this id, to change it; an empty one is put in when there is none.
+    pub fn entry(&mut self, id: &str) -> &mut T
+    where
+        T: Default,
+    {
+        Arc::make_mut(self.0.entry(Arc::from(id)).or_default())
+    }
+
     /// All rows, to change them.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut T)> {
         self.0

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{apigateway, cognito, elbv2, paging, service};
+use super::{acm, apigateway, cognito, elbv2, paging, route53, service};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -34,6 +34,8 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
             call.seconds(),
         ))
         .chain(elbv2::tagged(&region.elbv2))
+        .chain(acm::tagged(&region.acm))
+        .chain(route53::tagged(&region.route53))
         .collect()
 }
 
@@ -185,19 +187,19 @@ fn get_tag_values(region: &Region, call: &Call) -> Answer {
 }
 
 fn tag_resources(region: &mut Region, call: &Call) -> Answer {
-    on_each(region, call, "Tags")
+    on_each(region, call, "TagResource", "Tags")
 }
 
 fn untag_resources(region: &mut Region, call: &Call) -> Answer {
-    on_each(region, call, "TagKeys")
+    on_each(region, call, "UntagResource", "TagKeys")
 }
 
 /// Calls the owning service's own operation for each ARN. One that fails is listed, and does not keep the others from being done.
-fn on_each(region: &mut Region, call: &Call, member: &str) -> Answer {
+fn on_each(region: &mut Region, call: &Call, operation: &str, member: &str) -> Answer {
     let mut failed = Object::new();
     for arn in texts(&call.input, "ResourceARNList") {
         let mut changed = region.clone();
-        match on_one(&mut changed, call, arn, member) {
+        match on_one(&mut changed, call, arn, operation, member) {
             Ok(_) => *region = changed,
             Err(refusal) => {
                 failed.insert(
@@ -217,53 +219,15 @@ fn on_each(region: &mut Region, call: &Call, member: &str) -> Answer {
     )]))
 }
 
-/// A service's own operation that does the same to one ARN, and its input. `member` is what the tagging API's input calls what is
-/// changed: `Tags` or `TagKeys`.
-fn of_service(service: &str, arn: &str, member: &str, value: &Value) -> (&'static str, Object) {
-    let adds = member == "Tags";
-    let (operation, named, changed) = match service {
-        "elasticloadbalancing" => {
-            let pairs = value.as_object().map(|tags| {
-                let pairs = tags.iter();
-                let pairs = pairs.map(|(key, value)| json!({"Key": key, "Value": value}));
-                Value::Array(pairs.collect())
-            });
-            (
-                if adds { "AddTags" } else { "RemoveTags" },
-                ("ResourceArns".to_owned(), json!([arn])),
-                (member.to_owned(), pairs.unwrap_or_else(|| value.clone())),
-            )
-        }
-        _ => {
-            // API Gateway's members begin with small letters.
-            let spelled = |member: &str| {
-                let mut letters = member.chars();
-                match letters.next() {
-                    Some(first) if service == "apigateway" => {
-                        first.to_lowercase().chain(letters).collect()
-                    }
-                    _ => member.to_owned(),
-                }
-            };
-            (
-                if adds { "TagResource" } else { "UntagResource" },
-                (spelled("ResourceArn"), json!(arn)),
-                (spelled(member), value.clone()),
-            )
-        }
-    };
-    (operation, Object::from_iter([named, changed]))
-}
-
-fn on_one(region: &mut Region, call: &Call, arn: &str, member: &str) -> Answer {
+fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: &str) -> Answer {
     let service = arn.split(':').nth(2).unwrap_or_default();
     let value = call.input.get(member).cloned().unwrap_or_default();
-    let (operation, input) = of_service(service, arn, member, &value);
+    let (name, input) = in_its_own_words(service, arn, operation, member, value);
     let Some(Operation {
         name,
         run: Run::Change(run),
         ..
-    }) = service::operation(service, operation)
+    }) = service::operation(service, name)
     else {
         return Err(invalid(format!(
             "{arn} is of no service that the local AWS can tag."
@@ -275,4 +239,56 @@ fn on_one(region: &mut Region, call: &Call, arn: &str, member: &str) -> Answer {
         ..call.clone()
     };
     run(region, &call)
+}
+
+/// A service's own operation to tag or untag, and its input. Most call it `TagResource`.
+fn in_its_own_words<'n>(
+    service: &str,
+    arn: &str,
+    operation: &'n str,
+    member: &str,
+    value: Value,
+) -> (&'n str, Object) {
+    let tagging = operation == "TagResource";
+    // Tags as a list of keys and values; keys alone to untag.
+    let listed = |value: &Value| -> Value {
+        let tags = value.as_object().into_iter().flatten();
+        let keys = value.as_array().into_iter().flatten();
+        tags.map(|(key, value)| json!({"Key": key, "Value": value}))
+            .chain(keys.map(|key| json!({"Key": key})))
+            .collect()
+    };
+    let (operation, input) = match service {
+        "acm" if tagging => (
+            "AddTagsToCertificate",
+            json!({"CertificateArn": arn, "Tags": listed(&value)}),
+        ),
+        "acm" => (
+            "RemoveTagsFromCertificate",
+            json!({"CertificateArn": arn, "Tags": listed(&value)}),
+        ),
+        "elasticloadbalancing" if tagging => (
+            "AddTags",
+            json!({"ResourceArns": [arn], "Tags": listed(&value)}),
+        ),
+        "elasticloadbalancing" => (
+            "RemoveTags",
+            json!({"ResourceArns": [arn], "TagKeys": value}),
+        ),
+        "route53" => {
+            let id = arn.rsplit('/').next();
+            let mut input = json!({"ResourceType": "hostedzone", "ResourceId": id});
+            if tagging {
+                input["AddTags"] = listed(&value);
+            } else {
+                input["RemoveTagKeys"] = value;
+            }
+            ("ChangeTagsForResource", input)
+        }
+        // Its members begin with small letters.
+        "apigateway" if tagging => (operation, json!({"resourceArn": arn, "tags": value})),
+        "apigateway" => (operation, json!({"resourceArn": arn, "tagKeys": value})),
+        _ => (operation, json!({"ResourceArn": arn, member: value})),
+    };
+    (operation, input.as_object().cloned().unwrap_or_default())
 }

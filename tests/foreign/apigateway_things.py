@@ -3,7 +3,8 @@
 import json
 import uuid
 
-CERTIFICATE = "4e1a2d6a-1d4b-4b1e-9c3f-0123456789ab"
+from certificates import imported, issued
+
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI"
 ROLE = "arn:aws:iam::123456789012:role/gateway"
 FUNCTION = (
@@ -23,9 +24,9 @@ def name():
     return f"w{uuid.uuid4().hex[:12]}"
 
 
-def certificate(gateway, name=CERTIFICATE):
-    """A certificate where a Regional domain wants it: in its own Region."""
-    return f"arn:aws:acm:{gateway.meta.region_name}:123456789012:certificate/{name}"
+def certificate(gateway, _=None):
+    """Another certificate for a Regional domain."""
+    return {"regionalCertificateArn": imported(gateway, "*.example.com")}
 
 
 def api(gateway):
@@ -172,7 +173,7 @@ def rows():
 def to_create_domain(gateway):
     return {
         "domainName": f"{name()}.example.com",
-        "regionalCertificateArn": certificate(gateway),
+        **certificate(gateway),
         "endpointConfiguration": {"types": ["REGIONAL"]},
     }
 
@@ -235,8 +236,28 @@ def stage_key(_, sent):
 
 
 def edge(gateway, _):
-    certificate = f"arn:aws:acm:us-east-1:123456789012:certificate/{CERTIFICATE}"
+    certificate = imported(gateway, "*.example.com", region="us-east-1")
     return {"endpointConfiguration": {"types": ["EDGE"]}, "certificateArn": certificate, "regionalCertificateArn": None}
+
+
+def mutual(**more):
+    """Mutual TLS, which needs a certificate that ACM issued."""
+
+    def whole(gateway, _):
+        return {
+            "regionalCertificateArn": issued(gateway, "*.example.com"),
+            "mutualTlsAuthentication": {"truststoreUri": "s3://bucket/trusted.pem", **more},
+        }
+
+    return whole
+
+
+def owned(gateway, _):
+    """Mutual TLS with an imported certificate, and another that proves who owns the name."""
+    return {
+        "mutualTlsAuthentication": {"truststoreUri": "s3://bucket/trusted.pem"},
+        "ownershipVerificationCertificateArn": issued(gateway, "*.example.com"),
+    }
 
 
 def with_authorizer(gateway, base):

@@ -1,12 +1,12 @@
 """Custom domain names and base path mappings: what AWS takes, answers and refuses."""
 
 import pytest
+from certificates import imported, issued
 from conftest import refused
 from gateway import Api, op, replace
 
-CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/4e1a2d6a-1d4b-4b1e-9c3f-0123456789ab"
-EDGE_CERTIFICATE = CERTIFICATE.replace("eu-west-1", "us-east-1")
-REGIONAL = {"regionalCertificateArn": CERTIFICATE, "endpointConfiguration": {"types": ["REGIONAL"]}}
+ABSENT = "arn:aws:acm:eu-west-1:123456789012:certificate/4e1a2d6a-1d4b-4b1e-9c3f-0123456789ab"
+REGIONAL = {"endpointConfiguration": {"types": ["REGIONAL"]}}
 
 
 @pytest.fixture
@@ -14,10 +14,26 @@ def gateway(client):
     return client("apigateway")
 
 
+@pytest.fixture(scope="module")
+def certificate(client):
+    """A certificate in the Region of the names."""
+    return issued(client("apigateway"), "*.example.com")
+
+
+@pytest.fixture(scope="module")
+def edge_certificate(client):
+    return imported(client("apigateway"), "*.example.com", region="us-east-1")
+
+
 @pytest.fixture
-def domain(gateway, unique):
+def regional(certificate):
+    return {"regionalCertificateArn": certificate, **REGIONAL}
+
+
+@pytest.fixture
+def domain(gateway, unique, regional):
     name = f"{unique}.example.com"
-    gateway.create_domain_name(domainName=name, **REGIONAL)
+    gateway.create_domain_name(domainName=name, **regional)
     return name
 
 
@@ -32,9 +48,9 @@ def body(answer):
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
-def test_a_regional_name(gateway, unique):
+def test_a_regional_name(gateway, unique, regional):
     name = f"{unique}.example.com"
-    made = gateway.create_domain_name(domainName=name, tags={"a": "b"}, **REGIONAL)
+    made = gateway.create_domain_name(domainName=name, tags={"a": "b"}, **regional)
     assert made["regionalDomainName"].endswith(".execute-api.eu-west-1.amazonaws.com")
     assert made["regionalDomainName"].startswith("d-") and made["regionalHostedZoneId"] == "ZLY8HYME6SFDD"
     assert made["securityPolicy"] == "TLS_1_2" and made["domainNameStatus"] == "AVAILABLE"
@@ -43,12 +59,12 @@ def test_a_regional_name(gateway, unique):
     assert body(gateway.get_domain_name(domainName=name)) == body(made)
     assert gateway.get_tags(resourceArn=f"arn:aws:apigateway:eu-west-1::/domainnames/{name}")["tags"] == {"a": "b"}
     with refused("ConflictException", "already exists", 409):
-        gateway.create_domain_name(domainName=name, **REGIONAL)
+        gateway.create_domain_name(domainName=name, **regional)
 
 
-def test_an_edge_name_takes_its_time(gateway, unique):
+def test_an_edge_name_takes_its_time(gateway, unique, edge_certificate):
     name = f"{unique}.example.com"
-    made = gateway.create_domain_name(domainName=name, certificateArn=EDGE_CERTIFICATE)
+    made = gateway.create_domain_name(domainName=name, certificateArn=edge_certificate)
     assert made["domainNameStatus"] == "UPDATING" and made["distributionDomainName"].endswith(".cloudfront.net")
     assert made["distributionHostedZoneId"] == "Z2FDTNDATAQYW2" and made["endpointConfiguration"]["types"] == ["EDGE"]
     assert gateway.get_domain_name(domainName=name)["domainNameStatus"] == "AVAILABLE"
@@ -58,12 +74,13 @@ def test_an_edge_name_takes_its_time(gateway, unique):
     "members, words",
     [
         ({"domainName": "nodots", **REGIONAL}, "Invalid domain name specified"),
-        ({"endpointConfiguration": {"types": ["REGIONAL"]}}, "A certificate must be provided: regionalCertificateArn"),
+        (REGIONAL, "A certificate must be provided: regionalCertificateArn"),
         ({}, "A certificate must be provided: certificateArn"),
-        ({"certificateArn": CERTIFICATE}, "Certificate must be in 'us-east-1'."),
+        ({"certificateArn": ABSENT}, "Certificate must be in 'us-east-1'."),
         ({"certificateArn": "nonsense"}, "Invalid certificate ARN specified"),
-        ({**REGIONAL, "regionalCertificateArn": EDGE_CERTIFICATE}, "Certificate must be in 'eu-west-1'."),
-        ({**REGIONAL, "mutualTlsAuthentication": {"truststoreUri": "https://x"}}, "Invalid truststore URI"),
+        ({**REGIONAL, "regionalCertificateArn": ABSENT.replace("eu-west-1", "us-east-1")}, "Certificate must be in 'eu-west-1'."),
+        ({**REGIONAL, "regionalCertificateArn": ABSENT}, "The provided certificate does not exist."),
+        ({"certificateArn": ABSENT.replace("eu-west-1", "us-east-1")}, "The provided certificate does not exist."),
     ],
 )
 def test_a_name_that_aws_refuses(gateway, unique, members, words):
@@ -71,24 +88,78 @@ def test_a_name_that_aws_refuses(gateway, unique, members, words):
         gateway.create_domain_name(**{"domainName": f"{unique}.example.com", **members})
 
 
+def test_a_certificate_that_aws_refuses(client, gateway, unique, regional, edge_certificate):
+    name = f"{unique}.example.com"
+    pending = client("acm").request_certificate(DomainName=name)["CertificateArn"]
+    with refused("BadRequestException", f"Certificate {pending} in account 123456789012 not yet issued"):
+        gateway.create_domain_name(domainName=name, **{**regional, "regionalCertificateArn": pending})
+    # A wildcard stands for one label.
+    with refused("BadRequestException", "does not match the domain name"):
+        gateway.create_domain_name(domainName=f"a.{name}", **regional)
+    with refused("BadRequestException", "ensure the certificate domain name matches the requested domain name"):
+        gateway.create_domain_name(domainName=f"a.{name}", certificateArn=edge_certificate)
+    gateway.create_domain_name(domainName=name, **regional)
+    with refused("BadRequestException", "not yet issued"):
+        gateway.update_domain_name(domainName=name, patchOperations=replace("/regionalCertificateArn", pending))
+
+
+def test_mutual_tls(client, gateway, unique, regional, certificate):
+    name = f"{unique}.example.com"
+    store = {"truststoreUri": "s3://bucket/key"}
+    with refused("BadRequestException", "Invalid truststore URI"):
+        gateway.create_domain_name(domainName=name, **regional, mutualTlsAuthentication={"truststoreUri": "https://x"})
+    # An imported certificate does not prove who owns the name.
+    own = {**regional, "regionalCertificateArn": imported(gateway, name), "mutualTlsAuthentication": store}
+    with refused("BadRequestException", "ownershipVerificationCertificateArn is required"):
+        gateway.create_domain_name(domainName=name, **own)
+    with refused("BadRequestException", "must be a public certificate issued by ACM"):
+        gateway.create_domain_name(domainName=name, **own, ownershipVerificationCertificateArn=imported(gateway, name))
+    made = gateway.create_domain_name(domainName=name, **own, ownershipVerificationCertificateArn=certificate)
+    assert made["mutualTlsAuthentication"] == store and made["ownershipVerificationCertificateArn"] == certificate
+
+
+@pytest.mark.parametrize(
+    "members, words",
+    [
+        ({"securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09"}, "endpointAccessMode is required"),
+        ({"securityPolicy": "SecurityPolicy_TLS13_2025_EDGE", "endpointAccessMode": "STRICT"}, "endpoint type of this domain name"),
+        (
+            {
+                "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09",
+                "endpointAccessMode": "BASIC",
+                "mutualTlsAuthentication": {"truststoreUri": "s3://bucket/key"},
+            },
+            "Mutual TLS is not supported",
+        ),
+    ],
+)
+def test_security_policies(gateway, unique, regional, members, words):
+    with refused("BadRequestException", words):
+        gateway.create_domain_name(domainName=f"{unique}.example.com", **regional, **members)
+    good = {"securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09", "endpointAccessMode": "STRICT"}
+    made = gateway.create_domain_name(domainName=f"{unique}.example.com", **regional, **good)
+    assert {name: made[name] for name in good} == good
+
+
 def test_private_names_are_refused_by_name(gateway, unique):
     with refused("NotImplemented", "PRIVATE", 501):
         gateway.create_domain_name(
-            domainName=f"{unique}.example.com", certificateArn=CERTIFICATE, endpointConfiguration={"types": ["PRIVATE"]}
+            domainName=f"{unique}.example.com", certificateArn=ABSENT, endpointConfiguration={"types": ["PRIVATE"]}
         )
 
 
-def test_a_name_is_patched(gateway, domain):
+def test_a_name_is_patched(gateway, domain, edge_certificate):
     def patch(*operations):
         return gateway.update_domain_name(domainName=domain, patchOperations=[one for many in operations for one in many])
 
-    other = CERTIFICATE[:-1] + "c"
-    assert patch(replace("/regionalCertificateArn", other))["regionalCertificateArn"] == other
+    other = issued(gateway, domain)
+    changed = patch(replace("/regionalCertificateArn", other))
+    assert changed["regionalCertificateArn"] == other and changed["domainNameStatus"] == "UPDATING"
     made = patch(op("add", "/mutualTlsAuthentication/truststoreUri", "s3://bucket/key"))
     assert made["mutualTlsAuthentication"] == {"truststoreUri": "s3://bucket/key"}
     assert "mutualTlsAuthentication" not in patch(replace("/mutualTlsAuthentication/truststoreUri", ""))
     moved = patch(
-        op("add", "/endpointConfiguration/types", "EDGE"), op("add", "/certificateArn", EDGE_CERTIFICATE)
+        op("add", "/endpointConfiguration/types", "EDGE"), op("add", "/certificateArn", edge_certificate)
     )
     assert moved["endpointConfiguration"]["types"] == ["REGIONAL", "EDGE"] and moved["domainNameStatus"] == "UPDATING"
     assert gateway.get_domain_name(domainName=domain)["domainNameStatus"] == "AVAILABLE"
@@ -127,6 +198,7 @@ def test_base_path_mappings(gateway, domain, api):
     [
         ({"basePath": "v1"}, "ConflictException", "Base path already exists for this domain name", 409),
         ({"basePath": "a/b"}, "BadRequestException", "doesn't support the slash character", 400),
+        ({"basePath": "a b"}, "BadRequestException", "Invalid base path specified", 400),
         ({"restApiId": "nothing000"}, "BadRequestException", "Invalid REST API identifier specified", 400),
         ({"stage": "absent"}, "BadRequestException", "Invalid stage identifier specified", 400),
         ({"domainName": "nothing.example.com"}, "NotFoundException", "Invalid domain name identifier specified", 404),

@@ -1,9 +1,9 @@
 """App clients, their secrets, resource servers, domains and branding: what AWS takes, answers and refuses."""
 
 import pytest
+from certificates import imported, issued
 from conftest import refused
 
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/4e1a2d6a-1d4b-4b1e-9c3f-0123456789ab"
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ def test_a_prefix_domain(cognito, pool, unique):
 
 def test_a_custom_domain(cognito, pool, unique):
     name = f"auth.{unique}.example.com"
-    config = {"CertificateArn": CERTIFICATE}
+    config = {"CertificateArn": imported(cognito, f"*.{unique}.example.com", region="us-east-1")}
     cognito.create_user_pool_domain(UserPoolId=pool, Domain=unique)
     made = cognito.create_user_pool_domain(UserPoolId=pool, Domain=name, CustomDomainConfig=config)
     assert made["CloudFrontDomain"].endswith(".cloudfront.net")
@@ -309,7 +309,7 @@ def test_a_custom_domain(cognito, pool, unique):
     assert found["CloudFrontDistribution"] == made["CloudFrontDomain"]
     described_pool = cognito.describe_user_pool(UserPoolId=pool)["UserPool"]
     assert (described_pool["Domain"], described_pool["CustomDomain"]) == (unique, name)
-    renewed = {"CertificateArn": CERTIFICATE[:-1] + "c"}
+    renewed = {"CertificateArn": issued(cognito, name, region="us-east-1")}
     cognito.update_user_pool_domain(UserPoolId=pool, Domain=name, CustomDomainConfig=renewed)
     assert cognito.describe_user_pool_domain(Domain=name)["DomainDescription"]["CustomDomainConfig"] == renewed
     cognito.delete_user_pool_domain(UserPoolId=pool, Domain=name)
@@ -327,16 +327,31 @@ def test_a_custom_domain(cognito, pool, unique):
         ({"Domain": "auth.example.com"}, "invalid character"),
         ({"Domain": "x" * 64}, "less than or equal to 63"),
         ({"Domain": "fine", "ManagedLoginVersion": 3}, "ManagedLoginVersion"),
-        ({"Domain": "example.com", "CustomDomainConfig": {"CertificateArn": CERTIFICATE}}, "not a valid subdomain"),
-        (
-            {"Domain": "a.example.com", "CustomDomainConfig": {"CertificateArn": CERTIFICATE.replace("us-east-1", "eu-west-1")}},
-            "us-east-1",
-        ),
     ],
 )
 def test_what_aws_refuses_in_a_domain(client, pool, members, words):
     with refused("InvalidParameterException", words):
         client("cognito-idp", checked=False).create_user_pool_domain(UserPoolId=pool, **members)
+
+
+def test_the_certificate_of_a_custom_domain(client, cognito, pool, unique):
+    def create(certificate, name=f"a.{unique}.com"):
+        config = {"CertificateArn": certificate}
+        cognito.create_user_pool_domain(UserPoolId=pool, Domain=name, CustomDomainConfig=config)
+
+    with refused("InvalidParameterException", "not a valid subdomain"):
+        create(imported(cognito, f"{unique}.com", region="us-east-1"), f"{unique}.com")
+    words = "The specified SSL certificate doesn't exist, isn't in us-east-1 region"
+    pending = client("acm", region="us-east-1").request_certificate(DomainName=f"a.{unique}.com")["CertificateArn"]
+    for certificate in [
+        "arn:aws:acm:us-east-1:123456789012:certificate/4e1a2d6a-1d4b-4b1e-9c3f-0123456789ab",
+        imported(cognito, f"a.{unique}.com"),
+        imported(cognito, f"b.{unique}.com", region="us-east-1"),
+        imported(cognito, "*.com", region="us-east-1"),
+        pending,
+    ]:
+        with refused("InvalidParameterException", words):
+            create(certificate)
 
 
 def test_managed_login_branding(cognito, pool):

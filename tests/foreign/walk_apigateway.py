@@ -7,7 +7,6 @@ from apigateway_things import (
     api,
     authorizer,
     canary,
-    CERTIFICATE,
     certificate,
     deployable,
     deployment,
@@ -23,9 +22,11 @@ from apigateway_things import (
     mapping,
     method_response,
     model,
+    mutual,
     name,
     on_key,
     on_plan,
+    owned,
     plan,
     plan_key,
     POLICY,
@@ -416,25 +417,24 @@ RECIPES = {
     "CreateDomainName": Recipe(
         to_create_domain,
         get_domain,
-        values={"domainName": "w.example.com", "mutualTlsAuthentication.truststoreUri": "s3://bucket/trusted.pem"},
+        values={"domainName": "w.example.com", "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09"},
         beside={
             "endpointConfiguration": {"endpointConfiguration": {"types": ["REGIONAL"]}},
-            "mutualTlsAuthentication": {"mutualTlsAuthentication": {"truststoreUri": "s3://bucket/trusted.pem"}},
+            "securityPolicy": {"endpointAccessMode": "STRICT"},
         },
         whole={
             "certificateArn": edge,
             "endpointConfiguration.types": edge,
-            "regionalCertificateArn": lambda g, _: {"regionalCertificateArn": certificate(g, CERTIFICATE[:-1] + "c")},
-            "ownershipVerificationCertificateArn": lambda g, _: {
-                "mutualTlsAuthentication": {"truststoreUri": "s3://bucket/trusted.pem"},
-                "ownershipVerificationCertificateArn": certificate(g, CERTIFICATE[:-1] + "d"),
-            },
+            "regionalCertificateArn": certificate,
+            "mutualTlsAuthentication.truststoreUri": mutual(),
+            "mutualTlsAuthentication.truststoreVersion": mutual(truststoreVersion="abcdef"),
+            "ownershipVerificationCertificateArn": owned,
         },
     ),
     "GetDomainName": named(domain, "domainName"),
     "GetDomainNames": named(lambda g: {}, *PAGE, never={"resourceOwner": "a filter"}),
     "UpdateDomainName": updates(
-        domain, get_domain, "domainName", path="/regionalCertificateArn", value=lambda g: certificate(g, CERTIFICATE[:-1] + "c")
+        domain, get_domain, "domainName", path="/regionalCertificateArn", value=lambda g: certificate(g)["regionalCertificateArn"]
     ),
     "DeleteDomainName": named(domain, "domainName"),
     "CreateBasePathMapping": Recipe(

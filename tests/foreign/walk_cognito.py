@@ -2,11 +2,11 @@
 
 import uuid
 
+from certificates import imported
 from walk import Recipe
 
 SERVICE, MODULE = "cognito-idp", "cognito"
 
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/4e1a2d6a-1d4b-4b1e-9c3f-0123456789ab"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:trigger"
 SMS = {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}
 
@@ -75,9 +75,19 @@ def resource_server(cognito):
     return named
 
 
+def certificate(cognito, base):
+    """A certificate for the domain, where CloudFront takes it from."""
+    return {"CustomDomainConfig": {"CertificateArn": imported(cognito, base["Domain"], region="us-east-1")}}
+
+
+def custom(cognito, base):
+    named = {**base, "Domain": f"auth.{name()}.example.com"}
+    return {**named, **certificate(cognito, named)}
+
+
 def domain(cognito, custom=False):
     named = {**in_pool(cognito), "Domain": f"auth.{name()}.example.com" if custom else name()}
-    config = {"CustomDomainConfig": {"CertificateArn": CERTIFICATE}} if custom else {}
+    config = certificate(cognito, named) if custom else {}
     cognito.create_user_pool_domain(**named, **config)
     return named
 
@@ -288,13 +298,14 @@ RECIPES = {
         read_domain,
         names=IN_POOL,
         values={"ManagedLoginVersion": 2},
-        whole={"CustomDomainConfig.CertificateArn": {"Domain": f"auth.{name()}.example.com", "CustomDomainConfig": {"CertificateArn": CERTIFICATE}}},
+        whole={"CustomDomainConfig.CertificateArn": custom},
     ),
     "UpdateUserPoolDomain": Recipe(
         lambda c: domain(c, custom=True),
         read_domain,
         names=DOMAIN,
-        values={"ManagedLoginVersion": 2, "CustomDomainConfig.CertificateArn": CERTIFICATE[:-1] + "c"},
+        values={"ManagedLoginVersion": 2},
+        whole={"CustomDomainConfig.CertificateArn": certificate},
     ),
     "DescribeUserPoolDomain": Recipe(lambda c: {"Domain": domain(c)["Domain"]}, names=DOMAIN),
     "DeleteUserPoolDomain": Recipe(domain, names=DOMAIN),

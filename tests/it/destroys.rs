@@ -5,6 +5,7 @@ use gatestack::local;
 use gatestack::plan::{Options, Plan};
 
 use crate::by_hand::{Scene, stack};
+use crate::certificates::issued;
 use crate::harness::{Fate, Wire, World, desired, stack_of};
 
 fn everything() -> Options {
@@ -103,8 +104,7 @@ async fn somebody_elses_mapping_keeps_our_api_and_the_run_says_why() {
     let endpoint = EndpointConfiguration::builder()
         .types(EndpointType::Regional)
         .build();
-    let certificate =
-        "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-1111-1111-1111-111111111111";
+    let certificate = issued(&scene.world.service, "eu-west-1", "api.example.com").await;
     let domain = console.create_domain_name().domain_name("api.example.com");
     domain
         .endpoint_configuration(endpoint)

@@ -98,8 +98,13 @@ def reduce(service, module):
     }
     roots = [operation[end] for operation in operations.values() for end in ("input", "output") if end in operation]
     reached = closure(model["shapes"], roots)
+    metadata = pick(model["metadata"], METADATA)
+    if metadata["protocol"] == "rest-xml" and "xmlNamespace" not in metadata:
+        # Route 53 says it only where an operation's input is.
+        inputs = (operation.get("input", {}) for operation in model["operations"].values())
+        metadata["xmlNamespace"] = next(end["xmlNamespace"]["uri"] for end in inputs if "xmlNamespace" in end)
     return {
-        "metadata": pick(model["metadata"], METADATA),
+        "metadata": metadata,
         "operations": operations,
         "shapes": {name: reduce_shape(model["shapes"][name]) for name in sorted(reached)},
     }

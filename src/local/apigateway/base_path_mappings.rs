@@ -30,6 +30,13 @@ fn base_path(sent: &str) -> Result<&str, Refusal> {
             "API Gateway V1 doesn't support the slash character (/) in base path mappings. To create a multi-level base path mapping, use API Gateway V2.",
         ));
     }
+    let allowed =
+        |character: char| character.is_ascii_alphanumeric() || "$-_.+!*'()".contains(character);
+    if !sent.chars().all(allowed) {
+        return Err(bad_request(
+            "Invalid base path specified: it can contain only letters, numbers, and one of $-_.+!*'()",
+        ));
+    }
     Ok(if sent.is_empty() { NONE } else { sent })
 }
 

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::route53::CLOUDFRONT_ZONE;
 use super::super::state::Region;
+use super::domain_rules::{check_certificate, check_mutual_tls, check_security_policy};
 use super::lists::page;
 use super::patch::{ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
 use super::refusals::{bad_request, conflict, limit_exceeded, not_found};
@@ -69,11 +71,19 @@ const QUOTA: usize = 120;
 /// How long AWS takes to spread an edge-optimized name.
 const EDGE_TIME: Duration = Duration::from_secs(40 * 60);
 
-/// How long AWS takes to move a name between edge and Regional.
+/// How long AWS takes to move a name between edge and Regional, or to spread another certificate or policy. AWS's documentation names no
+/// time; the console shows it for about a minute.
 const MOVE_TIME: Duration = Duration::from_secs(60);
 
-/// The hosted zone of all CloudFront distributions.
-const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
+/// Settings that AWS spreads to its servers when they change.
+const SPREAD: &[&str] = &[
+    "endpointConfiguration",
+    "certificateArn",
+    "regionalCertificateArn",
+    "securityPolicy",
+    "mutualTlsAuthentication",
+    "ownershipVerificationCertificateArn",
+];
 
 /// The hosted zones of API Gateway's Regional names.
 const REGIONAL_ZONES: &[(&str, &str)] = &[
@@ -95,13 +105,14 @@ const REGIONAL_ZONES: &[(&str, &str)] = &[
     ("sa-east-1", "ZCMLWB8V5SYIT"),
 ];
 
+/// The Region whose Regional names are in this hosted zone.
+pub(in crate::local) fn region_of_zone(id: &str) -> Option<&'static str> {
+    let row = REGIONAL_ZONES.iter().find(|(_, zone)| *zone == id);
+    row.map(|(region, _)| *region)
+}
+
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")
-        .expect("it is a pattern")
-});
-
-static CERTIFICATE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^arn:aws[a-z-]*:(acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+|iam::\d{12}:server-certificate/.+)$")
         .expect("it is a pattern")
 });
 
@@ -149,7 +160,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             "Maximum number of custom domain names for this account has been reached",
         ));
     }
-    settle(&mut settings, call)?;
+    settle(&mut settings, &Object::new(), call)?;
     let tags = text_map(call, "tags");
     tags::check(&tags)?;
     let takes = if is(&settings, "EDGE") {
@@ -169,15 +180,16 @@ fn create(region: &mut Region, call: &Call) -> Answer {
 }
 
 /// Whether the name has an endpoint of this type.
-fn is(settings: &Object, kind: &str) -> bool {
+pub(super) fn is(settings: &Object, kind: &str) -> bool {
     let types = settings
         .get("endpointConfiguration")
         .and_then(|endpoint| endpoint["types"].as_array());
     types.is_some_and(|types| types.iter().any(|known| known == kind))
 }
 
-/// Checks what holds for a domain name, however it came about, and gives it the names that DNS should point to.
-fn settle(settings: &mut Object, call: &Call) -> Result<(), Refusal> {
+/// Checks what holds for a domain name, however it came about, and gives it the names that DNS should point to. `before` are the settings
+/// that a change begins from: a certificate that was taken once is not looked at again.
+fn settle(settings: &mut Object, before: &Object, call: &Call) -> Result<(), Refusal> {
     let types = settings
         .get("endpointConfiguration")
         .and_then(|endpoint| endpoint["types"].as_array());
@@ -204,46 +216,17 @@ fn settle(settings: &mut Object, call: &Call) -> Result<(), Refusal> {
                 "A certificate must be provided: {certificate}"
             )));
         }
-        check_certificate(kind, arn, call)?;
-    }
-    if let Some(mutual) = settings
-        .get("mutualTlsAuthentication")
-        .and_then(Value::as_object)
-    {
-        let uri = text(mutual, "truststoreUri");
-        if mutual.is_empty() || uri.is_empty() {
-            settings.remove("mutualTlsAuthentication");
-        } else if !uri.starts_with("s3://") {
-            return Err(bad_request(format!("Invalid truststore URI: {uri}")));
-        } else if !is(settings, "REGIONAL") {
-            return Err(bad_request(
-                "Mutual TLS is only supported for Regional domain names",
-            ));
+        if arn != text(before, certificate) {
+            check_certificate(kind, arn, call)?;
         }
     }
+    check_mutual_tls(settings, before, call)?;
     if settings.get("endpointAccessMode") == Some(&json!("")) {
         settings.remove("endpointAccessMode");
     }
+    check_security_policy(settings, before)?;
     targets(settings, call);
     Ok(())
-}
-
-fn check_certificate(kind: &str, arn: &str, call: &Call) -> Result<(), Refusal> {
-    let Some(found) = CERTIFICATE.captures(arn) else {
-        return Err(bad_request("Invalid certificate ARN specified"));
-    };
-    // CloudFront takes certificates from one Region only, a Regional name from its own.
-    let wanted = if kind == "EDGE" {
-        "us-east-1"
-    } else {
-        &call.region
-    };
-    match found.get(2) {
-        Some(region) if region.as_str() != wanted => Err(bad_request(format!(
-            "Invalid certificate ARN: {arn}. Certificate must be in '{wanted}'."
-        ))),
-        _ => Ok(()),
-    }
 }
 
 fn targets(settings: &mut Object, call: &Call) {
@@ -308,14 +291,19 @@ fn list(region: &Region, call: &Call) -> Answer {
 fn update(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
     let before = find(state, call)?;
+    if call.seconds() < before.available {
+        return Err(bad_request(
+            "The domain name can't be modified while its status is UPDATING",
+        ));
+    }
     let mut settings = before.settings.clone();
     for patch in patches(call)? {
         apply(&patch, &mut settings)?;
     }
-    settle(&mut settings, call)?;
-    let moved = ["EDGE", "REGIONAL"]
+    settle(&mut settings, &before.settings, call)?;
+    let moved = SPREAD
         .iter()
-        .any(|kind| is(&before.settings, kind) != is(&settings, kind));
+        .any(|member| before.settings.get(*member) != settings.get(*member));
     let domain = state.domain_names.get_mut(call.text("domainName"));
     let domain = domain.ok_or_else(no_domain)?;
     domain.settings = settings;

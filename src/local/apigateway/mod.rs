@@ -10,6 +10,7 @@ mod authorizers;
 mod base_path_mappings;
 mod deployments;
 mod domain_names;
+mod domain_rules;
 mod gateway_responses;
 mod integrations;
 mod lists;
@@ -34,6 +35,8 @@ mod vpc_links;
 
 use super::operation::Operation;
 
+pub(super) use domain_names::region_of_zone;
+pub(super) use domain_rules::using_certificate;
 pub use state::{
     ApiKey, Definition, Deployment, DomainName, Integration, Method, Resource, RestApi, Stage,
     State, Tags, UsagePlan, VpcLink,

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::acm::{self, Certificate};
 use super::super::operation::{Call, Object, Pace, Refusal, Run};
-use super::super::state::Region;
+use super::super::state::{Region, State};
 use super::{OPERATIONS, RestApi};
 
 /// One Region, called without a wire.
@@ -14,6 +15,7 @@ struct Local {
     region: Region,
     now: Timestamp,
     pace: Pace,
+    everywhere: State,
 }
 
 impl Local {
@@ -22,6 +24,7 @@ impl Local {
             region: Region::default(),
             now: "2026-11-21T10:00:00Z".parse().unwrap(),
             pace: Pace::Immediate,
+            everywhere: State::default(),
         }
     }
 
@@ -39,6 +42,7 @@ impl Local {
             region: "eu-west-1".into(),
             request_id: "r".into(),
             pace: self.pace,
+            everywhere: self.everywhere.clone(),
         };
         match operation.run {
             Run::Read(run) => run(&self.region, &call),
@@ -151,10 +155,15 @@ fn slow_things_take_awss_time_when_realistic() {
         json!({"restApiId": api, "stageName": "live", "cacheClusterEnabled": true}),
     );
     let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/4e1a2d6a";
+    let acm = acm::State::with(Certificate::for_tests(certificate, "api.example.com"));
+    local.everywhere.regions.entry("us-east-1").acm = acm;
     local.call(
         "CreateDomainName",
         json!({"domainName": "api.example.com", "certificateArn": certificate}),
     );
+    let patch = json!({"domainName": "api.example.com", "patchOperations": [{"op": "replace", "path": "/securityPolicy", "value": "TLS_1_0"}]});
+    let refusal = local.try_call("UpdateDomainName", patch).unwrap_err();
+    assert!(refusal.message.contains("UPDATING"), "{refusal:?}");
     let mut status = |after: u64| {
         let before = local.now;
         local.now += Duration::from_secs(after);

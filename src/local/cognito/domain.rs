@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::route53::GLOBAL_REGION;
 use super::super::state::Region;
-use super::{Pool, invalid, limit, no_pool, not_in_tier, nothing, one, pool, pool_mut};
+use super::{Pool, State, invalid, limit, no_pool, not_in_tier, nothing, one, pool, pool_mut};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("CreateUserPoolDomain", create),
@@ -82,6 +83,15 @@ impl Domain {
     }
 }
 
+/// The ARNs of the CloudFront distributions in front of the domains that use a certificate.
+pub(in crate::local) fn using_certificate(state: &State, call: &Call, arn: &str) -> Vec<String> {
+    let domains = state.pools.values().flat_map(|pool| pool.domains.values());
+    domains
+        .filter(|domain| domain.certificate.as_deref() == Some(arn) && domain.exists(call))
+        .map(|domain| identifiers::distribution_arn(&call.account, &domain.distribution))
+        .collect()
+}
+
 /// The name of the pool's custom domain, or of its prefix.
 pub(super) fn name<'p>(pool: &'p Pool, call: &Call, custom: bool) -> Option<&'p str> {
     let mut domains = pool
@@ -121,13 +131,15 @@ fn managed_login_version(call: &Call, pool: &Pool, before: i64) -> Result<i64, R
     }
 }
 
-/// The certificate in the input, which CloudFront takes from one Region only.
+/// The certificate in the input, which must be one that CloudFront takes for this domain.
 fn certificate(call: &Call) -> Result<Option<String>, Refusal> {
     let Some(config) = call.input.get("CustomDomainConfig") else {
         return Ok(None);
     };
     let arn = config["CertificateArn"].as_str().unwrap_or_default();
-    if !arn.starts_with("arn:aws:acm:us-east-1:") {
+    let found = call.everywhere.regions.get(GLOBAL_REGION);
+    let found = found.and_then(|region| region.acm.certificate(arn));
+    if !found.is_some_and(|found| found.is_issued(call) && found.covers(call.text("Domain"))) {
         return Err(invalid(
             "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a valid certificate chain.",
         ));

@@ -28,6 +28,7 @@ use super::paging;
 use super::state::Region;
 use super::table::Table;
 
+pub(super) use domain::using_certificate;
 pub(super) use tags::tagged;
 
 /// Cognito user pools in one Region.

@@ -6,6 +6,7 @@
 mod json;
 mod query;
 mod rest_json;
+mod rest_xml;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -42,9 +43,8 @@ pub(super) fn input(
     };
     match model.metadata.protocol {
         Protocol::Json => json::input(model, shape, request.body()),
-        Protocol::RestJson | Protocol::RestXml => {
-            rest_json::input(model, operation, shape, request)
-        }
+        Protocol::RestJson => rest_json::input(model, operation, shape, request),
+        Protocol::RestXml => rest_xml::input(model, operation, shape, request),
         Protocol::Query | Protocol::Ec2 => query::input(model, shape, request),
     }
 }
@@ -62,7 +62,8 @@ pub(super) fn answer(
 ) -> Result<Response<Bytes>, Refusal> {
     let answer = match model.metadata.protocol {
         Protocol::Json => json::answer(model, operation, output),
-        Protocol::RestJson | Protocol::RestXml => rest_json::answer(model, operation, output),
+        Protocol::RestJson => rest_json::answer(model, operation, output),
+        Protocol::RestXml => rest_xml::answer(model, operation, output),
         Protocol::Query | Protocol::Ec2 => {
             query::answer(model, name, operation, output, request_id)
         }

@@ -155,7 +155,7 @@ pub(super) fn answer(
     Ok(response("text/xml", xml))
 }
 
-fn write_structure(
+pub(super) fn write_structure(
     model: &Model,
     shape: &Shape,
     value: &Object,

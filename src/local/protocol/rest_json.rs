@@ -68,7 +68,8 @@ fn query(request: &Request<Bytes>) -> impl Iterator<Item = (String, String)> {
 fn labels(operation: &OperationModel, path: &str) -> Option<Vec<(String, String)>> {
     let mut found = Vec::new();
     let mut segments = path.trim_start_matches('/').split('/');
-    let mut template = path_of(operation).trim_start_matches('/').split('/');
+    // Some of Route 53's paths end with a slash in the model, and clients differ in whether they send it.
+    let mut template = path_of(operation).trim_matches('/').split('/');
     loop {
         match (template.next(), segments.next()) {
             (None, None) => return Some(found),
@@ -122,6 +123,18 @@ pub(super) fn input(
         }
         Some(payload) => payload_member(model, shape, payload, request.body())?,
     };
+    outside_the_body(model, operation, shape, request, &mut members)?;
+    Ok(members)
+}
+
+/// Adds the members that travel in the path, the query and the headers.
+pub(super) fn outside_the_body(
+    model: &Model,
+    operation: &OperationModel,
+    shape: &Shape,
+    request: &Request<Bytes>,
+    members: &mut Object,
+) -> Result<(), Refusal> {
     let labels = labels(operation, request.uri().path()).unwrap_or_default();
     for (name, member) in &shape.members {
         let wire = member.wire(name);
@@ -146,7 +159,7 @@ pub(super) fn input(
             members.insert(name.clone(), value);
         }
     }
-    Ok(members)
+    Ok(())
 }
 
 fn payload_member(
@@ -242,19 +255,7 @@ pub(super) fn answer(
         None => return Err(Fault("with members".into())),
         Some(shape) => {
             let shape = model.shape(shape);
-            let mut headers = Vec::new();
-            for (name, member) in shape
-                .members
-                .iter()
-                .filter(|(_, member)| member.location == Some(Location::Header))
-            {
-                if let Some(value) = output.remove(name).filter(|value| !value.is_null()) {
-                    let text = value
-                        .as_str()
-                        .map_or_else(|| value.to_string(), str::to_owned);
-                    headers.push((member.wire(name).to_owned(), text));
-                }
-            }
+            let headers = take_headers(shape, &mut output);
             let mut answer = match &shape.payload {
                 None => {
                     let body = body_json::write_structure(model, shape, output, "")?;
@@ -271,19 +272,38 @@ pub(super) fn answer(
                     response("application/octet-stream", bytes)
                 }
             };
-            for (name, text) in headers {
-                if let (Ok(name), Ok(value)) =
-                    (name.parse::<HeaderName>(), HeaderValue::from_str(&text))
-                {
-                    answer.headers_mut().insert(name, value);
-                }
-            }
+            add_headers(&mut answer, headers);
             answer
         }
     };
     *answer.status_mut() =
         StatusCode::from_u16(operation.http.response_code).unwrap_or(StatusCode::OK);
     Ok(answer)
+}
+
+/// Takes out of an answer what travels in headers: names and texts.
+pub(super) fn take_headers(shape: &Shape, output: &mut Object) -> Vec<(String, String)> {
+    let in_headers = shape
+        .members
+        .iter()
+        .filter(|(_, member)| member.location == Some(Location::Header));
+    in_headers
+        .filter_map(|(name, member)| {
+            let value = output.remove(name).filter(|value| !value.is_null())?;
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            Some((member.wire(name).to_owned(), text))
+        })
+        .collect()
+}
+
+pub(super) fn add_headers(answer: &mut Response<Bytes>, headers: Vec<(String, String)>) {
+    for (name, text) in headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&text)) {
+            answer.headers_mut().insert(name, value);
+        }
+    }
 }
 
 pub(super) fn refusal(refusal: &Refusal) -> Response<Bytes> {

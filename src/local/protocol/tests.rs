@@ -241,3 +241,72 @@ fn a_refusal_travels_in_each_protocol() {
         text(&answer(Query)).contains("<Code>TooMany</Code><Message>slow &lt;down&gt;</Message>")
     );
 }
+
+/// A service as Route 53 is: paths and XML.
+fn xml_model() -> Model {
+    Model::parse(
+        r#"{
+            "metadata": {"protocol": "rest-xml", "xmlNamespace": "urn:x"},
+            "operations": {"Change": {
+                "http": {"method": "POST", "requestUri": "/zone/{Id}/rrset/", "responseCode": 201},
+                "input": "In", "output": "Out"
+            }},
+            "shapes": {
+                "In": {"type": "structure", "members": {
+                    "Id": {"shape": "Text", "location": "uri", "locationName": "Id"}, "Name": {"shape": "Text"},
+                    "Items": {"shape": "Items"}, "Flat": {"shape": "Flat"}, "On": {"shape": "Flag"}, "Number": {"shape": "Number"}
+                }},
+                "Out": {"type": "structure", "members": {
+                    "Items": {"shape": "Items"}, "Where": {"shape": "Text", "location": "header", "locationName": "Location"}
+                }},
+                "Items": {"type": "list", "member": {"shape": "Item", "locationName": "Item"}},
+                "Item": {"type": "structure", "members": {"Key": {"shape": "Text"}}},
+                "Flat": {"type": "list", "flattened": true, "member": {"shape": "Text"}},
+                "Text": {"type": "string"}, "Number": {"type": "integer"}, "Flag": {"type": "boolean"}
+            }
+        }"#,
+    )
+}
+
+#[test]
+fn an_xml_body_is_read_by_the_model() {
+    let model = xml_model();
+    let body = "<?xml version=\"1.0\"?><Anything xmlns=\"urn:x\">\n <Name>a &amp; <![CDATA[<b>]]></Name>\n <Items><Item><Key>1</Key></Item>\
+                <Item><Key>2</Key></Item></Items> <Flat>x</Flat><Flat>y</Flat><On>true</On><Number>7</Number><Unknown/></Anything>";
+    // With the slash at the end of the path, and without.
+    for path in ["/zone/Z%2F1/rrset/", "/zone/Z%2F1/rrset"] {
+        let request = Request::post(path).body(Bytes::from(body)).unwrap();
+        let (_, operation) = super::operation(&model, &request).unwrap();
+        let expected = json!({
+            "Id": "Z/1", "Name": "a & <b>", "Items": [{"Key": "1"}, {"Key": "2"}], "Flat": ["x", "y"], "On": true, "Number": 7,
+        });
+        let input = super::input(&model, operation, &request).unwrap();
+        assert_eq!(Value::Object(input), expected);
+    }
+    let refused = |body: &'static str| {
+        let request = Request::post("/zone/Z/rrset/")
+            .body(Bytes::from(body))
+            .unwrap();
+        let (_, operation) = one(&model);
+        super::input(&model, operation, &request).unwrap_err().code
+    };
+    assert_eq!(refused("<a><b></a>"), "MalformedInput");
+    assert_eq!(
+        refused("<a><Number>x</Number></a>"),
+        "SerializationException"
+    );
+}
+
+#[test]
+fn an_xml_answer_has_its_namespace_and_its_headers() {
+    let model = xml_model();
+    let (name, operation) = one(&model);
+    let output = object(json!({"Items": [{"Key": "<&>"}], "Where": "/zone/Z"}));
+    let answer = super::answer(&model, name, operation, output, "r").unwrap();
+    assert_eq!(answer.status(), 201);
+    assert_eq!(answer.headers()["location"], "/zone/Z");
+    assert_eq!(
+        text(&answer),
+        "<?xml version=\"1.0\"?>\n<Out xmlns=\"urn:x\"><Items><Item><Key>&lt;&amp;&gt;</Key></Item></Items></Out>"
+    );
+}

@@ -1,6 +1,7 @@
 //! Domains and resource servers.
 
 use super::*;
+use crate::certificates::issued;
 
 #[tokio::test(start_paused = true)]
 async fn a_prefix_is_replaced_and_its_mark_with_it() {
@@ -22,11 +23,12 @@ async fn a_prefix_is_replaced_and_its_mark_with_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_domain_of_ones_own_keeps_its_place_when_its_certificate_changes() {
-    let certificate = |name: &str| format!("arn:aws:acm:us-east-1:123456789012:certificate/{name}");
     let mut world = full().await;
+    let first = issued(&world.service, "us-east-1", "auth.example.com").await;
+    let second = issued(&world.service, "us-east-1", "auth.example.com").await;
     world.want(
         OWN_DOMAIN,
-        domain(OWN_DOMAIN, "auth.example.com", Some(&certificate("a"))),
+        domain(OWN_DOMAIN, "auth.example.com", Some(&first)),
     );
     world.converge().await;
     assert_eq!(world.converge().await, [""; 0]);
@@ -39,7 +41,7 @@ async fn a_domain_of_ones_own_keeps_its_place_when_its_certificate_changes() {
     );
 
     world.change(OWN_DOMAIN, |resource| {
-        *resource = domain(OWN_DOMAIN, "auth.example.com", Some(&certificate("b")))
+        *resource = domain(OWN_DOMAIN, "auth.example.com", Some(&second))
     });
     assert_eq!(
         world.converge().await,

@@ -1,0 +1,76 @@
+//! Certificates as a script would make them, for domains that need one.
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use gatestack::local::{self, Service};
+
+/// The ARN of a certificate of this Region for this name: requested from ACM, and proven by a record in a hosted zone of its own.
+pub(crate) async fn issued(service: &Service, region: &'static str, name: &str) -> String {
+    let http = || -> SharedHttpClient { local::connector(service.clone()) };
+    let acm = aws_sdk_acm::Client::from_conf(
+        aws_sdk_acm::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_acm::config::Region::new(region))
+            .credentials_provider(aws_sdk_acm::config::Credentials::from_keys(
+                "any", "any", None,
+            ))
+            .http_client(http())
+            .build(),
+    );
+    let route53 = aws_sdk_route53::Client::from_conf(
+        aws_sdk_route53::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_route53::config::Region::new(region))
+            .credentials_provider(aws_sdk_route53::config::Credentials::from_keys(
+                "any", "any", None,
+            ))
+            .http_client(http())
+            .build(),
+    );
+    let requested = acm
+        .request_certificate()
+        .domain_name(name)
+        .validation_method(aws_sdk_acm::types::ValidationMethod::Dns)
+        .send()
+        .await
+        .unwrap();
+    let arn = requested.certificate_arn.unwrap();
+    let described = acm.describe_certificate().certificate_arn(&arn);
+    let certificate = described.clone().send().await.unwrap().certificate.unwrap();
+    let record = certificate.domain_validation_options()[0]
+        .resource_record()
+        .unwrap()
+        .clone();
+    let zone = route53
+        .create_hosted_zone()
+        .name(name)
+        .caller_reference(&arn)
+        .send()
+        .await
+        .unwrap();
+    use aws_sdk_route53::types::{
+        Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType,
+    };
+    let value = ResourceRecord::builder().value(record.value());
+    let set = ResourceRecordSet::builder()
+        .name(record.name())
+        .r#type(RrType::Cname)
+        .ttl(60)
+        .resource_records(value.build().unwrap())
+        .build()
+        .unwrap();
+    let change = Change::builder()
+        .action(ChangeAction::Create)
+        .resource_record_set(set)
+        .build()
+        .unwrap();
+    route53
+        .change_resource_record_sets()
+        .hosted_zone_id(zone.hosted_zone.unwrap().id())
+        .change_batch(ChangeBatch::builder().changes(change).build().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let certificate = described.send().await.unwrap().certificate.unwrap();
+    assert_eq!(certificate.status().unwrap().as_str(), "ISSUED");
+    arn
+}
