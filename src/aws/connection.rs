@@ -17,6 +17,7 @@ use super::error::AwsError;
 use super::nulls::WithoutNulls;
 use super::pace::{Operation, Pacer, Service};
 use super::retry::{Classifier, OnlyOnce};
+use super::route53::Route53Answers;
 use super::tagging::TaggingAnswers;
 use super::tally::Tally;
 use crate::clock::Clock;
@@ -64,6 +65,7 @@ pub struct Reader {
     pub(super) cognito_answers: Arc<CognitoAnswers>,
     pub(super) ec2_answers: Arc<Ec2Answers>,
     pub(super) elbv2_answers: Arc<Elbv2Answers>,
+    pub(super) route53_answers: Arc<Route53Answers>,
     pub(super) tagging_answers: Arc<TaggingAnswers>,
 }
 
@@ -166,6 +168,7 @@ impl Connection {
             cognito_answers: Arc::default(),
             ec2_answers: Arc::default(),
             elbv2_answers: Arc::default(),
+            route53_answers: Arc::default(),
             tagging_answers: Arc::default(),
         }
     }

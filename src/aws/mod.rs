@@ -14,6 +14,7 @@ mod memo;
 mod nulls;
 mod pace;
 mod retry;
+mod route53;
 mod tagging;
 mod tally;
 
@@ -23,4 +24,5 @@ pub use cognito::*;
 pub use connection::{Connection, Endpoint, Reader, Writer};
 pub use error::{AwsError, Cause};
 pub use pace::{Operation, Pacer, Service};
+pub(crate) use route53::is_same_name;
 pub use tally::{Count, Tally};
