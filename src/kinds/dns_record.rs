@@ -244,9 +244,12 @@ async fn look_at(
         let at_the_address =
             ours.is_some() && !taken && (is_wanted(mark) || want.is_none() || makes_room);
         taken |= at_the_address;
-        let address = match at_the_address {
-            true => bearer.place.clone(),
-            false => bearer.place.replaced(&format!("{zone}:{name}")),
+        let what = format!("{zone}:{name}");
+        let address = match ours {
+            Some(_) if at_the_address => bearer.place.clone(),
+            Some(_) => bearer.place.replaced(&what),
+            // It takes nobody's place and waits for nobody.
+            None => bearer.place.part("mark").part(&what),
         };
         let props = Props {
             zone: zone.clone(),

@@ -49,7 +49,7 @@ impl Says {
         };
         format!(
             "[stack]\nname = \"{name}\"\nregion = \"eu-west-1\"\n{pool}[api]\nname = \"{name}\"\n{stage}\n{}\n[api.routes]\n\"GET /a\" = \
-             {{ mock = 200, open = true }}\n{}\n",
+             {{ mock = 200 }}\n{}\n",
             self.api, self.domain
         )
     }
