@@ -13,10 +13,13 @@ use super::pace::Operation;
 /// The most items on one page.
 const PAGE: i32 = 1_000;
 
+/// EC2's filters: names, and the values of which a thing has one.
+type Filters = Vec<(String, Vec<String>)>;
+
 /// Answers asked once a run.
 #[derive(Debug, Default)]
 pub(super) struct Ec2Answers {
-    security_groups: Memo<Vec<(String, Vec<String>)>, Arc<Vec<SecurityGroup>>>,
+    security_groups: Memo<Filters, Arc<Vec<SecurityGroup>>>,
 }
 
 impl Reader {
@@ -49,10 +52,7 @@ impl Reader {
         .await
     }
 
-    async fn security_groups(
-        &self,
-        filters: Vec<(String, Vec<String>)>,
-    ) -> Result<Arc<Vec<SecurityGroup>>, AwsError> {
+    async fn security_groups(&self, filters: Filters) -> Result<Arc<Vec<SecurityGroup>>, AwsError> {
         let sent: Vec<Filter> = filters
             .iter()
             .map(|(name, values)| {

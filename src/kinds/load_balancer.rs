@@ -241,8 +241,11 @@ impl Kind for LoadBalancer {
                             Err(AwsError::gave_up(
                                 "CreateLoadBalancer",
                                 format!(
-                                    "AWS could not make the load balancer: {}",
-                                    reason.as_deref().unwrap_or("it gave no reason")
+                                    "AWS could not make the load balancer: {}. Give it another `name`, or delete it by hand",
+                                    reason
+.as_deref()
+.unwrap_or("it gave no reason")
+.trim_end_matches('.')
                                 ),
                             ))
                         }

@@ -23,8 +23,8 @@ pub fn plan(
     let kept = kept(desired, observation, options);
     let wanted = wanted(desired, observation, options, &kept);
 
-    let (mut changes, book) = compare(&wanted, observation, &kept, &mut problems);
-    take_snapshot_again(&wanted, observation, &book, &mut changes);
+    let mut changes = compare(&wanted, observation, &kept, &mut problems);
+    take_snapshot_again(&wanted, observation, &mut changes);
     let unchanged = observation
         .live
         .keys()
@@ -137,13 +137,13 @@ fn there<'a>(observation: &'a Observation, address: &Address) -> Option<&'a Live
         .filter(|live| !live.only_a_mark)
 }
 
-/// What changes, and the book that is left when everything replaced is struck out of it.
+/// What changes.
 fn compare(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     kept: &BTreeSet<Address>,
     problems: &mut Vec<Problem>,
-) -> (BTreeMap<Address, Change>, Book) {
+) -> BTreeMap<Address, Change> {
     let mut book = observation.book();
     // A replaced thing has other outputs afterwards, so what refers to it differs too; that may replace more.
     let mut changes = loop {
@@ -178,7 +178,7 @@ fn compare(
             changes.insert(address.clone(), change);
         }
     }
-    (changes, book)
+    changes
 }
 
 fn differences(
@@ -242,6 +242,18 @@ fn differences(
     changes
 }
 
+/// Whether an update changes anything that callers see only after a redeployment. What refers to a thing that is replaced
+/// changes too, although its field names the same thing.
+fn is_shown(wanted: &BTreeMap<Address, Resource>, address: &Address, change: &Change) -> bool {
+    let fields = wanted
+        .get(address)
+        .map(|want| want.fields(&Book::default()))
+        .unwrap_or_default();
+    fields.iter().any(|(info, _)| {
+        !info.live_at_once && change.fields.iter().any(|field| field.name == info.name)
+    })
+}
+
 fn never_replaced(resource: &Resource) -> bool {
     !resource
         .fields(&Book::default())
@@ -253,23 +265,13 @@ fn never_replaced(resource: &Resource) -> bool {
 fn take_snapshot_again(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
-    book: &Book,
     changes: &mut BTreeMap<Address, Change>,
 ) {
     let shown = changes
         .iter()
         .filter(|(address, change)| {
             change.kind.deployed
-                && match (
-                    change.action,
-                    wanted.get(*address),
-                    there(observation, address),
-                ) {
-                    (Action::Update, Some(want), Some(live)) => {
-                        difference(want, &live.resource, book).deployed
-                    }
-                    _ => true,
-                }
+                && (change.action != Action::Update || is_shown(wanted, address, change))
         })
         .count();
     if shown == 0 {

@@ -23,6 +23,7 @@ const RULES: &[Rule] = &[
     plan_moves,
     stage_renamed,
     tls_spreads,
+    road_replaced,
     costs,
 ];
 
@@ -235,6 +236,24 @@ fn tls_spreads(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<
         "AWS takes about 15 minutes to spread it; until then callers may meet the one or the other, and AWS takes no further \
          change of the domain"
             .into(),
+    )
+}
+
+/// Two roads stand beside each other for the minutes in which callers are led from one to the other.
+fn road_replaced(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::LoadBalancer(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    (change.action == Action::Replace).then_some(())?;
+    note(
+        Level::Warning,
+        "GS110",
+        address,
+        format!(
+            "a new load balancer with listeners, target groups and VPC link is made beside {:?}; the routes are led there \
+             and redeployed, then the old ones are deleted, and whoever calls the old host name himself loses it",
+            live.name
+        ),
     )
 }
 

@@ -17,6 +17,8 @@ mod lifecycle;
 mod overlays;
 mod ownership;
 mod planner;
+mod private_road;
+mod private_road_kinds;
 mod program;
 mod readme;
 mod redeploy;
