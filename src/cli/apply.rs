@@ -1,8 +1,11 @@
+use std::path::{Path, PathBuf};
+
 use super::consent::{Consent, ask};
 use super::global::Global;
 use super::plan::Scope;
 use super::run::{Carry, Signals, look_again};
-use super::session::{Session, runtime};
+use super::saved;
+use super::session::{Planned, Session, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::Plan;
 use crate::render::json::{self, Around, ChangeReport, ChangeSummary, Line};
@@ -15,21 +18,34 @@ Examples:
   gatestack apply
   gatestack --local apply --yes -f examples/partner-api/stack.toml
   gatestack apply --yes --allow-delete 'partners.acme'
+  gatestack apply claims.plan
 
 Ctrl-C once starts nothing more and lets running steps finish; twice leaves at
 once. However a run ends, running the same command again continues it.")]
 pub(super) struct Args {
+    /// Apply exactly this plan that `plan --out` saved, unless AWS or the file
+    /// changed since
+    #[arg(value_name = "PLAN", conflicts_with_all = ["targets", "adopt"])]
+    plan: Option<PathBuf>,
     /// Answer the ordinary question with yes; losses still need --allow-delete
     #[arg(short, long, visible_alias = "auto-approve")]
     yes: bool,
     #[command(flatten)]
     scope: Scope,
+    /// Confirm a saved destroy by the stack's name instead of typing it
+    #[arg(long, value_name = "NAME", requires = "plan")]
+    confirm: Option<String>,
     /// Print JSON lines: the plan, then what happens
     #[arg(long)]
     pub(super) json: bool,
 }
 
 impl Args {
+    /// The saved plan to apply.
+    pub(super) fn saved(&self) -> Option<&Path> {
+        self.plan.as_deref()
+    }
+
     pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         if self.json {
             ui.print(&json::line(&Line::Around(json::version())));
@@ -38,8 +54,18 @@ impl Args {
     }
 
     async fn apply(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        if let Some(path) = &self.plan {
+            return saved::Apply {
+                path,
+                allow_delete: &self.scope.allow_delete,
+                confirm: self.confirm.as_deref(),
+                json: self.json,
+            }
+            .run(global, ui)
+            .await;
+        }
         let session = Session::open(global, ui, &self.scope.adopt).await?;
-        let plan = session.plan(ui, &self.scope.options(&[])).await?;
+        let Planned { plan, observation } = session.plan(ui, &self.scope.options()).await?;
         let next = plan.is_empty().then(|| global.command_line("output", &[]));
         show(&session, &plan, self.json, next, ui);
         if plan.is_empty() {
@@ -48,14 +74,11 @@ impl Args {
         let mut signals = Signals::listen()?;
         let mut flags = self.scope.flags();
         let again = global.command_line("apply", &flags);
-        let (plan, agreed) = match ask(&plan, self.yes, &again, ui.asks() && !self.json)? {
-            Consent::Given => (plan, Vec::new()),
+        let agreed = match ask(&plan, self.yes, &again, ui.asks() && !self.json)? {
+            Consent::Given => Vec::new(),
             Consent::Asked(agreed) => {
-                let options = self.scope.options(&agreed);
-                (
-                    look_again(&session, &plan, &options, &mut signals, ui).await?,
-                    agreed,
-                )
+                look_again(&session, &plan, &observation, &mut signals, ui).await?;
+                agreed
             }
         };
         flags.extend(super::global::repeated("--allow-delete", &agreed));

@@ -70,6 +70,16 @@ pub(super) fn ask_name(name: &str, again: &str, can_ask: bool) -> Result<Consent
     .into())
 }
 
+/// Why another name is no consent to a destroy.
+pub(super) fn other_name(name: &str, given: &str) -> Error {
+    Fault::new(
+        FaultKind::Consent,
+        format!("the stack's name is {name}, and --confirm says {given}"),
+    )
+    .hint("look whether this is the stack file you mean")
+    .into()
+}
+
 /// Has somebody type this very text.
 fn ask_for(wanted: &str, question: &str) -> Result<(), Error> {
     match typed(question, "leave it empty to stop") {

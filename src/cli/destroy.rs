@@ -1,10 +1,10 @@
 use super::apply::show;
-use super::consent::{Consent, ask_name};
+use super::consent::{Consent, ask_name, other_name};
 use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again};
-use super::session::{Session, runtime};
+use super::session::{Planned, Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
-use crate::plan::{Options, Plan};
+use crate::plan::Options;
 use crate::render::Ui;
 use crate::render::json::{self, Line};
 
@@ -45,12 +45,7 @@ impl Args {
             .as_ref()
             .filter(|confirmed| **confirmed != name)
         {
-            return Err(Fault::new(
-                FaultKind::Consent,
-                format!("the stack's name is {name}, and --confirm says {other}"),
-            )
-            .hint("look whether this is the stack file you mean")
-            .into());
+            return Err(other_name(&name, other));
         }
         let again =
             |name: &str| global.command_line("destroy", &repeated("--confirm", &[name.to_owned()]));
@@ -66,21 +61,18 @@ impl Args {
             destroy: true,
             ..Options::default()
         };
-        let plan = session.plan(ui, &options).await?;
+        let Planned { plan, observation } = session.plan(ui, &options).await?;
         show(&session, &plan, self.json, None, ui);
         if plan.is_empty() {
             return Ok(Exit::Success);
         }
         let mut signals = Signals::listen()?;
-        let plan: Plan = match &self.confirm {
-            Some(_) => plan,
-            None => match ask_name(&name, &again(&name), ui.asks() && !self.json)? {
-                Consent::Given => plan,
-                Consent::Asked(_) => {
-                    look_again(&session, &plan, &options, &mut signals, ui).await?
-                }
-            },
-        };
+        if self.confirm.is_none() {
+            let consent = ask_name(&name, &again(&name), ui.asks() && !self.json)?;
+            if consent != Consent::Given {
+                look_again(&session, &plan, &observation, &mut signals, ui).await?;
+            }
+        }
         let again = again(&name);
         Carry {
             session: &session,

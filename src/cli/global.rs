@@ -8,6 +8,9 @@ use clap::{ArgAction, ValueEnum};
 
 use crate::render::{Colour, Wishes};
 
+/// The stack file that is read when nothing names one.
+const DEFAULT_FILE: &str = "stack.toml";
+
 const HEADING: &str = "Global options";
 
 /// The flags of every command.
@@ -20,7 +23,7 @@ pub(crate) struct Global {
         long,
         global = true,
         value_name = "FILE",
-        default_value = "stack.toml",
+        default_value = DEFAULT_FILE,
         env = "GATESTACK_FILE",
         hide_env = true
     )]
@@ -116,6 +119,11 @@ impl Global {
         self.file.as_os_str() == "-"
     }
 
+    /// Whether nothing names a stack file.
+    pub(crate) fn file_is_left_out(&self) -> bool {
+        self.file.as_os_str() == DEFAULT_FILE
+    }
+
     /// Where the stack file is, seen from the current folder.
     pub(crate) fn path(&self) -> PathBuf {
         self.in_folder(&self.file)
@@ -163,6 +171,22 @@ impl Global {
         ))
     }
 
+    /// The same flags for a command on a saved plan, which has its variables' values in it.
+    pub(crate) fn without_variables(&self) -> Self {
+        Self {
+            vars: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The same in another environment.
+    pub(crate) fn in_environment(&self, environment: Option<String>) -> Self {
+        Self {
+            environment,
+            ..self.clone()
+        }
+    }
+
     /// The command line of another command on the same stack.
     pub(crate) fn command_line(&self, command: &str, more: &[String]) -> String {
         let mut words = vec!["gatestack".to_owned()];
@@ -174,7 +198,7 @@ impl Global {
         if let Some(folder) = &self.chdir {
             flag("-C", &folder.display().to_string());
         }
-        if self.file.as_os_str() != "stack.toml" {
+        if !self.file_is_left_out() {
             flag("-f", &self.file.display().to_string());
         }
         for (name, value) in [
@@ -204,7 +228,7 @@ pub(crate) fn repeated(flag: &str, values: &[String]) -> Vec<String> {
 }
 
 /// A word that a POSIX shell hands on as it is.
-fn shell_word(text: &str) -> String {
+pub(super) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

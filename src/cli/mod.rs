@@ -12,6 +12,7 @@ mod local;
 mod output;
 mod plan;
 mod run;
+mod saved;
 mod schema;
 mod session;
 mod validate;
@@ -126,7 +127,11 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
 /// The command line makes no sense, or asks for help.
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let cli = Cli::try_parse_from(arguments)?;
-    match cli.global.contradiction() {
+    let contradiction = cli
+        .global
+        .contradiction()
+        .or_else(|| cli.command.contradiction(&cli.global));
+    match contradiction {
         Some(contradiction) => {
             Err(Cli::command().error(ErrorKind::ArgumentConflict, contradiction))
         }
@@ -135,6 +140,16 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 impl Command {
+    /// What a saved plan has in it can't be said again. clap sees each side of the subcommand by itself, so it can't tell.
+    fn contradiction(&self, global: &Global) -> Option<String> {
+        match self {
+            Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
+                "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
+            ),
+            _ => None,
+        }
+    }
+
     /// Says what went wrong in the form that was asked for.
     fn tell(&self, error: &Error, ui: &mut Ui) {
         let lines = |ui: &mut Ui| {

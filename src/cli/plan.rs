@@ -1,7 +1,11 @@
-use super::global::{Global, repeated};
-use super::session::{Session, runtime};
+use std::path::PathBuf;
+
+use super::consent::other_name;
+use super::global::{Global, repeated, shell_word};
+use super::saved;
+use super::session::{Planned, Session, runtime};
 use crate::error::{Error, Exit};
-use crate::plan::{Options, Patterns};
+use crate::plan::{Inputs, Options, Patterns, Saved};
 use crate::render::json::{self, PlanReport};
 use crate::render::{Ui, plan::View};
 
@@ -12,6 +16,7 @@ Examples:
   gatestack plan
   gatestack --local plan -f examples/partner-api/stack.toml
   gatestack plan --target 'partners.*'
+  gatestack plan --out claims.plan
   gatestack plan --detailed-exitcode --json > plan.json")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -19,6 +24,12 @@ pub(super) struct Args {
     /// Plan to delete everything the stack owns
     #[arg(long)]
     destroy: bool,
+    /// Save the plan, for `apply PLAN` to do exactly this and nothing else
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Confirm a saved destroy by the stack's name, so that its apply needs none
+    #[arg(long, value_name = "NAME", requires_all = ["destroy", "out"])]
+    confirm: Option<String>,
     /// Exit with 2 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -42,12 +53,12 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// For the planner; `more` are losses that were agreed to by typing them.
-    pub(super) fn options(&self, more: &[String]) -> Options {
+    /// For the planner.
+    pub(super) fn options(&self) -> Options {
         Options {
             destroy: false,
             targets: Patterns::new(self.targets.iter().cloned()),
-            allow_delete: Patterns::new(self.allow_delete.iter().chain(more).cloned()),
+            allow_delete: Patterns::new(self.allow_delete.iter().cloned()),
         }
     }
 
@@ -73,26 +84,43 @@ impl Args {
         let session = Session::open(global, ui, &self.scope.adopt).await?;
         let options = Options {
             destroy: self.destroy,
-            ..self.scope.options(&[])
+            ..self.scope.options()
         };
-        let plan = session.plan(ui, &options).await?;
+        let name = &session.desired.ground.stack;
+        if let Some(given) = self.confirm.as_ref().filter(|given| *given != name) {
+            return Err(other_name(name, given));
+        }
+        let Planned { plan, observation } = session.plan(ui, &options).await?;
         let requests = session.requests();
+        let saved = Saved {
+            local: session.local,
+            inputs: Inputs {
+                environment: global.environment.clone(),
+                vars: global.variables(),
+                flags: self.scope.flags(),
+            },
+            confirmed: self.confirm.is_some(),
+            desired: session.desired,
+            observation,
+            plan,
+        };
+        if let Some(path) = &self.out {
+            saved::write(path, &saved)?;
+        }
+        let plan = &saved.plan;
         if self.json {
-            ui.print(&json::object(&PlanReport::new(
-                &plan,
-                session.local,
-                requests,
-            )));
+            ui.print(&json::object(&PlanReport::new(plan, saved.local, requests)));
         } else {
             let next = match (plan.is_empty(), self.destroy) {
                 (true, true) => None,
+                (false, _) if self.out.is_some() => self.next(global),
                 (true, false) => Some(global.command_line("output", &[])),
                 (false, true) => Some(global.command_line("destroy", &[])),
                 (false, false) => Some(global.command_line("apply", &self.scope.flags())),
             };
             let view = View {
-                plan: &plan,
-                local: session.local,
+                plan,
+                local: saved.local,
                 reads: requests.reads,
                 verbose: ui.verbosity() > 0,
                 next,
@@ -105,5 +133,11 @@ impl Args {
         } else {
             Exit::Success
         })
+    }
+
+    /// The command that applies what is saved.
+    fn next(&self, global: &Global) -> Option<String> {
+        let path = shell_word(&self.out.as_ref()?.display().to_string());
+        Some(global.without_variables().command_line("apply", &[path]))
     }
 }

@@ -7,11 +7,12 @@ use super::consent::stopped;
 use super::session::Session;
 use crate::apply::{self, Interrupt, Outcome};
 use crate::error::{Error, Exit, Fault, FaultKind};
-use crate::plan::{Options, Plan};
+use crate::kinds::Observation;
+use crate::plan::{self, Moved, Plan};
 use crate::render::json::{Around, Line, line};
 use crate::render::outcome::{self, Made, Summary};
 use crate::render::progress::Progress;
-use crate::render::{Ui, indented};
+use crate::render::{self, Ui, indented};
 
 /// Looks again after somebody took their time to answer: they agreed to this plan, not to another one.
 ///
@@ -20,28 +21,31 @@ use crate::render::{Ui, indented};
 pub(super) async fn look_again(
     session: &Session,
     agreed: &Plan,
-    options: &Options,
+    seen: &Observation,
     signals: &mut Signals,
     ui: &mut Ui,
-) -> Result<Plan, Error> {
+) -> Result<(), Error> {
     let now = tokio::select! {
-        plan = session.plan(ui, options) => plan?,
+        now = session.observe(ui) => now?,
         _ = signals.next() => return Err(stopped(FaultKind::Interrupted)),
     };
-    let moved = agreed.differences(&now);
-    // A destroy is agreed to as a whole, by the stack's name.
-    if moved.is_empty() && (now.destroy || now.missing_consent.is_empty()) {
-        return Ok(now);
+    let moved = plan::moved(agreed, &session.desired, seen, &now);
+    if moved.is_empty() {
+        return Ok(());
     }
     let what = "AWS changed while you were deciding, so this is another plan; nothing was written";
-    let fault = moved
-        .into_iter()
-        .fold(Fault::new(FaultKind::Stale, what), |fault, address| {
-            fault.about(address, "")
-        });
-    Err(fault
+    Err(stale(what, moved)
         .hint("run the same command again and look at the new plan")
         .into())
+}
+
+/// What moved since a plan was made, each thing with what happened to it.
+pub(super) fn stale(what: impl Into<String>, moved: Vec<Moved>) -> Fault {
+    moved
+        .into_iter()
+        .fold(Fault::new(FaultKind::Stale, what), |fault, moved| {
+            fault.about(moved.address, render::stale::text(&moved.how))
+        })
 }
 
 /// How to carry out a plan.

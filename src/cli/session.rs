@@ -2,6 +2,7 @@
 //! ask AWS what there is, compare.
 
 use anyhow::Context as _;
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
@@ -23,6 +24,12 @@ use crate::stack::{self, Checked, LoadSettings, Source};
 
 /// The file that the local AWS rests in, in the folder of the stack file.
 const LOCAL_STATE: &str = ".gatestack/local.json";
+
+/// A plan, and what it was made from.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) observation: Observation,
+}
 
 /// A stack, and the AWS it is on.
 pub(super) struct Session {
@@ -47,44 +54,25 @@ impl Session {
         adopt: &[String],
     ) -> Result<Self, Error> {
         let file = load(global, ui)?.file;
-        let region = &file.stack.region;
-        if let Some(insisted) = global
-            .region
-            .as_ref()
-            .filter(|insisted| *insisted != region)
-        {
-            let what = format!("the stack is in {region}, and --region says {insisted}");
-            return Err(Fault::new(FaultKind::Ground, what)
-                .hint("leave --region out, or change `[stack] region`: that is another stack in another Region")
-                .into());
-        }
-        let (endpoint, clock) = endpoint(global, file.stack.account.as_deref())?;
-        let connection = Connection::open(endpoint, region, &clock).await;
-        let account = {
-            let _waiting = (!global.local).then(|| waiting(ui, "asking AWS whose account this is"));
-            connection.reader().account().await?
-        };
-        if let Some(wanted) = file
-            .stack
-            .account
-            .as_ref()
-            .filter(|wanted| **wanted != account)
-        {
-            let what = format!(
-                "the stack belongs in account {wanted}, and these credentials are for {account}"
-            );
-            return Err(Fault::new(FaultKind::Ground, what)
-                .hint("choose other credentials with --profile or AWS_PROFILE, or correct `[stack] account`")
-                .into());
-        }
+        let (region, account) = (&file.stack.region, file.stack.account.as_deref());
+        let opened = Opened::at(global, ui, region, account).await?;
         let adopt = adopt.iter().map(Address::new).collect();
-        let desired = stack::expand(&file, &account, adopt, &Default::default());
-        Ok(Self {
-            desired,
-            clock,
-            local: global.local,
-            connection,
-        })
+        let desired = stack::expand(&file, &opened.account, adopt, &Default::default());
+        Ok(opened.with(desired, global.local))
+    }
+
+    /// Connects to where a saved plan was made; the file is not needed.
+    ///
+    /// # Errors
+    /// An account or Region that is not the plan's, no way to reach AWS.
+    pub(super) async fn of_plan(
+        global: &Global,
+        ui: &mut Ui,
+        desired: Desired,
+    ) -> Result<Self, Error> {
+        let (region, account) = (&desired.ground.region, &desired.ground.account);
+        let opened = Opened::at(global, ui, region, Some(account)).await?;
+        Ok(opened.with(desired, global.local))
     }
 
     /// Asks AWS what there is, everything anew.
@@ -100,9 +88,10 @@ impl Session {
     ///
     /// # Errors
     /// AWS's refusal of a read, or everything that keeps it from being a plan.
-    pub(super) async fn plan(&self, ui: &mut Ui, options: &Options) -> Result<Plan, Error> {
+    pub(super) async fn plan(&self, ui: &mut Ui, options: &Options) -> Result<Planned, Error> {
         let observation = self.observe(ui).await?;
-        Ok(plan::plan(&self.desired, &observation, options)?)
+        let plan = plan::plan(&self.desired, &observation, options)?;
+        Ok(Planned { plan, observation })
     }
 
     /// The requests so far.
@@ -111,16 +100,76 @@ impl Session {
     }
 }
 
+/// A connection to the account and Region where a stack belongs.
+struct Opened {
+    connection: Connection,
+    clock: Clock,
+    account: String,
+}
+
+impl Opened {
+    async fn at(
+        global: &Global,
+        ui: &mut Ui,
+        region: &str,
+        belongs_in: Option<&str>,
+    ) -> Result<Self, Error> {
+        if let Some(insisted) = global.region.as_ref().filter(|one| *one != region) {
+            let what = format!("the stack is in {region}, and --region says {insisted}");
+            return Err(Fault::new(FaultKind::Ground, what)
+                .hint("leave --region out, or change `[stack] region`: that is another stack in another Region")
+                .into());
+        }
+        let (endpoint, clock) = endpoint(global, belongs_in)?;
+        let connection = Connection::open(endpoint, region, &clock).await;
+        let account = {
+            let _waiting = (!global.local).then(|| waiting(ui, "asking AWS whose account this is"));
+            connection.reader().account().await?
+        };
+        if let Some(wanted) = belongs_in.filter(|wanted| *wanted != account) {
+            let what = format!(
+                "the stack belongs in account {wanted}, and these credentials are for {account}"
+            );
+            return Err(Fault::new(FaultKind::Ground, what)
+                .hint("choose other credentials with --profile or AWS_PROFILE, or correct `[stack] account`")
+                .into());
+        }
+        Ok(Self {
+            connection,
+            clock,
+            account,
+        })
+    }
+
+    fn with(self, desired: Desired, local: bool) -> Session {
+        Session {
+            desired,
+            clock: self.clock,
+            local,
+            connection: self.connection,
+        }
+    }
+}
+
 /// Reads and checks the stack file; says what is worth knowing about it.
 ///
 /// # Errors
 /// A file that can't be read, or its mistakes.
 pub(super) fn load(global: &Global, ui: &mut Ui) -> Result<Checked, Error> {
+    load_with(global, global.variables(), ui)
+}
+
+/// The same with these values of variables.
+///
+/// # Errors
+/// A file that can't be read, or its mistakes.
+pub(super) fn load_with(
+    global: &Global,
+    vars: BTreeMap<String, String>,
+    ui: &mut Ui,
+) -> Result<Checked, Error> {
     let env = |name: &str| std::env::var(name).ok();
-    let settings = LoadSettings {
-        vars: global.variables(),
-        env: &env,
-    };
+    let settings = LoadSettings { vars, env: &env };
     let checked = stack::load(source(global)?, &settings)?;
     if !checked.warnings.list().is_empty() {
         let text = diagnostics::text(&checked.warnings, ui.diagnostics_style());

@@ -98,6 +98,8 @@ fn wrong_usage_is_64_and_never_2() {
     assert_eq!(code(&["--local", "plan", "--profile", "x"]), 64);
     assert_eq!(code(&["plan", "--local", "--endpoint-url", "http://x"]), 64);
     assert_eq!(code(&["plan", "--var", "novalue"]), 64);
+    assert_eq!(code(&["--var", "a=b", "apply", "a.plan"]), 64);
+    assert_eq!(code(&["apply", "a.plan", "--target", "api"]), 64);
     assert_eq!(code(&["output", "--raw"]), 64);
     assert_eq!(code(&["plan", "-f", "-", "--env", "prod"]), 64);
     assert_eq!(code(&["plan", "--env", ""]), 64);
@@ -338,14 +340,13 @@ fn agreed_then(
     let (mut ui, _) = Ui::captured();
     session::runtime(true).unwrap().block_on(async {
         let session = session::Session::open(&global, &mut ui, &[]).await?;
-        let plan = session.plan(&mut ui, &options).await?;
-        assert!(!plan.is_empty());
+        let planned = session.plan(&mut ui, &options).await?;
+        assert!(!planned.plan.is_empty());
         // Another process, so to speak: a thread without this one's runtime.
         std::thread::scope(|scope| scope.spawn(|| meanwhile(&folder)).join().unwrap());
         let mut signals = run::Signals::listen()?;
-        run::look_again(&session, &plan, &options, &mut signals, &mut ui)
-            .await
-            .map(|_| ())
+        let session::Planned { plan, observation } = &planned;
+        run::look_again(&session, plan, observation, &mut signals, &mut ui).await
     })
 }
 
@@ -363,6 +364,7 @@ fn nobody_agrees_to_a_plan_they_have_not_seen() {
         (fault.kind, fault.details[0].address.as_str()),
         (FaultKind::Stale, "plans.standard")
     );
+    assert_eq!(fault.details[0].text, "throttle.rate: 10 → 12");
 
     agreed_then(Options::default(), |_| {}).unwrap();
     agreed_then(

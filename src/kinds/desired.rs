@@ -14,7 +14,7 @@ pub const KEY_TAG: &str = "gatestack:key";
 pub const REPLACES_TAG: &str = "gatestack:replaces";
 
 /// What the file wants, with every default filled in and every name turned into a reference.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Desired {
     /// Where the stack stands.
     pub ground: Ground,
@@ -42,7 +42,7 @@ pub struct Ground {
 }
 
 /// One resource the file wants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Wanted {
     /// What it should be.
     pub resource: Resource,

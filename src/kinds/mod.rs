@@ -34,6 +34,7 @@ mod observation;
 mod ownership;
 mod patch;
 mod private_road;
+pub(crate) mod registered;
 mod registry;
 pub mod tags;
 mod unmanaged;
@@ -42,8 +43,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Text};
@@ -51,6 +52,7 @@ use crate::model::{Address, Book, OutputName, Text};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{Live, Neighbours, Observation, Obstacle, observe};
+pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
 pub use surroundings::Surroundings;
 
@@ -119,7 +121,7 @@ impl KindInfo {
 }
 
 /// A group of things in which AWS makes one change at a time and refuses the second.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// The user pool and everything in it: Cognito answers `ConcurrentModificationException` otherwise.

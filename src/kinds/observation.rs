@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::desired::Desired;
 use super::registry::{KINDS, Observed, observe_phase};
 use super::{KindInfo, Outputs, Resource, Scope};
@@ -7,7 +9,7 @@ use crate::aws::{AwsError, Reader};
 use crate::model::{Address, Book, OutputName};
 
 /// What AWS says now about everything a stack owns, and about what stands in its way.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Observation {
     /// What the stack owns, by address (after `[[moved]]`).
     pub live: BTreeMap<Address, Live>,
@@ -22,7 +24,7 @@ pub struct Observation {
 }
 
 /// One thing the stack owns, as AWS has it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Live {
     /// What it is.
     pub resource: Resource,
@@ -39,7 +41,7 @@ pub struct Live {
 }
 
 /// Something that stops a plan: gatestack does not guess whose a thing is.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Obstacle {
     /// The address it stands in the way of.
     pub address: Address,
@@ -50,9 +52,10 @@ pub struct Obstacle {
 }
 
 /// Somebody else's things of one kind.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Neighbours {
     /// The kind.
+    #[serde(with = "super::registered::kind")]
     pub kind: &'static KindInfo,
     /// How many.
     pub count: usize,

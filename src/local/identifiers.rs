@@ -95,6 +95,11 @@ pub fn distribution_arn(account: &str, name: &str) -> String {
     format!("arn:aws:cloudfront::{account}:distribution/E{id}")
 }
 
+/// What stands after the prefix in an id of EC2: 17 hexadecimal digits.
+pub fn ec2() -> String {
+    hexadecimal(17)
+}
+
 /// A random UUID (version 4): request ids, VPC endpoints' and certificates' ids.
 pub fn uuid() -> String {
     let mut bytes = [0; 16];

@@ -28,7 +28,7 @@ mod protocol;
 pub mod route53;
 mod serve;
 mod service;
-mod ssm;
+pub mod ssm;
 pub mod state;
 mod store;
 mod sts;

@@ -189,12 +189,26 @@ pub struct Member {
     pub location: Option<Location>,
     /// Its name on the wire, where that is not the member's own.
     pub location_name: Option<String>,
+    /// Its name in the forms of EC2's protocol, where that is not made of the others.
+    pub query_name: Option<String>,
 }
 
 impl Member {
     /// The name on the wire of a member that the model calls `name`.
     pub fn wire<'a>(&'a self, name: &'a str) -> &'a str {
         self.location_name.as_deref().unwrap_or(name)
+    }
+
+    /// The name in a form of EC2's protocol: a name of its own, or the other with a capital.
+    pub fn ec2_wire(&self, name: &str) -> String {
+        if let Some(name) = &self.query_name {
+            return name.clone();
+        }
+        let mut letters = self.wire(name).chars();
+        letters
+            .next()
+            .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+            .unwrap_or_default()
     }
 }
 

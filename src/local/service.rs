@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use super::model::{Model, Protocol};
 use super::operation::{Answer, Call, Object, Operation, Pace, Refusal, Run};
 use super::protocol::{self, Target};
-use super::state::{Region, State};
+use super::state::State;
 use super::store::{Store, StoreError};
 use super::{acm, apigateway, check, cognito, ec2, elbv2, identifiers, route53, ssm, sts, tagging};
 use crate::clock::Clock;
@@ -286,13 +286,17 @@ impl Service {
             } else {
                 String::new()
             };
-            let violations = check::violations(model, shape, &input, &prefix);
-            if !violations.is_empty() {
-                return Err(Refusal::new(
-                    400,
-                    service.invalid,
-                    check::message(&violations),
-                ));
+            if model.metadata.protocol == Protocol::Ec2 {
+                ec2::check(model, shape, &input)?;
+            } else {
+                let violations = check::violations(model, shape, &input, &prefix);
+                if !violations.is_empty() {
+                    return Err(Refusal::new(
+                        400,
+                        service.invalid,
+                        check::message(&violations),
+                    ));
+                }
             }
         }
         if let Some(member) = operation.refused.iter().find(|path| has(&input, path)) {
@@ -312,29 +316,49 @@ impl Service {
             pace: options.pace,
             everywhere: State::default(),
         };
-        let output = self.run(operation, call)?;
+        let output = self.run(service.name, operation, call)?;
         protocol::answer(model, name, in_model, output, request_id)
     }
 
-    fn run(&self, operation: &Operation, mut call: Call) -> Answer {
+    fn run(&self, service: &str, operation: &Operation, mut call: Call) -> Answer {
         // A panic in an operation leaves the state as it was, so the lock it held protects nothing broken.
         let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        // Only the services that see networks pay for AWS's default ones.
+        let networked = NETWORKED.contains(&service);
+        let dry = service == "ec2" && call.input.get("DryRun") == Some(&Value::Bool(true));
+        let settled = |answer: Answer| match answer {
+            Ok(_) if dry => Err(ec2::dry_run()),
+            answer => answer,
+        };
         let ran = match operation.run {
             Run::Read(run) => store.read(|state| {
                 call.everywhere = state.clone();
-                match state.regions.get(&call.region) {
-                    Some(region) => run(region, &call),
-                    None => run(&Region::default(), &call),
-                }
+                settled(match state.regions.get(&call.region) {
+                    Some(region) if !networked || region.ec2.has_ground() => run(region, &call),
+                    region => {
+                        let mut region = region.cloned().unwrap_or_default();
+                        if networked {
+                            region.ec2.lay_ground(&call.account, &call.region);
+                        }
+                        run(&region, &call)
+                    }
+                })
             }),
             Run::Change(run) => store.change(|state| {
                 call.everywhere = state.clone();
-                run(state.regions.entry(&call.region), &call)
+                let region = state.regions.entry(&call.region);
+                if networked {
+                    region.ec2.lay_ground(&call.account, &call.region);
+                }
+                settled(run(region, &call))
             }),
         };
         ran.unwrap_or_else(|error| Err(Refusal::new(500, "InternalFailure", chain(&error))))
     }
 }
+
+/// The services whose operations see a Region's networks.
+const NETWORKED: [&str; 3] = ["ec2", "elasticloadbalancing", "tagging"];
 
 fn missing_token() -> Refusal {
     Refusal::new(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{acm, apigateway, cognito, elbv2, paging, route53, service};
+use super::{acm, apigateway, cognito, ec2, elbv2, paging, route53, service};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -36,6 +36,7 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
         .chain(elbv2::tagged(&region.elbv2))
         .chain(acm::tagged(&region.acm))
         .chain(route53::tagged(&region.route53))
+        .chain(ec2::tagged(&region.ec2, call))
         .collect()
 }
 
@@ -221,6 +222,9 @@ fn on_each(region: &mut Region, call: &Call, operation: &str, member: &str) -> A
 
 fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: &str) -> Answer {
     let service = arn.split(':').nth(2).unwrap_or_default();
+    if service == "ec2" {
+        return ec2::tag_by_arn(region, call, arn);
+    }
     let value = call.input.get(member).cloned().unwrap_or_default();
     let (name, input) = in_its_own_words(service, arn, operation, member, value);
     let Some(Operation {

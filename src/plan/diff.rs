@@ -67,7 +67,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn only_wanted_keys(before: Value, after: Value) -> (Value, Value) {
+pub(super) fn only_wanted_keys(before: Value, after: Value) -> (Value, Value) {
     match (before, after) {
         (Value::Map(mut before), Value::Map(after)) => {
             before.retain(|key, _| after.contains_key(key));

@@ -6,17 +6,22 @@ mod order;
 mod patterns;
 mod planner;
 mod rules;
+mod saved;
+mod stale;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::kinds::{Ground, KindInfo, Lane, Live, Neighbours, Resource};
+use crate::kinds::{Ground, KindInfo, Lane, Live, Neighbours, Resource, Word, registered};
 use crate::model::{Address, Book, Value};
 
 pub use patterns::Patterns;
 pub use planner::plan;
 pub(crate) use rules::CREDENTIALS_LOST;
+pub use saved::{Inputs, Saved, Unreadable};
+pub use stale::{How, Moved, moved};
 
 /// What the person who runs a plan asks for beside the file.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +35,7 @@ pub struct Options {
 }
 
 /// What an apply would do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Plan {
     /// Where the stack stands.
     pub ground: Ground,
@@ -43,7 +48,8 @@ pub struct Plan {
     /// What a person should know before agreeing.
     pub notes: Vec<Note>,
     /// Deletes that nobody has agreed to yet: what would be lost, by address.
-    pub missing_consent: BTreeMap<Address, &'static str>,
+    #[serde(deserialize_with = "registered::words::deserialize")]
+    pub missing_consent: BTreeMap<Address, Word>,
     /// Things of ours that are no longer in the file and stay until they are named.
     pub kept: Vec<Address>,
     /// How many resources stay as they are.
@@ -54,14 +60,16 @@ pub struct Plan {
     pub neighbours: Vec<Neighbours>,
     /// Settings somebody else made on our things that gatestack leaves alone, by address.
     pub unmanaged: BTreeMap<Address, Vec<String>>,
-    /// Everything AWS told, for the steps' references.
+    /// Everything AWS told, for the steps' references. A saved plan holds it in what was observed.
+    #[serde(skip)]
     pub book: Book,
 }
 
 /// What happens to one resource, and why.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Change {
     /// Its kind.
+    #[serde(with = "registered::kind")]
     pub kind: &'static KindInfo,
     /// What happens.
     pub action: Action,
@@ -74,7 +82,7 @@ pub struct Change {
 }
 
 /// What happens to a resource.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// It is made.
@@ -88,25 +96,27 @@ pub enum Action {
 }
 
 /// A field that differs.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FieldChange {
     /// The field's name.
-    pub name: &'static str,
+    #[serde(deserialize_with = "registered::word")]
+    pub name: Word,
     /// What AWS has.
     pub before: Value,
     /// What the file wants.
     pub after: Value,
     /// Why this field makes a replacement necessary, when it does.
-    pub replaces: Option<&'static str>,
+    #[serde(deserialize_with = "registered::words::deserialize")]
+    pub replaces: Option<Word>,
 }
 
 /// Something a person should know before agreeing.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Note {
     /// How much it matters.
     pub level: Level,
     /// A stable code.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What it is about.
     pub address: Address,
     /// The sentence.
@@ -114,7 +124,7 @@ pub struct Note {
 }
 
 /// How much a note matters.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// It hurts somebody.
@@ -124,7 +134,7 @@ pub enum Level {
 }
 
 /// One step of an apply.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Step {
     /// What it is about.
     pub address: Address,
@@ -141,7 +151,8 @@ pub struct Step {
 }
 
 /// What a step does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// Make it.
     Create(Resource),
@@ -152,7 +163,8 @@ pub enum Operation {
         /// What it is.
         live: Live,
         /// The names of the fields that differ.
-        fields: Vec<&'static str>,
+        #[serde(deserialize_with = "registered::words::deserialize")]
+        fields: Vec<Word>,
     },
     /// Wait until it is at work.
     Settle(Resource),
@@ -163,7 +175,8 @@ pub enum Operation {
         /// What it is.
         live: Live,
         /// The names of the fields that differ.
-        fields: Vec<&'static str>,
+        #[serde(deserialize_with = "registered::words::deserialize")]
+        fields: Vec<Word>,
     },
     /// Delete it.
     Delete(Live),
@@ -194,25 +207,9 @@ impl Plan {
             .count()
     }
 
-    /// The addresses whose change is another one in the other plan, or is in one of the two only. A change to
-    /// something that was made anew meanwhile is another one.
-    pub fn differences(&self, other: &Self) -> BTreeSet<Address> {
-        self.changes
-            .keys()
-            .chain(other.changes.keys())
-            .filter(|address| {
-                let (mine, other_change) =
-                    (self.changes.get(*address), other.changes.get(*address));
-                mine.map(Change::facts) != other_change.map(Change::facts)
-                    || self.book.outputs(address) != other.book.outputs(address)
-            })
-            .cloned()
-            .collect()
-    }
-}
-
-impl Change {
-    fn facts(&self) -> (Action, &[FieldChange], Option<&Address>) {
-        (self.action, &self.fields, self.was.as_ref())
+    /// The same plan with more consent: only losses that one of these patterns names are agreed to.
+    pub fn agree(&mut self, consent: &Patterns) {
+        self.missing_consent
+            .retain(|address, _| !consent.name(address));
     }
 }

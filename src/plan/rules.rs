@@ -68,7 +68,7 @@ pub(crate) const CREDENTIALS_LOST: &str = "GS103";
 fn note(level: Level, code: &'static str, address: &Address, text: String) -> Option<Note> {
     Some(Note {
         level,
-        code,
+        code: code.into(),
         address: address.clone(),
         text,
     })

@@ -301,7 +301,7 @@ impl PlanReport {
                         Level::Warning => LevelName::Warning,
                         Level::Info => LevelName::Info,
                     },
-                    code: note.code.into(),
+                    code: note.code.to_string(),
                     address: note.address.to_string(),
                     text: note.text.clone(),
                 })

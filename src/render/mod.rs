@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod outcome;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod stale;
 pub(crate) mod style;
 
 mod changes;

@@ -61,7 +61,7 @@ impl View<'_> {
                 continue;
             }
             let same = said.iter_mut().find(|(first, _)| {
-                (first.level, first.code, &first.text) == (note.level, note.code, &note.text)
+                (first.level, &first.code, &first.text) == (note.level, &note.code, &note.text)
             });
             match same {
                 Some((_, addresses)) => addresses.push(&note.address),

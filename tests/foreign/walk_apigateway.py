@@ -104,6 +104,22 @@ def updates(begin, read, *names, op="replace", path="/description", value="patch
     )
 
 
+# AWS looks at the load balancer only after it has made the link.
+LOAD_BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/walk/0123456789abcde"
+
+
+def to_create_link(gateway):
+    return {"name": name(), "targetArns": [LOAD_BALANCER + "0"]}
+
+
+def link(gateway):
+    return {"vpcLinkId": gateway.create_vpc_link(**to_create_link(gateway))["id"]}
+
+
+def get_link(gateway, sent, answer):
+    return gateway.get_vpc_link(vpcLinkId=answer["id"])
+
+
 def named(begin, *names, **recipe):
     """An operation that gets, lists or deletes what its members name."""
     return Recipe(begin, names=frozenset(names), **recipe)
@@ -444,6 +460,15 @@ RECIPES = {
     "GetBasePathMappings": named(domain, "domainName", *PAGE),
     "UpdateBasePathMapping": updates(mapping, get_mapping, "domainName", "basePath", path="/stage", value="live"),
     "DeleteBasePathMapping": named(mapping, "domainName", "basePath"),
+    "CreateVpcLink": Recipe(
+        to_create_link,
+        get_link,
+        values={"targetArns": [LOAD_BALANCER + "1"], "name": "walk"},
+    ),
+    "GetVpcLink": named(link, "vpcLinkId"),
+    "GetVpcLinks": named(lambda g: {}, *PAGE),
+    "UpdateVpcLink": updates(link, get_link, "vpcLinkId"),
+    "DeleteVpcLink": named(link, "vpcLinkId"),
     "TagResource": Recipe(
         lambda g: {**tagged(g), "tags": {"other": "y"}}, reads("get_tags", "resourceArn"), names=frozenset({"resourceArn"})
     ),

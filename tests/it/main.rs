@@ -22,6 +22,7 @@ mod private_road_kinds;
 mod program;
 mod readme;
 mod redeploy;
+mod saved;
 mod scenarios;
 mod screens;
 mod secrets;

@@ -198,3 +198,26 @@ fn mistakes_stand_in_the_file_they_were_made_in() {
         ["stack.toml:15", "stack.prod.toml:5", "stack.prod.toml:8"]
     );
 }
+
+#[test]
+fn a_saved_plan_has_its_environment_in_it() {
+    let folder = with(&[(
+        "stack.prod.toml",
+        "[stack]\nname = \"hello-prod\"\nregion = \"eu-west-1\"\n",
+    )]);
+    let made = folder.run(&["--local", "--env", "prod", "plan", "--out", "a.plan"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let other = folder.run(&["--local", "--env", "dev", "apply", "a.plan"]);
+    assert_eq!(other.code, 1);
+    assert!(
+        other
+            .stderr
+            .contains("with --env prod, and --env (or GATESTACK_ENV) says dev"),
+        "{}",
+        other.stderr
+    );
+    let applied = folder.run(&["--local", "apply", "a.plan"]);
+    assert_eq!(applied.code, 0, "{}", applied.stderr);
+    let again = folder.run(&["--local", "--env", "prod", "plan"]);
+    assert!(again.stdout.contains("No changes."), "{}", again.stdout);
+}

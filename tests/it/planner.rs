@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatestack::kinds::surroundings::{Subnet, Surroundings};
 use gatestack::kinds::{Desired, Live, Observation, Resource};
 use gatestack::model::{Address, Book, OutputName, Value};
-use gatestack::plan::{self, Operation, Options, Patterns, Plan, Step};
+use gatestack::plan::{self, Inputs, Operation, Options, Patterns, Plan, Saved, Step};
 use gatestack::stack;
 use proptest::prelude::*;
 
@@ -421,6 +421,29 @@ proptest! {
         for step in &plan.steps {
             paper.carry_out(step);
             prop_assert!(paper.serving() >= least, "{} of {least} serve after {}", paper.serving(), step.address);
+        }
+    }
+
+    #[test]
+    fn a_saved_plan_is_read_as_it_was(first in any_stack(), second in any_stack()) {
+        let mut paper = Paper::default();
+        let first = desired(&first);
+        let plans = [(first.clone(), false), (desired(&second), false), (first, true)];
+        for (desired, destroy) in plans {
+            let plan = paper.plan(&desired, &Options { destroy, ..Options::default() });
+            let saved = Saved {
+                local: true,
+                inputs: Inputs::default(),
+                confirmed: false,
+                desired,
+                observation: paper.observation.clone(),
+                plan,
+            };
+            let text = saved.to_text().unwrap();
+            let read = Saved::from_text(&text).unwrap();
+            prop_assert_eq!(format!("{saved:?}"), format!("{read:?}"));
+            prop_assert_eq!(read.to_text().unwrap(), text);
+            paper.apply(&read.plan);
         }
     }
 

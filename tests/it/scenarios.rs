@@ -2,7 +2,7 @@
 //! the next plan is empty.
 
 use gatestack::local;
-use gatestack::plan::{Options, Patterns, Plan};
+use gatestack::plan::{self, Options, Patterns, Plan};
 
 use crate::by_hand::{Scene, stack};
 use crate::harness::{World, stack_of, summary};
@@ -338,7 +338,7 @@ async fn a_resource_policy_is_named_in_every_plan_and_left() {
         .unwrap();
     scene.is_made_good_by(&["update api/deployment"]).await;
     let plan = scene.world.plan(&scene.text).await;
-    let codes: Vec<_> = plan.notes.iter().map(|note| note.code).collect();
+    let codes: Vec<_> = plan.notes.iter().map(|note| &*note.code).collect();
     assert_eq!(codes, ["GS109"]);
 }
 
@@ -358,8 +358,11 @@ async fn a_thing_made_anew_between_consent_and_apply_is_a_difference() {
     scene.world.apply(&scene.text).await;
     let now = scene.world.plan(&fewer).await;
     assert_eq!(summary(&shown), summary(&now));
-    assert!(!shown.differences(&now).is_empty());
-    assert!(now.differences(&now.clone()).is_empty());
+    let desired = crate::harness::desired(&fewer);
+    let seen = scene.world.observe(&desired).await;
+    let moved = plan::moved(&shown, &desired, &scene.before, &seen);
+    assert!(!moved.is_empty());
+    assert!(plan::moved(&now, &desired, &seen, &seen).is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,12 +27,14 @@ fn secrets(state: &serde_json::Value, found: &mut BTreeSet<String>) {
 fn nothing_written_holds_a_secret() {
     let text = example("partner-api");
     let folder = Folder::with(&text);
-    let runs: [&[&str]; 9] = [
+    let runs: [&[&str]; 11] = [
         &["apply", "--yes"],
         &["apply", "--yes", "--json"],
         &["plan", "-v"],
         &["plan", "--json"],
         &["plan", "--destroy"],
+        &["plan", "--out", "change.plan"],
+        &["plan", "--destroy", "--out", "destroy.plan"],
         &["output"],
         &["output", "--json"],
         &["graph"],

@@ -1,7 +1,7 @@
 //! Who uses a certificate, in any Region.
 
 use super::super::operation::Call;
-use super::super::{apigateway, cognito};
+use super::super::{apigateway, cognito, elbv2};
 
 /// The ARNs of what uses a certificate: AWS's `InUseBy`.
 pub(super) fn of(call: &Call, arn: &str) -> Vec<String> {
@@ -11,6 +11,7 @@ pub(super) fn of(call: &Call, arn: &str) -> Vec<String> {
             apigateway::using_certificate(&region.apigateway, call, name, arn)
                 .into_iter()
                 .chain(cognito::using_certificate(&region.cognito, call, arn))
+                .chain(elbv2::using_certificate(&region.elbv2, arn))
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! Certificates of TLS listeners, and the policies of how they talk TLS.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -10,13 +11,16 @@ use super::super::state::Region;
 use super::account_limits::CERTIFICATES;
 use super::pages::page;
 use super::refusals::{configuration, refuse, validation};
-use super::state::one;
+use super::state::{State, one};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("AddListenerCertificates", add),
+    Operation::change("AddListenerCertificates", add).refusing(IS_DEFAULT),
     Operation::read("DescribeListenerCertificates", list),
-    Operation::change("RemoveListenerCertificates", remove),
+    Operation::change("RemoveListenerCertificates", remove).refusing(IS_DEFAULT),
 ];
+
+/// Only answers say it; what AWS does when it is sent is not documented.
+const IS_DEFAULT: &[&str] = &["Certificates.IsDefault"];
 
 /// The policy of a TLS listener that names none.
 pub(super) const DEFAULT_POLICY: &str = "ELBSecurityPolicy-2016-08";
@@ -79,30 +83,41 @@ pub(super) fn sent(region: &Region, call: &Call) -> Result<Vec<String>, Refusal>
     let list = call.input.get("Certificates").and_then(Value::as_array);
     let mut arns = Vec::new();
     for certificate in list.into_iter().flatten() {
-        if certificate.get("IsDefault").is_some() {
-            return Err(validation(
-                "The IsDefault parameter cannot be specified when adding or removing certificates",
-            ));
-        }
         let arn = certificate["CertificateArn"].as_str().unwrap_or_default();
         if !ARN.is_match(arn) {
             return Err(validation(format!("Certificate ARN '{arn}' is not valid")));
         }
-        if !is_there(region, call, arn) {
-            return Err(refuse(
-                "CertificateNotFound",
-                format!("Certificate '{arn}' not found"),
-            ));
-        }
+        check(region, call, arn)?;
         arns.push(arn.to_owned());
     }
     Ok(arns)
 }
 
-/// Whether the Region has such a certificate. There is no IAM here, so none of IAM's is there.
-fn is_there(_region: &Region, call: &Call, arn: &str) -> bool {
-    let mut parts = arn.split(':').skip(2);
-    parts.next() == Some("acm") && parts.next() == Some(call.region.as_str())
+/// Refuses a certificate that the Region has not, or that isn't issued. There is no IAM here, so none of IAM's is there.
+fn check(region: &Region, call: &Call, arn: &str) -> Result<(), Refusal> {
+    match region.acm.certificate(arn) {
+        None => Err(refuse(
+            "CertificateNotFound",
+            format!("Certificate '{arn}' not found"),
+        )),
+        Some(found) if !found.is_issued(call) => Err(refuse(
+            "UnsupportedCertificate",
+            format!(
+                "The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and a supported key size."
+            ),
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The load balancers whose listeners use a certificate, by ARN.
+pub(in super::super) fn using_certificate(state: &State, arn: &str) -> Vec<String> {
+    let listeners = state.listeners.values();
+    let users: BTreeSet<_> = listeners
+        .filter(|listener| listener.certificates.iter().any(|known| known == arn))
+        .map(|listener| listener.load_balancer.clone())
+        .collect();
+    users.into_iter().collect()
 }
 
 fn only_tls(protocol: &str) -> Result<(), Refusal> {

@@ -19,7 +19,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteListener", delete),
 ];
 
-/// What only application load balancers' listeners have.
+/// What only application load balancers' listeners have, and what is not known.
 const REFUSED: &[&str] = &[
     "DefaultActions.AuthenticateOidcConfig",
     "DefaultActions.AuthenticateCognitoConfig",
@@ -27,6 +27,8 @@ const REFUSED: &[&str] = &[
     "DefaultActions.FixedResponseConfig",
     "DefaultActions.JwtValidationConfig",
     "MutualAuthentication",
+    // Only answers say it; what AWS does when it is sent is not documented.
+    "Certificates.IsDefault",
 ];
 
 const PROTOCOLS: &[&str] = &["TCP", "TLS", "UDP", "TCP_UDP"];

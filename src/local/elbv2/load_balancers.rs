@@ -133,7 +133,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         active: call.done_at(PROVISIONING),
         ..wanted
     };
-    network::attach(region, &arn, &made);
+    network::attach(region, &arn, &made, call.seconds())?;
     let answer = describe(&arn, &made, call, true);
     region.elbv2.load_balancers.insert(&arn, made);
     Ok(one("LoadBalancers", vec![Value::Object(answer)]))

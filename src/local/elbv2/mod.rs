@@ -18,9 +18,12 @@ mod tags;
 mod target_groups;
 mod target_health;
 mod targets;
+#[cfg(test)]
+mod tests;
 
 use super::operation::Operation;
 
+pub(super) use certificates::using_certificate;
 pub use state::{LoadBalancer, State};
 pub(super) use tags::tagged;
 

@@ -143,7 +143,7 @@ pub(super) fn check_security_groups(
     Ok(())
 }
 
-/// Every zone stays: a network load balancer takes more, and leaves none without a new subnet in the zone.
+/// The subnets sent are all that it has afterwards: zones come and go.
 fn set_subnets(region: &mut Region, call: &Call) -> Answer {
     check_address_type(call)?;
     let arn = call.text("LoadBalancerArn");
@@ -153,7 +153,7 @@ fn set_subnets(region: &mut Region, call: &Call) -> Answer {
         zones,
         ..before.clone()
     };
-    replace(region, call, arn, after.clone());
+    replace(region, call, arn, after.clone())?;
     Ok(Object::from_iter([
         (
             "AvailabilityZones".to_owned(),
@@ -192,7 +192,7 @@ fn set_security_groups(region: &mut Region, call: &Call) -> Answer {
         enforces_on_private_link: enforces.or_else(|| before.enforces_on_private_link.clone()),
         ..before.clone()
     };
-    replace(region, call, arn, after.clone());
+    replace(region, call, arn, after.clone())?;
     let mut answer = one("SecurityGroupIds", after.security_groups);
     if let Some(enforces) = after.enforces_on_private_link {
         answer.insert(
@@ -204,10 +204,16 @@ fn set_security_groups(region: &mut Region, call: &Call) -> Answer {
 }
 
 /// Puts a load balancer in its own place, with network interfaces to match.
-fn replace(region: &mut Region, call: &Call, arn: &str, after: LoadBalancer) {
+fn replace(
+    region: &mut Region,
+    call: &Call,
+    arn: &str,
+    after: LoadBalancer,
+) -> Result<(), Refusal> {
     network::detach(region, arn, call.seconds());
-    network::attach(region, arn, &after);
+    network::attach(region, arn, &after, call.seconds())?;
     region.elbv2.load_balancers.insert(arn, after);
+    Ok(())
 }
 
 fn set_address_type(region: &mut Region, call: &Call) -> Answer {

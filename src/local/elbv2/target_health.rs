@@ -11,8 +11,8 @@ use super::network;
 use super::state::{LoadBalancer, Target, TargetGroup, one};
 use super::targets::asked;
 
-pub(super) const OPERATIONS: &[Operation] =
-    &[Operation::read("DescribeTargetHealth", describe).refusing(&["Include"])];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::read("DescribeTargetHealth", describe)
+    .refusing(&["Include", "Targets.QuicServerId"])];
 
 /// A verdict on a target.
 struct Health {
@@ -168,9 +168,10 @@ fn health(
         instance.state == "running"
             && network::reaches(
                 region,
-                (load_balancer, row),
+                load_balancer,
                 &instance,
                 checked_port(group, target),
+                now,
             )
     });
     if reached {

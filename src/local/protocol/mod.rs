@@ -83,7 +83,8 @@ pub(super) fn refusal(
     let mut answer = match protocol {
         Protocol::Json => json::refusal(json_version, refusal),
         Protocol::RestJson => rest_json::refusal(refusal),
-        Protocol::Query | Protocol::Ec2 | Protocol::RestXml => query::refusal(refusal, request_id),
+        Protocol::Query | Protocol::RestXml => query::refusal(refusal, request_id),
+        Protocol::Ec2 => query::ec2_refusal(refusal, request_id),
     };
     *answer.status_mut() =
         StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -1,4 +1,4 @@
-//! The query protocol: a form in, XML out.
+//! The query protocol: a form in, XML out; and EC2's own dialect of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::super::model::{Model, OperationModel, Shape, Type};
+use super::super::model::{Member, Model, OperationModel, Protocol, Shape, Type};
 use super::super::operation::{Object, Refusal};
 use super::rest_json::scalar;
 use super::{Fault, response};
@@ -49,13 +49,31 @@ pub(super) fn input(
     shape: &str,
     request: &Request<Bytes>,
 ) -> Result<Object, Refusal> {
-    structure(model, model.shape(shape), &form(request), "")
+    let read = structure(model, model.shape(shape), &form(request), "");
+    if is_ec2(model) {
+        // EC2 has one code for values of every wrong kind.
+        return read.map_err(|refusal| Refusal::new(400, "InvalidParameterValue", refusal.message));
+    }
+    read
+}
+
+fn is_ec2(model: &Model) -> bool {
+    model.metadata.protocol == Protocol::Ec2
+}
+
+/// A member's key in the form.
+fn in_form(model: &Model, member: &Member, name: &str) -> String {
+    if is_ec2(model) {
+        member.ec2_wire(name)
+    } else {
+        member.wire(name).to_owned()
+    }
 }
 
 fn structure(model: &Model, shape: &Shape, form: &Form, prefix: &str) -> Result<Object, Refusal> {
     let mut members = Object::new();
     for (name, member) in &shape.members {
-        let key = format!("{prefix}{}", member.wire(name));
+        let key = format!("{prefix}{}", in_form(model, member, name));
         if let Some(value) = read(model, model.target(member), form, &key)? {
             members.insert(name.clone(), value);
         }
@@ -74,7 +92,8 @@ fn read(model: &Model, shape: &Shape, form: &Form, key: &str) -> Result<Option<V
             let Some(member) = &shape.member else {
                 return Ok(None);
             };
-            let prefix = if shape.flattened {
+            // EC2's lists are flat whatever their shapes say.
+            let prefix = if shape.flattened || is_ec2(model) {
                 format!("{key}.")
             } else {
                 format!("{key}.{}.", member.wire("member"))
@@ -141,6 +160,10 @@ pub(super) fn answer(
         "<{name}Response xmlns=\"{}\">",
         model.metadata.xml_namespace
     );
+    let ec2 = is_ec2(model);
+    if ec2 {
+        xml.push_str(&format!("<requestId>{request_id}</requestId>"));
+    }
     if let Some(shape) = &operation.output {
         let wrapper = operation.result_wrapper.as_deref();
         xml.extend(wrapper.map(|wrapper| format!("<{wrapper}>")));
@@ -148,10 +171,16 @@ pub(super) fn answer(
         xml.extend(wrapper.map(|wrapper| format!("</{wrapper}>")));
     } else if !output.is_empty() {
         return Err(Fault("with members".into()));
+    } else if ec2 {
+        // What its model calls no output is this on the wire.
+        xml.push_str("<return>true</return>");
     }
-    xml.push_str(&format!(
-        "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>"
-    ));
+    if !ec2 {
+        xml.push_str(&format!(
+            "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
+        ));
+    }
+    xml.push_str(&format!("</{name}Response>"));
     Ok(response("text/xml", xml))
 }
 
@@ -255,6 +284,18 @@ pub(super) fn refusal(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
         format!(
             "<ErrorResponse><Error><Type>{side}</Type><Code>{code}</Code><Message>{message}</Message></Error>\
              <RequestId>{request_id}</RequestId></ErrorResponse>"
+        ),
+    )
+}
+
+/// EC2's own envelope of a refusal.
+pub(super) fn ec2_refusal(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
+    let (code, message) = (escaped(&refusal.code), escaped(&refusal.message));
+    response(
+        "text/xml",
+        format!(
+            "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
+             <RequestID>{request_id}</RequestID></Response>"
         ),
     )
 }

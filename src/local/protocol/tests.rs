@@ -90,6 +90,59 @@ fn xml_is_written_by_the_model() {
     assert_eq!(unnamed.unwrap_err().status, 500);
 }
 
+/// EC2's dialect: lists are flat, names have capitals or are their own, answers have no wrapper, refusals an envelope of their own.
+#[test]
+fn ec2_has_a_dialect_of_its_own() {
+    let model = Model::parse(
+        r#"{
+            "metadata": {"protocol": "ec2", "xmlNamespace": "urn:x"},
+            "operations": {"Do": {"http": {"method": "POST", "requestUri": "/"}, "input": "In", "output": "Out"}},
+            "shapes": {
+                "In": {"type": "structure", "members": {
+                    "VpcId": {"shape": "Text", "locationName": "vpcId"},
+                    "Ids": {"shape": "Texts", "locationName": "idSet", "queryName": "Id"},
+                    "Count": {"shape": "Number"}
+                }},
+                "Out": {"type": "structure", "members": {"Ids": {"shape": "Texts", "locationName": "idSet"}}},
+                "Texts": {"type": "list", "member": {"shape": "Text", "locationName": "item"}},
+                "Text": {"type": "string"}, "Number": {"type": "integer"}
+            }
+        }"#,
+    );
+    let (name, operation) = one(&model);
+    let read = |form: &'static str| {
+        let request = Request::post("/").body(Bytes::from(form)).unwrap();
+        super::input(&model, operation, &request)
+    };
+    assert_eq!(
+        Value::Object(read("Action=Do&VpcId=v&Id.2=b&Id.1=a").unwrap()),
+        json!({"VpcId": "v", "Ids": ["a", "b"]})
+    );
+    assert_eq!(
+        read("Action=Do&Count=x").unwrap_err().code,
+        "InvalidParameterValue"
+    );
+    let answer = super::answer(
+        &model,
+        name,
+        operation,
+        object(json!({"Ids": ["a"]})),
+        "id-1",
+    )
+    .unwrap();
+    assert_eq!(
+        text(&answer),
+        "<DoResponse xmlns=\"urn:x\"><requestId>id-1</requestId><idSet><item>a</item></idSet></DoResponse>"
+    );
+    let refusal = Refusal::new(400, "Wrong", "a < b");
+    let refusal = super::refusal(model.metadata.protocol, "", &refusal, "id-2");
+    assert_eq!(
+        text(&refusal),
+        "<Response><Errors><Error><Code>Wrong</Code><Message>a &lt; b</Message></Error></Errors>\
+         <RequestID>id-2</RequestID></Response>"
+    );
+}
+
 fn api_gateway() -> Model {
     Model::parse(include_str!("../models/apigateway.json"))
 }

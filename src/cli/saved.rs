@@ -1,0 +1,327 @@
+//! `plan --out FILE` and `apply PLAN`: writing a plan down, and carrying out exactly what was written.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::apply::show;
+use super::consent::{Consent, ask, ask_name, other_name};
+use super::global::{Global, repeated, shell_word};
+use super::run::{Carry, Signals, look_again, stale};
+use super::session::{Session, load_with};
+use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::plan::{Patterns, Saved, Unreadable, moved};
+use crate::render::Ui;
+use crate::stack;
+
+/// Writes a plan beside the file and renames it, so that nobody ever reads half a plan. Its owner alone may read it: it
+/// holds no secret, and still tells all about the stack.
+///
+/// # Errors
+/// The file can't be written, or something else is there.
+pub(super) fn write(path: &Path, saved: &Saved) -> Result<(), Error> {
+    match fs::read(path) {
+        Ok(there) => {
+            let there = String::from_utf8_lossy(&there);
+            if Saved::from_text(&there).is_err_and(|error| error.is_something_else()) {
+                let what = format!("{} is there already, and it is no plan", path.display());
+                return Err(Fault::new(FaultKind::Io, what)
+                    .hint("give the plan another name, or delete that file first")
+                    .into());
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(cannot("read", path, error)),
+    }
+    let text = saved
+        .to_text()
+        .context("can't save the plan")
+        .map_err(Fault::io)?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.new", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(&beside)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+                .and_then(|()| fs::rename(&beside, path))
+                .inspect_err(|_| {
+                    // What is left of a failed write is of no use, and the failure itself is what to tell.
+                    let _gone = fs::remove_file(&beside);
+                })
+        })
+        .map_err(|error| cannot("write", path, error))
+}
+
+fn read(path: &Path, again: &str) -> Result<Saved, Error> {
+    let bytes = fs::read(path).map_err(|error| cannot("read", path, error))?;
+    let text = String::from_utf8_lossy(&bytes);
+    Saved::from_text(&text).map_err(|error| {
+        let hint = match error {
+            Unreadable::NotAPlan => {
+                "`plan --out FILE` saves one; a stack file is named with -f FILE".into()
+            }
+            Unreadable::Damaged(_) | Unreadable::Format(_) | Unreadable::Version(_) => {
+                format!("make the plan anew with\n{again}")
+            }
+        };
+        let what = format!("can't apply {}: {error}", path.display());
+        Fault::new(FaultKind::Io, what).hint(hint).into()
+    })
+}
+
+fn cannot(doing: &str, path: &Path, error: io::Error) -> Error {
+    let error = anyhow::Error::new(error).context(format!("can't {doing} {}", path.display()));
+    Fault::io(error).into()
+}
+
+/// The command line that saves such a plan.
+pub(super) fn save_again(global: &Global, path: &Path, flags: &[String]) -> String {
+    let out = format!("--out {}", shell_word(&path.display().to_string()));
+    let flags: Vec<String> = flags.iter().cloned().chain([out]).collect();
+    global.command_line("plan", &flags)
+}
+
+/// What `apply PLAN` is asked for.
+pub(super) struct Apply<'a> {
+    pub(super) path: &'a Path,
+    pub(super) allow_delete: &'a [String],
+    pub(super) confirm: Option<&'a str>,
+    pub(super) json: bool,
+}
+
+impl Apply<'_> {
+    /// Carries out the plan if nothing has moved. Whoever names a plan has read it, so nothing ordinary is asked; what
+    /// is lost for good still takes consent.
+    pub(super) async fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let mut saved = read(self.path, &save_again(global, self.path, &[]))?;
+        let global = &self.same_environment(global, &saved)?;
+        let renew = renewal(global, self.path, &saved);
+        self.same_aws(global, &saved)?;
+        same_file(global, ui, &saved, &renew)?;
+        let session = Session::of_plan(global, ui, saved.desired.clone()).await?;
+        let now = session.observe(ui).await?;
+        let moved = moved(&saved.plan, &saved.desired, &saved.observation, &now);
+        if !moved.is_empty() {
+            let what = format!(
+                "AWS changed since {} was made, so the plan is stale; nothing was written",
+                self.path.display()
+            );
+            return Err(stale(what, moved)
+                .hint(format!("make the plan anew and look at it\n{renew}"))
+                .into());
+        }
+        self.consent_by_flags(&mut saved, &renew)?;
+        let plan = &saved.plan;
+        let next = plan.is_empty().then(|| global.command_line("output", &[]));
+        show(&session, plan, self.json, next, ui);
+        if plan.is_empty() {
+            return Ok(Exit::Success);
+        }
+        let mut signals = Signals::listen()?;
+        let consent = self.ask(&saved, global, ui)?;
+        if consent != Consent::Given {
+            look_again(&session, plan, &saved.observation, &mut signals, ui).await?;
+        }
+        Carry {
+            session: &session,
+            plan,
+            json: self.json,
+            again: resumption(global, self.path, &saved, self.allow_delete, &consent),
+        }
+        .out(signals, ui)
+        .await
+    }
+
+    /// What the command line says, in the environment of the plan.
+    fn same_environment(&self, global: &Global, saved: &Saved) -> Result<Global, Error> {
+        let made = &saved.inputs.environment;
+        if let Some(asked) = global
+            .environment
+            .as_ref()
+            .filter(|asked| made.as_ref() != Some(*asked))
+        {
+            let made = made
+                .as_ref()
+                .map_or("without --env".into(), |made| format!("with --env {made}"));
+            let what = format!(
+                "{} was made {made}, and --env (or GATESTACK_ENV) says {asked}",
+                self.path.display()
+            );
+            return Err(Fault::new(FaultKind::Ground, what)
+                .hint("leave --env out: the plan has it in it")
+                .into());
+        }
+        Ok(global.in_environment(made.clone()))
+    }
+
+    fn same_aws(&self, global: &Global, saved: &Saved) -> Result<(), Error> {
+        let (made, asked) = match (saved.local, global.local) {
+            (true, false) => ("the local AWS, and this is AWS", "with --local"),
+            (false, true) => ("AWS, and this is the local AWS", "without --local"),
+            _ => return Ok(()),
+        };
+        let what = format!("{} was made for {made}", self.path.display());
+        Err(Fault::new(FaultKind::Ground, what)
+            .hint(format!("apply it {asked}, or make a plan for this one"))
+            .into())
+    }
+
+    /// Takes the consent that the command line adds to what the plan records.
+    fn consent_by_flags(&self, saved: &mut Saved, renew: &str) -> Result<(), Error> {
+        let name = &saved.desired.ground.stack;
+        if let Some(given) = self.confirm {
+            if !saved.plan.destroy {
+                let what = "--confirm is the consent to a destroy, and this plan is none";
+                return Err(Fault::new(FaultKind::Consent, what)
+                    .hint("leave it out; losses are agreed to with --allow-delete")
+                    .into());
+            }
+            if given != name {
+                return Err(other_name(name, given));
+            }
+            saved.confirmed = true;
+        }
+        let consent = Patterns::new(self.allow_delete.iter().cloned());
+        let idle = consent.idle(saved.plan.changes.keys());
+        if let Some(idle) = idle.first() {
+            // What stays until it is named stays in this plan.
+            let what = format!("--allow-delete '{idle}' names nothing that this plan changes");
+            return Err(Fault::new(FaultKind::Consent, what)
+                .hint(format!("give it to the plan, and look at it\n{renew}"))
+                .into());
+        }
+        saved.plan.agree(&consent);
+        Ok(())
+    }
+
+    fn ask(&self, saved: &Saved, global: &Global, ui: &Ui) -> Result<Consent, Error> {
+        let can_ask = ui.asks() && !self.json;
+        let file = shell_word(&self.path.display().to_string());
+        let again = |more: Vec<String>| {
+            let words: Vec<String> = [file.clone()].into_iter().chain(more).collect();
+            global.command_line("apply", &words)
+        };
+        if saved.plan.destroy {
+            if saved.confirmed {
+                return Ok(Consent::Given);
+            }
+            let name = &saved.desired.ground.stack;
+            let confirm = repeated("--confirm", std::slice::from_ref(name));
+            return ask_name(name, &again(confirm), can_ask);
+        }
+        let again = again(repeated("--allow-delete", self.allow_delete));
+        ask(&saved.plan, true, &again, can_ask)
+    }
+}
+
+fn renewal(global: &Global, path: &Path, saved: &Saved) -> String {
+    save_again(global, path, &flags(saved))
+}
+
+/// The flags that the plan was made with.
+fn flags(saved: &Saved) -> Vec<String> {
+    let vars: Vec<String> = saved
+        .inputs
+        .vars
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let mut flags = repeated("--var", &vars);
+    if saved.plan.destroy {
+        flags.push("--destroy".into());
+    }
+    flags.extend(saved.inputs.flags.iter().cloned());
+    flags
+}
+
+/// What goes on where this run stopped: the plan itself is stale by then.
+fn resumption(
+    global: &Global,
+    path: &Path,
+    saved: &Saved,
+    more: &[String],
+    consent: &Consent,
+) -> String {
+    if saved.plan.destroy {
+        // `destroy` takes no targets: what they name is planned anew.
+        if !saved.inputs.flags.is_empty() {
+            return renewal(global, path, saved);
+        }
+        let confirm = repeated(
+            "--confirm",
+            std::slice::from_ref(&saved.desired.ground.stack),
+        );
+        let words = flags(saved).into_iter().filter(|flag| flag != "--destroy");
+        let words: Vec<String> = words.chain(confirm).collect();
+        return global.command_line("destroy", &words);
+    }
+    let mut flags = flags(saved);
+    flags.extend(repeated("--allow-delete", more));
+    if let Consent::Asked(agreed) = consent {
+        flags.extend(repeated("--allow-delete", agreed));
+    }
+    global.command_line("apply", &flags)
+}
+
+/// Compares the plan with the stack file, where there is one: who changed the file since wants another plan. Without
+/// a file the plan stands alone.
+fn same_file(global: &Global, ui: &mut Ui, saved: &Saved, renew: &str) -> Result<(), Error> {
+    if global.file_is_left_out() && !global.path().exists() {
+        return Ok(());
+    }
+    let file = load_with(global, saved.inputs.vars.clone(), ui)?.file;
+    let planned = &saved.desired;
+    let now = stack::expand(
+        &file,
+        &planned.ground.account,
+        planned.adopt.clone(),
+        &Default::default(),
+    );
+    if now == *planned {
+        return Ok(());
+    }
+    if now.ground.stack != planned.ground.stack {
+        let what = format!(
+            "the plan is for the stack {}, and {} is the stack {}",
+            planned.ground.stack,
+            global.path().display(),
+            now.ground.stack
+        );
+        return Err(Fault::new(FaultKind::Ground, what)
+            .hint("name the plan's own stack file with -f FILE")
+            .into());
+    }
+    let what = format!(
+        "the file {} has changed since the plan was made; nothing was written",
+        global.path().display()
+    );
+    let addresses = planned.resources.keys().chain(
+        now.resources
+            .keys()
+            .filter(|address| !planned.resources.contains_key(*address)),
+    );
+    let fault = addresses
+        .filter(|address| planned.resources.get(*address) != now.resources.get(*address))
+        .fold(Fault::new(FaultKind::Stale, what), |fault, address| {
+            let text = match (
+                planned.resources.contains_key(address),
+                now.resources.contains_key(address),
+            ) {
+                (true, false) => "the file says nothing of it any more",
+                (false, true) => "it is new in the file",
+                _ => "the file says something else of it",
+            };
+            fault.about(address.clone(), text)
+        });
+    Err(fault
+        .hint(format!("make the plan anew and look at it\n{renew}"))
+        .into())
+}

@@ -1,0 +1,504 @@
+//! Launching instances.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::super::identifiers;
+use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::state::Region;
+use super::instance_states::STARTING;
+use super::instances::{Instance, InstanceState, reservation};
+use super::interfaces::Interface;
+use super::{
+    GROUP, IMAGE, INSTANCE, INTERFACE, State, ground, groups, images, invalid, is_true, missing,
+    optional, refused, tags, texts,
+};
+
+pub(super) const OPERATIONS: &[Operation] = &[Operation::change("RunInstances", run).refusing(&[
+    "AdditionalInfo",
+    "BlockDeviceMappings",
+    "CapacityReservationSpecification",
+    "CpuOptions",
+    "CreditSpecification",
+    "ElasticGpuSpecification",
+    "ElasticInferenceAccelerators",
+    "EnablePrimaryIpv6",
+    "EnclaveOptions",
+    "HibernationOptions",
+    "InstanceMarketOptions",
+    "Ipv6AddressCount",
+    "Ipv6Addresses",
+    "KernelId",
+    "LaunchTemplate",
+    "LicenseSpecifications",
+    "MaintenanceOptions",
+    "NetworkInterfaces.AssociateCarrierIpAddress",
+    "NetworkInterfaces.ConnectionTrackingSpecification",
+    "NetworkInterfaces.EnaQueueCount",
+    "NetworkInterfaces.EnaSrdSpecification",
+    "NetworkInterfaces.InterfaceType",
+    "NetworkInterfaces.Ipv4PrefixCount",
+    "NetworkInterfaces.Ipv4Prefixes",
+    "NetworkInterfaces.Ipv6AddressCount",
+    "NetworkInterfaces.Ipv6Addresses",
+    "NetworkInterfaces.Ipv6PrefixCount",
+    "NetworkInterfaces.Ipv6Prefixes",
+    "NetworkInterfaces.NetworkCardIndex",
+    "NetworkInterfaces.NetworkInterfaceId",
+    "NetworkInterfaces.PrimaryIpv6",
+    "NetworkInterfaces.PrivateIpAddresses",
+    "NetworkInterfaces.SecondaryPrivateIpAddressCount",
+    "NetworkPerformanceOptions",
+    "Operator",
+    "Placement.Affinity",
+    "Placement.AvailabilityZoneId",
+    "Placement.GroupId",
+    "Placement.GroupName",
+    "Placement.HostId",
+    "Placement.HostResourceGroupArn",
+    "Placement.PartitionNumber",
+    "Placement.SpreadDomain",
+    "Placement.Tenancy",
+    "PrivateDnsNameOptions",
+    "RamdiskId",
+    "SecondaryInterfaces",
+])];
+
+/// The greatest user data, in bytes before base64.
+const USER_DATA: usize = 16 * 1024;
+
+/// The type of an instance whose call names none.
+const DEFAULT_TYPE: &str = "m1.small";
+
+/// Where in the network an instance goes.
+struct Place {
+    subnet: String,
+    groups: Vec<String>,
+    address: Option<String>,
+    public: bool,
+    description: String,
+    deleted_with_instance: bool,
+}
+
+fn run(region: &mut Region, call: &Call) -> Answer {
+    let now = call.seconds();
+    let ec2 = &mut region.ec2;
+    let token = optional(&call.input, "ClientToken").filter(|token| !token.is_empty());
+    if token.is_some_and(|token| token.len() > 64) {
+        return Err(invalid(
+            "Client token exceeds the maximum length of 64 characters.",
+        ));
+    }
+    let asked = Value::Object(call.input.clone()).to_string();
+    if let Some(token) = token
+        && let Some(answer) = earlier(ec2, call, token, &asked)?
+    {
+        return Ok(answer);
+    }
+    let count = count(call)?;
+    let Some(image_id) = optional(&call.input, "ImageId") else {
+        return Err(missing("ImageId"));
+    };
+    let Some(image) = images::image(&call.region, image_id) else {
+        return Err(IMAGE.absent(image_id));
+    };
+    let instance_type = optional(&call.input, "InstanceType").unwrap_or(DEFAULT_TYPE);
+    fits(instance_type, image.architecture)?;
+    if let Some(name) = optional(&call.input, "KeyName") {
+        // There are no key pairs here, and no way to make one.
+        return Err(refused(
+            "InvalidKeyPair.NotFound",
+            format!("The key pair '{name}' does not exist"),
+        ));
+    }
+    let user_data = optional(&call.input, "UserData")
+        .map(user_data)
+        .transpose()?;
+    let settings = settings(call, image.architecture)?;
+    let place = place(ec2, call)?;
+    let instance_tags = tags::specified_of(call, &INSTANCE, &[&INSTANCE, &INTERFACE])?;
+    let interface_tags = tags::specified_of(call, &INTERFACE, &[&INSTANCE, &INTERFACE])?;
+    let reservation_id = format!("r-{}", identifiers::ec2());
+    let vpc = ec2.wanted_subnet(&place.subnet)?.vpc_id.clone();
+    let mut rows = Vec::new();
+    for index in 0..count {
+        let id = INSTANCE.new_id();
+        let interface = Interface {
+            subnet: place.subnet.clone(),
+            groups: place.groups.clone(),
+            description: place.description.clone(),
+            private_ip: place.address.clone().unwrap_or_default(),
+            public_ip: place.public.then(public_address),
+            source_destination_check: true,
+            instance: Some(id.clone()),
+            attached_at: now,
+            deleted_with_instance: place.deleted_with_instance,
+            ..Interface::default()
+        };
+        let Some(interface) = ec2.add_interface(interface, now) else {
+            return Err(refused(
+                "InsufficientFreeAddressesInSubnet",
+                format!(
+                    "There are not enough free addresses in subnet '{}' to satisfy the requested number of instances.",
+                    place.subnet
+                ),
+            ));
+        };
+        ec2.take_tags(&interface, interface_tags.clone());
+        let private_ip = ec2
+            .interfaces
+            .get(&interface)
+            .map(|row| row.private_ip.clone());
+        let mut instance = Instance {
+            subnet: place.subnet.clone(),
+            vpc: vpc.clone(),
+            private_ip: private_ip.unwrap_or_default(),
+            reservation: reservation_id.clone(),
+            index,
+            client_token: token.map(str::to_owned),
+            asked: if token.is_some() {
+                asked.clone()
+            } else {
+                String::new()
+            },
+            image: image_id.into(),
+            architecture: image.architecture.into(),
+            instance_type: instance_type.into(),
+            launched: now,
+            passing: InstanceState::Pending,
+            lasting: InstanceState::Running,
+            settled: now,
+            checked: now,
+            interface,
+            volume: format!("vol-{}", identifiers::ec2()),
+            user_data: user_data.clone(),
+            termination_protected: is_true(&call.input, "DisableApiTermination"),
+            stop_protected: is_true(&call.input, "DisableApiStop"),
+            at_shutdown: optional(&call.input, "InstanceInitiatedShutdownBehavior")
+                .unwrap_or("stop")
+                .into(),
+            reason: None,
+            settings: settings.clone(),
+        };
+        instance.pass(
+            call,
+            InstanceState::Pending,
+            InstanceState::Running,
+            STARTING,
+        );
+        ec2.instances.insert(&id, instance.clone());
+        ec2.take_tags(&id, instance_tags.clone());
+        let mut row = ec2.instance_row(call, &id, &instance, InstanceState::Pending);
+        row.insert(
+            "StateReason".into(),
+            json!({"Code": "pending", "Message": "pending"}),
+        );
+        rows.push(row);
+    }
+    Ok(reservation(call, &reservation_id, rows))
+}
+
+/// What an earlier call with this token launched, in its states of now.
+fn earlier(ec2: &State, call: &Call, token: &str, asked: &str) -> Result<Option<Object>, Refusal> {
+    let now = call.seconds();
+    let mut launched: Vec<(&str, &Instance)> = ec2
+        .instances
+        .iter()
+        .filter(|(_, instance)| instance.client_token.as_deref() == Some(token))
+        .collect();
+    launched.sort_by_key(|(_, instance)| instance.index);
+    let Some((_, first)) = launched.first() else {
+        return Ok(None);
+    };
+    if first.asked != asked {
+        return Err(refused(
+            "IdempotentParameterMismatch",
+            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+        ));
+    }
+    let rows = launched
+        .iter()
+        .map(|(id, instance)| ec2.instance_row(call, id, instance, instance.state(now)));
+    Ok(Some(reservation(call, &first.reservation, rows.collect())))
+}
+
+fn count(call: &Call) -> Result<usize, Refusal> {
+    let number = |member: &str| {
+        call.input
+            .get(member)
+            .and_then(Value::as_i64)
+            .unwrap_or_default()
+    };
+    let (least, greatest) = (number("MinCount"), number("MaxCount"));
+    if least < 1 {
+        return Err(invalid(format!(
+            "Value ({least}) for parameter minCount is invalid. Minimum is 1."
+        )));
+    }
+    if greatest < least {
+        return Err(invalid(format!(
+            "Value ({greatest}) for parameter maxCount is invalid. Should be greater than or equal to minCount."
+        )));
+    }
+    Ok(usize::try_from(greatest).unwrap_or_default())
+}
+
+/// Refuses a type that can't run an image of this architecture.
+pub(super) fn fits(instance_type: &str, architecture: &str) -> Result<(), Refusal> {
+    let family = instance_type.split('.').next().unwrap_or_default();
+    // Graviton families have a `g` behind their generation: t4g, c7gn, x2gd.
+    let generation = family.find(|letter: char| letter.is_ascii_digit());
+    let attributes = generation.map_or("", |at| &family[at + 1..]);
+    let of_type = if family == "a1" || attributes.contains('g') {
+        "arm64"
+    } else {
+        "x86_64"
+    };
+    if of_type == architecture {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "The architecture '{of_type}' of the specified instance type does not match the architecture '{architecture}' of the specified \
+         AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' \
+         or 'describe-images' to discover the architecture of the instance type or AMI."
+    )))
+}
+
+/// User data as it came, if it is base64 of no more than AWS takes.
+pub(super) fn user_data(text: &str) -> Result<String, Refusal> {
+    let bare: String = text.split_ascii_whitespace().collect();
+    let Ok(bytes) = STANDARD.decode(&bare) else {
+        return Err(invalid("Invalid BASE64 encoding of user data."));
+    };
+    if bytes.len() > USER_DATA {
+        return Err(invalid(format!(
+            "User data is limited to {USER_DATA} bytes"
+        )));
+    }
+    Ok(bare)
+}
+
+/// The members of an instance's row that the call sets, and their defaults.
+fn settings(call: &Call, architecture: &str) -> Result<Object, Refusal> {
+    let nested = |member: &str| call.input.get(member).and_then(Value::as_object);
+    let mut settings = Object::new();
+    let enabled = nested("Monitoring").is_some_and(|monitoring| is_true(monitoring, "Enabled"));
+    let monitoring = if enabled { "enabled" } else { "disabled" };
+    settings.insert("Monitoring".into(), json!({"State": monitoring}));
+    settings.insert(
+        "EbsOptimized".into(),
+        json!(is_true(&call.input, "EbsOptimized")),
+    );
+    // The images demand version 2 of the metadata service; such images' instances have a hop limit of 2.
+    let mut metadata = Object::from_iter([
+        ("State".to_owned(), json!("applied")),
+        ("HttpTokens".to_owned(), json!("required")),
+        ("HttpPutResponseHopLimit".to_owned(), json!(2)),
+        ("HttpEndpoint".to_owned(), json!("enabled")),
+        ("HttpProtocolIpv6".to_owned(), json!("disabled")),
+        ("InstanceMetadataTags".to_owned(), json!("disabled")),
+    ]);
+    if let Some(options) = nested("MetadataOptions") {
+        change_metadata(&mut metadata, options)?;
+    }
+    settings.insert("MetadataOptions".into(), Value::Object(metadata));
+    settings.insert("HibernationOptions".into(), json!({"Configured": false}));
+    settings.insert("EnclaveOptions".into(), json!({"Enabled": false}));
+    let auto_recovery = json!({"AutoRecovery": "default", "RebootMigration": "default"});
+    settings.insert("MaintenanceOptions".into(), auto_recovery);
+    let boot_mode = if architecture == "arm64" {
+        "uefi"
+    } else {
+        "uefi-preferred"
+    };
+    settings.insert("BootMode".into(), json!(boot_mode));
+    settings.insert(
+        "PrivateDnsNameOptions".into(),
+        json!({
+            "HostnameType": "ip-name",
+            "EnableResourceNameDnsARecord": false,
+            "EnableResourceNameDnsAAAARecord": false,
+        }),
+    );
+    if let Some(profile) = nested("IamInstanceProfile") {
+        let arn = match (optional(profile, "Arn"), optional(profile, "Name")) {
+            (Some(arn), None) => arn.to_owned(),
+            (None, Some(name)) => {
+                format!("arn:aws:iam::{}:instance-profile/{name}", call.account)
+            }
+            _ => {
+                return Err(refused(
+                    "InvalidParameterCombination",
+                    "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'",
+                ));
+            }
+        };
+        let id = ground::id(&call.account, "", "AIPA", &arn);
+        let id = id.replace('-', "").to_ascii_uppercase();
+        settings.insert("IamInstanceProfile".into(), json!({"Arn": arn, "Id": id}));
+    }
+    Ok(settings)
+}
+
+/// Puts the sent options of the metadata service over those that are there.
+pub(super) fn change_metadata(options: &mut Object, sent: &Object) -> Result<(), Refusal> {
+    for member in [
+        "HttpTokens",
+        "HttpPutResponseHopLimit",
+        "HttpEndpoint",
+        "HttpProtocolIpv6",
+        "InstanceMetadataTags",
+    ] {
+        let Some(value) = sent.get(member) else {
+            continue;
+        };
+        if value
+            .as_i64()
+            .is_some_and(|limit| !(1..=64).contains(&limit))
+        {
+            return Err(invalid(format!(
+                "Value ({value}) for parameter HttpPutResponseHopLimit is invalid. Valid values are between 1 and 64."
+            )));
+        }
+        options.insert(member.into(), value.clone());
+    }
+    Ok(())
+}
+
+fn combination(what: &str) -> Refusal {
+    refused(
+        "InvalidParameterCombination",
+        format!(
+            "Network interfaces and an instance-level {what} may not be specified on the same request"
+        ),
+    )
+}
+
+/// Where the call puts its instances.
+fn place(ec2: &State, call: &Call) -> Result<Place, Refusal> {
+    let interfaces: Vec<&Object> = super::objects(&call.input, "NetworkInterfaces")
+        .filter_map(Value::as_object)
+        .collect();
+    let interface = match interfaces.as_slice() {
+        [] => None,
+        [one] => Some(*one),
+        _ => {
+            return Err(Refusal::not_implemented(
+                "a second item of NetworkInterfaces of ec2:RunInstances",
+            ));
+        }
+    };
+    if interface.is_some() {
+        for (member, what) in [
+            ("SubnetId", "subnet ID"),
+            ("SecurityGroupIds", "security groups"),
+            ("SecurityGroups", "security groups"),
+            ("PrivateIpAddress", "private address"),
+        ] {
+            if call.input.contains_key(member) {
+                return Err(combination(what));
+            }
+        }
+    }
+    if interface.is_some_and(|one| one.get("DeviceIndex").and_then(Value::as_i64) != Some(0)) {
+        return Err(invalid(
+            "Each network interface requires a device index, and the first one's is 0.",
+        ));
+    }
+    let sent = interface.unwrap_or(&call.input);
+    let subnet_id = match optional(sent, "SubnetId") {
+        Some(id) => id.to_owned(),
+        None => default_subnet(ec2, call)?,
+    };
+    let subnet = ec2.wanted_subnet(&subnet_id)?;
+    let vpc = &subnet.vpc_id;
+    let member = if interface.is_some() {
+        "Groups"
+    } else {
+        "SecurityGroupIds"
+    };
+    let mut groups: Vec<String> = texts(sent, member).into_iter().map(str::to_owned).collect();
+    for name in texts(&call.input, "SecurityGroups") {
+        groups.push(ec2.group_of_default_vpc(name)?);
+    }
+    if groups.is_empty() {
+        groups.extend(ec2.group_named(vpc, "default").map(str::to_owned));
+    }
+    for group in &groups {
+        let found = ec2.groups.get(group).ok_or_else(|| GROUP.absent(group))?;
+        if found.vpc_id != *vpc {
+            return Err(refused(
+                "InvalidParameter",
+                format!(
+                    "Security group {group} and subnet {subnet_id} belong to different networks."
+                ),
+            ));
+        }
+    }
+    let address = optional(sent, "PrivateIpAddress");
+    if let Some(text) = address {
+        let parsed = text.parse::<std::net::Ipv4Addr>().ok();
+        let inside =
+            parsed.is_some_and(|address| subnet.block().is_some_and(|block| block.has(address)));
+        if !inside {
+            return Err(invalid(format!(
+                "Address {text} does not fall within the subnet's address range"
+            )));
+        }
+        let more = call.input.get("MaxCount").and_then(Value::as_i64) > Some(1);
+        if more
+            || ec2
+                .addresses(&subnet_id, call.seconds())
+                .any(|used| used == text)
+        {
+            return Err(refused(
+                "InvalidIPAddress.InUse",
+                format!("Address {text} is in use."),
+            ));
+        }
+    }
+    let public = match sent.get("AssociatePublicIpAddress") {
+        Some(Value::Bool(public)) => *public,
+        _ => subnet.map_public_ip,
+    };
+    Ok(Place {
+        groups,
+        address: address.map(str::to_owned),
+        public,
+        description: optional(sent, "Description").unwrap_or_default().into(),
+        deleted_with_instance: sent.get("DeleteOnTermination") != Some(&Value::Bool(false)),
+        subnet: subnet_id,
+    })
+}
+
+/// The default network's subnet in the zone that the call names, or in the first.
+fn default_subnet(ec2: &State, call: &Call) -> Result<String, Refusal> {
+    let placement = call.input.get("Placement").and_then(Value::as_object);
+    let zone = placement.and_then(|placement| optional(placement, "AvailabilityZone"));
+    let mut defaults: Vec<(&str, &str)> = ec2
+        .subnets
+        .iter()
+        .filter(|(_, subnet)| subnet.default_for_zone)
+        .map(|(id, subnet)| (subnet.zone.as_str(), id))
+        .collect();
+    defaults.sort_unstable();
+    if defaults.is_empty() {
+        return Err(groups::no_default_vpc());
+    }
+    let found = defaults
+        .iter()
+        .find(|(of, _)| zone.is_none_or(|zone| zone == *of));
+    found.map(|(_, id)| (*id).to_owned()).ok_or_else(|| {
+        invalid(format!(
+            "Invalid availability zone: [{}]",
+            zone.unwrap_or_default()
+        ))
+    })
+}
+
+/// An address out of the blocks that are for documentation (RFC 5737), so that nobody is called by mistake.
+fn public_address() -> String {
+    let last = u8::from_str_radix(&identifiers::ec2()[..2], 16).unwrap_or_default();
+    format!("203.0.113.{last}")
+}

@@ -1,0 +1,188 @@
+//! Regions and their zones. Every Region here has three.
+
+use serde_json::{Value, json};
+
+use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::state::Region;
+use super::describe::filter;
+use super::{invalid, one, optional, refused, texts};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::read("DescribeAvailabilityZones", describe),
+    Operation::read("DescribeRegions", describe_regions),
+];
+
+/// The last letters of the zones' names, in the order of their ids.
+pub(super) const LETTERS: [&str; 3] = ["a", "b", "c"];
+
+/// The Regions that every account has without opting in.
+const REGIONS: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// A zone's id: `euw1-az1` for `eu-west-1a`.
+pub(super) fn id(region: &str, zone: &str) -> String {
+    let mut parts = region.split('-');
+    let area = parts.next().unwrap_or_default();
+    let side = parts.next().unwrap_or_default();
+    let number = parts.next().unwrap_or_default();
+    let side = match side {
+        "northeast" => "ne",
+        "southeast" => "se",
+        "northwest" => "nw",
+        "southwest" => "sw",
+        side => side.get(..1).unwrap_or_default(),
+    };
+    let letter = zone.strip_prefix(region).unwrap_or_default();
+    let place = LETTERS.iter().position(|known| *known == letter);
+    format!("{area}{side}{number}-az{}", place.unwrap_or_default() + 1)
+}
+
+/// The names of a Region's zones.
+pub(super) fn names(region: &str) -> [String; 3] {
+    LETTERS.map(|letter| format!("{region}{letter}"))
+}
+
+/// The zone that a call names by name or id; the first when it names none.
+pub(super) fn wanted(call: &Call) -> Result<String, Refusal> {
+    let names = names(&call.region);
+    let asked = optional(&call.input, "AvailabilityZone");
+    let asked_id = optional(&call.input, "AvailabilityZoneId");
+    let found = match (asked, asked_id) {
+        (None, None) => names.first(),
+        (Some(_), Some(_)) => {
+            return Err(refused(
+                "InvalidParameterCombination",
+                "Only one of availabilityZone and availabilityZoneId may be specified.",
+            ));
+        }
+        (Some(name), None) => names.iter().find(|zone| *zone == name),
+        (None, Some(asked)) => names.iter().find(|zone| id(&call.region, zone) == asked),
+    };
+    found.cloned().ok_or_else(|| {
+        invalid(format!(
+            "Value ({}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability \
+             zones: {}.",
+            asked.or(asked_id).unwrap_or_default(),
+            names.join(", ")
+        ))
+    })
+}
+
+fn describe(_: &Region, call: &Call) -> Answer {
+    let zones = names(&call.region);
+    let (asked, asked_ids) = (
+        texts(&call.input, "ZoneNames"),
+        texts(&call.input, "ZoneIds"),
+    );
+
+    for name in asked.iter().chain(&asked_ids) {
+        if !zones
+            .iter()
+            .any(|zone| zone == name || id(&call.region, zone) == **name)
+        {
+            return Err(invalid(format!("Invalid availability zone: [{name}]")));
+        }
+    }
+    let rows = zones
+        .iter()
+        .map(|zone| {
+            Object::from_iter([
+                ("ZoneName".to_owned(), json!(zone)),
+                ("ZoneId".to_owned(), json!(id(&call.region, zone))),
+                ("ZoneType".to_owned(), json!("availability-zone")),
+                ("RegionName".to_owned(), json!(call.region)),
+                (
+                    "GroupName".to_owned(),
+                    json!(format!("{}-zg-1", call.region)),
+                ),
+                ("NetworkBorderGroup".to_owned(), json!(call.region)),
+                ("OptInStatus".to_owned(), json!("opt-in-not-required")),
+                ("State".to_owned(), json!("available")),
+                ("Messages".to_owned(), json!([])),
+            ])
+        })
+        .filter(|row| {
+            let is = |wanted: &[&str], member: &str| {
+                wanted.is_empty() || wanted.iter().any(|wanted| row[member] == *wanted)
+            };
+            is(&asked, "ZoneName") && is(&asked_ids, "ZoneId")
+        });
+    let rows = filter(
+        call,
+        &[
+            ("group-name", "GroupName"),
+            ("message", "Messages.Message"),
+            ("opt-in-status", "OptInStatus"),
+            ("parent-zone-id", "ParentZoneId"),
+            ("parent-zone-name", "ParentZoneName"),
+            ("region-name", "RegionName"),
+            ("state", "State"),
+            ("zone-id", "ZoneId"),
+            ("zone-name", "ZoneName"),
+            ("zone-type", "ZoneType"),
+        ],
+        rows.collect(),
+    )?;
+    one("AvailabilityZones", json!(rows))
+}
+
+fn describe_regions(_: &Region, call: &Call) -> Answer {
+    let asked = texts(&call.input, "RegionNames");
+    if let Some(name) = asked.iter().find(|name| !REGIONS.contains(name)) {
+        return Err(invalid(format!("Invalid region provided: {name}")));
+    }
+    let rows = REGIONS
+        .iter()
+        .filter(|name| asked.is_empty() || asked.contains(name))
+        .map(|name| {
+            Object::from_iter([
+                ("RegionName".to_owned(), json!(name)),
+                (
+                    "Endpoint".to_owned(),
+                    json!(format!("ec2.{name}.amazonaws.com")),
+                ),
+                ("OptInStatus".to_owned(), json!("opt-in-not-required")),
+            ])
+        });
+    let rows: Vec<Value> = filter(
+        call,
+        &[
+            ("endpoint", "Endpoint"),
+            ("opt-in-status", "OptInStatus"),
+            ("region-name", "RegionName"),
+        ],
+        rows.collect(),
+    )?
+    .into_iter()
+    .map(Value::Object)
+    .collect();
+    one("Regions", rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_have_ids_of_their_regions() {
+        assert_eq!(id("eu-west-1", "eu-west-1a"), "euw1-az1");
+        assert_eq!(id("ap-southeast-2", "ap-southeast-2c"), "apse2-az3");
+    }
+}

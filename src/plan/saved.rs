@@ -1,0 +1,132 @@
+//! A plan as a file: everything an apply needs, and everything that tells whether the plan still holds. A format of
+//! gatestack's own, apart from `plan --json`: that one is a contract with programs and leaves out what only steps need,
+//! this one is read by the very version that wrote it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Plan;
+use crate::kinds::{Desired, Observation};
+use crate::model::digest;
+
+/// The number of the format; another one is refused.
+const FORMAT: u32 = 1;
+
+/// The member that makes a JSON file a saved plan, and holds the format's number.
+const MARK: &str = "gatestack_plan";
+
+/// A plan that was saved.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Saved {
+    /// Whether it is about the local AWS.
+    pub local: bool,
+    /// What it was asked for with.
+    pub inputs: Inputs,
+    /// Whether the stack's name was given: the consent to a destroy.
+    pub confirmed: bool,
+    /// What the file expanded to: where to look, and what was wanted.
+    pub desired: Desired,
+    /// What AWS told.
+    pub observation: Observation,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// What a plan was asked for with, beside the file.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Inputs {
+    /// `--env`.
+    pub environment: Option<String>,
+    /// `--var`, by name.
+    pub vars: BTreeMap<String, String>,
+    /// The other flags that made it this plan, as a shell takes them.
+    pub flags: Vec<String>,
+}
+
+/// Why a text is no saved plan.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// It is something else.
+    #[error("it is no plan that gatestack saved")]
+    NotAPlan,
+    /// It begins like one, and is cut off or was changed.
+    #[error("the plan is damaged: {0}")]
+    Damaged(String),
+    /// Its format is another one.
+    #[error("the plan has format {0}, and this gatestack reads format {FORMAT}")]
+    Format(u64),
+    /// Another version wrote it, whose steps may mean something else.
+    #[error("gatestack {0} saved the plan, and this is gatestack {version}", version = env!("CARGO_PKG_VERSION"))]
+    Version(String),
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    gatestack_plan: u32,
+    version: &'static str,
+    digest: String,
+    content: &'a Value,
+}
+
+impl Saved {
+    /// The plan as text.
+    ///
+    /// # Errors
+    /// A value that JSON can't hold.
+    pub fn to_text(&self) -> serde_json::Result<String> {
+        let content = serde_json::to_value(self)?;
+        let envelope = Envelope {
+            gatestack_plan: FORMAT,
+            version: env!("CARGO_PKG_VERSION"),
+            digest: digest(content.to_string().as_bytes()),
+            content: &content,
+        };
+        Ok(serde_json::to_string(&envelope)? + "\n")
+    }
+
+    /// The plan in a text.
+    ///
+    /// # Errors
+    /// It is none that this version wrote.
+    pub fn from_text(text: &str) -> Result<Self, Unreadable> {
+        let damaged = |error: serde_json::Error| Unreadable::Damaged(error.to_string());
+        if !is_one(text) {
+            return Err(Unreadable::NotAPlan);
+        }
+        let envelope: Value = serde_json::from_str(text).map_err(damaged)?;
+        let format = envelope[MARK]
+            .as_u64()
+            .ok_or_else(|| Unreadable::Damaged("its format is no number".into()))?;
+        if format != u64::from(FORMAT) {
+            return Err(Unreadable::Format(format));
+        }
+        let version = envelope["version"].as_str().unwrap_or_default();
+        if version != env!("CARGO_PKG_VERSION") {
+            return Err(Unreadable::Version(version.into()));
+        }
+        let content = &envelope["content"];
+        if envelope["digest"].as_str() != Some(digest(content.to_string().as_bytes()).as_str()) {
+            return Err(Unreadable::Damaged(
+                "it is not as it was written".to_owned(),
+            ));
+        }
+        let mut saved = Self::deserialize(content).map_err(damaged)?;
+        saved.plan.book = saved.observation.book();
+        Ok(saved)
+    }
+}
+
+/// Whether a text, however it goes on, begins like a saved plan.
+fn is_one(text: &str) -> bool {
+    let text = text.trim_start().strip_prefix('{').unwrap_or_default();
+    text.trim_start().starts_with(&format!("\"{MARK}\""))
+}
+
+impl Unreadable {
+    /// Whether it is something else altogether, which gatestack has no business to overwrite.
+    pub fn is_something_else(&self) -> bool {
+        matches!(self, Self::NotAPlan)
+    }
+}

@@ -1,0 +1,172 @@
+//! What moved between two looks at AWS: the one notion of a stale plan, for a plan that somebody took their time to
+//! agree to and for one that was saved.
+
+use std::collections::BTreeSet;
+
+use super::diff::only_wanted_keys;
+use super::{Action, FieldChange, Plan};
+use crate::kinds::{Compare, Desired, KindInfo, Live, Observation, Obstacle};
+use crate::model::{Address, Book, Value};
+
+/// Something that is no longer as the plan saw it.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// Where it stands.
+    pub address: Address,
+    /// What happened to it.
+    pub how: How,
+}
+
+/// What happened to something since a plan was made.
+#[derive(Clone, Debug)]
+pub enum How {
+    /// It was not there.
+    Appeared,
+    /// It is there no longer.
+    Gone,
+    /// Another thing stands in its place: AWS tells another id, ARN or name of it.
+    MadeAnew,
+    /// Its tag or mark named another address.
+    Renamed,
+    /// These fields differ: `before` as the plan saw them, `after` as they are.
+    Changed(Vec<FieldChange>),
+    /// Something that is not the stack's stands in its way, in a sentence.
+    InTheWay(String),
+    /// AWS deletes somebody else's things along with it, and there are more of them, or fewer.
+    Neighbours {
+        /// Their kind.
+        kind: &'static KindInfo,
+        /// How many the plan saw.
+        before: usize,
+        /// How many there are.
+        after: usize,
+    },
+}
+
+/// Everything that moved, by address. A plan saw absence too, so what appeared has moved.
+pub fn moved(plan: &Plan, desired: &Desired, seen: &Observation, now: &Observation) -> Vec<Moved> {
+    let mut all = Vec::new();
+    let addresses: BTreeSet<_> = seen.live.keys().chain(now.live.keys()).collect();
+    for address in addresses {
+        let there = |observation: &'_ Observation| {
+            observation
+                .live
+                .get(address)
+                .filter(|live| !live.only_a_mark)
+                .cloned()
+        };
+        let how = match (there(seen), there(now)) {
+            (Some(before), Some(after)) => between(desired, address, &before, &after),
+            (Some(_), None) => Some(How::Gone),
+            (None, Some(_)) => Some(How::Appeared),
+            // A mark without its thing.
+            (None, None) => match (
+                seen.live.contains_key(address),
+                now.live.contains_key(address),
+            ) {
+                (true, false) => Some(How::Gone),
+                (false, true) => Some(How::Appeared),
+                _ => None,
+            },
+        };
+        all.extend(how.map(|how| Moved {
+            address: address.clone(),
+            how,
+        }));
+    }
+    all.extend(in_the_way(&seen.ambiguities, &now.ambiguities));
+    // Nothing stands in the way of a destroy.
+    if !plan.destroy {
+        all.extend(in_the_way(&seen.obstacles, &now.obstacles));
+    }
+    all.extend(neighbours(plan, seen, now));
+    all
+}
+
+fn between(desired: &Desired, address: &Address, before: &Live, after: &Live) -> Option<How> {
+    if before.outputs != after.outputs {
+        return Some(How::MadeAnew);
+    }
+    if before.was != after.was {
+        return Some(How::Renamed);
+    }
+    let nothing = Book::default();
+    let wanted = desired
+        .resources
+        .get(address)
+        .map(|wanted| wanted.resource.fields(&nothing));
+    let wanted = |name: &str| {
+        let (_, value) = wanted
+            .as_ref()?
+            .iter()
+            .find(|(info, _)| info.name == name)?;
+        Some(value.clone())
+    };
+    let sides = before.resource.fields(&nothing).into_iter();
+    let fields: Vec<_> = sides
+        .zip(after.resource.fields(&nothing))
+        .filter_map(|((info, before), (_, after))| {
+            let (before, after) = match info.compare {
+                Compare::Exactly => (before, after),
+                // Keys that nobody wants are somebody else's, and they may do with them what they like.
+                Compare::WantedKeys => {
+                    let wanted = wanted(info.name).unwrap_or(Value::Unset);
+                    (
+                        only_wanted_keys(before, wanted.clone()).0,
+                        only_wanted_keys(after, wanted).0,
+                    )
+                }
+            };
+            (before != after).then_some(FieldChange {
+                name: info.name,
+                before,
+                after,
+                replaces: None,
+            })
+        })
+        .collect();
+    (!fields.is_empty()).then_some(How::Changed(fields))
+}
+
+fn in_the_way(seen: &[Obstacle], now: &[Obstacle]) -> Vec<Moved> {
+    let new = now.iter().filter(|obstacle| !seen.contains(obstacle));
+    new.map(|obstacle| Moved {
+        address: obstacle.address.clone(),
+        how: How::InTheWay(obstacle.what.clone()),
+    })
+    .collect()
+}
+
+/// Who agreed to delete a pool with two clients of somebody else's did not agree to three.
+fn neighbours(plan: &Plan, seen: &Observation, now: &Observation) -> Vec<Moved> {
+    let count = |observation: &Observation, kind: &KindInfo| {
+        let same = observation.neighbours.iter();
+        same.filter(|others| others.kind.name == kind.name)
+            .map(|others| others.count)
+            .sum::<usize>()
+    };
+    let mut kinds: Vec<&'static KindInfo> = Vec::new();
+    for others in seen.neighbours.iter().chain(&now.neighbours) {
+        if !kinds.iter().any(|kind| kind.name == others.kind.name) {
+            kinds.push(others.kind);
+        }
+    }
+    let mut all = Vec::new();
+    for kind in kinds {
+        let (before, after) = (count(seen, kind), count(now, kind));
+        let goes = |(_, change): &(&Address, &super::Change)| {
+            change.action == Action::Delete && Some(change.kind.name) == kind.goes_with
+        };
+        if let Some((address, _)) = plan.changes.iter().find(goes).filter(|_| before != after) {
+            all.push(Moved {
+                address: address.clone(),
+                how: How::Neighbours {
+                    kind,
+                    before,
+                    after,
+                },
+            });
+        }
+    }
+    all
+}

@@ -1,0 +1,58 @@
+//! What moved since a plan was made, in words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::counted;
+use super::value;
+use crate::model::{Value, bare_or_quoted};
+use crate::plan::{FieldChange, How};
+
+/// What happened to one thing.
+pub(crate) fn text(how: &How) -> String {
+    match how {
+        How::Appeared => "it was not there, and is there now".into(),
+        How::Gone => "it is gone".into(),
+        How::MadeAnew => "it was made anew".into(),
+        How::Renamed => "its tag or mark names another address".into(),
+        How::InTheWay(what) => what.clone(),
+        How::Neighbours {
+            kind,
+            before,
+            after,
+        } => format!(
+            "AWS would delete {} of somebody else along with it, and the plan saw {before}",
+            counted(*after as u64, kind.title)
+        ),
+        How::Changed(fields) => {
+            let mut sides = Vec::new();
+            for FieldChange {
+                name,
+                before,
+                after,
+                ..
+            } in fields
+            {
+                differences(&mut sides, name, before, after);
+            }
+            sides.join("; ")
+        }
+    }
+}
+
+/// A map's keys one by one: nobody finds the difference between two long maps.
+fn differences(sides: &mut Vec<String>, name: &str, before: &Value, after: &Value) {
+    let (Value::Map(before), Value::Map(after)) = (before, after) else {
+        let (before, after) = (value::text(before), value::text(after));
+        sides.push(format!("{name}: {before} → {after}"));
+        return;
+    };
+    let side = |map: &BTreeMap<String, Value>, key| map.get(key).cloned().unwrap_or_default();
+    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        let (before, after) = (side(before, key), side(after, key));
+        if before != after {
+            let name = format!("{name}.{}", bare_or_quoted(key));
+            differences(sides, &name, &before, &after);
+        }
+    }
+}
