@@ -495,7 +495,10 @@ async fn a_record_follows_the_domain_from_zone_to_zone() {
         .await;
     let target = account.domain(API).await.regional_domain_name.unwrap();
     let line = format!("{API}. A {target}.");
-    assert_eq!(account.records("example.com").await, [line.clone()]);
+    assert_eq!(
+        account.records("example.com").await,
+        std::slice::from_ref(&line)
+    );
     account
         .apply(&account.own(API, "zone = \"api.example.com\""))
         .await;
