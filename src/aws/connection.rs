@@ -18,6 +18,7 @@ use super::instances::InstanceAnswers;
 use super::nulls::WithoutNulls;
 use super::pace::{Operation, Pacer, Service};
 use super::retry::{Classifier, OnlyOnce};
+use super::route53::Route53Answers;
 use super::tagging::TaggingAnswers;
 use super::tally::Tally;
 use crate::clock::Clock;
@@ -66,6 +67,7 @@ pub struct Reader {
     pub(super) ec2_answers: Arc<Ec2Answers>,
     pub(super) elbv2_answers: Arc<Elbv2Answers>,
     pub(super) instance_answers: Arc<InstanceAnswers>,
+    pub(super) route53_answers: Arc<Route53Answers>,
     pub(super) tagging_answers: Arc<TaggingAnswers>,
 }
 
@@ -169,6 +171,7 @@ impl Connection {
             ec2_answers: Arc::default(),
             elbv2_answers: Arc::default(),
             instance_answers: Arc::default(),
+            route53_answers: Arc::default(),
             tagging_answers: Arc::default(),
         }
     }

@@ -17,6 +17,7 @@ mod network;
 mod nulls;
 mod pace;
 mod retry;
+mod route53;
 mod tagging;
 mod tally;
 
@@ -27,4 +28,5 @@ pub use connection::{Connection, Endpoint, Reader, Writer};
 pub use error::{AwsError, Cause};
 pub(crate) use network::Passing;
 pub use pace::{Operation, Pacer, Service};
+pub(crate) use route53::is_same_name;
 pub use tally::{Count, Tally};

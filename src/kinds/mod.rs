@@ -242,6 +242,8 @@ pub struct Findings<P> {
     pub owned: Vec<Found<P>>,
     /// Things that stop the plan, each with what to do.
     pub obstacles: Vec<Obstacle>,
+    /// What of ours must not be deleted, because somebody else uses it.
+    pub in_use: Vec<Obstacle>,
     /// How many of somebody else's things stand beside ours, by the place they stand in.
     pub neighbours: usize,
 }
@@ -251,6 +253,7 @@ impl<P> Default for Findings<P> {
         Self {
             owned: Vec::new(),
             obstacles: Vec::new(),
+            in_use: Vec::new(),
             neighbours: 0,
         }
     }

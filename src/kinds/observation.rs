@@ -17,6 +17,8 @@ pub struct Observation {
     pub obstacles: Vec<Obstacle>,
     /// What stops even a destroy: tags that don't tell which of several things is the stack's, or what a thing is.
     pub ambiguities: Vec<Obstacle>,
+    /// What stops a plan that deletes or replaces the thing at its address: somebody else uses it.
+    pub in_use: Vec<Obstacle>,
     /// Somebody else's things beside ours: counted, never touched.
     pub neighbours: Vec<Neighbours>,
 }
@@ -94,6 +96,7 @@ pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, 
 
 fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired) {
     observation.obstacles.extend(observed.obstacles);
+    observation.in_use.extend(observed.in_use);
     if observed.neighbours > 0 {
         observation.neighbours.push(Neighbours {
             kind: observed.kind,

@@ -12,6 +12,7 @@ pub(super) struct Observed {
     pub(super) kind: &'static KindInfo,
     pub(super) owned: Vec<(Address, Live)>,
     pub(super) obstacles: Vec<Obstacle>,
+    pub(super) in_use: Vec<Obstacle>,
     pub(super) neighbours: usize,
 }
 
@@ -187,6 +188,7 @@ fn observed<P>(
         kind,
         owned,
         obstacles: findings.obstacles,
+        in_use: findings.in_use,
         neighbours: findings.neighbours,
     }
 }

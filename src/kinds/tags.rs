@@ -48,6 +48,20 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// Removes tags; a thing that is gone has none.
+pub(super) async fn remove(writer: &Writer, arn: &str, keys: &[String]) -> Result<(), AwsError> {
+    let request = writer
+        .apigateway()
+        .untag_resource()
+        .resource_arn(arn)
+        .set_tag_keys(Some(keys.to_vec()));
+    super::gone_is_success(
+        writer
+            .call(Operation::apigateway("UntagResource"), request.send())
+            .await,
+    )
+}
+
 fn differing<'a>(
     want: &'a BTreeMap<String, String>,
     live: &'a BTreeMap<String, String>,

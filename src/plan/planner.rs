@@ -33,6 +33,7 @@ pub fn plan(
     let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
     problems.extend(protected(desired, observation, options, &changes));
     problems.extend(replace::refused(desired, observation, options));
+    problems.extend(in_use(observation, &changes));
     let missing_consent = missing_consent(observation, options, &changes);
     let consent_is_due = !missing_consent.is_empty() || !kept.is_empty();
     problems.extend(named_for_nothing(
@@ -389,6 +390,16 @@ fn protected(
             help: "if it may really go, set `deletion_protection = false` in the file and apply that first".into(),
         })
         .collect()
+}
+
+/// What somebody else uses can't go, not even by consent: AWS would take it from them without a word.
+fn in_use(observation: &Observation, changes: &BTreeMap<Address, Change>) -> Vec<Problem> {
+    let goes = |obstacle: &&Obstacle| {
+        let change = changes.get(&obstacle.address);
+        change.is_some_and(|change| matches!(change.action, Action::Delete | Action::Replace))
+    };
+    let used: Vec<Obstacle> = observation.in_use.iter().filter(goes).cloned().collect();
+    stops(&used)
 }
 
 /// Where every address begins.

@@ -22,6 +22,7 @@ const RULES: &[Rule] = &[
     route_opens,
     plan_moves,
     stage_renamed,
+    tls_spreads,
     road_replaced,
     costs,
 ];
@@ -219,6 +220,23 @@ fn stage_renamed(facts: &Facts<'_>, address: &Address, change: &Change) -> Optio
             "the invoke URL ends in /{} from now on; /{} answers as it is until you delete it with --allow-delete '{}'",
             want.name, old.1, old.0
         ),
+    )
+}
+
+/// Nobody waits for it: the domain answers all the time.
+fn tls_spreads(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::ApiDomain(_) = facts.wanted.get(address)? else {
+        return None;
+    };
+    let tls = change.fields.iter().any(|field| field.name == "tls");
+    (change.action == Action::Update && tls).then_some(())?;
+    note(
+        Level::Info,
+        "GS111",
+        address,
+        "AWS takes about 15 minutes to spread it; until then callers may meet the one or the other, and AWS takes no further \
+         change of the domain"
+            .into(),
     )
 }
 

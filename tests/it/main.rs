@@ -9,6 +9,7 @@ mod cognito_kinds;
 mod converge;
 mod crash;
 mod destroys;
+mod domains;
 mod executor;
 mod harness;
 mod instances;

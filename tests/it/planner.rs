@@ -47,7 +47,10 @@ impl Paper {
         // Who lets a protected load balancer go has said so in the file before.
         for (address, live) in &mut observed.live {
             if let Resource::LoadBalancer(props) = &mut live.resource {
-                props.deletion_protection &= desired.resources.contains_key(address);
+                let wanted = desired.resources.get(address);
+                props.deletion_protection &= wanted.is_some_and(|wanted| {
+                    !options.destroy || wanted.resource.unprotected().is_some()
+                });
             }
         }
         plan::plan(desired, &observed, options).unwrap_or_else(|problems| panic!("{problems:#?}"))

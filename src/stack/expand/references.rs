@@ -91,14 +91,7 @@ impl<'a> References<'a> {
             Reference::StackRegion => literal(region),
             Reference::ApiId => vec![output(at::api(), OutputName::Id)],
             Reference::ApiStage => literal(self.stage()),
-            Reference::ApiInvokeUrl => vec![
-                Piece::Literal("https://".into()),
-                output(at::api(), OutputName::Id),
-                Piece::Literal(format!(
-                    ".execute-api.{region}.amazonaws.com/{}",
-                    self.stage()
-                )),
-            ],
+            Reference::ApiInvokeUrl => self.invoke_url(),
             Reference::UserPoolId => vec![output(at::user_pool(), OutputName::Id)],
             Reference::UserPoolArn => vec![output(at::user_pool(), OutputName::Arn)],
             Reference::UserPoolIssuer => vec![
@@ -127,6 +120,26 @@ impl<'a> References<'a> {
                 vec![output(Address::entry("api_keys", name), OutputName::Id)]
             }
         }
+    }
+
+    /// The default endpoint's; the own domain's where the API answers at nothing else.
+    fn invoke_url(&self) -> Vec<Piece> {
+        let api = self.file.api.as_ref();
+        let api = api.filter(|api| api.disable_default_endpoint);
+        if let Some(domain) = api.and_then(|api| api.domain.as_ref()) {
+            let base_path = domain.base_paths.first();
+            let path = base_path.map_or_else(String::new, |path| format!("/{path}"));
+            return vec![Piece::Literal(format!("https://{}{path}", domain.name))];
+        }
+        vec![
+            Piece::Literal("https://".into()),
+            output(at::api(), OutputName::Id),
+            Piece::Literal(format!(
+                ".execute-api.{}.amazonaws.com/{}",
+                self.ground.region,
+                self.stage()
+            )),
+        ]
     }
 
     /// The own domain's where there is one: it is the address that partners were meant to be told.
