@@ -81,18 +81,29 @@ impl Rect {
 
 /// A text in its place.
 pub(super) struct Label {
-    /// Where it begins, or ends.
+    /// Where it stands.
     pub(super) x: i32,
     /// Its baseline.
     pub(super) y: i32,
-    /// Whether it ends at `x`.
-    pub(super) to_the_left: bool,
+    /// Which part of it stands there.
+    pub(super) anchor: Anchor,
     /// How it looks.
     pub(super) face: Face,
     /// As much of it as there is room for.
     pub(super) text: String,
     /// All of it, where that is more.
     pub(super) whole: Option<String>,
+}
+
+/// The part of a text that its place is meant for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Anchor {
+    /// Its beginning.
+    Start,
+    /// Its middle.
+    Middle,
+    /// Its end.
+    End,
 }
 
 /// A line from one panel to another.
@@ -139,6 +150,9 @@ fn heading(column: Column) -> &'static str {
         Column::Private => "Private network",
     }
 }
+
+/// What stands at the left of the frontier.
+const OUTSIDE: &str = "faces outside";
 
 /// Lays a scene out.
 pub(super) fn layout(scene: &Scene) -> Picture {
@@ -288,13 +302,21 @@ fn headings(
     let label = |x, y, face, text: &str| Label {
         x,
         y,
-        to_the_left: false,
+        anchor: Anchor::Start,
         face,
         text: text.to_owned(),
         whole: None,
     };
+    // The words at the frontier stand in the title's line.
+    let title = frontier.map_or_else(
+        || scene.title.clone(),
+        |x| {
+            let room = x - 2 * SPACE - width(OUTSIDE, Face::Faint) - MARGIN;
+            shortened(&scene.title, Face::Title, room)
+        },
+    );
     let mut labels = vec![
-        label(MARGIN, MARGIN + 16, Face::Title, &scene.title),
+        label(MARGIN, MARGIN + 16, Face::Title, &title),
         label(MARGIN, MARGIN + 36, Face::Faint, &scene.subtitle),
     ];
     for (column, (x, _)) in columns {
@@ -302,8 +324,8 @@ fn headings(
     }
     if let Some(x) = frontier {
         labels.push(Label {
-            to_the_left: true,
-            ..label(x - SPACE, MARGIN + 16, Face::Faint, "faces outside")
+            anchor: Anchor::End,
+            ..label(x - SPACE, MARGIN + 16, Face::Faint, OUTSIDE)
         });
         labels.push(label(x + SPACE, MARGIN + 16, Face::Faint, "private"));
     }
@@ -425,9 +447,12 @@ impl Frame {
                 height: ROW - 4,
             };
             self.marks.push(mark);
-            self.label_to(right - SPACE / 2, baseline, MARK, mark.width);
+            let middle = mark.x + mark.width / 2;
+            self.label(middle, baseline, Face::Faint, MARK, mark.width);
+            self.anchor_last(Anchor::Middle);
         } else if !row.note.is_empty() {
-            self.label_to(right, baseline, &row.note, note - SPACE);
+            self.label(right, baseline, Face::Faint, &row.note, note - SPACE);
+            self.anchor_last(Anchor::End);
         }
     }
 
@@ -436,17 +461,16 @@ impl Frame {
         self.labels.push(Label {
             x,
             y,
-            to_the_left: false,
+            anchor: Anchor::Start,
             face,
             whole: (short != text).then(|| text.to_owned()),
             text: short,
         });
     }
 
-    fn label_to(&mut self, x: i32, y: i32, text: &str, room: i32) {
-        self.label(x, y, Face::Faint, text, room);
+    fn anchor_last(&mut self, anchor: Anchor) {
         if let Some(label) = self.labels.last_mut() {
-            label.to_the_left = true;
+            label.anchor = anchor;
         }
     }
 }
@@ -454,3 +478,6 @@ impl Frame {
 fn pixels(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX / 100)
 }
+
+#[cfg(test)]
+mod tests;

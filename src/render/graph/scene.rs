@@ -408,14 +408,10 @@ fn grouped(number: i64) -> String {
     text
 }
 
-/// The host of a URL with its port, and without what may stand before an `@`. No URL parser: stage variables and path
-/// parameters stand in braces, which a URL can't hold.
+/// The host of a URL, with its port. No URL parser: path parameters stand in braces, which a URL can't hold.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host)
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// The routes of an API.
@@ -460,16 +456,9 @@ mod tests {
     }
 
     #[test]
-    fn a_host_has_no_credentials() {
-        assert_eq!(
-            host("https://user:password@example.com:8443/a@b"),
-            "example.com:8443"
-        );
-        assert_eq!(
-            host("http://${stageVariables.host}/policies/{id}"),
-            "${stageVariables.host}"
-        );
-        assert_eq!(host("example.com"), "example.com");
+    fn a_host_ends_where_the_path_begins() {
+        assert_eq!(host("https://example.com:8443/a/{id}"), "example.com:8443");
+        assert_eq!(host("http://example.com?a=b"), "example.com");
     }
 
     #[test]

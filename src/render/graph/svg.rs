@@ -1,7 +1,7 @@
 //! A picture as SVG: for a browser, a wiki or a README. It takes nothing from elsewhere, runs nothing, and follows the
 //! light or the dark of whoever looks at it.
 
-use super::layout::{Arrow, Frame, Label, Picture};
+use super::layout::{Anchor, Arrow, Frame, Label, Picture};
 use super::measure::Face;
 use super::scene::Column;
 
@@ -105,16 +105,16 @@ fn framed(frame: &Frame) -> String {
 
 fn label(label: &Label, class: &str) -> String {
     let Label { x, y, .. } = label;
-    let end = if label.to_the_left {
-        " text-anchor=\"end\""
-    } else {
-        ""
+    let anchor = match label.anchor {
+        Anchor::Start => "",
+        Anchor::Middle => " text-anchor=\"middle\"",
+        Anchor::End => " text-anchor=\"end\"",
     };
     let whole = label.whole.as_ref().map_or_else(String::new, |whole| {
         format!("<title>{}</title>", escaped(whole))
     });
     format!(
-        "<text class=\"{}{class}\" x=\"{x}\" y=\"{y}\" font-size=\"{}\"{end}>{whole}{}</text>\n",
+        "<text class=\"{}{class}\" x=\"{x}\" y=\"{y}\" font-size=\"{}\"{anchor}>{whole}{}</text>\n",
         class_of(label.face),
         label.face.size(),
         escaped(&label.text),
@@ -189,4 +189,66 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::Resource;
+    use crate::render::graph::{Format, text};
+    use crate::render::testing::{desired, example};
+
+    /// The example under an API name that could break out of its element.
+    fn hostile() -> String {
+        example(&[(
+            r#"name       = "xxx-api""#,
+            r#"name       = "</text><script>alert(1)</script> & \"more\"""#,
+        )])
+    }
+
+    #[test]
+    fn every_element_ends_where_it_should() {
+        let written = text(&desired(&hostile()), Format::Svg);
+        let mut open = Vec::new();
+        for tag in written
+            .split('<')
+            .skip(1)
+            .map(|rest| rest.split('>').next().unwrap_or_default())
+        {
+            let name = tag.split([' ', '/']).next().unwrap_or_default();
+            match tag.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name), "{tag}"),
+                None if tag.ends_with('/') => {}
+                None => open.push(name),
+            }
+        }
+        assert_eq!(open, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn nothing_runs_and_nothing_is_fetched() {
+        let written = text(&desired(&hostile()), Format::Svg);
+        assert!(written.contains("&lt;/text&gt;&lt;script&gt;"), "{written}");
+        assert!(!written.contains("<script"));
+        for word in ["href", "url(", "@import"] {
+            assert!(!written.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn what_xml_cannot_hold_is_marked() {
+        assert_eq!(escaped("a\u{7}b\u{ffff}"), "a\u{fffd}b\u{fffd}");
+    }
+
+    #[test]
+    fn every_route_is_shown_with_its_path() {
+        let desired = desired(&example(&[]));
+        let written = text(&desired, Format::Svg);
+        for wanted in desired.resources.values() {
+            if let Resource::Route(route) = &wanted.resource {
+                let path = format!(">{}</text>", route.path);
+                assert!(written.contains(&path), "{path}");
+            }
+        }
+    }
 }

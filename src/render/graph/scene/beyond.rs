@@ -55,16 +55,20 @@ impl View<'_> {
             let Resource::VpcLink(link) = node.resource else {
                 continue;
             };
+            let calls = routes(self)
+                .into_iter()
+                .filter(|route| route.link().is_some())
+                .count();
             let panel = Panel {
                 title: "VPC link".into(),
                 name: link.name.clone(),
-                rows: vec![Row::of(Face::Faint, "the only way in")],
+                rows: vec![Row::of(Face::Faint, counted(calls as u64, "route"))],
             };
             scene.panels.insert(PanelId::VpcLink, panel);
             // A load balancer of somebody else's is no resource of the stack, and where calls go all the same.
             if named(&link.load_balancer).is_none() {
                 let panel = Panel {
-                    title: "Load balancer of somebody else's".into(),
+                    title: "Somebody else's load balancer".into(),
                     name: words(&link.load_balancer),
                     rows: Vec::new(),
                 };
@@ -114,10 +118,10 @@ impl View<'_> {
             return;
         };
         let mut rows = Vec::new();
-        for (_, group) in &groups {
+        for (address, group) in &groups {
             let (health, port) = (&group.health, group.port);
             let way = format!("{} {port}", group.protocol);
-            rows.push(Row::led("to", Face::Code, way));
+            rows.push(Row::led("to", Face::Code, way).noted(self.ports(address)));
             let path = health.path.as_deref().unwrap_or_default();
             let on = health.port.map(|port| format!(" on {port}"));
             let check = format!("{} {path}", health.protocol);
@@ -142,6 +146,17 @@ impl View<'_> {
         self.named_targets(scene, one);
     }
 
+    /// The ports of the listeners that lead to a target group.
+    fn ports(&self, group: &Address) -> String {
+        let ports = self.nodes().filter_map(|(_, node)| match node.resource {
+            Resource::Listener(listener) if node.needs.contains(group) => {
+                Some(listener.port.to_string())
+            }
+            _ => None,
+        });
+        format!("from {}", listed(&ports.collect::<Vec<_>>()))
+    }
+
     /// Targets that gatestack registers and does not make. They are the same in every group.
     fn named_targets(&self, scene: &mut Scene, group: &TargetGroup) {
         let Some(targets) = group.targets.as_ref().filter(|targets| !targets.is_empty()) else {
@@ -153,9 +168,9 @@ impl View<'_> {
             .map(|target| Row::of(Face::Code, target))
             .collect();
         let panel = Panel {
-            title: "Targets of somebody else's".into(),
+            title: "Somebody else's targets".into(),
             name: if addresses {
-                "Addresses".into()
+                "IP addresses".into()
             } else {
                 "EC2 instances".into()
             },
@@ -194,7 +209,7 @@ impl View<'_> {
         rows.extend(subnet_rows(subnets.collect()));
         rows.extend(self.security_rows(address));
         let panel = Panel {
-            title: "No public address".into(),
+            title: "Targets without public addresses".into(),
             name: counted(instances.len() as u64, "EC2 instance"),
             rows,
         };

@@ -118,7 +118,7 @@ impl View<'_> {
             match node.resource {
                 Resource::Stage(stage) => {
                     let note = stage.throttle.as_ref().map(throttle).unwrap_or_default();
-                    rows.push(Row::led("stage", Face::Code, &stage.name).noted(note));
+                    rows.insert(0, Row::led("stage", Face::Code, &stage.name).noted(note));
                 }
                 Resource::Authorizer(authorizer) => {
                     let row = Row::led("authorizer", Face::Plain, words(&authorizer.name));
