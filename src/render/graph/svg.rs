@@ -47,10 +47,10 @@ pub(super) fn write(picture: &Picture) -> String {
     let title = escaped(&picture.title);
     let description = escaped(&picture.description);
     let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gs\" role=\"img\" aria-labelledby=\"gs-title gs-description\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gs\" role=\"img\" \
          width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" style=\"max-width: 100%; height: auto\">\n\
-         <title id=\"gs-title\">{title}</title>\n\
-         <desc id=\"gs-description\">{description}</desc>\n\
+         <title>{title}</title>\n\
+         <desc>{description}</desc>\n\
          <style>\n{STYLE}</style>\n\
          <rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n"
     );

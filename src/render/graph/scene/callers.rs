@@ -16,6 +16,9 @@ use crate::render::counted;
 /// How many names a panel holds.
 const NAMES: usize = 10;
 
+/// A partner or a key by its name, and the scopes it may ask for.
+type Member<'a> = (String, &'a BTreeSet<Text>);
+
 impl View<'_> {
     pub(super) fn callers(&self, scene: &mut Scene) {
         self.plans(scene);
@@ -60,7 +63,7 @@ impl View<'_> {
             }
         }
         let scopes = self.scopes_of_keys();
-        let mut members: BTreeMap<PanelId, [Vec<(String, &BTreeSet<Text>)>; 2]> = BTreeMap::new();
+        let mut members: BTreeMap<PanelId, [Vec<Member<'_>>; 2]> = BTreeMap::new();
         let none = BTreeSet::new();
         for (address, node) in self.nodes() {
             if let Resource::ApiKey(key) = node.resource {
@@ -121,7 +124,7 @@ impl View<'_> {
 }
 
 /// How many there are, what each may ask for, and the first names.
-fn named_rows(members: Vec<(String, &BTreeSet<Text>)>, word: &str) -> Vec<Row> {
+fn named_rows(members: Vec<Member<'_>>, word: &str) -> Vec<Row> {
     let Some((_, scopes)) = members.first() else {
         return Vec::new();
     };
