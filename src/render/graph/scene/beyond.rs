@@ -130,16 +130,9 @@ impl View<'_> {
             rows.push(Row::led("health", Face::Code, check).noted(every));
         }
         let panel = Panel {
-            title: if groups.len() == 1 {
-                "Target group".into()
-            } else {
-                "Target groups".into()
-            },
-            name: if groups.len() == 1 {
-                one.name.clone()
-            } else {
-                counted(groups.len() as u64, "target group")
-            },
+            title: "Behind the listeners".into(),
+            // Their names follow from the VPC's id, which only AWS tells.
+            name: counted(groups.len() as u64, "target group"),
             rows,
         };
         scene.panels.insert(PanelId::TargetGroups, panel);
