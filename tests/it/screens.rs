@@ -335,6 +335,18 @@ fn graphs_in_three_formats() {
 }
 
 #[test]
+fn the_picture_of_the_example() {
+    let stack = repository("examples/partner-api/stack.toml");
+    let folder = Folder::with(SMALLEST);
+    let stack = stack.to_string_lossy();
+    assert_screen!(
+        "graph_svg",
+        0,
+        folder.run(&["graph", "--format", "svg", "-f", &stack])
+    );
+}
+
+#[test]
 fn a_hundred_partners_fit_on_a_few_screens() {
     let mut text = example("partner-api");
     for number in 0..100 {
