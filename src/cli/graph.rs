@@ -54,8 +54,7 @@ fn in_words(file: &File) -> Surroundings {
         load_balancer: table.existing.as_ref().map(|name| ExistingLoadBalancer {
             arn: name.clone(),
             dns_name: name.clone(),
-            ports: Vec::new(),
-            judges_private_link: false,
+            ..ExistingLoadBalancer::default()
         }),
         instances: instances(table),
         ..Surroundings::default()
