@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_apigateway::types::{
-    ApiKey, Authorizer, Deployment, GatewayResponse, Model, RequestValidator, Resource, RestApi,
-    Stage, UsagePlan, UsagePlanKey,
+    ApiKey, Authorizer, BasePathMapping, Deployment, DomainName, GatewayResponse, Model,
+    RequestValidator, Resource, RestApi, Stage, UsagePlan, UsagePlanKey, VpcLink,
 };
 
 use super::connection::{Reader, Writer};
@@ -30,6 +30,9 @@ pub(super) struct ApiGatewayAnswers {
     usage_plans: Memo<(), Arc<Vec<UsagePlan>>>,
     usage_plan_keys: Memo<String, Arc<Vec<UsagePlanKey>>>,
     api_keys: Memo<(), Arc<Vec<ApiKey>>>,
+    vpc_links: Memo<(), Arc<Vec<VpcLink>>>,
+    domain_names: Memo<(), Arc<Vec<DomainName>>>,
+    base_path_mappings: Memo<String, Option<Arc<Vec<BasePathMapping>>>>,
     log_role: Memo<(), Option<String>>,
     paths: Memo<String, Arc<Mutex<Paths>>>,
     binary: Memo<String, bool>,
@@ -215,6 +218,40 @@ impl Reader {
             .await
     }
 
+    /// Every custom domain name of the account in the Region, with its tags.
+    pub(crate) async fn domain_names(&self) -> Result<Arc<Vec<DomainName>>, AwsError> {
+        let client = self.apigateway_client();
+        let ask = || async {
+            every_page!(self, "GetDomainNames", client.get_domain_names()).map(Arc::new)
+        };
+        self.apigateway_answers.domain_names.get((), ask).await
+    }
+
+    /// Every base path mapping of a domain; `None` when there is no such domain.
+    pub(crate) async fn base_path_mappings(
+        &self,
+        domain: &str,
+    ) -> Result<Option<Arc<Vec<BasePathMapping>>>, AwsError> {
+        let client = self.apigateway_client();
+        let pages = async || {
+            every_page!(
+                self,
+                "GetBasePathMappings",
+                client.get_base_path_mappings().domain_name(domain)
+            )
+        };
+        let ask = || async {
+            match pages().await {
+                Err(error) if error.is_not_found() => Ok(None),
+                mappings => mappings.map(|mappings| Some(Arc::new(mappings))),
+            }
+        };
+        self.apigateway_answers
+            .base_path_mappings
+            .get(domain.to_owned(), ask)
+            .await
+    }
+
     /// Every usage plan of the account in the Region, with its tags.
     pub(crate) async fn usage_plans(&self) -> Result<Arc<Vec<UsagePlan>>, AwsError> {
         let client = self.apigateway_client();
@@ -258,6 +295,14 @@ impl Reader {
             Ok(Arc::new(keys))
         };
         self.apigateway_answers.api_keys.get((), ask).await
+    }
+
+    /// Every VPC link of the account in the Region, with its tags.
+    pub(crate) async fn vpc_links(&self) -> Result<Arc<Vec<VpcLink>>, AwsError> {
+        let client = self.apigateway_client();
+        let ask =
+            || async { every_page!(self, "GetVpcLinks", client.get_vpc_links()).map(Arc::new) };
+        self.apigateway_answers.vpc_links.get((), ask).await
     }
 
     /// The role with which API Gateway writes logs in this account and Region, when one is set.

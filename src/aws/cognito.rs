@@ -1,4 +1,4 @@
-//! Reads of Cognito user pools, and the tagging API's list of pools.
+//! Reads of Cognito user pools.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_cognitoidentityprovider::types::{
     DomainDescriptionType, ResourceServerType, UserPoolClientType, UserPoolType,
 };
-use aws_sdk_resourcegroupstagging::types::TagFilter;
 use tokio::sync::OnceCell;
 
 use super::connection::{Reader, Writer};
@@ -18,13 +17,11 @@ use super::pace::{Operation, Service};
 const POOLS_A_PAGE: i32 = 60;
 const CLIENTS_A_PAGE: i32 = 60;
 const RESOURCE_SERVERS_A_PAGE: i32 = 50;
-const TAGGED_A_PAGE: i32 = 100;
 
 /// Answers asked once a run.
 #[derive(Debug, Default)]
 pub(super) struct CognitoAnswers {
     pools: OnceCell<Arc<Vec<ListedPool>>>,
-    tagged: Memo<(String, String), Arc<Vec<String>>>,
     pool: Memo<String, Option<Arc<UserPoolType>>>,
     clients: Memo<String, Arc<Vec<ListedClient>>>,
     client: Memo<(String, String), Option<Arc<Client>>>,
@@ -71,6 +68,23 @@ impl Default for Client {
 }
 
 impl Reader {
+    /// The ids of the pools that carry this tag, as far as the tagging API knows.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn pools_tagged(
+        &self,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<String>, AwsError> {
+        let tagged = self.tagged(key, value).await?;
+        Ok(tagged
+            .iter()
+            .filter_map(|arn| arn.split_once(":userpool/"))
+            .map(|(_, id)| id.to_owned())
+            .collect())
+    }
+
     /// Every user pool of the Region.
     ///
     /// # Errors
@@ -107,52 +121,6 @@ impl Reader {
             })
             .await?;
         Ok(Arc::clone(pools))
-    }
-
-    /// The ids of the pools that carry this tag, as far as the tagging API knows: it lags behind by seconds, and
-    /// names pools that are gone.
-    ///
-    /// # Errors
-    /// AWS's refusal of a page.
-    pub(crate) async fn pools_tagged(
-        &self,
-        key: &str,
-        value: &str,
-    ) -> Result<Arc<Vec<String>>, AwsError> {
-        self.cognito_answers
-            .tagged
-            .get((key.to_owned(), value.to_owned()), || async {
-                let mut ids = Vec::new();
-                let mut next = None;
-                loop {
-                    let page = self
-                        .call(
-                            Operation::of(Service::Tagging, "GetResources"),
-                            self.tagging_client()
-                                .get_resources()
-                                .resource_type_filters("cognito-idp:userpool")
-                                .tag_filters(TagFilter::builder().key(key).values(value).build())
-                                .resources_per_page(TAGGED_A_PAGE)
-                                .set_pagination_token(next)
-                                .send(),
-                        )
-                        .await?;
-                    ids.extend(
-                        page.resource_tag_mapping_list
-                            .unwrap_or_default()
-                            .into_iter()
-                            .filter_map(|mapping| {
-                                let arn = mapping.resource_arn?;
-                                arn.split_once(":userpool/").map(|(_, id)| id.to_owned())
-                            }),
-                    );
-                    next = page.pagination_token.filter(|token| !token.is_empty());
-                    if next.is_none() {
-                        return Ok(Arc::new(ids));
-                    }
-                }
-            })
-            .await
     }
 
     /// One user pool; `None` when it is gone.

@@ -11,10 +11,15 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::apigateway::ApiGatewayAnswers;
 use super::cognito::CognitoAnswers;
+use super::ec2::Ec2Answers;
+use super::elbv2::Elbv2Answers;
 use super::error::AwsError;
+use super::instances::InstanceAnswers;
 use super::nulls::WithoutNulls;
 use super::pace::{Operation, Pacer, Service};
 use super::retry::{Classifier, OnlyOnce};
+use super::route53::Route53Answers;
+use super::tagging::TaggingAnswers;
 use super::tally::Tally;
 use crate::clock::Clock;
 
@@ -46,6 +51,11 @@ struct Clients {
     cognito: aws_sdk_cognitoidentityprovider::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
     sts: aws_sdk_sts::Client,
+    ec2: aws_sdk_ec2::Client,
+    elbv2: aws_sdk_elasticloadbalancingv2::Client,
+    acm: aws_sdk_acm::Client,
+    ssm: aws_sdk_ssm::Client,
+    route53: aws_sdk_route53::Client,
 }
 
 /// Reads, each asked once. It has no way to change anything.
@@ -54,6 +64,11 @@ pub struct Reader {
     connection: Connection,
     pub(super) apigateway_answers: Arc<ApiGatewayAnswers>,
     pub(super) cognito_answers: Arc<CognitoAnswers>,
+    pub(super) ec2_answers: Arc<Ec2Answers>,
+    pub(super) elbv2_answers: Arc<Elbv2Answers>,
+    pub(super) instance_answers: Arc<InstanceAnswers>,
+    pub(super) route53_answers: Arc<Route53Answers>,
+    pub(super) tagging_answers: Arc<TaggingAnswers>,
 }
 
 /// Writes, and the reads they need. Only an apply that was agreed to makes one.
@@ -106,6 +121,16 @@ impl Connection {
                 .build(),
         };
         let tally = Tally::default();
+        // Services whose errors and creates the SDK's own rules suit.
+        macro_rules! counted {
+            ($sdk:ident) => {
+                $sdk::Client::from_conf(
+                    $sdk::config::Builder::from(&config)
+                        .interceptor(tally.clone())
+                        .build(),
+                )
+            };
+        }
         let clients = Clients {
             apigateway: aws_sdk_apigateway::Client::from_conf(
                 aws_sdk_apigateway::config::Builder::from(&config)
@@ -122,16 +147,13 @@ impl Connection {
                     .interceptor(tally.clone())
                     .build(),
             ),
-            tagging: aws_sdk_resourcegroupstagging::Client::from_conf(
-                aws_sdk_resourcegroupstagging::config::Builder::from(&config)
-                    .interceptor(tally.clone())
-                    .build(),
-            ),
-            sts: aws_sdk_sts::Client::from_conf(
-                aws_sdk_sts::config::Builder::from(&config)
-                    .interceptor(tally.clone())
-                    .build(),
-            ),
+            tagging: counted!(aws_sdk_resourcegroupstagging),
+            sts: counted!(aws_sdk_sts),
+            ec2: counted!(aws_sdk_ec2),
+            elbv2: counted!(aws_sdk_elasticloadbalancingv2),
+            acm: counted!(aws_sdk_acm),
+            ssm: counted!(aws_sdk_ssm),
+            route53: counted!(aws_sdk_route53),
         };
         Self {
             clients: Arc::new(clients),
@@ -146,6 +168,11 @@ impl Connection {
             connection: self.clone(),
             apigateway_answers: Arc::default(),
             cognito_answers: Arc::default(),
+            ec2_answers: Arc::default(),
+            elbv2_answers: Arc::default(),
+            instance_answers: Arc::default(),
+            route53_answers: Arc::default(),
+            tagging_answers: Arc::default(),
         }
     }
 
@@ -208,6 +235,28 @@ impl Reader {
     pub(super) fn tagging_client(&self) -> &aws_sdk_resourcegroupstagging::Client {
         &self.connection.clients.tagging
     }
+
+    pub(super) fn ec2_client(&self) -> &aws_sdk_ec2::Client {
+        &self.connection.clients.ec2
+    }
+
+    pub(super) fn elbv2_client(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
+        &self.connection.clients.elbv2
+    }
+
+    /// AWS Certificate Manager in the stack's Region; a certificate of another Region is asked for with
+    /// `customize().config_override`.
+    pub(super) fn acm_client(&self) -> &aws_sdk_acm::Client {
+        &self.connection.clients.acm
+    }
+
+    pub(super) fn ssm_client(&self) -> &aws_sdk_ssm::Client {
+        &self.connection.clients.ssm
+    }
+
+    pub(super) fn route53_client(&self) -> &aws_sdk_route53::Client {
+        &self.connection.clients.route53
+    }
 }
 
 impl Writer {
@@ -219,6 +268,21 @@ impl Writer {
     /// Cognito with every operation.
     pub(crate) fn cognito(&self) -> &aws_sdk_cognitoidentityprovider::Client {
         self.reader.cognito_client()
+    }
+
+    /// EC2 with every operation.
+    pub(crate) fn ec2(&self) -> &aws_sdk_ec2::Client {
+        self.reader.ec2_client()
+    }
+
+    /// Elastic Load Balancing with every operation.
+    pub(crate) fn elbv2(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
+        self.reader.elbv2_client()
+    }
+
+    /// Route 53 with every operation.
+    pub(crate) fn route53(&self) -> &aws_sdk_route53::Client {
+        self.reader.route53_client()
     }
 
     /// Waits before it is worth looking again.

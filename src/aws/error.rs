@@ -90,6 +90,14 @@ impl AwsError {
         }
     }
 
+    /// Something AWS accepted and gave up, in AWS's words.
+    pub(crate) fn gave_up(operation: &str, message: impl Into<String>) -> Self {
+        Self {
+            cause: Cause::Refused,
+            ..Self::unknown(operation, message)
+        }
+    }
+
     /// Something AWS accepted and did not finish in time.
     pub(crate) fn unfinished(operation: &str, message: impl Into<String>) -> Self {
         Self {
@@ -102,7 +110,17 @@ impl AwsError {
     pub fn is_not_found(&self) -> bool {
         matches!(
             self.code.as_deref(),
-            Some("NotFoundException" | "ResourceNotFoundException")
+            Some(
+                "NotFoundException"
+                    | "ResourceNotFoundException"
+                    | "InvalidGroup.NotFound"
+                    | "InvalidInstanceID.NotFound"
+                    | "ListenerNotFound"
+                    | "LoadBalancerNotFound"
+                    | "NoSuchHostedZone"
+                    | "ParameterNotFound"
+                    | "TargetGroupNotFound"
+            )
         )
     }
 
@@ -129,13 +147,16 @@ impl AwsError {
                     | "InvalidClientTokenId",
                 ),
             ) => "the credentials are expired or unknown to AWS: log in again",
-            (_, Some("AccessDeniedException" | "AccessDenied")) => {
+            (_, Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation")) => {
                 return Some(format!(
                     "allow the caller the action for {} in IAM, then run the same command again",
                     self.operation
                 ));
             }
-            (_, Some("TooManyRequestsException" | "ThrottlingException")) => {
+            (
+                _,
+                Some("TooManyRequestsException" | "ThrottlingException" | "RequestLimitExceeded"),
+            ) => {
                 "the account's request quota is used up by somebody; run the same command again in a minute"
             }
             (_, Some("LimitExceededException")) => {

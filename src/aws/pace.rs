@@ -21,6 +21,16 @@ pub enum Service {
     Tagging,
     /// AWS Security Token Service.
     Sts,
+    /// Amazon EC2.
+    Ec2,
+    /// Elastic Load Balancing, version 2015-12-01.
+    Elbv2,
+    /// AWS Certificate Manager.
+    Acm,
+    /// AWS Systems Manager.
+    Ssm,
+    /// Amazon Route 53.
+    Route53,
 }
 
 /// One operation about to be called.
@@ -51,6 +61,16 @@ impl<'a> Operation<'a> {
             name,
             pool: Some(pool),
         }
+    }
+
+    /// An operation of EC2.
+    pub const fn ec2(name: &'a str) -> Self {
+        Self::of(Service::Ec2, name)
+    }
+
+    /// An operation of Elastic Load Balancing.
+    pub const fn elbv2(name: &'a str) -> Self {
+        Self::of(Service::Elbv2, name)
     }
 
     /// An operation of another service, or of Cognito on no pool yet.
@@ -101,9 +121,26 @@ const RESOURCE_WRITES: &[&str] = &[
     "UntagResource",
 ];
 
+const LOAD_BALANCER_PLACES: &[&str] = &["CreateLoadBalancer", "SetSubnets"];
+const LOAD_BALANCER_TARGETS: &[&str] = &["RegisterTargets", "DeregisterTargets"];
+const LOAD_BALANCER_WRITES: &[&str] = &[
+    "AddTags",
+    "CreateListener",
+    "CreateTargetGroup",
+    "DeleteListener",
+    "DeleteLoadBalancer",
+    "DeleteTargetGroup",
+    "ModifyListener",
+    "ModifyLoadBalancerAttributes",
+    "ModifyTargetGroup",
+    "ModifyTargetGroupAttributes",
+    "SetSecurityGroups",
+];
+
 /// Sources: API Gateway developer guide "Quotas for creating, deploying and managing an API"; Cognito developer guide
-/// "Quotas in Amazon Cognito" (by category, and 5 a second by pool); general reference "Resource Groups Tagging API".
-/// A rate a second is taken as what one second may hold at once; slower rates are spaced evenly, since no burst is
+/// "Quotas in Amazon Cognito" (by category, and 5 a second by pool); general reference "Resource Groups Tagging API";
+/// Elastic Load Balancing user guide "Request throttling"; EC2 developer guide "Request throttling" (a bucket for each
+/// operation); ACM user guide "Quotas"; Route 53 developer guide "Quotas"; Systems Manager's endpoints and quotas. A rate a second is taken as what one second may hold at once; slower rates are spaced evenly, since no burst is
 /// published for them.
 const QUOTAS: &[Published] = &[
     account(Service::ApiGateway, ALL, 100, 40),
@@ -116,6 +153,9 @@ const QUOTAS: &[Published] = &[
     account(Service::ApiGateway, &["CreateRestApi"], 3_000, 1),
     account(Service::ApiGateway, &["CreateDeployment"], 5_000, 1),
     account(Service::ApiGateway, &["UpdateUsagePlan"], 20_000, 1),
+    account(Service::ApiGateway, &["CreateDomainName"], 30_000, 1),
+    account(Service::ApiGateway, &["UpdateDomainName"], 30_000, 1),
+    account(Service::ApiGateway, &["DeleteDomainName"], 30_000, 1),
     account(Service::ApiGateway, &["DeleteRestApi"], 30_000, 1),
     account(Service::Cognito, POOL_READS, 67, 15),
     account(Service::Cognito, POOL_WRITES, 67, 15),
@@ -128,6 +168,29 @@ const QUOTAS: &[Published] = &[
     by_pool(CLIENT_READS),
     by_pool(CLIENT_WRITES),
     account(Service::Tagging, &["GetResources"], 67, 15),
+    account(Service::Elbv2, ALL, 100, 40),
+    account(Service::Elbv2, LOAD_BALANCER_PLACES, 5_000, 10),
+    account(Service::Elbv2, LOAD_BALANCER_TARGETS, 250, 20),
+    account(Service::Elbv2, LOAD_BALANCER_WRITES, 334, 20),
+    account(Service::Ec2, &["DescribeImages"], 50, 100),
+    account(Service::Ec2, &["DescribeInstanceAttribute"], 50, 100),
+    account(Service::Ec2, &["DescribeInstances"], 50, 100),
+    account(Service::Ec2, &["DescribeRouteTables"], 50, 100),
+    account(Service::Ec2, &["DescribeSecurityGroups"], 50, 100),
+    account(Service::Ec2, &["DescribeSubnets"], 50, 100),
+    account(Service::Ec2, &["AuthorizeSecurityGroupIngress"], 200, 50),
+    account(Service::Ec2, &["RevokeSecurityGroupIngress"], 200, 50),
+    account(Service::Ec2, &["CreateSecurityGroup"], 200, 50),
+    account(Service::Ec2, &["DeleteSecurityGroup"], 200, 50),
+    account(Service::Ec2, &["CreateTags"], 100, 100),
+    account(Service::Ec2, &["ModifyInstanceAttribute"], 200, 50),
+    account(Service::Ec2, &["ModifyInstanceMetadataOptions"], 200, 100),
+    account(Service::Ec2, &["RunInstances"], 500, 5),
+    account(Service::Ec2, &["TerminateInstances"], 200, 100),
+    account(Service::Acm, &["DescribeCertificate"], 100, 10),
+    account(Service::Acm, &["ListCertificates"], 125, 8),
+    account(Service::Ssm, &["GetParameter"], 25, 40),
+    account(Service::Route53, ALL, 200, 5),
 ];
 
 const fn account(

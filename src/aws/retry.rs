@@ -18,6 +18,7 @@ const MAKE_ANOTHER: &[&str] = &[
     "CreateUsagePlan",
     "CreateUserPool",
     "CreateUserPoolClient",
+    "CreateVpcLink",
 ];
 
 /// Keeps the SDK from sending such a create again when its answer got lost: it may have arrived, and the next run looks.

@@ -5,7 +5,7 @@ use super::global::Global;
 use super::plan::Scope;
 use super::run::{Carry, Signals, look_again};
 use super::saved;
-use super::session::{Planned, Session, runtime};
+use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::Plan;
 use crate::render::json::{self, Around, ChangeReport, ChangeSummary, Line};
@@ -25,7 +25,7 @@ once. However a run ends, running the same command again continues it.")]
 pub(super) struct Args {
     /// Apply exactly this plan that `plan --out` saved, unless AWS or the file
     /// changed since
-    #[arg(value_name = "PLAN", conflicts_with_all = ["targets", "adopt"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["targets", "adopt", "replace"])]
     plan: Option<PathBuf>,
     /// Answer the ordinary question with yes; losses still need --allow-delete
     #[arg(short, long, visible_alias = "auto-approve")]
@@ -64,7 +64,7 @@ impl Args {
             .run(global, ui)
             .await;
         }
-        let session = Session::open(global, ui, &self.scope.adopt).await?;
+        let session = Session::open(global, ui, &self.scope.adopt, Purpose::Make).await?;
         let Planned { plan, observation } = session.plan(ui, &self.scope.options()).await?;
         let next = plan.is_empty().then(|| global.command_line("output", &[]));
         show(&session, &plan, self.json, next, ui);

@@ -2,7 +2,7 @@ use super::apply::show;
 use super::consent::{Consent, ask_name, other_name};
 use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again};
-use super::session::{Planned, Session, runtime};
+use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::plan::Options;
 use crate::render::Ui;
@@ -38,7 +38,7 @@ impl Args {
     }
 
     async fn destroy(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = Session::open(global, ui, &[]).await?;
+        let session = Session::open(global, ui, &[], Purpose::Find).await?;
         let name = session.desired.ground.stack.clone();
         if let Some(other) = self
             .confirm

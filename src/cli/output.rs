@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::global::Global;
-use super::session::{Session, runtime};
+use super::session::{Purpose, Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::model::Text;
 use crate::render::json::{self, FORMAT};
@@ -32,7 +32,7 @@ impl Args {
     }
 
     async fn read(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = Session::open(global, ui, &[]).await?;
+        let session = Session::open(global, ui, &[], Purpose::Find).await?;
         let wanted = self.wanted(&session.desired.outputs)?;
         let book = session.observe(ui).await?.book();
         let outputs = outcome::resolved(&wanted, &book);

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::consent::other_name;
 use super::global::{Global, repeated, shell_word};
 use super::saved;
-use super::session::{Planned, Session, runtime};
+use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::{Inputs, Options, Patterns, Saved};
 use crate::render::json::{self, PlanReport};
@@ -16,13 +16,14 @@ Examples:
   gatestack plan
   gatestack --local plan -f examples/partner-api/stack.toml
   gatestack plan --target 'partners.*'
+  gatestack plan --replace 'load_balancer.targets.instances'
   gatestack plan --out claims.plan
   gatestack plan --detailed-exitcode --json > plan.json")]
 pub(super) struct Args {
     #[command(flatten)]
     scope: Scope,
     /// Plan to delete everything the stack owns
-    #[arg(long)]
+    #[arg(long, conflicts_with = "replace")]
     destroy: bool,
     /// Save the plan, for `apply PLAN` to do exactly this and nothing else
     #[arg(long, value_name = "FILE")]
@@ -50,6 +51,9 @@ pub(super) struct Scope {
     /// Agree to lose what this address or glob names
     #[arg(long, value_name = "ADDRESS")]
     pub(super) allow_delete: Vec<String>,
+    /// Make this instance anew although nothing of it changed (address or glob), for example to take a newer image
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) replace: Vec<String>,
 }
 
 impl Scope {
@@ -59,6 +63,7 @@ impl Scope {
             destroy: false,
             targets: Patterns::new(self.targets.iter().cloned()),
             allow_delete: Patterns::new(self.allow_delete.iter().cloned()),
+            replace: Patterns::new(self.replace.iter().cloned()),
         }
     }
 
@@ -68,6 +73,7 @@ impl Scope {
             ("--target", &self.targets),
             ("--adopt", &self.adopt),
             ("--allow-delete", &self.allow_delete),
+            ("--replace", &self.replace),
         ]
         .into_iter()
         .flat_map(|(flag, values)| repeated(flag, values))
@@ -81,7 +87,12 @@ impl Args {
     }
 
     async fn plan(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = Session::open(global, ui, &self.scope.adopt).await?;
+        let purpose = if self.destroy {
+            Purpose::Find
+        } else {
+            Purpose::Make
+        };
+        let session = Session::open(global, ui, &self.scope.adopt, purpose).await?;
         let options = Options {
             destroy: self.destroy,
             ..self.scope.options()

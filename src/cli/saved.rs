@@ -10,7 +10,7 @@ use super::apply::show;
 use super::consent::{Consent, ask, ask_name, other_name};
 use super::global::{Global, repeated, shell_word};
 use super::run::{Carry, Signals, look_again, stale};
-use super::session::{Session, load_with};
+use super::session::{Purpose, Session, load_with, surroundings};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::plan::{Patterns, Saved, Unreadable, moved};
 use crate::render::Ui;
@@ -105,8 +105,8 @@ impl Apply<'_> {
         let global = &self.same_environment(global, &saved)?;
         let renew = renewal(global, self.path, &saved);
         self.same_aws(global, &saved)?;
-        same_file(global, ui, &saved, &renew)?;
         let session = Session::of_plan(global, ui, saved.desired.clone()).await?;
+        same_file(global, ui, &session, &saved, &renew).await?;
         let now = session.observe(ui).await?;
         let moved = moved(&saved.plan, &saved.desired, &saved.observation, &now);
         if !moved.is_empty() {
@@ -273,18 +273,30 @@ fn resumption(
 
 /// Compares the plan with the stack file, where there is one: who changed the file since wants another plan. Without
 /// a file the plan stands alone.
-fn same_file(global: &Global, ui: &mut Ui, saved: &Saved, renew: &str) -> Result<(), Error> {
+async fn same_file(
+    global: &Global,
+    ui: &mut Ui,
+    session: &Session,
+    saved: &Saved,
+    renew: &str,
+) -> Result<(), Error> {
     if global.file_is_left_out() && !global.path().exists() {
         return Ok(());
     }
-    let file = load_with(global, saved.inputs.vars.clone(), ui)?.file;
+    let checked = load_with(global, saved.inputs.vars.clone(), ui)?;
     let planned = &saved.desired;
-    let now = stack::expand(
-        &file,
-        &planned.ground.account,
-        planned.adopt.clone(),
-        &Default::default(),
-    );
+    let account = &planned.ground.account;
+    // Whatever is wrong with them was told when the plan was made; here only what the file means by them counts.
+    let surroundings = surroundings(
+        global,
+        ui,
+        &session.connection,
+        account,
+        &checked,
+        Purpose::Find,
+    )
+    .await?;
+    let now = stack::expand(&checked.file, account, planned.adopt.clone(), &surroundings);
     if now == *planned {
         return Ok(());
     }
@@ -300,7 +312,7 @@ fn same_file(global: &Global, ui: &mut Ui, saved: &Saved, renew: &str) -> Result
             .into());
     }
     let what = format!(
-        "the file {} has changed since the plan was made; nothing was written",
+        "the file {} has changed since the plan was made, or what it points to; nothing was written",
         global.path().display()
     );
     let addresses = planned.resources.keys().chain(

@@ -1,5 +1,5 @@
-//! The road that plan, apply, destroy and output share: read the file, open the connection, see whose account it is,
-//! ask AWS what there is, compare.
+//! The road that plan, apply, destroy and output share: read the file, open the connection, see whose account it is, look at
+//! what the file points to, ask AWS what there is, compare.
 
 use anyhow::Context as _;
 use std::collections::BTreeMap;
@@ -14,16 +14,25 @@ use super::global::Global;
 use crate::aws::{Connection, Count, Endpoint};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
-use crate::kinds::{self, Desired, Observation};
+use crate::kinds::{self, Desired, Observation, Questions, Surroundings};
 use crate::local;
 use crate::model::Address;
 use crate::plan::{self, Options, Plan};
 use crate::render::progress::waiting;
 use crate::render::{Ui, diagnostics};
-use crate::stack::{self, Checked, LoadSettings, Source};
+use crate::stack::{self, Checked, Diagnostics, LoadSettings, Source};
 
 /// The file that the local AWS rests in, in the folder of the stack file.
 const LOCAL_STATE: &str = ".gatestack/local.json";
+
+/// What a session is for, which decides whether faults of what the file points to stop it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Purpose {
+    /// To make what the file says: what can't work stops it.
+    Make,
+    /// To see or delete what is there, which has to be possible whatever became of its surroundings.
+    Find,
+}
 
 /// A plan, and what it was made from.
 pub(super) struct Planned {
@@ -44,20 +53,32 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Reads the file and connects.
+    /// Reads the file, connects, and looks at what the file points to.
     ///
     /// # Errors
-    /// Mistakes in the file, an account or Region that is not the stack's, no way to reach AWS.
+    /// Mistakes in the file, an account or Region that is not the stack's, no way to reach AWS, and when something is to be made:
+    /// what the file points to is not there or can't work.
     pub(super) async fn open(
         global: &Global,
         ui: &mut Ui,
         adopt: &[String],
+        purpose: Purpose,
     ) -> Result<Self, Error> {
-        let file = load(global, ui)?.file;
+        let checked = load(global, ui)?;
+        let file = &checked.file;
         let (region, account) = (&file.stack.region, file.stack.account.as_deref());
         let opened = Opened::at(global, ui, region, account).await?;
         let adopt = adopt.iter().map(Address::new).collect();
-        let desired = stack::expand(&file, &opened.account, adopt, &Default::default());
+        let surroundings = surroundings(
+            global,
+            ui,
+            &opened.connection,
+            &opened.account,
+            &checked,
+            purpose,
+        )
+        .await?;
+        let desired = stack::expand(file, &opened.account, adopt, &surroundings);
         Ok(opened.with(desired, global.local))
     }
 
@@ -151,6 +172,52 @@ impl Opened {
     }
 }
 
+/// Asks AWS about what the file points to, and judges it where something is to be made.
+///
+/// # Errors
+/// AWS's refusal of a read; what is not there or can't work, when something is to be made.
+pub(super) async fn surroundings(
+    global: &Global,
+    ui: &mut Ui,
+    connection: &Connection,
+    account: &str,
+    checked: &Checked,
+    purpose: Purpose,
+) -> Result<Surroundings, Error> {
+    let questions = stack::questions(checked, account);
+    let questions = match purpose {
+        Purpose::Make => questions,
+        Purpose::Find => questions.of_identities(),
+    };
+    // The internet knows nothing of an AWS that is not AWS.
+    let dns = !global.local && global.endpoint_url.is_none();
+    let found = {
+        let asks = !global.local && questions != Questions::default();
+        let _waiting = asks.then(|| waiting(ui, "looking at what the stack stands on"));
+        kinds::look_around(&connection.reader(), &questions, dns).await?
+    };
+    let surroundings = Surroundings {
+        user_data: checked.user_data.clone(),
+        ..found
+    };
+    if purpose == Purpose::Make {
+        let told = stack::preflight(checked, account, &surroundings);
+        if told.has_errors() {
+            return Err(told.into());
+        }
+        remark(&told, ui);
+    }
+    Ok(surroundings)
+}
+
+/// Says what is worth knowing.
+fn remark(warnings: &Diagnostics, ui: &mut Ui) {
+    if !warnings.list().is_empty() {
+        let text = diagnostics::text(warnings, ui.diagnostics_style());
+        ui.remark(&format!("{text}\n"));
+    }
+}
+
 /// Reads and checks the stack file; says what is worth knowing about it.
 ///
 /// # Errors
@@ -169,12 +236,13 @@ pub(super) fn load_with(
     ui: &mut Ui,
 ) -> Result<Checked, Error> {
     let env = |name: &str| std::env::var(name).ok();
-    let settings = LoadSettings { vars, env: &env };
+    let settings = LoadSettings {
+        vars,
+        env: &env,
+        read: &|path| std::fs::read_to_string(path),
+    };
     let checked = stack::load(source(global)?, &settings)?;
-    if !checked.warnings.list().is_empty() {
-        let text = diagnostics::text(&checked.warnings, ui.diagnostics_style());
-        ui.remark(&format!("{text}\n"));
-    }
+    remark(&checked.warnings, ui);
     Ok(checked)
 }
 

@@ -339,7 +339,7 @@ fn agreed_then(
     let global = parse(&words).unwrap().global;
     let (mut ui, _) = Ui::captured();
     session::runtime(true).unwrap().block_on(async {
-        let session = session::Session::open(&global, &mut ui, &[]).await?;
+        let session = session::Session::open(&global, &mut ui, &[], session::Purpose::Find).await?;
         let planned = session.plan(&mut ui, &options).await?;
         assert!(!planned.plan.is_empty());
         // Another process, so to speak: a thread without this one's runtime.

@@ -2,11 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_apigateway::types::{
+    DomainName, DomainNameStatus, EndpointConfiguration, EndpointType,
+    MutualTlsAuthenticationInput, RoutingMode, SecurityPolicy,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Findings, Kind, KindInfo, OnChange, Outputs, Scope, Standing, Task, tags};
-use crate::aws::{AwsError, Reader, Writer};
-use crate::model::{Text, Value};
+use super::base_path_mapping::shown;
+use super::ownership::{Candidate, after_moves, sort_out};
+use super::patch::Patches;
+use super::private_road::Patience;
+use super::{
+    Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource,
+    STACK_TAG, Scope, Standing, Task, gone_is_success, rest_api, tags,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Text, Value};
 
 /// A domain name of the API.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -49,6 +60,9 @@ impl Kind for ApiDomain {
     type Props = Props;
 
     const INFO: KindInfo = KindInfo {
+        // Whose mappings are on it is told by the API's id.
+        phase: 1,
+        replace: Replace::CreateFirst,
         loss: Some(
             "everybody who calls the API by this name reaches nothing until there is another domain and its record",
         ),
@@ -84,24 +98,366 @@ impl Kind for ApiDomain {
         .wanted_keys(),
     ];
 
-    async fn observe(_reader: &Reader, _scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        Ok(Findings::default())
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        if !may_be_there(reader, scope).await? {
+            return Ok(Findings::default());
+        }
+        let wanted: BTreeMap<Address, String> = wanted(scope)
+            .map(|(address, props)| (address.clone(), props.name.clone()))
+            .collect();
+        let domains = reader.domain_names().await?;
+        let candidates: Vec<_> = domains
+            .iter()
+            .filter(|domain| is_public(domain))
+            .map(|domain| candidate(reader, domain))
+            .collect();
+        let elsewhere = namesakes(scope, &wanted, &candidates);
+        let mut findings = sort_out(scope, &Self::INFO, &wanted, candidates);
+        for (address, what) in elsewhere {
+            let found = |obstacle: &Obstacle| obstacle.address == address;
+            if !findings.obstacles.iter().any(found) {
+                let help = "give it another name in the file".to_owned();
+                findings.obstacles.push(Obstacle {
+                    address,
+                    what,
+                    help,
+                });
+            }
+        }
+        for obstacle in &mut findings.obstacles {
+            obstacle.help.push_str(
+                "; or write `existing = true` in [api.domain] to put only base paths on it",
+            );
+        }
+        for found in &findings.owned {
+            let address = after_moves(scope.desired, &found.address);
+            findings
+                .in_use
+                .extend(others_on(reader, scope, &address, &found.props.name).await?);
+            findings
+                .obstacles
+                .extend(given_away(scope, &address, &found.props.name));
+        }
+        Ok(findings)
     }
 
-    async fn create(_writer: &Writer, _task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let endpoint = EndpointConfiguration::builder()
+            .types(EndpointType::Regional)
+            .build();
+        let request = writer
+            .apigateway()
+            .create_domain_name()
+            .domain_name(&want.name)
+            .regional_certificate_arn(task.text(&want.certificate))
+            .endpoint_configuration(endpoint)
+            .security_policy(SecurityPolicy::from(want.security_policy.as_str()))
+            .set_mutual_tls_authentication(want.mutual_tls.as_ref().map(|tls| {
+                MutualTlsAuthenticationInput::builder()
+                    .truststore_uri(&tls.truststore)
+                    .set_truststore_version(tls.version.clone())
+                    .build()
+            }))
+            .set_tags(tags::sent(&task.tags(&want.tags)));
+        let answer = writer
+            .call(Operation::apigateway("CreateDomainName"), request.send())
+            .await?;
+        Ok(outputs(
+            writer,
+            &want.name,
+            answer.regional_domain_name.as_deref(),
+            answer.regional_hosted_zone_id.as_deref(),
+        ))
     }
 
     async fn update(
-        _writer: &Writer,
-        _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let patches = || {
+            let mut patches = Patches::default();
+            for field in changed {
+                match *field {
+                    "certificate" => {
+                        patches.replace("/regionalCertificateArn", task.text(&want.certificate));
+                    }
+                    "tls" => patches.replace("/securityPolicy", &want.security_policy),
+                    "mutual_tls" => patch_mutual_tls(&mut patches, want, live.props),
+                    _ => {}
+                }
+            }
+            patches
+        };
+        if !patches().is_empty() {
+            // AWS takes no change while it spreads the last one; a change of the TLS policy takes it a quarter of an hour, for
+            // which the next run may wait.
+            let spreads = |error: &AwsError| {
+                error.is("BadRequestException") && error.message.contains("UPDATING")
+            };
+            Patience::new(15, 120)
+                .insist(writer, spreads, async || {
+                    let request = writer
+                        .apigateway()
+                        .update_domain_name()
+                        .domain_name(&want.name)
+                        .set_patch_operations(patches().operations());
+                    writer
+                        .call(Operation::apigateway("UpdateDomainName"), request.send())
+                        .await
+                })
+                .await?;
+        }
+        if changed.contains(&"tags") {
+            let arn = live.output(OutputName::Arn);
+            tags::write(writer, arn, &want.tags, &live.props.tags).await?;
+        }
         Ok(Outputs::new())
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        Ok(())
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let request = writer
+            .apigateway()
+            .delete_domain_name()
+            .domain_name(&live.props.name);
+        gone_is_success(
+            writer
+                .call(Operation::apigateway("DeleteDomainName"), request.send())
+                .await,
+        )
     }
+}
+
+/// Whether the stack has, or may still have, a domain of its own: others need neither the permission nor the call to look.
+async fn may_be_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool, AwsError> {
+    if wanted(scope).next().is_some() {
+        return Ok(true);
+    }
+    let tagged = reader
+        .tagged(STACK_TAG, &scope.desired.ground.stack)
+        .await?;
+    Ok(tagged.iter().any(|arn| arn.contains("/domainnames/")))
+}
+
+fn wanted<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = (&'a Address, &'a Props)> {
+    let resources = scope.desired.resources.iter();
+    resources.filter_map(|(address, wanted)| match &wanted.resource {
+        Resource::ApiDomain(props) => Some((address, props)),
+        _ => None,
+    })
+}
+
+/// The stack's domains that were found, each with its tags, by their addresses.
+pub(super) async fn found(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<BTreeMap<Address, (DomainName, BTreeMap<String, String>)>, AwsError> {
+    if !may_be_there(reader, scope).await? {
+        return Ok(BTreeMap::new());
+    }
+    let domains = reader.domain_names().await?;
+    let domains = domains.iter().filter(|domain| is_public(domain));
+    Ok(domains
+        .filter_map(|domain| {
+            let name = domain.domain_name.as_deref()?;
+            let arn = arn(reader, name);
+            let address = scope.address_of(OutputName::Arn, &arn)?;
+            let tags = tags::live(domain.tags.as_ref());
+            Some((address.clone(), (domain.clone(), tags)))
+        })
+        .collect())
+}
+
+// A private domain name is another kind of thing that may bear the same name.
+fn is_public(domain: &DomainName) -> bool {
+    domain
+        .endpoint_configuration
+        .as_ref()
+        .is_none_or(|endpoint| !endpoint.types().contains(&EndpointType::Private))
+}
+
+/// Somebody else's domains of a wanted name, where ours has another name yet: names are unique in an account and Region.
+fn namesakes(
+    scope: &Scope<'_>,
+    wanted: &BTreeMap<Address, String>,
+    candidates: &[Candidate<Props>],
+) -> Vec<(Address, String)> {
+    let strangers = candidates.iter().filter(|candidate| {
+        !matches!(
+            scope.desired.ground.owner_by_tags(&candidate.tags),
+            Owner::Us(_)
+        )
+    });
+    strangers
+        .filter_map(|stranger| {
+            let (address, name) = wanted.iter().find(|(_, name)| **name == stranger.name)?;
+            (!scope.desired.adopt.contains(address)).then(|| {
+                let what = format!(
+                    "there is one already that is not this stack's: the domain name {name:?}"
+                );
+                (address.clone(), what)
+            })
+        })
+        .collect()
+}
+
+/// What stands in the way of a domain's end: base paths on it that lead to somebody else's APIs, which AWS would delete along.
+async fn others_on(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    address: &Address,
+    domain: &str,
+) -> Result<Option<Obstacle>, AwsError> {
+    let mappings = reader.base_path_mappings(domain).await?;
+    let mut others = Vec::new();
+    for mapping in mappings.iter().flat_map(|mappings| mappings.iter()) {
+        let api = mapping.rest_api_id.as_deref().unwrap_or_default();
+        if rest_api::api(scope) != Some(api) {
+            let path = mapping.base_path.as_deref().unwrap_or_default();
+            others.push(format!(
+                "{} to {}",
+                shown(path),
+                rest_api::called(reader, api).await?
+            ));
+        }
+    }
+    Ok((!others.is_empty()).then(|| Obstacle {
+        address: address.clone(),
+        what: format!(
+            "other APIs are called by the domain {domain:?}, and AWS would delete their base paths along with it: {}",
+            others.join(", ")
+        ),
+        help: "take those base paths off the domain first, in the stacks that made them".into(),
+    }))
+}
+
+/// The file says that the domain is somebody else's, and its tags say that it is this stack's.
+fn given_away(scope: &Scope<'_>, address: &Address, domain: &str) -> Option<Obstacle> {
+    let of_ours = wanted(scope).any(|(_, props)| props.name == domain);
+    let named = scope
+        .desired
+        .resources
+        .values()
+        .any(|wanted| match &wanted.resource {
+            Resource::BasePathMapping(props) => {
+                props.existing && props.domain.resolve(scope.book).as_deref() == Some(domain)
+            }
+            _ => false,
+        });
+    (named && !of_ours).then(|| Obstacle {
+        address: address.clone(),
+        what: format!("`existing = true` says that the domain {domain:?} is somebody else's, and it is this stack's"),
+        help: "leave `existing` out; or remove the domain's tags gatestack:stack and gatestack:key if it is not this stack's any more"
+            .into(),
+    })
+}
+
+fn patch_mutual_tls(patches: &mut Patches, want: &Props, live: &Props) {
+    const TRUSTSTORE: &str = "/mutualTlsAuthentication/truststoreUri";
+    const VERSION: &str = "/mutualTlsAuthentication/truststoreVersion";
+    // Without a truststore callers show no certificates: API Gateway developer guide, "How to turn on mutual TLS
+    // authentication".
+    let Some(tls) = &want.mutual_tls else {
+        return patches.replace(TRUSTSTORE, "");
+    };
+    let before = live.mutual_tls.as_ref();
+    if before.is_none_or(|before| before.truststore != tls.truststore) {
+        patches.replace(TRUSTSTORE, &tls.truststore);
+    }
+    if before.and_then(|before| before.version.as_ref()) != tls.version.as_ref() {
+        patches.replace(VERSION, tls.version.as_deref().unwrap_or_default());
+    }
+}
+
+fn candidate(reader: &Reader, live: &DomainName) -> Candidate<Props> {
+    let name = live.domain_name.clone().unwrap_or_default();
+    let tags = tags::live(live.tags.as_ref());
+    let mutual_tls = live.mutual_tls_authentication.as_ref().and_then(|tls| {
+        Some(MutualTls {
+            truststore: tls
+                .truststore_uri
+                .clone()
+                .filter(|truststore| !truststore.is_empty())?,
+            version: tls
+                .truststore_version
+                .clone()
+                .filter(|version| !version.is_empty()),
+        })
+    });
+    let policy = live.security_policy.as_ref();
+    Candidate {
+        props: Props {
+            name: name.clone(),
+            certificate: live
+                .regional_certificate_arn
+                .as_deref()
+                .unwrap_or_default()
+                .into(),
+            security_policy: policy.map_or("", SecurityPolicy::as_str).to_owned(),
+            mutual_tls,
+            tags: tags.clone(),
+        },
+        outputs: outputs(
+            reader,
+            &name,
+            live.regional_domain_name.as_deref(),
+            live.regional_hosted_zone_id.as_deref(),
+        ),
+        name,
+        tags,
+        unmanaged: unmanaged(live),
+    }
+}
+
+fn unmanaged(live: &DomainName) -> Vec<String> {
+    let mut words = Vec::new();
+    let status = live.domain_name_status.as_ref();
+    if let Some(status) = status.filter(|status| {
+        !matches!(
+            status,
+            DomainNameStatus::Available | DomainNameStatus::Updating
+        )
+    }) {
+        let why = live.domain_name_status_message.as_deref();
+        words.push(format!(
+            "AWS says that it is {}: {}",
+            status.as_str(),
+            why.unwrap_or("it gives no reason")
+        ));
+    }
+    let tls = live.mutual_tls_authentication.as_ref();
+    for warning in tls.map_or(&[][..], |tls| tls.truststore_warnings()) {
+        words.push(format!("AWS's warning about the truststore: {warning}"));
+    }
+    if live
+        .routing_mode
+        .as_ref()
+        .is_some_and(|mode| *mode != RoutingMode::BasePathMappingOnly)
+    {
+        words.push("routing rules".to_owned());
+    }
+    let endpoint = live.endpoint_configuration.iter();
+    for kind in endpoint.flat_map(|endpoint| endpoint.types()) {
+        if *kind != EndpointType::Regional {
+            words.push(format!("a {} endpoint", kind.as_str()));
+        }
+    }
+    words
+}
+
+fn arn(reader: &Reader, name: &str) -> String {
+    reader.apigateway_arn(&format!("/domainnames/{name}"))
+}
+
+fn outputs(reader: &Reader, name: &str, target: Option<&str>, zone: Option<&str>) -> Outputs {
+    let mut outputs = Outputs::from([
+        (OutputName::Id, name.to_owned()),
+        (OutputName::Arn, arn(reader, name)),
+    ]);
+    outputs.extend(target.map(|target| (OutputName::Target, target.to_owned())));
+    outputs.extend(zone.map(|zone| (OutputName::TargetZone, zone.to_owned())));
+    outputs
 }

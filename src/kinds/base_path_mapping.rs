@@ -1,16 +1,28 @@
 //! A base path mapping: the part of a domain that leads to the API.
+//!
+//! AWS gives a mapping no tags. One that leads to our API is ours. A domain of our own is found by its tags; one that is somebody
+//! else's is named by a tag of our API, written before the first mapping on it and removed after the last one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_apigateway::types::BasePathMapping as LiveMapping;
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task};
-use crate::aws::{AwsError, Reader, Writer};
-use crate::model::Text;
+use super::patch::Patches;
+use super::{
+    Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace, Resource,
+    Scope, Standing, Task, api_domain, gone_is_success, literal, rest_api, tags,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, Book, OutputName, Text, Value, digest};
 
 /// A base path mapping.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Props {
     /// The domain name.
     pub domain: Text,
+    /// Whether the domain is somebody else's, so that a tag of the API has to name it.
+    pub existing: bool,
     /// The first part of the path; empty for the whole domain.
     pub base_path: String,
     /// The API's id.
@@ -23,13 +35,20 @@ pub struct Props {
 #[derive(Debug)]
 pub struct BasePathMapping;
 
+/// The base path of the whole domain, as AWS writes it.
+const WHOLE: &str = "(none)";
+
+/// How the API's tags begin that name somebody else's domains.
+const DOMAIN_TAG: &str = "gatestack:domain:";
+
 impl Kind for BasePathMapping {
     type Props = Props;
 
     const INFO: KindInfo = KindInfo {
-        phase: 1,
+        lane: Some(Lane::RestApi),
+        phase: 2,
         goes_with: Some("api_domain"),
-        replace: Replace::DeleteFirst,
+        replace: Replace::CreateFirst,
         ..KindInfo::new(
             "base_path_mapping",
             "base path mapping",
@@ -45,6 +64,11 @@ impl Kind for BasePathMapping {
         .on_change(OnChange::Replace("a mapping stays on its domain"))
         .refers_to("api_domain"),
         Field::new(
+            "existing",
+            "Whether the domain is somebody else's. Left out: false.",
+            |p: &Props, _| p.existing.into(),
+        ),
+        Field::new(
             "base_path",
             "The first part of the path. Left out: the whole domain.",
             |p: &Props, _| (&p.base_path).into(),
@@ -56,26 +80,255 @@ impl Kind for BasePathMapping {
         Field::new("stage", "The stage it leads to.", |p: &Props, _| {
             (&p.stage).into()
         }),
+        // AWS deletes no stage to which a mapping leads.
+        Field::place("stage_id", "stage", stage_id),
     ];
 
-    async fn observe(_reader: &Reader, _scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        Ok(Findings::default())
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let mut findings = Findings::default();
+        let wanted: Vec<(&Address, &Props)> = wanted(scope).collect();
+        let ours = rest_api::api(scope);
+        let own = api_domain::found(reader, scope).await?;
+        let own: BTreeSet<&str> = own
+            .values()
+            .filter_map(|(domain, _)| domain.domain_name())
+            .collect();
+        let marked = marked(reader, ours).await?;
+        let named: BTreeSet<String> = wanted
+            .iter()
+            .filter_map(|(_, props)| props.domain.resolve(scope.book))
+            .collect();
+        let at_work = scope.id(&Address::new(DOMAIN)).map(str::to_owned);
+        let main = named.iter().next().cloned().or(at_work);
+        let main = main.or_else(|| marked.iter().next().cloned());
+        let mut domains: BTreeSet<&str> = own.clone();
+        domains.extend(named.iter().chain(&marked).map(String::as_str));
+        for domain in domains {
+            let Some(mappings) = reader.base_path_mappings(domain).await? else {
+                findings.obstacles.extend(no_domain(&wanted, domain));
+                continue;
+            };
+            for mapping in mappings.iter() {
+                let api = mapping.rest_api_id.as_deref().unwrap_or_default();
+                let base_path = base_path(mapping);
+                if ours == Some(api) {
+                    let address = place(base_path);
+                    let address = match main.as_deref() == Some(domain) {
+                        true => address,
+                        false => address.replaced(domain),
+                    };
+                    let props = Props {
+                        domain: domain.into(),
+                        existing: marked.contains(domain),
+                        base_path: base_path.to_owned(),
+                        api: api.into(),
+                        stage: mapping.stage.clone().unwrap_or_default(),
+                    };
+                    findings
+                        .owned
+                        .push(Found::new(address, props, outputs(domain, base_path)));
+                } else {
+                    findings.neighbours += usize::from(own.contains(domain));
+                    let taken = wanted.iter().find(|(_, props)| {
+                        props.base_path == base_path
+                            && props.domain.resolve(scope.book).as_deref() == Some(domain)
+                    });
+                    if let Some((address, _)) = taken {
+                        let other = rest_api::called(reader, api).await?;
+                        findings.obstacles.push(Obstacle {
+                            address: (*address).clone(),
+                            what: format!(
+                                "{} on the domain {domain:?} leads to {other} already",
+                                shown(base_path)
+                            ),
+                            help: "choose another base path, or take that mapping off the domain first".into(),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(findings)
     }
 
-    async fn create(_writer: &Writer, _task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let (domain, api) = (task.text(&want.domain), task.text(&want.api));
+        if want.existing {
+            mark(writer, &api, &domain).await?;
+        }
+        let request = writer
+            .apigateway()
+            .create_base_path_mapping()
+            .domain_name(&domain)
+            .set_base_path(Some(want.base_path.clone()).filter(|path| !path.is_empty()))
+            .rest_api_id(api)
+            .stage(&want.stage);
+        writer
+            .call(
+                Operation::apigateway("CreateBasePathMapping"),
+                request.send(),
+            )
+            .await?;
+        Ok(outputs(&domain, &want.base_path))
     }
 
     async fn update(
-        _writer: &Writer,
-        _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+        let want = task.want;
+        let (domain, api) = (task.text(&want.domain), task.text(&want.api));
+        if changed.contains(&"existing") {
+            if want.existing {
+                mark(writer, &api, &domain).await?;
+            } else {
+                unmark(writer, &api, &domain).await?;
+            }
+        }
+        let mut patches = Patches::default();
+        for field in changed {
+            match *field {
+                "base_path" => patches.replace("/basePath", &want.base_path),
+                "api" => patches.replace("/restapiId", &api),
+                "stage" => patches.replace("/stage", &want.stage),
+                _ => {}
+            }
+        }
+        if !patches.is_empty() {
+            let request = writer
+                .apigateway()
+                .update_base_path_mapping()
+                .domain_name(&domain)
+                .base_path(sent(&live.props.base_path))
+                .set_patch_operations(patches.operations());
+            writer
+                .call(
+                    Operation::apigateway("UpdateBasePathMapping"),
+                    request.send(),
+                )
+                .await?;
+        }
+        Ok(outputs(&domain, &want.base_path))
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        Ok(())
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let props = live.props;
+        let (domain, api) = (literal(&props.domain), literal(&props.api));
+        let request = writer
+            .apigateway()
+            .delete_base_path_mapping()
+            .domain_name(&domain)
+            .base_path(sent(&props.base_path));
+        gone_is_success(
+            writer
+                .call(
+                    Operation::apigateway("DeleteBasePathMapping"),
+                    request.send(),
+                )
+                .await,
+        )?;
+        if !props.existing {
+            return Ok(());
+        }
+        let left = writer.afresh().base_path_mappings(&domain).await?;
+        let ours = |mapping: &LiveMapping| mapping.rest_api_id.as_deref() == Some(&api);
+        if left.is_some_and(|left| left.iter().any(ours)) {
+            return Ok(());
+        }
+        unmark(writer, &api, &domain).await
     }
+}
+
+/// Where the API's domain stands.
+const DOMAIN: &str = "api.domain";
+
+/// Where a mapping stands that the file would write like this.
+fn place(base_path: &str) -> Address {
+    match base_path {
+        "" => Address::new(DOMAIN).part("mapping"),
+        path => Address::entry("api.domain.base_paths", path),
+    }
+}
+
+fn wanted<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = (&'a Address, &'a Props)> {
+    let resources = scope.desired.resources.iter();
+    resources.filter_map(|(address, wanted)| match &wanted.resource {
+        Resource::BasePathMapping(props) => Some((address, props)),
+        _ => None,
+    })
+}
+
+fn stage_id(props: &Props, book: &Book) -> Value {
+    match props.api.resolve(book) {
+        Some(api) => format!("{api}:{}", props.stage).into(),
+        None => props.api.value(book),
+    }
+}
+
+fn no_domain(wanted: &[(&Address, &Props)], domain: &str) -> Option<Obstacle> {
+    let named = |props: &Props| props.existing && literal(&props.domain) == domain;
+    let (address, _) = wanted.iter().find(|(_, props)| named(props))?;
+    Some(Obstacle {
+        address: (*address).clone(),
+        what: format!("there is no domain {domain:?} in this account and Region"),
+        help:
+            "apply the stack that owns it first; or leave `existing` out to make it with this one"
+                .into(),
+    })
+}
+
+/// Somebody else's domains that the API's tags name.
+async fn marked(reader: &Reader, api: Option<&str>) -> Result<BTreeSet<String>, AwsError> {
+    let Some(id) = api else {
+        return Ok(BTreeSet::new());
+    };
+    let apis = reader.rest_apis().await?;
+    let api = apis.iter().find(|api| api.id.as_deref() == Some(id));
+    let tags = tags::live(api.and_then(|api| api.tags.as_ref()));
+    let marks = tags.into_iter();
+    Ok(marks
+        .filter(|(key, _)| key.starts_with(DOMAIN_TAG))
+        .map(|(_, domain)| domain)
+        .collect())
+}
+
+// A tag's key holds 128 characters, a domain's name twice as many.
+fn tag(domain: &str) -> String {
+    format!("{DOMAIN_TAG}{}", &digest(domain.as_bytes())[..12])
+}
+
+async fn mark(writer: &Writer, api: &str, domain: &str) -> Result<(), AwsError> {
+    let mark = BTreeMap::from([(tag(domain), domain.to_owned())]);
+    tags::write(writer, &rest_api::arn(writer, api), &mark, &BTreeMap::new()).await
+}
+
+async fn unmark(writer: &Writer, api: &str, domain: &str) -> Result<(), AwsError> {
+    tags::remove(writer, &rest_api::arn(writer, api), &[tag(domain)]).await
+}
+
+fn base_path(mapping: &LiveMapping) -> &str {
+    let path = mapping.base_path.as_deref().unwrap_or_default();
+    if path == WHOLE { "" } else { path }
+}
+
+fn sent(base_path: &str) -> &str {
+    if base_path.is_empty() {
+        WHOLE
+    } else {
+        base_path
+    }
+}
+
+/// A base path as people read it.
+pub(super) fn shown(base_path: &str) -> String {
+    match base_path {
+        "" | WHOLE => "the whole domain".to_owned(),
+        path => format!("/{path}"),
+    }
+}
+
+fn outputs(domain: &str, base_path: &str) -> Outputs {
+    Outputs::from([(OutputName::Id, format!("{domain}/{base_path}"))])
 }

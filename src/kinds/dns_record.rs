@@ -1,10 +1,22 @@
 //! A DNS record in Route 53 that leads a domain's name to AWS.
+//!
+//! Route 53 gives a record no tags. A mark says where ours are: a tag of the API's domain, or of the user pool, that holds zone and
+//! name. It is written before the record and removed after it. A record is ours as long as the mark is there and it leads to our
+//! domain; one that somebody led elsewhere is theirs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_route53::types::{AliasTarget, Change, ChangeAction, ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task};
-use crate::aws::{AwsError, Reader, Writer};
-use crate::model::Text;
+use super::private_road::Patience;
+use super::user_pool_domain::CLOUDFRONT_ZONE;
+use super::{
+    Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace, Resource,
+    Scope, Standing, Task, api_domain, literal, tags,
+};
+use crate::aws::{AwsError, Reader, Writer, is_same_name};
+use crate::model::{Address, Book, OutputName, Text, Value, digest};
 
 /// A DNS record.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -13,21 +25,38 @@ pub struct Props {
     pub zone: String,
     /// The name.
     pub name: String,
+    /// What bears the name, and the mark.
+    pub of: Bearer,
     /// The name it is an alias of.
     pub alias: Text,
     /// The id of AWS's hosted zone of that name.
     pub alias_zone: Text,
 }
 
+/// What bears the name that a record makes known.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bearer {
+    /// The API's domain, by its ARN.
+    ApiDomain(Text),
+    /// The own domain of a user pool, by the pool's id.
+    UserPool(Text),
+}
+
 /// A DNS record.
 #[derive(Debug)]
 pub struct DnsRecord;
+
+/// How the tags begin that say where our records are.
+const RECORD_TAG: &str = "gatestack:record:";
 
 impl Kind for DnsRecord {
     type Props = Props;
 
     const INFO: KindInfo = KindInfo {
-        phase: 1,
+        // A mark on the pool is written among those of its other children.
+        lane: Some(Lane::UserPool),
+        phase: 2,
         replace: Replace::DeleteFirst,
         ..KindInfo::new(
             "dns_record",
@@ -50,26 +79,341 @@ impl Kind for DnsRecord {
             "AWS's own zone of that name.",
             |p: &Props, book| p.alias_zone.value(book),
         ),
+        // The record goes before the domain, and both before the pool, whose tags tell of the record.
+        Field::place("api_domain", "api_domain", |p: &Props, book| match &p.of {
+            Bearer::ApiDomain(arn) => name_of(p, arn, book),
+            Bearer::UserPool(_) => Value::Unset,
+        }),
+        Field::place(
+            "user_pool_domain",
+            "user_pool_domain",
+            |p: &Props, book| match &p.of {
+                Bearer::UserPool(pool) => name_of(p, pool, book),
+                Bearer::ApiDomain(_) => Value::Unset,
+            },
+        ),
+        Field::place("user_pool", "user_pool", |p: &Props, book| match &p.of {
+            Bearer::UserPool(pool) => pool.value(book),
+            Bearer::ApiDomain(_) => Value::Unset,
+        }),
     ];
 
-    async fn observe(_reader: &Reader, _scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        Ok(Findings::default())
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let mut findings = Findings::default();
+        let wanted: Vec<(&Address, &Props)> = wanted(scope).collect();
+        for bearer in bearers(reader, scope).await? {
+            look_at(reader, &wanted, &bearer, &mut findings).await?;
+        }
+        for (address, props) in wanted {
+            let ours = |found: &Found<Props>| &found.address == address && !found.only_a_mark;
+            if !props.zone.is_empty() && !findings.owned.iter().any(ours) {
+                let records = reader.records(&props.zone, &props.name).await?;
+                claim(scope, address, props, &records, &mut findings);
+            }
+        }
+        Ok(findings)
     }
 
-    async fn create(_writer: &Writer, _task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        lead(writer, task).await
     }
 
     async fn update(
-        _writer: &Writer,
-        _task: &Task<'_, Props>,
+        writer: &Writer,
+        task: &Task<'_, Props>,
         _live: &Standing<'_, Props>,
         _changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+        lead(writer, task).await
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        Ok(())
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let props = live.props;
+        let (zone, target) = (&props.zone, literal(&props.alias));
+        let records = writer.afresh().records(zone, &props.name).await?;
+        // AWS deletes what it is told exactly as it is.
+        if let Some(record) = records.iter().find(|record| leads_to(record, &target)) {
+            change(writer, zone, vec![(ChangeAction::Delete, record.clone())]).await?;
+        }
+        let key = tag(zone, &props.name);
+        match &props.of {
+            Bearer::ApiDomain(arn) => tags::remove(writer, &literal(arn), &[key]).await,
+            Bearer::UserPool(pool) => writer.untag_pool(&literal(pool), vec![key]).await,
+        }
     }
+}
+
+fn name_of(props: &Props, bearer: &Text, book: &Book) -> Value {
+    match bearer.resolve(book) {
+        Some(_) => (&props.name).into(),
+        None => bearer.value(book),
+    }
+}
+
+fn wanted<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = (&'a Address, &'a Props)> {
+    let resources = scope.desired.resources.iter();
+    resources.filter_map(|(address, wanted)| match &wanted.resource {
+        Resource::DnsRecord(props) => Some((address, props)),
+        _ => None,
+    })
+}
+
+/// Something of ours that may bear a name, and the marks on it.
+struct Marked {
+    /// Where its record stands.
+    place: Address,
+    bearer: Bearer,
+    /// Zones and names.
+    marks: BTreeSet<(String, String)>,
+    /// The names that it bears, and where each of them leads: the target and its zone.
+    targets: BTreeMap<String, (String, String)>,
+}
+
+async fn bearers(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Marked>, AwsError> {
+    let mut bearers = Vec::new();
+    for (address, (domain, tags)) in api_domain::found(reader, scope).await? {
+        let outputs = scope.book.outputs(&address);
+        let output = |name| outputs.and_then(|outputs| outputs.get(&name)).cloned();
+        let (target, zone) = (output(OutputName::Target), output(OutputName::TargetZone));
+        let place = address.takes_its_place().unwrap_or(address);
+        let name = domain.domain_name.unwrap_or_default();
+        bearers.push(Marked {
+            place: place.part("record"),
+            bearer: Bearer::ApiDomain(output(OutputName::Arn).unwrap_or_default().into()),
+            marks: marks(&tags),
+            targets: target
+                .zip(zone)
+                .map(|target| (name, target))
+                .into_iter()
+                .collect(),
+        });
+    }
+    let Some(id) = scope.id(&Address::new("user_pool")) else {
+        return Ok(bearers);
+    };
+    let Some(pool) = reader.pool(id).await? else {
+        return Ok(bearers);
+    };
+    let marks = marks(&tags::live(pool.user_pool_tags.as_ref()));
+    let mut targets = BTreeMap::new();
+    if let Some(name) = pool.custom_domain.as_ref().filter(|_| !marks.is_empty()) {
+        let domain = reader.domain(name).await?;
+        let target = domain.and_then(|domain| domain.cloud_front_distribution.clone());
+        targets.extend(target.map(|target| (name.clone(), (target, CLOUDFRONT_ZONE.to_owned()))));
+    }
+    bearers.push(Marked {
+        place: Address::new("user_pool").part("own_domain").part("record"),
+        bearer: Bearer::UserPool(id.into()),
+        marks,
+        targets,
+    });
+    Ok(bearers)
+}
+
+/// What the marks on one bearer lead to.
+async fn look_at(
+    reader: &Reader,
+    wanted: &[(&Address, &Props)],
+    bearer: &Marked,
+    findings: &mut Findings<Props>,
+) -> Result<(), AwsError> {
+    let want = wanted.iter().find(|(address, _)| **address == bearer.place);
+    let want = want.map(|(_, props)| (&props.zone, &props.name));
+    let is_wanted = |(zone, name): &(String, String)| want == Some((zone, name));
+    // The wanted one first: it is the one that stands at the address.
+    let mut marks: Vec<_> = bearer.marks.iter().collect();
+    marks.sort_by_key(|mark| !is_wanted(mark));
+    let mut taken = false;
+    for mark in marks {
+        let (zone, name) = mark;
+        let records = reader.records(zone, name).await?;
+        let target = bearer.targets.get(name);
+        let ours = records.iter().find(|record| match target {
+            Some((target, _)) => leads_to(record, target),
+            // The domain is gone; what is left of it leads nobody anywhere, and could lead to whoever takes its place.
+            None => alias(record).is_some_and(|alias| alias.hosted_zone_id == CLOUDFRONT_ZONE),
+        });
+        if ours.is_none() && is_wanted(mark) {
+            continue;
+        }
+        let alias = ours.and_then(alias);
+        // A name of a user pool goes before another one comes, since AWS gives a pool one own domain; everywhere else the old
+        // record answers until the new one does.
+        let makes_room = matches!(bearer.bearer, Bearer::UserPool(_))
+            && want.is_some_and(|(_, wanted)| wanted != name);
+        let at_the_address =
+            ours.is_some() && !taken && (is_wanted(mark) || want.is_none() || makes_room);
+        taken |= at_the_address;
+        let what = format!("{zone}:{name}");
+        let address = match ours {
+            Some(_) if at_the_address => bearer.place.clone(),
+            Some(_) => bearer.place.replaced(&what),
+            // It takes nobody's place and waits for nobody.
+            None => bearer.place.part("mark").part(&what),
+        };
+        let props = Props {
+            zone: zone.clone(),
+            name: name.clone(),
+            of: bearer.bearer.clone(),
+            alias: alias.map_or("", |alias| plain(&alias.dns_name)).into(),
+            alias_zone: alias.map_or("", |alias| &*alias.hosted_zone_id).into(),
+        };
+        findings.owned.push(Found {
+            only_a_mark: ours.is_none(),
+            ..Found::new(address, props, outputs(zone, name))
+        });
+    }
+    Ok(())
+}
+
+/// A wanted name that has records which are not ours: in the way, or to be taken over.
+fn claim(
+    scope: &Scope<'_>,
+    address: &Address,
+    want: &Props,
+    records: &[ResourceRecordSet],
+    findings: &mut Findings<Props>,
+) {
+    let Some(record) = records.iter().find(|record| clashes(record)) else {
+        return;
+    };
+    if scope.desired.adopt.contains(address) {
+        let alias = alias(record);
+        let props = Props {
+            of: want.of.clone(),
+            // Whatever it was, it is led to our domain and marked.
+            alias: format!("{} {}", record.r#type.as_str(), value(record)).into(),
+            alias_zone: alias.map_or("", |alias| &*alias.hosted_zone_id).into(),
+            ..want.clone()
+        };
+        let found = Found::new(address.clone(), props, outputs(&want.zone, &want.name));
+        findings.owned.push(found);
+        return;
+    }
+    findings.obstacles.push(Obstacle {
+        address: address.clone(),
+        what: format!(
+            "the name {:?} has a record already that does not lead to this stack's domain: {} {}",
+            want.name,
+            record.r#type.as_str(),
+            value(record)
+        ),
+        help: format!(
+            "remove that record, or have it replaced with --adopt '{address}', or leave `zone` out and keep the record yourself"
+        ),
+    });
+}
+
+/// Marks the name and leads it to the domain, instead of wherever it led.
+async fn lead(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+    let want = task.want;
+    let (zone, name) = (&want.zone, &want.name);
+    let mark = BTreeMap::from([(tag(zone, name), format!("{zone}/{name}"))]);
+    match &want.of {
+        Bearer::ApiDomain(arn) => {
+            tags::write(writer, &task.text(arn), &mark, &BTreeMap::new()).await?;
+        }
+        Bearer::UserPool(pool) => writer.tag_pool(&task.text(pool), mark).await?,
+    }
+    let records = writer.afresh().records(zone, name).await?;
+    let ours = record(name, &task.text(&want.alias), &task.text(&want.alias_zone));
+    // Other records of the name clash with an alias or lead past it. All of it is one change: the name never leads nowhere.
+    let others = records.iter().filter(|record| {
+        clashes(record) && (record.r#type != RrType::A || record.set_identifier.is_some())
+    });
+    let mut changes: Vec<_> = others
+        .map(|record| (ChangeAction::Delete, record.clone()))
+        .collect();
+    changes.push((ChangeAction::Upsert, ours));
+    change(writer, zone, changes).await?;
+    Ok(outputs(zone, name))
+}
+
+async fn change(
+    writer: &Writer,
+    zone: &str,
+    changes: Vec<(ChangeAction, ResourceRecordSet)>,
+) -> Result<(), AwsError> {
+    let changes: Vec<Change> = changes
+        .into_iter()
+        .map(|(action, record)| {
+            let change = Change::builder().action(action).resource_record_set(record);
+            change
+                .build()
+                .expect("the members that have to be there are set")
+        })
+        .collect();
+    // Route 53 makes one change of a zone at a time.
+    let busy = |error: &AwsError| error.is("PriorRequestNotComplete");
+    Patience::KNOWN_SOON
+        .insist(writer, busy, async || {
+            writer.change_records(zone, changes.clone()).await
+        })
+        .await
+}
+
+fn record(name: &str, target: &str, target_zone: &str) -> ResourceRecordSet {
+    let alias = AliasTarget::builder()
+        .dns_name(target)
+        .hosted_zone_id(target_zone)
+        .evaluate_target_health(false)
+        .build();
+    ResourceRecordSet::builder()
+        .name(name)
+        .r#type(RrType::A)
+        .alias_target(alias.expect("the members that have to be there are set"))
+        .build()
+        .expect("the members that have to be there are set")
+}
+
+/// The alias of a record that is nothing but an alias for IPv4.
+fn alias(record: &ResourceRecordSet) -> Option<&AliasTarget> {
+    let alone = record.set_identifier.is_none() && record.r#type == RrType::A;
+    record.alias_target.as_ref().filter(|_| alone)
+}
+
+fn leads_to(record: &ResourceRecordSet, target: &str) -> bool {
+    alias(record).is_some_and(|alias| is_same_name(&alias.dns_name, target))
+}
+
+/// Whether a record says where a name leads.
+fn clashes(record: &ResourceRecordSet) -> bool {
+    matches!(record.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
+}
+
+/// What a record leads to, in words.
+fn value(record: &ResourceRecordSet) -> String {
+    match &record.alias_target {
+        Some(alias) => plain(&alias.dns_name).to_owned(),
+        None => {
+            let values = record.resource_records().iter();
+            values
+                .map(|record| record.value.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
+    }
+}
+
+fn plain(name: &str) -> &str {
+    name.trim_end_matches('.')
+}
+
+fn outputs(zone: &str, name: &str) -> Outputs {
+    Outputs::from([(OutputName::Id, format!("{zone}/{name}"))])
+}
+
+// A tag's key holds 128 characters, a name twice as many.
+fn tag(zone: &str, name: &str) -> String {
+    let place = format!("{zone}/{name}");
+    format!("{RECORD_TAG}{}", &digest(place.as_bytes())[..12])
+}
+
+/// Zones and names, as the tags of a bearer tell them.
+fn marks(tags: &BTreeMap<String, String>) -> BTreeSet<(String, String)> {
+    tags.iter()
+        .filter(|(key, _)| key.starts_with(RECORD_TAG))
+        .filter_map(|(_, place)| place.split_once('/'))
+        .map(|(zone, name)| (zone.to_owned(), name.to_owned()))
+        .collect()
 }

@@ -1,14 +1,31 @@
 //! An EC2 instance that gatestack launches behind the load balancer.
 
+mod launch;
+mod live;
+mod state;
+mod targets;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_ec2::types::HttpTokensState;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, tags,
+    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, literal,
+    tags,
 };
-use crate::aws::{AwsError, Reader, Writer};
-use crate::model::{Text, Value};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{OutputName, Text, Value};
+
+/// The tag that keeps what the file said of the image at the launch: a parameter may name another one since.
+const IMAGE_TAG: &str = "gatestack:image";
+
+/// The tag that keeps the digest of the user data at the launch. User data may hold what nobody should read, so it is
+/// never asked for.
+const USER_DATA_TAG: &str = "gatestack:user-data";
+
+/// What the file writes before the path of a parameter that names an image.
+const PARAMETER: &str = "ssm:";
 
 /// An EC2 instance.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -29,6 +46,8 @@ pub struct Props {
     pub target_groups: BTreeSet<Text>,
     /// Whether only requests with a session token learn its metadata (IMDSv2).
     pub metadata_needs_token: bool,
+    /// Whether it runs. Always wanted.
+    pub running: bool,
     /// Whether its targets are healthy, asked only while it takes another's place; else `true`.
     pub in_service: bool,
     /// Its tags.
@@ -57,7 +76,7 @@ impl Kind for Instance {
         // Users measure 70 to 300 seconds from the registration of a target to the first healthy answer.
         settles_in: Some(120),
         rolls: true,
-        billable: Some("an EC2 instance is charged for every second it runs"),
+        billable: Some("an EC2 instance is charged for every second it runs."),
         ..KindInfo::new(
             "instance",
             "instance",
@@ -113,12 +132,20 @@ impl Kind for Instance {
             "metadata_needs_token",
             "Whether only requests with a session token learn its metadata (IMDSv2). Always true.",
             |p: &Props, _| p.metadata_needs_token.into(),
-        ),
+        )
+        .quiet(),
+        Field::new(
+            "running",
+            "Whether it runs. Always true: one that somebody stopped is started again.",
+            |p: &Props, _| p.running.into(),
+        )
+        .quiet(),
         Field::new(
             "in_service",
-            "Whether its targets are healthy.",
+            "Whether its targets are healthy, asked only while it takes another one's place.",
             |p: &Props, _| p.in_service.into(),
-        ),
+        )
+        .quiet(),
         Field::new(
             "tags",
             "Tags. Others on the instance are left alone.",
@@ -127,24 +154,103 @@ impl Kind for Instance {
         .wanted_keys(),
     ];
 
-    async fn observe(_reader: &Reader, _scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        Ok(Findings::default())
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        live::observe(reader, scope, &Self::INFO).await
     }
 
-    async fn create(_writer: &Writer, _task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let id = launch::launch(writer, task).await?;
+        for group in &task.want.target_groups {
+            targets::register(writer, &task.text(group), &id).await?;
+        }
+        Ok(outputs(&id))
     }
 
     async fn update(
-        _writer: &Writer,
-        _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
+        let id = live.output(OutputName::Id);
+        let want = task.want;
+        if changed.contains(&"security_groups") {
+            let groups = want.security_groups.iter().map(|group| task.text(group));
+            let request = writer
+                .ec2()
+                .modify_instance_attribute()
+                .instance_id(id)
+                .set_groups(Some(groups.collect()));
+            writer
+                .call(Operation::ec2("ModifyInstanceAttribute"), request.send())
+                .await?;
+        }
+        if changed.contains(&"metadata_needs_token") {
+            let request = writer
+                .ec2()
+                .modify_instance_metadata_options()
+                .instance_id(id)
+                .http_tokens(HttpTokensState::Required);
+            writer
+                .call(
+                    Operation::ec2("ModifyInstanceMetadataOptions"),
+                    request.send(),
+                )
+                .await?;
+        }
+        if changed.contains(&"tags") {
+            tags::ec2::write(writer, id, &want.tags, &live.props.tags).await?;
+        }
+        if changed.contains(&"running") {
+            state::start(writer, id).await?;
+        }
+        if changed.contains(&"target_groups") {
+            // A run that died may have left it on its way up, and Elastic Load Balancing takes only what runs.
+            state::until_running(writer, id).await?;
+            let held: BTreeSet<String> = live.props.target_groups.iter().map(literal).collect();
+            let wanted = want.target_groups.iter().map(|group| task.text(group));
+            // It stays in the others, which go in this very plan: until the listener leads elsewhere, they serve.
+            for group in wanted.filter(|group| !held.contains(group)) {
+                targets::register(writer, &group, id).await?;
+            }
+        }
         Ok(Outputs::new())
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        Ok(())
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let id = live.output(OutputName::Id);
+        // Asked before it leaves its groups: what can't go had better serve on.
+        if state::is_protected(writer, id).await? {
+            return Err(AwsError::gave_up(
+                "TerminateInstances",
+                format!(
+                    "somebody protected the instance {id} from termination (disableApiTermination). Take the protection off \
+                     if it may go, then run the same command again"
+                ),
+            ));
+        }
+        let groups: Vec<String> = live.props.target_groups.iter().map(literal).collect();
+        for group in &groups {
+            targets::deregister(writer, group, id).await?;
+        }
+        for group in &groups {
+            targets::until_drained(writer, group, id).await?;
+        }
+        state::terminate(writer, id).await
     }
+
+    async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let groups: Vec<String> = task
+            .want
+            .target_groups
+            .iter()
+            .map(|group| task.text(group))
+            .collect();
+        targets::until_healthy(writer, task.output(OutputName::Id), &groups).await?;
+        Ok(Outputs::new())
+    }
+}
+
+fn outputs(id: &str) -> Outputs {
+    Outputs::from([(OutputName::Id, id.to_owned())])
 }

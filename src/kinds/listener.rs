@@ -2,13 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action, ActionTypeEnum, Certificate, Listener as LiveListener, ProtocolEnum,
+};
 use serde::{Deserialize, Serialize};
 
+use super::ownership::after_moves;
+use super::private_road::{self, Patience};
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, tags,
+    Field, Findings, Found, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task,
+    gone_is_success, tags,
 };
-use crate::aws::{AwsError, Reader, Writer};
-use crate::model::Text;
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Text};
 
 /// A listener.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -39,6 +45,7 @@ impl Kind for Listener {
     const INFO: KindInfo = KindInfo {
         phase: 1,
         goes_with: Some("load_balancer"),
+        serves_callers: true,
         replace: Replace::CreateFirst,
         ..KindInfo::new(
             "listener",
@@ -84,24 +91,160 @@ impl Kind for Listener {
         .wanted_keys(),
     ];
 
-    async fn observe(_reader: &Reader, _scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        Ok(Findings::default())
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let mut findings = Findings::default();
+        if !private_road::is_there(reader, scope).await? {
+            return Ok(findings);
+        }
+        for (balancer, _) in &*reader.load_balancers().await? {
+            let arn = balancer.load_balancer_arn.as_deref().unwrap_or_default();
+            let Some(stands) = scope.address_of(OutputName::Arn, arn) else {
+                continue;
+            };
+            for (live, tags) in &*reader.listeners(arn).await? {
+                let props = props(arn, live, tags);
+                let id = live.listener_arn.as_deref().unwrap_or_default();
+                let address = address(props.port);
+                let stays = after_moves(scope.desired, stands)
+                    .takes_its_place()
+                    .is_none();
+                let address = match stays {
+                    true => address,
+                    // The new load balancer has this port too, or will have.
+                    false => address.replaced(id),
+                };
+                let found = Found::new(address, props, outputs(id));
+                findings.owned.push(found);
+            }
+        }
+        Ok(findings)
     }
 
-    async fn create(_writer: &Writer, _task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let created = Patience::KNOWN_SOON.insist(writer, AwsError::is_not_found, async || {
+            let request = writer
+                .elbv2()
+                .create_listener()
+                .load_balancer_arn(task.text(&want.load_balancer))
+                .port(want.port.into())
+                .protocol(ProtocolEnum::from(want.protocol.as_str()))
+                .set_certificates(certificates(task))
+                .set_ssl_policy(want.tls_policy.clone())
+                .default_actions(forward(task))
+                .set_tags(tags::elbv2::sent(&task.tags(&want.tags)));
+            writer
+                .call(Operation::elbv2("CreateListener"), request.send())
+                .await
+        });
+        let made = created.await?.listeners.unwrap_or_default();
+        let arn = made.into_iter().find_map(|listener| listener.listener_arn);
+        Ok(outputs(&arn.unwrap_or_default()))
     }
 
+    // Protocol, certificate and policy depend on one another, so everything is said in one call.
     async fn update(
-        _writer: &Writer,
-        _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let arn = live.output(OutputName::Arn);
+        if changed.iter().any(|field| *field != "tags") {
+            let request = writer
+                .elbv2()
+                .modify_listener()
+                .listener_arn(arn)
+                .port(want.port.into())
+                .protocol(ProtocolEnum::from(want.protocol.as_str()))
+                .set_certificates(certificates(task))
+                .set_ssl_policy(want.tls_policy.clone())
+                .default_actions(forward(task));
+            writer
+                .call(Operation::elbv2("ModifyListener"), request.send())
+                .await?;
+        }
+        if changed.contains(&"tags") {
+            tags::elbv2::write(writer, arn, &want.tags, &live.props.tags).await?;
+        }
         Ok(Outputs::new())
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        Ok(())
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let request = writer
+            .elbv2()
+            .delete_listener()
+            .listener_arn(live.output(OutputName::Arn));
+        gone_is_success(
+            writer
+                .call(Operation::elbv2("DeleteListener"), request.send())
+                .await,
+        )
     }
+}
+
+/// Where the listener of a port stands: a load balancer has one of each.
+fn address(port: u16) -> Address {
+    Address::entry("load_balancer.listeners", &port.to_string())
+}
+
+fn certificates(task: &Task<'_, Props>) -> Option<Vec<Certificate>> {
+    let arn = task.text(task.want.certificate.as_ref()?);
+    Some(vec![Certificate::builder().certificate_arn(arn).build()])
+}
+
+fn forward(task: &Task<'_, Props>) -> Action {
+    Action::builder()
+        .r#type(ActionTypeEnum::Forward)
+        .target_group_arn(task.text(&task.want.target_group))
+        .build()
+}
+
+fn props(load_balancer: &str, live: &LiveListener, tags: &BTreeMap<String, String>) -> Props {
+    Props {
+        load_balancer: load_balancer.into(),
+        port: live
+            .port
+            .and_then(|port| u16::try_from(port).ok())
+            .unwrap_or_default(),
+        protocol: live
+            .protocol
+            .as_ref()
+            .map_or("", ProtocolEnum::as_str)
+            .to_owned(),
+        certificate: live
+            .certificates()
+            .iter()
+            .find_map(|certificate| certificate.certificate_arn.as_deref())
+            .map(Text::from),
+        tls_policy: live.ssl_policy.clone().filter(|policy| !policy.is_empty()),
+        target_group: target_group(live).into(),
+        tags: tags.clone(),
+    }
+}
+
+/// The group that calls go to, or all of them where somebody spread them over several.
+fn target_group(live: &LiveListener) -> String {
+    let action = live.default_actions().first();
+    let spread: Vec<&str> = action
+        .and_then(|action| action.forward_config.as_ref())
+        .map(|forward| forward.target_groups())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|group| group.target_group_arn.as_deref())
+        .collect();
+    match spread[..] {
+        [] => action
+            .and_then(|action| action.target_group_arn.clone())
+            .unwrap_or_default(),
+        _ => spread.join(", "),
+    }
+}
+
+fn outputs(arn: &str) -> Outputs {
+    Outputs::from([
+        (OutputName::Id, arn.to_owned()),
+        (OutputName::Arn, arn.to_owned()),
+    ])
 }

@@ -2,19 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_elasticloadbalancingv2::types::{
+    EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum as OnPrivateLink,
+    LoadBalancer as LiveBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum,
+    LoadBalancerStateEnum, LoadBalancerTypeEnum,
+};
 use serde::{Deserialize, Serialize};
 
+use super::ownership::{Candidate, sort_out};
+use super::private_road::{self, Patience};
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, tags,
+    Field, Findings, Kind, KindInfo, OnChange, Outputs, Owner, Replace, Resource, Scope, Standing,
+    Task, gone_is_success, tags,
 };
-use crate::aws::{AwsError, Reader, Writer};
-use crate::model::{Text, Value};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Text, Value};
 
 /// An internal network load balancer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Props {
     /// The name, unique in the Region.
     pub name: String,
+    /// Who reaches it: `internal`.
+    pub scheme: String,
+    /// The VPC's id.
+    pub vpc: String,
     /// The ids of its subnets, one in each zone.
     pub subnets: BTreeSet<String>,
     /// The ids of its security groups. AWS takes them only when it is made.
@@ -35,6 +47,13 @@ pub struct Props {
 #[derive(Debug)]
 pub struct LoadBalancer;
 
+const CROSS_ZONE: &str = "load_balancing.cross_zone.enabled";
+const DELETION_PROTECTION: &str = "deletion_protection.enabled";
+
+/// What to do where only another load balancer helps: its name has to be free for the new one.
+const ANOTHER_NAME: &str = "give it another `name`: then a new one is made, the VPC link and the routes are led there, and \
+                            the old one is deleted";
+
 impl Kind for LoadBalancer {
     type Props = Props;
 
@@ -43,7 +62,7 @@ impl Kind for LoadBalancer {
         // Users of Terraform's provider and of the load balancer controller measure two to five minutes.
         settles_in: Some(180),
         billable: Some(
-            "a network load balancer is charged for every hour it stands, and for what passes through it",
+            "a network load balancer is charged for every hour it stands, and for what passes through it.",
         ),
         ..KindInfo::new(
             "load_balancer",
@@ -61,8 +80,18 @@ impl Kind for LoadBalancer {
         )
         .on_change(OnChange::Replace("AWS never renames a load balancer")),
         Field::new(
+            "scheme",
+            "Who reaches it: always `internal`.",
+            |p: &Props, _| (&p.scheme).into(),
+        )
+        .on_change(OnChange::Refuse(ANOTHER_NAME)),
+        Field::new("vpc", "The VPC it stands in.", |p: &Props, _| {
+            (&p.vpc).into()
+        })
+        .on_change(OnChange::Refuse(ANOTHER_NAME)),
+        Field::new(
             "subnets",
-            "Its subnets, one in each zone.",
+            "Its subnets, one in each zone. AWS takes none away while a VPC link leads to it.",
             |p: &Props, _| Value::set(&p.subnets),
         ),
         Field::new(
@@ -72,11 +101,17 @@ impl Kind for LoadBalancer {
         )
         .refers_to("security_group"),
         Field::new(
+            "takes_security_groups",
+            "Whether it was made with security groups: one without them never gets any. Always true.",
+            |p: &Props, _| (!p.security_groups.is_empty()).into(),
+        ).quiet()
+        .on_change(OnChange::Refuse(ANOTHER_NAME)),
+        Field::new(
             "judges_private_link",
             "Whether its security groups also judge what comes through a VPC link. gatestack leaves it off: the link is the \
              only road, and its calls come from addresses that no rule can name.",
             |p: &Props, _| p.judges_private_link.into(),
-        ),
+        ).quiet(),
         Field::new(
             "cross_zone",
             "Whether each zone's share goes to the targets of all zones. Left out: true.",
@@ -89,7 +124,7 @@ impl Kind for LoadBalancer {
         ),
         Field::new("active", "Whether it works.", |p: &Props, _| {
             p.active.into()
-        }),
+        }).quiet(),
         Field::new(
             "tags",
             "Tags. Others on the load balancer are left alone.",
@@ -98,24 +133,319 @@ impl Kind for LoadBalancer {
         .wanted_keys(),
     ];
 
-    async fn observe(_reader: &Reader, _scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        Ok(Findings::default())
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        if !private_road::is_there(reader, scope).await? {
+            return Ok(Findings::default());
+        }
+        let wanted: BTreeMap<Address, String> = scope
+            .desired
+            .resources
+            .iter()
+            .filter_map(|(address, wanted)| match &wanted.resource {
+                Resource::LoadBalancer(props) => Some((address.clone(), props.name.clone())),
+                _ => None,
+            })
+            .collect();
+        let mut candidates = Vec::new();
+        for (live, tags) in &*reader.load_balancers().await? {
+            let named = live
+                .load_balancer_name
+                .as_ref()
+                .is_some_and(|name| wanted.values().any(|wanted| wanted == name));
+            if named || is_ours(scope, tags) {
+                candidates.push(candidate(reader, live, tags).await?);
+            }
+        }
+        Ok(sort_out(scope, &Self::INFO, &wanted, candidates))
     }
 
-    async fn create(_writer: &Writer, _task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let request = writer
+            .elbv2()
+            .create_load_balancer()
+            .name(&want.name)
+            .r#type(LoadBalancerTypeEnum::Network)
+            .scheme(LoadBalancerSchemeEnum::from(want.scheme.as_str()))
+            .set_subnets(Some(want.subnets.iter().cloned().collect()))
+            .set_security_groups(Some(groups(task)))
+            .set_tags(tags::elbv2::sent(&task.tags(&want.tags)));
+        let answer = writer
+            .call(Operation::elbv2("CreateLoadBalancer"), request.send())
+            .await?;
+        let made = answer.load_balancers.unwrap_or_default();
+        let outputs = made.first().map_or_else(Outputs::new, outputs);
+        let arn = outputs
+            .get(&OutputName::Arn)
+            .map_or("", String::as_str)
+            .to_owned();
+        set_security_groups(writer, task, &arn).await?;
+        modify_attributes(writer, want, &arn).await?;
+        Ok(outputs)
     }
 
     async fn update(
-        _writer: &Writer,
-        _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
+        let (want, held) = (task.want, live.props);
+        let arn = live.output(OutputName::Arn);
+        let changes = |names: &[&str]| changed.iter().any(|field| names.contains(field));
+        if changes(&["subnets"]) {
+            set_subnets(writer, arn, &want.subnets, &held.subnets).await?;
+        }
+        if changes(&["security_groups", "judges_private_link"]) {
+            set_security_groups(writer, task, arn).await?;
+        }
+        if changes(&["cross_zone", "deletion_protection"]) {
+            modify_attributes(writer, want, arn).await?;
+        }
+        if changes(&["tags"]) {
+            tags::elbv2::write(writer, arn, &want.tags, &held.tags).await?;
+        }
         Ok(Outputs::new())
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        Ok(())
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        // A VPC link that an earlier run told to go holds on to it until it is gone.
+        let patience = Patience::new(5, 180);
+        let holds_on = |error: &AwsError| error.is("ResourceInUse");
+        let deleted = patience.insist(writer, holds_on, async || {
+            let request = writer
+                .elbv2()
+                .delete_load_balancer()
+                .load_balancer_arn(live.output(OutputName::Arn));
+            writer
+                .call(Operation::elbv2("DeleteLoadBalancer"), request.send())
+                .await
+        });
+        gone_is_success(deleted.await)
     }
+
+    async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let arn = task.output(OutputName::Arn);
+        Patience::new(5, 900)
+            .wait(
+                writer,
+                "DescribeLoadBalancers",
+                "AWS has not got the load balancer to work",
+                async || {
+                    let Some(live) = look(writer, arn).await? else {
+                        return Ok(None);
+                    };
+                    match state(&live) {
+                        Some(LoadBalancerStateEnum::Failed) => {
+                            let reason = live.state.and_then(|state| state.reason);
+                            Err(AwsError::gave_up(
+                                "CreateLoadBalancer",
+                                format!(
+                                    "AWS could not make the load balancer: {}. Give it another `name`, or delete it by hand",
+                                    reason
+.as_deref()
+.unwrap_or("it gave no reason")
+.trim_end_matches('.')
+                                ),
+                            ))
+                        }
+                        _ if is_active(&live) => Ok(Some(outputs(&live))),
+                        _ => Ok(None),
+                    }
+                },
+            )
+            .await
+    }
+
+    fn unprotected(live: &Props) -> Option<Props> {
+        live.deletion_protection.then(|| Props {
+            deletion_protection: false,
+            ..live.clone()
+        })
+    }
+}
+
+/// Whether something with these tags is the stack's.
+pub(super) fn is_ours(scope: &Scope<'_>, tags: &BTreeMap<String, String>) -> bool {
+    matches!(scope.desired.ground.owner_by_tags(tags), Owner::Us(_))
+}
+
+/// A load balancer as AWS has it now; `None` while not all of AWS knows it.
+async fn look(writer: &Writer, arn: &str) -> Result<Option<LiveBalancer>, AwsError> {
+    let request = writer
+        .elbv2()
+        .describe_load_balancers()
+        .load_balancer_arns(arn);
+    let answer = writer
+        .call(Operation::elbv2("DescribeLoadBalancers"), request.send())
+        .await;
+    match answer {
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+        Ok(answer) => Ok(answer.load_balancers.unwrap_or_default().pop()),
+    }
+}
+
+fn state(live: &LiveBalancer) -> Option<&LoadBalancerStateEnum> {
+    live.state.as_ref().and_then(|state| state.code.as_ref())
+}
+
+fn is_active(live: &LiveBalancer) -> bool {
+    // Impaired, it works and could not grow: nothing that waiting helps.
+    matches!(
+        state(live),
+        Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired)
+    )
+}
+
+fn groups(task: &Task<'_, Props>) -> Vec<String> {
+    let groups = task.want.security_groups.iter();
+    groups.map(|group| task.text(group)).collect()
+}
+
+async fn set_security_groups(
+    writer: &Writer,
+    task: &Task<'_, Props>,
+    arn: &str,
+) -> Result<(), AwsError> {
+    let judges = match task.want.judges_private_link {
+        true => OnPrivateLink::On,
+        false => OnPrivateLink::Off,
+    };
+    let set = Patience::KNOWN_SOON.insist(writer, AwsError::is_not_found, async || {
+        let request = writer
+            .elbv2()
+            .set_security_groups()
+            .load_balancer_arn(arn)
+            .set_security_groups(Some(groups(task)))
+            .enforce_security_group_inbound_rules_on_private_link_traffic(judges.clone());
+        writer
+            .call(Operation::elbv2("SetSecurityGroups"), request.send())
+            .await
+    });
+    set.await.map(drop)
+}
+
+async fn modify_attributes(writer: &Writer, want: &Props, arn: &str) -> Result<(), AwsError> {
+    let attribute = |key: &str, value: bool| {
+        LoadBalancerAttribute::builder()
+            .key(key)
+            .value(value.to_string())
+            .build()
+    };
+    let modified = Patience::KNOWN_SOON.insist(writer, AwsError::is_not_found, async || {
+        let request = writer
+            .elbv2()
+            .modify_load_balancer_attributes()
+            .load_balancer_arn(arn)
+            .attributes(attribute(CROSS_ZONE, want.cross_zone))
+            .attributes(attribute(DELETION_PROTECTION, want.deletion_protection));
+        writer
+            .call(
+                Operation::elbv2("ModifyLoadBalancerAttributes"),
+                request.send(),
+            )
+            .await
+    });
+    modified.await.map(drop)
+}
+
+/// A subnet can take another's place in its zone only after AWS has taken that one away, which takes minutes.
+async fn set_subnets(
+    writer: &Writer,
+    arn: &str,
+    want: &BTreeSet<String>,
+    held: &BTreeSet<String>,
+) -> Result<(), AwsError> {
+    let stays: BTreeSet<String> = want & held;
+    if !stays.is_empty() && stays != *want && stays != *held {
+        send_subnets(writer, arn, &stays).await?;
+        Patience::new(5, 600)
+            .wait(
+                writer,
+                "SetSubnets",
+                "AWS has not taken the old subnets away",
+                async || {
+                    let live = look(writer, arn).await?;
+                    Ok(live.filter(|live| is_active(live) && subnets(live) == stays))
+                },
+            )
+            .await?;
+    }
+    send_subnets(writer, arn, want).await
+}
+
+async fn send_subnets(
+    writer: &Writer,
+    arn: &str,
+    subnets: &BTreeSet<String>,
+) -> Result<(), AwsError> {
+    let request = writer
+        .elbv2()
+        .set_subnets()
+        .load_balancer_arn(arn)
+        .set_subnets(Some(subnets.iter().cloned().collect()));
+    writer
+        .call(Operation::elbv2("SetSubnets"), request.send())
+        .await?;
+    Ok(())
+}
+
+fn subnets(live: &LiveBalancer) -> BTreeSet<String> {
+    let zones = live.availability_zones.iter().flatten();
+    zones.filter_map(|zone| zone.subnet_id.clone()).collect()
+}
+
+async fn candidate(
+    reader: &Reader,
+    live: &LiveBalancer,
+    tags: &BTreeMap<String, String>,
+) -> Result<Candidate<Props>, AwsError> {
+    let arn = live.load_balancer_arn.as_deref().unwrap_or_default();
+    let attributes = reader.load_balancer_attributes(arn).await?;
+    let is_on = |key: &str| attributes.get(key).is_some_and(|value| value == "true");
+    let name = live.load_balancer_name.clone().unwrap_or_default();
+    let props = Props {
+        name: name.clone(),
+        scheme: live
+            .scheme
+            .as_ref()
+            .map_or("", LoadBalancerSchemeEnum::as_str)
+            .to_owned(),
+        vpc: live.vpc_id.clone().unwrap_or_default(),
+        subnets: subnets(live),
+        security_groups: live
+            .security_groups
+            .iter()
+            .flatten()
+            .map(|group| group.as_str().into())
+            .collect(),
+        // AWS says nothing of it while it is as it is made.
+        judges_private_link: live
+            .enforce_security_group_inbound_rules_on_private_link_traffic
+            .as_deref()
+            != Some("off"),
+        cross_zone: is_on(CROSS_ZONE),
+        deletion_protection: is_on(DELETION_PROTECTION),
+        active: is_active(live),
+        tags: tags.clone(),
+    };
+    Ok(Candidate {
+        name,
+        tags: tags.clone(),
+        props,
+        outputs: outputs(live),
+        unmanaged: Vec::new(),
+    })
+}
+
+fn outputs(live: &LiveBalancer) -> Outputs {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let arn = text(&live.load_balancer_arn);
+    Outputs::from([
+        (OutputName::Id, arn.clone()),
+        (OutputName::Arn, arn),
+        (OutputName::Target, text(&live.dns_name)),
+        (OutputName::TargetZone, text(&live.canonical_hosted_zone_id)),
+    ])
 }

@@ -130,6 +130,7 @@ impl MarkedPool {
                 );
                 findings.owned.push(Found {
                     only_a_mark: true,
+                    broken: None,
                     ..found
                 });
             }

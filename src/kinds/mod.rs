@@ -33,6 +33,7 @@ mod header;
 mod observation;
 mod ownership;
 mod patch;
+mod private_road;
 pub(crate) mod registered;
 mod registry;
 pub mod tags;
@@ -53,7 +54,7 @@ pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{Live, Neighbours, Observation, Obstacle, observe};
 pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
-pub use surroundings::Surroundings;
+pub use surroundings::{Questions, Surroundings, look_around};
 
 /// What gatestack knows of a kind before it meets one.
 #[derive(Debug)]
@@ -88,6 +89,9 @@ pub struct KindInfo {
     /// users tell: a step of its own waits for the end ([`Kind::settle`]), and what leads to the longest wait starts
     /// first. `None` for what is ready at once.
     pub settles_in: Option<u32>,
+    /// Whether callers come to it through what the last snapshot shows: it goes only after the next one, and never while
+    /// a stage still leads there.
+    pub serves_callers: bool,
     /// Whether replacements of several go one after another, each at work before the next begins.
     pub rolls: bool,
 }
@@ -110,6 +114,7 @@ impl KindInfo {
             billable: None,
             replace: Replace::DeleteFirst,
             settles_in: None,
+            serves_callers: false,
             rolls: false,
         }
     }
@@ -185,7 +190,7 @@ pub trait Kind: 'static {
     ) -> impl Future<Output = Result<(), AwsError>>;
 
     /// Waits until one that was made or changed is at work; returns what is newly known of it. Only called of kinds
-    /// with [`KindInfo::settles_in`]. It asks AWS anew each time and waits with [`Writer::pause`] in between.
+    /// with [`KindInfo::settles_in`]. It asks AWS anew each time and waits with `Writer::pause` in between.
     ///
     /// # Errors
     /// AWS's refusal of a read, or what AWS says of a thing that will never be at work.
@@ -237,6 +242,8 @@ pub struct Findings<P> {
     pub owned: Vec<Found<P>>,
     /// Things that stop the plan, each with what to do.
     pub obstacles: Vec<Obstacle>,
+    /// What of ours must not be deleted, because somebody else uses it.
+    pub in_use: Vec<Obstacle>,
     /// How many of somebody else's things stand beside ours, by the place they stand in.
     pub neighbours: usize,
 }
@@ -246,6 +253,7 @@ impl<P> Default for Findings<P> {
         Self {
             owned: Vec::new(),
             obstacles: Vec::new(),
+            in_use: Vec::new(),
             neighbours: 0,
         }
     }
@@ -262,8 +270,12 @@ pub struct Found<P> {
     pub outputs: Outputs,
     /// Settings somebody else made that gatestack leaves alone, in words.
     pub unmanaged: Vec<String>,
+    /// What a person should know of it although nothing of it changes, each in a sentence without a full stop.
+    pub notices: Vec<String>,
     /// Only the mark is left; the thing itself is gone.
     pub only_a_mark: bool,
+    /// Why it will never work and has to go, as AWS tells it.
+    pub broken: Option<String>,
 }
 
 impl<P> Found<P> {
@@ -274,7 +286,9 @@ impl<P> Found<P> {
             props,
             outputs,
             unmanaged: Vec::new(),
+            notices: Vec::new(),
             only_a_mark: false,
+            broken: None,
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Observation {
     pub obstacles: Vec<Obstacle>,
     /// What stops even a destroy: tags that don't tell which of several things is the stack's, or what a thing is.
     pub ambiguities: Vec<Obstacle>,
+    /// What stops a plan that deletes or replaces the thing at its address: somebody else uses it.
+    pub in_use: Vec<Obstacle>,
     /// Somebody else's things beside ours: counted, never touched.
     pub neighbours: Vec<Neighbours>,
 }
@@ -32,8 +34,12 @@ pub struct Live {
     pub was: Option<Address>,
     /// Settings somebody else made that gatestack leaves alone, in words.
     pub unmanaged: Vec<String>,
+    /// What a person should know of it although nothing of it changes, each in a sentence without a full stop.
+    pub notices: Vec<String>,
     /// Only the mark is left; the thing itself is gone.
     pub only_a_mark: bool,
+    /// Why it will never work and has to go, as AWS tells it.
+    pub broken: Option<String>,
 }
 
 /// Something that stops a plan: gatestack does not guess whose a thing is.
@@ -90,6 +96,7 @@ pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, 
 
 fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired) {
     observation.obstacles.extend(observed.obstacles);
+    observation.in_use.extend(observed.in_use);
     if observed.neighbours > 0 {
         observation.neighbours.push(Neighbours {
             kind: observed.kind,

@@ -35,15 +35,11 @@ pub(super) fn sort_out<P>(
 ) -> Findings<P> {
     let mut findings = Findings::default();
     let mut strangers = Vec::new();
-    let replaced = replaced(&candidates);
+    let successors = successors(&candidates);
     for candidate in candidates {
         match scope.desired.ground.owner_by_tags(&candidate.tags) {
             Owner::Us(address) => {
-                let id = candidate.outputs.get(&OutputName::Id);
-                let address = match id.filter(|id| replaced.contains(*id)) {
-                    Some(id) => address.replaced(id),
-                    None => address,
-                };
+                let address = place(address, candidate.outputs.get(&OutputName::Id), &successors);
                 findings.owned.push(found(address, candidate));
             }
             Owner::Stack(_) | Owner::Nobody => strangers.push(candidate),
@@ -71,24 +67,41 @@ pub(super) fn sort_out<P>(
     findings
 }
 
-/// The ids of things whose place another of the same address takes. Who copies tags can't bring about that two of them
-/// name each other: a thing's id is made after the tags of what it takes the place of.
-fn replaced<P>(candidates: &[Candidate<P>]) -> BTreeSet<String> {
+/// By the id of a thing whose place another of the same address takes, the id of that other. Who copies tags can't bring
+/// about that two of them name each other: a thing's id is made after the tags of what it takes the place of.
+fn successors<P>(candidates: &[Candidate<P>]) -> BTreeMap<String, String> {
     let key = |candidate: &Candidate<P>| {
         let tag = |name| candidate.tags.get(name).cloned();
         (tag(STACK_TAG), tag(KEY_TAG))
     };
-    let named: BTreeSet<(&String, _)> = candidates
+    let named: BTreeMap<(&String, _), &Candidate<P>> = candidates
         .iter()
-        .filter_map(|candidate| Some((candidate.tags.get(REPLACES_TAG)?, key(candidate))))
+        .filter_map(|new| Some(((new.tags.get(REPLACES_TAG)?, key(new)), new)))
         .collect();
     candidates
         .iter()
-        .filter_map(|candidate| {
-            let id = candidate.outputs.get(&OutputName::Id)?;
-            named.contains(&(id, key(candidate))).then(|| id.clone())
+        .filter_map(|old| {
+            let id = old.outputs.get(&OutputName::Id)?;
+            let new = named.get(&(id, key(old)))?.outputs.get(&OutputName::Id)?;
+            Some((id.clone(), new.clone()))
         })
         .collect()
+}
+
+/// Where a thing of this address stands: at it, or below its successor, so that what is known by another's tag alone
+/// goes before that other.
+fn place(address: Address, id: Option<&String>, successors: &BTreeMap<String, String>) -> Address {
+    let mut line: Vec<&String> = Vec::new();
+    let mut next = id;
+    while let Some(id) = next.filter(|id| !line.contains(id)) {
+        line.push(id);
+        next = successors.get(id);
+    }
+    // The last one is what takes the place.
+    line.pop();
+    line.iter()
+        .rev()
+        .fold(address, |address, id| address.replaced(id))
 }
 
 enum Claim<P> {
@@ -260,6 +273,28 @@ mod tests {
         );
         assert!(findings.owned.is_empty());
         assert_eq!(findings.obstacles.len(), 1);
+    }
+
+    #[test]
+    fn what_is_replaced_stands_below_what_replaces_it() {
+        let thing = |id: &str, replaces: Option<&str>| {
+            let mut tags = ours("thing").to_vec();
+            tags.extend(replaces.map(|old| (REPLACES_TAG, old)));
+            let mut candidate = candidate("Wanted", &tags);
+            candidate.outputs.insert(OutputName::Id, id.into());
+            candidate
+        };
+        let candidates = vec![
+            thing("b", Some("a")),
+            thing("a", Some("gone")),
+            thing("c", Some("b")),
+        ];
+        let owned = look(&[], &[], candidates).owned;
+        let places: Vec<_> = owned.iter().map(|found| found.address.as_str()).collect();
+        assert_eq!(
+            places,
+            ["thing/replaced/b", "thing/replaced/b/replaced/a", "thing"]
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(super) struct Observed {
     pub(super) kind: &'static KindInfo,
     pub(super) owned: Vec<(Address, Live)>,
     pub(super) obstacles: Vec<Obstacle>,
+    pub(super) in_use: Vec<Obstacle>,
     pub(super) neighbours: usize,
 }
 
@@ -176,7 +177,9 @@ fn observed<P>(
                 outputs: found.outputs,
                 was: None,
                 unmanaged: found.unmanaged,
+                notices: found.notices,
                 only_a_mark: found.only_a_mark,
+                broken: found.broken,
             };
             (found.address, live)
         })
@@ -185,6 +188,7 @@ fn observed<P>(
         kind,
         owned,
         obstacles: findings.obstacles,
+        in_use: findings.in_use,
         neighbours: findings.neighbours,
     }
 }

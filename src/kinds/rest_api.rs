@@ -43,6 +43,19 @@ pub(super) fn api<'a>(scope: &'a Scope<'_>) -> Option<&'a str> {
     scope.id(&address())
 }
 
+/// What people call an API of the account: its id, and its name where it has one.
+///
+/// # Errors
+/// AWS's refusal of the list.
+pub(super) async fn called(reader: &Reader, id: &str) -> Result<String, AwsError> {
+    let apis = reader.rest_apis().await?;
+    let name = apis.iter().find(|api| api.id.as_deref() == Some(id));
+    Ok(match name.and_then(|api| api.name.as_deref()) {
+        Some(name) => format!("the API {id} ({name:?})"),
+        None => format!("the API {id}"),
+    })
+}
+
 impl Kind for RestApi {
     type Props = Props;
 
@@ -201,13 +214,15 @@ fn candidate(reader: &Reader, api: &LiveApi) -> Candidate<Props> {
     }
 }
 
+/// The ARN of an API, whose tags it names.
+pub(super) fn arn(reader: &Reader, id: &str) -> String {
+    reader.apigateway_arn(&format!("/restapis/{id}"))
+}
+
 fn outputs(reader: &Reader, id: &str, root: Option<&str>) -> Outputs {
     let mut outputs = Outputs::from([
         (OutputName::Id, id.to_owned()),
-        (
-            OutputName::Arn,
-            reader.apigateway_arn(&format!("/restapis/{id}")),
-        ),
+        (OutputName::Arn, arn(reader, id)),
     ]);
     outputs.extend(root.map(|root| (OutputName::RootId, root.to_owned())));
     outputs

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use path::{clear_path, make_path, uri};
-use write::{Place, delete_method, make, update_answer, update_method, update_proxy};
+use write::{Place, delete_method, make, put_proxy, update_answer, update_method, update_proxy};
 
 use super::{
     Field, Findings, Found, Kind, KindInfo, Lane, OnChange, Outputs, Scope, Standing, Task,
@@ -126,12 +126,6 @@ impl Kind for Route {
             },
         ),
         Field::new(
-            "via",
-            "The VPC link that calls go through. Left out: the internet.",
-            |p: &Props, book| p.link().map(|link| link.value(book)).into(),
-        )
-        .refers_to("vpc_link"),
-        Field::new(
             "http",
             "The URL that calls are passed on to, with the same path parameters as the route.",
             |p, book| match &p.integration {
@@ -139,6 +133,12 @@ impl Kind for Route {
                 _ => Value::Unset,
             },
         ),
+        Field::new(
+            "via",
+            "The VPC link that calls go through: the one to the load balancer. Left out: none, they go over the internet.",
+            |p: &Props, book| p.link().map(|id| id.value(book)).into(),
+        )
+        .refers_to("vpc_link"),
         Field::new(
             "timeout",
             "How long the backend may take, `50ms` to `29s`. Left out: `29s`.",
@@ -238,7 +238,11 @@ impl Kind for Route {
         match (&live.props.integration, &want.integration) {
             (Integration::Http { url: held, .. }, Integration::Http { .. }) => {
                 update_method(writer, &at, task, live.props, changed).await?;
-                update_proxy(writer, &at, task, held, changed).await?;
+                if live.props.link().is_some() == want.link().is_some() {
+                    update_proxy(writer, &at, task, held, changed).await?;
+                } else {
+                    put_proxy(writer, &at, task).await?;
+                }
             }
             (Integration::Mock(held), Integration::Mock(answer))
                 if held.status == answer.status =>

@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_ec2::types::{IpPermission, ResourceType, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
 
+use super::ownership::{Candidate, sort_out};
+use super::private_road::{self, Patience};
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, tags,
+    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Resource, STACK_TAG, Scope,
+    Standing, Task, gone_is_success, tags,
 };
-use crate::aws::{AwsError, Reader, Writer};
-use crate::model::{Text, Value};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{OutputName, Text, Value};
 
 /// A security group.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -21,6 +25,8 @@ pub struct Props {
     pub vpc: String,
     /// Who may open connections. Everything else is refused.
     pub ingress: BTreeSet<Ingress>,
+    /// Rules that no stack file can say, in words. Always empty on the wanted side.
+    pub other_rules: BTreeSet<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -74,6 +80,11 @@ impl Kind for SecurityGroup {
         )
         .refers_to("security_group"),
         Field::new(
+            "other_rules",
+            "Who else may open connections: always nobody.",
+            |p: &Props, _| Value::set(&p.other_rules),
+        ),
+        Field::new(
             "tags",
             "Tags. Others on the group are left alone.",
             |p: &Props, _| tags::value(&p.tags),
@@ -81,24 +92,341 @@ impl Kind for SecurityGroup {
         .wanted_keys(),
     ];
 
-    async fn observe(_reader: &Reader, _scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        Ok(Findings::default())
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        if !private_road::is_there(reader, scope).await? {
+            return Ok(Findings::default());
+        }
+        let wanted = scope.desired.resources.iter();
+        let wanted: Vec<_> = wanted
+            .filter_map(|(address, wanted)| match &wanted.resource {
+                Resource::SecurityGroup(props) => Some((address, props)),
+                _ => None,
+            })
+            .collect();
+        let mut names: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (_, props) in &wanted {
+            names
+                .entry(&props.vpc)
+                .or_default()
+                .insert(props.name.clone());
+        }
+        let mut candidates = BTreeMap::new();
+        let ours = reader
+            .security_groups_tagged(STACK_TAG, &scope.desired.ground.stack)
+            .await?;
+        candidates.extend(ours.iter().map(candidate));
+        for (vpc, names) in names {
+            let namesakes = reader.security_groups_named(vpc, &names).await?;
+            candidates.extend(namesakes.iter().map(candidate));
+        }
+        let wanted = wanted
+            .into_iter()
+            .map(|(address, props)| (address.clone(), props.name.clone()));
+        Ok(sort_out(
+            scope,
+            &Self::INFO,
+            &wanted.collect(),
+            candidates.into_values().collect(),
+        ))
     }
 
-    async fn create(_writer: &Writer, _task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let request = writer
+            .ec2()
+            .create_security_group()
+            .group_name(&want.name)
+            .description(&want.description)
+            .vpc_id(&want.vpc)
+            .tag_specifications(tags::ec2::sent(
+                ResourceType::SecurityGroup,
+                &task.tags(&want.tags),
+            ));
+        let answer = writer
+            .call(Operation::ec2("CreateSecurityGroup"), request.send())
+            .await?;
+        let id = answer.group_id.unwrap_or_default();
+        authorize(writer, &id, wanted_rules(task)).await?;
+        Ok(outputs(&id))
     }
 
+    // What is wanted is let in before anything else is shut out.
     async fn update(
-        _writer: &Writer,
-        _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
+        let id = live.output(OutputName::Id);
+        if changed.contains(&"ingress") || changed.contains(&"other_rules") {
+            let held = held_rules(writer, id).await?;
+            let wanted = wanted_rules(task);
+            let known: BTreeSet<&Ingress> = held
+                .iter()
+                .filter_map(|rule| rule.meaning.as_ref().ok())
+                .collect();
+            let missing = wanted
+                .iter()
+                .filter(|rule| !known.contains(rule))
+                .cloned()
+                .collect();
+            authorize(writer, id, missing).await?;
+            let unwanted = held.iter().filter(|rule| match &rule.meaning {
+                Ok(rule) => !wanted.contains(rule),
+                Err(_) => true,
+            });
+            revoke(writer, id, unwanted.map(|rule| rule.one.clone()).collect()).await?;
+        }
+        if changed.contains(&"tags") {
+            tags::ec2::write(writer, id, &task.want.tags, &live.props.tags).await?;
+        }
         Ok(Outputs::new())
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        Ok(())
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        // The network interfaces of a load balancer outlive it by minutes, and its groups can't go before them.
+        let patience = Patience::new(10, 900);
+        let holds_on = |error: &AwsError| error.is("DependencyViolation");
+        let deleted = patience.insist(writer, holds_on, async || {
+            let request = writer
+                .ec2()
+                .delete_security_group()
+                .group_id(live.output(OutputName::Id));
+            writer
+                .call(Operation::ec2("DeleteSecurityGroup"), request.send())
+                .await
+        });
+        gone_is_success(deleted.await)
+    }
+}
+
+/// One rule of a live group, from one source.
+struct Rule {
+    /// As EC2 takes it.
+    one: IpPermission,
+    /// As the stack says it, or in words where it can't.
+    meaning: Result<Ingress, String>,
+}
+
+/// The rules of a group, each with one source.
+fn rules(permissions: &[IpPermission]) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for all in permissions {
+        let ports = || {
+            IpPermission::builder()
+                .set_ip_protocol(all.ip_protocol.clone())
+                .set_from_port(all.from_port)
+                .set_to_port(all.to_port)
+        };
+        let protocol = all.ip_protocol.as_deref().unwrap_or_default();
+        let what = match (protocol, all.from_port, all.to_port) {
+            ("-1", ..) => "everything".to_owned(),
+            (protocol, Some(from), Some(to)) if from == to => format!("{protocol} {from}"),
+            (protocol, Some(from), Some(to)) => format!("{protocol} {from} to {to}"),
+            (protocol, ..) => protocol.to_owned(),
+        };
+        let mut other = |one: IpPermission, source: &str| {
+            let meaning = Err(format!("{what} from {source}"));
+            rules.push(Rule { one, meaning });
+        };
+        for range in all.ip_ranges.iter().flatten() {
+            let source = range.cidr_ip.as_deref().unwrap_or_default();
+            other(ports().ip_ranges(range.clone()).build(), source);
+        }
+        for range in all.ipv6_ranges.iter().flatten() {
+            let source = range.cidr_ipv6.as_deref().unwrap_or_default();
+            other(ports().ipv6_ranges(range.clone()).build(), source);
+        }
+        for list in all.prefix_list_ids.iter().flatten() {
+            let source = list.prefix_list_id.as_deref().unwrap_or_default();
+            other(ports().prefix_list_ids(list.clone()).build(), source);
+        }
+        for pair in all.user_id_group_pairs.iter().flatten() {
+            let source = pair.group_id.as_deref().unwrap_or_default();
+            let port = all
+                .from_port
+                .filter(|port| protocol == "tcp" && all.to_port == Some(*port))
+                .and_then(|port| u16::try_from(port).ok());
+            let meaning = match port {
+                Some(port) => Ok(Ingress {
+                    port,
+                    from: source.into(),
+                }),
+                None => Err(format!("{what} from {source}")),
+            };
+            let one = ports().user_id_group_pairs(pair.clone()).build();
+            rules.push(Rule { one, meaning });
+        }
+    }
+    rules
+}
+
+fn wanted_rules(task: &Task<'_, Props>) -> BTreeSet<Ingress> {
+    let rules = task.want.ingress.iter().map(|rule| Ingress {
+        port: rule.port,
+        from: task.text(&rule.from).into(),
+    });
+    rules.collect()
+}
+
+async fn held_rules(writer: &Writer, id: &str) -> Result<Vec<Rule>, AwsError> {
+    let request = writer.ec2().describe_security_groups().group_ids(id);
+    let answer = writer
+        .call(Operation::ec2("DescribeSecurityGroups"), request.send())
+        .await?;
+    let groups = answer.security_groups.unwrap_or_default();
+    Ok(groups
+        .iter()
+        .flat_map(|group| rules(group.ip_permissions()))
+        .collect())
+}
+
+async fn authorize(writer: &Writer, id: &str, missing: BTreeSet<Ingress>) -> Result<(), AwsError> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let permissions: Vec<IpPermission> = missing
+        .iter()
+        .map(|rule| {
+            IpPermission::builder()
+                .ip_protocol("tcp")
+                .from_port(rule.port.into())
+                .to_port(rule.port.into())
+                .user_id_group_pairs(
+                    UserIdGroupPair::builder()
+                        .group_id(super::literal(&rule.from))
+                        .build(),
+                )
+                .build()
+        })
+        .collect();
+    let authorized = Patience::KNOWN_SOON.insist(writer, AwsError::is_not_found, async || {
+        let request = writer
+            .ec2()
+            .authorize_security_group_ingress()
+            .group_id(id)
+            .set_ip_permissions(Some(permissions.clone()));
+        writer
+            .call(
+                Operation::ec2("AuthorizeSecurityGroupIngress"),
+                request.send(),
+            )
+            .await
+    });
+    match authorized.await {
+        // The SDK sent it again after its answer got lost.
+        Err(error) if error.is("InvalidPermission.Duplicate") => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Ok(()),
+    }
+}
+
+async fn revoke(writer: &Writer, id: &str, unwanted: Vec<IpPermission>) -> Result<(), AwsError> {
+    if unwanted.is_empty() {
+        return Ok(());
+    }
+    let request = writer
+        .ec2()
+        .revoke_security_group_ingress()
+        .group_id(id)
+        .set_ip_permissions(Some(unwanted));
+    match writer
+        .call(Operation::ec2("RevokeSecurityGroupIngress"), request.send())
+        .await
+    {
+        Err(error) if error.is("InvalidPermission.NotFound") => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Ok(()),
+    }
+}
+
+fn candidate(live: &aws_sdk_ec2::types::SecurityGroup) -> (String, Candidate<Props>) {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let tags = tags::ec2::live(live.tags.as_deref());
+    let mut props = Props {
+        name: text(&live.group_name),
+        description: text(&live.description),
+        vpc: text(&live.vpc_id),
+        ingress: BTreeSet::new(),
+        other_rules: BTreeSet::new(),
+        tags: tags.clone(),
+    };
+    for rule in rules(live.ip_permissions()) {
+        match rule.meaning {
+            Ok(rule) => props.ingress.insert(rule),
+            Err(words) => props.other_rules.insert(words),
+        };
+    }
+    let id = text(&live.group_id);
+    let candidate = Candidate {
+        name: props.name.clone(),
+        tags,
+        props,
+        outputs: outputs(&id),
+        unmanaged: Vec::new(),
+    };
+    (id, candidate)
+}
+
+fn outputs(id: &str) -> Outputs {
+    Outputs::from([(OutputName::Id, id.to_owned())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::IpRange;
+
+    fn pair(group: &str) -> UserIdGroupPair {
+        UserIdGroupPair::builder().group_id(group).build()
+    }
+
+    #[test]
+    fn a_rule_is_taken_apart_by_source() {
+        let both = IpPermission::builder()
+            .ip_protocol("tcp")
+            .from_port(80)
+            .to_port(80)
+            .user_id_group_pairs(pair("sg-1"))
+            .user_id_group_pairs(pair("sg-2"))
+            .ip_ranges(IpRange::builder().cidr_ip("10.0.0.0/8").build())
+            .build();
+        let read = rules(&[both]);
+        let said: Vec<_> = read
+            .iter()
+            .filter_map(|rule| rule.meaning.clone().ok())
+            .collect();
+        let of = |group: &str| Ingress {
+            port: 80,
+            from: group.into(),
+        };
+        assert_eq!(said, [of("sg-1"), of("sg-2")]);
+        let words: Vec<_> = read
+            .iter()
+            .filter_map(|rule| rule.meaning.clone().err())
+            .collect();
+        assert_eq!(words, ["tcp 80 from 10.0.0.0/8"]);
+        assert!(read.iter().all(|rule| {
+            rule.one.user_id_group_pairs().len() + rule.one.ip_ranges().len() == 1
+        }));
+    }
+
+    #[test]
+    fn a_range_of_ports_and_every_protocol_are_no_rule_of_a_stack() {
+        let range = IpPermission::builder()
+            .ip_protocol("tcp")
+            .from_port(80)
+            .to_port(90)
+            .user_id_group_pairs(pair("sg-1"))
+            .build();
+        let everything = IpPermission::builder()
+            .ip_protocol("-1")
+            .user_id_group_pairs(pair("sg-1"))
+            .build();
+        let words: Vec<_> = rules(&[range, everything])
+            .into_iter()
+            .filter_map(|rule| rule.meaning.err())
+            .collect();
+        assert_eq!(words, ["tcp 80 to 90 from sg-1", "everything from sg-1"]);
     }
 }

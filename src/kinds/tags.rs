@@ -1,4 +1,4 @@
-//! Tags: what they may hold, and how API Gateway's are read and written.
+//! Tags: what they may hold, and how each service's are read and written.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -31,9 +31,7 @@ pub(super) async fn write(
     want: &BTreeMap<String, String>,
     live: &BTreeMap<String, String>,
 ) -> Result<(), AwsError> {
-    let differ: HashMap<String, String> = want
-        .iter()
-        .filter(|(key, value)| live.get(*key) != Some(value))
+    let differ: HashMap<String, String> = differing(want, live)
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     if differ.is_empty() {
@@ -48,6 +46,124 @@ pub(super) async fn write(
         .call(Operation::apigateway("TagResource"), request.send())
         .await?;
     Ok(())
+}
+
+/// Removes tags; a thing that is gone has none.
+pub(super) async fn remove(writer: &Writer, arn: &str, keys: &[String]) -> Result<(), AwsError> {
+    let request = writer
+        .apigateway()
+        .untag_resource()
+        .resource_arn(arn)
+        .set_tag_keys(Some(keys.to_vec()));
+    super::gone_is_success(
+        writer
+            .call(Operation::apigateway("UntagResource"), request.send())
+            .await,
+    )
+}
+
+fn differing<'a>(
+    want: &'a BTreeMap<String, String>,
+    live: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = (&'a String, &'a String)> {
+    want.iter()
+        .filter(|(key, value)| live.get(*key) != Some(value))
+}
+
+/// EC2's tags.
+pub(super) mod ec2 {
+    use std::collections::BTreeMap;
+
+    use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
+
+    use super::differing;
+    use crate::aws::{AwsError, Operation, Writer};
+
+    /// Tags as EC2 lists them.
+    pub(in crate::kinds) fn live(tags: Option<&[Tag]>) -> BTreeMap<String, String> {
+        tags.into_iter()
+            .flatten()
+            .filter_map(|tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default())))
+            .collect()
+    }
+
+    /// Tags as a create call takes them for what it makes of a type.
+    pub(in crate::kinds) fn sent(
+        of: ResourceType,
+        tags: &BTreeMap<String, String>,
+    ) -> TagSpecification {
+        TagSpecification::builder()
+            .resource_type(of)
+            .set_tags(Some(tags.iter().map(tag).collect()))
+            .build()
+    }
+
+    /// Writes the wanted tags that differ; others are somebody else's and stay.
+    pub(in crate::kinds) async fn write(
+        writer: &Writer,
+        id: &str,
+        want: &BTreeMap<String, String>,
+        live: &BTreeMap<String, String>,
+    ) -> Result<(), AwsError> {
+        let differ: Vec<Tag> = differing(want, live).map(tag).collect();
+        if differ.is_empty() {
+            return Ok(());
+        }
+        let request = writer
+            .ec2()
+            .create_tags()
+            .resources(id)
+            .set_tags(Some(differ));
+        writer
+            .call(Operation::ec2("CreateTags"), request.send())
+            .await?;
+        Ok(())
+    }
+
+    fn tag((key, value): (&String, &String)) -> Tag {
+        Tag::builder().key(key).value(value).build()
+    }
+}
+
+/// Elastic Load Balancing's tags.
+pub(super) mod elbv2 {
+    use std::collections::BTreeMap;
+
+    use aws_sdk_elasticloadbalancingv2::types::Tag;
+
+    use super::differing;
+    use crate::aws::{AwsError, Operation, Writer};
+
+    /// Tags as a create call takes them.
+    pub(in crate::kinds) fn sent(tags: &BTreeMap<String, String>) -> Option<Vec<Tag>> {
+        Some(tags.iter().map(tag).collect())
+    }
+
+    /// Writes the wanted tags that differ; others are somebody else's and stay.
+    pub(in crate::kinds) async fn write(
+        writer: &Writer,
+        arn: &str,
+        want: &BTreeMap<String, String>,
+        live: &BTreeMap<String, String>,
+    ) -> Result<(), AwsError> {
+        let differ: Vec<Tag> = differing(want, live).map(tag).collect();
+        if differ.is_empty() {
+            return Ok(());
+        }
+        let request = writer
+            .elbv2()
+            .add_tags()
+            .resource_arns(arn)
+            .set_tags(Some(differ));
+        writer
+            .call(Operation::elbv2("AddTags"), request.send())
+            .await?;
+        Ok(())
+    }
+
+    fn tag((key, value): (&String, &String)) -> Tag {
+        Tag::builder().key(key).value(value).build()
+    }
 }
 
 /// A text as a tag's key or value. AWS's tags hold letters, digits, spaces and `_.:/=+-@`; everything else, and `=`

@@ -2,13 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_elasticloadbalancingv2::types::{
+    ProtocolEnum, TargetDescription, TargetGroup as LiveGroup, TargetGroupAttribute,
+    TargetHealthStateEnum, TargetTypeEnum,
+};
 use serde::{Deserialize, Serialize};
 
+use super::load_balancer::is_ours;
+use super::ownership::{Candidate, after_moves, sort_out};
+use super::private_road::{self, Patience};
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, tags,
+    Field, Findings, Kind, KindInfo, OnChange, Outputs, Owner, Replace, Resource, STACK_TAG, Scope,
+    Standing, Task, gone_is_success, tags,
 };
-use crate::aws::{AwsError, Reader, Writer};
-use crate::model::Value;
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Value};
 
 /// A target group.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -66,6 +74,10 @@ impl Health {
 /// A target group.
 #[derive(Debug)]
 pub struct TargetGroup;
+
+const DRAIN: &str = "deregistration_delay.timeout_seconds";
+/// The port of a health check that goes where calls go.
+const TRAFFIC_PORT: &str = "traffic-port";
 
 impl Kind for TargetGroup {
     type Props = Props;
@@ -126,24 +138,368 @@ impl Kind for TargetGroup {
         .wanted_keys(),
     ];
 
-    async fn observe(_reader: &Reader, _scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        Ok(Findings::default())
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        if !private_road::is_there(reader, scope).await? {
+            return Ok(Findings::default());
+        }
+        let wanted: BTreeMap<Address, String> = wanted(scope)
+            .map(|(address, props)| (address.clone(), props.name.clone()))
+            .collect();
+        let (balancers, groups, tagged) = tokio::try_join!(
+            reader.load_balancers(),
+            reader.target_groups(),
+            reader.tagged(STACK_TAG, &scope.desired.ground.stack),
+        )?;
+        let ours: BTreeSet<&str> = balancers
+            .iter()
+            .filter(|(_, tags)| is_ours(scope, tags))
+            .filter_map(|(balancer, _)| balancer.load_balancer_arn.as_deref())
+            .collect();
+        // An account may have thousands, and tags are told of 20 at a time: only what may be ours is asked for.
+        let maybe = groups.iter().filter(|group| {
+            let arn = group.target_group_arn.as_deref().unwrap_or_default();
+            let name = group.target_group_name.as_deref().unwrap_or_default();
+            tagged.contains(arn)
+                || wanted.values().any(|wanted| wanted == name)
+                || group
+                    .load_balancer_arns()
+                    .iter()
+                    .any(|balancer| ours.contains(balancer.as_str()))
+        });
+        let maybe = reader
+            .with_tags(maybe.cloned().collect(), |group| {
+                group.target_group_arn.as_deref()
+            })
+            .await?;
+        let mut candidates = Vec::new();
+        for (live, tags) in maybe {
+            candidates.push(candidate(reader, scope, &live, tags).await?);
+        }
+        Ok(sort_out(scope, &Self::INFO, &wanted, candidates))
     }
 
-    async fn create(_writer: &Writer, _task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let health = &want.health;
+        let request = writer
+            .elbv2()
+            .create_target_group()
+            .name(&want.name)
+            .vpc_id(&want.vpc)
+            .target_type(TargetTypeEnum::from(want.target_type.as_str()))
+            .protocol(ProtocolEnum::from(want.protocol.as_str()))
+            .port(want.port.into())
+            .health_check_enabled(true)
+            .health_check_protocol(ProtocolEnum::from(health.protocol.as_str()))
+            .set_health_check_path(health.path.clone())
+            .health_check_port(health.port_text())
+            .health_check_interval_seconds(number(health.interval_seconds))
+            .health_check_timeout_seconds(health.timeout_seconds())
+            .healthy_threshold_count(number(health.healthy))
+            .unhealthy_threshold_count(number(health.unhealthy))
+            .set_tags(tags::elbv2::sent(&task.tags(&want.tags)));
+        let answer = writer
+            .call(Operation::elbv2("CreateTargetGroup"), request.send())
+            .await?;
+        let made = answer.target_groups.unwrap_or_default();
+        let arn = made
+            .into_iter()
+            .find_map(|group| group.target_group_arn)
+            .unwrap_or_default();
+        set_drain(writer, &arn, want.drain_seconds).await?;
+        if let Some(targets) = &want.targets {
+            register(writer, &arn, targets.iter()).await?;
+        }
+        Ok(outputs(&arn))
     }
 
     async fn update(
-        _writer: &Writer,
-        _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
+        let (want, held) = (task.want, live.props);
+        let arn = live.output(OutputName::Arn);
+        if changed.contains(&"health") {
+            modify_health(writer, arn, &want.health).await?;
+        }
+        if changed.contains(&"drain") {
+            set_drain(writer, arn, want.drain_seconds).await?;
+        }
+        if changed.contains(&"targets")
+            && let (Some(want), Some(held)) = (&want.targets, &held.targets)
+        {
+            // What comes is there before what goes.
+            register(writer, arn, want.difference(held)).await?;
+            deregister(writer, arn, held.difference(want)).await?;
+        }
+        if changed.contains(&"tags") {
+            tags::elbv2::write(writer, arn, &want.tags, &held.tags).await?;
+        }
         Ok(Outputs::new())
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        Ok(())
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        // The listener that let go of it a moment ago may not be known to have done so.
+        let holds_on = |error: &AwsError| error.is("ResourceInUse");
+        let deleted = Patience::new(5, 120).insist(writer, holds_on, async || {
+            let request = writer
+                .elbv2()
+                .delete_target_group()
+                .target_group_arn(live.output(OutputName::Arn));
+            writer
+                .call(Operation::elbv2("DeleteTargetGroup"), request.send())
+                .await
+        });
+        gone_is_success(deleted.await)
+    }
+}
+
+impl Health {
+    fn port_text(&self) -> String {
+        self.port
+            .map_or_else(|| TRAFFIC_PORT.to_owned(), |port| port.to_string())
+    }
+
+    /// AWS's own timeout for the protocol, and never more than from one check to the next, which AWS refuses.
+    fn timeout_seconds(&self) -> i32 {
+        let usual = if self.protocol == "HTTP" { 6 } else { 10 };
+        number(self.interval_seconds).min(usual)
+    }
+}
+
+fn wanted<'a>(scope: &Scope<'a>) -> impl Iterator<Item = (&'a Address, &'a Props)> {
+    let resources = scope.desired.resources.iter();
+    resources.filter_map(|(address, wanted)| match &wanted.resource {
+        Resource::TargetGroup(props) => Some((address, props)),
+        _ => None,
+    })
+}
+
+fn number(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+async fn modify_health(writer: &Writer, arn: &str, health: &Health) -> Result<(), AwsError> {
+    let request = writer
+        .elbv2()
+        .modify_target_group()
+        .target_group_arn(arn)
+        .health_check_enabled(true)
+        .health_check_protocol(ProtocolEnum::from(health.protocol.as_str()))
+        .set_health_check_path(health.path.clone())
+        .health_check_port(health.port_text())
+        .health_check_interval_seconds(number(health.interval_seconds))
+        .health_check_timeout_seconds(health.timeout_seconds())
+        .healthy_threshold_count(number(health.healthy))
+        .unhealthy_threshold_count(number(health.unhealthy));
+    writer
+        .call(Operation::elbv2("ModifyTargetGroup"), request.send())
+        .await?;
+    Ok(())
+}
+
+async fn set_drain(writer: &Writer, arn: &str, seconds: u32) -> Result<(), AwsError> {
+    let attribute = TargetGroupAttribute::builder()
+        .key(DRAIN)
+        .value(seconds.to_string())
+        .build();
+    let request = writer
+        .elbv2()
+        .modify_target_group_attributes()
+        .target_group_arn(arn)
+        .attributes(attribute);
+    writer
+        .call(
+            Operation::elbv2("ModifyTargetGroupAttributes"),
+            request.send(),
+        )
+        .await?;
+    Ok(())
+}
+
+async fn register(
+    writer: &Writer,
+    arn: &str,
+    targets: impl Iterator<Item = &String>,
+) -> Result<(), AwsError> {
+    let targets: Vec<_> = targets.map(|target| description(target)).collect();
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let request = writer
+        .elbv2()
+        .register_targets()
+        .target_group_arn(arn)
+        .set_targets(Some(targets));
+    writer
+        .call(Operation::elbv2("RegisterTargets"), request.send())
+        .await?;
+    Ok(())
+}
+
+async fn deregister(
+    writer: &Writer,
+    arn: &str,
+    targets: impl Iterator<Item = &String>,
+) -> Result<(), AwsError> {
+    let targets: Vec<_> = targets.map(|target| description(target)).collect();
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let request = writer
+        .elbv2()
+        .deregister_targets()
+        .target_group_arn(arn)
+        .set_targets(Some(targets));
+    writer
+        .call(Operation::elbv2("DeregisterTargets"), request.send())
+        .await?;
+    Ok(())
+}
+
+/// A target as a set names it: its id, and its port where that is not the group's. An IPv6 address has colons of its own.
+fn target_name(id: &str, port: Option<i32>, group_port: u16) -> String {
+    match port {
+        Some(port) if port != i32::from(group_port) => format!("{id} port {port}"),
+        _ => id.to_owned(),
+    }
+}
+
+fn description(target: &str) -> TargetDescription {
+    let (id, port) = match target.split_once(" port ") {
+        Some((id, port)) => (id, port.parse().ok()),
+        None => (target, None),
+    };
+    TargetDescription::builder().id(id).set_port(port).build()
+}
+
+async fn candidate(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    live: &LiveGroup,
+    tags: BTreeMap<String, String>,
+) -> Result<Candidate<Props>, AwsError> {
+    let arn = live.target_group_arn.as_deref().unwrap_or_default();
+    let name = live.target_group_name.clone().unwrap_or_default();
+    let port = whole(live.port).try_into().unwrap_or_default();
+    // Instances that gatestack launches register themselves; then what is registered is theirs to say.
+    let address = match scope.desired.ground.owner_by_tags(&tags) {
+        Owner::Us(address) => Some(after_moves(scope.desired, &address)),
+        Owner::Stack(_) | Owner::Nobody => None,
+    };
+    let compared = wanted(scope).any(|(of, props)| {
+        props.targets.is_some() && (address.as_ref() == Some(of) || props.name == name)
+    });
+    let (attributes, targets) = tokio::try_join!(reader.target_group_attributes(arn), async {
+        Ok(match compared {
+            true => Some(registered(reader, arn, port).await?),
+            false => None,
+        })
+    })?;
+    let props = Props {
+        name: name.clone(),
+        vpc: live.vpc_id.clone().unwrap_or_default(),
+        target_type: live
+            .target_type
+            .as_ref()
+            .map_or("", TargetTypeEnum::as_str)
+            .to_owned(),
+        port,
+        protocol: protocol(live.protocol.as_ref()),
+        health: health(live),
+        drain_seconds: attributes
+            .get(DRAIN)
+            .and_then(|seconds| seconds.parse().ok())
+            .unwrap_or_default(),
+        targets,
+        tags: tags.clone(),
+    };
+    Ok(Candidate {
+        name,
+        tags,
+        props,
+        outputs: outputs(arn),
+        unmanaged: Vec::new(),
+    })
+}
+
+async fn registered(reader: &Reader, arn: &str, port: u16) -> Result<BTreeSet<String>, AwsError> {
+    let targets = reader.target_health(arn).await?;
+    let stays = targets.iter().filter(|target| {
+        let state = target.target_health.as_ref();
+        state.and_then(|health| health.state.as_ref()) != Some(&TargetHealthStateEnum::Draining)
+    });
+    Ok(stays
+        .filter_map(|target| target.target.as_ref())
+        .map(|target| {
+            let id = target.id.as_deref().unwrap_or_default();
+            target_name(id, target.port, port)
+        })
+        .collect())
+}
+
+fn health(live: &LiveGroup) -> Health {
+    let protocol = protocol(live.health_check_protocol.as_ref());
+    Health {
+        path: live
+            .health_check_path
+            .clone()
+            .filter(|path| protocol != "TCP" && !path.is_empty()),
+        protocol,
+        port: live
+            .health_check_port
+            .as_deref()
+            .and_then(|port| port.parse().ok()),
+        interval_seconds: whole(live.health_check_interval_seconds),
+        healthy: whole(live.healthy_threshold_count),
+        unhealthy: whole(live.unhealthy_threshold_count),
+    }
+}
+
+fn protocol(live: Option<&ProtocolEnum>) -> String {
+    live.map_or("", ProtocolEnum::as_str).to_owned()
+}
+
+fn whole(number: Option<i32>) -> u32 {
+    number
+        .and_then(|number| u32::try_from(number).ok())
+        .unwrap_or_default()
+}
+
+fn outputs(arn: &str) -> Outputs {
+    Outputs::from([
+        (OutputName::Id, arn.to_owned()),
+        (OutputName::Arn, arn.to_owned()),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_on_another_port_is_another_target() {
+        assert_eq!(target_name("10.0.1.4", Some(8080), 8080), "10.0.1.4");
+        let other = target_name("10.0.1.4", Some(9090), 8080);
+        assert_eq!(other, "10.0.1.4 port 9090");
+        assert_eq!(description(&other).port, Some(9090));
+        assert_eq!(description("10.0.1.4").port, None);
+    }
+
+    #[test]
+    fn a_check_ends_before_the_next_begins() {
+        let check = |protocol: &str, interval_seconds| Health {
+            protocol: protocol.into(),
+            path: None,
+            port: None,
+            interval_seconds,
+            healthy: 3,
+            unhealthy: 3,
+        };
+        assert_eq!(check("TCP", 5).timeout_seconds(), 5);
+        assert_eq!(check("TCP", 30).timeout_seconds(), 10);
+        assert_eq!(check("HTTP", 30).timeout_seconds(), 6);
     }
 }

@@ -222,8 +222,7 @@ impl Kind for UserPool {
         let mut ids: BTreeSet<String> = reader
             .pools_tagged(STACK_TAG, stack)
             .await?
-            .iter()
-            .cloned()
+            .into_iter()
             .collect();
         if !wanted.is_empty() {
             let pools = reader.pools().await?;

@@ -51,6 +51,9 @@ const UPDATE: Replacing = Replacing {
 const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// The hosted zone of every CloudFront distribution: Route 53 API reference, AliasTarget.
+pub(super) const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
+
 /// A domain of a user pool.
 #[derive(Debug)]
 pub struct UserPoolDomain;
@@ -271,6 +274,7 @@ async fn find(
         obstacles,
         neighbours,
         owned: sorted.owned,
+        ..Findings::default()
     };
     let there: BTreeSet<&str> = there.iter().map(String::as_str).collect();
     pool.add_lonely(scope, &there, &mut findings, |address, domain| Props {
@@ -359,6 +363,7 @@ fn outputs(domain: &str, distribution: Option<&str>, own: bool) -> Outputs {
     let mut outputs = Outputs::from([(OutputName::Id, domain.to_owned())]);
     if let Some(distribution) = distribution.filter(|_| own) {
         outputs.insert(OutputName::Target, distribution.to_owned());
+        outputs.insert(OutputName::TargetZone, CLOUDFRONT_ZONE.to_owned());
     }
     outputs
 }

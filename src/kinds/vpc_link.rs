@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_apigateway::types::{VpcLink as LiveLink, VpcLinkStatus};
 use serde::{Deserialize, Serialize};
 
+use super::ownership::{Candidate, sort_out};
+use super::patch::Patches;
+use super::private_road::{self, Patience};
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, tags,
+    Field, Findings, Found, Kind, KindInfo, OnChange, Outputs, Owner, Replace, Resource, Scope,
+    Standing, Task, gone_is_success, tags,
 };
-use crate::aws::{AwsError, Reader, Writer};
-use crate::model::Text;
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{OutputName, Text};
 
 /// A VPC link.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -34,6 +39,7 @@ impl Kind for VpcLink {
         replace: Replace::CreateFirst,
         // "Typically 2-4 minutes": API Gateway API reference, CreateVpcLink.
         settles_in: Some(180),
+        serves_callers: true,
         ..KindInfo::new(
             "vpc_link",
             "VPC link",
@@ -54,7 +60,8 @@ impl Kind for VpcLink {
         .when_ready(),
         Field::new("available", "Whether it works.", |p: &Props, _| {
             p.available.into()
-        }),
+        })
+        .quiet(),
         Field::new(
             "tags",
             "Tags. Others on the link are left alone.",
@@ -63,24 +70,215 @@ impl Kind for VpcLink {
         .wanted_keys(),
     ];
 
-    async fn observe(_reader: &Reader, _scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        Ok(Findings::default())
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        if !private_road::is_there(reader, scope).await? {
+            return Ok(Findings::default());
+        }
+        let wanted = scope.desired.resources.iter();
+        let wanted = wanted.filter_map(|(address, wanted)| match &wanted.resource {
+            Resource::VpcLink(props) => Some((address.clone(), props.name.clone())),
+            _ => None,
+        });
+        let links = reader.vpc_links().await?;
+        let at_work = links
+            .iter()
+            .filter(|link| {
+                !matches!(
+                    link.status,
+                    Some(VpcLinkStatus::Failed | VpcLinkStatus::Deleting)
+                )
+            })
+            .map(|link| candidate(reader, link))
+            .collect();
+        let mut findings = sort_out(scope, &Self::INFO, &wanted.collect(), at_work);
+        // A link that failed never works, whatever it was to be: it goes, and another one is made.
+        let failed = links
+            .iter()
+            .filter(|link| link.status == Some(VpcLinkStatus::Failed));
+        for link in failed {
+            let Candidate {
+                tags,
+                props,
+                outputs,
+                ..
+            } = candidate(reader, link);
+            if let Owner::Us(address) = scope.desired.ground.owner_by_tags(&tags) {
+                let id = link.id.as_deref().unwrap_or_default();
+                let found = Found::new(address.part("failed").part(id), props, outputs);
+                findings.owned.push(Found {
+                    broken: Some(why(link.status.as_ref(), link.status_message.as_deref())),
+                    ..found
+                });
+            }
+        }
+        Ok(findings)
     }
 
-    async fn create(_writer: &Writer, _task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        Ok(Outputs::new())
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        let request = writer
+            .apigateway()
+            .create_vpc_link()
+            .name(&want.name)
+            .target_arns(task.text(&want.load_balancer))
+            .set_tags(tags::sent(&task.tags(&want.tags)));
+        let answer = writer
+            .call(Operation::apigateway("CreateVpcLink"), request.send())
+            .await?;
+        Ok(outputs(writer, &answer.id.unwrap_or_default()))
     }
 
     async fn update(
-        _writer: &Writer,
-        _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &Standing<'_, Props>,
+        changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
+        let want = task.want;
+        if changed.contains(&"name") {
+            let mut patches = Patches::default();
+            patches.replace("/name", &want.name);
+            let request = writer
+                .apigateway()
+                .update_vpc_link()
+                .vpc_link_id(live.output(OutputName::Id))
+                .set_patch_operations(patches.operations());
+            writer
+                .call(Operation::apigateway("UpdateVpcLink"), request.send())
+                .await?;
+        }
+        if changed.contains(&"tags") {
+            let arn = live.output(OutputName::Arn);
+            tags::write(writer, arn, &want.tags, &live.props.tags).await?;
+        }
         Ok(Outputs::new())
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        Ok(())
+    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let id = live.output(OutputName::Id);
+        // A stage that was led elsewhere a moment ago may not be known to be.
+        let holds_on = |error: &AwsError| error.message.contains("is referenced in");
+        let deleted = Patience::new(3, 60).insist(writer, holds_on, async || {
+            let request = writer.apigateway().delete_vpc_link().vpc_link_id(id);
+            writer
+                .call(Operation::apigateway("DeleteVpcLink"), request.send())
+                .await
+        });
+        match deleted.await {
+            Err(error) if holds_on(&error) => {
+                let message = format!(
+                    "{}. Lead those stages elsewhere or delete them, then run the same command again",
+                    error.message.trim_end_matches('.')
+                );
+                return Err(AwsError { message, ..error });
+            }
+            other => gone_is_success(other)?,
+        }
+        // The load balancer can't go before the link is gone, and AWS takes half a minute for it.
+        Patience::new(3, 300)
+            .wait(
+                writer,
+                "DeleteVpcLink",
+                "AWS has not deleted the VPC link",
+                async || match look(writer, id).await? {
+                    None => Ok(Some(())),
+                    Some(link) if link.status == Some(VpcLinkStatus::Failed) => {
+                        Err(link.gave_up("DeleteVpcLink"))
+                    }
+                    Some(_) => Ok(None),
+                },
+            )
+            .await
     }
+
+    async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let id = task.output(OutputName::Id);
+        // More than eight minutes have been seen.
+        Patience::new(5, 900)
+            .wait(
+                writer,
+                "CreateVpcLink",
+                "AWS has not got the VPC link to work",
+                async || {
+                    let Some(link) = look(writer, id).await? else {
+                        return Ok(None);
+                    };
+                    match link.status {
+                        Some(VpcLinkStatus::Available) => Ok(Some(outputs(writer, id))),
+                        Some(VpcLinkStatus::Failed | VpcLinkStatus::Deleting) => {
+                            Err(link.gave_up("CreateVpcLink"))
+                        }
+                        _ => Ok(None),
+                    }
+                },
+            )
+            .await
+    }
+}
+
+/// How far AWS is with a link.
+struct Progress {
+    status: Option<VpcLinkStatus>,
+    message: Option<String>,
+}
+
+impl Progress {
+    fn gave_up(&self, operation: &str) -> AwsError {
+        AwsError::gave_up(
+            operation,
+            why(self.status.as_ref(), self.message.as_deref()),
+        )
+    }
+}
+
+/// What became of a link, in AWS's words where it has some.
+fn why(status: Option<&VpcLinkStatus>, message: Option<&str>) -> String {
+    let status = status.map_or("of no status", VpcLinkStatus::as_str);
+    match message.filter(|message| !message.is_empty()) {
+        Some(message) => format!("the VPC link is {status}: {message}"),
+        None => format!("the VPC link is {status}, and AWS gave no reason"),
+    }
+}
+
+async fn look(writer: &Writer, id: &str) -> Result<Option<Progress>, AwsError> {
+    let request = writer.apigateway().get_vpc_link().vpc_link_id(id);
+    let answer = writer
+        .call(Operation::apigateway("GetVpcLink"), request.send())
+        .await;
+    match answer {
+        Err(error) if error.is_not_found() => Ok(None),
+        answer => answer.map(|link| {
+            Some(Progress {
+                status: link.status,
+                message: link.status_message,
+            })
+        }),
+    }
+}
+
+fn candidate(reader: &Reader, live: &LiveLink) -> Candidate<Props> {
+    let name = live.name.clone().unwrap_or_default();
+    let tags = tags::live(live.tags.as_ref());
+    Candidate {
+        props: Props {
+            name: name.clone(),
+            load_balancer: live.target_arns().join(", ").into(),
+            available: live.status == Some(VpcLinkStatus::Available),
+            tags: tags.clone(),
+        },
+        name,
+        tags,
+        outputs: outputs(reader, live.id.as_deref().unwrap_or_default()),
+        unmanaged: Vec::new(),
+    }
+}
+
+fn outputs(reader: &Reader, id: &str) -> Outputs {
+    Outputs::from([
+        (OutputName::Id, id.to_owned()),
+        (
+            OutputName::Arn,
+            reader.apigateway_arn(&format!("/vpclinks/{id}")),
+        ),
+    ])
 }

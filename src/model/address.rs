@@ -34,15 +34,15 @@ impl Address {
     }
 
     /// Where the older of two things stands that carry this same address, `id` being AWS's of it: one was made to take
-    /// its place, and the run died before it went.
+    /// its place, and the run died before it went. What that one was to replace in its turn stands below it.
     pub fn replaced(&self, id: &str) -> Self {
         self.part("replaced").part(id)
     }
 
-    /// The address of what takes the place of this one; `None` for one whose place nothing takes.
+    /// The address of what takes the place of this one in the end; `None` for one whose place nothing takes.
     pub fn takes_its_place(&self) -> Option<Self> {
         let (_, parts) = self.0.split_at(self.part_start()?);
-        let (before, _) = parts.rsplit_once("/replaced/")?;
+        let (before, _) = parts.split_once("/replaced/")?;
         Some(Self(
             self.0[..self.0.len() - parts.len() + before.len()].to_owned(),
         ))
@@ -119,6 +119,8 @@ mod tests {
         assert_eq!(link.replaced("abc").as_str(), "api/vpc_link/replaced/abc");
         assert_eq!(link.replaced("abc").takes_its_place(), Some(link.clone()));
         assert_eq!(link.takes_its_place(), None);
+        let older = link.replaced("abc").replaced("012");
+        assert_eq!(older.takes_its_place(), Some(link));
         let route = Address::entry("api.routes", "GET /replaced/parts/replaced/x");
         assert_eq!(route.takes_its_place(), None);
     }

@@ -10,8 +10,6 @@ pub(super) struct Difference {
     pub(super) fields: Vec<FieldChange>,
     /// Fields that nothing may change: their names, and the ways out.
     pub(super) refused: Vec<(&'static str, &'static str)>,
-    /// Whether any difference is seen by callers only after a redeployment.
-    pub(super) deployed: bool,
 }
 
 pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Difference {
@@ -34,7 +32,6 @@ pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Diffe
             }
             OnChange::InPlace | OnChange::Place => None,
         };
-        difference.deployed |= want.info().deployed && !info.live_at_once;
         difference.fields.push(FieldChange {
             name: info.name,
             before,
@@ -49,7 +46,9 @@ pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Diffe
 pub(super) fn all_fields(want: &Resource, book: &Book) -> Vec<FieldChange> {
     want.fields(book)
         .into_iter()
-        .filter(|(info, value)| info.on_change != OnChange::Place && !is_nothing(value))
+        .filter(|(info, value)| {
+            info.on_change != OnChange::Place && !info.quiet && !is_nothing(value)
+        })
         .map(|(info, after)| FieldChange {
             name: info.name,
             before: Value::Unset,

@@ -5,6 +5,7 @@ mod diff;
 mod order;
 mod patterns;
 mod planner;
+mod replace;
 mod rules;
 mod saved;
 mod stale;
@@ -32,6 +33,8 @@ pub struct Options {
     pub targets: Patterns,
     /// The losses that are agreed to.
     pub allow_delete: Patterns,
+    /// What is to be made anew although it is as the file wants it.
+    pub replace: Patterns,
 }
 
 /// What an apply would do.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change, Operation, Problem, Step};
-use crate::kinds::{Desired, KindInfo, Live, Observation, Replace, Resource, fields_of_kinds};
+use crate::kinds::{Desired, Live, Observation, Replace, Resource};
 use crate::model::{Address, Book, OutputName, Value};
 
 /// A step before it has its place in the order.
@@ -98,24 +98,22 @@ fn operations(inputs: &Inputs<'_>, address: &Address, change: &Change) -> Vec<(P
                 (Part::Make, Operation::Create(want())),
             ]
         }
-        Action::Delete => {
-            let mut operations = vec![(Part::Delete, Operation::Delete(live()))];
-            let live = live();
-            if let Some(want) = live.resource.unprotected() {
-                let fields =
-                    super::diff::difference(&want, &live.resource, &Book::default()).fields;
-                operations.push((
-                    Part::Unprotect,
-                    Operation::Unprotect {
-                        want,
-                        live,
-                        fields: names(&fields),
-                    },
-                ));
-            }
-            operations
-        }
+        Action::Delete => vec![(Part::Delete, Operation::Delete(live()))],
     };
+    if matches!(change.action, Action::Replace | Action::Delete) {
+        let live = live();
+        if let Some(want) = live.resource.unprotected() {
+            let fields = super::diff::difference(&want, &live.resource, &Book::default()).fields;
+            operations.push((
+                Part::Unprotect,
+                Operation::Unprotect {
+                    want,
+                    live,
+                    fields: names(&fields),
+                },
+            ));
+        }
+    }
     if change.action != Action::Delete && change.kind.settles_in.is_some() {
         operations.push((Part::Settle, Operation::Settle(want())));
     }
@@ -183,7 +181,12 @@ fn needs(
                 }
                 // One leaves before the next is changed, so that never more than one is missing.
                 let rolled = replaced && change.action == Action::Replace && other < address;
-                let left_over = gone && other.takes_its_place().is_some();
+                // What is left over serves until its successor does; where that is replaced again, it waits its turn.
+                let left_over = gone
+                    && other.takes_its_place().is_some_and(|successor| {
+                        let successor = inputs.changes.get(&successor);
+                        successor.is_none_or(|change| change.action != Action::Replace)
+                    });
                 if kind.rolls && change.kind.name == kind.name && (rolled || left_over) {
                     needs.insert((other.clone(), Part::Delete));
                 }
@@ -198,10 +201,14 @@ fn needs(
         }
         Part::Delete => {
             needs.insert((address.clone(), Part::Unprotect));
-            // Callers are led to it until the next snapshot, even where nothing that is configured refers to it any more.
-            if leads_callers(inputs.changes[address].kind) {
-                needs.extend(snapshots(inputs).map(|of| (of.clone(), Part::Make)));
-            }
+            // Its tag alone tells that those have to go.
+            let older = inputs.changes.keys().filter(|other| {
+                *other != address && other.moved(&address.part("replaced"), address).is_some()
+            });
+            needs.extend(older.map(|other| {
+                let goes = carried.get(other).unwrap_or(other);
+                (goes.clone(), Part::Delete)
+            }));
             let successor = if replaced && replace == Replace::CreateFirst {
                 Some(address.clone())
             } else {
@@ -210,6 +217,13 @@ fn needs(
             if let Some(successor) = successor {
                 needs.insert((successor.clone(), Part::Make));
                 needs.insert((successor, Part::Settle));
+            }
+            let mut goes = carries.iter().chain([address]);
+            if goes.any(|gone| inputs.changes[gone].kind.serves_callers) {
+                for (of, _) in inputs.changes.iter().filter(|(_, of)| of.kind.snapshot) {
+                    needs.insert((of.clone(), Part::Make));
+                    needs.insert((carried.get(of).unwrap_or(of).clone(), Part::Delete));
+                }
             }
             for gone in carries.iter().chain([address]) {
                 for user in users_of(inputs.observation, gone) {
@@ -224,25 +238,6 @@ fn needs(
         }
     }
     needs
-}
-
-/// Whether a snapshot can lead callers to things of this kind without being a snapshot of them.
-fn leads_callers(kind: &KindInfo) -> bool {
-    !kind.deployed
-        && fields_of_kinds().iter().any(|(of, fields)| {
-            of.deployed
-                && fields
-                    .iter()
-                    .any(|field| field.refers_to == Some(kind.name))
-        })
-}
-
-fn snapshots<'a>(inputs: &'a Inputs<'_>) -> impl Iterator<Item = &'a Address> {
-    inputs
-        .changes
-        .iter()
-        .filter(|(_, change)| change.kind.snapshot && change.action != Action::Delete)
-        .map(|(address, _)| address)
 }
 
 /// What a wanted resource waits for: the outputs it holds, and what it follows.

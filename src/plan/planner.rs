@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{all_fields, difference};
 use super::order::{self, Inputs};
-use super::{Action, Change, FieldChange, Options, Plan, Problem, rules};
-use crate::kinds::{Desired, Live, Observation, Obstacle, Resource};
+use super::{Action, Change, FieldChange, Options, Plan, Problem, replace, rules};
+use crate::kinds::{Desired, Live, Observation, Obstacle, OnChange, Resource};
 use crate::model::{Address, Book, Value};
 
 /// What would bring AWS from what it is to what the file wants.
@@ -23,8 +23,8 @@ pub fn plan(
     let kept = kept(desired, observation, options);
     let wanted = wanted(desired, observation, options, &kept);
 
-    let (mut changes, book) = compare(&wanted, observation, &kept, &mut problems);
-    take_snapshot_again(&wanted, observation, &book, &mut changes);
+    let mut changes = compare(&wanted, observation, &kept, options, &mut problems);
+    take_snapshot_again(&wanted, observation, &mut changes);
     let unchanged = observation
         .live
         .keys()
@@ -32,6 +32,8 @@ pub fn plan(
         .count();
     let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
     problems.extend(protected(desired, observation, options, &changes));
+    problems.extend(replace::refused(desired, observation, options));
+    problems.extend(in_use(observation, &changes));
     let missing_consent = missing_consent(observation, options, &changes);
     let consent_is_due = !missing_consent.is_empty() || !kept.is_empty();
     problems.extend(named_for_nothing(
@@ -136,17 +138,17 @@ fn there<'a>(observation: &'a Observation, address: &Address) -> Option<&'a Live
         .filter(|live| !live.only_a_mark)
 }
 
-/// What changes, and the book that is left when everything replaced is struck out of it.
 fn compare(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     kept: &BTreeSet<Address>,
+    options: &Options,
     problems: &mut Vec<Problem>,
-) -> (BTreeMap<Address, Change>, Book) {
+) -> BTreeMap<Address, Change> {
     let mut book = observation.book();
     // A replaced thing has other outputs afterwards, so what refers to it differs too; that may replace more.
     let mut changes = loop {
-        let changes = differences(wanted, observation, &book, problems);
+        let changes = differences(wanted, observation, &book, options, problems);
         let replaced = changes
             .iter()
             .filter(|(_, change)| change.action == Action::Replace);
@@ -170,20 +172,21 @@ fn compare(
                 reasons: if live.only_a_mark {
                     vec!["it is gone; its mark is left".into()]
                 } else {
-                    Vec::new()
+                    live.broken.iter().cloned().collect()
                 },
                 was: live.was.clone(),
             };
             changes.insert(address.clone(), change);
         }
     }
-    (changes, book)
+    changes
 }
 
 fn differences(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     book: &Book,
+    options: &Options,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Address, Change> {
     let mut changes = BTreeMap::new();
@@ -202,20 +205,28 @@ fn differences(
             continue;
         };
         let difference = difference(want, &live.resource, book);
-        problems.extend(difference.refused.iter().map(|(field, ways_out)| Problem {
+        let replaced = difference
+            .fields
+            .iter()
+            .any(|field| field.replaces.is_some());
+        // What takes its place is made as the file says, whatever could not be changed.
+        let refused = difference.refused.iter().filter(|_| !replaced);
+        problems.extend(refused.map(|(field, ways_out)| Problem {
             address: address.clone(),
             what: format!(
-                "AWS can't change `{field}` of this {} in place, and gatestack never replaces one",
-                kind.title
+                "AWS can't change `{field}` of this {} in place{}",
+                kind.title,
+                if never_replaced(want) {
+                    ", and gatestack never replaces one"
+                } else {
+                    ""
+                }
             ),
             help: (*ways_out).into(),
         }));
-        if !difference.fields.is_empty() {
-            let replaced = difference
-                .fields
-                .iter()
-                .any(|field| field.replaces.is_some());
-            let action = if replaced {
+        let anew = replace::asked_for(options, observation, address, kind);
+        if anew || !difference.fields.is_empty() {
+            let action = if replaced || anew {
                 Action::Replace
             } else {
                 Action::Update
@@ -225,7 +236,11 @@ fn differences(
                 kind,
                 action,
                 fields,
-                reasons: Vec::new(),
+                reasons: if anew && !replaced {
+                    vec![replace::REASON.into()]
+                } else {
+                    Vec::new()
+                },
                 was: live.was.clone(),
             };
             changes.insert(address.clone(), change);
@@ -234,27 +249,36 @@ fn differences(
     changes
 }
 
+/// Whether an update changes anything that callers see only after a redeployment. What refers to a thing that is replaced
+/// changes too, although its field names the same thing.
+fn is_shown(wanted: &BTreeMap<Address, Resource>, address: &Address, change: &Change) -> bool {
+    let fields = wanted
+        .get(address)
+        .map(|want| want.fields(&Book::default()))
+        .unwrap_or_default();
+    fields.iter().any(|(info, _)| {
+        !info.live_at_once && change.fields.iter().any(|field| field.name == info.name)
+    })
+}
+
+fn never_replaced(resource: &Resource) -> bool {
+    !resource
+        .fields(&Book::default())
+        .iter()
+        .any(|(info, _)| matches!(info.on_change, OnChange::Replace(_)))
+}
+
 /// A snapshot is behind as soon as anything it shows changes.
 fn take_snapshot_again(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
-    book: &Book,
     changes: &mut BTreeMap<Address, Change>,
 ) {
     let shown = changes
         .iter()
         .filter(|(address, change)| {
             change.kind.deployed
-                && match (
-                    change.action,
-                    wanted.get(*address),
-                    there(observation, address),
-                ) {
-                    (Action::Update, Some(want), Some(live)) => {
-                        difference(want, &live.resource, book).deployed
-                    }
-                    _ => true,
-                }
+                && (change.action != Action::Update || is_shown(wanted, address, change))
         })
         .count();
     if shown == 0 {
@@ -268,7 +292,7 @@ fn take_snapshot_again(
             fields: want
                 .fields(&Book::default())
                 .into_iter()
-                .filter(|(info, _)| info.on_change != crate::kinds::OnChange::Place)
+                .filter(|(info, _)| info.on_change != OnChange::Place)
                 .map(|(info, after)| FieldChange {
                     name: info.name,
                     before: Value::Text("deployed before".into()),
@@ -352,7 +376,11 @@ fn protected(
         .filter(|(_, change)| change.action == Action::Delete);
     deleted
         .filter(|(address, _)| {
-            let ours = options.destroy
+            // What takes its place is wanted, so that it goes is what the file says.
+            let replaced = address
+                .takes_its_place()
+                .is_some_and(|successor| desired.resources.contains_key(&successor));
+            let ours = replaced || options.destroy
                 && desired.resources.get(*address).is_some_and(|wanted| wanted.resource.unprotected().is_some());
             observation.live[*address].resource.unprotected().is_some() && !ours
         })
@@ -364,6 +392,16 @@ fn protected(
         .collect()
 }
 
+/// What somebody else uses can't go, not even by consent: AWS would take it from them without a word.
+fn in_use(observation: &Observation, changes: &BTreeMap<Address, Change>) -> Vec<Problem> {
+    let goes = |obstacle: &&Obstacle| {
+        let change = changes.get(&obstacle.address);
+        change.is_some_and(|change| matches!(change.action, Action::Delete | Action::Replace))
+    };
+    let used: Vec<Obstacle> = observation.in_use.iter().filter(goes).cloned().collect();
+    stops(&used)
+}
+
 /// Where every address begins.
 const TABLES: &[&str] = &[
     "user_pool",
@@ -373,6 +411,7 @@ const TABLES: &[&str] = &[
     "api_keys",
     "plans",
     "partners",
+    "load_balancer",
 ];
 
 /// A target or a consent that names nothing is a typing error with consequences. Only a consent that nothing asks for
@@ -390,6 +429,8 @@ fn named_for_nothing(
     };
     let targets = options.targets.idle(known.clone()).into_iter();
     let targets = targets.map(|text| ("--target", Address::new(text)));
+    let replaced = options.replace.idle(known.clone()).into_iter();
+    let replaced = replaced.map(|text| ("--replace", Address::new(text)));
     let consents = options.allow_delete.idle(known).into_iter();
     let consents = consents
         .filter(|text| !could_have_been(text))
@@ -400,6 +441,7 @@ fn named_for_nothing(
         .filter(|address| !desired.resources.contains_key(*address));
     let adopt = adopt.map(|address| ("--adopt", address.clone()));
     targets
+        .chain(replaced)
         .chain(consents)
         .chain(adopt)
         .map(|(flag, address)| Problem {

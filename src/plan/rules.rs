@@ -22,6 +22,8 @@ const RULES: &[Rule] = &[
     route_opens,
     plan_moves,
     stage_renamed,
+    tls_spreads,
+    road_replaced,
     costs,
 ];
 
@@ -50,6 +52,7 @@ pub(super) fn notes(
     notes.extend(others_lose(&facts, changes));
     if !options.destroy {
         notes.extend(policy_stays(&facts));
+        notes.extend(noticed(&facts, changes));
     }
     // The same bill comes once, however many things of a kind are made.
     let mut bills = BTreeSet::new();
@@ -220,6 +223,41 @@ fn stage_renamed(facts: &Facts<'_>, address: &Address, change: &Change) -> Optio
     )
 }
 
+/// Nobody waits for it: the domain answers all the time.
+fn tls_spreads(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::ApiDomain(_) = facts.wanted.get(address)? else {
+        return None;
+    };
+    let tls = change.fields.iter().any(|field| field.name == "tls");
+    (change.action == Action::Update && tls).then_some(())?;
+    note(
+        Level::Info,
+        "GS111",
+        address,
+        "AWS takes about 15 minutes to spread it; until then callers may meet the one or the other, and AWS takes no further \
+         change of the domain"
+            .into(),
+    )
+}
+
+/// Two roads stand beside each other for the minutes in which callers are led from one to the other.
+fn road_replaced(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::LoadBalancer(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    (change.action == Action::Replace).then_some(())?;
+    note(
+        Level::Warning,
+        "GS110",
+        address,
+        format!(
+            "a new load balancer with listeners, target groups and VPC link is made beside {:?}; the routes are led there \
+             and redeployed, then the old ones are deleted, and whoever calls the old host name himself loses it",
+            live.name
+        ),
+    )
+}
+
 /// Somebody else's things that AWS deletes along with one of ours, or that it was there for.
 fn others_lose(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
     let deleted = || {
@@ -272,6 +310,23 @@ fn policy_stays(facts: &Facts<'_>) -> Option<Note> {
             "it has {RESOURCE_POLICY}, which decides who may call it beside what the file says; gatestack leaves it as it is"
         ),
     )
+}
+
+/// What the kinds noticed about things that stay.
+fn noticed(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
+    let goes = |address: &Address| {
+        changes
+            .get(address)
+            .is_some_and(|change| matches!(change.action, Action::Delete | Action::Replace))
+    };
+    let stays = facts.observation.live.iter();
+    stays
+        .filter(|(address, _)| facts.wanted.contains_key(*address) && !goes(address))
+        .flat_map(|(address, live)| {
+            let notices = live.notices.iter();
+            notices.filter_map(move |text| note(Level::Info, "GS110", address, text.clone()))
+        })
+        .collect()
 }
 
 fn costs(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {

@@ -1,4 +1,9 @@
-//! What the file wants as a graph: a tree for people, DOT and Mermaid for tools that draw.
+//! What the file wants as a graph: a tree and a picture for people, DOT and Mermaid for tools that draw.
+
+mod layout;
+mod measure;
+mod scene;
+mod svg;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +23,8 @@ pub enum Format {
     Dot,
     /// Mermaid, which GitHub draws.
     Mermaid,
+    /// A picture: who calls, what they call, and what is private.
+    Svg,
 }
 
 /// The resources of a stack and what each waits for.
@@ -41,6 +48,10 @@ pub fn text(desired: &Desired, format: Format) -> String {
         Format::Tree => graph.tree(),
         Format::Dot => graph.dot(),
         Format::Mermaid => graph.mermaid(),
+        Format::Svg => svg::write(&layout::layout(&scene::Scene::of(
+            &graph,
+            &desired.ground.region,
+        ))),
     }
 }
 

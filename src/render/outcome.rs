@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(
             Made::by(&plan, &all),
             Made {
-                added: 29,
+                added: 37,
                 ..Made::default()
             }
         );
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(
             Made::by(&plan, &all),
             Made {
-                destroyed: 29,
+                destroyed: 37,
                 ..Made::default()
             }
         );
@@ -279,8 +279,8 @@ mod tests {
         Applied: 3 added, 1 changed, 0 destroyed.
         It took 1m 23s (simulated), 31 reads and 1 write.
         ");
-        insta::assert_snapshot!(summary(&outcome(), Made { destroyed: 29, ..Made::default() }, true), @r"
-        Destroyed: 29 resources.
+        insta::assert_snapshot!(summary(&outcome(), Made { destroyed: 37, ..Made::default() }, true), @r"
+        Destroyed: 37 resources.
         It took 1m 23s (simulated), 31 reads and 1 write.
         ");
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::kinds::surroundings::{Subnet, Surroundings};
 use crate::kinds::{Desired, Live, Observation};
 use crate::model::{Address, OutputName};
 use crate::plan::{Options, Plan, Problem, plan};
@@ -13,15 +14,22 @@ pub(crate) fn desired(text: &str) -> Desired {
     let settings = LoadSettings {
         vars: BTreeMap::new(),
         env: &|_| None,
+        read: &|_| Ok("#!/bin/sh\n".into()),
     };
     let checked = load(Source::new("stack.toml", text), &settings)
         .unwrap_or_else(|found| panic!("{found:#?}"));
-    expand(
-        &checked.file,
-        "123456789012",
-        Vec::new(),
-        &Default::default(),
-    )
+    let subnet = |zone: &str| Subnet {
+        zone: format!("ap-southeast-1{zone}"),
+        id: format!("subnet-{zone}"),
+        vpc: "vpc-1".into(),
+        public: false,
+    };
+    let surroundings = Surroundings {
+        subnets: vec![subnet("a"), subnet("b")],
+        user_data: checked.user_data,
+        ..Surroundings::default()
+    };
+    expand(&checked.file, "123456789012", Vec::new(), &surroundings)
 }
 
 /// An AWS in which this file was applied.
@@ -36,7 +44,9 @@ pub(crate) fn applied(text: &str) -> Observation {
             outputs,
             was: None,
             unmanaged: Vec::new(),
+            notices: Vec::new(),
             only_a_mark: false,
+            broken: None,
         };
         (address, live)
     };

@@ -9,8 +9,11 @@
 //! `domain = "x-${user_pool.id}"` fails here and not at AWS.
 
 mod api;
+mod certificates;
 mod clients;
+mod domain;
 mod ground;
+mod load_balancer;
 mod moved;
 mod names;
 mod paths;
@@ -20,6 +23,8 @@ mod references;
 mod requirements;
 mod routes;
 mod scopes;
+
+pub(super) use routes::{no_listener, port_of};
 
 use std::collections::BTreeMap;
 
@@ -44,7 +49,9 @@ pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut 
     ground::check(&mut judge);
     pool::check(&mut judge);
     clients::check(&mut judge);
+    load_balancer::check(&mut judge);
     api::check(&mut judge);
+    domain::check(&mut judge);
     routes::check(&mut judge);
     requirements::check(&mut judge);
     plans::check(&mut judge);
@@ -214,6 +221,10 @@ impl<'c> Judge<'c> {
             Reference::UserPoolTokenUrl => {
                 format!("https://{}/oauth2/token", domain())
             }
+            Reference::ApiDomainName | Reference::ApiDomainTarget => self.api_domain(),
+            Reference::LoadBalancerDnsName => {
+                format!("private-1a2b3c4d5e6f7a8b.elb.{region}.amazonaws.com")
+            }
             Reference::AppClientId(_) | Reference::PartnerClientId(_) => {
                 "1a2b3c4d5e6f7g8h9i0j1k2l3m".into()
             }
@@ -223,6 +234,15 @@ impl<'c> Judge<'c> {
             Piece::Reference(reference) => known(&reference),
         };
         pieces(text).into_iter().map(made_out).collect()
+    }
+
+    /// The API's own host name, or one in its place.
+    fn api_domain(&self) -> String {
+        let domain = self.file.api.as_ref().and_then(|api| api.domain.as_ref());
+        match domain {
+            Some(domain) if self.usable(["api", "domain", "name"]) => domain.name.clone(),
+            _ => "api.example.com".to_owned(),
+        }
     }
 
     /// Refuses a duration out of AWS's range, or finer than seconds where AWS counts in them.

@@ -101,6 +101,20 @@ codes! {
     NoEffect = "GS029",
     /// An overlay that is laid over a stack without making another one of it.
     SameStack = "GS030",
+    /// A load balancer, listener or target that AWS refuses.
+    BadLoadBalancer = "GS031",
+    /// A port on which no listener answers.
+    NoListener = "GS032",
+    /// A file that the stack file names and that can't be used.
+    BadFile = "GS033",
+    /// Something the file points to is not there.
+    Absent = "GS034",
+    /// Subnets, load balancers and targets that can't work together.
+    BadNetwork = "GS035",
+    /// A certificate that can't be presented as it is.
+    BadCertificate = "GS036",
+    /// Something private that others reach.
+    Exposed = "GS037",
 }
 
 impl Serialize for Code {

@@ -13,7 +13,7 @@ use super::file::{File, Partner, TokenLifetimes};
 use crate::kinds::{
     Desired, Ground, Resource, Surroundings, Wanted, api_key, app_client, marks, plan_membership,
 };
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, Book, OutputName, Text};
 
 use references::References;
 
@@ -68,6 +68,20 @@ pub fn expand(
         adopt,
         outputs,
     }
+}
+
+/// A text of the file where nothing has to be made before it is known.
+pub(super) fn known(file: &File, account: &str, text: &str) -> Option<String> {
+    let ground = Ground {
+        stack: file.stack.name.clone(),
+        region: file.stack.region.clone(),
+        account: account.to_owned(),
+        tags: BTreeMap::new(),
+    };
+    let nothing = Surroundings::default();
+    References::new(file, &ground, &nothing)
+        .text(text)
+        .resolve(&Book::default())
 }
 
 /// The addresses of things that exist once in a stack.

@@ -151,6 +151,40 @@ fn contradictions() {
 }
 
 #[test]
+fn the_private_road() {
+    let routes = "[api.routes]\n\"GET /a\" = { http = \"http://api.example.com:8080/a\", via = \"load_balancer\" }\n\
+                  \"GET /b\" = { http = \"http://api.example.com:443/b\", via = \"load_balancer\" }\n\
+                  \"GET /c\" = { mock = 200, via = \"load_balancer\" }\n";
+    let road = "[load_balancer]\nname = \"internal-road\"\nsubnets = [\"subnet-1\"]\n[load_balancer.listeners]\n80 = { to = 8080, certificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/1\" }\n\
+                443 = { to = 8443, protocol = \"tls\", certificate = \"arn:aws:acm:us-east-1:123456789012:certificate/1\", health = { path = \"/up\", interval = \"1s\" } }\n\
+                70000 = { to = 1, protocol = \"tls\", drain = \"2h\" }\n[load_balancer.targets]\nips = [\"8.8.8.8\"]\n\
+                instances = { count = 2, type = \"t3.micro\", image = \"ssm:al2023\", user_data = \"front.sh\" }\n";
+    insta::assert_snapshot!(told(&(edited("[api.routes]\n", routes) + road)));
+    insta::assert_snapshot!(told(&edited("[api.routes]\n", routes)));
+    let unused = "[load_balancer]\nsubnets = [\"subnet-0123456789abcdef0\"]\nlisteners = { 80 = { to = 80 } }\ntargets = { ips = [\"10.0.0.7\"] }\n";
+    insta::assert_snapshot!(told(&edited("", unused)));
+    insta::assert_snapshot!(told(&edited("", "[load_balancer]\n")));
+    insta::assert_snapshot!(told(&edited(
+        "",
+        &format!("{unused}existing = \"shared\"\n")
+    )));
+}
+
+#[test]
+fn own_domains() {
+    let domain = "[api.domain]\nname = \"API.example.com\"\ntls = \"1.0\"\nbase_paths = [\"v1/x\", \"\"]\nzone = \"example.org\"\n\
+                  mutual_tls = { truststore = \"https://trust/store.pem\" }\n[api.routes]\n";
+    insta::assert_snapshot!(told(&edited("[api.routes]\n", domain)));
+    let shared = "disable_default_endpoint = true\n[api.domain]\nname = \"api.example.com\"\nexisting = true\n\
+                  certificate = \"arn:aws:acm:us-east-1:123456789012:certificate/1\"\n[api.routes]\n";
+    insta::assert_snapshot!(told(&edited("[api.routes]\n", shared)));
+    let nowhere = "disable_default_endpoint = true\ndescription = \"${api.domain.target} ${load_balancer.dns_name}\"\n[api.routes]\n";
+    insta::assert_snapshot!(told(&edited("[api.routes]\n", nowhere)));
+    let own = "own_domain = { name = \"auth.example.com\", certificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/1\", zone = \"!\" }";
+    insta::assert_snapshot!(told(&edited("domain = \"hello-${account.id}\"", own)));
+}
+
+#[test]
 fn cycles() {
     let clients = "[app_clients.a]\nname = \"${app_clients.b.client_id}\"\n[app_clients.b]\nname = \"x ${app_clients.a.client_id}\"\n";
     insta::assert_snapshot!(told(&edited("", clients)));

@@ -31,6 +31,12 @@ pub enum Reference {
     UserPoolTokenUrl,
     /// `${user_pool.issuer}`: the `iss` of its tokens.
     UserPoolIssuer,
+    /// `${api.domain.name}`: the API's own host name.
+    ApiDomainName,
+    /// `${api.domain.target}`: what the API's own host name has to point to.
+    ApiDomainTarget,
+    /// `${load_balancer.dns_name}`.
+    LoadBalancerDnsName,
     /// `${app_clients.NAME.client_id}`.
     AppClientId(String),
     /// `${partners.NAME.client_id}`.
@@ -59,6 +65,9 @@ const SINGLE: &[(&str, Reference)] = &[
     ("user_pool.arn", Reference::UserPoolArn),
     ("user_pool.token_url", Reference::UserPoolTokenUrl),
     ("user_pool.issuer", Reference::UserPoolIssuer),
+    ("api.domain.name", Reference::ApiDomainName),
+    ("api.domain.target", Reference::ApiDomainTarget),
+    ("load_balancer.dns_name", Reference::LoadBalancerDnsName),
 ];
 
 type OfName = fn(String) -> Reference;

@@ -1,7 +1,9 @@
 //! From a text to a checked file, or to everything that is wrong with it. Offline: nothing here knows of AWS.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::Range;
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -13,7 +15,7 @@ use super::findings::Findings;
 use super::overlay::{self, Alone};
 use super::source::{Location, Source, SourceFile};
 use super::spans::{KeyPath, Spans};
-use super::{check, schema, structure, variables};
+use super::{check, files, schema, structure, variables};
 
 /// What a file is read with, beside its own text.
 pub struct LoadSettings<'a> {
@@ -21,6 +23,8 @@ pub struct LoadSettings<'a> {
     pub vars: BTreeMap<String, String>,
     /// How `${env.NAME}` is looked up.
     pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// How a file that the stack file names is read. Its path is relative to the working folder, as the stack file's own is.
+    pub read: &'a dyn Fn(&Path) -> io::Result<String>,
 }
 
 /// A file without errors.
@@ -30,7 +34,9 @@ pub struct Checked {
     pub file: File,
     /// What is worth knowing all the same.
     pub warnings: Diagnostics,
-    spans: Spans,
+    /// The content of the file of `[load_balancer.targets.instances] user_data`.
+    pub user_data: Option<String>,
+    pub(super) spans: Spans,
 }
 
 impl Checked {
@@ -62,15 +68,19 @@ impl Checked {
 ///
 /// Every mistake; of a file's mistakes in the syntax only the first, since the others mostly follow from it. Warnings come along.
 pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diagnostics> {
-    let (file, spans, list) = match read(&source, settings) {
+    let (file, spans, mut findings) = match read(&source, settings) {
         Ok(read) => read,
         Err(syntax) => return Err(Diagnostics::new(source, syntax)),
     };
-    let diagnostics = Diagnostics::new(source, list);
+    let user_data = file
+        .as_ref()
+        .and_then(|file| files::user_data(file, &source, &spans, settings, &mut findings));
+    let diagnostics = Diagnostics::new(source, findings.list);
     match file {
         Some(file) if !diagnostics.has_errors() => Ok(Checked {
             file,
             warnings: diagnostics,
+            user_data,
             spans,
         }),
         _ => Err(diagnostics),
@@ -80,7 +90,7 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
 fn read(
     source: &Source,
     settings: &LoadSettings<'_>,
-) -> Result<(Option<File>, Spans, Vec<Diagnostic>), Vec<Diagnostic>> {
+) -> Result<(Option<File>, Spans, Findings), Vec<Diagnostic>> {
     let (mut root, alone) = documents(source)?;
     let mut findings = Findings::default();
     structure::outline(&root, &Spans::of(root.get_ref()), &mut findings);
@@ -114,7 +124,7 @@ fn read(
     if let Some(file) = &file {
         check::check(file, source, &spans, &mut findings);
     }
-    Ok((file, spans, findings.list))
+    Ok((file, spans, findings))
 }
 
 /// The merged document, and what it is without the overlay where there is one.

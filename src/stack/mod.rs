@@ -5,16 +5,20 @@
 //!         stack.prod.toml  (spans)  ${var} ${env}        keys, types         AWS's rules, contradictions
 //! ```
 //!
+//! What the file points to without owning it is judged apart, once AWS was asked: `preflight`.
+//!
 //! Before them, an outline of the tables tells what is misspelled, so that no reference to it is said to lead nowhere.
 //!
 //! Each pass goes over the whole file, writes down every mistake and marks what became worthless, so that one mistake gives one
-//! message. The module refuses to know what AWS holds; [`load()`] is a function of the texts, `--var` and the environment.
+//! message. The module refuses to know what AWS holds; [`load()`] is a function of the texts, `--var`, the environment
+//! and the files that the texts name.
 
 pub mod diagnostic;
 pub mod expand;
 pub mod file;
 pub mod interpolate;
 pub mod load;
+pub mod preflight;
 pub mod scalar;
 pub mod schema;
 pub mod source;
@@ -22,6 +26,7 @@ pub mod spans;
 
 mod check;
 mod cycles;
+mod files;
 mod findings;
 mod overlay;
 mod shorthand;
@@ -32,6 +37,7 @@ mod variables;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use expand::expand;
 pub use load::{Checked, LoadSettings, load};
+pub use preflight::{preflight, questions};
 pub(crate) use similar::closest;
 pub use source::{Location, Source};
 

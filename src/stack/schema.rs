@@ -159,6 +159,7 @@ fn step(node: &'static Value, key: &str) -> Option<&'static Value> {
     {
         return Some(next);
     }
+    // An element goes by its index.
     if let Some(next) = target.get("items").filter(|_| key.parse::<usize>().is_ok()) {
         return Some(next);
     }

@@ -1,6 +1,8 @@
 //! What the tests of this layer share: a small stack, edits of it, and the messages as a user reads them.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 
 use super::{Checked, Code, Diagnostics, LoadSettings, Source, load};
 use crate::render::diagnostics::{Style, text};
@@ -38,8 +40,18 @@ fn load_source(
     let settings = LoadSettings {
         vars,
         env: &|name| env.get(name).cloned(),
+        read: &beside,
     };
     load(source, &settings)
+}
+
+/// The files beside the stack file.
+fn beside(path: &Path) -> io::Result<String> {
+    match path.to_str() {
+        Some("backend.sh") => Ok("#!/bin/sh\n".into()),
+        Some("big.sh") => Ok("#".repeat(16 * 1024 + 1)),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
 }
 
 /// Reads a text alone.

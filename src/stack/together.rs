@@ -35,14 +35,6 @@ plain = { scopes = { all = "All" } }
 [app_clients]
 web = { name = "Web", flows = ["code"], auth_flows = ["refresh_token"], scopes = ["id/read", "openid"], callback_urls = ["https://a.example/"], logout_urls = ["https://b.example/"], secret = true, tokens = { access = "1h", id = "1h", refresh = "30d" } }
 robot = { flows = ["client_credentials"], scopes = ["id/read"], secret = true }
-[load_balancer]
-name = "whole"
-existing = "theirs"
-subnets = { vpc = "default", tags = { tier = "private" } }
-listeners = { 80 = { to = 8080, protocol = "tcp", to_protocol = "tcp", certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/3", tls_policy = "P", health = { protocol = "http", path = "/", port = 8081, interval = "10s", healthy = 3, unhealthy = 3 }, drain = "1m" } }
-targets = { instances = { count = 2, type = "t3.micro", image = "ami-1", user_data = "a.sh", profile = "p" }, ips = ["10.0.0.1"], instance_ids = ["i-1"], instance_tags = { app = "x" } }
-cross_zone = true
-deletion_protection = true
 [api]
 name = "whole-${user_pool.id}"
 description = "Everything at ${user_pool.token_url}"
@@ -53,14 +45,23 @@ cors = { origin = "*", headers = ["X-A"], max_age = "1h" }
 requires = { scopes = ["id/read", "plain/all"], token = "access", api_key = true }
 authorizer = { name = "cognito", header = "Authorization", cache = "5m" }
 throttle = { rate = "${var.rate}", burst = 9 }
-disable_default_endpoint = false
-domain = { name = "api.example.com", existing = false, certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/2", tls = "1.2", base_paths = ["v1"], mutual_tls = { truststore = "s3://bucket/key", version = "1" }, zone = "example.com" }
+disable_default_endpoint = true
 access_logs = { group = "arn:aws:logs:${stack.region}:123456789012:log-group:g", format = "$context.requestId ${stageVariables.path}" }
+domain = { name = "api.example.com", existing = false, certificate = "arn:aws:acm:${stack.region}:123456789012:certificate/2", tls = "1.2", base_paths = ["v1"], mutual_tls = { truststore = "s3://trust/store.pem", version = "3" }, zone = "Z0123456789ABC" }
 [api.routes]
+"GET /b" = { http = "https://${stageVariables.host}/b", via = "load_balancer" }
 "GET /a/{x}" = { http = "https://${stageVariables.host}/${api.stage}/{x}", requires = { scopes = ["id/write"], token = "access", api_key = false }, timeout = "5s" }
-"GET /b" = { http = "http://b.example/", via = "load_balancer" }
 "GET /m" = { mock = { status = 200, body = "hi ${api.invoke_url}" }, requires = "nothing" }
 "GET /n" = { mock = 204 }
+[load_balancer]
+name = "whole-road"
+subnets = { vpc = "default", tags = { tier = "private" } }
+targets = { instances = { count = 2, type = "t3.micro", image = "ssm:/aws/image", user_data = "backend.sh", profile = "backend" } }
+cross_zone = true
+deletion_protection = false
+[load_balancer.listeners]
+443 = { to = 8080, protocol = "tls", to_protocol = "tcp", certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/3", tls_policy = "ELBSecurityPolicy-TLS13-1-2-2021-06", health = { protocol = "http", path = "/up", port = 8081, interval = "10s", healthy = 3, unhealthy = 3 }, drain = "1m" }
+80 = { to = 8080 }
 [plans]
 gold = { name = "Gold", description = "For ${partners.acme.client_id}", throttle = { rate = 1, burst = 2 }, quota = { requests = 9, per = "day" } }
 [api_keys]
@@ -71,6 +72,70 @@ acme = { name = "Acme", plan = "gold", scopes = ["id/read"], auth_flows = ["refr
 from = "partners.old"
 to = "partners.acme"
 "#;
+
+/// What a file can say instead.
+const OTHERWISE: &[&str] = &[
+    r#"
+[stack]
+name = "shared"
+region = "eu-central-1"
+[load_balancer]
+existing = "everybodys"
+[api]
+name = "shared"
+stage = "prod"
+domain = { name = "api.example.com", existing = true, base_paths = ["v1"] }
+[api.routes]
+"GET /b" = { http = "http://a.example/b", via = "load_balancer" }
+"#,
+    r#"
+[stack]
+name = "addresses"
+region = "eu-central-1"
+[api]
+name = "addresses"
+stage = "prod"
+[api.routes]
+"GET /b" = { http = "http://a.example/b", via = "load_balancer" }
+[load_balancer]
+subnets = ["subnet-0123456789abcdef0"]
+targets = { ips = ["10.0.0.7"] }
+listeners = { 80 = { to = 8080 } }
+"#,
+    r#"
+[stack]
+name = "by-id"
+region = "eu-central-1"
+[api]
+name = "by-id"
+stage = "prod"
+[api.routes]
+"GET /b" = { http = "http://a.example/b", via = "load_balancer" }
+[load_balancer]
+subnets = ["subnet-0123456789abcdef0"]
+targets = { instance_ids = ["i-0123456789abcdef0"] }
+listeners = { 80 = { to = 8080 } }
+"#,
+    r#"
+[stack]
+name = "by-tags"
+region = "eu-central-1"
+[api]
+name = "by-tags"
+stage = "prod"
+[api.routes]
+"GET /b" = { http = "http://a.example/b", via = "load_balancer" }
+[load_balancer]
+subnets = ["subnet-0123456789abcdef0"]
+targets = { instance_tags = { app = "x" } }
+listeners = { 80 = { to = 8080 } }
+"#,
+];
+
+/// Every stack of these tests.
+fn wholes() -> impl Iterator<Item = &'static str> {
+    std::iter::once(WHOLE).chain(OTHERWISE.iter().copied())
+}
 
 /// Mistakes that only the meaning shows, at least one for each table that has rules: what is written, what to write instead, what
 /// is told of it, and the values that must be readable to know it.
@@ -171,6 +236,29 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
         Code::RouteBackend, "\"GET /n\"", &["api.routes.\"GET /n\""],
     ),
     ("mock = 204", "", Code::RouteBackend, "\"GET /n\"", &["api.routes.\"GET /n\""]),
+    ("zone = \"example.com\"", "zone = \"example.org\"", Code::BadDomain, "\"example.org\"", &["user_pool.own_domain.zone", "user_pool.own_domain.name"]),
+    ("\"api.example.com\", existing", "\"api\", existing", Code::BadDomain, "\"api\"", &["api.domain.name"]),
+    ("existing = false, certificate", "existing = true, tls = \"1.2\" }\n# certificate", Code::BadDomain, "tls", &["api.domain"]),
+    ("existing = true, base", "base", Code::MissingKey, "domain", &["api.domain"]),
+    ("acm:${stack.region}", "acm:us-east-1", Code::BadArn, "\"arn:aws:acm:us-east-1:123456789012:certificate/2\"", &["api.domain.certificate", "stack.region"]),
+    ("base_paths = [\"v1\"], m", "base_paths = [\"v/1\"], m", Code::BadDomain, "\"v/1\"", &["api.domain.base_paths"]),
+    ("s3://trust", "trust", Code::BadUrl, "\"trust/store.pem\"", &["api.domain.mutual_tls.truststore"]),
+    ("tls = \"1.2\"", "tls = \"1.0\"", Code::BadDomain, "\"1.0\"", &["api.domain.tls", "api.domain.mutual_tls"]),
+    ("endpoint = true", "endpoint = false", Code::NoEffect, "mutual_tls", &["api.disable_default_endpoint", "api.domain.mutual_tls"]),
+    ("\"whole-road\"", "\"-road\"", Code::BadLoadBalancer, "\"-road\"", &["load_balancer.name"]),
+    ("vpc = \"default\"", "vpc = \"main\"", Code::BadLoadBalancer, "\"main\"", &["load_balancer.subnets.vpc"]),
+    ("tier = \"private\"", "tier = \"a#b\"", Code::BadTag, "\"a#b\"", &["load_balancer.subnets.tags.tier"]),
+    ("\n80 =", "\n080 =", Code::BadLoadBalancer, "080", &["load_balancer.listeners"]),
+    ("tls\", to_protocol = \"tcp\", certificate", "tls\", to_protocol = \"tcp\" }\n# certificate", Code::BadLoadBalancer, "\"tls\"", &["load_balancer.listeners"]),
+    ("path = \"/up\"", "path = \"up\"", Code::BadLoadBalancer, "\"up\"", &["load_balancer.listeners.443.health.path", "load_balancer.listeners.443.health.protocol"]),
+    ("drain = \"1m\"", "drain = \"2h\"", Code::OutOfRange, "\"2h\"", &["load_balancer.listeners.443.drain"]),
+    ("ssm:/aws", "ssm:aws", Code::BadLoadBalancer, "\"ssm:aws/image\"", &["load_balancer.targets.instances.image"]),
+    ("\"backend.sh\"", "\"front.sh\"", Code::BadFile, "\"front.sh\"", &["load_balancer.targets.instances.user_data"]),
+    ("10.0.0.7", "11.0.0.7", Code::BadLoadBalancer, "\"11.0.0.7\"", &["load_balancer.targets.ips"]),
+    ("\"i-0", "\"0", Code::BadLoadBalancer, "\"0123456789abcdef0\"", &["load_balancer.targets.instance_ids"]),
+    ("existing = \"everybodys\"", "cross_zone = true\nexisting = \"everybodys\"", Code::BadLoadBalancer, "cross_zone", &["load_balancer.existing", "load_balancer.cross_zone"]),
+    ("host}/b\", via", "host}:8443/b\", via", Code::NoListener, "\"https://${stageVariables.host}:8443/b\"", &["api.routes.\"GET /b\"", "load_balancer.listeners", "load_balancer.existing", "api.stage_variables"]),
+    ("mock = 204", "mock = 204, via = \"load_balancer\"", Code::RouteBackend, "\"load_balancer\"", &["api.routes.\"GET /n\""]),
     ("name = \"Gold\"", "name = \"\"", Code::BadName, "\"\"", &["plans.gold.name"]),
     (
         "burst = 2 }, quota = {", "burst = 2 } }\nsilver = { quota = {",
@@ -332,11 +420,10 @@ fn the_whole_stack_says_everything() {
         }
     }
     let mut said = Said::new();
-    table(
-        schema::resolved(),
-        DeTable::parse(WHOLE).unwrap().get_ref(),
-        &mut said,
-    );
+    for whole in wholes() {
+        let root = DeTable::parse(whole).unwrap();
+        table(schema::resolved(), root.get_ref(), &mut said);
+    }
     let definitions = schema::resolved()["$defs"].as_object().unwrap();
     let definitions = definitions
         .iter()
@@ -348,16 +435,18 @@ fn the_whole_stack_says_everything() {
         {
             let schema: *const Value = schema;
             let is_said = said.get(&schema).is_some_and(|keys| keys.contains(key));
-            assert!(is_said, "the whole stack lacks `{key}` of {name}");
+            assert!(is_said, "the stacks lack `{key}` of {name}");
         }
     }
 }
 
 #[test]
 fn a_broken_value_gives_one_message() {
-    assert_eq!(told(WHOLE), []);
-    let wrong: Vec<_> = each_broken(WHOLE)
-        .into_iter()
+    for whole in wholes() {
+        assert_eq!(told(whole), []);
+    }
+    let wrong: Vec<_> = wholes()
+        .flat_map(each_broken)
         .map(|broken| (told(&broken.text), broken))
         .filter(|(told, broken)| told != from_ref(&broken.told))
         .map(|(told, broken)| format!("{} {:?}: {told:?}", broken.path, broken.told))
@@ -369,8 +458,10 @@ fn a_broken_value_gives_one_message() {
 fn a_broken_value_hides_no_other_mistake() {
     let mut wrong = Vec::new();
     for (from, to, code, culprit, reads) in MISTAKES {
-        assert!(WHOLE.contains(from), "{from}");
-        let text = WHOLE.replacen(from, to, 1);
+        let whole = wholes()
+            .find(|whole| whole.contains(from))
+            .unwrap_or_else(|| panic!("{from}"));
+        let text = whole.replacen(from, to, 1);
         let meaning = (*code, (*culprit).to_owned());
         assert_eq!(told(&text), from_ref(&meaning), "{to}");
         let reads: Vec<_> = reads.iter().map(|read| KeyPath::of_address(read)).collect();

@@ -24,6 +24,7 @@ const HOLD_REFERENCES: &[&[&str]] = &[
     &["user_pool", "domain"],
     &["user_pool", "own_domain", "name"],
     &["user_pool", "own_domain", "certificate"],
+    &["load_balancer", "listeners", "*", "certificate"],
     &["resource_servers", "*", "identifier"],
     &["resource_servers", "*", "name"],
     &["resource_servers", "*", "scopes", "*"],
@@ -38,6 +39,7 @@ const HOLD_REFERENCES: &[&[&str]] = &[
     &["api", "access_logs", "group"],
     &["api", "access_logs", "format"],
     &["api", "requires", "scopes", "*"],
+    &["api", "domain", "certificate"],
     &["api", "routes", "*", "http"],
     &["api", "routes", "*", "mock", "body"],
     &["api", "routes", "*", "requires", "scopes", "*"],
@@ -417,6 +419,15 @@ impl<'t> Pass<'_, 't> {
                     nowhere("the pool has no domain")
                         .help("give `[user_pool]` a `domain`, the prefix of its token URL")
                 })
+            }),
+            Reference::ApiDomainName | Reference::ApiDomainTarget => (!has(&["api", "domain"]))
+                .then(|| {
+                    nowhere("the file has no `[api.domain]`")
+                        .help("add `[api.domain]`, or remove the reference")
+                }),
+            Reference::LoadBalancerDnsName => (!has(&["load_balancer"])).then(|| {
+                nowhere("the file has no `[load_balancer]`")
+                    .help("add `[load_balancer]`, or remove the reference")
             }),
             Reference::AppClientId(name) => entry("app_clients", "client_id", name),
             Reference::PartnerClientId(name) => entry("partners", "client_id", name).or_else(pool),

@@ -42,7 +42,7 @@ pub(crate) async fn issued(service: &Service, region: &'static str, name: &str) 
         .clone();
     let zone = route53
         .create_hosted_zone()
-        .name(name)
+        .name(name.trim_start_matches("*."))
         .caller_reference(&arn)
         .send()
         .await

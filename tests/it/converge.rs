@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use gatestack::aws::{Connection, Endpoint};
+use gatestack::aws::{Connection, Endpoint, Writer};
 use gatestack::clock::Clock;
 use gatestack::kinds::{
     Compare, Desired, Ground, Live, Observation, OnChange, Outputs, Replace, Resource, Wanted,
@@ -155,6 +155,7 @@ impl World {
                     let outputs =
                         outputs.unwrap_or_else(|error| panic!("create {address}: {error}"));
                     book.insert(address.clone(), outputs);
+                    settle(resource, &writer, address, &mut book).await;
                     Some(format!("create {address}"))
                 }
                 Some(live) => {
@@ -175,6 +176,7 @@ impl World {
                         let outputs =
                             outputs.unwrap_or_else(|error| panic!("create {address}: {error}"));
                         book.insert(address.clone(), outputs);
+                        settle(resource, &writer, address, &mut book).await;
                         if info.replace == Replace::CreateFirst {
                             live.delete(&writer, address)
                                 .await
@@ -191,6 +193,7 @@ impl World {
                         let mut known: Outputs = live.outputs.clone();
                         known.extend(outputs);
                         book.insert(address.clone(), known);
+                        settle(resource, &writer, address, &mut book).await;
                         Some(format!("update {address} [{}]", changed.join(", ")))
                     }
                 }
@@ -201,6 +204,17 @@ impl World {
             }
         }
         steps
+    }
+}
+
+/// Waits for what AWS goes on working on.
+async fn settle(resource: &Resource, writer: &Writer, address: &Address, book: &mut Book) {
+    if resource.info().settles_in.is_some() {
+        let news = resource.settle(writer, address, book).await;
+        let news = news.unwrap_or_else(|error| panic!("settle {address}: {error}"));
+        let mut known: Outputs = book.outputs(address).cloned().unwrap_or_default();
+        known.extend(news);
+        book.insert(address.clone(), known);
     }
 }
 

@@ -213,6 +213,7 @@ pub(crate) fn checked(text: &str) -> stack::Checked {
         &stack::LoadSettings {
             vars: Default::default(),
             env: &|_| None,
+            read: &|_| Ok("#!/bin/sh\n".into()),
         },
     )
     .unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{text}"))

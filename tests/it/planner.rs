@@ -37,12 +37,23 @@ struct Paper {
     served: BTreeSet<String>,
     /// What that snapshot shows.
     snapshot: Vec<(Address, Resource)>,
+    /// The ids of what was made to take a place, and whose: only the new one's tag tells the two apart.
+    successors: BTreeMap<String, String>,
 }
 
 impl Paper {
     fn plan(&self, desired: &Desired, options: &Options) -> Plan {
-        plan::plan(desired, &self.observed(), options)
-            .unwrap_or_else(|problems| panic!("{problems:#?}"))
+        let mut observed = self.observed();
+        // Who lets a protected load balancer go has said so in the file before.
+        for (address, live) in &mut observed.live {
+            if let Resource::LoadBalancer(props) = &mut live.resource {
+                let wanted = desired.resources.get(address);
+                props.deletion_protection &= wanted.is_some_and(|wanted| {
+                    !options.destroy || wanted.resource.unprotected().is_some()
+                });
+            }
+        }
+        plan::plan(desired, &observed, options).unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
 
     /// What is there, with what does not work yet told as the kinds tell it.
@@ -102,8 +113,19 @@ impl Paper {
                     step.replaces.as_deref(),
                     "{address} is made twice"
                 );
+                if let Some(old) = &step.replaces {
+                    let new = identity(want, self.made + 1);
+                    self.successors.insert(old.clone(), new);
+                }
                 if let Some((old, id)) = old.zip(step.replaces.as_ref()) {
-                    self.observation.live.insert(address.replaced(id), old);
+                    let place = address.replaced(id);
+                    let older = address.part("replaced");
+                    let below = place.part("replaced");
+                    self.observation.live = std::mem::take(&mut self.observation.live)
+                        .into_iter()
+                        .map(|(other, live)| (other.moved(&older, &below).unwrap_or(other), live))
+                        .collect();
+                    self.observation.live.insert(place, old);
                 }
                 let resource = known(want, &book, address);
                 self.made += 1;
@@ -130,32 +152,35 @@ impl Paper {
             } => {
                 let resource = known(want, &book, address);
                 self.check(&resource, address);
-                self.observation
-                    .live
-                    .insert(address.clone(), live(resource, was.outputs.clone()));
+                self.observation.live.insert(
+                    self.place(address, was),
+                    live(resource, was.outputs.clone()),
+                );
             }
             Operation::Delete(old) => self.delete(step, old),
         }
     }
 
+    /// Where this one of two stands that share an address.
+    fn place(&self, address: &Address, which: &Live) -> Address {
+        let there = self.observation.live.get(address);
+        match id(which) {
+            Some(id) if there.is_none_or(|there| there.outputs != which.outputs) => {
+                address.replaced(id)
+            }
+            _ => address.clone(),
+        }
+    }
+
     fn delete(&mut self, step: &Step, old: &Live) {
-        let there = |paper: &Self, address: &Address| {
-            paper
-                .observation
-                .live
-                .get(address)
-                .map(|live| &live.outputs)
-                == Some(&old.outputs)
-        };
         let goes = match id(old).map(|id| step.address.replaced(id)) {
-            Some(replaced) if !there(self, &step.address) => replaced,
+            Some(replaced) if self.stands_at(&replaced).is_some() => replaced,
             _ => step.address.clone(),
         };
         for address in step.carries.iter().chain([&goes]) {
-            assert!(
-                self.observation.live.remove(address).is_some(),
-                "{address} is deleted twice"
-            );
+            let place = self.stands_at(address);
+            let place = place.unwrap_or_else(|| panic!("{address} is deleted twice"));
+            self.observation.live.remove(&place);
         }
         if matches!(old.resource, Resource::RestApi(_) | Resource::Stage(_)) {
             self.served.clear();
@@ -166,6 +191,15 @@ impl Paper {
         if !gone.starts_with("id") {
             return;
         }
+        let predecessors = self.observation.live.iter().filter(|(_, live)| {
+            id(live).is_some_and(|old| self.successors.get(old).is_some_and(|new| new == gone))
+        });
+        let nameless: Vec<_> = predecessors.map(|(address, _)| address).collect();
+        assert!(
+            nameless.is_empty(),
+            "{gone} of {} goes, which alone tells that {nameless:?} has to go too",
+            step.address
+        );
         for (address, other) in &self.observation.live {
             let fields = other.resource.fields(&Book::default());
             let held = fields.iter().find(|(info, value)| {
@@ -173,6 +207,23 @@ impl Paper {
             });
             assert!(held.is_none(), "{address} holds {gone}, which goes");
         }
+    }
+
+    /// Where something stands that stood here when the plan was made: what was left over stands below what took its
+    /// place meanwhile.
+    fn stands_at(&self, address: &Address) -> Option<Address> {
+        let successor = address.takes_its_place();
+        let last = |address: &Address| address.as_str().rsplit('/').next().map(str::to_owned);
+        self.observation
+            .live
+            .keys()
+            .find(|other| {
+                *other == address
+                    || (successor.is_some()
+                        && other.takes_its_place() == successor
+                        && last(other) == last(address))
+            })
+            .cloned()
     }
 
     /// What AWS looks at when something is made or changed.
@@ -225,7 +276,9 @@ fn live(resource: Resource, outputs: BTreeMap<OutputName, String>) -> Live {
         outputs,
         was: None,
         unmanaged: Vec::new(),
+        notices: Vec::new(),
         only_a_mark: false,
+        broken: None,
     }
 }
 
@@ -424,10 +477,28 @@ proptest! {
     }
 
     #[test]
+    fn what_was_replaced_goes_before_its_successor(roads in prop::collection::vec(any_road(), 3), cuts in prop::collection::vec(0.0..1.0, 2)) {
+        let base = "[stack]\nname = \"claims\"\nregion = \"eu-west-1\"\n";
+        let mut paper = Paper::default();
+        let mut wanted = roads.iter().map(|road| desired(&format!("{base}{road}")));
+        paper.apply(&paper.plan(&wanted.next().unwrap(), &everything_agreed()));
+        for (wanted, cut) in wanted.zip(cuts) {
+            let plan = paper.plan(&wanted, &everything_agreed());
+            paper.apply_until(&plan, (plan.steps.len() as f64 * cut) as usize);
+            let mut other = paper.clone();
+            other.apply(&paper.plan(&wanted, &Options { destroy: true, ..everything_agreed() }));
+            prop_assert!(other.observation.live.is_empty());
+        }
+        let last = desired(&format!("{base}{}", roads[0]));
+        paper.apply(&paper.plan(&last, &everything_agreed()));
+        prop_assert!(paper.plan(&last, &everything_agreed()).is_empty());
+    }
+
+    #[test]
     fn a_saved_plan_is_read_as_it_was(first in any_stack(), second in any_stack()) {
         let mut paper = Paper::default();
-        let first = desired(&first);
-        let plans = [(first.clone(), false), (desired(&second), false), (first, true)];
+        let second = desired(&second);
+        let plans = [(desired(&first), false), (second.clone(), false), (second, true)];
         for (desired, destroy) in plans {
             let plan = paper.plan(&desired, &Options { destroy, ..Options::default() });
             let saved = Saved {
@@ -492,4 +563,78 @@ fn a_plan_is_the_same_every_time() {
         .collect();
     assert_eq!(plans[0], plans[1]);
     assert_eq!(plans[1], plans[2]);
+}
+
+/// A stack with two instances on paper.
+fn two_instances() -> (Paper, Desired) {
+    let text = "[stack]\nname = \"claims\"\nregion = \"eu-west-1\"\n\n[user_pool]\nname = \"Users\"\n\n[load_balancer]\nsubnets = [\"subnet-0000000a\"]\n\
+                targets = { instances = { count = 2, type = \"t3.micro\", image = \"ami-0000000a\" } }\n\n[load_balancer.listeners]\n80 = { to = 8080 }\n";
+    let desired = desired(text);
+    let mut paper = Paper::default();
+    paper.apply(&paper.plan(&desired, &Options::default()));
+    (paper, desired)
+}
+
+fn replacing(pattern: &str) -> Options {
+    Options {
+        replace: Patterns::new([pattern.to_owned()]),
+        ..Options::default()
+    }
+}
+
+#[test]
+fn instances_are_made_anew_on_demand_one_after_another() {
+    let (mut paper, desired) = two_instances();
+    let options = replacing("load_balancer.targets.instances");
+    let plan = paper.plan(&desired, &options);
+    let changes: Vec<_> = plan.changes.iter().collect();
+    assert_eq!(changes.len(), 2, "{changes:#?}");
+    for (address, change) in changes {
+        assert!(
+            address
+                .as_str()
+                .starts_with("load_balancer.targets.instances/")
+        );
+        assert_eq!(change.action, plan::Action::Replace);
+        assert_eq!(change.reasons, ["asked for with --replace"]);
+    }
+    for step in &plan.steps {
+        paper.carry_out(step);
+        assert!(paper.serving() >= 2, "{}", step.address);
+    }
+    assert!(paper.plan(&desired, &Options::default()).is_empty());
+}
+
+#[test]
+fn a_replacement_on_demand_that_died_is_not_begun_again() {
+    let (mut paper, desired) = two_instances();
+    let options = replacing("load_balancer.targets.instances/1");
+    let plan = paper.plan(&desired, &options);
+    paper.apply_until(&plan, 1);
+    let plan = paper.plan(&desired, &options);
+    let made = |step: &&Step| matches!(step.operation, Operation::Create(_));
+    assert_eq!(
+        plan.steps.iter().filter(made).count(),
+        0,
+        "{:#?}",
+        plan.changes
+    );
+    paper.apply(&plan);
+    assert!(paper.plan(&desired, &Options::default()).is_empty());
+}
+
+#[test]
+fn nothing_is_made_anew_on_demand_that_would_be_missed() {
+    let (paper, desired) = two_instances();
+    for (pattern, what) in [
+        ("user_pool", "what would be lost"),
+        ("load_balancer", "missing until"),
+        ("load_balancer.listeners.*", "missing until"),
+        ("load_balancer.targets.instance", "names nothing"),
+    ] {
+        let problems = plan::plan(&desired, &paper.observed(), &replacing(pattern));
+        let problems = problems.expect_err(pattern);
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert!(problems[0].what.contains(what), "{problems:#?}");
+    }
 }

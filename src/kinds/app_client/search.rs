@@ -269,6 +269,7 @@ fn add_lonely(scope: &Scope<'_>, pool: &str, claim: Claim, findings: &mut Findin
     );
     findings.owned.push(Found {
         only_a_mark: true,
+        broken: None,
         ..found
     });
 }

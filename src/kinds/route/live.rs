@@ -123,15 +123,18 @@ fn proxy(path: &str, verb: &str, live: &LiveIntegration) -> Result<Integration, 
             live.http_method.as_deref().unwrap_or("missing")
         ));
     }
+    let link = match &live.connection_type {
+        None | Some(ConnectionType::Internet) => None,
+        Some(ConnectionType::VpcLink) => live.connection_id.as_deref().map(Text::from),
+        Some(other) => return Err(format!("the connection {}", other.as_str())),
+    };
+    // A link of the newer kind leads to a load balancer that the integration itself names.
     if live
-        .connection_type
-        .as_ref()
-        .is_some_and(|kind| *kind != ConnectionType::Internet)
+        .integration_target
+        .as_deref()
+        .is_some_and(|target| !target.is_empty())
     {
-        return Err(format!(
-            "the VPC link {}",
-            live.connection_id.as_deref().unwrap_or("missing")
-        ));
+        return Err("a target behind its VPC link".into());
     }
     if live
         .tls_config
@@ -158,7 +161,7 @@ fn proxy(path: &str, verb: &str, live: &LiveIntegration) -> Result<Integration, 
     };
     Ok(Integration::Http {
         url: uri.into(),
-        link: None,
+        link,
         timeout_milliseconds,
     })
 }
@@ -340,12 +343,26 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_through_a_link_is_read_with_the_links_id() {
+        let through = to_backend()
+            .connection_type(ConnectionType::VpcLink)
+            .connection_id("link");
+        let Integration::Http { link, .. } = read(guarded(), through).integration else {
+            panic!("a file can say so");
+        };
+        assert_eq!(link, Some("link".into()));
+    }
+
+    #[test]
     fn whatever_changes_where_calls_go_is_other() {
         let odd = [
             to_backend().http_method("POST"),
             to_backend()
                 .connection_type(ConnectionType::VpcLink)
-                .connection_id("link"),
+                .connection_id("link")
+                .integration_target(
+                    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/b",
+                ),
             to_backend().r#type(IntegrationType::Http),
             to_backend().r#type(IntegrationType::AwsProxy),
             to_backend().tls_config(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_apigateway::types::{ContentHandlingStrategy, IntegrationType};
+use aws_sdk_apigateway::types::{ConnectionType, ContentHandlingStrategy, IntegrationType};
 
 use super::path::{carried, parameters, uri};
 use super::{Answer, Integration, MEDIA_TYPE, Props, RESPONSE_HEADER, live, mock};
@@ -42,20 +42,7 @@ pub(super) async fn make(
     let paths = writer.paths(api).await?;
     lock_paths(&paths).learn_method(&want.path, &want.method);
     match &want.integration {
-        Integration::Http {
-            url,
-            timeout_milliseconds,
-            ..
-        } => {
-            put_proxy(
-                writer,
-                &at,
-                &want.path,
-                &uri(&task.text(url)),
-                *timeout_milliseconds,
-            )
-            .await
-        }
+        Integration::Http { .. } => put_proxy(writer, &at, task).await,
         Integration::Mock(answer) => put_mock(writer, &at, task, answer).await,
         // Nothing in a file says so; it only describes what is there.
         Integration::Other(_) => Ok(()),
@@ -111,13 +98,25 @@ pub(super) async fn delete_method(writer: &Writer, at: &Place<'_>) -> Result<(),
     )
 }
 
-async fn put_proxy(
+/// Makes the integration that passes calls on, or another one in the place of one that is there.
+pub(super) async fn put_proxy(
     writer: &Writer,
     at: &Place<'_>,
-    path: &str,
-    uri: &str,
-    timeout: i32,
+    task: &Task<'_, Props>,
 ) -> Result<(), AwsError> {
+    let Integration::Http {
+        url,
+        link,
+        timeout_milliseconds,
+    } = &task.want.integration
+    else {
+        return Ok(());
+    };
+    let uri = uri(&task.text(url));
+    let connection = match link {
+        Some(_) => ConnectionType::VpcLink,
+        None => ConnectionType::Internet,
+    };
     let request = writer
         .apigateway()
         .put_integration()
@@ -126,9 +125,11 @@ async fn put_proxy(
         .http_method(at.method)
         .r#type(IntegrationType::HttpProxy)
         .integration_http_method(at.method)
+        .set_request_parameters(Some(carried(&task.want.path, &uri).into_iter().collect()))
         .uri(uri)
-        .set_request_parameters(Some(carried(path, uri).into_iter().collect()))
-        .timeout_in_millis(timeout);
+        .connection_type(connection)
+        .set_connection_id(link.as_ref().map(|id| task.text(id)))
+        .timeout_in_millis(*timeout_milliseconds);
     writer
         .call(Operation::apigateway("PutIntegration"), request.send())
         .await?;
@@ -260,8 +261,8 @@ pub(super) async fn update_proxy(
 ) -> Result<(), AwsError> {
     let Integration::Http {
         url,
+        link,
         timeout_milliseconds,
-        ..
     } = &task.want.integration
     else {
         return Ok(());
@@ -284,6 +285,11 @@ pub(super) async fn update_proxy(
             patches.remove(parameter(name));
         }
         patches.replace("/uri", uri);
+    }
+    if changed.contains(&"via")
+        && let Some(id) = link
+    {
+        patches.replace("/connectionId", task.text(id));
     }
     if changed.contains(&"timeout") {
         patches.replace("/timeoutInMillis", timeout_milliseconds);

@@ -1,6 +1,6 @@
 //! EC2: virtual networks, security groups, images and instances.
 //!
-//! Every Region has AWS's default network before the first call, and two private subnets in it ([`ground`]). What the local AWS keeps is
+//! Every Region has AWS's default network before the first call, and two private subnets in it (`ground`). What the local AWS keeps is
 //! what an answer is made of; an answer's row is made anew at each read, so that states follow the clock.
 
 mod cidr;

@@ -116,6 +116,13 @@ pub(super) const HEADER: NameRule = NameRule {
     allowed: |c| c.is_ascii_alphanumeric() || "!#$%&*+-.^_`|~".contains(c),
     says: "letters, digits and `-`",
 };
+/// A load balancer's name.
+pub(super) const LOAD_BALANCER: NameRule = NameRule {
+    what: "load balancer name",
+    length: (1, 32),
+    allowed: |c| c.is_ascii_alphanumeric() || c == '-',
+    says: "letters, digits and `-`",
+};
 /// A tag's key.
 pub(super) const TAG_KEY: NameRule = NameRule {
     what: "tag key",

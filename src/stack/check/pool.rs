@@ -1,10 +1,9 @@
 //! `[user_pool]` with its domains, and `[resource_servers]`.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-use regex::Regex;
-
+use super::certificates::Taker;
+use super::domain::is_host;
 use super::ground::{MOST_TAGS, OWN_TAGS};
 use super::names::{IDENTIFIER, RESOURCE_SERVER, SCOPE, SCOPE_DESCRIPTION, USER_POOL};
 use super::{Judge, entries};
@@ -116,17 +115,9 @@ fn prefix_domain(judge: &mut Judge<'_>, path: &KeyPath, prefix: &str) {
 }
 
 fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
-    static HOST: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
-            .expect("the pattern is constant")
-    });
-    static CERTIFICATE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/\S+$")
-            .expect("the pattern is constant")
-    });
     let name_path = path.join("name");
     let name = judge.sample(&own.name);
-    if !(HOST.is_match(&name) && name.len() <= 63) {
+    if !(is_host(&name) && name.len() <= 63) {
         let message = format!("`{name}` is no host name that Cognito takes");
         judge.error(
             Code::BadDomain,
@@ -135,29 +126,9 @@ fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
             "write one such as `auth.example.com`: lower-case, at most 63 characters",
         );
     }
-    let certificate_path = path.join("certificate");
-    let certificate = judge.sample(&own.certificate);
-    match CERTIFICATE
-        .captures(&certificate)
-        .map(|found| found[1].to_owned())
-    {
-        Some(region) if region == "us-east-1" => {}
-        Some(region) => {
-            let message = format!(
-                "the certificate is in {region}, and Cognito takes certificates only from us-east-1"
-            );
-            judge.error(
-                Code::BadArn,
-                &certificate_path,
-                message,
-                "request one for the same name in us-east-1 from ACM",
-            );
-        }
-        None => {
-            let message = format!("`{certificate}` is no ARN of an ACM certificate");
-            let help = "it looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`";
-            judge.error(Code::BadArn, &certificate_path, message, help);
-        }
+    judge.certificate(&path.join("certificate"), &own.certificate, &Taker::Cognito);
+    if let Some(zone) = &own.zone {
+        judge.zone(path, zone, &name);
     }
 }
 

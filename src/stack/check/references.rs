@@ -37,7 +37,8 @@ fn target(judge: &Judge<'_>, reference: &Reference) -> Option<KeyPath> {
         Reference::AccountId
         | Reference::StackName
         | Reference::StackRegion
-        | Reference::ApiStage => return None,
+        | Reference::ApiStage
+        | Reference::ApiDomainName => return None,
         Reference::ApiId | Reference::ApiInvokeUrl => ["api"].into(),
         Reference::UserPoolId | Reference::UserPoolArn | Reference::UserPoolIssuer => {
             ["user_pool"].into()
@@ -46,6 +47,8 @@ fn target(judge: &Judge<'_>, reference: &Reference) -> Option<KeyPath> {
             let own = judge.has(["user_pool", "own_domain"]);
             ["user_pool", if own { "own_domain" } else { "domain" }].into()
         }
+        Reference::ApiDomainTarget => ["api", "domain"].into(),
+        Reference::LoadBalancerDnsName => ["load_balancer"].into(),
         Reference::AppClientId(name) => ["app_clients", name].into(),
         Reference::PartnerClientId(name) => ["partners", name].into(),
         Reference::ApiKeyId(name) => ["api_keys", name].into(),

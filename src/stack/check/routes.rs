@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use super::load_balancer;
 use super::paths::{Tree, parse};
 use super::{Judge, did_you_mean};
 use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
-use crate::stack::file::{Api, Route};
+use crate::stack::file::{Api, Route, Transport};
 use crate::stack::spans::KeyPath;
 
 /// What a new account may have in an API, `/` included.
@@ -85,7 +86,16 @@ fn backend(
         );
     }
     if let Some(url) = &route.http {
-        http(judge, &http_path, api, url, parameters);
+        http(judge, &http_path, api, route, url, parameters);
+    }
+    let via = path.join("via");
+    if only_mock && judge.has(&via) {
+        let message = "a mock answers by itself, so there is no road to take";
+        judge.error(Code::RouteBackend, &via, message, "remove `via`");
+    } else if route.via.is_some() && judge.lacks(["load_balancer"]) {
+        let message = "the file has no `[load_balancer]`";
+        let help = "add `[load_balancer]`, or remove `via` to call over the internet";
+        judge.error(Code::MissingTable, &via, message, help);
     }
     match route.timeout {
         Some(_) if only_mock => {
@@ -104,14 +114,19 @@ fn http(
     judge: &mut Judge<'_>,
     path: &KeyPath,
     api: &Api,
+    route: &Route,
     url: &str,
     parameters: Option<&BTreeSet<String>>,
 ) {
     static PARAMETER: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\{([^{}]*)\}").expect("the pattern is constant"));
     let (url, is_known) = stage_variables_made_out(judge, &judge.sample(url), api);
-    if is_known && !callable(judge, path, &url) {
-        return;
+    if is_known {
+        match callable(judge, path, &url) {
+            Some(port) if route.via.is_some() => through_load_balancer(judge, path, &url, port),
+            Some(_) => {}
+            None => return,
+        }
     }
     let Some(parameters) = parameters else { return };
     for name in PARAMETER
@@ -139,13 +154,80 @@ fn http(
     }
 }
 
-/// Whether a text is a URL at all; a port that API Gateway does not call is refused beside that.
-fn callable(judge: &mut Judge<'_>, path: &KeyPath, url: &str) -> bool {
+/// The port that a call goes to has to be a listener's: the load balancer knows nothing of hosts and paths.
+fn through_load_balancer(judge: &mut Judge<'_>, path: &KeyPath, url: &str, port: Option<u16>) {
+    let (Some(port), Some(ports)) = (port, load_balancer::ports(judge)) else {
+        return;
+    };
+    if !ports.contains(&port) {
+        let (message, help) = no_listener(port, &ports, "add a listener");
+        judge.error(Code::NoListener, path, message, help);
+        return;
+    }
+    let name = port.to_string();
+    let listeners = KeyPath::from(["load_balancer", "listeners"]);
+    let is_tls = judge
+        .file
+        .load_balancer
+        .as_ref()
+        .and_then(|table| table.listeners.get(&name))
+        .is_some_and(|listener| listener.protocol == Transport::Tls);
+    let is_plain = url
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case("http:"));
+    if is_tls && is_plain && judge.usable(listeners.join(&name).join("protocol")) {
+        let message = format!("the listener on port {port} speaks TLS, and the URL does not");
+        let help = "write `https://`; the certificate has to cover the URL's host";
+        judge.warning(Code::NoListener, path, message, help);
+    }
+}
+
+/// What to say of a port that no listener has; `more` is how there could be one.
+pub(in crate::stack) fn no_listener(
+    port: u16,
+    ports: &BTreeSet<u16>,
+    more: &str,
+) -> (String, String) {
+    let message = format!("the load balancer has no listener on port {port}");
+    let there: Vec<_> = ports.iter().map(u16::to_string).collect();
+    let help = match &there[..] {
+        [] => format!("it has no listeners at all: {more}"),
+        [one] => format!(
+            "it listens on {one}: write that into the URL, as in `http://HOST:{one}/`, or {more}"
+        ),
+        _ => format!(
+            "it listens on {}: write one of them into the URL, or {more}",
+            there.join(", ")
+        ),
+    };
+    (message, help)
+}
+
+/// The port that a URL leads to, where it is a URL and says so.
+pub(in crate::stack) fn port_of(url: &str) -> Option<u16> {
+    match found_in(url)? {
+        (_, Some(port)) => port.parse().ok(),
+        (is_secure, None) => Some(if is_secure { 443 } else { 80 }),
+    }
+}
+
+/// Whether a URL is one of HTTPS, and the port it names; `None` for what is no URL.
+fn found_in(url: &str) -> Option<(bool, Option<&str>)> {
     static URL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?i:https?)://([A-Za-z0-9.-]+|\{[^/]*\})(:([0-9]+))?([/?]\S*)?$")
+        Regex::new(r"^(?i:http(s)?)://(?:[A-Za-z0-9.-]+|\{[^/]*\})(?::([0-9]+))?(?:[/?]\S*)?$")
             .expect("the pattern is constant")
     });
-    let Some(found) = URL.captures(url) else {
+    let found = URL.captures(url)?;
+    Some((
+        found.get(1).is_some(),
+        found.get(2).map(|port| port.as_str()),
+    ))
+}
+
+/// The port that a URL leads to, where that is sound; `None` for what is no URL at all. A port that API Gateway does not call
+/// is refused.
+fn callable(judge: &mut Judge<'_>, path: &KeyPath, url: &str) -> Option<Option<u16>> {
+    let Some((_, port)) = found_in(url) else {
         let help = if url.contains("://") {
             "check its host, and write spaces as `%20`"
         } else {
@@ -157,19 +239,15 @@ fn callable(judge: &mut Judge<'_>, path: &KeyPath, url: &str) -> bool {
             format!("`{url}` is no URL that API Gateway can call"),
             help,
         );
-        return false;
+        return None;
     };
-    if let Some(port) = found.get(3)
-        && !port
-            .as_str()
-            .parse()
-            .is_ok_and(|port: u16| matches!(port, 80 | 443 | 1024..))
-    {
-        let message = format!("API Gateway calls no port {}", port.as_str());
+    let called = port_of(url).filter(|port| matches!(port, 80 | 443 | 1024..));
+    if let (Some(port), None) = (port, called) {
+        let message = format!("API Gateway calls no port {port}");
         let help = "it calls 80, 443, and 1024 to 65535";
-        judge.error_within(Code::BadUrl, path, port.as_str(), message, help);
+        judge.error_within(Code::BadUrl, path, port, message, help);
     }
-    true
+    Some(called)
 }
 
 /// The URL with its stage variables' values, and whether they are all known: a broken one leaves a gap.

@@ -145,7 +145,8 @@ impl Expansion<'_> {
             stack: self.ground.stack.clone(),
             current: true,
         };
-        self.add(at::deployment(), Resource::Deployment(props));
+        let after = self.behind(api);
+        self.add_after(at::deployment(), Resource::Deployment(props), after);
         let address = at::stage();
         let props = stage::Props {
             api: api_id(),
@@ -164,6 +165,20 @@ impl Expansion<'_> {
             tags: self.ground.tags_of(&address),
         };
         self.add(address, Resource::Stage(props));
+    }
+
+    /// What answers the calls that go through the VPC link: callers are led there when it does, not before.
+    fn behind(&self, api: &Api) -> BTreeSet<Address> {
+        if api.routes.values().all(|route| route.via.is_none()) {
+            return BTreeSet::new();
+        }
+        let answers =
+            |resource: &Resource| matches!(resource, Resource::Listener(_) | Resource::Instance(_));
+        self.resources
+            .iter()
+            .filter(|(_, wanted)| answers(&wanted.resource))
+            .map(|(address, _)| address.clone())
+            .collect()
     }
 
     pub(super) fn plans(&mut self) {

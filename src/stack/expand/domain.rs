@@ -1,6 +1,7 @@
 //! Domains of one's own: the API's with its base paths, and the records that lead to them.
 
 use super::{Expansion, at};
+use crate::kinds::dns_record::Bearer;
 use crate::kinds::{Resource, api_domain, base_path_mapping, dns_record};
 use crate::model::{Address, OutputName, Text};
 use crate::stack::file::{Api, ApiDomain, TlsPolicy};
@@ -25,7 +26,8 @@ impl Expansion<'_> {
             };
             self.add(address.clone(), Resource::ApiDomain(props));
             if let Some(zone) = &domain.zone {
-                self.record(&address, zone, &domain.name);
+                let arn = Text::output(&address, OutputName::Arn);
+                self.record(&address, zone, &domain.name, Bearer::ApiDomain(arn));
             }
         }
         let name = if domain.existing {
@@ -44,6 +46,7 @@ impl Expansion<'_> {
         for (address, base_path) in whole.into_iter().chain(parts) {
             let props = base_path_mapping::Props {
                 domain: name.clone(),
+                existing: domain.existing,
                 base_path: base_path.to_owned(),
                 api: Text::output(&at::api(), OutputName::Id),
                 stage: api.stage.clone(),
@@ -57,7 +60,7 @@ impl Expansion<'_> {
     }
 
     /// The record that leads a domain's name to what AWS made for it.
-    pub(super) fn record(&mut self, domain: &Address, zone: &str, name: &str) {
+    pub(super) fn record(&mut self, domain: &Address, zone: &str, name: &str, of: Bearer) {
         let props = dns_record::Props {
             zone: self
                 .surroundings
@@ -66,6 +69,7 @@ impl Expansion<'_> {
                 .cloned()
                 .unwrap_or_default(),
             name: name.to_owned(),
+            of,
             alias: Text::output(domain, OutputName::Target),
             alias_zone: Text::output(domain, OutputName::TargetZone),
         };

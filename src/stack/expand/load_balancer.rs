@@ -43,12 +43,15 @@ impl Expansion<'_> {
             description: "The load balancer of the private road".into(),
             vpc: vpc.clone(),
             ingress: BTreeSet::new(),
+            other_rules: BTreeSet::new(),
             tags: self.ground.tags_of(&group),
         };
         self.add(group.clone(), Resource::SecurityGroup(props));
         let name = table.name.as_ref().unwrap_or(&self.ground.stack).clone();
         let props = load_balancer::Props {
             name: name.clone(),
+            scheme: "internal".into(),
+            vpc: vpc.clone(),
             subnets: self
                 .surroundings
                 .subnets
@@ -161,6 +164,7 @@ impl Expansion<'_> {
                     from: id(from),
                 })
                 .collect(),
+            other_rules: BTreeSet::new(),
             tags: self.ground.tags_of(&group),
         };
         self.add(group.clone(), Resource::SecurityGroup(props));
@@ -171,9 +175,9 @@ impl Expansion<'_> {
             )
         });
         let groups: BTreeSet<Text> = groups.collect();
-        let user_data = instances
-            .user_data
-            .as_ref()
+        let content = self.surroundings.user_data.as_ref();
+        let user_data = content
+            .filter(|_| instances.user_data.is_some())
             .map(|content| instance::UserData {
                 digest: digest(content.as_bytes()),
                 content: content.clone(),
@@ -191,6 +195,7 @@ impl Expansion<'_> {
                 security_groups: [id(&group)].into(),
                 target_groups: groups.clone(),
                 metadata_needs_token: true,
+                running: true,
                 in_service: true,
                 tags: self.instance_tags(&address, number),
             };

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Expansion, at};
+use crate::kinds::dns_record::Bearer;
 use crate::kinds::{Resource, app_client, resource_server, user_pool, user_pool_domain};
 use crate::model::HumanDuration;
 use crate::model::{Address, OutputName, Text};
@@ -36,7 +37,8 @@ impl Expansion<'_> {
                 Some(&own.certificate),
             );
             if let Some(zone) = &own.zone {
-                self.record(&address.part("own_domain"), zone, &own.name);
+                let of = Bearer::UserPool(pool_id());
+                self.record(&address.part("own_domain"), zone, &own.name, of);
             }
         }
         self.resource_servers();

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::at;
 use crate::kinds::{Ground, Surroundings};
 use crate::model::{Address, Output, OutputName, Piece, Text};
-use crate::stack::file::File;
+use crate::stack::file::{ApiDomain, File};
 use crate::stack::interpolate::{self, Reference};
 
 /// What `${…}` stands for, and the stack's outputs: both say the same things about the same resources.
@@ -70,17 +70,14 @@ impl<'a> References<'a> {
             let target = Text::output(&at::user_pool().part("own_domain"), OutputName::Target);
             outputs.insert("user_pool.own_domain.target".into(), target);
         }
+        let mut add = |name: &str, reference: Reference| {
+            outputs.insert(name.to_owned(), join(self.pieces(&reference)));
+        };
         if self.file.load_balancer.is_some() {
-            let name = match &self.surroundings.load_balancer {
-                Some(existing) => existing.dns_name.as_str().into(),
-                None => Text::output(&at::load_balancer(), OutputName::Target),
-            };
-            outputs.insert("load_balancer.dns_name".into(), name);
+            add("load_balancer.dns_name", Reference::LoadBalancerDnsName);
         }
-        let domain = self.file.api.as_ref().and_then(|api| api.domain.as_ref());
-        if domain.is_some_and(|domain| !domain.existing) {
-            let target = Text::output(&at::api_domain(), OutputName::Target);
-            outputs.insert("api.domain.target".into(), target);
+        if self.domain().is_some_and(|domain| !domain.existing) {
+            add("api.domain.target", Reference::ApiDomainTarget);
         }
         outputs
     }
@@ -94,14 +91,7 @@ impl<'a> References<'a> {
             Reference::StackRegion => literal(region),
             Reference::ApiId => vec![output(at::api(), OutputName::Id)],
             Reference::ApiStage => literal(self.stage()),
-            Reference::ApiInvokeUrl => vec![
-                Piece::Literal("https://".into()),
-                output(at::api(), OutputName::Id),
-                Piece::Literal(format!(
-                    ".execute-api.{region}.amazonaws.com/{}",
-                    self.stage()
-                )),
-            ],
+            Reference::ApiInvokeUrl => self.invoke_url(),
             Reference::UserPoolId => vec![output(at::user_pool(), OutputName::Id)],
             Reference::UserPoolArn => vec![output(at::user_pool(), OutputName::Arn)],
             Reference::UserPoolIssuer => vec![
@@ -109,6 +99,14 @@ impl<'a> References<'a> {
                 output(at::user_pool(), OutputName::Id),
             ],
             Reference::UserPoolTokenUrl => self.token_url(),
+            Reference::ApiDomainName => {
+                literal(self.domain().map_or("", |domain| domain.name.as_str()))
+            }
+            Reference::ApiDomainTarget => self.domain_target(),
+            Reference::LoadBalancerDnsName => match &self.surroundings.load_balancer {
+                Some(existing) => literal(&existing.dns_name),
+                None => vec![output(at::load_balancer(), OutputName::Target)],
+            },
             Reference::AppClientId(name) => {
                 vec![output(Address::entry("app_clients", name), OutputName::Id)]
             }
@@ -122,6 +120,26 @@ impl<'a> References<'a> {
                 vec![output(Address::entry("api_keys", name), OutputName::Id)]
             }
         }
+    }
+
+    /// The default endpoint's; the own domain's where the API answers at nothing else.
+    fn invoke_url(&self) -> Vec<Piece> {
+        let api = self.file.api.as_ref();
+        let api = api.filter(|api| api.disable_default_endpoint);
+        if let Some(domain) = api.and_then(|api| api.domain.as_ref()) {
+            let base_path = domain.base_paths.first();
+            let path = base_path.map_or_else(String::new, |path| format!("/{path}"));
+            return vec![Piece::Literal(format!("https://{}{path}", domain.name))];
+        }
+        vec![
+            Piece::Literal("https://".into()),
+            output(at::api(), OutputName::Id),
+            Piece::Literal(format!(
+                ".execute-api.{}.amazonaws.com/{}",
+                self.ground.region,
+                self.stage()
+            )),
+        ]
     }
 
     /// The own domain's where there is one: it is the address that partners were meant to be told.
@@ -138,6 +156,18 @@ impl<'a> References<'a> {
         };
         self.text(&format!("https://{host}/oauth2/token"))
             .into_pieces()
+    }
+
+    fn domain(&self) -> Option<&ApiDomain> {
+        self.file.api.as_ref()?.domain.as_ref()
+    }
+
+    /// An existing domain's was asked for; any other's is known once the domain is there.
+    fn domain_target(&self) -> Vec<Piece> {
+        match (self.domain(), &self.surroundings.domain_target) {
+            (Some(domain), Some(target)) if domain.existing => vec![Piece::Literal(target.clone())],
+            _ => vec![output(at::api_domain(), OutputName::Target)],
+        }
     }
 
     fn stage(&self) -> &str {

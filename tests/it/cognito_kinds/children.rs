@@ -239,7 +239,9 @@ async fn a_deleted_domain_is_waited_for_because_the_pool_cannot_go_before() {
         outputs,
         was: None,
         unmanaged: vec![],
+        notices: vec![],
         only_a_mark: false,
+        broken: None,
     };
     let Resource::UserPoolDomain(mut props) = wanted(&domain) else {
         panic!("not a domain")

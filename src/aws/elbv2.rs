@@ -1,0 +1,248 @@
+//! Reads of Elastic Load Balancing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    Listener, LoadBalancer, LoadBalancerTypeEnum, TargetGroup, TargetHealthDescription,
+};
+
+use super::connection::Reader;
+use super::error::AwsError;
+use super::memo::Memo;
+use super::pace::Operation;
+
+/// The most items on one page.
+const PAGE: i32 = 400;
+/// The most things whose tags one call tells.
+const TAGS_A_CALL: usize = 20;
+
+type Tags = BTreeMap<String, String>;
+
+/// Answers asked once a run.
+#[derive(Debug, Default)]
+pub(super) struct Elbv2Answers {
+    load_balancers: Memo<(), Arc<Vec<(LoadBalancer, Tags)>>>,
+    load_balancer_attributes: Memo<String, Arc<BTreeMap<String, String>>>,
+    listeners: Memo<String, Arc<Vec<(Listener, Tags)>>>,
+    target_groups: Memo<(), Arc<Vec<TargetGroup>>>,
+    target_group_attributes: Memo<String, Arc<BTreeMap<String, String>>>,
+    target_health: Memo<String, Arc<Vec<TargetHealthDescription>>>,
+}
+
+/// Asks for page after page of what stands in one member of the answer.
+macro_rules! every_page {
+    ($reader:expr, $operation:literal, $member:ident, $request:expr) => {{
+        let mut items = Vec::new();
+        let mut marker = None;
+        loop {
+            let request = $request.page_size(PAGE).set_marker(marker);
+            let page = $reader
+                .call(Operation::elbv2($operation), request.send())
+                .await?;
+            items.extend(page.$member.unwrap_or_default());
+            marker = page.next_marker.filter(|marker| !marker.is_empty());
+            if marker.is_none() {
+                break items;
+            }
+        }
+    }};
+}
+
+/// The attributes of a thing as a map.
+macro_rules! attributes {
+    ($answer:expr) => {
+        $answer
+            .attributes
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|attribute| Some((attribute.key?, attribute.value?)))
+            .collect()
+    };
+}
+
+impl Reader {
+    /// Every network load balancer of the Region, with its tags.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn load_balancers(&self) -> Result<Arc<Vec<(LoadBalancer, Tags)>>, AwsError> {
+        let ask = || async {
+            let mut all = every_page!(
+                self,
+                "DescribeLoadBalancers",
+                load_balancers,
+                self.elbv2_client().describe_load_balancers()
+            );
+            all.retain(|balancer| balancer.r#type == Some(LoadBalancerTypeEnum::Network));
+            let tagged = self
+                .with_tags(all, |balancer| balancer.load_balancer_arn.as_deref())
+                .await?;
+            Ok(Arc::new(tagged))
+        };
+        self.elbv2_answers.load_balancers.get((), ask).await
+    }
+
+    /// The attributes of a load balancer.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(crate) async fn load_balancer_attributes(
+        &self,
+        arn: &str,
+    ) -> Result<Arc<BTreeMap<String, String>>, AwsError> {
+        let ask = || async {
+            let request = self
+                .elbv2_client()
+                .describe_load_balancer_attributes()
+                .load_balancer_arn(arn);
+            let answer = self
+                .call(
+                    Operation::elbv2("DescribeLoadBalancerAttributes"),
+                    request.send(),
+                )
+                .await?;
+            Ok(Arc::new(attributes!(answer)))
+        };
+        self.elbv2_answers
+            .load_balancer_attributes
+            .get(arn.to_owned(), ask)
+            .await
+    }
+
+    /// Every listener of a load balancer, with its tags.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn listeners(
+        &self,
+        load_balancer: &str,
+    ) -> Result<Arc<Vec<(Listener, Tags)>>, AwsError> {
+        let ask = || async {
+            let all = every_page!(
+                self,
+                "DescribeListeners",
+                listeners,
+                self.elbv2_client()
+                    .describe_listeners()
+                    .load_balancer_arn(load_balancer)
+            );
+            let tagged = self
+                .with_tags(all, |listener| listener.listener_arn.as_deref())
+                .await?;
+            Ok(Arc::new(tagged))
+        };
+        self.elbv2_answers
+            .listeners
+            .get(load_balancer.to_owned(), ask)
+            .await
+    }
+
+    /// Every target group of the Region, without its tags: an account may have thousands.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn target_groups(&self) -> Result<Arc<Vec<TargetGroup>>, AwsError> {
+        let ask = || async {
+            Ok(Arc::new(every_page!(
+                self,
+                "DescribeTargetGroups",
+                target_groups,
+                self.elbv2_client().describe_target_groups()
+            )))
+        };
+        self.elbv2_answers.target_groups.get((), ask).await
+    }
+
+    /// The attributes of a target group.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(crate) async fn target_group_attributes(
+        &self,
+        arn: &str,
+    ) -> Result<Arc<BTreeMap<String, String>>, AwsError> {
+        let ask = || async {
+            let request = self
+                .elbv2_client()
+                .describe_target_group_attributes()
+                .target_group_arn(arn);
+            let answer = self
+                .call(
+                    Operation::elbv2("DescribeTargetGroupAttributes"),
+                    request.send(),
+                )
+                .await?;
+            Ok(Arc::new(attributes!(answer)))
+        };
+        self.elbv2_answers
+            .target_group_attributes
+            .get(arn.to_owned(), ask)
+            .await
+    }
+
+    /// What is registered in a target group and how it is, what drains included. AWS gives it all at once.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(crate) async fn target_health(
+        &self,
+        group: &str,
+    ) -> Result<Arc<Vec<TargetHealthDescription>>, AwsError> {
+        let ask = || async {
+            let request = self
+                .elbv2_client()
+                .describe_target_health()
+                .target_group_arn(group);
+            let answer = self
+                .call(Operation::elbv2("DescribeTargetHealth"), request.send())
+                .await?;
+            Ok(Arc::new(
+                answer.target_health_descriptions.unwrap_or_default(),
+            ))
+        };
+        self.elbv2_answers
+            .target_health
+            .get(group.to_owned(), ask)
+            .await
+    }
+
+    /// Things of Elastic Load Balancing, each with its tags; things that went meanwhile are left out.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub(crate) async fn with_tags<T>(
+        &self,
+        things: Vec<T>,
+        arn: impl Fn(&T) -> Option<&str>,
+    ) -> Result<Vec<(T, Tags)>, AwsError> {
+        let arns: Vec<String> = things
+            .iter()
+            .filter_map(|thing| arn(thing).map(str::to_owned))
+            .collect();
+        let mut tags: BTreeMap<String, Tags> = BTreeMap::new();
+        for arns in arns.chunks(TAGS_A_CALL) {
+            let request = self
+                .elbv2_client()
+                .describe_tags()
+                .set_resource_arns(Some(arns.to_vec()));
+            let answer = self
+                .call(Operation::elbv2("DescribeTags"), request.send())
+                .await?;
+            for description in answer.tag_descriptions.unwrap_or_default() {
+                let of_one = description.tags.unwrap_or_default().into_iter();
+                let of_one =
+                    of_one.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
+                tags.insert(
+                    description.resource_arn.unwrap_or_default(),
+                    of_one.collect(),
+                );
+            }
+        }
+        let tagged = things.into_iter().filter_map(|thing| {
+            let tags = tags.remove(arn(&thing)?)?;
+            Some((thing, tags))
+        });
+        Ok(tagged.collect())
+    }
+}

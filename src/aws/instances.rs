@@ -1,0 +1,91 @@
+//! Reads of EC2's instances, and of the parameters that name images.
+
+use std::sync::Arc;
+
+use aws_sdk_ec2::types::{Filter, Instance};
+
+use super::connection::Reader;
+use super::error::AwsError;
+use super::memo::Memo;
+use super::pace::{Operation, Service};
+
+/// The most items on one page.
+const PAGE: i32 = 1_000;
+
+/// Every state but those of an instance that is gone or on its way: EC2 goes on listing those for about an hour.
+const THERE: &[&str] = &["pending", "running", "stopping", "stopped"];
+
+/// Answers asked once a run.
+#[derive(Debug, Default)]
+pub(super) struct InstanceAnswers {
+    tagged: Memo<(String, String), Arc<Vec<Instance>>>,
+    images: Memo<String, String>,
+}
+
+impl Reader {
+    /// The instances that carry this tag and are there.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn instances_tagged(
+        &self,
+        key: &str,
+        value: &str,
+    ) -> Result<Arc<Vec<Instance>>, AwsError> {
+        let states = THERE.iter().map(|state| (*state).to_owned()).collect();
+        let filters = [
+            (format!("tag:{key}"), vec![value.to_owned()]),
+            ("instance-state-name".to_owned(), states),
+        ];
+        let filters = filters.map(|(name, values)| {
+            Filter::builder()
+                .name(name)
+                .set_values(Some(values))
+                .build()
+        });
+        let ask = || async {
+            let mut instances = Vec::new();
+            let mut next = None;
+            loop {
+                let request = self
+                    .ec2_client()
+                    .describe_instances()
+                    .set_filters(Some(filters.to_vec()))
+                    .max_results(PAGE)
+                    .set_next_token(next);
+                let page = self
+                    .call(Operation::ec2("DescribeInstances"), request.send())
+                    .await?;
+                let reservations = page.reservations.unwrap_or_default().into_iter();
+                instances.extend(reservations.flat_map(|made| made.instances.unwrap_or_default()));
+                next = page.next_token.filter(|token| !token.is_empty());
+                if next.is_none() {
+                    return Ok(Arc::new(instances));
+                }
+            }
+        };
+        self.instance_answers
+            .tagged
+            .get((key.to_owned(), value.to_owned()), ask)
+            .await
+    }
+
+    /// The id of the image that a parameter names.
+    ///
+    /// # Errors
+    /// AWS's refusal, also where there is no such parameter.
+    pub(crate) async fn image_behind(&self, parameter: &str) -> Result<String, AwsError> {
+        let ask = || async {
+            let request = self.ssm_client().get_parameter().name(parameter);
+            let answer = self
+                .call(Operation::of(Service::Ssm, "GetParameter"), request.send())
+                .await?;
+            let parameter = answer.parameter.and_then(|parameter| parameter.value);
+            Ok(parameter.unwrap_or_default())
+        };
+        self.instance_answers
+            .images
+            .get(parameter.to_owned(), ask)
+            .await
+    }
+}

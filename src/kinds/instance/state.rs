@@ -1,0 +1,198 @@
+//! The states of an instance: started, running, terminated.
+
+use aws_sdk_ec2::types::{Instance, InstanceAttributeName, InstanceStateName};
+
+use crate::aws::{AwsError, Operation, Writer};
+use crate::kinds::gone_is_success;
+use crate::kinds::private_road::Patience;
+
+/// How long EC2 may take until an instance runs or stands still: its own waiters give up after ten minutes.
+const CHANGE: Patience = Patience::new(5, 600);
+
+/// How long it may take until one is terminated: large ones have been seen to need more than ten minutes.
+const TERMINATION: Patience = Patience::new(5, 1_800);
+
+/// How many looks in a row may not find an instance that EC2 has just named, five seconds apart.
+const UNKNOWN_LOOKS: u32 = 12;
+
+/// How the start of an instance ended.
+pub(super) enum Start {
+    /// It runs.
+    Running,
+    /// It was gone before anybody looked: its launch is an old one.
+    Gone,
+    /// It was seen to start, and EC2 ended it: why.
+    Failed(String),
+}
+
+/// Waits until an instance that was asked for runs.
+///
+/// # Errors
+/// AWS's refusal of a look, or no end in time.
+pub(super) async fn start_of(writer: &Writer, id: &str) -> Result<Start, AwsError> {
+    let mut starting = false;
+    let mut unknown = 0;
+    let mut waited = std::time::Duration::ZERO;
+    while waited <= CHANGE.within {
+        match look(writer, id).await? {
+            None if unknown >= UNKNOWN_LOOKS => return Ok(Start::Gone),
+            None => unknown += 1,
+            Some(instance) => match state(&instance) {
+                Some(InstanceStateName::Pending) => starting = true,
+                Some(InstanceStateName::Terminated | InstanceStateName::ShuttingDown) => {
+                    return Ok(if starting {
+                        Start::Failed(why(&instance))
+                    } else {
+                        Start::Gone
+                    });
+                }
+                _ => return Ok(Start::Running),
+            },
+        }
+        writer.pause(CHANGE.every).await;
+        waited += CHANGE.every;
+    }
+    Err(AwsError::unfinished(
+        "RunInstances",
+        format!("the instance {id} does not run after ten minutes"),
+    ))
+}
+
+/// Waits until an instance runs.
+///
+/// # Errors
+/// AWS's refusal of a look, an instance that won't run any more, or no end in time.
+pub(super) async fn until_running(writer: &Writer, id: &str) -> Result<(), AwsError> {
+    let what = format!("the instance {id} does not run");
+    CHANGE
+        .wait(writer, "DescribeInstances", &what, async || {
+            let Some(instance) = look(writer, id).await? else {
+                return Err(is_gone(id, None));
+            };
+            match state(&instance) {
+                Some(InstanceStateName::Running) => Ok(Some(())),
+                _ => still_there(id, &instance).map(|()| None),
+            }
+        })
+        .await
+}
+
+/// Starts an instance that somebody stopped, and waits until it runs.
+///
+/// # Errors
+/// AWS's refusal, or no end in time.
+pub(super) async fn start(writer: &Writer, id: &str) -> Result<(), AwsError> {
+    // One that is still stopping can't be started.
+    let stopping = |error: &AwsError| error.is("IncorrectInstanceState");
+    CHANGE
+        .insist(writer, stopping, async || {
+            let request = writer.ec2().start_instances().instance_ids(id);
+            writer
+                .call(Operation::ec2("StartInstances"), request.send())
+                .await
+        })
+        .await?;
+    until_running(writer, id).await
+}
+
+/// Whether somebody protected an instance from termination; one that is gone is not.
+///
+/// # Errors
+/// AWS's refusal.
+pub(super) async fn is_protected(writer: &Writer, id: &str) -> Result<bool, AwsError> {
+    let request = writer
+        .ec2()
+        .describe_instance_attribute()
+        .instance_id(id)
+        .attribute(InstanceAttributeName::DisableApiTermination);
+    let answer = writer
+        .call(Operation::ec2("DescribeInstanceAttribute"), request.send())
+        .await;
+    match answer {
+        Ok(answer) => Ok(answer
+            .disable_api_termination
+            .and_then(|attribute| attribute.value)
+            .unwrap_or_default()),
+        Err(error) if error.is_not_found() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Terminates an instance, and waits until it is: before, its security groups and its subnet can't go.
+///
+/// # Errors
+/// AWS's refusal, or no end in time.
+pub(super) async fn terminate(writer: &Writer, id: &str) -> Result<(), AwsError> {
+    let request = writer.ec2().terminate_instances().instance_ids(id);
+    let answer = writer
+        .call(Operation::ec2("TerminateInstances"), request.send())
+        .await;
+    gone_is_success(answer)?;
+    let what = format!("the instance {id} is not terminated");
+    TERMINATION
+        .wait(writer, "TerminateInstances", &what, async || {
+            let instance = look(writer, id).await?;
+            let gone = instance
+                .is_none_or(|instance| state(&instance) == Some(&InstanceStateName::Terminated));
+            Ok(gone.then_some(()))
+        })
+        .await
+}
+
+/// Whether an instance may yet serve.
+///
+/// # Errors
+/// AWS's refusal, and that it never will.
+pub(super) async fn may_serve(writer: &Writer, id: &str) -> Result<(), AwsError> {
+    match look(writer, id).await? {
+        Some(instance) => still_there(id, &instance),
+        None => Err(is_gone(id, None)),
+    }
+}
+
+fn still_there(id: &str, instance: &Instance) -> Result<(), AwsError> {
+    match state(instance) {
+        Some(InstanceStateName::Pending | InstanceStateName::Running) => Ok(()),
+        _ => Err(is_gone(id, Some(instance))),
+    }
+}
+
+fn is_gone(id: &str, instance: Option<&Instance>) -> AwsError {
+    let what = match instance {
+        Some(instance) => {
+            let state = state(instance).map_or("gone", InstanceStateName::as_str);
+            format!("{state} ({})", why(instance))
+        }
+        None => "gone".to_owned(),
+    };
+    AwsError::gave_up("DescribeInstances", format!("the instance {id} is {what}"))
+}
+
+fn state(instance: &Instance) -> Option<&InstanceStateName> {
+    instance.state.as_ref()?.name.as_ref()
+}
+
+/// Why it is in its state, in EC2's words.
+fn why(instance: &Instance) -> String {
+    let reason = instance.state_reason.as_ref();
+    let message = reason.and_then(|reason| reason.message.clone());
+    message.unwrap_or_else(|| "EC2 gives no reason".into())
+}
+
+/// An instance as EC2 has it now; `None` where EC2 does not know it, or not any more.
+async fn look(writer: &Writer, id: &str) -> Result<Option<Instance>, AwsError> {
+    let request = writer.ec2().describe_instances().instance_ids(id);
+    let answer = writer
+        .call(Operation::ec2("DescribeInstances"), request.send())
+        .await;
+    match answer {
+        Ok(answer) => Ok(answer
+            .reservations
+            .unwrap_or_default()
+            .into_iter()
+            .flat_map(|made| made.instances.unwrap_or_default())
+            .next()),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,111 @@
+//! What the kinds of the private road have in common: when they are looked for, and how AWS is waited for.
+
+use std::time::Duration;
+
+use super::{STACK_TAG, Scope};
+use crate::aws::{AwsError, Reader, Writer};
+
+/// The kinds that are looked for together.
+const KINDS: &[&str] = &[
+    "security_group",
+    "load_balancer",
+    "target_group",
+    "listener",
+    "instance",
+    "vpc_link",
+];
+
+/// What the ARN of one of them holds.
+const ARNS: &[&str] = &[":ec2:", ":elasticloadbalancing:", "/vpclinks/"];
+
+/// Whether the stack has, or may still have, a private road. A stack without one needs neither the permissions nor the
+/// calls to look for its parts.
+///
+/// # Errors
+/// AWS's refusal of a page of the tagging API.
+pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool, AwsError> {
+    let wanted = scope
+        .desired
+        .resources
+        .values()
+        .any(|wanted| KINDS.contains(&wanted.resource.info().name));
+    if wanted {
+        return Ok(true);
+    }
+    let tagged = reader
+        .tagged(STACK_TAG, &scope.desired.ground.stack)
+        .await?;
+    Ok(tagged
+        .iter()
+        .any(|arn| ARNS.iter().any(|of| arn.contains(of))))
+}
+
+/// How long something that AWS refuses for now is called again, and how often.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    pub(super) every: Duration,
+    pub(super) within: Duration,
+}
+
+impl Patience {
+    /// Patience in seconds.
+    pub(super) const fn new(every: u64, within: u64) -> Self {
+        Self {
+            every: Duration::from_secs(every),
+            within: Duration::from_secs(within),
+        }
+    }
+
+    /// For things that AWS made a moment ago and that not all of its parts know yet.
+    pub(super) const KNOWN_SOON: Self = Self::new(2, 60);
+
+    /// Calls again while AWS refuses in a way that passes with time.
+    ///
+    /// # Errors
+    /// Any other refusal, and the last one.
+    pub(super) async fn insist<T>(
+        self,
+        writer: &Writer,
+        passes: impl Fn(&AwsError) -> bool,
+        call: impl AsyncFn() -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
+        let mut waited = Duration::ZERO;
+        loop {
+            match call().await {
+                Err(refusal) if waited < self.within && passes(&refusal) => {
+                    writer.pause(self.every).await;
+                    waited += self.every;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Looks again until there is an answer.
+    ///
+    /// # Errors
+    /// AWS's refusal of a look, or that it did not finish `what` in time.
+    pub(super) async fn wait<T>(
+        self,
+        writer: &Writer,
+        operation: &str,
+        what: &str,
+        look: impl AsyncFn() -> Result<Option<T>, AwsError>,
+    ) -> Result<T, AwsError> {
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(answer) = look().await? {
+                return Ok(answer);
+            }
+            if waited >= self.within {
+                let minutes = self.within.as_secs() / 60;
+                return Err(AwsError::unfinished(
+                    operation,
+                    format!("{what} after {minutes} minutes"),
+                ));
+            }
+            writer.pause(self.every).await;
+            waited += self.every;
+        }
+    }
+}

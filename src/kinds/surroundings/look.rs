@@ -1,0 +1,423 @@
+//! How the questions are asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use aws_sdk_ec2::types::{IpPermission, RouteState, RouteTable, SecurityGroup};
+use aws_sdk_elasticloadbalancingv2::types::LoadBalancerSchemeEnum;
+use futures_util::future::{try_join_all, try_join4};
+
+use super::{
+    Certificate, ExistingInstance, ExistingLoadBalancer, ParentRecord, Questions, Subnet,
+    Surroundings, Which, ZoneFault,
+};
+use crate::aws::{AwsError, Passing, Reader};
+
+/// Asks AWS everything beside each other.
+///
+/// `dns` says whether the internet's names may be asked where the account does not tell: never on the local AWS.
+///
+/// # Errors
+/// AWS's refusal of a read. That something is not there is no error.
+pub async fn look_around(
+    reader: &Reader,
+    questions: &Questions,
+    dns: bool,
+) -> Result<Surroundings, AwsError> {
+    let network = async {
+        match &questions.subnets {
+            Some(which) => subnets(reader, which).await,
+            None => Ok((None, Vec::new())),
+        }
+    };
+    let load_balancer = async {
+        match &questions.load_balancer {
+            Some(written) => load_balancer(reader, written).await,
+            None => Ok(None),
+        }
+    };
+    let instances = async {
+        match &questions.instances {
+            Some(which) => instances(reader, which).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let names = names(reader, questions, dns);
+    let ((vpc, subnets), load_balancer, instances, names) =
+        try_join4(network, load_balancer, instances, names).await?;
+    Ok(Surroundings {
+        vpc,
+        subnets,
+        load_balancer,
+        instances,
+        ..names
+    })
+}
+
+/// What own domains stand on.
+async fn names(
+    reader: &Reader,
+    questions: &Questions,
+    dns: bool,
+) -> Result<Surroundings, AwsError> {
+    let domain = async {
+        match &questions.domain {
+            Some(name) => {
+                let found = reader.domain_name(name).await?;
+                Ok(found.and_then(|found| found.regional_domain_name))
+            }
+            None => Ok(None),
+        }
+    };
+    let zones = questions.zones.iter();
+    let zones = try_join_all(zones.map(|written| zone(reader, written)));
+    let certificates = questions.certificates.iter();
+    let certificates = try_join_all(certificates.map(|arn| certificate(reader, arn)));
+    let parent = async {
+        match &questions.pool_domain {
+            Some(name) => parent(reader, name, dns).await,
+            None => Ok(ParentRecord::NotChecked),
+        }
+    };
+    let (domain_target, zones, certificates, parent) =
+        try_join4(domain, zones, certificates, parent).await?;
+    let mut surroundings = Surroundings {
+        domain_target,
+        certificates: certificates.into_iter().flatten().collect(),
+        parent,
+        ..Surroundings::default()
+    };
+    for (written, found) in questions.zones.iter().zip(zones) {
+        match found {
+            Ok(zone) => {
+                surroundings.zones.insert(written.clone(), zone.id);
+                surroundings.zone_names.insert(written.clone(), zone.name);
+            }
+            Err(fault) => {
+                surroundings.unusable_zones.insert(written.clone(), fault);
+            }
+        }
+    }
+    Ok(surroundings)
+}
+
+fn passing(name: impl Into<String>, values: impl IntoIterator<Item = String>) -> Passing {
+    (name.into(), values.into_iter().collect())
+}
+
+fn tagged(tags: &BTreeMap<String, String>) -> impl Iterator<Item = Passing> {
+    tags.iter()
+        .map(|(key, value)| passing(format!("tag:{key}"), [value.clone()]))
+}
+
+async fn subnets(
+    reader: &Reader,
+    which: &Which,
+) -> Result<(Option<String>, Vec<Subnet>), AwsError> {
+    let mut vpc = None;
+    let filters = match which {
+        // A filter, for of ids that are not there AWS tells the first and nothing else.
+        Which::Ids(ids) => vec![passing("subnet-id", ids.iter().cloned())],
+        Which::Find { vpc: named, tags } => {
+            let filter = match named.as_deref() {
+                Some("default") | None => passing("is-default", ["true".into()]),
+                Some(id) => passing("vpc-id", [id.to_owned()]),
+            };
+            let found = reader.vpcs(&[filter]).await?.into_iter().next();
+            let Some(id) = found.and_then(|found| found.vpc_id) else {
+                return Ok((None, Vec::new()));
+            };
+            vpc = Some(id.clone());
+            std::iter::once(passing("vpc-id", [id]))
+                .chain(tagged(tags))
+                .collect()
+        }
+    };
+    let found = reader.subnets(&filters).await?;
+    let vpcs: BTreeSet<String> = found.iter().filter_map(|one| one.vpc_id.clone()).collect();
+    if vpcs.is_empty() {
+        return Ok((vpc, Vec::new()));
+    }
+    let tables = reader.route_tables(&[passing("vpc-id", vpcs)]).await?;
+    let mut subnets: Vec<_> = found
+        .into_iter()
+        .map(|one| {
+            let (id, vpc) = (
+                one.subnet_id.unwrap_or_default(),
+                one.vpc_id.unwrap_or_default(),
+            );
+            Subnet {
+                zone: one.availability_zone.unwrap_or_default(),
+                public: leads_out(&tables, &id, &vpc),
+                id,
+                vpc,
+            }
+        })
+        .collect();
+    subnets.sort();
+    Ok((vpc, subnets))
+}
+
+/// Whether the route table of a subnet leads to an internet gateway. A subnet without one of its own follows the VPC's main one.
+fn leads_out(tables: &[RouteTable], subnet: &str, vpc: &str) -> bool {
+    let associated = |table: &&RouteTable| {
+        let associations = table.associations.iter().flatten();
+        associations
+            .filter_map(|one| one.subnet_id.as_deref())
+            .any(|id| id == subnet)
+    };
+    let main = |table: &&RouteTable| {
+        let associations = table.associations.iter().flatten();
+        table.vpc_id.as_deref() == Some(vpc)
+            && associations.filter_map(|one| one.main).any(|main| main)
+    };
+    let own = tables.iter().find(associated);
+    own.or_else(|| tables.iter().find(main))
+        .into_iter()
+        .flat_map(|table| table.routes.iter().flatten())
+        .filter(|route| route.state != Some(RouteState::Blackhole))
+        .filter_map(|route| route.gateway_id.as_deref())
+        .any(|gateway| gateway.starts_with("igw-"))
+}
+
+async fn instances(reader: &Reader, which: &Which) -> Result<Vec<ExistingInstance>, AwsError> {
+    let filters: Vec<_> = match which {
+        Which::Ids(ids) => vec![passing("instance-id", ids.iter().cloned())],
+        // What is stopped may come back; what is terminated never does, and keeps its tags for an hour.
+        Which::Find { tags, .. } => {
+            let states = ["pending", "running", "stopping", "stopped"].map(str::to_owned);
+            std::iter::once(passing("instance-state-name", states))
+                .chain(tagged(tags))
+                .collect()
+        }
+    };
+    let found = reader.instances_passing(&filters).await?.into_iter();
+    let mut instances: Vec<_> = found
+        .map(|one| ExistingInstance {
+            id: one.instance_id.unwrap_or_default(),
+            vpc: one.vpc_id.unwrap_or_default(),
+            state: one
+                .state
+                .and_then(|state| state.name)
+                .map_or_else(String::new, |name| name.as_str().to_owned()),
+        })
+        .collect();
+    instances.sort();
+    Ok(instances)
+}
+
+async fn load_balancer(
+    reader: &Reader,
+    written: &str,
+) -> Result<Option<ExistingLoadBalancer>, AwsError> {
+    let Some(found) = reader.load_balancer(written).await? else {
+        return Ok(None);
+    };
+    let arn = found.load_balancer_arn.unwrap_or_default();
+    let listeners = reader.listeners(&arn).await?;
+    let ports = listeners.iter().filter_map(|(listener, _)| listener.port);
+    let groups: BTreeSet<String> = found.security_groups.into_iter().flatten().collect();
+    // AWS judges unless told otherwise, where there is a group to judge by.
+    let judges = !groups.is_empty()
+        && found
+            .enforce_security_group_inbound_rules_on_private_link_traffic
+            .as_deref()
+            != Some("off");
+    let open_ports = match judges {
+        true => open_ports(&reader.security_groups_of(&groups).await?),
+        false => Vec::new(),
+    };
+    Ok(Some(ExistingLoadBalancer {
+        arn,
+        dns_name: found.dns_name.unwrap_or_default(),
+        ports: ports.filter_map(|port| port.try_into().ok()).collect(),
+        judges_private_link: judges,
+        balancer_type: found
+            .r#type
+            .map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        internal: found.scheme == Some(LoadBalancerSchemeEnum::Internal),
+        state: found
+            .state
+            .and_then(|state| state.code)
+            .map_or_else(String::new, |code| code.as_str().to_owned()),
+        security_groups: groups,
+        open_ports,
+    }))
+}
+
+/// What security groups open to every IPv4 address.
+fn open_ports(groups: &[SecurityGroup]) -> Vec<(u16, u16)> {
+    let rules = groups.iter().flat_map(|group| group.ip_permissions());
+    rules
+        .filter(|rule| {
+            rule.ip_ranges()
+                .iter()
+                .any(|range| range.cidr_ip() == Some("0.0.0.0/0"))
+        })
+        .filter_map(|rule: &IpPermission| match rule.ip_protocol() {
+            Some("-1") => Some((0, u16::MAX)),
+            Some("tcp" | "6") => {
+                let port = |port: Option<i32>| port.and_then(|port| u16::try_from(port).ok());
+                Some((port(rule.from_port())?, port(rule.to_port())?))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+async fn certificate(
+    reader: &Reader,
+    arn: &str,
+) -> Result<Option<(String, Certificate)>, AwsError> {
+    let found = reader.certificate(arn).await?;
+    Ok(found.map(|found| {
+        let names = found
+            .subject_alternative_names
+            .into_iter()
+            .flatten()
+            .chain(found.domain_name);
+        let certificate = Certificate {
+            status: found
+                .status
+                .map_or_else(String::new, |status| status.as_str().to_owned()),
+            names: names.map(|name| name.to_ascii_lowercase()).collect(),
+        };
+        (arn.to_owned(), certificate)
+    }))
+}
+
+/// A hosted zone's id and name.
+struct Zone {
+    id: String,
+    name: String,
+}
+
+async fn zone(reader: &Reader, written: &str) -> Result<Result<Zone, ZoneFault>, AwsError> {
+    let found = if written.contains('.') {
+        reader.zones_named(written).await?
+    } else {
+        reader.zone(written).await?.into_iter().collect()
+    };
+    let is_private = |zone: &aws_sdk_route53::types::HostedZone| {
+        zone.config
+            .as_ref()
+            .is_some_and(|config| config.private_zone)
+    };
+    let some_private = found.iter().any(is_private);
+    let mut public: Vec<Zone> = found
+        .into_iter()
+        .filter(|zone| !is_private(zone))
+        .map(|zone| Zone {
+            id: zone.id.trim_start_matches("/hostedzone/").to_owned(),
+            name: zone.name.trim_end_matches('.').to_owned(),
+        })
+        .collect();
+    Ok(match (public.len(), some_private) {
+        (1, _) => public.pop().ok_or(ZoneFault::Absent),
+        (0, true) => Err(ZoneFault::Private),
+        (0, false) => Err(ZoneFault::Absent),
+        _ => Err(ZoneFault::Several(
+            public.into_iter().map(|zone| zone.id).collect(),
+        )),
+    })
+}
+
+/// Cognito asks for an address of the name above an own domain only when it makes the domain.
+async fn parent(reader: &Reader, name: &str, dns: bool) -> Result<ParentRecord, AwsError> {
+    let Some((_, parent)) = name
+        .split_once('.')
+        .filter(|(_, parent)| parent.contains('.'))
+    else {
+        return Ok(ParentRecord::NotChecked);
+    };
+    if reader.domain(name).await?.is_some() {
+        return Ok(ParentRecord::There);
+    }
+    let mut above = Some(parent);
+    while let Some(zone) = above.filter(|zone| zone.contains('.')) {
+        for found in reader.zones_named(zone).await? {
+            if reader.has_address_record(&found.id, parent).await? {
+                return Ok(ParentRecord::There);
+            }
+        }
+        above = zone.split_once('.').map(|(_, above)| above);
+    }
+    if !dns {
+        return Ok(ParentRecord::NotChecked);
+    }
+    let has_address = tokio::net::lookup_host((parent, 443))
+        .await
+        .map(|mut addresses| addresses.any(|address| address.is_ipv4()));
+    Ok(match has_address {
+        Ok(true) => ParentRecord::There,
+        Ok(false) => ParentRecord::Missing,
+        Err(error) if is_passing(&error) => ParentRecord::NotChecked,
+        Err(_) => ParentRecord::Missing,
+    })
+}
+
+/// Whether the name could not be asked for, which says nothing of it. The resolver's own words are all there is.
+fn is_passing(error: &io::Error) -> bool {
+    error.to_string().contains("Temporary failure")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::{IpRange, Route, RouteTableAssociation};
+
+    use super::*;
+
+    fn table(subnet: Option<&str>, gateway: &str) -> RouteTable {
+        RouteTable::builder()
+            .vpc_id("vpc-1")
+            .associations(
+                RouteTableAssociation::builder()
+                    .main(subnet.is_none())
+                    .set_subnet_id(subnet.map(str::to_owned))
+                    .build(),
+            )
+            .routes(Route::builder().gateway_id("local").build())
+            .routes(Route::builder().gateway_id(gateway).build())
+            .build()
+    }
+
+    #[test]
+    fn a_subnet_is_public_by_its_own_table_or_the_main_one() {
+        let tables = [table(None, "igw-1"), table(Some("subnet-1"), "nat-1")];
+        assert!(!leads_out(&tables, "subnet-1", "vpc-1"));
+        assert!(leads_out(&tables, "subnet-2", "vpc-1"));
+        assert!(!leads_out(&tables, "subnet-2", "vpc-2"));
+    }
+
+    #[test]
+    fn a_dead_route_leads_nowhere() {
+        let dead = Route::builder()
+            .gateway_id("igw-1")
+            .state(RouteState::Blackhole)
+            .build();
+        let table = RouteTable::builder()
+            .vpc_id("vpc-1")
+            .associations(RouteTableAssociation::builder().main(true).build())
+            .routes(dead)
+            .build();
+        assert!(!leads_out(&[table], "subnet-1", "vpc-1"));
+    }
+
+    #[test]
+    fn a_port_is_open_to_every_address_or_not() {
+        let rule = |protocol: &str, from: i32, to: i32, cidr: &str| {
+            IpPermission::builder()
+                .ip_protocol(protocol)
+                .from_port(from)
+                .to_port(to)
+                .ip_ranges(IpRange::builder().cidr_ip(cidr).build())
+                .build()
+        };
+        let group = SecurityGroup::builder()
+            .ip_permissions(rule("tcp", 80, 90, "0.0.0.0/0"))
+            .ip_permissions(rule("tcp", 443, 443, "10.0.0.0/8"))
+            .ip_permissions(rule("udp", 53, 53, "0.0.0.0/0"))
+            .build();
+        assert_eq!(open_ports(&[group]), [(80, 90)]);
+    }
+}

@@ -1,0 +1,64 @@
+//! `--replace`: a new thing in the place of one that is as the file wants it, for what the file can't say (a newer image
+//! behind the same parameter, a machine that misbehaves).
+
+use super::{Options, Patterns, Problem};
+use crate::kinds::{Desired, KindInfo, Observation};
+use crate::model::Address;
+
+/// Why a replacement is made that no field asks for.
+pub(super) const REASON: &str = "asked for with --replace";
+
+/// Whether this is to be made anew.
+///
+/// Where an older one is left over at the same address, a run that died has made the new one already.
+pub(super) fn asked_for(
+    options: &Options,
+    observation: &Observation,
+    address: &Address,
+    kind: &KindInfo,
+) -> bool {
+    kind.rolls
+        && options.replace.name(address)
+        && !observation
+            .live
+            .keys()
+            .any(|other| other.takes_its_place().as_ref() == Some(address))
+}
+
+/// The patterns that name something of the stack, and nothing of it that can be made anew without a loss: that is what
+/// rolls, since the old one serves until the new one does.
+pub(super) fn refused(
+    desired: &Desired,
+    observation: &Observation,
+    options: &Options,
+) -> Vec<Problem> {
+    let live = observation.live.iter();
+    let known = || {
+        let wanted = desired.resources.iter();
+        let wanted = wanted.map(|(address, wanted)| (address, wanted.resource.info()));
+        live.clone()
+            .map(|(address, live)| (address, live.resource.info()))
+            .chain(wanted)
+    };
+    let rolling: Vec<&Address> = known()
+        .filter(|(_, kind)| kind.rolls)
+        .map(|(address, _)| address)
+        .collect();
+    let idle = options.replace.idle(rolling.into_iter());
+    let problem = |text: &str| {
+        let pattern = Patterns::new([text.to_owned()]);
+        let (address, kind) = known().find(|(address, _)| pattern.name(address))?;
+        let why = match kind.loss {
+            Some(loss) => format!("what would be lost: {loss}"),
+            None => "it would be missing until the new one is there".to_owned(),
+        };
+        Some(Problem {
+            address: address.clone(),
+            what: format!("--replace can't make a new {} in the place of this one; {why}", kind.title),
+            help: "only instances are made anew on demand, since the old one serves until the new one does; change what the \
+                   file says of other things"
+                .into(),
+        })
+    };
+    idle.into_iter().filter_map(problem).collect()
+}

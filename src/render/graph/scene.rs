@@ -1,0 +1,471 @@
+//! What a picture of a stack shows, before anything has a place on paper: panels of rows in columns, and which of them
+//! calls which.
+
+mod beyond;
+mod callers;
+mod door;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::measure::Face;
+use super::{Graph, Node};
+use crate::kinds::Resource;
+use crate::kinds::app_client::Mark;
+use crate::kinds::route::Integration;
+use crate::model::{Address, Piece, Text};
+
+/// What a picture shows.
+pub(super) struct Scene {
+    /// The stack's name.
+    pub(super) title: String,
+    /// Where it stands.
+    pub(super) subtitle: String,
+    /// The panels, column by column and from the top.
+    pub(super) panels: BTreeMap<PanelId, Panel>,
+    /// Who calls whom: always to the right or down.
+    pub(super) arrows: BTreeSet<(Port, PanelId)>,
+}
+
+/// Columns, from left to right.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Column {
+    /// Who calls.
+    Callers,
+    /// What they call.
+    Door,
+    /// Where their calls go on.
+    Onward,
+    /// What nobody else reaches.
+    Private,
+}
+
+/// A panel, in the order in which panels stand: from left to right, then from the top.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum PanelId {
+    /// App clients that are no partner's.
+    AppClients,
+    /// A usage plan with those on it.
+    Plan(Address),
+    /// API keys on no plan.
+    KeysWithoutPlan,
+    /// Callers of public routes.
+    Anyone,
+    /// The user pool.
+    UserPool,
+    /// The API.
+    Api,
+    /// What the table of kinds doesn't know.
+    Others,
+    /// The VPC link.
+    VpcLink,
+    /// A host on the internet.
+    Host(String),
+    /// The load balancer.
+    LoadBalancer,
+    /// Its target groups.
+    TargetGroups,
+    /// What answers.
+    Targets,
+}
+
+impl PanelId {
+    /// The column it stands in.
+    pub(super) fn column(&self) -> Column {
+        match self {
+            Self::AppClients | Self::Plan(_) | Self::KeysWithoutPlan | Self::Anyone => {
+                Column::Callers
+            }
+            Self::UserPool | Self::Api | Self::Others => Column::Door,
+            Self::VpcLink | Self::Host(_) => Column::Onward,
+            Self::LoadBalancer | Self::TargetGroups | Self::Targets => Column::Private,
+        }
+    }
+}
+
+/// Where an arrow begins.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Port {
+    /// In which panel.
+    pub(super) panel: PanelId,
+    /// At the routes that go this way; else at the head of the panel.
+    pub(super) way: Option<Way>,
+}
+
+/// Where a route's calls go.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Way {
+    /// Through the VPC link, to this port.
+    Link(String),
+    /// To a host on the internet.
+    Host(String),
+    /// Somewhere else, in words.
+    Other(String),
+    /// Nowhere: API Gateway answers.
+    Mock,
+}
+
+/// A box with a head and rows.
+#[derive(Debug, Default)]
+pub(super) struct Panel {
+    /// What it is.
+    pub(super) title: String,
+    /// Its name.
+    pub(super) name: String,
+    /// What is said of it.
+    pub(super) rows: Vec<Row>,
+}
+
+/// A row of a panel: what leads stands in a column of its own, the note at the right.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    /// How the lead looks.
+    pub(super) lead_face: Face,
+    /// What leads the row, such as a method.
+    pub(super) lead: String,
+    /// How the text looks.
+    pub(super) face: Face,
+    /// What the row says.
+    pub(super) text: String,
+    /// What is said beside it.
+    pub(super) note: String,
+    /// Whether anyone may call this.
+    pub(super) public: bool,
+    /// Whether routes begin here that go this way.
+    pub(super) way: Option<Way>,
+}
+
+impl Row {
+    fn plain(text: impl Into<String>) -> Self {
+        Self::of(Face::Plain, text)
+    }
+
+    fn of(face: Face, text: impl Into<String>) -> Self {
+        Self {
+            face,
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+
+    fn led(lead: &str, face: Face, text: impl Into<String>) -> Self {
+        Self {
+            lead_face: Face::Faint,
+            lead: lead.to_owned(),
+            ..Self::of(face, text)
+        }
+    }
+
+    fn noted(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+}
+
+/// Where resources of a kind are shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    /// In this panel.
+    In(PanelKind),
+    /// With the usage plan they belong to, or with those that belong to none.
+    Caller,
+    /// With what needs them: a security group with what wears it. Nothing is called through them.
+    WithUser,
+    /// With what they need: a DNS record with its domain.
+    WithNeed,
+}
+
+/// A panel there is once at most.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum PanelKind {
+    UserPool,
+    Api,
+    VpcLink,
+    LoadBalancer,
+    TargetGroups,
+    Targets,
+}
+
+/// Kind → where it is shown. What is not listed is shown among the others.
+const PLACES: &[(&str, Place)] = &[
+    ("usage_plan", Place::Caller),
+    ("api_key", Place::Caller),
+    ("plan_membership", Place::Caller),
+    ("app_client", Place::Caller),
+    ("user_pool", Place::In(PanelKind::UserPool)),
+    ("user_pool_domain", Place::In(PanelKind::UserPool)),
+    ("resource_server", Place::In(PanelKind::UserPool)),
+    ("rest_api", Place::In(PanelKind::Api)),
+    ("authorizer", Place::In(PanelKind::Api)),
+    ("route", Place::In(PanelKind::Api)),
+    ("gateway_response", Place::In(PanelKind::Api)),
+    ("deployment", Place::In(PanelKind::Api)),
+    ("stage", Place::In(PanelKind::Api)),
+    ("api_domain", Place::In(PanelKind::Api)),
+    ("base_path_mapping", Place::In(PanelKind::Api)),
+    ("dns_record", Place::WithNeed),
+    ("vpc_link", Place::In(PanelKind::VpcLink)),
+    ("load_balancer", Place::In(PanelKind::LoadBalancer)),
+    ("listener", Place::In(PanelKind::LoadBalancer)),
+    ("target_group", Place::In(PanelKind::TargetGroups)),
+    ("instance", Place::In(PanelKind::Targets)),
+    ("security_group", Place::WithUser),
+];
+
+fn place(kind: &str) -> Option<Place> {
+    PLACES
+        .iter()
+        .find(|(name, _)| *name == kind)
+        .map(|(_, place)| *place)
+}
+
+/// A graph being looked at.
+struct View<'a> {
+    graph: &'a Graph<'a>,
+    /// The plan each key is on.
+    plan_of_key: BTreeMap<Address, Address>,
+}
+
+impl Scene {
+    /// What there is to show of a graph.
+    pub(super) fn of(graph: &Graph<'_>, region: &str) -> Self {
+        let view = View::of(graph);
+        let mut scene = Self {
+            title: graph.stack.to_owned(),
+            subtitle: region.to_owned(),
+            panels: BTreeMap::new(),
+            arrows: BTreeSet::new(),
+        };
+        view.callers(&mut scene);
+        view.door(&mut scene);
+        view.beyond(&mut scene);
+        view.others(&mut scene);
+        for (need, address) in graph.edges() {
+            view.arrow(&mut scene, need, address);
+        }
+        scene
+    }
+
+    /// An arrow between two panels, from the left or upper one.
+    fn join(&mut self, one: Port, other: Port) {
+        let (from, to) = if one.panel < other.panel {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        let shown = |panel| self.panels.contains_key(panel);
+        if from.panel != to.panel && shown(&from.panel) && shown(&to.panel) {
+            self.arrows.insert((from, to.panel));
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    fn of(graph: &'a Graph<'a>) -> Self {
+        let memberships = graph.nodes.values().filter_map(|node| match node.resource {
+            Resource::PlanMembership(props) => Some((named(&props.key)?, named(&props.plan)?)),
+            _ => None,
+        });
+        Self {
+            graph,
+            plan_of_key: memberships.collect(),
+        }
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = (&'a Address, &'a Node<'a>)> {
+        self.graph
+            .nodes
+            .iter()
+            .map(|(address, node)| (*address, node))
+    }
+
+    fn panel(&self, address: &Address) -> Option<PanelId> {
+        let node = self.graph.nodes.get(address)?;
+        match place(node.resource.info().name) {
+            None => Some(PanelId::Others),
+            Some(Place::In(panel)) => Some(match panel {
+                PanelKind::UserPool => PanelId::UserPool,
+                PanelKind::Api => PanelId::Api,
+                PanelKind::VpcLink => PanelId::VpcLink,
+                PanelKind::LoadBalancer => PanelId::LoadBalancer,
+                PanelKind::TargetGroups => PanelId::TargetGroups,
+                PanelKind::Targets => PanelId::Targets,
+            }),
+            Some(Place::Caller) => Some(self.caller(address, node.resource)),
+            Some(Place::WithUser) => self.wearer(address),
+            Some(Place::WithNeed) => node.needs.iter().find_map(|need| self.panel(need)),
+        }
+    }
+
+    fn caller(&self, address: &Address, resource: &Resource) -> PanelId {
+        let key = match resource {
+            Resource::UsagePlan(_) => return PanelId::Plan(address.clone()),
+            Resource::ApiKey(_) => Some(address.clone()),
+            Resource::PlanMembership(props) => named(&props.key),
+            Resource::AppClient(props) => match &props.mark {
+                Mark::OnKey(key) => named(key),
+                Mark::OnPool(_) => return PanelId::AppClients,
+            },
+            _ => None,
+        };
+        match key.and_then(|key| self.plan_of_key.get(&key)) {
+            Some(plan) => PanelId::Plan(plan.clone()),
+            None => PanelId::KeysWithoutPlan,
+        }
+    }
+
+    /// Where what wears a security group is shown.
+    fn wearer(&self, group: &Address) -> Option<PanelId> {
+        self.nodes()
+            .filter(|(_, node)| !worn(node) && node.needs.contains(group))
+            .find_map(|(address, _)| self.panel(address))
+    }
+
+    fn arrow(&self, scene: &mut Scene, need: &Address, address: &Address) {
+        let ends = [need, address].map(|end| self.graph.nodes.get(end));
+        if ends.into_iter().flatten().any(worn) {
+            return;
+        }
+        let (Some(one), Some(other)) = (self.panel(need), self.panel(address)) else {
+            return;
+        };
+        let way = match self.graph.nodes.get(address).map(|node| node.resource) {
+            Some(Resource::Route(route)) if one == PanelId::VpcLink => {
+                Some(door::way(&route.integration))
+            }
+            _ => None,
+        };
+        scene.join(
+            Port {
+                panel: one,
+                way: None,
+            },
+            Port { panel: other, way },
+        );
+    }
+
+    fn others(&self, scene: &mut Scene) {
+        let unknown = self
+            .nodes()
+            .filter(|(_, node)| place(node.resource.info().name).is_none());
+        let rows: Vec<Row> = unknown
+            .map(|(address, node)| {
+                Row::of(Face::Code, address.as_str()).noted(node.resource.info().title)
+            })
+            .collect();
+        if !rows.is_empty() {
+            let panel = Panel {
+                title: "Also in the stack".into(),
+                name: crate::render::counted(rows.len() as u64, "resource"),
+                rows,
+            };
+            scene.panels.insert(PanelId::Others, panel);
+        }
+    }
+}
+
+fn worn(node: &Node<'_>) -> bool {
+    place(node.resource.info().name) == Some(Place::WithUser)
+}
+
+/// The resource that a text is an output of.
+fn named(text: &Text) -> Option<Address> {
+    text.outputs().next().map(|output| output.of.clone())
+}
+
+/// A text as people read it, with addresses for what AWS has yet to tell.
+fn words(text: &Text) -> String {
+    text.clone()
+        .into_pieces()
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Literal(text) => text,
+            Piece::Output(output) => format!("${{{}}}", output.of),
+        })
+        .collect()
+}
+
+/// The first rows, and how many more there are.
+fn first(mut rows: Vec<Row>, most: usize) -> Vec<Row> {
+    // A line that says "and 1 more" is no shorter than the one it stands for.
+    if rows.len() > most + 1 {
+        let more = rows.len() - most;
+        rows.truncate(most);
+        rows.push(Row::of(Face::Faint, format!("and {more} more")));
+    }
+    rows
+}
+
+/// `100,000`.
+fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) && !text.ends_with('-') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The host of a URL, with its port. No URL parser: path parameters stand in braces, which a URL can't hold.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// The routes of an API.
+fn routes<'a>(view: &View<'a>) -> Vec<&'a crate::kinds::route::Props> {
+    let mut routes: Vec<_> = view
+        .nodes()
+        .filter_map(|(_, node)| match node.resource {
+            Resource::Route(props) => Some(props),
+            _ => None,
+        })
+        .collect();
+    routes.sort_by_key(|route| (&route.path, &route.method));
+    routes
+}
+
+/// Whether a route only tells browsers what they may do: `cors` adds one to every path.
+fn is_preflight(route: &crate::kinds::route::Props) -> bool {
+    match &route.integration {
+        Integration::Mock(answer) => {
+            route.method == "OPTIONS" && answer.headers.contains_key("Access-Control-Allow-Methods")
+        }
+        Integration::Http { .. } | Integration::Other(_) => false,
+    }
+}
+
+/// Whether anyone may call a route.
+fn is_public(route: &crate::kinds::route::Props) -> bool {
+    route.authorizer.is_none() && !route.api_key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::KINDS;
+
+    #[test]
+    fn the_table_names_kinds_that_there_are() {
+        for (name, _) in PLACES {
+            assert!(KINDS.iter().any(|kind| kind.name == *name), "{name}");
+        }
+        assert_eq!(place("something_new"), None);
+    }
+
+    #[test]
+    fn a_host_ends_where_the_path_begins() {
+        assert_eq!(host("https://example.com:8443/a/{id}"), "example.com:8443");
+        assert_eq!(host("http://example.com?a=b"), "example.com");
+    }
+
+    #[test]
+    fn thousands_are_told_apart() {
+        assert_eq!(
+            [999, 1000, 1_234_567, -100_000].map(grouped),
+            ["999", "1,000", "1,234,567", "-100,000"]
+        );
+    }
+}

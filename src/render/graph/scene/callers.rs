@@ -1,0 +1,160 @@
+//! Who calls: partners and keys by their plan, app clients, and anyone where a route lets them in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Face, Panel, PanelId, Port, Row, Scene, View, first, grouped, is_preflight, is_public,
+};
+use super::{named, routes, words};
+use crate::kinds::Resource;
+use crate::kinds::app_client::Mark;
+use crate::kinds::stage::Throttle;
+use crate::kinds::usage_plan::Quota;
+use crate::model::{Address, Text};
+use crate::render::counted;
+
+/// How many names a panel holds.
+const NAMES: usize = 10;
+
+/// A partner or a key by its name, and the scopes it may ask for.
+type Member<'a> = (String, &'a BTreeSet<Text>);
+
+impl View<'_> {
+    pub(super) fn callers(&self, scene: &mut Scene) {
+        self.plans(scene);
+        self.app_clients(scene);
+        let public = routes(self)
+            .into_iter()
+            .filter(|route| is_public(route) && !is_preflight(route))
+            .count();
+        if public > 0 {
+            let panel = Panel {
+                title: "Without token or key".into(),
+                name: "Anyone".into(),
+                rows: vec![Row::of(Face::Faint, counted(public as u64, "public route"))],
+            };
+            scene.panels.insert(PanelId::Anyone, panel);
+        }
+    }
+
+    /// Anyone calls the API, which no resource says.
+    pub(super) fn anyone(scene: &mut Scene) {
+        let [anyone, api] = [PanelId::Anyone, PanelId::Api].map(|panel| Port { panel, way: None });
+        scene.join(anyone, api);
+    }
+
+    fn plans(&self, scene: &mut Scene) {
+        for (address, node) in self.nodes() {
+            if let Resource::UsagePlan(plan) = node.resource {
+                let limits = [
+                    plan.throttle.as_ref().map(throttle),
+                    plan.quota.as_ref().map(quota),
+                ];
+                let panel = Panel {
+                    title: "Usage plan".into(),
+                    name: words(&plan.name),
+                    rows: limits
+                        .into_iter()
+                        .flatten()
+                        .map(|limit| Row::of(Face::Faint, limit))
+                        .collect(),
+                };
+                scene.panels.insert(PanelId::Plan(address.clone()), panel);
+            }
+        }
+        let scopes = self.scopes_of_keys();
+        let mut members: BTreeMap<PanelId, [Vec<Member<'_>>; 2]> = BTreeMap::new();
+        let none = BTreeSet::new();
+        for (address, node) in self.nodes() {
+            if let Resource::ApiKey(key) = node.resource {
+                let panel = self.caller(address, node.resource);
+                let off = if key.enabled { "" } else { " (disabled)" };
+                let name = format!("{}{off}", words(&key.name));
+                // A partner's key is a part of the partner; any other stands for itself.
+                let partner = address.owner() != *address;
+                members.entry(panel).or_default()[usize::from(!partner)]
+                    .push((name, scopes.get(address).copied().unwrap_or(&none)));
+            }
+        }
+        for (panel, lists) in members {
+            let panel = scene.panels.entry(panel).or_insert_with(|| Panel {
+                title: "API keys".into(),
+                name: "On no plan".into(),
+                rows: Vec::new(),
+            });
+            for (members, word) in lists.into_iter().zip(["partner", "API key"]) {
+                panel.rows.extend(named_rows(members, word));
+            }
+        }
+    }
+
+    /// What the partner of each key may ask for.
+    fn scopes_of_keys(&self) -> BTreeMap<Address, &BTreeSet<Text>> {
+        self.nodes()
+            .filter_map(|(_, node)| match node.resource {
+                Resource::AppClient(client) => match &client.mark {
+                    Mark::OnKey(key) => Some((named(key)?, &client.scopes)),
+                    Mark::OnPool(_) => None,
+                },
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn app_clients(&self, scene: &mut Scene) {
+        let clients: Vec<Row> = self
+            .nodes()
+            .filter_map(|(_, node)| match node.resource {
+                Resource::AppClient(client) if matches!(client.mark, Mark::OnPool(_)) => {
+                    let flows: Vec<_> = client.flows.iter().map(String::as_str).collect();
+                    Some(Row::plain(words(&client.name)).noted(flows.join(", ")))
+                }
+                _ => None,
+            })
+            .collect();
+        if !clients.is_empty() {
+            let panel = Panel {
+                title: "Without an API key".into(),
+                name: counted(clients.len() as u64, "app client"),
+                rows: first(clients, NAMES),
+            };
+            scene.panels.insert(PanelId::AppClients, panel);
+        }
+    }
+}
+
+/// How many there are, what each may ask for, and the first names.
+fn named_rows(members: Vec<Member<'_>>, word: &str) -> Vec<Row> {
+    let Some((_, scopes)) = members.first() else {
+        return Vec::new();
+    };
+    let alike = members.iter().all(|(_, others)| others == scopes);
+    let said = |scopes: &BTreeSet<Text>| scopes.iter().map(words).collect::<Vec<_>>().join(", ");
+    let mut rows = vec![Row::of(Face::Strong, counted(members.len() as u64, word))];
+    if alike && !scopes.is_empty() {
+        rows.push(Row::led("each", Face::Code, said(scopes)));
+    }
+    let names = members.into_iter().map(|(name, scopes)| {
+        let note = if alike { String::new() } else { said(scopes) };
+        Row::plain(name).noted(note)
+    });
+    rows.extend(first(names.collect(), NAMES));
+    rows
+}
+
+/// `50 a second, 100 at once`.
+pub(super) fn throttle(throttle: &Throttle) -> String {
+    format!(
+        "{} a second, {} at once",
+        throttle.rate,
+        grouped(throttle.burst.into())
+    )
+}
+
+fn quota(quota: &Quota) -> String {
+    format!(
+        "{} a {}",
+        grouped(quota.requests.into()),
+        quota.period.to_lowercase()
+    )
+}

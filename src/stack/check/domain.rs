@@ -1,0 +1,257 @@
+//! `[api.domain]`, and the hosted zones of own domains.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Judge;
+use super::certificates::Taker;
+use crate::stack::diagnostic::Code;
+use crate::stack::file::{Api, ApiDomain, MutualTls, TlsPolicy};
+use crate::stack::spans::KeyPath;
+
+/// What only the owner of a domain decides.
+const OWNERS: [&str; 4] = ["certificate", "tls", "mutual_tls", "zone"];
+
+pub(super) fn check(judge: &mut Judge<'_>) {
+    let Some(api) = &judge.file.api else { return };
+    let path = KeyPath::from(["api", "domain"]);
+    match &api.domain {
+        Some(domain) => own(judge, &path, api, domain),
+        None => nowhere(judge, &path, api),
+    }
+}
+
+/// Whether a text is a host name with a dot in it, in lower case.
+pub(super) fn is_host(text: &str) -> bool {
+    static HOST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
+            .expect("the pattern is constant")
+    });
+    HOST.is_match(text)
+}
+
+impl Judge<'_> {
+    /// Refuses what names no hosted zone, and a zone that can't hold this name's record.
+    pub(super) fn zone(&mut self, domain: &KeyPath, zone: &str, name: &str) {
+        static ID: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"^Z[A-Z0-9]{1,31}$").expect("the pattern is constant"));
+        let path = domain.join("zone");
+        if ID.is_match(zone) {
+            return;
+        }
+        let bare = zone.strip_suffix('.').unwrap_or(zone);
+        if !is_host(bare) {
+            let message = format!("`{zone}` is neither the name nor the id of a hosted zone");
+            let help =
+                "write the zone's name, such as `example.com`, or its id, such as `Z0123456789ABC`";
+            self.error(Code::BadDomain, &path, message, help);
+            return;
+        }
+        let is_inside = name == bare
+            || name
+                .strip_suffix(bare)
+                .is_some_and(|before| before.ends_with('.'));
+        let is_host = is_host(name.strip_prefix("*.").unwrap_or(name));
+        if !is_inside && is_host && self.usable(domain.join("name")) {
+            let message = format!("the zone `{bare}` holds no records of `{name}`");
+            let help = "name the zone that the domain's name ends with";
+            self.error(Code::BadDomain, &path, message, help);
+        }
+    }
+}
+
+fn own(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, domain: &ApiDomain) {
+    let name = path.join("name");
+    let host = domain.name.strip_prefix("*.").unwrap_or(&domain.name);
+    if !(is_host(host) && domain.name.len() <= 255) {
+        let message = format!("`{}` is no host name that API Gateway takes", domain.name);
+        let help = "write one such as `api.example.com`, in lower case";
+        judge.error(Code::BadDomain, &name, message, help);
+    }
+    if domain.existing {
+        for key in OWNERS {
+            if !judge.has(path.join(key)) {
+                continue;
+            }
+            let message =
+                format!("`{key}` is the owner's to decide, and this domain is somebody else's");
+            let help = format!("remove `{key}`, or `existing`");
+            judge.key_error(Code::BadDomain, &path.join(key), message, help);
+        }
+    } else if judge.lacks(path.join("certificate")) && judge.usable(path.join("existing")) {
+        let message = "the domain has no certificate";
+        let help = "add `certificate = \"arn:aws:acm:…\"`, or `existing = true` for a domain that is somebody else's";
+        judge.error(Code::MissingKey, path, message, help);
+    }
+    if let Some(arn) = &domain.certificate {
+        let taker = Taker::Regional("a regional API");
+        judge.certificate(&path.join("certificate"), arn, &taker);
+    }
+    if let Some(zone) = &domain.zone {
+        judge.zone(path, zone, &domain.name);
+    }
+    base_paths(judge, &path.join("base_paths"), domain);
+    if let Some(mutual) = &domain.mutual_tls {
+        mutual_tls(judge, path, api, domain, mutual);
+    }
+}
+
+fn base_paths(judge: &mut Judge<'_>, list: &KeyPath, domain: &ApiDomain) {
+    static BASE_PATH: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[A-Za-z0-9$_.+!*'()-]{1,300}$").expect("the pattern is constant")
+    });
+    for base_path in domain
+        .base_paths
+        .iter()
+        .filter(|one| !BASE_PATH.is_match(one))
+    {
+        let (message, help) = if base_path.is_empty() {
+            (
+                "a base path is empty".to_owned(),
+                "leave `base_paths` out where the whole domain is this API's",
+            )
+        } else if base_path.contains('/') {
+            (
+                format!("the base path `{base_path}` holds `/`"),
+                "a base path is the first part of the path alone, such as `v1`",
+            )
+        } else {
+            (
+                format!("API Gateway takes no base path `{base_path}`"),
+                "possible are letters, digits and `$ - _ . + ! * ' ( )`",
+            )
+        };
+        judge.element_error(Code::BadDomain, list, base_path, message, help);
+    }
+}
+
+fn mutual_tls(
+    judge: &mut Judge<'_>,
+    path: &KeyPath,
+    api: &Api,
+    domain: &ApiDomain,
+    mutual: &MutualTls,
+) {
+    static OBJECT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+$").expect("the pattern is constant")
+    });
+    let table = path.join("mutual_tls");
+    if !OBJECT.is_match(&mutual.truststore) {
+        let message = format!("`{}` is no object in S3", mutual.truststore);
+        let help = "write `s3://BUCKET/KEY`, a file of certificates in PEM";
+        judge.error(Code::BadUrl, &table.join("truststore"), message, help);
+    }
+    if domain.tls == TlsPolicy::Tls10 {
+        let message = "API Gateway asks callers for certificates only with TLS 1.2";
+        let help = "remove `tls`, or `mutual_tls`";
+        judge.error(Code::BadDomain, &path.join("tls"), message, help);
+    }
+    let switch = ["api", "disable_default_endpoint"];
+    if !api.disable_default_endpoint && judge.usable(switch) && judge.usable(&table) {
+        let message = "callers need no certificate at the API's own address, which stays open";
+        let help = "add `disable_default_endpoint = true` to `[api]`";
+        judge.warning(Code::NoEffect, &table, message, help);
+    }
+}
+
+/// An API without any address.
+fn nowhere(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
+    if api.disable_default_endpoint && judge.lacks(path) {
+        let message = "the API has no other address than this one, so nobody can call it";
+        let help = "add `[api.domain]`, or remove the line";
+        let switch = KeyPath::from(["api", "disable_default_endpoint"]);
+        judge.warning(Code::NoEffect, &switch, message, help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::stack::diagnostic::Code;
+    use crate::stack::testing::{codes, edited};
+
+    fn domain(lines: &str) -> Vec<Code> {
+        codes(&edited(
+            "[api.routes]",
+            &format!("disable_default_endpoint = true\n[api.domain]\n{lines}\n[api.routes]"),
+        ))
+    }
+
+    const SOUND: &str = "name = \"api.example.com\"\n\
+        certificate = \"arn:aws:acm:${stack.region}:123456789012:certificate/1\"";
+
+    #[test]
+    fn a_domain_has_a_name_and_a_certificate() {
+        assert_eq!(domain(SOUND), []);
+        assert_eq!(domain(&SOUND.replace("api.", "*.")), []);
+        assert_eq!(
+            domain(&SOUND.replace("api.example.com", "Api.example.com")),
+            [Code::BadDomain]
+        );
+        assert_eq!(
+            domain(&SOUND.replace("${stack.region}", "us-east-1")),
+            [Code::BadArn]
+        );
+        assert_eq!(domain("name = \"api.example.com\""), [Code::MissingKey]);
+        assert_eq!(domain("name = \"api.example.com\"\nexisting = true"), []);
+        assert_eq!(
+            domain(&format!("{SOUND}\nexisting = true")),
+            [Code::BadDomain]
+        );
+    }
+
+    #[test]
+    fn base_paths_are_one_part_of_the_path() {
+        let paths = |paths: &str| domain(&format!("{SOUND}\nbase_paths = [{paths}]"));
+        assert_eq!(paths("\"v1\", \"v2.0\", \"(a)\""), []);
+        for bad in ["", "a/b", "a b", "ä"] {
+            assert_eq!(paths(&format!("\"{bad}\"")), [Code::BadDomain], "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_the_one_above_the_name() {
+        let zone = |zone: &str| domain(&format!("{SOUND}\nzone = \"{zone}\""));
+        for good in [
+            "example.com",
+            "api.example.com",
+            "example.com.",
+            "Z0123456789ABC",
+        ] {
+            assert_eq!(zone(good), [], "{good}");
+        }
+        for bad in ["example.org", "ample.com", "x y", "z1"] {
+            assert_eq!(zone(bad), [Code::BadDomain], "{bad}");
+        }
+    }
+
+    #[test]
+    fn mutual_tls_takes_tls_1_2_and_no_way_around() {
+        let with = |more: &str| domain(&format!("{SOUND}\n{more}"));
+        assert_eq!(
+            with("mutual_tls = { truststore = \"s3://trust/store.pem\" }"),
+            []
+        );
+        assert_eq!(
+            with("mutual_tls = { truststore = \"trust/store.pem\" }"),
+            [Code::BadUrl]
+        );
+        assert_eq!(
+            with("tls = \"1.0\"\nmutual_tls = { truststore = \"s3://trust/store.pem\" }"),
+            [Code::BadDomain]
+        );
+        let open = edited(
+            "[api.routes]",
+            &format!(
+                "[api.domain]\n{SOUND}\nmutual_tls = {{ truststore = \"s3://trust/store.pem\" }}\n[api.routes]"
+            ),
+        );
+        assert_eq!(codes(&open), [Code::NoEffect]);
+    }
+
+    #[test]
+    fn an_api_needs_an_address() {
+        let text = edited("stage    =", "disable_default_endpoint = true\nstage =");
+        assert_eq!(codes(&text), [Code::NoEffect]);
+    }
+}

@@ -1,0 +1,137 @@
+//! What is wrong between a checked file and what it points to in the account, found before anything is planned. Pure: what there
+//! is to ask comes from [`questions`], and the answers come in as [`Surroundings`].
+
+mod domains;
+mod network;
+
+use std::collections::BTreeSet;
+
+use super::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::expand;
+use super::file::{File, Subnets};
+use super::load::Checked;
+use super::spans::KeyPath;
+use crate::kinds::surroundings::Which;
+use crate::kinds::{Questions, Surroundings};
+
+/// What there is to ask before the file's meaning can be worked out in this account.
+pub fn questions(checked: &Checked, account: &str) -> Questions {
+    let file = &checked.file;
+    let mut questions = Questions {
+        certificates: domains::certificates(file, account)
+            .into_iter()
+            .map(|certificate| certificate.arn)
+            .collect(),
+        ..Questions::default()
+    };
+    if let Some(table) = &file.load_balancer {
+        questions.load_balancer = table.existing.clone();
+        questions.subnets = table.subnets.as_ref().map(|subnets| match subnets {
+            Subnets::Ids(ids) => Which::Ids(ids.clone()),
+            Subnets::Find(find) => Which::Find {
+                vpc: Some(find.vpc.clone()),
+                tags: find.tags.clone(),
+            },
+        });
+        if let Some(targets) = &table.targets {
+            let by_id = targets.instance_ids.clone().map(Which::Ids);
+            let by_tags = || {
+                let tags = targets.instance_tags.clone()?;
+                Some(Which::Find { vpc: None, tags })
+            };
+            questions.instances = by_id.or_else(by_tags);
+        }
+    }
+    if let Some(domain) = file.api.as_ref().and_then(|api| api.domain.as_ref()) {
+        questions.domain = domain.existing.then(|| domain.name.clone());
+        questions.zones.extend(domain.zone.clone());
+    }
+    if let Some(own) = domains::pool_domain(file) {
+        questions.pool_domain = expand::known(file, account, &own.name);
+        questions.zones.extend(own.zone.clone());
+    }
+    questions
+}
+
+/// Judges the file against what it points to.
+pub fn preflight(checked: &Checked, account: &str, surroundings: &Surroundings) -> Diagnostics {
+    let mut flight = Flight {
+        checked,
+        file: &checked.file,
+        account,
+        surroundings,
+        list: Vec::new(),
+    };
+    network::check(&mut flight);
+    domains::check(&mut flight);
+    Diagnostics::new(checked.source().clone(), flight.list)
+}
+
+/// What every rule needs, and a place to write down what is wrong.
+struct Flight<'c> {
+    checked: &'c Checked,
+    file: &'c File,
+    account: &'c str,
+    surroundings: &'c Surroundings,
+    list: Vec<Diagnostic>,
+}
+
+impl Flight<'_> {
+    fn error(
+        &mut self,
+        code: Code,
+        path: &KeyPath,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = Diagnostic::error(code, message)
+            .at(self.checked.spans.value_of(path))
+            .help(help);
+        self.list.push(diagnostic);
+    }
+
+    fn warning(
+        &mut self,
+        code: Code,
+        path: &KeyPath,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = Diagnostic::warning(code, message)
+            .at(self.checked.spans.value_of(path))
+            .help(help);
+        self.list.push(diagnostic);
+    }
+
+    fn element_error(
+        &mut self,
+        code: Code,
+        list: &KeyPath,
+        element: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = Diagnostic::error(code, message)
+            .at(self.checked.spans.element(list, element))
+            .help(help);
+        self.list.push(diagnostic);
+    }
+
+    fn known(&self, text: &str) -> Option<String> {
+        expand::known(self.file, self.account, text)
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed<'t>(words: impl IntoIterator<Item = &'t str>) -> String {
+    let words: BTreeSet<_> = words.into_iter().collect();
+    let mut words: Vec<_> = words.into_iter().collect();
+    match words.pop() {
+        Some(last) if words.is_empty() => last.to_owned(),
+        Some(last) => format!("{} and {last}", words.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Own domains: certificates, hosted zones, the domain that is somebody else's, and the name above Cognito's.
+
+use super::{Flight, listed};
+use crate::kinds::surroundings::{ParentRecord, ZoneFault};
+use crate::stack::diagnostic::Code;
+use crate::stack::expand;
+use crate::stack::file::{File, OwnDomain};
+use crate::stack::spans::KeyPath;
+
+/// A certificate that the file names, where, and for which host name if it is for one.
+pub(super) struct Named {
+    pub(super) arn: String,
+    path: KeyPath,
+    host: Option<String>,
+}
+
+/// The certificates whose ARNs are known before anything is made.
+pub(super) fn certificates(file: &File, account: &str) -> Vec<Named> {
+    let known = |text: &str| expand::known(file, account, text);
+    let mut named = Vec::new();
+    let mut add = |path: KeyPath, arn: &str, host: Option<String>| {
+        named.extend(known(arn).map(|arn| Named { arn, path, host }));
+    };
+    if let Some(own) = pool_domain(file) {
+        let path = KeyPath::from(["user_pool", "own_domain", "certificate"]);
+        add(path, &own.certificate, known(&own.name));
+    }
+    if let Some(domain) = file.api.as_ref().and_then(|api| api.domain.as_ref())
+        && let Some(arn) = &domain.certificate
+    {
+        let path = KeyPath::from(["api", "domain", "certificate"]);
+        add(path, arn, Some(domain.name.clone()));
+    }
+    for (port, listener) in file.load_balancer.iter().flat_map(|table| &table.listeners) {
+        if let Some(arn) = &listener.certificate {
+            let path = KeyPath::from(["load_balancer", "listeners", port, "certificate"]);
+            add(path, arn, None);
+        }
+    }
+    named
+}
+
+/// The user pool's own domain.
+pub(super) fn pool_domain(file: &File) -> Option<&OwnDomain> {
+    file.user_pool.as_ref()?.own_domain.as_ref()
+}
+
+pub(super) fn check(flight: &mut Flight<'_>) {
+    for named in certificates(flight.file, flight.account) {
+        certificate(flight, &named);
+    }
+    if let Some(own) = pool_domain(flight.file) {
+        let path = KeyPath::from(["user_pool", "own_domain"]);
+        if let (Some(zone), Some(name)) = (&own.zone, flight.known(&own.name)) {
+            hosted_zone(flight, &path.join("zone"), zone, &name);
+        }
+        if flight.surroundings.parent == ParentRecord::Missing {
+            parent(flight, &path.join("name"), own);
+        }
+    }
+    let Some(domain) = flight.file.api.as_ref().and_then(|api| api.domain.as_ref()) else {
+        return;
+    };
+    let path = KeyPath::from(["api", "domain"]);
+    if let Some(zone) = &domain.zone {
+        hosted_zone(flight, &path.join("zone"), zone, &domain.name);
+    }
+    if domain.existing && flight.surroundings.domain_target.is_none() {
+        let message = format!(
+            "API Gateway has no regional domain name `{}` in {}",
+            domain.name, flight.file.stack.region
+        );
+        let help =
+            "apply the stack that owns it first, or remove `existing` and give it a certificate";
+        flight.error(Code::Absent, &path.join("name"), message, help);
+    }
+}
+
+fn certificate(flight: &mut Flight<'_>, named: &Named) {
+    let Named { arn, path, host } = named;
+    let Some(found) = flight.surroundings.certificates.get(arn) else {
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        let message = format!("ACM has no such certificate in {region}");
+        let help =
+            format!("`aws acm list-certificates --region {region}` lists those of this account");
+        flight.error(Code::Absent, path, message, help);
+        return;
+    };
+    let help = match found.status.as_str() {
+        "ISSUED" => None,
+        "PENDING_VALIDATION" => {
+            Some("make the DNS record that ACM asks for, and wait until it says ISSUED")
+        }
+        "EXPIRED" => Some("renew it, or name another one"),
+        _ => Some("request another one for the same name"),
+    };
+    if let Some(help) = help {
+        let message = format!(
+            "the certificate is {}, and nobody may show it until it is ISSUED",
+            found.status
+        );
+        flight.error(Code::BadCertificate, path, message, help);
+    } else if let Some(host) = host.as_ref().filter(|host| !found.covers(host)) {
+        let names = listed(found.names.iter().map(String::as_str));
+        let message = format!("the certificate is for {names}, not for {host}");
+        let help = format!("request one for `{host}`");
+        flight.error(Code::BadCertificate, path, message, help);
+    }
+}
+
+fn hosted_zone(flight: &mut Flight<'_>, path: &KeyPath, zone: &str, name: &str) {
+    let is_above = |above: &str| {
+        name.strip_suffix(above)
+            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    let (code, message, help) = match flight.surroundings.unusable_zones.get(zone) {
+        Some(ZoneFault::Absent) => (
+            Code::Absent,
+            format!("Route 53 has no hosted zone `{zone}` in this account"),
+            "name a zone of this account, or leave `zone` out and make the record where your DNS is".to_owned(),
+        ),
+        Some(ZoneFault::Private) => (
+            Code::BadDomain,
+            format!("the hosted zone `{zone}` is private: nobody outside its VPCs reads its records"),
+            "name a public one".to_owned(),
+        ),
+        Some(ZoneFault::Several(ids)) => (
+            Code::BadDomain,
+            format!("{} public hosted zones are named `{zone}`", ids.len()),
+            format!("name the one that your registrar points to by its id: {}", ids.join(", ")),
+        ),
+        None => match flight.surroundings.zone_names.get(zone) {
+            Some(above) if !is_above(above) => (
+                Code::BadDomain,
+                format!("the hosted zone `{zone}` is `{above}` and holds no records of `{name}`"),
+                "name the zone that the domain's name ends with".to_owned(),
+            ),
+            _ => return,
+        },
+    };
+    flight.error(code, path, message, help);
+}
+
+fn parent(flight: &mut Flight<'_>, path: &KeyPath, own: &OwnDomain) {
+    let name = flight.known(&own.name).unwrap_or_default();
+    let parent = name.split_once('.').map_or("", |(_, parent)| parent);
+    let message =
+        format!("`{parent}` has no A record, and Cognito makes no domain below a name without one");
+    let help = format!(
+        "make an A record of `{parent}`; to which address it leads does not matter to Cognito"
+    );
+    flight.error(Code::BadDomain, path, message, help);
+}

@@ -1,0 +1,310 @@
+//! The private road: subnets, the load balancer that is somebody else's, and targets that are there already.
+
+use std::collections::BTreeSet;
+
+use super::{Flight, listed};
+use crate::kinds::surroundings::{ExistingLoadBalancer, Subnet};
+use crate::stack::check::{no_listener, port_of};
+use crate::stack::diagnostic::Code;
+use crate::stack::file::{LoadBalancer, Subnets};
+use crate::stack::interpolate::pieces;
+use crate::stack::spans::KeyPath;
+
+pub(super) fn check(flight: &mut Flight<'_>) {
+    let Some(table) = &flight.file.load_balancer else {
+        return;
+    };
+    let path = KeyPath::from(["load_balancer"]);
+    if let Some(written) = &table.existing {
+        existing(flight, &path.join("existing"), written);
+        return;
+    }
+    subnets(flight, &path.join("subnets"), table);
+    instances(flight, &path.join("targets"), table);
+}
+
+fn subnets(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
+    let found = &flight.surroundings.subnets;
+    match &table.subnets {
+        Some(Subnets::Ids(ids)) => {
+            for id in ids {
+                if !found.iter().any(|subnet| subnet.id == *id) {
+                    let message =
+                        format!("there is no subnet `{id}` in {}", flight.file.stack.region);
+                    let help = "`aws ec2 describe-subnets` lists those of this account and Region";
+                    flight.element_error(Code::Absent, path, id, message, help);
+                }
+            }
+        }
+        Some(Subnets::Find(find)) if flight.surroundings.vpc.is_none() => {
+            let region = &flight.file.stack.region;
+            let (message, help) = match find.vpc.as_str() {
+                "default" => (
+                    format!("{region} has no default VPC in this account"),
+                    "name a VPC by its id; `aws ec2 describe-vpcs` lists them",
+                ),
+                id => (
+                    format!("there is no VPC `{id}` in {region}"),
+                    "`aws ec2 describe-vpcs` lists those of this account and Region",
+                ),
+            };
+            flight.error(Code::Absent, &path.join("vpc"), message, help);
+            return;
+        }
+        Some(Subnets::Find(find)) if found.is_empty() => {
+            let vpc = flight.surroundings.vpc.as_deref().unwrap_or_default();
+            let tags: Vec<_> = find
+                .tags
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            let (message, help) = match tags.is_empty() {
+                true => (
+                    format!("{vpc} has no subnets"),
+                    "make one in each Availability Zone first",
+                ),
+                false => (
+                    format!("{vpc} has no subnet tagged {}", tags.join(", ")),
+                    "tag the private ones, or list their ids",
+                ),
+            };
+            flight.error(Code::Absent, path, message, help);
+            return;
+        }
+        _ => {}
+    }
+    together(flight, path, found);
+    for subnet in found.iter().filter(|subnet| subnet.public) {
+        let message = format!(
+            "the subnet {} ({}) is public: its route table leads to an internet gateway",
+            subnet.id, subnet.zone
+        );
+        let help = "choose private ones; the load balancer is internal either way";
+        let span = flight.checked.spans.element(path, &subnet.id);
+        let diagnostic = crate::stack::Diagnostic::warning(Code::Exposed, message);
+        flight.list.push(diagnostic.at(span).help(help));
+    }
+}
+
+/// A load balancer stands in one VPC, in one subnet of each zone.
+fn together(flight: &mut Flight<'_>, path: &KeyPath, found: &[Subnet]) {
+    // In the order of the zones, which is how people know them.
+    let by = |key: fn(&Subnet) -> &String| {
+        let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+        for subnet in found {
+            let key = key(subnet).as_str();
+            match groups.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, group)) => group.push(&subnet.id),
+                None => groups.push((key, vec![&subnet.id])),
+            }
+        }
+        groups
+    };
+    let vpcs = by(|subnet| &subnet.vpc);
+    if vpcs.len() > 1 {
+        let which: Vec<_> = vpcs
+            .iter()
+            .map(|(vpc, subnets)| format!("{vpc} ({})", listed(subnets.iter().copied())))
+            .collect();
+        let message = format!(
+            "the subnets are of {} VPCs: {}",
+            vpcs.len(),
+            which.join(", ")
+        );
+        flight.error(Code::BadNetwork, path, message, "keep those of one VPC");
+        return;
+    }
+    let zones = by(|subnet| &subnet.zone);
+    for (zone, subnets) in zones.iter().filter(|(_, subnets)| subnets.len() > 1) {
+        let which = listed(subnets.iter().copied());
+        let message = format!("{which} are {} subnets in one zone, {zone}", subnets.len());
+        let help = "a load balancer stands in one subnet of each zone: keep one of them";
+        flight.error(Code::BadNetwork, path, message, help);
+    }
+    if zones.len() == 1 && found.len() == 1 {
+        let message = format!(
+            "all of it stands in one zone, {}, and falls with it",
+            found[0].zone
+        );
+        let help = "add a subnet in another Availability Zone";
+        flight.warning(Code::BadNetwork, path, message, help);
+    }
+}
+
+fn instances(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
+    let Some(targets) = &table.targets else {
+        return;
+    };
+    let found = &flight.surroundings.instances;
+    let (here, named) = match (&targets.instance_ids, &targets.instance_tags) {
+        (Some(ids), _) => (path.join("instance_ids"), Some(ids)),
+        (None, Some(_)) => (path.join("instance_tags"), None),
+        (None, None) => return,
+    };
+    let known: BTreeSet<_> = found.iter().map(|instance| &instance.id).collect();
+    for id in named.into_iter().flatten().filter(|id| !known.contains(id)) {
+        let message = format!(
+            "there is no instance `{id}` in {}",
+            flight.file.stack.region
+        );
+        let help = "`aws ec2 describe-instances` lists those of this account and Region";
+        flight.element_error(Code::Absent, &here, id, message, help);
+    }
+    if named.is_none() && found.is_empty() {
+        let message = "no instance carries these tags";
+        flight.error(
+            Code::Absent,
+            &here,
+            message,
+            "tag the instances, or list their ids",
+        );
+    }
+    let vpc = flight
+        .surroundings
+        .subnets
+        .first()
+        .map(|subnet| &subnet.vpc);
+    for instance in found {
+        let (id, state) = (&instance.id, &instance.state);
+        if ["terminated", "shutting-down"].contains(&state.as_str()) {
+            let message = format!("the instance {id} is {state}");
+            flight.element_error(Code::BadNetwork, &here, id, message, "name one that runs");
+            continue;
+        }
+        if let Some(vpc) = vpc.filter(|vpc| **vpc != instance.vpc) {
+            let message = format!(
+                "the instance {id} is in {}, and the load balancer in {vpc}",
+                instance.vpc
+            );
+            let help = "a load balancer reaches instances of its own VPC only";
+            flight.element_error(Code::BadNetwork, &here, id, message, help);
+        } else if state != "running" {
+            let message = format!("the instance {id} is {state}, so nobody gets an answer from it");
+            let span = flight.checked.spans.element(&here, id);
+            let diagnostic = crate::stack::Diagnostic::warning(Code::BadNetwork, message);
+            flight
+                .list
+                .push(diagnostic.at(span).help("start it, or leave it out"));
+        }
+    }
+}
+
+fn existing(flight: &mut Flight<'_>, path: &KeyPath, written: &str) {
+    let Some(balancer) = &flight.surroundings.load_balancer else {
+        let message = format!(
+            "there is no load balancer `{written}` in {}",
+            flight.file.stack.region
+        );
+        let help = "`aws elbv2 describe-load-balancers` lists those of this account and Region";
+        flight.error(Code::Absent, path, message, help);
+        return;
+    };
+    if balancer.balancer_type != "network" {
+        let message = format!(
+            "`{written}` is no network load balancer, but one of type {}",
+            balancer.balancer_type
+        );
+        let help = "a VPC link of a REST API leads to a network load balancer";
+        flight.error(Code::BadNetwork, path, message, help);
+        return;
+    }
+    if balancer.state == "failed" {
+        let message = format!("the load balancer `{written}` is in the state `failed`");
+        flight.error(
+            Code::BadNetwork,
+            path,
+            message,
+            "its owner has to make it anew",
+        );
+        return;
+    }
+    if !balancer.internal {
+        let message =
+            "the load balancer has public addresses, so that its targets answer without the API";
+        let help = "use an internal one; nobody then gets past tokens and API keys";
+        flight.warning(Code::Exposed, path, message, help);
+    } else if balancer.security_groups.is_empty() {
+        let message = "the load balancer has no security group, so everything in its VPC reaches it without the API";
+        let help = "only its owner can put one in front, and only when making it anew";
+        flight.warning(Code::Exposed, path, message, help);
+    }
+    let ports = ports(flight, balancer);
+    unreachable(flight, path, balancer, &ports);
+}
+
+/// The ports that routes call; one without a listener is an error at its route.
+fn ports(flight: &mut Flight<'_>, balancer: &ExistingLoadBalancer) -> BTreeSet<u16> {
+    let there: BTreeSet<u16> = balancer.ports.iter().copied().collect();
+    let mut called = BTreeSet::new();
+    let Some(api) = &flight.file.api else {
+        return called;
+    };
+    for (name, route) in &api.routes {
+        let Some(url) = route.http.as_ref().filter(|_| route.via.is_some()) else {
+            continue;
+        };
+        let Some(port) = port_of(&made_out(flight, url)) else {
+            continue;
+        };
+        if there.contains(&port) {
+            called.insert(port);
+            continue;
+        }
+        let (message, help) = no_listener(port, &there, "ask its owner for a listener");
+        let path = KeyPath::from(["api", "routes", name, "http"]);
+        flight.error(Code::NoListener, &path, message, help);
+    }
+    called
+}
+
+/// A route's URL with what stands for its references and stage variables, as far as its port shows.
+fn made_out(flight: &Flight<'_>, url: &str) -> String {
+    let mut text: String = match flight.known(url) {
+        Some(text) => text,
+        None => pieces(url)
+            .into_iter()
+            .map(|piece| match piece {
+                crate::stack::interpolate::Piece::Literal(text) => text,
+                crate::stack::interpolate::Piece::Reference(_) => "x".into(),
+            })
+            .collect(),
+    };
+    for (name, value) in flight.file.api.iter().flat_map(|api| &api.stage_variables) {
+        text = text.replace(&format!("${{stageVariables.{name}}}"), value);
+    }
+    text
+}
+
+/// Security groups that judge a VPC link have to let every address in, for API Gateway's are not known.
+fn unreachable(
+    flight: &mut Flight<'_>,
+    path: &KeyPath,
+    balancer: &ExistingLoadBalancer,
+    called: &BTreeSet<u16>,
+) {
+    if !balancer.judges_private_link {
+        return;
+    }
+    let is_open = |port: &&u16| {
+        let mut ranges = balancer.open_ports.iter();
+        ranges.any(|(from, to)| (from..=to).contains(port))
+    };
+    let shut: Vec<_> = called
+        .iter()
+        .filter(|port| !is_open(port))
+        .map(u16::to_string)
+        .collect();
+    if shut.is_empty() {
+        return;
+    }
+    let groups = listed(balancer.security_groups.iter().map(String::as_str));
+    let message = format!(
+        "the load balancer's security groups judge what comes through a VPC link, and may not let it in on port {}",
+        shut.join(", ")
+    );
+    let help = format!(
+        "let its owner switch that off (EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic), or add an inbound rule to {groups}: TCP {} from API Gateway's addresses",
+        shut.join(", ")
+    );
+    flight.warning(Code::BadNetwork, path, message, help);
+}

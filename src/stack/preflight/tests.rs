@@ -1,0 +1,243 @@
+//! What a user is told of what the file points to, word for word, from made-up answers.
+
+use super::*;
+use crate::kinds::surroundings::{
+    Certificate, ExistingInstance, ExistingLoadBalancer, ParentRecord, Subnet, ZoneFault,
+};
+use crate::render::diagnostics::{Style, text};
+use crate::stack::testing::{edited, read};
+
+const ACCOUNT: &str = "123456789012";
+const SUBNETS: &str = "subnets = [\"subnet-0000000a\", \"subnet-0000000b\"]\n";
+const FOUND: &str =
+    "subnets = { vpc = \"default\", tags = { tier = \"private\", team = \"claims\" } }\n";
+const IPS: &str = "targets = { ips = [\"10.0.1.10\"] }\n";
+
+/// A stack whose API goes through this load balancer.
+fn road(lines: &str) -> String {
+    edited(
+        "[api.routes]",
+        "[api.routes]\n\"GET /a\" = { http = \"http://a.example/a\", via = \"load_balancer\" }\n\
+         \"GET /b\" = { http = \"https://a.example:8443/b\", via = \"load_balancer\" }",
+    ) + "[load_balancer]\n"
+        + lines
+}
+
+/// One that the file makes.
+fn own(subnets: &str, targets: &str) -> String {
+    road(&format!(
+        "listeners = {{ 80 = {{ to = 80 }}, 8443 = {{ to = 8443 }} }}\n{subnets}{targets}"
+    ))
+}
+
+fn told(stack: &str, surroundings: &Surroundings) -> String {
+    let checked = read(stack).unwrap();
+    assert!(checked.warnings.list().is_empty(), "{:?}", checked.warnings);
+    let style = Style {
+        colour: false,
+        width: 80,
+    };
+    text(&preflight(&checked, ACCOUNT, surroundings), style)
+}
+
+fn subnet(name: char, vpc: &str, public: bool) -> Subnet {
+    Subnet {
+        zone: format!("eu-central-1{name}"),
+        id: format!("subnet-0000000{name}"),
+        vpc: vpc.into(),
+        public,
+    }
+}
+
+fn two_subnets() -> Surroundings {
+    Surroundings {
+        vpc: Some("vpc-1".into()),
+        subnets: vec![subnet('a', "vpc-1", false), subnet('b', "vpc-1", false)],
+        ..Surroundings::default()
+    }
+}
+
+#[test]
+fn what_is_sound_is_passed_over() {
+    assert_eq!(told(&own(SUBNETS, IPS), &two_subnets()), "");
+    assert_eq!(told(&own(FOUND, IPS), &two_subnets()), "");
+}
+
+#[test]
+fn subnets() {
+    let nothing = Surroundings::default();
+    insta::assert_snapshot!(told(&own(SUBNETS, IPS), &nothing));
+    insta::assert_snapshot!(told(&own(FOUND, IPS), &nothing));
+    let empty = Surroundings {
+        vpc: Some("vpc-1".into()),
+        ..Surroundings::default()
+    };
+    insta::assert_snapshot!(told(&own(FOUND, IPS), &empty));
+    let with = |subnets: Vec<Subnet>| Surroundings {
+        subnets,
+        ..two_subnets()
+    };
+    let two_vpcs = with(vec![
+        subnet('a', "vpc-1", false),
+        subnet('b', "vpc-2", false),
+    ]);
+    insta::assert_snapshot!(told(&own(SUBNETS, IPS), &two_vpcs));
+    let public = with(vec![subnet('a', "vpc-1", true), subnet('b', "vpc-1", true)]);
+    insta::assert_snapshot!(told(&own(SUBNETS, IPS), &public));
+    let one_zone = with(vec![
+        subnet('a', "vpc-1", false),
+        Subnet {
+            zone: "eu-central-1a".into(),
+            ..subnet('b', "vpc-1", false)
+        },
+    ]);
+    insta::assert_snapshot!(told(&own(SUBNETS, IPS), &one_zone));
+    let one = with(vec![subnet('a', "vpc-1", false)]);
+    insta::assert_snapshot!(told(&own(FOUND, IPS), &one));
+}
+
+#[test]
+fn instances() {
+    let instance = |id: &str, vpc: &str, state: &str| ExistingInstance {
+        id: id.into(),
+        vpc: vpc.into(),
+        state: state.into(),
+    };
+    let ids = "targets = { instance_ids = [\"i-00000001\", \"i-00000002\", \"i-00000003\", \"i-00000004\"] }\n";
+    let some = Surroundings {
+        instances: vec![
+            instance("i-00000001", "vpc-2", "running"),
+            instance("i-00000002", "vpc-1", "stopped"),
+            instance("i-00000003", "vpc-1", "terminated"),
+        ],
+        ..two_subnets()
+    };
+    insta::assert_snapshot!(told(&own(SUBNETS, ids), &some));
+    let tags = "targets = { instance_tags = { app = \"claims\" } }\n";
+    insta::assert_snapshot!(told(&own(SUBNETS, tags), &two_subnets()));
+}
+
+#[test]
+fn somebody_elses_load_balancer() {
+    let sound = ExistingLoadBalancer {
+        arn: "arn:x".into(),
+        ports: vec![80, 8443],
+        balancer_type: "network".into(),
+        internal: true,
+        state: "active".into(),
+        security_groups: ["sg-1".to_owned()].into(),
+        ..ExistingLoadBalancer::default()
+    };
+    let shared = |balancer: ExistingLoadBalancer| {
+        let surroundings = Surroundings {
+            load_balancer: Some(balancer),
+            ..Surroundings::default()
+        };
+        told(&road("existing = \"shared\"\n"), &surroundings)
+    };
+    assert_eq!(shared(sound.clone()), "");
+    insta::assert_snapshot!(told(
+        &road("existing = \"shared\"\n"),
+        &Surroundings::default()
+    ));
+    insta::assert_snapshot!(shared(ExistingLoadBalancer {
+        balancer_type: "application".into(),
+        ..sound.clone()
+    }));
+    insta::assert_snapshot!(shared(ExistingLoadBalancer {
+        internal: false,
+        ..sound.clone()
+    }));
+    insta::assert_snapshot!(shared(ExistingLoadBalancer {
+        ports: vec![80],
+        security_groups: BTreeSet::new(),
+        ..sound.clone()
+    }));
+    insta::assert_snapshot!(shared(ExistingLoadBalancer {
+        judges_private_link: true,
+        open_ports: vec![(443, 9000)],
+        ..sound
+    }));
+}
+
+#[test]
+fn certificates_and_names() {
+    let own = "own_domain = { name = \"auth.example.com\", certificate = \"arn:aws:acm:us-east-1:${account.id}:certificate/1\", zone = \"example.com\" }";
+    let domain = "[api.domain]\nname = \"api.example.com\"\ncertificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/2\"\nzone = \"Z0123456789ABC\"\n[api.routes]";
+    let stack = edited("domain = \"hello-${account.id}\"", own).replace("[api.routes]", domain);
+    insta::assert_snapshot!(told(&stack, &Surroundings::default()));
+    let certificate = |status: &str, name: &str| Certificate {
+        status: status.into(),
+        names: [name.to_owned()].into(),
+    };
+    let arn = |region: &str, number: u32| {
+        format!("arn:aws:acm:{region}:123456789012:certificate/{number}")
+    };
+    let unsound = Surroundings {
+        certificates: [
+            (
+                arn("us-east-1", 1),
+                certificate("PENDING_VALIDATION", "auth.example.com"),
+            ),
+            (
+                arn("eu-central-1", 2),
+                certificate("ISSUED", "*.example.org"),
+            ),
+        ]
+        .into(),
+        unusable_zones: [(
+            "example.com".to_owned(),
+            ZoneFault::Several(vec!["Z1".into(), "Z2".into()]),
+        )]
+        .into(),
+        zone_names: [("Z0123456789ABC".to_owned(), "example.org".to_owned())].into(),
+        parent: ParentRecord::Missing,
+        ..Surroundings::default()
+    };
+    insta::assert_snapshot!(told(&stack, &unsound));
+    let sound = Surroundings {
+        certificates: [
+            (
+                arn("us-east-1", 1),
+                certificate("ISSUED", "auth.example.com"),
+            ),
+            (
+                arn("eu-central-1", 2),
+                certificate("ISSUED", "*.example.com"),
+            ),
+        ]
+        .into(),
+        zone_names: [("Z0123456789ABC".to_owned(), "example.com".to_owned())].into(),
+        parent: ParentRecord::There,
+        ..Surroundings::default()
+    };
+    assert_eq!(told(&stack, &sound), "");
+    let shared = edited(
+        "[api.routes]",
+        "[api.domain]\nname = \"api.example.com\"\nexisting = true\n[api.routes]",
+    );
+    insta::assert_snapshot!(told(&shared, &Surroundings::default()));
+}
+
+#[test]
+fn only_what_the_file_needs_is_asked() {
+    let asked = |text: &str| questions(&read(text).unwrap(), ACCOUNT);
+    assert_eq!(asked(&edited("", "")), Questions::default());
+    let subnets = Which::Ids(["subnet-0000000a".to_owned(), "subnet-0000000b".to_owned()].into());
+    let road = asked(&own(SUBNETS, IPS));
+    assert_eq!(
+        road,
+        Questions {
+            subnets: Some(subnets),
+            ..Questions::default()
+        }
+    );
+    let own = "own_domain = { name = \"auth.example.com\", certificate = \"arn:aws:acm:us-east-1:${account.id}:certificate/1\" }";
+    let pool = asked(&edited("domain = \"hello-${account.id}\"", own));
+    assert_eq!(
+        pool.certificates,
+        ["arn:aws:acm:us-east-1:123456789012:certificate/1".to_owned()].into()
+    );
+    assert_eq!(pool.pool_domain.as_deref(), Some("auth.example.com"));
+    assert_eq!(pool.of_identities(), Questions::default());
+}

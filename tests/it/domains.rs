@@ -1,0 +1,747 @@
+//! Domains of one's own: base paths, records in Route 53, and domains that several stacks share.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_route53::types as dns;
+use gatestack::kinds::{Desired, Observation, Surroundings};
+use gatestack::model::Address;
+use gatestack::plan::{self, Options, Patterns, Plan, Problem};
+use gatestack::{local, stack};
+
+use crate::certificates::issued;
+use crate::harness::{ACCOUNT, Wire, World, checked, summary};
+
+/// An account with a certificate and two hosted zones.
+struct Account {
+    world: World,
+    certificate: String,
+    everywhere: String,
+    zones: BTreeMap<String, String>,
+}
+
+/// What a stack's file says.
+#[derive(Clone, Default)]
+struct Says {
+    stack: Option<&'static str>,
+    domain: String,
+    api: &'static str,
+    pool: String,
+}
+
+impl Says {
+    fn domain(domain: impl Into<String>) -> Self {
+        Self {
+            domain: domain.into(),
+            ..Self::default()
+        }
+    }
+
+    fn text(&self) -> String {
+        let name = self.stack.unwrap_or("claims");
+        let pool = match self.pool.as_str() {
+            "" => String::new(),
+            pool => format!("[user_pool]\nname = \"Users\"\n{pool}\n"),
+        };
+        let stage = if self.api.contains("stage") {
+            ""
+        } else {
+            "stage = \"prod\""
+        };
+        format!(
+            "[stack]\nname = \"{name}\"\nregion = \"eu-west-1\"\n{pool}[api]\nname = \"{name}\"\n{stage}\n{}\n[api.routes]\n\"GET /a\" = \
+             {{ mock = 200 }}\n{}\n",
+            self.api, self.domain
+        )
+    }
+}
+
+impl Account {
+    async fn new() -> Self {
+        let world = World::new();
+        let certificate = issued(&world.service, "eu-west-1", "*.example.com").await;
+        let everywhere = issued(&world.service, "us-east-1", "*.example.com").await;
+        let mut account = Self {
+            world,
+            certificate,
+            everywhere,
+            zones: BTreeMap::new(),
+        };
+        for zone in ["example.com", "api.example.com"] {
+            let made = account.route53().create_hosted_zone().name(zone);
+            let made = made.caller_reference(zone).send().await.unwrap();
+            let id = made.hosted_zone.unwrap().id;
+            let id = id.rsplit('/').next().unwrap().to_owned();
+            account.zones.insert(zone.to_owned(), id);
+        }
+        account
+    }
+
+    fn route53(&self) -> aws_sdk_route53::Client {
+        aws_sdk_route53::Client::from_conf(
+            aws_sdk_route53::Config::builder()
+                .behavior_version_latest()
+                .region(aws_sdk_route53::config::Region::new("eu-west-1"))
+                .credentials_provider(aws_sdk_route53::config::Credentials::from_keys(
+                    "someone", "else", None,
+                ))
+                .http_client(local::connector(self.world.service.clone()))
+                .build(),
+        )
+    }
+
+    /// `[api.domain]` with a certificate.
+    fn own(&self, name: &str, more: &str) -> Says {
+        Says::domain(format!(
+            "[api.domain]\nname = \"{name}\"\ncertificate = \"{}\"\n{more}\n",
+            self.certificate
+        ))
+    }
+
+    fn pool(&self, name: &str, zone: &str) -> Says {
+        let zone = match zone {
+            "" => String::new(),
+            zone => format!(", zone = \"{zone}\""),
+        };
+        Says {
+            pool: format!(
+                "own_domain = {{ name = \"{name}\", certificate = \"{}\"{zone} }}",
+                self.everywhere
+            ),
+            ..Says::default()
+        }
+    }
+
+    fn desired(&self, says: &Says, adopt: &[&str]) -> Desired {
+        let surroundings = Surroundings {
+            zones: self.zones.clone(),
+            ..Surroundings::default()
+        };
+        let adopt = adopt.iter().copied().map(Address::new).collect();
+        stack::expand::expand(&checked(&says.text()).file, ACCOUNT, adopt, &surroundings)
+    }
+
+    async fn look(&self, says: &Says) -> Observation {
+        self.world.observe(&self.desired(says, &[])).await
+    }
+
+    async fn try_plan(
+        &self,
+        says: &Says,
+        options: &Options,
+        adopt: &[&str],
+    ) -> Result<Plan, Vec<Problem>> {
+        let desired = self.desired(says, adopt);
+        let observation = self.world.observe(&desired).await;
+        plan::plan(&desired, &observation, options)
+    }
+
+    async fn plan(&self, says: &Says) -> Plan {
+        let plan = self.try_plan(says, &agreed(), &[]).await;
+        plan.unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+
+    async fn carry_out(&self, plan: &Plan) {
+        let wire = local::connector(self.world.service.clone());
+        let outcome = self.world.carry_out(plan, wire).await;
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    }
+
+    /// Applies; nothing is left to do. Answers what it did.
+    async fn apply(&self, says: &Says) -> Vec<String> {
+        let plan = self.plan(says).await;
+        self.carry_out(&plan).await;
+        assert_eq!(summary(&self.plan(says).await), [""; 0]);
+        summary(&plan)
+    }
+
+    async fn destroy(&self, says: &Says) -> Result<(), Vec<Problem>> {
+        let plan = self.try_plan(says, &destroying(), &[]).await?;
+        self.carry_out(&plan).await;
+        Ok(())
+    }
+
+    /// `path → stage` of every mapping of a domain; `None` when it is gone.
+    async fn mappings(&self, domain: &str) -> Option<Vec<String>> {
+        let client = self.world.apigateway();
+        let mappings = client.get_base_path_mappings().domain_name(domain);
+        let mappings = mappings.send().await.ok()?;
+        let line = |mapping: &aws_sdk_apigateway::types::BasePathMapping| {
+            format!(
+                "{} → {}",
+                mapping.base_path().unwrap_or_default(),
+                mapping.stage().unwrap_or_default()
+            )
+        };
+        let mut lines: Vec<String> = mappings.items().iter().map(line).collect();
+        lines.sort();
+        Some(lines)
+    }
+
+    /// `name type target` of every record of a zone, what every zone has left out.
+    async fn records(&self, zone: &str) -> Vec<String> {
+        let list = self
+            .route53()
+            .list_resource_record_sets()
+            .hosted_zone_id(&self.zones[zone]);
+        let records = list.send().await.unwrap().resource_record_sets;
+        let line = |record: &dns::ResourceRecordSet| {
+            let target = record.alias_target().map(|alias| alias.dns_name());
+            let value = record.resource_records().first();
+            let value = target.or(value.map(|value| value.value()));
+            format!(
+                "{} {} {}",
+                record.name(),
+                record.r#type().as_str(),
+                value.unwrap_or_default()
+            )
+        };
+        let records = records.iter();
+        records
+            .filter(|record| ![dns::RrType::Ns, dns::RrType::Soa].contains(record.r#type()))
+            .map(line)
+            .collect()
+    }
+
+    async fn put_by_hand(&self, zone: &str, name: &str, kind: dns::RrType, value: &str) {
+        let value = dns::ResourceRecord::builder().value(value).build().unwrap();
+        let record = dns::ResourceRecordSet::builder()
+            .name(name)
+            .r#type(kind)
+            .ttl(60)
+            .resource_records(value)
+            .build()
+            .unwrap();
+        let change = dns::Change::builder()
+            .action(dns::ChangeAction::Upsert)
+            .resource_record_set(record)
+            .build()
+            .unwrap();
+        self.route53()
+            .change_resource_record_sets()
+            .hosted_zone_id(&self.zones[zone])
+            .change_batch(dns::ChangeBatch::builder().changes(change).build().unwrap())
+            .send()
+            .await
+            .unwrap();
+    }
+
+    async fn domain(
+        &self,
+        name: &str,
+    ) -> aws_sdk_apigateway::operation::get_domain_name::GetDomainNameOutput {
+        let client = self.world.apigateway();
+        client
+            .get_domain_name()
+            .domain_name(name)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    async fn domains(&self) -> Vec<String> {
+        let client = self.world.apigateway();
+        let domains = client.get_domain_names().send().await.unwrap();
+        let names = domains.items().iter();
+        names
+            .filter_map(|domain| domain.domain_name().map(str::to_owned))
+            .collect()
+    }
+}
+
+fn agreed() -> Options {
+    Options {
+        allow_delete: Patterns::new(["*".to_owned()]),
+        ..Options::default()
+    }
+}
+
+fn destroying() -> Options {
+    Options {
+        destroy: true,
+        ..agreed()
+    }
+}
+
+const API: &str = "api.example.com";
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_leads_to_the_api_and_goes_with_everything() {
+    let account = Account::new().await;
+    let says = account.own(API, "");
+    account.apply(&says).await;
+    assert_eq!(account.mappings(API).await.unwrap(), ["(none) → prod"]);
+    let two = account.own(API, "base_paths = [\"v1\", \"v2\"]");
+    account.apply(&two).await;
+    assert_eq!(
+        account.mappings(API).await.unwrap(),
+        ["v1 → prod", "v2 → prod"]
+    );
+    account.destroy(&two).await.unwrap();
+    assert_eq!(account.mappings(API).await, None);
+    assert!(account.look(&two).await.live.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_that_is_left_out_is_found_again_and_asks_for_consent() {
+    let account = Account::new().await;
+    account
+        .apply(&account.own(API, "zone = \"example.com\""))
+        .await;
+    let without = Says::default();
+    let plan = account
+        .try_plan(&without, &Options::default(), &[])
+        .await
+        .unwrap();
+    assert_eq!(
+        plan.missing_consent
+            .keys()
+            .map(Address::as_str)
+            .collect::<Vec<_>>(),
+        ["api.domain"]
+    );
+    let done = account.apply(&without).await;
+    assert_eq!(
+        done,
+        [
+            "delete api.domain",
+            "delete api.domain/mapping",
+            "delete api.domain/record"
+        ]
+    );
+    assert_eq!(account.records("example.com").await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_without_a_domain_asks_for_none() {
+    let account = Account::new().await;
+    let connection = account.world.connection().await;
+    let desired = account.desired(&Says::default(), &[]);
+    gatestack::kinds::observe(&connection.reader(), &desired)
+        .await
+        .unwrap();
+    for ((_, operation), _) in connection.tally().by_operation() {
+        assert!(
+            ![
+                "GetDomainNames",
+                "GetBasePathMappings",
+                "ListResourceRecordSets"
+            ]
+            .contains(&operation.as_str()),
+            "{operation}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_moves_to_another_name_and_the_old_one_goes_last() {
+    let account = Account::new().await;
+    account
+        .apply(&account.own(API, "zone = \"example.com\""))
+        .await;
+    let moved = account.own("rest.example.com", "zone = \"example.com\"");
+    let plan = account.plan(&moved).await;
+    assert_eq!(
+        summary(&plan),
+        [
+            "replace api.domain",
+            "replace api.domain/mapping",
+            "create api.domain/record",
+            &format!(
+                "delete api.domain/record/replaced/{}:{API}",
+                account.zones["example.com"]
+            ),
+        ]
+    );
+    let steps: Vec<_> = plan
+        .steps
+        .iter()
+        .map(|step| step.address.as_str())
+        .collect();
+    let place = |address: &str| {
+        steps
+            .iter()
+            .rposition(|step| step.starts_with(address))
+            .unwrap()
+    };
+    assert!(
+        place("api.domain/record/replaced")
+            > steps
+                .iter()
+                .position(|step| *step == "api.domain/record")
+                .unwrap()
+    );
+    account.apply(&moved).await;
+    assert_eq!(account.domains().await, ["rest.example.com"]);
+    let records = account.records("example.com").await;
+    assert_eq!(records.len(), 1);
+    assert!(
+        records[0].starts_with("rest.example.com. A d-"),
+        "{records:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_is_renamed_under_its_mapping() {
+    let account = Account::new().await;
+    let says = account.own(API, "");
+    account.apply(&says).await;
+    let live = Says {
+        api: "stage = \"live\"",
+        ..says.clone()
+    };
+    account.apply(&live).await;
+    assert_eq!(account.mappings(API).await.unwrap(), ["(none) → live"]);
+    account.destroy(&live).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_stacks_share_a_domain_and_only_its_owner_deletes_it() {
+    let account = Account::new().await;
+    let owner = account.own(API, "base_paths = [\"claims\"]");
+    account.apply(&owner).await;
+    let guest = Says {
+        stack: Some("policies"),
+        ..Says::domain(format!(
+            "[api.domain]\nname = \"{API}\"\nexisting = true\nbase_paths = [\"policies\"]\n"
+        ))
+    };
+    account.apply(&guest).await;
+    assert_eq!(
+        account.mappings(API).await.unwrap(),
+        ["claims → prod", "policies → prod"]
+    );
+    let problems = account.destroy(&owner).await.unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert!(
+        problems[0].what.contains("/policies to the API"),
+        "{problems:?}"
+    );
+    let moved = account.own("rest.example.com", "");
+    let problems = account.try_plan(&moved, &agreed(), &[]).await.unwrap_err();
+    assert_eq!(problems[0].address.as_str(), "api.domain");
+
+    // Left out of the file, the base path is still found on a domain that no file of this stack names.
+    let without = Says {
+        domain: String::new(),
+        ..guest.clone()
+    };
+    assert_eq!(
+        account.apply(&without).await,
+        ["delete api.domain.base_paths.policies"]
+    );
+    account.apply(&guest).await;
+    account.destroy(&guest).await.unwrap();
+    assert_eq!(account.mappings(API).await.unwrap(), ["claims → prod"]);
+    account.destroy(&owner).await.unwrap();
+    assert_eq!(account.domains().await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_domains_and_base_paths_are_in_the_way() {
+    let account = Account::new().await;
+    let guest = Says {
+        stack: Some("policies"),
+        ..Says::domain(format!("[api.domain]\nname = \"{API}\"\nexisting = true\n"))
+    };
+    let problems = account.try_plan(&guest, &agreed(), &[]).await.unwrap_err();
+    assert!(
+        problems[0].what.contains("there is no domain"),
+        "{problems:?}"
+    );
+    account.apply(&account.own(API, "")).await;
+    let problems = account.try_plan(&guest, &agreed(), &[]).await.unwrap_err();
+    assert!(
+        problems[0].what.contains("the whole domain on the domain")
+            && problems[0].what.contains("\"claims\""),
+        "{problems:?}"
+    );
+    let rival = Says {
+        stack: Some("policies"),
+        ..account.own(API, "")
+    };
+    let problems = account.try_plan(&rival, &agreed(), &[]).await.unwrap_err();
+    assert!(problems[0].help.contains("existing = true"), "{problems:?}");
+    let given_away = Says::domain(format!("[api.domain]\nname = \"{API}\"\nexisting = true\n"));
+    let problems = account
+        .try_plan(&given_away, &agreed(), &[])
+        .await
+        .unwrap_err();
+    assert!(
+        problems[0].what.contains("it is this stack's"),
+        "{problems:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_moves_to_a_name_that_somebody_has() {
+    let account = Account::new().await;
+    account.apply(&account.own(API, "")).await;
+    let other = Says {
+        stack: Some("policies"),
+        ..account.own("rest.example.com", "")
+    };
+    account.apply(&other).await;
+    let moved = account.own("rest.example.com", "");
+    let problems = account.try_plan(&moved, &agreed(), &[]).await.unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].address.as_str(), "api.domain");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_follows_the_domain_from_zone_to_zone() {
+    let account = Account::new().await;
+    account
+        .apply(&account.own(API, "zone = \"example.com\""))
+        .await;
+    let target = account.domain(API).await.regional_domain_name.unwrap();
+    let line = format!("{API}. A {target}.");
+    assert_eq!(
+        account.records("example.com").await,
+        std::slice::from_ref(&line)
+    );
+    account
+        .apply(&account.own(API, "zone = \"api.example.com\""))
+        .await;
+    assert_eq!(account.records("example.com").await, [""; 0]);
+    assert_eq!(account.records("api.example.com").await, [line]);
+    let done = account.apply(&account.own(API, "")).await;
+    assert_eq!(done, ["delete api.domain/record"]);
+    assert_eq!(account.records("api.example.com").await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_leads_elsewhere_is_taken_over_only_when_told() {
+    let account = Account::new().await;
+    let says = account.own(API, "zone = \"example.com\"");
+    account
+        .put_by_hand("example.com", API, dns::RrType::Cname, "old.example.com")
+        .await;
+    let problems = account.try_plan(&says, &agreed(), &[]).await.unwrap_err();
+    assert!(
+        problems[0].what.contains("CNAME old.example.com"),
+        "{problems:?}"
+    );
+    let adopted = account
+        .try_plan(&says, &agreed(), &["api.domain/record"])
+        .await
+        .unwrap();
+    account.carry_out(&adopted).await;
+    let target = account.domain(API).await.regional_domain_name.unwrap();
+    let line = format!("{API}. A {target}.");
+    assert_eq!(account.records("example.com").await, [line]);
+    assert_eq!(summary(&account.plan(&says).await), [""; 0]);
+
+    account
+        .put_by_hand("example.com", API, dns::RrType::A, "192.0.2.1")
+        .await;
+    let problems = account.try_plan(&says, &agreed(), &[]).await.unwrap_err();
+    assert!(
+        problems[0].help.contains("--adopt 'api.domain/record'"),
+        "{problems:?}"
+    );
+    account.destroy(&says).await.unwrap();
+    assert_eq!(
+        account.records("example.com").await,
+        [format!("{API}. A 192.0.2.1")]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_of_a_domain_change_in_place() {
+    let account = Account::new().await;
+    account.apply(&account.own(API, "")).await;
+    let done = account.apply(&account.own(API, "tls = \"1.0\"")).await;
+    assert_eq!(done, ["update api.domain"]);
+    let domain = account.domain(API).await;
+    assert_eq!(domain.security_policy().unwrap().as_str(), "TLS_1_0");
+    let callers =
+        |more: &str| format!("mutual_tls = {{ truststore = \"s3://trust/all.pem\"{more} }}");
+    for more in [callers(""), callers(", version = \"v2\""), callers("")] {
+        let done = account.apply(&account.own(API, &more)).await;
+        assert_eq!(done, ["update api.domain"]);
+    }
+    let domain = account.domain(API).await;
+    assert_eq!(
+        domain.mutual_tls_authentication().unwrap().truststore_uri(),
+        Some("s3://trust/all.pem")
+    );
+    let certificate = issued(&account.world.service, "eu-west-1", API).await;
+    let says = Says::domain(format!(
+        "[api.domain]\nname = \"{API}\"\ncertificate = \"{certificate}\"\n"
+    ));
+    account.apply(&says).await;
+    let domain = account.domain(API).await;
+    assert_eq!(
+        domain.regional_certificate_arn(),
+        Some(certificate.as_str())
+    );
+    assert!(domain.mutual_tls_authentication().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_tls_policy_is_told_to_take_its_time() {
+    let account = Account::new().await;
+    account.apply(&account.own(API, "")).await;
+    let plan = account.plan(&account.own(API, "tls = \"1.0\"")).await;
+    assert!(
+        plan.notes.iter().any(|note| note.code == "GS111"),
+        "{:?}",
+        plan.notes
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_behind_its_domain_alone_is_called_by_it() {
+    let account = Account::new().await;
+    let says = Says {
+        api: "disable_default_endpoint = true",
+        ..account.own(API, "base_paths = [\"v1\"]")
+    };
+    let desired = account.desired(&says, &[]);
+    let url = desired.outputs["invoke_url"].resolve(&Default::default());
+    assert_eq!(url.as_deref(), Some("https://api.example.com/v1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_pools_own_domain_has_its_record() {
+    let account = Account::new().await;
+    account
+        .put_by_hand("example.com", "example.com", dns::RrType::A, "192.0.2.1")
+        .await;
+    let says = account.pool("auth.example.com", "example.com");
+    account.apply(&says).await;
+    let records = account.records("example.com").await;
+    assert!(
+        records[1].starts_with("auth.example.com. A d") && records[1].ends_with(".cloudfront.net."),
+        "{records:?}"
+    );
+    let moved = account.pool("login.example.com", "example.com");
+    account.apply(&moved).await;
+    let records = account.records("example.com").await;
+    assert_eq!(records.len(), 2, "{records:?}");
+    assert!(
+        records[1].starts_with("login.example.com. A d"),
+        "{records:?}"
+    );
+    let done = account.apply(&account.pool("login.example.com", "")).await;
+    assert_eq!(done, ["delete user_pool/own_domain/record"]);
+    account.apply(&moved).await;
+    account.destroy(&moved).await.unwrap();
+    assert_eq!(
+        account.records("example.com").await,
+        ["example.com. A 192.0.2.1"]
+    );
+}
+
+/// Kills the run at every call; the next one goes on, and leaves what an undisturbed one leaves.
+async fn dies_at_every_call(options: Options, stacks: impl Fn(&Account) -> (Option<Says>, Says)) {
+    let shape = |observation: &Observation| -> Vec<String> {
+        observation.live.keys().map(ToString::to_string).collect()
+    };
+    let mut calls = 1;
+    loop {
+        let account = Account::new().await;
+        account
+            .put_by_hand("example.com", "example.com", dns::RrType::A, "192.0.2.1")
+            .await;
+        let (before, after) = stacks(&account);
+        if let Some(before) = before {
+            account.apply(&before).await;
+        }
+        let plan = account.try_plan(&after, &options, &[]).await.unwrap();
+        let dying = Wire::dying_after(calls, &account.world);
+        let done = account
+            .world
+            .carry_out(&plan, dying)
+            .await
+            .failures
+            .is_empty();
+        let rest = account.try_plan(&after, &options, &[]).await;
+        let rest = rest.unwrap_or_else(|problems| panic!("died after call {calls}: {problems:#?}"));
+        account.carry_out(&rest).await;
+        let again = account.try_plan(&after, &options, &[]).await.unwrap();
+        assert_eq!(summary(&again), [""; 0], "died after call {calls}");
+        let left = shape(&account.look(&after).await);
+        let wanted: Vec<String> = match options.destroy {
+            true => Vec::new(),
+            false => account
+                .desired(&after, &[])
+                .resources
+                .keys()
+                .map(ToString::to_string)
+                .collect(),
+        };
+        assert_eq!(left, wanted, "died after call {calls}");
+        let records = account.records("example.com").await.len()
+            + account.records("api.example.com").await.len();
+        let kept = wanted
+            .iter()
+            .filter(|address| address.ends_with("/record"))
+            .count();
+        assert_eq!(records, kept + 1, "died after call {calls}");
+        let domains = wanted
+            .iter()
+            .filter(|address| *address == "api.domain")
+            .count();
+        assert_eq!(
+            account.domains().await.len(),
+            domains,
+            "died after call {calls}"
+        );
+        if done {
+            break;
+        }
+        calls += 1;
+    }
+    assert!(calls > 1, "the run never got going");
+}
+
+#[tokio::test(start_paused = true)]
+async fn making_a_domain_can_die_anywhere() {
+    dies_at_every_call(agreed(), |account| {
+        let says = account.own(API, "zone = \"example.com\"\nbase_paths = [\"v1\", \"v2\"]");
+        let pool = account.pool("auth.example.com", "example.com").pool;
+        (None, Says { pool, ..says })
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn moving_domains_can_die_anywhere() {
+    dies_at_every_call(agreed(), |account| {
+        let before = Says {
+            pool: account.pool("auth.example.com", "example.com").pool,
+            ..account.own(API, "zone = \"example.com\"")
+        };
+        let after = Says {
+            pool: account.pool("login.example.com", "example.com").pool,
+            ..account.own(
+                "rest.example.com",
+                "zone = \"example.com\"\nbase_paths = [\"v1\"]",
+            )
+        };
+        (Some(before), after)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn changing_zones_can_die_anywhere() {
+    dies_at_every_call(agreed(), |account| {
+        let before = account.own(API, "zone = \"example.com\"");
+        (Some(before), account.own(API, "zone = \"api.example.com\""))
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn destroying_domains_can_die_anywhere() {
+    dies_at_every_call(destroying(), |account| {
+        let says = Says {
+            pool: account.pool("auth.example.com", "example.com").pool,
+            ..account.own(API, "zone = \"example.com\"")
+        };
+        (Some(says.clone()), says)
+    })
+    .await;
+}

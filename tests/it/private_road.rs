@@ -1,0 +1,477 @@
+//! The private road through its life: made, changed, led elsewhere, taken down, and wherever a run may die on the way. No
+//! stage ever leads callers to a link or a listener that is gone.
+
+use aws_sdk_apigateway::types::VpcLinkStatus;
+use aws_sdk_elasticloadbalancingv2::types::LoadBalancer;
+use gatestack::kinds::{Desired, Observation, Surroundings, surroundings::Subnet};
+use gatestack::local;
+use gatestack::model::{Address, OutputName};
+use gatestack::plan::{self, Options, Patterns, Plan, Problem};
+use gatestack::stack;
+
+use crate::harness::{ACCOUNT, Wire, World, checked, summary};
+
+const ROUTE: &str = r#"api.routes."GET /policies/{id}""#;
+
+/// A world with private subnets, and what is asked of it.
+struct Road {
+    world: World,
+    surroundings: Surroundings,
+}
+
+impl Road {
+    async fn new() -> Self {
+        let world = World::new();
+        let private = aws_sdk_ec2::types::Filter::builder()
+            .name("tag:tier")
+            .values("private")
+            .build();
+        let answer = ec2(&world)
+            .describe_subnets()
+            .filters(private)
+            .send()
+            .await
+            .unwrap();
+        let mut subnets: Vec<Subnet> = answer
+            .subnets()
+            .iter()
+            .map(|subnet| Subnet {
+                zone: subnet.availability_zone().unwrap().to_owned(),
+                id: subnet.subnet_id().unwrap().to_owned(),
+                vpc: subnet.vpc_id().unwrap().to_owned(),
+                public: false,
+            })
+            .collect();
+        subnets.sort();
+        assert_eq!(subnets.len(), 2);
+        let surroundings = Surroundings {
+            subnets,
+            ..Surroundings::default()
+        };
+        Self {
+            world,
+            surroundings,
+        }
+    }
+
+    fn desired(&self, text: &str) -> Desired {
+        stack::expand::expand(&checked(text).file, ACCOUNT, Vec::new(), &self.surroundings)
+    }
+
+    async fn observe(&self, text: &str) -> Observation {
+        self.world.observe(&self.desired(text)).await
+    }
+
+    async fn plan(&self, text: &str, options: &Options) -> Result<Plan, Vec<Problem>> {
+        let desired = self.desired(text);
+        let observation = self.world.observe(&desired).await;
+        plan::plan(&desired, &observation, options)
+    }
+
+    /// Plans and applies; every step has to succeed.
+    async fn apply_with(&self, text: &str, options: &Options) -> Plan {
+        let plan = self
+            .plan(text, options)
+            .await
+            .unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let client = local::connector(self.world.service.clone());
+        let outcome = self.world.carry_out(&plan, client).await;
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+        plan
+    }
+
+    async fn apply(&self, text: &str) -> Plan {
+        self.apply_with(text, &Options::default()).await
+    }
+
+    async fn assert_at_rest(&self, text: &str) {
+        let plan = self.plan(text, &Options::default()).await.unwrap();
+        assert!(plan.is_empty(), "{:#?}", plan.changes);
+    }
+
+    async fn id(&self, text: &str, address: &str) -> String {
+        let live = self.observe(text).await.live;
+        live[&Address::new(address)].outputs[&OutputName::Id].clone()
+    }
+
+    async fn load_balancers(&self) -> Vec<LoadBalancer> {
+        let answer = elbv2(&self.world).describe_load_balancers().send().await;
+        answer.unwrap().load_balancers.unwrap_or_default()
+    }
+
+    /// The deployment that the stage serves.
+    async fn served(&self, text: &str) -> String {
+        let api = self.id(text, "api").await;
+        let client = self.world.apigateway();
+        let stage = client.get_stage().rest_api_id(api).stage_name("prod");
+        stage
+            .send()
+            .await
+            .unwrap()
+            .deployment_id
+            .unwrap_or_default()
+    }
+
+    /// Whether the stage leads to a link at work, and that to a load balancer with a listener: to the old one as long as
+    /// it serves the old deployment.
+    async fn callers_get_through(&self, deployment: &str, old_link: &str, text: &str) -> bool {
+        let serves_old = self.served(text).await == deployment;
+        let client = self.world.apigateway();
+        let links = client.get_vpc_links().send().await.unwrap();
+        for link in links.items() {
+            let is_old = link.id() == Some(old_link);
+            let at_work = link.status() == Some(&VpcLinkStatus::Available);
+            if is_old == serves_old && at_work {
+                let target = link.target_arns().first().unwrap();
+                let request = elbv2(&self.world)
+                    .describe_listeners()
+                    .load_balancer_arn(target);
+                return !request.send().await.unwrap().listeners().is_empty();
+            }
+        }
+        false
+    }
+}
+
+fn ec2(world: &World) -> aws_sdk_ec2::Client {
+    let config = aws_sdk_ec2::Config::builder()
+        .behavior_version_latest()
+        .region(aws_sdk_ec2::config::Region::new("eu-west-1"))
+        .credentials_provider(aws_sdk_ec2::config::Credentials::from_keys(
+            "someone", "else", None,
+        ))
+        .http_client(local::connector(world.service.clone()))
+        .build();
+    aws_sdk_ec2::Client::from_conf(config)
+}
+
+fn elbv2(world: &World) -> aws_sdk_elasticloadbalancingv2::Client {
+    let config = aws_sdk_elasticloadbalancingv2::Config::builder()
+        .behavior_version_latest()
+        .region(aws_sdk_elasticloadbalancingv2::config::Region::new(
+            "eu-west-1",
+        ))
+        .credentials_provider(
+            aws_sdk_elasticloadbalancingv2::config::Credentials::from_keys("someone", "else", None),
+        )
+        .http_client(local::connector(world.service.clone()))
+        .build();
+    aws_sdk_elasticloadbalancingv2::Client::from_conf(config)
+}
+
+/// An API whose only route goes through the link to two addresses.
+fn stack_with_a_road() -> String {
+    r#"
+[stack]
+name = "claims"
+region = "eu-west-1"
+
+[load_balancer]
+name = "claims"
+subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+
+[load_balancer.listeners.80]
+to = 8080
+
+[load_balancer.targets]
+ips = ["172.31.128.10", "172.31.144.10"]
+
+[api]
+name = "xxx-api"
+stage = "prod"
+requires = "nothing"
+
+[api.routes]
+"GET /policies/{id}" = { http = "http://backend.internal:80/policies/{id}", via = "load_balancer" }
+"#
+    .into()
+}
+
+fn renamed() -> String {
+    stack_with_a_road().replace("name = \"claims\"\nsubnets", "name = \"claims-b\"\nsubnets")
+}
+
+fn without_via() -> String {
+    stack_with_a_road().replace(", via = \"load_balancer\"", "")
+}
+
+fn destroy() -> Options {
+    Options {
+        destroy: true,
+        allow_delete: Patterns::new(["*".to_owned()]),
+        ..Options::default()
+    }
+}
+
+/// At which place in a plan a step stands.
+fn place(plan: &Plan, action: &str, address: &str) -> usize {
+    plan.steps
+        .iter()
+        .position(|step| {
+            format!("{:?}", step.action()).to_lowercase() == action
+                && step.address.as_str() == address
+        })
+        .unwrap_or_else(|| {
+            let steps = plan.steps.iter();
+            let steps: Vec<_> = steps
+                .map(|step| format!("{:?} {}", step.action(), step.address).to_lowercase())
+                .collect();
+            panic!("no step {action} {address}: {steps:#?}")
+        })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_road_is_made_in_one_run() {
+    let road = Road::new().await;
+    let text = stack_with_a_road();
+    road.apply(&text).await;
+    road.assert_at_rest(&text).await;
+    let link = road.id(&text, "api/vpc_link").await;
+    let api = road.id(&text, "api").await;
+    let answer = road
+        .world
+        .apigateway()
+        .get_resources()
+        .rest_api_id(&api)
+        .embed("methods")
+        .send()
+        .await
+        .unwrap();
+    let integration = answer
+        .items()
+        .iter()
+        .find_map(|resource| {
+            resource
+                .resource_methods()?
+                .get("GET")?
+                .method_integration()
+        })
+        .unwrap();
+    assert_eq!(integration.connection_id(), Some(link.as_str()));
+    let balancers = road.load_balancers().await;
+    let enforced = balancers[0].enforce_security_group_inbound_rules_on_private_link_traffic();
+    assert_eq!(enforced, Some("off"));
+    assert_eq!(balancers[0].security_groups().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_name_leads_callers_to_another_load_balancer_before_the_old_one_goes() {
+    let road = Road::new().await;
+    road.apply(&stack_with_a_road()).await;
+    let (old_link, old_balancer) = (
+        road.id(&stack_with_a_road(), "api/vpc_link").await,
+        road.id(&stack_with_a_road(), "load_balancer").await,
+    );
+    let plan = road.apply(&renamed()).await;
+    assert_eq!(
+        summary(&plan),
+        [
+            &format!("update {ROUTE}"),
+            "update api/deployment",
+            "replace api/vpc_link",
+            "replace load_balancer",
+            "replace load_balancer.listeners.80",
+            "replace load_balancer.listeners.80/target_group",
+        ]
+    );
+    assert!(plan.notes.iter().any(|note| note.code == "GS110"));
+    let redeployed = place(&plan, "update", "api/deployment");
+    assert!(place(&plan, "update", ROUTE) < redeployed);
+    for gone in [
+        "api/vpc_link",
+        "load_balancer.listeners.80",
+        "load_balancer.listeners.80/target_group",
+        "load_balancer",
+    ] {
+        assert!(redeployed < place(&plan, "delete", gone), "{gone}");
+    }
+    road.assert_at_rest(&renamed()).await;
+    assert_ne!(road.id(&renamed(), "api/vpc_link").await, old_link);
+    let balancers = road.load_balancers().await;
+    assert_eq!(balancers.len(), 1, "{old_balancer} is left");
+    assert_eq!(balancers[0].load_balancer_name(), Some("claims-b"));
+    let groups = elbv2(&road.world).describe_target_groups().send().await;
+    assert_eq!(groups.unwrap().target_groups().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_no_route_needs_goes_after_the_redeployment() {
+    let road = Road::new().await;
+    road.apply(&stack_with_a_road()).await;
+    let plan = road.apply(&without_via()).await;
+    assert_eq!(
+        summary(&plan),
+        [
+            &format!("update {ROUTE}"),
+            "update api/deployment",
+            "delete api/vpc_link",
+        ]
+    );
+    assert!(place(&plan, "update", "api/deployment") < place(&plan, "delete", "api/vpc_link"));
+    road.assert_at_rest(&without_via()).await;
+    road.apply(&stack_with_a_road()).await;
+    road.assert_at_rest(&stack_with_a_road()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_leaves_nothing() {
+    let road = Road::new().await;
+    let text = stack_with_a_road();
+    road.apply(&text).await;
+    road.apply_with(&text, &destroy()).await;
+    assert!(road.observe(&text).await.live.is_empty());
+    assert!(road.load_balancers().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_without_security_groups_gets_another_name() {
+    let road = Road::new().await;
+    let text = stack_with_a_road();
+    let mut bare = elbv2(&road.world)
+        .create_load_balancer()
+        .name("claims")
+        .r#type("network".into())
+        .scheme("internal".into());
+    for subnet in &road.surroundings.subnets {
+        bare = bare.subnets(&subnet.id);
+    }
+    for (key, value) in road
+        .desired(&text)
+        .ground
+        .tags_of(&Address::new("load_balancer"))
+    {
+        let tag = aws_sdk_elasticloadbalancingv2::types::Tag::builder();
+        bare = bare.tags(tag.key(key).value(value).build());
+    }
+    bare.send().await.unwrap();
+    let problems = road.plan(&text, &Options::default()).await.unwrap_err();
+    assert!(
+        problems
+            .iter()
+            .all(|problem| problem.help.contains("another `name`")),
+        "{problems:#?}"
+    );
+    // Another name is the way out.
+    road.apply(&renamed()).await;
+    road.assert_at_rest(&renamed()).await;
+    assert_eq!(road.load_balancers().await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_failed_goes_and_another_one_is_made() {
+    let road = Road::new().await;
+    let text = stack_with_a_road();
+    let tags = road
+        .desired(&text)
+        .ground
+        .tags_of(&Address::new("api/vpc_link"));
+    road.world
+        .apigateway()
+        .create_vpc_link()
+        .name("claims")
+        .target_arns("arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/gone/1")
+        .set_tags(Some(tags.into_iter().collect()))
+        .send()
+        .await
+        .unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+    let plan = road.apply(&text).await;
+    let failed = plan
+        .changes
+        .iter()
+        .find(|(address, _)| address.as_str().starts_with("api/vpc_link/failed/"))
+        .expect("the failed one goes");
+    assert!(
+        failed.1.reasons[0].contains("FAILED: NLB is not found"),
+        "{failed:?}"
+    );
+    road.assert_at_rest(&text).await;
+    let links = road.world.apigateway().get_vpc_links().send().await;
+    assert_eq!(links.unwrap().items().len(), 1);
+}
+
+/// Dies after every call on the way from one file to another; the next run finishes, and makes nothing twice.
+async fn dies_anywhere(before: Option<&str>, after: &str, options: &Options) {
+    let mut calls = 1;
+    loop {
+        let road = Road::new().await;
+        if let Some(before) = before {
+            road.apply(before).await;
+        }
+        let served = match before {
+            Some(before) if !options.destroy => Some((
+                road.served(before).await,
+                road.id(before, "api/vpc_link").await,
+            )),
+            _ => None,
+        };
+        let plan = road.plan(after, options).await.unwrap();
+        let dying = Wire::dying_after(calls, &road.world);
+        if road.world.carry_out(&plan, dying).await.failures.is_empty() {
+            break;
+        }
+        if let Some((deployment, link)) = &served {
+            let through = road.callers_get_through(deployment, link, after).await;
+            assert!(
+                through,
+                "died after call {calls}: callers stand before nothing"
+            );
+        }
+        road.apply_with(after, options).await;
+        let again = road.plan(after, options).await.unwrap();
+        assert!(
+            again.is_empty(),
+            "died after call {calls}: {:#?}",
+            again.changes
+        );
+        let there = usize::from(!options.destroy);
+        assert_eq!(
+            road.load_balancers().await.len(),
+            there,
+            "died after call {calls}"
+        );
+        calls += 1;
+    }
+    assert!(calls > 1, "the run never got going");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_apply_can_die_anywhere() {
+    dies_anywhere(None, &stack_with_a_road(), &Options::default()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_can_die_anywhere() {
+    dies_anywhere(Some(&stack_with_a_road()), &renamed(), &Options::default()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn leading_routes_off_the_road_can_die_anywhere() {
+    let without = without_via();
+    let mut calls = 1;
+    loop {
+        let road = Road::new().await;
+        road.apply(&stack_with_a_road()).await;
+        let plan = road.plan(&without, &Options::default()).await.unwrap();
+        let dying = Wire::dying_after(calls, &road.world);
+        if road.world.carry_out(&plan, dying).await.failures.is_empty() {
+            break;
+        }
+        road.apply(&without).await;
+        road.assert_at_rest(&without).await;
+        let links = road
+            .world
+            .apigateway()
+            .get_vpc_links()
+            .send()
+            .await
+            .unwrap();
+        assert!(links.items().is_empty(), "died after call {calls}");
+        calls += 1;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_can_die_anywhere() {
+    dies_anywhere(Some(&stack_with_a_road()), &stack_with_a_road(), &destroy()).await;
+}
