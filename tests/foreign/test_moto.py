@@ -10,13 +10,14 @@ Where moto differs from AWS's documentation it is listed here by name, and the d
   UpdateMethod, UpdateIntegration): the API below is one mock, and the one behind the private road is never changed.
 - A load balancer's answer never says whether its security groups judge what comes through PrivateLink (off here, on by
   AWS's default), and its ARN says `app`; a TCP listener is given a TLS policy.
-- `Instance.SecurityGroups` is empty where groups came with the network interface, as a launch without a public address
-  needs; the interface has them, and so has the instance after ModifyInstanceAttribute.
-- Everything is at work at once: load balancer, VPC link, instances. Targets are `healthy` before a listener leads to them
-  and never `draining`. A ClientToken is kept and not obeyed. Protection holds nothing back. So no waiting is judged here.
-- The parameter of an image is moto's own copy of AWS's list. Its subnets are public by their attribute and private by
-  their route table, which leads nowhere, and that is what gatestack looks at.
-- The VPC link's integration is read back without `connectionId`, so a route of it always differs.
+- `Instance.SecurityGroups` is empty where groups came with the network interface, as a launch without a public
+  address needs; the interface has them, and so has the instance after ModifyInstanceAttribute.
+- Everything is at work at once: load balancer, VPC link, instances. Targets are `healthy` before a listener leads to
+  them and never `draining`; a ClientToken is kept and not obeyed; a protected load balancer can be deleted. So neither
+  waiting nor launching once is judged here.
+- The default VPC's subnets are public by their attribute and private by their route table, which leads nowhere; the
+  route table is what gatestack looks at.
+- A VPC link's integration is read back without `connectionId`, so a route through it always differs.
 """
 
 import base64
@@ -187,9 +188,10 @@ def test_a_life_on_moto(moto, gatestack):
     assert apigateway.get_api_keys()["items"] == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def subnets(moto):
-    """Two of the default VPC's subnets, which the stack finds by a tag."""
+    """Two of a fresh default VPC's subnets, which the stack finds by a tag."""
+    urllib.request.urlopen(urllib.request.Request(moto + "/moto-api/reset", method="POST"), timeout=10).close()
     ec2 = client(moto, "ec2")
     two = sorted(ec2.describe_subnets()["Subnets"], key=lambda subnet: subnet["AvailabilityZone"])[:2]
     ids = [subnet["SubnetId"] for subnet in two]
