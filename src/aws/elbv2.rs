@@ -28,6 +28,7 @@ pub(super) struct Elbv2Answers {
     target_groups: Memo<(), Arc<Vec<TargetGroup>>>,
     target_group_attributes: Memo<String, Arc<BTreeMap<String, String>>>,
     target_health: Memo<String, Arc<Vec<TargetHealthDescription>>>,
+    tags: Memo<String, Tags>,
 }
 
 /// Asks for page after page of what stands in one member of the answer.
@@ -110,7 +111,8 @@ impl Reader {
             .await
     }
 
-    /// Every listener of a load balancer, with its tags.
+    /// Every listener of a load balancer, with its tags. The call that tells them tells those of the target groups behind it,
+    /// too, and [`Self::with_tags`] has them from then on.
     ///
     /// # Errors
     /// AWS's refusal of a page.
@@ -127,6 +129,14 @@ impl Reader {
                     .describe_listeners()
                     .load_balancer_arn(load_balancer)
             );
+            let groups = self.target_groups().await?;
+            let behind = groups.iter().filter(|group| {
+                let fronts = group.load_balancer_arns();
+                fronts.iter().any(|front| front == load_balancer)
+            });
+            let behind = behind.filter_map(|group| group.target_group_arn.clone());
+            let listeners = all.iter().filter_map(|one| one.listener_arn.clone());
+            self.learn_tags(listeners.chain(behind).collect()).await?;
             let tagged = self
                 .with_tags(all, |listener| listener.listener_arn.as_deref())
                 .await?;
@@ -216,11 +226,18 @@ impl Reader {
         things: Vec<T>,
         arn: impl Fn(&T) -> Option<&str>,
     ) -> Result<Vec<(T, Tags)>, AwsError> {
-        let arns: Vec<String> = things
-            .iter()
-            .filter_map(|thing| arn(thing).map(str::to_owned))
-            .collect();
-        let mut tags: BTreeMap<String, Tags> = BTreeMap::new();
+        let known = &self.elbv2_answers.tags;
+        let arns = things.iter().filter_map(&arn).map(str::to_owned);
+        let unknown = arns.filter(|arn| known.known(arn).is_none()).collect();
+        self.learn_tags(unknown).await?;
+        let tagged = things.into_iter().filter_map(|thing| {
+            let tags = known.known(&arn(&thing)?.to_owned())?;
+            Some((thing, tags))
+        });
+        Ok(tagged.collect())
+    }
+
+    async fn learn_tags(&self, arns: Vec<String>) -> Result<(), AwsError> {
         for arns in arns.chunks(TAGS_A_CALL) {
             let request = self
                 .elbv2_client()
@@ -233,16 +250,12 @@ impl Reader {
                 let of_one = description.tags.unwrap_or_default().into_iter();
                 let of_one =
                     of_one.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
-                tags.insert(
+                self.elbv2_answers.tags.learn(
                     description.resource_arn.unwrap_or_default(),
                     of_one.collect(),
                 );
             }
         }
-        let tagged = things.into_iter().filter_map(|thing| {
-            let tags = tags.remove(arn(&thing)?)?;
-            Some((thing, tags))
-        });
-        Ok(tagged.collect())
+        Ok(())
     }
 }

@@ -31,6 +31,12 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         cell.get_or_try_init(ask).await.cloned()
     }
 
+    /// The answer, where it is there already.
+    pub(super) fn known(&self, key: &K) -> Option<V> {
+        let cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.get(key)?.get().cloned()
+    }
+
     /// Writes an answer down that came by another way.
     pub(super) fn learn(&self, key: K, answer: V) {
         let cell = Arc::new(OnceCell::new_with(Some(answer)));

@@ -226,7 +226,7 @@ impl Kind for LoadBalancer {
 
     async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let arn = task.output(OutputName::Arn);
-        Patience::new(5, 900)
+        Patience::AT_WORK
             .wait(
                 writer,
                 "DescribeLoadBalancers",

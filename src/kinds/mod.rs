@@ -52,6 +52,7 @@ use crate::model::{Address, Book, OutputName, Text};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{Live, Neighbours, Observation, Obstacle, observe};
+pub use private_road::LOOKS_EVERY;
 pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
 pub use surroundings::{Questions, Surroundings, look_around};

@@ -40,6 +40,9 @@ pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool,
         .any(|arn| ARNS.iter().any(|of| arn.contains(of))))
 }
 
+/// How often something that AWS takes minutes for is looked at.
+pub const LOOKS_EVERY: Duration = Duration::from_secs(5);
+
 /// How long something that AWS refuses for now is called again, and how often.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
@@ -58,6 +61,12 @@ impl Patience {
 
     /// For things that AWS made a moment ago and that not all of its parts know yet.
     pub(super) const KNOWN_SOON: Self = Self::new(2, 60);
+
+    /// For what AWS gets to work in minutes: more than eight have been seen.
+    pub(super) const AT_WORK: Self = Self {
+        every: LOOKS_EVERY,
+        within: Duration::from_secs(900),
+    };
 
     /// Calls again while AWS refuses in a way that passes with time.
     ///

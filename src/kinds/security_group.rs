@@ -103,18 +103,25 @@ impl Kind for SecurityGroup {
                 _ => None,
             })
             .collect();
-        let mut names: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for (_, props) in &wanted {
-            names
-                .entry(&props.vpc)
-                .or_default()
-                .insert(props.name.clone());
-        }
         let mut candidates = BTreeMap::new();
         let ours = reader
             .security_groups_tagged(STACK_TAG, &scope.desired.ground.stack)
             .await?;
         candidates.extend(ours.iter().map(candidate));
+        // A VPC has no two groups of one name, so nobody else has the names of ours.
+        let is_ours = |props: &Props| {
+            ours.iter().any(|group| {
+                group.vpc_id.as_ref() == Some(&props.vpc)
+                    && group.group_name.as_ref() == Some(&props.name)
+            })
+        };
+        let mut names: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (_, props) in wanted.iter().filter(|(_, props)| !is_ours(props)) {
+            names
+                .entry(&props.vpc)
+                .or_default()
+                .insert(props.name.clone());
+        }
         for (vpc, names) in names {
             let namesakes = reader.security_groups_named(vpc, &names).await?;
             candidates.extend(namesakes.iter().map(candidate));

@@ -6,6 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     ProtocolEnum, TargetDescription, TargetGroup as LiveGroup, TargetGroupAttribute,
     TargetHealthStateEnum, TargetTypeEnum,
 };
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::load_balancer::is_ours;
@@ -155,6 +156,8 @@ impl Kind for TargetGroup {
             .filter(|(_, tags)| is_ours(scope, tags))
             .filter_map(|(balancer, _)| balancer.load_balancer_arn.as_deref())
             .collect();
+        // Their listeners come with the tags of the groups behind them, so neither is asked for twice.
+        try_join_all(ours.iter().map(|balancer| reader.listeners(balancer))).await?;
         // An account may have thousands, and tags are told of 20 at a time: only what may be ours is asked for.
         let maybe = groups.iter().filter(|group| {
             let arn = group.target_group_arn.as_deref().unwrap_or_default();

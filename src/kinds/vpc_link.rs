@@ -193,8 +193,7 @@ impl Kind for VpcLink {
 
     async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let id = task.output(OutputName::Id);
-        // More than eight minutes have been seen.
-        Patience::new(5, 900)
+        Patience::AT_WORK
             .wait(
                 writer,
                 "CreateVpcLink",

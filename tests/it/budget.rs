@@ -1,6 +1,7 @@
 //! How many requests a plan and an apply may send: counted, not timed.
 
 use crate::harness::{World, desired, stack_of};
+use crate::partner_api::Example;
 use std::collections::BTreeMap;
 
 use gatestack::kinds;
@@ -48,4 +49,13 @@ async fn a_plan_of_100_partners_and_50_routes_reads_at_most_135_times() {
         ),
         100
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_private_road_fits_into_the_same_numbers() {
+    for (partners, routes, most) in [(10, 5, 44), (100, 50, 135)] {
+        let example = Example::of(partners, routes).await;
+        let (reads, by_operation) = example.reads_of_a_plan().await;
+        assert!(reads <= most, "{reads}: {by_operation:#?}");
+    }
 }

@@ -17,6 +17,7 @@ mod kinds;
 mod lifecycle;
 mod overlays;
 mod ownership;
+mod partner_api;
 mod planner;
 mod preflight;
 mod private_road;

@@ -42,6 +42,7 @@ pub use state::{
     State, Tags, UsagePlan, VpcLink,
 };
 pub(super) use tags::tagged;
+pub use vpc_links::{LINK_CREATION_TIME, LINK_DELETION_TIME};
 
 /// The operations the local API Gateway has, noun by noun.
 pub(super) const OPERATIONS: &[&[Operation]] = &[

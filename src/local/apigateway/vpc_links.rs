@@ -34,10 +34,10 @@ const RULES: Rules = Rules {
 const QUOTA: usize = 20;
 
 /// How long AWS takes to make a link: typically two to four minutes (API reference, CreateVpcLink).
-const CREATION_TIME: Duration = Duration::from_secs(180);
+pub const LINK_CREATION_TIME: Duration = Duration::from_secs(180);
 
 /// How long AWS takes to delete one: 35 to 37 seconds in terraform-provider-aws #7665.
-const DELETION_TIME: Duration = Duration::from_secs(36);
+pub const LINK_DELETION_TIME: Duration = Duration::from_secs(36);
 
 impl VpcLink {
     /// Whether it is still there, at a time in epoch seconds.
@@ -129,7 +129,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     let link = VpcLink {
         settings,
         tags,
-        settled: call.done_at(CREATION_TIME),
+        settled: call.done_at(LINK_CREATION_TIME),
         failure,
         deleted: None,
     };
@@ -230,7 +230,7 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
         )));
     }
     let link = state.vpc_links.get_mut(id).ok_or_else(no_link)?;
-    link.deleted.get_or_insert(call.done_at(DELETION_TIME));
+    link.deleted.get_or_insert(call.done_at(LINK_DELETION_TIME));
     Ok(Object::new())
 }
 

@@ -27,11 +27,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 /// How long AWS provisions a network load balancer: "more than two minutes" in terraform-provider-aws #1838, four to five until it can be
 /// reached in aws-load-balancer-controller #1786.
-const PROVISIONING: Duration = Duration::from_secs(180);
+pub const PROVISIONING: Duration = Duration::from_secs(180);
 
 /// How long a deleted load balancer's network interfaces linger. AWS publishes no number; tools that wait for them (terraform-provider-aws
 /// #33645) do so for minutes.
-const INTERFACES_LINGER: Duration = Duration::from_secs(60);
+pub const INTERFACES_LINGER: Duration = Duration::from_secs(60);
 
 /// The longest name of a load balancer or target group, in characters.
 const LONGEST_NAME: usize = 32;

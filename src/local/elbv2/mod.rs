@@ -24,6 +24,7 @@ mod tests;
 use super::operation::Operation;
 
 pub(super) use certificates::using_certificate;
+pub use load_balancers::{INTERFACES_LINGER, PROVISIONING};
 pub use state::{LoadBalancer, State};
 pub(super) use tags::tagged;
 
