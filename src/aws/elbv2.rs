@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    Listener, LoadBalancer, LoadBalancerTypeEnum, TargetGroup, TargetHealthDescription,
+    Listener, LoadBalancer, LoadBalancerTypeEnum, TagDescription, TargetGroup,
+    TargetHealthDescription,
 };
 
 use super::connection::Reader;
@@ -217,6 +218,17 @@ impl Reader {
             .await
     }
 
+    async fn describe_tags(&self, arns: &[String]) -> Result<Vec<TagDescription>, AwsError> {
+        let request = self
+            .elbv2_client()
+            .describe_tags()
+            .set_resource_arns(Some(arns.to_vec()));
+        let answer = self
+            .call(Operation::elbv2("DescribeTags"), request.send())
+            .await?;
+        Ok(answer.tag_descriptions.unwrap_or_default())
+    }
+
     /// Things of Elastic Load Balancing, each with its tags; things that went meanwhile are left out.
     ///
     /// # Errors
@@ -239,14 +251,21 @@ impl Reader {
 
     async fn learn_tags(&self, arns: Vec<String>) -> Result<(), AwsError> {
         for arns in arns.chunks(TAGS_A_CALL) {
-            let request = self
-                .elbv2_client()
-                .describe_tags()
-                .set_resource_arns(Some(arns.to_vec()));
-            let answer = self
-                .call(Operation::elbv2("DescribeTags"), request.send())
-                .await?;
-            for description in answer.tag_descriptions.unwrap_or_default() {
+            let descriptions = match self.describe_tags(arns).await {
+                // Among all of an account's there may be one that somebody has just deleted, and AWS refuses them all for it.
+                Err(error) if error.is_not_found() => {
+                    let mut left = Vec::new();
+                    for arn in arns {
+                        match self.describe_tags(std::slice::from_ref(arn)).await {
+                            Err(error) if error.is_not_found() => {}
+                            answer => left.extend(answer?),
+                        }
+                    }
+                    left
+                }
+                answer => answer?,
+            };
+            for description in descriptions {
                 let of_one = description.tags.unwrap_or_default().into_iter();
                 let of_one =
                     of_one.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
@@ -257,5 +276,44 @@ impl Reader {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::connection::{Connection, Endpoint};
+    use crate::clock::Clock;
+    use crate::local::{Options, Service, connector};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thing_that_went_meanwhile_is_left_out() {
+        let clock = Clock::simulated("2026-11-21T09:00:00Z".parse().unwrap());
+        let service = Service::in_memory(Options {
+            clock: clock.clone(),
+            ..Options::default()
+        });
+        let endpoint = Endpoint::InProcess(connector(service));
+        let reader = Connection::open(endpoint, "eu-west-1", &clock)
+            .await
+            .reader();
+        let group = |name: &str| {
+            let client = reader.elbv2_client();
+            let group = client.create_target_group().name(name).port(80);
+            group
+                .target_type("ip".into())
+                .protocol("TCP".into())
+                .vpc_id("")
+        };
+        let vpcs = reader.vpcs(&[]).await.unwrap();
+        let made = group("one").set_vpc_id(vpcs[0].vpc_id.clone()).send().await;
+        let stays = made.unwrap().target_groups.unwrap();
+        let stays = stays[0].target_group_arn.clone().unwrap();
+        let gone = stays.replace("/one/", "/gone/");
+        let tagged = reader
+            .with_tags(vec![gone, stays.clone()], |arn| Some(arn))
+            .await
+            .unwrap();
+        assert_eq!(tagged.len(), 1);
+        assert_eq!(tagged[0].0, stays);
     }
 }

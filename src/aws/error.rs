@@ -143,6 +143,8 @@ impl AwsError {
                 Some(
                     "ExpiredTokenException"
                     | "ExpiredToken"
+                    | "RequestExpired"
+                    | "AuthFailure"
                     | "UnrecognizedClientException"
                     | "InvalidClientTokenId",
                 ),
@@ -155,11 +157,35 @@ impl AwsError {
             }
             (
                 _,
-                Some("TooManyRequestsException" | "ThrottlingException" | "RequestLimitExceeded"),
+                Some(
+                    "TooManyRequestsException"
+                    | "Throttling"
+                    | "ThrottlingException"
+                    | "RequestLimitExceeded",
+                ),
             ) => {
                 "the account's request quota is used up by somebody; run the same command again in a minute"
             }
-            (_, Some("LimitExceededException")) => {
+            (_, Some("DependencyViolation" | "ResourceInUse")) => {
+                "something that is not this stack's still uses it, such as a network interface, a rule of another security group, \
+                 a VPC link or an endpoint service: lead it elsewhere or delete it, then run the same command again"
+            }
+            (_, Some("InsufficientInstanceCapacity")) => {
+                "AWS has no such instance free in that zone for now: run the same command again later, or choose another `type`"
+            }
+            (
+                _,
+                Some(
+                    "LimitExceededException"
+                    | "InstanceLimitExceeded"
+                    | "SecurityGroupLimitExceeded"
+                    | "TooManyListeners"
+                    | "TooManyLoadBalancers"
+                    | "TooManyTargetGroups"
+                    | "TooManyTargets"
+                    | "VcpuLimitExceeded",
+                ),
+            ) => {
                 "an AWS quota is reached: delete what is not needed or ask AWS for more in Service Quotas"
             }
             (Cause::Unfinished, _) => "run the same command again later: it goes on from here",
@@ -217,3 +243,28 @@ impl fmt::Display for AwsError {
 }
 
 impl std::error::Error for AwsError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_wait_says_what_to_do() {
+        let refused = |code: &str| AwsError {
+            code: Some(code.into()),
+            ..AwsError::gave_up(
+                "DeleteSecurityGroup",
+                "resource sg-1 has a dependent object",
+            )
+        };
+        for (code, word) in [
+            ("DependencyViolation", "network interface"),
+            ("ResourceInUse", "VPC link"),
+            ("VcpuLimitExceeded", "Service Quotas"),
+            ("RequestExpired", "log in"),
+        ] {
+            let hint = refused(code).hint();
+            assert!(hint.is_some_and(|hint| hint.contains(word)), "{code}");
+        }
+    }
+}

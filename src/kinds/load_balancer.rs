@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_apigateway::types::VpcLinkStatus;
 use aws_sdk_elasticloadbalancingv2::types::{
     EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum as OnPrivateLink,
     LoadBalancer as LiveBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum,
@@ -9,11 +10,11 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ownership::{Candidate, sort_out};
+use super::ownership::{Candidate, after_moves, sort_out};
 use super::private_road::{self, Patience};
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Owner, Replace, Resource, Scope, Standing,
-    Task, gone_is_success, tags,
+    Field, Findings, Found, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource,
+    Scope, Standing, Task, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -156,24 +157,33 @@ impl Kind for LoadBalancer {
                 candidates.push(candidate(reader, live, tags).await?);
             }
         }
-        Ok(sort_out(scope, &Self::INFO, &wanted, candidates))
+        let mut findings = sort_out(scope, &Self::INFO, &wanted, candidates);
+        for found in &findings.owned {
+            let used = others_links(reader, scope, found).await?;
+            findings.in_use.extend(used);
+        }
+        Ok(findings)
     }
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let want = task.want;
-        let request = writer
-            .elbv2()
-            .create_load_balancer()
-            .name(&want.name)
-            .r#type(LoadBalancerTypeEnum::Network)
-            .scheme(LoadBalancerSchemeEnum::from(want.scheme.as_str()))
-            .set_subnets(Some(want.subnets.iter().cloned().collect()))
-            .set_security_groups(Some(groups(task)))
-            .set_tags(tags::elbv2::sent(&task.tags(&want.tags)));
-        let answer = writer
-            .call(Operation::elbv2("CreateLoadBalancer"), request.send())
-            .await?;
-        let made = answer.load_balancers.unwrap_or_default();
+        // Its security group was made a moment ago, by another service.
+        let not_yet_known = |error: &AwsError| error.is("InvalidSecurityGroup");
+        let created = Patience::KNOWN_SOON.insist(writer, not_yet_known, async || {
+            let request = writer
+                .elbv2()
+                .create_load_balancer()
+                .name(&want.name)
+                .r#type(LoadBalancerTypeEnum::Network)
+                .scheme(LoadBalancerSchemeEnum::from(want.scheme.as_str()))
+                .set_subnets(Some(want.subnets.iter().cloned().collect()))
+                .set_security_groups(Some(groups(task)))
+                .set_tags(tags::elbv2::sent(&task.tags(&want.tags)));
+            writer
+                .call(Operation::elbv2("CreateLoadBalancer"), request.send())
+                .await
+        });
+        let made = created.await?.load_balancers.unwrap_or_default();
         let outputs = made.first().map_or_else(Outputs::new, outputs);
         let arn = outputs
             .get(&OutputName::Arn)
@@ -263,6 +273,41 @@ impl Kind for LoadBalancer {
             ..live.clone()
         })
     }
+}
+
+/// What stands in the way of a load balancer's end: VPC links that are not the stack's. AWS refuses only when everything behind
+/// the load balancer is gone already.
+async fn others_links(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    found: &Found<Props>,
+) -> Result<Option<Obstacle>, AwsError> {
+    let arn = found.outputs.get(&OutputName::Arn);
+    let links = reader.vpc_links().await?;
+    let others = links.iter().filter(|link| {
+        let gone = matches!(
+            link.status,
+            Some(VpcLinkStatus::Failed | VpcLinkStatus::Deleting)
+        );
+        !gone
+            && link.target_arns().iter().any(|target| Some(target) == arn)
+            && !is_ours(scope, &tags::live(link.tags.as_ref()))
+    });
+    let others: Vec<String> = others
+        .map(|link| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            format!("{:?} ({})", text(&link.name), text(&link.id))
+        })
+        .collect();
+    Ok((!others.is_empty()).then(|| Obstacle {
+        address: after_moves(scope.desired, &found.address),
+        what: format!(
+            "VPC links that are not this stack's lead to the load balancer {:?}: {}",
+            found.props.name,
+            others.join(", ")
+        ),
+        help: "lead them elsewhere or delete them first, in the stacks that made them".into(),
+    }))
 }
 
 /// Whether something with these tags is the stack's.

@@ -67,8 +67,7 @@ pub(super) fn sort_out<P>(
     findings
 }
 
-/// By the id of a thing whose place another of the same address takes, the id of that other. Who copies tags can't bring
-/// about that two of them name each other: a thing's id is made after the tags of what it takes the place of.
+/// By the id of a thing whose place another of the same address takes, the id of that other.
 fn successors<P>(candidates: &[Candidate<P>]) -> BTreeMap<String, String> {
     let key = |candidate: &Candidate<P>| {
         let tag = |name| candidate.tags.get(name).cloned();
@@ -89,11 +88,15 @@ fn successors<P>(candidates: &[Candidate<P>]) -> BTreeMap<String, String> {
 }
 
 /// Where a thing of this address stands: at it, or below its successor, so that what is known by another's tag alone
-/// goes before that other.
+/// goes before that other. Things that take each other's place, which only somebody who writes tags by hand brings about, all
+/// stand at the address: none of them is taken for the older one.
 fn place(address: Address, id: Option<&String>, successors: &BTreeMap<String, String>) -> Address {
     let mut line: Vec<&String> = Vec::new();
     let mut next = id;
-    while let Some(id) = next.filter(|id| !line.contains(id)) {
+    while let Some(id) = next {
+        if line.contains(&id) {
+            return address;
+        }
         line.push(id);
         next = successors.get(id);
     }
@@ -295,6 +298,29 @@ mod tests {
             places,
             ["thing/replaced/b", "thing/replaced/b/replaced/a", "thing"]
         );
+    }
+
+    #[test]
+    fn things_that_replace_each_other_are_both_at_the_address() {
+        let thing = |id: &str, replaces: &str| {
+            let mut tags = ours("thing").to_vec();
+            tags.push((REPLACES_TAG, replaces));
+            let tags: Vec<_> = tags.into_iter().collect();
+            let mut candidate = Candidate {
+                tags: tags
+                    .iter()
+                    .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                    .collect(),
+                ..candidate("Wanted", &[])
+            };
+            candidate.outputs.insert(OutputName::Id, id.into());
+            candidate
+        };
+        let owned = look(&[], &[], vec![thing("a", "b"), thing("b", "a")]).owned;
+        let places: Vec<_> = owned.iter().map(|found| found.address.as_str()).collect();
+        assert_eq!(places, ["thing", "thing"]);
+        let owned = look(&[], &[], vec![thing("a", "a")]).owned;
+        assert_eq!(owned[0].address.as_str(), "thing");
     }
 
     #[test]

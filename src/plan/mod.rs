@@ -196,7 +196,19 @@ pub struct Problem {
     pub help: String,
 }
 
+impl Change {
+    /// Whether what is there goes, with or without something in its place.
+    pub fn goes(&self) -> bool {
+        matches!(self.action, Action::Delete | Action::Replace)
+    }
+}
+
 impl Plan {
+    /// Whether what is there at an address goes.
+    pub fn goes(&self, address: &Address) -> bool {
+        self.changes.get(address).is_some_and(Change::goes)
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()

@@ -219,8 +219,12 @@ fn needs(
                 needs.insert((successor, Part::Settle));
             }
             let mut goes = carries.iter().chain([address]);
-            if goes.any(|gone| inputs.changes[gone].kind.serves_callers) {
-                for (of, _) in inputs.changes.iter().filter(|(_, of)| of.kind.snapshot) {
+            // What rolls has a successor that serves in its place, unless it goes for good.
+            let for_good = inputs.changes[address].kind.rolls
+                && !replaced
+                && address.takes_its_place().is_none();
+            if for_good || goes.any(|gone| inputs.changes[gone].kind.serves_callers) {
+                for of in led_here_by(inputs, address) {
                     needs.insert((of.clone(), Part::Make));
                     needs.insert((carried.get(of).unwrap_or(of).clone(), Part::Delete));
                 }
@@ -238,6 +242,36 @@ fn needs(
         }
     }
     needs
+}
+
+/// The changes that lead callers away from something that serves them: the stage's, and those of the road before it. A stage that
+/// stays may hold the link that goes, and AWS refuses then; so what is behind the link outlives it.
+fn led_here_by<'a>(
+    inputs: &'a Inputs<'_>,
+    address: &'a Address,
+) -> impl Iterator<Item = &'a Address> {
+    let gone = inputs.changes[address].kind;
+    let container = inputs.observation.live.iter().filter(move |(_, live)| {
+        gone.goes_with == Some(live.resource.info().name)
+            && mentions(
+                &inputs.observation.live[address].resource,
+                live.resource.info().name,
+                live,
+            )
+    });
+    let beside: BTreeSet<&Address> = container
+        .flat_map(|(container, _)| users_of(inputs.observation, container))
+        .collect();
+    let before = move |of: &Address, change: &Change| {
+        // Instances are the end of the road; a listener goes after a link to the same load balancer.
+        let serves = change.kind.serves_callers;
+        let leads = change.kind.goes_with.is_none() && change.action != Action::Update;
+        change.kind.snapshot || serves && (gone.rolls || leads && beside.contains(of))
+    };
+    let changes = inputs.changes.iter();
+    changes
+        .filter(move |(of, change)| *of != address && before(of, change))
+        .map(|(of, _)| of)
 }
 
 /// What a wanted resource waits for: the outputs it holds, and what it follows.
@@ -261,7 +295,7 @@ fn awaited_parts(inputs: &Inputs<'_>, address: &Address) -> BTreeMap<Address, bo
 }
 
 /// Live resources that hold the id of this one.
-fn users_of<'a>(
+pub(super) fn users_of<'a>(
     observation: &'a Observation,
     address: &'a Address,
 ) -> impl Iterator<Item = &'a Address> {

@@ -328,15 +328,6 @@ fn leave_out(
         .filter(|address| options.targets.name(address))
         .cloned()
         .collect();
-    // A route that nobody can call would be half a change: what is deployed takes its snapshot along.
-    if chosen.iter().any(|address| changes[address].kind.deployed) {
-        chosen.extend(
-            changes
-                .iter()
-                .filter(|(_, change)| change.kind.snapshot)
-                .map(|(address, _)| address.clone()),
-        );
-    }
     let inputs = Inputs {
         desired,
         wanted,
@@ -346,6 +337,15 @@ fn leave_out(
     let mut unseen: Vec<Address> = chosen.iter().cloned().collect();
     while let Some(address) = unseen.pop() {
         let mut needed = order::awaited(&inputs, &address);
+        // What holds on to a thing that goes lets go of it first.
+        if changes[&address].goes() {
+            needed.extend(order::users_of(observation, &address).cloned());
+        }
+        // A route that nobody can call would be half a change: what is deployed takes its snapshot along.
+        if changes[&address].kind.deployed {
+            let snapshots = changes.iter().filter(|(_, change)| change.kind.snapshot);
+            needed.extend(snapshots.map(|(address, _)| address.clone()));
+        }
         // AWS makes no first snapshot of an API in which there is nothing to call.
         let first = changes[&address].kind.snapshot && changes[&address].action == Action::Create;
         let callable = |address: &Address| matches!(wanted.get(address), Some(Resource::Route(_)));
@@ -394,10 +394,7 @@ fn protected(
 
 /// What somebody else uses can't go, not even by consent: AWS would take it from them without a word.
 fn in_use(observation: &Observation, changes: &BTreeMap<Address, Change>) -> Vec<Problem> {
-    let goes = |obstacle: &&Obstacle| {
-        let change = changes.get(&obstacle.address);
-        change.is_some_and(|change| matches!(change.action, Action::Delete | Action::Replace))
-    };
+    let goes = |obstacle: &&Obstacle| changes.get(&obstacle.address).is_some_and(Change::goes);
     let used: Vec<Obstacle> = observation.in_use.iter().filter(goes).cloned().collect();
     stops(&used)
 }
@@ -459,7 +456,7 @@ fn missing_consent(
 ) -> BTreeMap<Address, &'static str> {
     changes
         .iter()
-        .filter(|(_, change)| matches!(change.action, Action::Delete | Action::Replace))
+        .filter(|(_, change)| change.goes())
         .filter(|(address, _)| {
             !observation.live[*address].only_a_mark && !options.allow_delete.name(address)
         })

@@ -52,6 +52,7 @@ pub(super) fn notes(
     notes.extend(others_lose(&facts, changes));
     if !options.destroy {
         notes.extend(policy_stays(&facts));
+        notes.extend(stage_holds_on(&facts, changes));
         notes.extend(noticed(&facts, changes));
     }
     // The same bill comes once, however many things of a kind are made.
@@ -147,7 +148,7 @@ fn token_url_changes(facts: &Facts<'_>, address: &Address, change: &Change) -> O
 }
 
 fn credentials_lost(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
-    matches!(change.action, Action::Delete | Action::Replace).then_some(())?;
+    change.goes().then_some(())?;
     (!facts.observation.live[address].only_a_mark).then_some(())?;
     let lost = match facts.observation.live[address].resource {
         Resource::AppClient(_) => {
@@ -248,7 +249,7 @@ fn road_replaced(facts: &Facts<'_>, address: &Address, change: &Change) -> Optio
     (change.action == Action::Replace).then_some(())?;
     note(
         Level::Warning,
-        "GS110",
+        "GS112",
         address,
         format!(
             "a new load balancer with listeners, target groups and VPC link is made beside {:?}; the routes are led there \
@@ -312,13 +313,34 @@ fn policy_stays(facts: &Facts<'_>) -> Option<Note> {
     )
 }
 
+/// AWS deletes no VPC link that a stage serves, and what a stage that was left out of the file serves is told to nobody.
+fn stage_holds_on(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Option<Note> {
+    let (link, _) = changes
+        .iter()
+        .find(|(_, change)| change.kind.name == "vpc_link" && change.goes())?;
+    let left = facts.observation.live.iter().filter(|(address, live)| {
+        let is_stage = matches!(live.resource, Resource::Stage(_));
+        is_stage && !facts.wanted.contains_key(*address) && !changes.contains_key(*address)
+    });
+    let consent: Vec<String> = left
+        .map(|(address, _)| format!("--allow-delete '{address}'"))
+        .collect();
+    (!consent.is_empty()).then_some(())?;
+    note(
+        Level::Warning,
+        "GS113",
+        link,
+        format!(
+            "a stage that the file does not name stays; where it serves this link, AWS refuses to delete the link, and all \
+             behind it stays too, until the stage goes: {}",
+            consent.join(" ")
+        ),
+    )
+}
+
 /// What the kinds noticed about things that stay.
 fn noticed(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
-    let goes = |address: &Address| {
-        changes
-            .get(address)
-            .is_some_and(|change| matches!(change.action, Action::Delete | Action::Replace))
-    };
+    let goes = |address: &Address| changes.get(address).is_some_and(Change::goes);
     let stays = facts.observation.live.iter();
     stays
         .filter(|(address, _)| facts.wanted.contains_key(*address) && !goes(address))

@@ -79,6 +79,12 @@ pub fn moved(plan: &Plan, desired: &Desired, seen: &Observation, now: &Observati
     if !plan.destroy {
         all.extend(in_the_way(&seen.obstacles, &now.obstacles));
     }
+    let goes = |moved: &Moved| plan.goes(&moved.address);
+    all.extend(
+        in_the_way(&seen.in_use, &now.in_use)
+            .into_iter()
+            .filter(goes),
+    );
     all.extend(neighbours(plan, seen, now));
     all
 }

@@ -437,6 +437,36 @@ async fn two_stacks_share_a_domain_and_only_its_owner_deletes_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_is_stale_once_somebody_else_joined_the_domain_that_goes() {
+    let account = Account::new().await;
+    let owner = account.own(API, "base_paths = [\"claims\"]");
+    account.apply(&owner).await;
+    let moved = account.own("rest.example.com", "base_paths = [\"claims\"]");
+    let (desired, seen) = (account.desired(&moved, &[]), account.look(&moved).await);
+    let plan = plan::plan(&desired, &seen, &agreed()).unwrap();
+    let guest = Says {
+        stack: Some("policies"),
+        ..Says::domain(format!(
+            "[api.domain]\nname = \"{API}\"\nexisting = true\nbase_paths = [\"policies\"]\n"
+        ))
+    };
+    account.apply(&guest).await;
+    let now = account.look(&moved).await;
+    let moved = plan::moved(&plan, &desired, &seen, &now);
+    let said: Vec<_> = moved.iter().map(|moved| format!("{moved:?}")).collect();
+    assert!(
+        said.iter()
+            .any(|said| said.contains("api.domain") && said.contains("/policies to the API")),
+        "{said:#?}"
+    );
+    // Where the domain stays, others may come and go.
+    let plan = plan::plan(&account.desired(&owner, &[]), &seen, &agreed());
+    assert!(plan.is_ok_and(|plan| {
+        plan::moved(&plan, &account.desired(&owner, &[]), &seen, &now).is_empty()
+    }));
+}
+
+#[tokio::test(start_paused = true)]
 async fn somebody_elses_domains_and_base_paths_are_in_the_way() {
     let account = Account::new().await;
     let guest = Says {

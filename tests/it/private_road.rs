@@ -274,7 +274,7 @@ async fn another_name_leads_callers_to_another_load_balancer_before_the_old_one_
             "replace load_balancer.listeners.80/target_group",
         ]
     );
-    assert!(plan.notes.iter().any(|note| note.code == "GS110"));
+    assert!(plan.notes.iter().any(|note| note.code == "GS112"));
     let redeployed = place(&plan, "update", "api/deployment");
     assert!(place(&plan, "update", ROUTE) < redeployed);
     for gone in [
@@ -474,4 +474,140 @@ async fn leading_routes_off_the_road_can_die_anywhere() {
 #[tokio::test(start_paused = true)]
 async fn a_destroy_can_die_anywhere() {
     dies_anywhere(Some(&stack_with_a_road()), &stack_with_a_road(), &destroy()).await;
+}
+
+/// The road to instances that gatestack launches.
+async fn to_instances(road: &Road) -> String {
+    let images = ec2(&road.world).describe_images().send().await.unwrap();
+    let arm = aws_sdk_ec2::types::ArchitectureValues::Arm64;
+    let image = images
+        .images()
+        .iter()
+        .find(|image| image.architecture() == Some(&arm))
+        .and_then(|image| image.image_id())
+        .unwrap();
+    let text = stack_with_a_road();
+    let text = text.replace(
+        "[load_balancer]\n",
+        "[load_balancer]\ndeletion_protection = false\n",
+    );
+    text.replace(
+        "ips = [\"172.31.128.10\", \"172.31.144.10\"]",
+        &format!("instances = {{ count = 2, type = \"t4g.nano\", image = \"{image}\" }}"),
+    )
+}
+
+/// Whether a step only starts after another one is done.
+fn waits(plan: &Plan, step: usize, of: usize) -> bool {
+    let needs = &plan.steps[step].needs;
+    needs.contains(&of) || needs.iter().any(|need| waits(plan, *need, of))
+}
+
+#[tokio::test(start_paused = true)]
+async fn instances_serve_until_nobody_is_led_to_them() {
+    let road = Road::new().await;
+    let text = to_instances(&road).await;
+    road.apply(&text).await;
+    let first = "load_balancer.targets.instances/1";
+    // Other targets: the listener leads to them before the instances go.
+    let plan = road.plan(&stack_with_a_road(), &Options::default()).await;
+    let plan = plan.unwrap();
+    let led = place(&plan, "update", "load_balancer.listeners.80");
+    assert!(waits(&plan, place(&plan, "delete", first), led));
+    // Another road: the stage serves it before the instances go.
+    let without = without_via();
+    let begin = without.find("[load_balancer]").unwrap();
+    let end = without.find("[api]").unwrap();
+    let without = without.replace(&without[begin..end], "");
+    let plan = road.plan(&without, &destroy_nothing()).await.unwrap();
+    let led = place(&plan, "update", "api/deployment");
+    assert!(waits(&plan, place(&plan, "delete", first), led));
+    road.apply_with(&without, &destroy_nothing()).await;
+    road.assert_at_rest(&without).await;
+}
+
+fn destroy_nothing() -> Options {
+    Options {
+        destroy: false,
+        ..destroy()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_to_which_somebody_elses_link_leads_does_not_go() {
+    let road = Road::new().await;
+    let text = stack_with_a_road();
+    road.apply(&text).await;
+    let balancer = road.id(&text, "load_balancer").await;
+    let seen = road.observe(&text).await;
+    let destroyed = plan::plan(&road.desired(&text), &seen, &destroy()).unwrap();
+    let client = road.world.apigateway();
+    let link = client.create_vpc_link().name("policies");
+    link.target_arns(&balancer).send().await.unwrap();
+    for (text, options) in [(&text, destroy()), (&renamed(), Options::default())] {
+        let problems = road.plan(text, &options).await.unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert_eq!(problems[0].address.as_str(), "load_balancer");
+        assert!(problems[0].what.contains("\"policies\""), "{problems:#?}");
+    }
+    road.assert_at_rest(&text).await;
+    let now = road.observe(&text).await;
+    let moved = plan::moved(&destroyed, &road.desired(&text), &seen, &now);
+    assert_eq!(moved[0].address.as_str(), "load_balancer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_stays_keeps_the_link_that_it_serves() {
+    let road = Road::new().await;
+    road.apply(&stack_with_a_road()).await;
+    let staged = |text: String| text.replace("stage = \"prod\"", "stage = \"v2\"");
+    let text = staged(stack_with_a_road());
+    road.apply(&text).await;
+    let text = staged(renamed());
+    // Twice: what the first run could not finish, the second can't either, and neither takes anything from the stage.
+    for _ in 0..2 {
+        let plan = road.plan(&text, &Options::default()).await.unwrap();
+        assert_eq!(plan.kept, [Address::new("api/stage/prod")]);
+        let note = plan.notes.iter().find(|note| note.code == "GS113");
+        assert!(
+            note.is_some_and(|note| note.text.contains("--allow-delete 'api/stage/prod'")),
+            "{:#?}",
+            plan.notes
+        );
+        let client = local::connector(road.world.service.clone());
+        let failures = road.world.carry_out(&plan, client).await.failures;
+        assert_eq!(failures.len(), 1, "{failures:#?}");
+        let error = &failures[0].error;
+        assert!(error.message.contains("prod] in format of"), "{error}");
+        let balancers = road.load_balancers().await;
+        assert_eq!(balancers.len(), 2);
+        for balancer in balancers {
+            let arn = balancer.load_balancer_arn.unwrap();
+            let listeners = elbv2(&road.world).describe_listeners();
+            let listeners = listeners.load_balancer_arn(&arn).send().await.unwrap();
+            assert_eq!(listeners.listeners().len(), 1, "{arn}");
+        }
+    }
+    road.apply_with(&text, &destroy_nothing()).await;
+    road.assert_at_rest(&text).await;
+    assert_eq!(road.load_balancers().await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_goes_takes_along_what_holds_on_to_it() {
+    let road = Road::new().await;
+    road.apply(&stack_with_a_road()).await;
+    let options = Options {
+        targets: Patterns::new(["api/vpc_link".to_owned()]),
+        ..Options::default()
+    };
+    let plan = road.plan(&renamed(), &options).await.unwrap();
+    assert!(
+        summary(&plan).contains(&"update api/deployment".to_owned()),
+        "{:#?}",
+        summary(&plan)
+    );
+    road.apply_with(&renamed(), &options).await;
+    road.apply(&renamed()).await;
+    road.assert_at_rest(&renamed()).await;
 }
