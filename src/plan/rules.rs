@@ -24,6 +24,7 @@ const RULES: &[Rule] = &[
     stage_renamed,
     tls_spreads,
     road_replaced,
+    targets_swapped,
     costs,
 ];
 
@@ -253,8 +254,30 @@ fn road_replaced(facts: &Facts<'_>, address: &Address, change: &Change) -> Optio
         address,
         format!(
             "a new load balancer with listeners, target groups and VPC link is made beside {:?}; the routes are led there \
-             and redeployed, then the old ones are deleted, and whoever calls the old host name himself loses it",
+             and redeployed, then the old ones are deleted, and whoever calls the old host name directly loses it",
             live.name
+        ),
+    )
+}
+
+/// A listener leads to its new group at once, whether anything in there is healthy yet or not.
+fn targets_swapped(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::Listener(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    let swapped = change
+        .fields
+        .iter()
+        .any(|field| field.name == "target_group");
+    (change.action == Action::Update && swapped).then_some(())?;
+    note(
+        Level::Warning,
+        "GS114",
+        address,
+        format!(
+            "calls on port {} are led to another target group, and fail until its targets are healthy; to avoid that, add a \
+             listener on another port, lead the routes there, and drop this one afterwards",
+            live.port
         ),
     )
 }
