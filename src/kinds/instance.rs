@@ -76,7 +76,9 @@ impl Kind for Instance {
         // Users measure 70 to 300 seconds from the registration of a target to the first healthy answer.
         settles_in: Some(120),
         rolls: true,
-        billable: Some("an EC2 instance is charged for every second it runs"),
+        billable: Some(
+            "AWS charges for each EC2 instance for as long as it runs, and for its disk for as long as it is there",
+        ),
         ..KindInfo::new(
             "instance",
             "instance",

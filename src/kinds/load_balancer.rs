@@ -62,7 +62,7 @@ impl Kind for LoadBalancer {
         // Users of Terraform's provider and of the load balancer controller measure two to five minutes.
         settles_in: Some(180),
         billable: Some(
-            "a network load balancer is charged for every hour it stands, and for what passes through it",
+            "AWS charges for a network load balancer by the hour, and for what passes through it",
         ),
         ..KindInfo::new(
             "load_balancer",
