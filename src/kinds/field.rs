@@ -22,6 +22,8 @@ pub struct FieldInfo {
     pub compare: Compare,
     /// Whether callers see a change at once although the kind needs a redeployment.
     pub live_at_once: bool,
+    /// Whether it says nothing of a thing that is made as it always is, so that plans show it only when it differs.
+    pub quiet: bool,
     /// Whether what it refers to has to be at work, not only made.
     pub when_ready: bool,
     /// The kind this field's value is the id of, where the value orders deletes.
@@ -59,6 +61,7 @@ impl<P> Field<P> {
             on_change: OnChange::InPlace,
             compare: Compare::Exactly,
             live_at_once: false,
+            quiet: false,
             when_ready: false,
             refers_to: None,
         };
@@ -94,6 +97,13 @@ impl<P> Field<P> {
     #[must_use]
     pub const fn live_at_once(mut self) -> Self {
         self.info.live_at_once = true;
+        self
+    }
+
+    /// Shown only when it differs.
+    #[must_use]
+    pub const fn quiet(mut self) -> Self {
+        self.info.quiet = true;
         self
     }
 

@@ -76,9 +76,7 @@ impl Kind for Instance {
         // Users measure 70 to 300 seconds from the registration of a target to the first healthy answer.
         settles_in: Some(120),
         rolls: true,
-        billable: Some(
-            "AWS charges for each EC2 instance for as long as it runs, and for its disk for as long as it is there",
-        ),
+        billable: Some("an EC2 instance is charged for every second it runs."),
         ..KindInfo::new(
             "instance",
             "instance",
@@ -134,17 +132,20 @@ impl Kind for Instance {
             "metadata_needs_token",
             "Whether only requests with a session token learn its metadata (IMDSv2). Always true.",
             |p: &Props, _| p.metadata_needs_token.into(),
-        ),
+        )
+        .quiet(),
         Field::new(
             "running",
             "Whether it runs. Always true: one that somebody stopped is started again.",
             |p: &Props, _| p.running.into(),
-        ),
+        )
+        .quiet(),
         Field::new(
             "in_service",
             "Whether its targets are healthy, asked only while it takes another one's place.",
             |p: &Props, _| p.in_service.into(),
-        ),
+        )
+        .quiet(),
         Field::new(
             "tags",
             "Tags. Others on the instance are left alone.",

@@ -190,7 +190,7 @@ pub trait Kind: 'static {
     ) -> impl Future<Output = Result<(), AwsError>>;
 
     /// Waits until one that was made or changed is at work; returns what is newly known of it. Only called of kinds
-    /// with [`KindInfo::settles_in`]. It asks AWS anew each time and waits with [`Writer::pause`] in between.
+    /// with [`KindInfo::settles_in`]. It asks AWS anew each time and waits with `Writer::pause` in between.
     ///
     /// # Errors
     /// AWS's refusal of a read, or what AWS says of a thing that will never be at work.

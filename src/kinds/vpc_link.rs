@@ -60,7 +60,8 @@ impl Kind for VpcLink {
         .when_ready(),
         Field::new("available", "Whether it works.", |p: &Props, _| {
             p.available.into()
-        }),
+        })
+        .quiet(),
         Field::new(
             "tags",
             "Tags. Others on the link are left alone.",

@@ -45,6 +45,9 @@ const IMAGES: &str = "/aws/service/ami-amazon-linux-latest/";
 /// The kernel of the images whose parameters name none.
 const DEFAULT_KERNEL: &str = "6.1";
 
+/// What values can be said to be.
+const DATA_TYPES: [&str; 3] = ["text", "aws:ec2:image", "aws:ssm:integration"];
+
 fn not_found() -> Refusal {
     Refusal::new(400, "ParameterNotFound", "")
 }
@@ -134,6 +137,17 @@ fn shown(region: &Region, call: &Call, selected: &str) -> Result<Object, Refusal
     ]))
 }
 
+/// The value of a parameter, whose name may end with a version.
+///
+/// # Errors
+/// When there is no such parameter or version.
+pub(super) fn value(region: &Region, call: &Call, name: &str) -> Result<String, Refusal> {
+    Ok(shown(region, call, name)?["Value"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned())
+}
+
 fn get(region: &Region, call: &Call) -> Answer {
     let parameter = shown(region, call, call.text("Name"))?;
     Ok(Object::from_iter([(
@@ -195,7 +209,16 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     let version = earlier.map_or(1, |earlier| earlier.version + 1);
     let data_type = match call.text("DataType") {
         "" => "text",
-        given => given,
+        given if DATA_TYPES.contains(&given) => given,
+        given => {
+            return Err(Refusal::new(
+                400,
+                "ValidationException",
+                format!(
+                    "The following data type is not supported: {given} (Data type names are all lowercase)."
+                ),
+            ));
+        }
     };
     let parameter = Parameter {
         r#type,

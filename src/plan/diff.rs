@@ -46,7 +46,9 @@ pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Diffe
 pub(super) fn all_fields(want: &Resource, book: &Book) -> Vec<FieldChange> {
     want.fields(book)
         .into_iter()
-        .filter(|(info, value)| info.on_change != OnChange::Place && !is_nothing(value))
+        .filter(|(info, value)| {
+            info.on_change != OnChange::Place && !info.quiet && !is_nothing(value)
+        })
         .map(|(info, after)| FieldChange {
             name: info.name,
             before: Value::Unset,

@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(
             Made::by(&plan, &all),
             Made {
-                added: 29,
+                added: 37,
                 ..Made::default()
             }
         );
@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(
             Made::by(&plan, &all),
             Made {
-                destroyed: 29,
+                destroyed: 37,
                 ..Made::default()
             }
         );
@@ -289,8 +289,8 @@ mod tests {
         Applied: 3 added, 1 changed, 0 destroyed.
         It took 1m 23s (simulated), 31 reads and 1 write.
         ");
-        insta::assert_snapshot!(summary(&outcome(), Made { destroyed: 29, ..Made::default() }, true), @r"
-        Destroyed: 29 resources.
+        insta::assert_snapshot!(summary(&outcome(), Made { destroyed: 37, ..Made::default() }, true), @r"
+        Destroyed: 37 resources.
         It took 1m 23s (simulated), 31 reads and 1 write.
         ");
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::kinds::surroundings::{Subnet, Surroundings};
 use crate::kinds::{Desired, Live, Observation};
 use crate::model::{Address, OutputName};
 use crate::plan::{Options, Plan, Problem, plan};
@@ -17,12 +18,18 @@ pub(crate) fn desired(text: &str) -> Desired {
     };
     let checked = load(Source::new("stack.toml", text), &settings)
         .unwrap_or_else(|found| panic!("{found:#?}"));
-    expand(
-        &checked.file,
-        "123456789012",
-        Vec::new(),
-        &Default::default(),
-    )
+    let subnet = |zone: &str| Subnet {
+        zone: format!("ap-southeast-1{zone}"),
+        id: format!("subnet-{zone}"),
+        vpc: "vpc-1".into(),
+        public: false,
+    };
+    let surroundings = Surroundings {
+        subnets: vec![subnet("a"), subnet("b")],
+        user_data: checked.user_data,
+        ..Surroundings::default()
+    };
+    expand(&checked.file, "123456789012", Vec::new(), &surroundings)
 }
 
 /// An AWS in which this file was applied.

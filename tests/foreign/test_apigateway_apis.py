@@ -285,7 +285,6 @@ def test_what_is_not_there_is_refused_by_name(gateway, api):
     for call, members, name in [
         (gateway.put_rest_api, {**api.named, "body": b"{}"}, "PutRestApi"),
         (gateway.import_rest_api, {"body": b"{}"}, "ImportRestApi"),
-        (gateway.get_vpc_links, {}, "GetVpcLinks"),
         (gateway.get_export, {**api.named, "stageName": "live", "exportType": "oas30"}, "GetExport"),
         (gateway.test_invoke_method, api.method, "TestInvokeMethod"),
         (gateway.generate_client_certificate, {}, "GenerateClientCertificate"),

@@ -1,6 +1,7 @@
 """Images, their parameters and instances of the local AWS, as boto3 and the aws command line see them."""
 
 import base64
+import re
 
 import pytest
 from conftest import refused
@@ -104,10 +105,14 @@ def test_an_instance_from_launch_to_end(ec2, image, subnet, unique):
         ec2.modify_instance_attribute(InstanceId=instance, UserData={"Value": b"new"})
     (stopping,) = ec2.stop_instances(InstanceIds=[instance])["StoppingInstances"]
     assert (stopping["PreviousState"]["Name"], stopping["CurrentState"]["Name"]) == ("running", "stopping")
+    stopped = only(ec2, instance)
+    assert re.fullmatch(r"User initiated \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\)", stopped["StateTransitionReason"])
+    assert stopped["StateReason"]["Code"] == "Client.UserInitiatedShutdown"
     ec2.modify_instance_attribute(InstanceId=instance, InstanceType={"Value": "t4g.micro"})
     ec2.modify_instance_attribute(InstanceId=instance, UserData={"Value": b"new"})
     ec2.start_instances(InstanceIds=[instance])
-    assert only(ec2, instance)["InstanceType"] == "t4g.micro"
+    started = only(ec2, instance)
+    assert (started["InstanceType"], started["StateTransitionReason"]) == ("t4g.micro", "") and "StateReason" not in started
     data = ec2.describe_instance_attribute(InstanceId=instance, Attribute="userData")["UserData"]["Value"]
     assert base64.b64decode(data) == b"new"
     ec2.modify_instance_metadata_options(InstanceId=instance, HttpPutResponseHopLimit=3)
@@ -168,10 +173,78 @@ def test_what_aws_refuses(ec2, image, subnet, client):
         launch(ec2, None, subnet)
     with refused("InvalidInstanceID.NotFound"):
         ec2.describe_instances(InstanceIds=["i-00000000000000000"])
+    with refused("InvalidParameterValue", "Value ( 4 ) for parameter maxResults is invalid"):
+        ec2.describe_instances(MaxResults=4)
+    nobody = ["i-00000000000000000", "i-00000000000000001"]
+    for call in (ec2.describe_instances, ec2.terminate_instances, ec2.stop_instances):
+        with refused("InvalidInstanceID.NotFound", f"The instance IDs '{', '.join(nobody)}' do not exist"):
+            call(InstanceIds=nobody)
     with refused("InvalidInstanceID.Malformed"):
         ec2.terminate_instances(InstanceIds=["nonsense"])
     with refused("NotImplemented", "LaunchTemplate of ec2:RunInstances", status=501):
         launch(ec2, image, subnet, LaunchTemplate={"LaunchTemplateId": "lt-1"})
+
+
+def test_where_an_instance_goes(ec2, image, subnet, unique):
+    with refused("InvalidParameterValue", f"Subnet '{subnet['SubnetId']}' is in the availability zone"):
+        launch(ec2, image, subnet, Placement={"AvailabilityZone": "eu-west-1c"})
+    with refused("InvalidParameterCombination", "The parameter groupName cannot be used with the parameter subnet"):
+        launch(ec2, image, subnet, SecurityGroups=["default"])
+    with refused("NotImplemented", "Placement.Tenancy host of ec2:RunInstances", status=501):
+        launch(ec2, image, subnet, Placement={"Tenancy": "host"})
+    dedicated = ec2.create_vpc(CidrBlock="10.0.0.0/16", InstanceTenancy="dedicated")["Vpc"]["VpcId"]
+    within = ec2.create_subnet(VpcId=dedicated, CidrBlock="10.0.0.0/24")["Subnet"]
+    tenancies = []
+    for of, placement in [(subnet, None), (subnet, {"Tenancy": "dedicated"}), (within, None), (within, {"Tenancy": "default"})]:
+        made = launch(ec2, image, of, Placement=placement)["Instances"][0]
+        tenancies.append(only(ec2, made["InstanceId"])["Placement"]["Tenancy"])
+        ec2.terminate_instances(InstanceIds=[made["InstanceId"]], Force=True, SkipOsShutdown=True)
+    assert tenancies == ["default", "dedicated", "dedicated", "dedicated"]
+
+
+def test_an_image_by_its_parameter(ec2, client, image, subnet, unique):
+    made = launch(ec2, f"resolve:ssm:{NEWEST.format('arm64')}", subnet)["Instances"][0]
+    assert made["ImageId"] == image
+    client("ssm").put_parameter(Name=f"/{unique}", Value=image, Type="String", DataType="aws:ec2:image")
+    again = launch(ec2, f"resolve:ssm:/{unique}:1", subnet)["Instances"][0]
+    assert again["ImageId"] == image
+    ec2.terminate_instances(InstanceIds=[made["InstanceId"], again["InstanceId"]])
+    with refused("InvalidParameterValue", "/nothing"):
+        launch(ec2, "resolve:ssm:/nothing", subnet)
+
+
+def test_one_attribute_at_a_time(ec2, image, subnet):
+    made = launch(ec2, image, subnet)["Instances"][0]["InstanceId"]
+    change = ec2.modify_instance_attribute
+    change(InstanceId=made, Attribute="disableApiTermination", DisableApiTermination={"Value": True})
+    change(InstanceId=made, Attribute="disableApiTermination", DisableApiTermination={"Value": False})
+    for several in [
+        {"Attribute": "disableApiTermination", "DisableApiStop": {"Value": True}},
+        {"Attribute": "disableApiStop", "Value": "true", "DisableApiStop": {"Value": True}},
+        {"DisableApiTermination": {"Value": True}, "DisableApiStop": {"Value": True}},
+    ]:
+        with refused("InvalidParameterCombination", "Fields for multiple attribute types specified"):
+            change(InstanceId=made, **several)
+    with refused("InvalidParameterCombination", "No attributes specified"):
+        change(InstanceId=made, Attribute="disableApiStop")
+    with refused("MissingParameter", "attribute"):
+        change(InstanceId=made, Value="true")
+    ec2.stop_instances(InstanceIds=[made], Hibernate=False, Force=True)
+    ec2.terminate_instances(InstanceIds=[made])
+
+
+def test_a_volume_has_tags_of_its_own(ec2, image, subnet, unique):
+    tags = [{"Key": "stack", "Value": unique}]
+    kinds = ("instance", "volume", "network-interface")
+    made = launch(ec2, image, subnet, TagSpecifications=[{"ResourceType": kind, "Tags": tags} for kind in kinds])["Instances"][0]
+    filters = [{"Name": "tag:stack", "Values": [unique]}]
+    tagged = {row["ResourceType"]: row["ResourceId"] for row in ec2.describe_tags(Filters=filters)["Tags"]}
+    volume = only(ec2, made["InstanceId"])["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    assert set(tagged) == set(kinds) and tagged["volume"] == volume
+    ec2.terminate_instances(InstanceIds=[made["InstanceId"]])
+    assert [row["ResourceType"] for row in ec2.describe_tags(Filters=filters)["Tags"]] == ["instance"]
+    with refused("InvalidVolume.NotFound"):
+        ec2.create_tags(Resources=[volume], Tags=tags)
 
 
 def test_the_command_line(aws, ec2, image, subnet):

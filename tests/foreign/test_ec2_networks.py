@@ -65,6 +65,8 @@ def test_a_network_from_nothing_to_nothing(ec2):
     ]:
         with refused("DependencyViolation"):
             delete(**named)
+    ec2.create_route(RouteTableId=table, DestinationIpv6CidrBlock="::/0", GatewayId=gateway)
+    ec2.delete_route(RouteTableId=table, DestinationIpv6CidrBlock="::/0")
     ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     (shown,) = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
     assert [route["State"] for route in shown["Routes"]] == ["active", "blackhole"]
@@ -207,6 +209,13 @@ def test_security_groups(ec2, vpc):
     (default,) = ec2.describe_security_groups(
         Filters=[{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
     )["SecurityGroups"]
+    with refused("InvalidParameterCombination", "The parameter groupName cannot be used with the parameter groupId"):
+        ec2.authorize_security_group_ingress(GroupId=one, GroupName="one", IpPermissions=[permission])
+    with refused("InvalidParameterCombination", "The parameter ipPermissions cannot be used with the parameter cidrIp"):
+        ec2.authorize_security_group_ingress(GroupId=one, CidrIp="10.0.0.0/8", IpPermissions=[permission])
+    pair = {"GroupId": default["GroupId"], "UserId": "210987654321"}
+    with refused("InvalidGroup.NotFound", default["GroupId"]):
+        ec2.authorize_security_group_ingress(GroupId=one, IpPermissions=[{**permission, "IpRanges": [], "UserIdGroupPairs": [pair]}])
     with refused("CannotDelete"):
         ec2.delete_security_group(GroupId=default["GroupId"])
 
@@ -219,6 +228,15 @@ def test_the_command_line(aws, vpc):
     zones = aws("ec2", "describe-availability-zones", "--zone-names", f"{REGION}c")["AvailabilityZones"]
     assert [zone["ZoneId"] for zone in zones] == ["euw1-az3"]
     assert any(region["RegionName"] == REGION for region in aws("ec2", "describe-regions")["Regions"])
+
+
+def test_regions(ec2):
+    def by_name(**asked):
+        return {row["RegionName"]: row["OptInStatus"] for row in ec2.describe_regions(**asked)["Regions"]}
+
+    assert "af-south-1" not in by_name() and by_name()[REGION] == "opt-in-not-required"
+    assert by_name(AllRegions=True)["af-south-1"] == "not-opted-in"
+    assert by_name(RegionNames=["af-south-1"]) == {"af-south-1": "not-opted-in"}
 
 
 def test_errors_have_ec2s_envelope(ec2):

@@ -97,7 +97,8 @@ def test_subnets_are_checked(balancers, ground):
         balancers.elb.create_load_balancer(Name=name(), Type="network")
     ec2 = ground.ec2
     zone = {"Name": "availability-zone", "Values": ground.zones[:1]}
-    of_zone = [subnet["SubnetId"] for subnet in ec2.describe_subnets(Filters=[zone])["Subnets"]]
+    of_vpc = {"Name": "vpc-id", "Values": [ground.vpc]}
+    of_zone = [subnet["SubnetId"] for subnet in ec2.describe_subnets(Filters=[zone, of_vpc])["Subnets"]]
     with refused("InvalidConfigurationRequest", "same Availability Zone"):
         balancers.load_balancer(Subnets=of_zone[:2])
     other = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]

@@ -14,12 +14,14 @@ import walk
 import walk_acm
 import walk_apigateway
 import walk_cognito
+import walk_ec2
 import walk_elbv2
 import walk_route53
+import walk_ssm
 import walk_tagging
 from botocore.exceptions import ClientError, ParamValidationError
 
-SERVICES = [walk_acm, walk_apigateway, walk_cognito, walk_elbv2, walk_route53, walk_tagging]
+SERVICES = [walk_acm, walk_apigateway, walk_cognito, walk_ec2, walk_elbv2, walk_route53, walk_ssm, walk_tagging]
 
 REGIONS = itertools.count(1)
 
@@ -124,7 +126,7 @@ def names_something(api, service, recipe, operation, name):
         return
     with pytest.raises(ClientError) as refusal:
         call(**{**base, name: service.ABSENT.get(name, "nothing")})
-    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404), refusal.value
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404, 412), refusal.value
 
 
 def test_the_reduced_models_are_up_to_date():

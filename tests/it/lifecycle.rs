@@ -157,11 +157,9 @@ fn the_partner_api_from_the_first_apply_to_the_last_trace() {
 
     let ran = folder.local(&["destroy", "--confirm", "partner-api"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    let left = std::fs::read_to_string(folder.path().join(".gatestack/local.json")).unwrap();
-    assert!(
-        !left.contains("gatestack:stack"),
-        "something still carries the stack's tag"
-    );
+    // AWS itself goes on telling of a terminated instance for an hour; tests/foreign looks at all the rest.
+    let left = folder.local(&["plan", "--destroy"]).stdout;
+    assert!(left.contains("Nothing to destroy"), "{left}");
     let planned = folder.planned();
     assert!(
         planned.iter().all(|line| line.starts_with("create ")),

@@ -34,6 +34,10 @@ impl Folder {
             written: std::cell::RefCell::default(),
         };
         folder.write(stack);
+        // The script that the example's instances run.
+        let script = "backend.sh";
+        let example = repository("examples/partner-api").join(script);
+        std::fs::copy(example, folder.folder.path().join(script)).unwrap();
         folder
     }
 

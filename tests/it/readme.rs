@@ -90,9 +90,11 @@ fn further_files() -> Vec<(String, String)> {
 fn what_the_readme_shows_is_what_the_program_prints() {
     let folder = Folder::with(&std::fs::read_to_string(repository("stack.toml")).unwrap());
     let example = "examples/partner-api/stack.toml";
-    let copy = folder.path().join(example);
-    std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
-    std::fs::copy(repository(example), copy).unwrap();
+    for file in [example, "examples/partner-api/backend.sh"] {
+        let copy = folder.path().join(file);
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(repository(file), copy).unwrap();
+    }
 
     for (name, text) in further_files() {
         std::fs::write(folder.path().join(name), text).unwrap();

@@ -47,8 +47,13 @@ pub(super) fn found(
 ) -> Result<Vec<Object>, Refusal> {
     let ids = texts(&call.input, listing.ids);
     let has = |row: &Object, id: &str| optional(row, listing.id) == Some(id);
-    if let Some(absent) = ids.iter().find(|id| !rows.iter().any(|row| has(row, id))) {
-        return Err(listing.kind.absent(absent));
+    let absent: Vec<&str> = ids
+        .iter()
+        .copied()
+        .filter(|id| !rows.iter().any(|row| has(row, id)))
+        .collect();
+    if let Some(refusal) = listing.kind.all_absent(&absent) {
+        return Err(refusal);
     }
     if !ids.is_empty() {
         rows.retain(|row| ids.iter().any(|id| has(row, id)));
@@ -172,6 +177,9 @@ fn matches(wanted: &str, value: &str) -> bool {
     }
 }
 
+/// The lists whose pages have at least five rows though AWS's model does not say so. Of the others it does.
+const NO_SMALL_PAGES: [&str; 2] = ["DescribeInstances", "DescribeTags"];
+
 /// A page of rows under `member`, with the members `MaxResults` and `NextToken` that EC2's lists share.
 pub(super) fn page<T: Into<Value>>(
     call: &Call,
@@ -184,6 +192,11 @@ pub(super) fn page<T: Into<Value>>(
     if asked.is_some_and(|size| size > greatest) {
         return Err(invalid(format!(
             "Value ( {size} ) for parameter maxResults is invalid. Expecting a value less than or equal to {greatest}."
+        )));
+    }
+    if asked.is_some_and(|size| size < 5) && NO_SMALL_PAGES.contains(&call.operation) {
+        return Err(invalid(format!(
+            "Value ( {size} ) for parameter maxResults is invalid. Expecting a value greater than 5."
         )));
     }
     let keys: Vec<String> = rows.iter().map(|(key, _)| key.clone()).collect();

@@ -5,59 +5,66 @@ use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::cidr::{self, Block};
 use super::describe::{Listing, list};
-use super::{
-    GROUP, GROUP_RULE, State, invalid, missing, objects, one, optional, refused, tags, texts,
-};
+use super::permissions::{group, rules, source, traffic};
+use super::{GROUP, GROUP_RULE, State, missing, objects, one, optional, refused, tags, texts};
 
 /// What a permission can name that the local AWS does not have.
-const NOT_HERE: &[&str] = &[
-    "IpPermissions.PrefixListIds",
-    "IpPermissions.UserIdGroupPairs.GroupName",
-    "IpPermissions.UserIdGroupPairs.PeeringStatus",
-    "IpPermissions.UserIdGroupPairs.VpcId",
-    "IpPermissions.UserIdGroupPairs.VpcPeeringConnectionId",
+macro_rules! not_here {
+    ($($more:literal),*) => {
+        &[
+            "IpPermissions.PrefixListIds",
+            "IpPermissions.UserIdGroupPairs.GroupName",
+            "IpPermissions.UserIdGroupPairs.PeeringStatus",
+            "IpPermissions.UserIdGroupPairs.VpcId",
+            "IpPermissions.UserIdGroupPairs.VpcPeeringConnectionId",
+            $($more),*
+        ]
+    };
+}
+
+/// The same where a call may be one permission itself, without a list.
+const INGRESS: &[&str] = not_here!("SourceSecurityGroupName", "SourceSecurityGroupOwnerId");
+
+/// AWS has such members of traffic that goes out in the model, and does not support them.
+const EGRESS: &[&str] = not_here!(
+    "CidrIp",
+    "FromPort",
+    "IpProtocol",
     "SourceSecurityGroupName",
     "SourceSecurityGroupOwnerId",
-];
+    "ToPort"
+);
 
-/// The same, for operations that have permissions only.
-const NOT_HERE_EITHER: &[&str] = &[
-    "IpPermissions.PrefixListIds",
-    "IpPermissions.UserIdGroupPairs.GroupName",
-    "IpPermissions.UserIdGroupPairs.PeeringStatus",
-    "IpPermissions.UserIdGroupPairs.VpcId",
-    "IpPermissions.UserIdGroupPairs.VpcPeeringConnectionId",
-];
+const DESCRIPTIONS: &[&str] = not_here!();
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("AuthorizeSecurityGroupIngress", |region, call| {
         authorize(region, call, false)
     })
-    .refusing(NOT_HERE),
+    .refusing(INGRESS),
     Operation::change("AuthorizeSecurityGroupEgress", |region, call| {
         authorize(region, call, true)
     })
-    .refusing(NOT_HERE),
+    .refusing(EGRESS),
     Operation::change("RevokeSecurityGroupIngress", |region, call| {
         revoke(region, call, false)
     })
-    .refusing(NOT_HERE),
+    .refusing(INGRESS),
     Operation::change("RevokeSecurityGroupEgress", |region, call| {
         revoke(region, call, true)
     })
-    .refusing(NOT_HERE),
+    .refusing(EGRESS),
     Operation::change(
         "UpdateSecurityGroupRuleDescriptionsIngress",
         |region, call| describe_anew(region, call, false),
     )
-    .refusing(NOT_HERE_EITHER),
+    .refusing(DESCRIPTIONS),
     Operation::change(
         "UpdateSecurityGroupRuleDescriptionsEgress",
         |region, call| describe_anew(region, call, true),
     )
-    .refusing(NOT_HERE_EITHER),
+    .refusing(DESCRIPTIONS),
     Operation::change("ModifySecurityGroupRules", modify)
         .refusing(&["SecurityGroupRules.SecurityGroupRule.PrefixListId"]),
     Operation::read("DescribeSecurityGroupRules", describe),
@@ -106,7 +113,7 @@ impl Rule {
     }
 
     /// Whether the other lets the same traffic pass.
-    fn is_same(&self, other: &Self) -> bool {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         (
             self.egress,
             &self.protocol,
@@ -135,144 +142,6 @@ impl Rule {
             "peer: {peer}, {protocol}, from port: {}, to port: {}, ALLOW",
             self.from, self.to
         )
-    }
-}
-
-/// A protocol and ports, as AWS keeps them.
-fn traffic(members: &Object) -> Result<(String, i64, i64), Refusal> {
-    let Some(protocol) = optional(members, "IpProtocol") else {
-        return Err(missing("ipProtocol"));
-    };
-    let protocol = match protocol.to_ascii_lowercase().as_str() {
-        "6" => "tcp".to_owned(),
-        "17" => "udp".to_owned(),
-        "1" => "icmp".to_owned(),
-        "58" => "icmpv6".to_owned(),
-        "all" => "-1".to_owned(),
-        known @ ("tcp" | "udp" | "icmp" | "icmpv6" | "-1") => known.to_owned(),
-        number if number.parse::<u8>().is_ok() => number.to_owned(),
-        unknown => {
-            return Err(refused(
-                "InvalidPermission.Malformed",
-                format!(
-                    "Unsupported IP protocol \"{unknown}\"  - supported: [icmp, icmpv6, tcp, udp]"
-                ),
-            ));
-        }
-    };
-    let port = |member: &str| members.get(member).and_then(Value::as_i64);
-    let (from, to) = (port("FromPort"), port("ToPort"));
-    match protocol.as_str() {
-        "tcp" | "udp" => {
-            let (Some(from), Some(to)) = (from, to) else {
-                return Err(invalid(
-                    "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.",
-                ));
-            };
-            // The whole range may be written as -1 too.
-            if (from, to) == (-1, -1) {
-                return Ok((protocol, 0, 65535));
-            }
-            if from > to || from < 0 || to > 65535 {
-                return Err(invalid(format!("Invalid TCP/UDP port range ({from}:{to})")));
-            }
-            Ok((protocol, from, to))
-        }
-        "icmp" | "icmpv6" => {
-            let (from, to) = (from.unwrap_or(-1), to.unwrap_or(-1));
-            if !(-1..=255).contains(&from) || !(-1..=255).contains(&to) {
-                return Err(invalid(format!("Invalid ICMP type or code ({from}:{to})")));
-            }
-            Ok((protocol, from, to))
-        }
-        _ => Ok((protocol, -1, -1)),
-    }
-}
-
-fn source(ec2: &State, vpc: &str, member: &str, text: &str) -> Result<Source, Refusal> {
-    let malformed = || invalid(format!("CIDR block {text} is malformed"));
-    match member {
-        "CidrIp" | "CidrIpv4" => Block::parse(text)
-            .map(|block| Source::V4(block.to_string()))
-            .ok_or_else(malformed),
-        "CidrIpv6" => cidr::ipv6(text).map(Source::V6).ok_or_else(malformed),
-        _ => {
-            if ec2.wanted_group(text)?.vpc_id != vpc {
-                return Err(refused(
-                    "InvalidGroup.NotFound",
-                    "You have specified two resources that belong to different networks.",
-                ));
-            }
-            Ok(Source::Group(text.into()))
-        }
-    }
-}
-
-/// The rules that a call's permissions mean, without ids.
-fn rules(ec2: &State, call: &Call, group: &str, egress: bool) -> Result<Vec<Rule>, Refusal> {
-    let vpc = &ec2.wanted_group(group)?.vpc_id;
-    let mut rules: Vec<Rule> = Vec::new();
-    let mut add = |members: &Object, member: &str, item: &Object| -> Result<(), Refusal> {
-        let (protocol, from, to) = traffic(members)?;
-        let text = optional(item, member).ok_or_else(|| missing("source"))?;
-        let description = optional(item, "Description").map(str::to_owned);
-        if description
-            .as_ref()
-            .is_some_and(|text| text.chars().count() > 255)
-        {
-            return Err(invalid(
-                "Invalid rule description. Descriptions must have at most 255 characters.",
-            ));
-        }
-        let rule = Rule {
-            id: String::new(),
-            egress,
-            protocol,
-            from,
-            to,
-            source: source(ec2, vpc, member, text)?,
-            description,
-        };
-        if rules.iter().any(|other| other.is_same(&rule)) {
-            return Err(invalid(
-                "The same permission must not appear multiple times",
-            ));
-        }
-        rules.push(rule);
-        Ok(())
-    };
-    for permission in objects(&call.input, "IpPermissions").filter_map(Value::as_object) {
-        let mut sources = 0;
-        for (list, member) in [
-            ("IpRanges", "CidrIp"),
-            ("Ipv6Ranges", "CidrIpv6"),
-            ("UserIdGroupPairs", "GroupId"),
-        ] {
-            for item in objects(permission, list).filter_map(Value::as_object) {
-                sources += 1;
-                add(permission, member, item)?;
-            }
-        }
-        if sources == 0 {
-            traffic(permission)?;
-            return Err(missing("ipRanges"));
-        }
-    }
-    if call.input.contains_key("CidrIp") {
-        add(&call.input, "CidrIp", &call.input)?;
-    }
-    Ok(rules)
-}
-
-/// The group that a call names by id, or in the default network by name.
-fn group(ec2: &State, call: &Call) -> Result<String, Refusal> {
-    match (
-        optional(&call.input, "GroupId"),
-        optional(&call.input, "GroupName"),
-    ) {
-        (Some(id), _) => ec2.wanted_group(id).map(|_| id.to_owned()),
-        (None, Some(name)) => ec2.group_of_default_vpc(name),
-        (None, None) => Err(missing("groupId")),
     }
 }
 

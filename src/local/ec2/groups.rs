@@ -10,7 +10,7 @@ use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::describe::{Listing, list};
 use super::group_rules::{Rule, Source};
-use super::{GROUP, State, in_use, invalid, missing, optional, refused, tags, texts};
+use super::{GROUP, State, in_use, invalid, optional, permissions, refused, tags, texts};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("CreateSecurityGroup", create),
@@ -140,11 +140,11 @@ impl State {
             ("OwnerId".to_owned(), json!(call.account)),
             (
                 "IpPermissions".to_owned(),
-                permissions(call, group.rules.iter().filter(|rule| !rule.egress)),
+                shown_permissions(call, group.rules.iter().filter(|rule| !rule.egress)),
             ),
             (
                 "IpPermissionsEgress".to_owned(),
-                permissions(call, group.rules.iter().filter(|rule| rule.egress)),
+                shown_permissions(call, group.rules.iter().filter(|rule| rule.egress)),
             ),
             ("Tags".to_owned(), self.shown_tags(id)),
         ])
@@ -163,7 +163,7 @@ pub(super) fn no_default_vpc() -> Refusal {
 }
 
 /// Rules as permissions: one for each protocol and ports, with all its sources.
-fn permissions<'r>(call: &Call, rules: impl Iterator<Item = &'r Rule>) -> Value {
+fn shown_permissions<'r>(call: &Call, rules: impl Iterator<Item = &'r Rule>) -> Value {
     let mut permissions: Vec<((&str, i64, i64), Value)> = Vec::new();
     for rule in rules {
         let key = (rule.protocol.as_str(), rule.from, rule.to);
@@ -270,14 +270,7 @@ fn describe(region: &Region, call: &Call) -> Answer {
 
 fn delete(region: &mut Region, call: &Call) -> Answer {
     let ec2 = &mut region.ec2;
-    let id = match (
-        optional(&call.input, "GroupId"),
-        optional(&call.input, "GroupName"),
-    ) {
-        (Some(id), _) => id.to_owned(),
-        (None, Some(name)) => ec2.group_of_default_vpc(name)?,
-        (None, None) => return Err(missing("groupId")),
-    };
+    let id = permissions::group(ec2, call)?;
     if ec2.wanted_group(&id)?.name == "default" {
         return Err(refused(
             "CannotDelete",

@@ -7,8 +7,8 @@ use super::super::state::Region;
 use super::describe::{Listing, list};
 use super::{IMAGE, ground, texts};
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation::read("DescribeImages", describe)
-    .refusing(&["ExecutableUsers", "IncludeDeprecated", "IncludeDisabled"])];
+pub(super) const OPERATIONS: &[Operation] =
+    &[Operation::read("DescribeImages", describe).refusing(&["ExecutableUsers"])];
 
 /// One of Amazon's images.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ pub(in crate::local) struct Image {
     pub(in crate::local) newest: bool,
 }
 
-/// The images there are: two releases, so that one can be newer than the other.
+/// The images there are: two releases, so that one can be newer than the other. None is deprecated or disabled, so that asking for such
+/// ones too changes nothing.
 pub(in crate::local) const IMAGES: &[Image] = &[
     Image {
         name: "al2023-ami-2023.9.20251027.0-kernel-6.1-x86_64",

@@ -54,10 +54,14 @@ fn change(call: &Call) -> Result<(&'static str, Value), Refusal> {
                 "Attribute {name} of ec2:ModifyInstanceAttribute"
             )));
         };
-        // The attribute may be named beside its own member.
+        // The attribute may be named beside its own member, but not beside another's.
         if let Some(value) = call.input.get("Value") {
             changes.push((member, value.clone()));
+        } else if changes.iter().any(|(other, _)| other != member) {
+            return Err(several());
         }
+    } else if call.input.contains_key("Value") {
+        return Err(missing("attribute"));
     }
     match changes.as_slice() {
         [change] => Ok(change.clone()),
@@ -65,11 +69,15 @@ fn change(call: &Call) -> Result<(&'static str, Value), Refusal> {
             "InvalidParameterCombination",
             "No attributes specified.",
         )),
-        _ => Err(refused(
-            "InvalidParameterCombination",
-            "Fields for multiple attribute types specified",
-        )),
+        _ => Err(several()),
     }
+}
+
+fn several() -> Refusal {
+    refused(
+        "InvalidParameterCombination",
+        "Fields for multiple attribute types specified",
+    )
 }
 
 fn modify(region: &mut Region, call: &Call) -> Answer {

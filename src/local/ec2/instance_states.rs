@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::operation::{Answer, Call, Operation, Refusal};
 use super::super::state::Region;
 use super::instances::InstanceState;
-use super::{nothing, one, refused, texts};
+use super::{INSTANCE, is_true, nothing, one, refused, texts};
 
 /// How long AWS takes, by what was seen of small Linux instances; it publishes no times.
 pub(super) const STARTING: Duration = Duration::from_secs(10);
@@ -16,7 +16,7 @@ const TERMINATING: Duration = Duration::from_secs(40);
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("StartInstances", start).refusing(&["AdditionalInfo"]),
-    Operation::change("StopInstances", stop).refusing(&["Hibernate"]),
+    Operation::change("StopInstances", stop),
     Operation::change("RebootInstances", reboot),
     Operation::change("TerminateInstances", terminate),
 ];
@@ -47,10 +47,13 @@ fn changed(id: &str, previous: InstanceState, current: InstanceState) -> Value {
 
 /// The instances that the call names: all of them are there, or none is touched.
 fn ids(region: &Region, call: &Call) -> Result<Vec<String>, Refusal> {
-    texts(&call.input, "InstanceIds")
-        .into_iter()
-        .map(|id| region.ec2.wanted_instance(call, id).map(|_| id.to_owned()))
-        .collect()
+    let ids = texts(&call.input, "InstanceIds");
+    let is_absent = |id: &&str| region.ec2.instance(id, call.seconds()).is_none();
+    let absent: Vec<&str> = ids.iter().copied().filter(is_absent).collect();
+    match INSTANCE.all_absent(&absent) {
+        Some(refusal) => Err(refusal),
+        None => Ok(ids.into_iter().map(str::to_owned).collect()),
+    }
 }
 
 fn start(region: &mut Region, call: &Call) -> Answer {
@@ -61,7 +64,7 @@ fn start(region: &mut Region, call: &Call) -> Answer {
         let current = match previous {
             InstanceState::Running | InstanceState::Pending => previous,
             InstanceState::Stopped => {
-                instance.reason = None;
+                instance.ended = None;
                 instance.pass(
                     call,
                     InstanceState::Pending,
@@ -77,7 +80,11 @@ fn start(region: &mut Region, call: &Call) -> Answer {
     one("StartingInstances", rows)
 }
 
+/// How it is stopped (`Force`, `SkipOsShutdown`) makes no difference to instances that run nothing.
 fn stop(region: &mut Region, call: &Call) -> Answer {
+    if is_true(&call.input, "Hibernate") {
+        return Err(Refusal::not_implemented("Hibernate of ec2:StopInstances"));
+    }
     let mut rows = Vec::new();
     for id in ids(region, call)? {
         let instance = region.ec2.instance_mut(call, &id)?;
@@ -88,7 +95,7 @@ fn stop(region: &mut Region, call: &Call) -> Answer {
                 if instance.stop_protected {
                     return Err(not_permitted(&id, "stopped", "disableApiStop"));
                 }
-                instance.reason = Some(by_user());
+                instance.ended = Some(call.seconds());
                 instance.pass(
                     call,
                     InstanceState::Stopping,
@@ -107,13 +114,6 @@ fn stop(region: &mut Region, call: &Call) -> Answer {
         rows.push(changed(&id, previous, current));
     }
     one("StoppingInstances", rows)
-}
-
-fn by_user() -> (String, String) {
-    (
-        "Client.UserInitiatedShutdown".into(),
-        "Client.UserInitiatedShutdown: User initiated shutdown".into(),
-    )
 }
 
 fn reboot(region: &mut Region, call: &Call) -> Answer {
@@ -138,7 +138,7 @@ fn terminate(region: &mut Region, call: &Call) -> Answer {
             rows.push(changed(&id, previous, previous));
             continue;
         }
-        instance.reason = Some(by_user());
+        instance.ended = Some(call.seconds());
         instance.pass(
             call,
             InstanceState::ShuttingDown,

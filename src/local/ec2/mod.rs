@@ -1,6 +1,6 @@
 //! EC2: virtual networks, security groups, images and instances.
 //!
-//! Every Region has AWS's default network before the first call, and two private subnets in it ([`ground`]). What the local AWS keeps is
+//! Every Region has AWS's default network before the first call, and two private subnets in it (`ground`). What the local AWS keeps is
 //! what an answer is made of; an answer's row is made anew at each read, so that states follow the clock.
 
 mod cidr;
@@ -11,13 +11,17 @@ mod group_rules;
 mod groups;
 mod images;
 mod instance_attributes;
+mod instance_lists;
 mod instance_states;
 mod instances;
 mod interfaces;
 mod model_check;
 mod network_acls;
+mod permissions;
+mod placement;
 mod reach;
 mod route_tables;
+mod routes;
 mod run_instances;
 mod subnets;
 mod tags;
@@ -50,13 +54,14 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
     zones::OPERATIONS,
     gateways::OPERATIONS,
     route_tables::OPERATIONS,
+    routes::OPERATIONS,
     network_acls::OPERATIONS,
     interfaces::OPERATIONS,
     groups::OPERATIONS,
     group_rules::OPERATIONS,
     images::OPERATIONS,
     run_instances::OPERATIONS,
-    instances::OPERATIONS,
+    instance_lists::OPERATIONS,
     instance_states::OPERATIONS,
     instance_attributes::OPERATIONS,
     tags::OPERATIONS,
@@ -191,19 +196,19 @@ const INTERFACE: Kind = Kind {
     code: "InvalidNetworkInterfaceID",
     malformed: Some("InvalidNetworkInterfaceId"),
 };
-const VOLUME: Kind = Kind {
-    prefix: "vol",
-    resource: "volume",
-    noun: "volume ID",
-    code: "InvalidVolume",
-    malformed: None,
-};
 const INSTANCE: Kind = Kind {
     prefix: "i",
     resource: "instance",
     noun: "instance ID",
     code: "InvalidInstanceID",
     malformed: Some("InvalidInstanceID"),
+};
+const VOLUME: Kind = Kind {
+    prefix: "vol",
+    resource: "volume",
+    noun: "volume",
+    code: "InvalidVolume",
+    malformed: None,
 };
 const IMAGE: Kind = Kind {
     prefix: "ami",
@@ -224,6 +229,7 @@ const TAGGABLE: &[&Kind] = &[
     &GROUP_RULE,
     &INTERFACE,
     &INSTANCE,
+    &VOLUME,
 ];
 
 impl Kind {
@@ -240,6 +246,18 @@ impl Kind {
                     .bytes()
                     .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         })
+    }
+
+    /// The refusal of the ids that nothing has, if there are any. Of instances AWS names all at once, else the first.
+    fn all_absent(&self, ids: &[&str]) -> Option<Refusal> {
+        let first = ids.iter().find(|id| !self.is_id(id)).or(ids.first())?;
+        if ids.len() == 1 || self.prefix != INSTANCE.prefix || !self.is_id(first) {
+            return Some(self.absent(first));
+        }
+        Some(refused(
+            &format!("{}.NotFound", self.code),
+            format!("The {}s '{}' do not exist", self.noun, ids.join(", ")),
+        ))
     }
 
     /// The refusal of an id that nothing has.
@@ -273,6 +291,14 @@ fn missing(member: &str) -> Refusal {
     refused(
         "MissingParameter",
         format!("The request must contain the parameter {member}"),
+    )
+}
+
+/// The refusal of two members, as EC2 calls them, that exclude each other.
+fn excludes(one: &str, other: &str) -> Refusal {
+    refused(
+        "InvalidParameterCombination",
+        format!("The parameter {one} cannot be used with the parameter {other}"),
     )
 }
 

@@ -69,7 +69,7 @@ fn one(model: &Model, shape: &Shape, name: &str, value: &Value) -> Result<(), Re
 }
 
 /// A member's name as EC2 writes it in messages: `subnetId` for `SubnetId`.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     let mut letters = name.chars();
     letters
         .next()

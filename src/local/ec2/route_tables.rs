@@ -8,26 +8,8 @@ use serde_json::{Value, json};
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::cidr::{self, Block};
 use super::describe::{Listing, list};
-use super::{
-    INTERFACE, ROUTE_TABLE, State, in_use, invalid, missing, nothing, one, optional, refused, tags,
-};
-
-/// Where a route can lead that the local AWS does not have.
-const ELSEWHERE: &[&str] = &[
-    "CarrierGatewayId",
-    "CoreNetworkArn",
-    "DestinationPrefixListId",
-    "EgressOnlyInternetGatewayId",
-    "InstanceId",
-    "LocalGatewayId",
-    "NatGatewayId",
-    "OdbNetworkArn",
-    "TransitGatewayId",
-    "VpcEndpointId",
-    "VpcPeeringConnectionId",
-];
+use super::{ROUTE_TABLE, State, in_use, invalid, missing, nothing, optional, refused, tags};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("CreateRouteTable", create),
@@ -36,22 +18,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("AssociateRouteTable", associate).refusing(&["GatewayId", "PublicIpv4Pool"]),
     Operation::change("DisassociateRouteTable", disassociate),
     Operation::change("ReplaceRouteTableAssociation", reassociate),
-    Operation::change("CreateRoute", create_route).refusing(ELSEWHERE),
-    Operation::change("ReplaceRoute", replace_route).refusing(&[
-        "CarrierGatewayId",
-        "CoreNetworkArn",
-        "DestinationPrefixListId",
-        "EgressOnlyInternetGatewayId",
-        "InstanceId",
-        "LocalGatewayId",
-        "LocalTarget",
-        "NatGatewayId",
-        "OdbNetworkArn",
-        "TransitGatewayId",
-        "VpcEndpointId",
-        "VpcPeeringConnectionId",
-    ]),
-    Operation::change("DeleteRoute", delete_route).refusing(&["DestinationPrefixListId"]),
 ];
 
 /// A route table.
@@ -65,11 +31,11 @@ pub(super) struct RouteTable {
     /// Its subnets by association.
     pub(super) subnets: BTreeMap<String, String>,
     /// Where its routes lead, by destination; the network's own addresses are not among them.
-    routes: BTreeMap<String, Target>,
+    pub(super) routes: BTreeMap<String, Target>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-enum Target {
+pub(super) enum Target {
     Gateway(String),
     Interface(String),
 }
@@ -140,13 +106,13 @@ impl State {
         self.route_tables.insert(id, table);
     }
 
-    fn route_table(&self, id: &str) -> Result<&RouteTable, Refusal> {
+    pub(super) fn route_table(&self, id: &str) -> Result<&RouteTable, Refusal> {
         self.route_tables
             .get(id)
             .ok_or_else(|| ROUTE_TABLE.absent(id))
     }
 
-    fn route_table_mut(&mut self, id: &str) -> Result<&mut RouteTable, Refusal> {
+    pub(super) fn route_table_mut(&mut self, id: &str) -> Result<&mut RouteTable, Refusal> {
         self.route_tables
             .get_mut(id)
             .ok_or_else(|| ROUTE_TABLE.absent(id))
@@ -364,129 +330,4 @@ fn reassociate(region: &mut Region, call: &Call) -> Answer {
     let table = ec2.route_table_mut(table)?;
     table.subnets.insert(association.clone(), subnet);
     associated("NewAssociationId", association)
-}
-
-/// The destination that a call names, as AWS writes it.
-fn destination(call: &Call) -> Result<String, Refusal> {
-    let wrong = |member: &str, text: &str| {
-        invalid(format!(
-            "Value ({text}) for parameter {member} is invalid. This is not a valid CIDR block."
-        ))
-    };
-    match (
-        optional(&call.input, "DestinationCidrBlock"),
-        optional(&call.input, "DestinationIpv6CidrBlock"),
-    ) {
-        (Some(text), None) => Block::parse(text)
-            .map(|block| block.to_string())
-            .ok_or_else(|| wrong("destinationCidrBlock", text)),
-        (None, Some(text)) => {
-            cidr::ipv6(text).ok_or_else(|| wrong("destinationIpv6CidrBlock", text))
-        }
-        (None, None) => Err(missing("destinationCidrBlock")),
-        (Some(_), Some(_)) => Err(refused(
-            "InvalidParameterCombination",
-            "Only one of destinationCidrBlock and destinationIpv6CidrBlock may be specified.",
-        )),
-    }
-}
-
-fn target(ec2: &State, call: &Call) -> Result<Target, Refusal> {
-    let id = call.text("RouteTableId");
-    let vpc = &ec2.route_table(id)?.vpc;
-    match (
-        optional(&call.input, "GatewayId"),
-        optional(&call.input, "NetworkInterfaceId"),
-    ) {
-        (Some(gateway), None) => {
-            let found = ec2.gateways.get(gateway).ok_or_else(|| {
-                refused(
-                    "InvalidGatewayID.NotFound",
-                    format!("The gateway ID '{gateway}' does not exist"),
-                )
-            })?;
-            if found.vpc.as_ref() != Some(vpc) {
-                return Err(invalid(format!(
-                    "route table {id} and network gateway {gateway} belong to different networks"
-                )));
-            }
-            Ok(Target::Gateway(gateway.into()))
-        }
-        (None, Some(interface)) => {
-            let found = ec2.interface(interface, call.seconds());
-            let found = found.ok_or_else(|| INTERFACE.absent(interface))?;
-            if found.vpc != *vpc {
-                return Err(invalid(format!(
-                    "route table {id} and interface {interface} belong to different networks"
-                )));
-            }
-            Ok(Target::Interface(interface.into()))
-        }
-        _ => Err(refused(
-            "InvalidParameterCombination",
-            "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId, \
-             egressOnlyInternetGatewayId, transitGatewayId, localGatewayId, carrierGatewayId, vpcEndpointId, coreNetworkArn",
-        )),
-    }
-}
-
-fn create_route(region: &mut Region, call: &Call) -> Answer {
-    let ec2 = &mut region.ec2;
-    let id = call.text("RouteTableId");
-    let table = ec2.route_table(id)?;
-    let destination = destination(call)?;
-    if table.routes.contains_key(&destination) || is_local(ec2, table, &destination) {
-        return Err(refused(
-            "RouteAlreadyExists",
-            format!("The route identified by {destination} already exists."),
-        ));
-    }
-    let target = target(ec2, call)?;
-    ec2.route_table_mut(id)?.routes.insert(destination, target);
-    one("Return", true)
-}
-
-fn is_local(ec2: &State, table: &RouteTable, destination: &str) -> bool {
-    ec2.vpcs
-        .get(&table.vpc)
-        .is_some_and(|vpc| vpc.cidr == destination)
-}
-
-fn replace_route(region: &mut Region, call: &Call) -> Answer {
-    let ec2 = &mut region.ec2;
-    let id = call.text("RouteTableId");
-    ec2.route_table(id)?;
-    let destination = destination(call)?;
-    if !ec2.route_table(id)?.routes.contains_key(&destination) {
-        // In this operation's refusal AWS has another code than when a route is deleted.
-        return Err(invalid(format!(
-            "There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
-        )));
-    }
-    let target = target(ec2, call)?;
-    ec2.route_table_mut(id)?.routes.insert(destination, target);
-    nothing()
-}
-
-fn delete_route(region: &mut Region, call: &Call) -> Answer {
-    let ec2 = &mut region.ec2;
-    let id = call.text("RouteTableId");
-    let destination = destination(call)?;
-    if is_local(ec2, ec2.route_table(id)?, &destination) {
-        return Err(invalid(format!(
-            "cannot remove local route {destination} in route table {id}"
-        )));
-    }
-    if ec2
-        .route_table_mut(id)?
-        .routes
-        .remove(&destination)
-        .is_none()
-    {
-        return Err(refused(
-            "InvalidRoute.NotFound",
-            format!("no route with destination-cidr-block {destination} in route table {id}"),
-        ));
-    }
-    nothing()
 }

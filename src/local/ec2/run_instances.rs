@@ -6,13 +6,15 @@ use serde_json::{Value, json};
 
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::ssm;
 use super::super::state::Region;
 use super::instance_states::STARTING;
 use super::instances::{Instance, InstanceState, reservation};
 use super::interfaces::Interface;
+use super::placement::{place, public_address};
 use super::{
-    GROUP, IMAGE, INSTANCE, INTERFACE, State, VOLUME, ground, groups, images, invalid, is_true,
-    missing, optional, refused, tags, texts,
+    IMAGE, INSTANCE, INTERFACE, State, VOLUME, ground, images, invalid, is_true, missing, optional,
+    refused, tags,
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::change("RunInstances", run).refusing(&[
@@ -59,7 +61,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::change("RunInstances", 
     "Placement.HostResourceGroupArn",
     "Placement.PartitionNumber",
     "Placement.SpreadDomain",
-    "Placement.Tenancy",
     "PrivateDnsNameOptions",
     "RamdiskId",
     "SecondaryInterfaces",
@@ -71,18 +72,9 @@ const USER_DATA: usize = 16 * 1024;
 /// The type of an instance whose call names none.
 const DEFAULT_TYPE: &str = "m1.small";
 
-/// Where in the network an instance goes.
-struct Place {
-    subnet: String,
-    groups: Vec<String>,
-    address: Option<String>,
-    public: bool,
-    description: String,
-    deleted_with_instance: bool,
-}
-
 fn run(region: &mut Region, call: &Call) -> Answer {
     let now = call.seconds();
+    let image_id = image_id(region, call)?;
     let ec2 = &mut region.ec2;
     let token = optional(&call.input, "ClientToken").filter(|token| !token.is_empty());
     if token.is_some_and(|token| token.len() > 64) {
@@ -97,11 +89,8 @@ fn run(region: &mut Region, call: &Call) -> Answer {
         return Ok(answer);
     }
     let count = count(call)?;
-    let Some(image_id) = optional(&call.input, "ImageId") else {
-        return Err(missing("ImageId"));
-    };
-    let Some(image) = images::image(&call.region, image_id) else {
-        return Err(IMAGE.absent(image_id));
+    let Some(image) = images::image(&call.region, &image_id) else {
+        return Err(IMAGE.absent(&image_id));
     };
     let instance_type = optional(&call.input, "InstanceType").unwrap_or(DEFAULT_TYPE);
     fits(instance_type, image.architecture)?;
@@ -117,10 +106,11 @@ fn run(region: &mut Region, call: &Call) -> Answer {
         .transpose()?;
     let settings = settings(call, image.architecture)?;
     let place = place(ec2, call)?;
-    let instance_tags = tags::specified_of(call, &INSTANCE, &[&INSTANCE, &INTERFACE, &VOLUME])?;
-    let interface_tags = tags::specified_of(call, &INTERFACE, &[&INSTANCE, &INTERFACE, &VOLUME])?;
+    let tags_of = |kind| tags::specified_of(call, kind, &[&INSTANCE, &INTERFACE, &VOLUME]);
+    let instance_tags = tags_of(&INSTANCE)?;
+    let interface_tags = tags_of(&INTERFACE)?;
+    let volume_tags = tags_of(&VOLUME)?;
     let reservation_id = format!("r-{}", identifiers::ec2());
-    let vpc = ec2.wanted_subnet(&place.subnet)?.vpc_id.clone();
     let mut rows = Vec::new();
     for index in 0..count {
         let id = INSTANCE.new_id();
@@ -133,7 +123,7 @@ fn run(region: &mut Region, call: &Call) -> Answer {
             source_destination_check: true,
             instance: Some(id.clone()),
             attached_at: now,
-            deleted_with_instance: place.deleted_with_instance,
+            deleted_with_instance: true,
             ..Interface::default()
         };
         let Some(interface) = ec2.add_interface(interface, now) else {
@@ -152,7 +142,8 @@ fn run(region: &mut Region, call: &Call) -> Answer {
             .map(|row| row.private_ip.clone());
         let mut instance = Instance {
             subnet: place.subnet.clone(),
-            vpc: vpc.clone(),
+            vpc: place.vpc.clone(),
+            tenancy: place.tenancy.clone(),
             private_ip: private_ip.unwrap_or_default(),
             reservation: reservation_id.clone(),
             index,
@@ -162,7 +153,7 @@ fn run(region: &mut Region, call: &Call) -> Answer {
             } else {
                 String::new()
             },
-            image: image_id.into(),
+            image: image_id.clone(),
             architecture: image.architecture.into(),
             instance_type: instance_type.into(),
             launched: now,
@@ -178,7 +169,7 @@ fn run(region: &mut Region, call: &Call) -> Answer {
             at_shutdown: optional(&call.input, "InstanceInitiatedShutdownBehavior")
                 .unwrap_or("stop")
                 .into(),
-            reason: None,
+            ended: None,
             settings: settings.clone(),
         };
         instance.pass(
@@ -189,6 +180,7 @@ fn run(region: &mut Region, call: &Call) -> Answer {
         );
         ec2.instances.insert(&id, instance.clone());
         ec2.take_tags(&id, instance_tags.clone());
+        ec2.take_tags(&instance.volume, volume_tags.clone());
         let mut row = ec2.instance_row(call, &id, &instance, InstanceState::Pending);
         row.insert(
             "StateReason".into(),
@@ -221,6 +213,21 @@ fn earlier(ec2: &State, call: &Call, token: &str, asked: &str) -> Result<Option<
         .iter()
         .map(|(id, instance)| ec2.instance_row(call, id, instance, instance.state(now)));
     Ok(Some(reservation(call, &first.reservation, rows.collect())))
+}
+
+/// The image that the call names, by its id or by the Systems Manager parameter that holds it.
+fn image_id(region: &Region, call: &Call) -> Result<String, Refusal> {
+    let Some(named) = optional(&call.input, "ImageId") else {
+        return Err(missing("ImageId"));
+    };
+    let Some(parameter) = named.strip_prefix("resolve:ssm:") else {
+        return Ok(named.to_owned());
+    };
+    ssm::value(region, call, parameter).map_err(|_| {
+        invalid(format!(
+            "Value ({named}) for parameter imageId is invalid. There is no such Systems Manager parameter."
+        ))
+    })
 }
 
 fn count(call: &Call) -> Result<usize, Refusal> {
@@ -364,141 +371,4 @@ pub(super) fn change_metadata(options: &mut Object, sent: &Object) -> Result<(),
         options.insert(member.into(), value.clone());
     }
     Ok(())
-}
-
-fn combination(what: &str) -> Refusal {
-    refused(
-        "InvalidParameterCombination",
-        format!(
-            "Network interfaces and an instance-level {what} may not be specified on the same request"
-        ),
-    )
-}
-
-/// Where the call puts its instances.
-fn place(ec2: &State, call: &Call) -> Result<Place, Refusal> {
-    let interfaces: Vec<&Object> = super::objects(&call.input, "NetworkInterfaces")
-        .filter_map(Value::as_object)
-        .collect();
-    let interface = match interfaces.as_slice() {
-        [] => None,
-        [one] => Some(*one),
-        _ => {
-            return Err(Refusal::not_implemented(
-                "a second item of NetworkInterfaces of ec2:RunInstances",
-            ));
-        }
-    };
-    if interface.is_some() {
-        for (member, what) in [
-            ("SubnetId", "subnet ID"),
-            ("SecurityGroupIds", "security groups"),
-            ("SecurityGroups", "security groups"),
-            ("PrivateIpAddress", "private address"),
-        ] {
-            if call.input.contains_key(member) {
-                return Err(combination(what));
-            }
-        }
-    }
-    if interface.is_some_and(|one| one.get("DeviceIndex").and_then(Value::as_i64) != Some(0)) {
-        return Err(invalid(
-            "Each network interface requires a device index, and the first one's is 0.",
-        ));
-    }
-    let sent = interface.unwrap_or(&call.input);
-    let subnet_id = match optional(sent, "SubnetId") {
-        Some(id) => id.to_owned(),
-        None => default_subnet(ec2, call)?,
-    };
-    let subnet = ec2.wanted_subnet(&subnet_id)?;
-    let vpc = &subnet.vpc_id;
-    let member = if interface.is_some() {
-        "Groups"
-    } else {
-        "SecurityGroupIds"
-    };
-    let mut groups: Vec<String> = texts(sent, member).into_iter().map(str::to_owned).collect();
-    for name in texts(&call.input, "SecurityGroups") {
-        groups.push(ec2.group_of_default_vpc(name)?);
-    }
-    if groups.is_empty() {
-        groups.extend(ec2.group_named(vpc, "default").map(str::to_owned));
-    }
-    for group in &groups {
-        let found = ec2.groups.get(group).ok_or_else(|| GROUP.absent(group))?;
-        if found.vpc_id != *vpc {
-            return Err(refused(
-                "InvalidParameter",
-                format!(
-                    "Security group {group} and subnet {subnet_id} belong to different networks."
-                ),
-            ));
-        }
-    }
-    let address = optional(sent, "PrivateIpAddress");
-    if let Some(text) = address {
-        let parsed = text.parse::<std::net::Ipv4Addr>().ok();
-        let inside =
-            parsed.is_some_and(|address| subnet.block().is_some_and(|block| block.has(address)));
-        if !inside {
-            return Err(invalid(format!(
-                "Address {text} does not fall within the subnet's address range"
-            )));
-        }
-        let more = call.input.get("MaxCount").and_then(Value::as_i64) > Some(1);
-        if more
-            || ec2
-                .addresses(&subnet_id, call.seconds())
-                .any(|used| used == text)
-        {
-            return Err(refused(
-                "InvalidIPAddress.InUse",
-                format!("Address {text} is in use."),
-            ));
-        }
-    }
-    let public = match sent.get("AssociatePublicIpAddress") {
-        Some(Value::Bool(public)) => *public,
-        _ => subnet.map_public_ip,
-    };
-    Ok(Place {
-        groups,
-        address: address.map(str::to_owned),
-        public,
-        description: optional(sent, "Description").unwrap_or_default().into(),
-        deleted_with_instance: sent.get("DeleteOnTermination") != Some(&Value::Bool(false)),
-        subnet: subnet_id,
-    })
-}
-
-/// The default network's subnet in the zone that the call names, or in the first.
-fn default_subnet(ec2: &State, call: &Call) -> Result<String, Refusal> {
-    let placement = call.input.get("Placement").and_then(Value::as_object);
-    let zone = placement.and_then(|placement| optional(placement, "AvailabilityZone"));
-    let mut defaults: Vec<(&str, &str)> = ec2
-        .subnets
-        .iter()
-        .filter(|(_, subnet)| subnet.default_for_zone)
-        .map(|(id, subnet)| (subnet.zone.as_str(), id))
-        .collect();
-    defaults.sort_unstable();
-    if defaults.is_empty() {
-        return Err(groups::no_default_vpc());
-    }
-    let found = defaults
-        .iter()
-        .find(|(of, _)| zone.is_none_or(|zone| zone == *of));
-    found.map(|(_, id)| (*id).to_owned()).ok_or_else(|| {
-        invalid(format!(
-            "Invalid availability zone: [{}]",
-            zone.unwrap_or_default()
-        ))
-    })
-}
-
-/// An address out of the blocks that are for documentation (RFC 5737), so that nobody is called by mistake.
-fn public_address() -> String {
-    let last = u8::from_str_radix(&identifiers::ec2()[..2], 16).unwrap_or_default();
-    format!("203.0.113.{last}")
 }

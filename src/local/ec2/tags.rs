@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::describe::{filter, page};
+use super::instances::InstanceState;
 use super::{Kind, State, TAGGABLE, invalid, nothing, objects, optional, refused, texts};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -107,6 +108,10 @@ impl State {
             "security-group" => self.groups.contains(id),
             "security-group-rule" => self.rule(id).is_some(),
             "network-interface" => self.interface(id, now).is_some(),
+            // A volume goes with its instance.
+            "volume" => self.instances.values().any(|instance| {
+                instance.volume == id && instance.state(now) != InstanceState::Terminated
+            }),
             _ => self.instance(id, now).is_some(),
         };
         if is_there {

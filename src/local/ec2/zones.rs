@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::describe::filter;
-use super::{invalid, one, optional, refused, texts};
+use super::{invalid, is_true, one, optional, refused, texts};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeAvailabilityZones", describe),
@@ -34,6 +34,27 @@ const REGIONS: [&str; 17] = [
     "us-east-2",
     "us-west-1",
     "us-west-2",
+];
+
+/// The Regions that an account has to opt into, which this one has not.
+const NOT_OPTED_INTO: [&str; 17] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
 ];
 
 /// A zone's id: `euw1-az1` for `eu-west-1a`.
@@ -85,6 +106,7 @@ pub(super) fn wanted(call: &Call) -> Result<String, Refusal> {
     })
 }
 
+/// Zones that the account has to opt into (`AllAvailabilityZones`) there are none here.
 fn describe(_: &Region, call: &Call) -> Answer {
     let zones = names(&call.region);
     let (asked, asked_ids) = (
@@ -145,20 +167,26 @@ fn describe(_: &Region, call: &Call) -> Answer {
 
 fn describe_regions(_: &Region, call: &Call) -> Answer {
     let asked = texts(&call.input, "RegionNames");
-    if let Some(name) = asked.iter().find(|name| !REGIONS.contains(name)) {
+    let mut regions: Vec<(&str, &str)> = REGIONS.map(|name| (name, "opt-in-not-required")).into();
+    // Regions that are asked for by name are told of in any case.
+    if is_true(&call.input, "AllRegions") || !asked.is_empty() {
+        regions.extend(NOT_OPTED_INTO.map(|name| (name, "not-opted-in")));
+    }
+    let absent = |name: &&&str| !regions.iter().any(|(known, _)| known == *name);
+    if let Some(name) = asked.iter().find(absent) {
         return Err(invalid(format!("Invalid region provided: {name}")));
     }
-    let rows = REGIONS
-        .iter()
-        .filter(|name| asked.is_empty() || asked.contains(name))
-        .map(|name| {
+    let rows = regions
+        .into_iter()
+        .filter(|(name, _)| asked.is_empty() || asked.contains(name))
+        .map(|(name, status)| {
             Object::from_iter([
                 ("RegionName".to_owned(), json!(name)),
                 (
                     "Endpoint".to_owned(),
                     json!(format!("ec2.{name}.amazonaws.com")),
                 ),
-                ("OptInStatus".to_owned(), json!("opt-in-not-required")),
+                ("OptInStatus".to_owned(), json!(status)),
             ])
         });
     let rows: Vec<Value> = filter(

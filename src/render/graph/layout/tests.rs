@@ -23,6 +23,7 @@ flows         = ["code"]
 scopes        = ["a-resource-server-with-a-name-that-goes-on-and-on-and-on/read"]
 callback_urls = ["https://portal.example.com/callback"]
 [load_balancer]
+name      = "a-load-balancer-with-a-long-name"
 subnets   = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
 listeners = { 80 = { to = 8080 }, 8443 = { to = 8443, health = { protocol = "https", path = "/a/long/path/to/the/health/check" } } }
 targets   = { ips = ["10.0.0.1", "10.0.0.2"] }
