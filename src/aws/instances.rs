@@ -79,7 +79,16 @@ impl Reader {
             let request = self.ssm_client().get_parameter().name(parameter);
             let answer = self
                 .call(Operation::of(Service::Ssm, "GetParameter"), request.send())
-                .await?;
+                .await
+                .map_err(|mut error| {
+                    // Systems Manager says nothing more than its code.
+                    if error.is("ParameterNotFound") && error.message.is_empty() {
+                        error.message = format!(
+                            "the Region has no parameter {parameter}, so no image follows from it"
+                        );
+                    }
+                    error
+                })?;
             let parameter = answer.parameter.and_then(|parameter| parameter.value);
             Ok(parameter.unwrap_or_default())
         };

@@ -31,8 +31,8 @@ Examples:
   gatestack local serve --listen 127.0.0.1:0 --state aws.json
   aws --endpoint-url http://127.0.0.1:4599 apigateway get-rest-apis
 
-Cognito user pools, API Gateway, STS and the tagging API. Any credentials do.
-The state is gone with the process unless --state keeps it.")]
+Cognito user pools, API Gateway, EC2, load balancers, ACM, Route 53, SSM
+parameters, STS and the tagging API. Any credentials do. The state is gone with the process unless --state keeps it.")]
 struct Serve {
     /// Listen here; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4599")]

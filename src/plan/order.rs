@@ -412,10 +412,7 @@ fn waits<'a>(
         }
         // Steps that wait for each other are told by the sort; here they only must not go round for ever.
         known.insert(key, 0);
-        let own = match &drafts[key].operation {
-            Operation::Settle(want) => want.info().settles_in.unwrap_or_default(),
-            _ => 0,
-        };
+        let own = drafts[key].operation.settles_in();
         let behind = users
             .get(key)
             .into_iter()
@@ -434,6 +431,14 @@ fn waits<'a>(
 }
 
 impl Operation {
+    /// How many seconds AWS takes until it is over, where it is a wait.
+    pub(super) fn settles_in(&self) -> u32 {
+        match self {
+            Self::Settle(want) => want.info().settles_in.unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
     /// The resource it is about: as it should be, or the one that goes.
     pub fn resource(&self) -> &Resource {
         match self {

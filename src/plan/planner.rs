@@ -55,7 +55,8 @@ pub fn plan(
         changes: &changes,
     };
     let steps = order::steps(&inputs).map_err(|problem| vec![problem])?;
-    let notes = rules::notes(&wanted, observation, &changes, options);
+    let mut notes = rules::notes(&wanted, observation, &changes, options);
+    notes.extend(rules::takes_long(&steps));
     let unmanaged = observation
         .live
         .iter()

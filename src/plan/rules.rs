@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Change, Level, Note, Options};
+use super::{Action, Change, Level, Note, Options, Step};
 use crate::kinds::rest_api::RESOURCE_POLICY;
 use crate::kinds::{Observation, Resource};
-use crate::model::{Address, Book, Text};
+use crate::model::{Address, Book, HumanDuration, Text};
 
 struct Facts<'a> {
     wanted: &'a BTreeMap<Address, Resource>,
@@ -25,6 +25,7 @@ const RULES: &[Rule] = &[
     tls_spreads,
     road_replaced,
     targets_swapped,
+    instances_roll,
     costs,
 ];
 
@@ -253,8 +254,9 @@ fn road_replaced(facts: &Facts<'_>, address: &Address, change: &Change) -> Optio
         "GS112",
         address,
         format!(
-            "a new load balancer with listeners, target groups and VPC link is made beside {:?}; the routes are led there \
-             and redeployed, then the old ones are deleted, and whoever calls the old host name directly loses it",
+            "a new load balancer with listeners, target groups and VPC link is made beside {:?}, and AWS charges for both \
+             meanwhile; the routes are led there and redeployed without a gap, then the old ones are deleted. Whoever \
+             calls the old one's host name directly loses it",
             live.name
         ),
     )
@@ -279,6 +281,60 @@ fn targets_swapped(facts: &Facts<'_>, address: &Address, change: &Change) -> Opt
              listener on another port, lead the routes there, and drop this one afterwards",
             live.port
         ),
+    )
+}
+
+/// Whether callers notice, and why it takes so long.
+fn instances_roll(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    (change.action == Action::Replace && change.kind.rolls).then_some(())?;
+    let drains = facts.wanted.values().filter_map(|resource| match resource {
+        Resource::TargetGroup(group) => Some(group.drain_seconds),
+        _ => None,
+    });
+    let drain = HumanDuration::from_secs(drains.max()?.into());
+    note(
+        Level::Info,
+        "GS116",
+        address,
+        format!(
+            "one after another, so that callers notice nothing: the new one is launched and healthy before the old one \
+             drains ({drain}) and is terminated with what is on it"
+        ),
+    )
+}
+
+/// How long AWS works on what the plan makes, after its calls have been answered. Who knows it does not press Ctrl-C.
+pub(super) fn takes_long(steps: &[Step]) -> Option<Note> {
+    // For each step the seconds until its end, and the step to wait for before it.
+    let mut ends: Vec<(u32, Option<usize>)> = Vec::new();
+    for step in steps {
+        let before = step.needs.iter().copied().max_by_key(|need| ends[*need].0);
+        let begins = before.map_or(0, |need| ends[need].0);
+        ends.push((begins + step.operation.settles_in(), before));
+    }
+    let last = (0..steps.len()).max_by_key(|place| ends[*place].0)?;
+    let seconds = ends[last].0;
+    (seconds > 0).then_some(())?;
+    let mut waits: Vec<&Address> = Vec::new();
+    let mut place = Some(last);
+    while let Some(here) = place {
+        if steps[here].operation.settles_in() > 0 {
+            waits.push(&steps[here].address);
+        }
+        place = ends[here].1;
+    }
+    waits.reverse();
+    let (first, then) = waits.split_first()?;
+    let then: String = then
+        .iter()
+        .map(|address| format!(", then for {address}"))
+        .collect();
+    let minutes = seconds.div_ceil(60);
+    note(
+        Level::Info,
+        "GS115",
+        first,
+        format!("AWS takes about {minutes} minutes until all of it works, first for this{then}"),
     )
 }
 

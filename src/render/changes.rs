@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anstyle::Style;
 
 use super::fields::{Facts, differences};
-use super::layout::{indented, listed};
+use super::layout::{counted, indented, listed};
 use super::style::{CREATE, DELETE, FAINT, REPLACE, STRONG, UPDATE, paint};
 use crate::kinds::KINDS;
 use crate::model::Address;
@@ -102,9 +102,22 @@ fn together(
     action: Action,
     width: usize,
 ) -> Block {
-    let titles: Vec<_> = changes
-        .iter()
-        .map(|(_, change)| change.kind.title.to_owned())
+    let mut counts: Vec<(&str, u64)> = Vec::new();
+    for (_, change) in changes {
+        match counts
+            .iter_mut()
+            .find(|(title, _)| *title == change.kind.title)
+        {
+            Some((_, count)) => *count += 1,
+            None => counts.push((change.kind.title, 1)),
+        }
+    }
+    let titles: Vec<_> = counts
+        .into_iter()
+        .map(|(title, count)| match count {
+            1 => title.to_owned(),
+            _ => counted(count, title),
+        })
         .collect();
     let mut body = String::new();
     for (address, change) in changes {

@@ -149,8 +149,18 @@ pub(crate) fn failures(
 fn left_out(by_cause: &BTreeMap<String, Vec<String>>, width: usize) -> String {
     const SHOWN: usize = 6;
     let lines = by_cause.iter().map(|(cause, addresses)| {
-        let more = addresses.len().saturating_sub(SHOWN);
-        let mut names: Vec<_> = addresses.iter().take(SHOWN).cloned().collect();
+        // Several steps of one thing, and the other steps of the one that failed, are said once.
+        let mut names: Vec<String> = Vec::new();
+        for address in addresses.iter().filter(|address| *address != cause) {
+            if !names.contains(address) {
+                names.push(address.clone());
+            }
+        }
+        if names.is_empty() {
+            return String::new();
+        }
+        let more = names.len().saturating_sub(SHOWN);
+        names.truncate(SHOWN);
         if more > 0 {
             names.push(format!("{more} more"));
         }
@@ -283,6 +293,22 @@ mod tests {
         Destroyed: 37 resources.
         It took 1m 23s (simulated), 31 reads and 1 write.
         ");
+    }
+
+    #[test]
+    fn what_was_left_out_is_named_once() {
+        let steps = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let skipped = BTreeMap::from([
+            ("load_balancer".to_owned(), steps(&["load_balancer"])),
+            (
+                "instances/1".to_owned(),
+                steps(&["instances/1", "instances/2", "instances/2"]),
+            ),
+        ]);
+        assert_eq!(
+            left_out(&skipped, 80),
+            "Left out because of instances/1: instances/2\n"
+        );
     }
 
     #[test]

@@ -411,6 +411,19 @@ async fn other_user_data_rolls_and_nobody_is_missed() {
             format!("replace {INSTANCES}/2")
         ]
     );
+    let told = |code: &str| {
+        let notes = plan.notes.iter().filter(|note| note.code == code);
+        notes.map(|note| note.text.as_str()).collect::<Vec<_>>()
+    };
+    let [one, two] = told("GS116")[..] else {
+        panic!("{:#?}", plan.notes)
+    };
+    assert_eq!(one, two, "so that it is said once");
+    assert!(one.contains("drains (5m)"), "{one}");
+    let takes = format!(
+        "AWS takes about 4 minutes until all of it works, first for this, then for {INSTANCES}/2"
+    );
+    assert_eq!(told("GS115"), [takes]);
     let (outcome, seen) = road.watched(&plan).await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     for machines in &seen {
@@ -643,7 +656,11 @@ async fn a_newer_image_is_a_note_until_it_is_asked_for() {
             format!("replace {INSTANCES}/2")
         ]
     );
-    assert_eq!(plan.notes, []);
+    assert!(
+        plan.notes.iter().all(|note| note.code != "GS110"),
+        "{:#?}",
+        plan.notes
+    );
     road.carry_out(&plan).await;
     let machines = road.machines().await;
     assert!(

@@ -325,6 +325,10 @@ impl<'a> View<'a> {
         if ends.into_iter().flatten().any(worn) {
             return;
         }
+        // A deployment calls nobody: it waits for what callers will come to through the API.
+        if let Some(Resource::Deployment(_)) = ends[1].map(|node| node.resource) {
+            return;
+        }
         let (Some(one), Some(other)) = (self.panel(need), self.panel(address)) else {
             return;
         };

@@ -193,7 +193,7 @@ pub(in crate::stack) fn no_listener(
     let help = match &there[..] {
         [] => format!("it has no listeners at all: {more}"),
         [one] => format!(
-            "it listens on {one}: write that into the URL, as in `http://HOST:{one}/`, or {more}"
+            "it listens on {one}: write that port behind the host name, as in `http://HOST:{one}/…`, or {more}"
         ),
         _ => format!(
             "it listens on {}: write one of them into the URL, or {more}",

@@ -153,7 +153,7 @@ pub struct Targets {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Instances {
-    /// How many.
+    /// How many, spread over the subnets.
     #[schemars(range(min = 1, max = 100))]
     pub count: u32,
     /// The instance type, such as `t3.micro`.

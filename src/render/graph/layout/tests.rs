@@ -214,6 +214,18 @@ fn arrows_lead_from_box_to_box_and_never_back() {
 }
 
 #[test]
+fn nothing_is_called_because_a_deployment_waits_for_it() {
+    let desired = desired(EXAMPLE);
+    let scene = Scene::of(&Graph::of(&desired), &desired.ground.region);
+    let from_the_api = scene
+        .arrows
+        .iter()
+        .filter(|(from, _)| from.panel == PanelId::Api);
+    let called: Vec<_> = from_the_api.map(|(_, to)| to).collect();
+    assert_eq!(called, [&PanelId::VpcLink]);
+}
+
+#[test]
 fn only_what_is_private_stands_right_of_the_frontier() {
     assert_eq!(picture(SMALLEST).frontier, None);
     for text in [EXAMPLE, LONG] {
