@@ -27,6 +27,7 @@ pub(crate) fn with_filters(run: impl FnOnce()) {
 
 /// What differs from run to run, and what stands for it.
 pub(crate) const CHANGING: &[(&str, &str)] = &[
+    (r"partner-api-[0-9a-f]{16}\.elb", "partner-api-ID.elb"),
     (r"api_id = [a-z0-9]{10}\b", "api_id = API_ID"),
     (
         r"https://[a-z0-9]{10}\.execute-api\.",
