@@ -63,9 +63,8 @@ pub async fn run(
     loop {
         if interrupt.is_cancelled() && !stopping {
             stopping = true;
-            (run.tell)(Event::Stopping {
-                running: running.len(),
-            });
+            let running = run.busy();
+            (run.tell)(Event::Stopping { running });
         }
         while let Some(place) = (!stopping && run.busy() < BESIDE_EACH_OTHER)
             .then(|| run.next())
@@ -81,7 +80,12 @@ pub async fn run(
             let book = run.book.clone();
             running.push(async move {
                 let started = clock.now();
-                let result = perform(step, writer, &book).await;
+                let work = perform(step, writer, &book);
+                // Who stops a run need not wait for AWS: a wait only looks, and the next run looks again.
+                let result = match step.action() {
+                    Done::Settle => interrupt.run_until_cancelled(work).await,
+                    _ => Some(work.await),
+                };
                 (place, result, elapsed(clock, started))
             });
         }
@@ -93,7 +97,10 @@ pub async fn run(
         let Some((place, result, took)) = finished else {
             break;
         };
-        run.settle(place, result, took);
+        match result {
+            Some(result) => run.finish(place, result, took),
+            None => run.states[place] = State::Waiting,
+        }
     }
     run.skip_the_rest();
 
@@ -172,7 +179,7 @@ impl Run<'_> {
         })
     }
 
-    fn settle(&mut self, place: usize, result: Result<Option<Outputs>, AwsError>, took: Duration) {
+    fn finish(&mut self, place: usize, result: Result<Option<Outputs>, AwsError>, took: Duration) {
         let step = &self.plan.steps[place];
         let (address, action) = (step.address.clone(), step.action());
         match result {

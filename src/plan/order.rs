@@ -66,9 +66,8 @@ pub(super) fn steps(inputs: &Inputs<'_>) -> Result<Vec<Step>, Problem> {
     }
     let keys: BTreeSet<Key> = drafts.keys().cloned().collect();
     for (key, draft) in &mut drafts {
-        let needs = needs(inputs, &carried, key, &draft.carries);
+        let needs = needs(inputs, &carried, key).into_iter();
         draft.needs = needs
-            .into_iter()
             .filter(|need| need != key && keys.contains(need))
             .collect();
     }
@@ -149,13 +148,11 @@ fn needs(
     inputs: &Inputs<'_>,
     carried: &BTreeMap<Address, Address>,
     (address, part): &Key,
-    carries: &[Address],
 ) -> BTreeSet<Key> {
     let mut needs = BTreeSet::new();
     let replace = inputs.changes[address].kind.replace;
     let replaced = inputs.changes[address].action == Action::Replace;
     match part {
-        Part::Unprotect => {}
         Part::Make => {
             for (of, ready) in awaited_parts(inputs, address) {
                 needs.extend(ready.then(|| (of.clone(), Part::Settle)));
@@ -199,8 +196,16 @@ fn needs(
         Part::Settle => {
             needs.insert((address.clone(), Part::Make));
         }
+        // The protection is off for no longer than it must be: this waits for all that the delete waits for.
+        Part::Unprotect => {
+            let delete = (address.clone(), Part::Delete);
+            needs = self::needs(inputs, carried, &delete);
+            needs.retain(|(of, part)| of != address || matches!(part, Part::Make | Part::Settle));
+        }
         Part::Delete => {
             needs.insert((address.clone(), Part::Unprotect));
+            let carries = carried.iter().filter(|(_, of)| *of == address);
+            let goes: Vec<&Address> = carries.map(|(child, _)| child).chain([address]).collect();
             // Its tag alone tells that those have to go.
             let older = inputs.changes.keys().filter(|other| {
                 *other != address && other.moved(&address.part("replaced"), address).is_some()
@@ -218,18 +223,17 @@ fn needs(
                 needs.insert((successor.clone(), Part::Make));
                 needs.insert((successor, Part::Settle));
             }
-            let mut goes = carries.iter().chain([address]);
             // What rolls has a successor that serves in its place, unless it goes for good.
             let for_good = inputs.changes[address].kind.rolls
                 && !replaced
                 && address.takes_its_place().is_none();
-            if for_good || goes.any(|gone| inputs.changes[gone].kind.serves_callers) {
+            if for_good || goes.iter().any(|gone| inputs.changes[gone].kind.serves_callers) {
                 for of in led_here_by(inputs, address) {
                     needs.insert((of.clone(), Part::Make));
                     needs.insert((carried.get(of).unwrap_or(of).clone(), Part::Delete));
                 }
             }
-            for gone in carries.iter().chain([address]) {
+            for gone in goes {
                 for user in users_of(inputs.observation, gone) {
                     needs.insert((carried.get(user).unwrap_or(user).clone(), Part::Delete));
                     // What goes on living lets go of it by its own update, unless it waits for the new one to hold.

@@ -656,3 +656,32 @@ async fn an_apply_takes_as_long_as_the_load_balancer_and_then_the_link() {
     assert!(outcome.took >= road, "{:?}: {moments:#?}", outcome.took);
     assert!(outcome.took <= longest, "{:?}: {moments:#?}", outcome.took);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_stops_a_run_waits_for_nothing() {
+    let example = Example::realistic();
+    let plan = Box::pin(example.plan_with(&Options::default())).await;
+    let writer = example.connection().await.writer();
+    let interrupt = Interrupt::new();
+    let mut told = None;
+    let mut tell = |event: Event| match event {
+        Event::StepStarted {
+            address, action, ..
+        } if address.as_str() == "api/vpc_link" && action == Done::Settle => {
+            interrupt.cancel();
+        }
+        Event::Stopping { running } => told = Some(running),
+        _ => {}
+    };
+    let run = apply::run(&plan, &writer, &example.world.clock, &interrupt, &mut tell);
+    let outcome = Box::pin(run).await;
+    assert!(outcome.interrupted && outcome.failures.is_empty());
+    assert!(told.is_some(), "it says that it stops");
+    assert!(
+        outcome.took < PROVISIONING + LINK_CREATION_TIME,
+        "{:?}",
+        outcome.took
+    );
+    let (plan, ..) = Box::pin(example.apply_with(&Options::default())).await;
+    assert!(!plan.changes.contains_key(&Address::new("load_balancer")));
+}
