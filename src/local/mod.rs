@@ -25,6 +25,7 @@ pub mod model;
 pub mod operation;
 pub mod paging;
 mod protocol;
+mod registry;
 pub mod route53;
 mod serve;
 mod service;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response, header};
@@ -12,9 +12,10 @@ use url::form_urlencoded;
 use super::model::{Model, Protocol};
 use super::operation::{Answer, Call, Object, Operation, Pace, Refusal, Run};
 use super::protocol::{self, Target};
+use super::registry::{AwsService, SERVICES};
 use super::state::State;
 use super::store::{Store, StoreError};
-use super::{acm, apigateway, check, cognito, ec2, elbv2, identifiers, route53, ssm, sts, tagging};
+use super::{ec2, identifiers};
 use crate::clock::Clock;
 
 /// What a local AWS is like.
@@ -55,102 +56,6 @@ impl fmt::Debug for Service {
             .field("options", &self.0.options)
             .finish_non_exhaustive()
     }
-}
-
-/// One of AWS's services.
-struct AwsService {
-    /// Its name in a signature's credential scope.
-    name: &'static str,
-    model: LazyLock<Model>,
-    operations: &'static [&'static [Operation]],
-    /// The code of its refusal of an input that breaks the model.
-    invalid: &'static str,
-    /// Whether it names the operation's input in such a refusal: `createRestApiInput.name`.
-    names_input: bool,
-}
-
-static SERVICES: [AwsService; 9] = [
-    AwsService {
-        name: "cognito-idp",
-        model: LazyLock::new(|| Model::parse(include_str!("models/cognito.json"))),
-        operations: cognito::OPERATIONS,
-        invalid: "InvalidParameterException",
-        names_input: false,
-    },
-    AwsService {
-        name: "apigateway",
-        model: LazyLock::new(|| Model::parse(include_str!("models/apigateway.json"))),
-        operations: apigateway::OPERATIONS,
-        // Not the BadRequestException of its model: that is for what its operations refuse themselves.
-        invalid: "ValidationException",
-        names_input: true,
-    },
-    AwsService {
-        name: "sts",
-        model: LazyLock::new(|| Model::parse(include_str!("models/sts.json"))),
-        operations: &[sts::OPERATIONS],
-        invalid: "ValidationError",
-        names_input: false,
-    },
-    AwsService {
-        name: "tagging",
-        model: LazyLock::new(|| Model::parse(include_str!("models/tagging.json"))),
-        operations: &[tagging::OPERATIONS],
-        invalid: "InvalidParameterException",
-        names_input: false,
-    },
-    AwsService {
-        name: "ec2",
-        model: LazyLock::new(|| Model::parse(include_str!("models/ec2.json"))),
-        operations: ec2::OPERATIONS,
-        invalid: "InvalidParameterValue",
-        names_input: false,
-    },
-    AwsService {
-        name: "elasticloadbalancing",
-        model: LazyLock::new(|| Model::parse(include_str!("models/elbv2.json"))),
-        operations: elbv2::OPERATIONS,
-        invalid: "ValidationError",
-        names_input: false,
-    },
-    AwsService {
-        name: "acm",
-        model: LazyLock::new(|| Model::parse(include_str!("models/acm.json"))),
-        operations: acm::OPERATIONS,
-        invalid: "ValidationException",
-        names_input: false,
-    },
-    AwsService {
-        name: "ssm",
-        model: LazyLock::new(|| Model::parse(include_str!("models/ssm.json"))),
-        operations: &[ssm::OPERATIONS],
-        invalid: "ValidationException",
-        names_input: false,
-    },
-    AwsService {
-        name: "route53",
-        model: LazyLock::new(|| Model::parse(include_str!("models/route53.json"))),
-        operations: route53::OPERATIONS,
-        invalid: "InvalidInput",
-        names_input: false,
-    },
-];
-
-impl AwsService {
-    fn implemented(&self, name: &str) -> Option<&'static Operation> {
-        self.operations
-            .iter()
-            .flat_map(|table| table.iter())
-            .find(|operation| operation.name == name)
-    }
-}
-
-/// A service's operation, by the service's name in credential scopes and ARNs and the operation's own.
-pub(super) fn operation(service: &str, name: &str) -> Option<&'static Operation> {
-    SERVICES
-        .iter()
-        .find(|known| known.name == service)?
-        .implemented(name)
 }
 
 /// What a signature's credential scope says: `AKID/20261121/eu-west-1/cognito-idp/aws4_request`.
@@ -275,29 +180,12 @@ impl Service {
             )));
         };
         let Scope { mut region, .. } = scope.ok_or_else(missing_token)?;
-        if service.name == "route53" {
-            // It is global. A client that is given an endpoint may sign for a Region of its own all the same.
-            region = route53::GLOBAL_REGION.into();
+        if let Some(global) = service.global_region {
+            region = global.into();
         }
         let input = protocol::input(model, in_model, request)?;
         if let Some(shape) = &in_model.input {
-            let prefix = if service.names_input {
-                format!("{name}Input")
-            } else {
-                String::new()
-            };
-            if model.metadata.protocol == Protocol::Ec2 {
-                ec2::check(model, shape, &input)?;
-            } else {
-                let violations = check::violations(model, shape, &input, &prefix);
-                if !violations.is_empty() {
-                    return Err(Refusal::new(
-                        400,
-                        service.invalid,
-                        check::message(&violations),
-                    ));
-                }
-            }
+            service.check(name, shape, &input)?;
         }
         if let Some(member) = operation.refused.iter().find(|path| has(&input, path)) {
             return Err(Refusal::not_implemented(format_args!(
@@ -316,16 +204,15 @@ impl Service {
             pace: options.pace,
             everywhere: State::default(),
         };
-        let output = self.run(service.name, operation, call)?;
+        let output = self.run(service, operation, call)?;
         protocol::answer(model, name, in_model, output, request_id)
     }
 
-    fn run(&self, service: &str, operation: &Operation, mut call: Call) -> Answer {
+    fn run(&self, service: &AwsService, operation: &Operation, mut call: Call) -> Answer {
         // A panic in an operation leaves the state as it was, so the lock it held protects nothing broken.
         let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
-        // Only the services that see networks pay for AWS's default ones.
-        let networked = NETWORKED.contains(&service);
-        let dry = service == "ec2" && call.input.get("DryRun") == Some(&Value::Bool(true));
+        let networked = service.sees_networks;
+        let dry = service.name == "ec2" && call.input.get("DryRun") == Some(&Value::Bool(true));
         let settled = |answer: Answer| match answer {
             Ok(_) if dry => Err(ec2::dry_run()),
             answer => answer,
@@ -356,9 +243,6 @@ impl Service {
         ran.unwrap_or_else(|error| Err(Refusal::new(500, "InternalFailure", chain(&error))))
     }
 }
-
-/// The services whose operations see a Region's networks.
-const NETWORKED: [&str; 3] = ["ec2", "elasticloadbalancing", "tagging"];
 
 fn missing_token() -> Refusal {
     Refusal::new(
@@ -412,58 +296,7 @@ fn chain(error: &StoreError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{Shape, Type};
     use super::*;
-
-    /// Every reference leads to a shape, every pattern compiles, and every row of the tables is in its model with all its shapes.
-    #[test]
-    fn models_and_tables_agree() {
-        for service in &SERVICES {
-            let model = &service.model;
-            for (name, shape) in model.shapes() {
-                let references = shape
-                    .members
-                    .values()
-                    .chain(&shape.member)
-                    .chain(&shape.key)
-                    .chain(&shape.value);
-                for member in references {
-                    let _: &Shape = model.target(member);
-                }
-                let matches =
-                    shape.regex().is_some() || shape.pattern.is_none() || name == "S3BucketType";
-                assert!(matches, "the pattern of {name} is not one of Rust's");
-            }
-            let rows = service.operations.iter().flat_map(|table| table.iter());
-            for row in rows.clone() {
-                assert_eq!(
-                    rows.clone().filter(|other| other.name == row.name).count(),
-                    1,
-                    "{} is there twice",
-                    row.name
-                );
-                let operation = model
-                    .operations
-                    .get(row.name)
-                    .unwrap_or_else(|| panic!("{} has no {}", service.name, row.name));
-                assert!(
-                    operation.implemented,
-                    "{} is not in the model: run tests/tools/reduce_models.py",
-                    row.name
-                );
-                let input = operation.input.as_ref().map(|shape| model.shape(shape));
-                for path in row.refused {
-                    let mut shape = input.unwrap();
-                    for part in path.split('.') {
-                        shape = model.target(&shape.members[part]);
-                        if let (Type::List, Some(member)) = (shape.r#type, &shape.member) {
-                            shape = model.target(member);
-                        }
-                    }
-                }
-            }
-        }
-    }
 
     #[test]
     fn the_scope_is_read_from_the_end() {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{acm, apigateway, cognito, ec2, elbv2, paging, route53, service};
+use super::{acm, apigateway, cognito, ec2, elbv2, paging, registry, route53};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -231,7 +231,7 @@ fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: 
         name,
         run: Run::Change(run),
         ..
-    }) = service::operation(service, name)
+    }) = registry::operation(service, name)
     else {
         return Err(invalid(format!(
             "{arn} is of no service that the local AWS can tag."

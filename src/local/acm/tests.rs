@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::operation::{Call, Pace, Run};
-use super::super::service;
+use super::super::registry;
 use super::super::state::State;
 use super::certificate::Certificate;
 
@@ -27,7 +27,7 @@ impl Local {
     }
 
     fn call(&mut self, service: &str, name: &str, input: Value) -> Value {
-        let operation = service::operation(service, name).unwrap();
+        let operation = registry::operation(service, name).unwrap();
         let region = if service == "acm" {
             "eu-west-1"
         } else {
