@@ -1,6 +1,6 @@
 //! README.md, kept true: what it shows in a `console` block is run, in one folder from top to bottom, and is what the
-//! program prints; what it shows in a `sh` block are commands that exist. A `toml` block that begins with a file's name lies in
-//! that folder.
+//! program prints; what it shows in a `sh` block are commands that exist. Its first `toml` block is the stack at the top. A further
+//! one that begins with a file's name lies in that folder; any other is an excerpt of the example.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,6 +12,8 @@ use crate::screens::CHANGING;
 
 /// A line that stands for any number of lines.
 const ANYTHING: &str = "…";
+
+const EXAMPLE: &str = "examples/partner-api/stack.toml";
 
 fn readme() -> String {
     std::fs::read_to_string(repository("README.md")).unwrap()
@@ -74,30 +76,51 @@ fn in_shell(command: &str, folder: &Path) -> Ran {
     Ran::from(output)
 }
 
-/// The files it shows, after the stack itself: their names and texts.
-fn further_files() -> Vec<(String, String)> {
-    let files = blocks(&readme(), "toml").into_iter().skip(1);
-    files
-        .map(|text| {
-            let first = text.lines().next().unwrap_or_default();
-            let name = first.strip_prefix("# ").expect("the file's name");
-            (name.to_owned(), text)
+/// A `toml` block after the stack itself.
+enum Further {
+    /// A file to write, by the name it begins with.
+    File { name: String, text: String },
+    /// A part of the example.
+    Excerpt(String),
+}
+
+fn further_blocks() -> Vec<Further> {
+    let named = Regex::new(r"\A# (\S+\.toml)\n").unwrap();
+    let further = blocks(&readme(), "toml").into_iter().skip(1);
+    further
+        .map(|text| match named.captures(&text) {
+            Some(first) => Further::File {
+                name: first[1].to_owned(),
+                text,
+            },
+            None => Further::Excerpt(text),
         })
         .collect()
+}
+
+/// Whether the whole says all that the part says, comments and alignment aside.
+fn says_all_of(whole: &toml::Value, part: &toml::Value) -> bool {
+    match (whole, part) {
+        (toml::Value::Table(whole), toml::Value::Table(part)) => part
+            .iter()
+            .all(|(key, part)| whole.get(key).is_some_and(|whole| says_all_of(whole, part))),
+        _ => whole == part,
+    }
 }
 
 #[test]
 fn what_the_readme_shows_is_what_the_program_prints() {
     let folder = Folder::with(&std::fs::read_to_string(repository("stack.toml")).unwrap());
-    let example = "examples/partner-api/stack.toml";
-    for file in [example, "examples/partner-api/backend.sh"] {
+    for file in [EXAMPLE, "examples/partner-api/backend.sh"] {
         let copy = folder.path().join(file);
         std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
         std::fs::copy(repository(file), copy).unwrap();
     }
 
-    for (name, text) in further_files() {
-        std::fs::write(folder.path().join(name), text).unwrap();
+    for block in further_blocks() {
+        if let Further::File { name, text } = block {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
     }
 
     let mut compared = 0;
@@ -126,6 +149,21 @@ fn what_the_readme_shows_is_what_the_program_prints() {
 fn the_readmes_stack_is_the_one_at_the_top() {
     let stack = std::fs::read_to_string(repository("stack.toml")).unwrap();
     assert_eq!(blocks(&readme(), "toml")[0], stack);
+}
+
+#[test]
+fn the_readmes_excerpts_stand_in_the_example() {
+    let example = std::fs::read_to_string(repository(EXAMPLE)).unwrap();
+    let example = example.parse().map(toml::Value::Table).unwrap();
+    let mut excerpts = 0;
+    for block in further_blocks() {
+        if let Further::Excerpt(text) = block {
+            let excerpt = text.parse().map(toml::Value::Table).unwrap();
+            assert!(says_all_of(&example, &excerpt), "not in {EXAMPLE}:\n{text}");
+            excerpts += 1;
+        }
+    }
+    assert!(excerpts > 0, "the excerpts are found");
 }
 
 #[test]
