@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod aws;
+pub mod caller;
 pub mod cli;
 pub mod clock;
 pub mod error;

@@ -18,6 +18,7 @@ pub mod apigateway;
 mod check;
 pub mod cognito;
 mod connector;
+mod data_plane;
 pub mod ec2;
 pub mod elbv2;
 pub mod identifiers;
@@ -39,6 +40,7 @@ mod tagging;
 mod tests;
 
 pub use connector::connector;
+pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, Seen};
 pub use operation::Pace;
 pub use serve::serve;
 pub use service::{Options, Service};

@@ -2,11 +2,13 @@
 
 mod address;
 mod duration;
+mod secret;
 mod text;
 mod value;
 
 pub use address::{Address, bare_or_quoted};
 pub use duration::{HumanDuration, NotADuration};
+pub use secret::Secret;
 pub use text::{Book, Output, OutputName, Piece, Text};
 pub use value::{Number, Value};
 

@@ -227,7 +227,11 @@ fn needs(
             let for_good = inputs.changes[address].kind.rolls
                 && !replaced
                 && address.takes_its_place().is_none();
-            if for_good || goes.iter().any(|gone| inputs.changes[gone].kind.serves_callers) {
+            if for_good
+                || goes
+                    .iter()
+                    .any(|gone| inputs.changes[gone].kind.serves_callers)
+            {
                 for of in led_here_by(inputs, address) {
                     needs.insert((of.clone(), Part::Make));
                     needs.insert((carried.get(of).unwrap_or(of).clone(), Part::Delete));

@@ -1,0 +1,8 @@
+//! A caller of the stack: where it sends its requests, how it gets a token, what it shows at the door. The same on AWS, at an
+//! endpoint that stands for AWS, and on the local AWS in this process.
+//!
+//! It knows requests and answers; which of them a stack should admit is `verify`'s business.
+
+mod transport;
+
+pub use transport::{InProcess, Transport, TransportError};

@@ -1,0 +1,1 @@
+//! Cognito's domain: the token endpoint.

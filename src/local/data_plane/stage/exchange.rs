@@ -1,0 +1,63 @@
+//! A request to a stage, with all that is known of it on its way to the integration.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method as Verb};
+use jiff::Timestamp;
+
+use super::super::super::apigateway::{Definition, Method, Stage};
+use super::super::super::operation::Object;
+use super::super::super::state::State;
+
+/// A request that matched a method of a deployment.
+pub(super) struct Exchange<'a> {
+    /// The whole state when the request came in.
+    pub(super) state: &'a State,
+    pub(super) account: &'a str,
+    pub(super) region: &'a str,
+    pub(super) now: Timestamp,
+    pub(super) request_id: String,
+    pub(super) api: &'a str,
+    pub(super) stage_name: &'a str,
+    pub(super) stage: &'a Stage,
+    /// The deployment's snapshot.
+    pub(super) definition: &'a Definition,
+    /// The resource's id in the snapshot, and its path as it is written: `/policies/{id}`.
+    pub(super) resource: &'a str,
+    pub(super) resource_path: String,
+    pub(super) method: &'a Method,
+    /// The request's own verb, which differs from the method's when that is `ANY`.
+    pub(super) verb: Verb,
+    /// The host name the request was sent to.
+    pub(super) host: String,
+    /// The path as it was sent: with the stage, or with the base path on an own domain.
+    pub(super) path: String,
+    /// The path behind the stage or base path, still percent-encoded.
+    pub(super) path_in_stage: String,
+    /// The resource's path parameters, decoded.
+    pub(super) path_parameters: BTreeMap<String, String>,
+    /// The query, decoded, in the order it came.
+    pub(super) query: Vec<(String, String)>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) source_ip: IpAddr,
+    /// The claims of the token that the authorizer let through.
+    pub(super) claims: Option<Object>,
+    /// The id of the API key that was let through.
+    pub(super) api_key: Option<String>,
+}
+
+/// Why API Gateway answers itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Refused {
+    /// The gateway response's type, such as `UNAUTHORIZED`: it decides status, headers and template.
+    pub(super) kind: &'static str,
+    /// `$context.error.message`: AWS's words.
+    pub(super) message: String,
+    /// What goes into `x-amzn-ErrorType`, such as `UnauthorizedException`.
+    pub(super) error_type: &'static str,
+    /// For whoever watches: why, in a sentence without a full stop, with nothing secret in it.
+    pub(super) why: String,
+}

@@ -1,0 +1,1 @@
+//! What a method calls: mocks and HTTP back ends, with parameter mapping and templates.

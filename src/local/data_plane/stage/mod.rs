@@ -1,0 +1,9 @@
+//! One request to a deployed stage: which method it is for, whether the caller is let in, what the integration answers.
+//!
+//! ```text
+//! match ─▶ authorizer ─▶ API key, usage plan ─▶ throttle ─▶ (validation) ─▶ integration ─▶ answer
+//!   └───────────┴───────────────┴──────────────────┴─────────────┴──── gateway response ────┘
+//! ```
+
+mod exchange;
+mod integration;
