@@ -45,8 +45,8 @@ pub use state::{
     State, Tags, UsagePlan, VpcLink,
 };
 pub(super) use tags::tagged;
-pub use usage::Usage;
 pub(super) use usage::Meter;
+pub use usage::Usage;
 pub(super) use usage_plans::{is_on_stage, stages as plan_stages};
 pub use vpc_links::{LINK_CREATION_TIME, LINK_DELETION_TIME};
 

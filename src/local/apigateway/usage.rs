@@ -78,7 +78,9 @@ impl PlanQuota {
         let first = self.first_day(day);
         let used: u64 = usage.days.range(first..=day).map(|(_, count)| count).sum();
         let granted = usage.granted.get(&first).copied().unwrap_or(0);
-        self.limit.saturating_add_signed(granted).saturating_sub(used)
+        self.limit
+            .saturating_add_signed(granted)
+            .saturating_sub(used)
     }
 }
 
@@ -204,7 +206,10 @@ fn get(region: &mut Region, call: &Call) -> Answer {
         check_key(state, plan_id, key)?;
     }
     check_no_position(call)?;
-    let days: Vec<_> = start.series(1.day()).take_while(|day| *day <= end).collect();
+    let days: Vec<_> = start
+        .series(1.day())
+        .take_while(|day| *day <= end)
+        .collect();
     let quota = PlanQuota::of(&plan.settings);
     let rows = state
         .usage
@@ -234,9 +239,8 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     let (plan_id, key) = (call.text("usagePlanId"), call.text("keyId"));
     let plan = state.usage_plans.get(plan_id).ok_or_else(no_plan)?;
     check_key(state, plan_id, key)?;
-    let quota = PlanQuota::of(&plan.settings).ok_or_else(|| {
-        bad_request(format!("Usage Plan {plan_id} does not have a quota"))
-    })?;
+    let quota = PlanQuota::of(&plan.settings)
+        .ok_or_else(|| bad_request(format!("Usage Plan {plan_id} does not have a quota")))?;
     let today = day_of(call.now);
     let usage = state.usage.entry(&row(plan_id, key));
     for patch in patches(call)? {
@@ -252,7 +256,11 @@ fn update(region: &mut Region, call: &Call) -> Answer {
         let granted = usage.granted.entry(quota.first_day(today)).or_default();
         *granted = 0;
         let first = quota.first_day(today);
-        let used: u64 = usage.days.range(first..=today).map(|(_, count)| count).sum();
+        let used: u64 = usage
+            .days
+            .range(first..=today)
+            .map(|(_, count)| count)
+            .sum();
         let total = i64::from(wanted).saturating_add_unsigned(used);
         *granted = total.saturating_sub_unsigned(quota.limit);
     }
@@ -292,7 +300,11 @@ mod tests {
             ("MONTH", 27, "2026-11-28", "2026-11-28"),
             ("MONTH", 27, "2026-03-01", "2026-02-28"),
         ] {
-            assert_eq!(first(period, offset, day), wanted, "{period} {offset} {day}");
+            assert_eq!(
+                first(period, offset, day),
+                wanted,
+                "{period} {offset} {day}"
+            );
         }
     }
 

@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 
 use super::super::super::apigateway::{gateway_response as settings_of, text};
 use super::super::super::operation::Object;
-use super::super::super::store::StoreError;
 use super::exchange::{Exchange, NOT_IMPLEMENTED, Refused};
 
 const JSON: &str = "application/json";
@@ -57,7 +56,9 @@ pub(super) fn gateway_response(refused: &Refused, exchange: &Exchange<'_>) -> Re
     for (to, from) in entries("responseParameters") {
         let name = to.strip_prefix("gatewayresponse.header.").unwrap_or(to);
         let from = from.as_str().unwrap_or_default();
-        let literal = from.strip_prefix('\'').and_then(|from| from.strip_suffix('\''));
+        let literal = from
+            .strip_prefix('\'')
+            .and_then(|from| from.strip_suffix('\''));
         let value = literal.map(Cow::Borrowed);
         if let Some(value) = value.or_else(|| variable(from).map(Cow::Owned)) {
             set(&mut response, name, &value);
@@ -150,18 +151,6 @@ pub(super) fn too_large() -> Response<Bytes> {
         header::CONTENT_TYPE.as_str(),
         "text; charset=utf-8",
     );
-    response
-}
-
-/// The state can't be read. Not an answer of AWS's.
-pub(super) fn broken(error: &StoreError, request_id: &str) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(
-        json!({"message": error.to_string()}).to_string(),
-    ));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    set(&mut response, header::CONTENT_TYPE.as_str(), JSON);
-    set(&mut response, ERROR_TYPE.as_str(), "InternalFailure");
-    stamp(&mut response, request_id);
     response
 }
 

@@ -35,7 +35,9 @@ pub(super) fn admit<'a>(exchange: &mut Exchange<'a>) -> Result<Option<OnPlan<'a>
     let sent = exchange.headers.get(HEADER);
     let sent = sent.map(|value| value.to_str().unwrap_or_default());
     let Some(sent) = sent.filter(|value| !value.is_empty()) else {
-        return Err(forbidden(format!("no API key was sent in the header {HEADER}")));
+        return Err(forbidden(format!(
+            "no API key was sent in the header {HEADER}"
+        )));
     };
     let region = exchange.state.regions.get(exchange.region);
     let state: &'a State = match region {
@@ -72,10 +74,14 @@ fn plan<'a>(
     if let Some(found) = plans().find(|(_, plan)| is_on_stage(plan, api, stage)) {
         return Ok(found);
     }
-    let names: Vec<_> = plans().map(|(_, plan)| text(&plan.settings, "name")).collect();
+    let names: Vec<_> = plans()
+        .map(|(_, plan)| text(&plan.settings, "name"))
+        .collect();
     Err(forbidden(match names[..] {
         [] => "the API key is on no usage plan".to_owned(),
-        [name] => format!("the API key's usage plan {name} does not have the stage {stage} of this API"),
+        [name] => {
+            format!("the API key's usage plan {name} does not have the stage {stage} of this API")
+        }
         _ => format!(
             "none of the API key's usage plans {} has the stage {stage} of this API",
             names.join(", ")

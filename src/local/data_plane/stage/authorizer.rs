@@ -85,7 +85,10 @@ fn without_scheme(header: &str) -> &str {
 
 fn texts(list: Option<&Value>) -> Vec<&str> {
     let list = list.and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(Value::as_str).collect()
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 /// The claims of a token that one of the authorizer's user pools signed and whose time has not run out.

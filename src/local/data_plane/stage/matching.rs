@@ -50,7 +50,11 @@ pub(super) fn find<'a>(definition: &'a Definition, verb: &str, path: &str) -> Ma
         "" => Vec::new(),
         path => path.split('/').collect(),
     };
-    let Some(root) = definition.resources.iter().find(|(id, _)| *id == definition.root) else {
+    let Some(root) = definition
+        .resources
+        .iter()
+        .find(|(id, _)| *id == definition.root)
+    else {
         return Match::Nothing;
     };
     let Some(found) = below(definition, root, &parts) else {
@@ -58,7 +62,10 @@ pub(super) fn find<'a>(definition: &'a Definition, verb: &str, path: &str) -> Ma
     };
     let path = definition.path(found.resource);
     let methods = &found.resource.methods;
-    match methods.get_key_value(verb).or_else(|| methods.get_key_value("ANY")) {
+    match methods
+        .get_key_value(verb)
+        .or_else(|| methods.get_key_value("ANY"))
+    {
         Some((verb, method)) => Match::Route(Route {
             resource: found.id,
             path,
@@ -147,8 +154,9 @@ mod tests {
         match find(definition, verb, path) {
             Match::Route(route) => {
                 let parameters = route.parameters.iter();
-                let parameters: String =
-                    parameters.map(|(name, value)| format!(" {name}={value}")).collect();
+                let parameters: String = parameters
+                    .map(|(name, value)| format!(" {name}={value}"))
+                    .collect();
                 format!("{} {}{parameters}", route.verb, route.path)
             }
             Match::NoMethod(path) => format!("no method at {path}"),
@@ -178,7 +186,11 @@ mod tests {
             ("GET", "/pets/7", "GET /pets/{id} id=7"),
             ("GET", "/pets/featured", "GET /pets/featured"),
             // The literal leads nowhere here, so that the parameter takes it.
-            ("GET", "/pets/featured/toys", "GET /pets/{id}/toys id=featured"),
+            (
+                "GET",
+                "/pets/featured/toys",
+                "GET /pets/{id}/toys id=featured",
+            ),
             ("GET", "/pets/7/toys/", "GET /pets/{id}/toys id=7"),
             ("GET", "/pets/7/owners", "ANY /{proxy+} proxy=pets/7/owners"),
             ("PUT", "/pets/7", "no method at /pets/{id}"),
@@ -210,7 +222,10 @@ mod tests {
     /// How well a resource's path takes a request's: nothing when it doesn't; else by part 0 literal, 1 parameter, 2 greedy.
     fn rank(template: &str, path: &str) -> Option<Vec<u8>> {
         let split = |text: &str| -> Vec<String> {
-            text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+            text.split('/')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect()
         };
         let (template, path) = (split(template), split(path));
         let mut ranks = Vec::new();

@@ -31,7 +31,7 @@ use url::form_urlencoded;
 
 use super::super::apigateway::{Deployment, Method, Stage, text};
 use super::super::identifiers;
-use super::super::state::Region;
+use super::super::state::{Region, State};
 use super::{Inner, Seen};
 use exchange::{Exchange, Refused};
 use matching::Match;
@@ -74,16 +74,15 @@ struct Place<'a> {
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 10 << 20;
 
-/// Answers a request to a stage, and says what became of it.
-pub(super) async fn answer(inner: &Inner, arrived: Arrived) -> (Response<Bytes>, Option<Seen>) {
+/// Answers a request to a stage as the state was when it came, and says what became of it.
+pub(super) async fn answer(
+    inner: &Inner,
+    state: &State,
+    arrived: Arrived,
+) -> (Response<Bytes>, Option<Seen>) {
     let began = Instant::now();
-    let options = inner.service.options();
-    let now = options.clock.now();
+    let now = inner.service.now();
     let request_id = identifiers::uuid();
-    let state = match inner.service.snapshot() {
-        Ok(state) => state,
-        Err(error) => return (answers::broken(&error, &request_id), None),
-    };
     let (parts, body) = arrived.request.into_parts();
     let (region_name, host, rest) = match &arrived.to {
         To::Api { api, region, rest } => {
@@ -106,8 +105,8 @@ pub(super) async fn answer(inner: &Inner, arrived: Arrived) -> (Response<Bytes>,
     };
     let no_region = Region::default();
     let region = state.regions.get(region_name).unwrap_or(&no_region);
-    let served = place(region, &arrived.to, rest, now)
-        .and_then(|place| serving(region, &arrived.to, place));
+    let served =
+        place(region, &arrived.to, rest, now).and_then(|place| serving(region, &arrived.to, place));
     let mut response = match served {
         _ if body.len() > LARGEST_BODY => {
             seen.refused = Some("the request's body is larger than 10 MB".into());
@@ -123,8 +122,8 @@ pub(super) async fn answer(inner: &Inner, arrived: Arrived) -> (Response<Bytes>,
             let query = parts.uri.query().unwrap_or_default();
             let no_method = Method::default();
             let mut exchange = Exchange {
-                state: &state,
-                account: &options.account,
+                state,
+                account: inner.service.account(),
                 region: region_name,
                 now,
                 request_id: request_id.clone(),

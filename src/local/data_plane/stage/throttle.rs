@@ -16,10 +16,10 @@ use serde_json::Value;
 
 use super::super::super::apigateway::{plan_stages, text};
 use super::super::super::operation::Object;
+use super::super::super::service::Service;
 use super::super::Inner;
 use super::api_key::OnPlan;
 use super::exchange::{Exchange, Refused};
-use crate::clock::Clock;
 
 /// What all requests to an account's APIs in a Region may be, in most Regions.
 const ACCOUNT: Limit = Limit {
@@ -65,14 +65,14 @@ pub(in super::super) struct Throttles(Mutex<HashMap<String, Bucket>>);
 
 impl Throttles {
     /// Whether one more request fits into this bucket.
-    fn admit(&self, whose: String, limit: Limit, clock: &Clock) -> bool {
+    fn admit(&self, whose: String, limit: Limit, service: &Service) -> bool {
         let limiter = {
             let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let bucket = buckets
                 .entry(whose)
-                .or_insert_with(|| (limit, limiter(limit, clock)));
+                .or_insert_with(|| (limit, limiter(limit, service)));
             if bucket.0 != limit {
-                *bucket = (limit, limiter(limit, clock));
+                *bucket = (limit, limiter(limit, service));
             }
             bucket.1.clone()
         };
@@ -80,7 +80,7 @@ impl Throttles {
     }
 }
 
-fn limiter(limit: Limit, clock: &Clock) -> Option<Arc<Limiter>> {
+fn limiter(limit: Limit, service: &Service) -> Option<Arc<Limiter>> {
     if limit.rate <= 0.0 {
         return None;
     }
@@ -88,13 +88,13 @@ fn limiter(limit: Limit, clock: &Clock) -> Option<Arc<Limiter>> {
     let quota = Quota::with_period(every)?.allow_burst(NonZeroU32::new(limit.burst)?);
     Some(Arc::new(RateLimiter::direct_with_clock(
         quota,
-        Reading(clock.clone()),
+        Reading(service.clone()),
     )))
 }
 
-/// The one clock, as the rate limiter reads it: the time since the epoch.
+/// The service's clock, as the rate limiter reads it: the time since the epoch.
 #[derive(Clone, Debug)]
-struct Reading(Clock);
+struct Reading(Service);
 
 impl GovernorClock for Reading {
     type Instant = Duration;
@@ -111,9 +111,9 @@ pub(super) fn admit(
     verb: &str,
     on_plan: Option<&OnPlan<'_>>,
 ) -> Result<(), Refused> {
-    let clock = &inner.service.options().clock;
+    let service = &inner.service;
     let check = |whose: String, limit: Option<Limit>, why: &dyn Fn(Limit) -> String| match limit {
-        Some(limit) if !inner.throttles.admit(whose, limit, clock) => Err(throttled(why(limit))),
+        Some(limit) if !inner.throttles.admit(whose, limit, service) => Err(throttled(why(limit))),
         _ => Ok(()),
     };
     let Exchange {
@@ -152,14 +152,20 @@ pub(super) fn admit(
         })?;
     }
     let whose = format!("{region} {api} {stage_name} {method}");
-    check(whose, of_stage(exchange, &method), &|Limit { rate, burst }| {
-        format!(
-            "the stage {stage_name} takes {rate} requests a second for {verb} {resource_path}, {burst} at once"
-        )
-    })?;
+    check(
+        whose,
+        of_stage(exchange, &method),
+        &|Limit { rate, burst }| {
+            format!(
+                "the stage {stage_name} takes {rate} requests a second for {verb} {resource_path}, {burst} at once"
+            )
+        },
+    )?;
     let whose = (*region).to_owned();
     check(whose, Some(ACCOUNT), &|Limit { rate, burst }| {
-        format!("the account may be called {rate} times a second in {region}, {burst} times at once")
+        format!(
+            "the account may be called {rate} times a second in {region}, {burst} times at once"
+        )
     })?;
     let Some(OnPlan {
         plan_id,
@@ -169,10 +175,11 @@ pub(super) fn admit(
     else {
         return Ok(());
     };
-    let counted = inner
-        .service
-        .meter()
-        .count(exchange.state, region, plan_id, key_id, exchange.now);
+    let counted =
+        inner
+            .service
+            .meter()
+            .count(exchange.state, region, plan_id, key_id, exchange.now);
     counted.map_err(|quota| {
         let period = quota.period.to_lowercase();
         Refused::new(
@@ -221,7 +228,9 @@ fn of_stage(exchange: &Exchange<'_>, method: &str) -> Option<Limit> {
         let key = key.replace("~1", "/").replace("~0", "~");
         key.trim_start_matches('/') == method
     });
-    let settings = own.map(|(_, settings)| settings).or_else(|| all.get("*/*"))?;
+    let settings = own
+        .map(|(_, settings)| settings)
+        .or_else(|| all.get("*/*"))?;
     Limit::of(
         settings.as_object()?,
         "throttlingRateLimit",
