@@ -18,6 +18,8 @@ mod domain;
 mod exchange;
 mod integration;
 mod matching;
+#[cfg(test)]
+mod tests;
 mod throttle;
 
 use std::collections::BTreeMap;
