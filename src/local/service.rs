@@ -148,6 +148,16 @@ impl Service {
         self.store().read(State::clone)
     }
 
+    /// Changes the state, on disk too, from within: for what is made when it is first used.
+    pub(super) fn change<R>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
+        self.store()
+            .change(change)
+            .unwrap_or_else(|error| Err(broken(&error)))
+    }
+
     /// The account that everything here is in.
     pub(super) fn account(&self) -> &str {
         &self.0.options.account
@@ -292,7 +302,7 @@ impl Service {
                 changed
             }
         };
-        ran.unwrap_or_else(|error| Err(Refusal::new(500, "InternalFailure", chain(&error))))
+        ran.unwrap_or_else(|error| Err(broken(&error)))
     }
 }
 
@@ -339,12 +349,13 @@ fn has(input: &Object, path: &str) -> bool {
     }
 }
 
-/// What went wrong, with its cause.
-pub(super) fn chain(error: &StoreError) -> String {
-    match std::error::Error::source(error) {
+/// The state can't be used.
+pub(super) fn broken(error: &StoreError) -> Refusal {
+    let message = match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
-    }
+    };
+    Refusal::new(500, "InternalFailure", message)
 }
 
 #[cfg(test)]
