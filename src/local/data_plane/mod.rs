@@ -32,6 +32,7 @@ pub struct DataPlane(Arc<Inner>);
 struct Inner {
     service: Service,
     options: DataPlaneOptions,
+    backends: stage::Backends,
 }
 
 /// What stands behind a local AWS, and who watches it.
@@ -89,7 +90,11 @@ impl fmt::Debug for DataPlane {
 impl DataPlane {
     /// A data plane over a control plane.
     pub fn new(service: Service, options: DataPlaneOptions) -> Self {
-        Self(Arc::new(Inner { service, options }))
+        Self(Arc::new(Inner {
+            service,
+            options,
+            backends: stage::Backends::default(),
+        }))
     }
 
     /// The control plane.

@@ -5,5 +5,13 @@
 //!   └───────────┴───────────────┴──────────────────┴─────────────┴──── gateway response ────┘
 //! ```
 
+mod context;
 mod exchange;
 mod integration;
+mod json_path;
+mod mapping;
+mod network;
+mod refusals;
+mod template;
+
+pub(super) use integration::Backends;
