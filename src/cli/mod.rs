@@ -3,6 +3,7 @@
 
 mod apply;
 mod backends;
+mod call;
 mod calling;
 mod completions;
 mod consent;
@@ -74,6 +75,7 @@ enum Command {
     Destroy(destroy::Args),
     Output(output::Args),
     Token(token::Args),
+    Call(call::Args),
     Graph(graph::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -115,6 +117,7 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Destroy(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
+        Command::Call(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
@@ -151,6 +154,7 @@ impl Command {
             Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
+            Self::Call(args) => args.contradiction(global),
             _ => None,
         }
     }

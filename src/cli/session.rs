@@ -25,7 +25,7 @@ use crate::render::{Ui, diagnostics};
 use crate::stack::{self, Checked, Diagnostics, LoadSettings, Source};
 
 /// The file that the local AWS rests in, in the folder of the stack file.
-const LOCAL_STATE: &str = ".gatestack/local.json";
+pub(super) const LOCAL_STATE: &str = ".gatestack/local.json";
 
 /// What a session is for, which decides whether faults of what the file points to stop it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -6,6 +6,8 @@ pub mod graph;
 pub mod json;
 
 pub(crate) mod ask;
+pub(crate) mod call;
+pub(crate) mod curl;
 pub(crate) mod error;
 pub(crate) mod outcome;
 pub(crate) mod plan;
@@ -19,11 +21,13 @@ mod fields;
 mod layout;
 mod log;
 mod message;
+mod shell;
 mod ui;
 mod value;
 
 pub(crate) use layout::{counted, indented};
 pub(crate) use log::start_log;
+pub(crate) use shell::shell_word;
 pub use ui::{Captured, Colour, Ui, Wishes};
 
 #[cfg(test)]
