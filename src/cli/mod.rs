@@ -2,9 +2,11 @@
 //! operations nor bytes; they join the engine to the renderer.
 
 mod apply;
+mod backends;
 mod completions;
 mod consent;
 mod destroy;
+mod dev;
 mod environment;
 mod global;
 mod graph;
@@ -71,6 +73,7 @@ enum Command {
     Destroy(destroy::Args),
     Output(output::Args),
     Graph(graph::Args),
+    Dev(dev::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Local(local::Args),
@@ -111,6 +114,7 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Destroy(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
+        Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
         Command::Local(args) => args.run(global, ui),
@@ -146,6 +150,7 @@ impl Command {
             Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
+            Self::Dev(_) => global.contradiction_of_dev(),
             _ => None,
         }
     }
@@ -162,6 +167,7 @@ impl Command {
         match self {
             Self::Apply(args) if args.json => lines(ui),
             Self::Destroy(args) if args.json => lines(ui),
+            Self::Dev(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. }) => {

@@ -321,15 +321,26 @@ fn endpoint(global: &Global, account: Option<&str>) -> Result<(Endpoint, Clock),
         ));
     }
     let clock = Clock::simulated(Timestamp::now());
+    let service = local_service(global, account, clock.clone())?;
+    Ok((Endpoint::InProcess(local::connector(service)), clock))
+}
+
+/// The local AWS of a stack, in this account or its usual one, with the state that lies beside the stack file.
+///
+/// # Errors
+/// The state can't be used.
+pub(super) fn local_service(
+    global: &Global,
+    account: Option<&str>,
+    clock: Clock,
+) -> Result<local::Service, Error> {
     let defaults = local::Options::default();
     let options = local::Options {
         account: account.map_or(defaults.account, str::to_owned),
-        clock: clock.clone(),
+        clock,
         pace: defaults.pace,
     };
-    let service = local::Service::at_file(&global.folder().join(LOCAL_STATE), options)
-        .map_err(local_state)?;
-    Ok((Endpoint::InProcess(local::connector(service)), clock))
+    local::Service::at_file(&global.folder().join(LOCAL_STATE), options).map_err(local_state)
 }
 
 /// Why the local AWS's state can't be used.
