@@ -3,6 +3,7 @@
 
 mod apply;
 mod backends;
+mod calling;
 mod completions;
 mod consent;
 mod destroy;
@@ -17,6 +18,7 @@ mod run;
 mod saved;
 mod schema;
 mod session;
+mod token;
 mod validate;
 
 use std::ffi::OsString;
@@ -72,6 +74,7 @@ enum Command {
     Apply(apply::Args),
     Destroy(destroy::Args),
     Output(output::Args),
+    Token(token::Args),
     Graph(graph::Args),
     Dev(dev::Args),
     Schema(schema::Args),
@@ -113,6 +116,7 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Apply(args) => args.run(global, ui),
         Command::Destroy(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
+        Command::Token(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
         Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
@@ -170,7 +174,8 @@ impl Command {
             Self::Dev(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
-            | Self::Output(output::Args { json: true, .. }) => {
+            | Self::Output(output::Args { json: true, .. })
+            | Self::Token(token::Args { json: true, .. }) => {
                 ui.print(&json::messages(json::Message::all_of(error)))
             }
             _ => render::error::complain(ui, error),

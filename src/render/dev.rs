@@ -1,5 +1,6 @@
 //! What `dev` shows: where the stack is served, what a changed file did to it, and every request with what became of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anstyle::Style;
@@ -10,10 +11,11 @@ use serde::Serialize;
 use super::json::{ChangeSummary, LossReport};
 use super::layout::{behind, counted, indented, listed};
 use super::outcome::Made;
+use super::plan::losses;
 use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, STRONG, UPDATE, WARNING, paint};
 use crate::apply::Failure;
 use crate::kinds::route::{self, Integration};
-use crate::kinds::{Desired, Resource};
+use crate::kinds::{Desired, Resource, Word};
 use crate::local::Seen;
 use crate::model::{Address, Book};
 
@@ -325,7 +327,12 @@ impl DevLine {
 }
 
 /// One line for a changed file, and what went for good.
-pub(crate) fn reloaded(made: Made, whole: bool, lost: &[(Address, &str)], width: usize) -> String {
+pub(crate) fn reloaded(
+    made: Made,
+    whole: bool,
+    lost: &BTreeMap<Address, Word>,
+    width: usize,
+) -> String {
     let what = if made == Made::default() {
         "no changes".to_owned()
     } else {
@@ -336,13 +343,13 @@ pub(crate) fn reloaded(made: Made, whole: bool, lost: &[(Address, &str)], width:
     } else {
         paint(ERROR, "reloaded in part:")
     };
-    let mut text = format!("{head} {what}\n");
-    for (address, loss) in lost {
-        let head = format!("  {} {address}:", paint(WARNING, "lost:"));
-        let head_width = address.as_str().chars().count() + 9;
-        text.push_str(&behind(&head, head_width, loss, 4, width));
-    }
-    text
+    let lost = if lost.is_empty() {
+        String::new()
+    } else {
+        let head = paint(WARNING, "This is lost for good:");
+        format!("{head}\n{}", losses(lost, width))
+    };
+    format!("{head} {what}\n{lost}")
 }
 
 /// Why a changed file is not served.

@@ -7,7 +7,7 @@ use super::super::global::Global;
 use super::super::session::{Planned, Purpose, Session, runtime};
 use crate::apply::{self, Event, Failure, Interrupt};
 use crate::error::Error;
-use crate::kinds::{Desired, Resource};
+use crate::kinds::{Desired, Resource, Word};
 use crate::local::DataPlaneOptions;
 use crate::model::{Address, Book, OutputName};
 use crate::plan::{self, Options, Patterns};
@@ -25,7 +25,7 @@ pub(super) struct Applied {
     book: Book,
     summary: ChangeSummary,
     /// What is gone for good.
-    pub(super) lost: Vec<(Address, &'static str)>,
+    pub(super) lost: BTreeMap<Address, Word>,
     /// What could not be done.
     pub(super) failures: Vec<Failure>,
 }
@@ -38,7 +38,7 @@ pub(super) fn apply(global: &Global, ui: &mut Ui) -> Result<(Applied, Made), Err
     runtime(true)?.block_on(async {
         let session = Session::open(global, ui, &[], Purpose::Make).await?;
         let Planned { plan, observation } = session.plan(ui, &Options::default()).await?;
-        let lost: Vec<_> = plan.missing_consent.into_iter().collect();
+        let lost = plan.missing_consent;
         let consent = Options {
             allow_delete: Patterns::new([EVERYTHING.to_owned()]),
             ..Options::default()
