@@ -369,3 +369,112 @@ pub(crate) fn failures(failures: &[Failure], width: usize) -> String {
     });
     failures.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::*;
+
+    fn seen() -> Seen {
+        Seen {
+            at: "2026-11-21T16:02:11Z".parse().unwrap(),
+            method: "GET".into(),
+            path: "/hello".into(),
+            route: Some("GET /hello".into()),
+            client: None,
+            api_key: None,
+            status: 200,
+            refused: None,
+            took: Duration::from_micros(1_240),
+        }
+    }
+
+    fn line(seen: &Seen, callers: &[&str]) -> String {
+        strip_str(&request(seen, callers, &TimeZone::UTC, 80)).to_string()
+    }
+
+    #[test]
+    fn requests_read_as_the_readme_shows_them() {
+        let refused = |at: &str, status, refused: &str, micros| Seen {
+            at: at.parse().unwrap(),
+            status,
+            refused: Some(refused.into()),
+            took: Duration::from_micros(micros),
+            ..seen()
+        };
+        let token = "there is no token in the header Authorization";
+        let lines = [
+            line(&seen(), &["partners.acme"]),
+            line(&refused("2026-11-21T16:02:14Z", 401, token, 300), &[]),
+            line(
+                &refused("2026-11-21T16:02:31Z", 403, "the API key is disabled", 400),
+                &["partners.acme"],
+            ),
+        ];
+        let readme = include_str!("../../README.md");
+        for line in lines {
+            assert!(readme.contains(&line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_route_is_named_where_the_path_does_not_say_it() {
+        let one = Seen {
+            path: "/policies/7".into(),
+            route: Some("GET /policies/{id}".into()),
+            took: Duration::from_millis(29_000),
+            status: 504,
+            ..seen()
+        };
+        insta::assert_snapshot!(
+            line(&one, &["partners.acme", "api_keys.batch"]),
+            @"16:02:11 504 GET /policies/7 → /policies/{id}  acme and api_keys.batch  29s"
+        );
+        let any = Seen {
+            route: Some("ANY /hello".into()),
+            ..seen()
+        };
+        insta::assert_snapshot!(line(&any, &[]), @"16:02:11 200 GET /hello → ANY /hello  1.2ms");
+        let none = Seen {
+            route: None,
+            ..seen()
+        };
+        insta::assert_snapshot!(line(&none, &[]), @"16:02:11 200 GET /hello  1.2ms");
+    }
+
+    #[test]
+    fn reasons_keep_to_the_width_and_strangers_out_of_the_terminal() {
+        let one = Seen {
+            path: "/\u{1b}[2J".into(),
+            route: None,
+            status: 401,
+            refused: Some(
+                "the token has none of the scopes xxx-api/read, xxx-api/write and xxx-api/admin"
+                    .into(),
+            ),
+            ..seen()
+        };
+        insta::assert_snapshot!(line(&one, &[]), @r"
+        16:02:11 401 GET /�[2J  1.2ms the token has none of the scopes xxx-api/read,
+                     xxx-api/write and xxx-api/admin
+        ");
+    }
+
+    #[test]
+    fn a_backend_is_named_as_far_as_it_goes() {
+        let text = |backend: Option<&str>, mapped| {
+            let backend = backend.map(str::to_owned);
+            Private { backend, mapped }.text()
+        };
+        assert_eq!(
+            text(None, 0),
+            "nobody answers for private targets: see --backend PORT"
+        );
+        assert_eq!(text(None, 1), "1 private target mapped");
+        assert_eq!(
+            text(Some("127.0.0.1:80"), 2),
+            "127.0.0.1:80 answers for private targets, but 2 targets mapped elsewhere"
+        );
+    }
+}

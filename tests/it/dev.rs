@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::program::{Folder, Ran, example};
-use crate::screens::with_filters;
+use crate::screens::{screen as screen_of, with_filters};
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 
@@ -87,14 +87,18 @@ impl<'a> Dev<'a> {
         }
     }
 
-    /// Started, and said to be ready.
-    fn ready(folder: &'a Folder, more: &[&str]) -> (Self, String) {
+    /// Started, and said to be ready; with what it printed.
+    fn ready(folder: &'a Folder, more: &[&str]) -> (Self, Ran) {
         let mut dev = Self::spawn(folder, more);
         let first = dev.out.line("Stack ");
         dev.url = first.rsplit(' ').next().unwrap().to_owned();
         assert!(dev.url.starts_with("http://127.0.0.1:"), "{first}");
-        let screen = [vec![first], dev.out.until("Try: ")].concat().join("\n");
-        dev.err.line("Following ");
+        let lines = |lines: Vec<String>| lines.join("\n") + "\n";
+        let screen = Ran {
+            code: 0,
+            stdout: lines([vec![first], dev.out.until("Try: ")].concat()),
+            stderr: lines(dev.err.until("Following ")),
+        };
         (dev, screen)
     }
 
@@ -129,6 +133,16 @@ impl Drop for Dev<'_> {
     }
 }
 
+/// What it prints until it is ready; then Ctrl-C ends it.
+pub(crate) fn first_screen(folder: &Folder, more: &[&str]) -> Ran {
+    let (dev, screen) = Dev::ready(folder, more);
+    let (code, _) = dev.stop("-INT");
+    Ran {
+        code: code.unwrap_or(-1),
+        ..screen
+    }
+}
+
 fn steady(text: &str, url: &str) -> String {
     let api = regex::Regex::new("execute-api/[0-9a-z]{10}/").unwrap();
     let text = text.replace(url, "http://127.0.0.1:PORT");
@@ -144,7 +158,7 @@ fn the_first_screen_says_where_and_what_is_served() {
     let folder = Folder::with(&example("partner-api"));
     let (dev, screen) = Dev::ready(&folder, &["--backend", "9000"]);
     let url = dev.url.clone();
-    with_filters(|| insta::assert_snapshot!("dev", steady(&screen, &url)));
+    with_filters(|| insta::assert_snapshot!("dev", steady(&screen_of(&screen), &url)));
     assert_eq!(dev.stop("-INT"), (Some(0), Vec::new()));
 }
 
