@@ -8,6 +8,7 @@ mod calling;
 mod completions;
 mod consent;
 mod destroy;
+mod dev;
 mod environment;
 mod global;
 mod graph;
@@ -77,6 +78,7 @@ enum Command {
     Token(token::Args),
     Call(call::Args),
     Graph(graph::Args),
+    Dev(dev::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Local(local::Args),
@@ -119,6 +121,7 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Token(args) => args.run(global, ui),
         Command::Call(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
+        Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
         Command::Local(args) => args.run(global, ui),
@@ -155,6 +158,7 @@ impl Command {
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
             Self::Call(args) => args.contradiction(global),
+            Self::Dev(_) => global.contradiction_of_dev(),
             _ => None,
         }
     }
@@ -171,6 +175,7 @@ impl Command {
         match self {
             Self::Apply(args) if args.json => lines(ui),
             Self::Destroy(args) if args.json => lines(ui),
+            Self::Dev(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
