@@ -19,6 +19,8 @@ mod schema;
 mod session;
 mod token;
 mod validate;
+mod verify;
+mod verifying;
 
 use std::ffi::OsString;
 
@@ -74,6 +76,7 @@ enum Command {
     Destroy(destroy::Args),
     Output(output::Args),
     Token(token::Args),
+    Verify(verify::Args),
     Graph(graph::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -115,6 +118,7 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Destroy(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
+        Command::Verify(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
@@ -151,6 +155,7 @@ impl Command {
             Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
+            Self::Verify(args) => args.contradiction(global),
             _ => None,
         }
     }
@@ -170,7 +175,8 @@ impl Command {
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
-            | Self::Token(token::Args { json: true, .. }) => {
+            | Self::Token(token::Args { json: true, .. })
+            | Self::Verify(verify::Args { json: true, .. }) => {
                 ui.print(&json::messages(json::Message::all_of(error)))
             }
             _ => render::error::complain(ui, error),
