@@ -21,6 +21,8 @@ mod schema;
 mod session;
 mod token;
 mod validate;
+mod verify;
+mod verifying;
 
 use std::ffi::OsString;
 
@@ -77,6 +79,7 @@ enum Command {
     Output(output::Args),
     Token(token::Args),
     Call(call::Args),
+    Verify(verify::Args),
     Graph(graph::Args),
     Dev(dev::Args),
     Schema(schema::Args),
@@ -120,6 +123,7 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
         Command::Call(args) => args.run(global, ui),
+        Command::Verify(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
         Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
@@ -159,6 +163,7 @@ impl Command {
             ),
             Self::Call(args) => args.contradiction(global),
             Self::Dev(_) => global.contradiction_of_dev(),
+            Self::Verify(args) => args.contradiction(global),
             _ => None,
         }
     }
@@ -179,7 +184,8 @@ impl Command {
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
-            | Self::Token(token::Args { json: true, .. }) => {
+            | Self::Token(token::Args { json: true, .. })
+            | Self::Verify(verify::Args { json: true, .. }) => {
                 ui.print(&json::messages(json::Message::all_of(error)))
             }
             _ => render::error::complain(ui, error),

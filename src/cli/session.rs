@@ -161,6 +161,14 @@ impl Session {
         }
     }
 
+    /// The local AWS, where it is one of this process.
+    pub(super) fn service(&self) -> Option<&local::Service> {
+        match &self.at {
+            At::Local(service) => Some(service),
+            At::Url(_) | At::Internet => None,
+        }
+    }
+
     /// The requests so far.
     pub(super) fn requests(&self) -> Count {
         self.connection.tally().count()

@@ -16,6 +16,7 @@ pub(crate) mod progress;
 pub(crate) mod stale;
 pub(crate) mod style;
 pub(crate) mod token;
+pub(crate) mod verify;
 
 mod changes;
 mod fields;
