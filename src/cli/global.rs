@@ -179,6 +179,36 @@ impl Global {
         }
     }
 
+    /// The same on the local AWS.
+    pub(crate) fn on_the_local_aws(&self) -> Self {
+        Self {
+            local: true,
+            ..self.clone()
+        }
+    }
+
+    /// The same at an endpoint that stands for AWS.
+    pub(crate) fn at_endpoint(&self, url: &str) -> Self {
+        Self {
+            local: false,
+            endpoint_url: Some(url.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// Why these flags make no sense for a command that serves the stack file on the local AWS.
+    pub(crate) fn contradiction_of_dev(&self) -> Option<String> {
+        let wrong = [
+            ("--file -", self.reads_stdin()),
+            ("--profile", self.profile.is_some()),
+            ("--endpoint-url", self.endpoint_url.is_some()),
+        ];
+        let (flag, _) = wrong.into_iter().find(|(_, given)| *given)?;
+        Some(format!(
+            "the argument '{flag}' cannot be used with 'dev', which follows a file on the local AWS"
+        ))
+    }
+
     /// The same in another environment.
     pub(crate) fn in_environment(&self, environment: Option<String>) -> Self {
         Self {

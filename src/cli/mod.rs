@@ -8,6 +8,7 @@ mod calling;
 mod completions;
 mod consent;
 mod destroy;
+mod dev;
 mod environment;
 mod global;
 mod graph;
@@ -20,6 +21,8 @@ mod schema;
 mod session;
 mod token;
 mod validate;
+mod verify;
+mod verifying;
 
 use std::ffi::OsString;
 
@@ -76,7 +79,9 @@ enum Command {
     Output(output::Args),
     Token(token::Args),
     Call(call::Args),
+    Verify(verify::Args),
     Graph(graph::Args),
+    Dev(dev::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Local(local::Args),
@@ -118,7 +123,9 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
         Command::Call(args) => args.run(global, ui),
+        Command::Verify(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
+        Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
         Command::Local(args) => args.run(global, ui),
@@ -155,6 +162,8 @@ impl Command {
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
             Self::Call(args) => args.contradiction(global),
+            Self::Dev(_) => global.contradiction_of_dev(),
+            Self::Verify(args) => args.contradiction(global),
             _ => None,
         }
     }
@@ -171,10 +180,12 @@ impl Command {
         match self {
             Self::Apply(args) if args.json => lines(ui),
             Self::Destroy(args) if args.json => lines(ui),
+            Self::Dev(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
-            | Self::Token(token::Args { json: true, .. }) => {
+            | Self::Token(token::Args { json: true, .. })
+            | Self::Verify(verify::Args { json: true, .. }) => {
                 ui.print(&json::messages(json::Message::all_of(error)))
             }
             _ => render::error::complain(ui, error),

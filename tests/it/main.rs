@@ -10,6 +10,7 @@ mod cognito_kinds;
 mod converge;
 mod crash;
 mod destroys;
+mod dev;
 mod domains;
 mod executor;
 mod harness;

@@ -85,6 +85,7 @@ fn help_of_every_command() {
         &["token"],
         &["call"],
         &["graph"],
+        &["dev"],
         &["schema"],
         &["completions"],
         &["local"],
