@@ -43,6 +43,8 @@ pub struct DataPlane(Arc<Inner>);
 struct Inner {
     service: Service,
     options: DataPlaneOptions,
+    throttles: stage::Throttles,
+    backends: stage::Backends,
 }
 
 /// What stands behind a local AWS, and who watches it.
@@ -100,7 +102,12 @@ impl fmt::Debug for DataPlane {
 impl DataPlane {
     /// A data plane over a control plane.
     pub fn new(service: Service, options: DataPlaneOptions) -> Self {
-        Self(Arc::new(Inner { service, options }))
+        Self(Arc::new(Inner {
+            service,
+            options,
+            throttles: stage::Throttles::default(),
+            backends: stage::Backends::default(),
+        }))
     }
 
     /// The control plane.
@@ -131,7 +138,7 @@ impl DataPlane {
                     region: region.unwrap_or_default().to_owned(),
                     rest: rest.to_owned(),
                 };
-                stage::answer(inner, arrived(request, to)).await
+                stage::answer(inner, &state, arrived(request, to)).await
             }
             Address::OwnDomain {
                 name,
@@ -141,7 +148,7 @@ impl DataPlane {
                 Some(Owner::Api { name, region }) => {
                     let rest = rest.to_owned();
                     let to = To::OwnDomain { name, region, rest };
-                    stage::answer(inner, arrived(request, to)).await
+                    stage::answer(inner, &state, arrived(request, to)).await
                 }
                 Some(Owner::Pool { region }) => {
                     oauth::domain(inner, &state, (name, &region), rest, &request)
