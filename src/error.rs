@@ -88,6 +88,14 @@ pub enum FaultKind {
     Stale,
     /// The name is none of the stack's outputs, or its value is not known yet.
     Output,
+    /// Nobody in the stack is called so.
+    Caller,
+    /// Something is not there yet, because nobody applied it.
+    Absent,
+    /// Somebody gets no token.
+    Token,
+    /// A request to the stack got no answer.
+    Unanswered,
 }
 
 impl FaultKind {
@@ -101,6 +109,10 @@ impl FaultKind {
             Self::Interrupted => "interrupted",
             Self::Stale => "stale",
             Self::Output => "output",
+            Self::Caller => "caller",
+            Self::Absent => "absent",
+            Self::Token => "token",
+            Self::Unanswered => "unanswered",
         }
     }
 }

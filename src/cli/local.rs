@@ -8,7 +8,7 @@ use super::global::Global;
 use super::session::{local_state, runtime};
 use crate::clock::Clock;
 use crate::error::{Error, Exit, Fault};
-use crate::local::{Options, Pace, Service, serve};
+use crate::local::{DataPlane, DataPlaneOptions, Options, Pace, Service, serve};
 use crate::render::Ui;
 
 /// Run the local AWS by itself
@@ -94,7 +94,8 @@ impl Serve {
                 _ = terminated.recv() => {}
             }
         };
-        serve(service, listener, shutdown).await.map_err(failed)?;
+        let plane = DataPlane::new(service, DataPlaneOptions::default());
+        serve(plane, listener, shutdown).await.map_err(failed)?;
         Ok(Exit::Success)
     }
 }

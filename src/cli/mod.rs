@@ -2,6 +2,8 @@
 //! operations nor bytes; they join the engine to the renderer.
 
 mod apply;
+mod backends;
+mod calling;
 mod completions;
 mod consent;
 mod destroy;
@@ -15,6 +17,7 @@ mod run;
 mod saved;
 mod schema;
 mod session;
+mod token;
 mod validate;
 
 use std::ffi::OsString;
@@ -70,6 +73,7 @@ enum Command {
     Apply(apply::Args),
     Destroy(destroy::Args),
     Output(output::Args),
+    Token(token::Args),
     Graph(graph::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -110,6 +114,7 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Apply(args) => args.run(global, ui),
         Command::Destroy(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
+        Command::Token(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
@@ -164,7 +169,8 @@ impl Command {
             Self::Destroy(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
-            | Self::Output(output::Args { json: true, .. }) => {
+            | Self::Output(output::Args { json: true, .. })
+            | Self::Token(token::Args { json: true, .. }) => {
                 ui.print(&json::messages(json::Message::all_of(error)))
             }
             _ => render::error::complain(ui, error),

@@ -6,8 +6,8 @@
 //! it does not have answers 501 naming it. It never pretends.
 //!
 //! A [`Service`] is one account with all its Regions: [`Service::in_memory`], or [`Service::at_file`] for a state that several processes
-//! share. [`connector`] gives the SDK an HTTP client that calls it in process, whatever endpoint the SDK thinks it calls; [`serve`] puts the
-//! same service behind a listener. [`Options`] holds the account, the clock and the [`Pace`] of what takes time on AWS.
+//! share. [`connector`] gives the SDK an HTTP client that calls it in process, whatever endpoint the SDK thinks it calls. A [`DataPlane`]
+//! answers what AWS answers at run time too (tokens, deployed stages), and [`serve`] puts that behind a listener. [`Options`] holds the account, the clock and the [`Pace`] of what takes time on AWS.
 //!
 //! A request goes through [`Service::call`]: the signature's credential scope gives service and Region, the service's
 //! [model] the operation and its input, which is checked against the model before the [operation] runs on the
@@ -40,7 +40,7 @@ mod tagging;
 mod tests;
 
 pub use connector::connector;
-pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, Seen};
+pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, Peer, Seen};
 pub use operation::Pace;
 pub use serve::serve;
 pub use service::{Options, Service};

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response, header};
+use jiff::Timestamp;
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -123,6 +124,26 @@ impl Service {
         }))
     }
 
+    /// The whole state as it is now, read again when another process changed it. A copy is cheap.
+    pub(super) fn snapshot(&self) -> Result<State, StoreError> {
+        self.store().read(State::clone)
+    }
+
+    /// The account that everything here is in.
+    pub(super) fn account(&self) -> &str {
+        &self.0.options.account
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.options.clock.now()
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // A panic in an operation leaves the state as it was, so the lock it held protects nothing broken.
+        self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Answers one request to any service in any Region; both are taken from the signature's credential scope.
     pub fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
         let request_id = identifiers::uuid();
@@ -209,8 +230,7 @@ impl Service {
     }
 
     fn run(&self, service: &AwsService, operation: &Operation, mut call: Call) -> Answer {
-        // A panic in an operation leaves the state as it was, so the lock it held protects nothing broken.
-        let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = self.store();
         let networked = service.sees_networks;
         let dry = service.name == "ec2" && call.input.get("DryRun") == Some(&Value::Bool(true));
         let settled = |answer: Answer| match answer {
@@ -287,7 +307,8 @@ fn has(input: &Object, path: &str) -> bool {
     }
 }
 
-fn chain(error: &StoreError) -> String {
+/// What went wrong, with its cause.
+pub(super) fn chain(error: &StoreError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),

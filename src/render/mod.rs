@@ -12,6 +12,7 @@ pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod stale;
 pub(crate) mod style;
+pub(crate) mod token;
 
 mod changes;
 mod fields;

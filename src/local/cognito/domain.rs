@@ -112,6 +112,13 @@ fn find<'r>(region: &'r Region, call: &Call, name: &str) -> Option<(&'r str, &'r
     all.into_iter().find(|(_, domain)| domain.exists(call))
 }
 
+impl State {
+    /// Whether a pool has a domain of this name, in whatever state that is.
+    pub(in crate::local) fn has_domain(&self, name: &str) -> bool {
+        self.pools.values().any(|pool| pool.domains.contains(name))
+    }
+}
+
 fn none() -> Refusal {
     invalid("No such domain or user pool exists.")
 }

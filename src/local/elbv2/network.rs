@@ -183,9 +183,7 @@ pub(super) fn reaches(
 /// Whether security groups let anybody in to a port. API Gateway's own addresses are nobody's to know, so that what comes through a VPC link
 /// is let in by a rule for all addresses only.
 pub(super) fn lets_anybody_in(region: &Region, groups: &[String], port: u64) -> bool {
-    let anybody = Interface {
-        private_ip: Ipv4Addr::UNSPECIFIED.to_string(),
-        ..Interface::default()
-    };
+    let mut anybody = Interface::default();
+    anybody.private_ip = Ipv4Addr::UNSPECIFIED.to_string();
     region.ec2.lets_in(groups, port, &anybody)
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::super::super::operation::Object;
 use super::super::exchange::{Exchange, Refused};
-use super::super::refusals::{configuration, not_here, unsupported};
+use super::super::refusals::{configuration, unsupported};
 use super::text;
 
 /// What API Gateway takes a body for that says nothing of itself.
@@ -64,7 +64,9 @@ pub(super) fn handled<'b>(
             "the body's media type is one of the API's binary media types, and a template takes text: contentHandling CONVERT_TO_TEXT makes it some",
         )),
         "" => Ok(body.into()),
-        other => Err(not_here(format_args!("contentHandling {other}"))),
+        other => Err(Refused::not_implemented(format_args!(
+            "contentHandling {other}"
+        ))),
     }
 }
 
