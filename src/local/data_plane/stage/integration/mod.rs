@@ -15,7 +15,7 @@ mod http;
 mod mock;
 mod request;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use ::http::Response;
 use bytes::Bytes;
