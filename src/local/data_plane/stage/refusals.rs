@@ -5,13 +5,13 @@
 use super::exchange::Refused;
 
 /// What `x-amzn-ErrorType` says of everything that is not the caller's fault.
-const INTERNAL: &str = "InternalServerErrorException";
+pub(super) const INTERNAL_ERROR: &str = "InternalServerErrorException";
 
 /// 500: the method can't work as it is configured. `why` is for whoever watches.
 pub(super) fn configuration(why: impl Into<String>) -> Refused {
     Refused::new(
         "API_CONFIGURATION_ERROR",
-        INTERNAL,
+        INTERNAL_ERROR,
         "Internal server error",
         why,
     )
@@ -21,7 +21,7 @@ pub(super) fn configuration(why: impl Into<String>) -> Refused {
 pub(super) fn unreachable(why: impl Into<String>) -> Refused {
     Refused::new(
         "INTEGRATION_FAILURE",
-        INTERNAL,
+        INTERNAL_ERROR,
         "Network error communicating with endpoint",
         why,
     )
@@ -31,7 +31,7 @@ pub(super) fn unreachable(why: impl Into<String>) -> Refused {
 pub(super) fn timed_out(milliseconds: u64) -> Refused {
     Refused::new(
         "INTEGRATION_TIMEOUT",
-        INTERNAL,
+        INTERNAL_ERROR,
         "Endpoint request timed out",
         format!("the back end did not answer within {milliseconds} ms"),
     )

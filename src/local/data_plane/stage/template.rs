@@ -2,8 +2,7 @@
 //!
 //! API Gateway runs those of integrations through Velocity. Here are references (`$context`, `$stageVariables`, `$input`, `$util`, and
 //! variables that the template sets to a plain text), comments, and nothing that computes: a directive or a method that Velocity would
-//! evaluate is refused by name rather than left out. Gateway responses know no Velocity; they only have variables put in
-//! ([`substitute`]).
+//! evaluate is refused by name rather than left out. Gateway responses know no Velocity and are not filled here.
 
 mod reader;
 mod utilities;
@@ -30,30 +29,6 @@ pub(super) fn fill(template: &str, variables: &Variables<'_>) -> Result<String, 
         set: BTreeMap::new(),
     };
     filling.run()
-}
-
-/// Puts variables into a template of a gateway response, where nothing but `$context` and `$stageVariables` has a meaning.
-///
-/// # Errors
-/// It names a variable that AWS has and that never has a value here.
-pub(super) fn substitute(template: &str, variables: &Variables<'_>) -> Result<String, Refused> {
-    let mut reader = Reader::new(template);
-    let mut filled = String::with_capacity(template.len());
-    loop {
-        filled.push_str(reader.text_before(&['$']));
-        if reader.is_done() {
-            return Ok(filled);
-        }
-        let reference =
-            reader.reference(&mut |_| Err(refused("an argument in a gateway response")))?;
-        match reference {
-            Some(reference) if ["context", "stageVariables"].contains(&reference.root) => {
-                filled.push_str(&named(&reference, variables)?);
-            }
-            Some(reference) => filled.push_str(reference.source),
-            None => filled.push_str(reader.skip_one()),
-        }
-    }
 }
 
 /// A template half filled.

@@ -5,14 +5,14 @@ use bytes::Bytes;
 use regex::Regex;
 use serde_json::Value;
 
-use super::super::super::super::apigateway::Integration;
+use super::super::super::super::apigateway::{Integration, text};
 use super::super::super::super::operation::Object;
 use super::super::exchange::{Exchange, Refused};
 use super::super::refusals::configuration;
 use super::super::variables::Variables;
 use super::super::{mapping, template};
 use super::content::{JSON, handled, media_type};
-use super::{headers, text};
+use super::headers;
 
 /// The integration response that answers.
 #[derive(Debug)]

@@ -7,10 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::super::super::super::apigateway::text;
 use super::super::super::super::operation::Object;
 use super::super::exchange::{Exchange, Refused};
 use super::super::refusals::{configuration, unsupported};
-use super::text;
 
 /// What API Gateway takes a body for that says nothing of itself.
 pub(super) const JSON: &str = "application/json";

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::super::super::super::apigateway::Integration;
+use super::super::super::super::apigateway::{Integration, text};
 use super::super::super::super::operation::Object;
 use super::super::super::Inner;
 use super::super::exchange::{Exchange, Refused};
@@ -18,7 +18,7 @@ use super::super::variables::Variables;
 use super::backend::Network;
 use super::content::{JSON, handled, media_type, request_template};
 use super::request::{Mapped, has_body, verb};
-use super::{answer, headers, text};
+use super::{answer, headers};
 
 /// `HTTP_PROXY`: the request as it came to the back end, the back end's answer as it came to the caller.
 pub(super) async fn proxy(

@@ -6,13 +6,13 @@ use ::http::{HeaderMap, Response, header};
 use bytes::Bytes;
 use regex::Regex;
 
-use super::super::super::super::apigateway::Integration;
+use super::super::super::super::apigateway::{Integration, text};
 use super::super::exchange::{Exchange, Refused};
 use super::super::refusals::configuration;
 use super::super::template;
 use super::super::variables::Variables;
+use super::answer;
 use super::content::{JSON, handled, media_type, request_template};
-use super::{answer, text};
 
 /// A status in what is not quite JSON. API Gateway takes keys without quotes, as CDK writes them.
 static STATUS: LazyLock<Regex> = LazyLock::new(|| {

@@ -22,6 +22,7 @@ use bytes::Bytes;
 
 pub(in super::super) use backend::Backends;
 
+use super::super::super::apigateway::text;
 use super::super::Inner;
 use super::exchange::{Exchange, Refused};
 use super::refusals::configuration;
@@ -47,10 +48,4 @@ pub(super) async fn integrate(
             "the integration type {kind}"
         ))),
     }
-}
-
-/// A text member of an object, or `""` without one.
-fn text<'o>(object: &'o super::super::super::operation::Object, member: &str) -> &'o str {
-    let value = object.get(member).and_then(serde_json::Value::as_str);
-    value.unwrap_or_default()
 }
