@@ -8,8 +8,11 @@ mod completions;
 mod consent;
 mod destroy;
 mod environment;
+mod export;
+mod files;
 mod global;
 mod graph;
+mod handoff;
 mod local;
 mod output;
 mod plan;
@@ -74,7 +77,9 @@ enum Command {
     Destroy(destroy::Args),
     Output(output::Args),
     Token(token::Args),
+    Handoff(handoff::Args),
     Graph(graph::Args),
+    Export(export::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Local(local::Args),
@@ -115,7 +120,9 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Destroy(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
+        Command::Handoff(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
+        Command::Export(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
         Command::Local(args) => args.run(global, ui),
@@ -151,6 +158,7 @@ impl Command {
             Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
+            Self::Handoff(args) => args.contradiction(),
             _ => None,
         }
     }
