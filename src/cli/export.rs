@@ -1,15 +1,15 @@
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::backends::Backends;
 use super::calling::{Calling, not_applied};
-use super::files::{self, Readers};
+use super::files::{self, Readers, cannot};
 use super::global::{Global, shell_word};
 use super::handoff::file_name;
 use super::session::runtime;
 use crate::caller::Known;
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::handoff::{Access, postman};
-use crate::model::Secret;
 use crate::render::Ui;
 use crate::render::handoff::Left;
 
@@ -73,16 +73,17 @@ impl Postman {
             (Some(_), None) => return Err(whose_secrets(&calling)),
         };
         let name = file_name(access.name());
-        let collection = self.out.join(format!("{name}.postman_collection.json"));
+        let collection = self.within(format!("{name}.postman_collection.json"));
         let environment = match &self.with_secrets {
             Some(path) => path.clone(),
-            None => self.out.join(format!("{name}.postman_environment.json")),
+            None => self.within(format!("{name}.postman_environment.json")),
         };
         for path in [&collection, &environment] {
             free(path)?;
         }
-        let text = Secret::new(postman::json(&postman::collection(&access)));
-        files::write(&collection, text.expose().as_bytes(), Readers::Anybody)?;
+        fs::create_dir_all(&self.out).map_err(|error| cannot("make", &self.out, error))?;
+        let text = postman::json(&postman::collection(&access));
+        files::write(&collection, text.as_bytes(), Readers::Anybody)?;
         let text = postman::environment(&access, credentials.as_ref());
         let readers = match credentials {
             Some(_) => Readers::Owner,
@@ -91,6 +92,15 @@ impl Postman {
         files::write(&environment, text.expose().as_bytes(), readers)?;
         ui.print(&left(&access, &collection, &environment, readers).text(ui.width()));
         Ok(Exit::Success)
+    }
+
+    /// A file of the folder, named as from here.
+    fn within(&self, name: String) -> PathBuf {
+        if self.out == Path::new(".") {
+            PathBuf::from(name)
+        } else {
+            self.out.join(name)
+        }
     }
 
     /// Whom it is about: the one that is named, or the only one there is.

@@ -116,8 +116,9 @@ impl Args {
             ),
             parts: parts(bundle),
             advice: vec![(
-                "It can be taken apart with".into(),
+                "Make a first call with it, or take it apart:".into(),
                 vec![
+                    format!("jq -r '.curl[]' {file} | sh"),
                     format!("jq .openapi {file}"),
                     format!("jq .postman.collection {file}"),
                 ],

@@ -376,7 +376,7 @@ mod tests {
             access: &access,
             credentials: &credentials,
         };
-        insta::assert_snapshot!(bundle.credentials().expose(), @"");
+        insta::assert_snapshot!(bundle.credentials().expose(), @r#"{"invoke_url":"https://api.example.com/prod","token_url":"https://login.example.com/oauth2/token","client_id":"made-up-client-id","client_secret":"made-up-client-secret","scopes":["xxx-api/read","xxx-api/write"],"token_header":"Authorization","api_key":"made-up-api-key-value","api_key_header":"x-api-key"}"#);
         assert_eq!(
             bundle.contents(),
             "token URL, client id, client secret, scopes, API key, invoke URL"

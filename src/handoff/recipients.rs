@@ -102,7 +102,9 @@ fn place(text: &str) -> Result<Destination, String> {
     let path: PathBuf = Path::new(text).components().collect();
     let ending = path.extension().and_then(|ending| ending.to_str());
     match ending {
-        _ if text.ends_with(['/', std::path::MAIN_SEPARATOR]) => Ok(Destination::Folder(path)),
+        _ if text.ends_with(['/', std::path::MAIN_SEPARATOR]) || path.is_dir() => {
+            Ok(Destination::Folder(path))
+        }
         None => Ok(Destination::Folder(path)),
         Some(DOCUMENT) => Ok(Destination::Document(path)),
         Some("age") => Err(format!(
