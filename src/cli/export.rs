@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use super::backends::Backends;
 use super::calling::{Calling, not_applied};
 use super::files::{self, Readers, cannot};
-use super::global::{Global, shell_word};
+use super::global::Global;
 use super::handoff::file_name;
 use super::session::runtime;
 use crate::caller::Known;
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::handoff::{Access, postman};
-use crate::render::Ui;
 use crate::render::handoff::Left;
+use crate::render::{Ui, shell_word};
 
 /// Write the stack down for another tool
 #[derive(Debug, clap::Args)]

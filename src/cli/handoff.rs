@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use super::backends::Backends;
 use super::calling::{Calling, not_applied};
 use super::files::{self, Readers, cannot};
-use super::global::{Global, shell_word};
+use super::global::Global;
 use super::session::runtime;
 use crate::caller::Known;
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::handoff::stores::{Kept, NotKept, Store};
 use crate::handoff::{Access, Bundle, CREDENTIALS, Destination, Encryption, destination};
 use crate::model::Address;
-use crate::render::Ui;
 use crate::render::handoff::{Left, warning};
+use crate::render::{Ui, shell_word};
 
 /// Hand a partner its credentials, and how to call with them
 #[derive(Debug, clap::Args)]

@@ -3,10 +3,12 @@
 
 mod apply;
 mod backends;
+mod call;
 mod calling;
 mod completions;
 mod consent;
 mod destroy;
+mod dev;
 mod environment;
 mod export;
 mod files;
@@ -22,6 +24,8 @@ mod schema;
 mod session;
 mod token;
 mod validate;
+mod verify;
+mod verifying;
 
 use std::ffi::OsString;
 
@@ -77,9 +81,12 @@ enum Command {
     Destroy(destroy::Args),
     Output(output::Args),
     Token(token::Args),
+    Call(call::Args),
+    Verify(verify::Args),
     Handoff(handoff::Args),
     Graph(graph::Args),
     Export(export::Args),
+    Dev(dev::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Local(local::Args),
@@ -120,9 +127,12 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Destroy(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
+        Command::Call(args) => args.run(global, ui),
+        Command::Verify(args) => args.run(global, ui),
         Command::Handoff(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
         Command::Export(args) => args.run(global, ui),
+        Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
         Command::Local(args) => args.run(global, ui),
@@ -158,7 +168,10 @@ impl Command {
             Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
+            Self::Call(args) => args.contradiction(global),
+            Self::Dev(_) => global.contradiction_of_dev(),
             Self::Handoff(args) => args.contradiction(),
+            Self::Verify(args) => args.contradiction(global),
             _ => None,
         }
     }
@@ -175,10 +188,12 @@ impl Command {
         match self {
             Self::Apply(args) if args.json => lines(ui),
             Self::Destroy(args) if args.json => lines(ui),
+            Self::Dev(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
-            | Self::Token(token::Args { json: true, .. }) => {
+            | Self::Token(token::Args { json: true, .. })
+            | Self::Verify(verify::Args { json: true, .. }) => {
                 ui.print(&json::messages(json::Message::all_of(error)))
             }
             _ => render::error::complain(ui, error),

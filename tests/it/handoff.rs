@@ -104,7 +104,11 @@ fn held(folder: &Folder, member: &str) -> Vec<String> {
         }
     }
     let mut found = Vec::new();
-    within(&json(&folder.path().join(".gatestack/local.json")), member, &mut found);
+    within(
+        &json(&folder.path().join(".gatestack/local.json")),
+        member,
+        &mut found,
+    );
     found
 }
 
@@ -136,15 +140,24 @@ fn a_folder_is_its_owners_and_the_same_each_time() {
     for member in ["client_secret", "api_key"] {
         let secret = credentials[member].as_str().unwrap();
         assert!(secret.len() >= 40, "{member}");
-        assert!(!folder.everything_written().contains(secret), "{member} was printed");
+        assert!(
+            !folder.everything_written().contains(secret),
+            "{member} was printed"
+        );
         let state = std::fs::read_to_string(folder.path().join(".gatestack/local.json")).unwrap();
         assert!(state.contains(secret), "{member} is AWS's own");
         for open in ["README.md", "openapi.json", "postman_collection.json"] {
-            assert!(!String::from_utf8_lossy(&first[open]).contains(secret), "{open}");
+            assert!(
+                !String::from_utf8_lossy(&first[open]).contains(secret),
+                "{open}"
+            );
         }
     }
     let output = folder.local(&["output", "--raw", "partners.acme.client_id"]);
-    assert_eq!(credentials["client_id"].as_str(), Some(output.stdout.trim()));
+    assert_eq!(
+        credentials["client_id"].as_str(),
+        Some(output.stdout.trim())
+    );
 }
 
 #[test]
@@ -153,25 +166,55 @@ fn nothing_is_written_over_that_is_somebody_elses() {
     let notes = folder.path().join("notes");
     std::fs::create_dir(&notes).unwrap();
     std::fs::write(notes.join("todo"), "mine").unwrap();
-    refused(&folder, &["handoff", "acme", "--to", "notes"], 1, "no bundle of acme's");
+    refused(
+        &folder,
+        &["handoff", "acme", "--to", "notes"],
+        1,
+        "no bundle of acme's",
+    );
     handed(&folder, &["acme", "--to", "notes", "--force"]);
     assert_eq!(std::fs::read(notes.join("todo")).unwrap(), b"mine");
 
     std::fs::write(folder.path().join("mine.json"), "{}").unwrap();
-    refused(&folder, &["handoff", "acme", "--to", "mine.json"], 1, "no bundle of acme's");
+    refused(
+        &folder,
+        &["handoff", "acme", "--to", "mine.json"],
+        1,
+        "no bundle of acme's",
+    );
     handed(&folder, &["acme", "--to", "acme.json"]);
     handed(&folder, &["acme", "--to", "acme.json"]);
     // Whoever reads one partner's files had better not find another's there.
-    refused(&folder, &["handoff", "globex", "--to", "acme.json"], 1, "no bundle of globex's");
+    refused(
+        &folder,
+        &["handoff", "globex", "--to", "acme.json"],
+        1,
+        "no bundle of globex's",
+    );
     handed(&folder, &["acme", "--to", "acme"]);
-    refused(&folder, &["handoff", "globex", "--to", "acme"], 1, "no bundle of globex's");
-    refused(&folder, &["handoff", "acme", "--to", "stack.toml/"], 1, "no folder");
+    refused(
+        &folder,
+        &["handoff", "globex", "--to", "acme"],
+        1,
+        "no bundle of globex's",
+    );
+    refused(
+        &folder,
+        &["handoff", "acme", "--to", "stack.toml/"],
+        1,
+        "no folder",
+    );
     for to in ["-", "acme.zip", "acme.age", "ssm:", "age1nobody"] {
         refused(&folder, &["handoff", "acme", "--to", to], 64, "error: ");
     }
     let both = ["handoff", "acme", "--to", "a", "--to", "b"];
     refused(&folder, &both, 64, "one place");
-    refused(&folder, &["handoff", "acme", "--to", "a", "--out", "b"], 64, "--out");
+    refused(
+        &folder,
+        &["handoff", "acme", "--to", "a", "--out", "b"],
+        64,
+        "--out",
+    );
 }
 
 #[test]
@@ -209,7 +252,11 @@ fn what_is_encrypted_is_the_document_and_nothing_else_is_left() {
     let identity = one.to_string();
     let given = ["handoff", "acme", "--to", identity.expose_secret()];
     refused(&folder, &given, 64, "secret half");
-    assert!(!folder.everything_written().contains(identity.expose_secret()));
+    assert!(
+        !folder
+            .everything_written()
+            .contains(identity.expose_secret())
+    );
 }
 
 fn files_of(path: &Path) -> Vec<String> {
@@ -225,31 +272,59 @@ fn files_of(path: &Path) -> Vec<String> {
 fn a_store_keeps_one_partners_credentials_and_changes_only_when_they_do() {
     for (to, other, member) in [
         ("ssm:/partners/acme", "ssm:/elsewhere/acme", "value"),
-        ("secretsmanager:partners/acme", "secretsmanager:elsewhere", "secret_string"),
+        (
+            "secretsmanager:partners/acme",
+            "secretsmanager:elsewhere",
+            "secret_string",
+        ),
     ] {
         let folder = applied();
         let kept = |folder: &Folder| -> Vec<Value> {
             let texts = held(folder, member).into_iter();
-            texts.filter_map(|text| serde_json::from_str(&text).ok()).collect()
+            texts
+                .filter_map(|text| serde_json::from_str(&text).ok())
+                .collect()
         };
         let says = |ran: Ran, words: &str| assert!(ran.stdout.contains(words), "{}", ran.stdout);
         says(handed(&folder, &["acme", "--to", to]), "(new)");
         handed(&folder, &["acme", "--to", "acme.json"]);
         let mut document = json(&folder.path().join("acme.json"));
-        let own = ["gatestack_handoff", "stack", "partner", "curl", "openapi", "postman"];
+        let own = [
+            "gatestack_handoff",
+            "stack",
+            "partner",
+            "curl",
+            "openapi",
+            "postman",
+        ];
         let members = document.as_object_mut().unwrap();
         own.iter().for_each(|name| drop(members.remove(*name)));
         assert_eq!(kept(&folder), [document.clone()]);
         says(handed(&folder, &["acme", "--to", to]), "(unchanged)");
         assert_eq!(kept(&folder), [document.clone()]);
 
-        refused(&folder, &["handoff", "globex", "--to", to], 1, "it belongs to partners.acme of the stack claims");
+        refused(
+            &folder,
+            &["handoff", "globex", "--to", to],
+            1,
+            "it belongs to partners.acme of the stack claims",
+        );
         assert_eq!(kept(&folder), [document.clone()]);
 
-        folder.write(&STACK.replacen("scopes = [\"claims/read\"]\n\n", "scopes = [\"claims/write\"]\n\n", 1));
+        folder.write(&STACK.replacen(
+            "scopes = [\"claims/read\"]\n\n",
+            "scopes = [\"claims/write\"]\n\n",
+            1,
+        ));
         folder.apply(&[]);
-        says(handed(&folder, &["acme", "--to", to]), "(with a new version)");
-        assert_eq!(kept(&folder).last().unwrap()["scopes"], serde_json::json!(["claims/write"]));
+        says(
+            handed(&folder, &["acme", "--to", to]),
+            "(with a new version)",
+        );
+        assert_eq!(
+            kept(&folder).last().unwrap()["scopes"],
+            serde_json::json!(["claims/write"])
+        );
         says(handed(&folder, &["acme", "--to", other]), "(new)");
         // What was handed over is not the stack's.
         assert!(folder.planned().is_empty(), "{:?}", folder.planned());
@@ -272,10 +347,7 @@ fn described(folder: &Folder, partner: &str) -> Vec<String> {
 fn a_partner_is_told_of_the_routes_that_its_scopes_open() {
     let folder = applied();
     let any = ["get", "put", "post", "delete", "head", "patch"];
-    let mut acme = vec![
-        "get /claims".to_owned(),
-        "get /claims/{id}".to_owned(),
-    ];
+    let mut acme = vec!["get /claims".to_owned(), "get /claims/{id}".to_owned()];
     acme.extend(any.map(|method| format!("{method} /files/{{rest}}")));
     acme.push("get /health".to_owned());
     assert_eq!(described(&folder, "acme"), acme);
@@ -286,20 +358,36 @@ fn a_partner_is_told_of_the_routes_that_its_scopes_open() {
 
 #[test]
 fn a_key_that_lets_nobody_in_is_pointed_out() {
-    let folder = Folder::with(&STACK.replacen("[partners.acme]", "[partners.acme]\nenabled = false", 1));
+    let folder =
+        Folder::with(&STACK.replacen("[partners.acme]", "[partners.acme]\nenabled = false", 1));
     folder.apply(&[]);
     let ran = folder.local(&["handoff", "acme", "--to", "acme"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stderr.starts_with("warning: the API key of partners.acme is not enabled"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .starts_with("warning: the API key of partners.acme is not enabled"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
 fn nobody_gets_anything_before_it_is_applied() {
     let folder = Folder::with(STACK);
-    refused(&folder, &["handoff", "acme", "--to", "acme"], 1, "apply it first");
+    refused(
+        &folder,
+        &["handoff", "acme", "--to", "acme"],
+        1,
+        "apply it first",
+    );
     refused(&folder, &["export", "postman"], 1, "apply it first");
     assert!(!folder.path().join("acme").exists());
-    refused(&folder, &["handoff", "acne", "--to", "acme"], 1, "did you mean `acme`?");
+    refused(
+        &folder,
+        &["handoff", "acne", "--to", "acme"],
+        1,
+        "did you mean `acme`?",
+    );
 }
 
 /// The environment's variables.
@@ -346,13 +434,45 @@ fn a_collection_has_no_secrets_unless_a_file_is_named_for_them() {
     // All callers together: every call that any of them may make, and nobody's client.
     export(&[]);
     let all = json(&path("claims.postman_collection.json"));
-    let names: Vec<&str> = all["item"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["Get a token", "/claims", "/claims/{id}", "/files/{rest+}", "/health"]);
-    assert_eq!(variables(&path("claims.postman_environment.json"))["client_id"], "");
-    refused(&folder, &["export", "postman", "--with-secrets", "x.json"], 1, "name it with --partner");
+    let names: Vec<&str> = all["item"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "Get a token",
+            "/claims",
+            "/claims/{id}",
+            "/files/{rest+}",
+            "/health"
+        ]
+    );
+    assert_eq!(
+        variables(&path("claims.postman_environment.json"))["client_id"],
+        ""
+    );
+    refused(
+        &folder,
+        &["export", "postman", "--with-secrets", "x.json"],
+        1,
+        "name it with --partner",
+    );
 
     std::fs::write(path("mine.json"), "{\"mine\": 1}").unwrap();
-    let over = ["export", "postman", "--partner", "acme", "--with-secrets", "mine.json"];
+    let over = [
+        "export",
+        "postman",
+        "--partner",
+        "acme",
+        "--with-secrets",
+        "mine.json",
+    ];
     refused(&folder, &over, 1, "no collection or environment");
-    assert_eq!(std::fs::read_to_string(path("mine.json")).unwrap(), "{\"mine\": 1}");
+    assert_eq!(
+        std::fs::read_to_string(path("mine.json")).unwrap(),
+        "{\"mine\": 1}"
+    );
 }
