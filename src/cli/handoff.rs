@@ -20,7 +20,7 @@ use crate::render::{Ui, shell_word};
 Examples:
   gatestack handoff acme --to acme-access
   gatestack handoff acme --to acme.json
-  gatestack handoff acme --to age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
+  gatestack handoff acme --to age1… --out acme.age
   gatestack handoff acme --to secretsmanager:partners/acme
   gatestack handoff acme --to ssm:/partners/acme
 
@@ -285,7 +285,7 @@ async fn keep(
     };
     Ok(Left {
         head: format!(
-            "The access of {} is in the {what} {name} ({state}).",
+            "The access of {} is in {what} called {name} ({state}).",
             bundle.access.name()
         ),
         parts: vec![("one JSON object", bundle.contents())],
@@ -295,8 +295,8 @@ async fn keep(
 
 fn thing(store: Store) -> &'static str {
     match store {
-        Store::Parameters => "encrypted parameter",
-        Store::SecretsManager => "secret",
+        Store::Parameters => "an encrypted parameter",
+        Store::SecretsManager => "a secret",
     }
 }
 
@@ -309,7 +309,7 @@ fn not_kept(store: Store, name: &str, known: &Known, error: NotKept) -> Error {
                 Some(owner) => format!("it belongs to {owner}"),
                 None => "gatestack did not make it".to_owned(),
             };
-            let fault = format!("there is a {what} {name} already, and {owner}");
+            let fault = format!("there is {what} called {name} already, and {owner}");
             Fault::new(FaultKind::Io, fault)
                 .hint(format!(
                     "give the access of {} another name; what is there was left as it is",

@@ -8,6 +8,7 @@ use age::x25519::Identity;
 use serde_json::Value;
 
 use crate::program::{Folder, Ran};
+use crate::screens::screen;
 
 /// Two partners, of whom one may only read.
 const STACK: &str = r#"
@@ -63,7 +64,8 @@ fn handed(folder: &Folder, arguments: &[&str]) -> Ran {
 fn refused(folder: &Folder, arguments: &[&str], code: i32, words: &str) {
     let ran = folder.local(arguments);
     assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(words), "{words}: {said}");
     assert_eq!(ran.stdout, "");
 }
 
@@ -354,6 +356,40 @@ fn a_partner_is_told_of_the_routes_that_its_scopes_open() {
     let mut globex = acme;
     globex.insert(1, "post /claims".to_owned());
     assert_eq!(described(&folder, "globex"), globex);
+}
+
+#[test]
+fn screens() {
+    let folder = applied();
+    std::fs::write(folder.path().join("mine.json"), "{}").unwrap();
+    let to = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let mut text = String::new();
+    for arguments in [
+        &["handoff", "acme", "--to", "acme.json"][..],
+        &["handoff", "acme", "--to", to],
+        &["handoff", "acme", "--to", to],
+        &[
+            "handoff", "acme", "--to", to, "--to", to, "--out", "two.age",
+        ],
+        &["handoff", "acme", "--to", "ssm:/partners/acme"],
+        &["handoff", "acme", "--to", "ssm:/partners/acme"],
+        &["handoff", "globex", "--to", "ssm:/partners/acme"],
+        &["handoff", "acme", "--to", "secretsmanager:acme"],
+        &["handoff", "acme", "--to", "mine.json"],
+        &["handoff", "acme", "--to", "-"],
+        &["handoff", "acme", "--to", "acme.zip"],
+        &["export", "postman"],
+        &["export", "postman", "--with-secrets", "secrets.json"],
+        &["export", "postman", "--partner", "acme", "--out", "out"],
+    ] {
+        let ran = folder.local(arguments);
+        text += &format!(
+            "$ gatestack --local {}\n{}\n",
+            arguments.join(" "),
+            screen(&ran)
+        );
+    }
+    insta::assert_snapshot!("handoff", text);
 }
 
 #[test]
