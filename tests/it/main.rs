@@ -13,6 +13,7 @@ mod destroys;
 mod dev;
 mod domains;
 mod executor;
+mod handoff;
 mod harness;
 mod instances;
 mod kinds;
