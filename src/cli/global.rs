@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, ValueEnum};
 
-use crate::render::{Colour, Wishes};
+use crate::render::{Colour, Wishes, shell_word};
 
 /// The stack file that is read when nothing names one.
 const DEFAULT_FILE: &str = "stack.toml";
@@ -257,16 +257,6 @@ pub(crate) fn repeated(flag: &str, values: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// A word that a POSIX shell hands on as it is.
-pub(super) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
 /// The names of an enumeration's values. clap's own parser would add what each is documented with, and by that turn
 /// `help COMMAND` into another, longer screen than `COMMAND --help`.
 pub(super) fn one_of<T>() -> impl TypedValueParser<Value = T>
@@ -284,17 +274,5 @@ fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_survive_a_shell() {
-        assert_eq!(shell_word("a/b.toml"), "a/b.toml");
-        assert_eq!(shell_word("it's *"), r"'it'\''s *'");
-        assert_eq!(shell_word(""), "''");
     }
 }

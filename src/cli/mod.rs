@@ -3,6 +3,7 @@
 
 mod apply;
 mod backends;
+mod call;
 mod calling;
 mod completions;
 mod consent;
@@ -20,6 +21,8 @@ mod schema;
 mod session;
 mod token;
 mod validate;
+mod verify;
+mod verifying;
 
 use std::ffi::OsString;
 
@@ -75,6 +78,8 @@ enum Command {
     Destroy(destroy::Args),
     Output(output::Args),
     Token(token::Args),
+    Call(call::Args),
+    Verify(verify::Args),
     Graph(graph::Args),
     Dev(dev::Args),
     Schema(schema::Args),
@@ -117,6 +122,8 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Destroy(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
+        Command::Call(args) => args.run(global, ui),
+        Command::Verify(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
         Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
@@ -154,7 +161,9 @@ impl Command {
             Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
+            Self::Call(args) => args.contradiction(global),
             Self::Dev(_) => global.contradiction_of_dev(),
+            Self::Verify(args) => args.contradiction(global),
             _ => None,
         }
     }
@@ -175,7 +184,8 @@ impl Command {
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
-            | Self::Token(token::Args { json: true, .. }) => {
+            | Self::Token(token::Args { json: true, .. })
+            | Self::Verify(verify::Args { json: true, .. }) => {
                 ui.print(&json::messages(json::Message::all_of(error)))
             }
             _ => render::error::complain(ui, error),

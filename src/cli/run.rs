@@ -173,7 +173,7 @@ impl Signals {
         })
     }
 
-    /// Waits for one of them.
+    /// The next signal, as how the process ends.
     pub(super) async fn next(&mut self) -> Exit {
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,

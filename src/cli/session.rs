@@ -25,7 +25,7 @@ use crate::render::{Ui, diagnostics};
 use crate::stack::{self, Checked, Diagnostics, LoadSettings, Source};
 
 /// The file that the local AWS rests in, in the folder of the stack file.
-const LOCAL_STATE: &str = ".gatestack/local.json";
+pub(super) const LOCAL_STATE: &str = ".gatestack/local.json";
 
 /// What a session is for, which decides whether faults of what the file points to stop it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -158,6 +158,14 @@ impl Session {
                     Box::pin(async move { planes.answer(request).await })
                 })))
             }
+        }
+    }
+
+    /// The local AWS, where it is one of this process.
+    pub(super) fn service(&self) -> Option<&local::Service> {
+        match &self.at {
+            At::Local(service) => Some(service),
+            At::Url(_) | At::Internet => None,
         }
     }
 

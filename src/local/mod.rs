@@ -1,4 +1,4 @@
-//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, STS and the tagging API behind
+//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, Secrets Manager, STS and the tagging API behind
 //! AWS's own wire protocols.
 //!
 //! It knows nothing of stacks or plans. It is written from AWS's documentation and service models, so that any AWS client can use it:
@@ -28,9 +28,11 @@ pub mod paging;
 mod protocol;
 mod registry;
 pub mod route53;
+pub mod secretsmanager;
 mod serve;
 mod service;
 pub mod ssm;
+mod stand_in;
 pub mod state;
 mod store;
 mod sts;
@@ -44,4 +46,5 @@ pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, Peer, Seen};
 pub use operation::Pace;
 pub use serve::serve;
 pub use service::{Options, Service};
+pub use stand_in::stand_in;
 pub use store::StoreError;

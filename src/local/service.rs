@@ -135,6 +135,22 @@ impl Service {
         Ok(Self::over(store, options))
     }
 
+    /// A local AWS of its own with everything that is here now and this clock, gone with the process.
+    ///
+    /// # Errors
+    /// The state's file can't be read.
+    pub fn in_memory_copy(&self, clock: Clock) -> Result<Self, StoreError> {
+        let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let options = Options {
+            clock,
+            ..self.0.options.clone()
+        };
+        Ok(Self::over(
+            Store::Memory(store.read(State::clone)?),
+            options,
+        ))
+    }
+
     fn over(store: Store, options: Options) -> Self {
         Self(Arc::new(Inner {
             options,

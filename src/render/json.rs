@@ -8,6 +8,10 @@ use serde::Serialize;
 
 pub use super::message::{Message, Place, Refusal};
 use super::value;
+pub use super::verify::{
+    CallReport, CheckReport, DifferenceReport, FieldDifference, ResultName, VerifyReport,
+    VerifySummary,
+};
 use crate::apply::Event;
 use crate::aws::Count;
 use crate::model::Address;
@@ -233,6 +237,11 @@ pub enum Around {
     Outputs {
         /// By name.
         outputs: BTreeMap<String, Option<String>>,
+    },
+    /// What `apply --verify` found out.
+    Verification {
+        /// The whole of it.
+        verification: Box<VerifyReport>,
     },
 }
 

@@ -7,6 +7,8 @@ pub mod graph;
 pub mod json;
 
 pub(crate) mod ask;
+pub(crate) mod call;
+pub(crate) mod curl;
 pub(crate) mod error;
 pub(crate) mod outcome;
 pub(crate) mod plan;
@@ -14,17 +16,20 @@ pub(crate) mod progress;
 pub(crate) mod stale;
 pub(crate) mod style;
 pub(crate) mod token;
+pub(crate) mod verify;
 
 mod changes;
 mod fields;
 mod layout;
 mod log;
 mod message;
+mod shell;
 mod ui;
 mod value;
 
 pub(crate) use layout::{counted, indented, listed};
 pub(crate) use log::start_log;
+pub(crate) use shell::shell_word;
 pub use ui::{Captured, Colour, Ui, Wishes};
 
 #[cfg(test)]

@@ -284,7 +284,8 @@ pub(crate) fn counts(plan: &Plan) -> String {
     )
 }
 
-fn heading(ground: &Ground, local: bool) -> String {
+/// Which stack, and where.
+pub(super) fn heading(ground: &Ground, local: bool) -> String {
     let place = if local { "the local AWS" } else { "AWS" };
     let stack = paint(STRONG, &ground.stack);
     format!(

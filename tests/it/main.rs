@@ -4,6 +4,7 @@ mod absent_lines;
 mod apigateway_kinds;
 mod budget;
 mod by_hand;
+mod callers;
 mod certificates;
 mod cognito_kinds;
 mod converge;

@@ -43,6 +43,7 @@ struct Inner {
     service: Service,
     options: DataPlaneOptions,
     throttles: stage::Throttles,
+    backends: stage::Backends,
 }
 
 /// What stands behind a local AWS, and who watches it.
@@ -104,6 +105,7 @@ impl DataPlane {
             service,
             options,
             throttles: stage::Throttles::default(),
+            backends: stage::Backends::default(),
         }))
     }
 

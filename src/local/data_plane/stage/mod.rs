@@ -14,10 +14,16 @@
 mod answers;
 mod api_key;
 mod authorizer;
+mod context;
 mod domain;
 mod exchange;
 mod integration;
+mod json_path;
+mod mapping;
 mod matching;
+mod network;
+mod refusals;
+mod template;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -38,6 +44,7 @@ use super::{Inner, Seen};
 use exchange::{Exchange, Refused};
 use matching::Match;
 
+pub(super) use integration::Backends;
 pub(super) use throttle::Throttles;
 
 /// A request that came for API Gateway's data plane.
