@@ -406,7 +406,7 @@ mod tests {
             took: Duration::from_micros(micros),
             ..seen()
         };
-        let token = "there is no token in the header Authorization";
+        let token = "no token was sent in the header Authorization";
         let lines = [
             line(&seen(), &["partners.acme"]),
             line(&refused("2026-11-21T16:02:14Z", 401, token, 300), &[]),
