@@ -223,7 +223,7 @@ fn gets_no_tokens(known: &Known) -> Error {
 }
 
 /// An error with everything below it.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {

@@ -3,10 +3,12 @@
 
 mod apply;
 mod backends;
+mod call;
 mod calling;
 mod completions;
 mod consent;
 mod destroy;
+mod dev;
 mod environment;
 mod global;
 mod graph;
@@ -76,8 +78,10 @@ enum Command {
     Destroy(destroy::Args),
     Output(output::Args),
     Token(token::Args),
+    Call(call::Args),
     Verify(verify::Args),
     Graph(graph::Args),
+    Dev(dev::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Local(local::Args),
@@ -118,8 +122,10 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Destroy(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
+        Command::Call(args) => args.run(global, ui),
         Command::Verify(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
+        Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
         Command::Local(args) => args.run(global, ui),
@@ -155,6 +161,8 @@ impl Command {
             Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
+            Self::Call(args) => args.contradiction(global),
+            Self::Dev(_) => global.contradiction_of_dev(),
             Self::Verify(args) => args.contradiction(global),
             _ => None,
         }
@@ -172,6 +180,7 @@ impl Command {
         match self {
             Self::Apply(args) if args.json => lines(ui),
             Self::Destroy(args) if args.json => lines(ui),
+            Self::Dev(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })

@@ -8,12 +8,12 @@ use anyhow::Context as _;
 
 use super::apply::{show, verified};
 use super::consent::{Consent, ask, ask_name, other_name};
-use super::global::{Global, repeated, shell_word};
+use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again, stale};
 use super::session::{Purpose, Session, load_with, surroundings};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::plan::{Patterns, Saved, Unreadable, moved};
-use crate::render::Ui;
+use crate::render::{Ui, shell_word};
 use crate::stack;
 
 /// Writes a plan beside the file and renames it, so that nobody ever reads half a plan. Its owner alone may read it: it

@@ -25,7 +25,7 @@ use crate::render::{Ui, diagnostics};
 use crate::stack::{self, Checked, Diagnostics, LoadSettings, Source};
 
 /// The file that the local AWS rests in, in the folder of the stack file.
-const LOCAL_STATE: &str = ".gatestack/local.json";
+pub(super) const LOCAL_STATE: &str = ".gatestack/local.json";
 
 /// What a session is for, which decides whether faults of what the file points to stop it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -396,15 +396,25 @@ fn at(global: &Global, account: Option<&str>, clock: &Clock) -> Result<At, Error
         let url = global.endpoint_url.clone();
         return Ok(url.map_or(At::Internet, At::Url));
     }
+    local_service(global, account, clock.clone()).map(At::Local)
+}
+
+/// The local AWS of a stack, in this account or its usual one, with the state that lies beside the stack file.
+///
+/// # Errors
+/// The state can't be used.
+pub(super) fn local_service(
+    global: &Global,
+    account: Option<&str>,
+    clock: Clock,
+) -> Result<local::Service, Error> {
     let defaults = local::Options::default();
     let options = local::Options {
         account: account.map_or(defaults.account, str::to_owned),
-        clock: clock.clone(),
+        clock,
         pace: defaults.pace,
     };
-    let service = local::Service::at_file(&global.folder().join(LOCAL_STATE), options)
-        .map_err(local_state)?;
-    Ok(At::Local(service))
+    local::Service::at_file(&global.folder().join(LOCAL_STATE), options).map_err(local_state)
 }
 
 /// Why the local AWS's state can't be used.

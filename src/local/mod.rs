@@ -1,4 +1,4 @@
-//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, STS and the tagging API behind
+//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, Secrets Manager, STS and the tagging API behind
 //! AWS's own wire protocols.
 //!
 //! It knows nothing of stacks or plans. It is written from AWS's documentation and service models, so that any AWS client can use it:
@@ -28,6 +28,7 @@ pub mod paging;
 mod protocol;
 mod registry;
 pub mod route53;
+pub mod secretsmanager;
 mod serve;
 mod service;
 pub mod ssm;

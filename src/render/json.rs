@@ -247,6 +247,11 @@ pub enum Around {
 
 /// One JSON line.
 pub(crate) fn line(line: &Line) -> String {
+    one_line(line)
+}
+
+/// One JSON line of another kind of run.
+pub(crate) fn one_line(line: &impl Serialize) -> String {
     to_text(serde_json::to_string(line))
 }
 

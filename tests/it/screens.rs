@@ -83,6 +83,7 @@ fn help_of_every_command() {
         &["destroy"],
         &["output"],
         &["graph"],
+        &["dev"],
         &["schema"],
         &["completions"],
         &["local"],

@@ -15,6 +15,9 @@
 mod addresses;
 mod oauth;
 mod stage;
+#[cfg(test)]
+mod tests;
+mod tokens;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -24,13 +27,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::addresses::Address;
 use self::stage::{Arrived, To};
+use super::operation::Refusal;
 use super::service::{self, Service};
 use super::state::{Region, State};
-use super::store::StoreError;
 
 /// Both planes of the local AWS behind one function. Copies share it.
 #[derive(Clone)]
@@ -39,6 +42,8 @@ pub struct DataPlane(Arc<Inner>);
 struct Inner {
     service: Service,
     options: DataPlaneOptions,
+    throttles: stage::Throttles,
+    backends: stage::Backends,
 }
 
 /// What stands behind a local AWS, and who watches it.
@@ -96,7 +101,12 @@ impl fmt::Debug for DataPlane {
 impl DataPlane {
     /// A data plane over a control plane.
     pub fn new(service: Service, options: DataPlaneOptions) -> Self {
-        Self(Arc::new(Inner { service, options }))
+        Self(Arc::new(Inner {
+            service,
+            options,
+            throttles: stage::Throttles::default(),
+            backends: stage::Backends::default(),
+        }))
     }
 
     /// The control plane.
@@ -114,7 +124,7 @@ impl DataPlane {
         };
         let state = match inner.service.snapshot() {
             Ok(state) => state,
-            Err(error) => return failed(&error),
+            Err(error) => return refused(&service::broken(&error)),
         };
         let (answer, seen) = match address {
             Address::Api { id, region, rest } => {
@@ -127,7 +137,7 @@ impl DataPlane {
                     region: region.unwrap_or_default().to_owned(),
                     rest: rest.to_owned(),
                 };
-                stage::answer(inner, arrived(request, to)).await
+                stage::answer(inner, &state, arrived(request, to)).await
             }
             Address::OwnDomain {
                 name,
@@ -137,7 +147,7 @@ impl DataPlane {
                 Some(Owner::Api { name, region }) => {
                     let rest = rest.to_owned();
                     let to = To::OwnDomain { name, region, rest };
-                    stage::answer(inner, arrived(request, to)).await
+                    stage::answer(inner, &state, arrived(request, to)).await
                 }
                 Some(Owner::Pool { region }) => {
                     oauth::domain(inner, &state, (name, &region), rest, &request)
@@ -225,15 +235,25 @@ fn no_domain(name: &str) -> Response<Bytes> {
     )
 }
 
-/// The state can't be read.
-fn failed(error: &StoreError) -> Response<Bytes> {
-    message(StatusCode::INTERNAL_SERVER_ERROR, &service::chain(error))
+/// Why the local AWS itself can't answer.
+fn refused(refusal: &Refusal) -> Response<Bytes> {
+    let status = StatusCode::from_u16(refusal.status);
+    message(
+        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        &refusal.message,
+    )
 }
 
 /// An answer of this status with one sentence.
 fn message(status: StatusCode, text: &str) -> Response<Bytes> {
-    let mut answer = Response::new(Bytes::from(json!({"message": text}).to_string()));
+    let mut answer = json(&json!({"message": text}));
     *answer.status_mut() = status;
+    answer
+}
+
+/// An answer of 200 with this body.
+fn json(body: &Value) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from(body.to_string()));
     let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
     answer
