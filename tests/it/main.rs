@@ -31,3 +31,4 @@ mod saved;
 mod scenarios;
 mod screens;
 mod secrets;
+mod verify;
