@@ -13,8 +13,8 @@ use crate::program::{Folder, example};
 /// Where what is handed out lands; nothing in it is looked at.
 const HANDED: &str = "handed";
 
-/// The manners in which each command is run: quietly, talkative, with the deepest log.
-const MANNERS: [(&[&str], &str); 3] = [(&[], ""), (&["-vv"], ""), (&[], "trace")];
+/// The manners in which each command is run: as it is, and with all that it can be made to say.
+const MANNERS: [(&[&str], &str); 2] = [(&[], ""), (&["-vv"], "trace")];
 
 /// Every value that the local AWS keeps under a name that says secret or private, or that is an API key's value.
 fn secrets(state: &Value, found: &mut BTreeSet<String>) {
@@ -123,7 +123,6 @@ fn nothing_written_holds_a_secret() {
         &[
             "verify",
             "--json",
-            "--probe",
             "--junit",
             "verified.xml",
             "--backend",
