@@ -88,6 +88,8 @@ pub enum FaultKind {
     Stale,
     /// The name is none of the stack's outputs, or its value is not known yet.
     Output,
+    /// There is no such deployment to lead callers to, or no way to it.
+    Deployment,
 }
 
 impl FaultKind {
@@ -101,6 +103,7 @@ impl FaultKind {
             Self::Interrupted => "interrupted",
             Self::Stale => "stale",
             Self::Output => "output",
+            Self::Deployment => "deployment",
         }
     }
 }

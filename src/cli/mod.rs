@@ -8,9 +8,11 @@ mod destroy;
 mod environment;
 mod global;
 mod graph;
+mod history;
 mod local;
 mod output;
 mod plan;
+mod rollback;
 mod run;
 mod saved;
 mod schema;
@@ -69,6 +71,8 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Destroy(destroy::Args),
+    History(history::Args),
+    Rollback(rollback::Args),
     Output(output::Args),
     Graph(graph::Args),
     Schema(schema::Args),
@@ -109,6 +113,8 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Plan(args) => args.run(global, ui),
         Command::Apply(args) => args.run(global, ui),
         Command::Destroy(args) => args.run(global, ui),
+        Command::History(args) => args.run(global, ui),
+        Command::Rollback(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
@@ -164,6 +170,8 @@ impl Command {
             Self::Destroy(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
+            | Self::History(history::Args { json: true })
+            | Self::Rollback(rollback::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. }) => {
                 ui.print(&json::messages(json::Message::all_of(error)))
             }

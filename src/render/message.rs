@@ -16,7 +16,7 @@ pub struct Message {
     /// How much it matters.
     pub severity: LevelName,
     /// A stable code: `GS…` of the stack file, `no_plan`, `aws`, `credentials`, `connection`, `io`, `ground`, `consent`,
-    /// `declined`, `interrupted`, `stale`, `output`.
+    /// `declined`, `interrupted`, `stale`, `output`, `deployment`.
     pub code: String,
     /// What is wrong.
     pub message: String,

@@ -7,6 +7,7 @@ pub mod json;
 
 pub(crate) mod ask;
 pub(crate) mod error;
+pub(crate) mod history;
 pub(crate) mod outcome;
 pub(crate) mod plan;
 pub(crate) mod progress;

@@ -279,7 +279,7 @@ pub(crate) fn counts(plan: &Plan) -> String {
     )
 }
 
-fn heading(ground: &Ground, local: bool) -> String {
+pub(crate) fn heading(ground: &Ground, local: bool) -> String {
     let place = if local { "the local AWS" } else { "AWS" };
     let stack = paint(STRONG, &ground.stack);
     format!(
