@@ -90,6 +90,14 @@ pub enum FaultKind {
     Output,
     /// There is no such deployment to lead callers to, or no way to it.
     Deployment,
+    /// Nobody in the stack is called so.
+    Caller,
+    /// Something is not there yet, because nobody applied it.
+    Absent,
+    /// Somebody gets no token.
+    Token,
+    /// A request to the stack got no answer.
+    Unanswered,
 }
 
 impl FaultKind {
@@ -104,6 +112,10 @@ impl FaultKind {
             Self::Stale => "stale",
             Self::Output => "output",
             Self::Deployment => "deployment",
+            Self::Caller => "caller",
+            Self::Absent => "absent",
+            Self::Token => "token",
+            Self::Unanswered => "unanswered",
         }
     }
 }

@@ -12,3 +12,4 @@ pub mod model;
 pub mod plan;
 pub mod render;
 pub mod stack;
+pub mod verify;

@@ -6,8 +6,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use url::{Host, Url};
 
 use super::apigateway::ApiGatewayAnswers;
 use super::cognito::CognitoAnswers;
@@ -92,6 +94,12 @@ impl Connection {
                     .region(region)
                     .retry_config(retries)
                     .timeout_config(timeouts);
+                if profile.is_none()
+                    && nobody_names_credentials()
+                    && url.as_deref().is_some_and(is_here)
+                {
+                    loader = loader.credentials_provider(any_credentials());
+                }
                 if let Some(profile) = profile {
                     loader = loader.profile_name(profile);
                 }
@@ -104,11 +112,7 @@ impl Connection {
             Endpoint::InProcess(http_client) => SdkConfig::builder()
                 .behavior_version(BehaviorVersion::v2026_01_12())
                 .region(region)
-                .credentials_provider(
-                    aws_credential_types::provider::SharedCredentialsProvider::new(
-                        Credentials::from_keys("local", "local", None),
-                    ),
-                )
+                .credentials_provider(SharedCredentialsProvider::new(any_credentials()))
                 .retry_config(retries)
                 .timeout_config(timeouts)
                 .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
@@ -187,6 +191,29 @@ impl Connection {
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
+}
+
+/// Credentials for an AWS that looks at none.
+fn any_credentials() -> Credentials {
+    Credentials::from_keys("local", "local", None)
+}
+
+/// Whether this URL leads to this machine, where no AWS is: it can do without credentials, and is shown none that were not meant
+/// for it.
+fn is_here(url: &str) -> bool {
+    let host = Url::parse(url).ok();
+    match host.as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether the environment leaves it to files and machines which credentials to take.
+fn nobody_names_credentials() -> bool {
+    let named = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !named("AWS_ACCESS_KEY_ID") && !named("AWS_PROFILE")
 }
 
 impl Reader {

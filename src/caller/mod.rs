@@ -3,6 +3,14 @@
 //!
 //! It knows requests and answers; which of them a stack should admit is `verify`'s business.
 
+mod credentials;
+mod front;
+mod refusal;
+mod token;
 mod transport;
 
+pub use credentials::{Credentials, credentials};
+pub use front::{Front, Known, NoSuchCaller};
+pub use refusal::Refusal;
+pub use token::{Token, TokenError, token, token_of_pool};
 pub use transport::{InProcess, Transport, TransportError};

@@ -19,6 +19,7 @@ Examples:
   gatestack --local apply --yes -f examples/partner-api/stack.toml
   gatestack apply --yes --allow-delete 'partners.acme'
   gatestack apply claims.plan
+  gatestack apply --yes --verify
 
 Ctrl-C once starts nothing more and lets running steps finish; twice leaves at
 once. However a run ends, running the same command again continues it.")]
@@ -35,6 +36,9 @@ pub(super) struct Args {
     /// Confirm a saved destroy by the stack's name instead of typing it
     #[arg(long, value_name = "NAME", requires = "plan")]
     confirm: Option<String>,
+    /// Verify the stack afterwards, with patience while AWS spreads the changes
+    #[arg(long)]
+    verify: bool,
     /// Print JSON lines: the plan, then what happens
     #[arg(long)]
     pub(super) json: bool,
@@ -61,6 +65,7 @@ impl Args {
                 forward: self.scope.forward,
                 confirm: self.confirm.as_deref(),
                 json: self.json,
+                verify: self.verify,
             }
             .run(global, ui)
             .await;
@@ -70,7 +75,7 @@ impl Args {
         let next = plan.is_empty().then(|| global.command_line("output", &[]));
         show(&session, &plan, self.json, next, ui);
         if plan.is_empty() {
-            return Ok(Exit::Success);
+            return verified(&session, Exit::Success, self.verify, self.json, ui).await;
         }
         let mut signals = Signals::listen()?;
         let mut flags = self.scope.flags();
@@ -87,15 +92,30 @@ impl Args {
             flags.push("--yes".into());
         }
         let again = global.command_line("apply", &flags);
-        Carry {
+        let exit = Carry {
             session: &session,
             plan: &plan,
             json: self.json,
             again,
         }
         .out(signals, ui)
-        .await
+        .await?;
+        verified(&session, exit, self.verify, self.json, ui).await
     }
+}
+
+/// How a run ends that is to be verified once it has done everything.
+pub(super) async fn verified(
+    session: &Session,
+    exit: Exit,
+    verify: bool,
+    json: bool,
+    ui: &mut Ui,
+) -> Result<Exit, Error> {
+    if !verify || exit != Exit::Success {
+        return Ok(exit);
+    }
+    super::verify::after_apply(session, json, ui).await
 }
 
 /// Shows the plan that is about to be agreed to.

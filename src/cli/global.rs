@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, ValueEnum};
 
-use crate::render::{Colour, Wishes};
+use crate::render::{Colour, Wishes, shell_word};
 
 /// The stack file that is read when nothing names one.
 const DEFAULT_FILE: &str = "stack.toml";
@@ -179,6 +179,36 @@ impl Global {
         }
     }
 
+    /// The same on the local AWS.
+    pub(crate) fn on_the_local_aws(&self) -> Self {
+        Self {
+            local: true,
+            ..self.clone()
+        }
+    }
+
+    /// The same at an endpoint that stands for AWS.
+    pub(crate) fn at_endpoint(&self, url: &str) -> Self {
+        Self {
+            local: false,
+            endpoint_url: Some(url.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// Why these flags make no sense for a command that serves the stack file on the local AWS.
+    pub(crate) fn contradiction_of_dev(&self) -> Option<String> {
+        let wrong = [
+            ("--file -", self.reads_stdin()),
+            ("--profile", self.profile.is_some()),
+            ("--endpoint-url", self.endpoint_url.is_some()),
+        ];
+        let (flag, _) = wrong.into_iter().find(|(_, given)| *given)?;
+        Some(format!(
+            "the argument '{flag}' cannot be used with 'dev', which follows a file on the local AWS"
+        ))
+    }
+
     /// The same in another environment.
     pub(crate) fn in_environment(&self, environment: Option<String>) -> Self {
         Self {
@@ -227,16 +257,6 @@ pub(crate) fn repeated(flag: &str, values: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// A word that a POSIX shell hands on as it is.
-pub(super) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
 /// The names of an enumeration's values. clap's own parser would add what each is documented with, and by that turn
 /// `help COMMAND` into another, longer screen than `COMMAND --help`.
 pub(super) fn one_of<T>() -> impl TypedValueParser<Value = T>
@@ -254,17 +274,5 @@ fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_survive_a_shell() {
-        assert_eq!(shell_word("a/b.toml"), "a/b.toml");
-        assert_eq!(shell_word("it's *"), r"'it'\''s *'");
-        assert_eq!(shell_word(""), "''");
     }
 }

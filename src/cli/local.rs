@@ -1,15 +1,20 @@
-use anyhow::Context as _;
+use std::io;
 use std::path::PathBuf;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
+use super::backends::Backends;
 use super::global::Global;
+use super::run::Signals;
 use super::session::{local_state, runtime};
 use crate::clock::Clock;
 use crate::error::{Error, Exit, Fault};
-use crate::local::{Options, Pace, Service, serve};
+use crate::local::{DataPlane, Options, Pace, Service, serve};
 use crate::render::Ui;
+
+/// Where a local AWS listens unless it is told otherwise.
+pub(super) const ADDRESS: &str = "127.0.0.1:4599";
 
 /// Run the local AWS by itself
 #[derive(Debug, clap::Args)]
@@ -29,13 +34,18 @@ enum Command {
 Examples:
   gatestack local serve
   gatestack local serve --listen 127.0.0.1:0 --state aws.json
+  gatestack local serve --map 10.7.1.10:8080=127.0.0.1:9000
   aws --endpoint-url http://127.0.0.1:4599 apigateway get-rest-apis
 
 Cognito user pools, API Gateway, EC2, load balancers, ACM, Route 53, SSM
-parameters, STS and the tagging API. Any credentials do. The state is gone with the process unless --state keeps it.")]
+parameters, STS and the tagging API. Any credentials do. The state is gone with
+the process unless --state keeps it.
+
+What AWS serves at run time is served too: by AWS's host name in `Host`, or at
+/_aws/execute-api/API/STAGE/… and /_aws/cognito/DOMAIN/oauth2/token.")]
 struct Serve {
     /// Listen here; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4599")]
+    #[arg(long, value_name = "ADDRESS", default_value = ADDRESS)]
     listen: String,
     /// Keep the state in this file
     #[arg(long, value_name = "FILE")]
@@ -46,6 +56,8 @@ struct Serve {
     /// Be so many times faster than AWS
     #[arg(long, value_name = "N", requires = "realistic", default_value = "1", value_parser = time_scale)]
     time_scale: f64,
+    #[command(flatten)]
+    backends: Backends,
 }
 
 impl Args {
@@ -75,28 +87,50 @@ impl Serve {
         };
         let listener = TcpListener::bind(&self.listen)
             .await
-            .with_context(|| format!("can't listen on {}", self.listen))
-            .map_err(|error| {
-                Fault::io(error)
-                    .hint("choose another address with --listen; port 0 takes any free one")
-            })?;
-        let failed = |error: std::io::Error| {
+            .map_err(|error| cannot_listen(error, &self.listen))?;
+        let failed = |error: io::Error| {
             Fault::io(anyhow::Error::new(error).context("the local AWS stopped"))
         };
         let address = listener.local_addr().map_err(failed)?;
-        let mut interrupted = signal(SignalKind::interrupt()).map_err(failed)?;
-        let mut terminated = signal(SignalKind::terminate()).map_err(failed)?;
+        let signals = Signals::listen()?;
         ui.print(&format!("http://{address}\n"));
         ui.remark("The local AWS is ready. Ctrl-C ends it.\n");
-        let shutdown = async move {
-            tokio::select! {
-                _ = interrupted.recv() => {}
-                _ = terminated.recv() => {}
-            }
-        };
-        serve(service, listener, shutdown).await.map_err(failed)?;
+        let plane = DataPlane::new(service, self.backends.options());
+        serve_until_stopped(plane, listener, signals)
+            .await
+            .map_err(failed)?;
         Ok(Exit::Success)
     }
+}
+
+/// Serves until Ctrl-C or SIGTERM, then finishes what is under way; a second one doesn't wait for that.
+///
+/// # Errors
+/// When the listener fails.
+pub(super) async fn serve_until_stopped(
+    plane: DataPlane,
+    listener: TcpListener,
+    mut signals: Signals,
+) -> io::Result<()> {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = serve(plane, listener, async {
+        let _ = stopped.await;
+    });
+    tokio::pin!(serving);
+    tokio::select! {
+        ended = &mut serving => return ended,
+        _ = signals.next() => drop(stop),
+    }
+    tokio::select! {
+        ended = &mut serving => ended,
+        _ = signals.next() => Ok(()),
+    }
+}
+
+/// Why an address can't be listened on.
+pub(super) fn cannot_listen(error: io::Error, address: &str) -> Fault {
+    let error = anyhow::Error::new(error).context(format!("can't listen on {address}"));
+    Fault::io(error).hint("choose another address with --listen; port 0 takes any free one")
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

@@ -2,9 +2,13 @@
 //! operations nor bytes; they join the engine to the renderer.
 
 mod apply;
+mod backends;
+mod call;
+mod calling;
 mod completions;
 mod consent;
 mod destroy;
+mod dev;
 mod environment;
 mod global;
 mod graph;
@@ -17,7 +21,10 @@ mod run;
 mod saved;
 mod schema;
 mod session;
+mod token;
 mod validate;
+mod verify;
+mod verifying;
 
 use std::ffi::OsString;
 
@@ -74,7 +81,11 @@ enum Command {
     History(history::Args),
     Rollback(rollback::Args),
     Output(output::Args),
+    Token(token::Args),
+    Call(call::Args),
+    Verify(verify::Args),
     Graph(graph::Args),
+    Dev(dev::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Local(local::Args),
@@ -116,7 +127,11 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::History(args) => args.run(global, ui),
         Command::Rollback(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
+        Command::Token(args) => args.run(global, ui),
+        Command::Call(args) => args.run(global, ui),
+        Command::Verify(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
+        Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
         Command::Local(args) => args.run(global, ui),
@@ -152,6 +167,9 @@ impl Command {
             Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
                 "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
             ),
+            Self::Call(args) => args.contradiction(global),
+            Self::Dev(_) => global.contradiction_of_dev(),
+            Self::Verify(args) => args.contradiction(global),
             _ => None,
         }
     }
@@ -168,11 +186,15 @@ impl Command {
         match self {
             Self::Apply(args) if args.json => lines(ui),
             Self::Destroy(args) if args.json => lines(ui),
+            Self::Dev(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::History(history::Args { json: true })
             | Self::Rollback(rollback::Args { json: true, .. })
-            | Self::Output(output::Args { json: true, .. }) => {
+            | Self::Output(output::Args { json: true, .. })
+            | Self::Output(output::Args { json: true, .. })
+            | Self::Token(token::Args { json: true, .. })
+            | Self::Verify(verify::Args { json: true, .. }) => {
                 ui.print(&json::messages(json::Message::all_of(error)))
             }
             _ => render::error::complain(ui, error),

@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
 use super::consent::{FORWARD, other_name};
-use super::global::{Global, repeated, shell_word};
+use super::global::{Global, repeated};
 use super::saved;
 use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::{Inputs, Options, Patterns, Saved};
 use crate::render::json::{self, PlanReport};
-use crate::render::{Ui, plan::View};
+use crate::render::{Ui, plan::View, shell_word};
 
 /// Show what an apply would change, and why
 #[derive(Debug, clap::Args)]

@@ -173,7 +173,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Exit {
+    /// The next signal, as how the process ends.
+    pub(super) async fn next(&mut self) -> Exit {
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Terminated,

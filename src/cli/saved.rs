@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::apply::show;
+use super::apply::{show, verified};
 use super::consent::{Consent, FORWARD, ask, ask_name, other_name};
-use super::global::{Global, repeated, shell_word};
+use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again, stale};
 use super::session::{Purpose, Session, load_with, surroundings};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::plan::{Patterns, Saved, Unreadable, moved};
-use crate::render::Ui;
+use crate::render::{Ui, shell_word};
 use crate::stack;
 
 /// Writes a plan beside the file and renames it, so that nobody ever reads half a plan. Its owner alone may read it: it
@@ -96,6 +96,8 @@ pub(super) struct Apply<'a> {
     pub(super) forward: bool,
     pub(super) confirm: Option<&'a str>,
     pub(super) json: bool,
+    /// Whether to verify the stack afterwards, which a destroyed one is not.
+    pub(super) verify: bool,
 }
 
 impl Apply<'_> {
@@ -123,22 +125,24 @@ impl Apply<'_> {
         let plan = &saved.plan;
         let next = plan.is_empty().then(|| global.command_line("output", &[]));
         show(&session, plan, self.json, next, ui);
+        let verify = self.verify && !plan.destroy;
         if plan.is_empty() {
-            return Ok(Exit::Success);
+            return verified(&session, Exit::Success, verify, self.json, ui).await;
         }
         let mut signals = Signals::listen()?;
         let consent = self.ask(&saved, global, ui)?;
         if consent != Consent::Given {
             look_again(&session, plan, &saved.observation, &mut signals, ui).await?;
         }
-        Carry {
+        let exit = Carry {
             session: &session,
             plan,
             json: self.json,
             again: resumption(global, self.path, &saved, self.added(), consent),
         }
         .out(signals, ui)
-        .await
+        .await?;
+        verified(&session, exit, verify, self.json, ui).await
     }
 
     /// What the command line says, in the environment of the plan.

@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
@@ -12,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::environment;
 use super::global::Global;
 use crate::aws::{Connection, Count, Endpoint};
+use crate::caller::Transport;
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::{self, Desired, Observation, Questions, Surroundings};
@@ -23,7 +25,7 @@ use crate::render::{Ui, diagnostics};
 use crate::stack::{self, Checked, Diagnostics, LoadSettings, Source};
 
 /// The file that the local AWS rests in, in the folder of the stack file.
-const LOCAL_STATE: &str = ".gatestack/local.json";
+pub(super) const LOCAL_STATE: &str = ".gatestack/local.json";
 
 /// What a session is for, which decides whether faults of what the file points to stop it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,6 +34,8 @@ pub(super) enum Purpose {
     Make,
     /// To see or delete what is there, which has to be possible whatever became of its surroundings.
     Find,
+    /// To call what is there, over real sockets and with tokens of the real time.
+    Call,
 }
 
 /// A plan, and what it was made from.
@@ -50,6 +54,19 @@ pub(super) struct Session {
     pub(super) local: bool,
     /// The connection.
     pub(super) connection: Connection,
+    /// Where everything else of AWS answers.
+    at: At,
+}
+
+/// Where the stack's own addresses answer: its token endpoint, its API.
+#[derive(Clone, Debug)]
+enum At {
+    /// On the local AWS.
+    Local(local::Service),
+    /// At one URL, which stands for AWS.
+    Url(String),
+    /// Where DNS leads.
+    Internet,
 }
 
 impl Session {
@@ -67,7 +84,7 @@ impl Session {
         let checked = load(global, ui)?;
         let file = &checked.file;
         let (region, account) = (&file.stack.region, file.stack.account.as_deref());
-        let opened = Opened::at(global, ui, region, account).await?;
+        let opened = Opened::at(global, ui, region, account, purpose).await?;
         let adopt = adopt.iter().map(Address::new).collect();
         let surroundings = surroundings(
             global,
@@ -92,7 +109,7 @@ impl Session {
         desired: Desired,
     ) -> Result<Self, Error> {
         let (region, account) = (&desired.ground.region, &desired.ground.account);
-        let opened = Opened::at(global, ui, region, Some(account)).await?;
+        let opened = Opened::at(global, ui, region, Some(account), Purpose::Make).await?;
         Ok(opened.with(desired, global.local))
     }
 
@@ -115,6 +132,43 @@ impl Session {
         Ok(Planned { plan, observation })
     }
 
+    /// The way to the stack's own addresses. On the local AWS, `behind` says what answers for private targets.
+    ///
+    /// # Errors
+    /// The system has no way to check certificates, or `--endpoint-url` is no URL.
+    pub(super) fn transport(&self, behind: local::DataPlaneOptions) -> Result<Transport, Error> {
+        let no_client = |error: reqwest::Error| {
+            Fault::io(anyhow::Error::new(error).context("can't make an HTTP client")).into()
+        };
+        match &self.at {
+            At::Internet => Transport::internet().map_err(no_client),
+            At::Url(url) => {
+                let url = url
+                    .parse()
+                    .with_context(|| format!("--endpoint-url {url}"))
+                    .map_err(|error| {
+                        Fault::io(error).hint("write it as in http://127.0.0.1:4599")
+                    })?;
+                Transport::endpoint(url).map_err(no_client)
+            }
+            At::Local(service) => {
+                let planes = local::DataPlane::new(service.clone(), behind);
+                Ok(Transport::in_process(Arc::new(move |request| {
+                    let planes = planes.clone();
+                    Box::pin(async move { planes.answer(request).await })
+                })))
+            }
+        }
+    }
+
+    /// The local AWS, where it is one of this process.
+    pub(super) fn service(&self) -> Option<&local::Service> {
+        match &self.at {
+            At::Local(service) => Some(service),
+            At::Url(_) | At::Internet => None,
+        }
+    }
+
     /// The requests so far.
     pub(super) fn requests(&self) -> Count {
         self.connection.tally().count()
@@ -126,6 +180,7 @@ struct Opened {
     connection: Connection,
     clock: Clock,
     account: String,
+    at: At,
 }
 
 impl Opened {
@@ -134,6 +189,7 @@ impl Opened {
         ui: &mut Ui,
         region: &str,
         belongs_in: Option<&str>,
+        purpose: Purpose,
     ) -> Result<Self, Error> {
         if let Some(insisted) = global.region.as_ref().filter(|one| *one != region) {
             let what = format!("the stack is in {region}, and --region says {insisted}");
@@ -141,8 +197,19 @@ impl Opened {
                 .hint("leave --region out, or change `[stack] region`: that is another stack in another Region")
                 .into());
         }
-        let (endpoint, clock) = endpoint(global, belongs_in)?;
-        let connection = Connection::open(endpoint, region, &clock).await;
+        // Tokens are compared with the time of whoever reads them, so nothing is simulated for a caller but the wait for
+        // the local AWS's quotas.
+        let waits = if global.local {
+            Clock::simulated(Timestamp::now())
+        } else {
+            Clock::system()
+        };
+        let clock = match purpose {
+            Purpose::Make | Purpose::Find => waits.clone(),
+            Purpose::Call => Clock::system(),
+        };
+        let at = at(global, belongs_in, &clock)?;
+        let connection = Connection::open(at.endpoint(global), region, &waits).await;
         let account = {
             let _waiting = (!global.local).then(|| waiting(ui, "asking AWS whose account this is"));
             connection.reader().account().await?
@@ -159,6 +226,7 @@ impl Opened {
             connection,
             clock,
             account,
+            at,
         })
     }
 
@@ -168,6 +236,7 @@ impl Opened {
             clock: self.clock,
             local,
             connection: self.connection,
+            at: self.at,
         }
     }
 }
@@ -187,7 +256,7 @@ pub(super) async fn surroundings(
     let questions = stack::questions(checked, account);
     let questions = match purpose {
         Purpose::Make => questions,
-        Purpose::Find => questions.of_identities(),
+        Purpose::Find | Purpose::Call => questions.of_identities(),
     };
     // The internet knows nothing of an AWS that is not AWS.
     let dns = !global.local && global.endpoint_url.is_none();
@@ -310,26 +379,42 @@ fn no_overlay(stack: &Path, overlay: &Path) -> Fault {
     Fault::new(FaultKind::Io, what).hint(hint)
 }
 
-fn endpoint(global: &Global, account: Option<&str>) -> Result<(Endpoint, Clock), Error> {
-    if !global.local {
-        return Ok((
-            Endpoint::Aws {
+impl At {
+    fn endpoint(&self, global: &Global) -> Endpoint {
+        match self {
+            Self::Local(service) => Endpoint::InProcess(local::connector(service.clone())),
+            Self::Url(_) | Self::Internet => Endpoint::Aws {
                 profile: global.profile.clone(),
                 url: global.endpoint_url.clone(),
             },
-            Clock::system(),
-        ));
+        }
     }
-    let clock = Clock::simulated(Timestamp::now());
+}
+
+fn at(global: &Global, account: Option<&str>, clock: &Clock) -> Result<At, Error> {
+    if !global.local {
+        let url = global.endpoint_url.clone();
+        return Ok(url.map_or(At::Internet, At::Url));
+    }
+    local_service(global, account, clock.clone()).map(At::Local)
+}
+
+/// The local AWS of a stack, in this account or its usual one, with the state that lies beside the stack file.
+///
+/// # Errors
+/// The state can't be used.
+pub(super) fn local_service(
+    global: &Global,
+    account: Option<&str>,
+    clock: Clock,
+) -> Result<local::Service, Error> {
     let defaults = local::Options::default();
     let options = local::Options {
         account: account.map_or(defaults.account, str::to_owned),
-        clock: clock.clone(),
+        clock,
         pace: defaults.pace,
     };
-    let service = local::Service::at_file(&global.folder().join(LOCAL_STATE), options)
-        .map_err(local_state)?;
-    Ok((Endpoint::InProcess(local::connector(service)), clock))
+    local::Service::at_file(&global.folder().join(LOCAL_STATE), options).map_err(local_state)
 }
 
 /// Why the local AWS's state can't be used.

@@ -74,6 +74,16 @@ pub fn route_53() -> String {
     random(UPPER, 20)
 }
 
+/// What stands after the hyphen at the end of a secret's ARN: six letters and digits.
+pub fn secret_suffix() -> String {
+    random(MIXED, 6)
+}
+
+/// What an encrypted value reads as: base64 of bytes that say nothing.
+pub fn ciphertext() -> String {
+    format!("AQICAHh{}=", random(MIXED, 156))
+}
+
 /// Decimal digits.
 pub fn digits(length: usize) -> String {
     random(b"0123456789", length)
@@ -138,6 +148,7 @@ mod tests {
         shape("^d[a-z0-9]{13}$", distribution());
         shape("^[0-7][0-9a-f](:[0-9a-f]{2}){15}$", serial_number());
         shape("^[A-Z0-9]{20}$", route_53());
+        shape("^[A-Za-z0-9]{6}$", secret_suffix());
         shape(
             "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
             uuid(),

@@ -1,4 +1,4 @@
-//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, STS and the tagging API behind
+//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, Secrets Manager, STS and the tagging API behind
 //! AWS's own wire protocols.
 //!
 //! It knows nothing of stacks or plans. It is written from AWS's documentation and service models, so that any AWS client can use it:
@@ -6,8 +6,8 @@
 //! it does not have answers 501 naming it. It never pretends.
 //!
 //! A [`Service`] is one account with all its Regions: [`Service::in_memory`], or [`Service::at_file`] for a state that several processes
-//! share. [`connector`] gives the SDK an HTTP client that calls it in process, whatever endpoint the SDK thinks it calls; [`serve`] puts the
-//! same service behind a listener. [`Options`] holds the account, the clock and the [`Pace`] of what takes time on AWS.
+//! share. [`connector`] gives the SDK an HTTP client that calls it in process, whatever endpoint the SDK thinks it calls. A [`DataPlane`]
+//! answers what AWS answers at run time too (tokens, deployed stages), and [`serve`] puts that behind a listener. [`Options`] holds the account, the clock and the [`Pace`] of what takes time on AWS.
 //!
 //! A request goes through [`Service::call`]: the signature's credential scope gives service and Region, the service's
 //! [model] the operation and its input, which is checked against the model before the [operation] runs on the
@@ -28,9 +28,11 @@ pub mod paging;
 mod protocol;
 mod registry;
 pub mod route53;
+pub mod secretsmanager;
 mod serve;
 mod service;
 pub mod ssm;
+mod stand_in;
 pub mod state;
 mod store;
 mod sts;
@@ -40,8 +42,9 @@ mod tagging;
 mod tests;
 
 pub use connector::connector;
-pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, Seen};
+pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, Peer, Seen};
 pub use operation::Pace;
 pub use serve::serve;
 pub use service::{Options, Service};
+pub use stand_in::stand_in;
 pub use store::StoreError;

@@ -54,7 +54,7 @@ impl Call {
 
     /// When the call came in, in epoch seconds: what timestamps in the state and in answers are.
     pub fn seconds(&self) -> f64 {
-        self.now.as_millisecond() as f64 / 1000.0
+        seconds(self.now)
     }
 
     /// A text member of the input, or `""` when it was not sent. For members the model requires.
@@ -64,6 +64,11 @@ impl Call {
             .and_then(Value::as_str)
             .unwrap_or_default()
     }
+}
+
+/// A time in epoch seconds: what timestamps in the state are.
+pub fn seconds(time: Timestamp) -> f64 {
+    time.as_millisecond() as f64 / 1000.0
 }
 
 /// How long things take that take time on AWS.

@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use super::model::{Model, Protocol};
 use super::operation::{Object, Operation, Refusal};
-use super::{acm, apigateway, check, cognito, ec2, elbv2, route53, ssm, sts, tagging};
+use super::{
+    acm, apigateway, check, cognito, ec2, elbv2, route53, secretsmanager, ssm, sts, tagging,
+};
 
 /// One of AWS's services.
 pub(super) struct AwsService {
@@ -23,7 +25,7 @@ pub(super) struct AwsService {
     pub(super) global_region: Option<&'static str>,
 }
 
-pub(super) static SERVICES: [AwsService; 9] = [
+pub(super) static SERVICES: [AwsService; 10] = [
     AwsService::new(
         "cognito-idp",
         || Model::parse(include_str!("models/cognito.json")),
@@ -75,6 +77,12 @@ pub(super) static SERVICES: [AwsService; 9] = [
         "ssm",
         || Model::parse(include_str!("models/ssm.json")),
         &[ssm::OPERATIONS],
+        "ValidationException",
+    ),
+    AwsService::new(
+        "secretsmanager",
+        || Model::parse(include_str!("models/secretsmanager.json")),
+        secretsmanager::OPERATIONS,
         "ValidationException",
     ),
     AwsService::new(

@@ -3,15 +3,18 @@
 use std::future::Future;
 use std::io;
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
+use axum::serve::ListenerExt as _;
 use http::{Request, Response, StatusCode};
 use tokio::net::TcpListener;
 
-use super::service::Service;
+use super::data_plane::{DataPlane, Peer};
 
-/// No call of these services has a greater body; API Gateway's OpenAPI documents end at 6 MiB.
+/// No call of these services has a greater body: API Gateway's OpenAPI documents end at 6 MiB, and what a stage takes at 10 MB.
 const GREATEST_BODY: usize = 16 << 20;
 
 /// Serves every path and method at this listener until `shutdown` is done, then finishes what is under way.
@@ -19,21 +22,32 @@ const GREATEST_BODY: usize = 16 << 20;
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
-    service: Service,
+    plane: DataPlane,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let router = Router::new().fallback(answer).with_state(service);
-    axum::serve(listener, router)
+    let router = Router::new().fallback(answer).with_state(plane);
+    // An answer that waits for the other end's acknowledgement of its head is 40 ms late.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let with_peers = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, with_peers)
         .with_graceful_shutdown(shutdown)
         .await
 }
 
-async fn answer(State(service): State<Service>, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
+async fn answer(
+    State(plane): State<DataPlane>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(Peer(peer.ip()));
     match to_bytes(body, GREATEST_BODY).await {
-        Ok(body) => service
-            .call(Request::from_parts(parts, body))
+        Ok(body) => plane
+            .answer(Request::from_parts(parts, body))
+            .await
             .map(Body::from),
         Err(_) => {
             let mut response = Response::new(Body::empty());
@@ -49,7 +63,7 @@ mod tests {
     use tokio::net::TcpStream;
     use tokio::sync::oneshot;
 
-    use super::super::Options;
+    use super::super::{DataPlaneOptions, Options, Service};
     use super::*;
 
     #[tokio::test]
@@ -57,13 +71,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let served = tokio::spawn(serve(
-            Service::in_memory(Options::default()),
-            listener,
-            async {
-                let _ = stopped.await;
-            },
-        ));
+        let service = Service::in_memory(Options::default());
+        let plane = DataPlane::new(service, DataPlaneOptions::default());
+        let served = tokio::spawn(serve(plane, listener, async {
+            let _ = stopped.await;
+        }));
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream
             .write_all(b"GET /any/path HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")

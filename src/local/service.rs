@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response, header};
+use jiff::Timestamp;
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::apigateway::Meter;
 use super::model::{Model, Protocol};
 use super::operation::{Answer, Call, Object, Operation, Pace, Refusal, Run};
 use super::protocol::{self, Target};
@@ -46,6 +48,23 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     options: Options,
     store: Mutex<Store>,
+    meter: Meter,
+}
+
+impl Drop for Inner {
+    /// What the stages counted outlives the process where the state does.
+    fn drop(&mut self) {
+        let counted = self.meter.counted();
+        if counted.is_empty() {
+            return;
+        }
+        let store = self.store.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Nobody is left to be told of a failure.
+        let _ = store.change(|state| {
+            counted.add_to(state);
+            Ok(())
+        });
+    }
 }
 
 impl fmt::Debug for Service {
@@ -116,11 +135,63 @@ impl Service {
         Ok(Self::over(store, options))
     }
 
+    /// A local AWS of its own with everything that is here now and this clock, gone with the process.
+    ///
+    /// # Errors
+    /// The state's file can't be read.
+    pub fn in_memory_copy(&self, clock: Clock) -> Result<Self, StoreError> {
+        let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let options = Options {
+            clock,
+            ..self.0.options.clone()
+        };
+        Ok(Self::over(
+            Store::Memory(store.read(State::clone)?),
+            options,
+        ))
+    }
+
     fn over(store: Store, options: Options) -> Self {
         Self(Arc::new(Inner {
             options,
             store: Mutex::new(store),
+            meter: Meter::default(),
         }))
+    }
+
+    /// The whole state as it is now, read again when another process changed it. A copy is cheap.
+    pub(super) fn snapshot(&self) -> Result<State, StoreError> {
+        self.store().read(State::clone)
+    }
+
+    /// Changes the state, on disk too, from within: for what is made when it is first used.
+    pub(super) fn change<R>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
+        self.store()
+            .change(change)
+            .unwrap_or_else(|error| Err(broken(&error)))
+    }
+
+    /// The account that everything here is in.
+    pub(super) fn account(&self) -> &str {
+        &self.0.options.account
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.options.clock.now()
+    }
+
+    /// What counts requests to stages until the state does.
+    pub(super) fn meter(&self) -> &Meter {
+        &self.0.meter
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // A panic in an operation leaves the state as it was, so the lock it held protects nothing broken.
+        self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers one request to any service in any Region; both are taken from the signature's credential scope.
@@ -209,8 +280,7 @@ impl Service {
     }
 
     fn run(&self, service: &AwsService, operation: &Operation, mut call: Call) -> Answer {
-        // A panic in an operation leaves the state as it was, so the lock it held protects nothing broken.
-        let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = self.store();
         let networked = service.sees_networks;
         let dry = service.name == "ec2" && call.input.get("DryRun") == Some(&Value::Bool(true));
         let settled = |answer: Answer| match answer {
@@ -231,16 +301,24 @@ impl Service {
                     }
                 })
             }),
-            Run::Change(run) => store.change(|state| {
-                call.everywhere = state.clone();
-                let region = state.regions.entry(&call.region);
-                if networked {
-                    region.ec2.lay_ground(&call.account, &call.region);
+            Run::Change(run) => {
+                let mut counted = self.0.meter.counted();
+                let changed = store.change(|state| {
+                    counted.add_to(state);
+                    call.everywhere = state.clone();
+                    let region = state.regions.entry(&call.region);
+                    if networked {
+                        region.ec2.lay_ground(&call.account, &call.region);
+                    }
+                    settled(run(region, &call))
+                });
+                if let Ok(Ok(_)) = changed {
+                    counted.clear();
                 }
-                settled(run(region, &call))
-            }),
+                changed
+            }
         };
-        ran.unwrap_or_else(|error| Err(Refusal::new(500, "InternalFailure", chain(&error))))
+        ran.unwrap_or_else(|error| Err(broken(&error)))
     }
 }
 
@@ -287,11 +365,13 @@ fn has(input: &Object, path: &str) -> bool {
     }
 }
 
-fn chain(error: &StoreError) -> String {
-    match std::error::Error::source(error) {
+/// The state can't be used.
+pub(super) fn broken(error: &StoreError) -> Refusal {
+    let message = match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
-    }
+    };
+    Refusal::new(500, "InternalFailure", message)
 }
 
 #[cfg(test)]

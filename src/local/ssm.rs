@@ -1,9 +1,12 @@
 //! Systems Manager parameters: the public ones that name Amazon's machine images, and the account's own.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::ec2;
+use super::identifiers;
 use super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::state::Region;
 use super::table::Table;
@@ -17,10 +20,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Description",
         "KeyId",
         "Policies",
-        "Tags",
-        "Tier",
     ]),
     Operation::change("DeleteParameter", delete),
+    Operation::change("AddTagsToResource", add_tags),
+    Operation::change("RemoveTagsFromResource", remove_tags),
+    Operation::read("ListTagsForResource", list_tags),
 ];
 
 /// What a Region holds of it.
@@ -30,14 +34,30 @@ pub struct State {
     parameters: Table<Parameter>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Parameter {
     r#type: String,
     value: String,
     version: u64,
     modified: f64,
     data_type: String,
+    advanced: bool,
+    /// What a SecureString reads as to somebody who does not have it decrypted.
+    ciphertext: Option<String>,
+    tags: Tags,
 }
+
+type Tags = BTreeMap<String, String>;
+
+/// The most characters of a value, in the standard and in the advanced tier.
+const LONGEST: (usize, usize) = (4_096, 8_192);
+
+/// Tags of a parameter.
+const GREATEST_NUMBER_OF_TAGS: usize = 50;
+
+/// The type whose value is encrypted.
+const SECURE: &str = "SecureString";
 
 /// Where the public parameters of Amazon's images are.
 const IMAGES: &str = "/aws/service/ami-amazon-linux-latest/";
@@ -50,6 +70,36 @@ const DATA_TYPES: [&str; 3] = ["text", "aws:ec2:image", "aws:ssm:integration"];
 
 fn not_found() -> Refusal {
     Refusal::new(400, "ParameterNotFound", "")
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "ValidationException", message)
+}
+
+fn arn(call: &Call, account: &str, name: &str) -> String {
+    let slash = if name.starts_with('/') { "" } else { "/" };
+    format!(
+        "arn:aws:ssm:{}:{account}:parameter{slash}{name}",
+        call.region
+    )
+}
+
+/// The name of the parameter with this ARN. The ARN of a name without a slash has one all the same.
+pub(super) fn name_in<'a>(state: &State, arn: &'a str) -> &'a str {
+    let path = arn.split_once(":parameter").map(|(_, path)| path);
+    let path = path.unwrap_or_default();
+    if state.parameters.contains(path) {
+        path
+    } else {
+        path.trim_start_matches('/')
+    }
+}
+
+/// Every parameter of the Region with its tags: its ARN and they.
+pub(super) fn tagged(state: &State, call: &Call) -> Vec<(String, Tags)> {
+    let all = state.parameters.iter();
+    all.map(|(name, parameter)| (arn(call, &call.account, name), parameter.tags.clone()))
+        .collect()
 }
 
 /// The id of the newest image that a public parameter names.
@@ -92,6 +142,7 @@ fn shown(region: &Region, call: &Call, selected: &str) -> Result<Object, Refusal
                 version: 1,
                 modified,
                 data_type: "text".into(),
+                ..Parameter::default()
             },
             "",
         ),
@@ -115,24 +166,19 @@ fn shown(region: &Region, call: &Call, selected: &str) -> Result<Object, Refusal
             ),
         ));
     }
-    let slash = if name.starts_with('/') { "" } else { "/" };
+    let decrypted = call.input.get("WithDecryption") == Some(&Value::Bool(true));
+    let shown = parameter.ciphertext.as_ref().filter(|_| !decrypted);
     Ok(Object::from_iter([
         ("Name".to_owned(), json!(name)),
         ("Type".to_owned(), json!(parameter.r#type)),
-        ("Value".to_owned(), json!(parameter.value)),
+        ("Value".to_owned(), json!(shown.unwrap_or(&parameter.value))),
         ("Version".to_owned(), json!(parameter.version)),
         (
             "Selector".to_owned(),
             json!(selector.map(|selector| format!(":{selector}"))),
         ),
         ("LastModifiedDate".to_owned(), json!(parameter.modified)),
-        (
-            "ARN".to_owned(),
-            json!(format!(
-                "arn:aws:ssm:{}:{account}:parameter{slash}{name}",
-                call.region
-            )),
-        ),
+        ("ARN".to_owned(), json!(arn(call, account, name))),
         ("DataType".to_owned(), json!(parameter.data_type)),
     ]))
 }
@@ -171,8 +217,8 @@ fn get_several(region: &Region, call: &Call) -> Answer {
     ]))
 }
 
-fn put(region: &mut Region, call: &Call) -> Answer {
-    let name = call.text("Name");
+/// Refuses a name that can't be a parameter's.
+fn check_name(name: &str) -> Result<(), Refusal> {
     let lower = name.trim_start_matches('/').to_ascii_lowercase();
     if lower.starts_with("aws") || lower.starts_with("ssm") {
         return Err(Refusal::new(
@@ -181,9 +227,82 @@ fn put(region: &mut Region, call: &Call) -> Answer {
             format!("No access to reserved parameter name: {name}."),
         ));
     }
+    if name.contains('/') && !name.starts_with('/') {
+        return Err(invalid("Parameter name must be a fully qualified name."));
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
+    if !name.chars().all(plain) {
+        return Err(invalid(
+            "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths \
+             divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a parameter is in the advanced tier, if its value fits into the tier that is asked for.
+fn is_advanced(call: &Call, earlier: Option<&Parameter>) -> Result<bool, Refusal> {
+    let (standard, advanced) = LONGEST;
+    let length = call.text("Value").chars().count();
+    let was_advanced = earlier.is_some_and(|earlier| earlier.advanced);
+    let is_advanced = match call.text("Tier") {
+        "Advanced" => true,
+        "Intelligent-Tiering" => was_advanced || length > standard,
+        "Standard" if was_advanced => {
+            return Err(invalid(
+                "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the advanced-parameter tier to \
+                 the standard-parameter tier. If necessary, you can delete the advanced parameter and recreate it as a standard \
+                 parameter.",
+            ));
+        }
+        _ => was_advanced,
+    };
+    match (is_advanced, length) {
+        (false, length) if length > standard => Err(invalid(format!(
+            "Standard tier parameters support a maximum parameter value of {standard} characters. To create a larger parameter value, \
+             upgrade the parameter to use the advanced-parameter tier. For more information, see \
+             https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html"
+        ))),
+        (true, length) if length > advanced => Err(invalid(format!(
+            "Advanced tier parameters support a maximum parameter value of {advanced} characters."
+        ))),
+        _ => Ok(is_advanced),
+    }
+}
+
+/// These tags with those in the input, if AWS takes them.
+fn with_tags(call: &Call, mut tags: Tags) -> Result<Tags, Refusal> {
+    let sent = call.input.get("Tags").and_then(Value::as_array);
+    for tag in sent.into_iter().flatten() {
+        let text = |member: &str| tag[member].as_str().unwrap_or_default();
+        if text("Key").to_ascii_lowercase().starts_with("aws:") {
+            let key = text("Key");
+            return Err(invalid(format!(
+                "Tag keys that begin with aws: are reserved: {key}"
+            )));
+        }
+        tags.insert(text("Key").into(), text("Value").into());
+    }
+    if tags.len() > GREATEST_NUMBER_OF_TAGS {
+        let message = format!("A resource has at most {GREATEST_NUMBER_OF_TAGS} tags.");
+        return Err(Refusal::new(400, "TooManyTagsError", message));
+    }
+    Ok(tags)
+}
+
+fn put(region: &mut Region, call: &Call) -> Answer {
+    let name = call.text("Name");
+    check_name(name)?;
     let parameters = &mut region.ssm.parameters;
     let earlier = parameters.get(name);
-    if earlier.is_some() && call.input.get("Overwrite") != Some(&Value::Bool(true)) {
+    let overwrites = call.input.get("Overwrite") == Some(&Value::Bool(true));
+    if overwrites && call.input.contains_key("Tags") {
+        return Err(invalid(
+            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. \
+             To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.",
+        ));
+    }
+    if earlier.is_some() && !overwrites {
         return Err(Refusal::new(
             400,
             "ParameterAlreadyExists",
@@ -193,15 +312,17 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     let r#type = match (call.text("Type"), earlier) {
         ("", Some(earlier)) => earlier.r#type.clone(),
         ("", None) => {
-            return Err(Refusal::new(
-                400,
-                "ValidationException",
+            return Err(invalid(
                 "A parameter type is required when you create a parameter.",
             ));
         }
-        ("SecureString", _) => {
-            return Err(Refusal::not_implemented(
-                "Type SecureString of ssm:PutParameter",
+        // API reference, "HierarchyTypeMismatchException".
+        (given, Some(earlier)) if (given == SECURE) != (earlier.r#type == SECURE) => {
+            return Err(Refusal::new(
+                400,
+                "HierarchyTypeMismatchException",
+                "Parameter Store does not support changing a parameter type in a hierarchy. For example, you can't change a parameter \
+                 from a String type to a SecureString type. You must create a new, unique parameter.",
             ));
         }
         (given, _) => given.to_owned(),
@@ -211,16 +332,22 @@ fn put(region: &mut Region, call: &Call) -> Answer {
         "" => "text",
         given if DATA_TYPES.contains(&given) => given,
         given => {
-            return Err(Refusal::new(
-                400,
-                "ValidationException",
-                format!(
-                    "The following data type is not supported: {given} (Data type names are all lowercase)."
-                ),
-            ));
+            return Err(invalid(format!(
+                "The following data type is not supported: {given} (Data type names are all lowercase)."
+            )));
         }
     };
+    let advanced = is_advanced(call, earlier)?;
     let parameter = Parameter {
+        advanced,
+        // Nobody can read the value out of it, as nobody can without the key.
+        ciphertext: (r#type == SECURE).then(identifiers::ciphertext),
+        tags: with_tags(
+            call,
+            earlier
+                .map(|earlier| earlier.tags.clone())
+                .unwrap_or_default(),
+        )?,
         r#type,
         value: call.text("Value").into(),
         version,
@@ -230,7 +357,10 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     parameters.insert(name, parameter);
     Ok(Object::from_iter([
         ("Version".to_owned(), json!(version)),
-        ("Tier".to_owned(), json!("Standard")),
+        (
+            "Tier".to_owned(),
+            json!(if advanced { "Advanced" } else { "Standard" }),
+        ),
     ]))
 }
 
@@ -240,4 +370,50 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     } else {
         Err(not_found())
     }
+}
+
+/// Of the things that Systems Manager tags there are only parameters here, so no other type's id is one.
+fn of_a_parameter(call: &Call) -> Result<&str, Refusal> {
+    if call.text("ResourceType") == "Parameter" {
+        Ok(call.text("ResourceId"))
+    } else {
+        Err(invalid_id())
+    }
+}
+
+/// The parameter whose tags a call is about.
+fn tagged_mut<'r>(region: &'r mut Region, call: &Call) -> Result<&'r mut Parameter, Refusal> {
+    let name = of_a_parameter(call)?;
+    region.ssm.parameters.get_mut(name).ok_or_else(invalid_id)
+}
+
+fn invalid_id() -> Refusal {
+    let message =
+        "The resource ID isn't valid. Verify that you entered the correct ID and try again.";
+    Refusal::new(400, "InvalidResourceId", message)
+}
+
+fn add_tags(region: &mut Region, call: &Call) -> Answer {
+    let parameter = tagged_mut(region, call)?;
+    parameter.tags = with_tags(call, std::mem::take(&mut parameter.tags))?;
+    Ok(Object::new())
+}
+
+fn remove_tags(region: &mut Region, call: &Call) -> Answer {
+    let parameter = tagged_mut(region, call)?;
+    let keys = call.input.get("TagKeys").and_then(Value::as_array);
+    for key in keys.into_iter().flatten().filter_map(Value::as_str) {
+        parameter.tags.remove(key);
+    }
+    Ok(Object::new())
+}
+
+fn list_tags(region: &Region, call: &Call) -> Answer {
+    let parameter = region.ssm.parameters.get(of_a_parameter(call)?);
+    let tags = &parameter.ok_or_else(invalid_id)?.tags;
+    let tags: Vec<Value> = tags
+        .iter()
+        .map(|(key, value)| json!({"Key": key, "Value": value}))
+        .collect();
+    Ok(Object::from_iter([("TagList".to_owned(), json!(tags))]))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{acm, apigateway, cognito, ec2, elbv2, paging, registry, route53};
+use super::{acm, apigateway, cognito, ec2, elbv2, paging, registry, route53, secretsmanager, ssm};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -36,6 +36,11 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
         .chain(elbv2::tagged(&region.elbv2))
         .chain(acm::tagged(&region.acm))
         .chain(route53::tagged(&region.route53))
+        .chain(secretsmanager::tagged(
+            &region.secretsmanager,
+            call.seconds(),
+        ))
+        .chain(ssm::tagged(&region.ssm, call))
         .chain(ec2::tagged(&region.ec2, call))
         .collect()
 }
@@ -226,7 +231,7 @@ fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: 
         return ec2::tag_by_arn(region, call, arn);
     }
     let value = call.input.get(member).cloned().unwrap_or_default();
-    let (name, input) = in_its_own_words(service, arn, operation, member, value);
+    let (name, input) = in_its_own_words(region, service, arn, operation, member, value);
     let Some(Operation {
         name,
         run: Run::Change(run),
@@ -247,6 +252,7 @@ fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: 
 
 /// A service's own operation to tag or untag, and its input. Most call it `TagResource`.
 fn in_its_own_words<'n>(
+    region: &Region,
     service: &str,
     arn: &str,
     operation: &'n str,
@@ -288,6 +294,21 @@ fn in_its_own_words<'n>(
                 input["RemoveTagKeys"] = value;
             }
             ("ChangeTagsForResource", input)
+        }
+        "secretsmanager" if tagging => {
+            (operation, json!({"SecretId": arn, "Tags": listed(&value)}))
+        }
+        "secretsmanager" => (operation, json!({"SecretId": arn, "TagKeys": value})),
+        "ssm" => {
+            let id = ssm::name_in(&region.ssm, arn);
+            let mut input = json!({"ResourceType": "Parameter", "ResourceId": id});
+            if tagging {
+                input["Tags"] = listed(&value);
+                ("AddTagsToResource", input)
+            } else {
+                input["TagKeys"] = value;
+                ("RemoveTagsFromResource", input)
+            }
         }
         // Its members begin with small letters.
         "apigateway" if tagging => (operation, json!({"resourceArn": arn, "tags": value})),

@@ -8,6 +8,10 @@ use serde::Serialize;
 
 pub use super::message::{Message, Place, Refusal};
 use super::value;
+pub use super::verify::{
+    CallReport, CheckReport, DifferenceReport, FieldDifference, ResultName, VerifyReport,
+    VerifySummary,
+};
 use crate::apply::Event;
 use crate::aws::Count;
 use crate::model::Address;
@@ -236,10 +240,20 @@ pub enum Around {
         /// By name.
         outputs: BTreeMap<String, Option<String>>,
     },
+    /// What `apply --verify` found out.
+    Verification {
+        /// The whole of it.
+        verification: Box<VerifyReport>,
+    },
 }
 
 /// One JSON line.
 pub(crate) fn line(line: &Line) -> String {
+    one_line(line)
+}
+
+/// One JSON line of another kind of run.
+pub(crate) fn one_line(line: &impl Serialize) -> String {
     to_text(serde_json::to_string(line))
 }
 

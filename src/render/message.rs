@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::LevelName;
+use crate::apply::Failure;
 use crate::aws::{AwsError, Cause};
 use crate::error::{Error, Fault};
 use crate::plan::Problem;
@@ -16,7 +17,7 @@ pub struct Message {
     /// How much it matters.
     pub severity: LevelName,
     /// A stable code: `GS…` of the stack file, `no_plan`, `aws`, `credentials`, `connection`, `io`, `ground`, `consent`,
-    /// `declined`, `interrupted`, `stale`, `output`, `deployment`.
+    /// `declined`, `interrupted`, `stale`, `output`, `deployment`, `caller`, `absent`, `token`, `unanswered`.
     pub code: String,
     /// What is wrong.
     pub message: String,
@@ -132,6 +133,14 @@ impl Message {
             }),
             hints: error.hint().into_iter().collect(),
             ..Self::new(code, &*error.message)
+        }
+    }
+
+    /// A step that AWS refused.
+    pub(crate) fn of_failure(failure: &Failure) -> Self {
+        Self {
+            addresses: vec![failure.address.to_string()],
+            ..Self::of_aws(&failure.error)
         }
     }
 

@@ -1,11 +1,14 @@
 //! The only place that turns data into bytes for people and machines. Commands hand it what they found out;
 //! it decides nothing about stacks and asks AWS nothing.
 
+pub mod dev;
 pub mod diagnostics;
 pub mod graph;
 pub mod json;
 
 pub(crate) mod ask;
+pub(crate) mod call;
+pub(crate) mod curl;
 pub(crate) mod error;
 pub(crate) mod history;
 pub(crate) mod outcome;
@@ -13,17 +16,21 @@ pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod stale;
 pub(crate) mod style;
+pub(crate) mod token;
+pub(crate) mod verify;
 
 mod changes;
 mod fields;
 mod layout;
 mod log;
 mod message;
+mod shell;
 mod ui;
 mod value;
 
-pub(crate) use layout::{counted, indented};
+pub(crate) use layout::{counted, indented, listed};
 pub(crate) use log::start_log;
+pub(crate) use shell::shell_word;
 pub use ui::{Captured, Colour, Ui, Wishes};
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ impl Made {
         made
     }
 
-    fn text(self) -> String {
+    /// The counts, in words.
+    pub(crate) fn text(self) -> String {
         let replaced = if self.replaced == 0 {
             String::new()
         } else {

@@ -1,10 +1,12 @@
 //! A plan as people read it: what happens and why, whom it hurts, what is left alone, and what to type next.
 
+use std::collections::BTreeMap;
+
 use super::changes::blocks;
 use super::fields::{flag_value, hanging};
 use super::layout::{behind, counted, indented, listed, wrap};
 use super::style::{ERROR, FAINT, HINT, NOTE, STRONG, WARNING, paint};
-use crate::kinds::Ground;
+use crate::kinds::{Ground, Word};
 use crate::model::Address;
 use crate::plan::{Action, CREDENTIALS_LOST, Level, Note, Plan};
 
@@ -92,20 +94,7 @@ impl View<'_> {
         }
         let head = "This is lost for good, so it needs your consent by name:";
         let mut text = format!("{}\n", paint(ERROR, head));
-        for (owners, losses) in self.losses() {
-            let names: Vec<_> = owners.iter().map(Address::as_str).collect();
-            for line in wrap(&names.join(", "), self.width.saturating_sub(2)) {
-                text.push_str(&format!("  {}\n", paint(STRONG, &line)));
-            }
-            for (part, loss) in losses {
-                text.push_str(&if part.is_empty() {
-                    indented(loss, 4, self.width)
-                } else {
-                    let width = part.chars().count() + 5;
-                    behind(&format!("    {part}:"), width, loss, 6, self.width)
-                });
-            }
-        }
+        text.push_str(&losses(&self.plan.missing_consent, self.width));
         let flags = consent_flags(self.plan.missing_consent.keys()).join(" ");
         text.push_str(&indented(
             &format!("Where nobody can be asked: {flags}"),
@@ -127,30 +116,6 @@ impl View<'_> {
             ));
         }
         text
-    }
-
-    /// What is lost, part by part, by those who lose the same.
-    fn losses(&self) -> Vec<(Vec<Address>, Losses)> {
-        let mut losses: Vec<(Vec<Address>, Losses)> = Vec::new();
-        for owner in owners(self.plan.missing_consent.keys()) {
-            let of_owner = self
-                .plan
-                .missing_consent
-                .iter()
-                .filter(|(address, _)| address.owner() == owner);
-            let parts: Vec<_> = of_owner
-                .map(|(address, loss)| {
-                    let part = address.as_str().strip_prefix(owner.as_str());
-                    let part = part.unwrap_or_default().trim_start_matches('/');
-                    (part.to_owned(), *loss)
-                })
-                .collect();
-            match losses.iter_mut().find(|(_, same)| *same == parts) {
-                Some((owners, _)) => owners.push(owner),
-                None => losses.push((vec![owner], parts)),
-            }
-        }
-        losses
     }
 
     /// One goes and one comes in the same table: most often it has a new name.
@@ -265,6 +230,46 @@ impl View<'_> {
     }
 }
 
+/// What is lost with each of these, by their owners; those who lose the same stand together.
+pub(crate) fn losses(lost: &BTreeMap<Address, Word>, width: usize) -> String {
+    let mut text = String::new();
+    for (owners, losses) in by_owners(lost) {
+        let names: Vec<_> = owners.iter().map(Address::as_str).collect();
+        for line in wrap(&names.join(", "), width.saturating_sub(2)) {
+            text.push_str(&format!("  {}\n", paint(STRONG, &line)));
+        }
+        for (part, loss) in losses {
+            text.push_str(&if part.is_empty() {
+                indented(loss, 4, width)
+            } else {
+                let columns = part.chars().count() + 5;
+                behind(&format!("    {part}:"), columns, loss, 6, width)
+            });
+        }
+    }
+    text
+}
+
+/// What is lost, part by part, by those who lose the same.
+fn by_owners(lost: &BTreeMap<Address, Word>) -> Vec<(Vec<Address>, Losses)> {
+    let mut losses: Vec<(Vec<Address>, Losses)> = Vec::new();
+    for owner in owners(lost.keys()) {
+        let of_owner = lost.iter().filter(|(address, _)| address.owner() == owner);
+        let parts: Vec<_> = of_owner
+            .map(|(address, loss)| {
+                let part = address.as_str().strip_prefix(owner.as_str());
+                let part = part.unwrap_or_default().trim_start_matches('/');
+                (part.to_owned(), *loss)
+            })
+            .collect();
+        match losses.iter_mut().find(|(_, same)| *same == parts) {
+            Some((owners, _)) => owners.push(owner),
+            None => losses.push((vec![owner], parts)),
+        }
+    }
+    losses
+}
+
 /// `3 to add, 1 to change, 0 to destroy`; replacements have a number of their own where there are any.
 pub(crate) fn counts(plan: &Plan) -> String {
     let replaced = match plan.count(Action::Replace) {
@@ -279,7 +284,8 @@ pub(crate) fn counts(plan: &Plan) -> String {
     )
 }
 
-pub(crate) fn heading(ground: &Ground, local: bool) -> String {
+/// Which stack, and where.
+pub(super) fn heading(ground: &Ground, local: bool) -> String {
     let place = if local { "the local AWS" } else { "AWS" };
     let stack = paint(STRONG, &ground.stack);
     format!(

@@ -62,12 +62,15 @@ struct Stream {
 
 impl Stream {
     fn write(&mut self, text: &str) {
-        let written = if self.colour {
-            self.writer.write_all(text.as_bytes())
+        if self.colour {
+            self.write_bytes(text.as_bytes());
         } else {
-            self.writer
-                .write_all(strip_str(text).to_string().as_bytes())
-        };
+            self.write_bytes(strip_str(text).to_string().as_bytes());
+        }
+    }
+
+    fn write_bytes(&mut self, bytes: &[u8]) {
+        let written = self.writer.write_all(bytes);
         if let Err(error) = written.and_then(|()| self.writer.flush())
             && error.kind() != io::ErrorKind::BrokenPipe
         {
@@ -138,6 +141,11 @@ impl Ui {
     /// Writes a result.
     pub fn print(&mut self, text: &str) {
         self.out.write(text);
+    }
+
+    /// Writes somebody else's bytes as a result, untouched.
+    pub fn pass_on(&mut self, bytes: &[u8]) {
+        self.out.write_bytes(bytes);
     }
 
     /// Says something beside the result, unless `-q` forbids it.
@@ -291,6 +299,14 @@ mod tests {
         ui.print(&paint(ERROR, "x"));
         ui.complain("y");
         assert_eq!((captured.out(), captured.err()), ("x".into(), "y".into()));
+    }
+
+    #[test]
+    fn what_is_passed_on_is_not_touched() {
+        let (mut ui, captured) = Ui::captured();
+        let bytes = [0x1b, b'[', b'1', b'm', 0xff, 0, b'\r'];
+        ui.pass_on(&bytes);
+        assert_eq!(*captured.out.0.lock().unwrap(), bytes);
     }
 
     #[test]

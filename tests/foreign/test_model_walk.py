@@ -17,11 +17,12 @@ import walk_cognito
 import walk_ec2
 import walk_elbv2
 import walk_route53
+import walk_secretsmanager
 import walk_ssm
 import walk_tagging
 from botocore.exceptions import ClientError, ParamValidationError
 
-SERVICES = [walk_acm, walk_apigateway, walk_cognito, walk_ec2, walk_elbv2, walk_route53, walk_ssm, walk_tagging]
+SERVICES = [walk_acm, walk_apigateway, walk_cognito, walk_ec2, walk_elbv2, walk_route53, walk_secretsmanager, walk_ssm, walk_tagging]
 
 REGIONS = itertools.count(1)
 

@@ -5,19 +5,28 @@ from walk import Recipe
 
 SERVICE, MODULE = "ssm", "ssm"
 
-SAMPLES = {}
-ABSENT = {"Name": "/nothing", "Names": ["/nothing"]}
-FORGIVING = {"GetParameters.Names": "what is not there is in a list of its own"}
+SAMPLES = {"ResourceTypeForTagging": "Parameter"}
+ABSENT = {"Name": "/nothing", "Names": ["/nothing"], "ResourceType": "Document"}
+FORGIVING = {
+    "GetParameters.Names": "what is not there is in a list of its own",
+    "RemoveTagsFromResource.TagKeys": "a key that is not there is gone already",
+}
+
+SECRET = "a value that nobody reads by accident"
 
 
 def to_put(_):
     return {"Name": f"/{name()}", "Value": "one", "Type": "String"}
 
 
-def stored(ssm):
-    parameter = to_put(ssm)
+def stored(ssm, **more):
+    parameter = {**to_put(ssm), **more}
     ssm.put_parameter(**parameter)
     return {"Name": parameter["Name"]}
+
+
+def secure(ssm):
+    return stored(ssm, Type="SecureString", Value=SECRET)
 
 
 def again(ssm, base):
@@ -25,21 +34,37 @@ def again(ssm, base):
     return {"Overwrite": True}
 
 
-def read(ssm, sent, _):
-    return ssm.get_parameter(Name=sent["Name"])
+def tagged(ssm):
+    return {"ResourceType": "Parameter", "ResourceId": stored(ssm, Tags=[{"Key": "old", "Value": "one"}])["Name"]}
 
 
-PLAIN = {"WithDecryption": "it changes what is encrypted, which nothing here is"}
+def tags(ssm, sent):
+    return ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=sent.get("ResourceId", sent.get("Name")))
+
+
+def read(ssm, sent, answer):
+    return [answer, ssm.get_parameter(Name=sent["Name"], WithDecryption=True), tags(ssm, sent)]
+
+
+DECRYPTED = {"WithDecryption": lambda *_: ("Value", SECRET)}
+NAMES = frozenset({"ResourceId", "ResourceType"})
 
 RECIPES = {
     "PutParameter": Recipe(
         to_put,
         read,
-        values={"Name": "/walk/abcdef", "Type": "StringList", "DataType": "aws:ec2:image"},
+        values={"Name": "/walk/abcdef", "Type": "SecureString", "DataType": "aws:ec2:image", "Tier": "Advanced"},
         whole={"Overwrite": again},
         becomes={"Overwrite": lambda *_: ("Version", 2)},
     ),
-    "GetParameter": Recipe(stored, names=frozenset({"Name"}), never=PLAIN),
-    "GetParameters": Recipe(lambda ssm: {"Names": [stored(ssm)["Name"]]}, names=frozenset({"Names"}), never=PLAIN),
+    "GetParameter": Recipe(secure, names=frozenset({"Name"}), becomes=DECRYPTED),
+    "GetParameters": Recipe(lambda ssm: {"Names": [secure(ssm)["Name"]]}, names=frozenset({"Names"}), becomes=DECRYPTED),
     "DeleteParameter": Recipe(stored, names=frozenset({"Name"})),
+    "AddTagsToResource": Recipe(
+        lambda ssm: {**tagged(ssm), "Tags": [{"Key": "team", "Value": "claims"}]},
+        lambda ssm, sent, _: tags(ssm, sent),
+        names=NAMES,
+    ),
+    "RemoveTagsFromResource": Recipe(lambda ssm: {**tagged(ssm), "TagKeys": ["old"]}, names=NAMES | {"TagKeys"}),
+    "ListTagsForResource": Recipe(tagged, names=NAMES),
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use regex::Regex;
 
+use crate::dev;
 use crate::program::{Folder, Ran, repository};
 use crate::screens::CHANGING;
 
@@ -44,7 +45,11 @@ fn shown(block: &str) -> Vec<(String, Vec<String>)> {
 fn steady(line: &str) -> String {
     CHANGING
         .iter()
-        .chain(&[("[0-9a-z]{10}\\.execute-api", "API_ID.execute-api")])
+        .chain(&[
+            ("[0-9a-z]{10}\\.execute-api", "API_ID.execute-api"),
+            ("execute-api/[0-9a-z]{10}", "execute-api/API_ID"),
+            ("127.0.0.1:[0-9]+", "127.0.0.1:PORT"),
+        ])
         .fold(line.to_owned(), |line, (changing, steady)| {
             let changing = Regex::new(changing).unwrap();
             changing.replace_all(&line, *steady).into_owned()
@@ -130,7 +135,12 @@ fn what_the_readme_shows_is_what_the_program_prints() {
             continue;
         }
         let command = command.replace("cargo run --", "gatestack");
-        let ran = in_shell(&command, folder.path());
+        let ran = match command.strip_prefix("gatestack dev") {
+            Some(flags) => {
+                dev::first_screen(&folder, &flags.split_whitespace().collect::<Vec<_>>())
+            }
+            None => in_shell(&command, folder.path()),
+        };
         let lines = |text: &str| text.lines().map(steady).collect::<Vec<_>>();
         let printed = [lines(&ran.stdout), lines(&ran.stderr)].concat();
         let shown: Vec<_> = shown.iter().map(|line| steady(line)).collect();

@@ -100,6 +100,7 @@ fn help_of_every_command() {
         &["rollback"],
         &["output"],
         &["graph"],
+        &["dev"],
         &["schema"],
         &["completions"],
         &["local"],

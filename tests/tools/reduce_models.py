@@ -27,6 +27,7 @@ SERVICES = {
     "elbv2": "elbv2",
     "acm": "acm",
     "ssm": "ssm",
+    "secretsmanager": "secretsmanager",
     "route53": "route53",
 }
 METADATA = ["protocol", "jsonVersion", "targetPrefix", "xmlNamespace"]

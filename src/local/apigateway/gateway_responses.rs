@@ -74,7 +74,7 @@ fn aws_default(kind: &str) -> Object {
 
 /// What a type answers with: its own response; or else the API's general one for its class of status, still called a default; or else
 /// AWS's default.
-fn effective(definition: &Definition, kind: &str) -> Object {
+pub(in crate::local) fn effective(definition: &Definition, kind: &str) -> Object {
     if let Some(own) = definition.gateway_responses.get(kind) {
         return own.clone();
     }

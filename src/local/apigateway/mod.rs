@@ -29,6 +29,7 @@ mod state;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod usage_plan_keys;
 mod usage_plans;
 mod vpc_links;
@@ -37,11 +38,16 @@ use super::operation::Operation;
 
 pub(super) use domain_names::region_of_zone;
 pub(super) use domain_rules::using_certificate;
+pub(super) use gateway_responses::effective as gateway_response;
+pub(super) use state::text;
 pub use state::{
     ApiKey, Definition, Deployment, DomainName, Integration, Method, Resource, RestApi, Stage,
     State, Tags, UsagePlan, VpcLink,
 };
 pub(super) use tags::tagged;
+pub(super) use usage::Meter;
+pub use usage::Usage;
+pub(super) use usage_plans::{is_on_stage, stages as plan_stages};
 pub use vpc_links::{LINK_CREATION_TIME, LINK_DELETION_TIME};
 
 /// The operations the local API Gateway has, noun by noun.
@@ -62,6 +68,7 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
     rest_apis::OPERATIONS,
     stages::OPERATIONS,
     tags::OPERATIONS,
+    usage::OPERATIONS,
     usage_plan_keys::OPERATIONS,
     usage_plans::OPERATIONS,
     vpc_links::OPERATIONS,

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::super::operation::{Call, Object, Refusal};
 use super::super::table::Table;
 use super::refusals::not_found;
+use super::usage::Usage;
 
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
@@ -29,6 +30,8 @@ pub struct State {
     pub domain_names: Table<DomainName>,
     /// VPC links (v1) by id.
     pub vpc_links: Table<VpcLink>,
+    /// How often keys were used on usage plans, by the plan's id, a slash and the key's.
+    pub usage: Table<Usage>,
     /// The role that API Gateway writes logs with; it is the account's, per Region.
     pub cloudwatch_role: Option<String>,
 }
@@ -225,7 +228,7 @@ fn no_api(call: &Call) -> Refusal {
 
 impl Definition {
     /// A resource's whole path.
-    pub(super) fn path(&self, resource: &Resource) -> String {
+    pub(in crate::local) fn path(&self, resource: &Resource) -> String {
         let mut parts = Vec::new();
         let mut at = Some(resource);
         while let Some(resource) = at {
@@ -260,7 +263,7 @@ impl Definition {
 }
 
 /// A text member of an object, or `""` without one.
-pub(super) fn text<'o>(object: &'o Object, member: &str) -> &'o str {
+pub(in crate::local) fn text<'o>(object: &'o Object, member: &str) -> &'o str {
     object
         .get(member)
         .and_then(Value::as_str)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::lists::{check_no_position, page};
+use super::lists::page;
 use super::patch::{ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
 use super::refusals::{bad_request, conflict, limit_exceeded, not_found};
 use super::state::{State, UsagePlan, members, object_mut, text, text_map};
@@ -17,7 +17,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("GetUsagePlans", list),
     Operation::change("UpdateUsagePlan", update),
     Operation::change("DeleteUsagePlan", delete),
-    Operation::read("GetUsage", usage),
 ];
 
 /// How many usage plans an account may have in a Region.
@@ -62,7 +61,7 @@ fn find<'s>(state: &'s State, call: &Call) -> Result<&'s UsagePlan, Refusal> {
 }
 
 /// The API stages in a plan's settings.
-pub(super) fn stages(settings: &Object) -> impl Iterator<Item = &Object> {
+pub(in crate::local) fn stages(settings: &Object) -> impl Iterator<Item = &Object> {
     let stages = settings.get("apiStages").and_then(Value::as_array);
     stages.into_iter().flatten().filter_map(Value::as_object)
 }
@@ -81,6 +80,11 @@ fn stages_mut(settings: &mut Object) -> &mut Vec<Value> {
 /// Whether an API stage of a plan is this one.
 fn is_stage(stage: &Object, api: &str, name: &str) -> bool {
     text(stage, "apiId") == api && text(stage, "stage") == name
+}
+
+/// Whether a plan has this API stage.
+pub(in crate::local) fn is_on_stage(plan: &UsagePlan, api: &str, name: &str) -> bool {
+    stages(&plan.settings).any(|stage| is_stage(stage, api, name))
 }
 
 /// Takes API stages off all plans.
@@ -377,36 +381,4 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
         key.usage_plans.remove(id);
     }
     Ok(Object::new())
-}
-
-/// How many days of usage may be asked for at once.
-const MOST_DAYS: i32 = 90;
-
-/// Nobody has called anything, for there is nothing to call yet.
-fn usage(region: &Region, call: &Call) -> Answer {
-    find(&region.apigateway, call)?;
-    let date = |member: &str| {
-        let text = call.text(member);
-        text.parse::<jiff::civil::Date>()
-            .map_err(|_| bad_request(format!("Invalid {member} specified: {text}")))
-    };
-    let (start, end) = (date("startDate")?, date("endDate")?);
-    let days = end.since(start).map_or(0, |span| span.get_days());
-    if end < start || days > MOST_DAYS {
-        return Err(bad_request(
-            "Invalid date range specified: the end must be at most 90 days after the start",
-        ));
-    }
-    let key = call.input.get("keyId").and_then(Value::as_str);
-    let has_key = |key: &str| {
-        let key = region.apigateway.api_keys.get(key);
-        key.is_some_and(|key| key.usage_plans.contains(call.text("usagePlanId")))
-    };
-    if !key.is_none_or(has_key) {
-        return Err(not_found("Invalid API Key identifier specified"));
-    }
-    check_no_position(call)?;
-    let mut answer = members(call, &["usagePlanId", "startDate", "endDate"]);
-    answer.insert("items".into(), json!({}));
-    Ok(answer)
 }

@@ -58,11 +58,19 @@ impl VpcLink {
             _ => "AVAILABLE",
         }
     }
+
+    /// The ARN of the load balancer that calls reach through it, at a time in epoch seconds; the link's status when it serves nothing.
+    pub(in super::super) fn way(&self, now: f64) -> Result<&str, &'static str> {
+        match self.status(now) {
+            "AVAILABLE" => Ok(target(self)),
+            status => Err(status),
+        }
+    }
 }
 
 impl State {
     /// The VPC link with this id, if it is still there at a time in epoch seconds.
-    pub(super) fn vpc_link(&self, id: &str, now: f64) -> Option<&VpcLink> {
+    pub(in super::super) fn vpc_link(&self, id: &str, now: f64) -> Option<&VpcLink> {
         self.vpc_links.get(id).filter(|link| link.exists(now))
     }
 

@@ -55,7 +55,7 @@ pub(super) struct Client {
     created: f64,
     modified: f64,
     /// The replaceable members, with the defaults that AWS shows.
-    settings: Object,
+    pub(super) settings: Object,
     /// In the order they were made. None for a public client.
     pub(super) secrets: Vec<Secret>,
 }

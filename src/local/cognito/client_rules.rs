@@ -183,28 +183,38 @@ fn identity_providers(call: &Call, settings: &Object) -> Result<(), Refusal> {
     }
 }
 
+/// A kind of token as a client's settings name it, with the unit of its validity when none is given.
+pub(super) type Token = (&'static str, &'static str);
+
+pub(super) const ACCESS_TOKEN: Token = ("AccessToken", "hours");
+const ID_TOKEN: Token = ("IdToken", "hours");
+const REFRESH_TOKEN: Token = ("RefreshToken", "days");
+
+/// How long a client's tokens of this kind are good for, in seconds; none when its settings do not say.
+pub(super) fn validity(settings: &Object, (token, default_unit): Token) -> Option<u64> {
+    let number = settings.get(&format!("{token}Validity"))?.as_u64()?;
+    let unit = settings
+        .get("TokenValidityUnits")
+        .and_then(|units| units[token].as_str())
+        .unwrap_or(default_unit);
+    let seconds_of_unit = match unit {
+        "seconds" => 1,
+        "minutes" => 60,
+        "hours" => 3600,
+        _ => 24 * 3600,
+    };
+    Some(number.saturating_mul(seconds_of_unit))
+}
+
 fn token_validity(settings: &Object) -> Result<(), Refusal> {
     const ACCESS_AND_ID: (u64, u64) = (5 * 60, 24 * 3600);
     const REFRESH: (u64, u64) = (3600, 3650 * 24 * 3600);
-    let seconds = |token: &str, default_unit: &str| {
-        let number = settings.get(&format!("{token}Validity"))?.as_u64()?;
-        let unit = settings
-            .get("TokenValidityUnits")
-            .and_then(|units| units[token].as_str())
-            .unwrap_or(default_unit);
-        let seconds_of_unit = match unit {
-            "seconds" => 1,
-            "minutes" => 60,
-            "hours" => 3600,
-            _ => 24 * 3600,
-        };
-        Some(number.saturating_mul(seconds_of_unit))
-    };
-    let refresh = seconds("RefreshToken", "days");
+    let refresh = validity(settings, REFRESH_TOKEN);
     let within = |seconds: Option<u64>, (least, greatest): (u64, u64)| {
         seconds.is_none_or(|s| least <= s && s <= greatest)
     };
-    for token in [seconds("AccessToken", "hours"), seconds("IdToken", "hours")] {
+    for token in [ACCESS_TOKEN, ID_TOKEN] {
+        let token = validity(settings, token);
         // A token that is refreshed may not outlive what refreshes it.
         if !within(token, ACCESS_AND_ID)
             || token.is_some_and(|token| refresh.is_some_and(|refresh| token > refresh))

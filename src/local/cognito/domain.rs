@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::identifiers;
-use super::super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::super::operation::{Answer, Call, Object, Operation, Refusal, seconds};
 use super::super::route53::GLOBAL_REGION;
 use super::super::state::Region;
 use super::{Pool, State, invalid, limit, no_pool, not_in_tier, nothing, one, pool, pool_mut};
@@ -52,6 +53,16 @@ impl Domain {
     /// Whether it is still there at the time of the call.
     pub(super) fn exists(&self, call: &Call) -> bool {
         self.busy.0 != Busy::Deleting || call.seconds() < self.busy.1
+    }
+
+    /// Whether requests to it are answered at this time. While it is changed, they are.
+    fn serves(&self, now: Timestamp) -> bool {
+        let done = seconds(now) >= self.busy.1;
+        match self.busy.0 {
+            Busy::Creating => done,
+            Busy::Updating => true,
+            Busy::Deleting => false,
+        }
     }
 
     fn status(&self, call: &Call) -> &'static str {
@@ -110,6 +121,42 @@ fn find<'r>(region: &'r Region, call: &Call, name: &str) -> Option<(&'r str, &'r
         .iter()
         .filter_map(|(id, pool)| Some((id, pool.domains.get(name)?)));
     all.into_iter().find(|(_, domain)| domain.exists(call))
+}
+
+impl State {
+    /// Whether a pool has a domain of this name, in whatever state that is.
+    pub(in crate::local) fn has_domain(&self, name: &str) -> bool {
+        self.pools.values().any(|pool| pool.domains.contains(name))
+    }
+
+    /// The pool that answers requests to this domain now.
+    pub(in crate::local) fn pool_at(&self, name: &str, now: Timestamp) -> Option<&str> {
+        let mut pools = self.pools.iter();
+        let at = |pool: &Pool| {
+            pool.domains
+                .get(name)
+                .is_some_and(|domain| domain.serves(now))
+        };
+        pools.find(|(_, pool)| at(pool)).map(|(id, _)| id)
+    }
+
+    /// The host name of the pool's domain that answers now: its own before the prefix.
+    pub(in crate::local) fn host_of(
+        &self,
+        pool: &str,
+        region: &str,
+        now: Timestamp,
+    ) -> Option<String> {
+        let mut serving: Vec<_> = self.pools.get(pool)?.domains.iter().collect();
+        serving.retain(|(_, domain)| domain.serves(now));
+        serving.sort_by_key(|(_, domain)| domain.certificate.is_none());
+        serving
+            .first()
+            .map(|(name, domain)| match domain.certificate {
+                Some(_) => (*name).to_owned(),
+                None => format!("{name}.auth.{region}.amazoncognito.com"),
+            })
+    }
 }
 
 fn none() -> Refusal {

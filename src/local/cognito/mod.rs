@@ -1,6 +1,7 @@
 //! Cognito user pools: the control plane. Pools, their app clients and secrets, resource servers, domains, groups, tags and branding.
 //!
-//! Users, identity providers and the sign-in operations are not here: they answer 501 by name.
+//! It also issues machines' tokens ([`tokens`]), for its operation `GetClientToken` and for the data plane's token endpoint. Users, identity providers and the sign-in
+//! operations are not here: they answer 501 by name.
 
 mod branding;
 mod client;
@@ -13,9 +14,11 @@ mod pool;
 mod pool_settings;
 mod resource_server;
 mod schema;
+mod signing;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod ui_customization;
 
 use std::collections::BTreeMap;
@@ -30,6 +33,7 @@ use super::table::Table;
 
 pub(super) use domain::using_certificate;
 pub(super) use tags::tagged;
+pub(super) use tokens::{Asked, Denied, Grant, Issued, issuer};
 
 /// Cognito user pools in one Region.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -60,6 +64,8 @@ struct Pool {
     groups: Table<group::Group>,
     brandings: Table<branding::Branding>,
     ui_customizations: Table<ui_customization::UiCustomization>,
+    #[serde(default)]
+    keys: signing::Keys,
 }
 
 /// The operations the local Cognito has.

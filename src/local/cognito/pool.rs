@@ -6,6 +6,7 @@ use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation};
 use super::super::state::Region;
 use super::super::table::Table;
+use super::signing::Keys;
 use super::{
     Pool, domain, invalid, limit, nothing, one, page, pick, pool, pool_arn, pool_mut,
     pool_settings, schema, tags,
@@ -67,6 +68,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         groups: Table::default(),
         brandings: Table::default(),
         ui_customizations: Table::default(),
+        keys: Keys::default(),
     };
     let id = identifiers::user_pool(&call.region);
     let shown = shown(&created, &id, call);

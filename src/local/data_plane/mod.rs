@@ -9,21 +9,31 @@
 //! an own domain of the API or the pool                     /_aws/domain/{name}/…
 //! ```
 //!
-//! Everything else is the control plane's. A stage serves its deployment's snapshot, never the edits after it.
+//! A user pool's documents are also at `/{pool}/.well-known/…` of any host name that is nobody's, since an endpoint that stands for AWS
+//! keeps AWS's paths. Everything else is the control plane's. A stage serves its deployment's snapshot, never the edits after it.
 
+mod addresses;
 mod oauth;
 mod stage;
+#[cfg(test)]
+mod tests;
+mod tokens;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
-use super::service::Service;
+use self::addresses::Address;
+use self::stage::{Arrived, To};
+use super::operation::Refusal;
+use super::service::{self, Service};
+use super::state::{Region, State};
 
 /// Both planes of the local AWS behind one function. Copies share it.
 #[derive(Clone)]
@@ -32,6 +42,8 @@ pub struct DataPlane(Arc<Inner>);
 struct Inner {
     service: Service,
     options: DataPlaneOptions,
+    throttles: stage::Throttles,
+    backends: stage::Backends,
 }
 
 /// What stands behind a local AWS, and who watches it.
@@ -89,7 +101,12 @@ impl fmt::Debug for DataPlane {
 impl DataPlane {
     /// A data plane over a control plane.
     pub fn new(service: Service, options: DataPlaneOptions) -> Self {
-        Self(Arc::new(Inner { service, options }))
+        Self(Arc::new(Inner {
+            service,
+            options,
+            throttles: stage::Throttles::default(),
+            backends: stage::Backends::default(),
+        }))
     }
 
     /// The control plane.
@@ -97,8 +114,147 @@ impl DataPlane {
         &self.0.service
     }
 
-    /// Answers one request to either plane.
+    /// Answers one request to either plane. Its source address is the [`Peer`] among its extensions.
     pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
-        self.0.service.call(request)
+        let inner = &*self.0;
+        let host = addresses::host(&request);
+        let path = request.uri().path().to_owned();
+        let Some(address) = Address::of(&host, &path) else {
+            return inner.service.call(request);
+        };
+        let state = match inner.service.snapshot() {
+            Ok(state) => state,
+            Err(error) => return refused(&service::broken(&error)),
+        };
+        let (answer, seen) = match address {
+            Address::Api { id, region, rest } => {
+                let region = region.or_else(|| {
+                    region_of(&state, |region| region.apigateway.rest_apis.contains(id))
+                });
+                let to = To::Api {
+                    api: id.to_owned(),
+                    // Without a Region there is no API either, which the stage says as API Gateway does.
+                    region: region.unwrap_or_default().to_owned(),
+                    rest: rest.to_owned(),
+                };
+                stage::answer(inner, &state, arrived(request, to)).await
+            }
+            Address::OwnDomain {
+                name,
+                rest,
+                by_path,
+            } => match owner(&state, name) {
+                Some(Owner::Api { name, region }) => {
+                    let rest = rest.to_owned();
+                    let to = To::OwnDomain { name, region, rest };
+                    stage::answer(inner, &state, arrived(request, to)).await
+                }
+                Some(Owner::Pool { region }) => {
+                    oauth::domain(inner, &state, (name, &region), rest, &request)
+                }
+                None if by_path => (no_domain(name), None),
+                None => return inner.service.call(request),
+            },
+            Address::PoolDomain { name, region, rest } => {
+                match region.or_else(|| region_of(&state, |region| region.cognito.has_domain(name)))
+                {
+                    Some(region) => oauth::domain(inner, &state, (name, region), rest, &request),
+                    None => (no_domain(name), None),
+                }
+            }
+            Address::PoolDocument { pool, name } => {
+                (oauth::document(inner, &state, pool, name, &request), None)
+            }
+        };
+        if let (Some(seen), Some(tell)) = (seen, &inner.options.tell) {
+            tell(&seen);
+        }
+        answer
     }
+}
+
+/// Where a request came from, among its extensions. One without is from this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(
+    /// The address of the other end of its connection.
+    pub IpAddr,
+);
+
+fn arrived(request: Request<Bytes>, to: To) -> Arrived {
+    let peer = request.extensions().get::<Peer>();
+    Arrived {
+        source_ip: peer.map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0),
+        request,
+        to,
+    }
+}
+
+/// The first Region of which this holds.
+fn region_of(state: &State, holds: impl Fn(&Region) -> bool) -> Option<&str> {
+    let mut regions = state.regions.iter();
+    regions
+        .find(|(_, region)| holds(region))
+        .map(|(name, _)| name)
+}
+
+/// Whose an own domain is.
+enum Owner {
+    /// API Gateway's, under this name: the host's own, or a wildcard that covers it.
+    Api { name: String, region: String },
+    /// A user pool's.
+    Pool { region: String },
+}
+
+fn owner(state: &State, host: &str) -> Option<Owner> {
+    let wildcard = host.split_once('.').map(|(_, rest)| format!("*.{rest}"));
+    let of_api = [Some(host), wildcard.as_deref()]
+        .into_iter()
+        .flatten()
+        .find_map(|name| {
+            let region = region_of(state, |region| {
+                region.apigateway.domain_names.contains(name)
+            })?;
+            Some(Owner::Api {
+                name: name.to_owned(),
+                region: region.to_owned(),
+            })
+        });
+    of_api.or_else(|| {
+        let region = region_of(state, |region| region.cognito.has_domain(host))?;
+        Some(Owner::Pool {
+            region: region.to_owned(),
+        })
+    })
+}
+
+/// On AWS nothing would resolve this name.
+fn no_domain(name: &str) -> Response<Bytes> {
+    message(
+        StatusCode::NOT_FOUND,
+        &format!("the local AWS has no domain {name}"),
+    )
+}
+
+/// Why the local AWS itself can't answer.
+fn refused(refusal: &Refusal) -> Response<Bytes> {
+    let status = StatusCode::from_u16(refusal.status);
+    message(
+        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        &refusal.message,
+    )
+}
+
+/// An answer of this status with one sentence.
+fn message(status: StatusCode, text: &str) -> Response<Bytes> {
+    let mut answer = json(&json!({"message": text}));
+    *answer.status_mut() = status;
+    answer
+}
+
+/// An answer of 200 with this body.
+fn json(body: &Value) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from(body.to_string()));
+    let json = HeaderValue::from_static("application/json");
+    answer.headers_mut().insert(header::CONTENT_TYPE, json);
+    answer
 }

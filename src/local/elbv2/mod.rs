@@ -6,6 +6,7 @@ mod account_limits;
 mod arn;
 mod attributes;
 mod certificates;
+mod forwarding;
 mod health_check;
 mod listeners;
 mod load_balancers;
@@ -24,6 +25,7 @@ mod tests;
 use super::operation::Operation;
 
 pub(super) use certificates::using_certificate;
+pub(super) use forwarding::{NoWay, target_behind};
 pub use load_balancers::{INTERFACES_LINGER, PROVISIONING};
 pub use state::{LoadBalancer, State};
 pub(super) use tags::tagged;

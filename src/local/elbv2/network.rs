@@ -92,6 +92,14 @@ pub(super) fn instance(region: &Region, id: &str, now: f64) -> Option<Instance> 
     })
 }
 
+/// An instance's private address.
+pub(super) fn address(region: &Region, id: &str, now: f64) -> Option<Ipv4Addr> {
+    let mut interfaces = region.ec2.interfaces_in_use(now);
+    let (_, interface) =
+        interfaces.find(|(_, interface)| interface.instance.as_deref() == Some(id))?;
+    interface.private_ip.parse().ok()
+}
+
 fn of_interface(region: &Region, state: &'static str, interface: &Interface) -> Instance {
     let subnet = region.ec2.subnet(&interface.subnet);
     Instance {
@@ -170,4 +178,12 @@ pub(super) fn reaches(
         .interfaces_in_use(now)
         .filter(|(_, node)| node.description == description)
         .any(|(_, node)| region.ec2.lets_in(&to.groups, port, node))
+}
+
+/// Whether security groups let anybody in to a port. API Gateway's own addresses are nobody's to know, so that what comes through a VPC link
+/// is let in by a rule for all addresses only.
+pub(super) fn lets_anybody_in(region: &Region, groups: &[String], port: u64) -> bool {
+    let mut anybody = Interface::default();
+    anybody.private_ip = Ipv4Addr::UNSPECIFIED.to_string();
+    region.ec2.lets_in(groups, port, &anybody)
 }

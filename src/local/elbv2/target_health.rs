@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::health_check::TRAFFIC_PORT;
-use super::network;
+use super::network::{self, Instance};
 use super::state::{LoadBalancer, Target, TargetGroup, one};
 use super::targets::asked;
 
@@ -128,10 +128,7 @@ fn health(
             "Target group is not configured to receive traffic from the load balancer",
         );
     };
-    let instance = match target.id.parse::<Ipv4Addr>() {
-        Ok(address) => network::instance_at(region, &group.vpc, address, now),
-        Err(_) => network::instance(region, &target.id, now),
-    };
+    let instance = instance_of(region, group, target, now);
     if group.target_type == "instance" {
         match &instance {
             Some(instance) if instance.state == "running" => {}
@@ -164,17 +161,8 @@ fn health(
     if now < target.checked || now < row.active {
         return initial();
     }
-    let reached = instance.is_none_or(|instance| {
-        instance.state == "running"
-            && network::reaches(
-                region,
-                load_balancer,
-                &instance,
-                checked_port(group, target),
-                now,
-            )
-    });
-    if reached {
+    let port = checked_port(group, target);
+    if instance.is_none_or(|instance| reached(region, load_balancer, &instance, port, now)) {
         Health::HEALTHY
     } else {
         Health::new(
@@ -182,6 +170,37 @@ fn health(
             "Target.FailedHealthChecks",
             "Health checks failed",
         )
+    }
+}
+
+fn reached(region: &Region, load_balancer: &str, to: &Instance, port: u64, now: f64) -> bool {
+    to.state == "running" && network::reaches(region, load_balancer, to, port, now)
+}
+
+/// Whether a load balancer sends connections to a target: it is healthy, and the network lets them through to its port, which may be another
+/// than the one that is checked.
+pub(super) fn takes_connections(
+    region: &Region,
+    group: &TargetGroup,
+    target: &Target,
+    user: (&str, &LoadBalancer),
+    now: f64,
+) -> bool {
+    health(region, group, target, Some(user), now).state == Health::HEALTHY.state
+        && instance_of(region, group, target, now)
+            .is_none_or(|instance| reached(region, user.0, &instance, target.port, now))
+}
+
+/// The instance that a target is, if it is one.
+fn instance_of(
+    region: &Region,
+    group: &TargetGroup,
+    target: &Target,
+    now: f64,
+) -> Option<Instance> {
+    match target.id.parse::<Ipv4Addr>() {
+        Ok(address) => network::instance_at(region, &group.vpc, address, now),
+        Err(_) => network::instance(region, &target.id, now),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A request to a stage, with all that is known of it on its way to the integration.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -52,7 +53,8 @@ pub(super) struct Exchange<'a> {
 /// Why API Gateway answers itself.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Refused {
-    /// The gateway response's type, such as `UNAUTHORIZED`: it decides status, headers and template.
+    /// The gateway response's type, such as `UNAUTHORIZED`: it decides status, headers and template. [`NOT_IMPLEMENTED`] is no type of
+    /// AWS's.
     pub(super) kind: &'static str,
     /// `$context.error.message`: AWS's words.
     pub(super) message: String,
@@ -60,4 +62,35 @@ pub(super) struct Refused {
     pub(super) error_type: &'static str,
     /// For whoever watches: why, in a sentence without a full stop, with nothing secret in it.
     pub(super) why: String,
+}
+
+/// The kind of a refusal of what the local AWS does not have: 501 in its own words, whatever gateway responses the API has.
+pub(super) const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
+
+impl Refused {
+    /// A refusal with a gateway response's type, the error type, AWS's words and the reason.
+    pub(super) fn new(
+        kind: &'static str,
+        error_type: &'static str,
+        message: &str,
+        why: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            message: message.to_owned(),
+            error_type,
+            why: why.into(),
+        }
+    }
+
+    /// The local AWS does not have this, and says so rather than pretend.
+    pub(super) fn not_implemented(what: impl Display) -> Self {
+        let message = format!("the local AWS does not have {what}");
+        Self {
+            kind: NOT_IMPLEMENTED,
+            message: message.clone(),
+            error_type: "NotImplemented",
+            why: message,
+        }
+    }
 }

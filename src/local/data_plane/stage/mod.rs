@@ -1,9 +1,298 @@
 //! One request to a deployed stage: which method it is for, whether the caller is let in, what the integration answers.
 //!
 //! ```text
-//! match ─▶ authorizer ─▶ API key, usage plan ─▶ throttle ─▶ (validation) ─▶ integration ─▶ answer
-//!   └───────────┴───────────────┴──────────────────┴─────────────┴──── gateway response ────┘
+//! match ─▶ authorizer ─▶ API key ─▶ throttles, quota ─▶ (validation) ─▶ integration ─▶ answer
+//!   └───────────┴────────────┴──────────────┴────────────────┴──── gateway response ────┘
 //! ```
+//!
+//! What a deployment froze is read from its snapshot: routes, authorizers, gateway responses, the API's own settings. What acts at once is
+//! read as it is now: the stage's variables and method settings, usage plans, API keys, domain names.
+//!
+//! Not shown here, since nothing that a caller is let in by depends on it: the stage's cache, logs and metrics, compression, and the
+//! minutes that AWS takes to spread a change.
 
+mod answers;
+mod api_key;
+mod authorizer;
+mod context;
+mod domain;
 mod exchange;
 mod integration;
+mod json_path;
+mod mapping;
+mod matching;
+mod network;
+mod refusals;
+mod template;
+#[cfg(test)]
+mod tests;
+mod throttle;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::super::apigateway::{Deployment, Method, Stage, text};
+use super::super::identifiers;
+use super::super::state::{Region, State};
+use super::{Inner, Seen};
+use exchange::{Exchange, Refused};
+use matching::Match;
+
+pub(super) use integration::Backends;
+pub(super) use throttle::Throttles;
+
+/// A request that came for API Gateway's data plane.
+pub(super) struct Arrived {
+    pub(super) request: Request<Bytes>,
+    /// Who sent it.
+    pub(super) source_ip: IpAddr,
+    pub(super) to: To,
+}
+
+/// What a request is addressed to. `rest` is the path behind the host name or the `/_aws/…` prefix, as it was sent, without the query.
+pub(super) enum To {
+    /// An API's own name: `rest` begins with a slash and the stage.
+    Api {
+        api: String,
+        region: String,
+        rest: String,
+    },
+    /// An own domain name: `rest` begins with a slash and the base path, if there is one.
+    OwnDomain {
+        name: String,
+        region: String,
+        rest: String,
+    },
+}
+
+/// Where a request goes in the end.
+#[derive(Debug)]
+struct Place<'a> {
+    api: &'a str,
+    stage_name: &'a str,
+    /// The path behind the stage or the base path, beginning with a slash.
+    path_in_stage: &'a str,
+}
+
+/// The largest body of a request, in bytes.
+const LARGEST_BODY: usize = 10 << 20;
+
+/// Answers a request to a stage as the state was when it came, and says what became of it.
+pub(super) async fn answer(
+    inner: &Inner,
+    state: &State,
+    arrived: Arrived,
+) -> (Response<Bytes>, Option<Seen>) {
+    let began = Instant::now();
+    let now = inner.service.now();
+    let request_id = identifiers::uuid();
+    let (parts, body) = arrived.request.into_parts();
+    let (region_name, host, rest) = match &arrived.to {
+        To::Api { api, region, rest } => {
+            let host = format!("{api}.execute-api.{region}.amazonaws.com");
+            (region, host, rest)
+        }
+        To::OwnDomain { name, region, rest } => (region, name.clone(), rest),
+    };
+    let rest = rest.split('?').next().unwrap_or_default();
+    let mut seen = Seen {
+        at: now,
+        method: parts.method.to_string(),
+        path: rest.to_owned(),
+        route: None,
+        client: None,
+        api_key: None,
+        status: 0,
+        refused: None,
+        took: began.elapsed(),
+    };
+    let no_region = Region::default();
+    let region = state.regions.get(region_name).unwrap_or(&no_region);
+    let served =
+        place(region, &arrived.to, rest, now).and_then(|place| serving(region, &arrived.to, place));
+    let mut response = match served {
+        _ if body.len() > LARGEST_BODY => {
+            seen.refused = Some("the request's body is larger than 10 MB".into());
+            answers::too_large()
+        }
+        Err(refused) => {
+            let response = answers::plain(&refused);
+            seen.refused = Some(refused.why);
+            response
+        }
+        Ok((place, stage, deployment)) => {
+            let definition = &deployment.snapshot;
+            let query = parts.uri.query().unwrap_or_default();
+            let no_method = Method::default();
+            let mut exchange = Exchange {
+                state,
+                account: inner.service.account(),
+                region: region_name,
+                now,
+                request_id: request_id.clone(),
+                api: place.api,
+                stage_name: place.stage_name,
+                stage,
+                definition,
+                resource: "",
+                resource_path: String::new(),
+                method: &no_method,
+                verb: parts.method,
+                host,
+                path: rest.to_owned(),
+                path_in_stage: place.path_in_stage.to_owned(),
+                path_parameters: BTreeMap::new(),
+                query: form_urlencoded::parse(query.as_bytes())
+                    .into_owned()
+                    .collect(),
+                headers: parts.headers,
+                body,
+                source_ip: arrived.source_ip,
+                claims: None,
+                api_key: None,
+            };
+            let answered = admitted(inner, &mut exchange, &mut seen);
+            let answered = match answered {
+                Ok(()) => integration::integrate(inner, &exchange).await,
+                Err(refused) => Err(refused),
+            };
+            seen.path = exchange.path_in_stage.clone();
+            seen.client = authorizer::client(&exchange);
+            seen.api_key = exchange.api_key.clone();
+            answered.unwrap_or_else(|refused| {
+                let response = answers::gateway_response(&refused, &exchange);
+                seen.refused = Some(refused.why);
+                response
+            })
+        }
+    };
+    answers::stamp(&mut response, &request_id);
+    seen.status = response.status().as_u16();
+    seen.took = began.elapsed();
+    (response, Some(seen))
+}
+
+/// Takes a request through everything that stands before the integration.
+fn admitted<'a>(
+    inner: &Inner,
+    exchange: &mut Exchange<'a>,
+    seen: &mut Seen,
+) -> Result<(), Refused> {
+    let found = matching::find(
+        exchange.definition,
+        exchange.verb.as_str(),
+        &exchange.path_in_stage,
+    );
+    let (verb, in_stage) = (&exchange.verb, &exchange.path_in_stage);
+    let route = match found {
+        Match::Route(route) => route,
+        // AWS takes a request for what isn't there for one to itself, which would be signed.
+        Match::NoMethod(path) => {
+            return Err(missing_token(format!("{path} has no method for {verb}")));
+        }
+        Match::Nothing => {
+            return Err(missing_token(format!(
+                "the deployment has nothing at {in_stage}"
+            )));
+        }
+    };
+    exchange.resource = route.resource;
+    exchange.method = route.method;
+    exchange.path_parameters = route.parameters;
+    exchange.resource_path = route.path;
+    seen.route = Some(format!("{} {}", route.verb, exchange.resource_path));
+    authorizer::authorize(exchange)?;
+    let plan = api_key::admit(exchange)?;
+    throttle::admit(inner, exchange, route.verb, plan.as_ref())?;
+    if !text(&route.method.settings, "requestValidatorId").is_empty() {
+        return Err(Refused::not_implemented(format_args!(
+            "request validation (requestValidatorId of {} {})",
+            route.verb, exchange.resource_path
+        )));
+    }
+    Ok(())
+}
+
+fn missing_token(why: String) -> Refused {
+    Refused::new(
+        "MISSING_AUTHENTICATION_TOKEN",
+        "MissingAuthenticationTokenException",
+        "Missing Authentication Token",
+        why,
+    )
+}
+
+/// 403 in the words of an API Gateway that has no such stage.
+fn forbidden(why: String) -> Refused {
+    Refused::new("ACCESS_DENIED", "ForbiddenException", "Forbidden", why)
+}
+
+/// Which stage a request is for, whether it is there or not.
+fn place<'a>(
+    region: &'a Region,
+    to: &'a To,
+    rest: &'a str,
+    now: jiff::Timestamp,
+) -> Result<Place<'a>, Refused> {
+    match to {
+        To::Api { api, .. } => {
+            let (stage_name, path_in_stage) = domain::split_stage(rest);
+            Ok(Place {
+                api,
+                stage_name,
+                path_in_stage,
+            })
+        }
+        To::OwnDomain { name, .. } => domain::find(&region.apigateway, name, rest, now),
+    }
+}
+
+/// The stage at a place, and the deployment it serves.
+fn serving<'a>(
+    region: &'a Region,
+    to: &To,
+    place: Place<'a>,
+) -> Result<(Place<'a>, &'a Stage, &'a Deployment), Refused> {
+    let Place {
+        api: id,
+        stage_name,
+        ..
+    } = place;
+    let api = region.apigateway.rest_apis.get(id);
+    let api = api.ok_or_else(|| forbidden(format!("there is no API {id}")))?;
+    let stage = api.stages.get(stage_name);
+    let stage =
+        stage.ok_or_else(|| forbidden(format!("the API {id} has no stage {stage_name}")))?;
+    let deployment = api.deployments.get(text(&stage.settings, "deploymentId"));
+    let deployment = deployment.ok_or_else(|| {
+        forbidden(format!(
+            "the stage {stage_name} of the API {id} serves no deployment"
+        ))
+    })?;
+    let settings = &deployment.snapshot.settings;
+    let is_shut = settings.get("disableExecuteApiEndpoint") == Some(&Value::Bool(true));
+    if is_shut && matches!(to, To::Api { .. }) {
+        return Err(forbidden(format!(
+            "the API {id} answers at its own domain names only"
+        )));
+    }
+    if !text(settings, "policy").is_empty() {
+        return Err(Refused::not_implemented(format_args!(
+            "resource policies (policy of the API {id})"
+        )));
+    }
+    let canary = stage.settings.get("canarySettings");
+    let percent = canary.and_then(|canary| canary["percentTraffic"].as_f64());
+    if percent.is_some_and(|percent| percent > 0.0) {
+        return Err(Refused::not_implemented(format_args!(
+            "canary releases (canarySettings of the stage {stage_name})"
+        )));
+    }
+    Ok((place, stage, deployment))
+}

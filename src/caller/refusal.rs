@@ -1,0 +1,124 @@
+use http::Response;
+
+/// The header by which API Gateway tells its own answers from a backend's.
+const ERROR_TYPE: &str = "x-amzn-errortype";
+
+/// What API Gateway means when it answers itself (API Gateway developer guide, "Gateway response types").
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// No token, or none that the authorizer lets in.
+    Unauthorized,
+    /// A token that was good once.
+    ExpiredToken,
+    /// No API key, or none that the stage's usage plans let in.
+    Forbidden,
+    /// The stage has no such route.
+    NoRoute,
+    /// The usage plan's quota is used up.
+    Quota,
+    /// More calls at once than a usage plan or the stage lets in.
+    Throttle,
+    /// The backend took too long.
+    Timeout,
+    /// The backend can't be reached.
+    Unreachable,
+}
+
+impl Refusal {
+    /// What this answer means, when it is API Gateway's own and one that callers meet.
+    pub fn of(answer: &Response<impl AsRef<[u8]>>) -> Option<Self> {
+        let kind = answer.headers().get(ERROR_TYPE)?.to_str().ok()?;
+        let says = |words: &str| {
+            let body = String::from_utf8_lossy(answer.body().as_ref());
+            body.to_ascii_lowercase().contains(words)
+        };
+        match (kind, answer.status().as_u16()) {
+            ("UnauthorizedException", _) if says("expired") => Some(Self::ExpiredToken),
+            ("UnauthorizedException", _) => Some(Self::Unauthorized),
+            ("ExpiredTokenException", _) => Some(Self::ExpiredToken),
+            ("ForbiddenException", _) => Some(Self::Forbidden),
+            ("MissingAuthenticationTokenException", _) => Some(Self::NoRoute),
+            ("LimitExceededException", _) => Some(Self::Quota),
+            ("TooManyRequestsException", _) => Some(Self::Throttle),
+            (_, 504) if says("timed out") => Some(Self::Timeout),
+            (_, 504) => Some(Self::Unreachable),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meant(status: u16, kind: Option<&str>, body: &str) -> Option<Refusal> {
+        let mut answer = Response::builder().status(status);
+        if let Some(kind) = kind {
+            answer = answer.header("x-amzn-ErrorType", kind);
+        }
+        Refusal::of(&answer.body(body.to_owned()).unwrap())
+    }
+
+    #[test]
+    fn what_api_gateway_says_itself_is_told_from_what_a_backend_says() {
+        let unauthorized = Some("UnauthorizedException");
+        for (status, kind, body, meaning) in [
+            (401, None, r#"{"message":"Unauthorized"}"#, None),
+            (
+                401,
+                unauthorized,
+                r#"{"message":"Unauthorized"}"#,
+                Some(Refusal::Unauthorized),
+            ),
+            (
+                401,
+                unauthorized,
+                r#"{"message":"The incoming token has expired"}"#,
+                Some(Refusal::ExpiredToken),
+            ),
+            (
+                403,
+                Some("ForbiddenException"),
+                r#"{"message":"Forbidden"}"#,
+                Some(Refusal::Forbidden),
+            ),
+            (
+                403,
+                Some("MissingAuthenticationTokenException"),
+                r#"{"message":"Missing Authentication Token"}"#,
+                Some(Refusal::NoRoute),
+            ),
+            (
+                429,
+                Some("LimitExceededException"),
+                r#"{"message":"Limit Exceeded"}"#,
+                Some(Refusal::Quota),
+            ),
+            (
+                429,
+                Some("TooManyRequestsException"),
+                r#"{"message":"Too Many Requests"}"#,
+                Some(Refusal::Throttle),
+            ),
+            (
+                504,
+                Some("InternalServerErrorException"),
+                r#"{"message": "Endpoint request timed out"}"#,
+                Some(Refusal::Timeout),
+            ),
+            (
+                504,
+                Some("InternalServerErrorException"),
+                r#"{"message": "Network error communicating with endpoint"}"#,
+                Some(Refusal::Unreachable),
+            ),
+            (504, None, "timed out", None),
+        ] {
+            assert_eq!(
+                meant(status, kind, body),
+                meaning,
+                "{status} {kind:?} {body}"
+            );
+        }
+    }
+}

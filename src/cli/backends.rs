@@ -1,0 +1,105 @@
+//! What stands behind the local AWS on this machine: the flags of every command through which it is called.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::global::Global;
+use crate::local::{DataPlaneOptions, Mapping};
+
+/// What answers for the private addresses of the local AWS.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Backends {
+    /// On the local AWS, call ADDRESS for this private target, as in
+    /// 10.7.1.10:8080=127.0.0.1:9000
+    #[arg(long, value_name = "TARGET=ADDRESS", value_parser = mapping)]
+    map: Vec<Mapping>,
+    /// On the local AWS, call this port, or address, for every other private
+    /// target
+    #[arg(long, value_name = "PORT", value_parser = address)]
+    backend: Option<SocketAddr>,
+}
+
+impl Backends {
+    /// The data plane's options, with nobody watching.
+    pub(super) fn options(&self) -> DataPlaneOptions {
+        DataPlaneOptions {
+            map: self.map.clone(),
+            backend: self.backend,
+            tell: None,
+        }
+    }
+
+    /// What is wrong with the flags where the command calls something else than the local AWS.
+    pub(super) fn contradiction(&self, global: &Global) -> Option<String> {
+        let given = [
+            ("--map", !self.map.is_empty()),
+            ("--backend", self.backend.is_some()),
+        ];
+        let (flag, _) = given
+            .into_iter()
+            .find(|(_, given)| *given && !global.local)?;
+        Some(format!(
+            "the argument '{flag}' is for the local AWS and needs '--local'"
+        ))
+    }
+}
+
+fn mapping(text: &str) -> Result<Mapping, String> {
+    let (target, answers) = text
+        .split_once('=')
+        .ok_or("write it as TARGET=ADDRESS, as in 10.7.1.10:8080=127.0.0.1:9000")?;
+    let target = target
+        .parse()
+        .map_err(|_| format!("`{target}` is no target: write IP:PORT, as in 10.7.1.10:8080"))?;
+    Ok(Mapping {
+        target,
+        answers: address(answers)?,
+    })
+}
+
+/// A port of this machine, or an address with its port.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    let port = port.strip_prefix(':').unwrap_or(port);
+    match port.parse() {
+        Ok(0) => Err("port 0 is nobody's".into()),
+        Ok(port) => Ok(SocketAddr::new(here, port)),
+        Err(_) => text
+            .parse()
+            .map_err(|_| "write a port, or IP:PORT as in 127.0.0.1:9000".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backend_is_a_port_or_an_address() {
+        for (text, said) in [
+            ("9000", "127.0.0.1:9000"),
+            (":9000", "127.0.0.1:9000"),
+            ("localhost:9000", "127.0.0.1:9000"),
+            ("192.168.1.7:80", "192.168.1.7:80"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(
+                address(text).map(|address| address.to_string()),
+                Ok(said.to_owned())
+            );
+        }
+        for wrong in ["", "0", "70000", "backend", "http://127.0.0.1:9000"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_target_is_an_address_with_its_port() {
+        let one = mapping("10.7.1.10:8080=9000").unwrap();
+        assert_eq!(one.target.to_string(), "10.7.1.10:8080");
+        assert_eq!(one.answers.to_string(), "127.0.0.1:9000");
+        for wrong in ["10.7.1.10:8080", "10.7.1.10=9000", "backend:8080=9000"] {
+            assert!(mapping(wrong).is_err(), "{wrong}");
+        }
+    }
+}

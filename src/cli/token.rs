@@ -1,0 +1,52 @@
+use super::backends::Backends;
+use super::calling::Calling;
+use super::global::Global;
+use super::session::runtime;
+use crate::error::{Error, Exit};
+use crate::render::{Ui, token};
+
+/// Print an access token of a partner or app client
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gatestack token acme
+  gatestack token acme --scope xxx-api/read --json
+  curl -H \"Authorization: Bearer $(gatestack token acme)\" \\
+    \"$(gatestack output --raw invoke_url)/hello\"
+
+The client's id and secret are read from AWS and the token is asked for as the
+partner would, at the pool's token endpoint. Nothing is kept: each run asks for a
+new one, which Cognito charges for.")]
+pub(super) struct Args {
+    /// Whose: a name or address, such as acme, partners.acme, app_clients.web
+    #[arg(value_name = "PARTNER|CLIENT")]
+    caller: String,
+    /// Ask for this scope only; left out, for all it may have
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Print one JSON object, with when the token expires
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        runtime(global.local)?.block_on(self.ask(global, ui))
+    }
+
+    async fn ask(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let calling = Calling::open(global, ui, &Backends::default()).await?;
+        let known = calling.caller(&self.caller)?;
+        let credentials = calling.credentials(global, known).await?;
+        let given = calling.session.clock.now();
+        let token = calling
+            .token(global, known, &credentials, &self.scopes)
+            .await?;
+        ui.print(&if self.json {
+            token::object(&token, given)
+        } else {
+            token::text(&token)
+        });
+        Ok(Exit::Success)
+    }
+}

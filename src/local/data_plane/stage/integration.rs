@@ -1,1 +1,0 @@
-//! What a method calls: mocks and HTTP back ends, with parameter mapping and templates.

@@ -1,0 +1,75 @@
+//! Mocks: API Gateway answers by itself, with the status that the request's template names.
+
+use std::sync::LazyLock;
+
+use ::http::{HeaderMap, Response, header};
+use bytes::Bytes;
+use regex::Regex;
+
+use super::super::super::super::apigateway::Integration;
+use super::super::context::Context;
+use super::super::exchange::{Exchange, Refused};
+use super::super::refusals::configuration;
+use super::super::template;
+use super::content::{JSON, handled, media_type, request_template};
+use super::{answer, text, variables};
+
+/// A status in what is not quite JSON. API Gateway takes keys without quotes, as CDK writes them.
+static STATUS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?s)^\s*\{(?:.*,)?\s*(?:statusCode|"statusCode"|'statusCode')\s*:\s*([0-9]+)\s*(?:,.*)?\}\s*$"#)
+        .expect("it is a pattern")
+});
+
+pub(super) fn answer(
+    exchange: &Exchange<'_>,
+    integration: &Integration,
+) -> Result<Response<Bytes>, Refused> {
+    let settings = &integration.settings;
+    let kind = media_type(&exchange.headers, header::CONTENT_TYPE);
+    let template = request_template(settings, kind.unwrap_or(JSON))?;
+    let handling = text(settings, "contentHandling");
+    let body = handled(exchange, handling, kind, &exchange.body, template.is_some())?;
+    let context = Context::of(exchange);
+    let told = match template {
+        Some(template) => template::fill(template, &variables(exchange, &context, &body))?,
+        None => String::from_utf8_lossy(&body).into_owned(),
+    };
+    let status = status(&told).ok_or_else(|| {
+        configuration("the mock's request template names no statusCode that is a whole number")
+    })?;
+    answer::choose(exchange, integration, &status)?.response(exchange, &HeaderMap::new(), b"")
+}
+
+fn status(told: &str) -> Option<String> {
+    Some(STATUS.captures(told)?[1].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_a_whole_number_in_something_like_json() {
+        for told in [
+            r#"{"statusCode": 200}"#,
+            "{ statusCode: 200 }",
+            "{'statusCode': 200, '': ''}",
+            r#"{"statusCode": 200 , }"#,
+            r#"{"a": {"b": 1}, "statusCode":200}"#,
+            "\n{\n  \"statusCode\": 200\n}\n",
+        ] {
+            assert_eq!(status(told).as_deref(), Some("200"), "{told}");
+        }
+        for told in [
+            "",
+            "statusCode: 200",
+            r#"{"statusCode": "200"}"#,
+            r#"{"statusCode": 200"#,
+            r#"{"statusCode': 200 }"#,
+            r#"{'statusCode: 200 }"#,
+            r#"{"status": 200}"#,
+        ] {
+            assert_eq!(status(told), None, "{told}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Which resource and method of a deployment a path and a verb are for.
+//!
+//! A literal part is preferred to a `{parameter}`, and that to a `{greedy+}` one, from the left; a part that leads nowhere is given up for
+//! the next best. The path alone decides the resource: a verb that the resource lacks is refused even when a greedy one would have it.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+
+use super::super::super::apigateway::{Definition, Method, Resource};
+
+/// The method that a request is for.
+#[derive(Debug)]
+pub(super) struct Route<'a> {
+    /// The resource's id.
+    pub(super) resource: &'a str,
+    /// The resource's path as it is written: `/policies/{id}`.
+    pub(super) path: String,
+    /// The method's verb, which may be `ANY`.
+    pub(super) verb: &'a str,
+    pub(super) method: &'a Method,
+    /// The values of the path's parameters, decoded.
+    pub(super) parameters: BTreeMap<String, String>,
+}
+
+/// What there is at a path.
+#[derive(Debug)]
+pub(super) enum Match<'a> {
+    /// A method takes it.
+    Route(Route<'a>),
+    /// This resource is there, without a method for the verb.
+    NoMethod(String),
+    /// Nothing is there.
+    Nothing,
+}
+
+/// A resource on the way down, with the parts of the request's path that are left.
+struct Found<'a> {
+    id: &'a str,
+    resource: &'a Resource,
+    parameters: BTreeMap<String, String>,
+}
+
+/// Finds the method for a verb and a path behind the stage, still percent-encoded, without the query. A slash at the end says nothing.
+pub(super) fn find<'a>(definition: &'a Definition, verb: &str, path: &str) -> Match<'a> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    // Parts are split before they are decoded, so that a slash sent as `%2F` stays in its part.
+    let parts: Vec<&str> = match path {
+        "" => Vec::new(),
+        path => path.split('/').collect(),
+    };
+    let Some(root) = definition
+        .resources
+        .iter()
+        .find(|(id, _)| *id == definition.root)
+    else {
+        return Match::Nothing;
+    };
+    let Some(found) = below(definition, root, &parts) else {
+        return Match::Nothing;
+    };
+    let path = definition.path(found.resource);
+    let methods = &found.resource.methods;
+    match methods
+        .get_key_value(verb)
+        .or_else(|| methods.get_key_value("ANY"))
+    {
+        Some((verb, method)) => Match::Route(Route {
+            resource: found.id,
+            path,
+            verb,
+            method,
+            parameters: found.parameters,
+        }),
+        None => Match::NoMethod(path),
+    }
+}
+
+/// The best resource with methods that takes these parts below this one.
+fn below<'a>(
+    definition: &'a Definition,
+    (id, resource): (&'a str, &'a Resource),
+    parts: &[&str],
+) -> Option<Found<'a>> {
+    let Some((first, rest)) = parts.split_first() else {
+        return (!resource.methods.is_empty()).then(|| Found {
+            id,
+            resource,
+            parameters: BTreeMap::new(),
+        });
+    };
+    let children = || {
+        let all = definition.resources.iter();
+        all.filter(|(_, child)| child.parent.as_deref() == Some(id))
+    };
+    let value = decoded(first);
+    let literal = children().find(|(_, child)| child.path_part == value);
+    if let Some(found) = literal.and_then(|child| below(definition, child, rest)) {
+        return Some(found);
+    }
+    // Two siblings can't both be variable: AWS refuses the second.
+    let (child_id, child) = children().find(|(_, child)| child.path_part.starts_with('{'))?;
+    let name = child.path_part.trim_matches(['{', '}']);
+    let (name, value, rest) = match name.strip_suffix('+') {
+        Some(_) if parts.iter().all(|part| part.is_empty()) => return None,
+        Some(name) => (name, decoded(&parts.join("/")), &[][..]),
+        None if first.is_empty() => return None,
+        None => (name, value, rest),
+    };
+    let mut found = below(definition, (child_id, child), rest)?;
+    found.parameters.insert(name.to_owned(), value);
+    Some(found)
+}
+
+fn decoded(part: &str) -> String {
+    percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A definition with these routes, such as `GET /pets/{id}`; ids are the paths themselves.
+    fn definition(routes: &[(&str, &str)]) -> Definition {
+        let mut definition = Definition {
+            root: "/".into(),
+            ..Definition::default()
+        };
+        definition.resources.insert("/", Resource::default());
+        for (verb, path) in routes {
+            let mut parent = "/".to_owned();
+            for part in path.split('/').filter(|part| !part.is_empty()) {
+                let id = format!("{}/{part}", parent.trim_end_matches('/'));
+                if !definition.resources.contains(&id) {
+                    let resource = Resource {
+                        parent: Some(parent.clone()),
+                        path_part: part.into(),
+                        ..Resource::default()
+                    };
+                    definition.resources.insert(&id, resource);
+                }
+                parent = id;
+            }
+            let resource = definition.resources.get_mut(&parent).unwrap();
+            resource.methods.insert((*verb).into(), Method::default());
+        }
+        definition
+    }
+
+    /// The route and its parameters as text, or what else there is.
+    fn told(definition: &Definition, verb: &str, path: &str) -> String {
+        match find(definition, verb, path) {
+            Match::Route(route) => {
+                let parameters = route.parameters.iter();
+                let parameters: String = parameters
+                    .map(|(name, value)| format!(" {name}={value}"))
+                    .collect();
+                format!("{} {}{parameters}", route.verb, route.path)
+            }
+            Match::NoMethod(path) => format!("no method at {path}"),
+            Match::Nothing => "nothing".into(),
+        }
+    }
+
+    #[test]
+    fn literal_over_parameter_over_greedy_and_verb_over_any() {
+        let api = definition(&[
+            ("GET", "/"),
+            ("GET", "/pets"),
+            ("ANY", "/pets"),
+            ("GET", "/pets/{id}"),
+            ("GET", "/pets/featured"),
+            ("GET", "/pets/{id}/toys"),
+            ("ANY", "/{proxy+}"),
+        ]);
+        for (verb, path, wanted) in [
+            ("GET", "/", "GET /"),
+            ("GET", "", "GET /"),
+            ("POST", "/", "no method at /"),
+            ("GET", "/pets", "GET /pets"),
+            ("GET", "/pets/", "GET /pets"),
+            ("HEAD", "/pets", "ANY /pets"),
+            ("OPTIONS", "/pets", "ANY /pets"),
+            ("GET", "/pets/7", "GET /pets/{id} id=7"),
+            ("GET", "/pets/featured", "GET /pets/featured"),
+            // The literal leads nowhere here, so that the parameter takes it.
+            (
+                "GET",
+                "/pets/featured/toys",
+                "GET /pets/{id}/toys id=featured",
+            ),
+            ("GET", "/pets/7/toys/", "GET /pets/{id}/toys id=7"),
+            ("GET", "/pets/7/owners", "ANY /{proxy+} proxy=pets/7/owners"),
+            ("PUT", "/pets/7", "no method at /pets/{id}"),
+            ("GET", "/other/", "ANY /{proxy+} proxy=other"),
+            ("GET", "//", "GET /"),
+        ] {
+            assert_eq!(told(&api, verb, path), wanted, "{verb} {path}");
+        }
+    }
+
+    #[test]
+    fn parts_are_decoded_after_they_are_split() {
+        let api = definition(&[("GET", "/a/{x}"), ("GET", "/b/{all+}"), ("GET", "/c.d:e")]);
+        for (path, wanted) in [
+            ("/a/1%2F2", "GET /a/{x} x=1/2"),
+            ("/a/caf%C3%A9+x", "GET /a/{x} x=café+x"),
+            ("/a/1/2", "nothing"),
+            ("/a//", "nothing"),
+            ("/b//", "nothing"),
+            ("/a", "nothing"),
+            ("/b/1%2F2/3%20", "GET /b/{all+} all=1/2/3 "),
+            ("/c.d%3Ae", "GET /c.d:e"),
+            ("/%61/1", "GET /a/{x} x=1"),
+            ("/A/1", "nothing"),
+        ] {
+            assert_eq!(told(&api, "GET", path), wanted, "{path}");
+        }
+    }
+
+    /// How well a resource's path takes a request's: nothing when it doesn't; else by part 0 literal, 1 parameter, 2 greedy.
+    fn rank(template: &str, path: &str) -> Option<Vec<u8>> {
+        let split = |text: &str| -> Vec<String> {
+            text.split('/')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        let (template, path) = (split(template), split(path));
+        let mut ranks = Vec::new();
+        for (index, part) in template.iter().enumerate() {
+            let given = path.get(index)?;
+            if part.ends_with("+}") {
+                ranks.push(2);
+                return Some(ranks);
+            }
+            let variable = part.starts_with('{');
+            if !variable && part != given {
+                return None;
+            }
+            ranks.push(u8::from(variable));
+        }
+        (template.len() == path.len()).then_some(ranks)
+    }
+
+    proptest! {
+        /// The tree against a naive list: of all paths that take the request, the one with the least ranks from the left.
+        #[test]
+        fn the_best_of_all_that_match(
+            templates in prop::collection::vec(prop::collection::vec(0..4_u8, 0..4), 1..8),
+            asked in prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 0..5),
+        ) {
+            let templates: Vec<String> = templates.iter().map(|parts| {
+                let mut path = String::new();
+                for part in parts {
+                    path += match part { 0 => "/a", 1 => "/b", 2 => "/{x}", _ => "/{all+}" };
+                    if *part == 3 { break; }
+                }
+                if path.is_empty() { "/".into() } else { path }
+            }).collect();
+            // AWS lets only one of two siblings be variable, so what would be the second is left out.
+            let mut kept: Vec<(&str, &str)> = Vec::new();
+            for template in &templates {
+                let clash = kept.iter().any(|(_, other)| {
+                    let (one, two): (Vec<_>, Vec<_>) = (template.split('/').collect(), other.split('/').collect());
+                    let same = one.iter().zip(&two).take_while(|(a, b)| a == b).count();
+                    matches!((one.get(same), two.get(same)), (Some(a), Some(b)) if a.starts_with('{') && b.starts_with('{'))
+                });
+                if !clash { kept.push(("GET", template)); }
+            }
+            let path = format!("/{}", asked.join("/"));
+            let best = kept.iter().filter_map(|(_, template)| Some((rank(template, &path)?, *template))).min();
+            let found = match find(&definition(&kept), "GET", &path) {
+                Match::Route(route) => Some(route.path),
+                _ => None,
+            };
+            prop_assert_eq!(found.as_deref(), best.map(|(_, template)| template));
+        }
+    }
+}

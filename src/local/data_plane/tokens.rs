@@ -1,0 +1,61 @@
+//! Whether a token is good: well-formed, issued by one of these pools, signed by it, and not yet expired.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::super::cognito;
+use super::super::operation::Object;
+use super::super::state::State;
+
+/// Why a token is no good.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum BadToken {
+    /// No token at all, or one without a member that every token has.
+    Malformed,
+    /// It is from another pool, or from elsewhere.
+    UnknownIssuer,
+    /// The pool has not signed this.
+    BadSignature,
+    /// It was good.
+    Expired,
+}
+
+/// The claims of a token that is good now. `pools` are ARNs of user pools.
+pub(super) fn verify(
+    state: &State,
+    token: &str,
+    pools: &[&str],
+    now: Timestamp,
+) -> Result<Object, BadToken> {
+    let malformed = |_| BadToken::Malformed;
+    let header = jsonwebtoken::decode_header(token).map_err(malformed)?;
+    let claims: Object =
+        jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(malformed)?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let issuer = text("iss").ok_or(BadToken::Malformed)?;
+    let expires = claims.get("exp").and_then(Value::as_i64);
+    let expires = expires.ok_or(BadToken::Malformed)?;
+    let key = header.kid.as_deref().ok_or(BadToken::Malformed)?;
+
+    let mut named = pools.iter().filter_map(|arn| {
+        let (region, id) = pool(arn)?;
+        let held = state.regions.get(region)?;
+        let is_issuer = held.cognito.has_pool(id) && cognito::issuer(region, id) == issuer;
+        is_issuer.then_some((held, id))
+    });
+    let (region, id) = named.next().ok_or(BadToken::UnknownIssuer)?;
+    if !region.cognito.signed(id, key, token) {
+        return Err(BadToken::BadSignature);
+    }
+    if expires <= now.as_second() {
+        return Err(BadToken::Expired);
+    }
+    Ok(claims)
+}
+
+/// Region and id from `arn:aws:cognito-idp:{region}:{account}:userpool/{id}`.
+fn pool(arn: &str) -> Option<(&str, &str)> {
+    let mut parts = arn.splitn(6, ':').skip(3);
+    let (region, _account, pool) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((region, pool.strip_prefix("userpool/")?))
+}

@@ -1,0 +1,211 @@
+//! AWS Secrets Manager: secrets, their versions and the labels that say which version is current, deletion with a way back.
+//!
+//! Written from the Secrets Manager API reference and user guide ("What's in a Secrets Manager secret?", "Delete a secret"). There is no KMS
+//! here, so a key of one's own is refused by name, as are replicas, rotation and secrets of partners.
+
+mod deletion;
+mod tags;
+mod value;
+mod version;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::state::Region;
+use super::table::Table;
+use super::{identifiers, paging};
+
+pub(super) use tags::tagged;
+use version::Version;
+
+/// The operations the local service has.
+pub(super) const OPERATIONS: &[&[Operation]] = &[
+    &[
+        Operation::read("DescribeSecret", describe),
+        Operation::read("ListSecrets", list).refusing(&["Filters", "SortBy", "SortOrder"]),
+    ],
+    value::OPERATIONS,
+    deletion::OPERATIONS,
+    tags::OPERATIONS,
+];
+
+/// What a Region holds of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// By name.
+    secrets: Table<Secret>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Secret {
+    arn: String,
+    name: String,
+    description: Option<String>,
+    tags: BTreeMap<String, String>,
+    created: f64,
+    changed: f64,
+    /// When it can't be restored any more. Until then it is there and can't be used.
+    deletion: Option<f64>,
+    /// When deletion was asked for.
+    deleted: Option<f64>,
+    /// By id.
+    versions: BTreeMap<String, Version>,
+}
+
+/// What an ARN has after the name: a hyphen and six characters, by which a secret is told from an earlier one of its name.
+const SUFFIX: usize = 7;
+
+fn not_found(what: &str) -> Refusal {
+    let message = format!("Secrets Manager can't find the specified secret{what}.");
+    Refusal::new(400, "ResourceNotFoundException", message)
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "InvalidParameterException", message)
+}
+
+fn invalid_request(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "InvalidRequestException", message)
+}
+
+impl Secret {
+    fn new(call: &Call) -> Self {
+        let name = call.text("Name");
+        let place = format!("arn:aws:secretsmanager:{}:{}", call.region, call.account);
+        Self {
+            arn: format!("{place}:secret:{name}-{}", identifiers::secret_suffix()),
+            name: name.into(),
+            description: None,
+            tags: BTreeMap::new(),
+            created: call.seconds(),
+            changed: call.seconds(),
+            deletion: None,
+            deleted: None,
+            versions: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it is gone for good.
+    fn is_gone(&self, now: f64) -> bool {
+        self.deletion.is_some_and(|until| until <= now)
+    }
+
+    /// Refuses what can't be done with a secret that waits for its deletion.
+    fn usable(&self) -> Result<(), Refusal> {
+        match self.deletion {
+            None => Ok(()),
+            Some(_) => Err(invalid_request(
+                "You can't perform this operation on the secret because it was marked for deletion.",
+            )),
+        }
+    }
+
+    /// The ARN and the name, with which most answers begin.
+    fn named(&self) -> Object {
+        Object::from_iter([
+            ("ARN".to_owned(), json!(self.arn)),
+            ("Name".to_owned(), json!(self.name)),
+        ])
+    }
+
+    /// What DescribeSecret and ListSecrets tell of it; they call the versions differently.
+    fn described(&self, versions: &str) -> Object {
+        let labelled = self.versions.iter().filter(|(_, of)| !of.stages.is_empty());
+        let stages: Object = labelled
+            .map(|(id, version)| (id.clone(), json!(version.stages)))
+            .collect();
+        let accessed = self.versions.values().filter_map(|of| of.accessed);
+        let rest = [
+            ("Description", json!(self.description)),
+            ("CreatedDate", json!(self.created)),
+            ("LastChangedDate", json!(self.changed)),
+            (
+                "LastAccessedDate",
+                json!(accessed.reduce(f64::max).map(midnight)),
+            ),
+            ("DeletedDate", json!(self.deleted)),
+            ("Tags", tags::shown(&self.tags)),
+            (
+                versions,
+                if stages.is_empty() {
+                    Value::Null
+                } else {
+                    stages.into()
+                },
+            ),
+        ];
+        let mut all = self.named();
+        all.extend(rest.map(|(name, value)| (name.to_owned(), value)));
+        all.retain(|_, value| !value.is_null());
+        all
+    }
+}
+
+/// The day of a time: Secrets Manager tells when a secret was last read without the time of day.
+fn midnight(seconds: f64) -> f64 {
+    seconds - seconds.rem_euclid(86_400.0)
+}
+
+impl State {
+    /// The name of the secret that a call means: by name, by ARN, or by an ARN without its last seven characters.
+    fn name_of(&self, call: &Call) -> Result<String, Refusal> {
+        let id = call.text("SecretId");
+        let now = call.seconds();
+        let there = |secret: &&Secret| !secret.is_gone(now);
+        let found = if id.starts_with("arn:") {
+            self.secrets.values().filter(there).find(|secret| {
+                let (partial, _) = secret.arn.split_at(secret.arn.len() - SUFFIX);
+                secret.arn == id || partial == id
+            })
+        } else {
+            self.secrets.get(id).filter(there)
+        };
+        found
+            .map(|secret| secret.name.clone())
+            .ok_or_else(|| not_found(""))
+    }
+
+    fn find(&self, call: &Call) -> Result<&Secret, Refusal> {
+        let name = self.name_of(call)?;
+        self.secrets.get(&name).ok_or_else(|| not_found(""))
+    }
+
+    fn find_mut(&mut self, call: &Call) -> Result<&mut Secret, Refusal> {
+        let name = self.name_of(call)?;
+        self.secrets.get_mut(&name).ok_or_else(|| not_found(""))
+    }
+}
+
+fn describe(region: &Region, call: &Call) -> Answer {
+    Ok(region
+        .secretsmanager
+        .find(call)?
+        .described("VersionIdsToStages"))
+}
+
+fn list(region: &Region, call: &Call) -> Answer {
+    let with_deleted = call.input.get("IncludePlannedDeletion") == Some(&Value::Bool(true));
+    let now = call.seconds();
+    let secrets = region.secretsmanager.secrets.iter();
+    let there = secrets
+        .filter(|(_, secret)| !secret.is_gone(now) && (with_deleted || secret.deletion.is_none()));
+    let rows = there.map(|(name, secret)| (name, secret.described("SecretVersionsToStages")));
+    let size = call.input.get("MaxResults").and_then(Value::as_u64);
+    let size = size.map_or(100, |size| usize::try_from(size).unwrap_or(usize::MAX));
+    let token = call.input.get("NextToken").and_then(Value::as_str);
+    let wrong_token = |paging::InvalidToken| {
+        Refusal::new(
+            400,
+            "InvalidNextTokenException",
+            "The NextToken value is not valid.",
+        )
+    };
+    let (page, next) = paging::page("ListSecrets", rows, size, token).map_err(wrong_token)?;
+    let mut answer = Object::from_iter([("SecretList".to_owned(), json!(page))]);
+    answer.extend(next.map(|next| ("NextToken".to_owned(), json!(next))));
+    Ok(answer)
+}

@@ -1,0 +1,64 @@
+//! The one secret that is printed, for whoever asks for it by name: an access token.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::json::{self, FORMAT};
+use crate::caller::Token;
+
+#[derive(Serialize)]
+struct AccessToken<'a> {
+    format_version: &'a str,
+    access_token: &'a str,
+    token_type: &'a str,
+    /// In seconds, as in OAuth's own answer.
+    expires_in: u64,
+    expires_at: Timestamp,
+    scope: String,
+}
+
+/// The token and nothing else, for `$(…)`.
+pub(crate) fn text(token: &Token) -> String {
+    format!("{}\n", token.value.expose())
+}
+
+/// The token, and what was told of it, as one JSON object. OAuth's own answer is a part of it.
+pub(crate) fn object(token: &Token, given: Timestamp) -> String {
+    let scopes: Vec<&str> = token.scopes.iter().map(String::as_str).collect();
+    json::object(&AccessToken {
+        format_version: FORMAT,
+        access_token: token.value.expose(),
+        token_type: "Bearer",
+        expires_in: token.expires_in.as_secs(),
+        expires_at: given + token.expires_in,
+        scope: scopes.join(" "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::Secret;
+
+    #[test]
+    fn a_token_as_it_is_and_as_data() {
+        let token = Token {
+            value: Secret::new("t0ken"),
+            expires_in: Duration::from_secs(3600),
+            scopes: ["claims/read".to_owned(), "claims/write".to_owned()].into(),
+        };
+        assert_eq!(text(&token), "t0ken\n");
+        insta::assert_snapshot!(object(&token, Timestamp::UNIX_EPOCH), @r#"
+        {
+          "format_version": "1.0",
+          "access_token": "t0ken",
+          "token_type": "Bearer",
+          "expires_in": 3600,
+          "expires_at": "1970-01-01T01:00:00Z",
+          "scope": "claims/read claims/write"
+        }
+        "#);
+    }
+}

@@ -1,0 +1,347 @@
+//! What a verification found out: a table of the routes, each difference with what it means, and one line that sums it up.
+
+mod junit;
+mod report;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::fields::hanging;
+use super::layout::{behind, counted, indented, listed};
+use super::plan::heading;
+use super::style::{CREATE, ERROR, FAINT, STRONG, WARNING, paint};
+use super::value;
+use crate::kinds::Ground;
+use crate::verify::{Checked, Difference, Expected, Outcome, Report, Tested};
+
+pub(crate) use junit::junit;
+pub use report::{
+    CallReport, CheckReport, DifferenceReport, FieldDifference, ResultName, VerifyReport,
+    VerifySummary,
+};
+pub(crate) use report::{line, object};
+
+/// What was found out, and how much of it to show.
+pub(crate) struct View<'a> {
+    pub(crate) report: &'a Report,
+    pub(crate) ground: &'a Ground,
+    pub(crate) local: bool,
+    /// Whether to show every call.
+    pub(crate) verbose: bool,
+    pub(crate) width: usize,
+}
+
+const AS_WRITTEN: &str = "✓ as the file says";
+
+impl View<'_> {
+    /// The whole screen.
+    pub(crate) fn text(&self) -> String {
+        let mut text = heading(self.ground, self.local);
+        let mut paragraph = |lines: String| {
+            if !lines.is_empty() {
+                text.push('\n');
+                text.push_str(&lines);
+            }
+        };
+        let calls = match self.verbose {
+            true => self.every_call(),
+            false => self.by_route(),
+        };
+        paragraph(calls);
+        paragraph(self.checks());
+        paragraph(self.differences());
+        paragraph(self.remarks());
+        paragraph(self.not_tested());
+        paragraph(self.summary());
+        text
+    }
+
+    fn by_route(&self) -> String {
+        let mut routes: Vec<(String, Vec<&Tested>)> = Vec::new();
+        for tested in &self.report.cells {
+            let name = call(tested);
+            match routes.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, cells)) => cells.push(tested),
+                None => routes.push((name, vec![tested])),
+            }
+        }
+        let rows = routes.into_iter().map(|(name, cells)| {
+            let count = |wanted: &dyn Fn(&Tested) -> bool| {
+                let count = cells.iter().filter(|tested| wanted(tested)).count();
+                match count {
+                    0 => "-".to_owned(),
+                    count => count.to_string(),
+                }
+            };
+            let tried = |tested: &Tested| !matches!(tested.outcome, Outcome::NotTested(_));
+            let shut = |tested: &Tested| matches!(tested.cell.expected, Expected::Refused { .. });
+            let differences: usize = cells.iter().map(|tested| number(&tested.outcome)).sum();
+            let result = match differences {
+                0 if !cells.iter().any(|tested| tried(tested)) => "- not tested".to_owned(),
+                0 => AS_WRITTEN.to_owned(),
+                differences => format!("✗ {}", counted(differences as u64, "difference")),
+            };
+            vec![
+                name,
+                count(&|tested| tried(tested) && shut(tested)),
+                count(&|tested| tried(tested) && !shut(tested)),
+                count(&|tested| !tried(tested)),
+                result,
+            ]
+        });
+        table(
+            ["Route", "Shut to", "Open to", "Not tested", "Result"],
+            rows,
+            self.width,
+        )
+    }
+
+    fn every_call(&self) -> String {
+        let rows = self.report.cells.iter().map(|tested| {
+            let cell = &tested.cell;
+            vec![
+                call(tested),
+                cell.caller.to_string(),
+                cell.expected.to_string(),
+                match (&tested.answer, &tested.outcome) {
+                    (_, Outcome::NotTested(_)) => "not tested".to_owned(),
+                    (Some(answer), Outcome::Passed) => format!("✓ {answer}"),
+                    (Some(answer), Outcome::Different(_)) => format!("✗ {answer}"),
+                    (None, _) => "✗ no answer".to_owned(),
+                },
+            ]
+        });
+        table(["Route", "Caller", "Expected", "Actual"], rows, self.width)
+    }
+
+    /// Checks that passed are counted, those of a kind together.
+    fn checks(&self) -> String {
+        let mut kinds: BTreeMap<&str, Vec<&Checked>> = BTreeMap::new();
+        for checked in &self.report.checks {
+            kinds
+                .entry(checked.name.as_str())
+                .or_default()
+                .push(checked);
+        }
+        let rows = kinds.into_iter().map(|(name, checks)| {
+            let differences: usize = checks.iter().map(|checked| number(&checked.outcome)).sum();
+            let about: Vec<String> = checks
+                .iter()
+                .filter(|checked| self.verbose || checked.outcome != Outcome::Passed)
+                .map(|checked| checked.about.to_string())
+                .collect();
+            let about = match about.len() {
+                0 if checks.len() == 1 => checks[0].about.to_string(),
+                0 => format!("all {}", checks.len()),
+                1..=3 => listed(&about),
+                more => format!("{} and {} more", about[..2].join(", "), more - 2),
+            };
+            let result = match differences {
+                0 => AS_WRITTEN.to_owned(),
+                differences => format!("✗ {}", counted(differences as u64, "difference")),
+            };
+            vec![name.to_owned(), about, result]
+        });
+        table(["Check", "Of", "Result"], rows, self.width)
+    }
+
+    fn differences(&self) -> String {
+        let mut text = String::new();
+        // A broken road or a lost header shows on every call of a route: it is said once, with whom it was met by.
+        let mut said: Vec<(String, &Difference, Vec<String>)> = Vec::new();
+        for tested in &self.report.cells {
+            let Outcome::Different(differences) = &tested.outcome else {
+                continue;
+            };
+            for difference in differences {
+                let (route, caller) = (call(tested), tested.cell.caller.to_string());
+                let same = |(known, other, _): &&mut (String, &Difference, Vec<String>)| {
+                    *known == route && *other == difference
+                };
+                match said.iter_mut().find(|one| same(one)) {
+                    Some((_, _, callers)) => callers.push(caller),
+                    None => said.push((route, difference, vec![caller])),
+                }
+            }
+        }
+        for (route, difference, callers) in said {
+            let what = match callers.as_slice() {
+                [one] if difference.what.starts_with(one.as_str()) => difference.what.clone(),
+                callers => format!("{} (met by {})", difference.what, listed(callers)),
+            };
+            text.push_str(&self.difference(&route, &what, &difference.help, ""));
+        }
+        for checked in &self.report.checks {
+            let Outcome::Different(differences) = &checked.outcome else {
+                continue;
+            };
+            for difference in differences {
+                let fields = self.fields(checked);
+                let about = checked.about.to_string();
+                text.push_str(&self.difference(
+                    &about,
+                    &difference.what,
+                    &difference.help,
+                    &fields,
+                ));
+            }
+        }
+        text
+    }
+
+    fn difference(&self, about: &str, what: &str, help: &str, fields: &str) -> String {
+        let head = format!("{} {}:", paint(ERROR, "✗"), paint(STRONG, about));
+        let width = about.chars().count() + 3;
+        let hint = super::error::hint_line(help, self.width);
+        format!(
+            "{}{fields}{hint}",
+            behind(&head, width, what, 4, self.width)
+        )
+    }
+
+    fn fields(&self, checked: &Checked) -> String {
+        let line = |field: &crate::plan::FieldChange| {
+            let (before, after) = (
+                value::without_own_tags(&field.before),
+                value::without_own_tags(&field.after),
+            );
+            let head = format!("    {}:", field.name);
+            let text = format!(
+                "{} on AWS, {} in the file",
+                value::text(&before),
+                value::text(&after)
+            );
+            hanging(&head, head.chars().count(), &text, self.width)
+        };
+        checked.fields.iter().map(line).collect()
+    }
+
+    fn remarks(&self) -> String {
+        let mut remarks: Vec<(String, BTreeSet<String>)> = Vec::new();
+        let mut add = |remark: &str, about: Option<String>| match remarks
+            .iter_mut()
+            .find(|(known, _)| known == remark)
+        {
+            Some((_, abouts)) => abouts.extend(about),
+            None => remarks.push((remark.to_owned(), about.into_iter().collect())),
+        };
+        for tested in &self.report.cells {
+            for remark in &tested.remarks {
+                add(remark, Some(call(tested)));
+            }
+        }
+        for checked in &self.report.checks {
+            for remark in &checked.remarks {
+                add(remark, Some(checked.about.to_string()));
+            }
+        }
+        for remark in &self.report.remarks {
+            add(remark, None);
+        }
+        let line = |(remark, abouts): (String, BTreeSet<String>)| {
+            let text = match abouts.is_empty() {
+                true => remark,
+                false => {
+                    let abouts: Vec<String> = abouts.into_iter().collect();
+                    format!("{}: {remark}", listed(&abouts))
+                }
+            };
+            behind(&paint(WARNING, "note:"), 5, &text, 2, self.width)
+        };
+        remarks.into_iter().map(line).collect()
+    }
+
+    /// Why, once for each reason.
+    fn not_tested(&self) -> String {
+        let mut reasons: BTreeMap<&str, (BTreeSet<String>, usize)> = BTreeMap::new();
+        for tested in &self.report.cells {
+            if let Outcome::NotTested(reason) = &tested.outcome {
+                let (callers, calls) = reasons.entry(reason).or_default();
+                callers.insert(tested.cell.caller.to_string());
+                *calls += 1;
+            }
+        }
+        for checked in &self.report.checks {
+            if let Outcome::NotTested(reason) = &checked.outcome {
+                let (about, times) = reasons.entry(reason).or_default();
+                about.insert(checked.about.to_string());
+                *times += 1;
+            }
+        }
+        if reasons.is_empty() {
+            return String::new();
+        }
+        let line = |(reason, (callers, calls)): (&str, (BTreeSet<String>, usize))| {
+            let callers: Vec<String> = callers.into_iter().collect();
+            let who = match callers.len() {
+                0..=6 => listed(&callers),
+                more => format!("{} callers", more),
+            };
+            let text = format!("{who}: {reason} ({})", counted(calls as u64, "call"));
+            indented(&text, 2, self.width)
+        };
+        let lines: String = reasons.into_iter().map(line).collect();
+        format!("Not tested\n{lines}")
+    }
+
+    fn summary(&self) -> String {
+        let report = self.report;
+        let (calls, differences, not_tested) = (
+            counted(report.tried() as u64, "call"),
+            counted(report.differences() as u64, "difference"),
+            report.not_tested(),
+        );
+        let checks = counted(report.checks.len() as u64, "check");
+        let text = format!("Verified: {calls}, {checks}, {differences}, {not_tested} not tested.");
+        format!("{}\n", paint(STRONG, &text))
+    }
+}
+
+/// A call by its route, and by its door where that is not the main one.
+fn call(tested: &Tested) -> String {
+    let cell = &tested.cell;
+    match &cell.door.name {
+        Some(door) => format!("{} {} at {door}", cell.method, cell.path),
+        None => format!("{} {}", cell.method, cell.path),
+    }
+}
+
+fn number(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Different(differences) => differences.len(),
+        Outcome::Passed | Outcome::NotTested(_) => 0,
+    }
+}
+
+fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    width: usize,
+) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX))
+        .set_header(header.map(str::to_owned).to_vec());
+    table.add_rows(rows);
+    if table.is_empty() {
+        return String::new();
+    }
+    let last = N - 1;
+    for column in table.column_iter_mut() {
+        let right = if column.index == last { 0 } else { 2 };
+        column.set_padding((0, right));
+    }
+    let lines = table.lines().enumerate().map(|(at, line)| {
+        let line = line.trim_end();
+        match at {
+            0 => format!("{}\n", paint(FAINT, line)),
+            _ => format!("{line}\n"),
+        }
+    });
+    let text: String = lines.collect();
+    text.replace('✓', &paint(CREATE, "✓"))
+        .replace('✗', &paint(ERROR, "✗"))
+}

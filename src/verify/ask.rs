@@ -1,0 +1,401 @@
+//! Trying the cells: each is called, judged, and called again while AWS may still be spreading what was changed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::{HeaderName, HeaderValue, Request, Response};
+use serde::Deserialize;
+
+use super::cell::{Answer, Caller, Cell, KeyShown, Outcome, Tested};
+use super::judge::{judge, no_answer};
+use super::purse::Purse;
+use crate::caller::Transport;
+use crate::clock::Clock;
+use crate::model::Secret;
+
+/// How to try the cells.
+pub struct Asking<'a> {
+    /// The way to the stack, asked for anew for each cell: on the local AWS each cell has a copy of it for itself.
+    pub way: &'a dyn Fn(&Cell) -> Transport,
+    /// What callers show.
+    pub purse: &'a Purse,
+    /// The header that carries the token.
+    pub token_header: &'a str,
+    /// The time.
+    pub clock: &'a Clock,
+    /// How long to ask again what differs: AWS takes minutes until a key or a plan is known everywhere.
+    pub patience: Duration,
+    /// Whether a throttled call is worth another one, a moment later.
+    pub throttled_again: bool,
+    /// How many calls may be on their way at once.
+    pub beside: usize,
+}
+
+/// The first wait before asking again, and the longest.
+const WAITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
+
+/// A throttled call is worth another one.
+const THROTTLED: (usize, Duration) = (3, Duration::from_secs(1));
+
+/// The origin of a page that calls: `.invalid` is nobody's (RFC 2606).
+const ORIGIN: &str = "https://gatestack-verify.invalid";
+
+/// Tries every cell that is to be tried, in their order.
+///
+/// A temporary key that is refused proves nothing before AWS knows it, so those cells come when everything else is done: by
+/// then the one temporary key that is let in once has been let in.
+pub async fn ask(asking: &Asking<'_>, cells: Vec<Cell>) -> Vec<Tested> {
+    let mut tested: Vec<Tested> = cells.into_iter().map(untried).collect();
+    let to_try = |late: bool, tested: &[Tested]| -> Vec<usize> {
+        let wanted = |place: &usize| {
+            let cell = &tested[*place].cell;
+            cell.not_tested.is_none() && is_late(cell) == late
+        };
+        (0..tested.len()).filter(wanted).collect()
+    };
+    for late in [false, true] {
+        let places = to_try(late, &tested);
+        round(asking, &mut tested, &places).await;
+        patiently(asking, &mut tested, &places).await;
+    }
+    tested
+}
+
+fn untried(cell: Cell) -> Tested {
+    let outcome = match &cell.not_tested {
+        Some(reason) => Outcome::NotTested(reason.clone()),
+        None => Outcome::Passed,
+    };
+    Tested {
+        cell,
+        answer: None,
+        outcome,
+        remarks: Vec::new(),
+    }
+}
+
+fn is_late(cell: &Cell) -> bool {
+    matches!(
+        cell.key,
+        KeyShown::NoPlan | KeyShown::OtherPlan | KeyShown::Disabled
+    )
+}
+
+/// Tries these once.
+async fn round(asking: &Asking<'_>, tested: &mut [Tested], places: &[usize]) {
+    let cells: Vec<(usize, Cell)> = places
+        .iter()
+        .map(|place| (*place, tested[*place].cell.clone()))
+        .collect();
+    let mut answers = stream::iter(cells)
+        .map(async |(place, cell)| (place, one(asking, cell).await))
+        .buffered(asking.beside.max(1));
+    while let Some((place, answer)) = answers.next().await {
+        tested[place] = answer;
+    }
+}
+
+/// Tries again what differs, until nothing does or patience is over.
+async fn patiently(asking: &Asking<'_>, tested: &mut [Tested], places: &[usize]) {
+    let until = asking.clock.now() + asking.patience;
+    let (mut wait, longest) = WAITS;
+    loop {
+        let differ: Vec<usize> = places
+            .iter()
+            .copied()
+            .filter(|place| matches!(tested[*place].outcome, Outcome::Different(_)))
+            .collect();
+        if differ.is_empty() || asking.clock.now() + wait > until {
+            return;
+        }
+        asking.clock.sleep(wait).await;
+        wait = (wait * 2).min(longest);
+        round(asking, tested, &differ).await;
+    }
+}
+
+async fn one(asking: &Asking<'_>, cell: Cell) -> Tested {
+    let shown = (asking.purse.token(&cell.token)).and_then(|token| {
+        let key = asking.purse.key(&cell.key)?;
+        Ok((token, key))
+    });
+    let (token, key) = match shown {
+        Ok(shown) => shown,
+        Err(reason) => {
+            return Tested {
+                outcome: Outcome::NotTested(reason),
+                ..untried(cell)
+            };
+        }
+    };
+    let way = (asking.way)(&cell);
+    let send = async || {
+        let request = request(asking, &cell, token.as_ref(), key.as_ref())?;
+        let answer = way.send(request).await;
+        answer
+            .map(|answer| read(&answer))
+            .map_err(|error| chain(&error))
+    };
+    let mut answer = send().await;
+    if cell.key == KeyShown::UsedUp {
+        // The first one uses it up.
+        answer = send().await;
+    }
+    let (times, pause) = THROTTLED;
+    for _ in 0..times {
+        let throttled = matches!(&answer, Ok(answer) if answer.status == 429);
+        if !throttled || cell.key == KeyShown::UsedUp || !asking.throttled_again {
+            break;
+        }
+        asking.clock.sleep(pause).await;
+        answer = send().await;
+    }
+    match answer {
+        Ok(answer) => {
+            let (differences, remarks) = judge(&cell, &answer);
+            Tested {
+                outcome: if differences.is_empty() {
+                    Outcome::Passed
+                } else {
+                    Outcome::Different(differences)
+                },
+                answer: Some(answer),
+                remarks,
+                cell,
+            }
+        }
+        Err(why) => Tested {
+            outcome: Outcome::Different(vec![no_answer(&cell, &why)]),
+            ..untried(cell)
+        },
+    }
+}
+
+fn request(
+    asking: &Asking<'_>,
+    cell: &Cell,
+    token: Option<&Secret>,
+    key: Option<&Secret>,
+) -> Result<Request<Bytes>, String> {
+    let mut request = Request::builder()
+        .method(cell.method.as_str())
+        .uri(format!("{}{}", cell.door.url, cell.target))
+        .header("origin", ORIGIN)
+        .header("accept", "*/*");
+    if cell.caller == Caller::Preflight {
+        request = request
+            .header("access-control-request-method", "GET")
+            .header("access-control-request-headers", "authorization");
+    }
+    let shown = [
+        (
+            asking.token_header,
+            token.map(|token| format!("Bearer {}", token.expose())),
+        ),
+        ("x-api-key", key.map(|key| key.expose().to_owned())),
+    ];
+    for (name, value) in shown {
+        let Some(value) = value else { continue };
+        let name: HeaderName = name
+            .parse()
+            .map_err(|_| format!("`{name}` is no header's name"))?;
+        // The value itself is told nobody.
+        let mut value =
+            HeaderValue::from_str(&value).map_err(|_| format!("no value of {name} can be sent"))?;
+        value.set_sensitive(true);
+        request = request.header(name, value);
+    }
+    request
+        .body(Bytes::new())
+        .map_err(|_| format!("`{}` is no path that can be called", cell.target))
+}
+
+/// Of an answer, what may be told.
+fn read(response: &Response<Bytes>) -> Answer {
+    let text = |name: &str| {
+        let value = response.headers().get(name)?;
+        value.to_str().ok().map(str::to_owned)
+    };
+    // AWS writes a URL behind the name in some of its services.
+    let error_type = text("x-amzn-errortype")
+        .map(|named| named.split(':').next().unwrap_or_default().to_owned());
+    let headers: BTreeMap<String, String> = response
+        .headers()
+        .keys()
+        .map(|name| name.as_str())
+        .filter(|name| name.starts_with("access-control-"))
+        .filter_map(|name| Some((name.to_owned(), text(name)?)))
+        .collect();
+    Answer {
+        status: response.status().as_u16(),
+        message: error_type.as_ref().and_then(|_| message(response.body())),
+        error_type,
+        headers,
+    }
+}
+
+/// API Gateway's words, unless they quote what was shown: it repeats an `Authorization` header that it can't read.
+fn message(body: &Bytes) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(alias = "Message")]
+        message: Option<String>,
+    }
+    const LONGEST: usize = 60;
+    let body: Body = serde_json::from_slice(body).ok()?;
+    let plain = |text: &String| {
+        text.len() <= LONGEST
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || " .,'".contains(c))
+    };
+    body.message.filter(plain)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        said.push_str(&format!(": {error}"));
+        next = error.source();
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::model::Address;
+    use crate::verify::cell::{Door, Expected, Refusal, TokenShown};
+    use crate::verify::purse::Temporary;
+
+    fn cell(caller: Caller, key: KeyShown, how: Refusal) -> Cell {
+        Cell {
+            route: Address::new("api.routes.\"GET /a\""),
+            method: "GET".into(),
+            path: "/a".into(),
+            target: "/a".into(),
+            door: Door {
+                url: "https://api.example/prod".into(),
+                name: None,
+                about: None,
+            },
+            caller,
+            token: TokenShown::Garbage,
+            key,
+            expected: Expected::Refused {
+                how,
+                headers: BTreeMap::new(),
+            },
+            cors: false,
+            not_tested: None,
+        }
+    }
+
+    fn purse() -> Purse {
+        Purse {
+            tokens: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            by_scopes: Vec::new(),
+            temporary: Temporary {
+                used_up: Ok(Secret::new("used-up")),
+                ..Temporary::none("pass --probe")
+            },
+        }
+    }
+
+    fn refusal(status: u16, error_type: &str, body: &str) -> Response<Bytes> {
+        Response::builder()
+            .status(status)
+            .header("x-amzn-ErrorType", error_type)
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .unwrap()
+    }
+
+    async fn tried(
+        cell: Cell,
+        patience: Duration,
+        answer: impl Fn(usize, Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> (Tested, usize) {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = calls.clone();
+        let answer = Arc::new(answer);
+        let transport = Transport::in_process(Arc::new(move |request| {
+            let (counted, answer) = (counted.clone(), answer.clone());
+            Box::pin(async move { answer(counted.fetch_add(1, Ordering::SeqCst), request) })
+        }));
+        let clock = Clock::simulated(jiff::Timestamp::UNIX_EPOCH);
+        let asking = Asking {
+            way: &|_| transport.clone(),
+            purse: &purse(),
+            token_header: "Authorization",
+            clock: &clock,
+            patience,
+            throttled_again: true,
+            beside: 8,
+        };
+        let tested = ask(&asking, vec![cell]).await.remove(0);
+        (tested, calls.load(Ordering::SeqCst))
+    }
+
+    const UNAUTHORIZED: &str = r#"{"message":"Unauthorized"}"#;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_differs_is_asked_again_while_patience_lasts() {
+        let wanted = cell(Caller::GarbageToken, KeyShown::None, Refusal::Token);
+        let known_at_last = |times, _| match times {
+            0..3 => refusal(403, "ForbiddenException", r#"{"message":"Forbidden"}"#),
+            _ => refusal(401, "UnauthorizedException", UNAUTHORIZED),
+        };
+        let minutes = Duration::from_secs(180);
+        let (tested, calls) = tried(wanted.clone(), minutes, known_at_last).await;
+        assert_eq!((tested.outcome, calls), (Outcome::Passed, 4));
+        let (tested, calls) = tried(wanted, Duration::ZERO, known_at_last).await;
+        assert!(matches!(tested.outcome, Outcome::Different(_)));
+        assert_eq!(calls, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quota_of_one_is_used_up_by_the_first_call() {
+        let wanted = cell(Caller::UsedUpKey, KeyShown::UsedUp, Refusal::Quota);
+        let counting = |times, _| match times {
+            0 => Response::new(Bytes::new()),
+            _ => refusal(
+                429,
+                "LimitExceededException",
+                r#"{"message":"Limit Exceeded"}"#,
+            ),
+        };
+        let (tested, calls) = tried(wanted, Duration::ZERO, counting).await;
+        assert_eq!((tested.outcome, calls), (Outcome::Passed, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_shown_is_not_tested() {
+        let wanted = cell(Caller::DisabledKey, KeyShown::Disabled, Refusal::Key);
+        let (tested, calls) = tried(wanted, Duration::ZERO, |_, _| unreachable!()).await;
+        assert_eq!(tested.outcome, Outcome::NotTested("pass --probe".into()));
+        assert_eq!(calls, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_callers_credentials_are_told_nobody() {
+        let wanted = cell(Caller::GarbageToken, KeyShown::UsedUp, Refusal::Token);
+        let echoing = |_, request: Request<Bytes>| {
+            assert_eq!(request.headers()["x-api-key"], "used-up");
+            let shown = request.headers()["authorization"].to_str().unwrap();
+            refusal(
+                403,
+                "IncompleteSignatureException",
+                &format!(r#"{{"message":"{shown}"}}"#),
+            )
+        };
+        let (tested, _) = tried(wanted, Duration::ZERO, echoing).await;
+        assert_eq!(tested.answer.unwrap().message, None);
+    }
+}

@@ -1,0 +1,317 @@
+//! What is found out by reading.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, ToSpan as _};
+
+use super::cell::{CheckName, Checked, Difference, Outcome};
+use crate::aws::{AwsError, Reader};
+use crate::kinds::{Desired, Observation, Resource};
+use crate::model::{Address, OutputName};
+use crate::plan::{self, Action, Change};
+
+/// A certificate that is over so soon is worth a word: ACM renews its own sixty days before.
+const EXPIRES_SOON_DAYS: i64 = 30;
+
+/// What a difference of a kind means to callers.
+const MEANINGS: &[(&str, &str)] = &[
+    (
+        "api_domain",
+        "callers of the domain reach nothing, or by other rules",
+    ),
+    (
+        "api_key",
+        "whoever calls with the key is refused, or let in though it should not be",
+    ),
+    ("app_client", "it gets no token, or one with other scopes"),
+    (
+        "authorizer",
+        "tokens are judged by other rules once it is deployed",
+    ),
+    (
+        "base_path_mapping",
+        "callers of the domain reach nothing, or another stage",
+    ),
+    (
+        "deployment",
+        "callers meet what was deployed last, not what is configured",
+    ),
+    (
+        "gateway_response",
+        "browsers can't read why a call was refused",
+    ),
+    (
+        "listener",
+        "calls that go through the VPC link are led elsewhere",
+    ),
+    (
+        "plan_membership",
+        "the key is refused, or counted against another plan",
+    ),
+    ("resource_server", "scopes are missing, or there are more"),
+    ("rest_api", "callers find another door than the file says"),
+    (
+        "route",
+        "callers meet another route than the file says, as soon as it is deployed",
+    ),
+    ("stage", "callers meet other limits than the file says"),
+    (
+        "target_group",
+        "calls that go through the VPC link are led elsewhere",
+    ),
+    ("usage_plan", "its keys may call more, less, or not at all"),
+    ("user_pool", "tokens are given by other rules"),
+    ("user_pool_domain", "nobody gets a token there"),
+    ("vpc_link", "calls to private targets are led elsewhere"),
+];
+
+/// Whether AWS has what the file says, and the stage serves it: each planned change is a difference.
+pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
+    let plan = match plan::plan(desired, observation, &plan::Options::default()) {
+        Ok(plan) => plan,
+        Err(problems) => {
+            let checked = problems.into_iter().map(|problem| Checked {
+                name: CheckName::Applied,
+                about: problem.address,
+                outcome: Outcome::Different(vec![Difference {
+                    what: problem.what,
+                    help: problem.help,
+                }]),
+                fields: Vec::new(),
+                remarks: Vec::new(),
+            });
+            return checked.collect();
+        }
+    };
+    let mut checked: Vec<Checked> = plan
+        .changes
+        .iter()
+        .map(|(address, change)| differs(address, change))
+        .collect();
+    checked.extend(plan.kept.iter().map(|address| Checked {
+        remarks: vec!["the file has it no longer, and it stays until it is named".into()],
+        ..passed(CheckName::Applied, address)
+    }));
+    for (name, about) in [
+        (CheckName::Applied, Address::new("stack")),
+        (CheckName::Deployed, Address::new("api/deployment")),
+    ] {
+        let differs = |one: &Checked| one.name == name && one.outcome != Outcome::Passed;
+        let exists = name == CheckName::Applied || desired.resources.contains_key(&about);
+        if exists && !checked.iter().any(differs) {
+            checked.push(passed(name, &about));
+        }
+    }
+    checked
+}
+
+fn passed(name: CheckName, about: &Address) -> Checked {
+    Checked {
+        name,
+        about: about.clone(),
+        outcome: Outcome::Passed,
+        fields: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+fn differs(address: &Address, change: &Change) -> Checked {
+    let kind = change.kind;
+    let meaning = MEANINGS
+        .iter()
+        .find(|(name, _)| *name == kind.name)
+        .map_or("the stack is not what the file says", |(_, meaning)| {
+            meaning
+        });
+    let title = kind.title;
+    let what = match change.action {
+        _ if kind.snapshot => "the stage is behind its configuration".to_owned(),
+        Action::Create => format!("AWS has no such {title}"),
+        Action::Delete => format!("AWS has this {title}, and the file has not"),
+        Action::Update | Action::Replace => format!("AWS has another {title} than the file"),
+    };
+    Checked {
+        name: if kind.snapshot {
+            CheckName::Deployed
+        } else {
+            CheckName::Applied
+        },
+        about: address.clone(),
+        outcome: Outcome::Different(vec![Difference {
+            what,
+            help: format!("{meaning}; apply the file, or write down what AWS has"),
+        }]),
+        fields: match change.action {
+            Action::Update | Action::Replace if !kind.snapshot => change.fields.clone(),
+            _ => Vec::new(),
+        },
+        remarks: Vec::new(),
+    }
+}
+
+/// Whether the API's own domains are at work, and for how long their certificates are.
+///
+/// # Errors
+/// AWS's refusal of a read.
+pub async fn domains(
+    reader: &Reader,
+    desired: &Desired,
+    observation: &Observation,
+    now: Timestamp,
+) -> Result<Vec<Checked>, AwsError> {
+    let book = observation.book();
+    let mut domains: BTreeMap<String, Address> = BTreeMap::new();
+    let mut certificates: BTreeSet<(String, Address)> = BTreeSet::new();
+    for (address, wanted) in &desired.resources {
+        match &wanted.resource {
+            Resource::ApiDomain(props) => {
+                domains.insert(props.name.clone(), address.clone());
+            }
+            Resource::BasePathMapping(props) => {
+                if let Some(domain) = props.domain.resolve(&book) {
+                    domains.entry(domain).or_insert_with(|| address.clone());
+                }
+            }
+            Resource::UserPoolDomain(props) if book.get(address, OutputName::Id).is_some() => {
+                let arn = props
+                    .certificate
+                    .as_ref()
+                    .and_then(|arn| arn.resolve(&book));
+                certificates.extend(arn.map(|arn| (arn, address.clone())));
+            }
+            _ => {}
+        }
+    }
+    let mut checked = Vec::new();
+    if !domains.is_empty() {
+        let all = reader.domain_names().await?;
+        for (name, address) in domains {
+            let live = all
+                .iter()
+                .find(|live| live.domain_name.as_deref() == Some(&name));
+            let status = live
+                .and_then(|live| live.domain_name_status.as_ref())
+                .map_or("gone", |status| status.as_str());
+            checked.push(domain(&name, &address, status));
+            let arn = live.and_then(|live| live.regional_certificate_arn.clone());
+            certificates.extend(arn.map(|arn| (arn, address)));
+        }
+    }
+    for (arn, address) in certificates {
+        let found = reader.certificate(&arn).await?;
+        let status = found
+            .as_ref()
+            .and_then(|found| found.status.as_ref())
+            .map_or("gone", |status| status.as_str());
+        let until = found
+            .as_ref()
+            .and_then(|found| found.not_after.as_ref())
+            .and_then(|until| Timestamp::from_second(until.secs()).ok());
+        checked.push(certificate(&address, status, until, now));
+    }
+    Ok(checked)
+}
+
+fn domain(name: &str, address: &Address, status: &str) -> Checked {
+    let outcome = match status {
+        "AVAILABLE" => Outcome::Passed,
+        "gone" => Outcome::Different(vec![Difference {
+            what: format!("API Gateway has no domain {name}"),
+            help:
+                "apply the file to make it again, and see that its DNS record leads to the new one"
+                    .into(),
+        }]),
+        status => Outcome::Different(vec![Difference {
+            what: format!("the domain {name} is {status}"),
+            help: "wait until API Gateway says AVAILABLE, which takes up to a quarter of an hour"
+                .into(),
+        }]),
+    };
+    Checked {
+        outcome,
+        ..passed(CheckName::Domain, address)
+    }
+}
+
+fn certificate(
+    address: &Address,
+    status: &str,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Checked {
+    let over = until.is_some_and(|until| until <= now);
+    let different = |what: String| {
+        Outcome::Different(vec![Difference {
+            what,
+            help: "callers are refused before they reach the API: name a valid certificate in the file and apply it".into(),
+        }])
+    };
+    let outcome = match status {
+        _ if over => {
+            let on = until.map_or_else(String::new, |until| format!(" on {}", day(until)));
+            different(format!("the certificate expired{on}"))
+        }
+        "ISSUED" => Outcome::Passed,
+        "gone" => different("ACM has no such certificate any more".into()),
+        status => different(format!("the certificate is {status}, not ISSUED")),
+    };
+    let soon = (EXPIRES_SOON_DAYS * 24).hours();
+    let remarks = until
+        .filter(|until| !over && now.checked_add(soon).is_ok_and(|soon| *until <= soon))
+        .map(|until| format!("the certificate expires on {}", day(until)))
+        .into_iter()
+        .collect();
+    Checked {
+        outcome,
+        remarks,
+        ..passed(CheckName::Certificate, address)
+    }
+}
+
+fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::KINDS;
+
+    fn certificate_until(status: &str, until: &str) -> Checked {
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        let until = format!("{until}T00:00:00Z").parse().unwrap();
+        certificate(&Address::new("api.domain"), status, Some(until), now)
+    }
+
+    #[test]
+    fn a_certificate_is_valid_for_a_while() {
+        let told =
+            |checked: &Checked| (checked.outcome == Outcome::Passed, checked.remarks.clone());
+        assert_eq!(
+            told(&certificate_until("ISSUED", "2027-06-01")),
+            (true, vec![])
+        );
+        assert_eq!(
+            told(&certificate_until("ISSUED", "2026-12-10")),
+            (
+                true,
+                vec!["the certificate expires on 2026-12-10".to_owned()]
+            )
+        );
+        assert_eq!(
+            told(&certificate_until("EXPIRED", "2026-11-20")),
+            (false, vec![])
+        );
+        assert_eq!(
+            told(&certificate_until("REVOKED", "2027-06-01")),
+            (false, vec![])
+        );
+    }
+
+    #[test]
+    fn every_meaning_is_that_of_a_kind() {
+        for (name, _) in MEANINGS {
+            assert!(KINDS.iter().any(|kind| kind.name == *name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Another user pool that gives tokens with the same scopes, for a copy of the local AWS only: on AWS a second pool would stay
+//! behind if nobody came to remove it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cognitoidentityprovider::types::{OAuthFlowType, ResourceServerScopeType};
+
+use super::probe::PROBE;
+use super::sketch::Sketch;
+use crate::aws::{AwsError, Connection, Operation};
+use crate::caller::{Credentials, Front};
+use crate::model::Secret;
+
+/// Makes another user pool with every scope that routes name, and a client that gets a token with them.
+///
+/// # Errors
+/// AWS's refusal.
+pub async fn other_pool(
+    connection: &Connection,
+    region: &str,
+    sketch: &Sketch,
+) -> Result<(Front, Credentials), AwsError> {
+    let writer = connection.writer();
+    let cognito = writer.cognito();
+    let pool = cognito.create_user_pool().pool_name(PROBE).send();
+    let pool = writer
+        .call(Operation::cognito("CreateUserPool", ""), pool)
+        .await?;
+    let pool = pool.user_pool.and_then(|pool| pool.id).unwrap_or_default();
+    let domain = cognito
+        .create_user_pool_domain()
+        .user_pool_id(&pool)
+        .domain(PROBE);
+    writer
+        .call(
+            Operation::cognito("CreateUserPoolDomain", &pool),
+            domain.send(),
+        )
+        .await?;
+    let scopes: BTreeSet<&String> = sketch
+        .routes
+        .iter()
+        .filter_map(|route| route.scopes.as_ref())
+        .flatten()
+        .collect();
+    let mut servers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (server, scope) in scopes.iter().filter_map(|scope| scope.rsplit_once('/')) {
+        servers.entry(server).or_default().insert(scope);
+    }
+    for (server, scopes) in servers {
+        let scopes = scopes.into_iter().map(|scope| {
+            let scope = ResourceServerScopeType::builder().scope_name(scope);
+            let built = scope.scope_description(PROBE).build();
+            built.expect("a scope with its name and description is whole")
+        });
+        let request = cognito
+            .create_resource_server()
+            .user_pool_id(&pool)
+            .identifier(server)
+            .name(PROBE)
+            .set_scopes(Some(scopes.collect()));
+        writer
+            .call(
+                Operation::cognito("CreateResourceServer", &pool),
+                request.send(),
+            )
+            .await?;
+    }
+    let request = cognito
+        .create_user_pool_client()
+        .user_pool_id(&pool)
+        .client_name(PROBE)
+        .generate_secret(true)
+        .allowed_o_auth_flows(OAuthFlowType::ClientCredentials)
+        .allowed_o_auth_flows_user_pool_client(true)
+        .set_allowed_o_auth_scopes(Some(scopes.into_iter().cloned().collect()));
+    let client = writer
+        .call(
+            Operation::cognito("CreateUserPoolClient", &pool),
+            request.send(),
+        )
+        .await?
+        .user_pool_client;
+    let front = Front {
+        token_url: Some(format!(
+            "https://{PROBE}.auth.{region}.amazoncognito.com/oauth2/token"
+        )),
+        user_pool_id: Some(pool),
+        ..Front::default()
+    };
+    let credentials = Credentials {
+        client_id: client
+            .as_ref()
+            .and_then(|client| client.client_id.clone())
+            .unwrap_or_default(),
+        client_secret: client
+            .and_then(|client| client.client_secret)
+            .map(Secret::new),
+        api_key: None,
+    };
+    Ok((front, credentials))
+}

@@ -1,0 +1,427 @@
+//! Whether an answer is what the file says, and what it means when it is not. Pure.
+
+use std::collections::BTreeMap;
+
+use super::cell::{Answer, Caller, Cell, Difference, Expected, Refusal};
+
+/// The header without which a browser shows its page nothing.
+const ALLOW_ORIGIN: &str = "access-control-allow-origin";
+
+/// Compares an answer with what is expected of it: the differences, and what is worth knowing beside them.
+pub fn judge(cell: &Cell, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
+    let mut differences = Vec::new();
+    let mut remarks = Vec::new();
+    match &cell.expected {
+        Expected::Refused { how, headers } => {
+            match refused(cell, *how, answer) {
+                Some(difference) => differences.push(difference),
+                None => differences.extend(missing_headers(headers, answer, "the refusal")),
+            };
+        }
+        Expected::Admitted { status, headers } => match admitted(cell, *status, answer) {
+            Some(difference) => differences.push(difference),
+            None => {
+                let whose = match cell.caller {
+                    Caller::Preflight => "the preflight",
+                    _ => "the answer",
+                };
+                differences.extend(missing_headers(headers, answer, whose));
+                if cell.cors && !answer.headers.contains_key(ALLOW_ORIGIN) {
+                    remarks.push(
+                        "the backend sends no Access-Control-Allow-Origin, so browsers hide its answers from pages"
+                            .into(),
+                    );
+                }
+            }
+        },
+    }
+    (differences, remarks)
+}
+
+/// What it means that there is no answer at all.
+pub(super) fn no_answer(cell: &Cell, why: &str) -> Difference {
+    let door = cell.door.name.as_deref().unwrap_or("the stage");
+    Difference {
+        what: format!("{door} gives no answer: {why}"),
+        help: "see that its name resolves and that this machine may reach it".into(),
+    }
+}
+
+fn refused(cell: &Cell, how: Refusal, answer: &Answer) -> Option<Difference> {
+    let expected = how.words();
+    let caller = &cell.caller;
+    let Some(error_type) = &answer.error_type else {
+        return Some(let_in(cell, how, answer));
+    };
+    if answer.is_broken() {
+        return Some(Difference {
+            what: format!("{caller} is not refused: {answer} instead of {expected}"),
+            help:
+                "look at the route's authorizer and API key requirement, then at what is behind it"
+                    .into(),
+        });
+    }
+    let as_expected = same_refusal(how, error_type);
+    if as_expected && answer.status == how.status() {
+        return None;
+    }
+    if as_expected {
+        return Some(Difference {
+            what: format!(
+                "{caller} is refused with {} instead of {expected}",
+                answer.status
+            ),
+            help:
+                "a gateway response gives it another status: apply the file, or set the status back"
+                    .into(),
+        });
+    }
+    Some(Difference {
+        what: format!("{caller} is refused by {answer} instead of {expected}"),
+        help: match how {
+            _ if error_type == "MissingAuthenticationTokenException" => {
+                "the stage has no such route: apply the file, so that it is deployed"
+            }
+            _ if answer.status == 429 => THROTTLED,
+            Refusal::Token if error_type == "ForbiddenException" => {
+                "the route takes the token, or asks for none: look at its authorizer and its scopes"
+            }
+            Refusal::Key | Refusal::Quota if error_type == "UnauthorizedException" => {
+                "a good token is refused: look at the route's authorizer, its user pool and its scopes"
+            }
+            Refusal::Quota => "the plan of its key does not count its requests",
+            _ => "look at what the route requires",
+        }
+        .into(),
+    })
+}
+
+/// Somebody came through who should not have.
+fn let_in(cell: &Cell, how: Refusal, answer: &Answer) -> Difference {
+    let caller = &cell.caller;
+    let help = match caller {
+        Caller::Anybody if how == Refusal::NoRoute => {
+            "AWS has a route that the file has not: apply the file to delete it, or write it down"
+        }
+        _ if how == Refusal::NoDoor => "apply the file: it says that the default endpoint is shut",
+        Caller::NoToken | Caller::GarbageToken | Caller::ForgedToken => {
+            "anybody gets in without a token: apply the file, so that the route asks the authorizer again"
+        }
+        Caller::ExpiredToken => "the route asks no authorizer, or it checks no expiry",
+        Caller::OtherPoolToken => "the authorizer takes the tokens of another user pool",
+        Caller::WithoutScope => {
+            "a token with any other scope gets in: the route names no scope, or others"
+        }
+        Caller::AccessToken => "the route wants an ID token and takes an access token",
+        Caller::NoKey | Caller::UnknownKey => {
+            "anybody gets in without an API key: apply the file, so that the route requires one again"
+        }
+        Caller::NoPlanKey | Caller::OtherPlanKey | Caller::DisabledKey | Caller::UsedUpKey => {
+            "look at the route's API key requirement and at which plans open the stage"
+        }
+        _ => "look at what the route requires and at what this caller may do",
+    };
+    Difference {
+        what: format!(
+            "{caller} is let in: {} instead of {}",
+            answer.status,
+            how.words()
+        ),
+        help: help.into(),
+    }
+}
+
+const THROTTLED: &str =
+    "calls are throttled: look at the stage's throttle, the plan's, and what is left of its quota";
+
+fn admitted(cell: &Cell, status: Option<u16>, answer: &Answer) -> Option<Difference> {
+    let caller = &cell.caller;
+    let Some(error_type) = answer.error_type.as_deref() else {
+        let other = status.filter(|status| *status != answer.status)?;
+        return Some(Difference {
+            what: format!("{caller} is answered {} instead of {other}", answer.status),
+            help: "API Gateway answers this route by itself, and the stage has another answer: apply the file, so that it is \
+                   deployed"
+                .into(),
+        });
+    };
+    if answer.is_broken() {
+        return Some(Difference {
+            what: format!("{caller} is let in, but the road behind is broken: {answer}"),
+            help: match answer.status {
+                504 => "see that the backend runs and answers in time, and that load balancer and VPC link are healthy",
+                _ => "look at the route's integration: API Gateway can't use it as it is",
+            }
+            .into(),
+        });
+    }
+    let help = match error_type {
+        "MissingAuthenticationTokenException" => {
+            "the stage has no such route: apply the file, so that it is deployed"
+        }
+        _ if answer.status == 429 => THROTTLED,
+        "UnauthorizedException" => {
+            "its token is refused: look at the authorizer, its user pool and header, and the scopes of route and client"
+        }
+        "ForbiddenException" => {
+            "its key is refused: look whether it is enabled and on a plan that opens this stage; a change of keys takes AWS a \
+             few minutes"
+        }
+        _ => "look at what the route requires and at what this caller has",
+    };
+    Some(Difference {
+        what: format!("{caller} is refused: {answer}"),
+        help: help.into(),
+    })
+}
+
+/// Whether a refusal has this name. AWS has several for some.
+fn same_refusal(how: Refusal, error_type: &str) -> bool {
+    let also: &[&str] = match how {
+        Refusal::Quota => &["TooManyRequestsException"],
+        Refusal::Key | Refusal::NoDoor | Refusal::NoRoute | Refusal::Token => &[],
+    };
+    error_type == how.error_type() || also.contains(&error_type)
+}
+
+fn missing_headers(
+    expected: &BTreeMap<String, String>,
+    answer: &Answer,
+    whose: &str,
+) -> Vec<Difference> {
+    let difference = |(name, value): (&String, &String)| {
+        let what = match answer.headers.get(&name.to_ascii_lowercase()) {
+            Some(got) if same_value(name, value, got) => return None,
+            Some(got) => format!("{whose} says {name}: {got} instead of {value}"),
+            None => format!("{whose} has no {name}"),
+        };
+        let cors = name.to_ascii_lowercase().starts_with("access-control-");
+        Some(Difference {
+            what,
+            help: if cors {
+                "browsers show a page a CORS error instead of the answer: apply the file, so that it is deployed"
+            } else {
+                "apply the file, so that it is deployed"
+            }
+            .into(),
+        })
+    };
+    expected.iter().filter_map(difference).collect()
+}
+
+/// The lists of CORS have no order.
+fn same_value(name: &str, expected: &str, got: &str) -> bool {
+    let lists = [
+        "access-control-allow-methods",
+        "access-control-allow-headers",
+    ];
+    if !lists.contains(&name.to_ascii_lowercase().as_str()) {
+        return expected == got;
+    }
+    let sorted = |list: &str| {
+        let mut items: Vec<String> = list
+            .split(',')
+            .map(|item| item.trim().to_ascii_lowercase())
+            .collect();
+        items.sort();
+        items
+    };
+    sorted(expected) == sorted(got)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Address;
+    use crate::verify::cell::{Door, KeyShown, TokenShown};
+
+    fn cell(caller: Caller, expected: Expected) -> Cell {
+        Cell {
+            route: Address::new("api.routes.\"GET /a\""),
+            method: "GET".into(),
+            path: "/a".into(),
+            target: "/a".into(),
+            door: Door {
+                url: "https://x".into(),
+                name: None,
+                about: None,
+            },
+            caller,
+            token: TokenShown::None,
+            key: KeyShown::None,
+            expected,
+            cors: false,
+            not_tested: None,
+        }
+    }
+
+    fn headers(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect()
+    }
+
+    fn refused(caller: Caller, how: Refusal) -> Cell {
+        cell(
+            caller,
+            Expected::Refused {
+                how,
+                headers: headers(&[("Access-Control-Allow-Origin", "*")]),
+            },
+        )
+    }
+
+    fn let_in() -> Cell {
+        let expected = Expected::Admitted {
+            status: None,
+            headers: BTreeMap::new(),
+        };
+        cell(Caller::Known(Address::new("partners.acme")), expected)
+    }
+
+    fn answer(status: u16, error_type: &str, message: &str) -> Answer {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Answer {
+            status,
+            error_type: some(error_type),
+            message: some(message),
+            headers: headers(&[("access-control-allow-origin", "*")]),
+        }
+    }
+
+    fn told(cell: &Cell, answer: &Answer) -> Vec<String> {
+        judge(cell, answer)
+            .0
+            .into_iter()
+            .map(|difference| difference.what)
+            .collect()
+    }
+
+    const UNAUTHORIZED: (u16, &str, &str) = (401, "UnauthorizedException", "Unauthorized");
+    const FORBIDDEN: (u16, &str, &str) = (403, "ForbiddenException", "Forbidden");
+
+    fn of((status, error_type, message): (u16, &str, &str)) -> Answer {
+        answer(status, error_type, message)
+    }
+
+    #[test]
+    fn a_refusal_is_the_right_one_or_a_difference() {
+        let no_token = refused(Caller::NoToken, Refusal::Token);
+        assert_eq!(told(&no_token, &of(UNAUTHORIZED)), [""; 0]);
+        assert_eq!(
+            told(&no_token, &answer(200, "", "")),
+            ["no token is let in: 200 instead of 401 Unauthorized"]
+        );
+        // A backend's own 401 is no refusal of the gateway's.
+        assert_eq!(
+            told(&no_token, &answer(401, "", "")),
+            ["no token is let in: 401 instead of 401 Unauthorized"]
+        );
+        assert_eq!(
+            told(&no_token, &of(FORBIDDEN)),
+            ["no token is refused by 403 Forbidden instead of 401 Unauthorized"]
+        );
+        assert_eq!(
+            told(
+                &no_token,
+                &answer(200, "UnauthorizedException", "Unauthorized")
+            ),
+            ["no token is refused with 200 instead of 401 Unauthorized"]
+        );
+        assert_eq!(
+            told(
+                &no_token,
+                &answer(
+                    504,
+                    "InternalServerErrorException",
+                    "Endpoint request timed out"
+                )
+            ),
+            ["no token is not refused: 504 Endpoint request timed out instead of 401 Unauthorized"]
+        );
+    }
+
+    #[test]
+    fn a_refusal_lets_browsers_read_it() {
+        let no_key = refused(Caller::NoKey, Refusal::Key);
+        let bare = Answer {
+            headers: BTreeMap::new(),
+            ..of(FORBIDDEN)
+        };
+        assert_eq!(
+            told(&no_key, &bare),
+            ["the refusal has no Access-Control-Allow-Origin"]
+        );
+    }
+
+    #[test]
+    fn whoever_may_come_in_is_let_in() {
+        assert_eq!(told(&let_in(), &answer(200, "", "")), [""; 0]);
+        // The sample of a path parameter names nothing: that is the backend's answer.
+        assert_eq!(told(&let_in(), &answer(404, "", "")), [""; 0]);
+        assert_eq!(
+            told(&let_in(), &of(UNAUTHORIZED)),
+            ["partners.acme is refused: 401 Unauthorized"]
+        );
+        assert_eq!(
+            told(
+                &let_in(),
+                &answer(
+                    504,
+                    "InternalServerErrorException",
+                    "Endpoint request timed out"
+                )
+            ),
+            [
+                "partners.acme is let in, but the road behind is broken: 504 Endpoint request timed out"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_backend_without_cors_is_worth_a_word() {
+        let cell = Cell {
+            cors: true,
+            ..let_in()
+        };
+        let bare = Answer {
+            headers: BTreeMap::new(),
+            ..answer(200, "", "")
+        };
+        let (differences, remarks) = judge(&cell, &bare);
+        assert!(differences.is_empty());
+        assert_eq!(remarks.len(), 1);
+        assert!(judge(&cell, &answer(200, "", "")).1.is_empty());
+    }
+
+    #[test]
+    fn a_preflight_says_what_the_file_says_in_any_order() {
+        let expected = Expected::Admitted {
+            status: Some(204),
+            headers: headers(&[
+                ("Access-Control-Allow-Origin", "*"),
+                ("Access-Control-Allow-Headers", "Authorization,X-Api-Key"),
+            ]),
+        };
+        let cell = cell(Caller::Preflight, expected);
+        let mut got = answer(204, "", "");
+        got.headers.insert(
+            "access-control-allow-headers".into(),
+            "x-api-key, authorization".into(),
+        );
+        assert_eq!(told(&cell, &got), [""; 0]);
+        got.headers
+            .insert("access-control-allow-headers".into(), "x-api-key".into());
+        assert_eq!(
+            told(&cell, &got),
+            [
+                "the preflight says Access-Control-Allow-Headers: x-api-key instead of Authorization,X-Api-Key"
+            ]
+        );
+        assert_eq!(
+            told(&cell, &answer(200, "", "")),
+            ["preflight is answered 200 instead of 204"]
+        );
+    }
+}

@@ -1,0 +1,705 @@
+//! Which calls prove the door, and what the file says should become of each. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cell::{Caller, Cell, Door, Expected, KeyShown, Refusal, TokenShown};
+use super::sketch::{KnownCaller, RouteSketch, Sketch};
+use crate::model::Address;
+
+/// What a person asks of the matrix.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether methods are called that may write.
+    pub include_writes: bool,
+    /// Whether every caller of the stack is tried on every route, instead of each on one and one on each.
+    pub all_partners: bool,
+    /// The most calls.
+    pub budget: usize,
+    /// Values of path parameters.
+    pub samples: Samples,
+    /// Which part of a plan's quota may be used up: the calls are counted like any others. One tenth on AWS, all on a copy.
+    pub quota_share: f64,
+}
+
+/// Values of path parameters, by name.
+pub type Samples = BTreeMap<String, String>;
+
+/// What stands for a path parameter that nobody gave a value.
+const SAMPLE: &str = "gatestack-verify";
+
+/// Methods that leave everything as it is.
+const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
+/// Every call that proves something, route by route; those that the options leave out say so.
+pub fn matrix(sketch: &Sketch, options: &Options) -> Vec<Cell> {
+    let Some(door) = &sketch.door else {
+        return Vec::new();
+    };
+    let matrix = Matrix {
+        sketch,
+        options,
+        door,
+    };
+    let mut cells = matrix.cells();
+    within_quotas(&mut cells, sketch, options);
+    within_budget(&mut cells, options.budget);
+    cells
+}
+
+struct Matrix<'a> {
+    sketch: &'a Sketch,
+    options: &'a Options,
+    door: &'a Door,
+}
+
+impl Matrix<'_> {
+    fn cells(&self) -> Vec<Cell> {
+        let mut alone: BTreeSet<&Address> = self.sketch.callers.keys().collect();
+        let mut cells = Vec::new();
+        for route in &self.sketch.routes {
+            cells.extend(self.of_route(route, &mut alone));
+        }
+        for (address, method, path) in &self.sketch.strangers {
+            let route = RouteSketch {
+                address: address.clone(),
+                method: method.clone(),
+                path: path.clone(),
+                scopes: None,
+                key: false,
+                mock: None,
+            };
+            cells.push(self.refused(&route, Caller::Anybody, Refusal::NoRoute));
+        }
+        cells.extend(self.of_other_doors());
+        cells
+    }
+
+    /// What a route is called by. Callers are taken off `alone` as soon as a route lets them in.
+    fn of_route<'a>(&'a self, route: &RouteSketch, alone: &mut BTreeSet<&'a Address>) -> Vec<Cell> {
+        let good = self.good_token(route);
+        let key = self.good_key(route);
+        if is_preflight(route) {
+            return vec![self.admitted(route, Caller::Preflight)];
+        }
+        let mut cells = Vec::new();
+        // Whoever shows a bad token shows a good key, and the other way round: only one thing is wrong with them.
+        let token_refused = |caller, token| Cell {
+            token,
+            key: key.clone().unwrap_or(KeyShown::None),
+            ..self.refused(route, caller, Refusal::Token)
+        };
+        let key_refused = |caller, key, how| {
+            let cell = self.refused(route, caller, how);
+            let (token, not_tested) = match &good {
+                Ok(token) => (token.clone(), cell.not_tested.clone()),
+                Err(reason) => (TokenShown::None, Some(reason.clone())),
+            };
+            Cell {
+                token,
+                key,
+                not_tested,
+                ..cell
+            }
+        };
+        if let Some(scopes) = &route.scopes {
+            cells.push(token_refused(Caller::NoToken, TokenShown::None));
+            cells.push(token_refused(Caller::GarbageToken, TokenShown::Garbage));
+            cells.push(token_refused(Caller::ForgedToken, TokenShown::Forged));
+            cells.push(token_refused(Caller::ExpiredToken, TokenShown::Expired));
+            cells.push(token_refused(Caller::OtherPoolToken, TokenShown::OtherPool));
+            if scopes.is_empty() {
+                // Without scopes the authorizer wants an ID token.
+                let any = self
+                    .sketch
+                    .callers
+                    .iter()
+                    .find(|(_, caller)| caller.scopes.is_some());
+                cells.extend(any.map(|(address, _)| {
+                    token_refused(Caller::AccessToken, TokenShown::Of(address.clone()))
+                }));
+            } else {
+                let without = TokenShown::Without(scopes.clone());
+                cells.push(token_refused(Caller::WithoutScope, without));
+            }
+        }
+        if route.key {
+            for (caller, key, how) in [
+                (Caller::NoKey, KeyShown::None, Refusal::Key),
+                (Caller::UnknownKey, KeyShown::Unknown, Refusal::Key),
+                (Caller::NoPlanKey, KeyShown::NoPlan, Refusal::Key),
+                (Caller::OtherPlanKey, KeyShown::OtherPlan, Refusal::Key),
+                (Caller::DisabledKey, KeyShown::Disabled, Refusal::Key),
+                (Caller::UsedUpKey, KeyShown::UsedUp, Refusal::Quota),
+            ] {
+                cells.push(key_refused(caller, key, how));
+            }
+        }
+        if route.scopes.is_none() && !route.key {
+            cells.push(self.admitted(route, Caller::Anybody));
+            return cells;
+        }
+        cells.extend(self.known(route, alone));
+        cells
+    }
+
+    /// The stack's own callers: each on the first route that lets it in, and one on every route.
+    fn known<'a>(&'a self, route: &RouteSketch, alone: &mut BTreeSet<&'a Address>) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        let mut somebody = false;
+        for (address, caller) in &self.sketch.callers {
+            let verdict = verdict(route, caller);
+            let first = alone.contains(address) && verdict.is_ok();
+            if !(self.options.all_partners || first || (!somebody && verdict.is_ok())) {
+                continue;
+            }
+            let cell = match verdict {
+                Ok(()) => self.admitted(route, Caller::Known(address.clone())),
+                Err(how) => self.refused(route, Caller::Known(address.clone()), how),
+            };
+            // A route that is not called proves nothing of its callers.
+            if verdict.is_ok() && cell.not_tested.is_none() {
+                alone.remove(address);
+            }
+            somebody |= verdict.is_ok();
+            cells.push(Cell {
+                token: match (&route.scopes, &caller.scopes) {
+                    (Some(_), Some(_)) => TokenShown::Of(address.clone()),
+                    _ => TokenShown::None,
+                },
+                key: match (route.key, &caller.key) {
+                    (true, Some(_)) => KeyShown::Of(address.clone()),
+                    _ => KeyShown::None,
+                },
+                ..cell
+            });
+        }
+        if !somebody {
+            let reason = match &route.scopes {
+                Some(scopes) if scopes.is_empty() => {
+                    "it needs the ID token of a person who signed in"
+                }
+                _ => "nobody in the file may call it",
+            };
+            let cell = self.admitted(route, Caller::Known(Address::new("anybody of the stack")));
+            cells.push(Cell {
+                not_tested: Some(reason.into()),
+                ..cell
+            });
+        }
+        cells
+    }
+
+    /// That other doors lead to the same stage, or nowhere: one call each, the first that needs no good token.
+    fn of_other_doors(&self) -> Vec<Cell> {
+        let sketch = self.sketch;
+        let others = sketch.others.iter().map(|door| (door, false));
+        let shut = sketch.shut.iter().map(|door| (door, true));
+        let safe = sketch
+            .routes
+            .iter()
+            .find(|route| is_safe(&route.method) && !is_preflight(route));
+        let Some(route) = safe else {
+            return Vec::new();
+        };
+        let call = |(door, shut): (&Door, bool)| {
+            let caller = if route.scopes.is_some() {
+                Caller::NoToken
+            } else if route.key {
+                Caller::NoKey
+            } else {
+                Caller::Anybody
+            };
+            let refusal = match caller {
+                _ if shut => Some(Refusal::NoDoor),
+                Caller::NoToken => Some(Refusal::Token),
+                Caller::NoKey => Some(Refusal::Key),
+                _ => None,
+            };
+            let cell = match refusal {
+                Some(how) => self.refused(route, caller, how),
+                None => self.admitted(route, caller),
+            };
+            let mut cell = Cell {
+                door: door.clone(),
+                key: self.good_key(route).unwrap_or(KeyShown::None),
+                ..cell
+            };
+            if cell.caller == Caller::NoKey {
+                cell.key = KeyShown::None;
+            }
+            if shut {
+                // What answers is no gateway response of this API.
+                cell.expected = Expected::Refused {
+                    how: Refusal::NoDoor,
+                    headers: BTreeMap::new(),
+                };
+            }
+            cell
+        };
+        others.chain(shut).map(call).collect()
+    }
+
+    fn admitted(&self, route: &RouteSketch, caller: Caller) -> Cell {
+        let expected = match &route.mock {
+            Some((status, headers)) => Expected::Admitted {
+                status: Some(*status),
+                headers: headers.clone(),
+            },
+            None => Expected::Admitted {
+                status: None,
+                headers: BTreeMap::new(),
+            },
+        };
+        self.cell(route, caller, expected)
+    }
+
+    fn refused(&self, route: &RouteSketch, caller: Caller, how: Refusal) -> Cell {
+        let headers = self.sketch.refusal_headers.clone();
+        self.cell(route, caller, Expected::Refused { how, headers })
+    }
+
+    fn cell(&self, route: &RouteSketch, caller: Caller, expected: Expected) -> Cell {
+        let method = match route.method.as_str() {
+            "ANY" => "GET",
+            method => method,
+        };
+        // If the door were open, a call that is to be refused would write too.
+        let writes = !is_safe(method) && !self.options.include_writes;
+        Cell {
+            route: route.address.clone(),
+            method: method.to_owned(),
+            path: route.path.clone(),
+            target: filled(&route.path, &self.options.samples),
+            door: self.door.clone(),
+            caller,
+            token: TokenShown::None,
+            key: KeyShown::None,
+            expected,
+            cors: self.sketch.cors() && route.mock.is_none(),
+            not_tested: writes.then(|| "it may write: pass --include-writes".to_owned()),
+        }
+    }
+
+    /// The token of somebody whom the route's authorizer lets in.
+    fn good_token(&self, route: &RouteSketch) -> Result<TokenShown, String> {
+        let Some(scopes) = &route.scopes else {
+            return Ok(TokenShown::None);
+        };
+        if scopes.is_empty() {
+            return Err("it needs the ID token of a person who signed in".into());
+        }
+        let mut callers = self.sketch.callers.iter();
+        let fits = |caller: &KnownCaller| {
+            let held = caller.scopes.as_ref();
+            held.is_some_and(|held| !held.is_disjoint(scopes))
+        };
+        match callers.find(|(_, caller)| fits(caller)) {
+            Some((address, _)) => Ok(TokenShown::Of(address.clone())),
+            None => Err(format!(
+                "nobody in the file gets a token with {}",
+                scopes.iter().cloned().collect::<Vec<_>>().join(" or ")
+            )),
+        }
+    }
+
+    /// The key of somebody whom the route's plan lets in.
+    fn good_key(&self, route: &RouteSketch) -> Option<KeyShown> {
+        let mut callers = self.sketch.callers.iter();
+        let good = callers.find(|(_, caller)| has_good_key(caller));
+        good.filter(|_| route.key)
+            .map(|(address, _)| KeyShown::Of(address.clone()))
+    }
+}
+
+/// Whether a route lets a caller in that shows all it has. API Gateway asks the authorizer before it looks at the key.
+fn verdict(route: &RouteSketch, caller: &KnownCaller) -> Result<(), Refusal> {
+    if let Some(needed) = &route.scopes {
+        let held = caller.scopes.as_ref();
+        if !held.is_some_and(|held| !held.is_disjoint(needed)) {
+            return Err(Refusal::Token);
+        }
+    }
+    if route.key && !has_good_key(caller) {
+        return Err(Refusal::Key);
+    }
+    Ok(())
+}
+
+fn has_good_key(caller: &KnownCaller) -> bool {
+    let key = caller.key.as_ref();
+    key.is_some_and(|key| key.enabled && key.plan.is_some())
+}
+
+fn is_safe(method: &str) -> bool {
+    SAFE.contains(&method) || method == "ANY"
+}
+
+/// A preflight answers by itself and names what it allows.
+fn is_preflight(route: &RouteSketch) -> bool {
+    let allows = |headers: &BTreeMap<String, String>| {
+        headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case("Access-Control-Allow-Methods"))
+    };
+    route.method == "OPTIONS"
+        && route
+            .mock
+            .as_ref()
+            .is_some_and(|(_, headers)| allows(headers))
+}
+
+/// A path with values for its parameters.
+fn filled(path: &str, samples: &Samples) -> String {
+    let part = |part: &str| {
+        let name = part
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'));
+        match name {
+            Some(name) => {
+                let sample = samples.get(name.trim_end_matches('+'));
+                sample.map_or(SAMPLE, String::as_str).to_owned()
+            }
+            None => part.to_owned(),
+        }
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// Calls that are let in count against the plan of their key. What is left of a quota belongs to the partner.
+fn within_quotas(cells: &mut [Cell], sketch: &Sketch, options: &Options) {
+    let mut counted: BTreeMap<Address, u32> = BTreeMap::new();
+    for cell in cells.iter_mut().filter(|cell| cell.not_tested.is_none()) {
+        let KeyShown::Of(address) = &cell.key else {
+            continue;
+        };
+        let key = sketch
+            .callers
+            .get(address)
+            .and_then(|caller| caller.key.as_ref());
+        let Some((quota, plan)) = key.and_then(|key| Some((key.quota?, key.plan.as_ref()?))) else {
+            continue;
+        };
+        // A call with a bad token does not come as far as the key.
+        if matches!(cell.expected, Expected::Refused { .. }) {
+            continue;
+        }
+        let allowed = (f64::from(quota) * options.quota_share).max(1.0);
+        let calls = counted.entry(address.clone()).or_default();
+        if f64::from(*calls + 1) > allowed {
+            cell.not_tested = Some(format!("it would use up the quota of {plan}"));
+        } else {
+            *calls += 1;
+        }
+    }
+}
+
+/// What proves most is tried first.
+fn within_budget(cells: &mut [Cell], budget: usize) {
+    let mut places: Vec<usize> = (0..cells.len())
+        .filter(|place| cells[*place].not_tested.is_none())
+        .collect();
+    places.sort_by_key(|place| rank(&cells[*place]));
+    for place in places.into_iter().skip(budget) {
+        cells[place].not_tested = Some(format!("the budget is {budget} calls: pass --budget"));
+    }
+}
+
+fn rank(cell: &Cell) -> u8 {
+    match &cell.caller {
+        _ if cell.door.about.is_some() => 0,
+        Caller::Anybody | Caller::NoToken | Caller::NoKey | Caller::Known(_) => 0,
+        Caller::WithoutScope | Caller::Preflight | Caller::UnknownKey | Caller::AccessToken => 1,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::sketch::KeySketch;
+
+    fn options() -> Options {
+        Options {
+            include_writes: false,
+            all_partners: false,
+            budget: 500,
+            samples: Samples::new(),
+            quota_share: 0.1,
+        }
+    }
+
+    fn scopes(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn partner(names: &[&str]) -> KnownCaller {
+        KnownCaller {
+            scopes: Some(scopes(names)),
+            key: Some(KeySketch {
+                enabled: true,
+                plan: Some(Address::new("plans.standard")),
+                quota: None,
+                rate: None,
+            }),
+        }
+    }
+
+    fn route(name: &str, needs: Option<&[&str]>, key: bool) -> RouteSketch {
+        let (method, path) = name.split_once(' ').unwrap();
+        RouteSketch {
+            address: Address::entry("api.routes", name),
+            method: method.into(),
+            path: path.into(),
+            scopes: needs.map(scopes),
+            key,
+            mock: None,
+        }
+    }
+
+    fn sketch(routes: Vec<RouteSketch>, partners: &[(&str, &[&str])]) -> Sketch {
+        Sketch {
+            door: Some(Door {
+                url: "https://api.example/prod".into(),
+                name: None,
+                about: None,
+            }),
+            routes,
+            callers: partners
+                .iter()
+                .map(|(name, scopes)| (Address::new(*name), partner(scopes)))
+                .collect(),
+            token_header: "Authorization".into(),
+            ..Sketch::default()
+        }
+    }
+
+    fn lines(cells: &[Cell]) -> Vec<String> {
+        let line = |cell: &Cell| {
+            let expected = match &cell.not_tested {
+                Some(reason) => format!("not tested: {reason}"),
+                None => cell.expected.to_string(),
+            };
+            format!(
+                "{} {} | {} | {expected}",
+                cell.method, cell.target, cell.caller
+            )
+        };
+        cells.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_route_with_scope_and_key_is_tried_by_everybody() {
+        let routes = vec![route("GET /policies/{id}", Some(&["xxx/read"]), true)];
+        let cells = matrix(
+            &sketch(routes, &[("partners.acme", &["xxx/read"])]),
+            &options(),
+        );
+        let path = "GET /policies/gatestack-verify";
+        let expected = [
+            "no token | 401 Unauthorized",
+            "garbage token | 401 Unauthorized",
+            "forged token | 401 Unauthorized",
+            "expired token | 401 Unauthorized",
+            "token of another pool | 401 Unauthorized",
+            "token without the scope | 401 Unauthorized",
+            "no key | 403 Forbidden",
+            "unknown key | 403 Forbidden",
+            "key on no plan | 403 Forbidden",
+            "key of another plan | 403 Forbidden",
+            "disabled key | 403 Forbidden",
+            "key with its quota used up | 429 Limit Exceeded",
+            "partners.acme | let in",
+        ]
+        .map(|line| format!("{path} | {line}"));
+        assert_eq!(lines(&cells), expected);
+        // Only one thing is wrong with each.
+        assert!(
+            cells[..6]
+                .iter()
+                .all(|cell| matches!(cell.key, KeyShown::Of(_)))
+        );
+        assert!(
+            cells[6..]
+                .iter()
+                .all(|cell| matches!(cell.token, TokenShown::Of(_)))
+        );
+    }
+
+    #[test]
+    fn an_open_route_lets_anybody_in() {
+        let cells = matrix(
+            &sketch(vec![route("GET /health", None, false)], &[]),
+            &options(),
+        );
+        assert_eq!(lines(&cells), ["GET /health | anybody | let in"]);
+    }
+
+    #[test]
+    fn a_write_is_called_only_when_somebody_says_so() {
+        let routes = vec![route("POST /claims", Some(&["xxx/write"]), false)];
+        let sketch = sketch(routes, &[("partners.acme", &["xxx/write"])]);
+        let cells = matrix(&sketch, &options());
+        assert!(cells.iter().all(|cell| {
+            cell.not_tested.as_deref() == Some("it may write: pass --include-writes")
+        }));
+        let options = Options {
+            include_writes: true,
+            ..options()
+        };
+        assert!(
+            matrix(&sketch, &options)
+                .iter()
+                .all(|cell| cell.not_tested.is_none())
+        );
+    }
+
+    #[test]
+    fn each_caller_is_tried_once_and_each_route_by_somebody() {
+        let routes = vec![
+            route("GET /a", Some(&["xxx/read"]), true),
+            route("GET /b", Some(&["xxx/read"]), true),
+            route("GET /c", Some(&["xxx/write"]), true),
+        ];
+        let partners: &[(&str, &[&str])] = &[
+            ("partners.one", &["xxx/read"]),
+            ("partners.two", &["xxx/read"]),
+            ("partners.three", &["xxx/write"]),
+        ];
+        let sketch = sketch(routes, partners);
+        let known = |cells: &[Cell]| -> Vec<String> {
+            let known = cells
+                .iter()
+                .filter(|cell| matches!(cell.caller, Caller::Known(_)));
+            known
+                .map(|cell| format!("{} {} {}", cell.path, cell.caller, cell.expected))
+                .collect()
+        };
+        assert_eq!(
+            known(&matrix(&sketch, &options())),
+            [
+                "/a partners.one let in",
+                "/a partners.two let in",
+                "/b partners.one let in",
+                "/c partners.three let in"
+            ]
+        );
+        let all = Options {
+            all_partners: true,
+            ..options()
+        };
+        let all = known(&matrix(&sketch, &all));
+        assert_eq!(all.len(), 9);
+        assert!(all.contains(&"/a partners.three 401 Unauthorized".to_owned()));
+    }
+
+    #[test]
+    fn a_disabled_partner_is_to_be_refused() {
+        let mut sketch = sketch(
+            vec![route("GET /a", Some(&["xxx/read"]), true)],
+            &[
+                ("partners.one", &["xxx/read"]),
+                ("partners.two", &["xxx/read"]),
+            ],
+        );
+        let two = sketch
+            .callers
+            .get_mut(&Address::new("partners.two"))
+            .unwrap();
+        two.key.as_mut().unwrap().enabled = false;
+        let options = Options {
+            all_partners: true,
+            ..options()
+        };
+        let cells = matrix(&sketch, &options);
+        assert!(lines(&cells).contains(&"GET /a | partners.two | 403 Forbidden".to_owned()));
+    }
+
+    #[test]
+    fn a_route_for_people_is_shut_to_machines() {
+        let routes = vec![route("GET /me", Some(&[]), false)];
+        let cells = matrix(
+            &sketch(routes, &[("partners.one", &["xxx/read"])]),
+            &options(),
+        );
+        let lines = lines(&cells);
+        assert!(
+            lines.contains(&"GET /me | access token for an ID token | 401 Unauthorized".to_owned())
+        );
+        assert_eq!(
+            lines.last().unwrap(),
+            "GET /me | anybody of the stack | not tested: it needs the ID token of a person who signed in"
+        );
+    }
+
+    #[test]
+    fn the_budget_keeps_what_proves_most() {
+        let routes = vec![route("GET /a", Some(&["xxx/read"]), true)];
+        let sketch = sketch(routes, &[("partners.one", &["xxx/read"])]);
+        let cells = matrix(
+            &sketch,
+            &Options {
+                budget: 3,
+                ..options()
+            },
+        );
+        let tried: Vec<String> = cells
+            .iter()
+            .filter(|cell| cell.not_tested.is_none())
+            .map(|cell| cell.caller.to_string())
+            .collect();
+        assert_eq!(tried, ["no token", "no key", "partners.one"]);
+    }
+
+    #[test]
+    fn a_small_quota_is_left_to_its_partner() {
+        let routes = ["GET /a", "GET /b", "GET /c"].map(|name| route(name, None, true));
+        let mut sketch = sketch(routes.into(), &[("partners.one", &[])]);
+        let one = sketch
+            .callers
+            .get_mut(&Address::new("partners.one"))
+            .unwrap();
+        one.key.as_mut().unwrap().quota = Some(20);
+        let cells = matrix(&sketch, &options());
+        let left: Vec<String> = lines(&cells)
+            .into_iter()
+            .filter(|line| line.contains("quota of"))
+            .collect();
+        assert_eq!(
+            left,
+            ["GET /c | partners.one | not tested: it would use up the quota of plans.standard"]
+        );
+    }
+
+    #[test]
+    fn the_default_endpoint_is_to_be_shut_where_the_file_says_so() {
+        let mut sketch = sketch(vec![route("GET /a", None, false)], &[]);
+        let door = |url: &str, about: &str| Door {
+            url: url.into(),
+            name: Some(url.into()),
+            about: Some(Address::new(about)),
+        };
+        sketch.shut = Some(door(
+            "https://x.execute-api.eu-west-1.amazonaws.com/prod",
+            "api",
+        ));
+        sketch.others = vec![door(
+            "https://api.example.com/v1",
+            "api.domain.base_paths.v1",
+        )];
+        let cells = matrix(&sketch, &options());
+        let doors: Vec<_> = cells[1..]
+            .iter()
+            .map(|cell| cell.expected.to_string())
+            .collect();
+        assert_eq!(doors, ["let in", "403 Forbidden"]);
+    }
+
+    #[test]
+    fn path_parameters_take_the_values_they_are_given() {
+        let samples = Samples::from([("id".to_owned(), "123".to_owned())]);
+        assert_eq!(
+            filled("/a/{id}/b/{rest+}", &samples),
+            "/a/123/b/gatestack-verify"
+        );
+    }
+}

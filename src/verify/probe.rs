@@ -1,0 +1,303 @@
+//! Temporary things of the stack's own engine: a client with a scope of its own, and keys that are to be refused.
+//!
+//! They stand at ordinary addresses with a name that says what they are, so they carry the stack's marks and tags. A run
+//! that dies in between leaves them owned and unwanted: the next plan shows them as deletes, and the next probe removes
+//! them first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::purse::Temporary;
+use super::tokens::{AllCredentials, Endpoint, held};
+use crate::apply::{self, Interrupt};
+use crate::aws::{AwsError, Connection};
+use crate::caller::{Front, Transport};
+use crate::clock::Clock;
+use crate::kinds::usage_plan::{ApiStage, Quota};
+use crate::kinds::{
+    Desired, Observation, Resource, Wanted, api_key, app_client, observe, plan_membership,
+    resource_server, usage_plan,
+};
+use crate::model::{Address, OutputName, Text};
+use crate::plan::{self, Options, Patterns};
+
+/// The name that everything temporary begins with.
+pub(super) const PROBE: &str = "gatestack-verify";
+
+/// The scope that no route names.
+const SCOPE: &str = "none";
+
+/// Why nothing temporary was made.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// AWS refused a read.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The plan of it would touch more than itself.
+    #[error(
+        "the stack differs from the file, and a probe changes nothing of it: apply the file first"
+    )]
+    Unapplied,
+    /// There is no plan.
+    #[error("{0}")]
+    NoPlan(String),
+    /// A step failed.
+    #[error("it can't be made or removed: {0}")]
+    Failed(String),
+    /// It was stopped.
+    #[error("it was stopped")]
+    Interrupted,
+}
+
+/// The temporary things of one stack.
+pub struct Probe<'a> {
+    /// The way to AWS.
+    pub connection: &'a Connection,
+    /// The time.
+    pub clock: &'a Clock,
+    /// What the file wants.
+    pub desired: &'a Desired,
+}
+
+/// The addresses of the temporary things.
+fn at(table: &str, what: &str) -> Address {
+    Address::entry(table, &format!("{PROBE}{what}"))
+}
+
+/// Whether an address is that of something temporary.
+fn is_temporary(address: &Address) -> bool {
+    ["app_clients", "resource_servers", "plans", "api_keys"]
+        .iter()
+        .any(|table| address.as_str().starts_with(&format!("{table}.{PROBE}")))
+}
+
+/// The file's resources and the temporary ones.
+fn with_probe(desired: &Desired) -> Desired {
+    let mut with = desired.clone();
+    let mut add = |address: Address, resource: Resource, after: BTreeSet<Address>| {
+        with.resources.insert(address, Wanted { resource, after });
+    };
+    let ground = &desired.ground;
+    let name = |address: &Address| Text::literal(address.as_str());
+    let pool = Address::new("user_pool");
+    if desired.resources.contains_key(&pool) {
+        let server = at("resource_servers", "");
+        let props = resource_server::Props {
+            user_pool: Text::output(&pool, OutputName::Id),
+            mark: server.to_string(),
+            identifier: PROBE.into(),
+            name: PROBE.into(),
+            scopes: BTreeMap::from([(SCOPE.to_owned(), "gatestack verify: opens nothing".into())]),
+        };
+        add(
+            server.clone(),
+            Resource::ResourceServer(props),
+            BTreeSet::new(),
+        );
+        let client = at("app_clients", "");
+        let props = app_client::Props {
+            user_pool: Text::output(&pool, OutputName::Id),
+            mark: app_client::Mark::OnPool(client.to_string()),
+            name: PROBE.into(),
+            flows: BTreeSet::from(["client_credentials".to_owned()]),
+            auth_flows: BTreeSet::from(["refresh_token".to_owned()]),
+            scopes: BTreeSet::from([format!("{PROBE}/{SCOPE}").into()]),
+            callback_urls: BTreeSet::new(),
+            logout_urls: BTreeSet::new(),
+            secret: true,
+            access_token_seconds: 3_600,
+            id_token_seconds: 3_600,
+            refresh_token_seconds: 3_600 * 24,
+        };
+        add(client, Resource::AppClient(props), [server].into());
+    }
+    let stage = desired
+        .resources
+        .values()
+        .find_map(|wanted| match &wanted.resource {
+            Resource::Stage(props) => Some(ApiStage {
+                api: props.api.clone(),
+                stage: props.name.clone(),
+            }),
+            _ => None,
+        });
+    let keyed = desired
+        .resources
+        .values()
+        .any(|wanted| matches!(&wanted.resource, Resource::Route(route) if route.api_key));
+    let Some(stage) = stage.filter(|_| keyed) else {
+        return with;
+    };
+    let stage_address = Address::new("api").part("stage");
+    let plans = [
+        // One request, so that the second is one too many.
+        ("-one", BTreeSet::from([stage]), Some(1)),
+        ("-elsewhere", BTreeSet::new(), None),
+    ];
+    for (what, stages, requests) in plans {
+        let address = at("plans", what);
+        let after = stages.iter().map(|_| stage_address.clone()).collect();
+        let props = usage_plan::Props {
+            name: name(&address),
+            description: Text::default(),
+            throttle: None,
+            quota: requests.map(|requests| Quota {
+                requests,
+                period: "DAY".into(),
+            }),
+            stages,
+            tags: ground.tags_of(&address),
+        };
+        add(address, Resource::UsagePlan(props), after);
+    }
+    for (what, plan, enabled) in [
+        (NO_PLAN, None, true),
+        (OTHER_PLAN, Some("-elsewhere"), true),
+        (DISABLED, Some("-one"), false),
+        (USED_UP, Some("-one"), true),
+    ] {
+        let address = at("api_keys", what);
+        let props = api_key::Props {
+            name: name(&address),
+            description: Text::default(),
+            enabled,
+            tags: ground.tags_of(&address),
+        };
+        add(address.clone(), Resource::ApiKey(props), BTreeSet::new());
+        if let Some(plan) = plan {
+            let props = plan_membership::Props {
+                plan: Text::output(&at("plans", plan), OutputName::Id),
+                key: Text::output(&address, OutputName::Id),
+            };
+            add(
+                address.part("membership"),
+                Resource::PlanMembership(props),
+                BTreeSet::new(),
+            );
+        }
+    }
+    with
+}
+
+const NO_PLAN: &str = "-no-plan";
+const OTHER_PLAN: &str = "-other-plan";
+const DISABLED: &str = "-disabled";
+const USED_UP: &str = "-used-up";
+
+impl Probe<'_> {
+    /// Removes what an earlier run left, and makes everything anew; answers what AWS has then.
+    ///
+    /// # Errors
+    /// Why not; what was made is still there, for [`Probe::remove`].
+    pub async fn make(&self, interrupt: &Interrupt) -> Result<(Desired, Observation), ProbeError> {
+        self.remove(interrupt).await?;
+        let with = with_probe(self.desired);
+        let addresses = with
+            .resources
+            .keys()
+            .filter(|address| is_temporary(address));
+        let observation = self
+            .carry_out(&with, addresses.cloned().collect(), interrupt)
+            .await?;
+        Ok((with, observation))
+    }
+
+    /// Removes everything temporary.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn remove(&self, interrupt: &Interrupt) -> Result<(), ProbeError> {
+        let observation = observe(&self.connection.reader(), self.desired).await?;
+        let there = observation
+            .live
+            .keys()
+            .filter(|address| is_temporary(address));
+        let there: BTreeSet<Address> = there.cloned().collect();
+        if !there.is_empty() {
+            self.carry_out(self.desired, there, interrupt).await?;
+        }
+        Ok(())
+    }
+
+    /// Plans and does what these addresses need, and nothing else.
+    async fn carry_out(
+        &self,
+        desired: &Desired,
+        addresses: BTreeSet<Address>,
+        interrupt: &Interrupt,
+    ) -> Result<Observation, ProbeError> {
+        if addresses.is_empty() {
+            return Ok(observe(&self.connection.reader(), desired).await?);
+        }
+        let named = || Patterns::new(addresses.iter().map(Address::to_string));
+        let options = Options {
+            targets: named(),
+            allow_delete: named(),
+            ..Options::default()
+        };
+        let observation = observe(&self.connection.reader(), desired).await?;
+        let plan = plan::plan(desired, &observation, &options).map_err(|problems| {
+            let problem = problems.into_iter().next();
+            ProbeError::NoPlan(problem.map_or_else(String::new, |problem| {
+                format!("{}: {}", problem.address, problem.what)
+            }))
+        })?;
+        if plan.changes.keys().any(|address| !is_temporary(address)) {
+            return Err(ProbeError::Unapplied);
+        }
+        let writer = self.connection.writer();
+        let outcome = apply::run(&plan, &writer, self.clock, interrupt, &mut |_| {}).await;
+        if let Some(failure) = outcome.failures.into_iter().next() {
+            let error = failure.error;
+            return Err(ProbeError::Failed(format!("{}: {error}", failure.address)));
+        }
+        if outcome.interrupted {
+            return Err(ProbeError::Interrupted);
+        }
+        Ok(observe(&self.connection.reader(), desired).await?)
+    }
+}
+
+impl Temporary {
+    /// What the temporary things give to show; `otherwise` says why nothing else can be shown.
+    pub async fn of_probe(
+        transport: &Transport,
+        connection: &Connection,
+        front: &Front,
+        credentials: &AllCredentials,
+    ) -> (Self, Option<(BTreeSet<String>, crate::model::Secret)>) {
+        let key = |what| {
+            let address = at("api_keys", what);
+            held(credentials, address.as_str(), |found| found.api_key.clone())
+        };
+        let endpoint = Endpoint {
+            transport,
+            connection,
+            front,
+        };
+        let client = at("app_clients", "");
+        let token = match credentials.get(client.as_str()) {
+            Some(Ok(found)) => endpoint
+                .token(found, &[])
+                .await
+                .map_err(|error| error.to_string()),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err("the stack has no user pool".into()),
+        };
+        let none = Self::none("");
+        let temporary = Self {
+            without_scope: match &token {
+                Ok(_) => "every token has one of these scopes".into(),
+                Err(why) => format!("the temporary client gets no token: {why}"),
+            },
+            no_plan: key(NO_PLAN),
+            other_plan: key(OTHER_PLAN),
+            disabled: key(DISABLED),
+            used_up: key(USED_UP),
+            ..none
+        };
+        (
+            temporary,
+            token.ok().map(|token| (token.scopes, token.value)),
+        )
+    }
+}

@@ -1,0 +1,223 @@
+//! The stack as its callers meet it: doors, routes and who may call them, all as the file wants it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cell::Door;
+use crate::caller::Front;
+use crate::kinds::route::{Integration, Props as Route};
+use crate::kinds::{Desired, Observation, Resource};
+use crate::model::{Address, Book, OutputName};
+
+/// The stack as its callers meet it.
+#[derive(Clone, Debug, Default)]
+pub struct Sketch {
+    /// Where callers come in; none while there is no stage.
+    pub door: Option<Door>,
+    /// Base paths of own domains that lead to the same stage, beside the main door.
+    pub others: Vec<Door>,
+    /// The default endpoint where it is to be shut.
+    pub shut: Option<Door>,
+    /// The routes.
+    pub routes: Vec<RouteSketch>,
+    /// Paths and methods that AWS has and the file has not.
+    pub strangers: Vec<(Address, String, String)>,
+    /// Who may call, by address.
+    pub callers: BTreeMap<Address, KnownCaller>,
+    /// The header that carries the token.
+    pub token_header: String,
+    /// Headers of refusals.
+    pub refusal_headers: BTreeMap<String, String>,
+    /// The issuer of the stack's tokens.
+    pub issuer: Option<String>,
+}
+
+/// A route as the file wants it.
+#[derive(Clone, Debug)]
+pub struct RouteSketch {
+    /// Its address.
+    pub address: Address,
+    /// Its method, or `ANY`.
+    pub method: String,
+    /// Its path.
+    pub path: String,
+    /// The scopes of which a token needs one; `None` where no token is needed, empty where an ID token is.
+    pub scopes: Option<BTreeSet<String>>,
+    /// Whether a key is needed.
+    pub key: bool,
+    /// What API Gateway answers by itself: status and headers.
+    pub mock: Option<(u16, BTreeMap<String, String>)>,
+}
+
+/// A partner, an app client or an API key of the file.
+#[derive(Clone, Debug)]
+pub struct KnownCaller {
+    /// The scopes it gets a token with for itself; `None` when it gets none.
+    pub scopes: Option<BTreeSet<String>>,
+    /// Its API key.
+    pub key: Option<KeySketch>,
+}
+
+/// An API key as the file wants it.
+#[derive(Clone, Debug)]
+pub struct KeySketch {
+    /// Whether it works.
+    pub enabled: bool,
+    /// Its plan.
+    pub plan: Option<Address>,
+    /// How many requests the plan allows it in a period.
+    pub quota: Option<i32>,
+    /// How many requests a second the plan allows it.
+    pub rate: Option<f64>,
+}
+
+impl Sketch {
+    /// The stack of this file, with the ids that AWS gave.
+    pub fn of(desired: &Desired, observation: &Observation, front: &Front) -> Self {
+        let book = &observation.book();
+        let mut sketch = Self {
+            token_header: front.authorizer_header.clone(),
+            ..Self::default()
+        };
+        for (address, resource) in resources(desired) {
+            match resource {
+                Resource::Route(props) => sketch.routes.push(route(address, props, book)),
+                Resource::GatewayResponse(props) if props.response_type == "DEFAULT_4XX" => {
+                    sketch.refusal_headers.clone_from(&props.headers);
+                }
+                _ => {}
+            }
+        }
+        sketch.doors(desired, book);
+        sketch.callers(desired, front);
+        let region = &desired.ground.region;
+        let issuer = |pool| format!("https://cognito-idp.{region}.amazonaws.com/{pool}");
+        sketch.issuer = front.user_pool_id.as_deref().map(issuer);
+        sketch.strangers = observation
+            .live
+            .iter()
+            .filter(|(address, _)| !desired.resources.contains_key(*address))
+            .filter_map(|(address, live)| match &live.resource {
+                Resource::Route(props) => {
+                    Some((address.clone(), props.method.clone(), props.path.clone()))
+                }
+                _ => None,
+            })
+            .collect();
+        sketch
+    }
+
+    /// Whether refusals are to let browsers read them.
+    pub fn cors(&self) -> bool {
+        self.refusal_headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case("Access-Control-Allow-Origin"))
+    }
+
+    /// The lowest rate that a plan keeps its callers to.
+    pub fn lowest_rate(&self) -> Option<f64> {
+        let keys = self
+            .callers
+            .values()
+            .filter_map(|caller| caller.key.as_ref());
+        keys.filter_map(|key| key.rate).min_by(f64::total_cmp)
+    }
+
+    fn doors(&mut self, desired: &Desired, book: &Book) {
+        let api = Address::new("api");
+        let stage = resources(desired).find_map(|(_, resource)| match resource {
+            Resource::Stage(props) => Some(props.name.as_str()),
+            _ => None,
+        });
+        let (Some(id), Some(stage)) = (book.get(&api, OutputName::Id), stage) else {
+            return;
+        };
+        let region = &desired.ground.region;
+        let endpoint = Door {
+            url: format!("https://{id}.execute-api.{region}.amazonaws.com/{stage}"),
+            name: Some("the default endpoint".into()),
+            about: Some(api.clone()),
+        };
+        let mut own: Vec<Door> = resources(desired)
+            .filter_map(|(address, resource)| match resource {
+                Resource::BasePathMapping(props) => {
+                    let domain = props.domain.resolve(book)?;
+                    let whole = props.base_path.is_empty();
+                    let slash = if whole { "" } else { "/" };
+                    Some(Door {
+                        url: format!("https://{domain}{slash}{}", props.base_path),
+                        name: Some(format!("{domain}{slash}{}", props.base_path)),
+                        about: Some(address.clone()),
+                    })
+                }
+                _ => None,
+            })
+            .collect();
+        let shut = matches!(
+            desired.resources.get(&api).map(|wanted| &wanted.resource),
+            Some(Resource::RestApi(props)) if props.disable_default_endpoint
+        );
+        let main = if shut {
+            self.shut = Some(endpoint);
+            (!own.is_empty()).then(|| own.remove(0))
+        } else {
+            Some(endpoint)
+        };
+        self.door = main.map(|door| Door {
+            name: None,
+            about: None,
+            ..door
+        });
+        self.others = own;
+    }
+
+    fn callers(&mut self, desired: &Desired, front: &Front) {
+        let plan_of = |address: &str| match desired.resources.get(&Address::new(address)) {
+            Some(wanted) => match &wanted.resource {
+                Resource::UsagePlan(props) => Some(props),
+                _ => None,
+            },
+            None => None,
+        };
+        for known in front.callers.values() {
+            let plan = known.plan.as_deref().and_then(plan_of);
+            let key = known.has_api_key.then(|| KeySketch {
+                enabled: known.enabled,
+                plan: known.plan.as_deref().map(Address::new),
+                quota: plan
+                    .and_then(|plan| plan.quota.as_ref())
+                    .map(|quota| quota.requests),
+                rate: plan
+                    .and_then(|plan| plan.throttle.as_ref())
+                    .map(|throttle| throttle.rate),
+            });
+            let caller = KnownCaller {
+                scopes: known.gets_tokens().then(|| known.scopes.clone()),
+                key,
+            };
+            if caller.scopes.is_some() || caller.key.is_some() {
+                self.callers
+                    .insert(Address::new(known.address.as_str()), caller);
+            }
+        }
+    }
+}
+
+fn resources(desired: &Desired) -> impl Iterator<Item = (&Address, &Resource)> {
+    let all = desired.resources.iter();
+    all.map(|(address, wanted)| (address, &wanted.resource))
+}
+
+fn route(address: &Address, props: &Route, book: &Book) -> RouteSketch {
+    let scopes = props.scopes.iter().filter_map(|scope| scope.resolve(book));
+    RouteSketch {
+        address: address.clone(),
+        method: props.method.clone(),
+        path: props.path.clone(),
+        scopes: props.authorizer.as_ref().map(|_| scopes.collect()),
+        key: props.api_key,
+        mock: match &props.integration {
+            Integration::Mock(answer) => Some((answer.status, answer.headers.clone())),
+            Integration::Http { .. } | Integration::Other(_) => None,
+        },
+    }
+}

@@ -1,0 +1,259 @@
+//! The tokens and keys of the stack's own callers, and whether the token endpoint gives each just what the file says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt as _, stream};
+use serde::Deserialize;
+
+use super::cell::{CheckName, Checked, Difference, Outcome};
+use super::purse::{Purse, Temporary};
+use super::sketch::Sketch;
+use crate::aws::{AwsError, Connection};
+use crate::caller::{self, Credentials, Front, Known, Token, TokenError, Transport};
+use crate::model::{Address, Secret};
+
+/// How many callers ask at a time; Cognito allows far more.
+const AT_A_TIME: usize = 8;
+
+/// What everybody has, as AWS has it now; where something is missing, AWS's refusal.
+pub type AllCredentials = BTreeMap<String, Result<Credentials, AwsError>>;
+
+/// Reads the credentials of every caller of the stack.
+pub async fn credentials(connection: &Connection, front: &Front) -> AllCredentials {
+    stream::iter(front.callers.values())
+        .map(async |known| {
+            let read = caller::credentials(connection, front, known).await;
+            (known.address.clone(), read)
+        })
+        .buffered(AT_A_TIME)
+        .collect()
+        .await
+}
+
+/// The way to the token endpoint.
+#[derive(Clone, Copy)]
+pub struct Endpoint<'a> {
+    /// The way to it.
+    pub transport: &'a Transport,
+    /// For pools without a domain.
+    pub connection: &'a Connection,
+    /// Whose it is.
+    pub front: &'a Front,
+}
+
+impl Endpoint<'_> {
+    /// A token; no scope asks for all.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn token(
+        self,
+        credentials: &Credentials,
+        scopes: &[String],
+    ) -> Result<Token, TokenError> {
+        caller::token_of_pool(
+            self.transport,
+            self.connection,
+            self.front,
+            credentials,
+            scopes,
+        )
+        .await
+    }
+}
+
+/// Asks for the tokens of every caller that gets one, compares each with the file, and puts all into a purse.
+pub async fn purse(
+    endpoint: Endpoint<'_>,
+    credentials: &AllCredentials,
+    sketch: &Sketch,
+    temporary: Temporary,
+) -> (Purse, Vec<Checked>) {
+    let mut purse = Purse {
+        tokens: BTreeMap::new(),
+        keys: BTreeMap::new(),
+        by_scopes: Vec::new(),
+        temporary,
+    };
+    let mut checked = Vec::new();
+    for known in endpoint.front.callers.values() {
+        let address = Address::new(known.address.as_str());
+        if known.has_api_key {
+            let key = match credentials.get(&known.address) {
+                Some(Ok(credentials)) => {
+                    credentials.api_key.clone().ok_or("it is not there".into())
+                }
+                Some(Err(error)) => Err(format!("AWS does not tell it: {error}")),
+                None => Err("it is not there".into()),
+            };
+            let key = key.map_err(|why: String| format!("{address} has no key: {why}"));
+            purse.keys.insert(address, key);
+        }
+    }
+    let asked: Vec<(&Known, Result<Token, String>)> = stream::iter(endpoint.front.callers.values())
+        .filter(|known| std::future::ready(known.gets_tokens()))
+        .map(async |known| (known, token(endpoint, credentials, known, &[]).await))
+        .buffered(AT_A_TIME)
+        .collect()
+        .await;
+    for (known, asked) in asked {
+        let address = Address::new(known.address.as_str());
+        let differences = match &asked {
+            Ok(token) => compared(known, token, sketch.issuer.as_deref()),
+            Err(why) => vec![Difference {
+                what: format!("it gets no token: {why}"),
+                help: "see that the user pool's domain and this client are as the file says".into(),
+            }],
+        };
+        checked.push(Checked {
+            name: CheckName::Token,
+            about: address.clone(),
+            outcome: match differences.is_empty() {
+                true => Outcome::Passed,
+                false => Outcome::Different(differences),
+            },
+            fields: Vec::new(),
+            remarks: Vec::new(),
+        });
+        if let Ok(token) = &asked {
+            purse
+                .by_scopes
+                .push((token.scopes.clone(), token.value.clone()));
+        }
+        let held = asked.map(|token| token.value);
+        purse.tokens.insert(
+            address.clone(),
+            held.map_err(|why| format!("{address} gets no token: {why}")),
+        );
+    }
+    for (address, scope) in narrower(sketch) {
+        let Some(known) = endpoint.front.callers.get(address.as_str()) else {
+            continue;
+        };
+        if let Ok(token) = token(endpoint, credentials, known, &[scope]).await {
+            purse.by_scopes.push((token.scopes, token.value));
+        }
+    }
+    (purse, checked)
+}
+
+async fn token(
+    endpoint: Endpoint<'_>,
+    credentials: &AllCredentials,
+    known: &Known,
+    scopes: &[String],
+) -> Result<Token, String> {
+    let credentials = match credentials.get(&known.address) {
+        Some(Ok(credentials)) => credentials,
+        Some(Err(error)) => return Err(error.to_string()),
+        None => return Err("AWS has no such app client".into()),
+    };
+    let token = endpoint.token(credentials, scopes).await;
+    token.map_err(|error| match &error {
+        TokenError::NoAnswer(cause) => format!("{error}: {cause}"),
+        _ => error.to_string(),
+    })
+}
+
+/// What of a token is read without checking its signature, which is the API's business.
+#[derive(Deserialize)]
+struct Claims {
+    iss: Option<String>,
+    client_id: Option<String>,
+    token_use: Option<String>,
+}
+
+fn compared(known: &Known, token: &Token, issuer: Option<&str>) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let mut different = |what: String, help: &str| {
+        differences.push(Difference {
+            what,
+            help: help.into(),
+        });
+    };
+    let listed = |scopes: &BTreeSet<String>| match scopes.is_empty() {
+        true => "none".to_owned(),
+        false => scopes.iter().cloned().collect::<Vec<_>>().join(", "),
+    };
+    if token.scopes != known.scopes {
+        different(
+            format!(
+                "its token has the scopes {} instead of {}",
+                listed(&token.scopes),
+                listed(&known.scopes)
+            ),
+            "the client's scopes are not those of the file: apply it",
+        );
+    }
+    let claims: Result<Claims, _> =
+        jsonwebtoken::dangerous::insecure_decode_claims(token.value.expose());
+    let Ok(claims) = claims else {
+        different(
+            "its token is no JWT".into(),
+            "something else than Cognito answers at the token endpoint",
+        );
+        return differences;
+    };
+    let expected = [
+        ("iss", claims.iss.as_deref(), issuer),
+        (
+            "client_id",
+            claims.client_id.as_deref(),
+            known.client_id.as_deref(),
+        ),
+        ("token_use", claims.token_use.as_deref(), Some("access")),
+    ];
+    for (name, got, expected) in expected {
+        if got != expected {
+            let shown = |value: Option<&str>| value.unwrap_or("nothing").to_owned();
+            different(
+                format!(
+                    "its token says {name} {} instead of {}",
+                    shown(got),
+                    shown(expected)
+                ),
+                "something else than the stack's user pool answers at the token endpoint",
+            );
+        }
+    }
+    differences
+}
+
+/// Whom to ask for one scope only, so that every route with scopes meets a token without them.
+fn narrower(sketch: &Sketch) -> BTreeSet<(Address, String)> {
+    let held: Vec<(&Address, &BTreeSet<String>)> = sketch
+        .callers
+        .iter()
+        .filter_map(|(address, caller)| Some((address, caller.scopes.as_ref()?)))
+        .collect();
+    let mut asked = BTreeSet::new();
+    for needed in sketch
+        .routes
+        .iter()
+        .filter_map(|route| route.scopes.as_ref())
+    {
+        let without = held.iter().any(|(_, scopes)| scopes.is_disjoint(needed));
+        if needed.is_empty() || without {
+            continue;
+        }
+        let other = held.iter().find_map(|(address, scopes)| {
+            let other = scopes.difference(needed).next()?;
+            Some(((*address).clone(), other.clone()))
+        });
+        asked.extend(other);
+    }
+    asked
+}
+
+/// A secret or why there is none, for a temporary thing.
+pub(super) fn held(
+    credentials: &AllCredentials,
+    address: &str,
+    of: impl Fn(&Credentials) -> Option<Secret>,
+) -> Result<Secret, String> {
+    match credentials.get(address) {
+        Some(Ok(found)) => of(found).ok_or_else(|| format!("AWS does not tell that of {address}")),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Err(format!("{address} is not there")),
+    }
+}

@@ -1,0 +1,182 @@
+"""Secrets Manager and SecureString parameters: what AWS takes, answers and refuses."""
+
+import base64
+import uuid
+
+import pytest
+from conftest import refused
+
+
+@pytest.fixture
+def secrets(client):
+    return client("secretsmanager")
+
+
+@pytest.fixture
+def ssm(client):
+    return client("ssm")
+
+
+TAGS = [{"Key": "team", "Value": "claims"}]
+
+
+def test_a_secret_is_made_read_and_described(secrets, unique):
+    made = secrets.create_secret(Name=f"{unique}/acme", SecretString="one", Description="words", Tags=TAGS)
+    arn = made["ARN"]
+    assert arn.startswith(f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{unique}/acme-") and len(arn.rsplit("-", 1)[1]) == 6
+    for known in (made["Name"], arn, arn[:-7]):
+        read = secrets.get_secret_value(SecretId=known)
+        assert (read["SecretString"], read["VersionId"], read["VersionStages"]) == ("one", made["VersionId"], ["AWSCURRENT"])
+        assert read["ARN"] == arn and "SecretBinary" not in read
+    told = secrets.describe_secret(SecretId=arn)
+    assert (told["Description"], told["Tags"], told["VersionIdsToStages"]) == ("words", TAGS, {made["VersionId"]: ["AWSCURRENT"]})
+    assert told["LastAccessedDate"].hour == 0 and "DeletedDate" not in told and "SecretString" not in told
+
+
+def test_versions_and_their_labels(secrets, unique):
+    first = secrets.create_secret(Name=unique, SecretBinary=b"\x00\xff")["VersionId"]
+    assert secrets.get_secret_value(SecretId=unique)["SecretBinary"] == b"\x00\xff"
+    second = secrets.put_secret_value(SecretId=unique, SecretString="two")
+    assert second["VersionStages"] == ["AWSCURRENT"]
+    third = secrets.update_secret(SecretId=unique, SecretString="three")["VersionId"]
+    assert secrets.describe_secret(SecretId=unique)["VersionIdsToStages"] == {
+        second["VersionId"]: ["AWSPREVIOUS"],
+        third: ["AWSCURRENT"],
+    }
+    assert secrets.get_secret_value(SecretId=unique, VersionStage="AWSPREVIOUS")["SecretString"] == "two"
+    old = secrets.get_secret_value(SecretId=unique, VersionId=first)
+    assert old["SecretBinary"] == b"\x00\xff" and "VersionStages" not in old
+    pending = secrets.put_secret_value(SecretId=unique, SecretString="four", VersionStages=["AWSPENDING"])
+    assert pending["VersionStages"] == ["AWSPENDING"]
+    assert secrets.get_secret_value(SecretId=unique)["SecretString"] == "three"
+    with refused("InvalidRequestException"):
+        secrets.get_secret_value(SecretId=unique, VersionId=first, VersionStage="AWSCURRENT")
+    with refused("ResourceNotFoundException", "can't find the specified secret value for staging label: MINE"):
+        secrets.get_secret_value(SecretId=unique, VersionStage="MINE")
+    # Updating nothing makes no version.
+    assert "VersionId" not in secrets.update_secret(SecretId=unique, Description="words")
+
+
+def test_a_repeated_call_does_nothing_twice(secrets, unique):
+    token = str(uuid.uuid4())
+    made = secrets.create_secret(Name=unique, SecretString="one", ClientRequestToken=token)
+    again = secrets.create_secret(Name=unique, SecretString="one", ClientRequestToken=token)
+    assert made["VersionId"] == again["VersionId"] == token and made["ARN"] == again["ARN"]
+    secrets.put_secret_value(SecretId=unique, SecretString="one", ClientRequestToken=token)
+    with refused("ResourceExistsException", "already in use for a version of secret"):
+        secrets.put_secret_value(SecretId=unique, SecretString="two", ClientRequestToken=token)
+    with refused("ResourceExistsException", f"the secret {unique} already exists"):
+        secrets.create_secret(Name=unique, SecretString="one")
+
+
+def test_what_is_refused(secrets, client, unique):
+    unchecked = client("secretsmanager", checked=False)
+    with refused("ValidationException", "Invalid name"):
+        secrets.create_secret(Name="a b", SecretString="one")
+    with refused("InvalidParameterException", "both a binary secret value and a string"):
+        secrets.create_secret(Name=unique, SecretString="one", SecretBinary=b"one")
+    with refused("ValidationException", "length"):
+        unchecked.create_secret(Name=unique, SecretString="a" * 65537)
+    with refused("ResourceNotFoundException", "Secrets Manager can't find the specified secret."):
+        secrets.get_secret_value(SecretId=unique)
+    with refused("NotImplemented", "KmsKeyId of secretsmanager:CreateSecret", 501):
+        secrets.create_secret(Name=unique, SecretString="one", KmsKeyId="alias/mine")
+    with refused("NotImplemented", "secretsmanager:RotateSecret", 501):
+        secrets.rotate_secret(SecretId=unique)
+    empty = secrets.create_secret(Name=unique)
+    assert "VersionId" not in empty
+    with refused("ResourceNotFoundException", "AWSCURRENT"):
+        secrets.get_secret_value(SecretId=unique)
+    with refused("InvalidRequestException", "either SecretString or SecretBinary"):
+        secrets.put_secret_value(SecretId=unique)
+    with refused("InvalidParameterException", "reserved"):
+        secrets.tag_resource(SecretId=unique, Tags=[{"Key": "aws:mine", "Value": "x"}])
+
+
+def test_deletion_has_a_way_back(secrets, unique):
+    secrets.create_secret(Name=unique, SecretString="one")
+    for window in (6, 31):
+        with refused("InvalidParameterException", "between 7 and 30 days"):
+            secrets.delete_secret(SecretId=unique, RecoveryWindowInDays=window)
+    with refused("InvalidParameterException", "in conjunction"):
+        secrets.delete_secret(SecretId=unique, RecoveryWindowInDays=7, ForceDeleteWithoutRecovery=True)
+    deleted = secrets.delete_secret(SecretId=unique)
+    told = secrets.describe_secret(SecretId=unique)
+    assert (deleted["DeletionDate"] - told["DeletedDate"]).days == 30
+    for refusing in (
+        lambda: secrets.get_secret_value(SecretId=unique),
+        lambda: secrets.put_secret_value(SecretId=unique, SecretString="two"),
+        lambda: secrets.update_secret(SecretId=unique, Description="two"),
+        lambda: secrets.tag_resource(SecretId=unique, Tags=TAGS),
+    ):
+        with refused("InvalidRequestException", "marked for deletion"):
+            refusing()
+    with refused("InvalidRequestException", "already scheduled for deletion"):
+        secrets.delete_secret(SecretId=unique)
+    with refused("InvalidRequestException", "already scheduled for deletion"):
+        secrets.create_secret(Name=unique, SecretString="two")
+
+    def listed(**more):
+        pages = secrets.get_paginator("list_secrets").paginate(**more, PaginationConfig={"PageSize": 3})
+        return [secret["Name"] for page in pages for secret in page["SecretList"]]
+
+    assert unique not in listed() and unique in listed(IncludePlannedDeletion=True)
+    secrets.restore_secret(SecretId=unique)
+    assert secrets.get_secret_value(SecretId=unique)["SecretString"] == "one" and unique in listed()
+    secrets.delete_secret(SecretId=unique, ForceDeleteWithoutRecovery=True)
+    with refused("ResourceNotFoundException"):
+        secrets.describe_secret(SecretId=unique)
+    secrets.delete_secret(SecretId=unique, ForceDeleteWithoutRecovery=True)
+    secrets.create_secret(Name=unique, SecretString="two")
+
+
+def test_tags_are_seen_by_the_tagging_api(secrets, ssm, client, unique):
+    tagging = client("resourcegroupstaggingapi")
+    arn = secrets.create_secret(Name=unique, SecretString="one", Tags=[{"Key": unique, "Value": "secret"}])["ARN"]
+    for name in (unique, f"/{unique}/deep"):
+        ssm.put_parameter(Name=name, Value="one", Type="String", Tags=[{"Key": unique, "Value": "parameter"}])
+
+    def found():
+        mappings = tagging.get_resources(TagFilters=[{"Key": unique}])["ResourceTagMappingList"]
+        return {mapping["ResourceARN"] for mapping in mappings}
+
+    parameters = {f"arn:aws:ssm:eu-west-1:123456789012:parameter/{name}" for name in (unique, f"{unique}/deep")}
+    assert found() == {arn} | parameters
+    everything = sorted(found())
+    assert tagging.tag_resources(ResourceARNList=everything, Tags={"more": "tags"})["FailedResourcesMap"] == {}
+    assert {"Key": "more", "Value": "tags"} in secrets.describe_secret(SecretId=arn)["Tags"]
+    assert {"Key": "more", "Value": "tags"} in ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=unique)["TagList"]
+    assert tagging.untag_resources(ResourceARNList=everything, TagKeys=[unique])["FailedResourcesMap"] == {}
+    assert found() == set()
+
+
+def test_a_secure_string_is_read_with_decryption_only(ssm, unique):
+    name = f"/{unique}/acme"
+    assert ssm.put_parameter(Name=name, Value="one", Type="SecureString", Tags=TAGS)["Version"] == 1
+    closed = ssm.get_parameter(Name=name)["Parameter"]
+    assert closed["Type"] == "SecureString" and b"one" not in base64.b64decode(closed["Value"] + "==")
+    assert ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] == "one"
+    with refused("ValidationException", "tags and overwrite can't be used together"):
+        ssm.put_parameter(Name=name, Value="two", Type="SecureString", Overwrite=True, Tags=TAGS)
+    assert ssm.put_parameter(Name=name, Value="two", Overwrite=True)["Version"] == 2
+    assert ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] == "two"
+    assert ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"] == TAGS
+    with refused("HierarchyTypeMismatchException"):
+        ssm.put_parameter(Name=name, Value="two", Type="String", Overwrite=True)
+
+
+def test_names_tiers_and_lengths_of_parameters(ssm, unique):
+    for name in ("a b", f"{unique}/deep"):
+        with refused("ValidationException"):
+            ssm.put_parameter(Name=name, Value="one", Type="String")
+    put = {"Name": unique, "Type": "String", "Overwrite": True}
+    with refused("ValidationException", "maximum parameter value of 4096 characters"):
+        ssm.put_parameter(**put, Value="a" * 4097)
+    assert ssm.put_parameter(**put, Value="a" * 4096)["Tier"] == "Standard"
+    assert ssm.put_parameter(**put, Value="a" * 4097, Tier="Intelligent-Tiering")["Tier"] == "Advanced"
+    with refused("ValidationException", "downgrade"):
+        ssm.put_parameter(**put, Value="a", Tier="Standard")
+    with refused("ValidationException", "maximum parameter value of 8192 characters"):
+        ssm.put_parameter(**put, Value="a" * 8193)
+    with refused("InvalidResourceId"):
+        ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId="/nothing")

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""gatestack's `dev` beside nginx: throughput and latency of a GET that both pass on to the same backend, in one run.
+
+    cargo build --release
+    python3 tests/full/compare.py target/release/gatestack
+
+Needs nginx and wrk, and no root. The table is Markdown, for docs/performance.md. No figure decides anything here; the
+run fails only when something was answered wrongly.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+BODY = json.dumps({"policies": [{"id": number, "holder": f"holder {number}"} for number in range(24)]})
+
+BACKEND = """
+daemon off; pid backend.pid; error_log stderr; worker_processes 1;
+events { worker_connections 1024; }
+http {
+  access_log off; TEMPORARY
+  keepalive_requests 100000000;
+  server {
+    listen 127.0.0.1:BACKEND_PORT;
+    location / { default_type application/json; return 200 'BODY'; }
+  }
+}
+"""
+
+# As for a service of its own: connections to the backend are kept, and every request is logged as `dev` logs it.
+PROXY = """
+daemon off; pid proxy.pid; error_log stderr; worker_processes 1;
+events { worker_connections 1024; }
+http {
+  access_log requests.log; TEMPORARY
+  keepalive_requests 100000000;
+  upstream backend { server 127.0.0.1:BACKEND_PORT; keepalive 64; keepalive_requests 100000000; }
+  server {
+    listen 127.0.0.1:PROXY_PORT;
+    location / {
+      proxy_pass http://backend;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host backend.example.com;
+    }
+  }
+}
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def get(url, headers=None, data=None):
+    request = urllib.request.Request(url, data=data, headers=headers or {})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.read().decode()
+
+
+def wait_for(url):
+    for _ in range(600):
+        try:
+            return get(url)
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit(f"nothing answers at {url}")
+
+
+@contextlib.contextmanager
+def nginx(name, text, folder):
+    temporary = "".join(
+        f"{kind}_temp_path {kind};" for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    )
+    config = folder / f"{name}.conf"
+    config.write_text(text.replace("TEMPORARY", temporary).replace("BODY", BODY))
+    command = ["nginx", "-p", str(folder), "-c", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+@contextlib.contextmanager
+def dev(program, folder, backend):
+    """Serves the stack, and answers with its ready line."""
+    shutil.copy(HERE / "stack.toml", folder)
+    command = [program, "dev", "--listen", "127.0.0.1:0", "--backend", str(backend), "--json"]
+    log = open(folder / "dev.log", "w+")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    with log, subprocess.Popen(command, cwd=folder, stdout=log, env=environment) as process:
+        try:
+            yield ready_line(process, folder / "dev.log")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+
+
+def ready_line(process, log):
+    for _ in range(1200):
+        for line in log.read_text().splitlines():
+            event = json.loads(line)
+            if event["type"] == "ready":
+                return event
+        if process.poll() is not None:
+            raise SystemExit(f"dev ended: {log.read_text()}")
+        time.sleep(0.05)
+    raise SystemExit("dev is not ready")
+
+
+def admission(program, folder, url):
+    """The headers that let acme in, as a partner would have them."""
+    command = [program, "--endpoint-url", url, "token", "acme"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    token = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    scope = "any/20261121/eu-central-1/apigateway/aws4_request"
+    signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=any"}
+    keys = json.loads(get(f"{url}/apikeys?includeValues=true", signed))
+    return {"Authorization": f"Bearer {token.strip()}", "x-api-key": keys["item"][0]["value"]}
+
+
+def load(url, headers, connections, seconds):
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(HERE / "wrk.lua")]
+    for name, value in headers.items():
+        command += ["-H", f"{name}: {value}"]
+    ran = subprocess.run([*command, url], capture_output=True, text=True, check=True)
+    counted = json.loads(ran.stdout.splitlines()[-1])
+    wrong = {name: counted[name] for name in ("refused", "broken") if counted[name]}
+    if wrong or not counted["requests"]:
+        raise SystemExit(f"{url} did not answer everything: {counted}")
+    return counted
+
+
+def median(runs, of):
+    return statistics.median(of(run) for run in runs)
+
+
+def table(measured, connections):
+    rows = [
+        "| | connections | requests/s | of nginx's | half within | 99 of 100 within |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for number in connections:
+        base = None
+        for name, runs in measured[number].items():
+            rate = median(runs, lambda run: run["requests"] / run["microseconds"] * 1e6)
+            base = base or rate
+            half, most = (median(runs, lambda run: run[part]) / 1000 for part in ("p50", "p99"))
+            rows.append(f"| {name} | {number} | {rate:,.0f} | {rate / base:.2f} | {half:.2f} ms | {most:.2f} ms |")
+    return "\n".join(rows)
+
+
+def compare(program, seconds, rounds, connections, folder):
+    backend_port, proxy_port = free_port(), free_port()
+    ports = {"BACKEND_PORT": str(backend_port), "PROXY_PORT": str(proxy_port)}
+
+    def config(text):
+        for name, port in ports.items():
+            text = text.replace(name, port)
+        return text
+
+    with contextlib.ExitStack() as running:
+        running.enter_context(nginx("backend", config(BACKEND), folder))
+        running.enter_context(nginx("proxy", config(PROXY), folder))
+        ready = running.enter_context(dev(program, folder, backend_port))
+        wait_for(f"http://127.0.0.1:{backend_port}/")
+        admitted = admission(program, folder, ready["url"])
+        ways = {
+            "nginx": (f"http://127.0.0.1:{proxy_port}/open", {}),
+            "dev, open route": (f"{ready['invoke_url']}/open", {}),
+            "dev, token and key": (f"{ready['invoke_url']}/guarded", admitted),
+        }
+
+        def look():
+            for name, (url, headers) in ways.items():
+                answer = get(url, headers)
+                if answer != BODY:
+                    raise SystemExit(f"{name} answers something else: {answer}")
+
+        look()
+        measured = {number: {name: [] for name in ways} for number in connections}
+        for number in connections:
+            for url, headers in ways.values():
+                load(url, headers, number, 1)
+            # In turns, so that what else the machine does falls on all of them.
+            for _ in range(rounds):
+                for name, (url, headers) in ways.items():
+                    measured[number][name].append(load(url, headers, number, seconds))
+        look()
+    return measured
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", help="the gatestack to measure")
+    parser.add_argument("--seconds", type=int, default=5, help="how long one measurement takes")
+    parser.add_argument("--rounds", type=int, default=3, help="how many measurements the medians are of")
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 32])
+    asked = parser.parse_args()
+    missing = [tool for tool in ("nginx", "wrk") if not shutil.which(tool)]
+    if missing:
+        sys.exit(f"missing: {', '.join(missing)} (Debian and Ubuntu: apt-get install nginx-light wrk)")
+    program = str(pathlib.Path(asked.program).resolve())
+    with tempfile.TemporaryDirectory() as folder:
+        measured = compare(program, asked.seconds, asked.rounds, asked.connections, pathlib.Path(folder))
+    print(table(measured, asked.connections))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,341 @@
+//! `dev` as people run it: the real program, a file that is edited as editors do, requests from outside, Ctrl-C.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use crate::program::{Folder, Ran, example};
+use crate::screens::{screen as screen_of, with_filters};
+
+const SMALLEST: &str = include_str!("../../stack.toml");
+
+/// Longer than anything here takes on the slowest machine; only a broken program waits for it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// `gatestack dev` in a folder, at a free port.
+struct Dev<'a> {
+    folder: &'a Folder,
+    child: Child,
+    out: Lines,
+    err: Lines,
+    url: String,
+}
+
+/// A stream's lines as they come.
+struct Lines(Receiver<String>);
+
+impl Lines {
+    fn of(stream: impl Read + Send + 'static) -> Self {
+        let (send, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines() {
+                if send.send(line.unwrap()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self(lines)
+    }
+
+    /// The lines up to the first that begins so, and that one.
+    fn until(&self, start: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.0.recv_timeout(PATIENCE);
+            lines.push(line.unwrap_or_else(|_| panic!("no line `{start}` after {lines:#?}")));
+            if lines.last().is_some_and(|line| line.starts_with(start)) {
+                return lines;
+            }
+        }
+    }
+
+    /// The first line that begins so.
+    fn line(&self, start: &str) -> String {
+        self.until(start).pop().unwrap()
+    }
+
+    /// Everything up to the end.
+    fn rest(&self) -> Vec<String> {
+        self.0.iter().collect()
+    }
+}
+
+fn command(folder: &Folder, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gatestack"));
+    command
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HOME", folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+impl<'a> Dev<'a> {
+    fn spawn(folder: &'a Folder, more: &[&str]) -> Self {
+        let arguments = [&["dev", "--listen", "127.0.0.1:0"], more].concat();
+        let mut child = command(folder, &arguments).spawn().unwrap();
+        Self {
+            folder,
+            out: Lines::of(child.stdout.take().unwrap()),
+            err: Lines::of(child.stderr.take().unwrap()),
+            child,
+            url: String::new(),
+        }
+    }
+
+    /// Started, and said to be ready; with what it printed.
+    fn ready(folder: &'a Folder, more: &[&str]) -> (Self, Ran) {
+        let mut dev = Self::spawn(folder, more);
+        let first = dev.out.line("Stack ");
+        dev.url = first.rsplit(' ').next().unwrap().to_owned();
+        assert!(dev.url.starts_with("http://127.0.0.1:"), "{first}");
+        let lines = |lines: Vec<String>| lines.join("\n") + "\n";
+        let screen = Ran {
+            code: 0,
+            stdout: lines([vec![first], dev.out.until("Try: ")].concat()),
+            stderr: lines(dev.err.until("Following ")),
+        };
+        (dev, screen)
+    }
+
+    /// Puts the file's new text in its place as one step, as editors do that first write beside it.
+    fn replace(&self, stack: &str) {
+        let beside = self.folder.path().join("stack.toml~new");
+        std::fs::write(&beside, stack).unwrap();
+        std::fs::rename(beside, self.folder.path().join("stack.toml")).unwrap();
+    }
+
+    /// Another command that speaks to it over HTTP.
+    fn asked(&self, arguments: &[&str]) -> Ran {
+        let arguments = [&["--endpoint-url", &self.url], arguments].concat();
+        Ran::from(command(self.folder, &arguments).output().unwrap())
+    }
+
+    fn stop(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
+        let killed = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        let code = self.child.wait().unwrap().code();
+        (code, self.err.rest())
+    }
+}
+
+impl Drop for Dev<'_> {
+    fn drop(&mut self) {
+        // It has ended already unless a test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What it prints until it is ready; then Ctrl-C ends it.
+pub(crate) fn first_screen(folder: &Folder, more: &[&str]) -> Ran {
+    let (dev, screen) = Dev::ready(folder, more);
+    let (code, _) = dev.stop("-INT");
+    Ran {
+        code: code.unwrap_or(-1),
+        ..screen
+    }
+}
+
+fn steady(text: &str, url: &str) -> String {
+    let api = regex::Regex::new("execute-api/[0-9a-z]{10}/").unwrap();
+    let text = text.replace(url, "http://127.0.0.1:PORT");
+    api.replace_all(&text, "execute-api/API_ID/").into_owned()
+}
+
+fn with_rate(rate: u32) -> String {
+    SMALLEST.replace("rate = 10", &format!("rate = {rate}"))
+}
+
+#[test]
+fn the_first_screen_says_where_and_what_is_served() {
+    let folder = Folder::with(&example("partner-api"));
+    let (dev, screen) = Dev::ready(&folder, &["--backend", "9000"]);
+    let url = dev.url.clone();
+    with_filters(|| insta::assert_snapshot!("dev", steady(&screen_of(&screen), &url)));
+    assert_eq!(dev.stop("-INT"), (Some(0), Vec::new()));
+}
+
+#[test]
+fn it_is_the_aws_of_the_other_commands() {
+    let folder = Folder::with(SMALLEST);
+    let (dev, _) = Dev::ready(&folder, &[]);
+    let local = folder.local(&["output"]);
+    assert!(
+        local.stdout.contains("partners.acme.client_id = "),
+        "{}",
+        local.stdout
+    );
+    // Without any credentials in the environment: on this machine any will do.
+    let asked = dev.asked(&["output"]);
+    assert_eq!(
+        (asked.code, &asked.stdout),
+        (0, &local.stdout),
+        "{}",
+        asked.stderr
+    );
+    assert_eq!(dev.stop("-TERM").0, Some(0));
+
+    let (dev, _) = Dev::ready(&folder, &[]);
+    assert_eq!(
+        dev.asked(&["output"]).stdout,
+        local.stdout,
+        "after a restart"
+    );
+    assert_eq!(dev.stop("-INT").0, Some(0));
+}
+
+#[test]
+fn it_follows_the_file_however_it_is_written() {
+    let folder = Folder::with(SMALLEST);
+    let (dev, _) = Dev::ready(&folder, &[]);
+    let client = |dev: &Dev| {
+        dev.asked(&["output", "partners.acme.client_id", "--raw"])
+            .stdout
+    };
+    let before = client(&dev);
+
+    folder.write(&with_rate(11));
+    assert_eq!(
+        dev.err.line("reloaded"),
+        "reloaded: 0 added, 1 changed, 0 destroyed"
+    );
+    dev.replace(&with_rate(12));
+    assert_eq!(
+        dev.err.line("reloaded"),
+        "reloaded: 0 added, 1 changed, 0 destroyed"
+    );
+    dev.replace(&format!("{}# a remark\n", with_rate(12)));
+    assert_eq!(dev.err.line("reloaded"), "reloaded: no changes");
+    assert_eq!(client(&dev), before);
+
+    // The same text again is no change of the file: the next line is about the next one.
+    dev.replace(&format!("{}# a remark\n", with_rate(12)));
+    std::thread::sleep(Duration::from_millis(600));
+    dev.replace(&with_rate(13).replace("GET /hello", "GET /hi"));
+    let lines = dev.err.until("reloaded");
+    assert_eq!(lines, ["reloaded: 1 added, 2 changed, 1 destroyed"]);
+    assert_eq!(dev.stop("-INT"), (Some(0), Vec::new()));
+}
+
+#[test]
+fn files_that_the_file_names_are_followed_too() {
+    let folder = Folder::with(&example("partner-api"));
+    let overlay = folder.path().join("stack.test.toml");
+    std::fs::write(&overlay, "[stack]\nname = \"tested\"\n").unwrap();
+    let (dev, _) = Dev::ready(&folder, &["--env", "test"]);
+    std::fs::write(folder.path().join("backend.sh"), "#!/bin/sh\n").unwrap();
+    assert_eq!(
+        dev.err.line("reloaded"),
+        "reloaded: 0 added, 0 changed, 2 replaced, 0 destroyed"
+    );
+    std::fs::write(
+        &overlay,
+        "[stack]\nname = \"tested\"\n[plans.XXXPlan]\nthrottle = { rate = 7 }\n",
+    )
+    .unwrap();
+    assert_eq!(
+        dev.err.line("reloaded"),
+        "reloaded: 0 added, 1 changed, 0 destroyed"
+    );
+    assert_eq!(dev.stop("-INT").0, Some(0));
+}
+
+#[test]
+fn a_broken_file_changes_nothing_and_says_why() {
+    let folder = Folder::with(SMALLEST);
+    let (dev, _) = Dev::ready(&folder, &[]);
+    let before = dev.asked(&["output"]).stdout;
+    dev.replace(&SMALLEST.replace("plan   = \"standard\"", "plan   = \"standrad\""));
+    let said = dev.err.until("not reloaded").join("\n");
+    insta::assert_snapshot!("a_broken_file", said);
+    std::fs::remove_file(folder.path().join("stack.toml")).unwrap();
+    assert!(dev.err.line("error").contains("there is no stack file"));
+    dev.err.line("not reloaded");
+    folder.write(SMALLEST);
+    assert_eq!(dev.err.line("reloaded"), "reloaded: no changes");
+    assert_eq!(dev.asked(&["output"]).stdout, before);
+    assert_eq!(dev.stop("-INT").0, Some(0));
+}
+
+#[test]
+fn what_goes_for_good_is_named() {
+    let folder = Folder::with(SMALLEST);
+    let (dev, _) = Dev::ready(&folder, &[]);
+    dev.replace(&SMALLEST.replace("partners.acme", "partners.acme-re"));
+    dev.err.line("reloaded: 3 added, 0 changed, 3 destroyed");
+    let said = dev.err.until("    key:").join("\n");
+    assert!(
+        said.starts_with("This is lost for good:\n  partners.acme\n    client: "),
+        "{said}"
+    );
+    assert_eq!(dev.stop("-INT").0, Some(0));
+}
+
+#[test]
+fn machines_read_json_lines() {
+    let folder = Folder::with(SMALLEST);
+    let dev = Dev::spawn(&folder, &["--json"]);
+    let next = |kind: &str| -> serde_json::Value {
+        let line = dev.out.0.recv_timeout(PATIENCE).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["type"], kind, "{line}");
+        line
+    };
+    next("version");
+    let ready = next("ready");
+    let url = ready["url"].as_str().unwrap();
+    for part in ["invoke_url", "token_url"] {
+        assert!(ready[part].as_str().unwrap().starts_with(url), "{ready}");
+    }
+    assert_eq!(ready["routes"][0]["path"], "/hello");
+    assert_eq!(ready["routes"][0]["scopes"][0], "hello/read");
+
+    dev.replace(&with_rate(11));
+    assert_eq!(next("reloaded")["summary"]["change"], 1);
+    dev.replace(&with_rate(11).replace("partners.acme", "partners.acme-re"));
+    let reloaded = next("reloaded");
+    assert_eq!(reloaded["lost"][0]["address"], "partners.acme/client");
+    dev.replace("[stack]\n");
+    assert_eq!(next("diagnostic")["message"]["severity"], "error");
+    // What is wrong may take more than one line; nothing of it is written elsewhere.
+    assert_eq!(dev.stop("-INT"), (Some(0), Vec::new()));
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_said() {
+    let folder = Folder::with(SMALLEST);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = folder.run(&["dev", "--listen", &address]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("can't listen on"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("hint: choose another address"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!folder.path().join(".gatestack").exists());
+
+    for (flags, named) in [
+        (["--profile", "ci"], "--profile"),
+        (["-f", "-"], "--file -"),
+        (["--endpoint-url", "http://127.0.0.1:1"], "--endpoint-url"),
+    ] {
+        let ran = folder.run(&[&["dev"][..], &flags].concat());
+        assert_eq!(ran.code, 64, "{}", ran.stderr);
+        assert!(ran.stderr.contains(named), "{}", ran.stderr);
+    }
+    folder.write("[stack]\n");
+    let ran = folder.run(&["dev", "--listen", "127.0.0.1:0"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    let ran = folder.run(&["dev", "--listen", "127.0.0.1:0", "--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""));
+    assert!(ran.stdout.contains("\"diagnostic\""), "{}", ran.stdout);
+}
