@@ -179,7 +179,7 @@ async fn the_load_balancers_own_groups_judge_only_if_they_are_told_to() {
         let row = &mut region["elbv2"]["load_balancers"][LOAD_BALANCER];
         row["security_groups"] = json!(["sg-1"]);
         row["enforces_on_private_link"] = enforces.into();
-        region["ec2"]["groups"]["sg-1"] = json!({"rules": [
+        region["ec2"]["groups"]["sg-1"] = json!({"name": "nlb", "description": "", "vpc_id": "vpc-1", "rules": [
             {"id": "sgr-1", "egress": false, "protocol": "tcp", "from": 80, "to": 80, "source": {"V4": source}},
         ]});
         let ground = linked("http://api.aws.com/", region);
