@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::apply::{show, verified};
-use super::consent::{Consent, ask, ask_name, other_name};
+use super::consent::{Consent, FORWARD, ask, ask_name, other_name};
 use super::files::{self, Readers, cannot};
 use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again, stale};
@@ -66,6 +66,7 @@ pub(super) fn save_again(global: &Global, path: &Path, flags: &[String]) -> Stri
 pub(super) struct Apply<'a> {
     pub(super) path: &'a Path,
     pub(super) allow_delete: &'a [String],
+    pub(super) forward: bool,
     pub(super) confirm: Option<&'a str>,
     pub(super) json: bool,
     /// Whether to verify the stack afterwards, which a destroyed one is not.
@@ -110,7 +111,7 @@ impl Apply<'_> {
             session: &session,
             plan,
             json: self.json,
-            again: resumption(global, self.path, &saved, self.allow_delete, &consent),
+            again: resumption(global, self.path, &saved, self.added(), consent),
         }
         .out(signals, ui)
         .await?;
@@ -176,7 +177,15 @@ impl Apply<'_> {
                 .into());
         }
         saved.plan.agree(&consent);
+        saved.plan.needs_forward &= !self.forward;
         Ok(())
+    }
+
+    /// The consent that the command line adds, as flags.
+    fn added(&self) -> Vec<String> {
+        let forward = self.forward.then(|| FORWARD.to_owned());
+        let losses = repeated("--allow-delete", self.allow_delete);
+        losses.into_iter().chain(forward).collect()
     }
 
     fn ask(&self, saved: &Saved, global: &Global, ui: &Ui) -> Result<Consent, Error> {
@@ -194,7 +203,7 @@ impl Apply<'_> {
             let confirm = repeated("--confirm", std::slice::from_ref(name));
             return ask_name(name, &again(confirm), can_ask);
         }
-        let again = again(repeated("--allow-delete", self.allow_delete));
+        let again = again(self.added());
         ask(&saved.plan, true, &again, can_ask)
     }
 }
@@ -224,8 +233,8 @@ fn resumption(
     global: &Global,
     path: &Path,
     saved: &Saved,
-    more: &[String],
-    consent: &Consent,
+    added: Vec<String>,
+    consent: Consent,
 ) -> String {
     if saved.plan.destroy {
         // `destroy` takes no targets: what they name is planned anew.
@@ -241,9 +250,9 @@ fn resumption(
         return global.command_line("destroy", &words);
     }
     let mut flags = flags(saved);
-    flags.extend(repeated("--allow-delete", more));
+    flags.extend(added);
     if let Consent::Asked(agreed) = consent {
-        flags.extend(repeated("--allow-delete", agreed));
+        flags.extend(agreed);
     }
     global.command_line("apply", &flags)
 }
