@@ -120,12 +120,15 @@ async fn a_target_that_nothing_answers_for_is_a_504_that_says_what_to_do() {
     );
 }
 
+/// What breaks a Region.
+type Damage<'d> = &'d dyn Fn(&mut Value);
+
 #[tokio::test]
 async fn whatever_is_wrong_on_the_way_is_a_500() {
     let link = |region: &mut Value, member: &str, value: Value| {
         region["apigateway"]["vpc_links"]["link01"][member] = value;
     };
-    let broken: [(&str, &dyn Fn(&mut Value)); 10] = [
+    let broken: [(&str, Damage<'_>); 10] = [
         ("no VPC link", &|region| region["apigateway"] = json!({})),
         ("is PENDING", &|region| {
             link(region, "settled", json!(NOW + 9.0))
