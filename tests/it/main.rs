@@ -32,3 +32,4 @@ mod saved;
 mod scenarios;
 mod screens;
 mod secrets;
+mod verify;

@@ -82,6 +82,8 @@ fn help_of_every_command() {
         &["apply"],
         &["destroy"],
         &["output"],
+        &["token"],
+        &["call"],
         &["handoff"],
         &["graph"],
         &["export"],
