@@ -284,6 +284,7 @@ mod tests {
                 url: "https://api.example/prod".into(),
                 name: None,
                 about: None,
+                mutual_tls: false,
             },
             caller,
             token: TokenShown::Garbage,

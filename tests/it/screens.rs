@@ -84,6 +84,7 @@ fn help_of_every_command() {
         &["output"],
         &["token"],
         &["call"],
+        &["verify"],
         &["graph"],
         &["dev"],
         &["schema"],
