@@ -10,11 +10,16 @@ mod consent;
 mod destroy;
 mod dev;
 mod environment;
+mod export;
+mod files;
 mod global;
 mod graph;
+mod handoff;
+mod history;
 mod local;
 mod output;
 mod plan;
+mod rollback;
 mod run;
 mod saved;
 mod schema;
@@ -76,11 +81,15 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Destroy(destroy::Args),
+    History(history::Args),
+    Rollback(rollback::Args),
     Output(output::Args),
     Token(token::Args),
     Call(call::Args),
     Verify(verify::Args),
+    Handoff(handoff::Args),
     Graph(graph::Args),
+    Export(export::Args),
     Dev(dev::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -120,11 +129,15 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Plan(args) => args.run(global, ui),
         Command::Apply(args) => args.run(global, ui),
         Command::Destroy(args) => args.run(global, ui),
+        Command::History(args) => args.run(global, ui),
+        Command::Rollback(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
         Command::Call(args) => args.run(global, ui),
         Command::Verify(args) => args.run(global, ui),
+        Command::Handoff(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
+        Command::Export(args) => args.run(global, ui),
         Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
@@ -163,6 +176,7 @@ impl Command {
             ),
             Self::Call(args) => args.contradiction(global),
             Self::Dev(_) => global.contradiction_of_dev(),
+            Self::Handoff(args) => args.contradiction(),
             Self::Verify(args) => args.contradiction(global),
             _ => None,
         }
@@ -183,6 +197,8 @@ impl Command {
             Self::Dev(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
+            | Self::History(history::Args { json: true })
+            | Self::Rollback(rollback::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
             | Self::Token(token::Args { json: true, .. })
             | Self::Verify(verify::Args { json: true, .. }) => {

@@ -1,13 +1,13 @@
 //! `plan --out FILE` and `apply PLAN`: writing a plan down, and carrying out exactly what was written.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use anyhow::Context as _;
 
 use super::apply::{show, verified};
-use super::consent::{Consent, ask, ask_name, other_name};
+use super::consent::{Consent, FORWARD, ask, ask_name, other_name};
+use super::files::{self, Readers, cannot};
 use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again, stale};
 use super::session::{Purpose, Session, load_with, surroundings};
@@ -22,42 +22,20 @@ use crate::stack;
 /// # Errors
 /// The file can't be written, or something else is there.
 pub(super) fn write(path: &Path, saved: &Saved) -> Result<(), Error> {
-    match fs::read(path) {
-        Ok(there) => {
-            let there = String::from_utf8_lossy(&there);
-            if Saved::from_text(&there).is_err_and(|error| error.is_something_else()) {
-                let what = format!("{} is there already, and it is no plan", path.display());
-                return Err(Fault::new(FaultKind::Io, what)
-                    .hint("give the plan another name, or delete that file first")
-                    .into());
-            }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(cannot("read", path, error)),
+    if let Some(there) = files::text(path)?
+        && Saved::from_text(&there).is_err_and(|error| error.is_something_else())
+    {
+        return Err(files::taken(
+            path,
+            "no plan",
+            "give the plan another name, or delete that file first",
+        ));
     }
     let text = saved
         .to_text()
         .context("can't save the plan")
         .map_err(Fault::io)?;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(&beside)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())
-                .and_then(|()| file.sync_all())
-                .and_then(|()| fs::rename(&beside, path))
-                .inspect_err(|_| {
-                    // What is left of a failed write is of no use, and the failure itself is what to tell.
-                    let _gone = fs::remove_file(&beside);
-                })
-        })
-        .map_err(|error| cannot("write", path, error))
+    files::write(path, text.as_bytes(), Readers::Owner)
 }
 
 fn read(path: &Path, again: &str) -> Result<Saved, Error> {
@@ -77,11 +55,6 @@ fn read(path: &Path, again: &str) -> Result<Saved, Error> {
     })
 }
 
-fn cannot(doing: &str, path: &Path, error: io::Error) -> Error {
-    let error = anyhow::Error::new(error).context(format!("can't {doing} {}", path.display()));
-    Fault::io(error).into()
-}
-
 /// The command line that saves such a plan.
 pub(super) fn save_again(global: &Global, path: &Path, flags: &[String]) -> String {
     let out = format!("--out {}", shell_word(&path.display().to_string()));
@@ -93,6 +66,7 @@ pub(super) fn save_again(global: &Global, path: &Path, flags: &[String]) -> Stri
 pub(super) struct Apply<'a> {
     pub(super) path: &'a Path,
     pub(super) allow_delete: &'a [String],
+    pub(super) forward: bool,
     pub(super) confirm: Option<&'a str>,
     pub(super) json: bool,
     /// Whether to verify the stack afterwards, which a destroyed one is not.
@@ -137,7 +111,7 @@ impl Apply<'_> {
             session: &session,
             plan,
             json: self.json,
-            again: resumption(global, self.path, &saved, self.allow_delete, &consent),
+            again: resumption(global, self.path, &saved, self.added(), consent),
         }
         .out(signals, ui)
         .await?;
@@ -203,7 +177,15 @@ impl Apply<'_> {
                 .into());
         }
         saved.plan.agree(&consent);
+        saved.plan.needs_forward &= !self.forward;
         Ok(())
+    }
+
+    /// The consent that the command line adds, as flags.
+    fn added(&self) -> Vec<String> {
+        let forward = self.forward.then(|| FORWARD.to_owned());
+        let losses = repeated("--allow-delete", self.allow_delete);
+        losses.into_iter().chain(forward).collect()
     }
 
     fn ask(&self, saved: &Saved, global: &Global, ui: &Ui) -> Result<Consent, Error> {
@@ -221,7 +203,7 @@ impl Apply<'_> {
             let confirm = repeated("--confirm", std::slice::from_ref(name));
             return ask_name(name, &again(confirm), can_ask);
         }
-        let again = again(repeated("--allow-delete", self.allow_delete));
+        let again = again(self.added());
         ask(&saved.plan, true, &again, can_ask)
     }
 }
@@ -251,8 +233,8 @@ fn resumption(
     global: &Global,
     path: &Path,
     saved: &Saved,
-    more: &[String],
-    consent: &Consent,
+    added: Vec<String>,
+    consent: Consent,
 ) -> String {
     if saved.plan.destroy {
         // `destroy` takes no targets: what they name is planned anew.
@@ -268,9 +250,9 @@ fn resumption(
         return global.command_line("destroy", &words);
     }
     let mut flags = flags(saved);
-    flags.extend(repeated("--allow-delete", more));
+    flags.extend(added);
     if let Consent::Asked(agreed) = consent {
-        flags.extend(repeated("--allow-delete", agreed));
+        flags.extend(agreed);
     }
     global.command_line("apply", &flags)
 }

@@ -233,8 +233,8 @@ async fn a_file_that_is_no_plan_of_this_version_is_refused() {
     for text in ["", "{}", "[stack]", "{ \"format_version\": \"1.0\" }"] {
         assert!(matches!(refused(text), Unreadable::NotAPlan), "{text}");
     }
-    let future = text.replacen("\"gatestack_plan\":1", "\"gatestack_plan\":2", 1);
-    assert!(matches!(refused(&future), Unreadable::Format(2)));
+    let future = text.replacen("\"gatestack_plan\":2", "\"gatestack_plan\":3", 1);
+    assert!(matches!(refused(&future), Unreadable::Format(3)));
     let version = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
     let other = text.replacen(&version, "\"version\":\"99.0.0\"", 1);
     assert!(matches!(refused(&other), Unreadable::Version(found) if found == "99.0.0"));
