@@ -348,6 +348,29 @@ fn quota_throttle_and_backend_have_their_own_refusals() {
 }
 
 #[test]
+fn a_rollback_serves_what_was_before() {
+    let afternoon = Afternoon::begin();
+    let text = std::fs::read_to_string(afternoon.folder.path().join("stack.toml")).unwrap();
+    let (old, new) = (
+        "http://api.aws.com/policies/{id}",
+        "http://api.aws.com/v2/policies/{id}",
+    );
+    let served = || {
+        let head = afternoon.admitted(&["acme", "GET", "/policies/7"]);
+        head.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(served(), "/policies/7");
+    afternoon.folder.write(&text.replace(old, new));
+    afternoon.folder.apply(&["-q"]);
+    assert_eq!(served(), "/v2/policies/7");
+    let ran = afternoon.folder.local(&["rollback", "--yes"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(served(), "/policies/7");
+    afternoon.folder.apply(&["-q"]);
+    assert_eq!(served(), "/v2/policies/7");
+}
+
+#[test]
 fn over_http_it_is_the_same_and_calls_are_throttled() {
     let afternoon = Afternoon::begin();
     let behind = ["--backend", &afternoon.backend.port];

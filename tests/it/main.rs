@@ -29,6 +29,7 @@ mod private_road_kinds;
 mod program;
 mod readme;
 mod redeploy;
+mod rollback;
 mod saved;
 mod scenarios;
 mod screens;

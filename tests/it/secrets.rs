@@ -100,7 +100,7 @@ fn nothing_written_holds_a_secret() {
     std::fs::create_dir(folder.path().join(HANDED)).unwrap();
     folder.apply(&["-vv"]);
     let changed = text.replace("rate = 50", "rate = 51");
-    let commands: [&[&str]; 26] = [
+    let commands: [&[&str]; 29] = [
         &["apply", "--yes"],
         &["apply", "--yes", "--json"],
         &["plan", "-v"],
@@ -134,6 +134,9 @@ fn nothing_written_holds_a_secret() {
         &["handoff", "acme", "--to", "ssm:/acme"],
         &["handoff", "nobody", "--to", "handed/nobody.json"],
         &["export", "postman"],
+        &["history"],
+        &["history", "--json"],
+        &["rollback", "--yes"],
     ];
     for (flags, log) in MANNERS {
         for (place, arguments) in commands.iter().enumerate() {
