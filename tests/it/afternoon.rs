@@ -366,7 +366,7 @@ fn a_rollback_serves_what_was_before() {
     let ran = afternoon.folder.local(&["rollback", "--yes"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     assert_eq!(served(), "/policies/7");
-    afternoon.folder.apply(&["-q"]);
+    afternoon.folder.apply(&["-q", "--forward"]);
     assert_eq!(served(), "/v2/policies/7");
 }
 
