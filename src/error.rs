@@ -88,6 +88,8 @@ pub enum FaultKind {
     Stale,
     /// The name is none of the stack's outputs, or its value is not known yet.
     Output,
+    /// There is no such deployment to lead callers to, or no way to it.
+    Deployment,
     /// Nobody in the stack is called so.
     Caller,
     /// Something is not there yet, because nobody applied it.
@@ -109,6 +111,7 @@ impl FaultKind {
             Self::Interrupted => "interrupted",
             Self::Stale => "stale",
             Self::Output => "output",
+            Self::Deployment => "deployment",
             Self::Caller => "caller",
             Self::Absent => "absent",
             Self::Token => "token",

@@ -1,11 +1,11 @@
 //! Reads of API Gateway, and what a writer remembers of an API's paths.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_apigateway::types::{
-    ApiKey, Authorizer, BasePathMapping, Deployment, DomainName, GatewayResponse, Model,
-    RequestValidator, Resource, RestApi, Stage, UsagePlan, UsagePlanKey, VpcLink,
+    ApiKey, Authorizer, BasePathMapping, Deployment, DomainName, GatewayResponse, MethodSnapshot,
+    Model, RequestValidator, Resource, RestApi, Stage, UsagePlan, UsagePlanKey, VpcLink,
 };
 
 use super::connection::{Reader, Writer};
@@ -303,6 +303,24 @@ impl Reader {
         let ask =
             || async { every_page!(self, "GetVpcLinks", client.get_vpc_links()).map(Arc::new) };
         self.apigateway_answers.vpc_links.get((), ask).await
+    }
+
+    /// The methods of a deployment by path and verb: all that AWS tells of what a deployment shows.
+    pub(crate) async fn deployment_summary(
+        &self,
+        api: &str,
+        deployment: &str,
+    ) -> Result<HashMap<String, HashMap<String, MethodSnapshot>>, AwsError> {
+        let request = self
+            .apigateway_client()
+            .get_deployment()
+            .rest_api_id(api)
+            .deployment_id(deployment)
+            .embed("apisummary");
+        let answer = self
+            .call(Operation::apigateway("GetDeployment"), request.send())
+            .await?;
+        Ok(answer.api_summary.unwrap_or_default())
     }
 
     /// The role with which API Gateway writes logs in this account and Region, when one is set.

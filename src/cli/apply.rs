@@ -62,6 +62,7 @@ impl Args {
             return saved::Apply {
                 path,
                 allow_delete: &self.scope.allow_delete,
+                forward: self.scope.forward,
                 confirm: self.confirm.as_deref(),
                 json: self.json,
                 verify: self.verify,
@@ -86,7 +87,7 @@ impl Args {
                 agreed
             }
         };
-        flags.extend(super::global::repeated("--allow-delete", &agreed));
+        flags.extend(agreed);
         if self.yes {
             flags.push("--yes".into());
         }

@@ -15,9 +15,11 @@ mod files;
 mod global;
 mod graph;
 mod handoff;
+mod history;
 mod local;
 mod output;
 mod plan;
+mod rollback;
 mod run;
 mod saved;
 mod schema;
@@ -79,6 +81,8 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Destroy(destroy::Args),
+    History(history::Args),
+    Rollback(rollback::Args),
     Output(output::Args),
     Token(token::Args),
     Call(call::Args),
@@ -125,6 +129,8 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Plan(args) => args.run(global, ui),
         Command::Apply(args) => args.run(global, ui),
         Command::Destroy(args) => args.run(global, ui),
+        Command::History(args) => args.run(global, ui),
+        Command::Rollback(args) => args.run(global, ui),
         Command::Output(args) => args.run(global, ui),
         Command::Token(args) => args.run(global, ui),
         Command::Call(args) => args.run(global, ui),
@@ -191,6 +197,8 @@ impl Command {
             Self::Dev(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
+            | Self::History(history::Args { json: true })
+            | Self::Rollback(rollback::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
             | Self::Token(token::Args { json: true, .. })
             | Self::Verify(verify::Args { json: true, .. }) => {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::consent::other_name;
+use super::consent::{FORWARD, other_name};
 use super::global::{Global, repeated};
 use super::saved;
 use super::session::{Planned, Purpose, Session, runtime};
@@ -54,6 +54,9 @@ pub(super) struct Scope {
     /// Make this instance anew although nothing of it changed (address or glob), for example to take a newer image
     #[arg(long, value_name = "ADDRESS")]
     pub(super) replace: Vec<String>,
+    /// Agree to lead callers forward again from where `rollback` led them back
+    #[arg(long)]
+    pub(super) forward: bool,
 }
 
 impl Scope {
@@ -64,11 +67,13 @@ impl Scope {
             targets: Patterns::new(self.targets.iter().cloned()),
             allow_delete: Patterns::new(self.allow_delete.iter().cloned()),
             replace: Patterns::new(self.replace.iter().cloned()),
+            forward: self.forward,
         }
     }
 
     /// The same flags again.
     pub(super) fn flags(&self) -> Vec<String> {
+        let forward = self.forward.then(|| FORWARD.to_owned());
         [
             ("--target", &self.targets),
             ("--adopt", &self.adopt),
@@ -77,6 +82,7 @@ impl Scope {
         ]
         .into_iter()
         .flat_map(|(flag, values)| repeated(flag, values))
+        .chain(forward)
         .collect()
     }
 }

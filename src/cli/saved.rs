@@ -6,13 +6,13 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::apply::{show, verified};
-use super::consent::{Consent, ask, ask_name, other_name};
+use super::consent::{Consent, FORWARD, ask, ask_name, other_name};
 use super::files::{self, Readers, cannot};
 use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again, stale};
 use super::session::{Purpose, Session, load_with, surroundings};
 use crate::error::{Error, Exit, Fault, FaultKind};
-use crate::plan::{Patterns, Saved, Unreadable, moved};
+use crate::plan::{Operation, Patterns, Saved, Step, Unreadable, moved};
 use crate::render::{Ui, shell_word};
 use crate::stack;
 
@@ -66,6 +66,7 @@ pub(super) fn save_again(global: &Global, path: &Path, flags: &[String]) -> Stri
 pub(super) struct Apply<'a> {
     pub(super) path: &'a Path,
     pub(super) allow_delete: &'a [String],
+    pub(super) forward: bool,
     pub(super) confirm: Option<&'a str>,
     pub(super) json: bool,
     /// Whether to verify the stack afterwards, which a destroyed one is not.
@@ -82,6 +83,7 @@ impl Apply<'_> {
         self.same_aws(global, &saved)?;
         let session = Session::of_plan(global, ui, saved.desired.clone()).await?;
         same_file(global, ui, &session, &saved, &renew).await?;
+        self.contents_are_at_hand(&session, &saved)?;
         let now = session.observe(ui).await?;
         let moved = moved(&saved.plan, &saved.desired, &saved.observation, &now);
         if !moved.is_empty() {
@@ -110,7 +112,7 @@ impl Apply<'_> {
             session: &session,
             plan,
             json: self.json,
-            again: resumption(global, self.path, &saved, self.allow_delete, &consent),
+            again: resumption(global, self.path, &saved, self.added(), consent),
         }
         .out(signals, ui)
         .await?;
@@ -151,6 +153,32 @@ impl Apply<'_> {
             .into())
     }
 
+    /// A script that new instances run may hold what nobody should read, so it is not in the plan.
+    fn contents_are_at_hand(&self, session: &Session, saved: &Saved) -> Result<(), Error> {
+        let contents = session.connection.contents();
+        let absent = |step: &&Step| match &step.operation {
+            Operation::Create(want) => want
+                .content()
+                .is_some_and(|digest| contents.get(digest).is_none()),
+            _ => false,
+        };
+        let absent: Vec<_> = saved.plan.steps.iter().filter(absent).collect();
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let what = format!(
+            "{} holds only the digest of a file that this takes; nothing was written",
+            self.path.display()
+        );
+        let fault = Fault::new(FaultKind::Io, what);
+        let fault = absent.into_iter().fold(fault, |fault, step| {
+            fault.about(step.address.clone(), "its user_data is not at hand")
+        });
+        Err(fault
+            .hint("apply it where the stack file and the file of its user_data are, or name the stack file with -f FILE")
+            .into())
+    }
+
     /// Takes the consent that the command line adds to what the plan records.
     fn consent_by_flags(&self, saved: &mut Saved, renew: &str) -> Result<(), Error> {
         let name = &saved.desired.ground.stack;
@@ -176,7 +204,15 @@ impl Apply<'_> {
                 .into());
         }
         saved.plan.agree(&consent);
+        saved.plan.needs_forward &= !self.forward;
         Ok(())
+    }
+
+    /// The consent that the command line adds, as flags.
+    fn added(&self) -> Vec<String> {
+        let forward = self.forward.then(|| FORWARD.to_owned());
+        let losses = repeated("--allow-delete", self.allow_delete);
+        losses.into_iter().chain(forward).collect()
     }
 
     fn ask(&self, saved: &Saved, global: &Global, ui: &Ui) -> Result<Consent, Error> {
@@ -194,7 +230,7 @@ impl Apply<'_> {
             let confirm = repeated("--confirm", std::slice::from_ref(name));
             return ask_name(name, &again(confirm), can_ask);
         }
-        let again = again(repeated("--allow-delete", self.allow_delete));
+        let again = again(self.added());
         ask(&saved.plan, true, &again, can_ask)
     }
 }
@@ -224,8 +260,8 @@ fn resumption(
     global: &Global,
     path: &Path,
     saved: &Saved,
-    more: &[String],
-    consent: &Consent,
+    added: Vec<String>,
+    consent: Consent,
 ) -> String {
     if saved.plan.destroy {
         // `destroy` takes no targets: what they name is planned anew.
@@ -241,9 +277,9 @@ fn resumption(
         return global.command_line("destroy", &words);
     }
     let mut flags = flags(saved);
-    flags.extend(repeated("--allow-delete", more));
+    flags.extend(added);
     if let Consent::Asked(agreed) = consent {
-        flags.extend(repeated("--allow-delete", agreed));
+        flags.extend(agreed);
     }
     global.command_line("apply", &flags)
 }

@@ -131,6 +131,7 @@ fn defaults() -> Options {
         all_partners: false,
         budget: BUDGET,
         samples: Samples::new(),
+        without_certificate: false,
         quota_share: 1.0,
     }
 }

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_apigateway::types::{
-    Authorizer, Integration, IntegrationResponse, Method, MethodResponse, RequestValidator,
-    Resource, RestApi,
+    Authorizer, ConnectionType, Integration, IntegrationResponse, Method, MethodResponse,
+    RequestValidator, Resource, RestApi,
 };
 use serde_json::{Value, json};
 
@@ -47,6 +47,24 @@ pub(super) async fn digest(reader: &Reader, api: &str) -> Result<String, AwsErro
         ),
     });
     Ok(model::digest(content.to_string().as_bytes()))
+}
+
+/// The ids of the VPC links that methods of an API go through. One that a stage variable names is not among them: what
+/// it is depends on the stage, not on a deployment.
+///
+/// # Errors
+/// AWS's refusal of a read.
+pub(super) async fn links(reader: &Reader, api: &str) -> Result<BTreeSet<String>, AwsError> {
+    let resources = reader.resources(api).await?;
+    let methods = resources
+        .iter()
+        .flat_map(|resource| resource.resource_methods.iter().flatten());
+    let integrations = methods.filter_map(|(_, method)| method.method_integration.as_ref());
+    let linked = integrations.filter(|live| live.connection_type == Some(ConnectionType::VpcLink));
+    Ok(linked
+        .filter_map(|live| live.connection_id.clone())
+        .filter(|id| !id.contains("${"))
+        .collect())
 }
 
 /// What the ids in a method stand for.

@@ -1,17 +1,23 @@
 //! The snapshot of an API's configuration that a stage serves. Its description carries a digest of that configuration.
 
+mod description;
+pub mod history;
+
 use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::types::{Deployment as LiveDeployment, Stage as LiveStage};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use description::Description;
 
 use super::patch::Patches;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Lane, Outputs, Resource, Scope, Standing, Task,
-    content, gone_is_success, literal, rest_api, stage,
+    Field, Findings, Found, Kind, KindInfo, Lane, Observation, Outputs, Resource, Scope, Standing,
+    Task, content, gone_is_success, literal, rest_api, stage,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{OutputName, Text};
+use crate::model::{OutputName, Text, Value};
 
 /// A deployment, as the stage has it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -22,13 +28,41 @@ pub struct Props {
     pub stage: String,
     /// The stack's name, for the description.
     pub stack: String,
-    /// Whether it shows what is configured: always `true` on the wanted side.
-    pub current: bool,
+    /// What it shows: always [`Shows::Configured`] on the wanted side.
+    pub shows: Shows,
+}
+
+/// What callers of a stage see, beside what is configured.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shows {
+    /// Just that.
+    Configured,
+    /// Something else, and nothing newer was deployed: the configuration changed since.
+    Behind,
+    /// An earlier deployment, although a later one of the stack is there: somebody led the stage back.
+    HeldBack {
+        /// The deployment it is held at.
+        deployment: String,
+        /// When that was made.
+        made: Timestamp,
+    },
 }
 
 /// A deployment.
 #[derive(Debug)]
 pub struct Deployment;
+
+/// What the stage of the stack shows its callers, as far as AWS was asked; `None` where there is no stage yet.
+pub fn shows(observation: &Observation) -> Option<&Shows> {
+    observation
+        .live
+        .values()
+        .find_map(|live| match &live.resource {
+            Resource::Deployment(props) => Some(&props.shows),
+            _ => None,
+        })
+}
 
 /// How many of our deployments stay, so that a stage can be put back to what it served before.
 const KEPT: usize = 5;
@@ -54,13 +88,12 @@ impl Kind for Deployment {
         Field::new(
             "configuration",
             "Whether callers see what is configured.",
-            |p, _| {
-                if p.current {
-                    "deployed"
-                } else {
-                    "changed since the last deployment"
+            |p: &Props, _| match &p.shows {
+                Shows::Configured => "deployed".into(),
+                Shows::Behind => "changed since the last deployment".into(),
+                Shows::HeldBack { deployment, .. } => {
+                    Value::Text(format!("held back at the earlier deployment {deployment}"))
                 }
-                .into()
             },
         ),
     ];
@@ -76,29 +109,18 @@ impl Kind for Deployment {
             reader.deployments(api)
         )?;
         let stack = &scope.desired.ground.stack;
-        let wanted = scope
-            .desired
-            .resources
-            .values()
-            .find_map(|wanted| match &wanted.resource {
-                Resource::Deployment(props) => Some(props.stage.as_str()),
-                _ => None,
-            });
-        let serving = stages.iter().find(|live| match wanted {
-            Some(name) => live.stage_name.as_deref() == Some(name),
-            None => stage::is_ours(scope, live),
-        });
+        let wanted = wanted_stage(scope);
+        let serving = serving(scope, &stages);
         let deployed = match serving {
             Some(live) => live.deployment_id.clone(),
             // A run that died before it made the stage.
-            None => with_digest(&deployments, stack, &digest).and_then(|live| live.id.clone()),
+            None => newest(&deployments, stack)
+                .filter(|(_, ours)| ours.digest == digest)
+                .and_then(|(live, _)| live.id.clone()),
         };
         let Some(id) = deployed else {
             return Ok(findings);
         };
-        let description = deployments
-            .iter()
-            .find(|live| live.id.as_ref() == Some(&id));
         let props = Props {
             api: api.into(),
             stage: wanted
@@ -106,8 +128,7 @@ impl Kind for Deployment {
                 .unwrap_or_default()
                 .to_owned(),
             stack: stack.clone(),
-            current: description
-                .is_some_and(|live| digest_in(live, stack) == Some(digest.as_str())),
+            shows: what_shows(&deployments, stack, &id, &digest),
         };
         let address = rest_api::address().part("deployment");
         findings.owned.push(Found::new(address, props, outputs(id)));
@@ -137,50 +158,106 @@ impl Kind for Deployment {
     }
 }
 
-/// Takes a snapshot unless there is one of just this, lets the stage serve it if there is a stage, and clears away old
-/// ones. Every part looks first, so that a run that died in between is finished and nothing is made twice.
+/// The name of the stage that the file wants.
+fn wanted_stage<'a>(scope: &Scope<'a>) -> Option<&'a str> {
+    let mut wanted = scope.desired.resources.values();
+    wanted.find_map(|wanted| match &wanted.resource {
+        Resource::Deployment(props) => Some(props.stage.as_str()),
+        _ => None,
+    })
+}
+
+/// The stage that serves the stack's callers: the wanted one, and where none is wanted ours.
+fn serving<'a>(scope: &Scope<'_>, stages: &'a [LiveStage]) -> Option<&'a LiveStage> {
+    let wanted = wanted_stage(scope);
+    stages.iter().find(|live| match wanted {
+        Some(name) => live.stage_name.as_deref() == Some(name),
+        None => stage::is_ours(scope, live),
+    })
+}
+
+/// What a stage that serves this deployment shows.
+fn what_shows(
+    deployments: &[LiveDeployment],
+    stack: &str,
+    served: &str,
+    configured: &str,
+) -> Shows {
+    let live = deployments
+        .iter()
+        .find(|live| live.id.as_deref() == Some(served));
+    let ours = live.and_then(|live| Description::of(live, stack));
+    if ours.as_ref().is_some_and(|ours| ours.digest == configured) {
+        return Shows::Configured;
+    }
+    let newest = newest(deployments, stack);
+    match live {
+        // Every deployment of ours was served the moment it was made, so whatever is served instead of the newest one
+        // was chosen by somebody later.
+        Some(live) if newest.is_some_and(|(newest, _)| age(newest, stack) > age(live, stack)) => {
+            Shows::HeldBack {
+                deployment: served.to_owned(),
+                made: made(live),
+            }
+        }
+        _ => Shows::Behind,
+    }
+}
+
+/// Takes a snapshot unless the newest one is of just this, lets the stage serve it if there is a stage, and clears away
+/// old ones. Every part looks first, so that a run that died in between is finished and nothing is made twice.
+///
+/// An older snapshot of just this stays where it is in the history, which tells a stage that was led back from one that
+/// is behind.
 async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
     let want = task.want;
     let api = task.text(&want.api);
     let fresh = writer.afresh();
-    let (digest, stages, deployments) = tokio::try_join!(
+    let (digest, links, stages, deployments) = tokio::try_join!(
         content::digest(&fresh, &api),
+        content::links(&fresh, &api),
         fresh.stages(&api),
         fresh.deployments(&api)
     )?;
-    let id = match with_digest(&deployments, &want.stack, &digest).and_then(|live| live.id.clone())
-    {
-        Some(id) => id,
+    let serving = stages
+        .iter()
+        .find(|live| live.stage_name.as_deref() == Some(want.stage.as_str()));
+    let newest = newest(&deployments, &want.stack);
+    let number = newest.as_ref().map_or(0, |(_, ours)| ours.number) + 1;
+    let there = newest.filter(|(_, ours)| ours.digest == digest);
+    let id = match there.and_then(|(live, _)| live.id.clone()) {
+        Some(id) => {
+            if serving.is_some_and(|live| live.deployment_id.as_deref() != Some(id.as_str())) {
+                serve(writer, &api, &want.stage, &id).await?;
+            }
+            id
+        }
         None => {
-            let description = format!("{}{digest}", prefix(&want.stack));
+            let description = Description {
+                digest,
+                number,
+                links: Some(links),
+            };
+            // Made and served in one call: one that was made and not served would read as a stage led back. Only beside
+            // a canary AWS does not say which of the two releases the call means.
+            let at_once = serving.filter(|live| live.canary_settings.is_none());
             let request = writer
                 .apigateway()
                 .create_deployment()
                 .rest_api_id(&api)
-                .description(description);
+                .set_stage_name(at_once.and_then(|live| live.stage_name.clone()))
+                .description(description.text(&want.stack));
             let answer = writer
                 .call(Operation::apigateway("CreateDeployment"), request.send())
                 .await?;
-            answer.id.unwrap_or_default()
+            let id = answer.id.unwrap_or_default();
+            if serving.is_some() && at_once.is_none() {
+                serve(writer, &api, &want.stage, &id).await?;
+            }
+            id
         }
     };
-    let serving = stages
-        .iter()
-        .find(|live| live.stage_name.as_deref() == Some(want.stage.as_str()));
-    if serving.is_some_and(|live| live.deployment_id.as_deref() != Some(id.as_str())) {
-        let mut patches = Patches::default();
-        patches.replace("/deploymentId", &id);
-        let request = writer
-            .apigateway()
-            .update_stage()
-            .rest_api_id(&api)
-            .stage_name(&want.stage)
-            .set_patch_operations(patches.operations());
-        writer
-            .call(Operation::apigateway("UpdateStage"), request.send())
-            .await?;
-    }
-    for old in outdated(&deployments, &stages, want, &id) {
+    for old in outdated(&deployments, &stages, &want.stack, &id) {
         match delete(writer, &api, &old).await {
             // A stage that somebody pointed at it meanwhile needs it more than we need the room.
             Err(error) if error.is("BadRequestException") => {}
@@ -190,17 +267,32 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
     Ok(outputs(id))
 }
 
-/// Our deployments beyond the newest ones, without any that a stage serves.
+/// Leads a stage's callers to a deployment, in one call.
+async fn serve(writer: &Writer, api: &str, stage: &str, id: &str) -> Result<(), AwsError> {
+    let mut patches = Patches::default();
+    patches.replace("/deploymentId", id);
+    let request = writer
+        .apigateway()
+        .update_stage()
+        .rest_api_id(api)
+        .stage_name(stage)
+        .set_patch_operations(patches.operations());
+    writer
+        .call(Operation::apigateway("UpdateStage"), request.send())
+        .await?;
+    Ok(())
+}
+
+/// Our deployments beyond the newest ones, without any that a stage serves or has just left: whoever led it back there
+/// may want to do so again.
 fn outdated(
     deployments: &[LiveDeployment],
     stages: &[LiveStage],
-    want: &Props,
+    stack: &str,
     current: &str,
 ) -> Vec<String> {
-    // The wanted stage has just left its deployment.
     let served: BTreeSet<&str> = stages
         .iter()
-        .filter(|live| live.stage_name.as_deref() != Some(want.stage.as_str()))
         .filter_map(|live| live.deployment_id.as_deref())
         .chain(
             stages
@@ -212,10 +304,10 @@ fn outdated(
     let mut ours: Vec<&LiveDeployment> = deployments
         .iter()
         .filter(|live| {
-            digest_in(live, &want.stack).is_some() && live.id.as_deref() != Some(current)
+            Description::of(live, stack).is_some() && live.id.as_deref() != Some(current)
         })
         .collect();
-    ours.sort_by_key(|live| std::cmp::Reverse(created(live)));
+    ours.sort_by_key(|live| std::cmp::Reverse(age(live, stack)));
     ours.iter()
         .skip(KEPT - 1)
         .filter_map(|live| live.id.clone())
@@ -223,30 +315,27 @@ fn outdated(
         .collect()
 }
 
-/// The newest of our deployments that holds exactly this.
-fn with_digest<'a>(
+/// The newest of our deployments.
+fn newest<'a>(
     deployments: &'a [LiveDeployment],
     stack: &str,
-    digest: &str,
-) -> Option<&'a LiveDeployment> {
-    deployments
+) -> Option<(&'a LiveDeployment, Description)> {
+    let ours = deployments
         .iter()
-        .filter(|live| digest_in(live, stack) == Some(digest))
-        .max_by_key(|live| created(live))
+        .filter_map(|live| Some((live, Description::of(live, stack)?)));
+    ours.max_by_key(|(live, _)| age(live, stack))
 }
 
-fn created(live: &LiveDeployment) -> i128 {
-    live.created_date
-        .as_ref()
-        .map_or(0, aws_smithy_types::DateTime::as_nanos)
+/// What sorts deployments from the oldest to the newest.
+fn age(live: &LiveDeployment, stack: &str) -> (Timestamp, u64) {
+    let number = Description::of(live, stack).map_or(0, |ours| ours.number);
+    (made(live), number)
 }
 
-fn prefix(stack: &str) -> String {
-    format!("gatestack {stack} sha256:")
-}
-
-fn digest_in<'a>(live: &'a LiveDeployment, stack: &str) -> Option<&'a str> {
-    live.description.as_deref()?.strip_prefix(&prefix(stack))
+/// When a deployment was made, to the second.
+fn made(live: &LiveDeployment) -> Timestamp {
+    let seconds = live.created_date.as_ref().map_or(0, |date| date.secs());
+    Timestamp::from_second(seconds).unwrap_or_default()
 }
 
 async fn delete(writer: &Writer, api: &str, id: &str) -> Result<(), AwsError> {
@@ -280,15 +369,6 @@ mod tests {
             .build()
     }
 
-    fn want() -> Props {
-        Props {
-            api: "api1".into(),
-            stage: "prod".into(),
-            stack: "claims".into(),
-            current: true,
-        }
-    }
-
     #[test]
     fn five_of_ours_stay_and_so_does_whatever_a_stage_serves() {
         let mut deployments: Vec<_> = (1..=9)
@@ -307,10 +387,10 @@ mod tests {
                 .canary_settings(CanarySettings::builder().deployment_id("d4").build())
                 .build(),
         ];
-        // d10 is the one just made; with d9 to d6 these are five.
+        // d10 is the one just made; with d9 to d6 these are five. d3 is where `prod` was held back.
         assert_eq!(
-            outdated(&deployments, &stages, &want(), "d10"),
-            ["d5", "d3", "d2"]
+            outdated(&deployments, &stages, "claims", "d10"),
+            ["d5", "d2"]
         );
     }
 
@@ -319,21 +399,32 @@ mod tests {
         let deployments: Vec<_> = (1..=7)
             .map(|n| deployment(&format!("d{n}"), n, &format!("gatestack claims sha256:{n}")))
             .collect();
-        assert_eq!(outdated(&deployments, &[], &want(), "d1"), ["d3", "d2"]);
+        assert_eq!(outdated(&deployments, &[], "claims", "d1"), ["d3", "d2"]);
     }
 
     #[test]
-    fn the_newest_deployment_of_just_this_is_taken_again() {
+    fn what_is_served_instead_of_the_newest_is_held_back() {
         let deployments = [
-            deployment("one", 1, "gatestack claims sha256:aa"),
-            deployment("two", 2, "gatestack claims sha256:aa"),
-            deployment("three", 3, "gatestack claims sha256:bb"),
-            deployment("four", 4, "gatestack others sha256:aa"),
+            deployment("one", 1, "gatestack claims sha256:aa number:1"),
+            deployment("two", 2, "gatestack claims sha256:bb number:2"),
+            deployment("three", 2, "gatestack claims sha256:cc number:3"),
+            deployment("theirs", 3, "by hand"),
+            deployment("earlier", 0, "by hand"),
+            deployment("other", 4, "gatestack others sha256:cc number:9"),
         ];
-        let id = |stack, digest| {
-            with_digest(&deployments, stack, digest).and_then(|live| live.id.as_deref())
+        let shown = |id, configured| match what_shows(&deployments, "claims", id, configured) {
+            Shows::HeldBack { deployment, .. } => format!("held back at {deployment}"),
+            other => format!("{other:?}"),
         };
-        assert_eq!(id("claims", "aa"), Some("two"));
-        assert_eq!(id("claims", "cc"), None);
+        assert_eq!(shown("three", "cc"), "Configured");
+        assert_eq!(shown("three", "dd"), "Behind");
+        assert_eq!(
+            shown("two", "cc"),
+            "held back at two",
+            "made in the same second"
+        );
+        assert_eq!(shown("earlier", "cc"), "held back at earlier");
+        assert_eq!(shown("theirs", "cc"), "Behind", "it was made after ours");
+        assert_eq!(shown("one", "aa"), "Configured", "whatever came after it");
     }
 }

@@ -12,7 +12,13 @@ pub use secret::Secret;
 pub use text::{Book, Output, OutputName, Piece, Text};
 pub use value::{Number, Value};
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
+
+/// A moment as people read it: `2026-11-21 15:53 UTC`.
+pub fn moment(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
 
 /// The SHA-256 of some bytes as 64 hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {

@@ -35,6 +35,8 @@ pub struct Options {
     pub allow_delete: Patterns,
     /// What is to be made anew although it is as the file wants it.
     pub replace: Patterns,
+    /// Whether callers may be led forward from a deployment that somebody led them back to.
+    pub forward: bool,
 }
 
 /// What an apply would do.
@@ -53,6 +55,8 @@ pub struct Plan {
     /// Deletes that nobody has agreed to yet: what would be lost, by address.
     #[serde(deserialize_with = "registered::words::deserialize")]
     pub missing_consent: BTreeMap<Address, Word>,
+    /// Whether it leads callers forward from where the stage is held back, and nobody has agreed to that yet.
+    pub needs_forward: bool,
     /// Things of ours that are no longer in the file and stay until they are named.
     pub kept: Vec<Address>,
     /// How many resources stay as they are.
@@ -207,6 +211,19 @@ impl Plan {
     /// Whether what is there at an address goes.
     pub fn goes(&self, address: &Address) -> bool {
         self.changes.get(address).is_some_and(Change::goes)
+    }
+
+    /// Whether a step is about the old one of two at its address.
+    pub fn is_about_the_old_one(&self, step: &Step) -> bool {
+        let replaced = self
+            .changes
+            .get(&step.address)
+            .is_some_and(|change| change.action == Action::Replace);
+        let goes = matches!(
+            step.operation,
+            Operation::Delete(_) | Operation::Unprotect { .. }
+        );
+        replaced && goes
     }
 
     /// Whether there is nothing to do.

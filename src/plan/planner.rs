@@ -35,6 +35,7 @@ pub fn plan(
     problems.extend(replace::refused(desired, observation, options));
     problems.extend(in_use(observation, &changes));
     let missing_consent = missing_consent(observation, options, &changes);
+    let needs_forward = !options.forward && rules::leads_forward(observation, &changes);
     let consent_is_due = !missing_consent.is_empty() || !kept.is_empty();
     problems.extend(named_for_nothing(
         desired,
@@ -70,6 +71,7 @@ pub fn plan(
         steps,
         notes,
         missing_consent,
+        needs_forward,
         kept: kept.into_iter().collect(),
         unchanged,
         left_out,

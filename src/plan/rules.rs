@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::{Action, Change, Level, Note, Options, Step};
+use crate::kinds::deployment::Shows;
 use crate::kinds::rest_api::RESOURCE_POLICY;
 use crate::kinds::{Observation, Resource};
-use crate::model::{Address, Book, HumanDuration, Text};
+use crate::model::{Address, Book, HumanDuration, Text, moment};
 
 struct Facts<'a> {
     wanted: &'a BTreeMap<Address, Resource>,
@@ -26,6 +29,10 @@ const RULES: &[Rule] = &[
     road_replaced,
     targets_swapped,
     instances_roll,
+    domain_goes,
+    fewer_instances,
+    road_goes,
+    held_back,
     costs,
 ];
 
@@ -255,8 +262,8 @@ fn road_replaced(facts: &Facts<'_>, address: &Address, change: &Change) -> Optio
         address,
         format!(
             "a new load balancer with listeners, target groups and VPC link is made beside {:?}, and AWS charges for both \
-             meanwhile; the routes are led there and redeployed without a gap, then the old ones are deleted. Whoever \
-             calls the old one's host name directly loses it",
+             meanwhile; the routes are led there and redeployed without a gap, then the old ones are deleted, and \
+             with them the way back to earlier deployments. Whoever calls the old one's host name directly loses it",
             live.name
         ),
     )
@@ -299,6 +306,98 @@ fn instances_roll(facts: &Facts<'_>, address: &Address, change: &Change) -> Opti
         format!(
             "one after another, so that callers notice nothing: the new one is launched and healthy before the old one \
              drains ({drain}) and is terminated with what is on it"
+        ),
+    )
+}
+
+/// Callers have the name in their code.
+fn domain_goes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::ApiDomain(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    change.goes().then_some(())?;
+    let and_then = match facts.wanted.get(address) {
+        Some(Resource::ApiDomain(want)) => {
+            format!("whoever calls it must be told {}", want.name)
+        }
+        _ => "whoever calls it must be told another address".into(),
+    };
+    note(
+        Level::Warning,
+        "GS118",
+        address,
+        format!("the API stops answering at {}; {and_then}", live.name),
+    )
+}
+
+/// One that takes another's place has a note of its own.
+fn fewer_instances(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let stays = |resource: &Resource| matches!(resource, Resource::Instance(_));
+    let for_good = change.action == Action::Delete && address.takes_its_place().is_none();
+    (for_good && change.kind.rolls && facts.wanted.values().any(stays)).then_some(())?;
+    note(
+        Level::Info,
+        "GS119",
+        address,
+        "the file wants fewer instances: it finishes what it has begun and is terminated with what is on it, and the others serve on"
+            .into(),
+    )
+}
+
+/// A link goes when the last `via` does.
+fn road_goes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let live = facts.observation.live.get(address)?;
+    let works = matches!(live.resource, Resource::VpcLink(_)) && live.broken.is_none();
+    let for_good = change.action == Action::Delete && address.takes_its_place().is_none();
+    let routes = |resource: &Resource| matches!(resource, Resource::Route(_));
+    (works && for_good && facts.wanted.values().any(routes)).then_some(())?;
+    note(
+        Level::Warning,
+        "GS120",
+        address,
+        "no route says `via` any more: their calls leave API Gateway over the internet instead of through the load balancer, \
+         and there is no way back to earlier deployments"
+            .into(),
+    )
+}
+
+/// Whether a plan leads callers forward from an earlier deployment that somebody led them back to.
+pub(super) fn leads_forward(
+    observation: &Observation,
+    changes: &BTreeMap<Address, Change>,
+) -> bool {
+    let mut changes = changes.iter();
+    changes.any(|(address, change)| held_at(observation, address, change).is_some())
+}
+
+/// The deployment at which callers are held, and when it was made, where a change leads them on.
+fn held_at<'a>(
+    observation: &'a Observation,
+    address: &Address,
+    change: &Change,
+) -> Option<(&'a str, Timestamp)> {
+    let Resource::Deployment(live) = &observation.live.get(address)?.resource else {
+        return None;
+    };
+    match &live.shows {
+        Shows::HeldBack { deployment, made } if change.action == Action::Update => {
+            Some((deployment, *made))
+        }
+        _ => None,
+    }
+}
+
+/// Somebody led the callers back, most often in a hurry and with a reason.
+fn held_back(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let (deployment, made) = held_at(facts.observation, address, change)?;
+    note(
+        Level::Warning,
+        "GS117",
+        address,
+        format!(
+            "the stage is held back at deployment {deployment} of {}; applying leads callers forward again to what is \
+             configured, which --yes alone does not agree to: --forward",
+            moment(made)
         ),
     )
 }

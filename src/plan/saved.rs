@@ -12,7 +12,7 @@ use crate::kinds::{Desired, Observation};
 use crate::model::digest;
 
 /// The number of the format; another one is refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The member that makes a JSON file a saved plan, and holds the format's number.
 const MARK: &str = "gatestack_plan";

@@ -45,6 +45,8 @@ pub struct PlanReport {
     pub notes: Vec<NoteReport>,
     /// Losses that nobody has agreed to yet.
     pub missing_consent: Vec<LossReport>,
+    /// Whether an apply needs `--forward`, because it leads callers forward from where the stage is held back.
+    pub needs_forward: bool,
     /// Things of the stack that are no longer in the file and stay until they are named.
     pub kept: Vec<String>,
     /// Settings somebody else made on the stack's things, by address.
@@ -328,6 +330,7 @@ impl PlanReport {
                     loss: (*loss).into(),
                 })
                 .collect(),
+            needs_forward: plan.needs_forward,
             kept: plan.kept.iter().map(Address::to_string).collect(),
             unmanaged: plan
                 .unmanaged

@@ -17,7 +17,7 @@ pub struct Message {
     /// How much it matters.
     pub severity: LevelName,
     /// A stable code: `GS…` of the stack file, `no_plan`, `aws`, `credentials`, `connection`, `io`, `ground`, `consent`,
-    /// `declined`, `interrupted`, `stale`, `output`, `caller`, `absent`, `token`, `unanswered`.
+    /// `declined`, `interrupted`, `stale`, `output`, `deployment`, `caller`, `absent`, `token`, `unanswered`.
     pub code: String,
     /// What is wrong.
     pub message: String,

@@ -11,6 +11,7 @@ pub(crate) mod call;
 pub(crate) mod curl;
 pub(crate) mod error;
 pub(crate) mod handoff;
+pub(crate) mod history;
 pub(crate) mod outcome;
 pub(crate) mod plan;
 pub(crate) mod progress;

@@ -17,6 +17,8 @@ pub struct Options {
     pub budget: usize,
     /// Values of path parameters.
     pub samples: Samples,
+    /// Whether doors open without a caller's certificate that want one, as those of the local AWS do.
+    pub without_certificate: bool,
     /// Which part of a plan's quota may be used up: the calls are counted like any others. One tenth on AWS, all on a copy.
     pub quota_share: f64,
 }
@@ -41,6 +43,12 @@ pub fn matrix(sketch: &Sketch, options: &Options) -> Vec<Cell> {
         door,
     };
     let mut cells = matrix.cells();
+    for cell in &mut cells {
+        if cell.door.mutual_tls && !options.without_certificate {
+            cell.not_tested =
+                Some("callers show a certificate of their own there (mutual TLS)".into());
+        }
+    }
     within_quotas(&mut cells, sketch, options);
     within_budget(&mut cells, options.budget);
     cells
@@ -91,7 +99,10 @@ impl Matrix<'_> {
         let key_refused = |caller, key, how| {
             let cell = self.refused(route, caller, how);
             let (token, not_tested) = match &good {
-                Ok(token) => (token.clone(), cell.not_tested.clone()),
+                Ok(address) => (
+                    address.clone().map_or(TokenShown::None, TokenShown::Of),
+                    cell.not_tested.clone(),
+                ),
                 Err(reason) => (TokenShown::None, Some(reason.clone())),
             };
             Cell {
@@ -104,8 +115,24 @@ impl Matrix<'_> {
         if let Some(scopes) = &route.scopes {
             cells.push(token_refused(Caller::NoToken, TokenShown::None));
             cells.push(token_refused(Caller::GarbageToken, TokenShown::Garbage));
-            cells.push(token_refused(Caller::ForgedToken, TokenShown::Forged));
-            cells.push(token_refused(Caller::ExpiredToken, TokenShown::Expired));
+            // These would be let in if it were not for the one thing that is wrong with them.
+            let spoilt: [(Caller, fn(Address) -> TokenShown); 2] = [
+                (Caller::ForgedToken, TokenShown::Forged),
+                (Caller::ExpiredToken, TokenShown::Expired),
+            ];
+            for (caller, spoil) in spoilt {
+                cells.push(match &good {
+                    Ok(Some(address)) => token_refused(caller, spoil(address.clone())),
+                    Ok(None) => continue,
+                    Err(reason) => {
+                        let cell = token_refused(caller, TokenShown::None);
+                        Cell {
+                            not_tested: Some(reason.clone()),
+                            ..cell
+                        }
+                    }
+                });
+            }
             cells.push(token_refused(Caller::OtherPoolToken, TokenShown::OtherPool));
             if scopes.is_empty() {
                 // Without scopes the authorizer wants an ID token.
@@ -266,6 +293,7 @@ impl Matrix<'_> {
         // If the door were open, a call that is to be refused would write too.
         let writes = !is_safe(method) && !self.options.include_writes;
         Cell {
+            not_tested: writes.then(|| "it may write: pass --include-writes".to_owned()),
             route: route.address.clone(),
             method: method.to_owned(),
             path: route.path.clone(),
@@ -276,14 +304,13 @@ impl Matrix<'_> {
             key: KeyShown::None,
             expected,
             cors: self.sketch.cors() && route.mock.is_none(),
-            not_tested: writes.then(|| "it may write: pass --include-writes".to_owned()),
         }
     }
 
-    /// The token of somebody whom the route's authorizer lets in.
-    fn good_token(&self, route: &RouteSketch) -> Result<TokenShown, String> {
+    /// Somebody whose token the route's authorizer lets in; `None` where no token is needed.
+    fn good_token(&self, route: &RouteSketch) -> Result<Option<Address>, String> {
         let Some(scopes) = &route.scopes else {
-            return Ok(TokenShown::None);
+            return Ok(None);
         };
         if scopes.is_empty() {
             return Err("it needs the ID token of a person who signed in".into());
@@ -294,7 +321,7 @@ impl Matrix<'_> {
             held.is_some_and(|held| !held.is_disjoint(scopes))
         };
         match callers.find(|(_, caller)| fits(caller)) {
-            Some((address, _)) => Ok(TokenShown::Of(address.clone())),
+            Some((address, _)) => Ok(Some(address.clone())),
             None => Err(format!(
                 "nobody in the file gets a token with {}",
                 scopes.iter().cloned().collect::<Vec<_>>().join(" or ")
@@ -424,6 +451,7 @@ mod tests {
             all_partners: false,
             budget: 500,
             samples: Samples::new(),
+            without_certificate: false,
             quota_share: 0.1,
         }
     }
@@ -462,6 +490,7 @@ mod tests {
                 url: "https://api.example/prod".into(),
                 name: None,
                 about: None,
+                mutual_tls: false,
             }),
             routes,
             callers: partners
@@ -677,6 +706,7 @@ mod tests {
             url: url.into(),
             name: Some(url.into()),
             about: Some(Address::new(about)),
+            mutual_tls: false,
         };
         sketch.shut = Some(door(
             "https://x.execute-api.eu-west-1.amazonaws.com/prod",

@@ -1,6 +1,7 @@
 //! gatestack's integration tests: one binary, because each further one would link the AWS SDK again.
 
 mod absent_lines;
+mod afternoon;
 mod apigateway_kinds;
 mod budget;
 mod by_hand;
@@ -28,6 +29,7 @@ mod private_road_kinds;
 mod program;
 mod readme;
 mod redeploy;
+mod rollback;
 mod saved;
 mod scenarios;
 mod screens;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gatestack::kinds::deployment::Shows;
 use gatestack::kinds::surroundings::{Subnet, Surroundings};
 use gatestack::kinds::{Desired, Live, Observation, Resource};
 use gatestack::model::{Address, Book, OutputName, Value};
@@ -69,7 +70,10 @@ impl Paper {
             match &mut live.resource {
                 Resource::LoadBalancer(props) => props.active = works,
                 Resource::VpcLink(props) => props.available = works,
-                Resource::Deployment(props) => props.current = self.snapshot == self.configured(),
+                Resource::Deployment(props) if self.snapshot != self.configured() => {
+                    props.shows = Shows::Behind;
+                }
+                Resource::Deployment(props) => props.shows = Shows::Configured,
                 Resource::Instance(props) => {
                     props.in_service = works || !replaced.contains(address)
                 }

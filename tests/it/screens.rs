@@ -41,6 +41,21 @@ pub(crate) const CHANGING: &[(&str, &str)] = &[
     ),
     (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "REQUEST_ID"),
     (r"It took .* \(simulated\)", "It took TIME (simulated)"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "2026-11-21 15:53 UTC"),
+    (
+        r"(?m)^( →  |    )[a-z0-9]{6} {6}(2026-11-21 15:53 UTC)  [0-9a-f]{8}  ",
+        "${1}DEPLOY      $2  0a1b2c3d  ",
+    ),
+    (
+        r#"\bdeployment(\s+)[a-z0-9]{6}( of|\n  of|:|"| does|;|\.)"#,
+        "deployment${1}DEPLOY$2",
+    ),
+    (
+        r"\b[a-z0-9]{6},(\s+)which the stage",
+        "DEPLOY,${1}which the stage",
+    ),
+    (r"(?m)rollback [a-z0-9]{6}$", "rollback DEPLOY"),
+    (r"VPC link(\s+)[a-z0-9]{6} is", "VPC link${1}LINKID is"),
 ];
 
 macro_rules! assert_screen {
@@ -81,9 +96,12 @@ fn help_of_every_command() {
         &["plan"],
         &["apply"],
         &["destroy"],
+        &["history"],
+        &["rollback"],
         &["output"],
         &["token"],
         &["call"],
+        &["verify"],
         &["handoff"],
         &["graph"],
         &["export"],

@@ -693,8 +693,11 @@ async fn break_it(way: &str, hand: &Hand) {
     }
 }
 
-/// Every way, and what has to be named.
-const WAYS: &[(&str, &[Named])] = &[
+/// How something is broken, and what has to be named.
+type Way = (&'static str, &'static [Named]);
+
+/// Every way.
+const WAYS: &[Way] = &[
     (
         "method made open",
         &[
@@ -832,7 +835,7 @@ const WAYS: &[(&str, &[Named])] = &[
             Check("applied", "partners.acme/membership"),
         ],
     ),
-    ("key deleted", &[Check("applied", "partners.acme/key")]),
+    ("key deleted", &[Call("GET /policies", "partners.acme")]),
     (
         "another plan's quota of one",
         &[Check("applied", "partners.acme/membership")],
@@ -912,19 +915,41 @@ fn healthy(applied: &Applied, more: &[&str]) {
 async fn whatever_is_broken_on_aws_is_named() {
     let applied = Applied::new("").await;
     healthy(&applied, &["--include-writes"]);
+    let missed: Vec<String> = std::thread::scope(|scope| {
+        let copies: Vec<_> = WAYS.iter().map(|one| (one, applied.copy())).collect();
+        let mut copies = copies.into_iter();
+        let mut threads = Vec::new();
+        loop {
+            let some: Vec<_> = copies.by_ref().take(AT_ONE_THREAD).collect();
+            if some.is_empty() {
+                break;
+            }
+            threads.push(scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread();
+                let runtime = { runtime }.enable_all().build().unwrap();
+                runtime.block_on(missed_in(some))
+            }));
+        }
+        let missed = threads.into_iter().map(|thread| thread.join().unwrap());
+        missed.flatten().collect()
+    });
+    assert!(missed.is_empty(), "{}", missed.join("\n\n"));
+}
+
+const AT_ONE_THREAD: usize = 9;
+
+/// What the reports of these broken stacks don't name.
+async fn missed_in(broken: Vec<(&Way, Applied)>) -> Vec<String> {
     let mut missed = Vec::new();
-    for (way, named) in WAYS {
-        let broken = applied.copy();
+    for ((way, named), broken) in broken {
         break_it(way, &Hand::on(broken.folder.path()).await).await;
         let (ran, report) = broken.verify(&[]);
         assert_eq!(ran.code, 1, "{way}: {}", shown(&report));
-        for named in *named {
-            if !names(&report, *named) {
-                missed.push(format!("{way}: {named:?}\n{}", shown(&report)));
-            }
+        for named in named.iter().filter(|named| !names(&report, **named)) {
+            missed.push(format!("{way}: {named:?}\n{}", shown(&report)));
         }
     }
-    assert!(missed.is_empty(), "{}", missed.join("\n\n"));
+    missed
 }
 
 #[tokio::test]
@@ -1020,7 +1045,9 @@ async fn what_people_and_ci_servers_read() {
         break_it(way, &hand).await;
     }
     let ran = folder.local(&["verify", "--junit", "verify.xml"]);
-    with_filters(|| insta::assert_snapshot!("verify_broken", screen(&ran)));
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter("\"[0-9a-z]{6}\" in the file", "\"AUTHORIZER\" in the file");
+    settings.bind(|| with_filters(|| insta::assert_snapshot!("verify_broken", screen(&ran))));
     let junit = std::fs::read_to_string(folder.path().join("verify.xml")).unwrap();
     assert!(
         junit.contains("<failure message=\"no token is let in"),
@@ -1046,4 +1073,136 @@ fn a_probe_is_for_aws() {
     let folder = Folder::with(include_str!("../../stack.toml"));
     let ran = folder.local(&["verify", "--probe"]);
     assert_eq!(ran.code, 64, "{}", ran.stderr);
+}
+
+/// The local AWS over HTTP, which is AWS to whoever calls it.
+struct Served {
+    process: std::process::Child,
+    url: String,
+    folder: Folder,
+}
+
+impl Served {
+    fn new() -> Self {
+        let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_gatestack"))
+            .args(["local", "serve", "--listen", "127.0.0.1:0"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        let stdout = process.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut url).unwrap();
+        let folder = Folder::with(include_str!("../../stack.toml"));
+        let url = url.trim().to_owned();
+        let served = Self {
+            process,
+            url,
+            folder,
+        };
+        assert_eq!(served.run(&["apply", "--yes"]).code, 0);
+        served
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gatestack"));
+        command
+            .args(arguments)
+            .args(["--endpoint-url", &self.url])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("AWS_ACCESS_KEY_ID", "any")
+            .env("AWS_SECRET_ACCESS_KEY", "any");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    fn report(&self, more: &[&str]) -> Value {
+        let ran = self.run(&[&["verify", "--json"], more].concat());
+        serde_json::from_str(&ran.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr))
+    }
+
+    /// Whether AWS has something temporary.
+    fn has_probe(&self) -> bool {
+        let ran = self.run(&["plan", "--json"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        ran.stdout.contains("gatestack-verify")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself, and there is nothing to be done about a process that can't be ended.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn not_tested(report: &Value) -> Vec<String> {
+    let calls = report["calls"].as_array().unwrap().iter();
+    calls
+        .filter(|call| call["result"] == "not_tested")
+        .map(|call| call["caller"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_aws_cannot_show_is_not_tested_and_a_probe_shows_most_of_it() {
+    let served = Served::new();
+    let report = served.report(&[]);
+    assert_eq!(shown(&report), "");
+    assert_eq!(
+        not_tested(&report),
+        [
+            "expired token",
+            "token of another pool",
+            "token without the scope",
+            "key on no plan",
+            "key of another plan",
+            "disabled key",
+            "key with its quota used up"
+        ]
+    );
+    let report = served.report(&["--probe"]);
+    assert_eq!(shown(&report), "");
+    assert_eq!(
+        not_tested(&report),
+        ["expired token", "token of another pool"]
+    );
+    assert!(!served.has_probe());
+}
+
+#[test]
+fn a_probe_that_died_is_cleared_away_by_the_next() {
+    let served = Served::new();
+    let mut died = served
+        .command(&["verify", "--probe"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while !served.has_probe() {
+        assert!(
+            died.try_wait().unwrap().is_none(),
+            "it ended before anybody saw what it made"
+        );
+    }
+    died.kill().unwrap();
+    died.wait().unwrap();
+    let report = served.report(&[]);
+    assert_eq!(shown(&report), "");
+    let checks = report["checks"].to_string();
+    assert!(
+        checks.contains("an earlier `verify --probe` died"),
+        "{checks}"
+    );
+    let report = served.report(&["--probe"]);
+    assert_eq!(shown(&report), "");
+    assert!(!report["checks"].to_string().contains("died"));
+    assert!(!served.has_probe());
 }

@@ -143,7 +143,7 @@ impl Expansion<'_> {
             api: api_id(),
             stage: api.stage.clone(),
             stack: self.ground.stack.clone(),
-            current: true,
+            shows: deployment::Shows::Configured,
         };
         let after = self.behind(api);
         self.add_after(at::deployment(), Resource::Deployment(props), after);

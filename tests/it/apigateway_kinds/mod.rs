@@ -131,7 +131,7 @@ async fn partner_api() -> World {
                 api: id("api"),
                 stage: "prod".into(),
                 stack: "claims".into(),
-                current: true,
+                shows: deployment::Shows::Configured,
             }),
         ),
         (

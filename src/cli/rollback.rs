@@ -1,0 +1,158 @@
+use super::consent::{agree, nobody_to_ask};
+use super::global::Global;
+use super::history::deployments;
+use super::session::{Purpose, Session, runtime};
+use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::kinds::deployment::history::{Deployed, History, Way, differences};
+use crate::render::Ui;
+use crate::render::history::{Rollback, RollbackReport, at};
+use crate::render::json;
+
+/// Lead callers back to an earlier deployment, in one call
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gatestack history
+  gatestack rollback
+  gatestack rollback abc123 --yes
+
+The stage serves the earlier deployment from then on; the API's configuration
+stays as it is, so the next plan says that the stage is held back. An apply
+leads callers forward again only with --forward.")]
+pub(super) struct Args {
+    /// The deployment to go to, by its id; the one before the one that is served
+    /// when left out
+    #[arg(value_name = "DEPLOYMENT")]
+    deployment: Option<String>,
+    /// Answer the question with yes
+    #[arg(short, long, visible_alias = "auto-approve")]
+    yes: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        runtime(global.local)?.block_on(self.roll_back(global, ui))
+    }
+
+    async fn roll_back(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
+        let session = Session::open(global, ui, &[], Purpose::Find).await?;
+        let reader = session.connection.reader();
+        let history = deployments(&session, &reader, global).await?;
+        let (from, to) = self.way(&history, global)?;
+        let (before, after) = tokio::try_join!(
+            history.methods(&reader, &from.id),
+            history.methods(&reader, &to.id)
+        )?;
+        let differences = differences(&before, &after);
+        let rollback = Rollback {
+            ground: &session.desired.ground,
+            local: session.local,
+            history: &history,
+            from,
+            to,
+            differences: &differences,
+            width: ui.width(),
+        };
+        let there = to.way == Way::Here;
+        if !there {
+            if !self.json {
+                ui.print(&rollback.text());
+            }
+            self.ask(&session, &history, (from, to), global, ui).await?;
+            let writer = session.connection.writer();
+            history.lead(&writer, &to.id).await?;
+        }
+        if self.json {
+            ui.print(&json::object(&RollbackReport::new(&rollback, !there)));
+        } else {
+            let next = global.command_line("plan", &[]);
+            ui.print(&rollback.end(session.requests(), !there, &next));
+        }
+        Ok(Exit::Success)
+    }
+
+    /// Where callers are, and where they are to go.
+    fn way<'a>(
+        &self,
+        history: &'a History,
+        global: &Global,
+    ) -> Result<(&'a Deployed, &'a Deployed), Error> {
+        let see = format!("see what there is\n{}", global.command_line("history", &[]));
+        let no_way = |what: String| Fault::new(FaultKind::Deployment, what).hint(see.clone());
+        let Some(from) = history.served() else {
+            let what = "there is no stage yet whose callers could be led anywhere";
+            return Err(no_way(what.into()).into());
+        };
+        let to = match &self.deployment {
+            Some(id) => history
+                .deployment(id)
+                .ok_or_else(|| no_way(format!("the API has no deployment {id}")))?,
+            None => history.previous().ok_or_else(|| {
+                no_way(format!(
+                    "there is nothing to go back to: gatestack made no deployment before {}, which the stage serves",
+                    from.id
+                ))
+            })?,
+        };
+        match &to.way {
+            Way::Here | Way::Open => Ok((from, to)),
+            Way::Unknown if self.deployment.is_some() => Ok((from, to)),
+            Way::Unknown => Err(no_way(format!(
+                "deployment {} does not record which VPC links it leads through, so nobody can say whether it works",
+                at(to)
+            ))
+            .hint(format!(
+                "if you know that it does, name it\n{}",
+                global.command_line("rollback", std::slice::from_ref(&to.id))
+            ))
+            .into()),
+            Way::NotOurs => Err(no_way(format!(
+                "deployment {} was not made by gatestack, which can't tell what callers would meet there",
+                to.id
+            ))
+            .into()),
+            Way::Closed(why) => Err(no_way(format!(
+                "deployment {} can't be served any more: {why}, and every call through it would fail",
+                at(to)
+            ))
+            .into()),
+        }
+    }
+
+    /// Asks, and looks again when somebody took their time to answer.
+    async fn ask(
+        &self,
+        session: &Session,
+        history: &History,
+        (from, to): (&Deployed, &Deployed),
+        global: &Global,
+        ui: &Ui,
+    ) -> Result<(), Error> {
+        if self.yes {
+            return Ok(());
+        }
+        if !ui.asks() || self.json {
+            let words: Vec<String> = self.deployment.iter().cloned().collect();
+            return Err(nobody_to_ask(
+                "nobody is there to ask whether callers may be led back",
+                &global.command_line("rollback", &words),
+            ));
+        }
+        agree(&format!(
+            "Lead callers of {} to deployment {}?",
+            history.stage, to.id
+        ))?;
+        let now = deployments(session, &session.connection.reader(), global).await?;
+        let same = now.served() == Some(from) && now.deployment(&to.id) == Some(to);
+        if same {
+            return Ok(());
+        }
+        let what = "the deployments changed while you were deciding; nothing was written";
+        Err(Fault::new(FaultKind::Stale, what)
+            .hint("run the same command again and look again")
+            .into())
+    }
+}

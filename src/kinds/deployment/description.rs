@@ -1,0 +1,97 @@
+//! What gatestack writes down in a deployment's description, because AWS tells nobody what a deployment shows.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_apigateway::types::Deployment as LiveDeployment;
+
+/// What a deployment of ours shows: `gatestack STACK sha256:DIGEST number:3 links:abc123,def456`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Description {
+    /// The digest of the configuration it shows.
+    pub(super) digest: String,
+    /// Which deployment of the stack it is, from 1. AWS tells seconds, and two may be made in one.
+    pub(super) number: u64,
+    /// The ids of the VPC links that its routes go through; `None` where whoever wrote it did not record them.
+    pub(super) links: Option<BTreeSet<String>>,
+}
+
+const NUMBER: &str = "number:";
+const LINKS: &str = "links:";
+const NO_LINKS: &str = "none";
+
+impl Description {
+    /// As AWS keeps it. API Gateway names no limit; this stays below the 255 characters that other descriptions have
+    /// as long as there are not a dozen links.
+    pub(super) fn text(&self, stack: &str) -> String {
+        let links = self.links.as_ref().map_or(String::new(), |links| {
+            let ids: Vec<_> = links.iter().map(String::as_str).collect();
+            let ids = if ids.is_empty() {
+                NO_LINKS.to_owned()
+            } else {
+                ids.join(",")
+            };
+            format!(" {LINKS}{ids}")
+        });
+        format!(
+            "{}{} {NUMBER}{}{links}",
+            prefix(stack),
+            self.digest,
+            self.number
+        )
+    }
+
+    /// What the description of a deployment says, where this stack wrote it.
+    pub(super) fn of(live: &LiveDeployment, stack: &str) -> Option<Self> {
+        let text = live.description.as_deref()?.strip_prefix(&prefix(stack))?;
+        let mut words = text.split_whitespace();
+        let digest = words.next()?.to_owned();
+        let mut description = Self {
+            digest,
+            number: 0,
+            links: None,
+        };
+        for word in words {
+            if let Some(number) = word.strip_prefix(NUMBER) {
+                description.number = number.parse().unwrap_or_default();
+            } else if let Some(links) = word.strip_prefix(LINKS) {
+                let ids = links.split(',').filter(|id| *id != NO_LINKS);
+                description.links = Some(ids.map(str::to_owned).collect());
+            }
+        }
+        Some(description)
+    }
+}
+
+fn prefix(stack: &str) -> String {
+    format!("gatestack {stack} sha256:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Description> {
+        let live = LiveDeployment::builder().description(text).build();
+        Description::of(&live, "claims")
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for links in [None, Some(vec![]), Some(vec!["abc123", "def456"])] {
+            let description = Description {
+                digest: "aa".into(),
+                number: 7,
+                links: links.map(|ids| ids.into_iter().map(str::to_owned).collect()),
+            };
+            assert_eq!(read(&description.text("claims")), Some(description));
+        }
+    }
+
+    #[test]
+    fn an_older_description_tells_no_links_and_others_tell_nothing() {
+        let older = read("gatestack claims sha256:aa").unwrap();
+        assert_eq!((older.number, older.links), (0, None));
+        assert_eq!(read("gatestack claims-2 sha256:aa"), None);
+        assert_eq!(read("by hand"), None);
+    }
+}

@@ -1,0 +1,404 @@
+//! What was deployed, and the way back to it: for people, and for machines.
+
+use std::collections::BTreeMap;
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
+use serde::Serialize;
+
+use super::changes::sign;
+use super::json::FORMAT;
+use super::layout::{counted, indented};
+use super::plan::heading;
+use super::style::{FAINT, HINT, STRONG, WARNING, paint};
+use crate::aws::Count;
+use crate::kinds::Ground;
+use crate::kinds::deployment::Shows;
+use crate::kinds::deployment::history::{
+    Access, Deployed, Difference, History, Methods, Way, differences,
+};
+use crate::model::moment;
+use crate::plan::Action;
+
+/// How many digits of a digest people compare.
+const DIGITS: usize = 8;
+
+/// How many differences of one deployment stand in the table.
+const SHOWN: usize = 6;
+
+/// The deployments as people read them.
+pub(crate) struct View<'a> {
+    pub(crate) ground: &'a Ground,
+    pub(crate) local: bool,
+    pub(crate) history: &'a History,
+    pub(crate) shows: Option<&'a Shows>,
+    /// The methods of each of ours, by its id.
+    pub(crate) methods: &'a BTreeMap<String, Methods>,
+    pub(crate) reads: u64,
+    pub(crate) next: Option<String>,
+    pub(crate) width: usize,
+}
+
+impl View<'_> {
+    /// The whole screen.
+    pub(crate) fn text(&self) -> String {
+        let mut text = heading(self.ground, self.local) + "\n";
+        if !self.history.deployments.is_empty() {
+            text.push_str(&self.table());
+            text.push('\n');
+        }
+        let stage = &self.history.stage;
+        let said = match self.shows {
+            None => "There is no stage yet.".to_owned(),
+            Some(Shows::Configured) => {
+                format!("Callers of the stage {stage} see what is configured.")
+            }
+            Some(Shows::Behind) => format!(
+                "The configuration changed since the last deployment: callers of the stage {stage} don't see it yet."
+            ),
+            Some(Shows::HeldBack { deployment, .. }) => format!(
+                "The stage {stage} is held back at deployment {deployment}: an apply leads its callers forward again only \
+                 with --forward."
+            ),
+        };
+        text.push_str(&indented(&said, 0, self.width));
+        let reads = format!("({} of AWS)", counted(self.reads, "read"));
+        text.push_str(&format!("{}\n", paint(FAINT, &reads)));
+        if let Some(next) = &self.next {
+            text.push_str(&format!("{} {next}\n", paint(HINT, "Next:")));
+        }
+        text
+    }
+
+    fn table(&self) -> String {
+        let mut table = Table::new();
+        table
+            .load_style(NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(u16::try_from(self.width).unwrap_or(u16::MAX))
+            .set_header(["", "deployment", "made", "digest", "methods", "rollback"]);
+        for (place, deployed) in self.history.deployments.iter().enumerate() {
+            let here = if deployed.way == Way::Here { "→" } else { "" };
+            let digest = deployed.digest.as_deref().unwrap_or("-");
+            table.add_row([
+                here.to_owned(),
+                deployed.id.clone(),
+                moment(deployed.made),
+                digest.chars().take(DIGITS).collect(),
+                self.methods(place),
+                way(deployed),
+            ]);
+        }
+        let lines = table.lines();
+        lines.map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    /// How many methods a deployment has, and what differs from the one of ours before it.
+    fn methods(&self, place: usize) -> String {
+        let deployments = &self.history.deployments;
+        let Some(methods) = self.methods.get(&deployments[place].id) else {
+            return "-".into();
+        };
+        let mut lines = vec![methods.len().to_string()];
+        let mut older = deployments[place + 1..].iter();
+        let before = older.find_map(|deployed| self.methods.get(&deployed.id));
+        if let Some(before) = before {
+            let differences = differences(before, methods);
+            let shown = differences.iter().take(SHOWN);
+            lines.extend(shown.map(|(method, difference)| short(method, *difference)));
+            if differences.len() > SHOWN {
+                lines.push(format!("and {} more", differences.len() - SHOWN));
+            }
+        }
+        lines.join("\n")
+    }
+}
+
+fn way(deployed: &Deployed) -> String {
+    match &deployed.way {
+        Way::Here => "served now".into(),
+        Way::Open => "possible".into(),
+        Way::Unknown => "by its id: its VPC links are not recorded".into(),
+        Way::NotOurs => match &deployed.description {
+            Some(description) => format!("no: somebody else made it, {description:?}"),
+            None => "no: somebody else made it".into(),
+        },
+        Way::Closed(why) => format!("no: {why}"),
+    }
+}
+
+fn short(method: &str, difference: Difference) -> String {
+    match difference {
+        Difference::Added => format!("+ {method}"),
+        Difference::Gone => format!("- {method}"),
+        Difference::Access(_, after) => format!("~ {method}: {}", needs(after)),
+    }
+}
+
+fn needs(access: Access) -> &'static str {
+    match (access.token, access.api_key) {
+        (true, true) => "needs a token and an API key",
+        (true, false) => "needs a token, and no API key",
+        (false, true) => "needs an API key, and no token",
+        (false, false) => "needs neither a token nor an API key",
+    }
+}
+
+/// A deployment by its id and date.
+pub(crate) fn at(deployed: &Deployed) -> String {
+    format!("{} of {}", deployed.id, moment(deployed.made))
+}
+
+/// A way from one deployment to another.
+pub(crate) struct Rollback<'a> {
+    pub(crate) ground: &'a Ground,
+    pub(crate) local: bool,
+    pub(crate) history: &'a History,
+    pub(crate) from: &'a Deployed,
+    pub(crate) to: &'a Deployed,
+    pub(crate) differences: &'a BTreeMap<String, Difference>,
+    pub(crate) width: usize,
+}
+
+impl Rollback<'_> {
+    /// What callers will meet.
+    pub(crate) fn text(&self) -> String {
+        let mut text = heading(self.ground, self.local) + "\n";
+        let said = format!(
+            "Callers of the stage {} go from deployment {} to deployment {}, and meet the API as it was deployed then:",
+            self.history.stage,
+            at(self.from),
+            at(self.to)
+        );
+        text.push_str(&indented(&said, 0, self.width));
+        let column = self.differences.keys().map(|method| method.chars().count());
+        let column = column.max().unwrap_or_default();
+        for (method, difference) in self.differences {
+            let (action, words) = match difference {
+                Difference::Added => (Action::Create, "is there"),
+                Difference::Gone => (Action::Delete, "is not there"),
+                Difference::Access(_, after) => (Action::Update, needs(*after)),
+            };
+            let (sign, style) = sign(action);
+            let sign = paint(style, &format!("{sign:>3}"));
+            text.push_str(&format!("{sign} {method:column$}  {words}\n"));
+        }
+        if self.differences.is_empty() {
+            text.push_str("    the same methods, for the same callers\n");
+        }
+        text.push_str(&indented(
+            "Where methods lead, which scopes they take and how errors look are as they were then too; AWS tells nobody \
+             what. Clients, keys, usage plans and the stage's own settings stay as they are.",
+            0,
+            self.width,
+        ));
+        if self.to.way == Way::Unknown {
+            let warning = "an older gatestack made it and did not record its VPC links: where one of them is gone, calls \
+                           through it end in a 500";
+            let lines =
+                super::fields::hanging(&(paint(WARNING, "warning") + ":"), 8, warning, self.width);
+            text.push_str(&lines);
+        }
+        text
+    }
+
+    /// How it ended.
+    pub(crate) fn end(&self, requests: Count, moved: bool, next: &str) -> String {
+        let stage = &self.history.stage;
+        let to = at(self.to);
+        if !moved {
+            let said = format!("The stage {stage} serves deployment {to} already.");
+            let reads = format!("({} of AWS)", counted(requests.reads, "read"));
+            return format!("{} {}\n", paint(STRONG, &said), paint(FAINT, &reads));
+        }
+        let done = if self.history.is_before(self.to, self.from) {
+            "Rolled back"
+        } else {
+            "Led forward"
+        };
+        let said = format!("{done}: the stage {stage} serves deployment {to}.");
+        let counts = format!(
+            "It took {} and {}.",
+            counted(requests.reads, "read"),
+            counted(requests.writes, "write")
+        );
+        let rest = if self.history.is_newest(self.to) {
+            counts
+        } else {
+            format!(
+                "{counts} The stage is held back: an apply leads callers forward again only with --forward."
+            )
+        };
+        format!(
+            "\n{}\n{}{} {next}\n",
+            paint(STRONG, &said),
+            indented(&rest, 0, self.width),
+            paint(HINT, "Next:")
+        )
+    }
+}
+
+/// What `history --json` prints.
+#[derive(Debug, Serialize)]
+pub(crate) struct HistoryReport {
+    /// The version of this format.
+    pub(crate) format_version: String,
+    /// The API's id.
+    pub(crate) api: String,
+    /// The stage's name.
+    pub(crate) stage: String,
+    /// The id of the deployment that the stage serves; null where there is no stage yet.
+    pub(crate) served: Option<String>,
+    /// `configured`, `behind` or `held_back`; null where there is no stage yet.
+    pub(crate) shows: Option<String>,
+    /// Newest first.
+    pub(crate) deployments: Vec<DeployedReport>,
+}
+
+/// One deployment.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeployedReport {
+    /// Its id.
+    pub(crate) id: String,
+    /// When it was made, as RFC 3339 says it.
+    pub(crate) made: String,
+    /// The digest of the configuration it shows; null for somebody else's.
+    pub(crate) digest: Option<String>,
+    /// Its description, where it is somebody else's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
+    /// `served`, `possible`, `unknown`, `not_ours` or `impossible`.
+    pub(crate) rollback: String,
+    /// Why not, where it is impossible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// Its methods and what their callers need; absent for somebody else's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) methods: Option<BTreeMap<String, AccessReport>>,
+}
+
+/// What callers of a method need.
+#[derive(Debug, Serialize)]
+pub(crate) struct AccessReport {
+    /// Whether they need a token.
+    pub(crate) token: bool,
+    /// Whether they need an API key.
+    pub(crate) api_key: bool,
+}
+
+impl From<Access> for AccessReport {
+    fn from(access: Access) -> Self {
+        Self {
+            token: access.token,
+            api_key: access.api_key,
+        }
+    }
+}
+
+impl HistoryReport {
+    pub(crate) fn new(
+        history: &History,
+        shows: Option<&Shows>,
+        methods: &BTreeMap<String, Methods>,
+    ) -> Self {
+        let deployed = |deployed: &Deployed| {
+            let (rollback, reason) = match &deployed.way {
+                Way::Here => ("served", None),
+                Way::Open => ("possible", None),
+                Way::Unknown => ("unknown", None),
+                Way::NotOurs => ("not_ours", None),
+                Way::Closed(why) => ("impossible", Some(why.clone())),
+            };
+            DeployedReport {
+                id: deployed.id.clone(),
+                made: deployed.made.to_string(),
+                digest: deployed.digest.clone(),
+                description: deployed.description.clone(),
+                rollback: rollback.into(),
+                reason,
+                methods: methods.get(&deployed.id).map(|methods| {
+                    let methods = methods.iter();
+                    methods
+                        .map(|(method, access)| (method.clone(), (*access).into()))
+                        .collect()
+                }),
+            }
+        };
+        Self {
+            format_version: FORMAT.into(),
+            api: history.api.clone(),
+            stage: history.stage.clone(),
+            served: history.served.clone(),
+            shows: shows.map(|shows| {
+                match shows {
+                    Shows::Configured => "configured",
+                    Shows::Behind => "behind",
+                    Shows::HeldBack { .. } => "held_back",
+                }
+                .into()
+            }),
+            deployments: history.deployments.iter().map(deployed).collect(),
+        }
+    }
+}
+
+/// What `rollback --json` prints.
+#[derive(Debug, Serialize)]
+pub(crate) struct RollbackReport {
+    /// The version of this format.
+    pub(crate) format_version: String,
+    /// The API's id.
+    pub(crate) api: String,
+    /// The stage's name.
+    pub(crate) stage: String,
+    /// The deployment that was served before.
+    pub(crate) from: String,
+    /// The deployment that is served now.
+    pub(crate) to: String,
+    /// Whether anything was written: nothing is where callers are there already.
+    pub(crate) changed: bool,
+    /// What differs for callers, by method.
+    pub(crate) differences: BTreeMap<String, DifferenceReport>,
+}
+
+/// What differs for callers of a method.
+#[derive(Debug, Serialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub(crate) enum DifferenceReport {
+    /// It was not there.
+    Added,
+    /// It is there no longer.
+    Gone,
+    /// Callers need something else.
+    Access {
+        /// What they needed.
+        before: AccessReport,
+        /// What they need.
+        after: AccessReport,
+    },
+}
+
+impl RollbackReport {
+    pub(crate) fn new(rollback: &Rollback<'_>, changed: bool) -> Self {
+        let differences = rollback.differences.iter().map(|(method, difference)| {
+            let report = match difference {
+                Difference::Added => DifferenceReport::Added,
+                Difference::Gone => DifferenceReport::Gone,
+                Difference::Access(before, after) => DifferenceReport::Access {
+                    before: (*before).into(),
+                    after: (*after).into(),
+                },
+            };
+            (method.clone(), report)
+        });
+        Self {
+            format_version: FORMAT.into(),
+            api: rollback.history.api.clone(),
+            stage: rollback.history.stage.clone(),
+            from: rollback.from.id.clone(),
+            to: rollback.to.id.clone(),
+            changed,
+            differences: differences.collect(),
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! `history` and `rollback`: callers go back in one call, and forward again only when somebody says so.
+
+use gatestack::kinds::deployment::history::{self, History, Way};
+use gatestack::kinds::deployment::{Shows, shows};
+use gatestack::plan::{Options, Plan};
+
+use crate::harness::{World, desired, stack_of, summary};
+use crate::program::{Folder, example};
+use crate::screens::{screen, with_filters};
+
+const SMALLEST: &str = include_str!("../../stack.toml");
+
+const HELLO: &str = "\"GET /hello\" = ";
+
+/// The smallest stack with another route for each of these paths, open to everybody.
+fn with_routes(paths: &[&str]) -> String {
+    let more: String = paths
+        .iter()
+        .map(|path| format!("\"GET {path}\" = {{ mock = 200, requires = \"nothing\" }}\n"))
+        .collect();
+    SMALLEST.replace(HELLO, &format!("{more}{HELLO}"))
+}
+
+/// A folder in which this was applied, one after the other.
+fn applied(texts: &[String]) -> Folder {
+    let folder = Folder::with(SMALLEST);
+    for text in texts {
+        folder.write(text);
+        folder.apply(&[]);
+    }
+    folder
+}
+
+macro_rules! assert_screen {
+    ($name:literal, $code:literal, $ran:expr) => {{
+        let ran = $ran;
+        assert_eq!(ran.code, $code, "{}{}", ran.stdout, ran.stderr);
+        with_filters(|| insta::assert_snapshot!($name, screen(&ran)));
+    }};
+}
+
+fn report(folder: &Folder) -> serde_json::Value {
+    let ran = folder.local(&["history", "--json"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+#[test]
+fn callers_go_back_and_forward_again() {
+    let folder = applied(&[with_routes(&["/old"]), with_routes(&["/new"])]);
+    assert_screen!("history", 0, folder.local(&["history"]));
+    let before = report(&folder);
+    assert_screen!("rollback_unasked", 1, folder.local(&["rollback"]));
+    assert_eq!(report(&folder), before, "nothing was changed");
+
+    assert_screen!("rolled_back", 0, folder.local(&["rollback", "--yes"]));
+    let after = report(&folder);
+    assert_eq!(after["served"], before["deployments"][1]["id"]);
+    assert_eq!(after["shows"], "held_back");
+    assert_screen!("history_held_back", 0, folder.local(&["history"]));
+    assert_screen!("plan_held_back", 0, folder.local(&["plan"]));
+    assert_eq!(folder.plan(&[])["needs_forward"], true);
+    assert_eq!(folder.plan(&["--forward"])["needs_forward"], false);
+    assert_screen!(
+        "nothing_to_go_back_to",
+        1,
+        folder.local(&["rollback", "--yes"])
+    );
+
+    // A run that nobody watches does not undo what somebody did in a hurry.
+    let refused = folder.local(&["apply", "--yes"]);
+    assert_eq!(refused.code, 1);
+    with_filters(|| insta::assert_snapshot!("apply_held_back", refused.stderr));
+    assert_eq!(report(&folder)["shows"], "held_back");
+    // What leads nobody forward is free to change.
+    folder.write(&with_routes(&["/new"]).replace("rate = 10", "rate = 20"));
+    folder.apply(&["--target", "plans.standard"]);
+    folder.write(&with_routes(&["/new"]));
+    folder.apply(&["--target", "plans.standard"]);
+
+    folder.apply(&["--forward"]);
+    assert_eq!(report(&folder)["served"], before["served"]);
+    assert_eq!(report(&folder)["shows"], "configured");
+    assert!(folder.planned().is_empty());
+}
+
+#[test]
+fn whoever_is_there_already_goes_nowhere() {
+    let folder = applied(&[with_routes(&["/old"]), with_routes(&["/new"])]);
+    let served = report(&folder)["served"].as_str().unwrap().to_owned();
+    assert_screen!("already_there", 0, folder.local(&["rollback", &served]));
+    let ran = folder.local(&["rollback", "--json", &served]);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&json["changed"], &json["to"]),
+        (&false.into(), &json["from"])
+    );
+
+    let ran = folder.local(&["rollback", "nobody"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("the API has no deployment nobody"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_named_deployment_may_be_the_newer_one() {
+    let folder = applied(&[
+        with_routes(&["/a"]),
+        with_routes(&["/b"]),
+        with_routes(&["/c"]),
+    ]);
+    let ids: Vec<String> = report(&folder)["deployments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|deployed| deployed["id"].as_str().unwrap().to_owned())
+        .collect();
+    folder.local(&["rollback", "--yes", &ids[2]]);
+    assert_eq!(report(&folder)["served"], ids[2].as_str());
+    let ran = folder.local(&["rollback", "--yes", &ids[0]]);
+    assert!(ran.stdout.contains("Led forward: "), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("held back"), "{}", ran.stdout);
+    assert_eq!(report(&folder)["shows"], "configured");
+    // Without a name it is the one before, whatever was served in between.
+    folder.local(&["rollback", "--yes"]);
+    assert_eq!(report(&folder)["served"], ids[1].as_str());
+}
+
+#[test]
+fn a_rollback_says_who_is_let_in() {
+    let guarded = SMALLEST.replace("api_key = true", "api_key = false");
+    let folder = applied(&[guarded, with_routes(&["/new"])]);
+    let ran = folder.local(&["rollback", "--json", "--yes"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let access = |api_key: bool| serde_json::json!({ "token": true, "api_key": api_key });
+    assert_eq!(
+        json["differences"],
+        serde_json::json!({
+            "GET /hello": { "change": "access", "before": access(true), "after": access(false) },
+            "GET /new": { "change": "gone" },
+        })
+    );
+}
+
+#[test]
+fn a_saved_plan_holds_the_consent_to_lead_forward() {
+    let folder = applied(&[with_routes(&["/old"]), with_routes(&["/new"])]);
+    folder.local(&["rollback", "--yes"]);
+    assert_eq!(folder.local(&["plan", "--out", "without.plan"]).code, 0);
+    let refused = folder.local(&["apply", "without.plan"]);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stderr.contains("apply without.plan --forward"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(
+        folder
+            .local(&["plan", "--forward", "--out", "with.plan"])
+            .code,
+        0
+    );
+    let ran = folder.local(&["apply", "with.plan"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(report(&folder)["shows"], "configured");
+
+    folder.local(&["rollback", "--yes"]);
+    folder.local(&["plan", "--out", "third.plan"]);
+    assert_eq!(folder.local(&["apply", "third.plan", "--forward"]).code, 0);
+}
+
+#[test]
+fn a_deployment_whose_link_is_gone_is_refused() {
+    let text = example("partner-api");
+    let folder = Folder::with(&text);
+    folder.apply(&[]);
+    let named = "[load_balancer]\nname      = \"partner-api-2\"\n";
+    folder.write(&text.replace("[load_balancer]\n", named));
+    folder.apply(&[]);
+    assert_screen!("history_without_a_link", 0, folder.local(&["history"]));
+    assert_screen!("link_is_gone", 1, folder.local(&["rollback", "--yes"]));
+    let report = report(&folder);
+    assert_eq!(report["deployments"][1]["rollback"], "impossible");
+    let named = report["deployments"][1]["id"].as_str().unwrap();
+    assert_eq!(folder.local(&["rollback", "--yes", named]).code, 1);
+    assert_eq!(report["served"], report["deployments"][0]["id"]);
+}
+
+#[test]
+fn what_does_not_record_its_links_is_gone_back_to_by_name() {
+    let folder = applied(&[with_routes(&["/old"]), with_routes(&["/new"])]);
+    let state = folder.path().join(".gatestack/local.json");
+    let text = std::fs::read_to_string(&state).unwrap();
+    assert!(text.contains(" number:1 links:none"));
+    std::fs::write(&state, text.replace(" number:1 links:none", "")).unwrap();
+    assert_screen!(
+        "links_not_recorded",
+        1,
+        folder.local(&["rollback", "--yes"])
+    );
+    let named = report(&folder)["deployments"][1]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ran = folder.local(&["rollback", "--yes", &named]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("warning:"), "{}", ran.stdout);
+}
+
+#[test]
+fn nothing_is_deployed_before_the_first_apply() {
+    let folder = Folder::with(SMALLEST);
+    assert_screen!("history_of_nothing", 1, folder.local(&["history"]));
+    assert_eq!(folder.local(&["rollback"]).code, 1);
+}
+
+async fn history_of(world: &World, text: &str) -> History {
+    let reader = world.connection().await.reader();
+    let history = history::history(&reader, &desired(text)).await.unwrap();
+    history.expect("an API")
+}
+
+async fn shown(world: &World, text: &str) -> Shows {
+    let observation = world.observe(&desired(text)).await;
+    shows(&observation).expect("a stage").clone()
+}
+
+async fn lead(world: &World, text: &str, id: &str) {
+    let connection = world.connection().await;
+    let history = history_of(world, text).await;
+    history.lead(&connection.writer(), id).await.unwrap();
+    assert_eq!(connection.tally().count().writes, 1, "one call");
+    let calls = connection.tally().by_operation();
+    let flips = calls.get(&("API Gateway".to_owned(), "UpdateStage".to_owned()));
+    assert_eq!(flips, Some(&1), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn back_is_one_write_and_forward_is_one_write() {
+    let world = World::new();
+    let (first, second) = (stack_of(1, 1), stack_of(1, 2));
+    world.apply(&first).await;
+    world.apply(&second).await;
+    let history = history_of(&world, &second).await;
+    let previous = history.previous().unwrap();
+    assert_eq!(previous.way, Way::Open);
+    lead(&world, &second, &previous.id).await;
+    let held = shown(&world, &second).await;
+    assert!(
+        matches!(&held, Shows::HeldBack { deployment, .. } if *deployment == previous.id),
+        "{held:?}"
+    );
+
+    let plan = world.plan(&second).await;
+    assert_eq!(summary(&plan), ["update api/deployment"]);
+    let codes = |plan: &Plan| -> Vec<String> {
+        let notes = plan.notes.iter();
+        notes.map(|note| note.code.to_string()).collect()
+    };
+    assert!(plan.needs_forward);
+    assert_eq!(codes(&plan), ["GS117"]);
+    let connection = world.connection().await;
+    let outcome = gatestack::apply::run(
+        &plan,
+        &connection.writer(),
+        &world.clock,
+        &gatestack::apply::Interrupt::new(),
+        &mut |_| {},
+    )
+    .await;
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    let calls = connection.tally().by_operation();
+    assert_eq!(connection.tally().count().writes, 1, "{calls:#?}");
+    assert_eq!(shown(&world, &second).await, Shows::Configured);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_nobody_deployed_is_not_held_back() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    world.apply(&stack_of(1, 2)).await;
+    world.apply(&text).await;
+    let api = world.id(&text, "api").await;
+    let model = world.apigateway().create_model();
+    let model = model.rest_api_id(&api).name("Order");
+    model
+        .content_type("application/json")
+        .schema("{}")
+        .send()
+        .await
+        .unwrap();
+    // What is served now was served before, too; it was deployed anew nonetheless.
+    assert_eq!(shown(&world, &text).await, Shows::Behind);
+    let plan = world.plan(&text).await;
+    assert!(!plan.needs_forward);
+    assert!(plan.notes.is_empty(), "{:?}", plan.notes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_the_file_leads_forward_too_and_keeps_where_callers_were() {
+    let world = World::new();
+    for routes in 1..=5 {
+        world.apply(&stack_of(1, routes)).await;
+    }
+    let text = stack_of(1, 6);
+    let oldest = history_of(&world, &text).await.deployments[4].id.clone();
+    lead(&world, &text, &oldest).await;
+    let plan = world.plan(&text).await;
+    assert!(plan.needs_forward);
+    let options = Options {
+        forward: true,
+        ..Options::default()
+    };
+    assert!(
+        !world
+            .plan_with(&text, &options)
+            .await
+            .unwrap()
+            .needs_forward
+    );
+    world.apply(&text).await;
+    // Five stay, and the one that was good enough to go back to.
+    let history = history_of(&world, &text).await;
+    assert!(history.deployment(&oldest).is_some());
+    assert_eq!(history.deployments.len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_deployment_is_shown_and_no_candidate() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let api = world.id(&text, "api").await;
+    let by_hand = world.apigateway().create_deployment();
+    let by_hand = by_hand
+        .rest_api_id(&api)
+        .description("by hand")
+        .send()
+        .await
+        .unwrap();
+    world.apply(&stack_of(1, 2)).await;
+    let history = history_of(&world, &text).await;
+    let theirs = history.deployment(by_hand.id().unwrap()).unwrap();
+    assert_eq!(theirs.way, Way::NotOurs);
+    assert_eq!(theirs.description.as_deref(), Some("by hand"));
+    let previous = history.previous().unwrap();
+    assert!(previous.digest.is_some());
+}
