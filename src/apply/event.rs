@@ -24,6 +24,10 @@ pub enum Event {
         address: Address,
         /// What is done: `create`, `update`, `settle`, `unprotect`, `delete`.
         action: Done,
+        /// Whether it is the old one, whose place a new one at the same address takes.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        #[schemars(default)]
+        old: bool,
     },
     /// A step is finished.
     StepDone {
@@ -34,6 +38,10 @@ pub enum Event {
         address: Address,
         /// What was done.
         action: Done,
+        /// Whether it is the old one, whose place a new one at the same address takes.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        #[schemars(default)]
+        old: bool,
         /// How long it took, in seconds.
         #[serde(serialize_with = "seconds", rename = "seconds")]
         #[schemars(with = "f64")]
@@ -48,6 +56,10 @@ pub enum Event {
         address: Address,
         /// What was tried.
         action: Done,
+        /// Whether it is the old one, whose place a new one at the same address takes.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        #[schemars(default)]
+        old: bool,
         /// What AWS said.
         #[schemars(with = "serde_json::Value")]
         error: AwsError,

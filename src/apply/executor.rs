@@ -76,6 +76,7 @@ pub async fn run(
                 step: place,
                 address: step.address.clone(),
                 action: step.action(),
+                old: plan.is_about_the_old_one(step),
             });
             let book = run.book.clone();
             running.push(async move {
@@ -182,6 +183,7 @@ impl Run<'_> {
     fn finish(&mut self, place: usize, result: Result<Option<Outputs>, AwsError>, took: Duration) {
         let step = &self.plan.steps[place];
         let (address, action) = (step.address.clone(), step.action());
+        let old = self.plan.is_about_the_old_one(step);
         match result {
             Ok(outputs) => {
                 self.states[place] = State::Done;
@@ -190,6 +192,7 @@ impl Run<'_> {
                     step: place,
                     address,
                     action,
+                    old,
                     took,
                 });
             }
@@ -199,6 +202,7 @@ impl Run<'_> {
                     step: place,
                     address: address.clone(),
                     action,
+                    old,
                     error: error.clone(),
                 });
                 self.failures.push(Failure {

@@ -13,6 +13,7 @@ use url::{Host, Url};
 
 use super::apigateway::ApiGatewayAnswers;
 use super::cognito::CognitoAnswers;
+use super::contents::Contents;
 use super::ec2::Ec2Answers;
 use super::elbv2::Elbv2Answers;
 use super::error::AwsError;
@@ -24,6 +25,7 @@ use super::route53::Route53Answers;
 use super::tagging::TaggingAnswers;
 use super::tally::Tally;
 use crate::clock::Clock;
+use crate::model::Secret;
 
 /// Which AWS to talk to.
 #[derive(Clone, Debug)]
@@ -45,6 +47,7 @@ pub struct Connection {
     clients: Arc<Clients>,
     pacer: Pacer,
     tally: Tally,
+    contents: Contents,
 }
 
 #[derive(Debug)]
@@ -165,7 +168,13 @@ impl Connection {
             clients: Arc::new(clients),
             pacer: Pacer::new(clock.clone()),
             tally,
+            contents: Contents::default(),
         }
+    }
+
+    /// The contents of files that its writers send.
+    pub fn contents(&self) -> &Contents {
+        &self.contents
     }
 
     /// A reader that has asked nothing yet.
@@ -293,6 +302,11 @@ impl Reader {
 }
 
 impl Writer {
+    /// The content of a file by its digest, if it is at hand.
+    pub(crate) fn content(&self, digest: &str) -> Option<Secret> {
+        self.reader.connection.contents.get(digest)
+    }
+
     /// API Gateway with every operation.
     pub(crate) fn apigateway(&self) -> &aws_sdk_apigateway::Client {
         self.reader.apigateway_client()

@@ -12,7 +12,7 @@ use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again, stale};
 use super::session::{Purpose, Session, load_with, surroundings};
 use crate::error::{Error, Exit, Fault, FaultKind};
-use crate::plan::{Patterns, Saved, Unreadable, moved};
+use crate::plan::{Operation, Patterns, Saved, Step, Unreadable, moved};
 use crate::render::{Ui, shell_word};
 use crate::stack;
 
@@ -83,6 +83,7 @@ impl Apply<'_> {
         self.same_aws(global, &saved)?;
         let session = Session::of_plan(global, ui, saved.desired.clone()).await?;
         same_file(global, ui, &session, &saved, &renew).await?;
+        self.contents_are_at_hand(&session, &saved)?;
         let now = session.observe(ui).await?;
         let moved = moved(&saved.plan, &saved.desired, &saved.observation, &now);
         if !moved.is_empty() {
@@ -149,6 +150,32 @@ impl Apply<'_> {
         let what = format!("{} was made for {made}", self.path.display());
         Err(Fault::new(FaultKind::Ground, what)
             .hint(format!("apply it {asked}, or make a plan for this one"))
+            .into())
+    }
+
+    /// A script that new instances run may hold what nobody should read, so it is not in the plan.
+    fn contents_are_at_hand(&self, session: &Session, saved: &Saved) -> Result<(), Error> {
+        let contents = session.connection.contents();
+        let absent = |step: &&Step| match &step.operation {
+            Operation::Create(want) => want
+                .content()
+                .is_some_and(|digest| contents.get(digest).is_none()),
+            _ => false,
+        };
+        let absent: Vec<_> = saved.plan.steps.iter().filter(absent).collect();
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let what = format!(
+            "{} holds only the digest of a file that this takes; nothing was written",
+            self.path.display()
+        );
+        let fault = Fault::new(FaultKind::Io, what);
+        let fault = absent.into_iter().fold(fault, |fault, step| {
+            fault.about(step.address.clone(), "its user_data is not at hand")
+        });
+        Err(fault
+            .hint("apply it where the stack file and the file of its user_data are, or name the stack file with -f FILE")
             .into())
     }
 

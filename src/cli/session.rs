@@ -265,8 +265,9 @@ pub(super) async fn surroundings(
         let _waiting = asks.then(|| waiting(ui, "looking at what the stack stands on"));
         kinds::look_around(&connection.reader(), &questions, dns).await?
     };
+    let content = checked.user_data.as_ref();
     let surroundings = Surroundings {
-        user_data: checked.user_data.clone(),
+        user_data: content.map(|content| connection.contents().put(content)),
         ..found
     };
     if purpose == Purpose::Make {

@@ -1,8 +1,9 @@
 //! A DNS record in Route 53 that leads a domain's name to AWS.
 //!
 //! Route 53 gives a record no tags. A mark says where ours are: a tag of the API's domain, or of the user pool, that holds zone and
-//! name. It is written before the record and removed after it. A record is ours as long as the mark is there and it leads to our
-//! domain; one that somebody led elsewhere is theirs.
+//! name, and on a pool where the record leads, for nothing else tells once the pool's domain is gone. It is written before the
+//! record and removed after it. A record is ours as long as the mark is there and it leads to our domain; one that somebody led
+//! elsewhere is theirs, and so is whatever else they keep at the name. Those go only when they are taken over by `--adopt`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +32,8 @@ pub struct Props {
     pub alias: Text,
     /// The id of AWS's hosted zone of that name.
     pub alias_zone: Text,
+    /// Somebody else's records of the name that are taken over, each in words. None are wanted.
+    pub others: BTreeSet<String>,
 }
 
 /// What bears the name that a record makes known.
@@ -79,6 +82,12 @@ impl Kind for DnsRecord {
             "AWS's own zone of that name.",
             |p: &Props, book| p.alias_zone.value(book),
         ),
+        Field::new(
+            "others",
+            "Records of the name that are taken over with `--adopt`: the alias takes their place.",
+            |p: &Props, _| Value::set(p.others.iter().map(Value::from)),
+        )
+        .quiet(),
         // The record goes before the domain, and both before the pool, whose tags tell of the record.
         Field::place("api_domain", "api_domain", |p: &Props, book| match &p.of {
             Bearer::ApiDomain(arn) => name_of(p, arn, book),
@@ -115,16 +124,26 @@ impl Kind for DnsRecord {
     }
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        lead(writer, task).await
+        mark(writer, task).await?;
+        lead(writer, task, |_| false).await
     }
 
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
+        live: &Standing<'_, Props>,
         _changed: &[&'static str],
     ) -> Result<Outputs, AwsError> {
-        lead(writer, task).await
+        if live.props.others.is_empty() {
+            // The mark says where it leads until it leads elsewhere.
+            let led_to = literal(&live.props.alias);
+            let outputs = lead(writer, task, |record| leads_to(record, &led_to)).await?;
+            mark(writer, task).await?;
+            return Ok(outputs);
+        }
+        mark(writer, task).await?;
+        let others = &live.props.others;
+        lead(writer, task, |record| others.contains(&in_words(record))).await
     }
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
@@ -163,10 +182,18 @@ struct Marked {
     /// Where its record stands.
     place: Address,
     bearer: Bearer,
-    /// Zones and names.
-    marks: BTreeSet<(String, String)>,
+    marks: BTreeSet<Mark>,
     /// The names that it bears, and where each of them leads: the target and its zone.
     targets: BTreeMap<String, (String, String)>,
+}
+
+/// Where a record of ours is.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Mark {
+    zone: String,
+    name: String,
+    /// What it leads to, where the bearer may be gone before the record.
+    target: Option<String>,
 }
 
 async fn bearers(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Marked>, AwsError> {
@@ -219,19 +246,19 @@ async fn look_at(
 ) -> Result<(), AwsError> {
     let want = wanted.iter().find(|(address, _)| **address == bearer.place);
     let want = want.map(|(_, props)| (&props.zone, &props.name));
-    let is_wanted = |(zone, name): &(String, String)| want == Some((zone, name));
+    let is_wanted = |mark: &Mark| want == Some((&mark.zone, &mark.name));
     // The wanted one first: it is the one that stands at the address.
     let mut marks: Vec<_> = bearer.marks.iter().collect();
     marks.sort_by_key(|mark| !is_wanted(mark));
     let mut taken = false;
     for mark in marks {
-        let (zone, name) = mark;
+        let Mark { zone, name, target } = mark;
         let records = reader.records(zone, name).await?;
-        let target = bearer.targets.get(name);
-        let ours = records.iter().find(|record| match target {
-            Some((target, _)) => leads_to(record, target),
-            // The domain is gone; what is left of it leads nobody anywhere, and could lead to whoever takes its place.
-            None => alias(record).is_some_and(|alias| alias.hosted_zone_id == CLOUDFRONT_ZONE),
+        let now = bearer.targets.get(name).map(|(target, _)| target);
+        // Where the domain is gone, what is left of it leads nobody anywhere, and could lead to whoever takes its place.
+        let ours = records.iter().find(|record| {
+            let mut targets = now.into_iter().chain(target);
+            targets.any(|target| leads_to(record, target))
         });
         if ours.is_none() && is_wanted(mark) {
             continue;
@@ -257,9 +284,14 @@ async fn look_at(
             of: bearer.bearer.clone(),
             alias: alias.map_or("", |alias| plain(&alias.dns_name)).into(),
             alias_zone: alias.map_or("", |alias| &*alias.hosted_zone_id).into(),
+            others: BTreeSet::new(),
         };
+        let others = records
+            .iter()
+            .filter(|record| ours.is_some() && Some(*record) != ours && clashes(record));
         findings.owned.push(Found {
             only_a_mark: ours.is_none(),
+            notices: others.map(|other| leads_past(name, other)).collect(),
             ..Found::new(address, props, outputs(zone, name))
         });
     }
@@ -274,16 +306,19 @@ fn claim(
     records: &[ResourceRecordSet],
     findings: &mut Findings<Props>,
 ) {
-    let Some(record) = records.iter().find(|record| clashes(record)) else {
+    let others: BTreeSet<String> = records
+        .iter()
+        .filter(|record| clashes(record))
+        .map(in_words)
+        .collect();
+    if others.is_empty() {
         return;
-    };
+    }
     if scope.desired.adopt.contains(address) {
-        let alias = alias(record);
         let props = Props {
-            of: want.of.clone(),
-            // Whatever it was, it is led to our domain and marked.
-            alias: format!("{} {}", record.r#type.as_str(), value(record)).into(),
-            alias_zone: alias.map_or("", |alias| &*alias.hosted_zone_id).into(),
+            alias: Text::default(),
+            alias_zone: Text::default(),
+            others,
             ..want.clone()
         };
         let found = Found::new(address.clone(), props, outputs(&want.zone, &want.name));
@@ -293,34 +328,66 @@ fn claim(
     findings.obstacles.push(Obstacle {
         address: address.clone(),
         what: format!(
-            "the name {:?} has a record already that does not lead to this stack's domain: {} {}",
+            "the name {:?} has records already that do not lead to this stack's domain: {}",
             want.name,
-            record.r#type.as_str(),
-            value(record)
+            others.into_iter().collect::<Vec<_>>().join("; ")
         ),
         help: format!(
-            "remove that record, or have it replaced with --adopt '{address}', or leave `zone` out and keep the record yourself"
+            "remove them, or have all of them replaced with --adopt '{address}', or leave `zone` out and keep the record yourself"
         ),
     });
 }
 
-/// Marks the name and leads it to the domain, instead of wherever it led.
-async fn lead(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+/// Writes down where the record is.
+async fn mark(writer: &Writer, task: &Task<'_, Props>) -> Result<(), AwsError> {
     let want = task.want;
     let (zone, name) = (&want.zone, &want.name);
-    let mark = BTreeMap::from([(tag(zone, name), format!("{zone}/{name}"))]);
+    let (key, place) = (tag(zone, name), format!("{zone}/{name}"));
     match &want.of {
+        // The tags go with the domain, and the domain goes after its record.
         Bearer::ApiDomain(arn) => {
-            tags::write(writer, &task.text(arn), &mark, &BTreeMap::new()).await?;
+            let mark = BTreeMap::from([(key, place)]);
+            tags::write(writer, &task.text(arn), &mark, &BTreeMap::new()).await
         }
-        Bearer::UserPool(pool) => writer.tag_pool(&task.text(pool), mark).await?,
+        Bearer::UserPool(pool) => {
+            let mark = BTreeMap::from([(key, format!("{place}/{}", task.text(&want.alias)))]);
+            writer.tag_pool(&task.text(pool), mark).await
+        }
     }
+}
+
+/// Leads the name to the domain, instead of those records that it may replace: all in one change, so that the name never leads
+/// nowhere. What else others keep at the name is left.
+///
+/// # Errors
+/// AWS's refusal, and a record of others that the alias would overwrite.
+async fn lead(
+    writer: &Writer,
+    task: &Task<'_, Props>,
+    may_replace: impl Fn(&ResourceRecordSet) -> bool,
+) -> Result<Outputs, AwsError> {
+    let want = task.want;
+    let (zone, name) = (&want.zone, &want.name);
     let records = writer.afresh().records(zone, name).await?;
-    let ours = record(name, &task.text(&want.alias), &task.text(&want.alias_zone));
-    // Other records of the name clash with an alias or lead past it. All of it is one change: the name never leads nowhere.
-    let others = records.iter().filter(|record| {
-        clashes(record) && (record.r#type != RrType::A || record.set_identifier.is_some())
-    });
+    let target = task.text(&want.alias);
+    let ours = record(name, &target, &task.text(&want.alias_zone));
+    let is_overwritten =
+        |record: &ResourceRecordSet| record.r#type == RrType::A && record.set_identifier.is_none();
+    let (overwritten, beside): (Vec<_>, Vec<_>) = records
+        .iter()
+        .filter(|record| clashes(record))
+        .partition(|record| is_overwritten(record));
+    let appeared = overwritten
+        .into_iter()
+        .find(|record| !leads_to(record, &target) && !may_replace(record));
+    if let Some(record) = appeared {
+        let message = format!(
+            "the name {name:?} has got another record meanwhile: {}. Run the same command again to see what to do about it",
+            in_words(record)
+        );
+        return Err(AwsError::gave_up("ChangeResourceRecordSets", message));
+    }
+    let others = beside.into_iter().filter(|record| may_replace(record));
     let mut changes: Vec<_> = others
         .map(|record| (ChangeAction::Delete, record.clone()))
         .collect();
@@ -381,6 +448,20 @@ fn clashes(record: &ResourceRecordSet) -> bool {
     matches!(record.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
 }
 
+/// A record, in words: its type, its place among several where it has one, and what it leads to.
+fn in_words(record: &ResourceRecordSet) -> String {
+    let among = record.set_identifier.as_ref();
+    let among = among.map_or(String::new(), |id| format!(" (set {id:?})"));
+    format!("{}{among} {}", record.r#type.as_str(), value(record))
+}
+
+fn leads_past(name: &str, other: &ResourceRecordSet) -> String {
+    format!(
+        "the name {name:?} has a record beside this one that leads some callers past it: {}",
+        in_words(other)
+    )
+}
+
 /// What a record leads to, in words.
 fn value(record: &ResourceRecordSet) -> String {
     match &record.alias_target {
@@ -409,11 +490,17 @@ fn tag(zone: &str, name: &str) -> String {
     format!("{RECORD_TAG}{}", &digest(place.as_bytes())[..12])
 }
 
-/// Zones and names, as the tags of a bearer tell them.
-fn marks(tags: &BTreeMap<String, String>) -> BTreeSet<(String, String)> {
-    tags.iter()
-        .filter(|(key, _)| key.starts_with(RECORD_TAG))
-        .filter_map(|(_, place)| place.split_once('/'))
-        .map(|(zone, name)| (zone.to_owned(), name.to_owned()))
+/// Where records are, as the tags of a bearer tell it.
+fn marks(tags: &BTreeMap<String, String>) -> BTreeSet<Mark> {
+    let places = tags.iter().filter(|(key, _)| key.starts_with(RECORD_TAG));
+    places
+        .filter_map(|(_, place)| {
+            let mut parts = place.splitn(3, '/').map(str::to_owned);
+            Some(Mark {
+                zone: parts.next()?,
+                name: parts.next()?,
+                target: parts.next(),
+            })
+        })
         .collect()
 }

@@ -26,6 +26,8 @@ pub struct FieldInfo {
     pub quiet: bool,
     /// Whether what it refers to has to be at work, not only made.
     pub when_ready: bool,
+    /// Whether a thing is as much at work after a change of it as before, so that nobody waits.
+    pub works_on: bool,
     /// The kind this field's value is the id of, where the value orders deletes.
     pub refers_to: Option<&'static str>,
 }
@@ -63,6 +65,7 @@ impl<P> Field<P> {
             live_at_once: false,
             quiet: false,
             when_ready: false,
+            works_on: false,
             refers_to: None,
         };
         Self { info, get }
@@ -111,6 +114,13 @@ impl<P> Field<P> {
     #[must_use]
     pub const fn when_ready(mut self) -> Self {
         self.info.when_ready = true;
+        self
+    }
+
+    /// Changed without a wait for the thing to be at work.
+    #[must_use]
+    pub const fn works_on(mut self) -> Self {
+        self.info.works_on = true;
         self
     }
 

@@ -36,8 +36,9 @@ pub struct Props {
     pub image: String,
     /// The instance type.
     pub instance_type: String,
-    /// What runs at the first start.
-    pub user_data: Option<UserData>,
+    /// The SHA-256 digest, in hexadecimal digits, of what runs at the first start. The script itself may hold what nobody
+    /// should read: it is neither here nor ever asked for again; an apply has it at hand, and a tag keeps the digest.
+    pub user_data: Option<String>,
     /// The name of its instance profile.
     pub profile: Option<String>,
     /// The ids of its security groups.
@@ -52,15 +53,6 @@ pub struct Props {
     pub in_service: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-}
-
-/// What runs at the first start. AWS is never asked for it again: the digest lies in a tag of the instance.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct UserData {
-    /// Its SHA-256 digest, in hexadecimal digits.
-    pub digest: String,
-    /// The script itself; empty on the live side.
-    pub content: String,
 }
 
 /// An EC2 instance.
@@ -102,8 +94,11 @@ impl Kind for Instance {
         )),
         Field::new(
             "user_data",
-            "What runs at the first start.",
-            |p: &Props, _| p.user_data.as_ref().map(|data| data.digest.clone()).into(),
+            "What runs at the first start, by its digest.",
+            |p: &Props, _| {
+                let digest = p.user_data.as_ref();
+                digest.map(|digest| format!("sha256:{digest}")).into()
+            },
         )
         .on_change(OnChange::Replace("user data runs at the first start only")),
         Field::new("subnet", "The subnet it is in.", |p: &Props, _| {
@@ -133,7 +128,8 @@ impl Kind for Instance {
             "Whether only requests with a session token learn its metadata (IMDSv2). Always true.",
             |p: &Props, _| p.metadata_needs_token.into(),
         )
-        .quiet(),
+        .quiet()
+        .works_on(),
         Field::new(
             "running",
             "Whether it runs. Always true: one that somebody stopped is started again.",
@@ -151,8 +147,13 @@ impl Kind for Instance {
             "Tags. Others on the instance are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
-        .wanted_keys(),
+        .wanted_keys()
+        .works_on(),
     ];
+
+    fn content(want: &Props) -> Option<&str> {
+        want.user_data.as_deref()
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         live::observe(reader, scope, &Self::INFO).await

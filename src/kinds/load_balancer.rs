@@ -131,7 +131,8 @@ impl Kind for LoadBalancer {
             "Tags. Others on the load balancer are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
-        .wanted_keys(),
+        .wanted_keys()
+        .works_on(),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {

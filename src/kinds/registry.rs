@@ -72,6 +72,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// The digest of a file's content that its making takes; see [`Kind::content`].
+            pub fn content(&self) -> Option<&str> {
+                match self {
+                    $(Self::$variant(want) => <$kind as Kind>::content(want),)+
+                }
+            }
+
             // Boxed, here and below: the SDK's futures are large, and one that holds a place for every kind's
             // overflows a thread's stack.
 

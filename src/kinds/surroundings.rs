@@ -63,7 +63,7 @@ pub struct Surroundings {
     pub load_balancer: Option<ExistingLoadBalancer>,
     /// The instances of `[load_balancer.targets] instance_ids` and `instance_tags`.
     pub instances: Vec<ExistingInstance>,
-    /// The content of the file of `[load_balancer.targets.instances] user_data`.
+    /// The digest of the file of `[load_balancer.targets.instances] user_data`.
     pub user_data: Option<String>,
     /// What to point DNS at for an `[api.domain]` that is somebody else's.
     pub domain_target: Option<String>,

@@ -1,5 +1,6 @@
 //! A VPC link: the only road from the API to the load balancer.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use aws_sdk_apigateway::types::{VpcLink as LiveLink, VpcLinkStatus};
@@ -49,7 +50,7 @@ impl Kind for VpcLink {
     };
 
     const FIELDS: &'static [Field<Props>] = &[
-        Field::new("name", "The name.", |p: &Props, _| (&p.name).into()),
+        Field::new("name", "The name.", |p: &Props, _| (&p.name).into()).works_on(),
         Field::new(
             "load_balancer",
             "The load balancer it leads to.",
@@ -67,7 +68,8 @@ impl Kind for VpcLink {
             "Tags. Others on the link are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
-        .wanted_keys(),
+        .wanted_keys()
+        .works_on(),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -174,7 +176,9 @@ impl Kind for VpcLink {
             }
             other => gone_is_success(other)?,
         }
-        // The load balancer can't go before the link is gone, and AWS takes half a minute for it.
+        // The load balancer can't go before the link is gone, and AWS takes half a minute for it. One that failed may be told
+        // as FAILED until AWS gets to deleting it; only after that it means that the delete failed.
+        let begun = Cell::new(false);
         Patience::new(3, 300)
             .wait(
                 writer,
@@ -182,10 +186,13 @@ impl Kind for VpcLink {
                 "AWS has not deleted the VPC link",
                 async || match look(writer, id).await? {
                     None => Ok(Some(())),
-                    Some(link) if link.status == Some(VpcLinkStatus::Failed) => {
+                    Some(link) if link.status == Some(VpcLinkStatus::Failed) && begun.get() => {
                         Err(link.gave_up("DeleteVpcLink"))
                     }
-                    Some(_) => Ok(None),
+                    Some(link) => {
+                        begun.set(begun.get() || link.status == Some(VpcLinkStatus::Deleting));
+                        Ok(None)
+                    }
                 },
             )
             .await

@@ -213,6 +213,19 @@ impl Plan {
         self.changes.get(address).is_some_and(Change::goes)
     }
 
+    /// Whether a step is about the old one of two at its address.
+    pub fn is_about_the_old_one(&self, step: &Step) -> bool {
+        let replaced = self
+            .changes
+            .get(&step.address)
+            .is_some_and(|change| change.action == Action::Replace);
+        let goes = matches!(
+            step.operation,
+            Operation::Delete(_) | Operation::Unprotect { .. }
+        );
+        replaced && goes
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()

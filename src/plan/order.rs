@@ -113,10 +113,23 @@ fn operations(inputs: &Inputs<'_>, address: &Address, change: &Change) -> Vec<(P
             ));
         }
     }
-    if change.action != Action::Delete && change.kind.settles_in.is_some() {
+    if change.kind.settles_in.is_some() && is_waited_for(inputs, address, change) {
         operations.push((Part::Settle, Operation::Settle(want())));
     }
     operations
+}
+
+/// Whether something may be less at work after a change than before.
+fn is_waited_for(inputs: &Inputs<'_>, address: &Address, change: &Change) -> bool {
+    if change.action != Action::Update {
+        return change.action != Action::Delete;
+    }
+    let fields = inputs.wanted[address].fields(&Book::default());
+    let works_on = |name: &str| {
+        let mut fields = fields.iter();
+        fields.any(|(info, _)| info.name == name && info.works_on)
+    };
+    change.fields.iter().any(|field| !works_on(field.name))
 }
 
 /// What AWS deletes along with its container: child → container.

@@ -29,6 +29,9 @@ const RULES: &[Rule] = &[
     road_replaced,
     targets_swapped,
     instances_roll,
+    domain_goes,
+    fewer_instances,
+    road_goes,
     held_back,
     costs,
 ];
@@ -304,6 +307,57 @@ fn instances_roll(facts: &Facts<'_>, address: &Address, change: &Change) -> Opti
             "one after another, so that callers notice nothing: the new one is launched and healthy before the old one \
              drains ({drain}) and is terminated with what is on it"
         ),
+    )
+}
+
+/// Callers have the name in their code.
+fn domain_goes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::ApiDomain(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    change.goes().then_some(())?;
+    let and_then = match facts.wanted.get(address) {
+        Some(Resource::ApiDomain(want)) => {
+            format!("whoever calls it must be told {}", want.name)
+        }
+        _ => "whoever calls it must be told another address".into(),
+    };
+    note(
+        Level::Warning,
+        "GS118",
+        address,
+        format!("the API stops answering at {}; {and_then}", live.name),
+    )
+}
+
+/// One that takes another's place has a note of its own.
+fn fewer_instances(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let stays = |resource: &Resource| matches!(resource, Resource::Instance(_));
+    let for_good = change.action == Action::Delete && address.takes_its_place().is_none();
+    (for_good && change.kind.rolls && facts.wanted.values().any(stays)).then_some(())?;
+    note(
+        Level::Info,
+        "GS119",
+        address,
+        "the file wants fewer instances: it finishes what it has begun and is terminated with what is on it, and the others serve on"
+            .into(),
+    )
+}
+
+/// A link goes when the last `via` does.
+fn road_goes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let live = facts.observation.live.get(address)?;
+    let works = matches!(live.resource, Resource::VpcLink(_)) && live.broken.is_none();
+    let for_good = change.action == Action::Delete && address.takes_its_place().is_none();
+    let routes = |resource: &Resource| matches!(resource, Resource::Route(_));
+    (works && for_good && facts.wanted.values().any(routes)).then_some(())?;
+    note(
+        Level::Warning,
+        "GS120",
+        address,
+        "no route says `via` any more: their calls leave API Gateway over the internet instead of through the load balancer, \
+         and there is no way back to earlier deployments"
+            .into(),
     )
 }
 

@@ -10,6 +10,7 @@ use super::outcome::duration;
 use super::style::{CREATE, DELETE, ERROR, FAINT, UPDATE, WARNING, paint};
 use super::ui::{ProgressMode, Ui};
 use crate::apply::{Done, Event};
+use crate::aws::Cause;
 
 /// Listens to a run, shows it, and keeps what the end of the run has to tell.
 pub(crate) struct Progress<'a> {
@@ -81,8 +82,9 @@ impl<'a> Progress<'a> {
                 step,
                 address,
                 action,
+                old,
             } => {
-                let text = format!("{} {address}", present(*action));
+                let text = format!("{} {}{address}", present(*action), which(*old));
                 match &mut self.bars {
                     Some(bars) => bars.start(*step, text),
                     None => self.say(&text),
@@ -92,27 +94,43 @@ impl<'a> Progress<'a> {
                 step,
                 address,
                 action,
+                old,
                 took,
             } => {
                 self.over += 1;
                 let sign = sign(*action);
                 self.finish(
                     *step,
-                    &format!("{sign} {} {address}{}", past(*action), self.took(*took)),
+                    &format!(
+                        "{sign} {} {}{address}{}",
+                        past(*action),
+                        which(*old),
+                        self.took(*took)
+                    ),
                 );
             }
             Event::StepFailed {
                 step,
                 address,
                 action,
+                old,
                 error,
             } => {
                 self.over += 1;
-                let code = error.code.as_deref().unwrap_or("no answer");
+                let code = error.code.as_deref().unwrap_or(match error.cause {
+                    Cause::Unfinished => "not in time",
+                    Cause::Connection => "no answer",
+                    Cause::Credentials => "no credentials",
+                    Cause::Refused | Cause::Unknown => "gave up",
+                });
                 let failed = paint(ERROR, &format!("x can't {}", infinitive(*action)));
                 self.finish(
                     *step,
-                    &format!("{failed} {address}: {}: {code}", error.operation),
+                    &format!(
+                        "{failed} {}{address}: {}: {code}",
+                        which(*old),
+                        error.operation
+                    ),
                 );
             }
             // The end tells what was left out, and why.
@@ -237,6 +255,11 @@ impl Drop for Waiting {
     }
 }
 
+/// Beside a new one at the same address, the one that goes.
+fn which(old: bool) -> &'static str {
+    if old { "the old " } else { "" }
+}
+
 fn sign(action: Done) -> String {
     let (sign, style) = match action {
         Done::Create => ("+", CREATE),
@@ -282,7 +305,7 @@ mod tests {
     use anstream::adapter::strip_str;
 
     use super::*;
-    use crate::aws::{AwsError, Cause, Count};
+    use crate::aws::{AwsError, Count};
     use crate::model::Address;
 
     fn events() -> Vec<Event> {
@@ -301,22 +324,26 @@ mod tests {
                 step: 0,
                 address: address(),
                 action: Done::Create,
+                old: false,
             },
             Event::StepStarted {
                 step: 1,
                 address: key(),
                 action: Done::Create,
+                old: false,
             },
             Event::StepDone {
                 step: 0,
                 address: address(),
                 action: Done::Create,
+                old: false,
                 took: Duration::from_secs(12),
             },
             Event::StepFailed {
                 step: 1,
                 address: key(),
                 action: Done::Create,
+                old: false,
                 error,
             },
             Event::Stopping { running: 1 },

@@ -1,5 +1,6 @@
 //! Values as people and machines read them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::kinds::{KEY_TAG, STACK_TAG};
@@ -11,7 +12,7 @@ pub(crate) fn text(value: &Value) -> String {
         Value::Unset => "(none)".into(),
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => number_text(*number),
-        Value::Text(text) => quoted(text),
+        Value::Text(text) => quoted(&short(text)),
         Value::Set(items) => list(items.iter()),
         Value::List(items) => list(items.iter()),
         Value::Map(items) if items.is_empty() => "{}".into(),
@@ -26,6 +27,19 @@ pub(crate) fn text(value: &Value) -> String {
             let of: Vec<_> = of.iter().map(Address::to_string).collect();
             format!("(known after apply of {})", of.join(", "))
         }
+    }
+}
+
+/// The first digits of a digest tell two apart.
+fn short(text: &str) -> Cow<'_, str> {
+    const SHOWN: usize = 12;
+    match text.strip_prefix("sha256:") {
+        Some(digest)
+            if digest.len() > SHOWN && digest.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+        {
+            format!("sha256:{}…", &digest[..SHOWN]).into()
+        }
+        _ => text.into(),
     }
 }
 

@@ -11,7 +11,6 @@ run fails only when something was answered wrongly.
 import argparse
 import contextlib
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -22,8 +21,9 @@ import sys
 import tempfile
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
+
+import serving
 
 HERE = pathlib.Path(__file__).resolve().parent
 BODY = json.dumps({"policies": [{"id": number, "holder": f"holder {number}"} for number in range(24)]})
@@ -101,38 +101,9 @@ def nginx(name, text, folder):
             process.wait()
 
 
-@contextlib.contextmanager
-def dev(program, folder, backend):
-    """Serves the stack, and answers with its ready line."""
-    shutil.copy(HERE / "stack.toml", folder)
-    command = [program, "dev", "--listen", "127.0.0.1:0", "--backend", str(backend), "--json"]
-    log = open(folder / "dev.log", "w+")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    with log, subprocess.Popen(command, cwd=folder, stdout=log, env=environment) as process:
-        try:
-            yield ready_line(process, folder / "dev.log")
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-
-
-def ready_line(process, log):
-    for _ in range(1200):
-        for line in log.read_text().splitlines():
-            event = json.loads(line)
-            if event["type"] == "ready":
-                return event
-        if process.poll() is not None:
-            raise SystemExit(f"dev ended: {log.read_text()}")
-        time.sleep(0.05)
-    raise SystemExit("dev is not ready")
-
-
 def admission(program, folder, url):
     """The headers that let acme in, as a partner would have them."""
-    command = [program, "--endpoint-url", url, "token", "acme"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    token = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    token = serving.run(program, folder, "--endpoint-url", url, "token", "acme")
     scope = "any/20261121/eu-central-1/apigateway/aws4_request"
     signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=any"}
     keys = json.loads(get(f"{url}/apikeys?includeValues=true", signed))
@@ -182,7 +153,8 @@ def compare(program, seconds, rounds, connections, folder):
     with contextlib.ExitStack() as running:
         running.enter_context(nginx("backend", config(BACKEND), folder))
         running.enter_context(nginx("proxy", config(PROXY), folder))
-        ready = running.enter_context(dev(program, folder, backend_port))
+        shutil.copy(HERE / "stack.toml", folder)
+        ready = running.enter_context(serving.dev(program, folder, backend_port))
         wait_for(f"http://127.0.0.1:{backend_port}/")
         admitted = admission(program, folder, ready["url"])
         ways = {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_route53::types as dns;
 use gatestack::kinds::{Desired, Observation, Surroundings};
-use gatestack::model::Address;
+use gatestack::model::{Address, Value};
 use gatestack::plan::{self, Options, Patterns, Plan, Problem};
 use gatestack::{local, stack};
 
@@ -211,6 +211,10 @@ impl Account {
             .resource_records(value)
             .build()
             .unwrap();
+        self.put(zone, record).await;
+    }
+
+    async fn put(&self, zone: &str, record: dns::ResourceRecordSet) {
         let change = dns::Change::builder()
             .action(dns::ChangeAction::Upsert)
             .resource_record_set(record)
@@ -220,6 +224,40 @@ impl Account {
             .change_resource_record_sets()
             .hosted_zone_id(&self.zones[zone])
             .change_batch(dns::ChangeBatch::builder().changes(change).build().unwrap())
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Leads a name to a distribution of somebody else.
+    async fn alias_by_hand(&self, zone: &str, name: &str, target: &str) {
+        let alias = dns::AliasTarget::builder()
+            .dns_name(target)
+            .hosted_zone_id("Z2FDTNDATAQYW2")
+            .evaluate_target_health(false)
+            .build()
+            .unwrap();
+        let record = dns::ResourceRecordSet::builder()
+            .name(name)
+            .r#type(dns::RrType::A)
+            .alias_target(alias)
+            .build()
+            .unwrap();
+        self.put(zone, record).await;
+    }
+
+    /// Deletes the own domain of the user pool, as the console does.
+    async fn drop_pool_domain(&self, name: &str) {
+        let cognito = self.world.cognito();
+        let domain = cognito
+            .describe_user_pool_domain()
+            .domain(name)
+            .send()
+            .await;
+        let domain = domain.unwrap().domain_description.unwrap();
+        let delete = cognito.delete_user_pool_domain().domain(name);
+        delete
+            .set_user_pool_id(domain.user_pool_id)
             .send()
             .await
             .unwrap();
@@ -660,6 +698,103 @@ async fn a_user_pools_own_domain_has_its_record() {
     assert_eq!(
         account.records("example.com").await,
         ["example.com. A 192.0.2.1"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_takeover_names_every_record_it_takes() {
+    let account = Account::new().await;
+    let says = account.own(API, "zone = \"example.com\"");
+    for (kind, value) in [
+        (dns::RrType::A, "192.0.2.1"),
+        (dns::RrType::Aaaa, "2001:db8::1"),
+    ] {
+        account.put_by_hand("example.com", API, kind, value).await;
+    }
+    let problems = account.try_plan(&says, &agreed(), &[]).await.unwrap_err();
+    let what = &problems[0].what;
+    assert!(what.contains("A 192.0.2.1; AAAA 2001:db8::1"), "{what}");
+    let record = Address::new("api.domain/record");
+    let plan = account
+        .try_plan(&says, &agreed(), &[record.as_str()])
+        .await
+        .unwrap();
+    let fields = &plan.changes[&record].fields;
+    let others = fields.iter().find(|field| field.name == "others").unwrap();
+    let both = ["A 192.0.2.1", "AAAA 2001:db8::1"].map(Value::from);
+    assert_eq!(others.before, Value::set(both));
+    account.carry_out(&plan).await;
+    let records = account.records("example.com").await;
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert!(
+        records[0].starts_with("api.example.com. A d-"),
+        "{records:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_keep_at_the_name_is_told_and_left() {
+    const NAME: &str = "auth.example.com";
+    let account = Account::new().await;
+    account
+        .put_by_hand("example.com", "example.com", dns::RrType::A, "192.0.2.1")
+        .await;
+    let says = account.pool(NAME, "example.com");
+    account.apply(&says).await;
+    let before = account.records("example.com").await;
+    account
+        .put_by_hand("example.com", NAME, dns::RrType::Aaaa, "2001:db8::1")
+        .await;
+    let plan = account.plan(&says).await;
+    assert_eq!(summary(&plan), [""; 0]);
+    assert!(
+        plan.notes
+            .iter()
+            .any(|note| note.text.contains("AAAA 2001:db8::1")),
+        "{:?}",
+        plan.notes
+    );
+    // The domain made anew is another distribution, to which our record, and nothing else, is led.
+    account.drop_pool_domain(NAME).await;
+    let done = account.apply(&says).await;
+    assert_eq!(
+        done,
+        [
+            "create user_pool/own_domain",
+            "update user_pool/own_domain/record"
+        ]
+    );
+    let after = account.records("example.com").await;
+    assert_eq!(after.len(), 3, "{after:?}");
+    assert!(
+        after.contains(&format!("{NAME}. AAAA 2001:db8::1")),
+        "{after:?}"
+    );
+    assert!(
+        !after.contains(&before[1]),
+        "it leads to the new one: {after:?}"
+    );
+    assert_eq!(summary(&account.plan(&says).await), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_way_into_cloudfront_is_theirs() {
+    const NAME: &str = "auth.example.com";
+    let account = Account::new().await;
+    account
+        .put_by_hand("example.com", "example.com", dns::RrType::A, "192.0.2.1")
+        .await;
+    let says = account.pool(NAME, "example.com");
+    account.apply(&says).await;
+    account.drop_pool_domain(NAME).await;
+    account
+        .alias_by_hand("example.com", NAME, "d111111abcdef8.cloudfront.net")
+        .await;
+    account.destroy(&says).await.unwrap();
+    let records = account.records("example.com").await;
+    assert!(
+        records[1].contains("d111111abcdef8.cloudfront.net"),
+        "{records:?}"
     );
 }
 

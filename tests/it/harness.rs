@@ -1,7 +1,7 @@
 //! A stack file, a local AWS and the engine between them, in one process: what the commands do, without the terminal.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -29,6 +29,8 @@ pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) clock: Clock,
+    /// What instances run, for every writer to send.
+    pub(crate) scripts: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
@@ -42,6 +44,7 @@ impl World {
         Self {
             service: Service::in_memory(options),
             clock,
+            scripts: Arc::default(),
         }
     }
 
@@ -51,7 +54,12 @@ impl World {
     }
 
     pub(crate) async fn connection_through(&self, client: SharedHttpClient) -> Connection {
-        Connection::open(Endpoint::InProcess(client), "eu-west-1", &self.clock).await
+        let endpoint = Endpoint::InProcess(client);
+        let connection = Connection::open(endpoint, "eu-west-1", &self.clock).await;
+        for script in self.scripts.lock().unwrap().iter() {
+            connection.contents().put(script);
+        }
+        connection
     }
 
     /// Somebody else's API Gateway client, such as the console's.

@@ -9,7 +9,7 @@ use gatestack::apply::Outcome;
 use gatestack::kinds::surroundings::{Subnet, Surroundings};
 use gatestack::kinds::{self, Desired};
 use gatestack::local::{self, Pace, Service};
-use gatestack::model::Address;
+use gatestack::model::{Address, digest};
 use gatestack::plan::{self, Level, Options, Patterns, Plan, Problem};
 use gatestack::stack;
 
@@ -152,9 +152,14 @@ impl Road {
              type = \"t4g.nano\"\nimage = {:?}\nuser_data = {:?}\n",
             self.count, self.image, self.user_data
         );
+        self.world
+            .scripts
+            .lock()
+            .unwrap()
+            .push(self.user_data.clone());
         let surroundings = Surroundings {
             subnets: self.subnets.clone(),
-            user_data: Some(self.user_data.clone()),
+            user_data: Some(digest(self.user_data.as_bytes())),
             ..Surroundings::default()
         };
         stack::expand::expand(&checked(&text).file, ACCOUNT, Vec::new(), &surroundings)

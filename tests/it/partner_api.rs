@@ -119,7 +119,9 @@ impl Example {
 
     async fn connection(&self) -> Connection {
         let endpoint = Endpoint::InProcess(self.line());
-        Connection::open(endpoint, self.region(), &self.world.clock).await
+        let connection = Connection::open(endpoint, self.region(), &self.world.clock).await;
+        connection.contents().put(&self.user_data);
+        connection
     }
 
     /// Exchanges what the stack file says.
@@ -152,8 +154,9 @@ impl Example {
         let questions = stack::questions(&checked, ACCOUNT);
         let reader = connection.reader();
         let found = kinds::look_around(&reader, &questions, false);
+        let user_data = checked.user_data.as_ref();
         let surroundings = kinds::Surroundings {
-            user_data: checked.user_data.clone(),
+            user_data: user_data.map(|content| connection.contents().put(content)),
             ..found.await.unwrap()
         };
         let told = stack::preflight(&checked, ACCOUNT, &surroundings);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
+use base64::Engine as _;
 use gatestack::kinds::Observation;
 use gatestack::plan::{self, Inputs, Moved, Options, Plan, Saved, Unreadable};
 
@@ -471,5 +472,49 @@ fn nothing_but_a_plan_is_overwritten_or_applied() {
             .iter()
             .all(|name| !name.to_string_lossy().ends_with(".new")),
         "{names:?}"
+    );
+}
+
+#[test]
+fn the_script_of_instances_is_not_in_a_plan_and_has_to_be_at_hand() {
+    const SCRIPT: &str = "#!/bin/sh\nexport LICENCE=nobody-should-read-this\n";
+    let folder = Folder::with(&example("partner-api"));
+    std::fs::write(folder.path().join("backend.sh"), SCRIPT).unwrap();
+    assert_eq!(folder.local(&["plan", "--out", "it.plan"]).code, 0);
+    let plan = std::fs::read_to_string(folder.path().join("it.plan")).unwrap();
+    assert!(!plan.contains("nobody-should-read-this"));
+
+    // Without a stack file the plan stands alone, and can't launch anything.
+    let (file, away) = (
+        folder.path().join("stack.toml"),
+        folder.path().join("away.toml"),
+    );
+    std::fs::rename(&file, &away).unwrap();
+    let ran = folder.local(&["apply", "it.plan"]);
+    refused(
+        &ran,
+        &[
+            "load_balancer.targets.instances/1",
+            "nothing was written",
+            "-f FILE",
+        ],
+    );
+    std::fs::rename(&away, &file).unwrap();
+
+    std::fs::write(folder.path().join("backend.sh"), "another").unwrap();
+    refused(
+        &folder.local(&["apply", "it.plan"]),
+        &["has changed since the plan was made"],
+    );
+    std::fs::write(folder.path().join("backend.sh"), SCRIPT).unwrap();
+    let ran = folder.local(&["apply", "it.plan"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let state = std::fs::read_to_string(folder.path().join(".gatestack/local.json")).unwrap();
+    let sent = base64::engine::general_purpose::STANDARD.encode(SCRIPT);
+    assert!(state.contains(&sent), "the instances run it");
+    assert!(
+        !folder
+            .everything_written()
+            .contains("nobody-should-read-this")
     );
 }

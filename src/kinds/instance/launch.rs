@@ -15,7 +15,7 @@ use super::{IMAGE_TAG, PARAMETER, Props, USER_DATA_TAG};
 use crate::aws::{AwsError, Operation, Writer};
 use crate::kinds::private_road::Patience;
 use crate::kinds::{Task, tags};
-use crate::model::digest;
+use crate::model::{Secret, digest};
 
 /// What is made and tagged by a launch, beside the instance itself.
 const MADE: [ResourceType; 3] = [
@@ -37,7 +37,7 @@ struct Launch {
     subnet: String,
     security_groups: Vec<String>,
     profile: Option<String>,
-    user_data: Option<String>,
+    user_data: Option<Secret>,
     tags: BTreeMap<String, String>,
 }
 
@@ -87,8 +87,16 @@ impl Launch {
         };
         let mut tags = task.tags(&want.tags);
         tags.insert(IMAGE_TAG.into(), want.image.clone());
-        if let Some(data) = &want.user_data {
-            tags.insert(USER_DATA_TAG.into(), data.digest.clone());
+        let mut user_data = None;
+        if let Some(digest) = &want.user_data {
+            tags.insert(USER_DATA_TAG.into(), digest.clone());
+            let content = writer.content(digest);
+            user_data = Some(content.ok_or_else(|| {
+                AwsError::gave_up(
+                    "RunInstances",
+                    format!("the script sha256:{digest} is not at hand"),
+                )
+            })?);
         }
         let groups = want.security_groups.iter();
         Ok(Self {
@@ -97,7 +105,7 @@ impl Launch {
             subnet: want.subnet.clone(),
             security_groups: groups.map(|group| task.text(group)).collect(),
             profile: want.profile.clone(),
-            user_data: want.user_data.as_ref().map(|data| data.content.clone()),
+            user_data,
             tags,
         })
     }
@@ -149,7 +157,11 @@ impl Launch {
                 .network_interfaces(interface.clone())
                 .metadata_options(metadata.clone())
                 .set_iam_instance_profile(profile.clone())
-                .set_user_data(self.user_data.as_ref().map(|data| STANDARD.encode(data)))
+                .set_user_data(
+                    self.user_data
+                        .as_ref()
+                        .map(|data| STANDARD.encode(data.expose())),
+                )
                 .set_tag_specifications(Some(tags.clone()));
             writer
                 .call(Operation::ec2("RunInstances"), request.send())
@@ -174,7 +186,7 @@ mod tests {
             subnet: "subnet-1".into(),
             security_groups: vec!["sg-1".into()],
             profile: None,
-            user_data: Some("one".into()),
+            user_data: Some(Secret::new("one")),
             tags: BTreeMap::from([("gatestack:key".into(), "a".into())]),
         }
     }

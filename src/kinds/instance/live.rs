@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::types::{HttpTokensState, Instance, InstanceStateName};
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
 
-use super::{IMAGE_TAG, PARAMETER, Props, USER_DATA_TAG, UserData, outputs};
+use super::{IMAGE_TAG, PARAMETER, Props, USER_DATA_TAG, outputs};
 use crate::aws::{AwsError, Cause, Reader};
 use crate::kinds::ownership::{Candidate, after_moves, sort_out};
 use crate::kinds::{Findings, KindInfo, Resource, STACK_TAG, Scope, private_road, tags};
@@ -169,10 +169,7 @@ fn candidate(instance: &Instance, id: &str, in_groups: BTreeSet<String>) -> Cand
             .as_ref()
             .map(|of| of.as_str().to_owned())
             .unwrap_or_default(),
-        user_data: tags.get(USER_DATA_TAG).map(|digest| UserData {
-            digest: digest.clone(),
-            content: String::new(),
-        }),
+        user_data: tags.get(USER_DATA_TAG).cloned(),
         // The path of a profile is no part of its name.
         profile: profile
             .and_then(|arn| arn.rsplit('/').next())

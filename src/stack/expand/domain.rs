@@ -1,5 +1,7 @@
 //! Domains of one's own: the API's with its base paths, and the records that lead to them.
 
+use std::collections::BTreeSet;
+
 use super::{Expansion, at};
 use crate::kinds::dns_record::Bearer;
 use crate::kinds::{Resource, api_domain, base_path_mapping, dns_record};
@@ -72,6 +74,7 @@ impl Expansion<'_> {
             of,
             alias: Text::output(domain, OutputName::Target),
             alias_zone: Text::output(domain, OutputName::TargetZone),
+            others: BTreeSet::new(),
         };
         self.add(domain.part("record"), Resource::DnsRecord(props));
     }

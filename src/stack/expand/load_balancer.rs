@@ -175,13 +175,8 @@ impl Expansion<'_> {
             )
         });
         let groups: BTreeSet<Text> = groups.collect();
-        let content = self.surroundings.user_data.as_ref();
-        let user_data = content
-            .filter(|_| instances.user_data.is_some())
-            .map(|content| instance::UserData {
-                digest: digest(content.as_bytes()),
-                content: content.clone(),
-            });
+        let user_data = self.surroundings.user_data.as_ref();
+        let user_data = user_data.filter(|_| instances.user_data.is_some());
         let subnets = &self.surroundings.subnets;
         for number in 1..=instances.count {
             let address = all.part(&number.to_string());
@@ -190,7 +185,7 @@ impl Expansion<'_> {
                 subnet: subnet.map_or_else(String::new, |subnet| subnet.id.clone()),
                 image: instances.image.clone(),
                 instance_type: instances.instance_type.clone(),
-                user_data: user_data.clone(),
+                user_data: user_data.cloned(),
                 profile: instances.profile.clone(),
                 security_groups: [id(&group)].into(),
                 target_groups: groups.clone(),
