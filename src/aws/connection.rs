@@ -60,6 +60,7 @@ struct Clients {
     elbv2: aws_sdk_elasticloadbalancingv2::Client,
     acm: aws_sdk_acm::Client,
     ssm: aws_sdk_ssm::Client,
+    secretsmanager: aws_sdk_secretsmanager::Client,
     route53: aws_sdk_route53::Client,
 }
 
@@ -160,6 +161,7 @@ impl Connection {
             elbv2: counted!(aws_sdk_elasticloadbalancingv2),
             acm: counted!(aws_sdk_acm),
             ssm: counted!(aws_sdk_ssm),
+            secretsmanager: counted!(aws_sdk_secretsmanager),
             route53: counted!(aws_sdk_route53),
         };
         Self {
@@ -288,6 +290,10 @@ impl Reader {
 
     pub(super) fn ssm_client(&self) -> &aws_sdk_ssm::Client {
         &self.connection.clients.ssm
+    }
+
+    pub(super) fn secretsmanager_client(&self) -> &aws_sdk_secretsmanager::Client {
+        &self.connection.clients.secretsmanager
     }
 
     pub(super) fn route53_client(&self) -> &aws_sdk_route53::Client {

@@ -20,6 +20,7 @@ mod nulls;
 mod pace;
 mod retry;
 mod route53;
+mod secretsmanager;
 mod tagging;
 mod tally;
 
@@ -33,4 +34,5 @@ pub use error::{AwsError, Cause};
 pub(crate) use network::Passing;
 pub use pace::{Operation, Pacer, Service};
 pub(crate) use route53::is_same_name;
+pub use secretsmanager::SecretKeeper;
 pub use tally::{Count, Tally};

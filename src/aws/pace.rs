@@ -29,6 +29,8 @@ pub enum Service {
     Acm,
     /// AWS Systems Manager.
     Ssm,
+    /// AWS Secrets Manager.
+    SecretsManager,
     /// Amazon Route 53.
     Route53,
 }
@@ -121,6 +123,7 @@ const RESOURCE_WRITES: &[&str] = &[
     "UntagResource",
 ];
 
+const SECRET_WRITES: &[&str] = &["CreateSecret", "PutSecretValue"];
 const LOAD_BALANCER_PLACES: &[&str] = &["CreateLoadBalancer", "SetSubnets"];
 const LOAD_BALANCER_TARGETS: &[&str] = &["RegisterTargets", "DeregisterTargets"];
 const LOAD_BALANCER_WRITES: &[&str] = &[
@@ -140,7 +143,7 @@ const LOAD_BALANCER_WRITES: &[&str] = &[
 /// Sources: API Gateway developer guide "Quotas for creating, deploying and managing an API"; Cognito developer guide
 /// "Quotas in Amazon Cognito" (by category, and 5 a second by pool); general reference "Resource Groups Tagging API";
 /// Elastic Load Balancing user guide "Request throttling"; EC2 developer guide "Request throttling" (a bucket for each
-/// operation); ACM user guide "Quotas"; Route 53 developer guide "Quotas"; Systems Manager's endpoints and quotas. A rate a second is taken as what one second may hold at once; slower rates are spaced evenly, since no burst is
+/// operation); ACM user guide "Quotas"; Route 53 developer guide "Quotas"; Systems Manager's and Secrets Manager's endpoints and quotas. A rate a second is taken as what one second may hold at once; slower rates are spaced evenly, since no burst is
 /// published for them.
 const QUOTAS: &[Published] = &[
     account(Service::ApiGateway, ALL, 100, 40),
@@ -190,6 +193,8 @@ const QUOTAS: &[Published] = &[
     account(Service::Acm, &["DescribeCertificate"], 100, 10),
     account(Service::Acm, &["ListCertificates"], 125, 8),
     account(Service::Ssm, &["GetParameter"], 25, 40),
+    account(Service::Ssm, &["PutParameter"], 334, 3),
+    account(Service::SecretsManager, SECRET_WRITES, 20, 50),
     account(Service::Route53, ALL, 200, 5),
 ];
 

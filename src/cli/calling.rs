@@ -74,7 +74,12 @@ impl Calling {
                         Some(near) => format!("did you mean `{near}`? "),
                         None => String::new(),
                     };
-                    fault.hint(format!("{hint}there is {}", addresses()))
+                    let be = if self.front.callers.len() == 1 {
+                        "is"
+                    } else {
+                        "are"
+                    };
+                    fault.hint(format!("{hint}there {be} {}", addresses()))
                 }
             };
             fault.into()

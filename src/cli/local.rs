@@ -38,7 +38,7 @@ Examples:
   aws --endpoint-url http://127.0.0.1:4599 apigateway get-rest-apis
 
 Cognito user pools, API Gateway, EC2, load balancers, ACM, Route 53, SSM
-parameters, STS and the tagging API. Any credentials do. The state is gone with
+parameters, Secrets Manager, STS and the tagging API. Any credentials do. The state is gone with
 the process unless --state keeps it.
 
 What AWS serves at run time is served too: by AWS's host name in `Host`, or at

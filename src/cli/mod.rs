@@ -10,8 +10,11 @@ mod consent;
 mod destroy;
 mod dev;
 mod environment;
+mod export;
+mod files;
 mod global;
 mod graph;
+mod handoff;
 mod history;
 mod local;
 mod output;
@@ -84,7 +87,9 @@ enum Command {
     Token(token::Args),
     Call(call::Args),
     Verify(verify::Args),
+    Handoff(handoff::Args),
     Graph(graph::Args),
+    Export(export::Args),
     Dev(dev::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -130,7 +135,9 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
         Command::Token(args) => args.run(global, ui),
         Command::Call(args) => args.run(global, ui),
         Command::Verify(args) => args.run(global, ui),
+        Command::Handoff(args) => args.run(global, ui),
         Command::Graph(args) => args.run(global, ui),
+        Command::Export(args) => args.run(global, ui),
         Command::Dev(args) => args.run(global, ui),
         Command::Schema(args) => args.run(ui),
         Command::Completions(args) => args.run(ui),
@@ -169,6 +176,7 @@ impl Command {
             ),
             Self::Call(args) => args.contradiction(global),
             Self::Dev(_) => global.contradiction_of_dev(),
+            Self::Handoff(args) => args.contradiction(),
             Self::Verify(args) => args.contradiction(global),
             _ => None,
         }
@@ -191,7 +199,6 @@ impl Command {
             | Self::Plan(plan::Args { json: true, .. })
             | Self::History(history::Args { json: true })
             | Self::Rollback(rollback::Args { json: true, .. })
-            | Self::Output(output::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
             | Self::Token(token::Args { json: true, .. })
             | Self::Verify(verify::Args { json: true, .. }) => {

@@ -1,13 +1,13 @@
 //! `plan --out FILE` and `apply PLAN`: writing a plan down, and carrying out exactly what was written.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use anyhow::Context as _;
 
 use super::apply::{show, verified};
 use super::consent::{Consent, FORWARD, ask, ask_name, other_name};
+use super::files::{self, Readers, cannot};
 use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again, stale};
 use super::session::{Purpose, Session, load_with, surroundings};
@@ -22,42 +22,20 @@ use crate::stack;
 /// # Errors
 /// The file can't be written, or something else is there.
 pub(super) fn write(path: &Path, saved: &Saved) -> Result<(), Error> {
-    match fs::read(path) {
-        Ok(there) => {
-            let there = String::from_utf8_lossy(&there);
-            if Saved::from_text(&there).is_err_and(|error| error.is_something_else()) {
-                let what = format!("{} is there already, and it is no plan", path.display());
-                return Err(Fault::new(FaultKind::Io, what)
-                    .hint("give the plan another name, or delete that file first")
-                    .into());
-            }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(cannot("read", path, error)),
+    if let Some(there) = files::text(path)?
+        && Saved::from_text(&there).is_err_and(|error| error.is_something_else())
+    {
+        return Err(files::taken(
+            path,
+            "no plan",
+            "give the plan another name, or delete that file first",
+        ));
     }
     let text = saved
         .to_text()
         .context("can't save the plan")
         .map_err(Fault::io)?;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(&beside)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())
-                .and_then(|()| file.sync_all())
-                .and_then(|()| fs::rename(&beside, path))
-                .inspect_err(|_| {
-                    // What is left of a failed write is of no use, and the failure itself is what to tell.
-                    let _gone = fs::remove_file(&beside);
-                })
-        })
-        .map_err(|error| cannot("write", path, error))
+    files::write(path, text.as_bytes(), Readers::Owner)
 }
 
 fn read(path: &Path, again: &str) -> Result<Saved, Error> {
@@ -75,11 +53,6 @@ fn read(path: &Path, again: &str) -> Result<Saved, Error> {
         let what = format!("can't apply {}: {error}", path.display());
         Fault::new(FaultKind::Io, what).hint(hint).into()
     })
-}
-
-fn cannot(doing: &str, path: &Path, error: io::Error) -> Error {
-    let error = anyhow::Error::new(error).context(format!("can't {doing} {}", path.display()));
-    Fault::io(error).into()
 }
 
 /// The command line that saves such a plan.

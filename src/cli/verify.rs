@@ -22,14 +22,14 @@ Examples:
   gatestack verify --probe --patience 5m
   gatestack verify --param id=4711 --junit verify.xml
 
-Every route is called by every kind of caller: without a token, with a wrong one,
-without the scope, without a key, with a wrong one, and by the stack's own
-partners and clients. Exit code 1 says that something differs from the file; what
-can't be shown without risk reads \"not tested\" and why.
+Every route is called by every kind of caller: without a token, with a wrong
+one, without the scope, without a key, with a wrong one, and by the stack's own
+partners and clients. Exit code 1 says that something differs from the file.
+What can't be shown without risk reads \"not tested\", and why.
 
-On AWS the calls count against the partners' plans, of which they use up at most
-a tenth of a quota, and Cognito charges for the tokens. With --local everything
-is tried, on copies of the local AWS.")]
+On AWS the calls count against the partners' plans, of which they use up at
+most a tenth of a quota, and Cognito charges for the tokens. With --local
+everything is tried, on copies of the local AWS.")]
 pub(super) struct Args {
     #[command(flatten)]
     which: Which,

@@ -12,7 +12,7 @@ use crate::apply::Interrupt;
 use crate::aws::{Connection, Endpoint};
 use crate::caller::{Front, Transport};
 use crate::clock::Clock;
-use crate::error::{Error, Exit, Fault};
+use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::kinds::{self, Observation};
 use crate::local::{self, DataPlane, DataPlaneOptions, Service};
 use crate::render::Ui;
@@ -82,6 +82,12 @@ impl Verifying<'_> {
         let reader = connection.reader();
         let observation = kinds::observe(&reader, desired).await?;
         let front = Front::of(desired, &observation);
+        if observation.live.is_empty() && !desired.resources.is_empty() {
+            let fault = Fault::new(FaultKind::Absent, "the stack is not there yet");
+            return Err(fault
+                .hint("apply it first: `apply --verify` does both")
+                .into());
+        }
         let mut checks = verify::applied(desired, &observation);
         let now = Timestamp::now();
         checks.extend(verify::domains(&reader, desired, &observation, now).await?);
@@ -95,10 +101,6 @@ impl Verifying<'_> {
 
     async fn on_aws(&self, signals: &mut Signals, ui: &mut Ui) -> Result<Ended, Error> {
         let session = self.session;
-        let _waiting = waiting(ui, "reading the stack from AWS");
-        let seen = self.look(&session.connection).await?;
-        drop(_waiting);
-        let _waiting = waiting(ui, "calling the API");
         let transport = session.transport(DataPlaneOptions::default())?;
         let probe = Probe {
             connection: &session.connection,
@@ -106,7 +108,20 @@ impl Verifying<'_> {
             desired: &session.desired,
         };
         let interrupt = Interrupt::new();
-        let ended = {
+        let seen = {
+            let _waiting = waiting(ui, "reading the stack from AWS");
+            // What an earlier run left behind is nothing that differs.
+            if self.probe
+                && let Err(error) = probe.remove(&interrupt).await
+            {
+                ui.remark(&format!(
+                    "the probe of an earlier run is still there: {error}\n"
+                ));
+            }
+            self.look(&session.connection).await?
+        };
+        let _waiting = waiting(ui, "calling the API");
+        {
             let work = self.ask_aws(seen, &transport, &probe, &interrupt);
             tokio::pin!(work);
             let mut stopped = None;
@@ -127,8 +142,7 @@ impl Verifying<'_> {
                     }
                 }
             }
-        };
-        ended
+        }
     }
 
     async fn ask_aws(

@@ -132,30 +132,62 @@ pub struct Operation {
     /// Input members by path, such as `Policies.SignInPolicy`, that are not supported. A call that carries one answers 501 naming
     /// the operation and the member, before anything runs.
     pub refused: &'static [&'static str],
+    /// What must be there before it runs.
+    pub first: Option<First>,
+    /// For an operation that anybody may call without a signature: how to know the call's Region when neither a signature nor the host
+    /// name says it.
+    pub unsigned: Option<fn(&State, &Object) -> Option<String>>,
+}
+
+/// What an operation needs and the first call of it makes. So the operation itself only reads.
+#[derive(Clone, Copy, Debug)]
+pub struct First {
+    /// Whether it is still to be made for this call.
+    pub missing: fn(&Region, &Call) -> bool,
+    /// Makes it.
+    pub make: fn(&mut Region, &Call) -> Result<(), Refusal>,
 }
 
 impl Operation {
     /// An operation that changes nothing.
     pub const fn read(name: &'static str, run: fn(&Region, &Call) -> Answer) -> Self {
-        Self {
-            name,
-            run: Run::Read(run),
-            refused: &[],
-        }
+        Self::new(name, Run::Read(run))
     }
 
     /// An operation that changes the Region's state.
     pub const fn change(name: &'static str, run: fn(&mut Region, &Call) -> Answer) -> Self {
+        Self::new(name, Run::Change(run))
+    }
+
+    const fn new(name: &'static str, run: Run) -> Self {
         Self {
             name,
-            run: Run::Change(run),
+            run,
             refused: &[],
+            first: None,
+            unsigned: None,
         }
     }
 
     /// The same, with these input members refused by name.
     pub const fn refusing(self, refused: &'static [&'static str]) -> Self {
         Self { refused, ..self }
+    }
+
+    /// The same, with this made before.
+    pub const fn after(self, first: First) -> Self {
+        Self {
+            first: Some(first),
+            ..self
+        }
+    }
+
+    /// The same, for anybody: with how to know a call's Region.
+    pub const fn unsigned(self, region: fn(&State, &Object) -> Option<String>) -> Self {
+        Self {
+            unsigned: Some(region),
+            ..self
+        }
     }
 }
 

@@ -250,14 +250,18 @@ impl Service {
                 service.name
             )));
         };
-        let Scope { mut region, .. } = scope.ok_or_else(missing_token)?;
-        if let Some(global) = service.global_region {
-            region = global.into();
+        if scope.is_none() && operation.unsigned.is_none() {
+            return Err(missing_token());
         }
         let input = protocol::input(model, in_model, request)?;
         if let Some(shape) = &in_model.input {
             service.check(name, shape, &input)?;
         }
+        let region = match (scope, service.global_region) {
+            (_, Some(global)) => global.into(),
+            (Some(scope), None) => scope.region,
+            (None, None) => self.region_of_unsigned(operation, request, &input)?,
+        };
         if let Some(member) = operation.refused.iter().find(|path| has(&input, path)) {
             return Err(Refusal::not_implemented(format_args!(
                 "{member} of {}:{name}",
@@ -279,6 +283,23 @@ impl Service {
         protocol::answer(model, name, in_model, output, request_id)
     }
 
+    /// The Region of a call without a signature: its host name's, or that of what it names.
+    fn region_of_unsigned(
+        &self,
+        operation: &Operation,
+        request: &Request<Bytes>,
+        input: &Object,
+    ) -> Result<String, Refusal> {
+        let host = protocol::host(request);
+        if let [_, region, "amazonaws", "com"] = *host.split('.').collect::<Vec<_>>() {
+            return Ok(region.to_owned());
+        }
+        let state = self.snapshot().map_err(|error| broken(&error))?;
+        let named = operation.unsigned.and_then(|named| named(&state, input));
+        // Where nothing is, the operation says that what it is asked about isn't there.
+        Ok(named.unwrap_or_default())
+    }
+
     fn run(&self, service: &AwsService, operation: &Operation, mut call: Call) -> Answer {
         let mut store = self.store();
         let networked = service.sees_networks;
@@ -287,6 +308,17 @@ impl Service {
             Ok(_) if dry => Err(ec2::dry_run()),
             answer => answer,
         };
+        if let Some(first) = operation.first {
+            let missing = store.read(|state| {
+                let region = state.regions.get(&call.region);
+                region.is_some_and(|region| (first.missing)(region, &call))
+            });
+            if missing.map_err(|error| broken(&error))? {
+                let made =
+                    store.change(|state| (first.make)(state.regions.entry(&call.region), &call));
+                made.map_err(|error| broken(&error))??;
+            }
+        }
         let ran = match operation.run {
             Run::Read(run) => store.read(|state| {
                 call.everywhere = state.clone();

@@ -252,7 +252,10 @@ pub(crate) fn request(seen: &Seen, callers: &[&str], zone: &TimeZone, width: usi
     }
     line.add(FAINT, &milliseconds(seen.took), "  ");
     match &seen.refused {
-        Some(refused) => behind(&line.text, line.columns + 1, &shown(refused), INDENT, width),
+        Some(refused) => {
+            let head = line.text + " ";
+            behind(&head, line.columns + 1, &shown(refused), INDENT, width)
+        }
         None => line.text + "\n",
     }
 }
@@ -403,7 +406,7 @@ mod tests {
             took: Duration::from_micros(micros),
             ..seen()
         };
-        let token = "there is no token in the header Authorization";
+        let token = "no token was sent in the header Authorization";
         let lines = [
             line(&seen(), &["partners.acme"]),
             line(&refused("2026-11-21T16:02:14Z", 401, token, 300), &[]),
@@ -456,7 +459,7 @@ mod tests {
             ..seen()
         };
         insta::assert_snapshot!(line(&one, &[]), @r"
-        16:02:11 401 GET /�[2J  1.2ms the token has none of the scopes xxx-api/read,
+        16:02:11 401 GET /�[2J  1.2ms  the token has none of the scopes xxx-api/read,
                      xxx-api/write and xxx-api/admin
         ");
     }

@@ -1,11 +1,14 @@
 //! The SDK's log, for who asks for it.
 
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
 
 /// Starts the log on the standard error when `-vv` or `GATESTACK_LOG` asks for it. The second stays the master: it is
-/// the same filter language as `RUST_LOG`.
+/// the same filter language as `RUST_LOG`. Only what would show secrets is in no log, whatever is asked for.
 pub(crate) fn start_log(verbosity: u8, colour: bool) {
-    // Never deeper than `debug` by a flag: the SDK's `trace` shows whole requests.
     const DEEPEST_BY_FLAG: &str = "warn,aws_config=info,aws_smithy_runtime=debug,hyper_util=info";
     let wish = std::env::var("GATESTACK_LOG")
         .ok()
@@ -15,10 +18,19 @@ pub(crate) fn start_log(verbosity: u8, colour: bool) {
         None if verbosity >= 2 => EnvFilter::new(DEEPEST_BY_FLAG),
         None => return,
     };
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         .with_ansi(colour)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_filter(filter);
     // A second log in one process happens in tests only, and the first one is as good.
-    let _ = log.try_init();
+    let _ = tracing_subscriber::registry()
+        .with(filter_fn(shows_no_secret))
+        .with(lines)
+        .try_init();
+}
+
+/// The SDK's `trace`, and that of the HTTP libraries below it, shows whole requests and answers, with the key values and client
+/// secrets in them.
+fn shows_no_secret(event: &Metadata<'_>) -> bool {
+    *event.level() < Level::TRACE || event.target().starts_with(env!("CARGO_CRATE_NAME"))
 }

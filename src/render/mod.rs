@@ -10,6 +10,7 @@ pub(crate) mod ask;
 pub(crate) mod call;
 pub(crate) mod curl;
 pub(crate) mod error;
+pub(crate) mod handoff;
 pub(crate) mod history;
 pub(crate) mod outcome;
 pub(crate) mod plan;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::fields::hanging;
-use super::layout::{behind, counted, indented, listed};
+use super::layout::{behind, counted, flowing, indented, listed};
 use super::plan::heading;
 use super::style::{CREATE, ERROR, FAINT, STRONG, WARNING, paint};
 use super::value;
@@ -272,14 +272,10 @@ impl View<'_> {
         if reasons.is_empty() {
             return String::new();
         }
-        let line = |(reason, (callers, calls)): (&str, (BTreeSet<String>, usize))| {
+        let line = |(reason, (callers, times)): (&str, (BTreeSet<String>, usize))| {
             let callers: Vec<String> = callers.into_iter().collect();
-            let who = match callers.len() {
-                0..=6 => listed(&callers),
-                more => format!("{} callers", more),
-            };
-            let text = format!("{who}: {reason} ({})", counted(calls as u64, "call"));
-            indented(&text, 2, self.width)
+            let text = format!("{reason} ({})", counted(times as u64, "call"));
+            indented(&text, 2, self.width) + &flowing(&callers, 4, self.width)
         };
         let lines: String = reasons.into_iter().map(line).collect();
         format!("Not tested\n{lines}")

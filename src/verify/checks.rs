@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, ToSpan as _};
 
 use super::cell::{CheckName, Checked, Difference, Outcome};
+use super::probe::is_temporary;
 use crate::aws::{AwsError, Reader};
 use crate::kinds::{Desired, Observation, Resource};
 use crate::model::{Address, OutputName};
@@ -83,11 +84,20 @@ pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
             return checked.collect();
         }
     };
-    let mut checked: Vec<Checked> = plan
+    let (left, changes): (Vec<_>, Vec<_>) = plan
         .changes
         .iter()
+        .partition(|(address, _)| is_temporary(address));
+    let mut checked: Vec<Checked> = changes
+        .into_iter()
         .map(|(address, change)| differs(address, change))
         .collect();
+    checked.extend(left.into_iter().map(|(address, _)| Checked {
+        remarks: vec![
+            "an earlier `verify --probe` died before it removed this; the next one does".into(),
+        ],
+        ..passed(CheckName::Applied, address)
+    }));
     checked.extend(plan.kept.iter().map(|address| Checked {
         remarks: vec!["the file has it no longer, and it stays until it is named".into()],
         ..passed(CheckName::Applied, address)
@@ -139,7 +149,12 @@ fn differs(address: &Address, change: &Change) -> Checked {
         about: address.clone(),
         outcome: Outcome::Different(vec![Difference {
             what,
-            help: format!("{meaning}; apply the file, or write down what AWS has"),
+            help: match change.action {
+                Action::Delete => {
+                    format!("apply the file to delete this {title}, or write it down")
+                }
+                _ => format!("{meaning}; apply the file, or write down what AWS has"),
+            },
         }]),
         fields: match change.action {
             Action::Update | Action::Replace if !kind.snapshot => change.fields.clone(),

@@ -64,7 +64,7 @@ fn at(table: &str, what: &str) -> Address {
 }
 
 /// Whether an address is that of something temporary.
-fn is_temporary(address: &Address) -> bool {
+pub(super) fn is_temporary(address: &Address) -> bool {
     ["app_clients", "resource_servers", "plans", "api_keys"]
         .iter()
         .any(|table| address.as_str().starts_with(&format!("{table}.{PROBE}")))

@@ -263,7 +263,10 @@ macro_rules! assert_screen {
     ($name:literal, $code:literal, $ran:expr) => {{
         let ran = $ran;
         assert_eq!(ran.code, $code, "{}{}", ran.stdout, ran.stderr);
-        with_filters(|| insta::assert_snapshot!($name, screen(&ran)));
+        let mut settings = insta::Settings::clone_current();
+        settings.add_filter(r"--api-key [a-z0-9]{10}\b", "--api-key KEY_ID");
+        settings.add_filter(r"Host: [a-z0-9]{10}\.", "Host: API_ID.");
+        settings.bind(|| with_filters(|| insta::assert_snapshot!($name, screen(&ran))));
     }};
 }
 

@@ -27,7 +27,8 @@ fn secrets(state: &serde_json::Value, found: &mut BTreeSet<String>) {
 fn nothing_written_holds_a_secret() {
     let text = example("partner-api");
     let folder = Folder::with(&text);
-    let runs: [&[&str]; 11] = [
+    let stores = "secretsmanager:acme";
+    let runs: [&[&str]; 16] = [
         &["apply", "--yes"],
         &["apply", "--yes", "--json"],
         &["plan", "-v"],
@@ -39,7 +40,13 @@ fn nothing_written_holds_a_secret() {
         &["output", "--json"],
         &["graph"],
         &["apply", "--yes", "-vv"],
+        &["handoff", "acme", "--to", "handed/acme", "-vv"],
+        &["handoff", "acme", "--to", stores, "-vv"],
+        &["handoff", "globex", "--to", stores, "-vv"],
+        &["handoff", "acme", "--to", "ssm:/acme", "-vv"],
+        &["export", "postman", "-vv"],
     ];
+    std::fs::create_dir(folder.path().join("handed")).unwrap();
     for arguments in runs {
         folder.local(arguments);
     }

@@ -25,7 +25,7 @@ pub(super) fn check(
     settings: &Object,
     has_secret: bool,
 ) -> Result<(), Refusal> {
-    auth_flows(pool, settings)?;
+    auth_flows(pool, settings, has_secret)?;
     oauth(pool, settings, has_secret)?;
     urls(settings)?;
     attributes(pool, call, settings)?;
@@ -42,7 +42,7 @@ pub(super) fn check(
     Ok(())
 }
 
-fn auth_flows(pool: &Pool, settings: &Object) -> Result<(), Refusal> {
+fn auth_flows(pool: &Pool, settings: &Object, has_secret: bool) -> Result<(), Refusal> {
     let flows = texts(settings, "ExplicitAuthFlows");
     let new = flows
         .iter()
@@ -55,6 +55,17 @@ fn auth_flows(pool: &Pool, settings: &Object) -> Result<(), Refusal> {
     }
     if pool.tier == "LITE" && flows.contains(&"ALLOW_USER_AUTH") {
         return Err(not_in_tier("Choice-based sign-in", &pool.tier));
+    }
+    let machine = flows.contains(&"ALLOW_CLIENT_TOKEN_AUTH");
+    if machine && flows.len() > 1 {
+        return Err(invalid(
+            "ALLOW_CLIENT_TOKEN_AUTH can't be used along with other authentication flows.",
+        ));
+    }
+    if machine && !has_secret {
+        return Err(invalid(
+            "ALLOW_CLIENT_TOKEN_AUTH can only be activated for a client that has a client secret.",
+        ));
     }
     let rotates = settings
         .get("RefreshTokenRotation")

@@ -7,6 +7,7 @@ mod branding;
 mod client;
 mod client_rules;
 mod client_secret;
+mod client_token;
 mod domain;
 mod group;
 mod mfa;
@@ -81,6 +82,7 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
     tags::OPERATIONS,
     branding::OPERATIONS,
     ui_customization::OPERATIONS,
+    client_token::OPERATIONS,
 ];
 
 /// The pool that the call names.

@@ -1,5 +1,7 @@
 //! The rules of Cognito that gatestack leans on. `tests/foreign` has them all, with the clients that people use.
 
+use bytes::Bytes;
+use http::Request;
 use serde_json::{Value, json};
 
 use super::super::tests::{call, refused};
@@ -147,4 +149,95 @@ fn a_client_has_two_secrets_at_most_and_one_at_least() {
     call(&service, "DeleteUserPoolClientSecret", &to_delete);
     let found = call(&service, "DescribeUserPoolClient", &named)["UserPoolClient"].clone();
     assert_eq!(found["ClientSecret"], second["ClientSecretValue"]);
+}
+
+/// A call without a signature, at this host.
+fn unsigned(service: &Service, host: &str, operation: &str, input: &Value) -> (u16, Value) {
+    let request = Request::post("/")
+        .header("host", host)
+        .header(
+            "x-amz-target",
+            format!("AWSCognitoIdentityProviderService.{operation}"),
+        )
+        .body(Bytes::from(input.to_string()));
+    let answer = service.call(request.unwrap());
+    let body = serde_json::from_slice(answer.body()).unwrap();
+    (answer.status().as_u16(), body)
+}
+
+#[test]
+fn a_machine_gets_a_token_without_a_domain() {
+    let (service, pool) = with_pool();
+    let mut machine = partner(&pool);
+    machine["AllowedOAuthFlowsUserPoolClient"] = json!(false);
+    machine["AllowedOAuthFlows"] = json!([]);
+    machine["ExplicitAuthFlows"] = json!(["ALLOW_CLIENT_TOKEN_AUTH"]);
+    let made = call(&service, "CreateUserPoolClient", &machine)["UserPoolClient"].clone();
+    let mut input = json!({"ClientId": made["ClientId"], "Secret": made["ClientSecret"]});
+    for host in ["cognito-idp.eu-west-1.amazonaws.com", "127.0.0.1:4599"] {
+        let (status, body) = unsigned(&service, host, "GetClientToken", &input);
+        let result = &body["ClientAuthenticationResult"];
+        assert_eq!(
+            (status, &result["ExpiresIn"]),
+            (200, &json!(3600)),
+            "{body}"
+        );
+        assert_eq!(result["TokenType"], "Bearer");
+        assert!(result["AccessToken"].is_string());
+    }
+    let elsewhere = "cognito-idp.us-east-1.amazonaws.com";
+    let (_, body) = unsigned(&service, elsewhere, "GetClientToken", &input);
+    assert_eq!(body["__type"], "ResourceNotFoundException");
+    let (status, body) = unsigned(
+        &service,
+        elsewhere,
+        "DescribeUserPool",
+        &json!({"UserPoolId": pool}),
+    );
+    assert_eq!(
+        (status, &body["__type"]),
+        (403, &json!("MissingAuthenticationTokenException"))
+    );
+
+    input["Scopes"] = json!(["claims/write"]);
+    assert_eq!(
+        refused(&service, "GetClientToken", &input),
+        "InvalidParameterException"
+    );
+    input["Scopes"] = json!(["claims/read"]);
+    call(&service, "GetClientToken", &input);
+    input["Secret"] = json!("wrong_but_as_long_as_a_secret_must_be");
+    assert_eq!(
+        refused(&service, "GetClientToken", &input),
+        "NotAuthorizedException"
+    );
+    input["ClientId"] = json!("nobody");
+    assert_eq!(
+        refused(&service, "GetClientToken", &input),
+        "ResourceNotFoundException"
+    );
+}
+
+#[test]
+fn a_machines_token_is_its_clients_only_flow() {
+    let (service, pool) = with_pool();
+    let made = call(&service, "CreateUserPoolClient", &partner(&pool))["UserPoolClient"].clone();
+    let input = json!({"ClientId": made["ClientId"], "Secret": made["ClientSecret"]});
+    assert_eq!(
+        refused(&service, "GetClientToken", &input),
+        "InvalidParameterException"
+    );
+    let mut both = partner(&pool);
+    both["ExplicitAuthFlows"] = json!(["ALLOW_CLIENT_TOKEN_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    assert_eq!(
+        refused(&service, "CreateUserPoolClient", &both),
+        "InvalidParameterException"
+    );
+    let public = json!({
+        "UserPoolId": pool, "ClientName": "public", "ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH"],
+    });
+    assert_eq!(
+        refused(&service, "CreateUserPoolClient", &public),
+        "InvalidParameterException"
+    );
 }

@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use http::{Request, header};
-
 /// What a request is for, by its host name and path alone.
 #[derive(Debug, PartialEq)]
 pub(super) enum Address<'r> {
@@ -104,26 +102,6 @@ fn document(path: &str) -> Option<Address<'_>> {
     (pool.contains('_') && !pool.contains('/')).then_some(Address::PoolDocument { pool, name })
 }
 
-/// The host name of a request in lower case, without the port; empty when it names none.
-pub(super) fn host<B>(request: &Request<B>) -> String {
-    let in_header = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok());
-    let host = in_header
-        .or_else(|| request.uri().host())
-        .unwrap_or_default();
-    let without_port = match host.rsplit_once(':') {
-        // In brackets stands an IPv6 address, which has colons of its own.
-        Some((name, _)) if !host.ends_with(']') => name,
-        _ => host,
-    };
-    without_port
-        .trim_matches(['[', ']'])
-        .trim_end_matches('.')
-        .to_ascii_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,23 +177,5 @@ mod tests {
             name: "jwks.json",
         };
         assert_eq!(address, Some(wanted));
-    }
-
-    #[test]
-    fn a_host_is_a_name_without_a_port() {
-        for (sent, name) in [
-            ("API.example.com:8443", "api.example.com"),
-            ("[::1]:4599", "::1"),
-            ("[::1]", "::1"),
-            ("api.example.com.", "api.example.com"),
-        ] {
-            let request = Request::get("/").header("host", sent).body(()).unwrap();
-            assert_eq!(host(&request), name);
-        }
-        let absolute = Request::get("https://api.example.com:1/x")
-            .body(())
-            .unwrap();
-        assert_eq!(host(&absolute), "api.example.com");
-        assert_eq!(host(&Request::get("/").body(()).unwrap()), "");
     }
 }

@@ -32,6 +32,7 @@ use serde_json::{Value, json};
 use self::addresses::Address;
 use self::stage::{Arrived, To};
 use super::operation::Refusal;
+use super::protocol;
 use super::service::{self, Service};
 use super::state::{Region, State};
 
@@ -117,7 +118,7 @@ impl DataPlane {
     /// Answers one request to either plane. Its source address is the [`Peer`] among its extensions.
     pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
         let inner = &*self.0;
-        let host = addresses::host(&request);
+        let host = protocol::host(&request);
         let path = request.uri().path().to_owned();
         let Some(address) = Address::of(&host, &path) else {
             return inner.service.call(request);

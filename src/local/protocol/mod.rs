@@ -73,6 +73,26 @@ pub(super) fn answer(
     Ok(answer)
 }
 
+/// The host name of a request in lower case, without the port; empty when it names none.
+pub(super) fn host<B>(request: &Request<B>) -> String {
+    let in_header = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
+    let host = in_header
+        .or_else(|| request.uri().host())
+        .unwrap_or_default();
+    let without_port = match host.rsplit_once(':') {
+        // In brackets stands an IPv6 address, which has colons of its own.
+        Some((name, _)) if !host.ends_with(']') => name,
+        _ => host,
+    };
+    without_port
+        .trim_matches(['[', ']'])
+        .trim_end_matches('.')
+        .to_ascii_lowercase()
+}
+
 /// A refusal on the wire.
 pub(super) fn refusal(
     protocol: Protocol,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::model::{Model, OperationModel};
 use super::super::operation::{Object, Refusal};
+use super::host;
 
 fn object(value: Value) -> Object {
     value.as_object().unwrap().clone()
@@ -362,4 +363,22 @@ fn an_xml_answer_has_its_namespace_and_its_headers() {
         text(&answer),
         "<?xml version=\"1.0\"?>\n<Out xmlns=\"urn:x\"><Items><Item><Key>&lt;&amp;&gt;</Key></Item></Items></Out>"
     );
+}
+
+#[test]
+fn a_host_is_a_name_without_a_port() {
+    for (sent, name) in [
+        ("API.example.com:8443", "api.example.com"),
+        ("[::1]:4599", "::1"),
+        ("[::1]", "::1"),
+        ("api.example.com.", "api.example.com"),
+    ] {
+        let request = Request::get("/").header("host", sent).body(()).unwrap();
+        assert_eq!(host(&request), name);
+    }
+    let absolute = Request::get("https://api.example.com:1/x")
+        .body(())
+        .unwrap();
+    assert_eq!(host(&absolute), "api.example.com");
+    assert_eq!(host(&Request::get("/").body(()).unwrap()), "");
 }

@@ -2,20 +2,19 @@
 //!
 //! A gateway response's template is not run by the template engine of integrations: variables are put in, and nothing else is done.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderValue, Response, StatusCode};
-use percent_encoding::percent_decode_str;
 use regex::{Captures, Regex};
 use serde_json::{Value, json};
 
 use super::super::super::apigateway::{gateway_response as settings_of, text};
-use super::super::super::operation::Object;
 use super::exchange::{Exchange, NOT_IMPLEMENTED, Refused};
+use super::mapping;
+use super::refusals::INTERNAL_ERROR;
+use super::variables::{Variables, extended_request_id};
 
 const JSON: &str = "application/json";
 
@@ -26,6 +25,9 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     const NAME: &str = r"(?:context|stageVariables|method\.request)(?:\.[\w-]+)+";
     Regex::new(&format!(r"\$(?:({NAME})|\{{({NAME})\}})")).expect("it is a pattern")
 });
+
+/// What API Gateway then answers, with a space that its template for everything else does not have: 36 bytes of `Internal server error`.
+const INTERNAL: &str = r#"{"message": $context.error.messageString}"#;
 
 /// The answer to a refusal at a stage, as the deployment's gateway responses shape it.
 pub(super) fn gateway_response(refused: &Refused, exchange: &Exchange<'_>) -> Response<Bytes> {
@@ -41,11 +43,19 @@ pub(super) fn gateway_response(refused: &Refused, exchange: &Exchange<'_>) -> Re
         .filter_map(|(kind, template)| Some((kind.as_str(), template.as_str()?)))
         .collect();
     let (kind, template) = chosen(&templates, exchange).unwrap_or((JSON, ""));
-    let variable = |name: &str| variable(name, refused, exchange);
+    let template = match is_internal(refused, exchange) {
+        true => INTERNAL,
+        false => template,
+    };
+    let variables = Variables::of_refusal(exchange, refused);
+    let value = |expression: &str| {
+        // There is no refusing a refusal: what leads nowhere leaves nothing.
+        let values = mapping::values(expression, &variables);
+        values.ok()?.into_iter().next_back()
+    };
     let body = VARIABLE.replace_all(template, |found: &Captures<'_>| {
         let name = found.get(1).or_else(|| found.get(2));
-        // A variable without a value leaves nothing.
-        variable(name.map_or("", |name| name.as_str())).unwrap_or_default()
+        value(name.map_or("", |name| name.as_str())).unwrap_or_default()
     });
     let mut response = Response::new(Bytes::from(body.into_owned()));
     *response.status_mut() = text(&settings, "statusCode")
@@ -55,12 +65,7 @@ pub(super) fn gateway_response(refused: &Refused, exchange: &Exchange<'_>) -> Re
     set(&mut response, ERROR_TYPE.as_str(), refused.error_type);
     for (to, from) in entries("responseParameters") {
         let name = to.strip_prefix("gatewayresponse.header.").unwrap_or(to);
-        let from = from.as_str().unwrap_or_default();
-        let literal = from
-            .strip_prefix('\'')
-            .and_then(|from| from.strip_suffix('\''));
-        let value = literal.map(Cow::Borrowed);
-        if let Some(value) = value.or_else(|| variable(from).map(Cow::Owned)) {
+        if let Some(value) = from.as_str().and_then(value) {
             set(&mut response, name, &value);
         }
     }
@@ -93,38 +98,12 @@ fn set(response: &mut Response<Bytes>, name: &str, value: &str) {
     }
 }
 
-/// The value of a variable or of a mapping expression.
-fn variable(name: &str, refused: &Refused, exchange: &Exchange<'_>) -> Option<String> {
-    if let Some(name) = name.strip_prefix("context.error.") {
-        return match name {
-            "message" => Some(refused.message.clone()),
-            "messageString" => Some(json!(refused.message).to_string()),
-            "responseType" => Some(refused.kind.to_owned()),
-            _ => None,
-        };
-    }
-    if let Some(name) = name.strip_prefix("context.") {
-        return exchange.context(name);
-    }
-    if let Some(name) = name.strip_prefix("stageVariables.") {
-        let value = exchange.stage.settings.get("variables")?.get(name)?;
-        return Some(value.as_str()?.to_owned());
-    }
-    let (place, name) = name.strip_prefix("method.request.")?.split_once('.')?;
-    match place {
-        "header" => {
-            let value = exchange.headers.get(name)?.to_str();
-            Some(value.ok()?.to_owned())
-        }
-        "querystring" => {
-            let mut query = exchange.query.iter().rev();
-            query
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.clone())
-        }
-        "path" => exchange.path_parameters.get(name).cloned(),
-        _ => None,
-    }
+/// Whether it is API Gateway's own failure, on an API that has no gateway response for it.
+fn is_internal(refused: &Refused, exchange: &Exchange<'_>) -> bool {
+    let own = &exchange.definition.gateway_responses;
+    refused.error_type == INTERNAL_ERROR
+        && !own.contains(refused.kind)
+        && !own.contains("DEFAULT_5XX")
 }
 
 /// A refusal without a stage to shape it, or of what the local AWS does not have.
@@ -157,49 +136,5 @@ pub(super) fn too_large() -> Response<Bytes> {
 /// The ids that every answer of a stage carries.
 pub(super) fn stamp(response: &mut Response<Bytes>, request_id: &str) {
     set(response, "x-amzn-requestid", request_id);
-    set(response, "x-amz-apigw-id", &extended(request_id));
-}
-
-/// API Gateway's own id of a request, `$context.extendedRequestId`: 16 characters, which follow from the other id here.
-fn extended(request_id: &str) -> String {
-    let hexadecimal: Vec<u8> = request_id.bytes().filter(u8::is_ascii_hexdigit).collect();
-    BASE64_STANDARD.encode(hexadecimal.get(..11).unwrap_or(&hexadecimal))
-}
-
-impl Exchange<'_> {
-    /// The value of `$context.` and this name, errors aside.
-    fn context(&self, name: &str) -> Option<String> {
-        let header = |name: header::HeaderName| {
-            let value = self.headers.get(name)?.to_str();
-            Some(value.ok()?.to_owned())
-        };
-        let claim = |claims: &Object, name: &str| match claims.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            other => Some(other.to_string()),
-        };
-        let resource = |value: &str| (!value.is_empty()).then(|| value.to_owned());
-        match name {
-            "accountId" => Some(self.account.to_owned()),
-            "apiId" => Some(self.api.to_owned()),
-            "stage" => Some(self.stage_name.to_owned()),
-            "requestId" => Some(self.request_id.clone()),
-            "extendedRequestId" => Some(extended(&self.request_id)),
-            "httpMethod" => Some(self.verb.to_string()),
-            "path" => Some(percent_decode_str(&self.path).decode_utf8_lossy().into()),
-            "protocol" => Some("HTTP/1.1".into()),
-            "resourceId" => resource(self.resource),
-            "resourcePath" => resource(&self.resource_path),
-            "requestTime" => Some(self.now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()),
-            "requestTimeEpoch" => Some(self.now.as_millisecond().to_string()),
-            "domainName" => Some(self.host.clone()),
-            "domainPrefix" => Some(self.host.split('.').next()?.to_owned()),
-            "identity.sourceIp" => Some(self.source_ip.to_string()),
-            "identity.userAgent" => header(header::USER_AGENT),
-            "identity.apiKeyId" => self.api_key.clone(),
-            name => claim(
-                self.claims.as_ref()?,
-                name.strip_prefix("authorizer.claims.")?,
-            ),
-        }
-    }
+    set(response, "x-amz-apigw-id", &extended_request_id(request_id));
 }

@@ -156,3 +156,49 @@ fn check_use(scopes: &[&str], claims: &Object) -> Result<(), Refused> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> Object {
+        match value {
+            Value::Object(object) => object,
+            _ => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn scopes_on_the_method_decide_which_token_it_takes() {
+        let id = object(json!({"token_use": "id", "aud": "web"}));
+        let access = object(json!({"token_use": "access", "scope": "a/read a/write"}));
+        assert_eq!(check_use(&[], &id), Ok(()));
+        assert_eq!(check_use(&["a/write"], &access), Ok(()));
+        assert_eq!(check_use(&["a/none", "a/read"], &access), Ok(()));
+        for (scopes, claims) in [
+            (&[][..], &access),
+            (&["a/read"], &id),
+            // A scope counts as a whole only.
+            (&["a/rea"], &access),
+            (&["a/read a/write"], &access),
+        ] {
+            let refused = check_use(scopes, claims).unwrap_err();
+            assert_eq!(refused.kind, "UNAUTHORIZED", "{scopes:?}");
+        }
+    }
+
+    #[test]
+    fn an_audience_must_match_as_a_whole() {
+        let claims = object(json!({"aud": "web1"}));
+        let check = |expression: &str| {
+            let authorizer = object(json!({"identityValidationExpression": expression}));
+            check_audience(&authorizer, &claims).map_err(|refused| refused.kind)
+        };
+        assert_eq!(check("web1|web2"), Ok(()));
+        assert_eq!(check(""), Ok(()));
+        assert_eq!(check("web"), Err("UNAUTHORIZED"));
+        assert_eq!(check("(?=web).*"), Err("NOT_IMPLEMENTED"));
+    }
+}

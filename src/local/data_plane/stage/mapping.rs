@@ -3,52 +3,49 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::exchange::Refused;
+use super::exchange::{Exchange, Refused};
 use super::json_path;
-use super::refusals::{configuration, not_here, unreadable_body};
-use super::template::{Input, Variables};
+use super::refusals::{configuration, unreadable_body};
+use super::variables::Variables;
 
 /// The values that an expression leads to: none when there is nothing, several for `multivaluequerystring`.
 ///
-/// `answered` holds the headers of the back end's answer when it is an answer that is mapped, whose body is then the input's.
-///
 /// # Errors
 /// The expression is none of AWS's, needs more of JSONPath than is here, or reads a body as JSON that is none.
-pub(super) fn values(
-    expression: &str,
-    variables: &Variables<'_>,
-    answered: Option<&HeaderMap>,
-) -> Result<Vec<String>, Refused> {
-    let unknown = || configuration(format!("the mapping {expression} leads nowhere"));
+pub(super) fn values(expression: &str, variables: &Variables<'_>) -> Result<Vec<String>, Refused> {
+    let exchange = variables.exchange;
     if let Some(text) = literal(expression) {
         return Ok(vec![text.to_owned()]);
     }
     if let Some(name) = expression.strip_prefix("context.") {
-        let value = variables.context.get(name);
-        let value = value.ok_or_else(|| not_here(format_args!("{expression} in a mapping")))?;
-        return Ok(one(&value));
+        let value = variables.context(name);
+        return value
+            .map(|value| one(&value))
+            .ok_or_else(|| Refused::not_implemented(format_args!("{expression} in a mapping")));
     }
     if let Some(name) = expression.strip_prefix("stageVariables.") {
         return Ok(one(variables.stage_variable(name)));
     }
-    let Some(input) = variables.input else {
-        return Ok(Vec::new());
-    };
-    if let Some(place) = expression.strip_prefix("method.request.") {
-        return match place.split_once('.') {
-            Some(("path", name)) => Ok(input.path.get(name).cloned().into_iter().collect()),
-            Some(("querystring", name)) => {
-                Ok(in_query(input, name).next_back().into_iter().collect())
+    let found = if let Some(place) = expression.strip_prefix("method.request.") {
+        match place.split_once('.') {
+            Some(("path", name)) => {
+                let value = exchange.path_parameters.get(name);
+                Some(value.cloned().into_iter().collect())
             }
-            Some(("multivaluequerystring", name)) => Ok(in_query(input, name).collect()),
-            _ => in_head_or_body(place, expression, input, input.headers)?.ok_or_else(unknown),
-        };
-    }
-    let place = expression.strip_prefix("integration.response.");
-    let (Some(place), Some(answered)) = (place, answered) else {
-        return Err(unknown());
+            Some(("querystring", name)) => {
+                Some(in_query(exchange, name).next_back().into_iter().collect())
+            }
+            Some(("multivaluequerystring", name)) => Some(in_query(exchange, name).collect()),
+            _ => in_head_or_body(place, expression, variables, &exchange.headers)?,
+        }
+    } else {
+        let place = expression.strip_prefix("integration.response.");
+        match place.zip(variables.answered) {
+            Some((place, answered)) => in_head_or_body(place, expression, variables, answered)?,
+            None => None,
+        }
     };
-    in_head_or_body(place, expression, input, answered)?.ok_or_else(unknown)
+    found.ok_or_else(|| configuration(format!("the mapping {expression} leads nowhere")))
 }
 
 /// The text of `'a static value'`.
@@ -64,9 +61,8 @@ fn one(value: &str) -> Vec<String> {
     }
 }
 
-fn in_query<'i>(input: Input<'i>, name: &str) -> impl DoubleEndedIterator<Item = String> + use<'i> {
-    let name = name.to_owned();
-    let values = input.query.iter().filter(move |(key, _)| *key == name);
+fn in_query(exchange: &Exchange<'_>, name: &str) -> impl DoubleEndedIterator<Item = String> {
+    let values = exchange.query.iter().filter(move |(key, _)| key == name);
     values.map(|(_, value)| value.clone())
 }
 
@@ -74,7 +70,7 @@ fn in_query<'i>(input: Input<'i>, name: &str) -> impl DoubleEndedIterator<Item =
 fn in_head_or_body(
     place: &str,
     expression: &str,
-    input: Input<'_>,
+    variables: &Variables<'_>,
     headers: &HeaderMap,
 ) -> Result<Option<Vec<String>>, Refused> {
     let all = |name: &str| {
@@ -87,8 +83,8 @@ fn in_head_or_body(
         Some(("header", name)) => Some(all(name).last().map_or_else(Vec::new, |value| one(value))),
         Some(("multivalueheader", name)) => Some(one(&all(name).join(","))),
         _ => match place.strip_prefix("body") {
-            Some("") => Some(one(&input.text())),
-            Some(path) => Some(in_body(path, expression, &input.text())?),
+            Some("") => Some(one(&variables.text())),
+            Some(path) => Some(in_body(path, expression, &variables.text())?),
             None => None,
         },
     })
@@ -99,8 +95,9 @@ fn in_body(path: &str, expression: &str, body: &str) -> Result<Vec<String>, Refu
         return Ok(Vec::new());
     }
     let body = serde_json::from_str::<Value>(body).map_err(|_| unreadable_body())?;
-    let found = json_path::at(&body, &format!("${path}"))
-        .map_err(|_| not_here(format_args!("the JSONPath in the mapping {expression}")))?;
+    let found = json_path::at(&body, &format!("${path}")).map_err(|_| {
+        Refused::not_implemented(format_args!("the JSONPath in the mapping {expression}"))
+    })?;
     Ok(match found {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::String(text)) => one(text),

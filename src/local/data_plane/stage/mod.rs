@@ -14,7 +14,6 @@
 mod answers;
 mod api_key;
 mod authorizer;
-mod context;
 mod domain;
 mod exchange;
 mod integration;
@@ -27,6 +26,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

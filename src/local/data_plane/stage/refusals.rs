@@ -2,73 +2,57 @@
 //!
 //! The configuration errors are those that its execution log calls "Execution failed due to configuration error".
 
-use std::fmt::Display;
-
 use super::exchange::Refused;
 
 /// What `x-amzn-ErrorType` says of everything that is not the caller's fault.
-const INTERNAL: &str = "InternalServerErrorException";
-
-/// 501: the local AWS does not have this, and says so rather than pretend.
-pub(super) fn not_here(what: impl Display) -> Refused {
-    let message = format!("the local AWS does not have {what}");
-    Refused {
-        kind: NOT_IMPLEMENTED,
-        why: message.clone(),
-        message,
-        error_type: "NotImplemented",
-    }
-}
-
-/// The kind of [`not_here`], for which AWS has no gateway response.
-pub(super) const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
+pub(super) const INTERNAL_ERROR: &str = "InternalServerErrorException";
 
 /// 500: the method can't work as it is configured. `why` is for whoever watches.
 pub(super) fn configuration(why: impl Into<String>) -> Refused {
-    Refused {
-        kind: "API_CONFIGURATION_ERROR",
-        message: "Internal server error".into(),
-        error_type: INTERNAL,
-        why: why.into(),
-    }
+    Refused::new(
+        "API_CONFIGURATION_ERROR",
+        INTERNAL_ERROR,
+        "Internal server error",
+        why,
+    )
 }
 
 /// 504: the back end can't be talked to.
 pub(super) fn unreachable(why: impl Into<String>) -> Refused {
-    Refused {
-        kind: "INTEGRATION_FAILURE",
-        message: "Network error communicating with endpoint".into(),
-        error_type: INTERNAL,
-        why: why.into(),
-    }
+    Refused::new(
+        "INTEGRATION_FAILURE",
+        INTERNAL_ERROR,
+        "Network error communicating with endpoint",
+        why,
+    )
 }
 
 /// 504: the back end did not answer in the time that the integration gives it.
 pub(super) fn timed_out(milliseconds: u64) -> Refused {
-    Refused {
-        kind: "INTEGRATION_TIMEOUT",
-        message: "Endpoint request timed out".into(),
-        error_type: INTERNAL,
-        why: format!("the back end did not answer within {milliseconds} ms"),
-    }
+    Refused::new(
+        "INTEGRATION_TIMEOUT",
+        INTERNAL_ERROR,
+        "Endpoint request timed out",
+        format!("the back end did not answer within {milliseconds} ms"),
+    )
 }
 
 /// 415: no template takes this kind of body, and the integration passes no other.
 pub(super) fn unsupported(media_type: &str) -> Refused {
-    Refused {
-        kind: "UNSUPPORTED_MEDIA_TYPE",
-        message: "Unsupported Media Type".into(),
-        error_type: "BadRequestException",
-        why: format!("the integration has no template for {media_type}"),
-    }
+    Refused::new(
+        "UNSUPPORTED_MEDIA_TYPE",
+        "BadRequestException",
+        "Unsupported Media Type",
+        format!("the integration has no template for {media_type}"),
+    )
 }
 
 /// 400: a mapping or a template reads the body as JSON, and it is none.
 pub(super) fn unreadable_body() -> Refused {
-    Refused {
-        kind: "BAD_REQUEST_BODY",
-        message: "Could not parse request body into json".into(),
-        error_type: "BadRequestException",
-        why: "a mapping reads the body as JSON, and it is none".into(),
-    }
+    Refused::new(
+        "BAD_REQUEST_BODY",
+        "BadRequestException",
+        "Could not parse request body into json",
+        "a mapping reads the body as JSON, and it is none",
+    )
 }

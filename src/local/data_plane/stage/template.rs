@@ -2,8 +2,7 @@
 //!
 //! API Gateway runs those of integrations through Velocity. Here are references (`$context`, `$stageVariables`, `$input`, `$util`, and
 //! variables that the template sets to a plain text), comments, and nothing that computes: a directive or a method that Velocity would
-//! evaluate is refused by name rather than left out. Gateway responses know no Velocity; they only have variables put in
-//! ([`substitute`]).
+//! evaluate is refused by name rather than left out. Gateway responses know no Velocity and are not filled here.
 
 mod reader;
 mod utilities;
@@ -11,45 +10,13 @@ mod utilities;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
 use serde_json::Value;
 
-use super::super::super::operation::Object;
-use super::context::Context;
 use super::exchange::Refused;
 use super::json_path;
-use super::refusals::{not_here, unreadable_body};
+use super::refusals::unreadable_body;
+use super::variables::Variables;
 use reader::{Reader, Reference, Step};
-
-/// What a template may refer to.
-pub(super) struct Variables<'a> {
-    /// `$context`.
-    pub(super) context: &'a Context<'a>,
-    /// `$stageVariables`: the stage's, by name.
-    pub(super) stage_variables: Option<&'a Object>,
-    /// `$input`; none for a gateway response, which has none.
-    pub(super) input: Option<Input<'a>>,
-}
-
-/// `$input`: a body, and the parameters of the request that led to it.
-#[derive(Clone, Copy)]
-pub(super) struct Input<'a> {
-    /// The request's body, or in the template of an answer the back end's.
-    pub(super) body: &'a [u8],
-    pub(super) path: &'a BTreeMap<String, String>,
-    pub(super) query: &'a [(String, String)],
-    pub(super) headers: &'a HeaderMap,
-}
-
-impl Variables<'_> {
-    /// A stage variable's value; empty when the stage has no such variable.
-    pub(super) fn stage_variable(&self, name: &str) -> &str {
-        let value = self
-            .stage_variables
-            .and_then(|variables| variables.get(name));
-        value.and_then(Value::as_str).unwrap_or_default()
-    }
-}
 
 /// Fills a mapping template of an integration.
 ///
@@ -62,30 +29,6 @@ pub(super) fn fill(template: &str, variables: &Variables<'_>) -> Result<String, 
         set: BTreeMap::new(),
     };
     filling.run()
-}
-
-/// Puts variables into a template of a gateway response, where nothing but `$context` and `$stageVariables` has a meaning.
-///
-/// # Errors
-/// It names a variable that AWS has and that never has a value here.
-pub(super) fn substitute(template: &str, variables: &Variables<'_>) -> Result<String, Refused> {
-    let mut reader = Reader::new(template);
-    let mut filled = String::with_capacity(template.len());
-    loop {
-        filled.push_str(reader.text_before(&['$']));
-        if reader.is_done() {
-            return Ok(filled);
-        }
-        let reference =
-            reader.reference(&mut |_| Err(refused("an argument in a gateway response")))?;
-        match reference {
-            Some(reference) if ["context", "stageVariables"].contains(&reference.root) => {
-                filled.push_str(&named(&reference, variables)?);
-            }
-            Some(reference) => filled.push_str(reference.source),
-            None => filled.push_str(reader.skip_one()),
-        }
-    }
 }
 
 /// A template half filled.
@@ -164,7 +107,7 @@ fn is_defined(reference: &Reference<'_>, set: &BTreeMap<&str, String>) -> bool {
 }
 
 fn refused(what: impl std::fmt::Display) -> Refused {
-    not_here(format_args!("{what} in a mapping template"))
+    Refused::not_implemented(format_args!("{what} in a mapping template"))
 }
 
 /// A reference's value; none when nobody defined it.
@@ -206,7 +149,7 @@ fn named(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String,
     match (reference.root, names.as_slice()) {
         ("stageVariables", [name]) => Ok(variables.stage_variable(name).to_owned()),
         ("context", [_, ..]) => {
-            let value = variables.context.get(&names.join("."));
+            let value = variables.context(&names.join("."));
             value
                 .map(Cow::into_owned)
                 .ok_or_else(|| refused(reference.source))
@@ -218,9 +161,8 @@ fn named(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String,
 /// `$input.…`.
 fn input(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String, Refused> {
     let unknown = || refused(reference.source);
-    let input = variables.input.ok_or_else(unknown)?;
     // API Gateway takes no body for an empty object.
-    let body = match input.text() {
+    let body = match variables.text() {
         empty if empty.is_empty() => "{}".into(),
         body => body,
     };
@@ -252,37 +194,31 @@ fn input(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String,
             _ => Err(unknown()),
         },
         Step::Call("params", arguments) => match arguments.as_slice() {
-            [name] => Ok(input.parameter(name)),
+            [name] => Ok(parameter(variables, name)),
             _ => Err(unknown()),
         },
         _ => Err(unknown()),
     }
 }
 
-impl<'a> Input<'a> {
-    /// The body as text.
-    pub(super) fn text(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.body)
-    }
-
-    /// A parameter of the request, looked for in the path, the query and the headers, in that order; empty without one. AWS looks at a
-    /// header's case as well, which is gone by here.
-    fn parameter(&self, name: &str) -> String {
-        let in_query = || {
-            let mut found = self.query.iter().rev().filter(|(key, _)| key == name);
-            found.next().map(|(_, value)| value.as_str())
-        };
-        let in_headers = || {
-            let value = self.headers.get_all(name).iter().next_back()?;
-            value.to_str().ok()
-        };
-        let found = self.path.get(name).map(String::as_str);
-        found
-            .or_else(in_query)
-            .or_else(in_headers)
-            .unwrap_or_default()
-            .to_owned()
-    }
+/// A parameter of the request, looked for in the path, the query and the headers, in that order; empty without one. AWS looks at a header's
+/// case as well, which is gone by here.
+fn parameter(variables: &Variables<'_>, name: &str) -> String {
+    let exchange = variables.exchange;
+    let in_query = || {
+        let mut found = exchange.query.iter().rev().filter(|(key, _)| key == name);
+        found.next().map(|(_, value)| value.as_str())
+    };
+    let in_headers = || {
+        let value = exchange.headers.get_all(name).iter().next_back()?;
+        value.to_str().ok()
+    };
+    let found = exchange.path_parameters.get(name).map(String::as_str);
+    found
+        .or_else(in_query)
+        .or_else(in_headers)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]

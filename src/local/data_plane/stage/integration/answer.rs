@@ -5,14 +5,14 @@ use bytes::Bytes;
 use regex::Regex;
 use serde_json::Value;
 
-use super::super::super::super::apigateway::Integration;
+use super::super::super::super::apigateway::{Integration, text};
 use super::super::super::super::operation::Object;
-use super::super::context::Context;
 use super::super::exchange::{Exchange, Refused};
-use super::super::refusals::{configuration, not_here};
+use super::super::refusals::configuration;
+use super::super::variables::Variables;
 use super::super::{mapping, template};
 use super::content::{JSON, handled, media_type};
-use super::{headers, text, variables};
+use super::headers;
 
 /// The integration response that answers.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ fn is_match(pattern: &str, status: &str) -> Result<bool, Refused> {
     let pattern = Regex::new(&format!("^(?:{pattern})$"))
         // AWS's are Java's, which know more.
         .map_err(|_| {
-            not_here(format_args!(
+            Refused::not_implemented(format_args!(
                 "the pattern {pattern} of an integration response"
             ))
         })?;
@@ -81,7 +81,6 @@ impl Chosen<'_> {
         answered: &HeaderMap,
         body: &[u8],
     ) -> Result<Response<Bytes>, Refused> {
-        let context = Context::of(exchange);
         let template = self.template(exchange);
         let filled = template.and_then(|(_, template)| template);
         let body = handled(
@@ -91,7 +90,11 @@ impl Chosen<'_> {
             body,
             filled.is_some(),
         )?;
-        let variables = variables(exchange, &context, &body);
+        let variables = Variables {
+            body: &body,
+            answered: Some(answered),
+            ..Variables::of_request(exchange)
+        };
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = self.status;
         let declared = self
@@ -113,7 +116,7 @@ impl Chosen<'_> {
             }
             let wrong = || configuration(format!("what is mapped to the header {name} is none"));
             let name = HeaderName::try_from(name).map_err(|_| wrong())?;
-            let values = mapping::values(from, &variables, Some(answered))?;
+            let values = mapping::values(from, &variables)?;
             if let Some(value) = values.last() {
                 let value = HeaderValue::try_from(value).map_err(|_| wrong())?;
                 response.headers_mut().insert(name, value);

@@ -7,10 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::super::super::super::apigateway::text;
 use super::super::super::super::operation::Object;
 use super::super::exchange::{Exchange, Refused};
-use super::super::refusals::{configuration, not_here, unsupported};
-use super::text;
+use super::super::refusals::{configuration, unsupported};
 
 /// What API Gateway takes a body for that says nothing of itself.
 pub(super) const JSON: &str = "application/json";
@@ -64,7 +64,9 @@ pub(super) fn handled<'b>(
             "the body's media type is one of the API's binary media types, and a template takes text: contentHandling CONVERT_TO_TEXT makes it some",
         )),
         "" => Ok(body.into()),
-        other => Err(not_here(format_args!("contentHandling {other}"))),
+        other => Err(Refused::not_implemented(format_args!(
+            "contentHandling {other}"
+        ))),
     }
 }
 

@@ -7,18 +7,18 @@ use bytes::Bytes;
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::super::super::super::apigateway::Integration;
+use super::super::super::super::apigateway::{Integration, text};
 use super::super::super::super::operation::Object;
 use super::super::super::Inner;
-use super::super::context::Context;
 use super::super::exchange::{Exchange, Refused};
 use super::super::network;
-use super::super::refusals::{configuration, not_here};
+use super::super::refusals::configuration;
 use super::super::template;
+use super::super::variables::Variables;
 use super::backend::Network;
 use super::content::{JSON, handled, media_type, request_template};
 use super::request::{Mapped, has_body, verb};
-use super::{answer, headers, text, variables};
+use super::{answer, headers};
 
 /// `HTTP_PROXY`: the request as it came to the back end, the back end's answer as it came to the caller.
 pub(super) async fn proxy(
@@ -28,16 +28,15 @@ pub(super) async fn proxy(
 ) -> Result<Response<Bytes>, Refused> {
     let settings = &integration.settings;
     if let Some(handling) = settings.get("contentHandling").and_then(Value::as_str) {
-        return Err(not_here(format_args!(
+        return Err(Refused::not_implemented(format_args!(
             "contentHandling {handling} of a proxy"
         )));
     }
     if text(settings, "responseTransferMode") == "STREAM" {
-        return Err(not_here("responseTransferMode STREAM"));
+        return Err(Refused::not_implemented("responseTransferMode STREAM"));
     }
     let request = {
-        let context = Context::of(exchange);
-        let variables = variables(exchange, &context, &exchange.body);
+        let variables = Variables::of_request(exchange);
         let mut mapped = Mapped::of(integration, &variables)?;
         let verb = verb(exchange, integration)?;
         let url = mapped.url(integration, &variables, &exchange.query)?;
@@ -74,9 +73,9 @@ pub(super) async fn call(
         let template = request_template(settings, kind.unwrap_or(JSON))?;
         let handling = text(settings, "contentHandling");
         let body = handled(exchange, handling, kind, &exchange.body, template.is_some())?;
-        let context = Context::of(exchange);
-        let mut mapped = Mapped::of(integration, &variables(exchange, &context, &exchange.body))?;
-        let variables = variables(exchange, &context, &body);
+        let mut variables = Variables::of_request(exchange);
+        let mut mapped = Mapped::of(integration, &variables)?;
+        variables.body = &body;
         let verb = verb(exchange, integration)?;
         let url = mapped.url(integration, &variables, &[])?;
         let mut headers = HeaderMap::new();
@@ -152,7 +151,7 @@ impl Outgoing {
         settings: &Object,
     ) -> Result<Network, Refused> {
         if settings.contains_key("integrationTarget") {
-            return Err(not_here("VPC links V2 (integrationTarget)"));
+            return Err(Refused::not_implemented("VPC links V2 (integrationTarget)"));
         }
         let link = stage_variable_or(exchange, text(settings, "connectionId"));
         let port = self.url.port_or_known_default().unwrap_or(80);
@@ -193,7 +192,7 @@ fn over_the_internet(url: &Url, settings: &Object) -> Result<Network, Refused> {
     let tls = settings.get("tlsConfig");
     let unverified = tls.is_some_and(|tls| tls["insecureSkipVerification"] == true);
     if unverified && url.scheme() == "https" {
-        return Err(not_here(
+        return Err(Refused::not_implemented(
             "tlsConfig.insecureSkipVerification over the internet",
         ));
     }

@@ -6,13 +6,13 @@ use ::http::{HeaderMap, Response, header};
 use bytes::Bytes;
 use regex::Regex;
 
-use super::super::super::super::apigateway::Integration;
-use super::super::context::Context;
+use super::super::super::super::apigateway::{Integration, text};
 use super::super::exchange::{Exchange, Refused};
 use super::super::refusals::configuration;
 use super::super::template;
+use super::super::variables::Variables;
+use super::answer;
 use super::content::{JSON, handled, media_type, request_template};
-use super::{answer, text, variables};
 
 /// A status in what is not quite JSON. API Gateway takes keys without quotes, as CDK writes them.
 static STATUS: LazyLock<Regex> = LazyLock::new(|| {
@@ -29,9 +29,14 @@ pub(super) fn answer(
     let template = request_template(settings, kind.unwrap_or(JSON))?;
     let handling = text(settings, "contentHandling");
     let body = handled(exchange, handling, kind, &exchange.body, template.is_some())?;
-    let context = Context::of(exchange);
     let told = match template {
-        Some(template) => template::fill(template, &variables(exchange, &context, &body))?,
+        Some(template) => {
+            let variables = Variables {
+                body: &body,
+                ..Variables::of_request(exchange)
+            };
+            template::fill(template, &variables)?
+        }
         None => String::from_utf8_lossy(&body).into_owned(),
     };
     let status = status(&told).ok_or_else(|| {

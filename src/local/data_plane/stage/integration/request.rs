@@ -8,12 +8,12 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use serde_json::Value;
 use url::Url;
 
-use super::super::super::super::apigateway::Integration;
+use super::super::super::super::apigateway::{Integration, text};
 use super::super::exchange::{Exchange, Refused};
 use super::super::mapping;
 use super::super::refusals::configuration;
-use super::super::template::Variables;
-use super::{headers, text};
+use super::super::variables::Variables;
+use super::headers;
 
 /// What a path can't hold as it is. A slash may stand in a parameter: API Gateway decodes `%2F` and sends what it decoded.
 const IN_PATH: &AsciiSet = &CONTROLS
@@ -68,7 +68,7 @@ impl Mapped {
             if reads.is_some_and(|header| !headers::arrives(header)) {
                 continue;
             }
-            let values = mapping::values(from, variables, None)?;
+            let values = mapping::values(from, variables)?;
             mapped.put(place, name, values)?;
         }
         Ok(mapped)
