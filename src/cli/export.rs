@@ -144,9 +144,15 @@ fn free(path: &Path) -> Result<(), Error> {
 }
 
 fn left(access: &Access, collection: &Path, environment: &Path, readers: Readers) -> Left<'static> {
-    let secrets = match readers {
-        Readers::Owner => "with the secrets, which only you can read",
-        Readers::Anybody => "with its secrets to be filled in",
+    let (secrets, advice) = match readers {
+        Readers::Owner => (
+            "with the secrets, which only you can read",
+            "All of it runs with",
+        ),
+        Readers::Anybody => (
+            "with its secrets to be filled in",
+            "Once they are, all of it runs with",
+        ),
     };
     let [collection, environment] =
         [collection, environment].map(|path| path.display().to_string());
@@ -169,6 +175,6 @@ fn left(access: &Access, collection: &Path, environment: &Path, readers: Readers
             ("collection", collection),
             ("environment", format!("{environment}, {secrets}")),
         ],
-        advice: vec![("All of it runs with".into(), vec![run])],
+        advice: vec![(advice.into(), vec![run])],
     }
 }

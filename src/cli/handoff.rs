@@ -9,7 +9,7 @@ use super::session::runtime;
 use crate::caller::Known;
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::handoff::stores::{Kept, NotKept, Store};
-use crate::handoff::{Access, Bundle, CREDENTIALS, Destination, Encryption, destination};
+use crate::handoff::{Access, Bundle, CREDENTIALS, Call, Destination, Encryption, destination};
 use crate::model::Address;
 use crate::render::handoff::{Left, warning};
 use crate::render::{Ui, shell_word};
@@ -335,6 +335,12 @@ fn warnings(known: &Known, access: &Access) -> Vec<String> {
     if !known.enabled {
         warnings.push(format!(
             "the API key of {} is not enabled, so it lets nobody in",
+            known.address
+        ));
+    }
+    if access.token_url.is_none() && access.calls.iter().any(Call::needs_token) {
+        warnings.push(format!(
+            "the user pool has no domain, so there is no token URL at which {} could get a token",
             known.address
         ));
     }

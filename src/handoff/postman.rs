@@ -71,10 +71,17 @@ struct Request {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Auth {
-    NoAuth,
-    Basic { basic: Vec<Typed> },
-    Bearer { bearer: Vec<Typed> },
-    ApiKey { apikey: Vec<Typed> },
+    #[serde(rename = "noauth")]
+    Nobody,
+    Basic {
+        basic: Vec<Typed>,
+    },
+    Bearer {
+        bearer: Vec<Typed>,
+    },
+    ApiKey {
+        apikey: Vec<Typed>,
+    },
 }
 
 #[derive(Serialize)]
@@ -307,7 +314,7 @@ fn request(access: &Access, call: &Call) -> Item {
     let has_token = access.calls.iter().any(Call::needs_token);
     let request = Request {
         method: call.request_method().to_owned(),
-        auth: (has_token && !call.needs_token()).then_some(Auth::NoAuth),
+        auth: (has_token && !call.needs_token()).then_some(Auth::Nobody),
         header: key.into_iter().collect(),
         body: call.has_body().then_some(Body::Raw {
             raw: "{}",

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use http::{HeaderName, HeaderValue, Request, Response};
 use serde::Deserialize;
 
-use super::cell::{Answer, Caller, Cell, KeyShown, Outcome, Tested};
+use super::cell::{Answer, Caller, Cell, Difference, KeyShown, Outcome, Tested};
 use super::judge::{judge, no_answer};
 use super::purse::Purse;
 use crate::caller::Transport;
@@ -123,6 +123,17 @@ async fn one(asking: &Asking<'_>, cell: Cell) -> Tested {
     });
     let (token, key) = match shown {
         Ok(shown) => shown,
+        // Somebody of the stack who has nothing to show can't call, whatever the door would say.
+        Err(why) if matches!(cell.caller, Caller::Known(_)) => {
+            let difference = Difference {
+                what: format!("{} can't call: {why}", cell.caller),
+                help: "apply the file, so that it has what it calls with".into(),
+            };
+            return Tested {
+                outcome: Outcome::Different(vec![difference]),
+                ..untried(cell)
+            };
+        }
         Err(reason) => {
             return Tested {
                 outcome: Outcome::NotTested(reason),
@@ -284,6 +295,7 @@ mod tests {
                 url: "https://api.example/prod".into(),
                 name: None,
                 about: None,
+                mutual_tls: false,
             },
             caller,
             token: TokenShown::Garbage,

@@ -73,10 +73,10 @@ pub enum TokenShown {
     None,
     /// Something that is no token.
     Garbage,
-    /// A good one with another signature.
-    Forged,
-    /// One that is over.
-    Expired,
+    /// The one of this caller with another signature.
+    Forged(Address),
+    /// The one of this caller, when it is over.
+    Expired(Address),
     /// One of another user pool, with the route's scopes.
     OtherPool,
     /// One of the stack's pool that has none of these scopes.
@@ -113,6 +113,8 @@ pub struct Door {
     pub name: Option<String>,
     /// What leads there, when that is not the route itself: a base path mapping, or the API.
     pub about: Option<Address>,
+    /// Whether callers have to show a certificate of their own.
+    pub mutual_tls: bool,
 }
 
 /// One call, and what is expected of it.

@@ -8,7 +8,7 @@ use super::cell::{CheckName, Checked, Difference, Outcome};
 use super::probe::is_temporary;
 use crate::aws::{AwsError, Reader};
 use crate::kinds::{Desired, Observation, Resource};
-use crate::model::{Address, OutputName};
+use crate::model::{Address, OutputName, Value};
 use crate::plan::{self, Action, Change};
 
 /// A certificate that is over so soon is worth a word: ACM renews its own sixty days before.
@@ -135,7 +135,16 @@ fn differs(address: &Address, change: &Change) -> Checked {
         });
     let title = kind.title;
     let what = match change.action {
-        _ if kind.snapshot => "the stage is behind its configuration".to_owned(),
+        _ if kind.snapshot => {
+            let why = change.fields.iter().find_map(|field| match &field.before {
+                Value::Text(why) => Some(format!(": {why}")),
+                _ => None,
+            });
+            format!(
+                "the stage is behind its configuration{}",
+                why.unwrap_or_default()
+            )
+        }
         Action::Create => format!("AWS has no such {title}"),
         Action::Delete => format!("AWS has this {title}, and the file has not"),
         Action::Update | Action::Replace => format!("AWS has another {title} than the file"),

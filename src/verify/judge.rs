@@ -245,6 +245,7 @@ mod tests {
                 url: "https://x".into(),
                 name: None,
                 about: None,
+                mutual_tls: false,
             },
             caller,
             token: TokenShown::None,

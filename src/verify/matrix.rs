@@ -17,6 +17,8 @@ pub struct Options {
     pub budget: usize,
     /// Values of path parameters.
     pub samples: Samples,
+    /// Whether doors open without a caller's certificate that want one, as those of the local AWS do.
+    pub without_certificate: bool,
     /// Which part of a plan's quota may be used up: the calls are counted like any others. One tenth on AWS, all on a copy.
     pub quota_share: f64,
 }
@@ -41,6 +43,12 @@ pub fn matrix(sketch: &Sketch, options: &Options) -> Vec<Cell> {
         door,
     };
     let mut cells = matrix.cells();
+    for cell in &mut cells {
+        if cell.door.mutual_tls && !options.without_certificate {
+            cell.not_tested =
+                Some("callers show a certificate of their own there (mutual TLS)".into());
+        }
+    }
     within_quotas(&mut cells, sketch, options);
     within_budget(&mut cells, options.budget);
     cells
@@ -91,7 +99,10 @@ impl Matrix<'_> {
         let key_refused = |caller, key, how| {
             let cell = self.refused(route, caller, how);
             let (token, not_tested) = match &good {
-                Ok(token) => (token.clone(), cell.not_tested.clone()),
+                Ok(address) => (
+                    address.clone().map_or(TokenShown::None, TokenShown::Of),
+                    cell.not_tested.clone(),
+                ),
                 Err(reason) => (TokenShown::None, Some(reason.clone())),
             };
             Cell {
@@ -104,8 +115,25 @@ impl Matrix<'_> {
         if let Some(scopes) = &route.scopes {
             cells.push(token_refused(Caller::NoToken, TokenShown::None));
             cells.push(token_refused(Caller::GarbageToken, TokenShown::Garbage));
-            cells.push(token_refused(Caller::ForgedToken, TokenShown::Forged));
-            cells.push(token_refused(Caller::ExpiredToken, TokenShown::Expired));
+            // These would be let in if it were not for the one thing that is wrong with them.
+            for caller in [Caller::ForgedToken, Caller::ExpiredToken] {
+                cells.push(match &good {
+                    Ok(Some(address)) if caller == Caller::ForgedToken => {
+                        token_refused(caller, TokenShown::Forged(address.clone()))
+                    }
+                    Ok(Some(address)) => {
+                        token_refused(caller, TokenShown::Expired(address.clone()))
+                    }
+                    Ok(None) => continue,
+                    Err(reason) => {
+                        let cell = token_refused(caller, TokenShown::None);
+                        Cell {
+                            not_tested: Some(reason.clone()),
+                            ..cell
+                        }
+                    }
+                });
+            }
             cells.push(token_refused(Caller::OtherPoolToken, TokenShown::OtherPool));
             if scopes.is_empty() {
                 // Without scopes the authorizer wants an ID token.
@@ -266,6 +294,7 @@ impl Matrix<'_> {
         // If the door were open, a call that is to be refused would write too.
         let writes = !is_safe(method) && !self.options.include_writes;
         Cell {
+            not_tested: writes.then(|| "it may write: pass --include-writes".to_owned()),
             route: route.address.clone(),
             method: method.to_owned(),
             path: route.path.clone(),
@@ -276,14 +305,13 @@ impl Matrix<'_> {
             key: KeyShown::None,
             expected,
             cors: self.sketch.cors() && route.mock.is_none(),
-            not_tested: writes.then(|| "it may write: pass --include-writes".to_owned()),
         }
     }
 
-    /// The token of somebody whom the route's authorizer lets in.
-    fn good_token(&self, route: &RouteSketch) -> Result<TokenShown, String> {
+    /// Somebody whose token the route's authorizer lets in; `None` where no token is needed.
+    fn good_token(&self, route: &RouteSketch) -> Result<Option<Address>, String> {
         let Some(scopes) = &route.scopes else {
-            return Ok(TokenShown::None);
+            return Ok(None);
         };
         if scopes.is_empty() {
             return Err("it needs the ID token of a person who signed in".into());
@@ -294,7 +322,7 @@ impl Matrix<'_> {
             held.is_some_and(|held| !held.is_disjoint(scopes))
         };
         match callers.find(|(_, caller)| fits(caller)) {
-            Some((address, _)) => Ok(TokenShown::Of(address.clone())),
+            Some((address, _)) => Ok(Some(address.clone())),
             None => Err(format!(
                 "nobody in the file gets a token with {}",
                 scopes.iter().cloned().collect::<Vec<_>>().join(" or ")
@@ -315,7 +343,7 @@ impl Matrix<'_> {
 fn verdict(route: &RouteSketch, caller: &KnownCaller) -> Result<(), Refusal> {
     if let Some(needed) = &route.scopes {
         let held = caller.scopes.as_ref();
-        if !held.is_some_and(|held| !held.is_disjoint(needed)) {
+        if held.is_none_or(|held| held.is_disjoint(needed)) {
             return Err(Refusal::Token);
         }
     }
@@ -414,292 +442,4 @@ fn rank(cell: &Cell) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::verify::sketch::KeySketch;
-
-    fn options() -> Options {
-        Options {
-            include_writes: false,
-            all_partners: false,
-            budget: 500,
-            samples: Samples::new(),
-            quota_share: 0.1,
-        }
-    }
-
-    fn scopes(names: &[&str]) -> BTreeSet<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    fn partner(names: &[&str]) -> KnownCaller {
-        KnownCaller {
-            scopes: Some(scopes(names)),
-            key: Some(KeySketch {
-                enabled: true,
-                plan: Some(Address::new("plans.standard")),
-                quota: None,
-                rate: None,
-            }),
-        }
-    }
-
-    fn route(name: &str, needs: Option<&[&str]>, key: bool) -> RouteSketch {
-        let (method, path) = name.split_once(' ').unwrap();
-        RouteSketch {
-            address: Address::entry("api.routes", name),
-            method: method.into(),
-            path: path.into(),
-            scopes: needs.map(scopes),
-            key,
-            mock: None,
-        }
-    }
-
-    fn sketch(routes: Vec<RouteSketch>, partners: &[(&str, &[&str])]) -> Sketch {
-        Sketch {
-            door: Some(Door {
-                url: "https://api.example/prod".into(),
-                name: None,
-                about: None,
-            }),
-            routes,
-            callers: partners
-                .iter()
-                .map(|(name, scopes)| (Address::new(*name), partner(scopes)))
-                .collect(),
-            token_header: "Authorization".into(),
-            ..Sketch::default()
-        }
-    }
-
-    fn lines(cells: &[Cell]) -> Vec<String> {
-        let line = |cell: &Cell| {
-            let expected = match &cell.not_tested {
-                Some(reason) => format!("not tested: {reason}"),
-                None => cell.expected.to_string(),
-            };
-            format!(
-                "{} {} | {} | {expected}",
-                cell.method, cell.target, cell.caller
-            )
-        };
-        cells.iter().map(line).collect()
-    }
-
-    #[test]
-    fn a_route_with_scope_and_key_is_tried_by_everybody() {
-        let routes = vec![route("GET /policies/{id}", Some(&["xxx/read"]), true)];
-        let cells = matrix(
-            &sketch(routes, &[("partners.acme", &["xxx/read"])]),
-            &options(),
-        );
-        let path = "GET /policies/gatestack-verify";
-        let expected = [
-            "no token | 401 Unauthorized",
-            "garbage token | 401 Unauthorized",
-            "forged token | 401 Unauthorized",
-            "expired token | 401 Unauthorized",
-            "token of another pool | 401 Unauthorized",
-            "token without the scope | 401 Unauthorized",
-            "no key | 403 Forbidden",
-            "unknown key | 403 Forbidden",
-            "key on no plan | 403 Forbidden",
-            "key of another plan | 403 Forbidden",
-            "disabled key | 403 Forbidden",
-            "key with its quota used up | 429 Limit Exceeded",
-            "partners.acme | let in",
-        ]
-        .map(|line| format!("{path} | {line}"));
-        assert_eq!(lines(&cells), expected);
-        // Only one thing is wrong with each.
-        assert!(
-            cells[..6]
-                .iter()
-                .all(|cell| matches!(cell.key, KeyShown::Of(_)))
-        );
-        assert!(
-            cells[6..]
-                .iter()
-                .all(|cell| matches!(cell.token, TokenShown::Of(_)))
-        );
-    }
-
-    #[test]
-    fn an_open_route_lets_anybody_in() {
-        let cells = matrix(
-            &sketch(vec![route("GET /health", None, false)], &[]),
-            &options(),
-        );
-        assert_eq!(lines(&cells), ["GET /health | anybody | let in"]);
-    }
-
-    #[test]
-    fn a_write_is_called_only_when_somebody_says_so() {
-        let routes = vec![route("POST /claims", Some(&["xxx/write"]), false)];
-        let sketch = sketch(routes, &[("partners.acme", &["xxx/write"])]);
-        let cells = matrix(&sketch, &options());
-        assert!(cells.iter().all(|cell| {
-            cell.not_tested.as_deref() == Some("it may write: pass --include-writes")
-        }));
-        let options = Options {
-            include_writes: true,
-            ..options()
-        };
-        assert!(
-            matrix(&sketch, &options)
-                .iter()
-                .all(|cell| cell.not_tested.is_none())
-        );
-    }
-
-    #[test]
-    fn each_caller_is_tried_once_and_each_route_by_somebody() {
-        let routes = vec![
-            route("GET /a", Some(&["xxx/read"]), true),
-            route("GET /b", Some(&["xxx/read"]), true),
-            route("GET /c", Some(&["xxx/write"]), true),
-        ];
-        let partners: &[(&str, &[&str])] = &[
-            ("partners.one", &["xxx/read"]),
-            ("partners.two", &["xxx/read"]),
-            ("partners.three", &["xxx/write"]),
-        ];
-        let sketch = sketch(routes, partners);
-        let known = |cells: &[Cell]| -> Vec<String> {
-            let known = cells
-                .iter()
-                .filter(|cell| matches!(cell.caller, Caller::Known(_)));
-            known
-                .map(|cell| format!("{} {} {}", cell.path, cell.caller, cell.expected))
-                .collect()
-        };
-        assert_eq!(
-            known(&matrix(&sketch, &options())),
-            [
-                "/a partners.one let in",
-                "/a partners.two let in",
-                "/b partners.one let in",
-                "/c partners.three let in"
-            ]
-        );
-        let all = Options {
-            all_partners: true,
-            ..options()
-        };
-        let all = known(&matrix(&sketch, &all));
-        assert_eq!(all.len(), 9);
-        assert!(all.contains(&"/a partners.three 401 Unauthorized".to_owned()));
-    }
-
-    #[test]
-    fn a_disabled_partner_is_to_be_refused() {
-        let mut sketch = sketch(
-            vec![route("GET /a", Some(&["xxx/read"]), true)],
-            &[
-                ("partners.one", &["xxx/read"]),
-                ("partners.two", &["xxx/read"]),
-            ],
-        );
-        let two = sketch
-            .callers
-            .get_mut(&Address::new("partners.two"))
-            .unwrap();
-        two.key.as_mut().unwrap().enabled = false;
-        let options = Options {
-            all_partners: true,
-            ..options()
-        };
-        let cells = matrix(&sketch, &options);
-        assert!(lines(&cells).contains(&"GET /a | partners.two | 403 Forbidden".to_owned()));
-    }
-
-    #[test]
-    fn a_route_for_people_is_shut_to_machines() {
-        let routes = vec![route("GET /me", Some(&[]), false)];
-        let cells = matrix(
-            &sketch(routes, &[("partners.one", &["xxx/read"])]),
-            &options(),
-        );
-        let lines = lines(&cells);
-        assert!(
-            lines.contains(&"GET /me | access token for an ID token | 401 Unauthorized".to_owned())
-        );
-        assert_eq!(
-            lines.last().unwrap(),
-            "GET /me | anybody of the stack | not tested: it needs the ID token of a person who signed in"
-        );
-    }
-
-    #[test]
-    fn the_budget_keeps_what_proves_most() {
-        let routes = vec![route("GET /a", Some(&["xxx/read"]), true)];
-        let sketch = sketch(routes, &[("partners.one", &["xxx/read"])]);
-        let cells = matrix(
-            &sketch,
-            &Options {
-                budget: 3,
-                ..options()
-            },
-        );
-        let tried: Vec<String> = cells
-            .iter()
-            .filter(|cell| cell.not_tested.is_none())
-            .map(|cell| cell.caller.to_string())
-            .collect();
-        assert_eq!(tried, ["no token", "no key", "partners.one"]);
-    }
-
-    #[test]
-    fn a_small_quota_is_left_to_its_partner() {
-        let routes = ["GET /a", "GET /b", "GET /c"].map(|name| route(name, None, true));
-        let mut sketch = sketch(routes.into(), &[("partners.one", &[])]);
-        let one = sketch
-            .callers
-            .get_mut(&Address::new("partners.one"))
-            .unwrap();
-        one.key.as_mut().unwrap().quota = Some(20);
-        let cells = matrix(&sketch, &options());
-        let left: Vec<String> = lines(&cells)
-            .into_iter()
-            .filter(|line| line.contains("quota of"))
-            .collect();
-        assert_eq!(
-            left,
-            ["GET /c | partners.one | not tested: it would use up the quota of plans.standard"]
-        );
-    }
-
-    #[test]
-    fn the_default_endpoint_is_to_be_shut_where_the_file_says_so() {
-        let mut sketch = sketch(vec![route("GET /a", None, false)], &[]);
-        let door = |url: &str, about: &str| Door {
-            url: url.into(),
-            name: Some(url.into()),
-            about: Some(Address::new(about)),
-        };
-        sketch.shut = Some(door(
-            "https://x.execute-api.eu-west-1.amazonaws.com/prod",
-            "api",
-        ));
-        sketch.others = vec![door(
-            "https://api.example.com/v1",
-            "api.domain.base_paths.v1",
-        )];
-        let cells = matrix(&sketch, &options());
-        let doors: Vec<_> = cells[1..]
-            .iter()
-            .map(|cell| cell.expected.to_string())
-            .collect();
-        assert_eq!(doors, ["let in", "403 Forbidden"]);
-    }
-
-    #[test]
-    fn path_parameters_take_the_values_they_are_given() {
-        let samples = Samples::from([("id".to_owned(), "123".to_owned())]);
-        assert_eq!(
-            filled("/a/{id}/b/{rest+}", &samples),
-            "/a/123/b/gatestack-verify"
-        );
-    }
-}
+mod tests;

@@ -24,8 +24,8 @@ pub struct Purse {
 /// What nobody of a healthy stack can show.
 #[derive(Debug)]
 pub struct Temporary {
-    /// A token that is over.
-    pub expired: Held,
+    /// Whether the time of a call can be one at which a good token is over, or why not.
+    pub expired: Result<(), String>,
     /// A token of another user pool with the same scopes.
     pub other_pool: Held,
     /// Why there is no token without some scopes when no caller can get one.
@@ -45,7 +45,7 @@ impl Temporary {
     pub fn none(reason: &str) -> Self {
         let none = || Err(reason.to_owned());
         Self {
-            expired: none(),
+            expired: Err(reason.to_owned()),
             other_pool: none(),
             without_scope: reason.to_owned(),
             no_plan: none(),
@@ -75,8 +75,13 @@ impl Purse {
         let token = match shown {
             TokenShown::None => return Ok(None),
             TokenShown::Garbage => Secret::new(GARBAGE),
-            TokenShown::Forged => self.forged()?,
-            TokenShown::Expired => self.temporary.expired.clone()?,
+            TokenShown::Forged(address) => {
+                forge(&of(address)?).ok_or_else(|| format!("the token of {address} is no JWT"))?
+            }
+            TokenShown::Expired(address) => {
+                self.temporary.expired.clone()?;
+                of(address)?
+            }
             TokenShown::OtherPool => self.temporary.other_pool.clone()?,
             TokenShown::Without(scopes) => {
                 let fits = |held: &&(BTreeSet<String>, Secret)| held.0.is_disjoint(scopes);
@@ -108,15 +113,6 @@ impl Purse {
             },
         };
         Ok(Some(key))
-    }
-
-    /// A good token with another signature.
-    fn forged(&self) -> Held {
-        let mut good = self.tokens.values().filter_map(|held| held.as_ref().ok());
-        let Some(good) = good.next() else {
-            return Err("there is no good token to forge".into());
-        };
-        forge(good).ok_or_else(|| "the token endpoint gives tokens that are no JWTs".into())
     }
 }
 
@@ -157,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_forged_token_differs_in_its_signature_only() {
-        let forged = exposed(purse().token(&TokenShown::Forged));
+        let forged = exposed(purse().token(&TokenShown::Forged(Address::new("partners.acme"))));
         assert_eq!(forged, Ok(Some("aaa.bbb.ccAcc".into())));
     }
 

@@ -136,7 +136,12 @@ impl Sketch {
             url: format!("https://{id}.execute-api.{region}.amazonaws.com/{stage}"),
             name: Some("the default endpoint".into()),
             about: Some(api.clone()),
+            mutual_tls: false,
         };
+        let mutual_tls = resources(desired).any(|(_, resource)| match resource {
+            Resource::ApiDomain(props) => props.mutual_tls.is_some(),
+            _ => false,
+        });
         let mut own: Vec<Door> = resources(desired)
             .filter_map(|(address, resource)| match resource {
                 Resource::BasePathMapping(props) => {
@@ -147,6 +152,7 @@ impl Sketch {
                         url: format!("https://{domain}{slash}{}", props.base_path),
                         name: Some(format!("{domain}{slash}{}", props.base_path)),
                         about: Some(address.clone()),
+                        mutual_tls,
                     })
                 }
                 _ => None,

@@ -159,6 +159,14 @@ def plan_key(gateway):
     return {"usagePlanId": made["usagePlanId"], "keyId": made["keyId"]}
 
 
+def quota_key(gateway):
+    """A key on a plan with a quota."""
+    made = plan_key(gateway)
+    patches = [{"op": "replace", "path": f"/quota/{member}", "value": value} for member, value in (("limit", "5"), ("period", "DAY"))]
+    gateway.update_usage_plan(usagePlanId=made["usagePlanId"], patchOperations=patches)
+    return made
+
+
 def stage_of_plan(gateway):
     """A stage, as a usage plan lists it."""
     live = stage(gateway)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -11,9 +12,24 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+import reduce_models
 
 REGION = "eu-west-1"
 CREDENTIALS = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+
+botocores_own = Loader.load_service_model
+
+
+def with_what_came_later(loader, service, kind, *arguments, **named):
+    model = botocores_own(loader, service, kind, *arguments, **named)
+    return reduce_models.complete(service, model) if kind == "service-2" else model
+
+
+# boto3 has the operations, and the model walk the members, that the local AWS's models have beside this botocore's.
+Loader.load_service_model = with_what_came_later
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import boto3
 import jwt
 import pytest
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
+from botocore import UNSIGNED
+from botocore.config import Config
+from certificates import imported
 from conftest import REGION, refused
 
 SCOPES = ["claims/read", "claims/write"]
@@ -168,19 +172,42 @@ def test_a_deleted_domain_issues_nothing(front):
     assert sent(front.token_url, b"grant_type=client_credentials")[0] == 404
 
 
-def test_a_machine_gets_its_token_without_a_domain(front, endpoint):
-    """This botocore has no such operation yet, and anybody may call it without a signature."""
-    members = {"AllowedOAuthFlowsUserPoolClient": False, "AllowedOAuthFlows": []}
-    client, secret = front.made(**members, ExplicitAuthFlows=["ALLOW_CLIENT_TOKEN_AUTH"])
-    target = {
-        "Content-Type": "application/x-amz-json-1.1",
-        "X-Amz-Target": "AWSCognitoIdentityProviderService.GetClientToken",
-    }
-    body = json.dumps({"ClientId": client, "Secret": secret, "Scopes": ["claims/read"]}).encode()
-    status, _, answer = sent(endpoint, body, **target)
-    assert status == 200
+def test_a_pool_answers_at_a_domain_of_its_own(front, endpoint, unique):
+    name = f"auth.{unique}.example.com"
+    config = {"CertificateArn": imported(front.cognito, name, region="us-east-1")}
+    front.cognito.create_user_pool_domain(UserPoolId=front.pool, Domain=name, CustomDomainConfig=config)
+    client, secret = front.client
+    form = urllib.parse.urlencode({"grant_type": "client_credentials", "client_id": client, "client_secret": secret})
+    for path, host in [
+        ("/oauth2/token", name),
+        (f"/_aws/domain/{name}/oauth2/token", "localhost"),
+        (f"/_aws/cognito/{name}/oauth2/token", "localhost"),
+    ]:
+        status, _, answer = sent(endpoint + path, form.encode(), Host=host)
+        assert status == 200, path
+        front.checked(answer["access_token"])
+    _, _, configuration = sent(f"{endpoint}/{front.pool}/.well-known/openid-configuration")
+    assert configuration["token_endpoint"] == f"https://{name}/oauth2/token"
+
+
+def test_a_machine_gets_its_token_without_a_domain_and_a_signature(front):
+    machine = {"AllowedOAuthFlowsUserPoolClient": False, "AllowedOAuthFlows": []}
+    client_id, secret = front.made(**machine, ExplicitAuthFlows=["ALLOW_CLIENT_TOKEN_AUTH"])
+    anybody = boto3.client(
+        "cognito-idp",
+        region_name=REGION,
+        endpoint_url=front.cognito.meta.endpoint_url,
+        config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
+    )
+    answer = anybody.get_client_token(ClientId=client_id, Secret=secret, Scopes=["claims/read"])
     result = answer["ClientAuthenticationResult"]
     assert result["ExpiresIn"] == 3600 and result["TokenType"] == "Bearer"
     assert front.checked(result["AccessToken"])["scope"] == "claims/read"
-    with refused("InvalidParameterException"):
+    with refused("MissingAuthenticationTokenException", status=403):
+        anybody.list_user_pools(MaxResults=1)
+    with refused("NotAuthorizedException"):
+        anybody.get_client_token(ClientId=client_id, Secret="a_wrong_one_of_the_right_length")
+    with refused("InvalidParameterException", "claims/delete"):
+        anybody.get_client_token(ClientId=client_id, Secret=secret, Scopes=["claims/delete"])
+    with refused("InvalidParameterException", "other authentication flows"):
         front.made(ExplicitAuthFlows=["ALLOW_CLIENT_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"])

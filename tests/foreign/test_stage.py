@@ -1,12 +1,19 @@
 """Requests to deployed stages: what callers see of routes, tokens, keys, plans and gateway responses."""
 
+import contextlib
 import datetime
+import functools
 import http.client
 import json
+import os
+import re
+import signal
+import subprocess
 import urllib.parse
 
+import boto3
 import pytest
-from certificates import imported
+from certificates import CREDENTIALS, imported
 from gateway import FUNCTION, Api, op, replace
 
 REGION = "eu-west-1"
@@ -91,10 +98,10 @@ def served(gateway, endpoint):
 
 
 @pytest.fixture
-def plan(gateway, unique):
+def plan_of(unique):
     """A plan of these settings for the stage `live`, with one enabled key: the plan's id, the key's id and value."""
 
-    def make(served, **settings):
+    def make(gateway, served, **settings):
         stages = [{"apiId": served.api.id, "stage": "live"}]
         plan = gateway.create_usage_plan(name=unique, apiStages=stages, **settings)["id"]
         key = gateway.create_api_key(name=unique, enabled=True)
@@ -102,6 +109,23 @@ def plan(gateway, unique):
         return plan, key["id"], key["value"]
 
     return make
+
+
+@pytest.fixture
+def plan(gateway, plan_of):
+    return functools.partial(plan_of, gateway)
+
+
+@contextlib.contextmanager
+def serving(file):
+    """A client of a local AWS of its own, whose state lies in this file. It ends as by Ctrl-C."""
+    command = [os.environ["GATESTACK"], "local", "serve", "--listen", "127.0.0.1:0", "--state", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            url = re.search(r"http://[0-9.:]+", server.stdout.readline()).group()
+            yield boto3.client("apigateway", region_name=REGION, endpoint_url=url, **CREDENTIALS)
+        finally:
+            server.send_signal(signal.SIGINT)
 
 
 def test_routes(served):
@@ -220,6 +244,24 @@ def test_quotas_and_usage(served, gateway, plan):
     assert granted["items"][key][-1][1] == 1
     assert [served.call("/live", key=value) for _ in range(2)] == [OK, EXCEEDED]
     assert served.call("/live") == FORBIDDEN and used() == 3
+
+
+def test_usage_outlives_the_process_with_the_state(unique, tmp_path, plan_of):
+    """Counting writes nothing; the end of the process does."""
+    file = tmp_path / "aws.json"
+    with serving(file) as gateway:
+        served = Served(gateway, gateway.meta.endpoint_url)
+        served.mock("GET", "/", apiKeyRequired=True)
+        served.deploy()
+        plan, key, value = plan_of(gateway, served)
+        before = file.read_bytes()
+        assert [served.call("/live", key=value) for _ in range(3)] == [OK] * 3
+        assert file.read_bytes() == before
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    with serving(file) as gateway:
+        days = {"startDate": str(today - datetime.timedelta(days=1)), "endDate": str(today)}
+        items = gateway.get_usage(usagePlanId=plan, **days)["items"]
+        assert sum(day[0] for day in items[key]) == 3
 
 
 def test_tokens(served, client, gateway, unique):

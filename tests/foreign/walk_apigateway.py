@@ -29,6 +29,7 @@ from apigateway_things import (
     owned,
     plan,
     plan_key,
+    quota_key,
     POLICY,
     POOL,
     resource,
@@ -401,6 +402,14 @@ RECIPES = {
         "keyId",
         *PAGE,
         values={"startDate": "2026-11-01", "endDate": "2026-11-03"},
+    ),
+    "UpdateUsage": updates(
+        quota_key,
+        lambda g, sent, answer: {"remaining": str(answer["items"][sent["keyId"]][0][1])},
+        "usagePlanId",
+        "keyId",
+        path="/remaining",
+        value="3",
     ),
     "CreateApiKey": Recipe(
         lambda g: {"name": name()},

@@ -2,6 +2,7 @@
 
 import uuid
 
+import jwt
 from certificates import imported
 from walk import Recipe
 
@@ -13,6 +14,7 @@ SMS = {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}
 # Names of nothing, by member.
 ABSENT = {
     "UserPoolId": "eu-west-1_nothing00",
+    "Secret": "no_secret_of_any_client_here",
     "ManagedLoginBrandingId": "00000000-0000-4000-8000-000000000000",
     "ResourceArn": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_nothing00",
 }
@@ -115,6 +117,25 @@ def secret(cognito):
     first = cognito.list_user_pool_client_secrets(**client)["ClientSecrets"][0]["ClientSecretId"]
     cognito.add_user_pool_client_secret(**client)
     return {**client, "ClientSecretId": first}
+
+
+def machine(cognito):
+    """A client that may have two scopes, as itself."""
+    scopes = [{"ScopeName": scope, "ScopeDescription": scope} for scope in ("read", "write")]
+    named = in_pool(cognito)
+    cognito.create_resource_server(**named, Identifier="claims", Name="Claims", Scopes=scopes)
+    made = cognito.create_user_pool_client(
+        **named,
+        ClientName="c",
+        GenerateSecret=True,
+        ExplicitAuthFlows=["ALLOW_CLIENT_TOKEN_AUTH"],
+        AllowedOAuthScopes=["claims/read", "claims/write"],
+    )["UserPoolClient"]
+    return {"ClientId": made["ClientId"], "Secret": made["ClientSecret"]}
+
+
+def claims(cognito, sent, answer):
+    return jwt.decode(answer["ClientAuthenticationResult"]["AccessToken"], options={"verify_signature": False})
 
 
 def tagged(cognito):
@@ -221,7 +242,7 @@ CLIENT = dict(
         },
         "AnalyticsConfiguration.UserDataShared": {"AnalyticsConfiguration": {"ApplicationArn": FUNCTION}},
     },
-    values={"EnableTokenRevocation": False, "AllowedOAuthFlows": ["code"]},
+    values={"EnableTokenRevocation": False, "AllowedOAuthFlows": ["code"], "ExplicitAuthFlows": ["ALLOW_USER_AUTH"]},
 )
 
 
@@ -280,6 +301,14 @@ RECIPES = {
     ),
     "ListUserPoolClientSecrets": Recipe(app_client, names=OF_CLIENT | PAGE),
     "DeleteUserPoolClientSecret": Recipe(secret, names=OF_CLIENT | {"ClientSecretId"}),
+    "GetClientToken": Recipe(
+        machine,
+        claims,
+        names=frozenset({"ClientId", "Secret"}),
+        values={"Scopes": ["claims/read"]},
+        becomes={"Scopes": lambda value, _: ("scope", value[0])},
+        never={"ClientMetadata": "it is for the pool's triggers only"},
+    ),
     "CreateResourceServer": Recipe(
         lambda c: {**in_pool(c), "Identifier": "claims", "Name": "Claims"},
         lambda c, sent, answer: c.describe_resource_server(UserPoolId=sent["UserPoolId"], Identifier=sent["Identifier"]),

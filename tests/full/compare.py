@@ -2,17 +2,16 @@
 """gatestack's `dev` beside nginx: throughput and latency of a GET that both pass on to the same backend, in one run.
 
     cargo build --release
-    python3 tests/full/compare.py target/release/gatestack
+    python3 tests/full/compare.py target/release/gatestack --write docs/performance.md
 
-Needs nginx and wrk, and no root. The table is Markdown, for docs/performance.md. No figure decides anything here; the
-run fails only when something was answered wrongly.
+Needs nginx and wrk, and no root. No figure decides anything here; the run fails only when something was answered wrongly.
 """
 
 import argparse
 import contextlib
 import json
-import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -22,8 +21,9 @@ import sys
 import tempfile
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
+
+import serving
 
 HERE = pathlib.Path(__file__).resolve().parent
 BODY = json.dumps({"policies": [{"id": number, "holder": f"holder {number}"} for number in range(24)]})
@@ -101,38 +101,9 @@ def nginx(name, text, folder):
             process.wait()
 
 
-@contextlib.contextmanager
-def dev(program, folder, backend):
-    """Serves the stack, and answers with its ready line."""
-    shutil.copy(HERE / "stack.toml", folder)
-    command = [program, "dev", "--listen", "127.0.0.1:0", "--backend", str(backend), "--json"]
-    log = open(folder / "dev.log", "w+")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    with log, subprocess.Popen(command, cwd=folder, stdout=log, env=environment) as process:
-        try:
-            yield ready_line(process, folder / "dev.log")
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-
-
-def ready_line(process, log):
-    for _ in range(1200):
-        for line in log.read_text().splitlines():
-            event = json.loads(line)
-            if event["type"] == "ready":
-                return event
-        if process.poll() is not None:
-            raise SystemExit(f"dev ended: {log.read_text()}")
-        time.sleep(0.05)
-    raise SystemExit("dev is not ready")
-
-
 def admission(program, folder, url):
     """The headers that let acme in, as a partner would have them."""
-    command = [program, "--endpoint-url", url, "token", "acme"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    token = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    token = serving.run(program, folder, "--endpoint-url", url, "token", "acme")
     scope = "any/20261121/eu-central-1/apigateway/aws4_request"
     signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=any"}
     keys = json.loads(get(f"{url}/apikeys?includeValues=true", signed))
@@ -182,7 +153,8 @@ def compare(program, seconds, rounds, connections, folder):
     with contextlib.ExitStack() as running:
         running.enter_context(nginx("backend", config(BACKEND), folder))
         running.enter_context(nginx("proxy", config(PROXY), folder))
-        ready = running.enter_context(dev(program, folder, backend_port))
+        shutil.copy(HERE / "stack.toml", folder)
+        ready = running.enter_context(serving.dev(program, folder, backend_port))
         wait_for(f"http://127.0.0.1:{backend_port}/")
         admitted = admission(program, folder, ready["url"])
         ways = {
@@ -216,6 +188,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="how long one measurement takes")
     parser.add_argument("--rounds", type=int, default=3, help="how many measurements the medians are of")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 32])
+    parser.add_argument("--write", type=pathlib.Path, metavar="FILE", help="put the table in the place of this file's first")
     asked = parser.parse_args()
     missing = [tool for tool in ("nginx", "wrk") if not shutil.which(tool)]
     if missing:
@@ -223,7 +196,11 @@ def main():
     program = str(pathlib.Path(asked.program).resolve())
     with tempfile.TemporaryDirectory() as folder:
         measured = compare(program, asked.seconds, asked.rounds, asked.connections, pathlib.Path(folder))
-    print(table(measured, asked.connections))
+    text = table(measured, asked.connections)
+    print(text)
+    if asked.write:
+        page = asked.write.read_text()
+        asked.write.write_text(re.sub(r"(^\|.*\n)+", text + "\n", page, count=1, flags=re.MULTILINE))
 
 
 if __name__ == "__main__":

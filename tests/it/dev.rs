@@ -1,6 +1,7 @@
 //! `dev` as people run it: the real program, a file that is edited as editors do, requests from outside, Ctrl-C.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -149,6 +150,60 @@ fn steady(text: &str, url: &str) -> String {
     api.replace_all(&text, "execute-api/API_ID/").into_owned()
 }
 
+/// A GET without anything, as somebody does who has nothing.
+fn get(url: &str) -> String {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let request = format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Answers every request with its head; the port.
+fn backend() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            let mut head = String::new();
+            for line in BufReader::new(&stream).lines() {
+                match line.unwrap() {
+                    end if end.is_empty() => break,
+                    line => head.push_str(&format!("{line}\n")),
+                }
+            }
+            let length = head.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{head}"
+            );
+            (&stream).write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    port
+}
+
+/// Lines of the request log without what differs from run to run.
+fn steady_log(lines: Vec<String>) -> String {
+    let text = lines.join("\n");
+    let times = regex::Regex::new(r"(?m)^\d\d:\d\d:\d\d").unwrap();
+    let took = regex::Regex::new(r"  [0-9.]+m?s").unwrap();
+    let text = times.replace_all(&text, "HH:MM:SS");
+    took.replace_all(&text, "  TOOK").into_owned()
+}
+
+/// The URL that the first screen shows behind a name.
+fn shown(screen: &Ran, name: &str) -> String {
+    let line = screen
+        .stdout
+        .lines()
+        .find(|line| line.trim_start().starts_with(name));
+    line.unwrap().rsplit(' ').next().unwrap().to_owned()
+}
+
 fn with_rate(rate: u32) -> String {
     SMALLEST.replace("rate = 10", &format!("rate = {rate}"))
 }
@@ -225,6 +280,65 @@ fn it_follows_the_file_however_it_is_written() {
 }
 
 #[test]
+fn a_request_is_told_with_its_caller_and_why_it_was_refused() {
+    let folder = Folder::with(SMALLEST);
+    let (dev, screen) = Dev::ready(&folder, &[]);
+    let called = dev.asked(&["call", "acme", "GET", "/hello"]);
+    assert_eq!(
+        (called.code, called.stdout.as_str()),
+        (0, r#"{"hello": "partner"}"#),
+        "{}",
+        called.stderr
+    );
+    let invoke_url = shown(&screen, "invoke URL");
+    let refused = get(&format!("{invoke_url}/hello?secret=1"));
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    assert!(
+        refused.ends_with(r#"{"message":"Unauthorized"}"#),
+        "{refused}"
+    );
+    dev.asked(&["call", "acme", "GET", "/hello", "--without", "key"]);
+    get(&format!("{invoke_url}/nowhere"));
+    dev.replace(&SMALLEST.replace("\"partner\"}", "\"world\"}"));
+    let log = dev.err.until("reloaded");
+    let called = dev.asked(&["call", "acme", "GET", "/hello"]);
+    assert_eq!(called.stdout, r#"{"hello": "world"}"#, "a reload deploys");
+    insta::assert_snapshot!("request_log", steady_log(log));
+
+    // Whoever breaks the file keeps what is served. Other commands read a file that is whole.
+    std::fs::write(folder.path().join("whole.toml"), SMALLEST).unwrap();
+    dev.replace("[stack]\n");
+    dev.err.line("not reloaded");
+    let again = dev.asked(&["call", "-f", "whole.toml", "acme", "GET", "/hello"]);
+    assert_eq!(again.stdout, called.stdout, "{}", again.stderr);
+    assert_eq!(dev.stop("-INT").0, Some(0));
+}
+
+#[test]
+fn a_backend_answers_for_private_targets() {
+    let folder = Folder::with(&example("partner-api"));
+    let (dev, _) = Dev::ready(&folder, &["--backend", &backend().to_string()]);
+    let called = dev.asked(&["call", "globex", "GET", "/policies/7?x=1"]);
+    assert_eq!(called.code, 0, "{}", called.stderr);
+    assert!(
+        called.stdout.starts_with("GET /policies/7?x=1 HTTP/1.1\n"),
+        "{}",
+        called.stdout
+    );
+    assert!(
+        called.stdout.contains("\nhost: api.aws.com\n"),
+        "{}",
+        called.stdout
+    );
+    let log = dev.err.until("").concat() + &dev.err.line("");
+    assert!(
+        log.contains("200 GET /policies/7 → /policies/{id}  globex  "),
+        "{log}"
+    );
+    assert_eq!(dev.stop("-INT").0, Some(0));
+}
+
+#[test]
 fn files_that_the_file_names_are_followed_too() {
     let folder = Folder::with(&example("partner-api"));
     let overlay = folder.path().join("stack.test.toml");
@@ -297,6 +411,19 @@ fn machines_read_json_lines() {
     assert_eq!(ready["routes"][0]["path"], "/hello");
     assert_eq!(ready["routes"][0]["scopes"][0], "hello/read");
 
+    get(&format!("{}/hello", ready["invoke_url"].as_str().unwrap()));
+    let request = next("request");
+    assert_eq!(
+        (&request["status"], &request["route"]),
+        (&401.into(), &"GET /hello".into())
+    );
+    assert!(
+        request["refused"]
+            .as_str()
+            .unwrap()
+            .contains("Authorization")
+    );
+
     dev.replace(&with_rate(11));
     assert_eq!(next("reloaded")["summary"]["change"], 1);
     dev.replace(&with_rate(11).replace("partners.acme", "partners.acme-re"));
@@ -311,7 +438,7 @@ fn machines_read_json_lines() {
 #[test]
 fn what_keeps_it_from_starting_is_said() {
     let folder = Folder::with(SMALLEST);
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let ran = folder.run(&["dev", "--listen", &address]);
     assert_eq!(ran.code, 1);

@@ -101,6 +101,7 @@ fn help_of_every_command() {
         &["output"],
         &["token"],
         &["call"],
+        &["verify"],
         &["handoff"],
         &["graph"],
         &["export"],

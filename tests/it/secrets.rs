@@ -28,7 +28,7 @@ fn nothing_written_holds_a_secret() {
     let text = example("partner-api");
     let folder = Folder::with(&text);
     let stores = "secretsmanager:acme";
-    let runs: [&[&str]; 16] = [
+    let runs: [&[&str]; 18] = [
         &["apply", "--yes"],
         &["apply", "--yes", "--json"],
         &["plan", "-v"],
@@ -45,6 +45,8 @@ fn nothing_written_holds_a_secret() {
         &["handoff", "globex", "--to", stores, "-vv"],
         &["handoff", "acme", "--to", "ssm:/acme", "-vv"],
         &["export", "postman", "-vv"],
+        &["verify", "-vv", "--junit", "verify.xml"],
+        &["verify", "--json"],
     ];
     std::fs::create_dir(folder.path().join("handed")).unwrap();
     for arguments in runs {

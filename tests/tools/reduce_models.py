@@ -128,22 +128,21 @@ def closure(shapes, roots):
     return reached
 
 
-def load(service):
-    """botocore's model of a service, with what came later."""
-    model = Loader().load_service_model(service, "service-2")
+def complete(service, model):
+    """Adds to botocore's model of a service what came later."""
     later = LATER.get(service, {})
     for section in ("operations", "shapes"):
         for name, value in later.get(section, {}).items():
-            if name in model[section]:
+            if model[section].setdefault(name, value) is not value:
                 sys.exit(f"botocore has {name} now: take it out of LATER")
-            model[section][name] = value
     for shape, values in later.get("values", {}).items():
-        model["shapes"][shape]["enum"] += values
+        known = model["shapes"][shape]["enum"]
+        known += [value for value in values if value not in known]
     return model
 
 
 def reduce(service, module):
-    model = load(service)
+    model = complete(service, Loader().load_service_model(service, "service-2"))
     names = implemented(module)
     unknown = names - set(model["operations"])
     if unknown:

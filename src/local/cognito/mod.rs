@@ -1,7 +1,7 @@
 //! Cognito user pools: the control plane. Pools, their app clients and secrets, resource servers, domains, groups, tags and branding.
 //!
-//! It also issues machines' tokens ([`tokens`]), for its operation `GetClientToken` and for the data plane's token endpoint. Users, identity providers and the sign-in
-//! operations are not here: they answer 501 by name.
+//! It also issues machines' tokens, for its operation `GetClientToken` and for the data plane's token endpoint. Users, identity
+//! providers and the sign-in operations are not here: they answer 501 by name.
 
 mod branding;
 mod client;

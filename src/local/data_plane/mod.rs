@@ -55,8 +55,11 @@ pub struct DataPlaneOptions {
     /// Where every private target answers that `map` does not name.
     pub backend: Option<SocketAddr>,
     /// Who is told of every request to the data plane.
-    pub tell: Option<Arc<dyn Fn(&Seen) + Send + Sync>>,
+    pub tell: Option<Watcher>,
 }
+
+/// Somebody who is told of requests as they are answered.
+pub type Watcher = Arc<dyn Fn(&Seen) + Send + Sync>;
 
 /// A private target and what answers for it here.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -249,3 +249,69 @@ fn an_arn_says_what_it_is_of() {
     );
     assert_eq!(Kind::of("arn:aws:s3:::bucket"), None);
 }
+
+#[test]
+fn a_connection_goes_to_a_healthy_target_of_a_group_by_its_weight() {
+    const OTHER: &str =
+        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/other/0123456789abcdef";
+    let mut local = Local::new();
+    let group = local.region.elbv2.target_groups.get(TARGET_GROUP).cloned();
+    local
+        .region
+        .elbv2
+        .target_groups
+        .insert(OTHER, group.unwrap());
+    let groups = json!([
+        {"TargetGroupArn": TARGET_GROUP, "Weight": 1},
+        {"TargetGroupArn": OTHER, "Weight": 2},
+    ]);
+    local.call(
+        "CreateListener",
+        json!({
+            "LoadBalancerArn": LOAD_BALANCER, "Protocol": "TCP", "Port": 80,
+            "DefaultActions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+        }),
+    );
+    for (group, ids) in [
+        (TARGET_GROUP, &["10.9.8.1"][..]),
+        (OTHER, &["10.9.8.2", "10.9.8.3"]),
+    ] {
+        let targets: Vec<_> = ids
+            .iter()
+            .map(|id| json!({"Id": id, "Port": 9000, "AvailabilityZone": "eu-west-1a"}))
+            .collect();
+        local.call(
+            "RegisterTargets",
+            json!({"TargetGroupArn": group, "Targets": targets}),
+        );
+    }
+    let behind = |local: &Local, port, turn| {
+        let now = local.now.as_second() as f64;
+        super::target_behind(&local.region, LOAD_BALANCER, port, turn, now)
+            .map(|target| target.to_string())
+    };
+    assert_eq!(behind(&local, 80, 0), Err(super::NoWay::Provisioning));
+    local.after(600);
+    let six: Vec<_> = (0..6)
+        .map(|turn| behind(&local, 80, turn).unwrap())
+        .collect();
+    assert_eq!(
+        six,
+        [
+            "10.9.8.1:9000",
+            "10.9.8.2:9000",
+            "10.9.8.3:9000",
+            "10.9.8.1:9000",
+            "10.9.8.2:9000",
+            "10.9.8.3:9000",
+        ]
+    );
+    assert_eq!(behind(&local, 81, 0), Err(super::NoWay::Listener));
+    let target = json!({"Id": "10.9.8.1", "Port": 9000, "AvailabilityZone": "eu-west-1a"});
+    local.call(
+        "DeregisterTargets",
+        json!({"TargetGroupArn": TARGET_GROUP, "Targets": [target]}),
+    );
+    assert_eq!(behind(&local, 80, 0), Err(super::NoWay::Targets));
+    assert_eq!(behind(&local, 80, 1).as_deref(), Ok("10.9.8.2:9000"));
+}

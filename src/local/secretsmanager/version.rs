@@ -56,7 +56,7 @@ pub(super) fn add(
         .map(|(id, _)| id.clone());
     for version in versions.values_mut() {
         version.stages.retain(|stage| {
-            !stages.contains(stage) && !(loses.is_some() && stage.as_str() == PREVIOUS)
+            !(stages.contains(stage) || loses.is_some() && stage.as_str() == PREVIOUS)
         });
     }
     if let Some(version) = loses.and_then(|id| versions.get_mut(&id)) {

@@ -24,7 +24,7 @@ const DROPPED_ON_ARRIVAL: &[&str] = &[
 ];
 
 /// What a proxy does not pass on of the rest.
-const DROPPED_BY_PROXY: &[&str] = &["content-encoding", "host", "via"];
+const DROPPED_BY_PROXY: &[&str] = &["content-encoding", "host"];
 
 /// What a back end does not get even if it is mapped.
 const DROPPED_AFTER_MAPPING: &[&str] = &["connection", "expect", "proxy-authenticate", "te", "via"];

@@ -120,12 +120,15 @@ async fn a_target_that_nothing_answers_for_is_a_504_that_says_what_to_do() {
     );
 }
 
+/// What breaks a Region.
+type Damage<'d> = &'d dyn Fn(&mut Value);
+
 #[tokio::test]
 async fn whatever_is_wrong_on_the_way_is_a_500() {
     let link = |region: &mut Value, member: &str, value: Value| {
         region["apigateway"]["vpc_links"]["link01"][member] = value;
     };
-    let broken: [(&str, &dyn Fn(&mut Value)); 10] = [
+    let broken: [(&str, Damage<'_>); 10] = [
         ("no VPC link", &|region| region["apigateway"] = json!({})),
         ("is PENDING", &|region| {
             link(region, "settled", json!(NOW + 9.0))
@@ -179,7 +182,7 @@ async fn the_load_balancers_own_groups_judge_only_if_they_are_told_to() {
         let row = &mut region["elbv2"]["load_balancers"][LOAD_BALANCER];
         row["security_groups"] = json!(["sg-1"]);
         row["enforces_on_private_link"] = enforces.into();
-        region["ec2"]["groups"]["sg-1"] = json!({"rules": [
+        region["ec2"]["groups"]["sg-1"] = json!({"name": "nlb", "description": "", "vpc_id": "vpc-1", "rules": [
             {"id": "sgr-1", "egress": false, "protocol": "tcp", "from": 80, "to": 80, "source": {"V4": source}},
         ]});
         let ground = linked("http://api.aws.com/", region);

@@ -1,5 +1,6 @@
 //! Mocks, and how an answer is made.
 
+use super::super::super::answers::gateway_response;
 use super::*;
 
 /// A mock with this status in its request template, and these integration responses.
@@ -231,4 +232,26 @@ async fn lambda_is_named() {
             refused.message
         );
     }
+}
+
+#[tokio::test]
+async fn an_internal_error_has_the_very_body_that_aws_writes() {
+    let mut ground = Ground::default();
+    let refused = ground.answer().await.unwrap_err();
+    let body = |ground: &Ground| {
+        let response = gateway_response(&refused, &ground.exchange());
+        assert_eq!(response.status(), 500);
+        assert_eq!(
+            header(&response, "x-amzn-errortype"),
+            Some("InternalServerErrorException")
+        );
+        text(&response).to_owned()
+    };
+    assert_eq!(body(&ground), r#"{"message": "Internal server error"}"#);
+    // A gateway response of the API's own has AWS's template if it has none itself.
+    ground.definition.gateway_responses.insert(
+        "DEFAULT_5XX",
+        read(json!({"responseTemplates": {"application/json": "{\"message\":$context.error.messageString}"}})),
+    );
+    assert_eq!(body(&ground), r#"{"message":"Internal server error"}"#);
 }

@@ -1,0 +1,448 @@
+//! A partner's afternoon, through the real program: apply, a token, a call that is answered, and every way to be refused,
+//! each with what AWS itself would answer.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_apigateway::config::{Credentials, Region};
+use aws_sdk_apigateway::types::{Op, PatchOperation};
+use gatestack::local::{self, Service};
+
+use crate::program::{Folder, Ran, example};
+
+/// What answers in the private subnets, on a port of this machine.
+struct Backend {
+    port: String,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Backend {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let heard = Arc::<Mutex<Vec<String>>>::default();
+        let hears = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let hears = Arc::clone(&hears);
+                std::thread::spawn(move || answer(stream, &hears));
+            }
+        });
+        Self { port, heard }
+    }
+
+    /// The heads of the requests that came since this was last asked.
+    fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut self.heard.lock().unwrap())
+    }
+}
+
+/// Keeps the request's head in small letters, and answers with its path; slowly below `/claims`.
+fn answer(mut stream: TcpStream, heard: &Mutex<Vec<String>>) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let mut head = String::new();
+    while let Some(Ok(line)) = lines.next() {
+        if line.is_empty() {
+            break;
+        }
+        head += &(line + "\n");
+    }
+    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    heard.lock().unwrap().push(head.to_lowercase());
+    if path.starts_with("/claims") {
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    let body = format!("{{\"path\":\"{path}\"}}");
+    let _ = write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+}
+
+struct Afternoon {
+    folder: Folder,
+    backend: Backend,
+}
+
+impl Afternoon {
+    /// The example with a second scope, a short timeout on claims, and a plan with little in it.
+    fn begin() -> Self {
+        let claims = r#""GET /claims"        = { http = "http://api.aws.com/claims", "#;
+        let text = example("partner-api")
+            .replace(
+                r#"{ read = "read" }"#,
+                r#"{ read = "read", write = "write" }"#,
+            )
+            .replace(claims, &format!("{claims}timeout = \"200ms\", "))
+            .replacen(
+                r#"scopes     = ["xxx-api/read"]"#,
+                r#"scopes     = ["xxx-api/read", "xxx-api/write"]"#,
+                1,
+            )
+            + "\n[plans.small]\nquota = { requests = 2, per = \"day\" }\n\
+               \n[partners.small]\nplan = \"small\"\nscopes = [\"xxx-api/read\"]\n\
+               \n[plans.slow]\nthrottle = { rate = 0.01, burst = 1 }\n\
+               \n[partners.slow]\nplan = \"slow\"\nscopes = [\"xxx-api/read\"]\n\
+               \n[app_clients.web]\nflows = [\"client_credentials\"]\nscopes = [\"xxx-api/read\"]\n\
+               \n[api_keys.batch]\nplan = \"XXXPlan\"\n";
+        let folder = Folder::with(&text);
+        let afternoon = Self {
+            folder,
+            backend: Backend::start(),
+        };
+        afternoon.folder.apply(&["-q"]);
+        afternoon
+    }
+
+    fn call(&self, words: &[&str]) -> Ran {
+        let backend = ["--backend", &self.backend.port];
+        self.folder.local(&[&["call"], words, &backend].concat())
+    }
+
+    /// A call that is let in, and what the backend heard of it.
+    fn admitted(&self, words: &[&str]) -> String {
+        let ran = self.call(words);
+        assert_eq!(
+            (ran.code, ran.stderr.as_str()),
+            (0, ""),
+            "{words:?}\n{}",
+            ran.stdout
+        );
+        let heard = self.backend.heard();
+        let [head] = heard.as_slice() else {
+            panic!("{words:?} {heard:?}")
+        };
+        head.clone()
+    }
+
+    /// A call that API Gateway refuses: its status and error type, its body, and a piece of the hint.
+    fn refused(&self, words: &[&str], status: u16, kind: &str, body: &str, hint: &str) {
+        let ran = self.call(&[words, &["-i", "--fail"]].concat());
+        assert_eq!(ran.code, 1, "{words:?}\n{}{}", ran.stdout, ran.stderr);
+        let (head, said) = ran.stdout.split_once("\n\n").unwrap();
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{words:?}\n{head}"
+        );
+        assert!(
+            head.contains(&format!("\nx-amzn-errortype: {kind}\n")),
+            "{words:?}\n{head}"
+        );
+        assert!(
+            head.contains("\naccess-control-allow-origin: *"),
+            "{words:?}\n{head}"
+        );
+        assert_eq!(said, body, "{words:?}");
+        let told = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.starts_with("hint: ") && told.contains(hint),
+            "{words:?}\n{told}"
+        );
+    }
+
+    /// The same AWS over HTTP, at the URL that is handed on.
+    fn served<T>(&self, with: impl FnOnce(&str) -> T) -> T {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_gatestack"))
+            .args(["local", "serve", "--listen", "127.0.0.1:0"])
+            .args([
+                "--state",
+                ".gatestack/local.json",
+                "--backend",
+                &self.backend.port,
+            ])
+            .current_dir(self.folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        let mut out = BufReader::new(server.stdout.take().unwrap());
+        out.read_line(&mut url).unwrap();
+        let done = with(url.trim());
+        server.kill().unwrap();
+        server.wait().unwrap();
+        done
+    }
+
+    /// A client of somebody who edits the API by hand.
+    fn by_hand(&self) -> (aws_sdk_apigateway::Client, String) {
+        let state = self.folder.path().join(".gatestack/local.json");
+        let service = Service::at_file(&state, local::Options::default()).unwrap();
+        let config = aws_sdk_apigateway::Config::builder()
+            .behavior_version_latest()
+            .region(Region::new("ap-southeast-1"))
+            .credentials_provider(Credentials::from_keys("someone", "else", None))
+            .http_client(local::connector(service))
+            .build();
+        let api = self.folder.local(&["output", "--raw", "api_id"]).stdout;
+        (
+            aws_sdk_apigateway::Client::from_conf(config),
+            api.trim().to_owned(),
+        )
+    }
+}
+
+const UNAUTHORIZED: (u16, &str, &str) = (
+    401,
+    "UnauthorizedException",
+    r#"{"message":"Unauthorized"}"#,
+);
+const FORBIDDEN: (u16, &str, &str) = (403, "ForbiddenException", r#"{"message":"Forbidden"}"#);
+
+#[test]
+fn a_partner_gets_in_with_token_and_key() {
+    let afternoon = Afternoon::begin();
+    let token = afternoon.folder.local(&["token", "acme"]);
+    assert_eq!((token.code, token.stderr.as_str()), (0, ""));
+    assert_eq!(token.stdout.lines().count(), 1);
+    assert_eq!(token.stdout.split('.').count(), 3, "a JWT");
+
+    let head = afternoon.admitted(&["acme", "GET", "/policies/7?x=1"]);
+    assert!(head.starts_with("get /policies/7?x=1 http/1.1\n"), "{head}");
+    assert!(head.contains("\nhost: api.aws.com\n"), "{head}");
+    afternoon.admitted(&["acme", "GET", "/policies", "--scope", "xxx-api/read"]);
+    // With or without `Bearer `, as Cognito authorizers take it.
+    let bare = format!("Authorization: {}", token.stdout.trim());
+    afternoon.admitted(&["acme", "get", "/policies", "-H", &bare]);
+
+    let ran = afternoon.call(&["api_keys.batch", "GET", "/health", "-i"]);
+    assert!(
+        ran.stdout.starts_with("HTTP/1.1 200 OK\n"),
+        "{}",
+        ran.stdout
+    );
+    let ran = afternoon.call(&["acme", "GET", "/policies/7"]);
+    assert_eq!(ran.stdout, r#"{"path":"/policies/7"}"#);
+}
+
+#[test]
+fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
+    let afternoon = Afternoon::begin();
+    let get = |more: &[&'static str], (status, kind, body): (u16, &str, &str), hint: &str| {
+        let words = [&["acme", "GET", "/policies"], more].concat();
+        afternoon.refused(&words, status, kind, body, hint);
+    };
+    get(
+        &["--without", "token"],
+        UNAUTHORIZED,
+        "needs a token, and none was sent",
+    );
+    get(
+        &["-H", "Authorization: Bearer garbage"],
+        UNAUTHORIZED,
+        "none that this route lets in",
+    );
+    let hint = "needs a token with `xxx-api/read`, and this one has `xxx-api/write`";
+    get(&["--scope", "xxx-api/write"], UNAUTHORIZED, hint);
+    get(
+        &["--without", "key"],
+        FORBIDDEN,
+        "needs an API key, and none was sent",
+    );
+    get(
+        &["-H", "x-api-key: nobodys"],
+        FORBIDDEN,
+        "none that a usage plan",
+    );
+    let words = ["web", "GET", "/policies"];
+    afternoon.refused(
+        &words,
+        FORBIDDEN.0,
+        FORBIDDEN.1,
+        FORBIDDEN.2,
+        "app_clients.web has none",
+    );
+    let words = ["batch", "GET", "/policies"];
+    afternoon.refused(
+        &words,
+        UNAUTHORIZED.0,
+        UNAUTHORIZED.1,
+        UNAUTHORIZED.2,
+        "api_keys.batch gets none",
+    );
+    let no_route = "MissingAuthenticationTokenException";
+    let body = r#"{"message":"Missing Authentication Token"}"#;
+    let words = ["acme", "GET", "/polices"];
+    afternoon.refused(&words, 403, no_route, body, "did you mean `GET /policies`?");
+    let words = ["acme", "DELETE", "/policies"];
+    afternoon.refused(
+        &words,
+        403,
+        no_route,
+        body,
+        "`/policies` is there for `GET` only",
+    );
+    assert_eq!(
+        afternoon.backend.heard(),
+        Vec::<String>::new(),
+        "the door was shut"
+    );
+
+    // -q keeps the hint quiet; without --fail an answer is a success.
+    let ran = afternoon.call(&["acme", "GET", "/policies", "--without", "key", "-q"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let ran = afternoon
+        .folder
+        .local(&["token", "globex", "--scope", "xxx-api/write"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    assert!(ran.stderr.contains("invalid_scope"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("globex may ask for xxx-api/read"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_suspended_partner_is_refused_until_it_is_resumed() {
+    let afternoon = Afternoon::begin();
+    let text = std::fs::read_to_string(afternoon.folder.path().join("stack.toml")).unwrap();
+    afternoon.admitted(&["acme", "GET", "/policies"]);
+    afternoon
+        .folder
+        .write(&text.replace("[partners.acme]", "[partners.acme]\nenabled = false"));
+    afternoon.folder.apply(&["-q"]);
+    let (status, kind, body) = FORBIDDEN;
+    afternoon.refused(
+        &["acme", "GET", "/policies"],
+        status,
+        kind,
+        body,
+        "the API key of partners.acme is disabled",
+    );
+    afternoon.admitted(&["globex", "GET", "/policies"]);
+    afternoon.folder.write(&text);
+    afternoon.folder.apply(&["-q"]);
+    afternoon.admitted(&["acme", "GET", "/policies"]);
+}
+
+#[test]
+fn quota_throttle_and_backend_have_their_own_refusals() {
+    let afternoon = Afternoon::begin();
+    for _ in 0..2 {
+        afternoon.admitted(&["small", "GET", "/policies"]);
+    }
+    let body = r#"{"message":"Limit Exceeded"}"#;
+    let hint = "used up the quota of plans.small: 2 requests a day";
+    afternoon.refused(
+        &["small", "GET", "/policies"],
+        429,
+        "LimitExceededException",
+        body,
+        hint,
+    );
+    afternoon.admitted(&["acme", "GET", "/policies"]);
+
+    let body = r#"{"message":"Endpoint request timed out"}"#;
+    let words = ["acme", "GET", "/claims"];
+    afternoon.refused(
+        &words,
+        504,
+        "InternalServerErrorException",
+        body,
+        "longer than the route's `timeout`",
+    );
+    afternoon.backend.heard();
+
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let mut away = Afternoon {
+        backend: Backend {
+            port: nobody.port().to_string(),
+            heard: Arc::default(),
+        },
+        ..afternoon
+    };
+    let body = r#"{"message":"Network error communicating with endpoint"}"#;
+    let words = ["acme", "GET", "/policies"];
+    away.refused(
+        &words,
+        504,
+        "InternalServerErrorException",
+        body,
+        "--backend PORT",
+    );
+    away.backend = Backend::start();
+    away.admitted(&["acme", "GET", "/policies"]);
+}
+
+#[test]
+fn over_http_it_is_the_same_and_calls_are_throttled() {
+    let afternoon = Afternoon::begin();
+    afternoon.served(|url| {
+        let call = || {
+            let words = ["call", "slow", "GET", "/policies", "--endpoint-url", url];
+            afternoon.folder.run(&words)
+        };
+        let first = call();
+        assert_eq!(
+            (first.code, first.stdout.as_str()),
+            (0, r#"{"path":"/policies"}"#),
+            "{}",
+            first.stderr
+        );
+        let second = call();
+        assert_eq!(
+            (second.code, second.stdout.as_str()),
+            (0, r#"{"message":"Too Many Requests"}"#)
+        );
+        let told = second
+            .stderr
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(
+            told.contains("plans.slow lets partners.slow call 0.01 times a second and 1 at once"),
+            "{told}"
+        );
+    });
+}
+
+#[tokio::test]
+async fn an_edit_is_served_once_it_is_deployed_and_an_apply_takes_it_back() {
+    let afternoon = Afternoon::begin();
+    let (apigateway, api) = afternoon.by_hand();
+    let resources = apigateway
+        .get_resources()
+        .rest_api_id(&api)
+        .send()
+        .await
+        .unwrap();
+    let policies = resources
+        .items()
+        .iter()
+        .find(|one| one.path() == Some("/policies"));
+    let no_key = PatchOperation::builder()
+        .op(Op::Replace)
+        .path("/apiKeyRequired")
+        .value("false")
+        .build();
+    apigateway
+        .update_method()
+        .rest_api_id(&api)
+        .resource_id(policies.and_then(|one| one.id()).unwrap())
+        .http_method("GET")
+        .patch_operations(no_key)
+        .send()
+        .await
+        .unwrap();
+    let without_key = ["acme", "GET", "/policies", "--without", "key"];
+    let (status, kind, body) = FORBIDDEN;
+    afternoon.refused(&without_key, status, kind, body, "none was sent");
+    apigateway
+        .create_deployment()
+        .rest_api_id(&api)
+        .stage_name("prod")
+        .send()
+        .await
+        .unwrap();
+    afternoon.admitted(&without_key);
+    afternoon.folder.apply(&["-q"]);
+    afternoon.refused(&without_key, status, kind, body, "none was sent");
+}
