@@ -706,7 +706,10 @@ fn who_loses_what_is_said() {
     );
     let fewer = said(&through_the_road(1, VIA, &domain("a"), ""));
     assert_eq!(fewer.len(), 1, "{fewer:?}");
-    assert!(fewer[0].starts_with("GS119 load_balancer.targets.instances/2"), "{fewer:?}");
+    assert!(
+        fewer[0].starts_with("GS119 load_balancer.targets.instances/2"),
+        "{fewer:?}"
+    );
     let open = said(&through_the_road(2, "", &domain("a"), ""));
     assert_eq!(open.len(), 1, "{open:?}");
     assert!(open[0].starts_with("GS120 api/vpc_link"), "{open:?}");

@@ -320,7 +320,7 @@ async fn what_people_and_ci_servers_read() {
 
 #[tokio::test]
 async fn an_apply_may_end_with_a_verification() {
-    let folder = Folder::with(include_str!("../../stack.toml"));
+    let folder = Folder::with(include_str!("../../../stack.toml"));
     let ran = folder.local(&["apply", "--yes", "--verify"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("Verified: "), "{}", ran.stdout);
@@ -333,7 +333,7 @@ async fn an_apply_may_end_with_a_verification() {
 
 #[test]
 fn a_probe_is_for_aws() {
-    let folder = Folder::with(include_str!("../../stack.toml"));
+    let folder = Folder::with(include_str!("../../../stack.toml"));
     let ran = folder.local(&["verify", "--probe"]);
     assert_eq!(ran.code, 64, "{}", ran.stderr);
 }

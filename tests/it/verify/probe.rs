@@ -23,7 +23,7 @@ impl Served {
         let mut url = String::new();
         let stdout = process.stdout.take().unwrap();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut url).unwrap();
-        let folder = Folder::with(include_str!("../../stack.toml"));
+        let folder = Folder::with(include_str!("../../../stack.toml"));
         let url = url.trim().to_owned();
         let served = Self {
             process,
