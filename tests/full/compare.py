@@ -2,16 +2,16 @@
 """gatestack's `dev` beside nginx: throughput and latency of a GET that both pass on to the same backend, in one run.
 
     cargo build --release
-    python3 tests/full/compare.py target/release/gatestack
+    python3 tests/full/compare.py target/release/gatestack --write docs/performance.md
 
-Needs nginx and wrk, and no root. The table is Markdown, for docs/performance.md. No figure decides anything here; the
-run fails only when something was answered wrongly.
+Needs nginx and wrk, and no root. No figure decides anything here; the run fails only when something was answered wrongly.
 """
 
 import argparse
 import contextlib
 import json
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -188,6 +188,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="how long one measurement takes")
     parser.add_argument("--rounds", type=int, default=3, help="how many measurements the medians are of")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 32])
+    parser.add_argument("--write", type=pathlib.Path, metavar="FILE", help="put the table in the place of this file's first")
     asked = parser.parse_args()
     missing = [tool for tool in ("nginx", "wrk") if not shutil.which(tool)]
     if missing:
@@ -195,7 +196,11 @@ def main():
     program = str(pathlib.Path(asked.program).resolve())
     with tempfile.TemporaryDirectory() as folder:
         measured = compare(program, asked.seconds, asked.rounds, asked.connections, pathlib.Path(folder))
-    print(table(measured, asked.connections))
+    text = table(measured, asked.connections)
+    print(text)
+    if asked.write:
+        page = asked.write.read_text()
+        asked.write.write_text(re.sub(r"(^\|.*\n)+", text + "\n", page, count=1, flags=re.MULTILINE))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,13 +13,13 @@ use gatestack::local::{self, Service};
 use crate::program::{Folder, Ran, example};
 
 /// What answers in the private subnets, on a port of this machine.
-struct Backend {
-    port: String,
+pub(crate) struct Backend {
+    pub(crate) port: String,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 impl Backend {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
         let heard = Arc::<Mutex<Vec<String>>>::default();
@@ -142,30 +141,6 @@ impl Afternoon {
             told.starts_with("hint: ") && told.contains(hint),
             "{words:?}\n{told}"
         );
-    }
-
-    /// The same AWS over HTTP, at the URL that is handed on.
-    fn served<T>(&self, with: impl FnOnce(&str) -> T) -> T {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_gatestack"))
-            .args(["local", "serve", "--listen", "127.0.0.1:0"])
-            .args([
-                "--state",
-                ".gatestack/local.json",
-                "--backend",
-                &self.backend.port,
-            ])
-            .current_dir(self.folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        let mut out = BufReader::new(server.stdout.take().unwrap());
-        out.read_line(&mut url).unwrap();
-        let done = with(url.trim());
-        server.kill().unwrap();
-        server.wait().unwrap();
-        done
     }
 
     /// A client of somebody who edits the API by hand.
@@ -373,9 +348,33 @@ fn quota_throttle_and_backend_have_their_own_refusals() {
 }
 
 #[test]
+fn a_rollback_serves_what_was_before() {
+    let afternoon = Afternoon::begin();
+    let text = std::fs::read_to_string(afternoon.folder.path().join("stack.toml")).unwrap();
+    let (old, new) = (
+        "http://api.aws.com/policies/{id}",
+        "http://api.aws.com/v2/policies/{id}",
+    );
+    let served = || {
+        let head = afternoon.admitted(&["acme", "GET", "/policies/7"]);
+        head.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(served(), "/policies/7");
+    afternoon.folder.write(&text.replace(old, new));
+    afternoon.folder.apply(&["-q"]);
+    assert_eq!(served(), "/v2/policies/7");
+    let ran = afternoon.folder.local(&["rollback", "--yes"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(served(), "/policies/7");
+    afternoon.folder.apply(&["-q"]);
+    assert_eq!(served(), "/v2/policies/7");
+}
+
+#[test]
 fn over_http_it_is_the_same_and_calls_are_throttled() {
     let afternoon = Afternoon::begin();
-    afternoon.served(|url| {
+    let behind = ["--backend", &afternoon.backend.port];
+    afternoon.folder.served(&behind, |url| {
         let call = || {
             let words = ["call", "slow", "GET", "/policies", "--endpoint-url", url];
             afternoon.folder.run(&words)

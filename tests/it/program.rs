@@ -1,7 +1,8 @@
 //! The real program, run in a folder of its own.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -55,17 +56,63 @@ impl Folder {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gatestack"));
+        self.run_logging("", arguments)
+    }
+
+    /// The same with this in GATESTACK_LOG.
+    pub(crate) fn local_logging(&self, log: &str, arguments: &[&str]) -> Ran {
+        self.run_logging(log, &[&["--local"], arguments].concat())
+    }
+
+    pub(crate) fn run_logging(&self, log: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        let ran = Ran::from(command.env("GATESTACK_LOG", log).output().unwrap());
+        self.written
+            .borrow_mut()
+            .extend([ran.stdout.clone(), ran.stderr.clone()]);
+        ran
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gatestack"));
         command
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path());
-        let ran = Ran::from(command.output().unwrap());
-        self.written
-            .borrow_mut()
-            .extend([ran.stdout.clone(), ran.stderr.clone()]);
-        ran
+        command
+    }
+
+    /// The local AWS of this folder over HTTP, with these flags more, at the URL that is handed on.
+    pub(crate) fn served<T>(&self, more: &[&str], with: impl FnOnce(&str) -> T) -> T {
+        let serve = [
+            "local",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--state",
+            ".gatestack/local.json",
+        ];
+        let mut server = self
+            .command(&[&serve, more].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        let mut out = BufReader::new(server.stdout.take().unwrap());
+        out.read_line(&mut url).unwrap();
+        let done = with(url.trim());
+        server.kill().unwrap();
+        server.wait().unwrap();
+        done
+    }
+
+    /// Forgets what the last run wrote to the standard output.
+    pub(crate) fn forget_stdout(&self) {
+        let mut written = self.written.borrow_mut();
+        let place = written.len() - 2;
+        written.remove(place);
     }
 
     /// Everything every run so far has written to its two streams.

@@ -161,6 +161,8 @@ impl Refused<'_> {
             .routes()
             .filter(|route| matches(&route.path, self.path))
             .map(|route| route.method.clone())
+            // Browsers ask by it before they call, and nobody calls it.
+            .filter(|method| method != "OPTIONS")
             .collect();
         if !methods.is_empty() {
             return format!("`{}` is there for {} only", self.path, listed(&methods));
