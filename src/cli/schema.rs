@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// Print the schema of `plan --json` instead
     #[arg(long, conflicts_with = "events")]
     plan: bool,
-    /// Print the schema of one line of `apply --json` instead
+    /// Print the schema of one line of `apply --json` or `dev --json` instead
     #[arg(long)]
     events: bool,
 }

@@ -13,7 +13,7 @@ use crate::model::HumanDuration;
 use crate::render::{Ui, verify as show};
 use crate::verify::{Options, Report, Samples};
 
-/// Prove that the door is shut to everybody else and open to its callers
+/// Prove the door: shut to everybody else, open to its callers
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

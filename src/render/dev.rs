@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::json::{ChangeSummary, LossReport};
+use super::json::{ChangeSummary, Line, LossReport, line};
 use super::layout::{behind, counted, indented, listed};
 use super::outcome::Made;
 use super::plan::losses;
@@ -232,31 +232,31 @@ pub(crate) fn request(seen: &Seen, callers: &[&str], zone: &TimeZone, width: usi
         400..500 => UPDATE,
         _ => DELETE,
     };
-    let mut line = Line::default();
-    line.add(FAINT, &time.to_string(), "");
-    line.add(style.bold(), &seen.status.to_string(), " ");
-    line.add(Style::new(), &format!("{} {}", seen.method, seen.path), " ");
+    let mut words = Words::default();
+    words.add(FAINT, &time.to_string(), "");
+    words.add(style.bold(), &seen.status.to_string(), " ");
+    words.add(Style::new(), &format!("{} {}", seen.method, seen.path), " ");
     if let Some(route) = seen
         .route
         .as_deref()
         .and_then(|route| other_route(seen, route))
     {
-        line.add(Style::new(), &format!("→ {route}"), " ");
+        words.add(Style::new(), &format!("→ {route}"), " ");
     }
     let callers: Vec<_> = callers
         .iter()
         .map(|caller| short(caller).to_owned())
         .collect();
     if !callers.is_empty() {
-        line.add(STRONG, &listed(&callers), "  ");
+        words.add(STRONG, &listed(&callers), "  ");
     }
-    line.add(FAINT, &milliseconds(seen.took), "  ");
+    words.add(FAINT, &milliseconds(seen.took), "  ");
     match &seen.refused {
         Some(refused) => {
-            let head = line.text + " ";
-            behind(&head, line.columns + 1, &shown(refused), INDENT, width)
+            let head = words.text + " ";
+            behind(&head, words.columns + 1, &shown(refused), INDENT, width)
         }
-        None => line.text + "\n",
+        None => words.text + "\n",
     }
 }
 
@@ -265,12 +265,12 @@ const INDENT: usize = 13;
 
 /// Text with styles, whose columns are known.
 #[derive(Default)]
-struct Line {
+struct Words {
     text: String,
     columns: usize,
 }
 
-impl Line {
+impl Words {
     fn add(&mut self, style: Style, words: &str, gap: &str) {
         let words = shown(words);
         self.columns += gap.len() + words.chars().count();
@@ -324,8 +324,8 @@ impl DevLine {
     }
 
     /// One JSON line.
-    pub(crate) fn text(&self) -> String {
-        super::json::one_line(self)
+    pub(crate) fn text(self) -> String {
+        line(&Line::Served(self))
     }
 }
 

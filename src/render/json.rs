@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
+pub use super::dev::DevLine;
 pub use super::message::{Message, Place, Refusal};
 use super::value;
 pub use super::verify::{
@@ -199,7 +200,7 @@ pub struct Outputs {
     pub outputs: BTreeMap<String, Option<String>>,
 }
 
-/// One line of `apply --json` and `destroy --json`.
+/// One line of `apply --json`, `destroy --json` and `dev --json`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Line {
@@ -207,6 +208,8 @@ pub enum Line {
     Around(Around),
     /// What happens in it.
     Event(Event),
+    /// What happens while a stack is served on this machine.
+    Served(DevLine),
 }
 
 /// What stands around a run.
@@ -249,11 +252,6 @@ pub enum Around {
 
 /// One JSON line.
 pub(crate) fn line(line: &Line) -> String {
-    one_line(line)
-}
-
-/// One JSON line of another kind of run.
-pub(crate) fn one_line(line: &impl Serialize) -> String {
     to_text(serde_json::to_string(line))
 }
 
@@ -271,7 +269,7 @@ pub fn plan_schema() -> String {
     object(&schema_for!(PlanReport))
 }
 
-/// The schema of one line of `apply --json`.
+/// The schema of one line of `apply --json`, `destroy --json` or `dev --json`.
 pub fn events_schema() -> String {
     object(&schema_for!(Line))
 }

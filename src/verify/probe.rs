@@ -258,7 +258,7 @@ impl Probe<'_> {
 }
 
 impl Temporary {
-    /// What the temporary things give to show; `otherwise` says why nothing else can be shown.
+    /// What the temporary things give to show, and a token with no scope that a route names.
     pub async fn of_probe(
         transport: &Transport,
         connection: &Connection,

@@ -2,16 +2,17 @@
 """gatestack's `dev` beside nginx: throughput and latency of a GET that both pass on to the same backend, in one run.
 
     cargo build --release
-    python3 tests/full/compare.py target/release/gatestack
+    python3 tests/full/compare.py target/release/gatestack --write docs/performance.md
 
-Needs nginx and wrk, and no root. The table is Markdown, for docs/performance.md. No figure decides anything here; the
-run fails only when something was answered wrongly.
+Needs Linux, nginx and wrk, and no root. No figure decides anything here; the run fails only when something was answered wrongly.
 """
 
 import argparse
 import contextlib
 import json
+import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -95,7 +96,7 @@ def nginx(name, text, folder):
     command = ["nginx", "-p", str(folder), "-c", str(config)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            yield
+            yield process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -110,7 +111,19 @@ def admission(program, folder, url):
     return {"Authorization": f"Bearer {token.strip()}", "x-api-key": keys["item"][0]["value"]}
 
 
-def load(url, headers, connections, seconds):
+def processor_time(pid):
+    """Seconds that a process and its children have had of the processors, which a busy machine does not change."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    total = 0
+    for one in [pid, *children]:
+        # The name in parentheses may hold anything.
+        fields = pathlib.Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def load(url, headers, connections, seconds, pid):
+    before = processor_time(pid)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(HERE / "wrk.lua")]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
@@ -119,7 +132,7 @@ def load(url, headers, connections, seconds):
     wrong = {name: counted[name] for name in ("refused", "broken") if counted[name]}
     if wrong or not counted["requests"]:
         raise SystemExit(f"{url} did not answer everything: {counted}")
-    return counted
+    return counted | {"processor": processor_time(pid) - before}
 
 
 def median(runs, of):
@@ -128,8 +141,8 @@ def median(runs, of):
 
 def table(measured, connections):
     rows = [
-        "| | connections | requests/s | of nginx's | half within | 99 of 100 within |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| | connections | requests/s | of nginx's | half within | 99 of 100 within | processor time of one |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for number in connections:
         base = None
@@ -137,7 +150,10 @@ def table(measured, connections):
             rate = median(runs, lambda run: run["requests"] / run["microseconds"] * 1e6)
             base = base or rate
             half, most = (median(runs, lambda run: run[part]) / 1000 for part in ("p50", "p99"))
-            rows.append(f"| {name} | {number} | {rate:,.0f} | {rate / base:.2f} | {half:.2f} ms | {most:.2f} ms |")
+            spent = median(runs, lambda run: run["processor"] / run["requests"] * 1e6)
+            rows.append(
+                f"| {name} | {number} | {rate:,.0f} | {rate / base:.2f} | {half:.2f} ms | {most:.2f} ms | {spent:.0f} µs |"
+            )
     return "\n".join(rows)
 
 
@@ -152,19 +168,19 @@ def compare(program, seconds, rounds, connections, folder):
 
     with contextlib.ExitStack() as running:
         running.enter_context(nginx("backend", config(BACKEND), folder))
-        running.enter_context(nginx("proxy", config(PROXY), folder))
+        proxy = running.enter_context(nginx("proxy", config(PROXY), folder))
         shutil.copy(HERE / "stack.toml", folder)
         ready = running.enter_context(serving.dev(program, folder, backend_port))
         wait_for(f"http://127.0.0.1:{backend_port}/")
         admitted = admission(program, folder, ready["url"])
         ways = {
-            "nginx": (f"http://127.0.0.1:{proxy_port}/open", {}),
-            "dev, open route": (f"{ready['invoke_url']}/open", {}),
-            "dev, token and key": (f"{ready['invoke_url']}/guarded", admitted),
+            "nginx": (f"http://127.0.0.1:{proxy_port}/open", {}, proxy),
+            "dev, open route": (f"{ready['invoke_url']}/open", {}, ready["pid"]),
+            "dev, token and key": (f"{ready['invoke_url']}/guarded", admitted, ready["pid"]),
         }
 
         def look():
-            for name, (url, headers) in ways.items():
+            for name, (url, headers, _) in ways.items():
                 answer = get(url, headers)
                 if answer != BODY:
                     raise SystemExit(f"{name} answers something else: {answer}")
@@ -172,12 +188,12 @@ def compare(program, seconds, rounds, connections, folder):
         look()
         measured = {number: {name: [] for name in ways} for number in connections}
         for number in connections:
-            for url, headers in ways.values():
-                load(url, headers, number, 1)
+            for url, headers, pid in ways.values():
+                load(url, headers, number, 1, pid)
             # In turns, so that what else the machine does falls on all of them.
             for _ in range(rounds):
-                for name, (url, headers) in ways.items():
-                    measured[number][name].append(load(url, headers, number, seconds))
+                for name, (url, headers, pid) in ways.items():
+                    measured[number][name].append(load(url, headers, number, seconds, pid))
         look()
     return measured
 
@@ -188,6 +204,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="how long one measurement takes")
     parser.add_argument("--rounds", type=int, default=3, help="how many measurements the medians are of")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 32])
+    parser.add_argument("--write", type=pathlib.Path, metavar="FILE", help="put the table in the place of this file's first")
     asked = parser.parse_args()
     missing = [tool for tool in ("nginx", "wrk") if not shutil.which(tool)]
     if missing:
@@ -195,7 +212,11 @@ def main():
     program = str(pathlib.Path(asked.program).resolve())
     with tempfile.TemporaryDirectory() as folder:
         measured = compare(program, asked.seconds, asked.rounds, asked.connections, pathlib.Path(folder))
-    print(table(measured, asked.connections))
+    text = table(measured, asked.connections)
+    print(text)
+    if asked.write:
+        page = asked.write.read_text()
+        asked.write.write_text(re.sub(r"(^\|.*\n)+", text + "\n", page, count=1, flags=re.MULTILINE))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def dev(program, folder, backend):
     log = folder / "dev.log"
     with open(log, "w") as out, subprocess.Popen(command, cwd=folder, stdout=out, env=environment(folder)) as process:
         try:
-            yield ready(process, log)
+            yield ready(process, log) | {"pid": process.pid}
         finally:
             process.send_signal(signal.SIGINT)
             process.wait()

@@ -275,6 +275,8 @@ pub(crate) enum Fate {
     Broken,
     /// It never leaves.
     Dies,
+    /// It never leaves either, and is answered with this JSON, as by a part of AWS that has not heard yet.
+    Told(String),
     /// AWS refuses it with this status, code and message.
     Refused(u16, &'static str, &'static str),
 }
@@ -375,6 +377,10 @@ impl HttpConnector for WireConnector {
                 })
             }
             Fate::Dies => HttpConnectorFuture::ready(dead()),
+            Fate::Told(body) => {
+                let answer = http::Response::new(SdkBody::from(body));
+                HttpConnectorFuture::ready(Ok(answer.try_into().unwrap()))
+            }
             Fate::Refused(status, code, message) => {
                 let body = serde_json::json!({ "__type": code, "message": message }).to_string();
                 let answer = http::Response::builder()

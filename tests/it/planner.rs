@@ -642,3 +642,76 @@ fn nothing_is_made_anew_on_demand_that_would_be_missed() {
         assert!(problems[0].what.contains(what), "{problems:#?}");
     }
 }
+
+/// A stack whose one route goes through the load balancer, to so many instances.
+fn through_the_road(count: u8, via: &str, domain: &str, tags: &str) -> Desired {
+    desired(&format!(
+        "[stack]\nname = \"claims\"\nregion = \"eu-west-1\"\n{tags}\n[api]\nname = \"api\"\nstage = \"prod\"\n\n\
+         [api.routes]\n\"GET /a\" = {{ http = \"http://api.aws.com/a\"{via}, requires = \"nothing\" }}\n{domain}\n\
+         [load_balancer]\nsubnets = [\"subnet-0000000a\"]\n\
+         targets = {{ instances = {{ count = {count}, type = \"t3.micro\", image = \"ami-0000000a\" }} }}\n\n\
+         [load_balancer.listeners]\n80 = {{ to = 8080 }}\n"
+    ))
+}
+
+const VIA: &str = ", via = \"load_balancer\"";
+
+fn settles(plan: &Plan) -> Vec<&str> {
+    let steps = plan.steps.iter();
+    let waits = steps.filter(|step| matches!(step.operation, Operation::Settle(_)));
+    waits.map(|step| step.address.as_str()).collect()
+}
+
+#[test]
+fn tags_alone_are_not_waited_for() {
+    let mut paper = Paper::default();
+    let plan = paper.plan(&through_the_road(1, VIA, "", ""), &Options::default());
+    assert_eq!(settles(&plan).len(), 3);
+    paper.apply(&plan);
+    let tagged = through_the_road(1, VIA, "", "tags = { team = \"claims\" }\n");
+    let plan = paper.plan(&tagged, &Options::default());
+    let instance = Address::new("load_balancer.targets.instances/1");
+    assert_eq!(plan.changes[&instance].action, plan::Action::Update);
+    assert_eq!(settles(&plan), [""; 0]);
+    // One that does not work yet is waited for, whatever else changes.
+    paper.settled.clear();
+    let plan = paper.plan(&tagged, &Options::default());
+    assert_eq!(settles(&plan), ["load_balancer", "api/vpc_link"]);
+}
+
+#[test]
+fn who_loses_what_is_said() {
+    let domain = |name: &str| {
+        format!(
+            "\n[api.domain]\nname = \"{name}.example.com\"\ncertificate = \"arn:aws:acm:eu-west-1:123456789012:certificate/1\"\n"
+        )
+    };
+    let mut paper = Paper::default();
+    let before = through_the_road(2, VIA, &domain("a"), "");
+    paper.apply(&paper.plan(&before, &Options::default()));
+    let said = |desired: &Desired| -> Vec<String> {
+        let plan = paper.plan(desired, &Options::default());
+        let notes = plan.notes.iter();
+        let notes = notes.filter(|note| ["GS118", "GS119", "GS120"].contains(&&*note.code));
+        notes
+            .map(|note| format!("{} {}: {}", note.code, note.address, note.text))
+            .collect()
+    };
+    let moved = said(&through_the_road(2, VIA, &domain("b"), ""));
+    assert_eq!(moved.len(), 1, "{moved:?}");
+    assert!(
+        moved[0].contains("api.domain: the API stops answering at a.example.com")
+            && moved[0].contains("b.example.com"),
+        "{moved:?}"
+    );
+    let fewer = said(&through_the_road(1, VIA, &domain("a"), ""));
+    assert_eq!(fewer.len(), 1, "{fewer:?}");
+    assert!(
+        fewer[0].starts_with("GS119 load_balancer.targets.instances/2"),
+        "{fewer:?}"
+    );
+    let open = said(&through_the_road(2, "", &domain("a"), ""));
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert!(open[0].starts_with("GS120 api/vpc_link"), "{open:?}");
+    assert_eq!(said(&before), [""; 0]);
+}

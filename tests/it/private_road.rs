@@ -3,13 +3,13 @@
 
 use aws_sdk_apigateway::types::VpcLinkStatus;
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancer;
-use gatestack::kinds::{Desired, Observation, Surroundings, surroundings::Subnet};
+use gatestack::kinds::{Desired, Observation, Resource, Surroundings, surroundings::Subnet};
 use gatestack::local;
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{self, Options, Patterns, Plan, Problem};
 use gatestack::stack;
 
-use crate::harness::{ACCOUNT, Wire, World, checked, summary};
+use crate::harness::{ACCOUNT, Fate, Wire, World, checked, summary};
 
 const ROUTE: &str = r#"api.routes."GET /policies/{id}""#;
 
@@ -394,6 +394,57 @@ async fn a_link_that_failed_goes_and_another_one_is_made() {
     road.assert_at_rest(&text).await;
     let links = road.world.apigateway().get_vpc_links().send().await;
     assert_eq!(links.unwrap().items().len(), 1);
+}
+
+/// A link that failed, and a run that is told three times how the link is while it deletes it.
+async fn deleting_a_failed_link(told: [&'static str; 3]) -> Result<(), gatestack::aws::AwsError> {
+    let world = World::new();
+    let link = world.apigateway().create_vpc_link().name("claims");
+    let link = link
+        .target_arns("arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/gone/1");
+    let id = link.send().await.unwrap().id.unwrap();
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    let path = format!("GET /vpclinks/{id}");
+    let wire = Wire::to(&world, move |_, operation| {
+        if operation != path {
+            return Fate::Arrives;
+        }
+        let look = looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        match told.get(look) {
+            Some(status) => Fate::Told(format!(r#"{{ "id": "x", "status": "{status}" }}"#)),
+            None => Fate::Arrives,
+        }
+    });
+    let writer = world.connection_through(wire).await.writer();
+    let live = gatestack::kinds::Live {
+        resource: Resource::VpcLink(gatestack::kinds::vpc_link::Props {
+            name: "claims".into(),
+            load_balancer: "gone".into(),
+            available: false,
+            tags: Default::default(),
+        }),
+        outputs: [(OutputName::Id, id)].into(),
+        was: None,
+        unmanaged: Vec::new(),
+        notices: Vec::new(),
+        only_a_mark: false,
+        broken: None,
+    };
+    live.delete(&writer, &Address::new("api/vpc_link/failed/x"))
+        .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_link_is_waited_for_until_its_delete_fails() {
+    let late = deleting_a_failed_link(["FAILED", "FAILED", "DELETING"]).await;
+    assert!(late.is_ok(), "{late:?}");
+    let failed = deleting_a_failed_link(["FAILED", "DELETING", "FAILED"]).await;
+    assert!(
+        failed
+            .unwrap_err()
+            .message
+            .contains("the VPC link is FAILED")
+    );
 }
 
 /// Dies after every call on the way from one file to another; the next run finishes, and makes nothing twice.

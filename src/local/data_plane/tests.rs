@@ -12,10 +12,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::operation::Object;
+use super::super::state::State;
 use super::super::tests::call;
 use super::super::{Options, Pace, Service};
 use super::tokens::{BadToken, verify};
-use super::{DataPlane, DataPlaneOptions, Seen};
+use super::{DataPlane, DataPlaneOptions, Owner, Seen, owner};
 use crate::clock::Clock;
 
 const TOKEN: &str = "/_aws/cognito/front/oauth2/token";
@@ -614,4 +615,30 @@ async fn whoever_watches_is_told_and_sees_no_secret() {
     for secret in [front.secret.as_str(), &token, private] {
         assert!(!everything.contains(secret));
     }
+}
+
+#[test]
+fn a_wildcard_domain_stands_for_one_label() {
+    let mut state = State::default();
+    for (region, name) in [
+        ("eu-west-1", "*.example.com"),
+        ("us-east-1", "api.example.com"),
+    ] {
+        let names = &mut state.regions.entry(region).apigateway.domain_names;
+        names.insert(name, Default::default());
+    }
+    let found = |host: &str| match owner(&state, host) {
+        Some(Owner::Api { name, region }) => Some(format!("{name} in {region}")),
+        Some(Owner::Pool { .. }) | None => None,
+    };
+    assert_eq!(
+        found("api.example.com").unwrap(),
+        "api.example.com in us-east-1"
+    );
+    assert_eq!(
+        found("other.example.com").unwrap(),
+        "*.example.com in eu-west-1"
+    );
+    assert_eq!(found("example.com"), None);
+    assert_eq!(found("a.b.example.com"), None);
 }

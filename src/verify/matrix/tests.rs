@@ -1,0 +1,332 @@
+use super::*;
+use crate::verify::sketch::KeySketch;
+
+fn options() -> Options {
+    Options {
+        include_writes: false,
+        all_partners: false,
+        budget: 500,
+        samples: Samples::new(),
+        without_certificate: false,
+        quota_share: 0.1,
+    }
+}
+
+fn scopes(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn partner(names: &[&str]) -> KnownCaller {
+    KnownCaller {
+        scopes: Some(scopes(names)),
+        key: Some(KeySketch {
+            enabled: true,
+            plan: Some(Address::new("plans.standard")),
+            quota: None,
+            rate: None,
+        }),
+    }
+}
+
+fn route(name: &str, needs: Option<&[&str]>, key: bool) -> RouteSketch {
+    let (method, path) = name.split_once(' ').unwrap();
+    RouteSketch {
+        address: Address::entry("api.routes", name),
+        method: method.into(),
+        path: path.into(),
+        scopes: needs.map(scopes),
+        key,
+        mock: None,
+    }
+}
+
+fn sketch(routes: Vec<RouteSketch>, partners: &[(&str, &[&str])]) -> Sketch {
+    Sketch {
+        door: Some(Door {
+            url: "https://api.example/prod".into(),
+            name: None,
+            about: None,
+            mutual_tls: false,
+        }),
+        routes,
+        callers: partners
+            .iter()
+            .map(|(name, scopes)| (Address::new(*name), partner(scopes)))
+            .collect(),
+        token_header: "Authorization".into(),
+        ..Sketch::default()
+    }
+}
+
+fn lines(cells: &[Cell]) -> Vec<String> {
+    let line = |cell: &Cell| {
+        let expected = match &cell.not_tested {
+            Some(reason) => format!("not tested: {reason}"),
+            None => cell.expected.to_string(),
+        };
+        format!(
+            "{} {} | {} | {expected}",
+            cell.method, cell.target, cell.caller
+        )
+    };
+    cells.iter().map(line).collect()
+}
+
+#[test]
+fn a_route_with_scope_and_key_is_tried_by_everybody() {
+    let routes = vec![route("GET /policies/{id}", Some(&["xxx/read"]), true)];
+    let cells = matrix(
+        &sketch(routes, &[("partners.acme", &["xxx/read"])]),
+        &options(),
+    );
+    let path = "GET /policies/gatestack-verify";
+    let expected = [
+        "no token | 401 Unauthorized",
+        "garbage token | 401 Unauthorized",
+        "forged token | 401 Unauthorized",
+        "expired token | 401 Unauthorized",
+        "token of another pool | 401 Unauthorized",
+        "token without the scope | 401 Unauthorized",
+        "no key | 403 Forbidden",
+        "unknown key | 403 Forbidden",
+        "key on no plan | 403 Forbidden",
+        "key of another plan | 403 Forbidden",
+        "disabled key | 403 Forbidden",
+        "key with its quota used up | 429 Limit Exceeded",
+        "partners.acme | let in",
+    ]
+    .map(|line| format!("{path} | {line}"));
+    assert_eq!(lines(&cells), expected);
+    // Only one thing is wrong with each.
+    assert!(
+        cells[..6]
+            .iter()
+            .all(|cell| matches!(cell.key, KeyShown::Of(_)))
+    );
+    assert!(
+        cells[6..]
+            .iter()
+            .all(|cell| matches!(cell.token, TokenShown::Of(_)))
+    );
+}
+
+#[test]
+fn an_open_route_lets_anybody_in() {
+    let cells = matrix(
+        &sketch(vec![route("GET /health", None, false)], &[]),
+        &options(),
+    );
+    assert_eq!(lines(&cells), ["GET /health | anybody | let in"]);
+}
+
+#[test]
+fn a_write_is_called_only_when_somebody_says_so() {
+    let routes = vec![route("POST /claims", Some(&["xxx/write"]), false)];
+    let sketch = sketch(routes, &[("partners.acme", &["xxx/write"])]);
+    let cells = matrix(&sketch, &options());
+    assert!(
+        cells.iter().all(|cell| {
+            cell.not_tested.as_deref() == Some("it may write: pass --include-writes")
+        })
+    );
+    let options = Options {
+        include_writes: true,
+        ..options()
+    };
+    assert!(
+        matrix(&sketch, &options)
+            .iter()
+            .all(|cell| cell.not_tested.is_none())
+    );
+}
+
+#[test]
+fn each_caller_is_tried_once_and_each_route_by_somebody() {
+    let routes = vec![
+        route("GET /a", Some(&["xxx/read"]), true),
+        route("GET /b", Some(&["xxx/read"]), true),
+        route("GET /c", Some(&["xxx/write"]), true),
+    ];
+    let partners: &[(&str, &[&str])] = &[
+        ("partners.one", &["xxx/read"]),
+        ("partners.two", &["xxx/read"]),
+        ("partners.three", &["xxx/write"]),
+    ];
+    let sketch = sketch(routes, partners);
+    let known = |cells: &[Cell]| -> Vec<String> {
+        let known = cells
+            .iter()
+            .filter(|cell| matches!(cell.caller, Caller::Known(_)));
+        known
+            .map(|cell| format!("{} {} {}", cell.path, cell.caller, cell.expected))
+            .collect()
+    };
+    assert_eq!(
+        known(&matrix(&sketch, &options())),
+        [
+            "/a partners.one let in",
+            "/a partners.two let in",
+            "/b partners.one let in",
+            "/c partners.three let in"
+        ]
+    );
+    let all = Options {
+        all_partners: true,
+        ..options()
+    };
+    let all = known(&matrix(&sketch, &all));
+    assert_eq!(all.len(), 9);
+    assert!(all.contains(&"/a partners.three 401 Unauthorized".to_owned()));
+}
+
+#[test]
+fn a_disabled_partner_is_to_be_refused() {
+    let mut sketch = sketch(
+        vec![route("GET /a", Some(&["xxx/read"]), true)],
+        &[
+            ("partners.one", &["xxx/read"]),
+            ("partners.two", &["xxx/read"]),
+        ],
+    );
+    let two = sketch
+        .callers
+        .get_mut(&Address::new("partners.two"))
+        .unwrap();
+    two.key.as_mut().unwrap().enabled = false;
+    let options = Options {
+        all_partners: true,
+        ..options()
+    };
+    let cells = matrix(&sketch, &options);
+    assert!(lines(&cells).contains(&"GET /a | partners.two | 403 Forbidden".to_owned()));
+}
+
+#[test]
+fn a_route_for_people_is_shut_to_machines() {
+    let routes = vec![route("GET /me", Some(&[]), false)];
+    let cells = matrix(
+        &sketch(routes, &[("partners.one", &["xxx/read"])]),
+        &options(),
+    );
+    let lines = lines(&cells);
+    assert!(
+        lines.contains(&"GET /me | access token for an ID token | 401 Unauthorized".to_owned())
+    );
+    assert_eq!(
+        lines.last().unwrap(),
+        "GET /me | anybody of the stack | not tested: it needs the ID token of a person who signed in"
+    );
+}
+
+#[test]
+fn the_budget_keeps_what_proves_most() {
+    let routes = vec![route("GET /a", Some(&["xxx/read"]), true)];
+    let sketch = sketch(routes, &[("partners.one", &["xxx/read"])]);
+    let cells = matrix(
+        &sketch,
+        &Options {
+            budget: 3,
+            ..options()
+        },
+    );
+    let tried: Vec<String> = cells
+        .iter()
+        .filter(|cell| cell.not_tested.is_none())
+        .map(|cell| cell.caller.to_string())
+        .collect();
+    assert_eq!(tried, ["no token", "no key", "partners.one"]);
+}
+
+#[test]
+fn a_small_quota_is_left_to_its_partner() {
+    let routes = ["GET /a", "GET /b", "GET /c"].map(|name| route(name, None, true));
+    let mut sketch = sketch(routes.into(), &[("partners.one", &[])]);
+    let one = sketch
+        .callers
+        .get_mut(&Address::new("partners.one"))
+        .unwrap();
+    one.key.as_mut().unwrap().quota = Some(20);
+    let cells = matrix(&sketch, &options());
+    let left: Vec<String> = lines(&cells)
+        .into_iter()
+        .filter(|line| line.contains("quota of"))
+        .collect();
+    assert_eq!(
+        left,
+        ["GET /c | partners.one | not tested: it would use up the quota of plans.standard"]
+    );
+}
+
+#[test]
+fn the_default_endpoint_is_to_be_shut_where_the_file_says_so() {
+    let mut sketch = sketch(vec![route("GET /a", None, false)], &[]);
+    let door = |url: &str, about: &str| Door {
+        url: url.into(),
+        name: Some(url.into()),
+        about: Some(Address::new(about)),
+        mutual_tls: false,
+    };
+    sketch.shut = Some(door(
+        "https://x.execute-api.eu-west-1.amazonaws.com/prod",
+        "api",
+    ));
+    sketch.others = vec![door(
+        "https://api.example.com/v1",
+        "api.domain.base_paths.v1",
+    )];
+    let cells = matrix(&sketch, &options());
+    let doors: Vec<_> = cells[1..]
+        .iter()
+        .map(|cell| cell.expected.to_string())
+        .collect();
+    assert_eq!(doors, ["let in", "403 Forbidden"]);
+}
+
+#[test]
+fn path_parameters_take_the_values_they_are_given() {
+    let samples = Samples::from([("id".to_owned(), "123".to_owned())]);
+    assert_eq!(
+        filled("/a/{id}/b/{rest+}", &samples),
+        "/a/123/b/gatestack-verify"
+    );
+}
+
+#[test]
+fn a_door_for_callers_with_certificates_is_not_tested_without_one() {
+    let mut sketch = sketch(vec![route("GET /a", None, false)], &[]);
+    sketch.door.as_mut().unwrap().mutual_tls = true;
+    assert_eq!(
+        lines(&matrix(&sketch, &options())),
+        [
+            "GET /a | anybody | not tested: callers show a certificate of their own there (mutual TLS)"
+        ]
+    );
+    let options = Options {
+        without_certificate: true,
+        ..options()
+    };
+    assert_eq!(
+        lines(&matrix(&sketch, &options)),
+        ["GET /a | anybody | let in"]
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_token_is_one_thing_only() {
+    let routes = vec![
+        route("GET /a", Some(&["xxx/read"]), false),
+        route("GET /b", Some(&["xxx/write"]), false),
+    ];
+    let partners: &[(&str, &[&str])] = &[
+        ("partners.one", &["xxx/read"]),
+        ("partners.two", &["xxx/write"]),
+    ];
+    let cells = matrix(&sketch(routes, partners), &options());
+    let forged: Vec<&TokenShown> = cells
+        .iter()
+        .filter(|cell| cell.caller == Caller::ForgedToken)
+        .map(|cell| &cell.token)
+        .collect();
+    let of = |name| TokenShown::Forged(Address::new(name));
+    assert_eq!(forged, [&of("partners.one"), &of("partners.two")]);
+}
