@@ -30,9 +30,14 @@ pub(crate) fn object(token: &Token, given: Timestamp) -> String {
         access_token: token.value.expose(),
         token_type: "Bearer",
         expires_in: token.expires_in.as_secs(),
-        expires_at: given + token.expires_in,
+        expires_at: whole_seconds(given + token.expires_in),
         scope: scopes.join(" "),
     })
+}
+
+/// As a token's own claims count.
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 #[cfg(test)]
