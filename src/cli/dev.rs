@@ -23,7 +23,6 @@ use super::global::Global;
 use super::local;
 use super::run::Signals;
 use super::session::{local_service, runtime};
-use crate::clock::Clock;
 use crate::error::{Error, Exit, Fault};
 use crate::local::{DataPlane, DataPlaneOptions, Seen};
 use crate::render::dev::{self as show, DevLine};
@@ -116,7 +115,7 @@ impl Args {
         tell: Sender<Event>,
     ) -> Result<String, Error> {
         let failed = |error| Fault::io(anyhow::Error::new(error).context("can't serve"));
-        let service = local_service(global, Some(applied.account()), Clock::system())?;
+        let service = local_service(global, Some(applied.account()))?;
         let seen = tell.clone();
         let plane = DataPlane::new(
             service,

@@ -197,8 +197,8 @@ impl Opened {
                 .hint("leave --region out, or change `[stack] region`: that is another stack in another Region")
                 .into());
         }
-        // Tokens are compared with the time of whoever reads them, so nothing is simulated for a caller but the wait for
-        // the local AWS's quotas.
+        // What a wait takes is simulated, and never the local AWS's own time: each run would leave dates for the next one that
+        // are still to come, of deployments, domains and tokens.
         let waits = if global.local {
             Clock::simulated(Timestamp::now())
         } else {
@@ -208,7 +208,7 @@ impl Opened {
             Purpose::Make | Purpose::Find => waits.clone(),
             Purpose::Call => Clock::system(),
         };
-        let at = at(global, belongs_in, &clock)?;
+        let at = at(global, belongs_in)?;
         let connection = Connection::open(at.endpoint(global), region, &waits).await;
         let account = {
             let _waiting = (!global.local).then(|| waiting(ui, "asking AWS whose account this is"));
@@ -392,12 +392,12 @@ impl At {
     }
 }
 
-fn at(global: &Global, account: Option<&str>, clock: &Clock) -> Result<At, Error> {
+fn at(global: &Global, account: Option<&str>) -> Result<At, Error> {
     if !global.local {
         let url = global.endpoint_url.clone();
         return Ok(url.map_or(At::Internet, At::Url));
     }
-    local_service(global, account, clock.clone()).map(At::Local)
+    local_service(global, account).map(At::Local)
 }
 
 /// The local AWS of a stack, in this account or its usual one, with the state that lies beside the stack file.
@@ -407,13 +407,11 @@ fn at(global: &Global, account: Option<&str>, clock: &Clock) -> Result<At, Error
 pub(super) fn local_service(
     global: &Global,
     account: Option<&str>,
-    clock: Clock,
 ) -> Result<local::Service, Error> {
     let defaults = local::Options::default();
     let options = local::Options {
-        account: account.map_or(defaults.account, str::to_owned),
-        clock,
-        pace: defaults.pace,
+        account: account.map_or(defaults.account.clone(), str::to_owned),
+        ..defaults
     };
     local::Service::at_file(&global.folder().join(LOCAL_STATE), options).map_err(local_state)
 }
