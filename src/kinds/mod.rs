@@ -206,7 +206,7 @@ pub trait Kind: 'static {
     /// file and stays until it is named): changes `want` accordingly.
     fn hold_on(_want: &mut Self::Props, _live: &Self::Props, _kept: &[&Outputs]) {}
 
-    /// The digest of a file's content that its making takes ([`Writer::content`]), where it takes one.
+    /// The digest of a file's content that its making takes (`Writer::content`), where it takes one.
     fn content(_want: &Self::Props) -> Option<&str> {
         None
     }
