@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan as _};
 use super::cell::{CheckName, Checked, Difference, Outcome};
 use super::probe::is_temporary;
 use crate::aws::{AwsError, Reader};
-use crate::kinds::{Desired, Observation, Resource};
+use crate::kinds::{Desired, Observation, Resource, deployment};
 use crate::model::{Address, OutputName, Value};
 use crate::plan::{self, Action, Change};
 
@@ -88,8 +88,11 @@ pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
         .changes
         .iter()
         .partition(|(address, _)| is_temporary(address));
+    // A plan redeploys for whatever it changes. Of the stage itself that says nothing as long as it shows what AWS has.
+    let as_configured = deployment::shows(observation) == Some(&deployment::Shows::Configured);
     let mut checked: Vec<Checked> = changes
         .into_iter()
+        .filter(|(_, change)| !(change.kind.snapshot && as_configured))
         .map(|(address, change)| differs(address, change))
         .collect();
     checked.extend(left.into_iter().map(|(address, _)| Checked {

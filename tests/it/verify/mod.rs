@@ -269,6 +269,27 @@ async fn a_default_endpoint_that_is_open_is_named() {
     );
 }
 
+/// Who changed the file and did not apply it is told that, not that the stage lags behind what AWS has.
+#[test]
+fn a_changed_file_does_not_put_the_stage_behind() {
+    let text = include_str!("../../../stack.toml");
+    let folder = Folder::with(text);
+    folder.apply(&[]);
+    folder.write(&text.replace("partner\"}", "world\"}"));
+    let ran = folder.local(&["verify", "--json"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(
+        names(&report, Check("applied", "api.routes.\"GET /hello\"")),
+        "{}",
+        shown(&report)
+    );
+    assert!(
+        !names(&report, Check("deployed", "api/deployment")),
+        "{}",
+        shown(&report)
+    );
+}
+
 /// What the local AWS holds is not touched by verifying it.
 #[tokio::test]
 async fn the_local_aws_stays_as_it_is() {
