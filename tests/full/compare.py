@@ -27,6 +27,10 @@ import urllib.request
 import serving
 
 HERE = pathlib.Path(__file__).resolve().parent
+
+# Requests a second to all stages of an account in one Region; API Gateway's burst of 5,000 comes on top.
+ACCOUNT_QUOTA = 10_000
+
 BODY = json.dumps({"policies": [{"id": number, "holder": f"holder {number}"} for number in range(24)]})
 
 BACKEND = """
@@ -129,10 +133,13 @@ def load(url, headers, connections, seconds, pid):
         command += ["-H", f"{name}: {value}"]
     ran = subprocess.run([*command, url], capture_output=True, text=True, check=True)
     counted = json.loads(ran.stdout.splitlines()[-1])
-    wrong = {name: counted[name] for name in ("refused", "broken") if counted[name]}
-    if wrong or not counted["requests"]:
+    let_through = counted["requests"] - counted["refused"]
+    seconds = counted["microseconds"] / 1e6
+    # Above the account's quota AWS answers 429, and so does `dev`. Any other refusal is a wrong answer.
+    by_quota = let_through >= ACCOUNT_QUOTA * seconds
+    if counted["broken"] or not let_through or (counted["refused"] and not by_quota):
         raise SystemExit(f"{url} did not answer everything: {counted}")
-    return counted | {"processor": processor_time(pid) - before}
+    return counted | {"let_through": let_through, "processor": processor_time(pid) - before}
 
 
 def median(runs, of):
@@ -147,7 +154,7 @@ def table(measured, connections):
     for number in connections:
         base = None
         for name, runs in measured[number].items():
-            rate = median(runs, lambda run: run["requests"] / run["microseconds"] * 1e6)
+            rate = median(runs, lambda run: run["let_through"] / run["microseconds"] * 1e6)
             base = base or rate
             half, most = (median(runs, lambda run: run[part]) / 1000 for part in ("p50", "p99"))
             spent = median(runs, lambda run: run["processor"] / run["requests"] * 1e6)
