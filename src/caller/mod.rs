@@ -13,4 +13,5 @@ pub use credentials::{Credentials, credentials};
 pub use front::{Front, Known, NoSuchCaller};
 pub use refusal::Refusal;
 pub use token::{Token, TokenError, token, token_of_pool};
+pub(crate) use transport::in_full;
 pub use transport::{InProcess, Transport, TransportError};

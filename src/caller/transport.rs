@@ -124,6 +124,17 @@ fn redirected(mut request: Request<Bytes>, to: &Url) -> Request<Bytes> {
     request
 }
 
+/// An error with everything below it.
+pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        said.push_str(&format!(": {error}"));
+        next = error.source();
+    }
+    said
+}
+
 fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .redirect(redirect::Policy::none())

@@ -7,10 +7,10 @@ use http::{Method, Response};
 
 use self::request::{Data, Header, Parts, invoked};
 use super::backends::Backends;
-use super::calling::{Calling, chain, not_applied};
+use super::calling::{Calling, not_applied};
 use super::global::{Global, one_of};
 use super::session::runtime;
-use crate::caller::{Credentials, Known, Refusal, Token};
+use crate::caller::{Credentials, Known, Refusal, Token, in_full};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::render::{Ui, call};
 
@@ -129,7 +129,7 @@ impl Args {
             api_key: credentials.api_key.as_ref().filter(|_| shown.key),
         };
         let answer = calling.transport.send(request.request()?).await;
-        let answer = answer.map_err(|error| unanswered(global, &chain(&error)))?;
+        let answer = answer.map_err(|error| unanswered(global, &in_full(&error)))?;
         if self.include {
             ui.print(&call::head(&answer));
         }

@@ -6,7 +6,9 @@ use super::backends::Backends;
 use super::global::Global;
 use super::session::{Purpose, Session};
 use crate::aws::AwsError;
-use crate::caller::{self, Credentials, Front, Known, NoSuchCaller, Token, TokenError, Transport};
+use crate::caller::{
+    self, Credentials, Front, Known, NoSuchCaller, Token, TokenError, Transport, in_full,
+};
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Observation;
 use crate::render::Ui;
@@ -165,7 +167,7 @@ impl Calling {
                 )
             }
             TokenError::NoAnswer(error) => {
-                format!("{who} gets no token from {host}: {}", chain(error))
+                format!("{who} gets no token from {host}: {}", in_full(error))
             }
             error => format!("no token for {who}: {error}"),
         };
@@ -225,15 +227,4 @@ fn gets_no_tokens(known: &Known) -> Error {
         (what, hint.to_owned())
     };
     Fault::new(FaultKind::Token, what).hint(hint).into()
-}
-
-/// An error with everything below it.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        said.push_str(&format!(": {error}"));
-        next = error.source();
-    }
-    said
 }

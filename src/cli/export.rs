@@ -10,8 +10,9 @@ use super::session::runtime;
 use crate::caller::Known;
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::handoff::{Access, postman};
+use crate::model::shell_word;
+use crate::render::Ui;
 use crate::render::handoff::Left;
-use crate::render::{Ui, shell_word};
 
 /// Write the stack down for another tool
 #[derive(Debug, clap::Args)]

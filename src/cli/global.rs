@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, ValueEnum};
 
-use crate::render::{Colour, Wishes, shell_word};
+use crate::model::shell_word;
+use crate::render::{Colour, Wishes};
 
 /// The stack file that is read when nothing names one.
 const DEFAULT_FILE: &str = "stack.toml";

@@ -10,9 +10,9 @@ use crate::caller::Known;
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::handoff::stores::{Kept, NotKept, Store};
 use crate::handoff::{Access, Bundle, CREDENTIALS, Call, Destination, Encryption, destination};
-use crate::model::Address;
+use crate::model::{Address, shell_word};
+use crate::render::Ui;
 use crate::render::handoff::{Left, warning};
-use crate::render::{Ui, shell_word};
 
 /// Hand a partner its credentials, and how to call with them
 #[derive(Debug, clap::Args)]

@@ -5,9 +5,10 @@ use super::global::{Global, repeated};
 use super::saved;
 use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit};
+use crate::model::shell_word;
 use crate::plan::{Inputs, Options, Patterns, Saved};
 use crate::render::json::{self, PlanReport};
-use crate::render::{Ui, plan::View, shell_word};
+use crate::render::{Ui, plan::View};
 
 /// Show what an apply would change, and why
 #[derive(Debug, clap::Args)]

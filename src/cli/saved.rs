@@ -12,8 +12,9 @@ use super::global::{Global, repeated};
 use super::run::{Carry, Signals, look_again, stale};
 use super::session::{Purpose, Session, load_with, surroundings};
 use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::model::shell_word;
 use crate::plan::{Operation, Patterns, Saved, Step, Unreadable, moved};
-use crate::render::{Ui, shell_word};
+use crate::render::Ui;
 use crate::stack;
 
 /// Writes a plan beside the file and renames it, so that nobody ever reads half a plan. Its owner alone may read it: it

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Access, Call, curl, openapi, postman};
 use crate::caller::Credentials;
-use crate::model::Secret;
+use crate::model::{Secret, shell_quoted};
 use postman::json;
 
 /// The number of the format, in the member that makes a JSON text a bundle.
@@ -103,7 +103,7 @@ impl<'a> Bundle<'a> {
         let values = self.shell_values();
         let set = values
             .iter()
-            .map(|(name, value)| format!("{name}={}", quoted(value.expose())));
+            .map(|(name, value)| format!("{name}={}", shell_quoted(value.expose())));
         let more = More {
             curl: set.chain(self.curl()).collect(),
             openapi: openapi(access),
@@ -244,7 +244,7 @@ impl<'a> Bundle<'a> {
         let lines = self
             .shell_values()
             .into_iter()
-            .map(|(name, value)| format!("export {name}={}\n", quoted(value.expose())));
+            .map(|(name, value)| format!("export {name}={}\n", shell_quoted(value.expose())));
         Secret::new(lines.collect::<String>())
     }
 
@@ -316,9 +316,6 @@ fn needs(access: &Access, call: &Call) -> String {
 }
 
 /// A word that a POSIX shell hands on as it is.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
 
 #[cfg(test)]
 mod tests {

@@ -268,19 +268,10 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
 }
 
 /// Leads a stage's callers to a deployment, in one call.
-async fn serve(writer: &Writer, api: &str, stage: &str, id: &str) -> Result<(), AwsError> {
+async fn serve(writer: &Writer, api: &str, name: &str, id: &str) -> Result<(), AwsError> {
     let mut patches = Patches::default();
     patches.replace("/deploymentId", id);
-    let request = writer
-        .apigateway()
-        .update_stage()
-        .rest_api_id(api)
-        .stage_name(stage)
-        .set_patch_operations(patches.operations());
-    writer
-        .call(Operation::apigateway("UpdateStage"), request.send())
-        .await?;
-    Ok(())
+    stage::send(writer, api, name, patches).await
 }
 
 /// Our deployments beyond the newest ones, without any that a stage serves or has just left: whoever led it back there

@@ -324,7 +324,13 @@ fn patch_access_logs(patches: &mut Patches, task: &Task<'_, Props>) {
     }
 }
 
-async fn send(writer: &Writer, api: &str, stage: &str, patches: Patches) -> Result<(), AwsError> {
+/// Sends a stage's patches, where there are any.
+pub(super) async fn send(
+    writer: &Writer,
+    api: &str,
+    stage: &str,
+    patches: Patches,
+) -> Result<(), AwsError> {
     if patches.is_empty() {
         return Ok(());
     }

@@ -3,12 +3,14 @@
 mod address;
 mod duration;
 mod secret;
+mod shell;
 mod text;
 mod value;
 
 pub use address::{Address, bare_or_quoted};
 pub use duration::{HumanDuration, NotADuration};
 pub use secret::Secret;
+pub use shell::{shell_quoted, shell_word};
 pub use text::{Book, Output, OutputName, Piece, Text};
 pub use value::{Number, Value};
 

@@ -1,6 +1,6 @@
 //! A request as a command line that people can run, change and send to each other: curl's, with the secrets left out.
 
-use super::shell_word;
+use crate::model::shell_word;
 
 /// A request as curl sends it.
 pub(crate) struct Curl {

@@ -25,13 +25,11 @@ mod fields;
 mod layout;
 mod log;
 mod message;
-mod shell;
 mod ui;
 mod value;
 
 pub(crate) use layout::{counted, indented, listed};
 pub(crate) use log::start_log;
-pub(crate) use shell::shell_word;
 pub use ui::{Captured, Colour, Ui, Wishes};
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::cell::{Answer, Caller, Cell, Difference, KeyShown, Outcome, Tested};
 use super::judge::{judge, no_answer};
 use super::purse::Purse;
-use crate::caller::Transport;
+use crate::caller::{Transport, in_full};
 use crate::clock::Clock;
 use crate::model::Secret;
 
@@ -147,7 +147,7 @@ async fn one(asking: &Asking<'_>, cell: Cell) -> Tested {
         let answer = way.send(request).await;
         answer
             .map(|answer| read(&answer))
-            .map_err(|error| chain(&error))
+            .map_err(|error| in_full(&error))
     };
     let mut answer = send().await;
     if cell.key == KeyShown::UsedUp {
@@ -263,16 +263,6 @@ fn message(body: &Bytes) -> Option<String> {
                 .all(|c| c.is_ascii_alphanumeric() || " .,'".contains(c))
     };
     body.message.filter(plain)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        said.push_str(&format!(": {error}"));
-        next = error.source();
-    }
-    said
 }
 
 #[cfg(test)]

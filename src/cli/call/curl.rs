@@ -7,8 +7,8 @@ use super::{Args, Shown};
 use crate::caller::Known;
 use crate::cli::calling::Calling;
 use crate::cli::global::{Global, repeated};
+use crate::model::shell_word;
 use crate::render::curl::{Body, Curl, Worth, command_line};
-use crate::render::shell_word;
 
 /// Where the local AWS listens when `local serve` is told nothing else.
 const LOCAL: &str = "http://127.0.0.1:4599";

@@ -1,11 +1,16 @@
-/// A word that a POSIX shell hands on as it is.
-pub(crate) fn shell_word(text: &str) -> String {
+/// A word that a POSIX shell hands on as it is; in quotes only where they are needed.
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
     } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
+        shell_quoted(text)
     }
+}
+
+/// The same in quotes, whatever it is.
+pub fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
