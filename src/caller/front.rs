@@ -8,6 +8,9 @@ use crate::model::{Address, Book, OutputName, Text};
 /// The header that carries the token where no authorizer says another.
 const AUTHORIZATION: &str = "Authorization";
 
+/// The header in which API Gateway reads API keys.
+pub const API_KEY_HEADER: &str = "x-api-key";
+
 /// A stack as its callers see it: what the file says, with the ids that AWS gave.
 #[derive(Clone, Debug, Default)]
 pub struct Front {
@@ -17,8 +20,6 @@ pub struct Front {
     pub invoke_url: Option<String>,
     /// The user pool's id, once it is there.
     pub user_pool_id: Option<String>,
-    /// The API's id, once it is there.
-    pub api_id: Option<String>,
     /// The stage's name.
     pub stage: Option<String>,
     /// The request header that carries the token.
@@ -95,7 +96,6 @@ impl Front {
             invoke_url: output("invoke_url")
                 .filter(|_| live(|resource| matches!(resource, Resource::Stage(_)))),
             user_pool_id: output("user_pool_id"),
-            api_id: output("api_id"),
             stage: output("stage"),
             authorizer_header: header.unwrap_or_else(|| AUTHORIZATION.to_owned()),
             callers: callers(desired, &book),

@@ -10,8 +10,8 @@ mod token;
 mod transport;
 
 pub use credentials::{Credentials, credentials};
-pub use front::{Front, Known, NoSuchCaller};
-pub use refusal::Refusal;
+pub use front::{API_KEY_HEADER, Front, Known, NoSuchCaller};
+pub use refusal::{Refusal, error_type};
 pub use token::{Token, TokenError, token, token_of_pool};
 pub(crate) use transport::in_full;
 pub use transport::{InProcess, Transport, TransportError};

@@ -24,10 +24,17 @@ pub enum Refusal {
     Unreachable,
 }
 
+/// What API Gateway calls its own answer, such as `ForbiddenException`; none for what a backend answered.
+pub fn error_type<B>(answer: &Response<B>) -> Option<&str> {
+    let named = answer.headers().get(ERROR_TYPE)?.to_str().ok()?;
+    // AWS writes a URL behind the name in some of its services.
+    named.split(':').next()
+}
+
 impl Refusal {
     /// What this answer means, when it is API Gateway's own and one that callers meet.
     pub fn of(answer: &Response<impl AsRef<[u8]>>) -> Option<Self> {
-        let kind = answer.headers().get(ERROR_TYPE)?.to_str().ok()?;
+        let kind = error_type(answer)?;
         let says = |words: &str| {
             let body = String::from_utf8_lossy(answer.body().as_ref());
             body.to_ascii_lowercase().contains(words)

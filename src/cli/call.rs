@@ -10,7 +10,7 @@ use super::backends::Backends;
 use super::calling::{Calling, not_applied};
 use super::global::{Global, one_of};
 use super::session::runtime;
-use crate::caller::{Credentials, Known, Refusal, Token, in_full};
+use crate::caller::{API_KEY_HEADER, Credentials, Known, Refusal, Token, in_full};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::render::{Ui, call};
 
@@ -149,7 +149,7 @@ impl Args {
             token: known.gets_tokens()
                 && wanted(Credential::Token)
                 && !given(&calling.front.authorizer_header),
-            key: known.has_api_key && wanted(Credential::Key) && !given(request::API_KEY),
+            key: known.has_api_key && wanted(Credential::Key) && !given(API_KEY_HEADER),
         }
     }
 
@@ -183,7 +183,7 @@ impl Args {
             own_key: self
                 .headers
                 .iter()
-                .any(|header| header.is(request::API_KEY) && header.has_value()),
+                .any(|header| header.is(API_KEY_HEADER) && header.has_value()),
         };
         let hint = refused.hint(refusal);
         // The body may end without a line's end, and both streams may be one terminal.

@@ -32,8 +32,8 @@ enum Command {
 Examples:
   gatestack export postman
   gatestack export postman --partner acme --out postman
-  gatestack export postman --partner acme --with-secrets acme.json
-  newman run acme.postman_collection.json -e acme.json
+  gatestack export postman --partner acme --with-secrets acme.env.json
+  newman run acme.postman_collection.json -e acme.env.json
 
 Import both files in Postman and choose the environment; \"Get a token\" comes
 first and keeps the token for the others. The secrets in the environment are
@@ -79,6 +79,13 @@ impl Postman {
             Some(path) => path.clone(),
             None => self.within(format!("{name}.postman_environment.json")),
         };
+        if collection == environment {
+            return Err(files::taken(
+                &environment,
+                "the place of the collection",
+                "give the file with the secrets another name",
+            ));
+        }
         for path in [&collection, &environment] {
             free(path)?;
         }

@@ -1,14 +1,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
-
 use super::backends::Backends;
+use super::files::{self, Readers};
 use super::global::Global;
 use super::run::Signals;
 use super::session::{Purpose, Session, runtime};
 use super::verifying::{Ended, Verifying};
-use crate::error::{Error, Exit, Fault};
+use crate::error::{Error, Exit};
 use crate::model::HumanDuration;
 use crate::render::{Ui, verify as show};
 use crate::verify::{Options, Report, Samples};
@@ -23,13 +22,13 @@ Examples:
   gatestack verify --param id=4711 --junit verify.xml
 
 Every route is called by every kind of caller: without a token, with a wrong
-one, without the scope, without a key, with a wrong one, and by the stack's own
-partners and clients. Exit code 1 says that something differs from the file.
+one, without the scope, without a key, with a wrong one, and by one of the
+stack's own partners and clients, each on at least one route. Exit code 1 says that something differs from the file.
 What can't be shown without risk reads \"not tested\", and why.
 
-On AWS the calls count against the partners' plans, of which they use up at
-most a tenth of a quota, and Cognito charges for the tokens. With --local
-everything is tried, on copies of the local AWS.")]
+On AWS the calls count against the partners' plans: about a tenth of a quota at
+most, or one call, and what --patience asks again comes on top. Cognito charges
+for the tokens. With --local what AWS can't show is tried too, on copies.")]
 pub(super) struct Args {
     #[command(flatten)]
     which: Which,
@@ -103,9 +102,7 @@ impl Args {
             Ended::Verified(report) => {
                 if let Some(path) = &self.junit {
                     let text = show::junit(&report, &session.desired.ground);
-                    std::fs::write(path, text)
-                        .with_context(|| format!("can't write {}", path.display()))
-                        .map_err(Fault::io)?;
+                    files::write(path, text.as_bytes(), Readers::Anybody)?;
                 }
                 Ok(tell(&report, &session, self.json, ui))
             }

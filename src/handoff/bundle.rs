@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Access, Call, curl, openapi, postman};
-use crate::caller::Credentials;
+use crate::caller::{API_KEY_HEADER, Credentials};
 use crate::model::{Secret, shell_quoted};
 use postman::json;
 
@@ -212,7 +212,7 @@ impl<'a> Bundle<'a> {
             }),
             key: credentials.api_key.as_ref().map(|key| Key {
                 api_key: key.expose(),
-                api_key_header: "x-api-key",
+                api_key_header: API_KEY_HEADER,
             }),
         }
     }
@@ -314,8 +314,6 @@ fn needs(access: &Access, call: &Call) -> String {
         needs.join("; ")
     }
 }
-
-/// A word that a POSIX shell hands on as it is.
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ use openapiv3::{
 };
 
 use super::{Access, Call};
+use crate::caller::API_KEY_HEADER;
 
 /// The security scheme of tokens.
 const TOKEN: &str = "token";
@@ -246,7 +247,7 @@ fn components(access: &Access) -> Components {
     if needs_key {
         let scheme = SecurityScheme::APIKey {
             location: APIKeyLocation::Header,
-            name: "x-api-key".into(),
+            name: API_KEY_HEADER.into(),
             description: None,
             extensions: Default::default(),
         };

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::curl::EXAMPLE_VALUE;
 use super::{Access, Call};
-use crate::caller::Credentials;
+use crate::caller::{API_KEY_HEADER, Credentials};
 use crate::model::Secret;
 
 /// By which Postman knows the format.
@@ -241,8 +241,12 @@ pub(super) fn environment_of<'a>(
 
 /// Whether a text is a collection or environment, which may be written anew.
 pub fn is_one(text: &str) -> bool {
-    text.trim_start().starts_with('{')
-        && (text.contains(COLLECTION_MARK) || text.contains(ENVIRONMENT_MARK))
+    // Only at the top: a bundle for a partner has both inside it, and more that must not be lost.
+    let Ok(document) = serde_json::from_str::<serde_json::Value>(text) else {
+        return false;
+    };
+    let schema = document["info"]["schema"].as_str().unwrap_or_default();
+    schema.contains(COLLECTION_MARK) || !document[ENVIRONMENT_MARK].is_null()
 }
 
 /// A value as a file has it.
@@ -305,7 +309,7 @@ fn shown_token(access: &Access) -> Auth {
 
 fn request(access: &Access, call: &Call) -> Item {
     let key = call.api_key.then(|| Pair {
-        key: "x-api-key".into(),
+        key: API_KEY_HEADER.into(),
         value: "{{api_key}}".into(),
     });
     let parameters = call.parameters();
@@ -372,16 +376,14 @@ mod tests {
         let filled = environment(&access, Some(&credentials()));
         insta::assert_snapshot!("postman_environment", filled.expose());
         let empty = environment(&access, None);
-        assert!(
-            !empty
-                .expose()
-                .contains("secret\",\n      \"value\": \"made")
-        );
         assert!(!empty.expose().contains("made-up-client-secret"));
         assert!(!empty.expose().contains("made-up-api-key-value"));
         for text in [json(&collection(&access)).as_str(), empty.expose()] {
             assert!(is_one(text));
         }
+        // What a handed-out document has inside it makes it none of Postman's.
+        let bundle = format!("{{\"postman_environment\": {}}}", empty.expose());
+        assert!(!is_one(&bundle));
         assert!(!is_one("{}") && !is_one("# notes on schema.getpostman.com/json/collection/"));
     }
 

@@ -34,7 +34,7 @@ pub struct State {
     parameters: Table<Parameter>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Parameter {
     r#type: String,
@@ -46,6 +46,17 @@ struct Parameter {
     /// What a SecureString reads as to somebody who does not have it decrypted.
     ciphertext: Option<String>,
     tags: Tags,
+}
+
+impl std::fmt::Debug for Parameter {
+    /// Without the value, which may be a secret.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Parameter")
+            .field("type", &self.r#type)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 type Tags = BTreeMap<String, String>;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::cell::{Answer, Caller, Cell, Difference, KeyShown, Outcome, Tested};
 use super::judge::{judge, no_answer};
 use super::purse::Purse;
-use crate::caller::{Transport, in_full};
+use crate::caller::{API_KEY_HEADER, Transport, error_type, in_full};
 use crate::clock::Clock;
 use crate::model::Secret;
 
@@ -205,7 +205,7 @@ fn request(
             asking.token_header,
             token.map(|token| format!("Bearer {}", token.expose())),
         ),
-        ("x-api-key", key.map(|key| key.expose().to_owned())),
+        (API_KEY_HEADER, key.map(|key| key.expose().to_owned())),
     ];
     for (name, value) in shown {
         let Some(value) = value else { continue };
@@ -229,9 +229,7 @@ fn read(response: &Response<Bytes>) -> Answer {
         let value = response.headers().get(name)?;
         value.to_str().ok().map(str::to_owned)
     };
-    // AWS writes a URL behind the name in some of its services.
-    let error_type = text("x-amzn-errortype")
-        .map(|named| named.split(':').next().unwrap_or_default().to_owned());
+    let error_type = error_type(response).map(str::to_owned);
     let headers: BTreeMap<String, String> = response
         .headers()
         .keys()

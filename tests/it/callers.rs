@@ -170,10 +170,7 @@ async fn the_front_says_what_the_file_says_with_the_ids_of_aws() {
     let world = World::new();
     let text = stack_of(2, 1);
     let before = Front::of(&desired(&text), &Observation::default());
-    assert_eq!(
-        (before.invoke_url, before.api_id, before.user_pool_id),
-        (None, None, None)
-    );
+    assert_eq!((before.invoke_url, before.user_pool_id), (None, None));
     assert_eq!(before.callers["partners.insurer0"].client_id, None);
     assert!(before.callers["partners.insurer0"].has_client);
 

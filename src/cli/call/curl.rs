@@ -2,9 +2,9 @@
 
 use url::Url;
 
-use super::request::{API_KEY, Data};
+use super::request::Data;
 use super::{Args, Shown};
-use crate::caller::Known;
+use crate::caller::{API_KEY_HEADER, Known};
 use crate::cli::calling::Calling;
 use crate::cli::global::{Global, repeated};
 use crate::model::shell_word;
@@ -58,7 +58,10 @@ impl Args {
             comments.push(format!(
                 "GATESTACK_API_KEY=$({aws} apigateway get-api-key --api-key {id} --include-value --query value --output text)"
             ));
-            headers.push((API_KEY.to_owned(), Worth::Variable("", "GATESTACK_API_KEY")));
+            headers.push((
+                API_KEY_HEADER.to_owned(),
+                Worth::Variable("", "GATESTACK_API_KEY"),
+            ));
         }
         let json =
             self.data.is_some() && !self.headers.iter().any(|header| header.is("content-type"));

@@ -187,12 +187,25 @@ impl Refused<'_> {
         })
     }
 
-    /// The file's route for this call. Of several that match, API Gateway takes the one with the fewest parameters.
+    /// The file's route for this call, as API Gateway chooses it: by the path alone, where at each part a text of its own comes before a
+    /// parameter and that before a greedy one; then by the method, where the very one comes before `ANY`.
     fn route(&self) -> Option<&route::Props> {
-        self.routes()
-            .filter(|route| matches(&route.path, self.path))
-            .filter(|route| route.method == self.method || route.method == "ANY")
-            .min_by_key(|route| (route.path.contains("+}"), route.path.matches('{').count()))
+        let of_method =
+            |route: &&route::Props| route.method == self.method || route.method == "ANY";
+        let matching = || {
+            self.routes()
+                .filter(|route| matches(&route.path, self.path))
+        };
+        let path = matching().map(|route| &route.path).min_by_key(|path| {
+            let parts = path.split('/');
+            parts
+                .map(|part| (part.ends_with("+}"), part.starts_with('{')))
+                .collect::<Vec<_>>()
+        })?;
+        matching()
+            .filter(|route| route.path == *path)
+            .filter(of_method)
+            .min_by_key(|route| route.method == "ANY")
     }
 
     fn scopes(&self, route: &route::Props) -> BTreeSet<String> {

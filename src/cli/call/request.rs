@@ -9,11 +9,9 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request};
 use url::Url;
 
+use crate::caller::API_KEY_HEADER;
 use crate::error::{Error, Fault, FaultKind};
 use crate::model::Secret;
-
-/// The header that carries an API key (API Gateway developer guide, "Choose an API key source").
-pub(super) const API_KEY: &str = "x-api-key";
 
 /// A body: here, in a file, or on the standard input.
 #[derive(Clone, Debug)]
@@ -175,7 +173,7 @@ impl Parts<'_> {
             secret(name, format!("Bearer {}", token.expose()))?;
         }
         if let Some(key) = self.api_key {
-            secret(API_KEY, key.expose().to_owned())?;
+            secret(API_KEY_HEADER, key.expose().to_owned())?;
         }
         let mut request = Request::new(self.body.unwrap_or_default());
         *request.method_mut() = self.method.clone();

@@ -23,7 +23,7 @@ pub(super) struct Version {
 }
 
 /// What a version holds.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
 pub(super) enum Content {
     /// `SecretString`.
     #[serde(rename = "secret_string")]
@@ -31,6 +31,16 @@ pub(super) enum Content {
     /// `SecretBinary`, in base64.
     #[serde(rename = "secret_binary")]
     Binary(String),
+}
+
+impl std::fmt::Debug for Content {
+    /// Without the content, which is a secret.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::String(_) => "String",
+            Self::Binary(_) => "Binary",
+        })
+    }
 }
 
 /// The version with this label.

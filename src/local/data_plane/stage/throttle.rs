@@ -81,10 +81,12 @@ impl Throttles {
 }
 
 fn limiter(limit: Limit, service: &Service) -> Option<Arc<Limiter>> {
-    if limit.rate <= 0.0 {
-        return None;
-    }
-    let every = Duration::from_secs_f64(1.0 / limit.rate).max(Duration::from_nanos(1));
+    let every = Duration::try_from_secs_f64(1.0 / limit.rate).ok()?;
+    let every = every.max(Duration::from_nanos(1));
+    // A rate so small that the bucket takes centuries to fill: AWS takes the number, and the limiter counts in nanoseconds.
+    u64::try_from(every.as_nanos())
+        .ok()?
+        .checked_mul(limit.burst.into())?;
     let quota = Quota::with_period(every)?.allow_burst(NonZeroU32::new(limit.burst)?);
     Some(Arc::new(RateLimiter::direct_with_clock(
         quota,
@@ -236,4 +238,31 @@ fn of_stage(exchange: &Exchange<'_>, method: &str) -> Option<Limit> {
         "throttlingRateLimit",
         "throttlingBurstLimit",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::super::{Options, Service};
+    use super::*;
+
+    /// AWS takes any rate that is not negative.
+    #[test]
+    fn a_rate_that_lets_nobody_in_for_centuries_lets_nobody_in() {
+        let service = Service::in_memory(Options::default());
+        for rate in [0.0, 1e-20, 1e-7, f64::MIN_POSITIVE] {
+            assert!(
+                limiter(Limit { rate, burst: 5000 }, &service).is_none(),
+                "{rate}"
+            );
+        }
+        let limiter = limiter(
+            Limit {
+                rate: 1.0,
+                burst: 1,
+            },
+            &service,
+        )
+        .unwrap();
+        assert!(limiter.check().is_ok() && limiter.check().is_err());
+    }
 }

@@ -157,9 +157,7 @@ impl Outgoing {
         let port = self.url.port_or_known_default().unwrap_or(80);
         let address = network::address_behind(inner, exchange, link, port)?;
         if let header::Entry::Vacant(host) = self.headers.entry(header::HOST) {
-            let (_, authority) = self.url[..url::Position::BeforePath]
-                .split_once("://")
-                .unwrap_or_default();
+            let authority = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
             let value = HeaderValue::try_from(authority)
                 .map_err(|_| configuration("the URL's host is no text for a header"))?;
             host.insert(value);
