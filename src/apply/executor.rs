@@ -132,6 +132,9 @@ pub async fn run(
 
 async fn perform(step: &Step, writer: &Writer, book: &Book) -> Result<Option<Outputs>, AwsError> {
     let address = &step.address;
+    if let Some(error) = not_known(step, book) {
+        return Err(error);
+    }
     match &step.operation {
         Operation::Create(want) => want
             .create(writer, address, book, step.replaces.as_deref())
@@ -145,6 +148,20 @@ async fn perform(step: &Step, writer: &Writer, book: &Book) -> Result<Option<Out
         }
         Operation::Delete(live) => live.delete(writer, address).await.map(|()| None),
     }
+}
+
+/// Why a step can't begin although everything it needs is done: AWS did not tell what it refers to.
+fn not_known(step: &Step, book: &Book) -> Option<AwsError> {
+    if matches!(step.operation, Operation::Delete(_)) {
+        return None;
+    }
+    let fields = step.operation.resource().fields(book);
+    let (info, of) = fields.iter().find_map(|(info, value)| {
+        let of = value.awaited().pop_first()?;
+        Some((info, of))
+    })?;
+    let message = format!("`{}` needs what AWS did not tell of {of}", info.name);
+    Some(AwsError::unknown("apply", message))
 }
 
 fn elapsed(clock: &Clock, since: jiff::Timestamp) -> Duration {

@@ -115,7 +115,12 @@ impl Args {
             inputs: Inputs {
                 environment: global.environment.clone(),
                 vars: global.variables(),
-                flags: self.scope.flags(),
+                file: global.path().display().to_string(),
+                destroy: self.destroy,
+                targets: self.scope.targets.clone(),
+                allow_delete: self.scope.allow_delete.clone(),
+                replace: self.scope.replace.clone(),
+                forward: self.scope.forward,
             },
             confirmed: self.confirm.is_some(),
             desired: session.desired,

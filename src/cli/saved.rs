@@ -7,13 +7,15 @@ use anyhow::Context as _;
 
 use super::apply::{show, verified};
 use super::consent::{Consent, FORWARD, ask, ask_name, other_name};
+use super::environment;
 use super::files::{self, Readers, cannot};
 use super::global::{Global, repeated};
+use super::plan::Scope;
 use super::run::{Carry, Signals, look_again, stale};
 use super::session::{Purpose, Session, load_with, surroundings};
 use crate::error::{Error, Exit, Fault, FaultKind};
-use crate::model::shell_word;
-use crate::plan::{Operation, Patterns, Saved, Step, Unreadable, moved};
+use crate::model::{Address, shell_word};
+use crate::plan::{Altered, Operation, Outdated, Patterns, Plan, Problem, Saved, Step, Unreadable};
 use crate::render::Ui;
 use crate::stack;
 
@@ -48,7 +50,7 @@ fn read(path: &Path, again: &str) -> Result<Saved, Error> {
                 "`plan --out FILE` saves one; a stack file is named with -f FILE".into()
             }
             Unreadable::Damaged(_) | Unreadable::Format(_) | Unreadable::Version(_) => {
-                format!("make the plan anew with\n{again}")
+                format!("create a new plan with\n{again}")
             }
         };
         let what = format!("can't apply {}: {error}", path.display());
@@ -81,23 +83,19 @@ impl Apply<'_> {
         let mut saved = read(self.path, &save_again(global, self.path, &[]))?;
         let global = &self.same_environment(global, &saved)?;
         let renew = renewal(global, self.path, &saved);
+        let recorded = saved
+            .replanned()
+            .map_err(|altered| self.altered(altered, &renew))?;
         self.same_aws(global, &saved)?;
         let session = Session::of_plan(global, ui, saved.desired.clone()).await?;
         same_file(global, ui, &session, &saved, &renew).await?;
-        self.contents_are_at_hand(&session, &saved)?;
+        self.contents_are_at_hand(&session, &recorded)?;
         let now = session.observe(ui).await?;
-        let moved = moved(&saved.plan, &saved.desired, &saved.observation, &now);
-        if !moved.is_empty() {
-            let what = format!(
-                "AWS changed since {} was made, so the plan is stale; nothing was written",
-                self.path.display()
-            );
-            return Err(stale(what, moved)
-                .hint(format!("make the plan anew and look at it\n{renew}"))
-                .into());
-        }
-        self.consent_by_flags(&mut saved, &renew)?;
-        let plan = &saved.plan;
+        let mut plan = saved
+            .renewed(&recorded, &now)
+            .map_err(|outdated| self.outdated(outdated, &renew))?;
+        self.consent_by_flags(&mut saved, &mut plan, &renew)?;
+        let plan = &plan;
         let next = plan.is_empty().then(|| global.command_line("output", &[]));
         show(&session, plan, self.json, next, ui);
         let verify = self.verify && !plan.destroy;
@@ -105,9 +103,9 @@ impl Apply<'_> {
             return verified(&session, Exit::Success, verify, self.json, ui).await;
         }
         let mut signals = Signals::listen()?;
-        let consent = self.ask(&saved, global, ui)?;
+        let consent = self.ask(&saved, plan, global, ui)?;
         if consent != Consent::Given {
-            look_again(&session, plan, &saved.observation, &mut signals, ui).await?;
+            look_again(&session, plan, &now, &mut signals, ui).await?;
         }
         let exit = Carry {
             session: &session,
@@ -123,6 +121,15 @@ impl Apply<'_> {
     /// What the command line says, in the environment of the plan.
     fn same_environment(&self, global: &Global, saved: &Saved) -> Result<Global, Error> {
         let made = &saved.inputs.environment;
+        if let Some(Err(_)) = made.as_deref().map(environment::name) {
+            let what = format!(
+                "can't apply {}: its environment is none",
+                self.path.display()
+            );
+            return Err(Fault::new(FaultKind::Io, what)
+                .hint("create a new plan and review it")
+                .into());
+        }
         if let Some(asked) = global
             .environment
             .as_ref()
@@ -155,7 +162,7 @@ impl Apply<'_> {
     }
 
     /// A script that new instances run may hold what nobody should read, so it is not in the plan.
-    fn contents_are_at_hand(&self, session: &Session, saved: &Saved) -> Result<(), Error> {
+    fn contents_are_at_hand(&self, session: &Session, plan: &Plan) -> Result<(), Error> {
         let contents = session.connection.contents();
         let absent = |step: &&Step| match &step.operation {
             Operation::Create(want) => want
@@ -163,7 +170,7 @@ impl Apply<'_> {
                 .is_some_and(|digest| contents.get(digest).is_none()),
             _ => false,
         };
-        let absent: Vec<_> = saved.plan.steps.iter().filter(absent).collect();
+        let absent: Vec<_> = plan.steps.iter().filter(absent).collect();
         if absent.is_empty() {
             return Ok(());
         }
@@ -181,10 +188,15 @@ impl Apply<'_> {
     }
 
     /// Takes the consent that the command line adds to what the plan records.
-    fn consent_by_flags(&self, saved: &mut Saved, renew: &str) -> Result<(), Error> {
+    fn consent_by_flags(
+        &self,
+        saved: &mut Saved,
+        plan: &mut Plan,
+        renew: &str,
+    ) -> Result<(), Error> {
         let name = &saved.desired.ground.stack;
         if let Some(given) = self.confirm {
-            if !saved.plan.destroy {
+            if !plan.destroy {
                 let what = "--confirm is the consent to a destroy, and this plan is none";
                 return Err(Fault::new(FaultKind::Consent, what)
                     .hint("leave it out; losses are agreed to with --allow-delete")
@@ -196,16 +208,16 @@ impl Apply<'_> {
             saved.confirmed = true;
         }
         let consent = Patterns::new(self.allow_delete.iter().cloned());
-        let idle = consent.idle(saved.plan.changes.keys());
+        let idle = consent.idle(plan.changes.keys());
         if let Some(idle) = idle.first() {
             // What stays until it is named stays in this plan.
             let what = format!("--allow-delete '{idle}' names nothing that this plan changes");
             return Err(Fault::new(FaultKind::Consent, what)
-                .hint(format!("give it to the plan, and look at it\n{renew}"))
+                .hint(format!("give it to the plan, and review that\n{renew}"))
                 .into());
         }
-        saved.plan.agree(&consent);
-        saved.plan.needs_forward &= !self.forward;
+        plan.agree(&consent);
+        plan.needs_forward &= !self.forward;
         Ok(())
     }
 
@@ -216,14 +228,14 @@ impl Apply<'_> {
         losses.into_iter().chain(forward).collect()
     }
 
-    fn ask(&self, saved: &Saved, global: &Global, ui: &Ui) -> Result<Consent, Error> {
+    fn ask(&self, saved: &Saved, plan: &Plan, global: &Global, ui: &Ui) -> Result<Consent, Error> {
         let can_ask = ui.asks() && !self.json;
         let file = shell_word(&self.path.display().to_string());
         let again = |more: Vec<String>| {
             let words: Vec<String> = [file.clone()].into_iter().chain(more).collect();
             global.command_line("apply", &words)
         };
-        if saved.plan.destroy {
+        if plan.destroy {
             if saved.confirmed {
                 return Ok(Consent::Given);
             }
@@ -232,8 +244,59 @@ impl Apply<'_> {
             return ask_name(name, &again(confirm), can_ask);
         }
         let again = again(self.added());
-        ask(&saved.plan, true, &again, can_ask)
+        ask(plan, true, &again, can_ask)
     }
+
+    /// Why a plan that does not follow from what it records is not applied.
+    fn altered(&self, altered: Altered, renew: &str) -> Error {
+        let file = self.path.display();
+        let fault = match altered {
+            Altered::Differs(differences) => {
+                let what = format!(
+                    "{file} was changed after it was saved: planning from what it records gives another plan; nothing was \
+                     written"
+                );
+                let fault = Fault::new(FaultKind::Stale, what);
+                differences
+                    .into_iter()
+                    .fold(fault, |fault, (address, what)| fault.about(address, what))
+            }
+            Altered::NoPlan(problems) => {
+                let what = format!(
+                    "{file} was changed after it was saved: there is no plan for what it records; nothing was written"
+                );
+                with_problems(Fault::new(FaultKind::Stale, what), problems)
+            }
+        };
+        fault
+            .hint(format!("create a new plan and review it\n{renew}"))
+            .into()
+    }
+
+    /// Why a plan is not applied to what AWS is by now.
+    fn outdated(&self, outdated: Outdated, renew: &str) -> Error {
+        let what = format!(
+            "AWS changed since {} was made, so the plan is stale; nothing was written",
+            self.path.display()
+        );
+        let fault = match outdated {
+            Outdated::Moved(moved) => stale(what, moved),
+            Outdated::NoPlan(problems) => {
+                with_problems(Fault::new(FaultKind::Stale, what), problems)
+            }
+        };
+        fault
+            .hint(format!("create a new plan and review it\n{renew}"))
+            .into()
+    }
+}
+
+fn with_problems(fault: Fault, problems: Vec<Problem>) -> Fault {
+    problems.into_iter().fold(fault, |fault, problem| {
+        fault
+            .about(problem.address, problem.what)
+            .hint(problem.help)
+    })
 }
 
 fn renewal(global: &Global, path: &Path, saved: &Saved) -> String {
@@ -249,11 +312,24 @@ fn flags(saved: &Saved) -> Vec<String> {
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     let mut flags = repeated("--var", &vars);
-    if saved.plan.destroy {
+    if saved.inputs.destroy {
         flags.push("--destroy".into());
     }
-    flags.extend(saved.inputs.flags.iter().cloned());
+    flags.extend(scope(saved));
     flags
+}
+
+/// What the plan is about and what may be lost, as flags.
+fn scope(saved: &Saved) -> Vec<String> {
+    let inputs = &saved.inputs;
+    Scope {
+        targets: inputs.targets.clone(),
+        adopt: saved.desired.adopt.iter().map(Address::to_string).collect(),
+        allow_delete: inputs.allow_delete.clone(),
+        replace: inputs.replace.clone(),
+        forward: inputs.forward,
+    }
+    .flags()
 }
 
 /// What goes on where this run stopped: the plan itself is stale by then.
@@ -264,9 +340,9 @@ fn resumption(
     added: Vec<String>,
     consent: Consent,
 ) -> String {
-    if saved.plan.destroy {
+    if saved.inputs.destroy {
         // `destroy` takes no targets: what they name is planned anew.
-        if !saved.inputs.flags.is_empty() {
+        if !scope(saved).is_empty() {
             return renewal(global, path, saved);
         }
         let confirm = repeated(
@@ -325,10 +401,17 @@ async fn same_file(
             .hint("name the plan's own stack file with -f FILE")
             .into());
     }
-    let what = format!(
-        "the file {} has changed since the plan was made, or what it points to; nothing was written",
-        global.path().display()
-    );
+    let made_from = &saved.inputs.file;
+    let now_from = global.path().display().to_string();
+    let what = if *made_from == now_from {
+        format!(
+            "{now_from} has changed since the plan was made, or what it points to; nothing was written"
+        )
+    } else {
+        format!(
+            "the plan was made from {made_from}, and {now_from} says something else; nothing was written"
+        )
+    };
     let addresses = planned.resources.keys().chain(
         now.resources
             .keys()
@@ -347,7 +430,15 @@ async fn same_file(
             };
             fault.about(address.clone(), text)
         });
+    let fault = if *made_from == now_from {
+        fault
+    } else {
+        fault.hint(format!(
+            "to apply it as it is, add -f {}",
+            shell_word(made_from)
+        ))
+    };
     Err(fault
-        .hint(format!("make the plan anew and look at it\n{renew}"))
+        .hint(format!("create a new plan and review it\n{renew}"))
         .into())
 }

@@ -245,7 +245,7 @@ impl Kind for BasePathMapping {
 const DOMAIN: &str = "api.domain";
 
 /// Where a mapping stands that the file would write like this.
-fn place(base_path: &str) -> Address {
+pub(super) fn place(base_path: &str) -> Address {
     match base_path {
         "" => Address::new(DOMAIN).part("mapping"),
         path => Address::entry("api.domain.base_paths", path),

@@ -87,7 +87,7 @@ impl Kind for DnsRecord {
             "Records of the name that are taken over with `--adopt`: the alias takes their place.",
             |p: &Props, _| Value::set(p.others.iter().map(Value::from)),
         )
-        .quiet(),
+        .always(true),
         // The record goes before the domain, and both before the pool, whose tags tell of the record.
         Field::place("api_domain", "api_domain", |p: &Props, book| match &p.of {
             Bearer::ApiDomain(arn) => name_of(p, arn, book),

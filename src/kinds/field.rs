@@ -22,8 +22,8 @@ pub struct FieldInfo {
     pub compare: Compare,
     /// Whether callers see a change at once although the kind needs a redeployment.
     pub live_at_once: bool,
-    /// Whether it says nothing of a thing that is made as it always is, so that plans show it only when it differs.
-    pub quiet: bool,
+    /// What it is of every thing that gatestack makes (this, or empty), where plans show it only when it is something else.
+    pub always: Option<bool>,
     /// Whether what it refers to has to be at work, not only made.
     pub when_ready: bool,
     /// Whether a thing is as much at work after a change of it as before, so that nobody waits.
@@ -63,7 +63,7 @@ impl<P> Field<P> {
             on_change: OnChange::InPlace,
             compare: Compare::Exactly,
             live_at_once: false,
-            quiet: false,
+            always: None,
             when_ready: false,
             works_on: false,
             refers_to: None,
@@ -103,10 +103,10 @@ impl<P> Field<P> {
         self
     }
 
-    /// Shown only when it differs.
+    /// Shown only when it is not this, or empty.
     #[must_use]
-    pub const fn quiet(mut self) -> Self {
-        self.info.quiet = true;
+    pub const fn always(mut self, value: bool) -> Self {
+        self.info.always = Some(value);
         self
     }
 

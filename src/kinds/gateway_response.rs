@@ -204,7 +204,6 @@ fn found(scope: &Scope<'_>, api: &str, live: &LiveResponse) -> Found<Props> {
 const DEFAULT_TEMPLATE: &str = r#"{"message":$context.error.messageString}"#;
 
 fn address(scope: &Scope<'_>, response_type: &str) -> Address {
-    let named = NAMED.iter().find(|(named, _)| *named == response_type);
     let wanted = scope
         .desired
         .resources
@@ -215,10 +214,15 @@ fn address(scope: &Scope<'_>, response_type: &str) -> Address {
             }
             _ => None,
         });
-    wanted.unwrap_or_else(|| match named {
+    wanted.unwrap_or_else(|| place(response_type))
+}
+
+/// Where a gateway response stands that the file would bring about, or one that nothing brings about.
+pub(super) fn place(response_type: &str) -> Address {
+    match NAMED.iter().find(|(named, _)| *named == response_type) {
         Some((_, part)) => rest_api::address().part(part),
         None => rest_api::address().part(&format!("gateway_response/{response_type}")),
-    })
+    }
 }
 
 fn outputs(api: &str, response_type: &str) -> Outputs {

@@ -128,20 +128,20 @@ impl Kind for Instance {
             "Whether only requests with a session token learn its metadata (IMDSv2). Always true.",
             |p: &Props, _| p.metadata_needs_token.into(),
         )
-        .quiet()
+        .always(true)
         .works_on(),
         Field::new(
             "running",
             "Whether it runs. Always true: one that somebody stopped is started again.",
             |p: &Props, _| p.running.into(),
         )
-        .quiet(),
+        .always(true),
         Field::new(
             "in_service",
             "Whether its targets are healthy, asked only while it takes another one's place.",
             |p: &Props, _| p.in_service.into(),
         )
-        .quiet(),
+        .always(true),
         Field::new(
             "tags",
             "Tags. Others on the instance are left alone.",

@@ -185,7 +185,7 @@ impl Kind for Listener {
 }
 
 /// Where the listener of a port stands: a load balancer has one of each.
-fn address(port: u16) -> Address {
+pub(super) fn address(port: u16) -> Address {
     Address::entry("load_balancer.listeners", &port.to_string())
 }
 

@@ -105,14 +105,14 @@ impl Kind for LoadBalancer {
             "takes_security_groups",
             "Whether it was made with security groups: one without them never gets any. Always true.",
             |p: &Props, _| (!p.security_groups.is_empty()).into(),
-        ).quiet()
+        ).always(true)
         .on_change(OnChange::Refuse(ANOTHER_NAME)),
         Field::new(
             "judges_private_link",
             "Whether its security groups also judge what comes through a VPC link. gatestack leaves it off: the link is the \
              only road, and its calls come from addresses that no rule can name.",
             |p: &Props, _| p.judges_private_link.into(),
-        ).quiet(),
+        ).always(false),
         Field::new(
             "cross_zone",
             "Whether each zone's share goes to the targets of all zones. Left out: true.",
@@ -125,7 +125,7 @@ impl Kind for LoadBalancer {
         ),
         Field::new("active", "Whether it works.", |p: &Props, _| {
             p.active.into()
-        }).quiet(),
+        }).always(true),
         Field::new(
             "tags",
             "Tags. Others on the load balancer are left alone.",

@@ -26,6 +26,7 @@ pub mod user_pool;
 pub mod user_pool_domain;
 pub mod vpc_link;
 
+mod coherence;
 mod content;
 mod desired;
 mod field;

@@ -62,7 +62,7 @@ impl Kind for VpcLink {
         Field::new("available", "Whether it works.", |p: &Props, _| {
             p.available.into()
         })
-        .quiet(),
+        .always(true),
         Field::new(
             "tags",
             "Tags. Others on the link are left alone.",

@@ -47,7 +47,8 @@ pub(super) fn all_fields(want: &Resource, book: &Book) -> Vec<FieldChange> {
     want.fields(book)
         .into_iter()
         .filter(|(info, value)| {
-            info.on_change != OnChange::Place && !info.quiet && !is_nothing(value)
+            let as_always = info.always.map(Value::from).as_ref() == Some(value);
+            info.on_change != OnChange::Place && !as_always && !is_nothing(value)
         })
         .map(|(info, after)| FieldChange {
             name: info.name,

@@ -5,6 +5,7 @@ mod diff;
 mod order;
 mod patterns;
 mod planner;
+mod renew;
 mod replace;
 mod rules;
 mod saved;
@@ -20,6 +21,7 @@ use crate::model::{Address, Book, Value};
 
 pub use patterns::Patterns;
 pub use planner::plan;
+pub use renew::{Altered, Outdated};
 pub(crate) use rules::CREDENTIALS_LOST;
 pub use saved::{Inputs, Saved, Unreadable};
 pub use stale::{How, Moved, moved};

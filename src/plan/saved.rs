@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Plan;
+use super::{Options, Patterns, Plan};
 use crate::kinds::{Desired, Observation};
 use crate::model::digest;
 
 /// The number of the format; another one is refused.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The member that makes a JSON file a saved plan, and holds the format's number.
 const MARK: &str = "gatestack_plan";
@@ -30,7 +30,7 @@ pub struct Saved {
     pub desired: Desired,
     /// What AWS told.
     pub observation: Observation,
-    /// The plan.
+    /// The plan, as it was shown. What is carried out is planned anew.
     pub plan: Plan,
 }
 
@@ -41,8 +41,31 @@ pub struct Inputs {
     pub environment: Option<String>,
     /// `--var`, by name.
     pub vars: BTreeMap<String, String>,
-    /// The other flags that made it this plan, as a shell takes them.
-    pub flags: Vec<String>,
+    /// The stack file, as the command line names it.
+    pub file: String,
+    /// Whether everything is to go.
+    pub destroy: bool,
+    /// `--target`.
+    pub targets: Vec<String>,
+    /// `--allow-delete`.
+    pub allow_delete: Vec<String>,
+    /// `--replace`.
+    pub replace: Vec<String>,
+    /// `--forward`.
+    pub forward: bool,
+}
+
+impl Inputs {
+    /// For the planner.
+    pub fn options(&self) -> Options {
+        Options {
+            destroy: self.destroy,
+            targets: Patterns::new(self.targets.iter().cloned()),
+            allow_delete: Patterns::new(self.allow_delete.iter().cloned()),
+            replace: Patterns::new(self.replace.iter().cloned()),
+            forward: self.forward,
+        }
+    }
 }
 
 /// Why a text is no saved plan.
@@ -112,8 +135,13 @@ impl Saved {
                 "it is not as it was written".to_owned(),
             ));
         }
-        let mut saved = Self::deserialize(content).map_err(damaged)?;
-        saved.plan.book = saved.observation.book();
+        let saved = Self::deserialize(content).map_err(damaged)?;
+        // What this version would write otherwise, it did not write: a member that it does not know, one that stands twice.
+        if serde_json::to_value(&saved).map_err(damaged)? != *content {
+            return Err(Unreadable::Damaged(
+                "it is not as it was written".to_owned(),
+            ));
+        }
         Ok(saved)
     }
 }

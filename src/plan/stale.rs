@@ -32,6 +32,8 @@ pub enum How {
     Changed(Vec<FieldChange>),
     /// Something that is not the stack's stands in its way, in a sentence.
     InTheWay(String),
+    /// Planned anew, another change comes of it, in a sentence.
+    PlannedOtherwise(&'static str),
     /// AWS deletes somebody else's things along with it, and there are more of them, or fewer.
     Neighbours {
         /// Their kind.

@@ -12,15 +12,6 @@ use crate::plan::{Change, FieldChange};
 /// How gatestack notes that something is the stack's: true of everything, news to nobody.
 const BOOKKEEPING: &[&str] = &["mark"];
 
-/// That something works, which whoever makes it takes for granted. Where it doesn't, the difference is shown.
-const ALWAYS_SO: &[&str] = &[
-    "active",
-    "available",
-    "in_service",
-    "running",
-    "takes_security_groups",
-];
-
 /// A field's two sides as people want them: without gatestack's own tags, and with addresses in place of AWS's ids.
 fn sides(field: &FieldChange, change: &Change, book: &Book) -> (Value, Value) {
     let refers = fields_of_kinds()
@@ -174,7 +165,7 @@ impl Facts<'_> {
     }
 
     fn worth_saying(&self, field: &FieldChange) -> Option<Value> {
-        if BOOKKEEPING.contains(&field.name) || ALWAYS_SO.contains(&field.name) {
+        if BOOKKEEPING.contains(&field.name) {
             return None;
         }
         match sides(field, self.change, self.book).1 {

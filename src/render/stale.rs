@@ -15,6 +15,7 @@ pub(crate) fn text(how: &How) -> String {
         How::MadeAnew => "it was made anew".into(),
         How::Renamed => "its tag or mark names another address".into(),
         How::InTheWay(what) => what.clone(),
+        How::PlannedOtherwise(what) => (*what).into(),
         How::Neighbours {
             kind,
             before,

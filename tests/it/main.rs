@@ -14,6 +14,7 @@ mod destroys;
 mod dev;
 mod domains;
 mod executor;
+mod forged;
 mod handoff;
 mod harness;
 mod instances;

@@ -16,9 +16,13 @@ async fn saved(world: &World, text: &str, options: &Options) -> Saved {
     let desired = desired(text);
     let observation = world.observe(&desired).await;
     let plan = plan::plan(&desired, &observation, options).unwrap();
+    let inputs = Inputs {
+        destroy: options.destroy,
+        ..Inputs::default()
+    };
     Saved {
         local: true,
-        inputs: Inputs::default(),
+        inputs,
         confirmed: false,
         desired,
         observation,
@@ -92,9 +96,11 @@ async fn a_saved_plan_makes_the_same_calls() {
     for text in [&first, &second] {
         let plan = direct.plan(text).await;
         let saved = through_a_file(&saved(&stored, text, &Options::default()).await);
+        let now = stored.observe(&saved.desired).await;
+        let renewed = saved.renewed(&saved.replanned().unwrap(), &now).unwrap();
         let (direct, stored) = (
             calls_of(&direct, &plan).await,
-            calls_of(&stored, &saved.plan).await,
+            calls_of(&stored, &renewed).await,
         );
         assert!(direct.len() > 3, "{direct:?}");
         assert_eq!(direct, stored);
@@ -234,8 +240,8 @@ async fn a_file_that_is_no_plan_of_this_version_is_refused() {
     for text in ["", "{}", "[stack]", "{ \"format_version\": \"1.0\" }"] {
         assert!(matches!(refused(text), Unreadable::NotAPlan), "{text}");
     }
-    let future = text.replacen("\"gatestack_plan\":2", "\"gatestack_plan\":3", 1);
-    assert!(matches!(refused(&future), Unreadable::Format(3)));
+    let future = text.replacen("\"gatestack_plan\":3", "\"gatestack_plan\":4", 1);
+    assert!(matches!(refused(&future), Unreadable::Format(4)));
     let version = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
     let other = text.replacen(&version, "\"version\":\"99.0.0\"", 1);
     assert!(matches!(refused(&other), Unreadable::Version(found) if found == "99.0.0"));

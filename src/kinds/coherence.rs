@@ -1,0 +1,123 @@
+//! Whether what is wanted could have come from a stack file. Wishes that were read from a saved plan are only as good as whoever
+//! wrote them: a screen shows neither a thing's parent nor the tags that make it ours, so those have to follow from the rest.
+
+use super::app_client::Mark;
+use super::desired::{Desired, KEY_TAG, STACK_TAG};
+use super::dns_record::Bearer;
+use super::registry::Resource;
+use super::{OnChange, base_path_mapping, gateway_response, listener, marks};
+use crate::model::{Address, Book, OutputName, Text, Value};
+
+impl Desired {
+    /// What no stack file brings about, by address, each in a sentence without a full stop.
+    pub fn incoherences(&self) -> Vec<(Address, String)> {
+        let mut found = Vec::new();
+        if self.has_control_characters() {
+            let what = "a name or address holds a control character".to_owned();
+            found.push((Address::new("stack"), what));
+        }
+        let region = &self.ground.region;
+        let is_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if region.is_empty() || !region.chars().all(is_region) {
+            found.push((Address::new("stack"), "its Region is none".to_owned()));
+        }
+        for (address, wanted) in &self.resources {
+            let of_this = self.incoherences_of(address, &wanted.resource);
+            found.extend(of_this.into_iter().map(|what| (address.clone(), what)));
+        }
+        found
+    }
+
+    fn incoherences_of(&self, address: &Address, resource: &Resource) -> Vec<String> {
+        let mut found = Vec::new();
+        let fields = resource.fields(&Book::default());
+        for (info, value) in &fields {
+            let awaited = value.awaited();
+            let absent = awaited.iter().find(|of| !self.resources.contains_key(*of));
+            found.extend(
+                absent.map(|of| format!("`{}` refers to {of}, which is not wanted", info.name)),
+            );
+            let stands_nowhere =
+                info.on_change == OnChange::Place && awaited.is_empty() && *value != Value::Unset;
+            if stands_nowhere {
+                found.push(format!("`{}` is not the stack's own", info.name));
+            }
+            if info.name == "tags" && !self.has_own_tags(address, value) {
+                found.push("its tags name another stack or address".to_owned());
+            }
+        }
+        if !self.identity_follows(address, resource) {
+            found.push("what marks it as the stack's does not follow from its address".to_owned());
+        }
+        found
+    }
+
+    fn has_own_tags(&self, address: &Address, tags: &Value) -> bool {
+        let Value::Map(tags) = tags else {
+            return false;
+        };
+        let own = self.ground.tags_of(address);
+        [STACK_TAG, KEY_TAG]
+            .iter()
+            .all(|key| tags.get(*key) == own.get(*key).map(Value::from).as_ref())
+    }
+
+    /// What no field shows: which thing AWS is told that this is.
+    fn identity_follows(&self, address: &Address, resource: &Resource) -> bool {
+        let is_output = |text: &Text, of: &Address, name| *text == Text::output(of, name);
+        match resource {
+            Resource::UserPool(pool) => {
+                let children = self.resources.iter();
+                let marks =
+                    children.filter_map(|(child, wanted)| marks::of(child, &wanted.resource));
+                pool.marks == marks.collect()
+            }
+            Resource::UserPoolDomain(domain) => domain.mark == address.as_str(),
+            Resource::ResourceServer(server) => server.mark == address.as_str(),
+            Resource::AppClient(client) => match &client.mark {
+                Mark::OnPool(mark) => mark == address.as_str(),
+                Mark::OnKey(key) => is_output(key, &address.owner().part("key"), OutputName::Id),
+            },
+            Resource::Deployment(deployment) => {
+                let stages = self
+                    .resources
+                    .values()
+                    .filter_map(|wanted| match &wanted.resource {
+                        Resource::Stage(stage) => Some(stage.name.as_str()),
+                        _ => None,
+                    });
+                deployment.stack == self.ground.stack && stages.eq([deployment.stage.as_str()])
+            }
+            Resource::DnsRecord(record) => match &record.of {
+                Bearer::ApiDomain(arn) => is_output(arn, &address.owner(), OutputName::Arn),
+                Bearer::UserPool(pool) => {
+                    is_output(pool, &Address::new("user_pool"), OutputName::Id)
+                }
+            },
+            Resource::Route(route) => {
+                let name = format!("{} {}", route.method, route.path);
+                *address == Address::entry("api.routes", &name)
+            }
+            Resource::Listener(listener) => *address == listener::address(listener.port),
+            Resource::BasePathMapping(mapping) => {
+                *address == base_path_mapping::place(&mapping.base_path)
+            }
+            Resource::GatewayResponse(response) => {
+                *address == gateway_response::place(&response.response_type)
+            }
+            _ => true,
+        }
+    }
+
+    fn has_control_characters(&self) -> bool {
+        let ground = &self.ground;
+        let moved = self.moved.iter().flat_map(|(from, to)| [from, to]);
+        let addresses = self.resources.keys().chain(moved).chain(&self.adopt);
+        addresses
+            .map(Address::as_str)
+            .chain([&*ground.stack, &*ground.account])
+            .chain(ground.tags.keys().map(String::as_str))
+            .chain(self.outputs.keys().map(String::as_str))
+            .any(|text| text.chars().any(char::is_control))
+    }
+}

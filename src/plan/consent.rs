@@ -1,0 +1,148 @@
+//! What a plan loses, and what agrees to that: `--yes` answers the ordinary question only.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::openings::openings;
+use super::{Action, Change, Options, Patterns};
+use crate::kinds::{Dependent, Observation, Resource, rest_api, usage_plan, user_pool};
+use crate::model::Address;
+
+/// Something that is lost when a plan is applied.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Loss {
+    /// What is lost.
+    pub of: LossOf,
+    /// The same in words.
+    pub text: String,
+}
+
+/// What is lost.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossOf {
+    /// Something of the stack that is deleted.
+    Own,
+    /// Things that are not the stack's and go along with one of its own.
+    Others,
+    /// What a caller needs for a route that everybody may call afterwards.
+    Requirements,
+    /// Most of the API's routes.
+    Routes,
+}
+
+/// How many routes go before it is asked whether most of them may.
+const FEW: usize = 3;
+
+/// Where the routes of the API stand.
+fn routes() -> Address {
+    rest_api::address().entry_of("routes")
+}
+
+impl Loss {
+    fn agreed(&self, address: &Address, patterns: &Patterns, removed: &[&Address]) -> bool {
+        match self.of {
+            LossOf::Own | LossOf::Requirements => patterns.name(address),
+            // Who may delete a pool may not therefore delete what is not the stack's in it.
+            LossOf::Others => patterns.name_itself(address),
+            LossOf::Routes => {
+                patterns.name_itself(address) || removed.iter().all(|route| patterns.name(route))
+            }
+        }
+    }
+}
+
+/// Every loss, by the address that agrees to it.
+pub(super) fn losses(
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    changes: &BTreeMap<Address, Change>,
+    options: &Options,
+) -> BTreeMap<Address, Loss> {
+    let own = changes
+        .iter()
+        .filter(|(address, change)| change.goes() && !observation.live[*address].only_a_mark)
+        .filter_map(|(address, change)| Some((address.clone(), LossOf::Own, change.kind.loss?.into())));
+    let mut all: Vec<(Address, LossOf, String)> = own.collect();
+    let others = going_along(observation, changes);
+    all.extend(others.map(|one| (one.address.clone(), LossOf::Others, one.what.clone())));
+    if !options.destroy {
+        let opened = openings(wanted, observation, changes).into_iter();
+        all.extend(opened.map(|(address, text)| (address, LossOf::Requirements, text)));
+        all.extend(most_routes(observation, changes));
+    }
+    let loss = |(address, of, text)| (address, Loss { of, text });
+    all.into_iter().map(loss).collect()
+}
+
+/// The losses that nobody has agreed to.
+pub(super) fn keep_missing(
+    losses: &mut BTreeMap<Address, Loss>,
+    changes: &BTreeMap<Address, Change>,
+    patterns: &Patterns,
+) {
+    let removed: Vec<&Address> = removed_routes(changes).collect();
+    losses.retain(|address, loss| !loss.agreed(address, patterns, &removed));
+}
+
+/// What is not the stack's and goes along with these changes.
+pub(super) fn going_along<'a>(
+    observation: &'a Observation,
+    changes: &'a BTreeMap<Address, Change>,
+) -> impl Iterator<Item = &'a Dependent> {
+    observation.dependents.iter().filter(|one| {
+        changes
+            .get(&one.with)
+            .is_some_and(|change| change.goes() || loses_by(change, one))
+    })
+}
+
+fn loses_by(change: &Change, one: &Dependent) -> bool {
+    let fields = change.fields.iter();
+    change.action == Action::Update
+        && one.of_field.is_some_and(|name| fields.clone().any(|field| field.name == name))
+}
+
+fn removed_routes(changes: &BTreeMap<Address, Change>) -> impl Iterator<Item = &Address> {
+    let gone = changes
+        .iter()
+        .filter(|(_, change)| change.kind.name == "route" && change.action == Action::Delete);
+    gone.map(|(address, _)| address)
+}
+
+/// More than half of the routes, where the API itself stays: its stage is asked for by its own name.
+fn most_routes(
+    observation: &Observation,
+    changes: &BTreeMap<Address, Change>,
+) -> Option<(Address, LossOf, String)> {
+    let is_called = |address: &&Address| {
+        let live = observation.live.get(*address).map(|live| &live.resource);
+        matches!(live, Some(Resource::Route(route)) if route.method != "OPTIONS")
+    };
+    let there = observation.live.keys().filter(is_called).count();
+    let gone = removed_routes(changes).filter(is_called).count();
+    let api_goes = changes.get(&rest_api::address()).is_some_and(Change::goes);
+    (gone >= FEW && gone * 2 > there && !api_goes).then(|| {
+        let text = format!("{gone} of {there} routes: calls to them are refused once this is deployed");
+        (routes(), LossOf::Routes, text)
+    })
+}
+
+/// Everything beside the stack's addresses that a consent may name, whether it is there today or not: a script that agrees to it
+/// works on an empty pool too.
+pub(super) fn further_names<'a>(
+    resources: impl Iterator<Item = (&'a Address, &'a Resource)>,
+) -> Vec<Address> {
+    let mut names = vec![routes()];
+    for (address, resource) in resources {
+        let words: &[&str] = match resource {
+            Resource::UserPool(_) => user_pool::DEPENDENTS,
+            Resource::RestApi(_) => rest_api::DEPENDENTS,
+            Resource::UsagePlan(_) => usage_plan::DEPENDENTS,
+            _ => &[],
+        };
+        names.extend(words.iter().map(|word| address.part(word)));
+    }
+    names
+}
