@@ -1,11 +1,14 @@
 //! Who agrees to what. The ordinary question has an ordinary answer; a loss is agreed to by its name.
 
+use std::collections::BTreeMap;
+
 use super::global::repeated;
 use crate::error::{Error, Fault, FaultKind};
-use crate::plan::Plan;
+use crate::model::Address;
+use crate::plan::{Loss, LossOf, Plan};
 use crate::render::ask::{Answer, typed, yes_or_no};
 use crate::render::counted;
-use crate::render::plan::{consent_flags, owners};
+use crate::render::plan::{agrees, consent_flags};
 
 /// What came of asking.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,11 +38,7 @@ pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<
             ))
         };
     }
-    let mut agreed = Vec::new();
-    for owner in owners(plan.missing_consent.keys()) {
-        ask_for(owner.as_str(), &format!("Type {owner} to delete it:"))?;
-        agreed.extend(repeated("--allow-delete", &[owner.to_string()]));
-    }
+    let mut agreed = ask_for_losses(plan)?;
     // The ordinary question comes right after the warning, and answers this too.
     if plan.needs_forward && yes {
         agree("The stage is held back. Lead its callers forward again?")?;
@@ -59,6 +58,28 @@ pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<
     Ok(Consent::Asked(agreed))
 }
 
+/// Asks for each loss by its address; answers the flags that say the same.
+fn ask_for_losses(plan: &Plan) -> Result<Vec<String>, Error> {
+    let mut asked: Vec<(Address, LossOf)> = plan
+        .losses_to_confirm()
+        .iter()
+        .map(|(address, loss)| (agrees(address, loss), loss.of))
+        .collect();
+    asked.dedup();
+    let mut agreed = Vec::new();
+    for (address, of) in asked {
+        let purpose = match of {
+            LossOf::Own => "delete it",
+            LossOf::Others => "lose what goes along",
+            LossOf::Requirements => "let everybody call it",
+            LossOf::Routes => "remove these routes",
+        };
+        ask_for(address.as_str(), &format!("Type {address} to {purpose}:"))?;
+        agreed.extend(repeated("--allow-delete", &[address.to_string()]));
+    }
+    Ok(agreed)
+}
+
 /// Asks an ordinary question.
 ///
 /// # Errors
@@ -71,18 +92,41 @@ pub(super) fn agree(question: &str) -> Result<(), Error> {
     }
 }
 
-/// Asks for the stack's name; `again` is the command line that says it.
+/// Asks whether a stack may be destroyed: for everything that goes along and is not its own, and for the stack's name, unless
+/// that was given. `again` is the command line without either.
 ///
 /// # Errors
 /// Nobody is there to ask, or they did not agree.
-pub(super) fn ask_name(name: &str, again: &str, can_ask: bool) -> Result<Consent, Error> {
+pub(super) fn ask_destroy(
+    plan: &Plan,
+    confirmed: bool,
+    again: &str,
+    can_ask: bool,
+) -> Result<Consent, Error> {
+    let name = &plan.ground.stack;
+    let lost = plan.losses_to_confirm();
     if can_ask {
-        ask_for(name, &format!("Type {name} to destroy all of it:"))?;
-        return Ok(Consent::Asked(Vec::new()));
+        let agreed = ask_for_losses(plan)?;
+        if !confirmed {
+            ask_for(name, &format!("Type {name} to destroy all of it:"))?;
+        }
+        return Ok(if confirmed && agreed.is_empty() {
+            Consent::Given
+        } else {
+            Consent::Asked(agreed)
+        });
     }
+    let confirm = repeated("--confirm", std::slice::from_ref(name)).join(" ");
+    if !lost.is_empty() {
+        return Err(losses_are_missing(&lost, &format!("{again} {confirm}"), ""));
+    }
+    if confirmed {
+        return Ok(Consent::Given);
+    }
+    let again = format!("{again} {confirm}");
     Err(Fault::new(
         FaultKind::Consent,
-        "a destroy needs consent by the stack's name, and nobody is there to ask",
+        "a destroy needs consent by the stack's name, and there is no terminal to confirm on",
     )
     .hint(format!("agree to it with\n{again}"))
     .into())
@@ -124,27 +168,33 @@ fn flags_are_missing(plan: &Plan, again: &str) -> Result<(), Error> {
             None => Ok(()),
         };
     }
-    let losses = counted(plan.missing_consent.len() as u64, "delete");
-    let verb = if plan.missing_consent.len() == 1 {
-        "needs"
-    } else {
-        "need"
+    let forward = forward
+        .map(|forward| format!(" {forward}"))
+        .unwrap_or_default();
+    let lost = &plan.missing_consent;
+    Err(losses_are_missing(lost, again, &format!("{forward} --yes")))
+}
+
+/// Names every loss that needs consent, and the command line that gives it: `again`, the consent, and what comes after.
+fn losses_are_missing(lost: &BTreeMap<Address, Loss>, again: &str, after: &str) -> Error {
+    let deletions = |loss: &Loss| matches!(loss.of, LossOf::Own | LossOf::Others);
+    let what = match lost.values().all(deletions) {
+        true => "delete",
+        false => "change",
     };
+    let losses = counted(lost.len() as u64, what);
+    let verb = if lost.len() == 1 { "needs" } else { "need" };
     let fault = Fault::new(
         FaultKind::Consent,
-        format!("{losses} {verb} consent by name, and nobody is there to ask"),
+        format!("{losses} {verb} consent by name, and there is no terminal to confirm on"),
     );
-    let fault = plan
-        .missing_consent
-        .iter()
-        .fold(fault, |fault, (address, loss)| {
-            fault.about(address.clone(), *loss)
-        });
-    let flags = consent_flags(plan.missing_consent.keys()).into_iter();
-    let flags = flags.chain(forward).collect::<Vec<_>>().join(" ");
-    Err(fault
-        .hint(format!("agree to it with\n{again} {flags} --yes"))
-        .into())
+    let fault = lost.iter().fold(fault, |fault, (address, loss)| {
+        fault.about(address.clone(), &*loss.text)
+    });
+    let flags = consent_flags(lost).join(" ");
+    fault
+        .hint(format!("agree to it with\n{again} {flags}{after}"))
+        .into()
 }
 
 /// Why an ordinary question has no answer; `again` is the command line that `--yes` answers.

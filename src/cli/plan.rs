@@ -49,7 +49,8 @@ pub(super) struct Scope {
     /// Take over the thing of the same name that is there already
     #[arg(long, value_name = "ADDRESS")]
     pub(super) adopt: Vec<String>,
-    /// Agree to lose what this address or glob names
+    /// Agree to losses: to delete what this address or glob names, to open such
+    /// a route to everybody, to lose what isn't the stack's and goes along
     #[arg(long, value_name = "ADDRESS")]
     pub(super) allow_delete: Vec<String>,
     /// Make this instance anew although nothing of it changed (address or glob), for example to take a newer image

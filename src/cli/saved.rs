@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::apply::{show, verified};
-use super::consent::{Consent, FORWARD, ask, ask_name, other_name};
+use super::consent::{Consent, FORWARD, ask, ask_destroy, other_name};
 use super::environment;
 use super::files::{self, Readers, cannot};
 use super::global::{Global, repeated};
@@ -208,7 +208,9 @@ impl Apply<'_> {
             saved.confirmed = true;
         }
         let consent = Patterns::new(self.allow_delete.iter().cloned());
-        let idle = consent.idle(plan.changes.keys());
+        let named = plan.changes.keys().chain(plan.missing_consent.keys());
+        let named = named.chain(plan.going_along.iter().map(|one| &one.address));
+        let idle = consent.idle(named);
         if let Some(idle) = idle.first() {
             // What stays until it is named stays in this plan.
             let what = format!("--allow-delete '{idle}' names nothing that this plan changes");
@@ -236,12 +238,8 @@ impl Apply<'_> {
             global.command_line("apply", &words)
         };
         if plan.destroy {
-            if saved.confirmed {
-                return Ok(Consent::Given);
-            }
-            let name = &saved.desired.ground.stack;
-            let confirm = repeated("--confirm", std::slice::from_ref(name));
-            return ask_name(name, &again(confirm), can_ask);
+            let again = again(self.added());
+            return ask_destroy(plan, saved.confirmed, &again, can_ask);
         }
         let again = again(self.added());
         ask(plan, true, &again, can_ask)
@@ -342,7 +340,7 @@ fn resumption(
 ) -> String {
     if saved.inputs.destroy {
         // `destroy` takes no targets: what they name is planned anew.
-        if !scope(saved).is_empty() {
+        if !saved.inputs.targets.is_empty() || !saved.inputs.replace.is_empty() {
             return renewal(global, path, saved);
         }
         let confirm = repeated(
@@ -350,7 +348,11 @@ fn resumption(
             std::slice::from_ref(&saved.desired.ground.stack),
         );
         let words = flags(saved).into_iter().filter(|flag| flag != "--destroy");
-        let words: Vec<String> = words.chain(confirm).collect();
+        let asked = match consent {
+            Consent::Given => Vec::new(),
+            Consent::Asked(agreed) => agreed,
+        };
+        let words: Vec<String> = words.chain(confirm).chain(added).chain(asked).collect();
         return global.command_line("destroy", &words);
     }
     let mut flags = flags(saved);

@@ -85,6 +85,12 @@ impl Session {
         let file = &checked.file;
         let (region, account) = (&file.stack.region, file.stack.account.as_deref());
         let opened = Opened::at(global, ui, region, account, purpose).await?;
+        // A stack file without an account is in that of the credentials, and the local AWS has one of its own.
+        let alone_in = match global.local {
+            true => local::Options::default().account,
+            false => opened.account.clone(),
+        };
+        checked.is_its_own_stack(&opened.account, &alone_in)?;
         let adopt = adopt.iter().map(Address::new).collect();
         let surroundings = surroundings(
             global,

@@ -25,6 +25,9 @@ pub struct Props {
     pub enabled: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// The mark of the client that is made after it (see [`marks`](super::marks)), set by the create call so that it costs no call
+    /// of its own. Empty on the live side and never compared.
+    pub marks: BTreeMap<String, String>,
 }
 
 /// An API key.
@@ -90,6 +93,8 @@ impl Kind for ApiKey {
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let want = task.want;
+        let mut key_tags = want.tags.clone();
+        key_tags.extend(want.marks.clone());
         let request = writer
             .apigateway()
             .create_api_key()
@@ -98,7 +103,7 @@ impl Kind for ApiKey {
             .enabled(want.enabled)
             // Otherwise the id that every list shows can be the secret value itself.
             .generate_distinct_id(true)
-            .set_tags(tags::sent(&want.tags));
+            .set_tags(tags::sent(&key_tags));
         // The answer holds the key's value; only its id goes on from here.
         let id = writer
             .call(Operation::apigateway("CreateApiKey"), request.send())
@@ -172,6 +177,7 @@ fn candidate(reader: &Reader, key: &LiveKey) -> Candidate<Props> {
             description: key.description.clone().unwrap_or_default().into(),
             enabled: key.enabled,
             tags: tags.clone(),
+            marks: BTreeMap::new(),
         },
         name,
         tags,

@@ -7,6 +7,7 @@ mod validity;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_apigateway::types::ApiKey;
 use aws_sdk_cognitoidentityprovider::types::{
     ExplicitAuthFlowsType, OAuthFlowType, TokenValidityUnitsType,
 };
@@ -209,7 +210,7 @@ impl Kind for AppClient {
         let pool = task.text(&want.user_pool);
         match &want.mark {
             Mark::OnPool(mark) => marks::set(writer, &pool, mark, CREATING).await?,
-            Mark::OnKey(key) => clear_stale_mark(writer, &task.text(key)).await?,
+            Mark::OnKey(key) => announce(writer, &task.text(key)).await?,
         }
         let settings = Settings::of(task);
         let request = writer
@@ -334,15 +335,15 @@ pub(super) fn is_place(address: &Address) -> bool {
     address.as_str().starts_with("app_clients.")
 }
 
-// A key that outlived its client names one that is gone. A run that died before the new one is named would leave a
-// client that nothing says is ours.
-async fn clear_stale_mark(writer: &Writer, key: &str) -> Result<(), AwsError> {
+// A key made in this run says from its create call on that its client is coming. An older one names a client that is gone, or
+// none: a run that died before the new one is named would leave a client that nothing says is ours.
+async fn announce(writer: &Writer, key: &str) -> Result<(), AwsError> {
     let keys = writer.api_keys().await?;
-    let stale = keys
-        .iter()
-        .filter(|live| live.id.as_deref() == Some(key))
-        .any(|live| tags::live(live.tags.as_ref()).contains_key(CLIENT_TAG));
-    if stale {
+    let says_otherwise = |live: &ApiKey| {
+        let tags = tags::live(live.tags.as_ref());
+        live.id.as_deref() == Some(key) && tags.get(CLIENT_TAG).is_none_or(|mark| mark != CREATING)
+    };
+    if keys.iter().any(says_otherwise) {
         mark_key(writer, key, CREATING).await?;
     }
     Ok(())

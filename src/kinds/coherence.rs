@@ -46,6 +46,12 @@ impl Desired {
                 found.push("its tags name another stack or address".to_owned());
             }
         }
+        if !address.is_place_of(resource.info().name) {
+            found.push(format!(
+                "no stack file has a {} there",
+                resource.info().title
+            ));
+        }
         if !self.identity_follows(address, resource) {
             found.push("what marks it as the stack's does not follow from its address".to_owned());
         }
@@ -78,6 +84,11 @@ impl Desired {
                 Mark::OnPool(mark) => mark == address.as_str(),
                 Mark::OnKey(key) => is_output(key, &address.owner().part("key"), OutputName::Id),
             },
+            Resource::ApiKey(key) => {
+                let client = self.resources.get(&address.owner().part("client"));
+                let marks = client.and_then(|client| marks::of_key(&client.resource));
+                key.marks == marks.into_iter().collect()
+            }
             Resource::Deployment(deployment) => {
                 let stages = self
                     .resources

@@ -39,6 +39,17 @@ pub fn of(address: &Address, resource: &Resource) -> Option<(String, String)> {
     Some((key(address.as_str()), escape(&value)))
 }
 
+/// The tag of a partner's API key that says, from the key's own create call on, that a client of the key's name is being made: until
+/// it names the client, nothing else tells it from one that somebody makes by hand.
+pub fn of_key(client: &Resource) -> Option<(String, String)> {
+    match client {
+        Resource::AppClient(client) if matches!(client.mark, Mark::OnKey(_)) => {
+            Some((CLIENT_TAG.to_owned(), CREATING.to_owned()))
+        }
+        _ => None,
+    }
+}
+
 /// The marks among a pool's tags: address and value.
 pub fn read<'a>(
     tags: impl IntoIterator<Item = (&'a String, &'a String)>,
@@ -54,6 +65,8 @@ pub fn read<'a>(
 
 /// The stack's pool and what its marks of one kind say.
 pub(super) struct MarkedPool {
+    /// Where the pool stands.
+    pub(super) address: Address,
     /// The pool's id.
     pub(super) id: String,
     /// The pool.
@@ -71,13 +84,15 @@ pub(super) async fn pool(
     scope: &Scope<'_>,
     fits: fn(&Address) -> bool,
 ) -> Result<Option<MarkedPool>, AwsError> {
-    let Some(id) = scope.id(&Address::new("user_pool")) else {
+    let address = Address::new("user_pool");
+    let Some(id) = scope.id(&address) else {
         return Ok(None);
     };
     Ok(reader.pool(id).await?.map(|pool| {
         let mut marks = read(&tags::live(pool.user_pool_tags.as_ref()));
         marks.retain(|address, _| fits(address));
         MarkedPool {
+            address,
             id: id.to_owned(),
             pool,
             marks,

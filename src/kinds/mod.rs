@@ -52,7 +52,7 @@ use crate::model::{Address, Book, OutputName, Text};
 
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use field::{Compare, Field, FieldInfo, OnChange};
-pub use observation::{Live, Neighbours, Observation, Obstacle, observe};
+pub use observation::{Dependent, Live, Neighbours, Observation, Obstacle, observe};
 pub use private_road::LOOKS_EVERY;
 pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
@@ -249,10 +249,14 @@ pub struct Findings<P> {
     pub owned: Vec<Found<P>>,
     /// Things that stop the plan, each with what to do.
     pub obstacles: Vec<Obstacle>,
+    /// Things that carry the stack's tags and stand nowhere: they stop even a destroy.
+    pub misplaced: Vec<Obstacle>,
     /// What of ours must not be deleted, because somebody else uses it.
     pub in_use: Vec<Obstacle>,
     /// How many of somebody else's things stand beside ours, by the place they stand in.
     pub neighbours: usize,
+    /// What is not the stack's and goes along when one of its things does.
+    pub dependents: Vec<Dependent>,
 }
 
 impl<P> Default for Findings<P> {
@@ -260,8 +264,10 @@ impl<P> Default for Findings<P> {
         Self {
             owned: Vec::new(),
             obstacles: Vec::new(),
+            misplaced: Vec::new(),
             in_use: Vec::new(),
             neighbours: 0,
+            dependents: Vec::new(),
         }
     }
 }

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::desired::Desired;
 use super::registry::{KINDS, Observed, observe_phase};
-use super::{KindInfo, Outputs, Resource, Scope};
+use super::{KindInfo, Outputs, Resource, Scope, Word, registered};
 use crate::aws::{AwsError, Reader};
 use crate::model::{Address, Book, OutputName};
 
@@ -21,6 +21,8 @@ pub struct Observation {
     pub in_use: Vec<Obstacle>,
     /// Somebody else's things beside ours: counted, never touched.
     pub neighbours: Vec<Neighbours>,
+    /// What is not the stack's and goes along when one of its things does.
+    pub dependents: Vec<Dependent>,
 }
 
 /// One thing the stack owns, as AWS has it.
@@ -63,6 +65,62 @@ pub struct Neighbours {
     pub count: usize,
 }
 
+/// Things that are not the stack's and that AWS takes along when one of the stack's goes.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Dependent {
+    /// The address by which their loss is agreed to, such as `user_pool/other_clients`.
+    pub address: Address,
+    /// The stack's thing that they go with.
+    pub with: Address,
+    /// The field whose change takes them along too.
+    #[serde(deserialize_with = "registered::words::deserialize")]
+    pub of_field: Option<Word>,
+    /// Their kind, by its name where gatestack makes such things too.
+    pub kind: String,
+    /// How many there are.
+    pub count: usize,
+    /// Their ids as that field holds them, where there is one.
+    pub ids: BTreeSet<String>,
+    /// What they are and what becomes of them, in a phrase.
+    pub what: String,
+}
+
+impl Dependent {
+    /// What goes with the thing at this address, by a word of its own and their names; `None` where there is nothing.
+    pub(super) fn of(
+        with: &Address,
+        word: &str,
+        (kind, title): (&str, &str),
+        names: &[String],
+        becomes: &str,
+    ) -> Option<Self> {
+        const NAMED: usize = 5;
+        let count = names.len();
+        (count > 0).then_some(())?;
+        let plural = if count == 1 { "" } else { "s" };
+        let mut named: Vec<String> = names
+            .iter()
+            .take(NAMED)
+            .map(|name| format!("{name:?}"))
+            .collect();
+        if count > NAMED {
+            named.push(format!("{} more", count - NAMED));
+        }
+        Some(Self {
+            address: with.part(word),
+            with: with.clone(),
+            of_field: None,
+            kind: kind.to_owned(),
+            count,
+            ids: BTreeSet::new(),
+            what: format!(
+                "{count} {title}{plural} that gatestack did not make ({}): {becomes}",
+                named.join(", ")
+            ),
+        })
+    }
+}
+
 impl Observation {
     /// The outputs of everything that is there.
     pub fn book(&self) -> Book {
@@ -96,7 +154,21 @@ pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, 
 
 fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired) {
     observation.obstacles.extend(observed.obstacles);
+    observation.ambiguities.extend(observed.misplaced);
     observation.in_use.extend(observed.in_use);
+    let after_moves = |address: &Address| {
+        let mut moved = desired.moved.iter();
+        let to = moved.find_map(|(from, to)| address.moved(from, to));
+        to.unwrap_or_else(|| address.clone())
+    };
+    let dependents = observed.dependents.into_iter();
+    observation
+        .dependents
+        .extend(dependents.map(|one| Dependent {
+            address: after_moves(&one.address),
+            with: after_moves(&one.with),
+            ..one
+        }));
     if observed.neighbours > 0 {
         observation.neighbours.push(Neighbours {
             kind: observed.kind,
@@ -115,7 +187,11 @@ fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired)
         let live = Live { was, ..live };
         let wanted = desired.resources.get(&address);
         if let Some(other) = observation.live.get(&address) {
-            let two = two_at_one_address(&address, other, &live);
+            let two = match (&live.was, &other.was) {
+                (Some(was), None) => moved_onto(&address, was, other),
+                (None, Some(was)) => moved_onto(&address, was, &live),
+                _ => two_at_one_address(&address, other, &live),
+            };
             observation.ambiguities.push(two);
         } else if wanted
             .is_some_and(|wanted| wanted.resource.info().name != live.resource.info().name)
@@ -141,6 +217,22 @@ fn two_at_one_address(address: &Address, one: &Live, other: &Live) -> Obstacle {
         help:
             "remove the tags gatestack:stack and gatestack:key from the one that is not the stack's"
                 .into(),
+    }
+}
+
+// Neither may lose what says whose it is: it would go on working, and no file would name it any more.
+fn moved_onto(address: &Address, was: &Address, there: &Live) -> Obstacle {
+    let (from, to) = (was.owner(), address.owner());
+    Obstacle {
+        address: address.clone(),
+        what: format!(
+            "`[[moved]]` brings {was} here, and the {} stands here already",
+            name(there)
+        ),
+        help: format!(
+            "take these lines of `[[moved]]` out of the file and keep both; or, to have {from} under this name, first take \
+             {to} out of the file, apply that with --allow-delete '{to}', and write both lines again"
+        ),
     }
 }
 

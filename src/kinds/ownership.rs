@@ -6,7 +6,7 @@ use super::{
     Desired, Findings, Found, KEY_TAG, KindInfo, Obstacle, Outputs, Owner, REPLACES_TAG, STACK_TAG,
     Scope,
 };
-use crate::model::{Address, OutputName};
+use crate::model::{Address, OutputName, shell_word};
 
 /// Something AWS lists with its name and its tags.
 #[derive(Clone, Debug)]
@@ -38,6 +38,11 @@ pub(super) fn sort_out<P>(
     let successors = successors(&candidates);
     for candidate in candidates {
         match scope.desired.ground.owner_by_tags(&candidate.tags) {
+            Owner::Us(address) if !address.is_place_of(kind.name) => {
+                let outputs = &candidate.outputs;
+                let misplaced = misplaced(&address, kind, &candidate.name, outputs);
+                findings.misplaced.push(misplaced);
+            }
             Owner::Us(address) => {
                 let address = place(address, candidate.outputs.get(&OutputName::Id), &successors);
                 findings.owned.push(found(address, candidate));
@@ -65,6 +70,38 @@ pub(super) fn sort_out<P>(
         }
     }
     findings
+}
+
+/// A thing that carries the stack's tags, at an address where no file can want it: whoever wrote the tag meant something else,
+/// and only they know what.
+pub(super) fn misplaced(
+    address: &Address,
+    kind: &KindInfo,
+    name: &str,
+    outputs: &Outputs,
+) -> Obstacle {
+    let arn = outputs.get(&OutputName::Arn);
+    let told = arn.or_else(|| outputs.get(&OutputName::Id));
+    let told = told.map_or("", String::as_str);
+    let untag = arn.map(|arn| {
+        format!(
+            "\naws resourcegroupstaggingapi untag-resources --resource-arn-list {} --tag-keys {STACK_TAG} {KEY_TAG}",
+            shell_word(arn)
+        )
+    });
+    Obstacle {
+        address: address.clone(),
+        what: format!(
+            "the {} {name:?} ({told}) is tagged {KEY_TAG}={:?}, where no stack file can have a {}",
+            kind.title,
+            address.as_str(),
+            kind.title
+        ),
+        help: format!(
+            "put the tag back as it was; if it is not the stack's, take its tags {STACK_TAG} and {KEY_TAG} off{}",
+            untag.unwrap_or_default()
+        ),
+    }
 }
 
 /// By the id of a thing whose place another of the same address takes, the id of that other.
@@ -179,7 +216,7 @@ mod tests {
     use crate::kinds::Ground;
     use crate::model::Book;
 
-    const KIND: KindInfo = KindInfo::new("thing", "thing", "");
+    const KIND: KindInfo = KindInfo::new("rest_api", "REST API", "");
 
     fn candidate(name: &str, tags: &[(&str, &str)]) -> Candidate<&'static str> {
         Candidate {
@@ -212,6 +249,7 @@ mod tests {
                 .map(|(from, to)| (Address::new(*from), Address::new(*to)))
                 .collect(),
             adopt: adopt.iter().copied().map(Address::new).collect(),
+            open_on_purpose: BTreeSet::new(),
             outputs: BTreeMap::new(),
         };
         let scope = Scope {
@@ -221,7 +259,7 @@ mod tests {
         sort_out(
             &scope,
             &KIND,
-            &BTreeMap::from([(Address::new("thing"), "Wanted".to_owned())]),
+            &BTreeMap::from([(Address::new("api"), "Wanted".to_owned())]),
             candidates,
         )
     }
@@ -236,7 +274,7 @@ mod tests {
             &[],
             &[],
             vec![
-                candidate("Old name", &ours("thing")),
+                candidate("Old name", &ours("api")),
                 candidate("Wanted", &[]),
             ],
         );
@@ -249,19 +287,19 @@ mod tests {
         let findings = look(&[], &[], vec![candidate("Wanted", &[])]);
         assert!(findings.owned.is_empty());
         assert!(
-            findings.obstacles[0].help.contains("--adopt 'thing'"),
+            findings.obstacles[0].help.contains("--adopt 'api'"),
             "{:?}",
             findings.obstacles
         );
-        let findings = look(&["thing"], &[], vec![candidate("Wanted", &[])]);
-        assert_eq!(findings.owned[0].address.as_str(), "thing");
+        let findings = look(&["api"], &[], vec![candidate("Wanted", &[])]);
+        assert_eq!(findings.owned[0].address.as_str(), "api");
         assert!(findings.obstacles.is_empty());
     }
 
     #[test]
     fn another_stacks_namesake_is_never_adopted() {
-        let other = [(STACK_TAG, "others"), (KEY_TAG, "thing")];
-        let findings = look(&["thing"], &[], vec![candidate("Wanted", &other)]);
+        let other = [(STACK_TAG, "others"), (KEY_TAG, "api")];
+        let findings = look(&["api"], &[], vec![candidate("Wanted", &other)]);
         assert!(findings.owned.is_empty());
         assert!(findings.obstacles[0].what.contains("\"others\""));
         assert!(!findings.obstacles[0].help.contains("--adopt"));
@@ -270,7 +308,7 @@ mod tests {
     #[test]
     fn two_namesakes_are_not_picked_by_chance() {
         let findings = look(
-            &["thing"],
+            &["api"],
             &[],
             vec![candidate("Wanted", &[]), candidate("Wanted", &[])],
         );
@@ -281,7 +319,7 @@ mod tests {
     #[test]
     fn what_is_replaced_stands_below_what_replaces_it() {
         let thing = |id: &str, replaces: Option<&str>| {
-            let mut tags = ours("thing").to_vec();
+            let mut tags = ours("api").to_vec();
             tags.extend(replaces.map(|old| (REPLACES_TAG, old)));
             let mut candidate = candidate("Wanted", &tags);
             candidate.outputs.insert(OutputName::Id, id.into());
@@ -296,14 +334,14 @@ mod tests {
         let places: Vec<_> = owned.iter().map(|found| found.address.as_str()).collect();
         assert_eq!(
             places,
-            ["thing/replaced/b", "thing/replaced/b/replaced/a", "thing"]
+            ["thing/replaced/b", "thing/replaced/b/replaced/a", "api"]
         );
     }
 
     #[test]
     fn things_that_replace_each_other_are_both_at_the_address() {
         let thing = |id: &str, replaces: &str| {
-            let mut tags = ours("thing").to_vec();
+            let mut tags = ours("api").to_vec();
             tags.push((REPLACES_TAG, replaces));
             let tags: Vec<_> = tags.into_iter().collect();
             let mut candidate = Candidate {
@@ -318,9 +356,9 @@ mod tests {
         };
         let owned = look(&[], &[], vec![thing("a", "b"), thing("b", "a")]).owned;
         let places: Vec<_> = owned.iter().map(|found| found.address.as_str()).collect();
-        assert_eq!(places, ["thing", "thing"]);
+        assert_eq!(places, ["api", "api"]);
         let owned = look(&[], &[], vec![thing("a", "a")]).owned;
-        assert_eq!(owned[0].address.as_str(), "thing");
+        assert_eq!(owned[0].address.as_str(), "api");
     }
 
     #[test]
@@ -329,7 +367,7 @@ mod tests {
             candidate("Wanted", &ours("before")),
             candidate("Wanted", &[]),
         ];
-        let findings = look(&[], &[("before", "thing")], candidates);
+        let findings = look(&[], &[("before", "api")], candidates);
         assert_eq!(findings.owned[0].address.as_str(), "before");
         assert!(findings.obstacles.is_empty());
     }

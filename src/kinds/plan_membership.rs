@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ownership::after_moves;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, OnChange, Outputs, Owner, Resource, Scope, Standing,
-    Task, gone_is_success, literal, tags,
+    Dependent, Field, Findings, Found, Kind, KindInfo, OnChange, Outputs, Owner, Resource, Scope,
+    Standing, Task, gone_is_success, literal, tags, usage_plan,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -56,25 +56,38 @@ impl Kind for PlanMembership {
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let plans = reader.usage_plans().await?;
         let ours = plans.iter().filter_map(|plan| {
-            let owner = tags::live(plan.tags.as_ref());
-            let mine = matches!(scope.desired.ground.owner_by_tags(&owner), Owner::Us(_));
-            let adopted = scope
-                .address_of(OutputName::Id, plan.id.as_deref()?)
-                .is_some();
-            (mine || adopted).then_some(plan.id.as_deref()?)
+            let id = plan.id.as_deref()?;
+            let tags = tags::live(plan.tags.as_ref());
+            let address = match scope.desired.ground.owner_by_tags(&tags) {
+                Owner::Us(address) => address,
+                // A plan that is being adopted has no tags yet.
+                Owner::Stack(_) | Owner::Nobody => scope.address_of(OutputName::Id, id)?.clone(),
+            };
+            Some((id, address))
         });
-        let keys_of =
-            ours.map(async |plan| Ok::<_, AwsError>((plan, reader.usage_plan_keys(plan).await?)));
+        let keys_of = ours.map(async |(plan, address)| {
+            Ok::<_, AwsError>((plan, address, reader.usage_plan_keys(plan).await?))
+        });
         let mut findings = Findings::default();
         let key_addresses = addresses_of_keys(reader, scope).await?;
         let mut places: BTreeMap<&Address, Vec<(&str, String)>> = BTreeMap::new();
-        for (plan, keys) in try_join_all(keys_of).await? {
-            for key in keys.iter().filter_map(|key| key.id.clone()) {
-                match key_addresses.get(&key) {
-                    Some(address) => places.entry(address).or_default().push((plan, key)),
-                    None => findings.neighbours += 1,
+        for (plan, plan_address, keys) in try_join_all(keys_of).await? {
+            let mut others = Vec::new();
+            for key in &*keys {
+                let id = key.id.clone().unwrap_or_default();
+                match key_addresses.get(&id) {
+                    Some(address) => places.entry(address).or_default().push((plan, id)),
+                    None => others.push(key.name.clone().unwrap_or(id)),
                 }
             }
+            findings.neighbours += others.len();
+            findings.dependents.extend(Dependent::of(
+                &plan_address,
+                usage_plan::OTHER_KEYS,
+                (Self::INFO.name, "API key"),
+                &others,
+                "they lose their place on the plan, and calls with them get 403",
+            ));
         }
         for (key_address, places) in places {
             findings

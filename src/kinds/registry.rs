@@ -3,7 +3,9 @@ use std::pin::Pin;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::{FieldInfo, Findings, Kind, KindInfo, Live, Obstacle, Outputs, Scope, Standing, Task};
+use super::{
+    Dependent, FieldInfo, Findings, Kind, KindInfo, Live, Obstacle, Outputs, Scope, Standing, Task,
+};
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, Value};
 
@@ -12,8 +14,10 @@ pub(super) struct Observed {
     pub(super) kind: &'static KindInfo,
     pub(super) owned: Vec<(Address, Live)>,
     pub(super) obstacles: Vec<Obstacle>,
+    pub(super) misplaced: Vec<Obstacle>,
     pub(super) in_use: Vec<Obstacle>,
     pub(super) neighbours: usize,
+    pub(super) dependents: Vec<Dependent>,
 }
 
 macro_rules! kinds {
@@ -195,8 +199,10 @@ fn observed<P>(
         kind,
         owned,
         obstacles: findings.obstacles,
+        misplaced: findings.misplaced,
         in_use: findings.in_use,
         neighbours: findings.neighbours,
+        dependents: findings.dependents,
     }
 }
 

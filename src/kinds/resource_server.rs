@@ -6,9 +6,10 @@ use aws_sdk_cognitoidentityprovider::types::{ResourceServerScopeType, ResourceSe
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, after_moves, sort_out};
+use super::user_pool::OTHER_RESOURCE_SERVERS;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace, Resource,
-    Scope, Standing, Task, gone_is_success, literal, marks,
+    Dependent, Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace,
+    Resource, Scope, Standing, Task, gone_is_success, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -135,13 +136,25 @@ impl Kind for ResourceServer {
         let strangers = candidates
             .iter()
             .filter(|candidate| candidate.tags.is_empty());
-        let neighbours = strangers
-            .filter(|stranger| !wanted.values().any(|name| *name == stranger.name))
-            .count();
-        let mut findings = Findings {
-            neighbours,
-            ..sort_out(scope, &Self::INFO, &wanted, candidates)
+        let strangers: Vec<String> = strangers.map(|stranger| stranger.name.clone()).collect();
+        let mut findings = sort_out(scope, &Self::INFO, &wanted, candidates);
+        let adopted = |name: &String| {
+            let mut owned = findings.owned.iter();
+            owned.any(|found| found.props.identifier.resolve(scope.book).as_ref() == Some(name))
         };
+        let strangers: Vec<String> = strangers
+            .into_iter()
+            .filter(|name| !adopted(name))
+            .collect();
+        let is_wanted = |name: &&String| wanted.values().any(|wanted| wanted == *name);
+        findings.neighbours = strangers.iter().filter(|name| !is_wanted(name)).count();
+        findings.dependents.extend(Dependent::of(
+            &pool.address,
+            OTHER_RESOURCE_SERVERS,
+            (Self::INFO.name, Self::INFO.title),
+            &strangers,
+            "tokens with their scopes are no longer issued",
+        ));
         findings
             .obstacles
             .extend(held_elsewhere(scope, &wanted, &findings.owned));

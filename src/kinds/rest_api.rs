@@ -33,8 +33,13 @@ pub struct Props {
 #[derive(Debug)]
 pub struct RestApi;
 
+/// The word by which the loss of stages that gatestack did not make is agreed to.
+pub(super) const OTHER_STAGES: &str = "other_stages";
+/// Everything that goes with an API and is not the stack's.
+pub const DEPENDENTS: &[&str] = &[OTHER_STAGES];
+
 /// Where the stack's API stands.
-pub(super) fn address() -> Address {
+pub fn address() -> Address {
     Address::new("api")
 }
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::{Patches, segment};
 use super::{
-    Field, Findings, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Owner, Resource, Scope,
-    Standing, Task, gone_is_success, literal, rest_api, tags,
+    Dependent, Field, Findings, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Owner, Resource,
+    Scope, Standing, Task, gone_is_success, literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -235,6 +235,7 @@ fn sort_out(
 ) {
     let wanted = wanted(scope);
     let ours = stages.iter().filter(|stage| is_ours(scope, stage)).count();
+    let mut others = Vec::new();
     for stage in stages {
         let name = stage.stage_name.as_deref().unwrap_or_default();
         let mine = is_ours(scope, stage);
@@ -243,10 +244,12 @@ fn sort_out(
             Some((address, _)) if mine || scope.desired.adopt.contains(address) => address.clone(),
             Some((address, _)) => {
                 findings.obstacles.push(in_the_way(scope, address, stage));
+                others.push(name.to_owned());
                 continue;
             }
             None if !mine => {
                 findings.neighbours += 1;
+                others.push(name.to_owned());
                 continue;
             }
             // Every stage of ours was once tagged as the stage; only its name tells it from the others.
@@ -255,6 +258,13 @@ fn sort_out(
         };
         findings.owned.push(live::found(reader, place, api, stage));
     }
+    findings.dependents.extend(Dependent::of(
+        &rest_api::address(),
+        rest_api::OTHER_STAGES,
+        (Stage::INFO.name, Stage::INFO.title),
+        &others,
+        "calls to their URLs are refused",
+    ));
 }
 
 fn in_the_way(scope: &Scope<'_>, address: &Address, stage: &LiveStage) -> Obstacle {

@@ -11,8 +11,8 @@ use super::ownership::{Candidate, sort_out};
 use super::patch::Patches;
 use super::stage::Throttle;
 use super::{
-    Field, Findings, Kind, KindInfo, Outputs, Resource, Scope, Standing, Task, gone_is_success,
-    literal, tags,
+    Dependent, Field, Findings, Kind, KindInfo, Outputs, Owner, Resource, Scope, Standing, Task,
+    gone_is_success, literal, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Book, OutputName, Text, Value};
@@ -52,9 +52,19 @@ pub struct ApiStage {
     pub stage: String,
 }
 
+/// The field that says which stages a plan opens.
+const STAGES: &str = "stages";
+
 /// A usage plan.
 #[derive(Debug)]
 pub struct UsagePlan;
+
+/// The word by which it is agreed that keys lose their place that gatestack did not put there.
+pub(super) const OTHER_KEYS: &str = "other_keys";
+/// The word by which it is agreed that stages are taken off that gatestack did not put there.
+const OTHER_STAGES: &str = "other_stages";
+/// Everything that goes with a plan and is not the stack's.
+pub const DEPENDENTS: &[&str] = &[OTHER_KEYS, OTHER_STAGES];
 
 impl ApiStage {
     /// As API Gateway writes it, `a1b2c3d4e5:prod`, which is also a stage's id among its outputs.
@@ -103,7 +113,7 @@ impl Kind for UsagePlan {
             |p, _| quota_value(p.quota.as_ref()),
         ),
         Field::new(
-            "stages",
+            STAGES,
             "The stages it opens to its keys, each as API id and stage name.",
             |p: &Props, book| Value::set(p.stages.iter().map(|stage| stage.value(book))),
         )
@@ -133,7 +143,26 @@ impl Kind for UsagePlan {
             .iter()
             .map(|plan| candidate(reader, plan))
             .collect();
-        Ok(sort_out(scope, &Self::INFO, &wanted.collect(), candidates))
+        let mut findings = sort_out(scope, &Self::INFO, &wanted.collect(), candidates);
+        for found in &findings.owned {
+            let others = others_stages(reader, scope, &found.props).await?;
+            let names: Vec<String> = others.iter().cloned().collect();
+            let dependent = Dependent::of(
+                &found.address,
+                OTHER_STAGES,
+                ("stage", "stage"),
+                &names,
+                "they are taken off the plan, and calls with its keys get 403 there",
+            );
+            findings
+                .dependents
+                .extend(dependent.map(|dependent| Dependent {
+                    of_field: Some(STAGES),
+                    ids: others,
+                    ..dependent
+                }));
+        }
+        Ok(findings)
     }
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
@@ -191,7 +220,7 @@ impl Kind for UsagePlan {
                     held.throttle.is_some(),
                 ),
                 "quota" => patch_quota(&mut patches, want.quota.as_ref(), held.quota.is_some()),
-                "stages" => {
+                STAGES => {
                     let wanted: BTreeSet<String> = want
                         .stages
                         .iter()
@@ -240,6 +269,37 @@ impl Kind for UsagePlan {
         want.stages
             .extend(live.stages.iter().filter(|stage| stays(stage)).cloned());
     }
+}
+
+/// The stages on a plan that are there and not the stack's, as API Gateway writes them. What a plan still names although it is
+/// gone opens nothing.
+async fn others_stages(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    plan: &Props,
+) -> Result<BTreeSet<String>, AwsError> {
+    let apis = reader.rest_apis().await?;
+    let mut others = BTreeSet::new();
+    for stage in &plan.stages {
+        let id = literal(&stage.api);
+        let Some(api) = apis.iter().find(|api| api.id.as_deref() == Some(&*id)) else {
+            continue;
+        };
+        let tags = tags::live(api.tags.as_ref());
+        let ours = matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Us(_));
+        if !ours {
+            others.insert(stage.text(&id));
+            continue;
+        }
+        let stages = reader.stages(&id).await?;
+        let there = stages
+            .iter()
+            .find(|there| there.stage_name.as_deref() == Some(&*stage.stage));
+        if there.is_some_and(|there| !super::stage::is_ours(scope, there)) {
+            others.insert(stage.text(&id));
+        }
+    }
+    Ok(others)
 }
 
 async fn send(writer: &Writer, id: &str, patches: Patches) -> Result<(), AwsError> {

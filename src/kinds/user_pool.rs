@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, sort_out};
 use super::{
-    Field, Findings, Kind, KindInfo, Lane, Outputs, Resource, STACK_TAG, Scope, Standing, Task,
-    gone_is_success, tags, unmanaged,
+    Dependent, Field, Findings, Kind, KindInfo, Lane, Outputs, Resource, STACK_TAG, Scope,
+    Standing, Task, gone_is_success, tags, unmanaged,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Service, Writer};
-use crate::model::{OutputName, Text};
+use crate::model::{Address, OutputName, Text};
 
 /// A user pool.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -126,6 +126,15 @@ const UPDATE: Replacing = Replacing {
     ],
 };
 
+/// The word by which the loss of a pool's users is agreed to.
+const USERS: &str = "users";
+/// The word by which the loss of clients that gatestack did not make is agreed to.
+pub(super) const OTHER_CLIENTS: &str = "other_clients";
+/// The word by which the loss of resource servers that gatestack did not make is agreed to.
+pub(super) const OTHER_RESOURCE_SERVERS: &str = "other_resource_servers";
+/// Everything that goes with a pool and is not the stack's.
+pub const DEPENDENTS: &[&str] = &[USERS, OTHER_CLIENTS, OTHER_RESOURCE_SERVERS];
+
 /// How many pools are read at a time.
 const AT_A_TIME: usize = 10;
 
@@ -231,13 +240,21 @@ impl Kind for UserPool {
                 .filter(|pool| wanted.values().any(|name| *name == pool.name));
             ids.extend(namesakes.map(|pool| pool.id.clone()));
         }
-        let candidates = stream::iter(ids)
+        let pools: Vec<_> = stream::iter(ids)
             .map(|id| async move { reader.pool(&id).await })
             .buffered(AT_A_TIME)
-            .try_filter_map(async |pool| Ok(pool.map(|pool| candidate(&pool))))
+            .try_filter_map(async |pool| Ok(pool))
             .try_collect()
             .await?;
-        Ok(sort_out(scope, &Self::INFO, &wanted, candidates))
+        let candidates = pools.iter().map(|pool| candidate(pool)).collect();
+        let mut findings = sort_out(scope, &Self::INFO, &wanted, candidates);
+        for found in &findings.owned {
+            let id = found.outputs.get(&OutputName::Id);
+            let pool = pools.iter().find(|pool| pool.id.as_ref() == id);
+            let users = pool.map_or(0, |pool| pool.estimated_number_of_users);
+            findings.dependents.extend(users_of(&found.address, users));
+        }
+        Ok(findings)
     }
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
@@ -320,6 +337,23 @@ impl Kind for UserPool {
             ..live.clone()
         })
     }
+}
+
+/// The people in a pool, whom it would take along. AWS estimates how many there are.
+fn users_of(pool: &Address, estimated: i32) -> Option<Dependent> {
+    let count = usize::try_from(estimated).unwrap_or_default();
+    let plural = if count == 1 { "" } else { "s" };
+    (count > 0).then(|| Dependent {
+        address: pool.part(USERS),
+        with: pool.clone(),
+        of_field: None,
+        kind: "user".to_owned(),
+        count,
+        ids: BTreeSet::new(),
+        what: format!(
+            "about {count} user{plural}, with passwords and attributes: they can't sign in any more"
+        ),
+    })
 }
 
 fn policies(password: &Password) -> UserPoolPolicyType {

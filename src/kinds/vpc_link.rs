@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws_sdk_apigateway::types::{VpcLink as LiveLink, VpcLinkStatus};
 use serde::{Deserialize, Serialize};
 
-use super::ownership::{Candidate, sort_out};
+use super::ownership::{Candidate, misplaced, sort_out};
 use super::patch::Patches;
 use super::private_road::{self, Patience};
 use super::{
@@ -105,6 +105,12 @@ impl Kind for VpcLink {
                 ..
             } = candidate(reader, link);
             if let Owner::Us(address) = scope.desired.ground.owner_by_tags(&tags) {
+                if !address.is_place_of(Self::INFO.name) {
+                    let name = link.name.as_deref().unwrap_or_default();
+                    let misplaced = misplaced(&address, &Self::INFO, name, &outputs);
+                    findings.misplaced.push(misplaced);
+                    continue;
+                }
                 let id = link.id.as_deref().unwrap_or_default();
                 let found = Found::new(address.part("failed").part(id), props, outputs);
                 findings.owned.push(Found {

@@ -20,6 +20,11 @@ impl Address {
         Self(format!("{table}.{}", bare_or_quoted(name)))
     }
 
+    /// The table `name` of this resource's own table, such as `api.routes`.
+    pub fn table(&self, name: &str) -> Self {
+        Self(format!("{}.{name}", self.0))
+    }
+
     /// The part of this resource that gatestack calls `word`.
     pub fn part(&self, word: &str) -> Self {
         Self(format!("{}/{word}", self.0))

@@ -2,6 +2,7 @@
 
 mod address;
 mod duration;
+mod place;
 mod secret;
 mod shell;
 mod text;

@@ -37,7 +37,7 @@ const FEW: usize = 3;
 
 /// Where the routes of the API stand.
 fn routes() -> Address {
-    rest_api::address().entry_of("routes")
+    rest_api::address().table("routes")
 }
 
 impl Loss {
@@ -63,7 +63,9 @@ pub(super) fn losses(
     let own = changes
         .iter()
         .filter(|(address, change)| change.goes() && !observation.live[*address].only_a_mark)
-        .filter_map(|(address, change)| Some((address.clone(), LossOf::Own, change.kind.loss?.into())));
+        .filter_map(|(address, change)| {
+            Some((address.clone(), LossOf::Own, change.kind.loss?.into()))
+        });
     let mut all: Vec<(Address, LossOf, String)> = own.collect();
     let others = going_along(observation, changes);
     all.extend(others.map(|one| (one.address.clone(), LossOf::Others, one.what.clone())));
@@ -101,7 +103,9 @@ pub(super) fn going_along<'a>(
 fn loses_by(change: &Change, one: &Dependent) -> bool {
     let fields = change.fields.iter();
     change.action == Action::Update
-        && one.of_field.is_some_and(|name| fields.clone().any(|field| field.name == name))
+        && one
+            .of_field
+            .is_some_and(|name| fields.clone().any(|field| field.name == name))
 }
 
 fn removed_routes(changes: &BTreeMap<Address, Change>) -> impl Iterator<Item = &Address> {
@@ -124,7 +128,8 @@ fn most_routes(
     let gone = removed_routes(changes).filter(is_called).count();
     let api_goes = changes.get(&rest_api::address()).is_some_and(Change::goes);
     (gone >= FEW && gone * 2 > there && !api_goes).then(|| {
-        let text = format!("{gone} of {there} routes: calls to them are refused once this is deployed");
+        let text =
+            format!("{gone} of {there} routes: calls to them are refused once this is deployed");
         (routes(), LossOf::Routes, text)
     })
 }

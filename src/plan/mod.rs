@@ -1,7 +1,9 @@
 //! What would change and in which order: a pure function of what the file wants and what AWS says now.
 //! No clock, no I/O, nothing asynchronous; the executor makes no choice that is not written down here.
 
+mod consent;
 mod diff;
+mod openings;
 mod order;
 mod patterns;
 mod planner;
@@ -16,13 +18,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::kinds::{Ground, KindInfo, Lane, Live, Neighbours, Resource, Word, registered};
+use crate::kinds::{
+    Dependent, Ground, KindInfo, Lane, Live, Neighbours, Resource, Word, registered,
+};
 use crate::model::{Address, Book, Value};
 
+pub use consent::{Loss, LossOf};
 pub use patterns::Patterns;
 pub use planner::plan;
 pub use renew::{Altered, Outdated};
-pub(crate) use rules::CREDENTIALS_LOST;
+pub(crate) use rules::{CREDENTIALS_LOST, OTHERS_LOSE, ROUTE_OPENS};
 pub use saved::{Inputs, Saved, Unreadable};
 pub use stale::{How, Moved, moved};
 
@@ -54,9 +59,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What a person should know before agreeing.
     pub notes: Vec<Note>,
-    /// Deletes that nobody has agreed to yet: what would be lost, by address.
-    #[serde(deserialize_with = "registered::words::deserialize")]
-    pub missing_consent: BTreeMap<Address, Word>,
+    /// Losses that nobody has agreed to yet, by the address that agrees to each.
+    pub missing_consent: BTreeMap<Address, Loss>,
     /// Whether it leads callers forward from where the stage is held back, and nobody has agreed to that yet.
     pub needs_forward: bool,
     /// Things of ours that are no longer in the file and stay until they are named.
@@ -65,8 +69,10 @@ pub struct Plan {
     pub unchanged: usize,
     /// How many changes `--target` leaves out.
     pub left_out: usize,
-    /// Somebody else's things beside ours: counted, never touched.
+    /// Somebody else's things beside ours, counted.
     pub neighbours: Vec<Neighbours>,
+    /// What is not the stack's and goes along.
+    pub going_along: Vec<Dependent>,
     /// Settings somebody else made on our things that gatestack leaves alone, by address.
     pub unmanaged: BTreeMap<Address, Vec<String>>,
     /// Everything AWS told, for the steps' references. A saved plan holds it in what was observed.
@@ -243,7 +249,15 @@ impl Plan {
 
     /// The same plan with more consent: only losses that one of these patterns names are agreed to.
     pub fn agree(&mut self, consent: &Patterns) {
-        self.missing_consent
-            .retain(|address, _| !consent.name(address));
+        consent::keep_missing(&mut self.missing_consent, &self.changes, consent);
+    }
+
+    /// The losses to agree to by address: of a destroy those that the stack's name does not agree to.
+    pub fn losses_to_confirm(&self) -> BTreeMap<Address, Loss> {
+        let missing = self.missing_consent.iter();
+        missing
+            .filter(|(_, loss)| !self.destroy || loss.of == LossOf::Others)
+            .map(|(address, loss)| (address.clone(), loss.clone()))
+            .collect()
     }
 }

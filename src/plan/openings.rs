@@ -45,25 +45,33 @@ pub(super) fn openings(
         }
         let answers = match change.action {
             Action::Create => answering(&today, want),
-            _ => today.get_key_value(address).map(|(address, live)| (*address, *live)),
+            _ => today
+                .get_key_value(address)
+                .map(|(address, live)| (*address, *live)),
         };
         if let Some((of, _)) = answers.filter(|(_, live)| !is_open(live)) {
             let text = if of == *address {
                 "its requirements: everybody may call it, without a token or an API key".to_owned()
             } else {
-                format!("the requirements of {of}, which answers these calls today: everybody may make them")
+                format!(
+                    "the requirements of {of}, which answers these calls today: everybody may make them"
+                )
             };
             found.insert((*address).clone(), text);
         }
     }
     for (address, live) in &today {
-        let goes = changes.get(address).is_some_and(|change| change.action == Action::Delete);
+        let goes = changes
+            .get(address)
+            .is_some_and(|change| change.action == Action::Delete);
         if !goes || is_open(live) {
             continue;
         }
         let open = answering(&later, live).filter(|(_, want)| is_open(want) && !is_preflight(want));
         if let Some((by, _)) = open.filter(|(by, _)| !found.contains_key(*by)) {
-            let text = format!("its requirements: {by} answers its calls from then on, without a token or an API key");
+            let text = format!(
+                "its requirements: {by} answers its calls from then on, without a token or an API key"
+            );
             found.insert((*address).clone(), text);
         }
     }
@@ -86,7 +94,12 @@ fn answering<'a>(
     routes
         .iter()
         .filter(|(_, route)| has_method(route) && covers(&route.path, &asked.path))
-        .min_by_key(|(_, route)| (specificity(&route.path), Reverse(route.method == asked.method)))
+        .min_by_key(|(_, route)| {
+            (
+                specificity(&route.path),
+                Reverse(route.method == asked.method),
+            )
+        })
         .map(|(address, route)| (*address, *route))
 }
 

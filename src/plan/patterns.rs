@@ -23,13 +23,14 @@ impl Patterns {
 
     /// Whether the address, or the one it is a part of, is named.
     pub fn name(&self, address: &Address) -> bool {
+        self.name_itself(address) || self.name_itself(&address.owner())
+    }
+
+    /// Whether the address itself is named, and not only what it is a part of.
+    pub fn name_itself(&self, address: &Address) -> bool {
         self.0.iter().any(|(text, glob)| {
-            [address, &address.owner()].into_iter().any(|address| {
-                text == address.as_str()
-                    || glob
-                        .as_ref()
-                        .is_some_and(|glob| glob.is_match(address.as_str()))
-            })
+            let matches = |glob: &GlobMatcher| glob.is_match(address.as_str());
+            text == address.as_str() || glob.as_ref().is_some_and(matches)
         })
     }
 

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{all_fields, difference};
 use super::order::{self, Inputs};
-use super::{Action, Change, FieldChange, Options, Plan, Problem, replace, rules};
+use super::{Action, Change, FieldChange, Options, Plan, Problem, consent, replace, rules};
 use crate::kinds::{Desired, Live, Observation, Obstacle, OnChange, Resource};
 use crate::model::{Address, Book, Value};
 
@@ -34,7 +34,8 @@ pub fn plan(
     problems.extend(protected(desired, observation, options, &changes));
     problems.extend(replace::refused(desired, observation, options));
     problems.extend(in_use(observation, &changes));
-    let missing_consent = missing_consent(observation, options, &changes);
+    let mut missing_consent = consent::losses(&wanted, observation, &changes, options);
+    consent::keep_missing(&mut missing_consent, &changes, &options.allow_delete);
     let needs_forward = !options.forward && rules::leads_forward(observation, &changes);
     let consent_is_due = !missing_consent.is_empty() || !kept.is_empty();
     problems.extend(named_for_nothing(
@@ -56,8 +57,11 @@ pub fn plan(
         changes: &changes,
     };
     let steps = order::steps(&inputs).map_err(|problem| vec![problem])?;
-    let mut notes = rules::notes(&wanted, observation, &changes, options);
+    let mut notes = rules::notes(desired, &wanted, observation, &changes, options);
     notes.extend(rules::takes_long(&steps));
+    let going_along = consent::going_along(observation, &changes)
+        .cloned()
+        .collect();
     let unmanaged = observation
         .live
         .iter()
@@ -76,6 +80,7 @@ pub fn plan(
         unchanged,
         left_out,
         neighbours: observation.neighbours.clone(),
+        going_along,
         unmanaged,
         book: observation.book(),
     })
@@ -431,7 +436,16 @@ fn named_for_nothing(
     let targets = targets.map(|text| ("--target", Address::new(text)));
     let replaced = options.replace.idle(known.clone()).into_iter();
     let replaced = replaced.map(|text| ("--replace", Address::new(text)));
-    let consents = options.allow_delete.idle(known).into_iter();
+    let live = observation
+        .live
+        .iter()
+        .map(|(address, live)| (address, &live.resource));
+    let wanted = desired
+        .resources
+        .iter()
+        .map(|(address, wanted)| (address, &wanted.resource));
+    let further = consent::further_names(live.chain(wanted));
+    let consents = options.allow_delete.idle(known.chain(&further)).into_iter();
     let consents = consents
         .filter(|text| !could_have_been(text))
         .map(|text| ("--allow-delete", Address::new(text)));
@@ -449,20 +463,5 @@ fn named_for_nothing(
             address,
             help: "`gatestack graph` lists the stack's addresses; quote a pattern so that the shell leaves it alone".into(),
         })
-        .collect()
-}
-
-fn missing_consent(
-    observation: &Observation,
-    options: &Options,
-    changes: &BTreeMap<Address, Change>,
-) -> BTreeMap<Address, &'static str> {
-    changes
-        .iter()
-        .filter(|(_, change)| change.goes())
-        .filter(|(address, _)| {
-            !observation.live[*address].only_a_mark && !options.allow_delete.name(address)
-        })
-        .filter_map(|(address, change)| Some((address.clone(), change.kind.loss?)))
         .collect()
 }

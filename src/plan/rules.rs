@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::consent::going_along;
+use super::openings::is_open;
 use super::{Action, Change, Level, Note, Options, Step};
 use crate::kinds::deployment::Shows;
 use crate::kinds::rest_api::RESOURCE_POLICY;
-use crate::kinds::{Observation, Resource};
+use crate::kinds::{Desired, Observation, Resource};
 use crate::model::{Address, Book, HumanDuration, Text, moment};
 
 struct Facts<'a> {
     wanted: &'a BTreeMap<Address, Resource>,
     observation: &'a Observation,
+    /// Routes of which the file says that nothing is needed for them.
+    open_on_purpose: &'a BTreeSet<Address>,
     book: Book,
 }
 
@@ -37,6 +41,7 @@ const RULES: &[Rule] = &[
 ];
 
 pub(super) fn notes(
+    desired: &Desired,
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     changes: &BTreeMap<Address, Change>,
@@ -45,6 +50,7 @@ pub(super) fn notes(
     let facts = Facts {
         wanted,
         observation,
+        open_on_purpose: &desired.open_on_purpose,
         book: observation.book(),
     };
     // Who destroys a stack means to lose all of it, and the list of deletes says so.
@@ -72,6 +78,11 @@ pub(super) fn notes(
 }
 
 const COSTS: &str = "GS107";
+
+/// The note about what is not the stack's and goes along.
+pub(crate) const OTHERS_LOSE: &str = "GS108";
+/// The note about routes that need less than before, or nothing.
+pub(crate) const ROUTE_OPENS: &str = "GS104";
 
 /// The note about credentials that nobody can bring back.
 pub(crate) const CREDENTIALS_LOST: &str = "GS103";
@@ -173,25 +184,31 @@ fn route_opens(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<
     let Resource::Route(want) = facts.wanted.get(address)? else {
         return None;
     };
-    let Resource::Route(live) = &facts.observation.live.get(address)?.resource else {
-        return None;
+    let live = facts.observation.live.get(address);
+    let text = match live.map(|live| &live.resource) {
+        Some(Resource::Route(live)) if change.action == Action::Update => {
+            let lost = match (
+                live.authorizer.is_some() && want.authorizer.is_none(),
+                live.api_key && !want.api_key,
+            ) {
+                (true, true) => "neither a token nor an API key",
+                (true, false) => "no token",
+                (false, true) => "no API key",
+                (false, false) => return None,
+            };
+            match is_open(want) {
+                true => format!("callers will need {lost} any more: everybody may call it"),
+                false => format!("callers will need {lost} any more"),
+            }
+        }
+        _ if is_open(want) && !facts.open_on_purpose.contains(address) => {
+            "everybody may call it: it needs neither a token nor an API key. If that is meant, say so in the file: \
+             requires = \"nothing\""
+                .to_owned()
+        }
+        _ => return None,
     };
-    let lost = match (
-        live.authorizer.is_some() && want.authorizer.is_none(),
-        live.api_key && !want.api_key,
-    ) {
-        (true, true) => "neither a token nor an API key",
-        (true, false) => "no token",
-        (false, true) => "no API key",
-        (false, false) => return None,
-    };
-    (change.action == Action::Update).then_some(())?;
-    note(
-        Level::Warning,
-        "GS104",
-        address,
-        format!("callers will need {lost} any more"),
-    )
+    note(Level::Warning, ROUTE_OPENS, address, text)
 }
 
 fn plan_moves(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
@@ -437,39 +454,25 @@ pub(super) fn takes_long(steps: &[Step]) -> Option<Note> {
     )
 }
 
-/// Somebody else's things that AWS deletes along with one of ours, or that it was there for.
+/// What is not the stack's and goes along, and what keeps a pool from going.
 fn others_lose(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
-    let deleted = || {
-        changes
-            .iter()
-            .filter(|(_, change)| change.action == Action::Delete)
-    };
-    let mut notes = Vec::new();
-    for others in &facts.observation.neighbours {
-        let count = |title: &str| {
+    let along = going_along(facts.observation, changes);
+    let mut notes: Vec<Note> = along
+        .filter_map(|one| note(Level::Warning, OTHERS_LOSE, &one.address, one.what.clone()))
+        .collect();
+    let domains = facts.observation.neighbours.iter();
+    for others in domains.filter(|others| others.kind.name == "user_pool_domain") {
+        let pools = changes.iter().filter(|(_, change)| {
+            change.action == Action::Delete && change.kind.name == "user_pool"
+        });
+        for (address, _) in pools {
             let plural = if others.count == 1 { "" } else { "s" };
-            format!(
-                "{} {title}{plural} that gatestack did not make",
-                others.count
-            )
-        };
-        for (address, change) in deleted() {
-            let text = match (others.kind.name, change.kind.name) {
-                ("user_pool_domain", "user_pool") => format!(
-                    "it has {}, and AWS deletes no pool that has a domain: delete that first",
-                    count(others.kind.title)
-                ),
-                ("plan_membership", "usage_plan") => format!(
-                    "among the keys of the stack's plans: {}; those on this one lose their place",
-                    count("API key")
-                ),
-                ("plan_membership", _) => continue,
-                (_, container) if others.kind.goes_with == Some(container) => {
-                    format!("AWS deletes along with it {}", count(others.kind.title))
-                }
-                _ => continue,
-            };
-            notes.extend(note(Level::Warning, "GS108", address, text));
+            let text = format!(
+                "it has {} {}{plural} that gatestack did not make, and AWS deletes no pool that has a domain: delete that \
+                 first",
+                others.count, others.kind.title
+            );
+            notes.extend(note(Level::Warning, OTHERS_LOSE, address, text));
         }
     }
     notes

@@ -1,11 +1,12 @@
 //! What moved between two looks at AWS: the one notion of a stale plan, for a plan that somebody took their time to
 //! agree to and for one that was saved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::consent::going_along;
 use super::diff::only_wanted_keys;
-use super::{Action, FieldChange, Plan};
-use crate::kinds::{Compare, Desired, KindInfo, Live, Observation, Obstacle};
+use super::{FieldChange, Plan};
+use crate::kinds::{Compare, Dependent, Desired, Live, Observation, Obstacle};
 use crate::model::{Address, Book, Value};
 
 /// Something that is no longer as the plan saw it.
@@ -34,14 +35,12 @@ pub enum How {
     InTheWay(String),
     /// Planned anew, another change comes of it, in a sentence.
     PlannedOtherwise(&'static str),
-    /// AWS deletes somebody else's things along with it, and there are more of them, or fewer.
-    Neighbours {
-        /// Their kind.
-        kind: &'static KindInfo,
-        /// How many the plan saw.
-        before: usize,
-        /// How many there are.
-        after: usize,
+    /// Things that are not the stack's go along with it, and there are others than before.
+    Dependents {
+        /// What the plan saw.
+        before: Option<String>,
+        /// What there is.
+        after: Option<String>,
     },
 }
 
@@ -87,7 +86,7 @@ pub fn moved(plan: &Plan, desired: &Desired, seen: &Observation, now: &Observati
             .into_iter()
             .filter(goes),
     );
-    all.extend(neighbours(plan, seen, now));
+    all.extend(dependents(plan, seen, now));
     all
 }
 
@@ -146,35 +145,30 @@ fn in_the_way(seen: &[Obstacle], now: &[Obstacle]) -> Vec<Moved> {
 }
 
 /// Who agreed to delete a pool with two clients of somebody else's did not agree to three.
-fn neighbours(plan: &Plan, seen: &Observation, now: &Observation) -> Vec<Moved> {
-    let count = |observation: &Observation, kind: &KindInfo| {
-        let same = observation.neighbours.iter();
-        same.filter(|others| others.kind.name == kind.name)
-            .map(|others| others.count)
-            .sum::<usize>()
-    };
-    let mut kinds: Vec<&'static KindInfo> = Vec::new();
-    for others in seen.neighbours.iter().chain(&now.neighbours) {
-        if !kinds.iter().any(|kind| kind.name == others.kind.name) {
-            kinds.push(others.kind);
-        }
-    }
-    let mut all = Vec::new();
-    for kind in kinds {
-        let (before, after) = (count(seen, kind), count(now, kind));
-        let goes = |(_, change): &(&Address, &super::Change)| {
-            change.action == Action::Delete && Some(change.kind.name) == kind.goes_with
-        };
-        if let Some((address, _)) = plan.changes.iter().find(goes).filter(|_| before != after) {
-            all.push(Moved {
-                address: address.clone(),
-                how: How::Neighbours {
-                    kind,
-                    before,
-                    after,
+fn dependents(plan: &Plan, seen: &Observation, now: &Observation) -> Vec<Moved> {
+    let (before, after) = (going(plan, seen), going(plan, now));
+    let addresses: BTreeSet<&Address> = before.keys().chain(after.keys()).copied().collect();
+    addresses
+        .into_iter()
+        .filter(|address| before.get(address) != after.get(address))
+        .filter_map(|address| {
+            let what = |side: &BTreeMap<&Address, &Dependent>| {
+                side.get(address).map(|dependent| dependent.what.clone())
+            };
+            let either = after.get(address).or_else(|| before.get(address))?;
+            Some(Moved {
+                address: either.with.clone(),
+                how: How::Dependents {
+                    before: what(&before),
+                    after: what(&after),
                 },
-            });
-        }
-    }
-    all
+            })
+        })
+        .collect()
+}
+
+fn going<'a>(plan: &'a Plan, observation: &'a Observation) -> BTreeMap<&'a Address, &'a Dependent> {
+    going_along(observation, &plan.changes)
+        .map(|dependent| (&dependent.address, dependent))
+        .collect()
 }

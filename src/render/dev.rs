@@ -15,9 +15,10 @@ use super::plan::losses;
 use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, STRONG, UPDATE, WARNING, paint};
 use crate::apply::Failure;
 use crate::kinds::route::{self, Integration};
-use crate::kinds::{Desired, Resource, Word};
+use crate::kinds::{Desired, Resource};
 use crate::local::Seen;
 use crate::model::{Address, Book};
+use crate::plan::Loss;
 
 /// A route that callers see.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -333,7 +334,7 @@ impl DevLine {
 pub(crate) fn reloaded(
     made: Made,
     whole: bool,
-    lost: &BTreeMap<Address, Word>,
+    lost: &BTreeMap<Address, Loss>,
     width: usize,
 ) -> String {
     let what = if made == Made::default() {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::changes::sign;
 use super::json::FORMAT;
-use super::layout::{counted, indented};
+use super::layout::{counted, indented, listed};
 use super::plan::heading;
 use super::style::{FAINT, HINT, STRONG, WARNING, paint};
 use crate::aws::Count;
@@ -186,6 +186,7 @@ impl Rollback<'_> {
         if self.differences.is_empty() {
             text.push_str("    the same methods, for the same callers\n");
         }
+        text.push_str(&self.opened());
         text.push_str(&indented(
             "Where methods lead, which scopes they take and how errors look are as they were then too; AWS tells nobody \
              what. Clients, keys, usage plans and the stage's own settings stay as they are.",
@@ -200,6 +201,24 @@ impl Rollback<'_> {
             text.push_str(&lines);
         }
         text
+    }
+
+    /// A warning about methods that everybody may call then.
+    fn opened(&self) -> String {
+        let opens = |difference: &Difference| matches!(difference, Difference::Access(_, after) if !after.token && !after.api_key);
+        let opened = self
+            .differences
+            .iter()
+            .filter(|(_, difference)| opens(difference));
+        let opened: Vec<String> = opened.map(|(method, _)| method.clone()).collect();
+        if opened.is_empty() {
+            return String::new();
+        }
+        let warning = format!(
+            "everybody may call {} then, without a token or an API key",
+            listed(&opened)
+        );
+        super::fields::hanging(&(paint(WARNING, "warning") + ":"), 8, &warning, self.width)
     }
 
     /// How it ended.

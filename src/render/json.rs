@@ -16,7 +16,7 @@ pub use super::verify::{
 use crate::apply::Event;
 use crate::aws::Count;
 use crate::model::Address;
-use crate::plan::{Action, Change, Level, Plan};
+use crate::plan::{Action, Change, Level, Loss, LossOf, Plan};
 
 /// The version of everything here.
 pub const FORMAT: &str = "1.0";
@@ -44,8 +44,10 @@ pub struct PlanReport {
     pub steps: Vec<StepReport>,
     /// What a person should know before agreeing.
     pub notes: Vec<NoteReport>,
-    /// Losses that nobody has agreed to yet.
+    /// Losses that nobody has agreed to yet. A destroy is agreed to by the stack's name but for those of `others`.
     pub missing_consent: Vec<LossReport>,
+    /// What is not the stack's and goes along with one of its things, agreed to or not.
+    pub going_along: Vec<DependentReport>,
     /// Whether an apply needs `--forward`, because it leads callers forward from where the stage is held back.
     pub needs_forward: bool,
     /// Things of the stack that are no longer in the file and stay until they are named.
@@ -58,6 +60,19 @@ pub struct PlanReport {
     pub summary: ChangeSummary,
     /// The requests it took.
     pub requests: Requests,
+}
+
+/// Things that are not the stack's and go along with one of its own.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DependentReport {
+    /// The address that agrees to their loss.
+    pub address: String,
+    /// What they go with.
+    pub with: String,
+    /// How many they are.
+    pub count: usize,
+    /// What they are and what becomes of them.
+    pub what: String,
 }
 
 /// What happens to one resource.
@@ -152,10 +167,42 @@ pub enum LevelName {
 /// A loss that nobody has agreed to.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LossReport {
-    /// What would be deleted.
+    /// The address that agrees to it, or a part of what does.
     pub address: String,
     /// What is lost with it.
     pub loss: String,
+    /// What it is that is lost: `own` for something of the stack, `others` for things that are not the stack's and go along,
+    /// `requirements` for what a route needs today, `routes` for most of the API's routes.
+    pub of: LossName,
+}
+
+/// What is lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LossName {
+    /// Something of the stack.
+    Own,
+    /// Things that are not the stack's and go along with one of its own.
+    Others,
+    /// What a caller needs for a route that everybody may call afterwards.
+    Requirements,
+    /// Most of the API's routes.
+    Routes,
+}
+
+impl LossReport {
+    pub(crate) fn new(address: &Address, loss: &Loss) -> Self {
+        Self {
+            address: address.to_string(),
+            loss: loss.text.clone(),
+            of: match loss.of {
+                LossOf::Own => LossName::Own,
+                LossOf::Others => LossName::Others,
+                LossOf::Requirements => LossName::Requirements,
+                LossOf::Routes => LossName::Routes,
+            },
+        }
+    }
 }
 
 /// Changes, counted.
@@ -323,9 +370,16 @@ impl PlanReport {
             missing_consent: plan
                 .missing_consent
                 .iter()
-                .map(|(address, loss)| LossReport {
-                    address: address.to_string(),
-                    loss: (*loss).into(),
+                .map(|(address, loss)| LossReport::new(address, loss))
+                .collect(),
+            going_along: plan
+                .going_along
+                .iter()
+                .map(|one| DependentReport {
+                    address: one.address.to_string(),
+                    with: one.with.to_string(),
+                    count: one.count,
+                    what: one.what.clone(),
                 })
                 .collect(),
             needs_forward: plan.needs_forward,

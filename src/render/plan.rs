@@ -6,9 +6,11 @@ use super::changes::blocks;
 use super::fields::{flag_value, hanging};
 use super::layout::{behind, counted, indented, listed, wrap};
 use super::style::{ERROR, FAINT, HINT, NOTE, STRONG, WARNING, paint};
-use crate::kinds::{Ground, Word};
+use crate::kinds::Ground;
 use crate::model::Address;
-use crate::plan::{Action, CREDENTIALS_LOST, Level, Note, Plan};
+use crate::plan::{
+    Action, CREDENTIALS_LOST, Level, Loss, LossOf, Note, OTHERS_LOSE, Plan, ROUTE_OPENS,
+};
 
 /// A plan, and what is to be said beside it.
 pub(crate) struct View<'a> {
@@ -25,7 +27,7 @@ pub(crate) struct View<'a> {
 }
 
 /// What is lost of each part of something; the part's name is empty where it has none.
-type Losses = Vec<(String, &'static str)>;
+type Losses = Vec<(String, String)>;
 
 impl View<'_> {
     /// The whole screen.
@@ -55,8 +57,10 @@ impl View<'_> {
     /// What is to be said of many is said once. What needs consent is said there.
     fn notes(&self) -> String {
         let mut said: Vec<(&Note, Vec<&Address>)> = Vec::new();
+        let asked = self.plan.losses_to_confirm();
         let told_with_consent = |note: &Note| {
-            note.code == CREDENTIALS_LOST && self.plan.missing_consent.contains_key(&note.address)
+            [CREDENTIALS_LOST, OTHERS_LOSE, ROUTE_OPENS].contains(&&*note.code)
+                && asked.contains_key(&note.address)
         };
         for note in &self.plan.notes {
             if told_with_consent(note) {
@@ -87,20 +91,22 @@ impl View<'_> {
         notes.collect()
     }
 
-    /// What nobody has agreed to lose. A destroy asks for all of it with one question.
+    /// What nobody has agreed to lose. A destroy asks for all that is the stack's with one question.
     fn consent(&self) -> String {
-        if self.plan.missing_consent.is_empty() || self.plan.destroy {
+        let lost = self.plan.losses_to_confirm();
+        if lost.is_empty() {
             return String::new();
         }
-        let head = "This is lost for good, so it needs your consent by name:";
+        let deletions = |loss: &Loss| matches!(loss.of, LossOf::Own | LossOf::Others);
+        let head = if lost.values().all(deletions) {
+            "These deletions can't be undone; confirm each by name:"
+        } else {
+            "These changes take something away; confirm each by name:"
+        };
         let mut text = format!("{}\n", paint(ERROR, head));
-        text.push_str(&losses(&self.plan.missing_consent, self.width));
-        let flags = consent_flags(self.plan.missing_consent.keys()).join(" ");
-        text.push_str(&indented(
-            &format!("Where nobody can be asked: {flags}"),
-            0,
-            self.width,
-        ));
+        text.push_str(&losses(&lost, self.width));
+        let flags = consent_flags(&lost).join(" ");
+        text.push_str(&indented(&format!("In scripts: {flags}"), 0, self.width));
         if let Some((from, to)) = self.perhaps_renamed() {
             text.push_str(&indented(
                 &format!(
@@ -120,7 +126,9 @@ impl View<'_> {
 
     /// One goes and one comes in the same table: most often it has a new name.
     fn perhaps_renamed(&self) -> Option<(Address, Address)> {
-        let lost = owners(self.plan.missing_consent.keys());
+        let lost = self.plan.missing_consent.iter();
+        let lost = lost.filter(|(_, loss)| loss.of == LossOf::Own);
+        let lost = owners(lost.map(|(address, _)| address));
         let [from] = lost.as_slice() else { return None };
         let (table, _) = from.as_str().split_once('.')?;
         let created = self.plan.changes.iter().filter(|(address, change)| {
@@ -162,15 +170,17 @@ impl View<'_> {
             ));
         }
         for neighbours in &plan.neighbours {
-            let count = counted(neighbours.count as u64, neighbours.kind.title);
-            let (verb, whose) = if neighbours.count == 1 {
-                ("is", "it is")
-            } else {
-                ("are", "they are")
-            };
-            lines.push(format!(
-                "{count} {verb} not this stack's: {whose} not touched"
-            ));
+            let along = plan.going_along.iter();
+            let along = along.filter(|one| one.kind == neighbours.kind.name);
+            let stay = neighbours
+                .count
+                .saturating_sub(along.map(|one| one.count).sum());
+            if stay == 0 {
+                continue;
+            }
+            let count = counted(stay as u64, neighbours.kind.title);
+            let verb = if stay == 1 { "isn't" } else { "aren't" };
+            lines.push(format!("{count} {verb} managed by this stack; left alone"));
         }
         if !plan.unmanaged.is_empty() {
             lines.push(self.unmanaged());
@@ -231,7 +241,7 @@ impl View<'_> {
 }
 
 /// What is lost with each of these, by their owners; those who lose the same stand together.
-pub(crate) fn losses(lost: &BTreeMap<Address, Word>, width: usize) -> String {
+pub(crate) fn losses(lost: &BTreeMap<Address, Loss>, width: usize) -> String {
     let mut text = String::new();
     for (owners, losses) in by_owners(lost) {
         let names: Vec<_> = owners.iter().map(Address::as_str).collect();
@@ -240,10 +250,10 @@ pub(crate) fn losses(lost: &BTreeMap<Address, Word>, width: usize) -> String {
         }
         for (part, loss) in losses {
             text.push_str(&if part.is_empty() {
-                indented(loss, 4, width)
+                indented(&loss, 4, width)
             } else {
                 let columns = part.chars().count() + 5;
-                behind(&format!("    {part}:"), columns, loss, 6, width)
+                behind(&format!("    {part}:"), columns, &loss, 6, width)
             });
         }
     }
@@ -251,15 +261,17 @@ pub(crate) fn losses(lost: &BTreeMap<Address, Word>, width: usize) -> String {
 }
 
 /// What is lost, part by part, by those who lose the same.
-fn by_owners(lost: &BTreeMap<Address, Word>) -> Vec<(Vec<Address>, Losses)> {
+fn by_owners(lost: &BTreeMap<Address, Loss>) -> Vec<(Vec<Address>, Losses)> {
     let mut losses: Vec<(Vec<Address>, Losses)> = Vec::new();
-    for owner in owners(lost.keys()) {
-        let of_owner = lost.iter().filter(|(address, _)| address.owner() == owner);
+    for owner in agreed_by(lost) {
+        let of_owner = lost
+            .iter()
+            .filter(|(address, loss)| agrees(address, loss) == owner);
         let parts: Vec<_> = of_owner
             .map(|(address, loss)| {
                 let part = address.as_str().strip_prefix(owner.as_str());
                 let part = part.unwrap_or_default().trim_start_matches('/');
-                (part.to_owned(), *loss)
+                (part.to_owned(), loss.text.clone())
             })
             .collect();
         match losses.iter_mut().find(|(_, same)| *same == parts) {
@@ -301,9 +313,27 @@ pub(crate) fn owners<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Ve
     owners
 }
 
+/// The address that agrees to a loss: for a part of something of the stack the whole, which is what the file names.
+pub(crate) fn agrees(address: &Address, loss: &Loss) -> Address {
+    match loss.of {
+        LossOf::Own => address.owner(),
+        LossOf::Others | LossOf::Requirements | LossOf::Routes => address.clone(),
+    }
+}
+
+/// The addresses that agree to these losses, each once.
+fn agreed_by(lost: &BTreeMap<Address, Loss>) -> Vec<Address> {
+    let mut addresses: Vec<Address> = lost
+        .iter()
+        .map(|(address, loss)| agrees(address, loss))
+        .collect();
+    addresses.dedup();
+    addresses
+}
+
 /// The flags that give consent to these losses.
-pub(crate) fn consent_flags<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Vec<String> {
-    owners(addresses)
+pub(crate) fn consent_flags(lost: &BTreeMap<Address, Loss>) -> Vec<String> {
+    agreed_by(lost)
         .iter()
         .map(|owner| format!("--allow-delete {}", flag_value(owner)))
         .collect()

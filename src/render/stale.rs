@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::counted;
 use super::value;
 use crate::model::{Value, bare_or_quoted};
 use crate::plan::{FieldChange, How};
@@ -16,14 +15,14 @@ pub(crate) fn text(how: &How) -> String {
         How::Renamed => "its tag or mark names another address".into(),
         How::InTheWay(what) => what.clone(),
         How::PlannedOtherwise(what) => (*what).into(),
-        How::Neighbours {
-            kind,
-            before,
-            after,
-        } => format!(
-            "AWS would delete {} of somebody else along with it, and the plan saw {before}",
-            counted(*after as u64, kind.title)
-        ),
+        How::Dependents { before, after } => {
+            let what = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".to_owned());
+            format!(
+                "it takes along {}, and the plan saw {}",
+                what(after),
+                what(before)
+            )
+        }
         How::Changed(fields) => {
             let mut sides = Vec::new();
             for FieldChange {

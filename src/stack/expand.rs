@@ -40,6 +40,7 @@ pub fn expand(
         references: &references,
         surroundings,
         resources: BTreeMap::new(),
+        open_on_purpose: BTreeSet::new(),
     };
     if let Some(user_pool) = &file.user_pool {
         expansion.user_pool(user_pool);
@@ -54,7 +55,7 @@ pub fn expand(
     expansion.api_keys();
     expansion.partners();
     expansion.mark_pool();
-    let resources = expansion.resources;
+    let (resources, open_on_purpose) = (expansion.resources, expansion.open_on_purpose);
     let outputs = references.outputs();
     let moved = file
         .moved
@@ -66,6 +67,7 @@ pub fn expand(
         resources,
         moved,
         adopt,
+        open_on_purpose,
         outputs,
     }
 }
@@ -120,6 +122,8 @@ struct Expansion<'a> {
     references: &'a References<'a>,
     surroundings: &'a Surroundings,
     resources: BTreeMap<Address, Wanted>,
+    /// Routes for which the file, or what is derived from it, says that nothing is needed.
+    open_on_purpose: BTreeSet<Address>,
 }
 
 impl Expansion<'_> {
@@ -147,6 +151,7 @@ impl Expansion<'_> {
                 description: self.text(key.description.as_deref().unwrap_or_default()),
                 enabled: key.enabled,
                 tags: self.ground.tags_of(&address),
+                marks: BTreeMap::new(),
             };
             self.add(address.clone(), Resource::ApiKey(props));
             if let Some(plan) = &key.plan {
@@ -165,11 +170,14 @@ impl Expansion<'_> {
                 description: Text::default(),
                 enabled: partner.enabled,
                 tags: self.ground.tags_of(&key),
+                marks: BTreeMap::new(),
             };
             self.add(key.clone(), Resource::ApiKey(props));
             self.membership(&owner.part("membership"), &partner.plan, &key);
             if self.file.user_pool.is_some() {
-                self.partner_client(&owner.part("client"), display, partner, &key);
+                let client = owner.part("client");
+                self.partner_client(&client, display, partner, &key);
+                self.mark_key(&key, &client);
             }
         }
     }
@@ -226,6 +234,19 @@ impl Expansion<'_> {
             key: Text::output(key, OutputName::Id),
         };
         self.add(address.clone(), Resource::PlanMembership(props));
+    }
+
+    /// A new key gets the mark of its client with its own create call.
+    fn mark_key(&mut self, key: &Address, client: &Address) {
+        let mark = self.resources.get(client);
+        let mark = mark.and_then(|client| marks::of_key(&client.resource));
+        if let Some(Wanted {
+            resource: Resource::ApiKey(key),
+            ..
+        }) = self.resources.get_mut(key)
+        {
+            key.marks = mark.into_iter().collect();
+        }
     }
 
     /// A new pool gets the marks of its children with its own create call.

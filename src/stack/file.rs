@@ -267,8 +267,7 @@ pub struct Api {
     #[serde(default)]
     pub cors: Cors,
     /// What a caller needs for every route that does not say otherwise.
-    #[serde(default)]
-    pub requires: Requires,
+    pub requires: Option<Requires>,
     /// The authorizer in front of routes that need a token.
     #[serde(default)]
     pub authorizer: Authorizer,

@@ -36,10 +36,25 @@ pub struct Checked {
     pub warnings: Diagnostics,
     /// The content of the file of `[load_balancer.targets.instances] user_data`.
     pub user_data: Option<String>,
+    /// Whether the overlay says of the stack's identity only the account, and the stack file leaves that to the credentials.
+    pub(super) account_was_open: bool,
     pub(super) spans: Spans,
 }
 
 impl Checked {
+    /// Whether the stack in this account is another one than the stack file alone is in the account that it would be in.
+    ///
+    /// # Errors
+    /// It is the same, whatever the overlay spells out.
+    pub fn is_its_own_stack(&self, account: &str, alone_in: &str) -> Result<(), Diagnostics> {
+        if !self.account_was_open || account != alone_in {
+            return Ok(());
+        }
+        let (place, name) = (self.span("stack.account"), self.span("stack.name"));
+        let same = overlay::same_account(self.source(), account, place, name);
+        Err(Diagnostics::new(self.source().clone(), vec![same]))
+    }
+
     /// The files it was read from.
     pub fn source(&self) -> &Source {
         self.warnings.source()
@@ -68,7 +83,7 @@ impl Checked {
 ///
 /// Every mistake; of a file's mistakes in the syntax only the first, since the others mostly follow from it. Warnings come along.
 pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diagnostics> {
-    let (file, spans, mut findings) = match read(&source, settings) {
+    let (file, spans, account_was_open, mut findings) = match read(&source, settings) {
         Ok(read) => read,
         Err(syntax) => return Err(Diagnostics::new(source, syntax)),
     };
@@ -81,6 +96,7 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
             file,
             warnings: diagnostics,
             user_data,
+            account_was_open,
             spans,
         }),
         _ => Err(diagnostics),
@@ -90,8 +106,9 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
 fn read(
     source: &Source,
     settings: &LoadSettings<'_>,
-) -> Result<(Option<File>, Spans, Findings), Vec<Diagnostic>> {
+) -> Result<(Option<File>, Spans, bool, Findings), Vec<Diagnostic>> {
     let (mut root, alone) = documents(source)?;
+    let mut account_was_open = false;
     let mut findings = Findings::default();
     structure::outline(&root, &Spans::of(root.get_ref()), &mut findings);
     variables::replace(&mut root, source, settings, &mut findings);
@@ -100,6 +117,7 @@ fn read(
         let unheard = &mut Findings::default();
         variables::replace(&mut alone.base, source, settings, unheard);
         alone.check(root.get_ref(), source, &mut findings);
+        account_was_open = alone.leaves_account_open(root.get_ref());
     }
     let spans = Spans::of(root.get_ref());
     structure::check(&mut root, &spans, &mut findings);
@@ -124,7 +142,7 @@ fn read(
     if let Some(file) = &file {
         check::check(file, source, &spans, &mut findings);
     }
-    Ok((file, spans, findings))
+    Ok((file, spans, account_was_open, findings))
 }
 
 /// The merged document, and what it is without the overlay where there is one.
@@ -298,6 +316,8 @@ mod tests {
             (3600, "*")
         );
         assert_eq!(file.partners["acme"].tokens.access.as_secs(), 900);
-        assert!(matches!(&file.api.unwrap().requires, Requires::These(these) if these.api_key));
+        assert!(
+            matches!(&file.api.unwrap().requires, Some(Requires::These(these)) if these.api_key)
+        );
     }
 }

@@ -85,6 +85,13 @@ impl<'t> Alone<'t> {
         Self { base, place }
     }
 
+    /// Whether the overlay says of the stack's identity only the account, and the stack file leaves that to the credentials.
+    pub(super) fn leaves_account_open(&self, merged: &DeTable<'_>) -> bool {
+        let base = self.base.get_ref();
+        let same = |key| said(base, key) == said(merged, key);
+        same("name") && same("region") && said(base, "account").is_none() && !same("account")
+    }
+
     /// Refuses an overlay that leaves the stack the one it is without it. Both documents come with their variables
     /// replaced: the name may well be `"claims-${var.stage}"`.
     pub(super) fn check(&self, merged: &DeTable<'_>, source: &Source, findings: &mut Findings) {
@@ -110,6 +117,29 @@ impl<'t> Alone<'t> {
             .help("say in the overlay's `[stack]` another `name`, `account` or `region`: both would own the same things");
         findings.list.push(diagnostic);
     }
+}
+
+/// Refuses an overlay that says of the stack's identity nothing but the account that the stack file alone would be in too.
+pub(super) fn same_account(
+    source: &Source,
+    account: &str,
+    place: Range<usize>,
+    name: Range<usize>,
+) -> Diagnostic {
+    let (base, overlay) = (
+        source.base().path().display(),
+        source.file(&place).path().display(),
+    );
+    let message = format!(
+        "with `{overlay}` it is still the same stack: {account} is the account of these credentials, and `{base}` names none"
+    );
+    Diagnostic::error(Code::SameStack, message)
+        .at(place)
+        .label(name, "its name with the overlay and without")
+        .help(format!(
+            "say in `{base}` which `account` it belongs in, or in the overlay's `[stack]` another `name` or `region`: both \
+             would own the same things"
+        ))
 }
 
 /// A text of `[stack]`.
@@ -144,7 +174,7 @@ mod tests {
             ("hello-prod", "eu-central-1")
         );
         let api = file.api.unwrap();
-        let Requires::These(requires) = &api.requires else {
+        let Some(Requires::These(requires)) = &api.requires else {
             panic!("the table of the base is still one")
         };
         assert_eq!((requires.scopes.len(), requires.api_key), (1, false));
@@ -163,7 +193,7 @@ mod tests {
         assert!(file.partners["acme"].scopes.iter().eq(["hello/write"]));
         let api = file.api.unwrap();
         assert!(
-            matches!(api.requires, Requires::Nothing),
+            matches!(api.requires, Some(Requires::Nothing)),
             "text over a table"
         );
         assert!(matches!(api.cors, Cors::On(_)));

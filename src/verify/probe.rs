@@ -161,6 +161,7 @@ fn with_probe(desired: &Desired) -> Desired {
             description: Text::default(),
             enabled,
             tags: ground.tags_of(&address),
+            marks: BTreeMap::new(),
         };
         add(address.clone(), Resource::ApiKey(props), BTreeSet::new());
         if let Some(plan) = plan {

@@ -8,6 +8,7 @@ mod by_hand;
 mod callers;
 mod certificates;
 mod cognito_kinds;
+mod consent;
 mod converge;
 mod crash;
 mod destroys;

@@ -173,6 +173,19 @@ fn an_overlay_must_make_another_stack() {
 }
 
 #[test]
+fn an_account_that_the_overlay_spells_out_makes_no_other_stack() {
+    for (account, code) in [("123456789012", 1), ("210987654321", 0)] {
+        let overlay = format!("[stack]\nname = \"hello\"\naccount = \"{account}\"\n");
+        let folder = with(&[("stack.prod.toml", &overlay)]);
+        folder.apply(&[]);
+        let ran = folder.local(&["plan", "--env", "prod"]);
+        assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
+        let refused = ran.stderr.contains("is still the same stack");
+        assert_eq!(refused, code == 1, "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn mistakes_stand_in_the_file_they_were_made_in() {
     let overlay = PROD
         .replace("rate = 100", "rate = \"100\"")

@@ -7,10 +7,10 @@ use super::super::global::Global;
 use super::super::session::{Planned, Purpose, Session, runtime};
 use crate::apply::{self, Event, Failure, Interrupt};
 use crate::error::Error;
-use crate::kinds::{Desired, Resource, Word};
+use crate::kinds::{Desired, Resource};
 use crate::local::DataPlaneOptions;
 use crate::model::{Address, Book, OutputName};
-use crate::plan::{self, Options, Patterns};
+use crate::plan::{self, Loss, LossOf, Options, Patterns};
 use crate::render::Ui;
 use crate::render::dev::{DevLine, Private, Served, ServedRoute};
 use crate::render::json::{Around, ChangeSummary, Line, LossReport, Message, line};
@@ -25,7 +25,7 @@ pub(super) struct Applied {
     book: Book,
     summary: ChangeSummary,
     /// What is gone for good.
-    pub(super) lost: BTreeMap<Address, Word>,
+    pub(super) lost: BTreeMap<Address, Loss>,
     /// What could not be done.
     pub(super) failures: Vec<Failure>,
 }
@@ -38,7 +38,8 @@ pub(super) fn apply(global: &Global, ui: &mut Ui) -> Result<(Applied, Made), Err
     runtime(true)?.block_on(async {
         let session = Session::open(global, ui, &[], Purpose::Make).await?;
         let Planned { plan, observation } = session.plan(ui, &Options::default()).await?;
-        let lost = plan.missing_consent;
+        let mut lost = plan.missing_consent;
+        lost.retain(|_, loss| matches!(loss.of, LossOf::Own | LossOf::Others));
         let consent = Options {
             allow_delete: Patterns::new([EVERYTHING.to_owned()]),
             ..Options::default()
@@ -157,10 +158,8 @@ impl Applied {
 
     /// What changed, as a JSON line.
     pub(super) fn reloaded(&self) -> String {
-        let lost = self.lost.iter().map(|(address, loss)| LossReport {
-            address: address.to_string(),
-            loss: (*loss).to_owned(),
-        });
+        let lost = self.lost.iter();
+        let lost = lost.map(|(address, loss)| LossReport::new(address, loss));
         let reloaded = DevLine::Reloaded {
             summary: self.summary,
             lost: lost.collect(),

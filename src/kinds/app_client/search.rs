@@ -12,9 +12,10 @@ use super::{AppClient, Mark, Props, is_place};
 use crate::aws::{AwsError, Client, ListedClient, Reader};
 use crate::kinds::marks::{self, CLIENT_TAG, CREATING};
 use crate::kinds::ownership::{Candidate, after_moves, sort_out};
+use crate::kinds::user_pool::OTHER_CLIENTS;
 use crate::kinds::{
-    Findings, Found, Kind as _, Obstacle, OnChange, Outputs, Owner, Resource, Scope, tags,
-    unmanaged,
+    Dependent, Findings, Found, Kind as _, Obstacle, OnChange, Outputs, Owner, Resource, Scope,
+    tags, unmanaged,
 };
 use crate::model::{Address, OutputName, Text};
 
@@ -107,10 +108,8 @@ pub(super) async fn search(
         .try_collect()
         .await?;
 
-    let mut findings = Findings {
-        neighbours: others.len(),
-        ..Findings::default()
-    };
+    let mut findings = Findings::default();
+    let mut others: Vec<String> = others.iter().map(|client| client.name.clone()).collect();
     let (with_id, without_id): (Vec<_>, Vec<_>) =
         claims.into_iter().partition(|claim| claim.id.is_some());
     for claim in with_id {
@@ -161,7 +160,22 @@ pub(super) async fn search(
             add_lonely(scope, &pool.id, claim, &mut findings);
         }
     }
-    Ok(with_namesakes(scope, &pool.id, &wanted, details, findings))
+    others.extend(with_namesakes(
+        scope,
+        &pool.id,
+        &wanted,
+        details,
+        &mut findings,
+    ));
+    findings.neighbours = others.len();
+    findings.dependents.extend(Dependent::of(
+        &pool.address,
+        OTHER_CLIENTS,
+        (AppClient::INFO.name, AppClient::INFO.title),
+        &others,
+        "their ids and secrets stop working",
+    ));
+    Ok(findings)
 }
 
 fn wanted(scope: &Scope<'_>) -> BTreeMap<Address, String> {
@@ -218,11 +232,13 @@ async fn claims_of_keys(
         if !address.as_str().starts_with("partners.") {
             return None;
         }
+        // Without the tag nothing says that a client was ever made for it: one of its name is somebody else's.
+        let mark = tags.get(CLIENT_TAG)?;
         let client = address.owner().part("client");
         let name = wanted.get(&after_moves(scope.desired, &client)).cloned();
         Some(Claim {
             mark: Mark::OnKey(Text::literal(key.id.clone().unwrap_or_default())),
-            id: tags.get(CLIENT_TAG).filter(|id| *id != CREATING).cloned(),
+            id: Some(mark).filter(|id| *id != CREATING).cloned(),
             // A partner's client and key have one name.
             name: name.or_else(|| key.name.clone()),
             since: key.created_date,
@@ -286,14 +302,14 @@ fn ambiguous(address: &Address, ids: &[String]) -> Obstacle {
     }
 }
 
-// What is left has a wanted name and nothing that says that it is ours.
+// What is left has a wanted name and nothing that says that it is ours. Answers the names of those that are nobody's business.
 fn with_namesakes(
     scope: &Scope<'_>,
     pool: &str,
     wanted: &BTreeMap<Address, String>,
     left: BTreeMap<String, Arc<Client>>,
-    mut findings: Findings<Props>,
-) -> Findings<Props> {
+    findings: &mut Findings<Props>,
+) -> Vec<String> {
     let taken: BTreeSet<Address> = findings
         .owned
         .iter()
@@ -319,14 +335,19 @@ fn with_namesakes(
             unmanaged: unmanaged::of_client(client),
         })
         .collect();
-    findings.neighbours += candidates
-        .iter()
-        .filter(|candidate| !free.values().any(|name| *name == candidate.name))
-        .count();
+    let names: Vec<String> = candidates.iter().map(|one| one.name.clone()).collect();
     let sorted = sort_out(scope, &AppClient::INFO, &free, candidates);
+    let adopted: BTreeSet<String> = sorted
+        .owned
+        .iter()
+        .filter_map(|found| found.props.name.resolve(scope.book))
+        .collect();
     findings.owned.extend(sorted.owned);
     findings.obstacles.extend(sorted.obstacles);
-    findings
+    names
+        .into_iter()
+        .filter(|name| !adopted.contains(name))
+        .collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use crate::stack::spans::KeyPath;
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     let Some(api) = &judge.file.api else { return };
-    of(judge, &KeyPath::from(["api", "requires"]), &api.requires);
+    if let Some(requires) = &api.requires {
+        of(judge, &KeyPath::from(["api", "requires"]), requires);
+    }
     for (name, route) in &api.routes {
         if let Some(requires) = &route.requires {
             of(

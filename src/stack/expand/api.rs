@@ -74,7 +74,12 @@ impl Expansion<'_> {
             scopes,
             api_key,
         };
-        self.add(Address::entry("api.routes", name), Resource::Route(props));
+        let address = Address::entry("api.routes", name);
+        let written = route.requires.as_ref().or(api.requires.as_ref());
+        if matches!(written, Some(Requires::Nothing)) {
+            self.open_on_purpose.insert(address.clone());
+        }
+        self.add(address, Resource::Route(props));
     }
 
     fn integration(&self, api: &Api, route: &file::Route) -> Integration {
@@ -122,7 +127,9 @@ impl Expansion<'_> {
             let name = format!("OPTIONS {path}");
             if !api.routes.contains_key(&name) {
                 let props = preflight(path, &methods, cors);
-                self.add(Address::entry("api.routes", &name), Resource::Route(props));
+                let address = Address::entry("api.routes", &name);
+                self.open_on_purpose.insert(address.clone());
+                self.add(address, Resource::Route(props));
             }
         }
         for response_type in ["DEFAULT_4XX", "DEFAULT_5XX"] {
@@ -210,7 +217,8 @@ fn api_id() -> Text {
 }
 
 fn requires<'a>(api: &'a Api, route: &'a file::Route) -> &'a Requires {
-    route.requires.as_ref().unwrap_or(&api.requires)
+    let written = route.requires.as_ref().or(api.requires.as_ref());
+    written.unwrap_or(&Requires::Nothing)
 }
 
 fn needs_token(requires: &Requires) -> bool {

@@ -188,6 +188,7 @@ async fn partner_api() -> World {
                 description: "".into(),
                 enabled: true,
                 tags: tags("partners.acme/key"),
+                marks: Default::default(),
             }),
         ),
         (

@@ -118,6 +118,7 @@ fn key(world: &World, name: &str, address: &str) -> Resource {
         description: "".into(),
         enabled: true,
         tags: world.desired.ground.tags_of(&Address::new(address)),
+        marks: Default::default(),
     })
 }
 

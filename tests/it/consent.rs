@@ -1,0 +1,562 @@
+//! What a plan takes away, and what agrees to that: each loss by a name of its own.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_apigateway::types::{Op, PatchOperation};
+use gatestack::clock::Clock;
+use gatestack::local::{self, Service};
+use gatestack::model::Address;
+use gatestack::plan::{LossOf, Options, Patterns, Plan};
+
+use crate::by_hand::Scene;
+use crate::harness::{World, desired, stack_of, summary};
+use crate::program::{Folder, Ran};
+
+fn agreed(patterns: &[&str]) -> Options {
+    Options {
+        allow_delete: Patterns::new(patterns.iter().map(|text| (*text).to_owned())),
+        ..Options::default()
+    }
+}
+
+fn destroy(patterns: &[&str]) -> Options {
+    Options {
+        destroy: true,
+        ..agreed(patterns)
+    }
+}
+
+/// The losses that are to be agreed to, as `address: words`.
+fn losses(plan: &Plan) -> Vec<String> {
+    let losses = plan.losses_to_confirm();
+    losses
+        .iter()
+        .map(|(address, loss)| format!("{address}: {}", loss.text))
+        .collect()
+}
+
+fn names(plan: &Plan) -> Vec<String> {
+    plan.losses_to_confirm()
+        .keys()
+        .map(Address::to_string)
+        .collect()
+}
+
+/// A client, a resource server, a stage and a key on our plan that somebody made by hand, and another API's stage on our plan.
+async fn by_hand(world: &World, text: &str) {
+    let (cognito, console) = (world.cognito(), world.apigateway());
+    let (pool, api) = (
+        world.id(text, "user_pool").await,
+        world.id(text, "api").await,
+    );
+    let plan = world.id(text, "plans.XXXPlan").await;
+    let client = cognito.create_user_pool_client().user_pool_id(&pool);
+    client.client_name("theirs").send().await.unwrap();
+    let server = cognito.create_resource_server().user_pool_id(&pool);
+    server
+        .identifier("theirs")
+        .name("theirs")
+        .send()
+        .await
+        .unwrap();
+    let deployments = console
+        .get_deployments()
+        .rest_api_id(&api)
+        .send()
+        .await
+        .unwrap();
+    let deployment = deployments.items()[0].id().unwrap();
+    let stage = console
+        .create_stage()
+        .rest_api_id(&api)
+        .stage_name("theirs");
+    stage.deployment_id(deployment).send().await.unwrap();
+    let key = console
+        .create_api_key()
+        .name("theirs")
+        .send()
+        .await
+        .unwrap();
+    let place = console.create_usage_plan_key().usage_plan_id(&plan);
+    place
+        .key_id(key.id().unwrap())
+        .key_type("API_KEY")
+        .send()
+        .await
+        .unwrap();
+    put_on_plan(world, &plan, &their_stage(world).await).await;
+}
+
+/// Another API's stage, as a plan names it.
+async fn their_stage(world: &World) -> String {
+    let other = stack_of(0, 1)
+        .replace("\"claims\"", "\"other\"")
+        .replace("XXX Users", "Other Users")
+        .replace("xxx-${", "other-${")
+        .replace("\"xxx-api\"\nstage", "\"other-api\"\nstage")
+        .replace("XXXPlan", "Gold");
+    world.apply(&other).await;
+    format!("{}:prod", world.id(&other, "api").await)
+}
+
+async fn put_on_plan(world: &World, plan: &str, stage: &str) {
+    let add = PatchOperation::builder()
+        .op(Op::Add)
+        .path("/apiStages")
+        .value(stage);
+    let update = world.apigateway().update_usage_plan().usage_plan_id(plan);
+    update.patch_operations(add.build()).send().await.unwrap();
+}
+
+const OTHERS: [&str; 5] = [
+    "api/other_stages",
+    "plans.XXXPlan/other_keys",
+    "plans.XXXPlan/other_stages",
+    "user_pool/other_clients",
+    "user_pool/other_resource_servers",
+];
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_along_with_a_destroy_is_agreed_to_by_its_own_name() {
+    let scene = Scene::new().await;
+    by_hand(&scene.world, &scene.text).await;
+    let plan = |patterns: &'static [&'static str]| {
+        let scene = &scene;
+        async move {
+            scene
+                .world
+                .plan_with(&scene.text, &destroy(patterns))
+                .await
+                .unwrap()
+        }
+    };
+    assert_eq!(names(&plan(&[]).await), OTHERS);
+    assert_eq!(
+        losses(&plan(&[]).await)[3],
+        "user_pool/other_clients: 1 app client that gatestack did not make (\"theirs\"): their ids and secrets stop working"
+    );
+    // Who names the pool names what is the stack's in it.
+    assert_eq!(
+        names(&plan(&["user_pool", "api", "plans.XXXPlan"]).await),
+        OTHERS
+    );
+    assert_eq!(names(&plan(&["user_pool/other_clients"]).await).len(), 4);
+    assert_eq!(names(&plan(&["*/other_*"]).await), [""; 0]);
+    let told: Vec<String> = plan(&[])
+        .await
+        .notes
+        .iter()
+        .map(|note| note.address.to_string())
+        .collect();
+    assert_eq!(told, OTHERS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consent_to_what_is_not_there_today_is_no_mistake() {
+    let scene = Scene::new().await;
+    for pattern in [
+        "user_pool/users",
+        "plans.XXXPlan/other_keys",
+        "api/other_stages",
+    ] {
+        let plan = scene
+            .world
+            .plan_with(&scene.text, &destroy(&[pattern]))
+            .await;
+        assert!(plan.is_ok_and(|plan| names(&plan).is_empty()), "{pattern}");
+    }
+    let wrong = scene
+        .world
+        .plan_with(&scene.text, &destroy(&["user_pool/clients"]))
+        .await;
+    assert!(wrong.unwrap_err()[0].what.contains("names nothing"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_apis_stage_is_not_taken_off_our_plan_without_a_word() {
+    let scene = Scene::new().await;
+    let plan = scene.id("plans.XXXPlan");
+    let theirs = their_stage(&scene.world).await;
+    put_on_plan(&scene.world, &plan, &theirs).await;
+    let shown = scene.world.plan(&scene.text).await;
+    assert_eq!(summary(&shown), ["update plans.XXXPlan"]);
+    assert_eq!(names(&shown), ["plans.XXXPlan/other_stages"]);
+    assert!(losses(&shown)[0].contains(&theirs), "{:?}", losses(&shown));
+    let agreed = agreed(&["plans.XXXPlan/other_stages"]);
+    scene.world.apply_with(&scene.text, &agreed).await;
+    assert!(scene.world.plan(&scene.text).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_is_gone_from_aws_takes_nothing_from_anybody() {
+    let scene = Scene::new().await;
+    let delete = scene.world.apigateway().delete_rest_api();
+    delete.rest_api_id(scene.id("api")).send().await.unwrap();
+    assert_eq!(names(&scene.world.plan(&scene.text).await), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renamed_plan_takes_the_places_of_others_with_it() {
+    let scene = Scene::new().await;
+    by_hand(&scene.world, &scene.text).await;
+    let renamed = scene.text.replace("XXXPlan", "Gold");
+    let plan = scene.world.plan(&renamed).await;
+    assert_eq!(
+        names(&plan),
+        ["plans.XXXPlan/other_keys", "plans.XXXPlan/other_stages"]
+    );
+}
+
+/// The local AWS that lies in a folder, for somebody who works by hand.
+fn world_in(folder: &Folder) -> World {
+    let clock = Clock::system();
+    let options = local::Options {
+        clock: clock.clone(),
+        ..local::Options::default()
+    };
+    let state = folder.path().join(".gatestack/local.json");
+    World {
+        service: Service::at_file(&state, options).unwrap(),
+        clock,
+        scripts: Default::default(),
+    }
+}
+
+fn said(ran: &Ran, code: i32) -> String {
+    assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
+    let text = format!("{} {}", ran.stdout, ran.stderr);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn a_destroy_says_what_goes_along_and_which_flag_agrees() {
+    let text = stack_of(1, 1);
+    let folder = Folder::with(&text);
+    folder.apply(&[]);
+    by_hand(&world_in(&folder), &text).await;
+    let refused = said(&folder.local(&["destroy", "--confirm", "claims"]), 1);
+    for says in [
+        "5 deletes need consent by name",
+        "1 stage that gatestack did not make (\"theirs\")",
+        "destroy --confirm claims --allow-delete 'api/other_stages' --allow-delete 'plans.XXXPlan/other_keys'",
+    ] {
+        assert!(refused.contains(says), "no {says:?} in\n{refused}");
+    }
+    assert!(
+        !refused.contains("left alone") && !refused.contains("not touched"),
+        "{refused}"
+    );
+
+    let plan = said(&folder.local(&["plan", "--destroy", "--out", "a.plan"]), 0);
+    assert!(
+        plan.contains("--allow-delete 'user_pool/other_clients'"),
+        "{plan}"
+    );
+    let refused = said(
+        &folder.local(&["apply", "a.plan", "--confirm", "claims"]),
+        1,
+    );
+    assert!(
+        refused.contains("5 deletes need consent by name"),
+        "{refused}"
+    );
+
+    let json = folder.local(&["plan", "--destroy", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let of_others = |entry: &&serde_json::Value| entry["of"] == "others";
+    let missing = json["missing_consent"].as_array().unwrap();
+    assert_eq!(missing.iter().filter(of_others).count(), 5, "{json:#}");
+    assert_eq!(
+        json["going_along"].as_array().map(Vec::len),
+        Some(5),
+        "{json:#}"
+    );
+
+    let gone = folder.local(&[
+        "destroy",
+        "--confirm",
+        "claims",
+        "--allow-delete",
+        "*/other_*",
+    ]);
+    assert!(said(&gone, 0).contains("Destroyed:"));
+}
+
+const OPEN: &str = "requires = \"nothing\"";
+
+fn routes(text: &str) -> String {
+    stack_of(1, 0).replace("[api.routes]\n", &format!("[api.routes]\n{text}\n"))
+}
+
+fn notes(plan: &Plan) -> BTreeMap<String, String> {
+    let notes = plan.notes.iter().filter(|note| note.code == "GS104");
+    notes
+        .map(|note| (note.address.to_string(), note.text.clone()))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_a_shut_route_needs_consent() {
+    let shut = "\"GET /a\" = { mock = 200 }\n\"GET /b\" = { mock = 200 }";
+    let a = "api.routes.\"GET /a\"";
+    for (before, after, opened) in [
+        (shut.to_owned(), format!("\"GET /a\" = {{ mock = 200, {OPEN} }}\n\"GET /b\" = {{ mock = 200 }}"), vec![a]),
+        // One requirement less is an opening where it was the last one.
+        (
+            "\"GET /a\" = { mock = 200, requires = { api_key = true } }".into(),
+            "\"GET /a\" = { mock = 200, requires = {} }".into(),
+            vec![a],
+        ),
+        (
+            "\"GET /a\" = { mock = 200, requires = { token = \"id\" } }".into(),
+            format!("\"GET /a\" = {{ mock = 200, {OPEN} }}"),
+            vec![a],
+        ),
+        (
+            shut.into(),
+            "\"GET /a\" = { mock = 200, requires = { api_key = true } }\n\"GET /b\" = { mock = 200 }".into(),
+            vec![],
+        ),
+        // Another route answers the same calls.
+        (
+            "\"ANY /{proxy+}\" = { mock = 200 }".into(),
+            format!("\"ANY /{{proxy+}}\" = {{ mock = 200 }}\n\"GET /a\" = {{ mock = 200, {OPEN} }}"),
+            vec![a],
+        ),
+        (
+            format!("\"ANY /{{proxy+}}\" = {{ mock = 200, {OPEN} }}\n\"GET /a\" = {{ mock = 200 }}"),
+            format!("\"ANY /{{proxy+}}\" = {{ mock = 200, {OPEN} }}"),
+            vec![a],
+        ),
+        (
+            "\"GET /a/{x}\" = { mock = 200 }".into(),
+            format!("\"GET /a/{{y}}\" = {{ mock = 200, {OPEN} }}"),
+            vec!["api.routes.\"GET /a/{y}\""],
+        ),
+        (
+            "\"GET /a/{x}\" = { mock = 200 }".into(),
+            "\"GET /a/{y}\" = { mock = 200 }".into(),
+            vec![],
+        ),
+        // What nobody answered before is new, and not opened.
+        (
+            "\"GET /a\" = { mock = 200 }".into(),
+            format!("\"GET /a\" = {{ mock = 200 }}\n\"POST /a\" = {{ mock = 200, {OPEN} }}"),
+            vec![],
+        ),
+    ] {
+        let world = World::new();
+        world.apply(&routes(&before)).await;
+        let plan = world.plan(&routes(&after)).await;
+        assert_eq!(names(&plan), opened, "{before} → {after}: {:?}", losses(&plan));
+        let of = plan.missing_consent.values().all(|loss| loss.of == LossOf::Requirements);
+        assert!(of, "{:?}", plan.missing_consent);
+        let agreed = world.plan_with(&routes(&after), &agreed(&opened)).await.unwrap();
+        assert_eq!(names(&agreed), [""; 0]);
+    }
+}
+
+#[test]
+fn yes_opens_nothing() {
+    let folder = Folder::with(&routes("\"GET /a\" = { mock = 200 }"));
+    folder.apply(&[]);
+    folder.write(&routes(&format!("\"GET /a\" = {{ mock = 200, {OPEN} }}")));
+    let flag = "--allow-delete 'api.routes.\"GET /a\"'";
+    let shown = said(&folder.local(&["plan"]), 0);
+    assert!(
+        shown.contains(flag) && shown.contains("everybody may call it"),
+        "{shown}"
+    );
+    let refused = said(&folder.local(&["apply", "--yes"]), 1);
+    assert!(
+        refused.contains("1 change needs consent by name") && refused.contains(flag),
+        "{refused}"
+    );
+    folder.apply(&["--allow-delete", "api.routes.\"GET /a\""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_route_that_is_open_is_said_unless_the_file_says_it() {
+    let world = World::new();
+    let all_open = stack_of(0, 1).replace(
+        "requires = { scopes = [\"xxx-api/read\"], api_key = true }\n",
+        "",
+    );
+    let said: Vec<String> = notes(&world.plan(&all_open).await).into_keys().collect();
+    // A preflight is open because browsers ask without a token.
+    assert_eq!(said, ["api.routes.\"GET /things0/{id}\""]);
+    let on_purpose = all_open.replace("cors = true", &format!("cors = true\n{OPEN}"));
+    assert!(notes(&world.plan(&on_purpose).await).is_empty());
+    let one = routes(&format!(
+        "\"GET /a\" = {{ mock = 200, {OPEN} }}\n\"GET /b\" = {{ mock = 200, requires = {{}} }}"
+    ));
+    let said: Vec<String> = notes(&world.plan(&one).await).into_keys().collect();
+    assert_eq!(said, ["api.routes.\"GET /b\""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn removing_most_routes_needs_consent() {
+    for (before, after, asks) in [
+        (5, 2, true),
+        (4, 1, true),
+        (6, 3, false),
+        (2, 0, false),
+        (3, 1, false),
+    ] {
+        let world = World::new();
+        let stays = "\"GET /\" = { mock = 200 }";
+        let of = |count: usize| {
+            let text = if count == 0 { stays } else { "" };
+            stack_of(1, count).replace("[api.routes]\n", &format!("[api.routes]\n{text}\n"))
+        };
+        world.apply(&of(before)).await;
+        let plan = world.plan(&of(after)).await;
+        let expected: &[&str] = if asks { &["api.routes"] } else { &[] };
+        assert_eq!(names(&plan), expected, "{before} → {after}");
+        if !asks {
+            continue;
+        }
+        let text = &losses(&plan)[0];
+        assert!(
+            text.contains(&format!("{} of {before} routes", before - after)),
+            "{text}"
+        );
+        let removed: Vec<String> = plan
+            .changes
+            .keys()
+            .filter(|address| plan.goes(address) && address.as_str().starts_with("api.routes."))
+            .map(Address::to_string)
+            .collect();
+        let each: Vec<&str> = removed.iter().map(String::as_str).collect();
+        for patterns in [&["api.routes"][..], &["api.routes.*"], &each] {
+            let plan = world
+                .plan_with(&of(after), &agreed(patterns))
+                .await
+                .unwrap();
+            assert_eq!(names(&plan), [""; 0], "{patterns:?}");
+        }
+        let plan = world
+            .plan_with(&of(after), &agreed(&each[1..]))
+            .await
+            .unwrap();
+        assert_eq!(names(&plan), ["api.routes"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thing_at_an_address_that_no_file_has_stops_everything() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let console = world.apigateway();
+    for key in [
+        "api2",
+        "user_pool",
+        "load_balancer/instances/9",
+        "partners.insurer0",
+    ] {
+        let made = console
+            .create_rest_api()
+            .name("theirs")
+            .tags("gatestack:stack", "claims")
+            .tags("gatestack:key", key)
+            .send()
+            .await
+            .unwrap();
+        let id = made.id().unwrap();
+        for options in [Options::default(), destroy(&["*"])] {
+            let problems = world.plan_with(&text, &options).await.unwrap_err();
+            let about = problems
+                .iter()
+                .find(|problem| problem.address.as_str() == key);
+            let about = about.unwrap_or_else(|| panic!("{key}: {problems:#?}"));
+            assert!(about.what.contains(&format!("/restapis/{id}")), "{about:?}");
+            assert!(about.help.contains("untag-resources"), "{about:?}");
+        }
+        console
+            .delete_rest_api()
+            .rest_api_id(id)
+            .send()
+            .await
+            .unwrap();
+    }
+    assert!(world.plan(&text).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_address_of_a_file_is_a_place_of_its_kind() {
+    for text in [
+        crate::by_hand::stack(),
+        crate::program::example("partner-api"),
+    ] {
+        for (address, wanted) in &desired(&text).resources {
+            let kind = wanted.resource.info().name;
+            assert!(address.is_place_of(kind), "{address} of {kind}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_of_a_partners_name_is_not_ours_without_the_keys_tag() {
+    let scene = Scene::new().await;
+    let (cognito, console) = (scene.world.cognito(), scene.world.apigateway());
+    let (pool, client) = (scene.id("user_pool"), scene.id("partners.insurer0/client"));
+    let delete = cognito.delete_user_pool_client().user_pool_id(&pool);
+    delete.client_id(&client).send().await.unwrap();
+    let untag = console
+        .untag_resource()
+        .resource_arn(scene.arn("partners.insurer0/key"));
+    untag.tag_keys("gatestack:client").send().await.unwrap();
+    let made = cognito.create_user_pool_client().user_pool_id(&pool);
+    made.client_name("insurer0")
+        .generate_secret(true)
+        .send()
+        .await
+        .unwrap();
+    let problems = scene
+        .world
+        .plan_with(&scene.text, &Options::default())
+        .await
+        .unwrap_err();
+    assert_eq!(problems[0].address.as_str(), "partners.insurer0/client");
+    assert!(
+        problems[0]
+            .help
+            .contains("--adopt 'partners.insurer0/client'"),
+        "{problems:?}"
+    );
+    // Not even a destroy takes it for the partner's.
+    let plan = scene
+        .world
+        .plan_with(&scene.text, &destroy(&[]))
+        .await
+        .unwrap();
+    assert_eq!(names(&plan), ["user_pool/other_clients"]);
+    scene.adopts(&["partners.insurer0/client"]).await;
+    assert!(scene.world.plan(&scene.text).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_onto_an_existing_partner_makes_no_orphan() {
+    let world = World::new();
+    let text = stack_of(2, 1);
+    world.apply(&text).await;
+    let moved = text
+        .split("\n[partners.insurer1]")
+        .next()
+        .unwrap()
+        .to_owned()
+        + "\n[[moved]]\nfrom = \"partners.insurer1\"\nto = \"partners.insurer0\"\n";
+    let problems = world
+        .plan_with(&moved, &Options::default())
+        .await
+        .unwrap_err();
+    for problem in &problems {
+        assert!(problem.what.contains("`[[moved]]` brings"), "{problem:?}");
+        assert!(!problem.help.contains("remove the tags"), "{problem:?}");
+        assert!(
+            problem.help.contains("--allow-delete 'partners.insurer0'"),
+            "{problem:?}"
+        );
+    }
+}
