@@ -6,6 +6,7 @@ pub mod caller;
 pub mod cli;
 pub mod clock;
 pub mod error;
+pub mod files;
 pub mod handoff;
 pub mod kinds;
 pub mod local;

@@ -24,7 +24,7 @@ impl Backends {
         DataPlaneOptions {
             map: self.map.clone(),
             backend: self.backend,
-            tell: None,
+            ..DataPlaneOptions::default()
         }
     }
 

@@ -20,11 +20,12 @@ use jiff::tz::TimeZone;
 
 use super::backends::Backends;
 use super::global::Global;
+use super::listen::{self, Listen};
 use super::local;
 use super::run::Signals;
 use super::session::{local_service, runtime};
 use crate::error::{Error, Exit, Fault};
-use crate::local::{DataPlane, DataPlaneOptions, Seen};
+use crate::local::{DataPlane, DataPlaneOptions, OwnHosts, Seen};
 use crate::render::dev::{self as show, DevLine};
 use crate::render::json::{self, Around, Line};
 use crate::render::{self, Ui};
@@ -46,9 +47,8 @@ It applies the stack to the local AWS, serves tokens and routes, and applies it
 again whenever the file changes. What a change deletes is deleted without asking.
 Other commands reach the same AWS with --local, or by --endpoint-url.")]
 pub(super) struct Args {
-    /// Listen here; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = local::ADDRESS)]
-    listen: String,
+    #[command(flatten)]
+    listen: Listen,
     #[command(flatten)]
     backends: Backends,
     /// Print JSON lines: where it is served, reloads and requests
@@ -72,8 +72,7 @@ impl Args {
         if self.json {
             ui.print(&json::line(&Line::Around(json::version())));
         }
-        let listener = TcpListener::bind(&self.listen)
-            .map_err(|error| local::cannot_listen(error, &self.listen))?;
+        let (listener, own_hosts) = self.listen.bind()?;
         let files = Files::of(global);
         let (applied, _) = apply(global, ui)?;
         if !applied.failures.is_empty() {
@@ -82,7 +81,9 @@ impl Args {
         }
         let (tell, events) = mpsc::channel();
         let watch = Watch::start(&files, tell.clone())?;
-        let url = self.serve(global, &applied, listener, tell)?;
+        let failed = |error| Fault::io(anyhow::Error::new(error).context("can't serve"));
+        let address = listener.local_addr().map_err(failed)?;
+        self.serve(global, &applied, (listener, own_hosts), tell)?;
         let mut dev = Dev {
             args: self,
             global,
@@ -93,7 +94,10 @@ impl Args {
             watch,
             zone: TimeZone::system(),
         };
-        dev.show(&applied, &url);
+        dev.show(&applied, &format!("http://{address}"));
+        if !listen::is_loopback(&address) {
+            dev.ui.remark(listen::REMOTE);
+        }
         dev.run(&events)
     }
 
@@ -106,14 +110,14 @@ impl Args {
         }
     }
 
-    /// Serves on a thread of its own until a signal comes; answers with the URL.
+    /// Serves on a thread of its own until a signal comes.
     fn serve(
         &self,
         global: &Global,
         applied: &Applied,
-        listener: TcpListener,
+        (listener, own_hosts): (TcpListener, OwnHosts),
         tell: Sender<Event>,
-    ) -> Result<String, Error> {
+    ) -> Result<(), Error> {
         let failed = |error| Fault::io(anyhow::Error::new(error).context("can't serve"));
         let service = local_service(global, Some(applied.account()))?;
         let seen = tell.clone();
@@ -124,11 +128,10 @@ impl Args {
                 tell: Some(Arc::new(move |one: &Seen| {
                     let _ = seen.send(Event::Seen(Box::new(one.clone())));
                 })),
+                own_hosts,
                 ..self.backends.options()
             },
         );
-        listener.set_nonblocking(true).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
         let runtime = runtime(false)?;
         // From before the first line: who reads it may press Ctrl-C at once.
         let signals = {
@@ -146,7 +149,7 @@ impl Args {
             .name("serve".into())
             .spawn(serving)
             .map_err(failed)?;
-        Ok(format!("http://{address}"))
+        Ok(())
     }
 }
 

@@ -6,15 +6,13 @@ use tokio::sync::oneshot;
 
 use super::backends::Backends;
 use super::global::Global;
+use super::listen::{self, Listen};
 use super::run::Signals;
 use super::session::{local_state, runtime};
 use crate::clock::Clock;
 use crate::error::{Error, Exit, Fault};
-use crate::local::{DataPlane, Options, Pace, Service, serve};
+use crate::local::{DataPlane, DataPlaneOptions, Options, Pace, Service, serve};
 use crate::render::Ui;
-
-/// Where a local AWS listens unless it is told otherwise.
-pub(super) const ADDRESS: &str = "127.0.0.1:4599";
 
 /// Run the local AWS by itself
 #[derive(Debug, clap::Args)]
@@ -42,11 +40,11 @@ parameters, Secrets Manager, STS and the tagging API. Any credentials do. The st
 the process unless --state keeps it.
 
 What AWS serves at run time is served too: by AWS's host name in `Host`, or at
-/_aws/execute-api/API/STAGE/… and /_aws/cognito/DOMAIN/oauth2/token.")]
+/_aws/execute-api/API/STAGE/… and /_aws/cognito/DOMAIN/oauth2/token. Web pages
+may call that and nothing else.")]
 struct Serve {
-    /// Listen here; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = ADDRESS)]
-    listen: String,
+    #[command(flatten)]
+    listen: Listen,
     /// Keep the state in this file
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -85,17 +83,25 @@ impl Serve {
             Some(path) => Service::at_file(path, options).map_err(local_state)?,
             None => Service::in_memory(options),
         };
-        let listener = TcpListener::bind(&self.listen)
-            .await
-            .map_err(|error| cannot_listen(error, &self.listen))?;
+        let (listener, own_hosts) = self.listen.bind()?;
         let failed = |error: io::Error| {
             Fault::io(anyhow::Error::new(error).context("the local AWS stopped"))
         };
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let signals = Signals::listen()?;
         ui.print(&format!("http://{address}\n"));
         ui.remark("The local AWS is ready. Ctrl-C ends it.\n");
-        let plane = DataPlane::new(service, self.backends.options());
+        if !listen::is_loopback(&address) {
+            ui.remark(listen::REMOTE);
+        }
+        let plane = DataPlane::new(
+            service,
+            DataPlaneOptions {
+                own_hosts,
+                ..self.backends.options()
+            },
+        );
         serve_until_stopped(plane, listener, signals)
             .await
             .map_err(failed)?;
@@ -125,12 +131,6 @@ pub(super) async fn serve_until_stopped(
         ended = &mut serving => ended,
         _ = signals.next() => Ok(()),
     }
-}
-
-/// Why an address can't be listened on.
-pub(super) fn cannot_listen(error: io::Error, address: &str) -> Fault {
-    let error = anyhow::Error::new(error).context(format!("can't listen on {address}"));
-    Fault::io(error).hint("choose another address with --listen; port 0 takes any free one")
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

@@ -16,6 +16,7 @@ mod global;
 mod graph;
 mod handoff;
 mod history;
+mod listen;
 mod local;
 mod output;
 mod plan;

@@ -1,6 +1,5 @@
 //! `plan --out FILE` and `apply PLAN`: writing a plan down, and carrying out exactly what was written.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -8,7 +7,7 @@ use anyhow::Context as _;
 use super::apply::{show, verified};
 use super::consent::{Consent, FORWARD, ask, ask_destroy, other_name};
 use super::environment;
-use super::files::{self, Readers, cannot};
+use super::files::{self, Readers};
 use super::global::{Global, repeated};
 use super::plan::Scope;
 use super::run::{Carry, Signals, look_again, stale};
@@ -42,7 +41,7 @@ pub(super) fn write(path: &Path, saved: &Saved) -> Result<(), Error> {
 }
 
 fn read(path: &Path, again: &str) -> Result<Saved, Error> {
-    let bytes = fs::read(path).map_err(|error| cannot("read", path, error))?;
+    let bytes = files::bytes(path)?;
     let text = String::from_utf8_lossy(&bytes);
     Saved::from_text(&text).map_err(|error| {
         let hint = match error {

@@ -3,7 +3,7 @@
 
 use anyhow::Context as _;
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Read as _};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use crate::aws::{Connection, Count, Endpoint};
 use crate::caller::Transport;
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
+use crate::files::{self, NotAFile};
 use crate::kinds::{self, Desired, Observation, Questions, Surroundings};
 use crate::local;
 use crate::model::Address;
@@ -315,11 +316,20 @@ pub(super) fn load_with(
     let settings = LoadSettings {
         vars,
         env: &env,
-        read: &|path| std::fs::read_to_string(path),
+        read: &named_file,
     };
     let checked = stack::load(source(global)?, &settings)?;
     remark(&checked.warnings, ui);
     Ok(checked)
+}
+
+/// The text of a file that the stack file names.
+///
+/// # Errors
+/// It is not a regular file of text, or larger than anything that AWS takes.
+pub(super) fn named_file(path: &Path) -> io::Result<String> {
+    const LARGEST: u64 = 1 << 20;
+    files::read_text(path, LARGEST)
 }
 
 /// The text of the stack file, and of the overlay of `--env`.
@@ -328,10 +338,11 @@ pub(super) fn load_with(
 /// One of them can't be read.
 pub(super) fn source(global: &Global) -> Result<Source, Error> {
     if global.reads_stdin() {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
+        let text = files::limited(io::stdin(), stack::LARGEST_FILE)
             .context("can't read the standard input")
+            .and_then(|bytes| {
+                String::from_utf8(bytes).context("the standard input is not UTF-8 text")
+            })
             .map_err(Fault::io)?;
         return Ok(Source::new("<stdin>", text));
     }
@@ -351,21 +362,23 @@ pub(super) fn source(global: &Global) -> Result<Source, Error> {
 
 /// Reads one file.
 fn text(path: &Path, absent: impl FnOnce() -> Fault) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let fault = match error.kind() {
-            ErrorKind::NotFound => absent(),
+    files::read_text(path, stack::LARGEST_FILE).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::NotFound => return absent().into(),
             ErrorKind::InvalidData => {
                 let what = format!("{} is not UTF-8 text, as TOML is", path.display());
-                Fault::new(FaultKind::Io, what).hint("save it as UTF-8 in your editor")
+                return Fault::new(FaultKind::Io, what)
+                    .hint("save it as UTF-8 in your editor")
+                    .into();
             }
-            _ => {
-                let error =
-                    anyhow::Error::new(error).context(format!("can't read {}", path.display()));
-                Fault::io(error)
-                    .hint("name the stack file itself with -f FILE, and see that you may read it")
+            ErrorKind::FileTooLarge => "a thousand partners take less than 1 MiB",
+            _ if NotAFile::of(&error).is_some() => {
+                "name the stack file itself with -f FILE; `-f -` reads the standard input"
             }
+            _ => "name the stack file itself with -f FILE, and see that you may read it",
         };
-        fault.into()
+        let error = anyhow::Error::new(error).context(format!("can't read {}", path.display()));
+        Fault::io(error).hint(hint).into()
     })
 }
 
@@ -424,9 +437,12 @@ pub(super) fn local_service(
 
 /// Why the local AWS's state can't be used.
 pub(super) fn local_state(error: local::StoreError) -> Error {
-    let hint = match error {
+    let hint = match &error {
+        local::StoreError::Io { source, .. } if NotAFile::of(source).is_some() => {
+            "only gatestack puts files there: see where that came from, and remove it"
+        }
         local::StoreError::Io { .. } => {
-            "its state lies in a folder .gatestack beside the stack file: see that you may write there"
+            "its state lies in a folder .gatestack beside the stack file, or in the file of --state: see that you may write there"
         }
         local::StoreError::Damaged { .. } | local::StoreError::Format { .. } => {
             "it holds nothing but what was applied with --local: delete the file to start with an empty AWS"

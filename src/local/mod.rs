@@ -42,7 +42,7 @@ mod tagging;
 mod tests;
 
 pub use connector::connector;
-pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, Peer, Seen, Watcher};
+pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, OwnHosts, Peer, Seen, Watcher};
 pub use operation::Pace;
 pub use serve::serve;
 pub use service::{Options, Service};

@@ -1,21 +1,62 @@
 //! The local AWS over HTTP, for any AWS client that takes an endpoint URL.
+//!
+//! No client can hold a connection without using it, nor hold all of them: heads and bodies have to come, and answers have to be
+//! taken, within [`Limits`].
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use std::net::SocketAddr;
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::{Body as _, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, State};
-use axum::serve::ListenerExt as _;
-use http::{Request, Response, StatusCode};
-use tokio::net::TcpListener;
+use super::data_plane::{DataPlane, LARGEST_BODY, Peer};
 
-use super::data_plane::{DataPlane, Peer};
+/// What one client may take of the server.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// How long a connection may be without a request's whole head, whether it is new or kept alive.
+    head: Duration,
+    /// How long a request's body may take.
+    body: Duration,
+    /// How long the client may take nothing of an answer.
+    answer: Duration,
+    /// The most bytes of a request's head. API Gateway takes 10,240 of a request line and headers.
+    head_size: usize,
+    /// The most connections at once; others wait until one ends.
+    connections: usize,
+}
 
-/// No call of these services has a greater body: API Gateway's OpenAPI documents end at 6 MiB, and what a stage takes at 10 MB.
-const GREATEST_BODY: usize = 16 << 20;
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(30),
+            body: Duration::from_secs(60),
+            answer: Duration::from_secs(30),
+            head_size: 64 << 10,
+            connections: 512,
+        }
+    }
+}
+
+/// How long to wait for what a failed accept needs, such as a file descriptor.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// Serves every path and method at this listener until `shutdown` is done, then finishes what is under way.
 ///
@@ -26,70 +67,204 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let router = Router::new().fallback(answer).with_state(plane);
-    // An answer that waits for the other end's acknowledgement of its head is 40 ms late.
-    let listener = listener.tap_io(|stream| {
+    serve_within(Limits::default(), plane, listener, shutdown).await
+}
+
+async fn serve_within(
+    limits: Limits,
+    plane: DataPlane,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let mut shutdown = pin!(shutdown);
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let (stop, stopped) = watch::channel(());
+    let mut connections = JoinSet::new();
+    loop {
+        let next = async {
+            let slot = Arc::clone(&slots).acquire_owned().await;
+            let (stream, peer) = accept(&listener).await;
+            (slot, stream, peer)
+        };
+        let (slot, stream, peer) = tokio::select! {
+            next = next => next,
+            () = &mut shutdown => break,
+        };
+        // An answer that waits for the other end's acknowledgement of its head is 40 ms late.
         let _ = stream.set_nodelay(true);
+        let (plane, stopped) = (plane.clone(), stopped.clone());
+        connections.spawn(async move {
+            connection(limits, plane, stream, peer.ip(), stopped).await;
+            drop(slot);
+        });
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    drop(stop);
+    while connections.join_next().await.is_some() {}
+    Ok(())
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            // The connection is gone already, or the process has too many files open: neither ends the server.
+            Err(_) => sleep(BREATH).await,
+        }
+    }
+}
+
+/// Answers the requests of one connection until either end closes it, or until `stopped` says that no more are taken.
+async fn connection(
+    limits: Limits,
+    plane: DataPlane,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: IpAddr,
+    mut stopped: watch::Receiver<()>,
+) {
+    let service = service_fn(move |request| {
+        let plane = plane.clone();
+        async move { Ok::<_, Infallible>(answer(limits, plane, peer, request).await) }
     });
-    let with_peers = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, with_peers)
-        .with_graceful_shutdown(shutdown)
-        .await
+    let stream = TokioIo::new(Taking::new(stream, limits.answer));
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head)
+            .max_header_size(limits.head_size)
+            .serve_connection(stream, service)
+    );
+    // What ends a connection early is the client's affair: a broken head, a time out, a lost network.
+    tokio::select! {
+        _ended = connection.as_mut() => return,
+        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ended = connection.await;
 }
 
 async fn answer(
-    State(plane): State<DataPlane>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
+    limits: Limits,
+    plane: DataPlane,
+    peer: IpAddr,
+    request: Request<Incoming>,
 ) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
-    parts.extensions.insert(Peer(peer.ip()));
-    match to_bytes(body, GREATEST_BODY).await {
+    parts.extensions.insert(Peer(peer));
+    match read(body, Instant::now() + limits.body).await {
         Ok(body) => plane
             .answer(Request::from_parts(parts, body))
             .await
             .map(Body::from),
-        Err(_) => {
+        Err(status) => {
             let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            *response.status_mut() = status;
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
             response
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpStream;
-    use tokio::sync::oneshot;
-
-    use super::super::{DataPlaneOptions, Options, Service};
-    use super::*;
-
-    #[tokio::test]
-    async fn any_path_is_served_until_shutdown() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let service = Service::in_memory(Options::default());
-        let plane = DataPlane::new(service, DataPlaneOptions::default());
-        let served = tokio::spawn(serve(plane, listener, async {
-            let _ = stopped.await;
-        }));
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream
-            .write_all(b"GET /any/path HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
-            .await
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
-        assert!(
-            answer.contains("MissingAuthenticationTokenException"),
-            "{answer}"
-        );
-        stop.send(()).unwrap();
-        served.await.unwrap().unwrap();
-        assert!(TcpStream::connect(address).await.is_err());
+/// A body, or the status that refuses it. Of one that is too large it reads one byte more than is taken, for which each plane has
+/// an answer of its own.
+async fn read(body: Incoming, until: Instant) -> Result<Bytes, StatusCode> {
+    const MOST: usize = LARGEST_BODY + 1;
+    if body.size_hint().lower() > MOST as u64 {
+        return Ok(Bytes::from(vec![0; MOST]));
+    }
+    let mut chunks = Body::new(body).into_data_stream();
+    let mut read = BytesMut::new();
+    loop {
+        match timeout_at(until, chunks.next()).await {
+            Ok(Some(Ok(chunk))) => {
+                read.extend_from_slice(&chunk[..chunk.len().min(MOST - read.len())]);
+                if read.len() == MOST {
+                    return Ok(read.freeze());
+                }
+            }
+            Ok(Some(Err(_))) => return Err(StatusCode::BAD_REQUEST),
+            Ok(None) => return Ok(read.freeze()),
+            Err(_) => return Err(StatusCode::REQUEST_TIMEOUT),
+        }
     }
 }
+
+/// A stream whose other end takes what is written: if it takes nothing for so long, writing fails.
+struct Taking<S> {
+    stream: S,
+    longest: Duration,
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Taking<S> {
+    fn new(stream: S, longest: Duration) -> Self {
+        Self {
+            stream,
+            longest,
+            waiting: None,
+        }
+    }
+
+    fn within<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.waiting = None;
+            return written;
+        }
+        let longest = self.longest;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(longest)));
+        ready!(waiting.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Taking<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Taking<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.within(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.within(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.within(context, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.within(context, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests;

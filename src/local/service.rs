@@ -81,6 +81,8 @@ impl fmt::Debug for Service {
 struct Scope {
     region: String,
     service: String,
+    /// Whether it stands in the query, where a link or an image of a web page can put it too.
+    presigned: bool,
 }
 
 impl Scope {
@@ -103,6 +105,7 @@ impl Scope {
                 .find(|(key, _)| key == "X-Amz-Credential")
                 .map(|(_, value)| value.into_owned())
         };
+        let presigned = in_header.is_none();
         let credential = in_header.or_else(in_query)?;
         // From the end: an access key id may have slashes of its own.
         let mut parts = credential.rsplit('/');
@@ -110,6 +113,7 @@ impl Scope {
         Some(Self {
             region: region.into(),
             service: service.into(),
+            presigned,
         })
     }
 }
@@ -252,6 +256,16 @@ impl Service {
         };
         if scope.is_none() && operation.unsigned.is_none() {
             return Err(missing_token());
+        }
+        if scope.as_ref().is_some_and(|scope| scope.presigned)
+            && matches!(operation.run, Run::Change(_))
+        {
+            // A browser sends it for any page's link or image, and to an address such as 0.0.0.0 without a word of the page.
+            return Err(Refusal::new(
+                403,
+                "AccessDenied",
+                "the local AWS takes presigned requests for what reads only: sign this one in the header Authorization",
+            ));
         }
         let input = protocol::input(model, in_model, request)?;
         if let Some(shape) = &in_model.input {

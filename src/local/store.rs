@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -11,12 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use super::operation::Refusal;
 use super::state::State;
+use crate::files::{self, NotAFile, Readers};
 
 /// The format of the file. A file of a later format is refused, never guessed at.
 const FORMAT: u32 = 2;
 
 /// The format that held one account, without saying which.
 const ONE_ACCOUNT: u32 = 1;
+
+/// A state of thousands of resources has some tens of megabytes.
+const LARGEST: u64 = 512 << 20;
 
 /// The folder that is ours to make, and to hide from Git.
 const FOLDER: &str = ".gatestack";
@@ -115,11 +119,7 @@ impl Store {
             make_folder(folder).map_err(doing("make", folder))?;
         }
         let lock_path = path.with_extension("lock");
-        let lock = private()
-            .create(true)
-            .truncate(false)
-            .open(&lock_path)
-            .map_err(doing("open", &lock_path))?;
+        let lock = files::lock_file(&lock_path).map_err(doing("open", &lock_path))?;
         let mut shared = Shared {
             path: path.to_owned(),
             lock,
@@ -200,7 +200,8 @@ impl Shared {
         self.accounts = match stamp {
             None => BTreeMap::new(),
             Some(_) => {
-                let text = fs::read(&self.path).map_err(|source| self.failed("read", source))?;
+                let text = files::read_own(&self.path, LARGEST)
+                    .map_err(|source| self.failed("read", source))?;
                 let damaged = |source| StoreError::Damaged {
                     path: self.path.clone(),
                     source,
@@ -227,8 +228,8 @@ impl Shared {
     }
 
     fn stamp(&self) -> Result<Option<Stamp>, StoreError> {
-        match fs::metadata(&self.path) {
-            Ok(metadata) => {
+        match files::own(&self.path) {
+            Ok(Some(metadata)) => {
                 let written = metadata
                     .modified()
                     .map_err(|source| self.failed("read", source))?;
@@ -238,7 +239,7 @@ impl Shared {
                     identity: identity(&metadata),
                 }))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Ok(None) => Ok(None),
             Err(source) => Err(self.failed("read", source)),
         }
     }
@@ -263,29 +264,20 @@ impl Shared {
             path: self.path.clone(),
             source,
         })?;
-        let beside = self.path.with_extension("new");
-        let written = private()
-            .create(true)
-            .truncate(true)
-            .open(&beside)
-            .and_then(|mut file| file.write_all(&text))
-            .and_then(|()| fs::rename(&beside, &self.path));
-        written.map_err(|source| self.failed("write", source))?;
+        // Fake secrets are secrets to those who make them.
+        files::replace_soon(&self.path, &text, Readers::Owner)
+            .map_err(|source| self.failed("write", source))?;
         self.seen = self.stamp()?;
         Ok(())
     }
 }
 
-/// Opens for writing; a new file is its owner's only, since fake secrets are secrets to those who make them.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
+/// Makes the folder unless it is there. The one that is ours is never a link: what a checkout brings along may lead anywhere.
 fn make_folder(folder: &Path) -> io::Result<()> {
+    let is_ours = folder.file_name().is_some_and(|name| name == FOLDER);
+    if is_ours && folder.is_symlink() {
+        return Err(NotAFile::Link.into());
+    }
     if folder.is_dir() {
         return Ok(());
     }
@@ -294,7 +286,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
-    if folder.file_name().is_some_and(|name| name == FOLDER) {
+    if is_ours {
         fs::write(folder.join(".gitignore"), "*\n")?;
     }
     Ok(())

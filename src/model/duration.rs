@@ -15,6 +15,9 @@ use super::Value;
 pub struct HumanDuration(Duration);
 
 impl HumanDuration {
+    /// What marks a duration in the stack file's schema, as long as that is not published.
+    pub const FORMAT: &str = "human-duration";
+
     /// So many seconds.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
@@ -119,7 +122,7 @@ impl JsonSchema for HumanDuration {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "examples": ["500ms", "15m", "1h 30m", "30d"] })
+        json_schema!({ "type": "string", "format": Self::FORMAT, "examples": ["500ms", "15m", "1h 30m", "30d"] })
     }
 }
 

@@ -1,8 +1,9 @@
 //! Diagnostics as people read them: the line of the file, a caret under the culprit, and what to do next.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::stack::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::stack::LeftOut;
+use crate::stack::diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 use crate::stack::source::{Source, SourceFile};
 
 /// How to print.
@@ -14,42 +15,45 @@ pub struct Style {
     pub width: usize,
 }
 
+/// A longer file is shown in excerpts, as what looks for the lines of an excerpt reads all of it.
+const WHOLE: usize = 64 << 10;
+
+/// The most bytes of an excerpt, and of what stands before a caret in its line.
+const EXCERPT: usize = 1 << 10;
+
 /// All diagnostics, an empty line between each, with a newline at the end; empty for none.
 pub fn text(diagnostics: &Diagnostics, style: Style) -> String {
-    let rendered: Vec<_> = diagnostics
+    let rendered = diagnostics
         .list()
         .iter()
-        .map(|diagnostic| one(diagnostics.source(), diagnostic, style) + "\n")
-        .collect();
-    rendered.join("\n")
+        .map(|diagnostic| one(diagnostics.source(), diagnostic, style) + "\n");
+    let left_out = left_out(diagnostics).map(|more| more + "\n");
+    rendered.chain(left_out).collect::<Vec<_>>().join("\n")
 }
 
 /// How many of each: `2 errors and 1 warning`.
 pub fn count(diagnostics: &Diagnostics) -> String {
-    let of = |severity, word: &str| {
-        let number = diagnostics
-            .list()
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == severity)
-            .count();
-        match number {
-            0 => None,
-            1 => Some(format!("1 {word}")),
-            _ => Some(format!("{number} {word}s")),
-        }
+    let (errors, warnings) = diagnostics.counted();
+    numbers(errors, warnings, "").unwrap_or_else(|| "no errors".to_owned())
+}
+
+/// `and 12 more errors`, where there are more than are shown.
+pub fn left_out(diagnostics: &Diagnostics) -> Option<String> {
+    let LeftOut { errors, warnings } = diagnostics.left_out();
+    numbers(errors, warnings, "more ").map(|numbers| format!("and {numbers}"))
+}
+
+fn numbers(errors: usize, warnings: usize, more: &str) -> Option<String> {
+    let of = |number, word: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {more}{word}")),
+        _ => Some(format!("{number} {more}{word}s")),
     };
-    let counts: Vec<_> = [
-        of(Severity::Error, "error"),
-        of(Severity::Warning, "warning"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if counts.is_empty() {
-        "no errors".to_owned()
-    } else {
-        counts.join(" and ")
-    }
+    let counts: Vec<_> = [of(errors, "error"), of(warnings, "warning")]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!counts.is_empty()).then(|| counts.join(" and "))
 }
 
 fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
@@ -73,19 +77,23 @@ fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
             files.push(file);
         }
     }
+    let kind = |index| match index {
+        0 => AnnotationKind::Primary,
+        _ => AnnotationKind::Context,
+    };
     for file in &files {
         let labels = diagnostic.labels.iter().enumerate();
-        let annotations = labels
-            .filter(|(_, label)| std::ptr::eq(source.file(&label.range()), *file))
-            .map(|(index, label)| {
-                let kind = if index == 0 {
-                    AnnotationKind::Primary
-                } else {
-                    AnnotationKind::Context
-                };
-                let text = (!label.text.is_empty()).then(|| label.text.clone());
-                kind.span(file.within(&label.range())).label(text)
-            });
+        let labels = labels.filter(|(_, label)| std::ptr::eq(source.file(&label.range()), *file));
+        if file.text().len() > WHOLE {
+            for (index, label) in labels {
+                report = excerpt(report, file, label, kind(index));
+            }
+            continue;
+        }
+        let annotations = labels.map(|(index, label)| {
+            let text = (!label.text.is_empty()).then(|| label.text.clone());
+            kind(index).span(file.within(&label.range())).label(text)
+        });
         report = report.element(
             Snippet::source(file.text())
                 .path(file.path().display().to_string())
@@ -94,7 +102,7 @@ fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
     }
     if let Some(help) = &diagnostic.help {
         // Under a snippet the hint stands behind the line numbers' gutter and `= hint: `.
-        let lines = files.iter().map(|file| file.text().lines().count());
+        let lines = files.iter().map(|file| file.lines());
         let last_line = lines.max().unwrap_or(1).max(1).to_string().len();
         let hint = wrap(
             help,
@@ -108,6 +116,41 @@ fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
         Renderer::plain()
     };
     renderer.term_width(style.width).render(&[report])
+}
+
+/// The line of a label alone, with a caret where that has room.
+fn excerpt<'r>(
+    report: Group<'r>,
+    file: &'r SourceFile,
+    label: &Label,
+    kind: AnnotationKind,
+) -> Group<'r> {
+    let text = file.text();
+    let span = file.within(&label.range());
+    let (line, column) = file.position(span.start);
+    let start = text[..span.start.min(text.len())]
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
+    if span.start - start > EXCERPT {
+        let path = file.path().display().to_string();
+        return report.element(Origin::path(path).line(line).char_column(column));
+    }
+    let mut end = text.len().min(start + 2 * EXCERPT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let first_line = text[start..end]
+        .find('\n')
+        .map_or(end, |length| start + length);
+    let annotation = kind
+        .span(span.start - start..span.end.clamp(span.start, first_line.max(span.start)) - start)
+        .label((!label.text.is_empty()).then(|| label.text.clone()));
+    report.element(
+        Snippet::source(&text[start..first_line])
+            .line_start(line)
+            .path(file.path().display().to_string())
+            .annotation(annotation),
+    )
 }
 
 fn level_name(severity: Severity) -> &'static str {
@@ -218,6 +261,50 @@ mod tests {
     #[test]
     fn they_are_counted() {
         assert_eq!(count(&two()), "1 error and 1 warning");
+    }
+
+    #[test]
+    fn of_a_large_file_the_line_alone_is_read() {
+        let comment = "# a comment\n".repeat(10_000);
+        let long = format!("long = \"{}\"\n", "ü".repeat(40_000));
+        let text_of_file = format!("{comment}[api]\nstage = \"prod\"\n{long}[plans]\n");
+        let at = |needle: &str| text_of_file.find(needle).unwrap();
+        let (stage, value) = (at("\"prod\""), at("\"ü"));
+        let (far, whole) = (value + 60_001, value..at("\n[plans]"));
+        let of = |span: std::ops::Range<usize>| {
+            let source = Source::new("stack.toml", text_of_file.clone());
+            let error = Diagnostic::error(Code::BadName, "it is refused").at(span);
+            text(&Diagnostics::new(source, vec![error]), PLAIN)
+        };
+        insta::assert_snapshot!(of(stage..stage + 6), @r#"
+        error[GS012]: it is refused
+             --> stack.toml:10002:9
+              |
+        10002 | stage = "prod"
+              |         ^^^^^^
+        "#);
+        let without_line = of(far..far + 2);
+        assert!(
+            without_line.contains("--> stack.toml:10003:30009\n"),
+            "{without_line}"
+        );
+        assert!(of(whole).len() < 2_000);
+        let end = text_of_file.len();
+        assert!(
+            of(end..end).contains("stack.toml:10005:1"),
+            "{}",
+            of(end..end)
+        );
+    }
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        let errors = (0..70).map(|n| Diagnostic::error(Code::BadName, format!("{n}")).at(0..1));
+        let told = Diagnostics::new(Source::new("a", "a"), errors.collect());
+        let shown = text(&told, PLAIN);
+        assert!(shown.ends_with("\n\nand 20 more errors\n"), "{shown}");
+        assert_eq!(shown.matches("error[").count(), 50);
+        assert_eq!(count(&told), "70 errors");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::diagnostics::left_out;
 use super::json::LevelName;
 use crate::apply::Failure;
 use crate::aws::{AwsError, Cause};
@@ -17,7 +18,8 @@ pub struct Message {
     /// How much it matters.
     pub severity: LevelName,
     /// A stable code: `GS…` of the stack file, `no_plan`, `aws`, `credentials`, `connection`, `io`, `ground`, `consent`,
-    /// `declined`, `interrupted`, `stale`, `output`, `deployment`, `caller`, `absent`, `token`, `unanswered`.
+    /// `declined`, `interrupted`, `stale`, `output`, `deployment`, `caller`, `absent`, `token`, `unanswered`. The message of
+    /// `more` says how many others there are.
     pub code: String,
     /// What is wrong.
     pub message: String,
@@ -86,11 +88,15 @@ impl Message {
 
     /// Mistakes of a stack file.
     pub(crate) fn of_diagnostics(diagnostics: &Diagnostics) -> Vec<Self> {
-        diagnostics
-            .reports()
-            .into_iter()
-            .map(Self::of_report)
-            .collect()
+        let reports = diagnostics.reports().into_iter().map(Self::of_report);
+        let left_out = left_out(diagnostics).map(|more| Self {
+            severity: match diagnostics.left_out().errors {
+                0 => LevelName::Warning,
+                _ => LevelName::Error,
+            },
+            ..Self::new("more", more)
+        });
+        reports.chain(left_out).collect()
     }
 
     fn of_report(report: Report) -> Self {

@@ -26,14 +26,16 @@ mod scopes;
 
 pub(super) use routes::{no_listener, port_of};
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::rc::Rc;
 
 use super::diagnostic::{Code, Diagnostic};
 use super::file::File;
 use super::findings::Findings;
 use super::interpolate::{Piece, Reference, pieces};
 use super::schema;
-use super::similar::closest;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
 use crate::model::HumanDuration;
@@ -45,6 +47,9 @@ pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut 
         source,
         spans,
         findings,
+        elements: None,
+        servers: OnceCell::new(),
+        ports: OnceCell::new(),
     };
     ground::check(&mut judge);
     pool::check(&mut judge);
@@ -65,6 +70,12 @@ struct Judge<'c> {
     source: &'c Source,
     spans: &'c Spans,
     findings: &'c mut Findings,
+    /// Where the elements of the list stand that was last looked into.
+    elements: Option<(KeyPath, BTreeMap<String, Range<usize>>)>,
+    /// The resource servers, from the first scope that is judged on.
+    servers: OnceCell<Rc<scopes::Servers>>,
+    /// The load balancer's ports, from the first route that is judged on.
+    ports: OnceCell<Option<Rc<BTreeSet<u16>>>>,
 }
 
 impl<'c> Judge<'c> {
@@ -101,7 +112,7 @@ impl<'c> Judge<'c> {
     /// Writes down a mistake in the value at a path, unless that is broken already: one mistake, one message.
     fn tell(&mut self, path: &KeyPath, diagnostic: Diagnostic) {
         if self.findings.is_usable(path) {
-            self.findings.list.push(diagnostic);
+            self.findings.push(diagnostic);
         }
     }
 
@@ -130,7 +141,7 @@ impl<'c> Judge<'c> {
         let diagnostic = Diagnostic::error(code, message)
             .at(self.spans.key(path))
             .help(help);
-        self.findings.list.push(diagnostic);
+        self.findings.push(diagnostic);
     }
 
     /// Writes down a mistake in a piece of the text at a path.
@@ -156,10 +167,30 @@ impl<'c> Judge<'c> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let diagnostic = Diagnostic::error(code, message)
-            .at(self.spans.element(list, text))
-            .help(help);
+        let span = self.element(list, text);
+        let diagnostic = Diagnostic::error(code, message).at(span).help(help);
         self.tell(list, diagnostic);
+    }
+
+    /// The bytes of the element with this text in a list, or of the list.
+    fn element(&mut self, list: &KeyPath, text: &str) -> Range<usize> {
+        let elements = match self.elements.take() {
+            Some((known, elements)) if known == *list => elements,
+            _ => self.spans.elements(list),
+        };
+        let span = elements.get(text).cloned();
+        self.elements = Some((list.clone(), elements));
+        span.unwrap_or_else(|| self.spans.value_of(list))
+    }
+
+    /// “did you mean `x`?” if something comes near, else this.
+    fn did_you_mean<'a>(
+        &self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+        otherwise: impl Into<String>,
+    ) -> String {
+        self.findings.did_you_mean(word, candidates, otherwise)
     }
 
     /// Writes down what is worth knowing of the value at a path.
@@ -277,16 +308,4 @@ fn entries<'c, V>(
 ) -> impl Iterator<Item = (KeyPath, &'c str, &'c V)> {
     map.iter()
         .map(move |(name, value)| (KeyPath::from([table, name]), name.as_str(), value))
-}
-
-/// “did you mean `x`?” if something comes near, else this.
-fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-    otherwise: impl Into<String>,
-) -> String {
-    match closest(word, candidates) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => otherwise.into(),
-    }
 }

@@ -1,54 +1,100 @@
 //! Values that wait for each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-/// The cycles among names and what each needs, spelled from the alphabetically first name around to it again. Names that
-/// are needed but have no entry are ignored. Of cycles that share names only one is spelled.
-pub(super) fn find(needs: &BTreeMap<String, Vec<String>>) -> Vec<Vec<String>> {
-    let mut graph: DiGraph<&str, ()> = DiGraph::new();
-    let nodes: BTreeMap<&str, NodeIndex> = needs
-        .keys()
-        .map(|name| (name.as_str(), graph.add_node(name)))
-        .collect();
-    for (name, needed) in needs {
-        for needed in needed
-            .iter()
-            .filter_map(|needed| nodes.get(needed.as_str()))
-        {
-            graph.update_edge(nodes[name.as_str()], *needed, ());
+/// A cycle in a sentence; of a very long one the beginning and the end.
+pub(super) fn spelled(cycle: &[String]) -> String {
+    const SHOWN: usize = 20;
+    match cycle.len().checked_sub(SHOWN) {
+        None | Some(0 | 1) => cycle.join(" → "),
+        Some(left_out) => {
+            let (start, end) = (cycle[..SHOWN - 1].join(" → "), &cycle[cycle.len() - 1]);
+            format!("{start} → (and {left_out} more) → {end}")
         }
     }
-    let mut cycles: Vec<_> = tarjan_scc(&graph)
-        .into_iter()
-        .filter_map(|component| {
-            let first = *component.iter().min_by_key(|node| graph[**node])?;
-            let around = graph
-                .neighbors(first)
-                .filter(|next| component.contains(next))
-                .filter_map(|next| {
-                    petgraph::algo::astar(&graph, next, |node| node == first, |_| 1, |_| 0)
-                        .map(|(_, path)| path)
-                });
-            let path = around.min_by_key(|path| {
-                (
-                    path.len(),
-                    path.iter().map(|node| graph[*node]).collect::<Vec<_>>(),
-                )
-            })?;
-            Some(
-                [first]
-                    .into_iter()
-                    .chain(path)
-                    .map(|node| graph[node].to_owned())
-                    .collect::<Vec<_>>(),
-            )
-        })
-        .collect();
-    cycles.sort();
-    cycles
+}
+
+/// Names and what each needs.
+pub(super) struct Needs<'n> {
+    graph: DiGraph<&'n str, ()>,
+    /// Sets of names that all need each other, what is needed before what needs it.
+    together: Vec<Vec<NodeIndex>>,
+}
+
+impl<'n> Needs<'n> {
+    /// Names that are needed but have no entry are ignored.
+    pub(super) fn of(needs: &'n BTreeMap<String, Vec<String>>) -> Self {
+        let mut graph: DiGraph<&str, ()> = DiGraph::new();
+        let nodes: BTreeMap<&str, NodeIndex> = needs
+            .keys()
+            .map(|name| (name.as_str(), graph.add_node(name)))
+            .collect();
+        for (name, needed) in needs {
+            let needed: BTreeSet<&NodeIndex> = needed
+                .iter()
+                .filter_map(|needed| nodes.get(needed.as_str()))
+                .collect();
+            for needed in needed {
+                graph.add_edge(nodes[name.as_str()], *needed, ());
+            }
+        }
+        // Not Tarjan's algorithm, which calls itself as deep as needs are nested.
+        let together = kosaraju_scc(&graph);
+        Self { graph, together }
+    }
+
+    /// Every name, what is needed before what needs it; where names need each other, in any order.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = &'n str> {
+        self.together.iter().flatten().map(|node| self.graph[*node])
+    }
+
+    /// The cycles, spelled from the alphabetically first name around to it again. Of cycles that share names only one is spelled.
+    pub(super) fn cycles(&self) -> Vec<Vec<String>> {
+        let mut cycles: Vec<_> = self
+            .together
+            .iter()
+            .filter_map(|component| self.around(component))
+            .collect();
+        cycles.sort();
+        cycles
+    }
+
+    /// The shortest way from the first of these names back to it, of equally short ones the alphabetically first.
+    fn around(&self, component: &[NodeIndex]) -> Option<Vec<String>> {
+        let first = *component.iter().min_by_key(|node| self.graph[**node])?;
+        let within: HashSet<NodeIndex> = component.iter().copied().collect();
+        let mut before: HashMap<NodeIndex, NodeIndex> = HashMap::new();
+        let mut next = VecDeque::from([first]);
+        while let Some(node) = next.pop_front() {
+            let mut needed: Vec<NodeIndex> = self
+                .graph
+                .neighbors(node)
+                .filter(|needed| within.contains(needed))
+                .collect();
+            needed.sort_by_key(|needed| self.graph[*needed]);
+            for needed in needed {
+                if needed == first {
+                    let mut way = vec![first, node];
+                    while let Some(node) = before.get(&way[way.len() - 1]) {
+                        way.push(*node);
+                    }
+                    if way[way.len() - 1] != first {
+                        way.push(first);
+                    }
+                    let names = way.iter().rev().map(|node| self.graph[*node].to_owned());
+                    return Some(names.collect());
+                }
+                if !before.contains_key(&needed) {
+                    before.insert(needed, node);
+                    next.push_back(needed);
+                }
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +111,8 @@ mod tests {
                 )
             })
             .collect();
-        find(&needs)
+        Needs::of(&needs)
+            .cycles()
             .into_iter()
             .map(|cycle| cycle.join(" "))
             .collect()
@@ -81,6 +128,18 @@ mod tests {
             cycles(&[("a", &["a"]), ("b", &["c"]), ("c", &["b"])]),
             ["a a", "b c b"]
         );
+    }
+
+    #[test]
+    fn needs_may_be_nested_deeply() {
+        let name = |n: usize| format!("n{n:06}");
+        let mut needs: BTreeMap<_, _> =
+            (0..100_000).map(|n| (name(n), vec![name(n + 1)])).collect();
+        let ordered = Needs::of(&needs);
+        assert_eq!(ordered.in_order().next().unwrap(), name(99_999));
+        assert!(ordered.cycles().is_empty());
+        needs.insert(name(99_999), vec![name(0)]);
+        assert_eq!(Needs::of(&needs).cycles()[0].len(), 100_001);
     }
 
     #[test]

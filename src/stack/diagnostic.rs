@@ -1,14 +1,27 @@
 //! What is wrong with a stack file, as data. `render::diagnostics` makes text of it.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use serde::{Serialize, Serializer};
 
+use super::findings::LeftOut;
 use super::source::{Location, Source};
 
+/// The most errors, and the most warnings, that are shown of one stack.
+pub const MOST_SHOWN: usize = 50;
+
+/// The longest quoted piece of a message that stands in it whole, in characters: longer than any name that AWS takes.
+const LONGEST_QUOTED: usize = 300;
+
+/// What is left of a longer one.
+const SHORTENED: usize = 60;
+
+/// The longest message, in characters.
+const LONGEST_TEXT: usize = 2_000;
+
 /// How bad it is.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing is planned or applied until it is gone.
@@ -115,6 +128,8 @@ codes! {
     BadCertificate = "GS036",
     /// Something private that others reach.
     Exposed = "GS037",
+    /// More than gatestack reads: of a file, of its values, or of a text once its variables are replaced.
+    TooLarge = "GS038",
 }
 
 impl Serialize for Code {
@@ -124,7 +139,7 @@ impl Serialize for Code {
 }
 
 /// A piece of the file with what is to be said about it.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Label {
     /// The bytes of the source, counted over its files.
     pub span: (usize, usize),
@@ -133,7 +148,7 @@ pub struct Label {
 }
 
 /// One mistake.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
@@ -161,7 +176,7 @@ impl Diagnostic {
             severity: Severity::Error,
             labels: Vec::new(),
             code,
-            message: message.into(),
+            message: shortened(message.into()),
             help: None,
         }
     }
@@ -185,7 +200,7 @@ impl Diagnostic {
     pub fn label(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
         self.labels.push(Label {
             span: (span.start, span.end),
-            text: text.into(),
+            text: shortened(text.into()),
         });
         self
     }
@@ -193,28 +208,109 @@ impl Diagnostic {
     /// Says what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(shortened(help.into()));
         self
     }
 }
 
-/// Every mistake of a stack file and its overlay, in the order of the files, none twice.
+/// A text of usual length: a name or value of megabytes is told by its beginning. What stands in backticks or quotes is
+/// shortened first, so that what is said of it stays.
+fn shortened(text: String) -> String {
+    if text.len() <= LONGEST_QUOTED {
+        return text;
+    }
+    let mut short = String::new();
+    let mut rest = text.as_str();
+    while let Some(open) = rest.find(['`', '"']) {
+        let quote = &rest[open..=open];
+        let inside = &rest[open + 1..];
+        let end = inside.find(quote).unwrap_or(inside.len());
+        short.push_str(&rest[..=open]);
+        match inside[..end].char_indices().nth(LONGEST_QUOTED) {
+            None => short.push_str(&inside[..end]),
+            Some(_) => {
+                short.extend(inside[..end].chars().take(SHORTENED));
+                short.push('…');
+            }
+        }
+        rest = &inside[end..];
+        if let Some(behind) = rest.strip_prefix(quote) {
+            short.push_str(quote);
+            rest = behind;
+        }
+        if short.len() > LONGEST_TEXT * 4 {
+            break;
+        }
+    }
+    short.push_str(rest);
+    match short.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => format!("{}…", &short[..end]),
+        None => short,
+    }
+}
+
+/// The mistakes of a stack file and its overlay that are shown, in the order of the files, none twice; of the others the number.
 #[derive(Clone, Debug)]
 pub struct Diagnostics {
     source: Source,
     list: Vec<Diagnostic>,
+    left_out: LeftOut,
 }
 
 impl Diagnostics {
     /// Sorts them by place and drops repetitions.
     pub fn new(source: Source, list: Vec<Diagnostic>) -> Self {
-        let mut seen = BTreeSet::new();
-        let mut list: Vec<_> = list
-            .into_iter()
-            .filter(|diagnostic| seen.insert(diagnostic.clone()))
-            .collect();
+        Self::with_more(source, list, LeftOut::default())
+    }
+
+    /// The same when there were more, of which nothing but their number is known.
+    pub(super) fn with_more(
+        source: Source,
+        mut list: Vec<Diagnostic>,
+        mut left_out: LeftOut,
+    ) -> Self {
+        let repeated: Vec<bool> = {
+            let mut seen = HashSet::new();
+            list.iter().map(|one| !seen.insert(one)).collect()
+        };
+        let mut repeated = repeated.into_iter();
+        list.retain(|_| !repeated.next().unwrap_or_default());
         list.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
-        Self { source, list }
+        let mut shown = LeftOut::default();
+        list.retain(|diagnostic| {
+            let of_its_kind = match diagnostic.severity {
+                Severity::Error => shown.errors,
+                Severity::Warning => shown.warnings,
+            };
+            if of_its_kind < MOST_SHOWN {
+                shown.count(diagnostic.severity);
+                return true;
+            }
+            left_out.count(diagnostic.severity);
+            false
+        });
+        Self {
+            source,
+            list,
+            left_out,
+        }
+    }
+
+    /// How many there are beside those that are shown.
+    pub fn left_out(&self) -> LeftOut {
+        self.left_out
+    }
+
+    /// How many errors and warnings there are, shown or not.
+    pub fn counted(&self) -> (usize, usize) {
+        let (mut errors, mut warnings) = (self.left_out.errors, self.left_out.warnings);
+        for diagnostic in &self.list {
+            match diagnostic.severity {
+                Severity::Error => errors += 1,
+                Severity::Warning => warnings += 1,
+            }
+        }
+        (errors, warnings)
     }
 
     /// The files they are about.
@@ -222,7 +318,7 @@ impl Diagnostics {
         &self.source
     }
 
-    /// They, by place.
+    /// Those that are shown, by place.
     pub fn list(&self) -> &[Diagnostic] {
         &self.list
     }
@@ -322,6 +418,43 @@ mod tests {
             .map(|diagnostic| diagnostic.labels[0].span.0)
             .collect();
         assert_eq!(starts, [1, 3]);
+    }
+
+    #[test]
+    fn of_very_many_the_first_are_shown_and_the_others_counted() {
+        let at = |start: usize| Diagnostic::error(Code::Syntax, "wrong").at(start..start);
+        let errors = (0..70).rev().map(at);
+        let warning = Diagnostic::warning(Code::NoEffect, "late").at(99..99);
+        let more = LeftOut {
+            errors: 5,
+            warnings: 1,
+        };
+        let list = errors.chain([warning]).collect();
+        let told = Diagnostics::with_more(Source::new("a", ""), list, more);
+        assert_eq!(told.list().len(), MOST_SHOWN + 1);
+        assert_eq!(told.list()[49].labels[0].span.0, 49);
+        assert_eq!((told.left_out().errors, told.left_out().warnings), (25, 1));
+        assert_eq!(told.counted(), (75, 2));
+    }
+
+    #[test]
+    fn a_name_of_megabytes_makes_no_message_of_megabytes() {
+        let name = "ü".repeat(1 << 20);
+        let told = Diagnostic::error(
+            Code::UnknownKey,
+            format!("unknown key `{name}` in `[stack]`"),
+        )
+        .help(format!("put it in brackets: `a = [\"{name}\"]`"))
+        .label(0..1, name.clone());
+        let start = "ü".repeat(60);
+        assert_eq!(told.message, format!("unknown key `{start}…` in `[stack]`"));
+        assert!(told.help.unwrap().len() < 300);
+        assert_eq!(told.labels[0].text.chars().count(), LONGEST_TEXT + 1);
+        let usual = format!("the domain prefix `{}` holds `_`", "a".repeat(128));
+        assert_eq!(
+            Diagnostic::error(Code::BadName, usual.clone()).message,
+            usual
+        );
     }
 
     #[test]

@@ -46,14 +46,20 @@ pub(super) fn user_data(
             format!("`{named}` is not UTF-8 text"),
             "write a script that starts with `#!`, or `#cloud-config`".into(),
         ),
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => (
+            format!("`{named}` can't be read: {error}"),
+            format!(
+                "EC2 takes {MOST_USER_DATA} bytes; let it fetch the rest, or put that into the image"
+            ),
+        ),
         Err(error) => (
             format!("`{named}` can't be read: {error}"),
-            "see that it is a file and that you may read it".into(),
+            "see that it is a regular file and that you may read it".into(),
         ),
     };
     let diagnostic = Diagnostic::error(Code::BadFile, message)
         .at(span)
         .help(help);
-    findings.list.push(diagnostic);
+    findings.push(diagnostic);
     None
 }

@@ -1,22 +1,73 @@
 //! What the passes over a file have found so far, and what later passes must therefore not judge.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Severity};
+use super::similar::{LONGEST, closest_within};
 use super::spans::KeyPath;
 
+/// The most diagnostics that are kept; of the others only their number is. Far more than is shown, so that those that stand first
+/// in the file are among them.
+const MOST_KEPT: usize = 10_000;
+
+/// The most pairs of words that are compared for “did you mean”: a file with very many mistakes has few of them explained so.
+const MOST_COMPARED: usize = 50_000;
+
 /// Diagnostics, and the places they made worthless.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Findings {
-    /// Everything found, in the order of finding.
-    pub(super) list: Vec<Diagnostic>,
+    list: Vec<Diagnostic>,
+    /// How many errors and warnings were found and not kept.
+    left_out: LeftOut,
     broken: BTreeSet<KeyPath>,
+    may_compare: Cell<usize>,
+}
+
+/// Numbers of diagnostics that are not there to be shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct LeftOut {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+}
+
+impl LeftOut {
+    /// Counts one more.
+    pub(super) fn count(&mut self, severity: Severity) {
+        match severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+        }
+    }
+}
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self {
+            list: Vec::new(),
+            left_out: LeftOut::default(),
+            broken: BTreeSet::new(),
+            may_compare: Cell::new(MOST_COMPARED),
+        }
+    }
 }
 
 impl Findings {
+    /// Writes down a mistake.
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        if self.list.len() < MOST_KEPT {
+            self.list.push(diagnostic);
+        } else {
+            self.left_out.count(diagnostic.severity);
+        }
+    }
+
     /// Writes down a mistake that leaves the value there unusable.
     pub(super) fn broken(&mut self, path: &KeyPath, diagnostic: Diagnostic) {
-        self.list.push(diagnostic);
+        self.push(diagnostic);
         self.broken.insert(path.clone());
     }
 
@@ -33,14 +84,46 @@ impl Findings {
     /// Whether nothing at the path nor above it is unusable: what is read there is what the file says, except for what is
     /// broken below.
     pub(super) fn is_usable(&self, path: &KeyPath) -> bool {
-        !self.broken.iter().any(|broken| broken.leads_to(path))
+        let keys = path.keys();
+        !(0..=keys.len()).any(|length| self.broken.contains(&keys[..length]))
     }
 
     /// Whether nothing below the path is unusable either, so that even what is *not* there is known.
     pub(super) fn is_intact(&self, path: &KeyPath) -> bool {
-        !self
-            .broken
-            .iter()
-            .any(|broken| path.leads_to(broken) || broken.leads_to(path))
+        let from_here = (Bound::Included(path.keys()), Bound::Unbounded);
+        let mut below = self.broken.range::<[String], _>(from_here);
+        self.is_usable(path) && !below.next().is_some_and(|broken| path.leads_to(broken))
+    }
+
+    /// Whether a word is still compared with others.
+    pub(super) fn compares(&self, word: &str) -> bool {
+        self.may_compare.get() > 0 && word.len() <= LONGEST
+    }
+
+    /// The candidate that a word is most likely a misspelling of, while there are not too many to look at.
+    pub(super) fn closest<'a>(
+        &self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        closest_within(word, candidates, &self.may_compare)
+    }
+
+    /// “did you mean `x`?” if something comes near, else this.
+    pub(super) fn did_you_mean<'a>(
+        &self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+        otherwise: impl Into<String>,
+    ) -> String {
+        match self.closest(word, candidates) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => otherwise.into(),
+        }
+    }
+
+    /// Everything found, in the order of finding, and how many more there were.
+    pub(super) fn into_parts(self) -> (Vec<Diagnostic>, LeftOut) {
+        (self.list, self.left_out)
     }
 }

@@ -9,13 +9,13 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
-use super::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::diagnostic::{Code, Diagnostic, Diagnostics, MOST_SHOWN};
 use super::file::File;
 use super::findings::Findings;
 use super::overlay::{self, Alone};
 use super::source::{Location, Source, SourceFile};
 use super::spans::{KeyPath, Spans};
-use super::{check, files, schema, structure, variables};
+use super::{check, files, limits, schema, structure, variables};
 
 /// What a file is read with, beside its own text.
 pub struct LoadSettings<'a> {
@@ -90,7 +90,8 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
     let user_data = file
         .as_ref()
         .and_then(|file| files::user_data(file, &source, &spans, settings, &mut findings));
-    let diagnostics = Diagnostics::new(source, findings.list);
+    let (list, left_out) = findings.into_parts();
+    let diagnostics = Diagnostics::with_more(source, list, left_out);
     match file {
         Some(file) if !diagnostics.has_errors() => Ok(Checked {
             file,
@@ -109,6 +110,7 @@ fn read(
 ) -> Result<(Option<File>, Spans, bool, Findings), Vec<Diagnostic>> {
     let (mut root, alone) = documents(source)?;
     let mut account_was_open = false;
+    let values = limits::check(root.get_ref()).map_err(|too_large| vec![too_large])?;
     let mut findings = Findings::default();
     structure::outline(&root, &Spans::of(root.get_ref()), &mut findings);
     variables::replace(&mut root, source, settings, &mut findings);
@@ -121,6 +123,8 @@ fn read(
     }
     let spans = Spans::of(root.get_ref());
     structure::check(&mut root, &spans, &mut findings);
+    // Each round reads all of the file again.
+    let mut rounds = (MOST_READ / values.max(1)).clamp(2, MOST_SHOWN);
     let file = loop {
         match File::deserialize(Deserializer::from(root.clone())) {
             Ok(file) => break Some(file),
@@ -133,7 +137,8 @@ fn read(
                 if !findings.is_broken(&path) {
                     findings.broken(&path, refused(&path, &error));
                 }
-                if !structure::repair(&mut root, &path) {
+                rounds -= 1;
+                if rounds == 0 || !structure::repair(&mut root, &path) {
                     break None;
                 }
             }
@@ -145,11 +150,17 @@ fn read(
     Ok((file, spans, account_was_open, findings))
 }
 
+/// How many values are read in all, where each mistake that only the types find has the file read again.
+const MOST_READ: usize = 500_000;
+
 /// The merged document, and what it is without the overlay where there is one.
 fn documents(
     source: &Source,
 ) -> Result<(Spanned<DeTable<'_>>, Option<Alone<'_>>), Vec<Diagnostic>> {
-    let parse = |file| overlay::parse(file).map_err(|error| syntax(file, &error));
+    let parse = |file| {
+        limits::size(file)?;
+        overlay::parse(file).map_err(|error| syntax(file, &error))
+    };
     let base = parse(source.base());
     let Some(file) = source.overlay() else {
         return base.map(|root| (root, None)).map_err(|error| vec![error]);

@@ -28,6 +28,7 @@ mod check;
 mod cycles;
 mod files;
 mod findings;
+mod limits;
 mod overlay;
 mod shorthand;
 mod similar;
@@ -36,10 +37,11 @@ mod variables;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use expand::expand;
+pub use findings::LeftOut;
 pub use load::{Checked, LoadSettings, load};
 pub use preflight::{preflight, questions};
 pub(crate) use similar::closest;
-pub use source::{Location, Source};
+pub use source::{LARGEST_FILE, Location, Source};
 
 #[cfg(test)]
 mod golden;

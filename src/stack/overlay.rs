@@ -1,6 +1,7 @@
 //! Lays `stack.prod.toml` over `stack.toml`: as documents, before anything is typed, so that every later pass judges the merged
 //! file and still knows for each value in which file it was written.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -48,6 +49,7 @@ fn counted<'t>(value: Spanned<DeValue<'t>>, file: &SourceFile) -> Spanned<DeValu
 
 /// Lays one table over another: tables merge, everything else takes the place of what is there.
 pub(super) fn lay<'t>(overlay: DeTable<'t>, base: &mut DeTable<'t>) {
+    let mut above = Vec::new();
     for (key, value) in overlay {
         let below = base.get_mut(key.get_ref().as_ref()).map(Spanned::get_mut);
         match (below, value.get_ref()) {
@@ -56,13 +58,19 @@ pub(super) fn lay<'t>(overlay: DeTable<'t>, base: &mut DeTable<'t>) {
                     lay(above, below);
                 }
             }
-            _ => {
-                // Inserting alone would keep the base's key, and with it the place in the wrong file.
-                base.remove(key.get_ref().as_ref());
-                base.insert(key, value);
-            }
+            _ => above.push((key, value)),
         }
     }
+    // Inserting alone would keep the base's key, and with it the place in the wrong file. Each removal by itself moves all that
+    // stands behind it.
+    let replaced: HashSet<String> = above
+        .iter()
+        .map(|(key, _)| key.get_ref().to_string())
+        .collect();
+    let kept = std::mem::take(base)
+        .into_iter()
+        .filter(|(key, _)| !replaced.contains(key.get_ref().as_ref()));
+    *base = kept.chain(above).collect();
 }
 
 /// The stack without its overlay, to tell whether it is another one with it.
@@ -115,7 +123,7 @@ impl<'t> Alone<'t> {
                 "its name without the overlay",
             )
             .help("say in the overlay's `[stack]` another `name`, `account` or `region`: both would own the same things");
-        findings.list.push(diagnostic);
+        findings.push(diagnostic);
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::file::File;
 use super::spans::KeyPath;
+use crate::model::HumanDuration;
 
 /// The schema as `gatestack schema` prints it, with a newline at the end.
 ///
@@ -16,6 +17,7 @@ use super::spans::KeyPath;
 pub fn published() -> String {
     let mut schema = strict();
     AcceptVariables.transform(&mut schema);
+    WithoutOwnFormats.transform(&mut schema);
     printed(&schema)
 }
 
@@ -23,6 +25,7 @@ pub fn published() -> String {
 pub fn of_overlay() -> String {
     let mut schema = strict();
     AcceptVariables.transform(&mut schema);
+    WithoutOwnFormats.transform(&mut schema);
     NothingRequired.transform(&mut schema);
     schema.insert("title".into(), "gatestack overlay".into());
     printed(&schema)
@@ -55,6 +58,21 @@ fn strict() -> Schema {
         }
     }
     schema
+}
+
+/// Formats of our own say nothing to an editor.
+#[derive(Clone)]
+struct WithoutOwnFormats;
+
+impl Transform for WithoutOwnFormats {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        if let Some(object) = schema.as_object_mut()
+            && object.get("format").and_then(Value::as_str) == Some(HumanDuration::FORMAT)
+        {
+            object.shift_remove("format");
+        }
+    }
 }
 
 /// TOML has no null: what is optional is left out.

@@ -1,15 +1,39 @@
 //! “Did you mean”: the nearest of the words that would have been right.
 
+use std::cell::Cell;
+
+/// The longest words that are compared: comparing takes as much time as the product of two words' lengths.
+pub(super) const LONGEST: usize = 100;
+
 /// The candidate that `word` is most likely a misspelling of, if any comes near. Never `word` itself.
 pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    closest_within(word, candidates, &Cell::new(usize::MAX))
+}
+
+/// The same among as many candidates as may still be compared.
+pub(super) fn closest_within<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    may_compare: &Cell<usize>,
+) -> Option<&'a str> {
+    if word.len() > LONGEST || may_compare.get() == 0 {
+        return None;
+    }
     let plain = |text: &str| text.to_lowercase().replace('-', "_");
     let wanted = plain(word);
     candidates
         .into_iter()
-        .filter(|candidate| *candidate != word)
+        .take_while(|_| match may_compare.get().checked_sub(1) {
+            Some(left) => {
+                may_compare.set(left);
+                true
+            }
+            None => false,
+        })
+        .filter(|candidate| *candidate != word && candidate.len() <= LONGEST)
         .map(|candidate| {
             (
                 strsim::damerau_levenshtein(&wanted, &plain(candidate)),
@@ -26,6 +50,9 @@ pub(crate) fn closest<'a>(
 
 /// Whether at least half of two words is the same: enough where one of them is sorely missed.
 pub(super) fn resembles(word: &str, wanted: &str) -> bool {
+    if word.len() > LONGEST {
+        return false;
+    }
     let distance = strsim::damerau_levenshtein(word, wanted);
     distance <= word.chars().count().max(wanted.chars().count()) / 2
 }

@@ -4,8 +4,12 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::Serialize;
+
+/// The most bytes of a stack file or an overlay that are read. A thousand partners take a quarter of one MiB.
+pub const LARGEST_FILE: u64 = 4 << 20;
 
 /// A stack file, and the overlay laid over it if there is one.
 #[derive(Clone, Debug)]
@@ -22,6 +26,8 @@ pub struct SourceFile {
     text: String,
     /// Where its first byte is counted.
     start: usize,
+    /// Where each line starts, once that was asked.
+    starts: OnceLock<Vec<usize>>,
 }
 
 /// A place in a file, as people and editors count: lines and characters from 1.
@@ -47,6 +53,7 @@ impl Source {
                 path: path.into(),
                 text: text.into(),
                 start: 0,
+                starts: OnceLock::new(),
             },
             overlay: None,
         }
@@ -60,6 +67,7 @@ impl Source {
             text: text.into(),
             // One more than the base's bytes: the end of the base is not the beginning of the overlay.
             start: self.base.text.len() + 1,
+            starts: OnceLock::new(),
         }));
         self
     }
@@ -143,17 +151,31 @@ impl SourceFile {
         within.start + self.start..within.end + self.start
     }
 
-    fn position(&self, at: usize) -> (usize, usize) {
+    /// How many lines it has.
+    pub fn lines(&self) -> usize {
+        self.starts().len() - usize::from(self.text.is_empty() || self.text.ends_with('\n'))
+    }
+
+    /// The line and the character of a byte of this text, both from 1.
+    pub fn position(&self, at: usize) -> (usize, usize) {
         let mut at = at.min(self.text.len());
         while !self.text.is_char_boundary(at) {
             at -= 1;
         }
-        let before = &self.text[..at];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+        let line = self.starts().partition_point(|start| *start <= at);
+        let start = self.starts()[line - 1];
+        (line, self.text[start..at].chars().count() + 1)
+    }
+
+    /// Where each line starts.
+    fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| {
+            let behind = self
+                .text
+                .match_indices('\n')
+                .map(|(newline, _)| newline + 1);
+            std::iter::once(0).chain(behind).collect()
+        })
     }
 }
 

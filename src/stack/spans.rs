@@ -1,5 +1,6 @@
 //! Where each key and value of the file stands, by its path.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -67,6 +68,13 @@ impl KeyPath {
     /// Whether this path is `other` or leads to it.
     pub fn leads_to(&self, other: &Self) -> bool {
         other.0.starts_with(&self.0)
+    }
+}
+
+/// Paths are ordered as their keys are, so that what leads to a path can be looked up without a copy.
+impl Borrow<[String]> for KeyPath {
+    fn borrow(&self) -> &[String] {
+        &self.0
     }
 }
 
@@ -177,6 +185,19 @@ impl Spans {
             .map_or_else(|| self.value_of(array), |(_, spot)| spot.value.clone())
     }
 
+    /// The bytes of the elements of the array there by their texts; of equal ones the first.
+    pub fn elements(&self, array: &KeyPath) -> BTreeMap<String, Range<usize>> {
+        let mut elements = BTreeMap::new();
+        for (_, spot) in self.children(array) {
+            if let Some(text) = &spot.text {
+                elements
+                    .entry(text.clone())
+                    .or_insert_with(|| spot.value.clone());
+            }
+        }
+        elements
+    }
+
     /// The keys directly below a table, in alphabetical order.
     pub fn names<'a>(&'a self, table: &'a KeyPath) -> impl Iterator<Item = &'a str> {
         self.children(table).filter_map(|(path, _)| path.last())
@@ -200,14 +221,10 @@ impl Spans {
     }
 
     fn nearest(&self, path: &KeyPath) -> Option<&Spot> {
-        let mut path = Some(path.clone());
-        while let Some(here) = path {
-            if let Some(spot) = self.0.get(&here) {
-                return Some(spot);
-            }
-            path = here.parent();
-        }
-        None
+        let keys = path.keys();
+        (0..=keys.len())
+            .rev()
+            .find_map(|length| self.0.get(&keys[..length]))
     }
 }
 
@@ -233,7 +250,7 @@ mod tests {
             "\"a b\""
         );
         assert_eq!(
-            &TEXT[spans.element(&["partners", "a b", "scopes"].into(), "q")],
+            &TEXT[spans.elements(&["partners", "a b", "scopes"].into())["q"].clone()],
             "\"q\""
         );
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Checks keys, types, words and ranges by the schema: every mistake in one pass. What is wrong is then taken out or replaced by
 //! something harmless, so that the rest of the file can still be read and judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 use toml::Spanned;
@@ -12,9 +12,9 @@ use super::findings::Findings;
 use super::schema::{
     alternatives, at, brief, follow, is_type, properties, required, resolved, schema_of, words,
 };
-use super::similar::{closest, resembles};
+use super::similar::resembles;
 use super::spans::{KeyPath, Spans};
-use crate::model::bare_or_quoted;
+use crate::model::{HumanDuration, bare_or_quoted};
 
 /// What must be known before references are looked up: which tables and keys are misspelled, and which tables are none. What
 /// leads there, or into there, does not lead nowhere.
@@ -70,7 +70,8 @@ impl Pass<'_> {
             let here = path.join(name);
             let value = value.get_ref();
             let Some(schema) = schema_of(schema, name) else {
-                if let Some(near) = meant_by(name, schema, &absent(schema, table)) {
+                let absent = absent(schema, table);
+                if let Some(near) = meant_by(name, schema, &absent, self.findings) {
                     self.meant(&path.join(near), table.get(near), value);
                 }
                 continue;
@@ -118,24 +119,28 @@ impl Pass<'_> {
 
     fn table(&mut self, schema: &'static Value, path: &KeyPath, table: &mut DeTable<'_>) {
         let absent = absent(schema, table);
-        let mut wrong = Vec::new();
+        let mut wrong = HashSet::new();
         for (key, value) in table.iter_mut() {
             let here = path.join(key.get_ref().as_ref());
             let kept = match schema_of(schema, key.get_ref()) {
                 Some(schema) => self.value(schema, &here, value),
                 None => {
-                    let near = meant_by(key.get_ref(), schema, &absent);
+                    let near = meant_by(key.get_ref(), schema, &absent, self.findings);
                     // It goes, and what stands beside it is judged as if it had never been there.
-                    self.findings.list.push(unknown(path, key, near, schema));
+                    self.findings.push(unknown(path, key, near, schema));
                     false
                 }
             };
             if !kept {
-                wrong.push(key.get_ref().to_string());
+                wrong.insert(key.get_ref().to_string());
             }
         }
-        for name in &wrong {
-            table.remove(name.as_str());
+        if !wrong.is_empty() {
+            // Each removal by itself moves all that stands behind it.
+            *table = std::mem::take(table)
+                .into_iter()
+                .filter(|(key, _)| !wrong.contains(key.get_ref().as_ref()))
+                .collect();
         }
         for name in required(schema) {
             if table.contains_key(name) {
@@ -182,7 +187,8 @@ impl Pass<'_> {
                 self.array(fitting, path, array);
                 None
             }
-            DeValue::String(word) => not_a_word(&words(fitting), path, word),
+            DeValue::String(word) => not_a_word(&words(fitting), path, word, self.findings)
+                .or_else(|| not_a_duration(fitting, path, word)),
             DeValue::Integer(number) => {
                 let written = number.to_string();
                 let value = i64::from_str_radix(number.as_str(), number.radix()).ok();
@@ -232,7 +238,7 @@ impl Pass<'_> {
                 .at(element.span())
                 .help("remove one of them");
                 // Nothing is lost with it, so the list is none the worse.
-                self.findings.list.push(diagnostic);
+                self.findings.push(diagnostic);
                 continue;
             }
             let fits = schema
@@ -334,8 +340,13 @@ fn unknown(
 }
 
 /// The key that an unknown one was meant to be. A key that must be there and is absent need not look quite so much like it.
-fn meant_by(name: &str, schema: &'static Value, absent: &[&'static str]) -> Option<&'static str> {
-    closest(name, known_keys(schema)).or_else(|| {
+fn meant_by(
+    name: &str,
+    schema: &'static Value,
+    absent: &[&'static str],
+    findings: &Findings,
+) -> Option<&'static str> {
+    findings.closest(name, known_keys(schema)).or_else(|| {
         let alike = |wanted: &&&str| resembles(name, wanted);
         absent.iter().find(alike).copied()
     })
@@ -369,7 +380,24 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-fn not_a_word(possible: &[&str], path: &KeyPath, word: &str) -> Option<Diagnostic> {
+/// Durations are told from other texts by a format of our own in the schema.
+fn not_a_duration(schema: &Value, path: &KeyPath, text: &str) -> Option<Diagnostic> {
+    if schema.get("format").and_then(Value::as_str) != Some(HumanDuration::FORMAT) {
+        return None;
+    }
+    let error = text.parse::<HumanDuration>().err()?;
+    Some(Diagnostic::error(
+        Code::WrongValue,
+        format!("`{path}`: {error}"),
+    ))
+}
+
+fn not_a_word(
+    possible: &[&str],
+    path: &KeyPath,
+    word: &str,
+    findings: &Findings,
+) -> Option<Diagnostic> {
     if possible.is_empty() || possible.contains(&word) {
         return None;
     }
@@ -379,7 +407,7 @@ fn not_a_word(possible: &[&str], path: &KeyPath, word: &str) -> Option<Diagnosti
         .parent()
         .filter(is_array)
         .unwrap_or_else(|| path.clone());
-    let help = match closest(word, possible.iter().copied()) {
+    let help = match findings.closest(word, possible.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("possible are {}", quoted.join(", ")),
     };

@@ -7,15 +7,15 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::cycles;
+use super::cycles::{Needs, spelled};
 use super::diagnostic::{Code, Diagnostic};
 use super::findings::Findings;
 use super::interpolate::{Expression, Reference, Token, escape, expression, possible, tokens};
 use super::load::LoadSettings;
 use super::schema;
-use super::similar::closest;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
+use crate::files::size;
 
 /// Strings that may hold references; `*` is any one key. Every other string is needed before AWS is asked.
 const HOLD_REFERENCES: &[&[&str]] = &[
@@ -59,6 +59,15 @@ const HOLD_STAGE_VARIABLES: &[&[&str]] = &[
     &["api", "access_logs", "format"],
 ];
 
+/// The longest text, in bytes, once its variables are replaced: AWS takes none that comes near.
+const LONGEST_TEXT: usize = 1 << 20;
+
+/// The most bytes that variables put into the whole file.
+const MOST_EXPANDED: usize = 16 << 20;
+
+/// The most mistakes in one text that are shown where in it they stand.
+const MOST_PLACED: usize = 10;
+
 /// Replaces variables in the whole file.
 pub(super) fn replace<'t>(
     root: &mut Spanned<DeTable<'t>>,
@@ -73,6 +82,7 @@ pub(super) fn replace<'t>(
         spans,
         findings,
         variables: BTreeMap::new(),
+        expanded: 0,
     };
     pass.overrides(root.get_mut());
     pass.variables(root.get_mut());
@@ -91,6 +101,8 @@ struct Pass<'p, 't> {
     findings: &'p mut Findings,
     /// Resolved; `None` where a mistake leaves nothing to insert.
     variables: BTreeMap<String, Option<DeValue<'t>>>,
+    /// How many bytes variables have put into the file so far.
+    expanded: usize,
 }
 
 fn vars<'r, 't>(root: &'r mut DeTable<'t>) -> Option<&'r mut DeTable<'t>> {
@@ -113,13 +125,13 @@ impl<'t> Pass<'_, 't> {
                     Code::UnknownVariable,
                     format!("`--var {name}` has no variable to replace"),
                 );
-                let help = match closest(name, self.spans.names(&table)) {
+                let help = match self.findings.closest(name, self.spans.names(&table)) {
                     Some(near) => format!("did you mean `--var {near}=…`?"),
                     None => {
                         format!("add `{name}` to `[vars]` with the value it has without `--var`")
                     }
                 };
-                self.findings.list.push(diagnostic.help(help));
+                self.findings.push(diagnostic.help(help));
                 continue;
             };
             match typed(text, value.get_ref()) {
@@ -148,12 +160,13 @@ impl<'t> Pass<'_, 't> {
             .iter()
             .map(|(name, value)| (name.get_ref().to_string(), named_in(value.get_ref())))
             .collect();
-        for cycle in cycles::find(&needs) {
+        let needs = Needs::of(&needs);
+        for cycle in needs.cycles() {
             let path = KeyPath::from(["vars", &cycle[0]]);
-            let spelled: Vec<_> = cycle.iter().map(|name| format!("vars.{name}")).collect();
+            let names: Vec<_> = cycle.iter().map(|name| format!("vars.{name}")).collect();
             let diagnostic = Diagnostic::error(
                 Code::Cycle,
-                format!("`{path}` waits for itself: {}", spelled.join(" → ")),
+                format!("`{path}` waits for itself: {}", spelled(&names)),
             )
             .at(self.spans.value_of(&path))
             .help("give one of them a value of its own");
@@ -163,8 +176,8 @@ impl<'t> Pass<'_, 't> {
                     .follows_from_another(&KeyPath::from(["vars", name]));
             }
         }
-        for (name, _) in vars.iter() {
-            self.resolve(name.get_ref(), vars);
+        for name in needs.in_order() {
+            self.resolve(name, vars);
         }
         for (name, value) in vars.iter_mut() {
             if let Some(Some(resolved)) = self.variables.get(name.get_ref().as_ref()) {
@@ -173,19 +186,13 @@ impl<'t> Pass<'_, 't> {
         }
     }
 
-    /// Works out one variable, those it needs first.
+    /// Works out one variable, when those it needs are.
     fn resolve(&mut self, name: &str, vars: &DeTable<'t>) {
-        if self.variables.contains_key(name) {
-            return;
-        }
         let Some(value) = vars.get(name) else { return };
         let path = KeyPath::from(["vars", name]);
         if self.findings.is_broken(&path) {
             self.variables.insert(name.to_owned(), None);
             return;
-        }
-        for needed in named_in(value.get_ref()) {
-            self.resolve(&needed, vars);
         }
         let mut value = value.clone();
         self.value(&path, &mut value);
@@ -226,7 +233,7 @@ impl<'t> Pass<'_, 't> {
         if let [(Token::Expression(inside), _)] = tokens(text).as_slice()
             && let Some(Expression::Variable(name)) = expression(inside)
         {
-            let value = self.variable(path, span, text, &name)?;
+            let value = self.variable(path, span, text, &name, &mut 0)?;
             return match value {
                 DeValue::String(text) => self.judged(path, span, &text),
                 typed => Some(typed),
@@ -234,6 +241,7 @@ impl<'t> Pass<'_, 't> {
         }
         let mut replaced = String::new();
         let mut whole = true;
+        let mut placed = 0;
         for (token, range) in tokens(text) {
             let written = &text[range];
             let Token::Expression(inside) = token else {
@@ -241,25 +249,40 @@ impl<'t> Pass<'_, 't> {
                 continue;
             };
             match expression(inside) {
-                Some(Expression::Variable(name)) => match self.variable(path, span, written, &name)
-                {
-                    Some(value) => replaced.push_str(&plain(&value)),
-                    None => whole = false,
-                },
+                Some(Expression::Variable(name)) => {
+                    match self.variable(path, span, written, &name, &mut placed) {
+                        Some(value) => replaced.push_str(&plain(&value)),
+                        None => whole = false,
+                    }
+                }
                 Some(Expression::Environment(name)) => match (self.settings.env)(&name) {
-                    Some(value) => replaced.push_str(&escape(&value)),
+                    Some(value) if self.may_expand(path, span, value.len()) => {
+                        replaced.push_str(&escape(&value));
+                    }
+                    Some(_) => whole = false,
                     None => {
                         let diagnostic = Diagnostic::error(
                             Code::MissingEnvironment,
                             format!("the environment variable `{name}` is not set"),
                         )
-                        .at(self.source.find(span, written))
+                        .at(self.place(span, written, &mut placed))
                         .help(format!("set it, as in `{name}=… gatestack validate`"));
                         self.findings.broken(path, diagnostic);
                         whole = false;
                     }
                 },
                 _ => replaced.push_str(written),
+            }
+            if replaced.len() > LONGEST_TEXT {
+                let message = format!(
+                    "`{path}` is longer than {} once its variables are replaced",
+                    size(LONGEST_TEXT as u64)
+                );
+                let diagnostic = Diagnostic::error(Code::TooLarge, message)
+                    .at(span.clone())
+                    .help("gatestack takes no longer text, and neither does AWS: see which variable grows so");
+                self.findings.broken(path, diagnostic);
+                return None;
             }
         }
         if whole {
@@ -269,32 +292,68 @@ impl<'t> Pass<'_, 't> {
         }
     }
 
+    /// Whether so many bytes more may be put into the file. The first that may not is told, others follow from it.
+    fn may_expand(&mut self, path: &KeyPath, span: &Range<usize>, bytes: usize) -> bool {
+        let before = self.expanded;
+        self.expanded = before.saturating_add(bytes);
+        if self.expanded <= MOST_EXPANDED {
+            return true;
+        }
+        if before > MOST_EXPANDED {
+            self.findings.follows_from_another(path);
+            return false;
+        }
+        let message = format!(
+            "variables put more than {} into the file, the last into `{path}`",
+            size(MOST_EXPANDED as u64)
+        );
+        let diagnostic = Diagnostic::error(Code::TooLarge, message)
+            .at(span.clone())
+            .help("use long variables in fewer places");
+        self.findings.broken(path, diagnostic);
+        false
+    }
+
+    /// The bytes of a piece of a text, or the whole text once that was asked for often.
+    fn place(&self, span: &Range<usize>, written: &str, placed: &mut usize) -> Range<usize> {
+        *placed += 1;
+        if *placed > MOST_PLACED {
+            return span.clone();
+        }
+        self.source.find(span, written)
+    }
+
     fn variable(
         &mut self,
         path: &KeyPath,
         span: &Range<usize>,
         written: &str,
         name: &str,
+        placed: &mut usize,
     ) -> Option<DeValue<'t>> {
         if let Some(value) = self.variables.get(name) {
-            let value = value.clone();
-            if value.is_none() {
+            let Some(value) = value else {
                 self.findings.follows_from_another(path);
+                return None;
+            };
+            let bytes = value.as_str().map_or(0, str::len);
+            if !self.may_expand(path, span, bytes) {
+                return None;
             }
-            return value;
+            return self.variables.get(name).cloned().flatten();
         }
         let names = KeyPath::from(["vars"]);
         if !self.findings.is_usable(&names) {
             self.findings.follows_from_another(path);
             return None;
         }
-        let help = match closest(name, self.spans.names(&names)) {
+        let help = match self.findings.closest(name, self.spans.names(&names)) {
             Some(near) => format!("did you mean `${{var.{near}}}`?"),
             None => format!("add `{name} = …` to `[vars]`"),
         };
         let diagnostic =
             Diagnostic::error(Code::UnknownVariable, format!("`[vars]` has no `{name}`"))
-                .at(self.source.find(span, written))
+                .at(self.place(span, written, placed))
                 .help(help);
         self.findings.broken(path, diagnostic);
         None
@@ -304,6 +363,7 @@ impl<'t> Pass<'_, 't> {
     fn judged(&mut self, path: &KeyPath, span: &Range<usize>, text: &str) -> Option<DeValue<'t>> {
         let holds_references = is_one_of(path, HOLD_REFERENCES);
         let mut plain = String::new();
+        let mut placed = 0;
         for (token, range) in tokens(text) {
             let written = &text[range];
             plain.push_str(if token == Token::Escape {
@@ -318,7 +378,7 @@ impl<'t> Pass<'_, 't> {
                         .help("close it with `}`, or write `$${` for a dollar sign and a brace"),
                 ),
                 Token::Expression(inside) => match expression(inside) {
-                    None => Some(unknown(inside)),
+                    None => Some(self.unknown(inside)),
                     Some(Expression::StageVariable(name)) => self.stage_variable(path, &name),
                     Some(Expression::Reference(reference)) if holds_references => self.dangling(written, &reference),
                     // What no key may hold is reported as an unknown key.
@@ -334,7 +394,7 @@ impl<'t> Pass<'_, 't> {
                 },
             };
             if let Some(fault) = fault {
-                let fault = fault.at(self.source.find(span, written));
+                let fault = fault.at(self.place(span, written, &mut placed));
                 self.findings.broken(path, fault);
             }
         }
@@ -362,7 +422,7 @@ impl<'t> Pass<'_, 't> {
         if path.leads_to(&KeyPath::from(["vars"])) || self.may_have(&table.join(name)) {
             return None;
         }
-        let help = match closest(name, self.spans.names(&table)) {
+        let help = match self.findings.closest(name, self.spans.names(&table)) {
             Some(near) => format!("did you mean `${{stageVariables.{near}}}`?"),
             None => format!("add `{name} = \"…\"` to `[api.stage_variables]`"),
         };
@@ -373,6 +433,26 @@ impl<'t> Pass<'_, 't> {
             )
             .help(help),
         )
+    }
+
+    fn unknown(&self, inside: &str) -> Diagnostic {
+        let possible = if self.findings.compares(inside) {
+            possible(inside)
+        } else {
+            Vec::new()
+        };
+        let near = self
+            .findings
+            .closest(inside, possible.iter().map(String::as_str));
+        let help = match near {
+            Some(near) => format!("did you mean `${{{near}}}`?"),
+            None => {
+                "possible are `var.NAME`, `env.NAME`, `account.id`, `stack.…`, `api.…`, `user_pool.…`, \
+                 `partners.NAME.client_id` and the like; write `$${` for a dollar sign and a brace"
+                    .to_owned()
+            }
+        };
+        Diagnostic::error(Code::BadReference, format!("`${{{inside}}}` means nothing")).help(help)
     }
 
     /// Whether the file has something there, or would have if it were not misspelled or broken above.
@@ -394,7 +474,7 @@ impl<'t> Pass<'_, 't> {
             if self.may_have(&path.join(name)) {
                 return None;
             }
-            let help = match closest(name, self.spans.names(&path)) {
+            let help = match self.findings.closest(name, self.spans.names(&path)) {
                 Some(near) => format!("did you mean `${{{table}.{near}.{attribute}}}`?"),
                 None => format!("add `[{}]`, or remove the reference", path.join(name)),
             };
@@ -434,19 +514,6 @@ impl<'t> Pass<'_, 't> {
             Reference::ApiKeyId(name) => entry("api_keys", "id", name),
         }
     }
-}
-
-fn unknown(inside: &str) -> Diagnostic {
-    let possible = possible(inside);
-    let help = match closest(inside, possible.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `${{{near}}}`?"),
-        None => {
-            "possible are `var.NAME`, `env.NAME`, `account.id`, `stack.…`, `api.…`, `user_pool.…`, \
-                 `partners.NAME.client_id` and the like; write `$${` for a dollar sign and a brace"
-                .to_owned()
-        }
-    };
-    Diagnostic::error(Code::BadReference, format!("`${{{inside}}}` means nothing")).help(help)
 }
 
 fn is_one_of(path: &KeyPath, patterns: &[&[&str]]) -> bool {

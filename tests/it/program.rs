@@ -85,11 +85,21 @@ impl Folder {
 
     /// The local AWS of this folder over HTTP, with these flags more, at the URL that is handed on.
     pub(crate) fn served<T>(&self, more: &[&str], with: impl FnOnce(&str) -> T) -> T {
+        self.served_at("127.0.0.1:0", more, with)
+    }
+
+    /// The same at this address.
+    pub(crate) fn served_at<T>(
+        &self,
+        address: &str,
+        more: &[&str],
+        with: impl FnOnce(&str) -> T,
+    ) -> T {
         let serve = [
             "local",
             "serve",
             "--listen",
-            "127.0.0.1:0",
+            address,
             "--state",
             ".gatestack/local.json",
         ];

@@ -1,6 +1,6 @@
 //! What the command line says of a request, and the request itself.
 
-use std::io::Read as _;
+use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::Context as _;
@@ -11,7 +11,11 @@ use url::Url;
 
 use crate::caller::API_KEY_HEADER;
 use crate::error::{Error, Fault, FaultKind};
+use crate::files;
 use crate::model::Secret;
+
+/// Ten times what API Gateway takes, so that its own refusal can be seen.
+const LARGEST_BODY: u64 = 100 << 20;
 
 /// A body: here, in a file, or on the standard input.
 #[derive(Clone, Debug)]
@@ -62,18 +66,16 @@ impl Data {
     pub(super) fn read(&self) -> Result<Bytes, Error> {
         let read = match self {
             Self::Text(text) => return Ok(Bytes::from(text.clone())),
-            Self::File(file) => {
-                std::fs::read(file).with_context(|| format!("can't read the body from {file}"))
-            }
-            Self::Stdin => {
-                let mut body = Vec::new();
-                let read = std::io::stdin().read_to_end(&mut body);
-                read.map(|_| body)
-                    .context("can't read the body from the standard input")
-            }
+            Self::File(file) => files::read(Path::new(file), LARGEST_BODY)
+                .with_context(|| format!("can't read the body from {file}")),
+            Self::Stdin => files::limited(std::io::stdin(), LARGEST_BODY)
+                .context("can't read the body from the standard input"),
         };
-        read.map(Bytes::from)
-            .map_err(|error| Fault::io(error).into())
+        read.map(Bytes::from).map_err(|error| {
+            Fault::io(error)
+                .hint("name a regular file; `@-` reads the standard input")
+                .into()
+        })
     }
 }
 

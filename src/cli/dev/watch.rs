@@ -12,9 +12,10 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::super::environment;
 use super::super::global::Global;
-use super::super::session::source;
+use super::super::session::{named_file, source};
 use super::Event;
 use crate::error::{Error, Fault};
+use crate::files;
 use crate::render::listed;
 use crate::stack::{self, LoadSettings};
 
@@ -38,14 +39,14 @@ impl Files {
                 env: &|name| std::env::var(name).ok(),
                 read: &|path| {
                     named.borrow_mut().insert(path.to_owned());
-                    std::fs::read_to_string(path)
+                    named_file(path)
                 },
             };
             // What is wrong with it is said when it is applied.
             let _ = stack::load(source, &settings);
         }
         let with_content = |path: PathBuf| {
-            let content = std::fs::read(&path).ok();
+            let content = files::read(&path, stack::LARGEST_FILE).ok();
             (path, content)
         };
         Self(named.into_inner().into_iter().map(with_content).collect())

@@ -9,10 +9,16 @@
 //! an own domain of the API or the pool                     /_aws/domain/{name}/…
 //! ```
 //!
+//! Any other host name is refused, so that no web page reaches this by a name of its own, unless it means the server itself: `localhost`,
+//! an address of loopback, or what the server listens at. What is not asked of an API or a pool is the control plane's, and is refused to
+//! web pages of other origins.
+//!
 //! A user pool's documents are also at `/{pool}/.well-known/…` of any host name that is nobody's, since an endpoint that stands for AWS
-//! keeps AWS's paths. Everything else is the control plane's. A stage serves its deployment's snapshot, never the edits after it.
+//! keeps AWS's paths. A stage serves its deployment's snapshot, never the edits after it.
 
 mod addresses;
+mod browsers;
+mod hosts;
 mod oauth;
 mod stage;
 #[cfg(test)]
@@ -30,11 +36,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::addresses::Address;
+use self::hosts::Authority;
 use self::stage::{Arrived, To};
 use super::operation::Refusal;
-use super::protocol;
 use super::service::{self, Service};
 use super::state::{Region, State};
+
+pub use self::hosts::OwnHosts;
+pub(super) use self::stage::LARGEST_BODY;
+
+/// The largest body of a request to the control plane. API Gateway's import of an OpenAPI document takes 6 MiB; nothing takes more.
+const LARGEST_CONTROL_BODY: usize = 8 << 20;
 
 /// Both planes of the local AWS behind one function. Copies share it.
 #[derive(Clone)]
@@ -56,6 +68,8 @@ pub struct DataPlaneOptions {
     pub backend: Option<SocketAddr>,
     /// Who is told of every request to the data plane.
     pub tell: Option<Watcher>,
+    /// Where it listens, if it does.
+    pub own_hosts: OwnHosts,
 }
 
 /// Somebody who is told of requests as they are answered.
@@ -121,10 +135,30 @@ impl DataPlane {
     /// Answers one request to either plane. Its source address is the [`Peer`] among its extensions.
     pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
         let inner = &*self.0;
-        let host = protocol::host(&request);
+        let asked = match Authority::of(&request) {
+            Ok(None) if request.extensions().get::<Peer>().is_some() => {
+                Err("the request has no header Host".to_owned())
+            }
+            asked => asked,
+        };
+        let asked = match asked {
+            Ok(asked) => asked,
+            Err(why) => return message(StatusCode::BAD_REQUEST, &why),
+        };
+        let host = asked.as_ref().map_or("", |asked| asked.host.as_str());
+        let is_own = asked.is_none() || inner.options.own_hosts.include(host);
+        if !is_own && !hosts::is_amazons(host) {
+            let state = match inner.service.snapshot() {
+                Ok(state) => state,
+                Err(error) => return refused(&service::broken(&error)),
+            };
+            if owner(&state, host).is_none() {
+                return message(StatusCode::FORBIDDEN, &foreign_host(host));
+            }
+        }
         let path = request.uri().path().to_owned();
-        let Some(address) = Address::of(&host, &path) else {
-            return inner.service.call(request);
+        let Some(address) = Address::of(host, &path) else {
+            return inner.control(request, asked.as_ref().filter(|_| is_own));
         };
         let state = match inner.service.snapshot() {
             Ok(state) => state,
@@ -157,7 +191,7 @@ impl DataPlane {
                     oauth::domain(inner, &state, (name, &region), rest, &request)
                 }
                 None if by_path => (no_domain(name), None),
-                None => return inner.service.call(request),
+                None => return inner.control(request, asked.as_ref().filter(|_| is_own)),
             },
             Address::PoolDomain { name, region, rest } => {
                 match region.or_else(|| region_of(&state, |region| region.cognito.has_domain(name)))
@@ -175,6 +209,31 @@ impl DataPlane {
         }
         answer
     }
+}
+
+impl Inner {
+    /// Answers a request to the control plane. `own` is the host it was sent to, if that is the server itself.
+    fn control(&self, request: Request<Bytes>, own: Option<&Authority>) -> Response<Bytes> {
+        if let Some(why) = browsers::refusal(request.headers(), own) {
+            let text = format!(
+                "the control plane of the local AWS refuses this request: {why}. Web pages may call the APIs and token endpoints below /_aws/ only"
+            );
+            return message(StatusCode::FORBIDDEN, &text);
+        }
+        if request.body().len() > LARGEST_CONTROL_BODY {
+            let text = format!("the body has more than {LARGEST_CONTROL_BODY} bytes");
+            return message(StatusCode::PAYLOAD_TOO_LARGE, &text);
+        }
+        self.service.call(request)
+    }
+}
+
+/// Why a host is refused.
+fn foreign_host(host: &str) -> String {
+    format!(
+        "the local AWS does not answer for the host {host}, which a web page may have lead here: call it as localhost, by the \
+         address or name it listens at, by an AWS host name, or by a domain of an API or a user pool"
+    )
 }
 
 /// Where a request came from, among its extensions. One without is from this machine.

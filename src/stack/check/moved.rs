@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judge, did_you_mean};
+use super::Judge;
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::spans::KeyPath;
 
@@ -93,16 +93,13 @@ fn side(judge: &mut Judge<'_>, path: KeyPath, written: &str) -> Option<(KeyPath,
 
 fn nowhere(judge: &mut Judge<'_>, to: &KeyPath, path: &KeyPath) {
     let table = to.keys()[0].clone();
-    let names: Vec<String> = judge
-        .names([table.as_str()])
-        .iter()
-        .map(|name| format!("{table}.{name}"))
-        .collect();
-    let help = did_you_mean(
-        &to.to_string(),
-        names.iter().map(String::as_str),
-        format!("add `[{to}]`, or remove this `[[moved]]`"),
-    );
+    let path_of_table = KeyPath::from([table.as_str()]);
+    let names = judge.spans.names(&path_of_table);
+    let near = judge.findings.closest(&to.keys()[1], names);
+    let help = match near.filter(|_| judge.usable(&path_of_table)) {
+        Some(near) => format!("did you mean `{table}.{near}`?"),
+        None => format!("add `[{to}]`, or remove this `[[moved]]`"),
+    };
     judge.error(
         Code::BadMove,
         path,

@@ -1,9 +1,11 @@
 //! The names of routes: methods and paths as API Gateway's tree of resources can hold them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use super::{Judge, did_you_mean};
+use super::Judge;
 use crate::stack::diagnostic::{Code, Diagnostic};
+use crate::stack::findings::Findings;
 use crate::stack::spans::KeyPath;
 
 const METHODS: [&str; 8] = [
@@ -30,8 +32,21 @@ impl<'a> Segment<'a> {
     }
 }
 
+impl fmt::Display for Segment<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(text) => formatter.write_str(text),
+            Self::Parameter(name) => write!(formatter, "{{{name}}}"),
+            Self::Greedy(name) => write!(formatter, "{{{name}+}}"),
+        }
+    }
+}
+
 /// The segments of `"METHOD /path"`, or why API Gateway would refuse it and what to do.
-pub(super) fn parse(route: &str) -> Result<Vec<Segment<'_>>, (String, String)> {
+pub(super) fn parse<'r>(
+    route: &'r str,
+    findings: &Findings,
+) -> Result<Vec<Segment<'r>>, (String, String)> {
     let Some((method, path)) = route.split_once(' ') else {
         let help = if route.starts_with('/') {
             format!("write `\"GET {route}\"`")
@@ -44,7 +59,7 @@ pub(super) fn parse(route: &str) -> Result<Vec<Segment<'_>>, (String, String)> {
         let upper = method.to_ascii_uppercase();
         let help = match METHODS.iter().find(|known| **known == upper) {
             Some(known) => format!("write `{known}`"),
-            None => did_you_mean(
+            None => findings.did_you_mean(
                 &upper,
                 METHODS,
                 format!("possible are {}", METHODS.join(", ")),
@@ -146,9 +161,10 @@ fn segment(text: &str) -> Result<Segment<'_>, (String, String)> {
 /// API Gateway's resources: below each at most one parameter.
 #[derive(Default)]
 pub(super) struct Tree {
-    paths: BTreeSet<String>,
-    /// Path above → the parameter below it, and the route that has it.
-    parameters: BTreeMap<String, (String, KeyPath)>,
+    /// The resource above and a piece of path → the resource below. `/` is 0.
+    below: BTreeMap<(usize, String), usize>,
+    /// Resource → the parameter below it, and the route that has it.
+    parameters: BTreeMap<usize, (String, KeyPath)>,
 }
 
 impl Tree {
@@ -158,19 +174,19 @@ impl Tree {
         route: &KeyPath,
         segments: &[Segment<'_>],
     ) {
-        let mut above = String::new();
-        for segment in segments {
-            let text = match segment {
-                Segment::Literal(text) => (*text).to_owned(),
-                Segment::Parameter(name) => format!("{{{name}}}"),
-                Segment::Greedy(name) => format!("{{{name}+}}"),
-            };
+        let mut above = 0;
+        for (index, segment) in segments.iter().enumerate() {
+            let text = segment.to_string();
             if segment.parameter().is_some() {
                 let (first, first_route) = self
                     .parameters
-                    .entry(above.clone())
+                    .entry(above)
                     .or_insert_with(|| (text.clone(), route.clone()));
                 if *first != text {
+                    let above: String = segments[..index]
+                        .iter()
+                        .map(|segment| format!("/{segment}"))
+                        .collect();
                     let message = format!(
                         "below `{above}/` there is `{first}` already, and API Gateway takes one parameter there"
                     );
@@ -180,18 +196,18 @@ impl Tree {
                         .help(format!(
                             "call both `{first}`, or put a fixed piece of path before one of them"
                         ));
-                    judge.findings.list.push(diagnostic);
+                    judge.findings.push(diagnostic);
                     return;
                 }
             }
-            above = format!("{above}/{text}");
-            self.paths.insert(above.clone());
+            let next = self.resources();
+            above = *self.below.entry((above, text)).or_insert(next);
         }
     }
 
     /// How many resources the paths make, `/` included.
     pub(super) fn resources(&self) -> usize {
-        self.paths.len() + 1
+        self.below.len() + 1
     }
 }
 
@@ -208,7 +224,7 @@ mod tests {
             "POST /a/{b}/c.d/{e-f}",
             "OPTIONS /a:b",
         ] {
-            assert!(parse(good).is_ok(), "{good}");
+            assert!(parse(good, &Findings::default()).is_ok(), "{good}");
         }
         for bad in [
             "/a",
@@ -229,14 +245,14 @@ mod tests {
             "GET /a?b=c",
             "GET /{a b}",
         ] {
-            assert!(parse(bad).is_err(), "{bad}");
+            assert!(parse(bad, &Findings::default()).is_err(), "{bad}");
         }
     }
 
     proptest! {
         #[test]
         fn whatever_is_accepted_has_a_known_shape(route in "(GET|POST|get) ?/?[a-z{}+/.: -]{0,12}") {
-            if let Ok(segments) = parse(&route) {
+            if let Ok(segments) = parse(&route, &Findings::default()) {
                 let greedy = segments.iter().position(|segment| matches!(segment, Segment::Greedy(_)));
                 prop_assert!(greedy.is_none_or(|at| at + 1 == segments.len()));
                 prop_assert!(route.starts_with("GET /") || route.starts_with("POST /"));

@@ -1,7 +1,9 @@
 //! `[plans]`, and who is on them.
 
+use std::collections::BTreeSet;
+
 use super::names::API_GATEWAY;
-use super::{Judge, did_you_mean, entries};
+use super::{Judge, entries};
 use crate::model::bare_or_quoted;
 use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
@@ -51,7 +53,7 @@ fn members(judge: &mut Judge<'_>) {
         if !judge.usable(&plans) {
             continue;
         }
-        let help = did_you_mean(
+        let help = judge.did_you_mean(
             plan,
             judge.spans.names(&plans),
             format!("add `[plans.{}]`", bare_or_quoted(plan)),
@@ -87,9 +89,10 @@ fn members(judge: &mut Judge<'_>) {
     {
         return;
     }
+    let used: BTreeSet<&str> = members.iter().map(|(_, _, plan)| plan.as_str()).collect();
     for name in judge.names(&plans) {
         let path = plans.join(&name);
-        if !members.iter().any(|(_, _, plan)| **plan == name) {
+        if !used.contains(name.as_str()) {
             let message = format!("nobody is on the plan `{name}`");
             judge.warning(
                 Code::NoEffect,

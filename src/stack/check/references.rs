@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Judge;
-use crate::stack::cycles;
+use crate::stack::cycles::{Needs, spelled};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::interpolate::{Piece, Reference, pieces};
 use crate::stack::spans::KeyPath;
+
+/// The most places that one message points to.
+const MOST_LABELS: usize = 10;
 
 /// What each address waits for, and the value that says so.
 #[derive(Default)]
@@ -57,29 +60,29 @@ fn target(judge: &Judge<'_>, reference: &Reference) -> Option<KeyPath> {
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     let waits = gather(judge);
-    let needs = waits
+    let needs: BTreeMap<String, Vec<String>> = waits
         .0
         .iter()
         .map(|(who, needs)| (who.clone(), needs.keys().cloned().collect()))
         .collect();
-    for cycle in cycles::find(&needs) {
+    for cycle in Needs::of(&needs).cycles() {
         let said_at = &waits.0[&cycle[0]][&cycle[1]];
         let mut diagnostic = Diagnostic::error(
             Code::Cycle,
-            format!("`{}` waits for itself: {}", cycle[0], cycle.join(" → ")),
+            format!("`{}` waits for itself: {}", cycle[0], spelled(&cycle)),
         )
         .label(
             judge.spans.value_of(said_at),
             format!("waits for {}", cycle[1]),
         );
-        for step in cycle[1..].windows(2) {
+        for step in cycle[1..].windows(2).take(MOST_LABELS) {
             let said_at = &waits.0[&step[0]][&step[1]];
             diagnostic = diagnostic.label(
                 judge.spans.value_of(said_at),
                 format!("waits for {}", step[1]),
             );
         }
-        judge.findings.list.push(
+        judge.findings.push(
             diagnostic.help("replace one of these references by a value that is known before"),
         );
     }
@@ -167,19 +170,13 @@ fn client_scopes(
     scopes: &std::collections::BTreeSet<String>,
 ) {
     let list = path.join("scopes");
+    let servers = judge.servers();
     waits.add(path, &["user_pool"].into(), path);
     for scope in scopes {
         waits.text(judge, path, Some(scope), list.clone());
-        let server = judge.file.resource_servers.iter().find(|(name, server)| {
-            let identifier = server.identifier.as_ref().unwrap_or(name);
-            let known = judge.usable(["resource_servers", name, "identifier"]);
-            known
-                && scope
-                    .rsplit_once('/')
-                    .is_some_and(|(wanted, _)| wanted == identifier)
-        });
-        if let Some((name, _)) = server {
-            waits.add(path, &["resource_servers", name].into(), &list);
+        let server = scope.rsplit_once('/').map(|(server, _)| server);
+        if let Some(table) = server.and_then(|server| servers.table_of(server)) {
+            waits.add(path, &["resource_servers", table].into(), &list);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! `[api.routes]`: where their calls go. `paths` reads their names.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use super::Judge;
 use super::load_balancer;
 use super::paths::{Tree, parse};
-use super::{Judge, did_you_mean};
 use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{Api, Route, Transport};
@@ -15,6 +16,20 @@ use crate::stack::spans::KeyPath;
 
 /// What a new account may have in an API, `/` included.
 const USUAL_RESOURCES: usize = 300;
+
+/// The most listeners that a message names.
+const MOST_NAMED: usize = 10;
+
+/// The longest URL, in bytes. No request line of API Gateway is longer than 10,240.
+const LONGEST_URL: usize = 8_192;
+
+impl Judge<'_> {
+    /// The ports that a route may go to; `None` where they are not known.
+    fn ports(&self) -> Option<Rc<BTreeSet<u16>>> {
+        let ports = || load_balancer::ports(self).map(Rc::new);
+        self.ports.get_or_init(ports).clone()
+    }
+}
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     let Some(api) = &judge.file.api else { return };
@@ -32,7 +47,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     let mut tree = Tree::default();
     for name in &names {
         let path = routes.join(name);
-        let parameters = match parse(name) {
+        let parameters = match parse(name, judge.findings) {
             Ok(segments) => {
                 tree.hold(judge, &path, &segments);
                 let parameters = segments
@@ -120,6 +135,12 @@ fn http(
 ) {
     static PARAMETER: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\{([^{}]*)\}").expect("the pattern is constant"));
+    if url.len() > LONGEST_URL {
+        let message = format!("the URL has {} bytes", url.len());
+        let help = format!("gatestack takes URLs of up to {LONGEST_URL}");
+        judge.error(Code::BadUrl, path, message, help);
+        return;
+    }
     let (url, is_known) = stage_variables_made_out(judge, &judge.sample(url), api);
     if is_known {
         match callable(judge, path, &url) {
@@ -147,7 +168,7 @@ fn http(
                 format!("add `{{{name}}}` to the route's path, or remove it from the URL");
             (
                 format!("the route has no parameter `{name}`"),
-                did_you_mean(&name, parameters.iter().map(String::as_str), otherwise),
+                judge.did_you_mean(&name, parameters.iter().map(String::as_str), otherwise),
             )
         };
         judge.error_within(Code::BadRoute, path, &format!("{{{name}}}"), message, help);
@@ -156,7 +177,7 @@ fn http(
 
 /// The port that a call goes to has to be a listener's: the load balancer knows nothing of hosts and paths.
 fn through_load_balancer(judge: &mut Judge<'_>, path: &KeyPath, url: &str, port: Option<u16>) {
-    let (Some(port), Some(ports)) = (port, load_balancer::ports(judge)) else {
+    let (Some(port), Some(ports)) = (port, judge.ports()) else {
         return;
     };
     if !ports.contains(&port) {
@@ -189,7 +210,10 @@ pub(in crate::stack) fn no_listener(
     more: &str,
 ) -> (String, String) {
     let message = format!("the load balancer has no listener on port {port}");
-    let there: Vec<_> = ports.iter().map(u16::to_string).collect();
+    let mut there: Vec<_> = ports.iter().take(MOST_NAMED).map(u16::to_string).collect();
+    if ports.len() > MOST_NAMED {
+        there.push(format!("{} more", ports.len() - MOST_NAMED));
+    }
     let help = match &there[..] {
         [] => format!("it has no listeners at all: {more}"),
         [one] => format!(

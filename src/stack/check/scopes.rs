@@ -1,10 +1,12 @@
 //! Scopes, wherever they are listed: each must belong to a resource server of the file, or be one of OpenID's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use super::{Judge, did_you_mean};
+use super::Judge;
 use crate::model::bare_or_quoted;
 use crate::stack::diagnostic::Code;
+use crate::stack::findings::Findings;
 use crate::stack::spans::KeyPath;
 
 /// Scopes that every pool has.
@@ -24,21 +26,28 @@ impl Judge<'_> {
             return;
         }
         let servers = self.servers();
+        let servers = &*servers;
         for scope in scopes
             .iter()
             .filter(|scope| !OPEN_ID.contains(&scope.as_str()))
         {
-            if let Some((message, help)) = unknown_scope(&servers, scope) {
+            if let Some((message, help)) = unknown_scope(self.findings, servers, scope) {
                 self.element_error(Code::UnknownScope, path, scope, message, help);
             }
         }
     }
 
     /// The resource servers, as far as they can be read.
-    fn servers(&self) -> Servers {
+    pub(super) fn servers(&self) -> Rc<Servers> {
+        Rc::clone(self.servers.get_or_init(|| Rc::new(self.read_servers())))
+    }
+
+    fn read_servers(&self) -> Servers {
         let table = KeyPath::from(["resource_servers"]);
         let mut servers = Servers {
-            list: Vec::new(),
+            by_identifier: BTreeMap::new(),
+            known: Vec::new(),
+            by_last: BTreeMap::new(),
             are_all: self.usable(&table),
         };
         for name in self.names(&table) {
@@ -48,52 +57,66 @@ impl Judge<'_> {
                 servers.are_all = false;
                 continue;
             };
+            let identifier = server.identifier.clone().unwrap_or_else(|| name.clone());
             let scopes = path.join("scopes");
-            servers.list.push(Server {
-                identifier: server.identifier.clone().unwrap_or_else(|| name.clone()),
-                scopes: self.usable(&scopes).then(|| self.names(scopes)),
+            let scopes = self.usable(&scopes).then(|| self.names(scopes));
+            for scope in scopes.iter().flatten() {
+                let full = format!("{identifier}/{scope}");
+                let last = full.rsplit_once('/').map(|(_, last)| last.to_owned());
+                servers
+                    .by_last
+                    .entry(last.unwrap_or_default())
+                    .or_insert(servers.known.len());
+                servers.known.push(full);
+            }
+            let there = servers.by_identifier.entry(identifier);
+            let there = there.or_insert_with(|| Server {
                 table: name,
+                scopes: Some(BTreeSet::new()),
             });
+            // More than one is told elsewhere; a scope of any of them is one.
+            match (&mut there.scopes, scopes) {
+                (Some(known), Some(scopes)) => known.extend(scopes),
+                (known, _) => *known = None,
+            }
         }
         servers
     }
 }
 
 /// What is known of the resource servers.
-struct Servers {
-    list: Vec<Server>,
+pub(super) struct Servers {
+    by_identifier: BTreeMap<String, Server>,
+    /// Their scopes in full: `SERVER/SCOPE`.
+    known: Vec<String>,
+    /// The first of those by what is behind its last slash.
+    by_last: BTreeMap<String, usize>,
     /// Whether there are no others, whose identifiers can't be read.
     are_all: bool,
 }
 
 struct Server {
     table: String,
-    identifier: String,
     /// `None` if they can't be read.
-    scopes: Option<Vec<String>>,
+    scopes: Option<BTreeSet<String>>,
+}
+
+impl Servers {
+    /// The table of the resource server with this identifier.
+    pub(super) fn table_of(&self, identifier: &str) -> Option<&str> {
+        let server = self.by_identifier.get(identifier)?;
+        Some(&server.table)
+    }
 }
 
 /// Why a scope can't be one of theirs, and what to do.
-fn unknown_scope(servers: &Servers, scope: &str) -> Option<(String, String)> {
-    let known: Vec<String> = servers
-        .list
-        .iter()
-        .flat_map(|server| {
-            let names = server.scopes.iter().flatten();
-            names.map(|name| format!("{}/{name}", server.identifier))
-        })
-        .collect();
-    let candidates = || known.iter().map(String::as_str).chain(OPEN_ID);
+fn unknown_scope(findings: &Findings, servers: &Servers, scope: &str) -> Option<(String, String)> {
+    let candidates = || servers.known.iter().map(String::as_str).chain(OPEN_ID);
     let Some((wanted, name)) = scope.rsplit_once('/') else {
         let message = format!("`{scope}` is no scope: it lacks the resource server");
-        let full = known.iter().find(|known| {
-            known
-                .rsplit_once('/')
-                .is_some_and(|(_, last)| last == scope)
-        });
-        let help = match full {
-            Some(full) => format!("did you mean `{full}`?"),
-            None => did_you_mean(
+        let help = match servers.by_last.get(scope) {
+            Some(full) => format!("did you mean `{}`?", servers.known[*full]),
+            None => findings.did_you_mean(
                 scope,
                 candidates(),
                 "write `SERVER/SCOPE`, with the resource server's identifier",
@@ -101,26 +124,17 @@ fn unknown_scope(servers: &Servers, scope: &str) -> Option<(String, String)> {
         };
         return Some((message, help));
     };
-    // More than one is told elsewhere.
-    let mut named = servers
-        .list
-        .iter()
-        .filter(|server| server.identifier == wanted)
-        .peekable();
-    if let Some(table) = named.peek().map(|server| &server.table) {
-        let may_have = |server: &Server| {
-            let scopes = server.scopes.as_ref();
-            scopes.is_none_or(|scopes| scopes.iter().any(|known| known == name))
-        };
+    if let Some(server) = servers.by_identifier.get(wanted) {
+        let scopes = server.scopes.as_ref()?;
         let help = format!(
             "add `{} = \"…\"` to `resource_servers.{}.scopes`",
             bare_or_quoted(name),
-            bare_or_quoted(table)
+            bare_or_quoted(&server.table)
         );
-        return (!named.any(may_have)).then(|| {
+        return (!scopes.contains(name)).then(|| {
             (
                 format!("the resource server `{wanted}` has no scope `{name}`"),
-                did_you_mean(scope, candidates(), help),
+                findings.did_you_mean(scope, candidates(), help),
             )
         });
     }
@@ -128,7 +142,7 @@ fn unknown_scope(servers: &Servers, scope: &str) -> Option<(String, String)> {
         let help = "add the resource server under `[resource_servers.…]`, or correct the part before the slash";
         (
             format!("no resource server has the identifier `{wanted}`"),
-            did_you_mean(scope, candidates(), help),
+            findings.did_you_mean(scope, candidates(), help),
         )
     })
 }

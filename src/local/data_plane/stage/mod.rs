@@ -81,7 +81,7 @@ struct Place<'a> {
 }
 
 /// The largest body of a request, in bytes.
-const LARGEST_BODY: usize = 10 << 20;
+pub(in super::super) const LARGEST_BODY: usize = 10 << 20;
 
 /// Answers a request to a stage as the state was when it came, and says what became of it.
 pub(super) async fn answer(

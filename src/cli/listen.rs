@@ -1,0 +1,70 @@
+//! Where the local AWS listens: on this machine, unless it is said that others may reach it.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+
+use crate::error::{Error, Fault, FaultKind};
+use crate::local::OwnHosts;
+
+/// Where a local AWS listens unless it is told otherwise.
+pub(super) const ADDRESS: &str = "127.0.0.1:4599";
+
+/// What to say once other machines can reach it.
+pub(super) const REMOTE: &str = "Other machines can reach this address: each may read and change everything on the local AWS, \
+     keys and secrets included, without credentials.\n";
+
+/// The flags of a command that listens.
+#[derive(Debug, clap::Args)]
+pub(super) struct Listen {
+    /// Listen here; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = ADDRESS)]
+    listen: String,
+    /// Let --listen take an address that other machines reach: they need no
+    /// credentials to read and change everything
+    #[arg(long)]
+    allow_remote: bool,
+}
+
+impl Listen {
+    /// Listens, and tells by which hosts the server is called.
+    ///
+    /// # Errors
+    /// The address can't be listened on, or other machines reach it and nothing allows that.
+    pub(super) fn bind(&self) -> Result<(TcpListener, OwnHosts), Error> {
+        let cannot = |error: io::Error| cannot_listen(error, &self.listen);
+        let addresses: Vec<SocketAddr> = self.listen.to_socket_addrs().map_err(cannot)?.collect();
+        let remote = addresses.iter().find(|address| !is_loopback(address));
+        if let Some(remote) = remote.filter(|_| !self.allow_remote) {
+            let what = if self.listen == remote.to_string() {
+                format!("other machines can reach {remote}")
+            } else {
+                format!(
+                    "other machines can reach {}, which is {remote}",
+                    self.listen
+                )
+            };
+            let port = remote.port();
+            return Err(Fault::new(FaultKind::Consent, what)
+                .hint(format!(
+                    "listen on this machine alone with --listen 127.0.0.1:{port}, or let others read and change everything on the \
+                     local AWS with --allow-remote"
+                ))
+                .into());
+        }
+        let listener = TcpListener::bind(&addresses[..]).map_err(cannot)?;
+        listener.set_nonblocking(true).map_err(cannot)?;
+        let bound = listener.local_addr().map_err(cannot)?;
+        let name = self.listen.rsplit_once(':').map_or("", |(name, _)| name);
+        Ok((listener, OwnHosts::of(name, bound)))
+    }
+}
+
+/// Whether only this machine reaches an address.
+pub(super) fn is_loopback(address: &SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+fn cannot_listen(error: io::Error, address: &str) -> Fault {
+    let error = anyhow::Error::new(error).context(format!("can't listen on {address}"));
+    Fault::io(error).hint("choose another address with --listen; port 0 takes any free one")
+}

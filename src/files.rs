@@ -1,0 +1,368 @@
+//! Files as others may have prepared them: in a folder that came with a checkout, or in one that others write into.
+//!
+//! What is read has to be a regular file, and is read up to a size. What is not, such as a named pipe without a writer, is
+//! an error before anything waits for it. What is written is written beside its place, in a new file of a random name, and
+//! renamed: no link is followed, and no reader meets half of it.
+
+use std::fmt;
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Who may read what is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Readers {
+    /// Its owner only.
+    Owner,
+    /// Whoever the system lets read new files.
+    Anybody,
+}
+
+/// What stands where a regular file has to be. It is the inner error of an [`io::Error`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NotAFile {
+    /// A folder.
+    Folder,
+    /// A symbolic link, where none is followed.
+    Link,
+    /// A named pipe.
+    Pipe,
+    /// A socket.
+    Socket,
+    /// A device.
+    Device,
+}
+
+/// How many random names are tried. One is enough unless the system's random numbers are broken.
+const ATTEMPTS: usize = 8;
+
+impl std::error::Error for NotAFile {}
+
+impl fmt::Display for NotAFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Folder => "it is a folder, not a file",
+            Self::Link => "it is a symbolic link, which is not followed here",
+            Self::Pipe => "it is a named pipe (FIFO), not a regular file",
+            Self::Socket => "it is a socket, not a regular file",
+            Self::Device => "it is a device, not a regular file",
+        })
+    }
+}
+
+impl NotAFile {
+    /// What an error says is there, if that is what is wrong.
+    pub fn of(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().copied()
+    }
+
+    fn found(kind: FileType) -> Option<Self> {
+        if kind.is_file() {
+            None
+        } else if kind.is_dir() {
+            Some(Self::Folder)
+        } else if kind.is_symlink() {
+            Some(Self::Link)
+        } else {
+            Some(Self::special(kind))
+        }
+    }
+
+    #[cfg(unix)]
+    fn special(kind: FileType) -> Self {
+        use std::os::unix::fs::FileTypeExt as _;
+        if kind.is_fifo() {
+            Self::Pipe
+        } else if kind.is_socket() {
+            Self::Socket
+        } else {
+            Self::Device
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn special(_: FileType) -> Self {
+        Self::Device
+    }
+}
+
+impl From<NotAFile> for io::Error {
+    fn from(found: NotAFile) -> Self {
+        let kind = match found {
+            NotAFile::Folder => ErrorKind::IsADirectory,
+            _ => ErrorKind::InvalidInput,
+        };
+        Self::new(kind, found)
+    }
+}
+
+/// The bytes of a regular file of at most `most` bytes. A link to one is followed.
+///
+/// # Errors
+/// There is none, it is something else, it can't be read, or it is larger.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    limited(open(path, OpenOptions::new().read(true), true)?, most)
+}
+
+/// The same where nobody but this program should have put anything: a link is refused.
+///
+/// # Errors
+/// As [`read`], and when it is a link.
+pub fn read_own(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    limited(open(path, OpenOptions::new().read(true), false)?, most)
+}
+
+/// The text of a regular file, as [`read`].
+///
+/// # Errors
+/// As [`read`], and with [`ErrorKind::InvalidData`] when it is not UTF-8.
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    let not_text = |_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
+    String::from_utf8(read(path, most)?).map_err(not_text)
+}
+
+/// All bytes of a stream that ends within `most`.
+///
+/// # Errors
+/// It can't be read, or goes on.
+pub fn limited(stream: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stream
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let message = format!("it is larger than the {} that are read", size(most));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+/// What is at a place where only this program should have put something; nothing is no error.
+///
+/// # Errors
+/// It is not a regular file, or can't be asked about.
+pub fn own(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => match NotAFile::found(metadata.file_type()) {
+            None => Ok(Some(metadata)),
+            Some(found) => Err(found.into()),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens an empty file to lock, or makes it for its owner only.
+///
+/// # Errors
+/// Something else is there, a link too, or it can't be opened.
+pub fn lock_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    for_readers(&mut options, Readers::Owner);
+    open(path, &mut options, false)
+}
+
+/// Puts a file with these bytes in a place, over a regular file that is there. It is on the disk when this returns.
+///
+/// # Errors
+/// Something else is there, a link too, or it can't be written; then what was there still is.
+pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    put(path, bytes, readers, File::sync_all)
+}
+
+/// The same without waiting for the disk, for what is written many times in a run.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_soon(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    put(path, bytes, readers, |_| Ok(()))
+}
+
+fn put(
+    path: &Path,
+    bytes: &[u8],
+    readers: Readers,
+    finish: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
+    own(path)?;
+    let (beside, mut file) = new_beside(path, readers)?;
+    file.write_all(bytes)
+        .and_then(|()| finish(&file))
+        .and_then(|()| fs::rename(&beside, path))
+        .inspect_err(|_| {
+            // What is left of a failed write is of no use, and the failure itself is what to tell.
+            let _gone = fs::remove_file(&beside);
+        })
+}
+
+/// A path beside this one with a name that can't be foreseen.
+///
+/// # Errors
+/// The system gives no random numbers.
+pub fn beside(path: &Path) -> io::Result<PathBuf> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{:016x}.new", u64::from_ne_bytes(random)));
+    Ok(PathBuf::from(beside))
+}
+
+fn new_beside(path: &Path, readers: Readers) -> io::Result<(PathBuf, File)> {
+    let mut options = OpenOptions::new();
+    // Exclusive: what is there already, a link too, is an error.
+    options.write(true).create_new(true);
+    for_readers(&mut options, readers);
+    let mut taken = None;
+    for _ in 0..ATTEMPTS {
+        let beside = beside(path)?;
+        match options.open(&beside) {
+            Ok(file) => return Ok((beside, file)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => taken = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(taken.unwrap_or_else(|| ErrorKind::AlreadyExists.into()))
+}
+
+/// Opens without waiting for the other end of a pipe, and asks the opened file itself what it is.
+fn open(path: &Path, options: &mut OpenOptions, follow: bool) -> io::Result<File> {
+    without_waiting(options, follow);
+    let opened = options.open(path).and_then(|file| {
+        let found = NotAFile::found(file.metadata()?.file_type());
+        found.map_or(Ok(file), |found| Err(found.into()))
+    });
+    opened.map_err(|error| {
+        // Sockets, pipes without a reader and links where none is followed can't be opened at all.
+        let there = if follow {
+            fs::metadata(path)
+        } else {
+            fs::symlink_metadata(path)
+        };
+        let found = there
+            .ok()
+            .and_then(|metadata| NotAFile::found(metadata.file_type()));
+        found.map_or(error, io::Error::from)
+    })
+}
+
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions, follow: bool) {
+    let follow = if follow { 0 } else { libc::O_NOFOLLOW };
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        libc::O_NONBLOCK | libc::O_NOCTTY | follow,
+    );
+}
+
+#[cfg(not(unix))]
+fn without_waiting(_: &mut OpenOptions, _: bool) {}
+
+#[cfg(unix)]
+fn for_readers(options: &mut OpenOptions, readers: Readers) {
+    if readers == Readers::Owner {
+        std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    }
+}
+
+#[cfg(not(unix))]
+fn for_readers(_: &mut OpenOptions, _: Readers) {}
+
+/// A number of bytes in a sentence.
+pub fn size(bytes: u64) -> String {
+    for (unit, name) in [(1 << 20, "MiB"), (1 << 10, "KiB")] {
+        if bytes >= unit && bytes.is_multiple_of(unit) {
+            return format!("{} {name}", bytes / unit);
+        }
+    }
+    format!("{bytes} bytes")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn pipe(path: &Path) {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    }
+
+    /// What is found instead of a file.
+    fn instead<T: fmt::Debug>(result: io::Result<T>) -> NotAFile {
+        let error = result.unwrap_err();
+        NotAFile::of(&error).unwrap_or_else(|| panic!("{error}"))
+    }
+
+    #[test]
+    fn only_regular_files_are_read_and_nothing_waits() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), "text").unwrap();
+        symlink(at("file"), at("link")).unwrap();
+        pipe(&at("pipe"));
+        symlink(at("pipe"), at("link-to-pipe")).unwrap();
+        let _bound = UnixListener::bind(at("socket")).unwrap();
+        assert_eq!(read(&at("file"), 4).unwrap(), b"text");
+        assert_eq!(read(&at("link"), 4).unwrap(), b"text");
+        assert_eq!(instead(read_own(&at("link"), 4)), NotAFile::Link);
+        for (path, found) in [
+            (folder.path().to_owned(), NotAFile::Folder),
+            (at("pipe"), NotAFile::Pipe),
+            (at("link-to-pipe"), NotAFile::Pipe),
+            (at("socket"), NotAFile::Socket),
+            ("/dev/zero".into(), NotAFile::Device),
+        ] {
+            assert_eq!(instead(read(&path, 4)), found, "{}", path.display());
+            assert_eq!(
+                instead(own(&path)),
+                if path == at("link-to-pipe") {
+                    NotAFile::Link
+                } else {
+                    found
+                }
+            );
+        }
+        let absent = read(&at("absent"), 4).unwrap_err();
+        assert_eq!(absent.kind(), ErrorKind::NotFound);
+        let large = read(&at("file"), 3).unwrap_err();
+        assert_eq!(large.kind(), ErrorKind::FileTooLarge);
+        assert_eq!(
+            large.to_string(),
+            "it is larger than the 3 bytes that are read"
+        );
+    }
+
+    #[test]
+    fn a_link_is_never_written_through() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("precious"), "precious").unwrap();
+        symlink(at("precious"), at("link")).unwrap();
+        pipe(&at("pipe"));
+        assert_eq!(
+            instead(replace(&at("link"), b"x", Readers::Owner)),
+            NotAFile::Link
+        );
+        assert_eq!(instead(lock_file(&at("link"))), NotAFile::Link);
+        assert_eq!(
+            instead(replace(&at("pipe"), b"x", Readers::Owner)),
+            NotAFile::Pipe
+        );
+        assert_eq!(instead(lock_file(&at("pipe"))), NotAFile::Pipe);
+        assert_eq!(
+            instead(replace(folder.path(), b"x", Readers::Owner)),
+            NotAFile::Folder
+        );
+        assert_eq!(fs::read(at("precious")).unwrap(), b"precious");
+        replace(&at("new"), b"1", Readers::Owner).unwrap();
+        replace(&at("new"), b"2", Readers::Owner).unwrap();
+        assert_eq!(fs::read(at("new")).unwrap(), b"2");
+        let mode = fs::metadata(at("new")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let left = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 4, "nothing else is left behind");
+    }
+}

@@ -1,0 +1,125 @@
+//! How much a stack file may hold, so that reading it takes neither minutes nor gigabytes. Everything after this may take time
+//! in proportion to the file.
+
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::{Code, Diagnostic};
+use super::source::{LARGEST_FILE, SourceFile};
+use crate::files::size as bytes;
+
+/// The most values: ten thousand partners with ten lines each, ten times what an account holds.
+const MOST_VALUES: usize = 100_000;
+
+/// The most tables with a line of their own: two for each partner that an account can hold. The parser moves all tables behind one
+/// whose own line comes after those of tables in it.
+const MOST_HEADERS: usize = 25_000;
+
+/// The longest key, in bytes. API Gateway has no longer path, nor AWS a longer name.
+const LONGEST_KEY: usize = 2_048;
+
+/// The most bytes of the paths of all values, each spelled out: what tables in tables of long names add up to.
+const LONGEST_PATHS: usize = 64 << 20;
+
+/// Refuses a text that is too large to be read as a stack file.
+///
+/// # Errors
+/// What is too much of it.
+pub(super) fn size(file: &SourceFile) -> Result<(), Diagnostic> {
+    if file.text().len() as u64 <= LARGEST_FILE {
+        return headers(file);
+    }
+    let message = format!(
+        "{} has {} bytes, and gatestack reads {} of a file",
+        file.path().display(),
+        file.text().len(),
+        bytes(LARGEST_FILE)
+    );
+    Err(Diagnostic::error(Code::TooLarge, message)
+        .help("a thousand partners take less than 1 MiB: see what else is in it"))
+}
+
+fn headers(file: &SourceFile) -> Result<(), Diagnostic> {
+    let lines = file.text().lines();
+    let headers = lines.filter(|line| line.trim_start().starts_with('['));
+    if headers.count() <= MOST_HEADERS {
+        return Ok(());
+    }
+    let message = format!(
+        "{} has more than {MOST_HEADERS} tables",
+        file.path().display()
+    );
+    Err(Diagnostic::error(Code::TooLarge, message)
+        .help("gatestack reads no more of one stack: make several stacks of it"))
+}
+
+/// The number of values in a document.
+///
+/// # Errors
+/// The first that is too much.
+pub(super) fn check(root: &DeTable<'_>) -> Result<usize, Diagnostic> {
+    let mut pass = Pass {
+        values: 0,
+        paths: 0,
+    };
+    pass.table(root, 0)?;
+    Ok(pass.values)
+}
+
+struct Pass {
+    values: usize,
+    paths: usize,
+}
+
+impl Pass {
+    /// `above` is the length of the path that leads there. Tables lie in each other 160 deep at most: the parser refuses more.
+    fn table(&mut self, table: &DeTable<'_>, above: usize) -> Result<(), Diagnostic> {
+        for (key, value) in table {
+            let length = key.get_ref().len();
+            if length > LONGEST_KEY {
+                let message = format!("a key of {length} bytes");
+                return Err(Diagnostic::error(Code::TooLarge, message)
+                    .at(key.span())
+                    .help(format!("gatestack takes keys of up to {LONGEST_KEY} bytes")));
+            }
+            self.value(value.get_ref(), above + length)
+                .map_err(|refused| place(refused, value.span()))?;
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: &DeValue<'_>, path: usize) -> Result<(), Diagnostic> {
+        self.values += 1;
+        self.paths += path;
+        if self.values > MOST_VALUES {
+            let message = format!("the file has more than {MOST_VALUES} values");
+            return Err(Diagnostic::error(Code::TooLarge, message)
+                .help("gatestack reads no more of one stack: make several stacks of it"));
+        }
+        if self.paths > LONGEST_PATHS {
+            let message = format!(
+                "with the names of the tables around them, the keys of the file are longer than {} in all",
+                bytes(LONGEST_PATHS as u64)
+            );
+            return Err(
+                Diagnostic::error(Code::TooLarge, message).help("shorten the names of tables")
+            );
+        }
+        match value {
+            DeValue::Table(table) => self.table(table, path),
+            DeValue::Array(array) => array.iter().try_for_each(|element| {
+                self.value(element.get_ref(), path)
+                    .map_err(|refused| place(refused, element.span()))
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The place of what was refused, unless it is known better from further in.
+fn place(refused: Diagnostic, span: std::ops::Range<usize>) -> Diagnostic {
+    if refused.labels.is_empty() {
+        refused.at(span)
+    } else {
+        refused
+    }
+}
