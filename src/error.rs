@@ -82,8 +82,12 @@ pub enum FaultKind {
     Consent,
     /// Somebody was asked and did not agree.
     Declined,
-    /// Somebody was asked and pressed Ctrl-C.
+    /// Ctrl-C came before anything was written.
     Interrupted,
+    /// SIGTERM came before anything was written.
+    Terminated,
+    /// Another run holds the lock on the stack, this one lost it, or it can't be taken.
+    Lock,
     /// AWS changed between the plan and the first write.
     Stale,
     /// The name is none of the stack's outputs, or its value is not known yet.
@@ -109,6 +113,8 @@ impl FaultKind {
             Self::Consent => "consent",
             Self::Declined => "declined",
             Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+            Self::Lock => "lock",
             Self::Stale => "stale",
             Self::Output => "output",
             Self::Deployment => "deployment",
@@ -159,6 +165,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Fault(fault) if fault.kind == FaultKind::Interrupted => Exit::Interrupted,
+            Self::Fault(fault) if fault.kind == FaultKind::Terminated => Exit::Terminated,
             _ => Exit::Failure,
         }
     }

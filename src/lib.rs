@@ -10,6 +10,7 @@ pub mod files;
 pub mod handoff;
 pub mod kinds;
 pub mod local;
+pub mod lock;
 pub mod model;
 pub mod plan;
 pub mod render;

@@ -18,6 +18,7 @@ use super::ec2::Ec2Answers;
 use super::elbv2::Elbv2Answers;
 use super::error::AwsError;
 use super::instances::InstanceAnswers;
+use super::lease::Lease;
 use super::nulls::WithoutNulls;
 use super::pace::{Operation, Pacer, Service};
 use super::retry::{Classifier, OnlyOnce};
@@ -47,11 +48,14 @@ pub struct Connection {
     clients: Arc<Clients>,
     pacer: Pacer,
     tally: Tally,
+    lease: Lease,
     contents: Contents,
 }
 
 #[derive(Debug)]
 struct Clients {
+    /// What the clients were made from.
+    config: SdkConfig,
     apigateway: aws_sdk_apigateway::Client,
     cognito: aws_sdk_cognitoidentityprovider::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
@@ -129,11 +133,13 @@ impl Connection {
                 .build(),
         };
         let tally = Tally::default();
+        let lease = Lease::default();
         // Services whose errors and creates the SDK's own rules suit.
         macro_rules! counted {
             ($sdk:ident) => {
                 $sdk::Client::from_conf(
                     $sdk::config::Builder::from(&config)
+                        .interceptor(lease.clone())
                         .interceptor(tally.clone())
                         .build(),
                 )
@@ -145,6 +151,7 @@ impl Connection {
                     .retry_classifier(Classifier)
                     .interceptor(OnlyOnce)
                     .interceptor(WithoutNulls)
+                    .interceptor(lease.clone())
                     .interceptor(tally.clone())
                     .build(),
             ),
@@ -152,6 +159,7 @@ impl Connection {
                 aws_sdk_cognitoidentityprovider::config::Builder::from(&config)
                     .retry_classifier(Classifier)
                     .interceptor(OnlyOnce)
+                    .interceptor(lease.clone())
                     .interceptor(tally.clone())
                     .build(),
             ),
@@ -163,11 +171,13 @@ impl Connection {
             ssm: counted!(aws_sdk_ssm),
             secretsmanager: counted!(aws_sdk_secretsmanager),
             route53: counted!(aws_sdk_route53),
+            config,
         };
         Self {
             clients: Arc::new(clients),
             pacer: Pacer::new(clock.clone()),
             tally,
+            lease,
             contents: Contents::default(),
         }
     }
@@ -201,6 +211,21 @@ impl Connection {
     /// How many requests went out.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Whether its writers may write.
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// What its clients were made from.
+    pub(super) fn config(&self) -> &SdkConfig {
+        &self.clients.config
+    }
+
+    /// What holds its requests back.
+    pub(super) fn pacer(&self) -> &Pacer {
+        &self.pacer
     }
 }
 

@@ -4,6 +4,7 @@ use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use serde::Serialize;
 
+use super::lease::LeaseOver;
 use super::pace::Operation;
 
 /// A call that failed: what was called, what AWS said, and the id under which AWS knows the request.
@@ -35,6 +36,8 @@ pub enum Cause {
     Unknown,
     /// AWS accepted it and did not finish it in time.
     Unfinished,
+    /// It was not sent, because the run no longer holds the lock on the stack.
+    Unlocked,
 }
 
 impl AwsError {
@@ -54,6 +57,15 @@ impl AwsError {
             },
             None => {
                 let message = DisplayErrorContext(&error).to_string();
+                if let Some(over) = lease_over(&error) {
+                    return Self {
+                        operation,
+                        cause: Cause::Unlocked,
+                        code: None,
+                        message: over.to_string(),
+                        request_id,
+                    };
+                }
                 let cause = match &error {
                     SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_)
                         if message.contains("credential") || message.contains("identity") =>
@@ -190,10 +202,25 @@ impl AwsError {
             }
             (Cause::Unfinished, _) => "run the same command again later: it goes on from here",
             (Cause::Unknown, _) => "a newer gatestack may know it; nothing was changed here",
+            (Cause::Unlocked, _) => {
+                "run the same command again: it continues where this one stopped"
+            }
             _ => return None,
         };
         Some(hint.into())
     }
+}
+
+/// Whether a call was kept back because the lock is gone.
+fn lease_over<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a LeaseOver> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(over) = error.downcast_ref() {
+            return Some(over);
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// Why a call did not get to AWS: the SDK's chain of causes without the layers that only say that there is one.

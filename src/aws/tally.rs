@@ -30,10 +30,7 @@ impl Tally {
     pub fn count(&self) -> Count {
         let mut count = Count::default();
         for ((_, operation), times) in self.by_operation() {
-            let reads = ["Get", "List", "Describe"]
-                .iter()
-                .any(|verb| operation.starts_with(verb));
-            *(if reads {
+            *(if reads(&operation) {
                 &mut count.reads
             } else {
                 &mut count.writes
@@ -49,6 +46,12 @@ impl Tally {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// Whether an operation of this name only reads.
+pub(super) fn reads(operation: &str) -> bool {
+    let mut verbs = ["Get", "List", "Describe"].iter();
+    verbs.any(|verb| operation.starts_with(verb))
 }
 
 impl Intercept for Tally {

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::consent::{Consent, ask};
 use super::global::Global;
+use super::lock::{Held, Locking, Wait};
 use super::plan::Scope;
 use super::run::{Carry, Signals, look_again};
 use super::saved;
@@ -39,6 +40,8 @@ pub(super) struct Args {
     /// Verify the stack afterwards, with patience while AWS spreads the changes
     #[arg(long)]
     verify: bool,
+    #[command(flatten)]
+    wait: Wait,
     /// Print JSON lines: the plan, then what happens
     #[arg(long)]
     pub(super) json: bool,
@@ -66,24 +69,52 @@ impl Args {
                 confirm: self.confirm.as_deref(),
                 json: self.json,
                 verify: self.verify,
+                wait: self.wait,
             }
             .run(global, ui)
             .await;
         }
         let session = Session::open(global, ui, &self.scope.adopt, Purpose::Make).await?;
-        let Planned { plan, observation } = session.plan(ui, &self.scope.options()).await?;
-        let next = plan.is_empty().then(|| global.command_line("output", &[]));
-        show(&session, &plan, self.json, next, ui);
-        if plan.is_empty() {
-            return verified(&session, Exit::Success, self.verify, self.json, ui).await;
-        }
         let mut signals = Signals::listen()?;
+        let mut flags = self.scope.flags();
+        if self.yes {
+            flags.push("--yes".into());
+        }
+        let locking = Locking {
+            session: &session,
+            command: "apply",
+            wait: self.wait,
+            again: global.command_line("apply", &flags),
+        };
+        let mut lock = locking.take(Some(&mut signals), ui).await?;
+        let ended = self
+            .locked(&session, &mut signals, &mut lock, global, ui)
+            .await;
+        lock.release(ui).await;
+        verified(&session, ended?, self.verify, self.json, ui).await
+    }
+
+    async fn locked(
+        &self,
+        session: &Session,
+        signals: &mut Signals,
+        lock: &mut Held,
+        global: &Global,
+        ui: &mut Ui,
+    ) -> Result<Exit, Error> {
+        let options = self.scope.options();
+        let Planned { plan, observation } = signals.or_stop(session.plan(ui, &options)).await??;
+        let next = plan.is_empty().then(|| global.command_line("output", &[]));
+        show(session, &plan, self.json, next, ui);
+        if plan.is_empty() {
+            return Ok(Exit::Success);
+        }
         let mut flags = self.scope.flags();
         let again = global.command_line("apply", &flags);
         let agreed = match ask(&plan, self.yes, &again, ui.asks() && !self.json)? {
             Consent::Given => Vec::new(),
             Consent::Asked(agreed) => {
-                look_again(&session, &plan, &observation, &mut signals, ui).await?;
+                look_again(session, &plan, &observation, signals, ui).await?;
                 agreed
             }
         };
@@ -91,16 +122,16 @@ impl Args {
         if self.yes {
             flags.push("--yes".into());
         }
+        flags.extend(self.wait.flags());
         let again = global.command_line("apply", &flags);
-        let exit = Carry {
-            session: &session,
+        Carry {
+            session,
             plan: &plan,
             json: self.json,
             again,
         }
-        .out(signals, ui)
-        .await?;
-        verified(&session, exit, self.verify, self.json, ui).await
+        .out(signals, lock, ui)
+        .await
     }
 }
 

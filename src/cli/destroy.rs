@@ -1,6 +1,7 @@
 use super::apply::show;
 use super::consent::{Consent, ask_destroy, other_name};
 use super::global::{Global, repeated};
+use super::lock::{Held, Locking, Wait};
 use super::run::{Carry, Signals, look_again};
 use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
@@ -30,6 +31,8 @@ pub(super) struct Args {
     /// What `apply` takes; here it is answered with the flag that does it
     #[arg(short, long, hide = true, alias = "auto-approve")]
     yes: bool,
+    #[command(flatten)]
+    wait: Wait,
     /// Print JSON lines: the plan, then what happens
     #[arg(long)]
     pub(super) json: bool,
@@ -53,9 +56,6 @@ impl Args {
         {
             return Err(other_name(&name, other));
         }
-        let agreed = repeated("--allow-delete", &self.allow_delete);
-        let confirm = repeated("--confirm", std::slice::from_ref(&name));
-        let confirmed: Vec<String> = confirm.into_iter().chain(agreed.clone()).collect();
         if self.yes && self.confirm.is_none() {
             return Err(Fault::new(
                 FaultKind::Consent,
@@ -63,40 +63,78 @@ impl Args {
             )
             .hint(format!(
                 "agree to it with\n{}",
-                global.command_line("destroy", &confirmed)
+                global.command_line("destroy", &self.confirmed(&name))
             ))
             .into());
         }
+        let mut signals = Signals::listen()?;
+        let confirmed = match &self.confirm {
+            Some(name) => self.confirmed(name),
+            None => self.agreed(),
+        };
+        let locking = Locking {
+            session: &session,
+            command: "destroy",
+            wait: self.wait,
+            again: global.command_line("destroy", &confirmed),
+        };
+        let mut lock = locking.take(Some(&mut signals), ui).await?;
+        let ended = self
+            .locked(&session, &mut signals, &mut lock, global, ui)
+            .await;
+        lock.release(ui).await;
+        ended
+    }
+
+    /// The consent to what goes along, as flags.
+    fn agreed(&self) -> Vec<String> {
+        repeated("--allow-delete", &self.allow_delete)
+    }
+
+    /// All the consent that a destroy needs, as flags.
+    fn confirmed(&self, name: &str) -> Vec<String> {
+        let confirm = repeated("--confirm", &[name.to_owned()]);
+        [confirm, self.agreed()].concat()
+    }
+
+    async fn locked(
+        &self,
+        session: &Session,
+        signals: &mut Signals,
+        lock: &mut Held,
+        global: &Global,
+        ui: &mut Ui,
+    ) -> Result<Exit, Error> {
         let options = Options {
             destroy: true,
             allow_delete: Patterns::new(self.allow_delete.iter().cloned()),
             ..Options::default()
         };
-        let Planned { plan, observation } = session.plan(ui, &options).await?;
-        show(&session, &plan, self.json, None, ui);
+        let Planned { plan, observation } = signals.or_stop(session.plan(ui, &options)).await??;
+        show(session, &plan, self.json, None, ui);
         if plan.is_empty() {
             return Ok(Exit::Success);
         }
-        let mut signals = Signals::listen()?;
-        let again = global.command_line("destroy", &agreed);
+        let waits = self.wait.flags();
+        let again = global.command_line("destroy", &[self.agreed(), waits.clone()].concat());
         let can_ask = ui.asks() && !self.json;
         let consent = ask_destroy(&plan, self.confirm.is_some(), &again, can_ask)?;
         if consent != Consent::Given {
-            look_again(&session, &plan, &observation, &mut signals, ui).await?;
+            look_again(session, &plan, &observation, signals, ui).await?;
         }
         let more = match consent {
             Consent::Given => Vec::new(),
             Consent::Asked(more) => more,
         };
-        let words: Vec<String> = confirmed.into_iter().chain(more).collect();
+        let words = [self.confirmed(&plan.ground.stack), more, waits].concat();
         let again = global.command_line("destroy", &words);
         Carry {
-            session: &session,
+            session,
             plan: &plan,
             json: self.json,
             again,
         }
-        .out(signals, ui)
+        .out(signals, lock, ui)
         .await
     }
 }

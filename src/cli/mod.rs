@@ -18,6 +18,7 @@ mod handoff;
 mod history;
 mod listen;
 mod local;
+mod lock;
 mod output;
 mod plan;
 mod rollback;

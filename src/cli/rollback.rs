@@ -1,6 +1,8 @@
 use super::consent::{agree, nobody_to_ask};
 use super::global::Global;
 use super::history::deployments;
+use super::lock::{Locking, Wait};
+use super::run::Signals;
 use super::session::{Purpose, Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::kinds::deployment::history::{Deployed, History, Way, differences};
@@ -27,6 +29,8 @@ pub(super) struct Args {
     /// Answer the question with yes
     #[arg(short, long, visible_alias = "auto-approve")]
     yes: bool,
+    #[command(flatten)]
+    wait: Wait,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -39,13 +43,42 @@ impl Args {
 
     async fn roll_back(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let session = Session::open(global, ui, &[], Purpose::Find).await?;
+        let mut signals = Signals::listen()?;
+        let mut words: Vec<String> = self.deployment.iter().cloned().collect();
+        if self.yes {
+            words.push("--yes".into());
+        }
+        let locking = Locking {
+            session: &session,
+            command: "rollback",
+            wait: self.wait,
+            again: global.command_line("rollback", &words),
+        };
+        let mut lock = locking.take(Some(&mut signals), ui).await?;
+        let ended = self.locked(&session, &mut signals, global, ui).await;
+        lock.release(ui).await;
+        ended
+    }
+
+    async fn locked(
+        &self,
+        session: &Session,
+        signals: &mut Signals,
+        global: &Global,
+        ui: &mut Ui,
+    ) -> Result<Exit, Error> {
         let reader = session.connection.reader();
-        let history = deployments(&session, &reader, global).await?;
+        let history = signals
+            .or_stop(deployments(session, &reader, global))
+            .await??;
         let (from, to) = self.way(&history, global)?;
-        let (before, after) = tokio::try_join!(
-            history.methods(&reader, &from.id),
-            history.methods(&reader, &to.id)
-        )?;
+        let methods = async {
+            tokio::try_join!(
+                history.methods(&reader, &from.id),
+                history.methods(&reader, &to.id)
+            )
+        };
+        let (before, after) = signals.or_stop(methods).await??;
         let differences = differences(&before, &after);
         let rollback = Rollback {
             ground: &session.desired.ground,
@@ -61,7 +94,8 @@ impl Args {
             if !self.json {
                 ui.print(&rollback.text());
             }
-            self.ask(&session, &history, (from, to), global, ui).await?;
+            let asked = self.ask(session, &history, (from, to), global, ui);
+            signals.or_stop(asked).await??;
             let writer = session.connection.writer();
             history.lead(&writer, &to.id).await?;
         }

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::consent::stopped;
+use super::lock::{Held, lost};
 use super::session::Session;
 use crate::apply::{self, Interrupt, Outcome};
 use crate::error::{Error, Exit, Fault, FaultKind};
@@ -25,10 +26,7 @@ pub(super) async fn look_again(
     signals: &mut Signals,
     ui: &mut Ui,
 ) -> Result<(), Error> {
-    let now = tokio::select! {
-        now = session.observe(ui) => now?,
-        _ = signals.next() => return Err(stopped(FaultKind::Interrupted)),
-    };
+    let now = signals.or_stop(session.observe(ui)).await??;
     let moved = plan::moved(agreed, &session.desired, seen, &now);
     if moved.is_empty() {
         return Ok(());
@@ -58,8 +56,17 @@ pub(super) struct Carry<'a> {
 }
 
 impl Carry<'_> {
-    /// Does all of it, or as much as AWS and the person let it.
-    pub(super) async fn out(&self, mut signals: Signals, ui: &mut Ui) -> Result<Exit, Error> {
+    /// Does all of it, or as much as AWS and the person let it, and gives the lock back.
+    ///
+    /// # Errors
+    /// The lock was lost on the way.
+    pub(super) async fn out(
+        &self,
+        signals: &mut Signals,
+        lock: &mut Held,
+        ui: &mut Ui,
+    ) -> Result<Exit, Error> {
+        let lease = self.session.connection.lease();
         let mut progress = Progress::new(ui, self.json, self.session.local);
         let interrupt = Interrupt::new();
         let writer = self.session.connection.writer();
@@ -77,6 +84,7 @@ impl Carry<'_> {
             loop {
                 tokio::select! {
                     outcome = &mut run => break Some(outcome),
+                    () = lease.ended(), if !interrupt.is_cancelled() => interrupt.cancel(),
                     exit = signals.next() => {
                         if stopped_by.is_some() {
                             break None;
@@ -93,10 +101,13 @@ impl Carry<'_> {
         );
         drop(progress);
         let Some(outcome) = outcome else {
+            lock.leave();
             let text = "left at once: what was running may or may not be done; run the same command again to find out";
             ui.complain(&indented(text, 0, ui.width()));
             return Ok(stopped_by.unwrap_or(Exit::Interrupted));
         };
+        let lock_lost = lease.why_over();
+        lock.release(ui).await;
         let ended_well = outcome.failures.is_empty() && !outcome.interrupted;
         self.tell_end(&outcome, Made::by(self.plan, &done), ui);
         if !ended_well && !self.json {
@@ -104,6 +115,9 @@ impl Carry<'_> {
                 "\n{}",
                 outcome::failures(&outcome, &skipped, &self.again, ui.width())
             ));
+        }
+        if let Some(why) = lock_lost.filter(|_| !ended_well) {
+            return Err(lost(&why, &self.again));
         }
         Ok(match stopped_by {
             Some(exit) if outcome.interrupted => exit,
@@ -149,8 +163,8 @@ impl Carry<'_> {
     }
 }
 
-/// Ctrl-C and SIGTERM. Listened for from the first question on: its Ctrl-C comes as a signal too, and one that comes
-/// between the answer and the first step must not be lost.
+/// Ctrl-C and SIGTERM. Listened for before the lock is taken, which has to be given back; a question's Ctrl-C comes as a signal
+/// too, and one that comes between the answer and the first step must not be lost.
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -171,6 +185,20 @@ impl Signals {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
         })
+    }
+
+    /// Does something that writes nothing, unless a signal comes.
+    ///
+    /// # Errors
+    /// A signal came.
+    pub(super) async fn or_stop<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Error> {
+        tokio::select! {
+            done = work => Ok(done),
+            exit = self.next() => Err(stopped(match exit {
+                Exit::Terminated => FaultKind::Terminated,
+                _ => FaultKind::Interrupted,
+            })),
+        }
     }
 
     /// The next signal, as how the process ends.

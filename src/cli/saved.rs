@@ -9,6 +9,7 @@ use super::consent::{Consent, FORWARD, ask, ask_destroy, other_name};
 use super::environment;
 use super::files::{self, Readers};
 use super::global::{Global, repeated};
+use super::lock::{Held, Locking, Wait};
 use super::plan::Scope;
 use super::run::{Carry, Signals, look_again, stale};
 use super::session::{Purpose, Session, load_with, surroundings};
@@ -73,13 +74,14 @@ pub(super) struct Apply<'a> {
     pub(super) json: bool,
     /// Whether to verify the stack afterwards, which a destroyed one is not.
     pub(super) verify: bool,
+    pub(super) wait: Wait,
 }
 
 impl Apply<'_> {
     /// Carries out the plan if nothing has moved. Whoever names a plan has read it, so nothing ordinary is asked; what
     /// is lost for good still takes consent.
     pub(super) async fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let mut saved = read(self.path, &save_again(global, self.path, &[]))?;
+        let saved = read(self.path, &save_again(global, self.path, &[]))?;
         let global = &self.same_environment(global, &saved)?;
         let renew = renewal(global, self.path, &saved);
         let recorded = saved
@@ -89,32 +91,64 @@ impl Apply<'_> {
         let session = Session::of_plan(global, ui, saved.desired.clone()).await?;
         same_file(global, ui, &session, &saved, &renew).await?;
         self.contents_are_at_hand(&session, &recorded)?;
-        let now = session.observe(ui).await?;
+        let mut signals = Signals::listen()?;
+        let file = shell_word(&self.path.display().to_string());
+        let locking = Locking {
+            session: &session,
+            command: "apply",
+            wait: self.wait,
+            again: global.command_line("apply", &[file]),
+        };
+        let mut lock = locking.take(Some(&mut signals), ui).await?;
+        let verify = self.verify && !recorded.destroy;
+        let ended = self
+            .locked(
+                (saved, &recorded),
+                &session,
+                &mut signals,
+                &mut lock,
+                global,
+                ui,
+            )
+            .await;
+        lock.release(ui).await;
+        verified(&session, ended?, verify, self.json, ui).await
+    }
+
+    /// What is left to do once no other run writes to the stack.
+    async fn locked(
+        &self,
+        (mut saved, recorded): (Saved, &Plan),
+        session: &Session,
+        signals: &mut Signals,
+        lock: &mut Held,
+        global: &Global,
+        ui: &mut Ui,
+    ) -> Result<Exit, Error> {
+        let renew = renewal(global, self.path, &saved);
+        let now = signals.or_stop(session.observe(ui)).await??;
         let mut plan = saved
-            .renewed(&recorded, &now)
+            .renewed(recorded, &now)
             .map_err(|outdated| self.outdated(outdated, &renew))?;
         self.consent_by_flags(&mut saved, &mut plan, &renew)?;
         let plan = &plan;
         let next = plan.is_empty().then(|| global.command_line("output", &[]));
-        show(&session, plan, self.json, next, ui);
-        let verify = self.verify && !plan.destroy;
+        show(session, plan, self.json, next, ui);
         if plan.is_empty() {
-            return verified(&session, Exit::Success, verify, self.json, ui).await;
+            return Ok(Exit::Success);
         }
-        let mut signals = Signals::listen()?;
         let consent = self.ask(&saved, plan, global, ui)?;
         if consent != Consent::Given {
-            look_again(&session, plan, &now, &mut signals, ui).await?;
+            look_again(session, plan, &now, signals, ui).await?;
         }
-        let exit = Carry {
-            session: &session,
+        Carry {
+            session,
             plan,
             json: self.json,
             again: resumption(global, self.path, &saved, self.added(), consent),
         }
-        .out(signals, ui)
-        .await?;
-        verified(&session, exit, verify, self.json, ui).await
+        .out(signals, lock, ui)
+        .await
     }
 
     /// What the command line says, in the environment of the plan.

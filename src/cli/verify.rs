@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::backends::Backends;
 use super::files::{self, Readers};
 use super::global::Global;
+use super::lock::{Locking, Wait};
 use super::run::Signals;
 use super::session::{Purpose, Session, runtime};
 use super::verifying::{Ended, Verifying};
@@ -42,6 +43,8 @@ pub(super) struct Args {
     /// Write the result as JUnit XML, too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    #[command(flatten)]
+    wait: Wait,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -97,7 +100,23 @@ impl Args {
             probe: self.probe,
             patience: Duration::from_secs(self.patience.as_secs()),
         };
-        match verifying.run(&mut signals, ui).await? {
+        let lock = match self.probe {
+            true => {
+                let locking = Locking {
+                    session: &session,
+                    command: "verify --probe",
+                    wait: self.wait,
+                    again: global.command_line("verify", &["--probe".to_owned()]),
+                };
+                Some(locking.take(Some(&mut signals), ui).await?)
+            }
+            false => None,
+        };
+        let ended = verifying.run(&mut signals, ui).await;
+        if let Some(mut lock) = lock {
+            lock.release(ui).await;
+        }
+        match ended? {
             Ended::Stopped(exit) => Ok(exit),
             Ended::Verified(report) => {
                 if let Some(path) = &self.junit {

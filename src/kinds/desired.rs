@@ -28,6 +28,8 @@ pub struct Desired {
     pub open_on_purpose: BTreeSet<Address>,
     /// What people ask for by name, as far as AWS has told it.
     pub outputs: BTreeMap<String, Text>,
+    /// Whether a run that writes holds the stack's lock.
+    pub lock: bool,
 }
 
 /// Where a stack stands.

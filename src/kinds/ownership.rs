@@ -251,6 +251,7 @@ mod tests {
             adopt: adopt.iter().copied().map(Address::new).collect(),
             open_on_purpose: BTreeSet::new(),
             outputs: BTreeMap::new(),
+            lock: true,
         };
         let scope = Scope {
             desired: &desired,

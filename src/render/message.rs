@@ -18,8 +18,8 @@ pub struct Message {
     /// How much it matters.
     pub severity: LevelName,
     /// A stable code: `GS…` of the stack file, `no_plan`, `aws`, `credentials`, `connection`, `io`, `ground`, `consent`,
-    /// `declined`, `interrupted`, `stale`, `output`, `deployment`, `caller`, `absent`, `token`, `unanswered`. The message of
-    /// `more` says how many others there are.
+    /// `declined`, `interrupted`, `terminated`, `lock`, `stale`, `output`, `deployment`, `caller`, `absent`, `token`,
+    /// `unanswered`. The message of `more` says how many others there are.
     pub code: String,
     /// What is wrong.
     pub message: String,
@@ -129,6 +129,7 @@ impl Message {
         let code = match error.cause {
             Cause::Credentials => "credentials",
             Cause::Connection => "connection",
+            Cause::Unlocked => "lock",
             Cause::Refused | Cause::Unknown | Cause::Unfinished => "aws",
         };
         Self {

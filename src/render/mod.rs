@@ -12,6 +12,7 @@ pub(crate) mod curl;
 pub(crate) mod error;
 pub(crate) mod handoff;
 pub(crate) mod history;
+pub(crate) mod lock;
 pub(crate) mod outcome;
 pub(crate) mod plan;
 pub(crate) mod progress;

@@ -119,6 +119,7 @@ impl<'a> Progress<'a> {
                 self.over += 1;
                 let code = error.code.as_deref().unwrap_or(match error.cause {
                     Cause::Unfinished => "not in time",
+                    Cause::Unlocked => "not sent",
                     Cause::Connection => "no answer",
                     Cause::Credentials => "no credentials",
                     Cause::Refused | Cause::Unknown => "gave up",

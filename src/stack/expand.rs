@@ -69,6 +69,7 @@ pub fn expand(
         adopt,
         open_on_purpose,
         outputs,
+        lock: file.stack.lock,
     }
 }
 

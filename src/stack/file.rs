@@ -67,6 +67,11 @@ pub struct StackTable {
     /// Tags put on everything that can carry tags, beside gatestack's own.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// Whether a command that writes takes the stack's lock first, so that no two write at once. The lock is the Systems Manager
+    /// parameter `/gatestack/lock/NAME` in the stack's account and Region, which is there only during a run. `false` is for
+    /// accounts that forbid it. Left out: true.
+    #[serde(default = "yes")]
+    pub lock: bool,
 }
 
 /// `[user_pool]`.

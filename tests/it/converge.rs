@@ -46,6 +46,7 @@ impl World {
                 adopt: Vec::new(),
                 open_on_purpose: Default::default(),
                 outputs: BTreeMap::new(),
+                lock: true,
             },
             service,
             order: Vec::new(),

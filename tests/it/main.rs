@@ -22,6 +22,7 @@ mod inputs;
 mod instances;
 mod kinds;
 mod lifecycle;
+mod lock;
 mod overlays;
 mod ownership;
 mod partner_api;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::super::backends::Backends;
 use super::super::global::Global;
+use super::super::lock::{Locking, Wait};
 use super::super::session::{Planned, Purpose, Session, runtime};
-use crate::apply::{self, Event, Failure, Interrupt};
+use crate::apply::{self, Event, Failure, Interrupt, Outcome};
 use crate::error::Error;
 use crate::kinds::{Desired, Resource};
 use crate::local::DataPlaneOptions;
-use crate::model::{Address, Book, OutputName};
-use crate::plan::{self, Loss, LossOf, Options, Patterns};
+use crate::model::{Address, Book, HumanDuration, OutputName};
+use crate::plan::{self, Loss, LossOf, Options, Patterns, Plan};
 use crate::render::Ui;
 use crate::render::dev::{DevLine, Private, Served, ServedRoute};
 use crate::render::json::{Around, ChangeSummary, Line, LossReport, Message, line};
@@ -18,6 +19,9 @@ use crate::render::outcome::Made;
 
 /// Every address: on an AWS where nothing is real, nothing real is lost.
 const EVERYTHING: &str = "*";
+
+/// How long it waits for another run on the same local AWS.
+const LOCK_WAIT: HumanDuration = HumanDuration::from_secs(30);
 
 /// What an apply made of the stack.
 pub(super) struct Applied {
@@ -37,23 +41,16 @@ pub(super) struct Applied {
 pub(super) fn apply(global: &Global, ui: &mut Ui) -> Result<(Applied, Made), Error> {
     runtime(true)?.block_on(async {
         let session = Session::open(global, ui, &[], Purpose::Make).await?;
-        let Planned { plan, observation } = session.plan(ui, &Options::default()).await?;
-        let mut lost = plan.missing_consent;
-        lost.retain(|_, loss| matches!(loss.of, LossOf::Own | LossOf::Others));
-        let consent = Options {
-            allow_delete: Patterns::new([EVERYTHING.to_owned()]),
-            ..Options::default()
+        let locking = Locking {
+            session: &session,
+            command: "dev",
+            wait: Wait::of(LOCK_WAIT),
+            again: global.command_line("apply", &[]),
         };
-        let plan = plan::plan(&session.desired, &observation, &consent)?;
-        let mut done = Vec::new();
-        let mut tell = |event| {
-            if let Event::StepDone { step, .. } = event {
-                done.push(step);
-            }
-        };
-        let writer = session.connection.writer();
-        let outcome =
-            apply::run(&plan, &writer, &session.clock, &Interrupt::new(), &mut tell).await;
+        let mut lock = locking.take(None, ui).await?;
+        let applied = locked(&session, ui).await;
+        lock.release(ui).await;
+        let (outcome, plan, lost, done) = applied?;
         let applied = Applied {
             desired: session.desired,
             book: outcome.book,
@@ -63,6 +60,28 @@ pub(super) fn apply(global: &Global, ui: &mut Ui) -> Result<(Applied, Made), Err
         };
         Ok((applied, Made::by(&plan, &done)))
     })
+}
+
+type Done = (Outcome, Plan, BTreeMap<Address, Loss>, Vec<usize>);
+
+async fn locked(session: &Session, ui: &mut Ui) -> Result<Done, Error> {
+    let Planned { plan, observation } = session.plan(ui, &Options::default()).await?;
+    let mut lost = plan.missing_consent;
+    lost.retain(|_, loss| matches!(loss.of, LossOf::Own | LossOf::Others));
+    let consent = Options {
+        allow_delete: Patterns::new([EVERYTHING.to_owned()]),
+        ..Options::default()
+    };
+    let plan = plan::plan(&session.desired, &observation, &consent)?;
+    let mut done = Vec::new();
+    let mut tell = |event| {
+        if let Event::StepDone { step, .. } = event {
+            done.push(step);
+        }
+    };
+    let writer = session.connection.writer();
+    let outcome = apply::run(&plan, &writer, &session.clock, &Interrupt::new(), &mut tell).await;
+    Ok((outcome, plan, lost, done))
 }
 
 impl Applied {

@@ -1,0 +1,56 @@
+//! What is said of the lock on a stack.
+
+use std::time::Duration;
+
+use super::Ui;
+use super::error::{error_line, hint_line};
+use super::outcome::duration;
+use super::ui::ProgressMode;
+use crate::aws::AwsError;
+use crate::lock::{DEAD_AFTER, Taken};
+
+/// Said by every run that takes no lock.
+pub(crate) const UNLOCKED: &str =
+    "no lock: `[stack] lock` is false, so another run could write to the stack at the same time\n";
+
+fn holder(name: &str, taken: &Taken) -> String {
+    match &taken.holder {
+        Some(holder) => holder.to_string(),
+        None => format!("the parameter {name}, which this version can't read"),
+    }
+}
+
+/// Why the lock can't be taken.
+pub(crate) fn taken(stack: &str, name: &str, taken: &Taken) -> String {
+    format!(
+        "another run holds the lock on the stack {stack}: {}, renewed {} s ago; nothing was written",
+        holder(name, taken),
+        taken.unrenewed_for.as_secs()
+    )
+}
+
+/// What is waited for.
+pub(crate) fn waiting(name: &str, taken: &Taken) -> String {
+    format!("waiting for the lock, held by {}", holder(name, taken))
+}
+
+/// Tells a log that it is still waited for; a terminal sees it move.
+pub(crate) fn still_waiting(ui: &mut Ui, name: &str, taken: &Taken, since: Duration) {
+    if ui.progress() == ProgressMode::Lines {
+        let text = format!(
+            "still {}, for {}\n",
+            waiting(name, taken),
+            duration(since, false)
+        );
+        ui.remark(&text);
+    }
+}
+
+/// What became of a lock that could not be removed.
+pub(crate) fn not_released(error: &AwsError, width: usize) -> String {
+    let ends = format!(
+        "it ends by itself {} minutes after it was renewed last",
+        DEAD_AFTER.as_secs() / 60
+    );
+    error_line(&format!("can't release the lock: {error}"), width) + &hint_line(&ends, width)
+}
