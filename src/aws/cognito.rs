@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_cognitoidentityprovider::types::{
     DomainDescriptionType, ResourceServerType, UserPoolClientType, UserPoolType,
 };
+use aws_smithy_types::DateTime;
 use tokio::sync::OnceCell;
 
 use super::connection::{Reader, Writer};
@@ -38,6 +39,8 @@ pub struct ListedPool {
     pub id: String,
     /// Its name, which another pool may have too.
     pub name: String,
+    /// When it was made or changed last.
+    pub changed: Option<DateTime>,
 }
 
 /// An app client as lists name it.
@@ -111,6 +114,7 @@ impl Reader {
                         ListedPool {
                             id: pool.id.unwrap_or_default(),
                             name: pool.name.unwrap_or_default(),
+                            changed: pool.last_modified_date.or(pool.creation_date),
                         }
                     }));
                     next = page.next_token;

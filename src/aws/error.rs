@@ -136,6 +136,14 @@ impl AwsError {
         )
     }
 
+    /// Whether AWS says that the caller may not call this.
+    pub fn is_denied(&self) -> bool {
+        matches!(
+            self.code.as_deref(),
+            Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation")
+        )
+    }
+
     /// Whether AWS's code is this one.
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
@@ -161,7 +169,7 @@ impl AwsError {
                     | "InvalidClientTokenId",
                 ),
             ) => "the credentials are expired or unknown to AWS: log in again",
-            (_, Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation")) => {
+            _ if self.is_denied() => {
                 return Some(format!(
                     "allow the caller the action for {} in IAM, then run the same command again",
                     self.operation

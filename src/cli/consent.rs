@@ -73,6 +73,7 @@ fn ask_for_losses(plan: &Plan) -> Result<Vec<String>, Error> {
             LossOf::Others => "lose what goes along",
             LossOf::Requirements => "let everybody call it",
             LossOf::Routes => "remove these routes",
+            LossOf::Earlier => "make another one",
         };
         ask_for(address.as_str(), &format!("Type {address} to {purpose}:"))?;
         agreed.extend(repeated("--allow-delete", &[address.to_string()]));

@@ -1,18 +1,21 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::backends::Backends;
+use super::files;
 use super::global::Global;
 use super::listen::{self, Listen};
 use super::run::Signals;
 use super::session::{local_state, runtime};
 use crate::clock::Clock;
-use crate::error::{Error, Exit, Fault};
-use crate::local::{DataPlane, DataPlaneOptions, Options, Pace, Service, serve};
+use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::local::scenario::{Flaw, Mistake};
+use crate::local::{DataPlane, DataPlaneOptions, Options, Pace, Scenario, Service, serve};
 use crate::render::Ui;
+use crate::stack::{Code, Diagnostic, Diagnostics, Source};
 
 /// Run the local AWS by itself
 #[derive(Debug, clap::Args)]
@@ -33,6 +36,7 @@ Examples:
   gatestack local serve
   gatestack local serve --listen 127.0.0.1:0 --state aws.json
   gatestack local serve --map 10.7.1.10:8080=127.0.0.1:9000
+  gatestack local serve --scenario lag.toml
   aws --endpoint-url http://127.0.0.1:4599 apigateway get-rest-apis
 
 Cognito user pools, API Gateway, EC2, load balancers, ACM, Route 53, SSM
@@ -41,7 +45,17 @@ the process unless --state keeps it.
 
 What AWS serves at run time is served too: by AWS's host name in `Host`, or at
 /_aws/execute-api/API/STAGE/… and /_aws/cognito/DOMAIN/oauth2/token. Web pages
-may call that and nothing else.")]
+may call that and nothing else.
+
+A scenario file lists what the local AWS does differently, for example a
+tagging index that is five minutes behind:
+
+  [[rules]]
+  kind = \"tagging_index\"
+  state = \"behind\"
+  by = \"5m\"
+
+docs/scenarios.md describes every rule.")]
 struct Serve {
     #[command(flatten)]
     listen: Listen,
@@ -54,6 +68,9 @@ struct Serve {
     /// Be so many times faster than AWS
     #[arg(long, value_name = "N", requires = "realistic", default_value = "1", value_parser = time_scale)]
     time_scale: f64,
+    /// Follow the rules of this TOML file
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
     #[command(flatten)]
     backends: Backends,
 }
@@ -74,9 +91,14 @@ impl Serve {
         } else {
             Pace::Immediate
         };
+        let scenario = match &self.scenario {
+            Some(path) => scenario(path)?,
+            None => Scenario::default(),
+        };
         let options = Options {
             clock: Clock::system(),
             pace,
+            scenario,
             ..Options::default()
         };
         let service = match &self.state {
@@ -131,6 +153,37 @@ pub(super) async fn serve_until_stopped(
         ended = &mut serving => ended,
         _ = signals.next() => Ok(()),
     }
+}
+
+/// Reads a scenario file.
+///
+/// # Errors
+/// It can't be read, or its mistakes.
+fn scenario(path: &Path) -> Result<Scenario, Error> {
+    let text = files::text(path)?.ok_or_else(|| {
+        Fault::new(
+            FaultKind::Io,
+            format!("there is no scenario {}", path.display()),
+        )
+        .hint("name a TOML file with --scenario FILE; docs/scenarios.md describes it")
+    })?;
+    Scenario::from_toml(&text).map_err(|mistakes| {
+        let list = mistakes.into_iter().map(diagnostic).collect();
+        Diagnostics::new(Source::new(path, text), list).into()
+    })
+}
+
+fn diagnostic(mistake: Mistake) -> Diagnostic {
+    let code = match mistake.flaw {
+        Flaw::Syntax => Code::Syntax,
+        Flaw::UnknownKey => Code::UnknownKey,
+        Flaw::MissingKey => Code::MissingKey,
+        Flaw::WrongValue => Code::WrongValue,
+        Flaw::Duplicate => Code::Duplicate,
+    };
+    Diagnostic::error(code, mistake.message)
+        .at(mistake.span)
+        .help(mistake.help)
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

@@ -1,6 +1,7 @@
 //! A domain of one's own for the API.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_apigateway::types::{
     DomainName, DomainNameStatus, EndpointConfiguration, EndpointType,
@@ -8,13 +9,14 @@ use aws_sdk_apigateway::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::api_marks::{self, DOMAIN_MARK, Says, unless_denied};
 use super::base_path_mapping::shown;
 use super::ownership::{Candidate, after_moves, sort_out};
 use super::patch::Patches;
 use super::private_road::Patience;
 use super::{
-    Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource,
-    STACK_TAG, Scope, Standing, Task, gone_is_success, rest_api, tags,
+    Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource, Scope,
+    Standing, Task, gone_is_success, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -99,13 +101,10 @@ impl Kind for ApiDomain {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        if !may_be_there(reader, scope).await? {
-            return Ok(Findings::default());
-        }
         let wanted: BTreeMap<Address, String> = wanted(scope)
             .map(|(address, props)| (address.clone(), props.name.clone()))
             .collect();
-        let domains = reader.domain_names().await?;
+        let domains = listed(reader, scope).await?;
         let candidates: Vec<_> = domains
             .iter()
             .filter(|domain| is_public(domain))
@@ -231,15 +230,17 @@ impl Kind for ApiDomain {
     }
 }
 
-/// Whether the stack has, or may still have, a domain of its own: others need neither the permission nor the call to look.
-async fn may_be_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool, AwsError> {
+/// The domain names of the account, where the stack has, or may still have, one of its own: others need neither the permission
+/// nor the call to list them.
+async fn listed(reader: &Reader, scope: &Scope<'_>) -> Result<Arc<Vec<DomainName>>, AwsError> {
     if wanted(scope).next().is_some() {
-        return Ok(true);
+        return reader.domain_names().await;
     }
-    let tagged = reader
-        .tagged(STACK_TAG, &scope.desired.ground.stack)
-        .await?;
-    Ok(tagged.iter().any(|arn| arn.contains("/domainnames/")))
+    match api_marks::ask(reader, scope, DOMAIN_MARK, &["/domainnames/"]).await? {
+        Says::Perhaps => reader.domain_names().await,
+        Says::Nothing => Ok(Arc::default()),
+        Says::NoApi => Ok(unless_denied(reader.domain_names().await)?.unwrap_or_default()),
+    }
 }
 
 fn wanted<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = (&'a Address, &'a Props)> {
@@ -255,10 +256,7 @@ pub(super) async fn found(
     reader: &Reader,
     scope: &Scope<'_>,
 ) -> Result<BTreeMap<Address, (DomainName, BTreeMap<String, String>)>, AwsError> {
-    if !may_be_there(reader, scope).await? {
-        return Ok(BTreeMap::new());
-    }
-    let domains = reader.domain_names().await?;
+    let domains = listed(reader, scope).await?;
     let domains = domains.iter().filter(|domain| is_public(domain));
     Ok(domains
         .filter_map(|domain| {

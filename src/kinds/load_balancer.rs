@@ -163,6 +163,14 @@ impl Kind for LoadBalancer {
             let used = others_links(reader, scope, found).await?;
             findings.in_use.extend(used);
         }
+        let missing = wanted.keys().filter(|address| {
+            let mut owned = findings.owned.iter();
+            !owned.any(|found| after_moves(scope.desired, &found.address) == **address)
+        });
+        for address in missing {
+            let nowhere = link_to_nowhere(reader, scope, address).await?;
+            findings.obstacles.extend(nowhere);
+        }
         Ok(findings)
     }
 
@@ -308,6 +316,38 @@ async fn others_links(
             others.join(", ")
         ),
         help: "lead them elsewhere or delete them first, in the stacks that made them".into(),
+    }))
+}
+
+/// A VPC link of the stack whose load balancer AWS does not list: making another one would leave that one behind, wherever it is.
+async fn link_to_nowhere(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    address: &Address,
+) -> Result<Option<Obstacle>, AwsError> {
+    let (links, balancers) = tokio::try_join!(reader.vpc_links(), reader.load_balancers())?;
+    let listed = |arn: &String| {
+        let mut balancers = balancers.iter();
+        balancers.any(|(balancer, _)| balancer.load_balancer_arn.as_ref() == Some(arn))
+    };
+    let lost = links
+        .iter()
+        .filter(|link| {
+            link.status == Some(VpcLinkStatus::Available)
+                && is_ours(scope, &tags::live(link.tags.as_ref()))
+        })
+        .find_map(|link| Some((link, link.target_arns().iter().find(|arn| !listed(arn))?)));
+    Ok(lost.map(|(link, arn)| {
+        let id = link.id.as_deref().unwrap_or_default();
+        Obstacle {
+            address: address.clone(),
+            what: format!(
+                "the stack's VPC link {id} leads to the load balancer {arn}, which AWS does not list"
+            ),
+            help: format!(
+                "if it was deleted, delete the link with `aws apigateway delete-vpc-link --vpc-link-id {id}`; otherwise run the                  same command again in a minute"
+            ),
+        }
     }))
 }
 

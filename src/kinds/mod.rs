@@ -26,6 +26,7 @@ pub mod user_pool;
 pub mod user_pool_domain;
 pub mod vpc_link;
 
+mod api_marks;
 mod coherence;
 mod content;
 mod desired;
@@ -50,6 +51,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Text};
 
+pub use api_marks::{DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{Dependent, Live, Neighbours, Observation, Obstacle, observe};
@@ -253,6 +255,8 @@ pub struct Findings<P> {
     pub misplaced: Vec<Obstacle>,
     /// What of ours must not be deleted, because somebody else uses it.
     pub in_use: Vec<Obstacle>,
+    /// What was not found and may be there, or may have been: another one is made only by consent.
+    pub in_doubt: Vec<Obstacle>,
     /// How many of somebody else's things stand beside ours, by the place they stand in.
     pub neighbours: usize,
     /// What is not the stack's and goes along when one of its things does.
@@ -266,6 +270,7 @@ impl<P> Default for Findings<P> {
             obstacles: Vec::new(),
             misplaced: Vec::new(),
             in_use: Vec::new(),
+            in_doubt: Vec::new(),
             neighbours: 0,
             dependents: Vec::new(),
         }

@@ -19,6 +19,8 @@ pub struct Observation {
     pub ambiguities: Vec<Obstacle>,
     /// What stops a plan that deletes or replaces the thing at its address: somebody else uses it.
     pub in_use: Vec<Obstacle>,
+    /// What was not found and may be there, or may have been: another one is made only by consent to the loss.
+    pub in_doubt: Vec<Obstacle>,
     /// Somebody else's things beside ours: counted, never touched.
     pub neighbours: Vec<Neighbours>,
     /// What is not the stack's and goes along when one of its things does.
@@ -169,6 +171,7 @@ fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired)
             with: after_moves(&one.with),
             ..one
         }));
+    observation.in_doubt.extend(observed.in_doubt);
     if observed.neighbours > 0 {
         observation.neighbours.push(Neighbours {
             kind: observed.kind,

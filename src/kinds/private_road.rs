@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{STACK_TAG, Scope};
+use super::api_marks::{self, LOAD_BALANCER_MARK, Says, unless_denied};
+use super::load_balancer::is_ours;
+use super::{STACK_TAG, Scope, tags};
 use crate::aws::{AwsError, Reader, Writer};
 
 /// The kinds that are looked for together.
@@ -18,11 +20,14 @@ const KINDS: &[&str] = &[
 /// What the ARN of one of them holds.
 const ARNS: &[&str] = &[":ec2:", ":elasticloadbalancing:", "/vpclinks/"];
 
-/// Whether the stack has, or may still have, a private road. A stack without one needs neither the permissions nor the
-/// calls to look for its parts.
+/// Whether the stack has, or may still have, a private road. A stack that never had one needs neither the permissions nor the
+/// calls of EC2 and Elastic Load Balancing.
+///
+/// The mark on the API tells it; so do the stack's VPC links, which API Gateway lists with their tags. Where there is no API, a
+/// security group does: it is made before the load balancer and goes after it.
 ///
 /// # Errors
-/// AWS's refusal of a page of the tagging API.
+/// AWS's refusal of a read. Credentials that may list neither links nor security groups made none.
 pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool, AwsError> {
     let wanted = scope
         .desired
@@ -32,12 +37,20 @@ pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool,
     if wanted {
         return Ok(true);
     }
-    let tagged = reader
-        .tagged(STACK_TAG, &scope.desired.ground.stack)
-        .await?;
-    Ok(tagged
-        .iter()
-        .any(|arn| ARNS.iter().any(|of| arn.contains(of))))
+    let says = api_marks::ask(reader, scope, LOAD_BALANCER_MARK, ARNS).await?;
+    if says == Says::Perhaps {
+        return Ok(true);
+    }
+    let links = unless_denied(reader.vpc_links().await)?;
+    let mut links = links.iter().flat_map(|links| links.iter());
+    if links.any(|link| is_ours(scope, &tags::live(link.tags.as_ref()))) {
+        return Ok(true);
+    }
+    if says == Says::Nothing {
+        return Ok(false);
+    }
+    let groups = reader.security_groups_tagged(STACK_TAG, &scope.desired.ground.stack);
+    Ok(unless_denied(groups.await)?.is_some_and(|groups| !groups.is_empty()))
 }
 
 /// How often something that AWS takes minutes for is looked at.

@@ -16,6 +16,7 @@ pub(super) struct Observed {
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) misplaced: Vec<Obstacle>,
     pub(super) in_use: Vec<Obstacle>,
+    pub(super) in_doubt: Vec<Obstacle>,
     pub(super) neighbours: usize,
     pub(super) dependents: Vec<Dependent>,
 }
@@ -201,6 +202,7 @@ fn observed<P>(
         obstacles: findings.obstacles,
         misplaced: findings.misplaced,
         in_use: findings.in_use,
+        in_doubt: findings.in_doubt,
         neighbours: findings.neighbours,
         dependents: findings.dependents,
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ownership::{Candidate, sort_out};
 use super::patch::Patches;
 use super::{
-    Field, Findings, Kind, KindInfo, Lane, Outputs, Resource, Scope, Standing, Task,
+    Field, Findings, Kind, KindInfo, Lane, Outputs, Owner, Resource, Scope, Standing, Task,
     gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
@@ -46,6 +46,19 @@ pub fn address() -> Address {
 /// The id of the stack's API, when there is one.
 pub(super) fn api<'a>(scope: &'a Scope<'_>) -> Option<&'a str> {
     scope.id(&address())
+}
+
+/// The ids of the APIs that carry the stack's tags, which their list tells: one, unless something went wrong.
+///
+/// # Errors
+/// AWS's refusal of the list.
+pub(super) async fn ours(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<String>, AwsError> {
+    let apis = reader.rest_apis().await?;
+    let ours = apis.iter().filter(|api| {
+        let tags = tags::live(api.tags.as_ref());
+        matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Us(_))
+    });
+    Ok(ours.filter_map(|api| api.id.clone()).collect())
 }
 
 /// What people call an API of the account: its id, and its name where it has one.

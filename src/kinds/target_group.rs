@@ -158,12 +158,14 @@ impl Kind for TargetGroup {
             .collect();
         // Their listeners come with the tags of the groups behind them, so neither is asked for twice.
         try_join_all(ours.iter().map(|balancer| reader.listeners(balancer))).await?;
-        // An account may have thousands, and tags are told of 20 at a time: only what may be ours is asked for.
+        // An account may have thousands, and tags are told of 20 at a time: only what may be ours is asked for. What is behind
+        // somebody else's load balancer is ours only if somebody moved it, which the tagging API tells sooner or later.
         let maybe = groups.iter().filter(|group| {
             let arn = group.target_group_arn.as_deref().unwrap_or_default();
             let name = group.target_group_name.as_deref().unwrap_or_default();
             tagged.contains(arn)
                 || wanted.values().any(|wanted| wanted == name)
+                || is_left_over(group)
                 || group
                     .load_balancer_arns()
                     .iter()
@@ -270,6 +272,12 @@ impl Health {
         let usual = if self.protocol == "HTTP" { 6 } else { 10 };
         number(self.interval_seconds).min(usual)
     }
+}
+
+/// Whether a group is of a kind that gatestack makes and behind no load balancer, as a run that died may leave one.
+fn is_left_over(group: &LiveGroup) -> bool {
+    let of_a_network = matches!(group.protocol, Some(ProtocolEnum::Tcp | ProtocolEnum::Tls));
+    group.load_balancer_arns().is_empty() && of_a_network
 }
 
 fn wanted<'a>(scope: &Scope<'a>) -> impl Iterator<Item = (&'a Address, &'a Props)> {

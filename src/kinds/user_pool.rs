@@ -1,17 +1,18 @@
 //! Cognito user pool: the directory that issues tokens. Tagged; never replaced.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod search;
+
+use std::collections::BTreeMap;
 
 use aws_sdk_cognitoidentityprovider::types::{
     DeletionProtectionType, PasswordPolicyType, UserPoolPolicyType, UserPoolTierType, UserPoolType,
 };
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use super::ownership::{Candidate, sort_out};
+use super::ownership::Candidate;
 use super::{
-    Dependent, Field, Findings, Kind, KindInfo, Lane, Outputs, Resource, STACK_TAG, Scope,
-    Standing, Task, gone_is_success, tags, unmanaged,
+    Dependent, Field, Findings, Kind, KindInfo, Lane, Outputs, Scope, Standing, Task,
+    gone_is_success, tags, unmanaged,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Service, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -135,9 +136,6 @@ pub(super) const OTHER_RESOURCE_SERVERS: &str = "other_resource_servers";
 /// Everything that goes with a pool and is not the stack's.
 pub const DEPENDENTS: &[&str] = &[USERS, OTHER_CLIENTS, OTHER_RESOURCE_SERVERS];
 
-/// How many pools are read at a time.
-const AT_A_TIME: usize = 10;
-
 /// A user pool.
 #[derive(Debug)]
 pub struct UserPool;
@@ -215,46 +213,7 @@ impl Kind for UserPool {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        let wanted: BTreeMap<_, _> = scope
-            .desired
-            .resources
-            .iter()
-            .filter_map(|(address, wanted)| match &wanted.resource {
-                Resource::UserPool(props) => {
-                    Some((address.clone(), props.name.resolve(scope.book)?))
-                }
-                _ => None,
-            })
-            .collect();
-        // By tag, because a pool may have been renamed; by name, because the tagging API doesn't know a new pool yet.
-        let stack = &scope.desired.ground.stack;
-        let mut ids: BTreeSet<String> = reader
-            .pools_tagged(STACK_TAG, stack)
-            .await?
-            .into_iter()
-            .collect();
-        if !wanted.is_empty() {
-            let pools = reader.pools().await?;
-            let namesakes = pools
-                .iter()
-                .filter(|pool| wanted.values().any(|name| *name == pool.name));
-            ids.extend(namesakes.map(|pool| pool.id.clone()));
-        }
-        let pools: Vec<_> = stream::iter(ids)
-            .map(|id| async move { reader.pool(&id).await })
-            .buffered(AT_A_TIME)
-            .try_filter_map(async |pool| Ok(pool))
-            .try_collect()
-            .await?;
-        let candidates = pools.iter().map(|pool| candidate(pool)).collect();
-        let mut findings = sort_out(scope, &Self::INFO, &wanted, candidates);
-        for found in &findings.owned {
-            let id = found.outputs.get(&OutputName::Id);
-            let pool = pools.iter().find(|pool| pool.id.as_ref() == id);
-            let users = pool.map_or(0, |pool| pool.estimated_number_of_users);
-            findings.dependents.extend(users_of(&found.address, users));
-        }
-        Ok(findings)
+        search::search(reader, scope).await
     }
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {

@@ -7,7 +7,8 @@
 //!
 //! A [`Service`] is one account with all its Regions: [`Service::in_memory`], or [`Service::at_file`] for a state that several processes
 //! share. [`connector`] gives the SDK an HTTP client that calls it in process, whatever endpoint the SDK thinks it calls. A [`DataPlane`]
-//! answers what AWS answers at run time too (tokens, deployed stages), and [`serve`] puts that behind a listener. [`Options`] holds the account, the clock and the [`Pace`] of what takes time on AWS.
+//! answers what AWS answers at run time too (tokens, deployed stages), and [`serve`] puts that behind a listener. [`Options`] holds the account, the clock, the [`Pace`] of what takes time on AWS and the
+//! [`Scenario`] of what goes wrong on it.
 //!
 //! A request goes through [`Service::call`]: the signature's credential scope gives service and Region, the service's
 //! [model] the operation and its input, which is checked against the model before the [operation] runs on the
@@ -28,6 +29,7 @@ pub mod paging;
 mod protocol;
 mod registry;
 pub mod route53;
+pub mod scenario;
 pub mod secretsmanager;
 mod serve;
 mod service;
@@ -44,6 +46,7 @@ mod tests;
 pub use connector::connector;
 pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, OwnHosts, Peer, Seen, Watcher};
 pub use operation::Pace;
+pub use scenario::Scenario;
 pub use serve::serve;
 pub use service::{Options, Service};
 pub use stand_in::stand_in;

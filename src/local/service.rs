@@ -15,6 +15,7 @@ use super::model::{Model, Protocol};
 use super::operation::{Answer, Call, Object, Operation, Pace, Refusal, Run};
 use super::protocol::{self, Target};
 use super::registry::{AwsService, SERVICES};
+use super::scenario::{Scenario, TaggedStates};
 use super::state::State;
 use super::store::{Store, StoreError};
 use super::{ec2, identifiers};
@@ -29,6 +30,8 @@ pub struct Options {
     pub clock: Clock,
     /// How long things take that take time on AWS. Done by the next call by default.
     pub pace: Pace,
+    /// What is different from an AWS on which everything works at once. Nothing by default.
+    pub scenario: Scenario,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
             account: "123456789012".into(),
             clock: Clock::system(),
             pace: Pace::Immediate,
+            scenario: Scenario::default(),
         }
     }
 }
@@ -49,6 +53,8 @@ struct Inner {
     options: Options,
     store: Mutex<Store>,
     meter: Meter,
+    /// What the tagging API answers from, where the scenario has a rule for it. Locked after the store.
+    tagged: Option<Mutex<TaggedStates>>,
 }
 
 impl Drop for Inner {
@@ -127,7 +133,9 @@ struct Wire {
 impl Service {
     /// A local AWS that is gone with the process.
     pub fn in_memory(options: Options) -> Self {
-        Self::over(Store::Memory(State::default()), options)
+        let state = State::default();
+        let tagged = tagged(&options, &state);
+        Self::over(Store::Memory(state), options, tagged)
     }
 
     /// A local AWS whose state lies in a file, shared with other processes and on disk before a changing call is answered.
@@ -135,8 +143,9 @@ impl Service {
     /// # Errors
     /// When the file or its folder can't be made or read, is damaged, or is of another format.
     pub fn at_file(path: &Path, options: Options) -> Result<Self, StoreError> {
-        let store = Store::at_file(path, &options.account)?;
-        Ok(Self::over(store, options))
+        let mut store = Store::at_file(path, &options.account)?;
+        let tagged = store.read(|state| tagged(&options, state))?;
+        Ok(Self::over(store, options, tagged))
     }
 
     /// A local AWS of its own with everything that is here now and this clock, gone with the process.
@@ -144,23 +153,42 @@ impl Service {
     /// # Errors
     /// The state's file can't be read.
     pub fn in_memory_copy(&self, clock: Clock) -> Result<Self, StoreError> {
-        let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = self.store();
         let options = Options {
             clock,
             ..self.0.options.clone()
         };
-        Ok(Self::over(
-            Store::Memory(store.read(State::clone)?),
-            options,
-        ))
+        let state = store.read(State::clone)?;
+        let tagged = self.tagged().map(|tagged| tagged.clone());
+        Ok(Self::over(Store::Memory(state), options, tagged))
     }
 
-    fn over(store: Store, options: Options) -> Self {
+    /// A local AWS of its own with everything that is here now and this scenario, gone with the process.
+    ///
+    /// # Errors
+    /// The state's file can't be read.
+    pub fn in_memory_copy_with(&self, scenario: Scenario) -> Result<Self, StoreError> {
+        let options = Options {
+            scenario,
+            ..self.0.options.clone()
+        };
+        let state = self.snapshot()?;
+        let tagged = tagged(&options, &state);
+        Ok(Self::over(Store::Memory(state), options, tagged))
+    }
+
+    fn over(store: Store, options: Options, tagged: Option<TaggedStates>) -> Self {
         Self(Arc::new(Inner {
             options,
             store: Mutex::new(store),
             meter: Meter::default(),
+            tagged: tagged.map(Mutex::new),
         }))
+    }
+
+    fn tagged(&self) -> Option<MutexGuard<'_, TaggedStates>> {
+        let tagged = self.0.tagged.as_ref()?;
+        Some(tagged.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The whole state as it is now, read again when another process changed it. A copy is cheap.
@@ -317,6 +345,7 @@ impl Service {
     fn run(&self, service: &AwsService, operation: &Operation, mut call: Call) -> Answer {
         let mut store = self.store();
         let networked = service.sees_networks;
+        let now = call.now;
         let dry = service.name == "ec2" && call.input.get("DryRun") == Some(&Value::Bool(true));
         let settled = |answer: Answer| match answer {
             Ok(_) if dry => Err(ec2::dry_run()),
@@ -334,6 +363,14 @@ impl Service {
             }
         }
         let ran = match operation.run {
+            Run::Read(run)
+                if service.name == "tagging"
+                    && let Some(mut tagged) = self.tagged() =>
+            {
+                let known = tagged.known(call.now);
+                let region = known.regions.get(&call.region).cloned();
+                Ok(run(&region.unwrap_or_default(), &call))
+            }
             Run::Read(run) => store.read(|state| {
                 call.everywhere = state.clone();
                 settled(match state.regions.get(&call.region) {
@@ -360,12 +397,22 @@ impl Service {
                 });
                 if let Ok(Ok(_)) = changed {
                     counted.clear();
+                    if let Some(mut tagged) = self.tagged() {
+                        let state = store.read(State::clone);
+                        tagged.changed(now, state.map_err(|error| broken(&error))?);
+                    }
                 }
                 changed
             }
         };
         ran.unwrap_or_else(|error| Err(broken(&error)))
     }
+}
+
+/// What the tagging API of a local AWS answers from that starts with this state, where its scenario says something of it.
+fn tagged(options: &Options, state: &State) -> Option<TaggedStates> {
+    let rule = options.scenario.tagging_index()?;
+    Some(TaggedStates::starting_with(rule, state.clone()))
 }
 
 fn missing_token() -> Refusal {

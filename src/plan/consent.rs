@@ -30,6 +30,8 @@ pub enum LossOf {
     Requirements,
     /// Most of the API's routes.
     Routes,
+    /// An earlier thing that was not found and may be there, when another one is made in its place.
+    Earlier,
 }
 
 /// How many routes go before it is asked whether most of them may.
@@ -43,7 +45,7 @@ fn routes() -> Address {
 impl Loss {
     fn agreed(&self, address: &Address, patterns: &Patterns, removed: &[&Address]) -> bool {
         match self.of {
-            LossOf::Own | LossOf::Requirements => patterns.name(address),
+            LossOf::Own | LossOf::Requirements | LossOf::Earlier => patterns.name(address),
             // Who may delete a pool may not therefore delete what is not the stack's in it.
             LossOf::Others => patterns.name_itself(address),
             LossOf::Routes => {
@@ -73,6 +75,7 @@ pub(super) fn losses(
         let opened = openings(wanted, observation, changes).into_iter();
         all.extend(opened.map(|(address, text)| (address, LossOf::Requirements, text)));
         all.extend(most_routes(observation, changes));
+        all.extend(made_in_doubt(observation, changes));
     }
     let loss = |(address, of, text)| (address, Loss { of, text });
     all.into_iter().map(loss).collect()
@@ -131,6 +134,18 @@ fn most_routes(
         let text =
             format!("{gone} of {there} routes: calls to them are refused once this is deployed");
         (routes(), LossOf::Routes, text)
+    })
+}
+
+/// What would be made although an earlier one may be there, or may have been: whoever holds credentials of that one loses them.
+fn made_in_doubt(
+    observation: &Observation,
+    changes: &BTreeMap<Address, Change>,
+) -> impl Iterator<Item = (Address, LossOf, String)> {
+    observation.in_doubt.iter().filter_map(|doubt| {
+        let change = changes.get(&doubt.address)?;
+        let made = change.action == Action::Create;
+        made.then(|| (doubt.address.clone(), LossOf::Earlier, doubt.what.clone()))
     })
 }
 

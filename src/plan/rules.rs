@@ -69,6 +69,7 @@ pub(super) fn notes(
         notes.extend(policy_stays(&facts));
         notes.extend(stage_holds_on(&facts, changes));
         notes.extend(noticed(&facts, changes));
+        notes.extend(made_in_doubt(&facts, changes));
     }
     // The same bill comes once, however many things of a kind are made.
     let mut bills = BTreeSet::new();
@@ -528,6 +529,21 @@ fn noticed(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> 
         .flat_map(|(address, live)| {
             let notices = live.notices.iter();
             notices.filter_map(move |text| note(Level::Info, "GS110", address, text.clone()))
+        })
+        .collect()
+}
+
+/// Something is made that may have been there, or may still be.
+fn made_in_doubt(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
+    let doubts = facts.observation.in_doubt.iter();
+    doubts
+        .filter(|doubt| {
+            let change = changes.get(&doubt.address);
+            change.is_some_and(|change| change.action == Action::Create)
+        })
+        .filter_map(|doubt| {
+            let text = format!("{}; {}", doubt.what, doubt.help);
+            note(Level::Warning, "GS130", &doubt.address, text)
         })
         .collect()
 }

@@ -87,6 +87,15 @@ pub fn moved(plan: &Plan, desired: &Desired, seen: &Observation, now: &Observati
             .filter(goes),
     );
     all.extend(dependents(plan, seen, now));
+    let comes = |moved: &Moved| {
+        let change = plan.changes.get(&moved.address);
+        change.is_some_and(|change| change.action == Action::Create)
+    };
+    all.extend(
+        in_the_way(&seen.in_doubt, &now.in_doubt)
+            .into_iter()
+            .filter(comes),
+    );
     all
 }
 

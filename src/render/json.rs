@@ -172,7 +172,8 @@ pub struct LossReport {
     /// What is lost with it.
     pub loss: String,
     /// What it is that is lost: `own` for something of the stack, `others` for things that are not the stack's and go along,
-    /// `requirements` for what a route needs today, `routes` for most of the API's routes.
+    /// `requirements` for what a route needs today, `routes` for most of the API's routes, `earlier` for a thing that was
+    /// not found and may be there, when another one is made.
     pub of: LossName,
 }
 
@@ -188,6 +189,8 @@ pub enum LossName {
     Requirements,
     /// Most of the API's routes.
     Routes,
+    /// An earlier thing that was not found and may be there.
+    Earlier,
 }
 
 impl LossReport {
@@ -200,6 +203,7 @@ impl LossReport {
                 LossOf::Others => LossName::Others,
                 LossOf::Requirements => LossName::Requirements,
                 LossOf::Routes => LossName::Routes,
+                LossOf::Earlier => LossName::Earlier,
             },
         }
     }

@@ -317,7 +317,7 @@ pub(crate) fn owners<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Ve
 pub(crate) fn agrees(address: &Address, loss: &Loss) -> Address {
     match loss.of {
         LossOf::Own => address.owner(),
-        LossOf::Others | LossOf::Requirements | LossOf::Routes => address.clone(),
+        LossOf::Others | LossOf::Requirements | LossOf::Routes | LossOf::Earlier => address.clone(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! A run that dies between any two calls: the next one finds what was made, makes nothing twice and finishes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use gatestack::kinds::Observation;
 use gatestack::local;
+use gatestack::local::scenario::TaggingIndex;
 use gatestack::model::OutputName;
 use gatestack::plan::{Options, Patterns};
 
@@ -36,6 +38,8 @@ struct Run<'a> {
     options: Options,
     /// Whether everybody's credentials outlive it.
     keeps: bool,
+    /// How the tagging API's index lags from the start.
+    index: Option<TaggingIndex>,
 }
 
 impl<'a> Run<'a> {
@@ -45,6 +49,14 @@ impl<'a> Run<'a> {
             text,
             options: Options::default(),
             keeps: true,
+            index: None,
+        }
+    }
+
+    fn under(self, index: TaggingIndex) -> Self {
+        Self {
+            index: Some(index),
+            ..self
         }
     }
 
@@ -75,6 +87,7 @@ impl<'a> Run<'a> {
                 ..Options::default()
             },
             keeps: false,
+            index: None,
         }
     }
 
@@ -121,7 +134,10 @@ impl<'a> Run<'a> {
     }
 
     async fn world(&self, by_hand: &impl AsyncFn(&World)) -> World {
-        let world = World::new();
+        let world = match self.index {
+            Some(index) => World::lagging(index),
+            None => World::new(),
+        };
         if let Some(before) = self.before {
             world.apply(before).await;
         }
@@ -147,6 +163,19 @@ impl<'a> Run<'a> {
 #[tokio::test(start_paused = true)]
 async fn a_first_apply_can_die_anywhere() {
     Run::first(&stack_of(2, 2)).dies_at_every_call().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_can_die_anywhere_while_the_tagging_index_lags() {
+    let behind = TaggingIndex::Behind(Duration::from_secs(300));
+    let text = stack_of(1, 1);
+    let renamed = text.replace("XXX Users", "YYY Users");
+    let first = Run::first(&text).under(TaggingIndex::Empty);
+    first.dies_at_every_call().await;
+    let change = Run::change(&text, &renamed).under(behind);
+    change.dies_at_every_call().await;
+    let destroy = Run::destroy(&text).under(TaggingIndex::Empty);
+    destroy.dies_at_every_call().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -352,6 +352,7 @@ async fn a_domain_that_is_left_out_is_found_again_and_asks_for_consent() {
 #[tokio::test(start_paused = true)]
 async fn a_stack_without_a_domain_asks_for_none() {
     let account = Account::new().await;
+    account.apply(&Says::default()).await;
     let connection = account.world.connection().await;
     let desired = account.desired(&Says::default(), &[]);
     gatestack::kinds::observe(&connection.reader(), &desired)

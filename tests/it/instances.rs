@@ -70,6 +70,7 @@ impl Road {
             account: ACCOUNT.into(),
             clock: world.clock.clone(),
             pace,
+            ..local::Options::default()
         };
         let world = World {
             service: Service::in_memory(options),

@@ -21,6 +21,7 @@ mod harness;
 mod inputs;
 mod instances;
 mod kinds;
+mod lag;
 mod lifecycle;
 mod lock;
 mod overlays;

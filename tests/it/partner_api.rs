@@ -68,6 +68,7 @@ impl Example {
             account: ACCOUNT.into(),
             clock: world.clock.clone(),
             pace,
+            ..local::Options::default()
         });
         Self {
             world: World { service, ..world },

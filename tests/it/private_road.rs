@@ -14,14 +14,18 @@ use crate::harness::{ACCOUNT, Fate, Wire, World, checked, summary};
 const ROUTE: &str = r#"api.routes."GET /policies/{id}""#;
 
 /// A world with private subnets, and what is asked of it.
-struct Road {
-    world: World,
+pub(crate) struct Road {
+    pub(crate) world: World,
     surroundings: Surroundings,
 }
 
 impl Road {
     async fn new() -> Self {
-        let world = World::new();
+        Self::on(World::new()).await
+    }
+
+    /// The same in this world.
+    pub(crate) async fn on(world: World) -> Self {
         let private = aws_sdk_ec2::types::Filter::builder()
             .name("tag:tier")
             .values("private")
@@ -54,6 +58,29 @@ impl Road {
         }
     }
 
+    /// The same stack in another world with the same subnets.
+    pub(crate) fn copied(&self, world: World) -> Self {
+        Self {
+            world,
+            surroundings: self.surroundings.clone(),
+        }
+    }
+
+    /// Sees that no part of a road is there.
+    pub(crate) async fn assert_nothing_is_left(&self) {
+        assert_eq!(self.load_balancers().await, []);
+        let groups = elbv2(&self.world).describe_target_groups().send().await;
+        assert_eq!(groups.unwrap().target_groups(), []);
+        let links = self.world.apigateway().get_vpc_links().send().await;
+        assert_eq!(links.unwrap().items(), []);
+        let ours = aws_sdk_ec2::types::Filter::builder()
+            .name("tag-key")
+            .values("gatestack:stack");
+        let groups = ec2(&self.world).describe_security_groups();
+        let groups = groups.filters(ours.build()).send().await.unwrap();
+        assert_eq!(groups.security_groups(), []);
+    }
+
     fn desired(&self, text: &str) -> Desired {
         stack::expand::expand(&checked(text).file, ACCOUNT, Vec::new(), &self.surroundings)
     }
@@ -62,14 +89,14 @@ impl Road {
         self.world.observe(&self.desired(text)).await
     }
 
-    async fn plan(&self, text: &str, options: &Options) -> Result<Plan, Vec<Problem>> {
+    pub(crate) async fn plan(&self, text: &str, options: &Options) -> Result<Plan, Vec<Problem>> {
         let desired = self.desired(text);
         let observation = self.world.observe(&desired).await;
         plan::plan(&desired, &observation, options)
     }
 
     /// Plans and applies; every step has to succeed.
-    async fn apply_with(&self, text: &str, options: &Options) -> Plan {
+    pub(crate) async fn apply_with(&self, text: &str, options: &Options) -> Plan {
         let plan = self
             .plan(text, options)
             .await
@@ -80,11 +107,11 @@ impl Road {
         plan
     }
 
-    async fn apply(&self, text: &str) -> Plan {
+    pub(crate) async fn apply(&self, text: &str) -> Plan {
         self.apply_with(text, &Options::default()).await
     }
 
-    async fn assert_at_rest(&self, text: &str) {
+    pub(crate) async fn assert_at_rest(&self, text: &str) {
         let plan = self.plan(text, &Options::default()).await.unwrap();
         assert!(plan.is_empty(), "{:#?}", plan.changes);
     }
@@ -160,7 +187,7 @@ fn elbv2(world: &World) -> aws_sdk_elasticloadbalancingv2::Client {
 }
 
 /// An API whose only route goes through the link to two addresses.
-fn stack_with_a_road() -> String {
+pub(crate) fn stack_with_a_road() -> String {
     r#"
 [stack]
 name = "claims"

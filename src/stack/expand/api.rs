@@ -4,7 +4,8 @@ use super::pool::{seconds, whole};
 use super::{Expansion, at};
 use crate::kinds::route::{Answer, Integration};
 use crate::kinds::{
-    Resource, authorizer, deployment, gateway_response, rest_api, route, stage, usage_plan,
+    DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, Resource, authorizer, deployment, gateway_response,
+    rest_api, route, stage, usage_plan,
 };
 use crate::model::{Address, OutputName, Text};
 use crate::stack::file::{self, Api, Cors, CorsSettings, Period, Requires, Token};
@@ -22,7 +23,7 @@ impl Expansion<'_> {
             name: self.text(&api.name),
             description: self.text(api.description.as_deref().unwrap_or_default()),
             disable_default_endpoint: api.disable_default_endpoint,
-            tags: self.ground.tags_of(&address),
+            tags: self.api_tags(api, &address),
         };
         self.add(address, Resource::RestApi(props));
         if api
@@ -42,6 +43,24 @@ impl Expansion<'_> {
         if let Some(domain) = &api.domain {
             self.api_domain(api, domain);
         }
+    }
+
+    /// The API's tags, which also say what else is to be looked for.
+    fn api_tags(&self, api: &Api, address: &Address) -> BTreeMap<String, String> {
+        let mut tags = self.ground.tags_of(address);
+        let balancer = self.file.load_balancer.as_ref();
+        let domain = api.domain.as_ref().filter(|domain| !domain.existing);
+        let marks = [
+            balancer.map(|_| LOAD_BALANCER_MARK),
+            domain.map(|_| DOMAIN_MARK),
+        ];
+        tags.extend(
+            marks
+                .into_iter()
+                .flatten()
+                .map(|mark| (mark.into(), MARKED.into())),
+        );
+        tags
     }
 
     fn authorizer(&mut self, api: &Api) {

@@ -80,14 +80,13 @@ impl Scene {
 
     /// The plan is just this; it is applied, and the next one is empty.
     pub(crate) async fn is_made_good_by(&self, expected: &[&str]) {
-        let plan = self.world.plan(&self.text).await;
+        self.is_made_good_with(&Options::default(), expected).await;
+    }
+
+    /// The same with other options.
+    pub(crate) async fn is_made_good_with(&self, options: &Options, expected: &[&str]) {
+        let plan = self.world.apply_with(&self.text, options).await;
         assert_eq!(summary(&plan), expected);
-        assert!(
-            plan.missing_consent.is_empty(),
-            "{:?}",
-            plan.missing_consent
-        );
-        self.world.apply(&self.text).await;
         let again = self.world.plan(&self.text).await;
         assert!(again.is_empty(), "{:#?}", again.changes);
     }

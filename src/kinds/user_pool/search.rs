@@ -1,0 +1,233 @@
+//! Finding the stack's user pool, which Cognito makes hard: its list of pools tells no tags, and the index of the tagging API may
+//! be behind or know nothing. So the pool is looked for where it is likely to be, and everywhere else before another one is made.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{Props, UserPool, candidate, users_of};
+use crate::aws::{AwsError, ListedPool, Reader};
+use crate::kinds::ownership::{Candidate, sort_out};
+use crate::kinds::{Findings, Kind as _, Obstacle, Owner, Resource, STACK_TAG, Scope, rest_api};
+use crate::model::{Address, OutputName};
+
+/// How many pools are read at a time.
+const AT_A_TIME: usize = 10;
+
+/// How many are read before it is seen whether one of them is ours.
+const PAGE: usize = 60;
+
+/// How many pools are read one by one before another one is made: as many as AWS lets an account have in a Region unless it asks
+/// for more (Amazon Cognito developer guide, "Quotas"). Cognito answers 15 such reads a second.
+const MOST: usize = 1_000;
+
+pub(super) async fn search(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<Findings<Props>, AwsError> {
+    let mut wanted = wanted(scope);
+    let mut found = Found::default();
+    // By tag, because a pool may have been renamed; by name, because the tagging API doesn't know a new pool yet.
+    let hinted = reader.pools_tagged(STACK_TAG, &scope.desired.ground.stack);
+    let listed = listed(reader, &wanted);
+    let (hinted, listed) = tokio::try_join!(hinted, listed)?;
+    let namesakes = listed
+        .iter()
+        .filter(|pool| wanted.values().any(|name| *name == pool.name));
+    let namesakes = namesakes.map(|pool| pool.id.clone());
+    found
+        .look(reader, hinted.into_iter().chain(namesakes))
+        .await?;
+    let mut trusted = BTreeSet::new();
+    if !found.any_of_ours(scope) {
+        trusted = trusted_by_our_api(reader, scope).await?;
+        found.look(reader, trusted.clone()).await?;
+    }
+    let mut unread = 0;
+    if !found.any_of_ours(scope) && !wanted.is_empty() {
+        let rest: Vec<&ListedPool> = listed
+            .iter()
+            .filter(|pool| !found.read.contains(&pool.id))
+            .collect();
+        unread = rest.len().saturating_sub(MOST);
+        let rest = newest_first(rest).into_iter().take(MOST);
+        let rest: Vec<String> = rest.map(|pool| pool.id.clone()).collect();
+        for page in rest.chunks(PAGE) {
+            found.look(reader, page.to_vec()).await?;
+            if found.any_of_ours(scope) {
+                break;
+            }
+        }
+    }
+    let mut in_doubt = Vec::new();
+    if !found.any_of_ours(scope) {
+        for address in wanted.keys() {
+            in_doubt.extend(doubt(address, &trusted, &found, unread));
+        }
+        // A pool whose tokens our API takes and that nobody tagged may have been ours: an update of a pool that says no tags
+        // removes them.
+        if let [address] = &wanted.keys().cloned().collect::<Vec<_>>()[..]
+            && let Some(untagged) = found.untagged(scope, &trusted)
+        {
+            wanted.insert(address.clone(), untagged);
+        }
+    }
+    let users = found.users;
+    let mut findings = sort_out(scope, &UserPool::INFO, &wanted, found.candidates);
+    findings.in_doubt = in_doubt;
+    for owned in &findings.owned {
+        let id = owned.outputs.get(&OutputName::Id);
+        let users = id.and_then(|id| users.get(id)).copied().unwrap_or(0);
+        findings.dependents.extend(users_of(&owned.address, users));
+    }
+    Ok(findings)
+}
+
+fn wanted(scope: &Scope<'_>) -> BTreeMap<Address, String> {
+    let resources = scope.desired.resources.iter();
+    let pools = resources.filter_map(|(address, wanted)| match &wanted.resource {
+        Resource::UserPool(props) => Some((address.clone(), props.name.resolve(scope.book)?)),
+        _ => None,
+    });
+    pools.collect()
+}
+
+async fn listed(
+    reader: &Reader,
+    wanted: &BTreeMap<Address, String>,
+) -> Result<Vec<ListedPool>, AwsError> {
+    // A stack without a pool needs neither the permission nor the call to list them.
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(reader.pools().await?.to_vec())
+}
+
+/// The ids of the pools in this account and Region whose tokens an authorizer of the stack's API takes. The API is found without
+/// the tagging API: its list tells the tags.
+async fn trusted_by_our_api(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<BTreeSet<String>, AwsError> {
+    let ground = &scope.desired.ground;
+    let here = format!(":{}:{}:userpool/", ground.region, ground.account);
+    let mut pools = BTreeSet::new();
+    for api in rest_api::ours(reader, scope).await? {
+        for authorizer in reader.authorizers(&api).await?.iter() {
+            let arns = authorizer.provider_arns().iter();
+            pools.extend(arns.filter_map(|arn| Some(arn.split_once(&here)?.1.to_owned())));
+        }
+    }
+    Ok(pools)
+}
+
+/// What is looked for was made or changed lately, more often than not.
+fn newest_first(mut pools: Vec<&ListedPool>) -> Vec<&ListedPool> {
+    pools.sort_by_key(|pool| Reverse(pool.changed));
+    pools
+}
+
+/// Why the stack's pool may be there, or may have been there, although it was not found.
+fn doubt(
+    address: &Address,
+    trusted: &BTreeSet<String>,
+    found: &Found,
+    unread: usize,
+) -> Option<Obstacle> {
+    let gone: Vec<&str> = trusted
+        .iter()
+        .filter(|id| !found.has(id))
+        .map(String::as_str)
+        .collect();
+    let (what, help) = if !gone.is_empty() {
+        (
+            format!(
+                "the API's authorizer accepts tokens of the user pool {}, which AWS does not find; a new pool gives every client \
+                 new credentials",
+                gone.join(", ")
+            ),
+            format!("if the pool was deleted, confirm a new one with --allow-delete '{address}'"),
+        )
+    } else if unread > 0 {
+        (
+            format!(
+                "the Region has {} user pools, and only the tags of the {MOST} that changed last were read: one of the others may \
+                 be this stack's",
+                found.read.len() + unread
+            ),
+            format!(
+                "if the stack has no pool yet, confirm a new one with --allow-delete '{address}'"
+            ),
+        )
+    } else {
+        return None;
+    };
+    Some(Obstacle {
+        address: address.clone(),
+        what,
+        help,
+    })
+}
+
+/// The pools that were read.
+#[derive(Default)]
+struct Found {
+    /// The ids of all that were asked for.
+    read: BTreeSet<String>,
+    /// Those that are there.
+    candidates: Vec<Candidate<Props>>,
+    /// How many users each of them has, as AWS estimates it.
+    users: BTreeMap<String, i32>,
+}
+
+impl Found {
+    /// Reads these pools, each at most once.
+    async fn look(
+        &mut self,
+        reader: &Reader,
+        ids: impl IntoIterator<Item = String>,
+    ) -> Result<(), AwsError> {
+        let ids: Vec<String> = ids
+            .into_iter()
+            .filter(|id| self.read.insert(id.clone()))
+            .collect();
+        let pools: Vec<_> = stream::iter(ids)
+            .map(|id| async move { reader.pool(&id).await })
+            .buffered(AT_A_TIME)
+            .try_collect()
+            .await?;
+        for pool in pools.iter().flatten() {
+            let id = pool.id.clone().unwrap_or_default();
+            self.users.insert(id, pool.estimated_number_of_users);
+            self.candidates.push(candidate(pool));
+        }
+        Ok(())
+    }
+
+    fn any_of_ours(&self, scope: &Scope<'_>) -> bool {
+        let ground = &scope.desired.ground;
+        let mut candidates = self.candidates.iter();
+        candidates.any(|pool| matches!(ground.owner_by_tags(&pool.tags), Owner::Us(_)))
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.candidates.iter().any(|pool| is(pool, id))
+    }
+
+    /// The name of the only one of these pools that no stack's tags are on.
+    fn untagged(&self, scope: &Scope<'_>, ids: &BTreeSet<String>) -> Option<String> {
+        let ground = &scope.desired.ground;
+        let mut untagged = self.candidates.iter().filter(|pool| {
+            ids.iter().any(|id| is(pool, id)) && ground.owner_by_tags(&pool.tags) == Owner::Nobody
+        });
+        let pool = untagged.next()?;
+        untagged.next().is_none().then(|| pool.name.clone())
+    }
+}
+
+fn is(pool: &Candidate<Props>, id: &str) -> bool {
+    pool.outputs
+        .get(&OutputName::Id)
+        .is_some_and(|known| known == id)
+}
