@@ -78,6 +78,8 @@ pub enum FaultKind {
     Io,
     /// The account or Region is not the stack's.
     Ground,
+    /// The AWS profile that was named is not there or can't be read.
+    Profile,
     /// Nobody agreed, and nobody can be asked.
     Consent,
     /// Somebody was asked and did not agree.
@@ -110,6 +112,7 @@ impl FaultKind {
         match self {
             Self::Io => "io",
             Self::Ground => "ground",
+            Self::Profile => "profile",
             Self::Consent => "consent",
             Self::Declined => "declined",
             Self::Interrupted => "interrupted",

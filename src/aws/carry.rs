@@ -39,6 +39,24 @@ pub(crate) struct Answer(Arc<Mutex<Option<Value>>>);
 /// Lays a request over members carried over from an answer.
 pub(crate) struct CarryOver(Map<String, Value>);
 
+/// Takes a member out of a request. Where AWS's model has a plain number, the SDK's type can't leave it out and sends 0.
+#[derive(Debug)]
+pub(crate) struct LeaveOut {
+    /// Where the object is that holds it, as a JSON pointer.
+    pub(crate) within: &'static str,
+    /// The member.
+    pub(crate) member: &'static str,
+}
+
+impl Answer {
+    /// The text at this JSON pointer.
+    pub(crate) fn text(&self, pointer: &str) -> Option<String> {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = answer.as_ref()?.pointer(pointer)?.as_str()?;
+        Some(text.to_owned())
+    }
+}
+
 impl Replacing {
     /// What the update has to carry over from this answer.
     ///
@@ -174,20 +192,51 @@ impl Intercept for CarryOver {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let request = context.request_mut();
-        let said = request
-            .body()
-            .bytes()
-            .ok_or("the request's body is not in memory")?;
-        let mut body = Value::Object(self.0.clone());
-        lay_over(&mut body, serde_json::from_slice(said)?);
-        let body = serde_json::to_vec(&body)?;
-        request
-            .headers_mut()
-            .insert("content-length", body.len().to_string());
-        *request.body_mut() = SdkBody::from(body);
-        Ok(())
+        rewrite(context, |said| {
+            let mut body = Value::Object(self.0.clone());
+            lay_over(&mut body, said);
+            body
+        })
     }
+}
+
+impl Intercept for LeaveOut {
+    fn name(&self) -> &'static str {
+        "LeaveOut"
+    }
+
+    fn modify_before_retry_loop(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        rewrite(context, |mut said| {
+            let within = said.pointer_mut(self.within).and_then(Value::as_object_mut);
+            if let Some(within) = within {
+                within.shift_remove(self.member);
+            }
+            said
+        })
+    }
+}
+
+/// Exchanges a request's body for another one made of it.
+fn rewrite(
+    context: &mut BeforeTransmitInterceptorContextMut<'_>,
+    with: impl FnOnce(Value) -> Value,
+) -> Result<(), BoxError> {
+    let request = context.request_mut();
+    let said = request
+        .body()
+        .bytes()
+        .ok_or("the request's body is not in memory")?;
+    let body = serde_json::to_vec(&with(serde_json::from_slice(said)?))?;
+    request
+        .headers_mut()
+        .insert("content-length", body.len().to_string());
+    *request.body_mut() = SdkBody::from(body);
+    Ok(())
 }
 
 fn lay_over(base: &mut Value, over: Value) {

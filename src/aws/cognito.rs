@@ -9,7 +9,9 @@ use aws_sdk_cognitoidentityprovider::types::{
 use aws_smithy_types::DateTime;
 use tokio::sync::OnceCell;
 
+use super::carry::Answer;
 use super::connection::{Reader, Writer};
+use super::credentials::CLIENT_SECRET_ARN;
 use super::error::AwsError;
 use super::memo::Memo;
 use super::pace::{Operation, Service};
@@ -200,19 +202,22 @@ impl Reader {
         self.cognito_answers
             .client
             .get((pool.to_owned(), id.to_owned()), || async {
+                let raw = Answer::default();
+                let request = self
+                    .cognito_client()
+                    .describe_user_pool_client()
+                    .user_pool_id(pool)
+                    .client_id(id);
                 let answer = self
                     .call(
                         Operation::cognito("DescribeUserPoolClient", pool),
-                        self.cognito_client()
-                            .describe_user_pool_client()
-                            .user_pool_id(pool)
-                            .client_id(id)
-                            .send(),
+                        request.customize().interceptor(raw.clone()).send(),
                     )
                     .await;
                 let settings = found(answer)?.and_then(|answer| answer.user_pool_client);
                 Ok(settings.map(|mut settings| {
-                    let has_secret = settings.client_secret.take().is_some();
+                    let shown = settings.client_secret.take().is_some();
+                    let has_secret = shown || raw.text(CLIENT_SECRET_ARN).is_some();
                     Arc::new(Client {
                         settings,
                         has_secret,

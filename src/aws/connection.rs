@@ -21,6 +21,7 @@ use super::instances::InstanceAnswers;
 use super::lease::Lease;
 use super::nulls::WithoutNulls;
 use super::pace::{Operation, Pacer, Service};
+use super::profile;
 use super::retry::{Classifier, OnlyOnce};
 use super::route53::Route53Answers;
 use super::tagging::TaggingAnswers;
@@ -31,7 +32,7 @@ use crate::model::Secret;
 /// Which AWS to talk to.
 #[derive(Clone, Debug)]
 pub enum Endpoint {
-    /// AWS, with the credentials of the environment or of this profile, at this URL when one is given.
+    /// AWS, with the credentials of this profile alone or else those of the environment, at this URL when one is given.
     Aws {
         /// The profile's name.
         profile: Option<String>,
@@ -99,7 +100,7 @@ impl Connection {
         let config = match endpoint {
             Endpoint::Aws { profile, url } => {
                 let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-                    .region(region)
+                    .region(region.clone())
                     .retry_config(retries)
                     .timeout_config(timeouts);
                 if profile.is_none()
@@ -108,8 +109,11 @@ impl Connection {
                 {
                     loader = loader.credentials_provider(any_credentials());
                 }
-                if let Some(profile) = profile {
-                    loader = loader.profile_name(profile);
+                // Named by itself, a profile would come after the access keys of the environment.
+                if let Some(name) = profile {
+                    loader = loader
+                        .credentials_provider(profile::credentials(&name, &region))
+                        .profile_name(name);
                 }
                 if let Some(url) = url {
                     loader = loader.endpoint_url(url);

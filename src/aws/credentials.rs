@@ -4,6 +4,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::carry::Answer;
 use super::connection::{Connection, Reader};
 use super::error::AwsError;
 use super::pace::{Operation, Service};
@@ -12,6 +16,25 @@ use crate::model::Secret;
 /// Reads secrets live, anew each time; nothing is kept.
 #[derive(Clone, Debug)]
 pub struct CredentialReader(Reader);
+
+/// The member of an app client's description that is newer than the SDK's type of it.
+pub(super) const CLIENT_SECRET_ARN: &str = "/UserPoolClient/ClientSecretArn";
+
+/// What Cognito keeps in Secrets Manager for a client.
+#[derive(Deserialize)]
+struct StoredSecret {
+    #[serde(rename = "clientSecretValue")]
+    value: String,
+}
+
+/// A client's secret as lists name it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ListedSecret {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub made: Option<Timestamp>,
+}
 
 /// An access token that Cognito's own API gave out, in place of the token endpoint of a domain.
 #[derive(Clone, Debug)]
@@ -30,10 +53,11 @@ impl Connection {
 }
 
 impl CredentialReader {
-    /// The secret of an app client; `None` for a client without one.
+    /// The secret of an app client; `None` for a client without one. Where the client keeps it in Secrets Manager, Cognito answers
+    /// that secret's ARN in its place.
     ///
     /// # Errors
-    /// AWS's refusal: the client is gone, or the caller may not read it.
+    /// AWS's refusal: the client or its secret is gone, or the caller may not read it.
     pub async fn client_secret(
         &self,
         pool: &str,
@@ -46,11 +70,69 @@ impl CredentialReader {
             .user_pool_id(pool)
             .client_id(client);
         let operation = Operation::cognito("DescribeUserPoolClient", pool);
-        let answer = self.0.call(operation, request.send()).await?;
+        let raw = Answer::default();
+        let described = request.customize().interceptor(raw.clone()).send();
+        let answer = self.0.call(operation, described).await?;
         let client = answer.user_pool_client;
-        Ok(client
-            .and_then(|client| client.client_secret)
-            .map(Secret::new))
+        let secret = client.and_then(|client| client.client_secret);
+        match (secret, raw.text(CLIENT_SECRET_ARN)) {
+            (Some(secret), _) => Ok(Some(Secret::new(secret))),
+            (None, Some(arn)) => self.stored_client_secret(&arn).await.map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    async fn stored_client_secret(&self, arn: &str) -> Result<Secret, AwsError> {
+        let stored_at =
+            |error: String| format!("the client secret is in Secrets Manager, {arn}: {error}");
+        let request = self.0.secretsmanager_client().get_secret_value();
+        let operation = Operation::of(Service::SecretsManager, "GetSecretValue");
+        let answer = self.0.call(operation, request.secret_id(arn).send()).await;
+        let answer = answer.map_err(|error| AwsError {
+            message: stored_at(error.message.clone()),
+            ..error
+        })?;
+        let stored: Option<StoredSecret> = answer
+            .secret_string
+            .and_then(|text| serde_json::from_str(&text).ok());
+        stored
+            .map(|stored| Secret::new(stored.value))
+            .ok_or_else(|| {
+                AwsError::unknown(
+                    "GetSecretValue",
+                    stored_at("it holds no `clientSecretValue`".into()),
+                )
+            })
+    }
+
+    /// When each secret of an app client was made, the oldest first. Their values are shown once, when they are made.
+    ///
+    /// # Errors
+    /// AWS's refusal: the client is gone, or the caller may not read it.
+    pub async fn client_secrets(
+        &self,
+        pool: &str,
+        client: &str,
+    ) -> Result<Vec<ListedSecret>, AwsError> {
+        let request = self
+            .0
+            .cognito_client()
+            .list_user_pool_client_secrets()
+            .user_pool_id(pool)
+            .client_id(client);
+        let operation = Operation::cognito("ListUserPoolClientSecrets", pool);
+        let answer = self.0.call(operation, request.send()).await?;
+        let listed = answer.client_secrets.unwrap_or_default().into_iter();
+        let mut secrets: Vec<ListedSecret> = listed
+            .map(|secret| ListedSecret {
+                id: secret.client_secret_id.unwrap_or_default(),
+                made: secret
+                    .client_secret_create_date
+                    .and_then(|made| Timestamp::from_second(made.secs()).ok()),
+            })
+            .collect();
+        secrets.sort_by_key(|secret| secret.made);
+        Ok(secrets)
     }
 
     /// The value of an API key.

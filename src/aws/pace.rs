@@ -96,7 +96,11 @@ struct Published {
 }
 
 const ALL: &[&str] = &[];
-const CLIENT_READS: &[&str] = &["DescribeUserPoolClient", "ListUserPoolClients"];
+const CLIENT_READS: &[&str] = &[
+    "DescribeUserPoolClient",
+    "ListUserPoolClients",
+    "ListUserPoolClientSecrets",
+];
 const CLIENT_WRITES: &[&str] = &[
     "CreateUserPoolClient",
     "UpdateUserPoolClient",

@@ -1,4 +1,4 @@
-use crate::aws::{AwsError, Connection};
+use crate::aws::{AwsError, Connection, ListedSecret};
 use crate::model::Secret;
 
 use super::{Front, Known};
@@ -37,4 +37,21 @@ pub async fn credentials(
         client_secret,
         api_key,
     })
+}
+
+/// When each secret of somebody's app client was made, the oldest first; none without a client that has one.
+///
+/// # Errors
+/// AWS's refusal: the client is gone, or the caller may not read it.
+pub async fn client_secrets(
+    connection: &Connection,
+    front: &Front,
+    known: &Known,
+) -> Result<Vec<ListedSecret>, AwsError> {
+    match (&front.user_pool_id, &known.client_id) {
+        (Some(pool), Some(client)) if known.has_secret => {
+            connection.credentials().client_secrets(pool, client).await
+        }
+        _ => Ok(Vec::new()),
+    }
 }

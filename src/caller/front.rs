@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::endpoint::at_endpoint;
 use crate::kinds::{Desired, Observation, Resource, app_client};
-use crate::model::{Address, Book, OutputName, Text};
+use crate::model::{
+    ALL_SCOPES, Address, Book, NamedServer, OutputName, ScopeServer, ScopeServers, Text,
+};
 
 /// The header that carries the token where no authorizer says another.
 const AUTHORIZATION: &str = "Authorization";
@@ -26,6 +29,8 @@ pub struct Front {
     pub authorizer_header: String,
     /// Everybody who has credentials, by address: `partners.acme`, `app_clients.web`, `api_keys.batch`.
     pub callers: BTreeMap<String, Known>,
+    /// The resource servers whose identifiers are known.
+    pub servers: ScopeServers,
 }
 
 /// Somebody who has credentials: an app client, an API key, or both.
@@ -35,6 +40,8 @@ pub struct Known {
     pub address: String,
     /// Whether the file gives it an app client.
     pub has_client: bool,
+    /// Whether the file gives that client a secret.
+    pub has_secret: bool,
     /// The app client's id, once the client is there.
     pub client_id: Option<String>,
     /// Whether the file gives it an API key.
@@ -49,6 +56,17 @@ pub struct Known {
     pub plan: Option<String>,
     /// Whether the file lets its key in; true without a key.
     pub enabled: bool,
+}
+
+/// Why a scope can't be asked for.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NoSuchScope {
+    /// Its server's name is the name of one table and the identifier of another: what it may mean.
+    #[error("`{0}` may mean `{1}` or `{2}`")]
+    Ambiguous(String, String, String),
+    /// The caller has no scope of this server.
+    #[error("{0} may ask for no scope of `{1}`")]
+    NoneOf(String, String),
 }
 
 /// Why a name means nobody in particular.
@@ -99,6 +117,74 @@ impl Front {
             stage: output("stage"),
             authorizer_header: header.unwrap_or_else(|| AUTHORIZATION.to_owned()),
             callers: callers(desired, &book),
+            servers: servers(desired, &book),
+        }
+    }
+
+    /// The same with its addresses as they are reached at this endpoint, which stands for AWS.
+    #[must_use]
+    pub fn at_endpoint(&self, endpoint: &str) -> Self {
+        let moved = |address: &Option<String>| {
+            let address = address.as_ref();
+            address.map(|address| at_endpoint(address, endpoint))
+        };
+        Self {
+            token_url: moved(&self.token_url),
+            invoke_url: moved(&self.invoke_url),
+            ..self.clone()
+        }
+    }
+
+    /// The scopes that somebody asks for, as tokens carry them: a table's name stands for its identifier, and `*` for all scopes of
+    /// that server that the caller may ask for. What names no server is left for the token endpoint to refuse.
+    ///
+    /// # Errors
+    /// A scope of one of two servers, or of one of whose scopes the caller has none.
+    pub fn scopes(&self, known: &Known, asked: &[String]) -> Result<Vec<String>, NoSuchScope> {
+        let mut scopes = Vec::new();
+        for scope in asked {
+            let named = scope
+                .rsplit_once('/')
+                .map(|(server, name)| (self.servers.named(server), name));
+            match named {
+                Some((NamedServer::Ambiguous(by_table, by_identifier), name)) => {
+                    return Err(NoSuchScope::Ambiguous(
+                        scope.clone(),
+                        format!("{}/{name}", by_table.identifier),
+                        format!("{}/{name}", by_identifier.table),
+                    ));
+                }
+                Some((NamedServer::One(server), ALL_SCOPES)) if server.star_is_all() => {
+                    let of_server = |scope: &&String| {
+                        let parts = scope.rsplit_once('/');
+                        parts.is_some_and(|(identifier, _)| identifier == server.identifier)
+                    };
+                    let before = scopes.len();
+                    scopes.extend(known.scopes.iter().filter(of_server).cloned());
+                    if scopes.len() == before {
+                        let server = server.table.clone();
+                        return Err(NoSuchScope::NoneOf(known.address.clone(), server));
+                    }
+                }
+                Some((NamedServer::One(server), name)) => {
+                    scopes.push(format!("{}/{name}", server.identifier));
+                }
+                _ => scopes.push(scope.clone()),
+            }
+        }
+        Ok(scopes)
+    }
+
+    /// A scope as the file writes it where that is shorter: by the name of its server's table.
+    pub fn written(&self, scope: &str) -> String {
+        let parts = scope.rsplit_once('/');
+        match parts.map(|(server, name)| (self.servers.named(server), name)) {
+            Some((NamedServer::One(server), name))
+                if server.table.len() < server.identifier.len() =>
+            {
+                format!("{}/{name}", server.table)
+            }
+            _ => scope.to_owned(),
         }
     }
 
@@ -140,6 +226,7 @@ fn callers(desired: &Desired, book: &Book) -> BTreeMap<String, Known> {
             Resource::AppClient(client) => {
                 let known = callers.entry(owner.clone()).or_insert_with(known);
                 known.has_client = true;
+                known.has_secret = client.secret;
                 known.client_id = id();
                 known.flows.clone_from(&client.flows);
                 known.scopes = scopes(client, book);
@@ -158,6 +245,20 @@ fn callers(desired: &Desired, book: &Book) -> BTreeMap<String, Known> {
         }
     }
     callers
+}
+
+fn servers(desired: &Desired, book: &Book) -> ScopeServers {
+    let servers = desired.resources.iter().filter_map(|(address, wanted)| {
+        let Resource::ResourceServer(server) = &wanted.resource else {
+            return None;
+        };
+        Some(ScopeServer {
+            table: address.name_in("resource_servers")?,
+            identifier: server.identifier.resolve(book)?,
+            scopes: Some(server.scopes.keys().cloned().collect()),
+        })
+    });
+    servers.collect()
 }
 
 /// A scope whose server is named after an id that AWS has not given yet is nothing that anybody could ask for.
@@ -206,6 +307,44 @@ mod tests {
             front.caller("acne"),
             Err(NoSuchCaller::Unknown("acne".into()))
         );
+    }
+
+    #[test]
+    fn scopes_are_asked_for_by_the_name_of_a_table_too() {
+        let server = |table: &str, identifier: &str| ScopeServer {
+            table: table.into(),
+            identifier: identifier.into(),
+            scopes: Some(["read", "write"].map(str::to_owned).into()),
+        };
+        let url = "https://pets.example/v1";
+        let front = Front {
+            servers: [server("pets", url), server("a", "b"), server("b", "c")]
+                .into_iter()
+                .collect(),
+            ..Front::default()
+        };
+        let known = Known {
+            address: "partners.acme".into(),
+            scopes: [format!("{url}/read"), "b/read".into(), "openid".into()].into(),
+            ..Known::default()
+        };
+        let asked = |scope: &str| front.scopes(&known, &[scope.to_owned()]);
+        let read = Ok(vec![format!("{url}/read")]);
+        assert_eq!(asked("pets/read"), read);
+        assert_eq!(asked(&format!("{url}/read")), read);
+        // Only what it may ask for: the endpoint would refuse all of it.
+        assert_eq!(asked("pets/*"), read);
+        assert_eq!(asked("pets/write"), Ok(vec![format!("{url}/write")]));
+        for other in ["openid", "strange/read", "read"] {
+            assert_eq!(asked(other), Ok(vec![other.to_owned()]));
+        }
+        assert!(matches!(asked("b/read"), Err(NoSuchScope::Ambiguous(..))));
+        assert_eq!(
+            asked("c/*"),
+            Err(NoSuchScope::NoneOf("partners.acme".into(), "b".into()))
+        );
+        assert_eq!(front.written(&format!("{url}/read")), "pets/read");
+        assert_eq!(front.written("strange/read"), "strange/read");
     }
 
     #[test]

@@ -4,13 +4,15 @@
 //! It knows requests and answers; which of them a stack should admit is `verify`'s business.
 
 mod credentials;
+mod endpoint;
 mod front;
 mod refusal;
 mod token;
 mod transport;
 
-pub use credentials::{Credentials, credentials};
-pub use front::{API_KEY_HEADER, Front, Known, NoSuchCaller};
+pub use credentials::{Credentials, client_secrets, credentials};
+pub use endpoint::at_endpoint;
+pub use front::{API_KEY_HEADER, Front, Known, NoSuchCaller, NoSuchScope};
 pub use refusal::{Refusal, error_type};
 pub use token::{Token, TokenError, token, token_of_pool};
 pub(crate) use transport::in_full;

@@ -54,7 +54,8 @@ pub(super) struct Args {
     /// Leave out the partner's token or key, to see the refusal
     #[arg(long, value_name = "WHAT", value_parser = one_of::<Credential>())]
     without: Vec<Credential>,
-    /// Ask for a token with this scope only; left out, with all it may have
+    /// Ask for a token with this scope only, or SERVER/*; left out, with all
+    /// it may have
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// Print the curl command that does the same, and call nobody. Secrets are
@@ -113,6 +114,7 @@ impl Args {
             Credentials::default()
         };
         let token = if shown.token {
+            calling.remark_secrets(ui, known).await;
             let token = calling.token(global, known, &credentials, &self.scopes);
             Some(token.await?)
         } else {

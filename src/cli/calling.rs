@@ -5,13 +5,16 @@ use std::future::Future;
 use super::backends::Backends;
 use super::global::Global;
 use super::session::{Purpose, Session};
-use crate::aws::AwsError;
+use crate::aws::{AwsError, ListedSecret};
 use crate::caller::{
-    self, Credentials, Front, Known, NoSuchCaller, Token, TokenError, Transport, in_full,
+    self, Credentials, Front, Known, NoSuchCaller, NoSuchScope, Token, TokenError, Transport,
+    in_full,
 };
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Observation;
+use crate::model::moment;
 use crate::render::Ui;
+use crate::render::handoff::warning;
 use crate::stack::closest;
 
 /// A stack that is there, to be called.
@@ -110,6 +113,91 @@ impl Calling {
         Ok(self.reading(read).await?)
     }
 
+    /// Somebody's credentials to hand over: all that the file gives it, and no secret that is about to go.
+    ///
+    /// # Errors
+    /// As of [`Calling::credentials`]; there is no secret, or there are two and AWS shows one of them.
+    pub(super) async fn whole_credentials(
+        &self,
+        global: &Global,
+        known: &Known,
+    ) -> Result<Credentials, Error> {
+        let credentials = self.credentials(global, known).await?;
+        if known.has_secret && credentials.client_secret.is_none() {
+            let what = format!("AWS shows no secret of the app client of {}", known.address);
+            let plan = global.command_line("plan", &[]);
+            return Err(Fault::new(FaultKind::Absent, what)
+                .hint(format!(
+                    "see what AWS has differently from the file\n{plan}"
+                ))
+                .into());
+        }
+        if known.has_api_key && credentials.api_key.is_none() {
+            let what = format!("AWS shows no value of the API key of {}", known.address);
+            return Err(Fault::new(FaultKind::Absent, what)
+                .hint("the credentials in use need the permission apigateway:GET on /apikeys/*")
+                .into());
+        }
+        let secrets = caller::client_secrets(&self.session.connection, &self.front, known);
+        match self.reading(secrets).await?.as_slice() {
+            several @ [_, _, ..] => Err(self.several_secrets(known, several)),
+            _ => Ok(credentials),
+        }
+    }
+
+    fn several_secrets(&self, known: &Known, secrets: &[ListedSecret]) -> Error {
+        let what = format!(
+            "the app client of {} has {} secrets, {}: AWS shows the value of only one and not of which",
+            known.address,
+            secrets.len(),
+            made(secrets)
+        );
+        let region = &self.session.desired.ground.region;
+        let pool = self.front.user_pool_id.as_deref().unwrap_or_default();
+        let client = known.client_id.as_deref().unwrap_or_default();
+        let delete: Vec<String> = secrets
+            .iter()
+            .map(|secret| {
+                format!(
+                    "aws cognito-idp delete-user-pool-client-secret --region {region} --user-pool-id {pool} --client-id \
+                     {client} --client-secret-id {}",
+                    secret.id
+                )
+            })
+            .collect();
+        Fault::new(FaultKind::Token, what)
+            .hint(format!(
+                "delete the one that is not used any more, then hand over the other; calls with a deleted secret stop \
+                 working\n{}",
+                delete.join("\n")
+            ))
+            .into()
+    }
+
+    /// Says that a client has two secrets, and which one is used. Without the permission to list them nothing is said.
+    pub(super) async fn remark_secrets(&self, ui: &mut Ui, known: &Known) {
+        let secrets = caller::client_secrets(&self.session.connection, &self.front, known);
+        if let Ok(secrets) = self.reading(secrets).await
+            && secrets.len() > 1
+        {
+            let words = format!(
+                "the app client of {} has {} secrets, {}; the one that AWS shows is used, which has been the older one so far",
+                known.address,
+                secrets.len(),
+                made(&secrets)
+            );
+            ui.remark(&warning(&words, ui.width()));
+        }
+    }
+
+    /// What callers are told: at an endpoint that stands for AWS, the addresses there.
+    pub(super) fn told(&self, global: &Global) -> Front {
+        match &global.endpoint_url {
+            Some(endpoint) => self.front.at_endpoint(endpoint),
+            None => self.front.clone(),
+        }
+    }
+
     /// A token of somebody's; no scope asks for all they may have.
     ///
     /// # Errors
@@ -124,12 +212,14 @@ impl Calling {
         if !known.gets_tokens() {
             return Err(gets_no_tokens(known));
         }
+        let scopes = self.front.scopes(known, scopes);
+        let scopes = scopes.map_err(|error| self.no_such_scope(known, &error))?;
         let asked = caller::token_of_pool(
             &self.transport,
             &self.session.connection,
             &self.front,
             credentials,
-            scopes,
+            &scopes,
         );
         let asked = asked.await;
         asked.map_err(|error| self.no_token(global, known, error))
@@ -147,6 +237,25 @@ impl Calling {
         let answer = read.await;
         tokio::time::resume();
         answer
+    }
+
+    /// The scopes that a caller may ask for, as the file writes them.
+    fn scopes_of(&self, known: &Known) -> String {
+        let scopes = known.scopes.iter();
+        let written: Vec<String> = scopes.map(|scope| self.front.written(scope)).collect();
+        written.join(", ")
+    }
+
+    fn no_such_scope(&self, known: &Known, error: &NoSuchScope) -> Error {
+        let hint = match error {
+            NoSuchScope::Ambiguous(..) => "write the one that is meant".to_owned(),
+            NoSuchScope::NoneOf(who, _) => {
+                format!("{who} may ask for {}", self.scopes_of(known))
+            }
+        };
+        Fault::new(FaultKind::Token, error.to_string())
+            .hint(hint)
+            .into()
     }
 
     fn no_token(&self, global: &Global, known: &Known, error: TokenError) -> Error {
@@ -171,11 +280,13 @@ impl Calling {
             }
             error => format!("no token for {who}: {error}"),
         };
-        let scopes = || known.scopes.iter().cloned().collect::<Vec<_>>().join(", ");
         let plan = global.command_line("plan", &[]);
         let hint = match &error {
             TokenError::Refused { error, .. } if error == "invalid_scope" => {
-                format!("{who} may ask for {}; without --scope it gets all of them", scopes())
+                format!(
+                    "{who} may ask for {}; without --scope it gets all of them",
+                    self.scopes_of(known)
+                )
             }
             TokenError::Refused { error, .. }
                 if matches!(error.as_str(), "invalid_client" | "unauthorized_client" | "invalid_grant") =>
@@ -190,10 +301,24 @@ impl Calling {
             TokenError::Aws(_) | TokenError::NoDomain | TokenError::Url(_) => {
                 "give the pool a token endpoint: add `domain = \"…\"` to `[user_pool]`, then apply it".to_owned()
             }
-            TokenError::NoClient => format!("see what AWS has differently from the file\n{plan}"),
+            TokenError::NoClient if !known.has_secret => {
+                "a client without a secret can't ask for tokens by itself; AWS decides that when a client is made".to_owned()
+            }
+            TokenError::NoClient => format!(
+                "AWS shows no secret of its app client: see what AWS has differently from the file\n{plan}"
+            ),
         };
         Fault::new(FaultKind::Token, what).hint(hint).into()
     }
+}
+
+/// When secrets were made, in words.
+fn made(secrets: &[ListedSecret]) -> String {
+    let dates = secrets.iter().map(|secret| match secret.made {
+        Some(made) => format!("made {}", moment(made)),
+        None => format!("called {}", secret.id),
+    });
+    dates.collect::<Vec<_>>().join(" and ")
 }
 
 /// What is not there because nobody applied it.

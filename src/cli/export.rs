@@ -6,6 +6,7 @@ use super::calling::{Calling, not_applied};
 use super::files::{self, Readers, cannot};
 use super::global::Global;
 use super::handoff::file_name;
+use super::private;
 use super::session::runtime;
 use crate::caller::Known;
 use crate::error::{Error, Exit, Fault, FaultKind};
@@ -62,15 +63,15 @@ impl Postman {
         let calling = Calling::open(global, ui, &Backends::default()).await?;
         let known = self.known(&calling)?;
         let stack = &calling.session.desired.ground.stack;
-        let (front, observation) = (&calling.front, &calling.observation);
+        let (front, observation) = (calling.told(global), &calling.observation);
         let access = match known {
-            Some(known) => Access::of(stack, front, known, observation),
-            None => Access::of_all(stack, front, observation),
+            Some(known) => Access::of(stack, &front, known, observation),
+            None => Access::of_all(stack, &front, observation),
         };
         let access = access.ok_or_else(|| not_applied(global, "the API has no stage yet"))?;
         let credentials = match (&self.with_secrets, known) {
             (None, _) => None,
-            (Some(_), Some(known)) => Some(calling.credentials(global, known).await?),
+            (Some(_), Some(known)) => Some(calling.whole_credentials(global, known).await?),
             (Some(_), None) => return Err(whose_secrets(&calling)),
         };
         let name = file_name(access.name());
@@ -88,6 +89,9 @@ impl Postman {
         }
         for path in [&collection, &environment] {
             free(path)?;
+        }
+        if self.with_secrets.is_some() {
+            private::check(environment.parent().unwrap_or(&environment))?;
         }
         fs::create_dir_all(&self.out).map_err(|error| cannot("make", &self.out, error))?;
         let text = postman::json(&postman::collection(&access));

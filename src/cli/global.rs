@@ -49,7 +49,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) local: bool,
 
-    /// Use this profile of the AWS configuration
+    /// Use the credentials of this AWS profile alone
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 

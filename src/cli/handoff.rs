@@ -5,6 +5,7 @@ use super::backends::Backends;
 use super::calling::{Calling, not_applied};
 use super::files::{self, Readers, cannot};
 use super::global::Global;
+use super::private;
 use super::session::runtime;
 use crate::caller::Known;
 use crate::error::{Error, Exit, Fault, FaultKind};
@@ -78,9 +79,10 @@ impl Args {
         let calling = Calling::open(global, ui, &Backends::default()).await?;
         let known = calling.caller(&self.caller)?;
         let ground = &calling.session.desired.ground;
-        let access = Access::of(&ground.stack, &calling.front, known, &calling.observation)
+        let front = calling.told(global);
+        let access = Access::of(&ground.stack, &front, known, &calling.observation)
             .ok_or_else(|| not_applied(global, "the API has no stage yet"))?;
-        let credentials = calling.credentials(global, known).await?;
+        let credentials = calling.whole_credentials(global, known).await?;
         let bundle = Bundle {
             access: &access,
             credentials: &credentials,
@@ -105,6 +107,7 @@ impl Args {
 
     fn document(&self, bundle: &Bundle<'_>, path: &Path) -> Result<Left<'static>, Error> {
         self.free_for(bundle, path)?;
+        private::check(path.parent().unwrap_or(path))?;
         let document = bundle.document();
         files::write(path, document.expose().as_bytes(), Readers::Owner)?;
         let file = shell_word(&path.display().to_string());
@@ -146,6 +149,7 @@ impl Args {
         let texts = files
             .iter()
             .map(|file| (file.name, file.text.expose().as_bytes()));
+        private::check(path)?;
         match fs::read_dir(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 files::make_folder(path, &texts.collect::<Vec<_>>())?;
@@ -157,21 +161,31 @@ impl Args {
             Ok(mut there) => {
                 let earlier = files::text(&path.join(CREDENTIALS))?;
                 let renews = earlier.is_some_and(|earlier| bundle.renews(&earlier));
-                if !self.force && !renews && there.next().is_some() {
+                let is_empty = there.next().is_none();
+                if !self.force && !renews && !is_empty {
                     return Err(files::taken(
                         path,
                         &format!("no bundle of {}'s", bundle.access.name()),
                         "give it another name, or put the files in it with --force",
                     ));
                 }
+                // Other things in it may be meant for others.
+                if renews || is_empty {
+                    private::close(path);
+                }
                 for (name, text) in texts {
                     files::write(&path.join(name), text, Readers::Owner)?;
                 }
             }
         }
+        let readers = if private::is_its_owners(path) {
+            ", which only you can read"
+        } else {
+            "; others can look into the folder, but only you can read these files"
+        };
         Ok(Left {
             head: format!(
-                "The access of {} is in the folder {}, which only you can read.",
+                "The access of {} is in the folder {}{readers}.",
                 bundle.access.name(),
                 path.display()
             ),

@@ -21,6 +21,7 @@ mod local;
 mod lock;
 mod output;
 mod plan;
+mod private;
 mod rollback;
 mod run;
 mod saved;
@@ -39,6 +40,7 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::error::{Error, Exit};
+use crate::handoff::{IDENTITY, is_identity};
 use crate::render::{self, Colour, Ui, json};
 use global::Global;
 
@@ -156,6 +158,11 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
 /// # Errors
 /// The command line makes no sense, or asks for help.
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    // clap repeats what it does not expect.
+    let mut words = arguments.iter().map(|word| word.to_string_lossy());
+    if words.any(|word| is_identity(&word)) && arguments.iter().any(|word| word == "handoff") {
+        return Err(Cli::command().error(ErrorKind::InvalidValue, IDENTITY));
+    }
     let cli = Cli::try_parse_from(arguments)?;
     let contradiction = cli
         .global

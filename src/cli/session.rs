@@ -12,17 +12,18 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::environment;
 use super::global::Global;
-use crate::aws::{Connection, Count, Endpoint};
-use crate::caller::Transport;
+use crate::aws::{Connection, Count, Endpoint, ProfileError, check_profile};
+use crate::caller::{self, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
 use crate::files::{self, NotAFile};
 use crate::kinds::{self, Desired, Observation, Questions, Surroundings};
 use crate::local;
-use crate::model::Address;
+use crate::model::{Address, shell_word};
 use crate::plan::{self, Options, Plan};
 use crate::render::progress::waiting;
 use crate::render::{Ui, diagnostics};
+use crate::stack::closest;
 use crate::stack::{self, Checked, Diagnostics, LoadSettings, Source};
 
 /// The file that the local AWS rests in, in the folder of the stack file.
@@ -216,6 +217,10 @@ impl Opened {
             Purpose::Call => Clock::system(),
         };
         let at = at(global, belongs_in)?;
+        if !global.local {
+            let checked = check_profile(global.profile.as_deref()).await;
+            checked.map_err(unusable_profile)?;
+        }
         let connection = Connection::open(at.endpoint(global), region, &waits).await;
         let account = {
             let _waiting = (!global.local).then(|| waiting(ui, "asking AWS whose account this is"));
@@ -246,6 +251,28 @@ impl Opened {
             at: self.at,
         }
     }
+}
+
+fn unusable_profile(error: ProfileError) -> Error {
+    let fault = Fault::new(FaultKind::Profile, caller::in_full(&error));
+    let fault = match &error {
+        ProfileError::Unknown { name, known, .. } => {
+            let near = closest(name, known.iter().map(String::as_str));
+            let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            fault.hint(if known.is_empty() {
+                format!(
+                    "make it with `aws configure --profile {}`",
+                    shell_word(name)
+                )
+            } else {
+                format!("{near}profiles that are there: {}", known.join(", "))
+            })
+        }
+        ProfileError::Unreadable { .. } => fault,
+    };
+    fault
+        .hint("AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name other files")
+        .into()
 }
 
 /// Asks AWS about what the file points to, and judges it where something is to be made.

@@ -21,7 +21,7 @@ pub(super) struct Args {
     /// Whose: a name or address, such as acme, partners.acme, app_clients.web
     #[arg(value_name = "PARTNER|CLIENT")]
     caller: String,
-    /// Ask for this scope only; left out, for all it may have
+    /// Ask for this scope only, or SERVER/*; left out, for all
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// Print one JSON object, with when the token expires
@@ -38,6 +38,7 @@ impl Args {
         let calling = Calling::open(global, ui, &Backends::default()).await?;
         let known = calling.caller(&self.caller)?;
         let credentials = calling.credentials(global, known).await?;
+        calling.remark_secrets(ui, known).await;
         let given = calling.session.clock.now();
         let token = calling
             .token(global, known, &credentials, &self.scopes)

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::caller::{Front, Known};
 use crate::kinds::route::{Integration, Props as Route};
-use crate::kinds::{Observation, Resource};
-use crate::model::{Address, Book};
+use crate::kinds::{Observation, Resource, app_client};
+use crate::model::{Address, Book, HumanDuration, Number, OutputName};
 
 /// Methods in the order in which somebody tries them: what only reads first, what deletes last.
 const METHODS: [&str; 8] = [
@@ -37,8 +37,21 @@ pub struct Access {
     pub has_api_key: bool,
     /// The scopes that its tokens have, with what the stack file says of each.
     pub scopes: BTreeMap<String, String>,
+    /// How long its tokens are valid; none without a client, and for all callers together.
+    pub token_lifetime: Option<HumanDuration>,
+    /// What its usage plan allows; none without one, and for all callers together.
+    pub allowance: Option<Allowance>,
     /// What it may call, by path.
     pub calls: Vec<Call>,
+}
+
+/// How much a usage plan allows each of its keys.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Allowance {
+    /// Requests a second, sustained, and at once.
+    pub throttle: Option<(Number, i32)>,
+    /// Requests, and the period in which they may come: `day`, `week` or `month`.
+    pub quota: Option<(i32, String)>,
 }
 
 /// A route that is open to the caller.
@@ -66,6 +79,9 @@ impl Access {
         let access = Self {
             caller: Some(known.name().to_owned()),
             client_id: known.client_id.clone(),
+            token_lifetime: live_client(known, observation)
+                .map(|client| HumanDuration::from_aws_seconds(client.access_token_seconds)),
+            allowance: allowance(known, observation),
             ..Self::among(stack, front, &[known], &scopes, observation)?
         };
         Some(access)
@@ -133,6 +149,8 @@ impl Access {
                     )
                 })
                 .collect(),
+            token_lifetime: None,
+            allowance: None,
             calls,
         })
     }
@@ -237,19 +255,53 @@ fn open(route: &Route, scopes: &BTreeSet<String>, has_api_key: bool, book: &Book
 
 /// The scopes that a caller's client has on AWS. Those of one that gets no tokens open nothing.
 fn live_scopes(known: &Known, observation: &Observation) -> BTreeSet<String> {
-    let owner = Address::new(known.address.as_str());
     let book = observation.book();
+    live_client(known, observation)
+        .into_iter()
+        .flat_map(|client| &client.scopes)
+        .filter_map(|scope| scope.resolve(&book))
+        .collect()
+}
+
+/// A caller's client as AWS has it; none for one that gets no tokens.
+fn live_client<'a>(known: &Known, observation: &'a Observation) -> Option<&'a app_client::Props> {
+    let owner = Address::new(known.address.as_str());
     let live = observation.live.iter();
     let mut clients = live.filter_map(|(address, live)| match &live.resource {
         Resource::AppClient(client) if address.owner() == owner => Some(client),
         _ => None,
     });
-    let client = clients.find(|_| known.gets_tokens());
-    client
-        .into_iter()
-        .flat_map(|client| &client.scopes)
-        .filter_map(|scope| scope.resolve(&book))
-        .collect()
+    clients.find(|_| known.gets_tokens())
+}
+
+/// What the plan that a caller's key is on allows it.
+fn allowance(known: &Known, observation: &Observation) -> Option<Allowance> {
+    let owner = Address::new(known.address.as_str());
+    let book = observation.book();
+    let id = observation
+        .live
+        .iter()
+        .find_map(|(address, live)| match &live.resource {
+            Resource::PlanMembership(membership) if address.owner() == owner => {
+                membership.plan.resolve(&book)
+            }
+            _ => None,
+        })?;
+    let plan = observation
+        .live
+        .values()
+        .find_map(|live| match &live.resource {
+            Resource::UsagePlan(plan) if live.outputs.get(&OutputName::Id) == Some(&id) => {
+                Some(plan)
+            }
+            _ => None,
+        })?;
+    let throttle = plan.throttle.as_ref();
+    let quota = plan.quota.as_ref();
+    Some(Allowance {
+        throttle: throttle.map(|throttle| (Number(throttle.rate), throttle.burst)),
+        quota: quota.map(|quota| (quota.requests, quota.period.to_lowercase())),
+    })
 }
 
 fn descriptions(observation: &Observation, book: &Book) -> BTreeMap<String, String> {

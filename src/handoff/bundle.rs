@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Access, Call, curl, openapi, postman};
+use super::{Access, Call, curl, openapi, postman, powershell};
 use crate::caller::{API_KEY_HEADER, Credentials};
-use crate::model::{Secret, shell_quoted};
+use crate::model::{Number, Secret, shell_quoted};
 use postman::json;
 
 /// The number of the format, in the member that makes a JSON text a bundle.
@@ -256,7 +256,7 @@ impl<'a> Bundle<'a> {
             .filter(|call| call.needs_token())
             .and_then(|_| curl::token(access));
         let call = call.map(|call| curl::call(access, call));
-        token.into_iter().chain(call).collect()
+        token.into_iter().flatten().chain(call).collect()
     }
 
     fn readme(&self) -> String {
@@ -275,12 +275,19 @@ impl<'a> Bundle<'a> {
             let scopes: Vec<&str> = access.scopes.keys().map(String::as_str).collect();
             text += &format!("| scopes | {} |\n", scopes.join(", "));
         }
-        if !access.calls.is_empty() {
+        text += &limits(access);
+        if let Some(call) = access.first_call() {
             text += "\n## Try it\n\n```sh\n. ./credentials.env\n";
             for line in self.curl() {
                 text += &format!("{line}\n");
             }
-            text += "```\n\n## What you may call\n\n| call | what it needs |\n|---|---|\n";
+            text += "```\n\nThe same in PowerShell:\n\n```powershell\n";
+            for line in powershell::lines(access, call) {
+                text += &format!("{line}\n");
+            }
+            text += "```\n";
+            text += &troubles(access);
+            text += "\n## What you may call\n\n| call | what it needs |\n|---|---|\n";
         }
         for call in &access.calls {
             text += &format!(
@@ -293,6 +300,43 @@ impl<'a> Bundle<'a> {
         text + "\n`openapi.json` says the same for code generators, `postman_collection.json` and `postman_environment.json` for \
                 Postman: import both, choose the environment, and send \"Get a token\" first.\n"
     }
+}
+
+/// How much may be called, and how long a token is valid.
+fn limits(access: &Access) -> String {
+    let mut rows = String::new();
+    let allowance = access.allowance.as_ref();
+    if let Some((Number(rate), burst)) = allowance.and_then(|allowance| allowance.throttle) {
+        rows += &format!("| rate | {rate} requests a second, at most {burst} at once |\n");
+    }
+    if let Some((requests, period)) = allowance.and_then(|allowance| allowance.quota.as_ref()) {
+        rows += &format!("| quota | {requests} requests a {period} |\n");
+    }
+    if let (Some(lifetime), Some(_)) = (access.token_lifetime, &access.token_url) {
+        rows += &format!("| tokens | valid for {lifetime} |\n");
+    }
+    rows
+}
+
+/// What an answer means that is not the one hoped for.
+fn troubles(access: &Access) -> String {
+    let mut text = String::new();
+    let token = access.token_url.is_some() && access.calls.iter().any(Call::needs_token);
+    if token {
+        text += "\nKeep a token and use it until it expires: each request for a new one costs.\n";
+    }
+    text += "\n## When it does not work\n\n| answer | meaning |\n|---|---|\n";
+    if token {
+        text += "| no token: `invalid_client` | the client id or secret is wrong, or was replaced: ask for these files anew |\n";
+        text += "| no token: `invalid_scope`, `unauthorized_client` | the access was changed: ask for these files anew |\n";
+        text += "| no token and no answer | the token endpoint can't be reached: check the network and its proxy |\n";
+        text += "| 401 | the token is missing, has expired, or lacks the scope |\n";
+    }
+    if access.calls.iter().any(|call| call.api_key) {
+        text += "| 403 | the API key is missing, wrong or disabled |\n";
+        text += "| 429 | more than the rate or the quota: wait, then send the call again |\n";
+    }
+    text + "| 5xx | the service failed: try again later |\n"
 }
 
 fn needs(access: &Access, call: &Call) -> String {

@@ -6,14 +6,16 @@ use super::{Access, Call};
 /// What stands for a path parameter.
 pub(super) const EXAMPLE_VALUE: &str = "1";
 
-/// Puts an access token into `ACCESS_TOKEN`. None where no token is needed or there is no token endpoint.
-pub(super) fn token(access: &Access) -> Option<String> {
+/// Puts an access token into `ACCESS_TOKEN`, or says what was answered in its place and leaves it empty. None where no token is
+/// needed or there is no token endpoint.
+pub(super) fn token(access: &Access) -> Option<Vec<String>> {
     access.token_url.as_ref()?;
-    Some(
-        "ACCESS_TOKEN=$(curl -sS --user \"$CLIENT_ID:$CLIENT_SECRET\" --data grant_type=client_credentials \"$TOKEN_URL\" \
-         | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
-            .to_owned(),
-    )
+    let lines = [
+        "ANSWER=$(curl -sS --user \"$CLIENT_ID:$CLIENT_SECRET\" --data grant_type=client_credentials \"$TOKEN_URL\")",
+        "ACCESS_TOKEN=$(printf '%s' \"$ANSWER\" | sed -n 's/.*\"access_token\" *: *\"\\([^\"]*\\)\".*/\\1/p')",
+        "[ -n \"$ACCESS_TOKEN\" ] || printf 'no token: %s\\n' \"$ANSWER\" >&2",
+    ];
+    Some(lines.map(str::to_owned).to_vec())
 }
 
 /// Calls a route and shows the answer with its headers.
@@ -26,7 +28,10 @@ pub(super) fn call(access: &Access, call: &Call) -> String {
     }
     if call.needs_token() {
         let header = &access.token_header;
-        words.push(format!("-H \"{header}: Bearer $ACCESS_TOKEN\""));
+        // Without a token the shell stops here.
+        words.push(format!(
+            "-H \"{header}: Bearer ${{ACCESS_TOKEN:?no token}}\""
+        ));
     }
     if call.api_key {
         words.push("-H \"x-api-key: $API_KEY\"".into());

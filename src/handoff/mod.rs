@@ -9,12 +9,13 @@ mod bundle;
 mod curl;
 mod openapi;
 pub mod postman;
+mod powershell;
 mod recipients;
 pub mod stores;
 #[cfg(test)]
 mod testing;
 
-pub use access::{Access, Call};
+pub use access::{Access, Allowance, Call};
 pub use bundle::{Bundle, CREDENTIALS, File};
 pub use openapi::openapi;
-pub use recipients::{Destination, Encryption, NotEncrypted, destination};
+pub use recipients::{Destination, Encryption, IDENTITY, NotEncrypted, destination, is_identity};

@@ -38,10 +38,28 @@ impl std::fmt::Debug for Encryption {
     }
 }
 
-/// What an age recipient begins with.
+/// What an age recipient begins with. Bech32, in which it is written, may be all upper case.
 const AGE: &str = "age1";
-/// What an age identity begins with, whatever its case: it opens what the recipient closes.
+/// What stands in an age identity, whatever its case.
 const AGE_SECRET: &str = "age-secret-key-";
+/// What the identity of one of age's plugins begins with.
+const AGE_PLUGIN_SECRET: &str = "age-plugin-";
+/// What is said of an identity, which is never repeated.
+pub const IDENTITY: &str = "that is an age identity, the secret half of a key: give the recipient, which begins with age1 and which \
+                            `age-keygen -y KEY_FILE` prints";
+/// The types of SSH keys, the first word of one.
+const SSH: [&str; 8] = [
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ssh-dss",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+];
+/// How the encoded part of an SSH key begins: the length of its type's name, and the name.
+const SSH_ENCODED: [&str; 4] = ["AAAAB3Nza", "AAAAC3Nza", "AAAAE2Vj", "AAAAG"];
 /// The ending of a document's name.
 const DOCUMENT: &str = "json";
 
@@ -52,19 +70,19 @@ const DOCUMENT: &str = "json";
 pub fn destination(given: &[String]) -> Result<Destination, String> {
     let mut recipients = Vec::new();
     let mut places = Vec::new();
-    for text in given {
-        if text.to_ascii_lowercase().starts_with(AGE_SECRET) {
-            return Err(
-                "that is an age identity, the secret half of a key: give the recipient, which begins with age1 and which \
-                 `age-keygen -y KEY_FILE` prints"
-                    .to_owned(),
-            );
+    for text in given.iter().map(|text| text.trim()) {
+        let lower = text.to_ascii_lowercase();
+        if is_identity(text) {
+            return Err(IDENTITY.to_owned());
         }
-        if text.starts_with(AGE) && !text.contains(['/', '.']) {
-            let recipient = Recipient::from_str(text).map_err(|error| {
-                format!("'{text}' is no age recipient of the kind that age-keygen makes: {error}")
-            })?;
-            recipients.push(recipient);
+        if let Some(key) = other_key(text) {
+            return Err(format!(
+                "that is {key}, and '--to' encrypts for age recipients only: ask for one, which begins with age1 and which \
+                 `age-keygen` makes, or write FILE.json and encrypt it for that key yourself"
+            ));
+        }
+        if lower.starts_with(AGE) && !text.contains(['/', '.']) {
+            recipients.push(recipient(text, &lower)?);
         } else {
             places.push(place(text)?);
         }
@@ -78,6 +96,51 @@ pub fn destination(given: &[String]) -> Result<Destination, String> {
                 .to_owned(),
         ),
     }
+}
+
+/// Whether a text holds an age identity: it opens what the recipient closes.
+pub fn is_identity(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let plugins = lower.trim().strip_prefix(AGE_PLUGIN_SECRET);
+    let of_plugin = plugins.and_then(|rest| rest.rsplit_once("-1"));
+    lower.contains(AGE_SECRET) || of_plugin.is_some_and(|(_, data)| data.len() >= 6)
+}
+
+fn recipient(text: &str, lower: &str) -> Result<Recipient, String> {
+    if text != lower && text != text.to_ascii_uppercase() {
+        return Err(format!(
+            "'{text}' mixes upper and lower case, which no age recipient does: copy it again"
+        ));
+    }
+    // The last 1 stands before the data, in which there is none.
+    if let Some((kind, _)) = lower.rsplit_once('1')
+        && let Some(plugin) = kind.strip_prefix(AGE).filter(|plugin| !plugin.is_empty())
+    {
+        return Err(format!(
+            "'{text}' is a recipient of age's plugin `{plugin}`, and gatestack has no plugins: give a recipient that \
+             `age-keygen` makes, or write FILE.json and encrypt it with `age -r {text} FILE.json`"
+        ));
+    }
+    Recipient::from_str(lower).map_err(|error| {
+        format!("'{text}' is no age recipient of the kind that age-keygen makes: {error}")
+    })
+}
+
+/// What a key is that is none of age's; its text is not repeated, since it may be the secret half.
+fn other_key(text: &str) -> Option<&'static str> {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let is_ssh = SSH.iter().any(|name| first.eq_ignore_ascii_case(name));
+    if is_ssh || SSH_ENCODED.iter().any(|start| text.starts_with(start)) {
+        return Some("an SSH key");
+    }
+    if text.contains("-----BEGIN") {
+        return Some("a key or certificate in PEM or PGP armor");
+    }
+    let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let digits = digits.strip_prefix("0x").unwrap_or(&digits);
+    let hexadecimal = digits.chars().all(|c| c.is_ascii_hexdigit());
+    (hexadecimal && matches!(digits.len(), 16 | 32 | 40 | 64))
+        .then_some("the fingerprint of a PGP key")
 }
 
 fn place(text: &str) -> Result<Destination, String> {
@@ -97,6 +160,19 @@ fn place(text: &str) -> Result<Destination, String> {
             "secrets are not printed: name a folder, FILE.json, an age recipient, ssm:NAME or secretsmanager:NAME"
                 .to_owned(),
         );
+    }
+    if text.contains(char::is_control) {
+        return Err("a name with control characters is no place to write to".to_owned());
+    }
+    // A folder whose name has a colon is most often a place that is misspelled. One letter is a disk of Windows.
+    if let Some((scheme, _)) = text.split_once(':')
+        && scheme.len() > 1
+        && !scheme.contains(['/', '.', '\\'])
+    {
+        return Err(format!(
+            "'{scheme}:' is no place that gatestack knows: expected FOLDER, FILE.json, age1…, ssm:NAME or \
+             secretsmanager:NAME; write a folder of that name as './{text}'"
+        ));
     }
     // Without a slash at the end, where other names are made of it.
     let path: PathBuf = Path::new(text).components().collect();
@@ -176,10 +252,67 @@ mod tests {
             (&["ssm:"], "lacks the name of the parameter"),
             (&["age1acme"], "no age recipient"),
             (&["a", "b"], "one place"),
+            (&["   "], "not printed"),
+            (&["SSM:/a/b"], "'SSM:' is no place"),
+            (&["secretmanager:a"], "secretsmanager:NAME"),
+            (
+                &["arn:aws:kms:eu-west-1:123456789012:key/1"],
+                "'arn:' is no place",
+            ),
+            (&["s3://bucket/acme.json"], "'s3:' is no place"),
+            (&["acme\nbeta"], "control characters"),
         ] {
             let error = to(given).unwrap_err();
             assert!(error.contains(words), "{given:?}: {error}");
         }
+    }
+
+    #[test]
+    fn a_recipient_may_be_in_upper_case_and_between_blanks() {
+        let identity = Identity::generate();
+        let recipient = identity.to_public().to_string();
+        for text in [
+            recipient.to_uppercase(),
+            format!(" {recipient}\n"),
+            format!("\t{}", recipient.to_uppercase()),
+        ] {
+            let Ok(Destination::Encrypted(encryption)) = to(&[&text]) else {
+                panic!("{text:?} is a recipient");
+            };
+            let closed = encryption.encrypt(&Secret::new("s3cr3t")).unwrap();
+            assert_eq!(age::decrypt(&identity, &closed).unwrap(), b"s3cr3t");
+        }
+        let mixed = format!("AGE1{}", &recipient[4..]);
+        assert!(to(&[&mixed]).unwrap_err().contains("upper and lower case"));
+    }
+
+    #[test]
+    fn keys_of_other_kinds_are_no_folders_and_not_repeated() {
+        let encoded = "AAAAC3NzaC1lZDI1NTE5AAAAIB6hRyTKBLwR0TVPqTZWXBDgKnAvMdMmSVPyLEpq4Tvf";
+        let ed25519 = format!("ssh-ed25519 {encoded} ann@example.com");
+        for (text, words) in [
+            (ed25519.as_str(), "an SSH key"),
+            ("ssh-ed25519", "an SSH key"),
+            (" SSH-RSA AAAAB3NzaC1yc2EAAAA", "an SSH key"),
+            (encoded, "an SSH key"),
+            ("-----BEGIN PGP PUBLIC KEY BLOCK-----\nxsBNBF", "PGP armor"),
+            ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn", "PEM or PGP"),
+            ("0x3AA5C34371567BD2", "PGP key"),
+            (
+                "4B05 9D8F 6F1E 3AA5 C343 7156 7BD2 3AA5 C343 7156",
+                "PGP key",
+            ),
+        ] {
+            let error = to(&[text]).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+            assert!(!error.contains(text.trim()), "{error}");
+        }
+        // A folder may begin like one.
+        assert!(matches!(to(&["ssh-access"]), Ok(Destination::Folder(_))));
+        let plugin = "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t";
+        let error = to(&[plugin]).unwrap_err();
+        assert!(error.contains("plugin `yubikey`"), "{error}");
+        assert!(error.contains(&format!("age -r {plugin}")), "{error}");
     }
 
     #[test]
@@ -204,6 +337,9 @@ mod tests {
         for given in [
             identity.expose_secret().to_owned(),
             identity.expose_secret().to_lowercase(),
+            format!("  {}", identity.expose_secret()),
+            format!("# public key: age1x\n{}", identity.expose_secret()),
+            "AGE-PLUGIN-YUBIKEY-1QQQSYQCYQ5RQWZQFC8".to_owned(),
         ] {
             let error = to(&[&given]).unwrap_err();
             assert!(

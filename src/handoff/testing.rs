@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Access, Call};
+use super::{Access, Allowance, Call};
 use crate::caller::Credentials;
-use crate::model::Secret;
+use crate::model::{HumanDuration, Number, Secret};
 
 /// A partner with a token, a key and routes of every sort.
 pub(super) fn access() -> Access {
@@ -33,6 +33,11 @@ pub(super) fn access() -> Access {
             (read.to_owned(), "read".to_owned()),
             (write.to_owned(), "write".to_owned()),
         ]),
+        token_lifetime: Some(HumanDuration::from_secs(3600)),
+        allowance: Some(Allowance {
+            throttle: Some((Number(50.0), 100)),
+            quota: Some((100_000, "month".into())),
+        }),
         calls: vec![
             call("ANY", "/files/{rest+}", &[read], false),
             call("GET", "/health", &[], false),

@@ -111,6 +111,7 @@ const UPDATE: Replacing = Replacing {
         // Nothing changes these, or other operations do.
         "ClientId",
         "ClientSecret",
+        "ClientSecretArn",
         "CreationDate",
         "LastModifiedDate",
         "UserPoolId",

@@ -52,6 +52,8 @@ pub enum Compare {
     Exactly,
     /// Only the keys that are wanted; others are somebody else's and stay.
     WantedKeys,
+    /// Both sides have to be the same, unless nothing is wanted: then the thing keeps what it has.
+    WhenWanted,
 }
 
 impl<P> Field<P> {
@@ -93,6 +95,13 @@ impl<P> Field<P> {
     #[must_use]
     pub const fn wanted_keys(mut self) -> Self {
         self.info.compare = Compare::WantedKeys;
+        self
+    }
+
+    /// Comparing only where something is wanted.
+    #[must_use]
+    pub const fn when_wanted(mut self) -> Self {
+        self.info.compare = Compare::WhenWanted;
         self
     }
 

@@ -11,6 +11,9 @@ use crate::aws::Client;
 /// What a setting is called, and whether something has it otherwise than AWS gives it to a new one.
 type Setting<T> = (&'static str, fn(&T) -> bool);
 
+/// What a pool has otherwise whose file says nothing of `sign_in`.
+pub(super) const SIGN_IN: &str = "sign-in by e-mail address or phone number";
+
 const OF_POOLS: &[Setting<UserPoolType>] = &[
     ("Lambda triggers", |pool| {
         pool.lambda_config
@@ -22,7 +25,7 @@ const OF_POOLS: &[Setting<UserPoolType>] = &[
             .as_ref()
             .is_some_and(|mfa| *mfa != UserPoolMfaType::Off)
     }),
-    ("sign-in by e-mail address or phone number", |pool| {
+    (SIGN_IN, |pool| {
         filled(pool.username_attributes.as_deref()) || filled(pool.alias_attributes.as_deref())
     }),
     ("custom attributes", |pool| {
@@ -87,11 +90,6 @@ const OF_POOLS: &[Setting<UserPoolType>] = &[
     }),
     ("how text messages are sent", |pool| {
         pool.sms_configuration.is_some()
-    }),
-    ("sign-up by administrators only", |pool| {
-        pool.admin_create_user_config
-            .as_ref()
-            .is_some_and(|admin| admin.allow_admin_create_user_only)
     }),
     ("account recovery", |pool| {
         let mechanisms = pool

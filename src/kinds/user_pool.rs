@@ -5,17 +5,18 @@ mod search;
 use std::collections::BTreeMap;
 
 use aws_sdk_cognitoidentityprovider::types::{
-    DeletionProtectionType, PasswordPolicyType, UserPoolPolicyType, UserPoolTierType, UserPoolType,
+    AdminCreateUserConfigType, AliasAttributeType, DeletionProtectionType, PasswordPolicyType,
+    UserPoolPolicyType, UserPoolTierType, UserPoolType, UsernameAttributeType,
 };
 use serde::{Deserialize, Serialize};
 
 use super::ownership::Candidate;
 use super::{
-    Dependent, Field, Findings, Kind, KindInfo, Lane, Outputs, Scope, Standing, Task,
-    gone_is_success, tags, unmanaged,
+    Dependent, Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope, Standing,
+    Task, gone_is_success, tags, unmanaged,
 };
-use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Service, Writer};
-use crate::model::{Address, OutputName, Text};
+use crate::aws::{Answer, AwsError, LeaveOut, Operation, Reader, Replacing, Service, Writer};
+use crate::model::{Address, OutputName, Text, Value};
 
 /// A user pool.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -26,6 +27,10 @@ pub struct Props {
     pub tier: String,
     /// Whether AWS refuses to delete it.
     pub deletion_protection: bool,
+    /// Whether people may register themselves.
+    pub sign_up: bool,
+    /// What users sign in with, in the stack file's words; `None` where that may be anything.
+    pub sign_in: Option<BTreeSet<String>>,
     /// What a password must be.
     pub password: Password,
     /// Its tags; of a live pool all of them, marks included.
@@ -75,7 +80,6 @@ const UPDATE: Replacing = Replacing {
     carried: &[
         "AccountRecoverySetting",
         "AcrConfiguration",
-        "AdminCreateUserConfig.AllowAdminCreateUserOnly",
         "AdminCreateUserConfig.InviteMessageTemplate",
         "AutoVerifiedAttributes",
         "DeviceConfiguration",
@@ -98,6 +102,7 @@ const UPDATE: Replacing = Replacing {
     ],
     settled: &[
         // The request says these itself.
+        "AdminCreateUserConfig.AllowAdminCreateUserOnly",
         "DeletionProtection",
         "Name",
         "Policies.PasswordPolicy.MinimumLength",
@@ -107,7 +112,7 @@ const UPDATE: Replacing = Replacing {
         "Policies.PasswordPolicy.RequireUppercase",
         "Policies.PasswordPolicy.TemporaryPasswordValidityDays",
         "UserPoolTier",
-        // AWS answers it beside TemporaryPasswordValidityDays, which took its place, and refuses to be told both.
+        // See NO_SECOND_NUMBER_OF_DAYS.
         "AdminCreateUserConfig.UnusedAccountValidityDays",
         // Nothing changes these, or other operations do.
         "AliasAttributes",
@@ -135,6 +140,12 @@ pub(super) const OTHER_CLIENTS: &str = "other_clients";
 pub(super) const OTHER_RESOURCE_SERVERS: &str = "other_resource_servers";
 /// Everything that goes with a pool and is not the stack's.
 pub const DEPENDENTS: &[&str] = &[USERS, OTHER_CLIENTS, OTHER_RESOURCE_SERVERS];
+
+/// TemporaryPasswordValidityDays took its place, and AWS refuses to be told both.
+const NO_SECOND_NUMBER_OF_DAYS: LeaveOut = LeaveOut {
+    within: "/AdminCreateUserConfig",
+    member: "UnusedAccountValidityDays",
+};
 
 /// A user pool.
 #[derive(Debug)]
@@ -175,6 +186,25 @@ impl Kind for UserPool {
             |pool: &Props, _| pool.deletion_protection.into(),
         ),
         Field::new(
+            "sign_up",
+            "Whether people may register themselves through any app client of the pool. Left out: false, only \
+             administrators create users.",
+            |pool: &Props, _| pool.sign_up.into(),
+        ),
+        Field::new(
+            "sign_in",
+            "What users sign in with: `email`, `phone` or both instead of a user name; `username`, alone or with \
+             `email`, `phone` and `preferred_username` as aliases. Left out: `username` for a new pool, and what an \
+             existing one has.",
+            |pool: &Props, _| pool.sign_in.as_ref().map(Value::set).into(),
+        )
+        .when_wanted()
+        .on_change(OnChange::Refuse(
+            "AWS decides this when a pool is made: write the line as the pool has it, or remove it. For another way to \
+             sign in, make a second pool with a stack file of its own (another `[stack] name`, pool name and domain), \
+             move clients and users there, and remove this one afterwards",
+        )),
+        Field::new(
             "password.min_length",
             "The fewest characters of a password, 6 to 99. Left out: 8.",
             |pool: &Props, _| pool.password.min_length.into(),
@@ -213,7 +243,13 @@ impl Kind for UserPool {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        search::search(reader, scope).await
+        let mut findings = search::search(reader, scope).await?;
+        for found in &mut findings.owned {
+            if says_sign_in(scope, &found.address) {
+                found.unmanaged.retain(|words| words != unmanaged::SIGN_IN);
+            }
+        }
+        Ok(findings)
     }
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
@@ -227,11 +263,17 @@ impl Kind for UserPool {
             .policies(policies(&want.password))
             .deletion_protection(protection(want.deletion_protection))
             .user_pool_tier(UserPoolTierType::from(want.tier.as_str()))
+            .admin_create_user_config(registration(want.sign_up))
+            .set_username_attributes(username_attributes(want))
+            .set_alias_attributes(alias_attributes(want))
             .set_user_pool_tags(tags::sent(&pool_tags));
         let answer = writer
             .call(
                 Operation::of(Service::Cognito, "CreateUserPool"),
-                request.send(),
+                request
+                    .customize()
+                    .interceptor(NO_SECOND_NUMBER_OF_DAYS)
+                    .send(),
             )
             .await?;
         let pool = answer
@@ -270,11 +312,16 @@ impl Kind for UserPool {
             .policies(policies(&want.password))
             .deletion_protection(protection(want.deletion_protection))
             .user_pool_tier(UserPoolTierType::from(want.tier.as_str()))
+            .admin_create_user_config(registration(want.sign_up))
             .set_user_pool_tags(tags::sent(&want.tags));
         writer
             .call(
                 Operation::cognito("UpdateUserPool", id),
-                request.customize().interceptor(carried).send(),
+                request
+                    .customize()
+                    .interceptor(carried)
+                    .interceptor(NO_SECOND_NUMBER_OF_DAYS)
+                    .send(),
             )
             .await?;
         Ok(Outputs::new())
@@ -337,6 +384,73 @@ fn protection(on: bool) -> DeletionProtectionType {
     }
 }
 
+/// Whether the file decides what the users of the pool at this address sign in with.
+fn says_sign_in(scope: &Scope<'_>, address: &Address) -> bool {
+    let wanted = scope.desired.resources.get(address);
+    wanted.is_some_and(|wanted| match &wanted.resource {
+        Resource::UserPool(pool) => pool.sign_in.is_some(),
+        _ => false,
+    })
+}
+
+/// Left out, AWS lets everybody register.
+fn registration(open: bool) -> AdminCreateUserConfigType {
+    AdminCreateUserConfigType::builder()
+        .allow_admin_create_user_only(!open)
+        .build()
+}
+
+const USERNAME: &str = "username";
+
+/// The attributes with which users sign in, by the stack file's words. AWS takes the first two in the place of a user name
+/// or beside it, the last only beside it.
+const ATTRIBUTES: [(&str, &str); 3] = [
+    ("email", "email"),
+    ("phone", "phone_number"),
+    ("preferred_username", "preferred_username"),
+];
+
+fn attributes(want: &Props, beside_a_username: bool) -> Vec<&'static str> {
+    let names = want.sign_in.iter().flatten();
+    if want.sign_in.is_none() || names.clone().any(|name| name == USERNAME) != beside_a_username {
+        return Vec::new();
+    }
+    ATTRIBUTES
+        .iter()
+        .filter(|(word, _)| names.clone().any(|name| name == word))
+        .map(|(_, attribute)| *attribute)
+        .collect()
+}
+
+fn username_attributes(want: &Props) -> Option<Vec<UsernameAttributeType>> {
+    let names = attributes(want, false);
+    (!names.is_empty()).then(|| names.into_iter().map(UsernameAttributeType::from).collect())
+}
+
+fn alias_attributes(want: &Props) -> Option<Vec<AliasAttributeType>> {
+    let names = attributes(want, true);
+    (!names.is_empty()).then(|| names.into_iter().map(AliasAttributeType::from).collect())
+}
+
+/// What the users of a live pool sign in with. What AWS adds some day goes by AWS's own word.
+fn sign_in(pool: &UserPoolType) -> BTreeSet<String> {
+    let instead = pool.username_attributes.iter().flatten();
+    let instead: Vec<&str> = instead.map(UsernameAttributeType::as_str).collect();
+    let beside = pool.alias_attributes.iter().flatten();
+    let username = instead.is_empty().then_some(USERNAME);
+    let attributes = instead
+        .into_iter()
+        .chain(beside.map(AliasAttributeType::as_str));
+    let word = |attribute: &str| {
+        let known = ATTRIBUTES.iter().find(|(_, known)| *known == attribute);
+        known.map_or(attribute, |(word, _)| *word).to_owned()
+    };
+    attributes
+        .map(word)
+        .chain(username.map(str::to_owned))
+        .collect()
+}
+
 fn candidate(pool: &UserPoolType) -> Candidate<Props> {
     let name = pool.name.clone().unwrap_or_default();
     let tags = tags::live(pool.user_pool_tags.as_ref());
@@ -354,6 +468,11 @@ fn candidate(pool: &UserPoolType) -> Candidate<Props> {
                 .as_str()
                 .to_owned(),
             deletion_protection: pool.deletion_protection == Some(DeletionProtectionType::Active),
+            sign_up: !pool
+                .admin_create_user_config
+                .as_ref()
+                .is_some_and(|config| config.allow_admin_create_user_only),
+            sign_in: Some(sign_in(pool)),
             password: policy.map_or_else(Password::of_aws, |policy| Password {
                 min_length: policy.minimum_length.unwrap_or(8),
                 lowercase: policy.require_lowercase,

@@ -25,6 +25,19 @@ impl Address {
         Self(format!("{}.{name}", self.0))
     }
 
+    /// The name of the entry of `table` that stands here; `None` for anything else, parts of an entry included.
+    pub fn name_in(&self, table: &str) -> Option<String> {
+        let name = self.0.strip_prefix(table)?.strip_prefix('.')?;
+        let plain = match name.strip_prefix('"') {
+            Some(quoted) => quoted
+                .strip_suffix('"')?
+                .replace("\\\"", "\"")
+                .replace("\\\\", "\\"),
+            None => name.to_owned(),
+        };
+        (Self::entry(table, &plain) == *self).then_some(plain)
+    }
+
     /// The part of this resource that gatestack calls `word`.
     pub fn part(&self, word: &str) -> Self {
         Self(format!("{}/{word}", self.0))
@@ -116,6 +129,16 @@ mod tests {
                 .as_str(),
             "partners.acme"
         );
+    }
+
+    #[test]
+    fn an_entry_knows_its_name() {
+        for name in ["hello", "https://a.example/v1", "a \"b\"", "a\\b"] {
+            let address = Address::entry("resource_servers", name);
+            assert_eq!(address.name_in("resource_servers").as_deref(), Some(name));
+            assert_eq!(address.part("old").name_in("resource_servers"), None);
+            assert_eq!(address.name_in("resource"), None);
+        }
     }
 
     #[test]

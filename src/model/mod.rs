@@ -3,6 +3,7 @@
 mod address;
 mod duration;
 mod place;
+mod scope;
 mod secret;
 mod shell;
 mod text;
@@ -10,6 +11,7 @@ mod value;
 
 pub use address::{Address, bare_or_quoted};
 pub use duration::{HumanDuration, NotADuration};
+pub use scope::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers};
 pub use secret::Secret;
 pub use shell::{shell_quoted, shell_word};
 pub use text::{Book, Output, OutputName, Piece, Text};

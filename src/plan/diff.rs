@@ -8,8 +8,17 @@ use crate::model::{Book, Value};
 #[derive(Debug, Default)]
 pub(super) struct Difference {
     pub(super) fields: Vec<FieldChange>,
-    /// Fields that nothing may change: their names, and the ways out.
-    pub(super) refused: Vec<(&'static str, &'static str)>,
+    /// What nothing may change.
+    pub(super) refused: Vec<Refused>,
+}
+
+/// A field that differs and that nothing may change.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) field: &'static str,
+    pub(super) before: Value,
+    pub(super) after: Value,
+    pub(super) ways_out: &'static str,
 }
 
 pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Difference {
@@ -18,6 +27,8 @@ pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Diffe
         let (before, after) = match info.compare {
             Compare::Exactly => (before, after),
             Compare::WantedKeys => only_wanted_keys(before, after),
+            Compare::WhenWanted if after == Value::Unset => continue,
+            Compare::WhenWanted => (before, after),
         };
         // Where a thing stands is how it was found. Its parent's id is the same or, when the parent is made anew in
         // this very plan, not known yet, and then the thing itself is not live.
@@ -27,7 +38,12 @@ pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Diffe
         let replaces = match info.on_change {
             OnChange::Replace(why) => Some(why),
             OnChange::Refuse(ways_out) => {
-                difference.refused.push((info.name, ways_out));
+                difference.refused.push(Refused {
+                    field: info.name,
+                    before: before.clone(),
+                    after: after.clone(),
+                    ways_out,
+                });
                 None
             }
             OnChange::InPlace | OnChange::Place => None,

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diff::{all_fields, difference};
+use super::diff::{Refused, all_fields, difference};
 use super::order::{self, Inputs};
 use super::{Action, Change, FieldChange, Options, Plan, Problem, consent, replace, rules};
 use crate::kinds::{Desired, Live, Observation, Obstacle, OnChange, Resource};
@@ -219,18 +219,20 @@ fn differences(
             .any(|field| field.replaces.is_some());
         // What takes its place is made as the file says, whatever could not be changed.
         let refused = difference.refused.iter().filter(|_| !replaced);
-        problems.extend(refused.map(|(field, ways_out)| Problem {
+        problems.extend(refused.map(|refused| Problem {
             address: address.clone(),
             what: format!(
-                "AWS can't change `{field}` of this {} in place{}",
+                "AWS can't change `{}` of this {} in place{}{}",
+                refused.field,
                 kind.title,
+                both_sides(refused),
                 if never_replaced(want) {
                     ", and gatestack never replaces one"
                 } else {
                     ""
                 }
             ),
-            help: (*ways_out).into(),
+            help: refused.ways_out.into(),
         }));
         let anew = replace::asked_for(options, observation, address, kind);
         if anew || !difference.fields.is_empty() {
@@ -267,6 +269,28 @@ fn is_shown(wanted: &BTreeMap<Address, Resource>, address: &Address, change: &Ch
     fields.iter().any(|(info, _)| {
         !info.live_at_once && change.fields.iter().any(|field| field.name == info.name)
     })
+}
+
+/// What a field that can't change is and should be, where both are short words of the file.
+fn both_sides(refused: &Refused) -> String {
+    let words = |value: &Value| match value {
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Set(items) => {
+            let items: Option<Vec<String>> = items
+                .iter()
+                .map(|item| match item {
+                    Value::Text(text) => Some(format!("\"{text}\"")),
+                    _ => None,
+                })
+                .collect();
+            Some(format!("[{}]", items?.join(", ")))
+        }
+        _ => None,
+    };
+    match (words(&refused.before), words(&refused.after)) {
+        (Some(before), Some(after)) => format!(" (it is {before}, and the file says {after})"),
+        _ => String::new(),
+    }
 }
 
 fn never_replaced(resource: &Resource) -> bool {

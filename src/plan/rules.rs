@@ -27,6 +27,9 @@ const RULES: &[Rule] = &[
     token_url_changes,
     credentials_lost,
     route_opens,
+    registration_opens,
+    registration_closes,
+    user_names_are_for_good,
     plan_moves,
     stage_renamed,
     tls_spreads,
@@ -210,6 +213,70 @@ fn route_opens(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<
         _ => return None,
     };
     note(Level::Warning, ROUTE_OPENS, address, text)
+}
+
+/// Whether a pool takes registrations, before and after a change of it.
+fn registration(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<(bool, bool)> {
+    let Resource::UserPool(want) = facts.wanted.get(address)? else {
+        return None;
+    };
+    let before = match change.action {
+        Action::Create => false,
+        _ => match &facts.observation.live.get(address)?.resource {
+            Resource::UserPool(live) => live.sign_up,
+            _ => return None,
+        },
+    };
+    Some((before, want.sign_up))
+}
+
+fn registration_opens(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    (registration(facts, address, change)? == (false, true)).then_some(())?;
+    note(
+        Level::Warning,
+        "GS130",
+        address,
+        "the pool becomes open for registration: anyone who knows the id of one of its app clients can create a user. New \
+         users stay unconfirmed until an administrator or a Lambda trigger confirms them, or the pool verifies e-mail \
+         addresses or phone numbers, which is set outside of the file"
+            .into(),
+    )
+}
+
+fn registration_closes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    (registration(facts, address, change)? == (true, false)).then_some(())?;
+    note(
+        Level::Warning,
+        "GS131",
+        address,
+        "people can no longer register themselves; users that are there stay. To keep the pool open for registration, \
+         write `sign_up = true` in `[user_pool]`"
+            .into(),
+    )
+}
+
+/// People may want to sign in by e-mail address, and the day on which the pool is made is the only one to say so.
+fn user_names_are_for_good(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::UserPool(want) = facts.wanted.get(address)? else {
+        return None;
+    };
+    let people = |resource: &Resource| match resource {
+        Resource::AppClient(client) => {
+            let mut flows = client.flows.iter();
+            flows.any(|flow| flow != "client_credentials")
+        }
+        _ => false,
+    };
+    let has_people = want.sign_up || facts.wanted.values().any(people);
+    (change.action == Action::Create && want.sign_in.is_none() && has_people).then_some(())?;
+    note(
+        Level::Info,
+        "GS132",
+        address,
+        "users sign in with a user name, and AWS never changes that afterwards: if they are to sign in with their e-mail \
+         address, write `sign_in = [\"email\"]` in `[user_pool]` before the pool is made"
+            .into(),
+    )
 }
 
 fn plan_moves(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {

@@ -123,7 +123,7 @@ fn between(desired: &Desired, address: &Address, before: &Live, after: &Live) ->
         .zip(after.resource.fields(&nothing))
         .filter_map(|((info, before), (_, after))| {
             let (before, after) = match info.compare {
-                Compare::Exactly => (before, after),
+                Compare::Exactly | Compare::WhenWanted => (before, after),
                 // Keys that nobody wants are somebody else's, and they may do with them what they like.
                 Compare::WantedKeys => {
                     let wanted = wanted(info.name).unwrap_or(Value::Unset);

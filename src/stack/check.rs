@@ -43,12 +43,12 @@ use crate::model::HumanDuration;
 /// Judges everything that can be read.
 pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut Findings) {
     let mut judge = Judge {
+        servers: scopes::servers(file, spans, findings),
         file,
         source,
         spans,
         findings,
         elements: None,
-        servers: OnceCell::new(),
         ports: OnceCell::new(),
     };
     ground::check(&mut judge);
@@ -72,10 +72,9 @@ struct Judge<'c> {
     findings: &'c mut Findings,
     /// Where the elements of the list stand that was last looked into.
     elements: Option<(KeyPath, BTreeMap<String, Range<usize>>)>,
-    /// The resource servers, from the first scope that is judged on.
-    servers: OnceCell<Rc<scopes::Servers>>,
     /// The load balancer's ports, from the first route that is judged on.
     ports: OnceCell<Option<Rc<BTreeSet<u16>>>>,
+    servers: scopes::Servers,
 }
 
 impl<'c> Judge<'c> {

@@ -10,10 +10,11 @@ mod references;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{File, Partner, TokenLifetimes};
+use super::scopes;
 use crate::kinds::{
     Desired, Ground, Resource, Surroundings, Wanted, api_key, app_client, marks, plan_membership,
 };
-use crate::model::{Address, Book, OutputName, Text};
+use crate::model::{Address, Book, OutputName, ScopeServers, Text};
 
 use references::References;
 
@@ -39,6 +40,7 @@ pub fn expand(
         ground: &ground,
         references: &references,
         surroundings,
+        servers: scopes::servers(file),
         resources: BTreeMap::new(),
         open_on_purpose: BTreeSet::new(),
     };
@@ -122,6 +124,7 @@ struct Expansion<'a> {
     ground: &'a Ground,
     references: &'a References<'a>,
     surroundings: &'a Surroundings,
+    servers: ScopeServers,
     resources: BTreeMap<Address, Wanted>,
     /// Routes for which the file, or what is derived from it, says that nothing is needed.
     open_on_purpose: BTreeSet<Address>,
@@ -201,7 +204,7 @@ impl Expansion<'_> {
                 ["client_credentials".to_owned()].into()
             },
             auth_flows: pool::auth_flows(&partner.auth_flows),
-            scopes: self.texts(&partner.scopes),
+            scopes: self.scopes(&partner.scopes),
             callback_urls: BTreeSet::new(),
             logout_urls: BTreeSet::new(),
             secret: true,

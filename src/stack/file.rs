@@ -84,6 +84,13 @@ pub struct UserPool {
     pub domain: Option<String>,
     /// A domain of your own for the pool, beside the prefix or instead of it.
     pub own_domain: Option<OwnDomain>,
+    /// What users sign in with: `["email"]`, `["phone"]` or both instead of a user name; `["username"]`; or a user name
+    /// and aliases of it, as in `["username", "email"]`. AWS fixes it when the pool is made. Left out: a new pool has
+    /// user names, an existing one keeps what it has.
+    pub sign_in: Option<BTreeSet<SignIn>>,
+    /// Whether people may register themselves. Left out: no, only administrators create users.
+    #[serde(default)]
+    pub sign_up: bool,
     /// Whether AWS refuses to delete the pool until the protection is lifted.
     #[serde(default = "yes")]
     pub deletion_protection: bool,
@@ -128,6 +135,34 @@ impl Default for PasswordPolicy {
     }
 }
 
+/// What a user signs in with.
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SignIn {
+    /// The user name.
+    Username,
+    /// The e-mail address: instead of a user name, or as an alias beside it.
+    Email,
+    /// The phone number: instead of a user name, or as an alias beside it.
+    Phone,
+    /// A name that the user may change, as an alias beside the user name.
+    PreferredUsername,
+}
+
+impl SignIn {
+    /// Its word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::PreferredUsername => "preferred_username",
+        }
+    }
+}
+
 /// The pool's feature tier.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -166,7 +201,8 @@ pub struct AppClient {
     /// How users may sign in through this client. Always sent: Cognito enables others when it is left out.
     #[serde(default = "refresh_token_only")]
     pub auth_flows: BTreeSet<AuthFlow>,
-    /// The scopes the client may ask for: `SERVER/SCOPE`, or one of OpenID's.
+    /// The scopes the client may ask for: `SERVER/SCOPE`, by the name or the identifier of a `[resource_servers]` table;
+    /// `SERVER/*` for all of its scopes; or one of OpenID's.
     #[serde(default)]
     pub scopes: BTreeSet<String>,
     /// Where the login page may send people back to.
@@ -353,7 +389,7 @@ pub enum Requires {
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Requirements {
-    /// An access token with any one of these scopes.
+    /// An access token with any one of these scopes; `SERVER/*` is any scope of that resource server.
     pub scopes: BTreeSet<String>,
     /// Which token the caller shows. Left out: `access` where scopes are listed, else none.
     pub token: Option<Token>,
@@ -509,7 +545,8 @@ pub struct Partner {
     pub name: Option<String>,
     /// The plan its key is on, the name of a `[plans]` table.
     pub plan: String,
-    /// The scopes its client may ask for.
+    /// The scopes its client may ask for: `SERVER/SCOPE`, by the name or the identifier of a `[resource_servers]` table, or
+    /// `SERVER/*` for all of its scopes.
     #[serde(default)]
     pub scopes: BTreeSet<String>,
     /// How users may sign in through its client. Always sent: Cognito enables others when it is left out.

@@ -204,6 +204,17 @@ pub fn pieces(text: &str) -> Vec<Piece> {
     pieces
 }
 
+/// The text with every expression written in one way, without blanks around it, so that equal texts are equal.
+pub(super) fn canonical(text: &str) -> String {
+    let tokens = tokens(text).into_iter();
+    tokens
+        .map(|(token, range)| match token {
+            Token::Expression(inside) => format!("${{{}}}", inside.trim()),
+            Token::Literal(_) | Token::Escape | Token::Unclosed => text[range].to_owned(),
+        })
+        .collect()
+}
+
 /// The text with every `${` written so that it stays text.
 pub(super) fn escape(text: &str) -> String {
     text.replace("${", "$${")

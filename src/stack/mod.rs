@@ -30,6 +30,7 @@ mod files;
 mod findings;
 mod limits;
 mod overlay;
+mod scopes;
 mod shorthand;
 mod similar;
 mod structure;

@@ -246,6 +246,7 @@ fn differences(wanted: &Resource, live: &Live, book: &Book) -> Vec<&'static str>
                 (Compare::WantedKeys, Value::Map(wanted), Value::Map(live)) => wanted
                     .iter()
                     .any(|(key, value)| live.get(key) != Some(value)),
+                (Compare::WhenWanted, Value::Unset, _) => false,
                 _ => wanted != live,
             },
         )

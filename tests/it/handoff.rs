@@ -261,6 +261,191 @@ fn what_is_encrypted_is_the_document_and_nothing_else_is_left() {
     );
 }
 
+#[test]
+fn keys_and_places_that_are_neither_are_refused() {
+    let folder = applied();
+    let identity = Identity::generate();
+    let upper = identity.to_public().to_string().to_uppercase();
+    handed(&folder, &["acme", "--to", &upper]);
+    let closed = std::fs::read(folder.path().join("acme.age")).unwrap();
+    assert!(age::decrypt(&identity, &closed).is_ok());
+    std::fs::remove_file(folder.path().join("acme.age")).unwrap();
+
+    use age::secrecy::ExposeSecret as _;
+    let before = files_of(folder.path());
+    let secret = identity.to_string().expose_secret().to_owned();
+    let ssh =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB6hRyTKBLwR0TVPqTZWXBDgKnAvMdMmSVPyLEpq4Tvf ann";
+    for (to, words) in [
+        (format!("  {secret}"), "secret half"),
+        (secret.to_lowercase() + "\n", "secret half"),
+        (ssh.to_owned(), "an SSH key"),
+        (
+            "arn:aws:kms:eu-west-1:123456789012:key/1".to_owned(),
+            "is no place",
+        ),
+    ] {
+        refused(&folder, &["handoff", "acme", "--to", &to], 64, words);
+    }
+    for arguments in [
+        ["handoff", &secret, "--to", "acme"],
+        ["handoff", "acme", &secret, "--force"],
+    ] {
+        refused(&folder, &arguments, 64, "secret half");
+    }
+    assert_eq!(files_of(folder.path()), before);
+    let written = folder.everything_written();
+    assert!(!written.to_uppercase().contains(&secret.to_uppercase()));
+    assert!(!written.contains("AAAAC3NzaC1lZDI1NTE5"));
+}
+
+#[test]
+fn what_others_may_write_to_is_no_place_for_secrets() {
+    use std::fs::{Permissions, create_dir, set_permissions};
+
+    let folder = applied();
+    let set = |name: &str, mode| {
+        set_permissions(folder.path().join(name), Permissions::from_mode(mode)).unwrap();
+    };
+    create_dir(folder.path().join("shared")).unwrap();
+    for mode in [0o777, 0o1777] {
+        set("shared", mode);
+        refused(
+            &folder,
+            &["handoff", "acme", "--to", "shared"],
+            1,
+            "chmod go-w",
+        );
+    }
+    // Nor below one, unless what stands in it is safe from others as in /tmp.
+    set("shared", 0o777);
+    for to in ["shared/acme", "shared/deep/acme", "shared/acme.json"] {
+        refused(&folder, &["handoff", "acme", "--to", to], 1, "chmod go-w");
+    }
+    let export = [
+        "export",
+        "postman",
+        "--partner",
+        "acme",
+        "--with-secrets",
+        "shared/acme.json",
+    ];
+    refused(&folder, &export, 1, "chmod go-w");
+    assert_eq!(files_of(&folder.path().join("shared")), [""; 0]);
+    set("shared", 0o1777);
+    handed(&folder, &["acme", "--to", "shared/acme"]);
+    handed(&folder, &["acme", "--to", "shared/acme.json"]);
+
+    // A link does not hide where it leads.
+    set("shared", 0o777);
+    std::os::unix::fs::symlink("shared", folder.path().join("link")).unwrap();
+    refused(
+        &folder,
+        &["handoff", "acme", "--to", "link/acme"],
+        1,
+        "chmod go-w",
+    );
+
+    // What others may only read is closed before secrets come into it, unless other things are there.
+    create_dir(folder.path().join("mine")).unwrap();
+    set("mine", 0o755);
+    let ran = handed(&folder, &["acme", "--to", "mine"]);
+    assert!(
+        ran.stdout.contains("which only you can read"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(mode(&folder.path().join("mine")), 0o700);
+    create_dir(folder.path().join("notes")).unwrap();
+    std::fs::write(folder.path().join("notes/todo"), "mine").unwrap();
+    set("notes", 0o755);
+    let ran = handed(&folder, &["acme", "--to", "notes", "--force"]);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("others can look into the folder"), "{said}");
+    assert_eq!(mode(&folder.path().join("notes")), 0o755);
+}
+
+/// What a shell says to the commands of a bundle's README.
+fn try_it(bundle: &Path) -> std::process::Output {
+    let readme = std::fs::read_to_string(bundle.join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("```sh\n").unwrap();
+    let (commands, _) = rest.split_once("```").unwrap();
+    let shell = std::process::Command::new("bash")
+        .args(["-c", commands])
+        .current_dir(bundle)
+        .output();
+    shell.unwrap()
+}
+
+#[test]
+fn what_a_bundle_says_to_type_works_where_it_was_made() {
+    let folder = applied();
+    folder.served(&[], |url| {
+        let at = ["--endpoint-url", url];
+        let ran = folder.run(&[&["handoff", "acme", "--to", "acme"][..], &at].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let bundle = folder.path().join("acme");
+        let done = try_it(&bundle);
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(said.starts_with("HTTP/1.1 200"), "{done:?}");
+
+        // Whatever reads it is led to the same place.
+        let facts = json(&bundle.join("credentials.json"));
+        let invoke_url = facts["invoke_url"].as_str().unwrap();
+        assert!(
+            invoke_url.starts_with(&format!("{url}/_aws/execute-api/")),
+            "{facts}"
+        );
+        let environment = json(&bundle.join("postman_environment.json"));
+        let values = environment["values"].as_array().unwrap();
+        assert!(
+            values
+                .iter()
+                .any(|it| it["key"] == "invoke_url" && it["value"] == *invoke_url)
+        );
+        let openapi = json(&bundle.join("openapi.json"));
+        assert_eq!(openapi["servers"][0]["url"], *invoke_url);
+        let export = ["export", "postman", "--partner", "acme", "--out", "postman"];
+        assert_eq!(folder.run(&[&export[..], &at].concat()).code, 0);
+        let exported = json(&folder.path().join("postman/acme.postman_environment.json"));
+        assert_eq!(exported["values"][0]["value"], *invoke_url);
+
+        // An answer that is no token is shown, and never sent as one.
+        let path = bundle.join("credentials.env");
+        let right = std::fs::read_to_string(&path).unwrap();
+        let secret = facts["client_secret"].as_str().unwrap();
+        std::fs::write(&path, right.replace(secret, "wrong")).unwrap();
+        let done = try_it(&bundle);
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(
+            said.contains("no token: {\"error\":\"invalid_client\""),
+            "{said}"
+        );
+        assert!(!done.status.success() && done.stdout.is_empty(), "{done:?}");
+    });
+}
+
+#[test]
+fn a_readme_says_how_much_and_for_how_long() {
+    let folder = Folder::with(&STACK.replace(
+        "[plans.standard]",
+        "[plans.standard]\nthrottle = { rate = 50, burst = 100 }\nquota = { requests = 1000, per = \"month\" }",
+    ));
+    folder.apply(&[]);
+    handed(&folder, &["acme", "--to", "acme"]);
+    let readme = std::fs::read_to_string(folder.path().join("acme/README.md")).unwrap();
+    for words in [
+        "| rate | 50 requests a second, at most 100 at once |",
+        "| quota | 1000 requests a month |",
+        "| tokens | valid for 1h |",
+        "use it until it expires",
+        "Invoke-RestMethod -Method Get",
+        "`invalid_client`",
+    ] {
+        assert!(readme.contains(words), "{words}: {readme}");
+    }
+}
+
 fn files_of(path: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(path).unwrap();
     let mut names: Vec<String> = entries

@@ -7,6 +7,7 @@ use super::super::global::Global;
 use super::super::lock::{Locking, Wait};
 use super::super::session::{Planned, Purpose, Session, runtime};
 use crate::apply::{self, Event, Failure, Interrupt, Outcome};
+use crate::caller::at_endpoint;
 use crate::error::Error;
 use crate::kinds::{Desired, Resource};
 use crate::local::DataPlaneOptions;
@@ -119,7 +120,7 @@ impl Applied {
         backends: &Backends,
     ) -> Served<'a> {
         let (routes, preflights) = ServedRoute::all(&self.desired, &self.book);
-        let api = self.output("api_id").zip(self.output("stage"));
+        let at = |name: &str| Some(at_endpoint(&self.output(name)?, url));
         let private = self.desired.resources.values();
         let private = private.into_iter().any(
             |wanted| matches!(&wanted.resource, Resource::Route(route) if route.link().is_some()),
@@ -127,23 +128,13 @@ impl Applied {
         Served {
             stack: &self.desired.ground.stack,
             url,
-            invoke_url: api.map(|(api, stage)| format!("{url}/_aws/execute-api/{api}/{stage}")),
-            token_url: self
-                .pool_domain()
-                .map(|domain| format!("{url}/_aws/cognito/{domain}/oauth2/token")),
+            invoke_url: at("invoke_url"),
+            token_url: at("token_url"),
             private: private.then(|| behind(&backends.options())),
             call: self.call(global, url, &routes),
             routes,
             preflights,
         }
-    }
-
-    /// The prefix of the pool's domain, or its own domain.
-    fn pool_domain(&self) -> Option<String> {
-        let token_url = self.output("token_url")?;
-        let host = token_url.strip_prefix("https://")?.split('/').next()?;
-        let amazons = format!(".auth.{}.amazoncognito.com", self.desired.ground.region);
-        Some(host.strip_suffix(&amazons).unwrap_or(host).to_owned())
     }
 
     /// A call that should work: a route without parameters, by the first partner, where there is one.

@@ -9,7 +9,7 @@ use super::super::table::Table;
 use super::signing::Keys;
 use super::{
     Pool, domain, invalid, limit, nothing, one, page, pick, pool, pool_arn, pool_mut,
-    pool_settings, schema, tags,
+    pool_settings, schema, tags, texts,
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -33,7 +33,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     }
     if ["AliasAttributes", "UsernameAttributes"]
         .iter()
-        .all(|name| call.input.contains_key(*name))
+        .all(|name| !texts(&call.input, name).is_empty())
     {
         return Err(invalid(
             "Only one of the aliasAttributes or usernameAttributes can be set in a user pool.",

@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::names::APP_CLIENT;
-use super::scopes::OPEN_ID;
 use super::{Judge, entries};
 use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{AppClient, AuthFlow, OAuthFlow, Tier, TokenLifetimes};
+use crate::stack::scopes::{OPEN_ID, meant};
 use crate::stack::spans::KeyPath;
 
 const MOST_SCOPES: usize = 50;
@@ -147,11 +147,9 @@ fn shared(
 ) {
     let scopes_path = path.join("scopes");
     judge.scopes(&scopes_path, scopes);
-    if scopes.len() > MOST_SCOPES {
-        let message = format!(
-            "{} scopes; Cognito allows {MOST_SCOPES} on an app client",
-            scopes.len()
-        );
+    let count = meant(&judge.servers.list, scopes).scopes.len();
+    if count > MOST_SCOPES {
+        let message = format!("{count} scopes; Cognito allows {MOST_SCOPES} on an app client");
         judge.error(
             Code::TooMany,
             &scopes_path,
@@ -389,6 +387,10 @@ mod tests {
         };
         assert_eq!(codes(&stack(50)), []);
         assert_eq!(codes(&stack(51)), [Code::TooMany]);
+        // Those that a star stands for count, each once.
+        let star = stack(1).replace("\"big/s0\"]", "\"big/*\", \"big/s0\"]");
+        assert_eq!(codes(&star), [Code::TooMany]);
+        assert_eq!(codes(&star.replacen("s50 = \"x\"\n", "", 1)), []);
     }
 
     #[test]

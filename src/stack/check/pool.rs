@@ -8,7 +8,7 @@ use super::ground::{MOST_TAGS, OWN_TAGS};
 use super::names::{IDENTIFIER, RESOURCE_SERVER, SCOPE, SCOPE_DESCRIPTION, USER_POOL};
 use super::{Judge, entries};
 use crate::stack::diagnostic::{Code, Diagnostic};
-use crate::stack::file::{OwnDomain, UserPool};
+use crate::stack::file::{OwnDomain, SignIn, UserPool};
 use crate::stack::spans::KeyPath;
 
 const MOST_SCOPES_OF_SERVER: usize = 100;
@@ -21,6 +21,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         Some(pool) => {
             judge.name(&path.join("name"), &pool.name, &USER_POOL);
             domains(judge, &path, pool);
+            sign_in(judge, &path.join("sign_in"), pool);
             marks(judge, &path);
         }
         None => orphans(judge),
@@ -129,6 +130,35 @@ fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
     judge.certificate(&path.join("certificate"), &own.certificate, &Taker::Cognito);
     if let Some(zone) = &own.zone {
         judge.zone(path, zone, &name);
+    }
+}
+
+/// Addresses take the place of user names, or stand beside them as aliases; a changeable name is an alias only (Amazon
+/// Cognito developer guide, "Customizing sign-in attributes").
+fn sign_in(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
+    let Some(names) = pool.sign_in.as_ref().filter(|_| judge.intact(path)) else {
+        return;
+    };
+    if names.is_empty() {
+        let message = "an empty list leaves users nothing to sign in with";
+        let help =
+            "write `sign_in = [\"email\"]`, `[\"phone\"]` or `[\"username\"]`, or remove the line";
+        judge.error(Code::WrongValue, path, message, help);
+    } else if names.contains(&SignIn::PreferredUsername) && !names.contains(&SignIn::Username) {
+        let message = "`preferred_username` is an alias of a user name, which the list leaves out";
+        let list: Vec<String> = [SignIn::Username]
+            .iter()
+            .chain(names)
+            .map(|name| format!("\"{}\"", name.word()))
+            .collect();
+        let help = format!("write `sign_in = [{}]`", list.join(", "));
+        judge.element_error(
+            Code::WrongValue,
+            path,
+            SignIn::PreferredUsername.word(),
+            message,
+            help,
+        );
     }
 }
 
@@ -301,6 +331,34 @@ mod tests {
         assert_eq!(days(1), []);
         // AWS makes 7 of 0, and the plan would never be empty.
         assert_eq!(days(0), [Code::OutOfRange]);
+    }
+
+    #[test]
+    fn what_users_sign_in_with_is_a_user_name_an_address_or_both() {
+        let sign_in = |list: &str| {
+            codes(&edited(
+                "domain =",
+                &format!("sign_in = [{list}]\ndomain ="),
+            ))
+        };
+        for good in [
+            "\"email\"",
+            "\"phone\"",
+            "\"email\", \"phone\"",
+            "\"username\"",
+            "\"username\", \"email\", \"phone\", \"preferred_username\"",
+        ] {
+            assert_eq!(sign_in(good), [], "{good}");
+        }
+        for bad in [
+            "",
+            "\"preferred_username\"",
+            "\"email\", \"preferred_username\"",
+            "\"mail\"",
+        ] {
+            assert_eq!(sign_in(bad), [Code::WrongValue], "{bad}");
+        }
+        assert_eq!(sign_in("\"email\", \"email\""), [Code::Duplicate]);
     }
 
     #[test]

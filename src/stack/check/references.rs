@@ -6,6 +6,7 @@ use super::Judge;
 use crate::stack::cycles::{Needs, spelled};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::interpolate::{Piece, Reference, pieces};
+use crate::stack::scopes::meant;
 use crate::stack::spans::KeyPath;
 
 /// The most places that one message points to.
@@ -170,14 +171,12 @@ fn client_scopes(
     scopes: &std::collections::BTreeSet<String>,
 ) {
     let list = path.join("scopes");
-    let servers = judge.servers();
     waits.add(path, &["user_pool"].into(), path);
     for scope in scopes {
         waits.text(judge, path, Some(scope), list.clone());
-        let server = scope.rsplit_once('/').map(|(server, _)| server);
-        if let Some(table) = server.and_then(|server| servers.table_of(server)) {
-            waits.add(path, &["resource_servers", table].into(), &list);
-        }
+    }
+    for table in meant(&judge.servers.list, scopes).servers {
+        waits.add(path, &["resource_servers", &table].into(), &list);
     }
 }
 

@@ -1,22 +1,77 @@
 //! Scopes, wherever they are listed: each must belong to a resource server of the file, or be one of OpenID's.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use super::Judge;
-use crate::model::bare_or_quoted;
+use crate::model::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers, bare_or_quoted};
 use crate::stack::diagnostic::Code;
+use crate::stack::file::File;
 use crate::stack::findings::Findings;
-use crate::stack::spans::KeyPath;
+use crate::stack::scopes::{OPEN_ID, identifier, parts};
+use crate::stack::spans::{KeyPath, Spans};
 
-/// Scopes that every pool has.
-pub(super) const OPEN_ID: [&str; 5] = [
-    "openid",
-    "email",
-    "phone",
-    "profile",
-    "aws.cognito.signin.user.admin",
-];
+/// What is known of the resource servers.
+pub(super) struct Servers {
+    /// Those that can be read.
+    pub(super) list: ScopeServers,
+    /// Whether there are no others.
+    are_all: bool,
+    /// Every scope, by each of its server's names.
+    known: Vec<String>,
+    /// The first of those by what is behind its last slash.
+    by_last: BTreeMap<String, usize>,
+}
+
+/// The resource servers, as far as they can be read.
+pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Servers {
+    let tables = KeyPath::from(["resource_servers"]);
+    let names = |path: &KeyPath| -> Vec<String> {
+        match findings.is_usable(path) {
+            true => spans.names(path).map(str::to_owned).collect(),
+            false => Vec::new(),
+        }
+    };
+    let mut are_all = findings.is_usable(&tables);
+    let mut list = ScopeServers::default();
+    let mut known: Vec<String> = Vec::new();
+    for table in names(&tables) {
+        let path = tables.join(&table);
+        let server = file.resource_servers.get(&table);
+        let Some(server) = server.filter(|_| findings.is_usable(&path.join("identifier"))) else {
+            are_all = false;
+            continue;
+        };
+        let scopes_path = path.join("scopes");
+        let scopes = findings
+            .is_usable(&scopes_path)
+            .then(|| names(&scopes_path).into_iter().collect::<BTreeSet<_>>());
+        let identifier = identifier(&table, server.identifier.as_deref());
+        for name in BTreeSet::from([&table, &identifier]) {
+            known.extend(
+                scopes
+                    .iter()
+                    .flatten()
+                    .map(|scope| format!("{name}/{scope}")),
+            );
+        }
+        list.add(ScopeServer {
+            table,
+            identifier,
+            scopes,
+        });
+    }
+    let mut by_last = BTreeMap::new();
+    for (at, full) in known.iter().enumerate() {
+        let last = full.rsplit_once('/').map(|(_, last)| last.to_owned());
+        by_last.entry(last.unwrap_or_default()).or_insert(at);
+    }
+    Servers {
+        list,
+        are_all,
+        known,
+        by_last,
+    }
+}
 
 impl Judge<'_> {
     /// Refuses scopes that no resource server has. Identifiers that hold references are compared as written.
@@ -25,126 +80,92 @@ impl Judge<'_> {
         if self.lacks(["user_pool"]) {
             return;
         }
-        let servers = self.servers();
-        let servers = &*servers;
-        for scope in scopes
+        let wrong: Vec<_> = scopes
             .iter()
             .filter(|scope| !OPEN_ID.contains(&scope.as_str()))
-        {
-            if let Some((message, help)) = unknown_scope(self.findings, servers, scope) {
-                self.element_error(Code::UnknownScope, path, scope, message, help);
-            }
+            .filter_map(|scope| Some((scope, self.servers.wrong(self.findings, scope)?)))
+            .collect();
+        for (scope, (message, help)) in wrong {
+            self.element_error(Code::UnknownScope, path, scope, message, help);
         }
     }
-
-    /// The resource servers, as far as they can be read.
-    pub(super) fn servers(&self) -> Rc<Servers> {
-        Rc::clone(self.servers.get_or_init(|| Rc::new(self.read_servers())))
-    }
-
-    fn read_servers(&self) -> Servers {
-        let table = KeyPath::from(["resource_servers"]);
-        let mut servers = Servers {
-            by_identifier: BTreeMap::new(),
-            known: Vec::new(),
-            by_last: BTreeMap::new(),
-            are_all: self.usable(&table),
-        };
-        for name in self.names(&table) {
-            let path = table.join(&name);
-            let server = self.file.resource_servers.get(&name);
-            let Some(server) = server.filter(|_| self.usable(path.join("identifier"))) else {
-                servers.are_all = false;
-                continue;
-            };
-            let identifier = server.identifier.clone().unwrap_or_else(|| name.clone());
-            let scopes = path.join("scopes");
-            let scopes = self.usable(&scopes).then(|| self.names(scopes));
-            for scope in scopes.iter().flatten() {
-                let full = format!("{identifier}/{scope}");
-                let last = full.rsplit_once('/').map(|(_, last)| last.to_owned());
-                servers
-                    .by_last
-                    .entry(last.unwrap_or_default())
-                    .or_insert(servers.known.len());
-                servers.known.push(full);
-            }
-            let there = servers.by_identifier.entry(identifier);
-            let there = there.or_insert_with(|| Server {
-                table: name,
-                scopes: Some(BTreeSet::new()),
-            });
-            // More than one is told elsewhere; a scope of any of them is one.
-            match (&mut there.scopes, scopes) {
-                (Some(known), Some(scopes)) => known.extend(scopes),
-                (known, _) => *known = None,
-            }
-        }
-        servers
-    }
-}
-
-/// What is known of the resource servers.
-pub(super) struct Servers {
-    by_identifier: BTreeMap<String, Server>,
-    /// Their scopes in full: `SERVER/SCOPE`.
-    known: Vec<String>,
-    /// The first of those by what is behind its last slash.
-    by_last: BTreeMap<String, usize>,
-    /// Whether there are no others, whose identifiers can't be read.
-    are_all: bool,
-}
-
-struct Server {
-    table: String,
-    /// `None` if they can't be read.
-    scopes: Option<BTreeSet<String>>,
 }
 
 impl Servers {
-    /// The table of the resource server with this identifier.
-    pub(super) fn table_of(&self, identifier: &str) -> Option<&str> {
-        let server = self.by_identifier.get(identifier)?;
-        Some(&server.table)
+    /// Why a scope can't be one of theirs, and what to do.
+    fn wrong(&self, findings: &Findings, scope: &str) -> Option<(String, String)> {
+        let candidates = || self.known.iter().map(String::as_str).chain(OPEN_ID);
+        let Some((wanted, name)) = parts(scope) else {
+            let message = format!("`{scope}` lacks its resource server");
+            let help = match self.by_last.get(scope) {
+                Some(full) => format!("did you mean `{}`?", self.known[*full]),
+                None => findings.did_you_mean(
+                    scope,
+                    candidates(),
+                    "expected SERVER/SCOPE, as in `payments/write`",
+                ),
+            };
+            return Some((message, help));
+        };
+        match self.list.named(&wanted) {
+            // That is told where the identifiers stand.
+            NamedServer::Repeated => None,
+            NamedServer::One(server) if name == ALL_SCOPES => no_scopes(server, scope),
+            NamedServer::One(server) => {
+                let scopes = server.scopes.as_ref()?;
+                (!scopes.contains(name)).then(|| {
+                    let help = format!(
+                        "add `{} = \"…\"` to `{}.scopes`",
+                        bare_or_quoted(name),
+                        address(server)
+                    );
+                    (
+                        format!("the resource server `{wanted}` has no scope `{name}`"),
+                        findings.did_you_mean(scope, candidates(), help),
+                    )
+                })
+            }
+            NamedServer::Ambiguous(table, identifier) => {
+                let message = format!(
+                    "`{scope}` may be of `{}`, or of `{}`, whose identifier is `{wanted}`",
+                    address(table),
+                    address(identifier)
+                );
+                let help = format!(
+                    "write `{}/{name}` or `{}/{name}`",
+                    table.identifier, identifier.table
+                );
+                Some((message, help))
+            }
+            NamedServer::Unknown if self.are_all => {
+                let help = "add the resource server under `[resource_servers.…]`, or correct the part before the slash";
+                let message =
+                    format!("no resource server has the table name or identifier `{wanted}`");
+                Some((message, findings.did_you_mean(scope, candidates(), help)))
+            }
+            NamedServer::Unknown => None,
+        }
     }
 }
 
-/// Why a scope can't be one of theirs, and what to do.
-fn unknown_scope(findings: &Findings, servers: &Servers, scope: &str) -> Option<(String, String)> {
-    let candidates = || servers.known.iter().map(String::as_str).chain(OPEN_ID);
-    let Some((wanted, name)) = scope.rsplit_once('/') else {
-        let message = format!("`{scope}` is no scope: it lacks the resource server");
-        let help = match servers.by_last.get(scope) {
-            Some(full) => format!("did you mean `{}`?", servers.known[*full]),
-            None => findings.did_you_mean(
-                scope,
-                candidates(),
-                "write `SERVER/SCOPE`, with the resource server's identifier",
-            ),
-        };
+/// Why all scopes of a server can't be meant, and what to do.
+fn no_scopes(server: &ScopeServer, scope: &str) -> Option<(String, String)> {
+    let scopes_of = format!("`{}.scopes`", address(server));
+    if !server.star_is_all() {
+        let message = format!("`{scope}` may be all scopes, or the one that is called `*`");
+        let help = format!("give the scope `*` of {scopes_of} another name");
         return Some((message, help));
-    };
-    if let Some(server) = servers.by_identifier.get(wanted) {
-        let scopes = server.scopes.as_ref()?;
-        let help = format!(
-            "add `{} = \"…\"` to `resource_servers.{}.scopes`",
-            bare_or_quoted(name),
-            bare_or_quoted(&server.table)
-        );
-        return (!scopes.contains(name)).then(|| {
-            (
-                format!("the resource server `{wanted}` has no scope `{name}`"),
-                findings.did_you_mean(scope, candidates(), help),
-            )
-        });
     }
-    servers.are_all.then(|| {
-        let help = "add the resource server under `[resource_servers.…]`, or correct the part before the slash";
+    server.scopes.as_ref()?.is_empty().then(|| {
         (
-            format!("no resource server has the identifier `{wanted}`"),
-            findings.did_you_mean(scope, candidates(), help),
+            format!("`{scope}` stands for no scope: the resource server has none"),
+            format!("add `NAME = \"…\"` to {scopes_of}"),
         )
     })
+}
+
+fn address(server: &ScopeServer) -> String {
+    format!("resource_servers.{}", bare_or_quoted(&server.table))
 }
 
 #[cfg(test)]
@@ -164,6 +185,54 @@ mod tests {
         assert_eq!(partner("\"hello/read\""), []);
         assert_eq!(partner("\"hello/write\""), [Code::UnknownScope]);
         assert_eq!(partner("\"helo/read\", \"read\""), [Code::UnknownScope; 2]);
+    }
+
+    /// A resource server whose identifier is a URL, and a partner with these scopes.
+    fn of_a_url(scopes: &str) -> Vec<Code> {
+        let server = "[resource_servers.pets]\nidentifier = \"https://pets.example/v1\"\nscopes = { read = \"x\", write = \"x\" }\n";
+        let partner = format!("[partners.other]\nplan = \"standard\"\nscopes = [{scopes}]");
+        codes(&edited("", &format!("{server}{partner}")))
+    }
+
+    #[test]
+    fn a_table_name_stands_for_the_identifier() {
+        for good in [
+            "\"pets/read\"",
+            "\"https://pets.example/v1/read\"",
+            "\"pets/*\"",
+            "\"https://pets.example/v1/*\", \"hello/*\"",
+        ] {
+            assert_eq!(of_a_url(good), [], "{good}");
+        }
+        for bad in ["\"pets/delete\"", "\"v1/read\"", "\"*\"", "\"pet/*\""] {
+            assert_eq!(of_a_url(bad), [Code::UnknownScope], "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_two_servers_is_ambiguous() {
+        let other = "[resource_servers.hi]\nidentifier = \"one\"\nscopes = { read = \"x\" }\n\
+                     [resource_servers.one]\nidentifier = \"two\"\nscopes = { read = \"x\" }\n";
+        let with = |scope: &str| {
+            let partner = format!("[partners.other]\nplan = \"standard\"\nscopes = [\"{scope}\"]");
+            codes(&edited("", &format!("{other}{partner}")))
+        };
+        assert_eq!(with("one/read"), [Code::UnknownScope]);
+        assert_eq!(with("hi/read"), []);
+        assert_eq!(with("two/read"), []);
+    }
+
+    #[test]
+    fn all_scopes_are_some_and_no_scope_that_is_called_so() {
+        let with = |scopes: &str| {
+            let server = format!("[resource_servers.own]\nscopes = {{ {scopes} }}\n");
+            let partner = "[partners.other]\nplan = \"standard\"\nscopes = [\"own/*\"]";
+            codes(&edited("", &format!("{server}{partner}")))
+        };
+        assert_eq!(with("read = \"x\""), []);
+        assert_eq!(with("\"*\" = \"x\""), []);
+        assert_eq!(with(""), [Code::UnknownScope]);
+        assert_eq!(with("\"*\" = \"x\", read = \"x\""), [Code::UnknownScope]);
     }
 
     #[test]

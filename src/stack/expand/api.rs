@@ -81,7 +81,7 @@ impl Expansion<'_> {
         };
         let (scopes, api_key) = match requires(api, route) {
             Requires::Nothing => (BTreeSet::new(), false),
-            Requires::These(these) => (self.texts(&these.scopes), these.api_key),
+            Requires::These(these) => (self.scopes(&these.scopes), these.api_key),
         };
         let props = route::Props {
             api: api_id(),

@@ -6,6 +6,7 @@ use crate::kinds::{Resource, app_client, resource_server, user_pool, user_pool_d
 use crate::model::HumanDuration;
 use crate::model::{Address, OutputName, Text};
 use crate::stack::file::{AuthFlow, OAuthFlow, Tier, UserPool};
+use crate::stack::scopes;
 
 impl Expansion<'_> {
     pub(super) fn user_pool(&mut self, pool: &UserPool) {
@@ -15,6 +16,11 @@ impl Expansion<'_> {
             name: self.text(&pool.name),
             tier: tier(pool.tier).to_owned(),
             deletion_protection: pool.deletion_protection,
+            sign_up: pool.sign_up,
+            sign_in: pool
+                .sign_in
+                .as_ref()
+                .map(|names| names.iter().map(|name| name.word().to_owned()).collect()),
             password: user_pool::Password {
                 min_length: whole(password.min_length),
                 lowercase: password.lowercase,
@@ -86,7 +92,7 @@ impl Expansion<'_> {
                     .map(|flow| oauth_flow(*flow).to_owned())
                     .collect(),
                 auth_flows: auth_flows(&client.auth_flows),
-                scopes: self.texts(&client.scopes),
+                scopes: self.scopes(&client.scopes),
                 callback_urls: self.texts(&client.callback_urls),
                 logout_urls: self.texts(&client.logout_urls),
                 secret: client
@@ -100,20 +106,17 @@ impl Expansion<'_> {
         }
     }
 
+    /// The scopes that a list stands for, as tokens carry them.
+    pub(super) fn scopes(&self, scopes: &BTreeSet<String>) -> BTreeSet<Text> {
+        self.texts(&scopes::meant(&self.servers, scopes).scopes)
+    }
+
     /// The resource servers whose scopes these are: a client may list a scope only once it exists.
     pub(super) fn servers_of(&self, scopes: &BTreeSet<String>) -> BTreeSet<Address> {
-        self.file
-            .resource_servers
-            .iter()
-            .filter(|(name, server)| {
-                let identifier = server.identifier.as_ref().unwrap_or(name);
-                scopes.iter().any(|scope| {
-                    scope
-                        .rsplit_once('/')
-                        .is_some_and(|(server, _)| server == identifier.as_str())
-                })
-            })
-            .map(|(name, _)| Address::entry("resource_servers", name))
+        let servers = scopes::meant(&self.servers, scopes).servers;
+        let tables = servers.iter();
+        tables
+            .map(|table| Address::entry("resource_servers", table))
             .collect()
     }
 }

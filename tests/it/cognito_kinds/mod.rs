@@ -51,6 +51,8 @@ fn pool(world: &World) -> user_pool::Props {
         name: "XXX Users".into(),
         tier: "ESSENTIALS".into(),
         deletion_protection: true,
+        sign_up: false,
+        sign_in: None,
         password: user_pool::Password {
             min_length: 8,
             lowercase: true,

@@ -4,12 +4,13 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn each_field_of_a_pool_changes_alone() {
-    let changes: [Change<user_pool::Props>; 10] = [
+    let changes: [Change<user_pool::Props>; 11] = [
         ("name", |pool| pool.name = "Others".into()),
         ("tier", |pool| pool.tier = "PLUS".into()),
         ("deletion_protection", |pool| {
             pool.deletion_protection = false
         }),
+        ("sign_up", |pool| pool.sign_up = true),
         ("password.min_length", |pool| pool.password.min_length = 12),
         ("password.lowercase", |pool| pool.password.lowercase = false),
         ("password.uppercase", |pool| pool.password.uppercase = false),
@@ -35,7 +36,7 @@ async fn each_field_of_a_pool_changes_alone() {
     let calls = world.all_calls();
     assert_eq!(
         calls.get("UpdateUserPool"),
-        Some(&9),
+        Some(&10),
         "tags alone are no update: {calls:?}"
     );
 }
@@ -327,7 +328,7 @@ async fn a_renamed_pool_is_found_by_its_tag_and_a_pool_by_name_alone_is_not_ours
         .expect("the console's update");
     assert_eq!(
         world.converge().await,
-        ["update user_pool [name, deletion_protection]"]
+        ["update user_pool [name, deletion_protection, sign_up]"]
     );
     assert_eq!(pool_id(&world).await, id);
 }

@@ -1,0 +1,97 @@
+//! Profiles of the AWS CLI's configuration files. A profile that is named must be there: the SDK would pass one that is not in
+//! silence and go on to other credentials, which may be another account's.
+
+use std::path::Path;
+
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileLoadError};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::{Region, profile};
+
+/// Why the profile that was named can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// No file has it.
+    #[error("{said_by} names the profile `{name}`, which is not in {}", files.join(" or "))]
+    Unknown {
+        /// What named it.
+        said_by: &'static str,
+        /// Its name.
+        name: String,
+        /// The profiles that are there, sorted.
+        known: Vec<String>,
+        /// The files that were looked in.
+        files: Vec<String>,
+    },
+    /// The configuration can't be read.
+    #[error("can't read the AWS configuration in {}", files.join(" and "))]
+    Unreadable {
+        /// Why.
+        #[source]
+        source: ProfileFileLoadError,
+        /// The files that were to be looked in.
+        files: Vec<String>,
+    },
+}
+
+/// The environment variable that names a profile.
+const VARIABLE: &str = "AWS_PROFILE";
+
+/// Refuses a profile that is not there: this one, or the one of the environment.
+///
+/// # Errors
+/// As of [`ProfileError`].
+pub async fn check_profile(named: Option<&str>) -> Result<(), ProfileError> {
+    let (said_by, name) = match (named, std::env::var(VARIABLE)) {
+        (Some(name), _) => ("--profile", name.to_owned()),
+        (None, Ok(name)) if !name.is_empty() => (VARIABLE, name),
+        _ => return Ok(()),
+    };
+    let files = || {
+        [
+            ("AWS_CONFIG_FILE", "~/.aws/config"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+        ]
+        .map(|(variable, usual)| std::env::var(variable).unwrap_or_else(|_| usual.to_owned()))
+        .to_vec()
+    };
+    let (system, environment, usual) = Default::default();
+    let loaded = profile::load(&system, &environment, &usual, None).await;
+    let loaded = loaded.map_err(|source| ProfileError::Unreadable {
+        source,
+        files: files(),
+    })?;
+    if loaded.get_profile(&name).is_some() {
+        return Ok(());
+    }
+    let mut known: Vec<String> = loaded.profiles().map(str::to_owned).collect();
+    known.sort();
+    let files = files().into_iter();
+    Err(ProfileError::Unknown {
+        said_by,
+        name,
+        known,
+        files: files.map(|file| shown(&file)).collect(),
+    })
+}
+
+/// A file, and that it is not there if so.
+fn shown(file: &str) -> String {
+    let path = match (file.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => Path::new(file).to_owned(),
+    };
+    if path.exists() {
+        file.to_owned()
+    } else {
+        format!("{file} (no such file)")
+    }
+}
+
+/// The credentials of one profile and no others: access keys, an assumed role, single sign-on, or a process.
+pub(super) fn credentials(name: &str, region: &Region) -> ProfileFileCredentialsProvider {
+    let config = ProviderConfig::without_region().with_region(Some(region.clone()));
+    ProfileFileCredentialsProvider::builder()
+        .configure(&config)
+        .profile_name(name)
+        .build()
+}

@@ -1,0 +1,76 @@
+//! Scopes as the file lists them: `SERVER/SCOPE` with the name or the identifier of a resource server's table, and
+//! `SERVER/*` for all scopes of it.
+
+use std::collections::BTreeSet;
+
+use super::file::File;
+use super::interpolate::{canonical, escape};
+use crate::model::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers};
+
+/// Scopes that every pool has.
+pub(super) const OPEN_ID: [&str; 5] = [
+    "openid",
+    "email",
+    "phone",
+    "profile",
+    "aws.cognito.signin.user.admin",
+];
+
+/// What a list of scopes stands for.
+#[derive(Debug, Default)]
+pub(super) struct Meant {
+    /// The scopes, each with its server's identifier as the file has it.
+    pub(super) scopes: BTreeSet<String>,
+    /// The tables of the servers they belong to.
+    pub(super) servers: BTreeSet<String>,
+}
+
+/// The resource servers of a checked file.
+pub(super) fn servers(file: &File) -> ScopeServers {
+    let servers = file.resource_servers.iter();
+    servers
+        .map(|(table, server)| ScopeServer {
+            table: table.clone(),
+            identifier: identifier(table, server.identifier.as_deref()),
+            scopes: Some(server.scopes.keys().cloned().collect()),
+        })
+        .collect()
+}
+
+/// The identifier of a table, in the form in which two are compared.
+pub(super) fn identifier(table: &str, identifier: Option<&str>) -> String {
+    identifier.map_or_else(|| table.to_owned(), canonical)
+}
+
+/// The server's part of a scope and its name; `None` for a scope without a server. An identifier may hold slashes, a scope's name
+/// can't.
+pub(super) fn parts(scope: &str) -> Option<(String, &str)> {
+    let (server, name) = scope.rsplit_once('/')?;
+    Some((canonical(server), name))
+}
+
+/// What a list of scopes stands for. What names no server is left as it is.
+pub(super) fn meant(servers: &ScopeServers, scopes: &BTreeSet<String>) -> Meant {
+    let mut meant = Meant::default();
+    for scope in scopes {
+        let Some((server, name)) = parts(scope).filter(|_| !OPEN_ID.contains(&scope.as_str()))
+        else {
+            meant.scopes.insert(scope.clone());
+            continue;
+        };
+        let NamedServer::One(server) = servers.named(&server) else {
+            meant.scopes.insert(scope.clone());
+            continue;
+        };
+        meant.servers.insert(server.table.clone());
+        let identifier = &server.identifier;
+        if name == ALL_SCOPES && server.star_is_all() {
+            let names = server.scopes.iter().flatten();
+            let all = names.map(|name| format!("{identifier}/{}", escape(name)));
+            meant.scopes.extend(all);
+        } else {
+            meant.scopes.insert(format!("{identifier}/{name}"));
+        }
+    }
+    meant
+}
