@@ -329,11 +329,22 @@ pub(super) fn not_applied(global: &Global, what: &str) -> Error {
         .into()
 }
 
+/// How to let a disabled partner or key call again.
+pub(super) fn enable(known: &Known) -> String {
+    format!(
+        "to let it call again, remove `enabled = false` from `[{}]`, then apply it",
+        known.address
+    )
+}
+
 fn gets_no_tokens(known: &Known) -> Error {
     let who = &known.address;
     let (what, hint) = if !known.has_client {
         let what = format!("{who} has no app client, so it gets no token");
         (what, "it calls with its API key alone".to_owned())
+    } else if !known.enabled {
+        let what = format!("{who} is disabled in the file, so it gets no token");
+        (what, enable(known))
     } else if known.flows.is_empty() && known.scopes.is_empty() {
         let what = format!("{who} has no scopes, so it gets no token");
         (

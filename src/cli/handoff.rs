@@ -2,7 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::backends::Backends;
-use super::calling::{Calling, not_applied};
+use super::calling::{Calling, enable, not_applied};
 use super::files::{self, Readers, cannot};
 use super::global::Global;
 use super::private;
@@ -78,6 +78,15 @@ impl Args {
             destination(&self.to).map_err(|wrong| Fault::new(FaultKind::Io, wrong))?;
         let calling = Calling::open(global, ui, &Backends::default()).await?;
         let known = calling.caller(&self.caller)?;
+        if !known.enabled {
+            let what = format!(
+                "{} is disabled in the file: its credentials work nowhere, so none are handed over",
+                known.address
+            );
+            return Err(Fault::new(FaultKind::Caller, what)
+                .hint(enable(known))
+                .into());
+        }
         let ground = &calling.session.desired.ground;
         let front = calling.told(global);
         let access = Access::of(&ground.stack, &front, known, &calling.observation)
@@ -346,12 +355,6 @@ fn not_kept(store: Store, name: &str, known: &Known, error: NotKept) -> Error {
 /// What keeps the credentials from being of use.
 fn warnings(known: &Known, access: &Access) -> Vec<String> {
     let mut warnings = Vec::new();
-    if !known.enabled {
-        warnings.push(format!(
-            "the API key of {} is not enabled, so it lets nobody in",
-            known.address
-        ));
-    }
     if access.token_url.is_none() && access.calls.iter().any(Call::needs_token) {
         warnings.push(format!(
             "the user pool has no domain, so there is no token URL at which {} could get a token",

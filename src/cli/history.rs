@@ -6,8 +6,8 @@ use super::global::Global;
 use super::session::{Purpose, Session, runtime};
 use crate::aws::{AwsError, Reader};
 use crate::error::{Error, Exit, Fault, FaultKind};
-use crate::kinds::deployment::Shows;
-use crate::kinds::deployment::history::{self, History, Methods};
+use crate::kinds::deployment::history::{self, History, Way};
+use crate::kinds::deployment::{Methods, Shows};
 use crate::render::Ui;
 use crate::render::history::{HistoryReport, View};
 use crate::render::json;
@@ -43,11 +43,13 @@ impl Args {
             ui.print(&json::object(&report));
             return Ok(Exit::Success);
         }
-        let next = match shows {
-            Some(Shows::Configured) => None,
-            Some(Shows::HeldBack { .. } | Shows::Behind) => Some("plan"),
-            None => Some("apply"),
+        let next: &[&str] = match shows {
+            Some(Shows::Configured) => &[],
+            Some(Shows::HeldBack { .. } | Shows::Behind) => &["plan"],
+            Some(Shows::Unknown { .. }) if history.previous().is_some() => &["rollback", "apply"],
+            Some(Shows::Unknown { .. }) | None => &["apply"],
         };
+        let next = next.iter().map(|command| global.command_line(command, &[]));
         let view = View {
             ground: &session.desired.ground,
             local: session.local,
@@ -55,7 +57,7 @@ impl Args {
             shows: shows.as_ref(),
             methods: &methods,
             reads: session.requests().reads,
-            next: next.map(|command| global.command_line(command, &[])),
+            next: next.collect(),
             width: ui.width(),
         };
         ui.print(&view.text());
@@ -82,14 +84,14 @@ pub(super) async fn deployments(
     })
 }
 
-/// The methods of each deployment of ours, by its id.
+/// The methods of each deployment of ours and of the one that is served, by its id.
 async fn methods(
     history: &History,
     reader: &Reader,
 ) -> Result<BTreeMap<String, Methods>, AwsError> {
-    let ours = history.deployments.iter();
-    let ours = ours.filter(|deployed| deployed.digest.is_some());
-    let read = ours.map(async |deployed| {
+    let told = history.deployments.iter();
+    let told = told.filter(|deployed| deployed.is_ours() || deployed.way == Way::Here);
+    let read = told.map(async |deployed| {
         let methods = history.methods(reader, &deployed.id).await?;
         Ok((deployed.id.clone(), methods))
     });

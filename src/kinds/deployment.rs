@@ -2,6 +2,7 @@
 
 mod description;
 pub mod history;
+mod methods;
 
 use std::collections::BTreeSet;
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use description::Description;
+pub use methods::{Access, Methods};
 
 use super::patch::Patches;
 use super::{
@@ -30,6 +32,9 @@ pub struct Props {
     pub stack: String,
     /// What it shows: always [`Shows::Configured`] on the wanted side.
     pub shows: Shows,
+    /// The methods that the stage serves, where they may be others than those that are configured.
+    #[serde(default)]
+    pub serves: Option<Methods>,
 }
 
 /// What callers of a stage see, beside what is configured.
@@ -40,12 +45,20 @@ pub enum Shows {
     Configured,
     /// Something else, and nothing newer was deployed: the configuration changed since.
     Behind,
-    /// An earlier deployment, although a later one of the stack is there: somebody led the stage back.
+    /// An earlier deployment of the stack, although a later one of it is there: the stage was rolled back.
     HeldBack {
         /// The deployment it is held at.
         deployment: String,
         /// When that was made.
         made: Timestamp,
+    },
+    /// A deployment that gatestack did not make. AWS tells its methods and nothing of where they lead, so it may show
+    /// anything, what was changed by hand a moment ago included.
+    Unknown {
+        /// The deployment.
+        deployment: String,
+        /// When it was made; `None` where it is not among the API's deployments.
+        made: Option<Timestamp>,
     },
 }
 
@@ -55,13 +68,16 @@ pub struct Deployment;
 
 /// What the stage of the stack shows its callers, as far as AWS was asked; `None` where there is no stage yet.
 pub fn shows(observation: &Observation) -> Option<&Shows> {
-    observation
-        .live
-        .values()
-        .find_map(|live| match &live.resource {
-            Resource::Deployment(props) => Some(&props.shows),
-            _ => None,
-        })
+    live(observation).map(|props| &props.shows)
+}
+
+/// The deployment that the stage of the stack serves, as far as AWS was asked.
+pub fn live(observation: &Observation) -> Option<&Props> {
+    let mut live = observation.live.values();
+    live.find_map(|live| match &live.resource {
+        Resource::Deployment(props) => Some(props),
+        _ => None,
+    })
 }
 
 /// How many of our deployments stay, so that a stage can be put back to what it served before.
@@ -94,6 +110,9 @@ impl Kind for Deployment {
                 Shows::HeldBack { deployment, .. } => {
                     Value::Text(format!("held back at the earlier deployment {deployment}"))
                 }
+                Shows::Unknown { deployment, .. } => Value::Text(format!(
+                    "unknown: deployment {deployment} was not made by gatestack"
+                )),
             },
         ),
     ];
@@ -121,6 +140,11 @@ impl Kind for Deployment {
         let Some(id) = deployed else {
             return Ok(findings);
         };
+        let shows = what_shows(&deployments, stack, &id, &digest);
+        let serves = match (&shows, serving) {
+            (Shows::Configured, _) | (_, None) => None,
+            _ => Some(methods::methods(reader, api, &id).await?),
+        };
         let props = Props {
             api: api.into(),
             stage: wanted
@@ -128,7 +152,8 @@ impl Kind for Deployment {
                 .unwrap_or_default()
                 .to_owned(),
             stack: stack.clone(),
-            shows: what_shows(&deployments, stack, &id, &digest),
+            shows,
+            serves,
         };
         let address = rest_api::address().part("deployment");
         findings.owned.push(Found::new(address, props, outputs(id)));
@@ -186,20 +211,23 @@ fn what_shows(
     let live = deployments
         .iter()
         .find(|live| live.id.as_deref() == Some(served));
-    let ours = live.and_then(|live| Description::of(live, stack));
-    if ours.as_ref().is_some_and(|ours| ours.digest == configured) {
+    let ours = live.and_then(|live| Some((live, Description::of(live, stack)?)));
+    let Some((live, ours)) = ours else {
+        return Shows::Unknown {
+            deployment: served.to_owned(),
+            made: live.map(made),
+        };
+    };
+    if ours.digest == configured {
         return Shows::Configured;
     }
-    let newest = newest(deployments, stack);
-    match live {
-        // Every deployment of ours was served the moment it was made, so whatever is served instead of the newest one
-        // was chosen by somebody later.
-        Some(live) if newest.is_some_and(|(newest, _)| age(newest, stack) > age(live, stack)) => {
-            Shows::HeldBack {
-                deployment: served.to_owned(),
-                made: made(live),
-            }
-        }
+    // Every deployment of ours was served the moment it was made, so one that is served instead of the newest of ours
+    // was chosen later.
+    match newest(deployments, stack) {
+        Some((newest, _)) if newest.id != live.id => Shows::HeldBack {
+            deployment: served.to_owned(),
+            made: made(live),
+        },
         _ => Shows::Behind,
     }
 }
@@ -298,7 +326,7 @@ fn outdated(
             Description::of(live, stack).is_some() && live.id.as_deref() != Some(current)
         })
         .collect();
-    ours.sort_by_key(|live| std::cmp::Reverse(age(live, stack)));
+    ours.sort_by_key(|live| std::cmp::Reverse(place(live, stack)));
     ours.iter()
         .skip(KEPT - 1)
         .filter_map(|live| live.id.clone())
@@ -314,13 +342,14 @@ fn newest<'a>(
     let ours = deployments
         .iter()
         .filter_map(|live| Some((live, Description::of(live, stack)?)));
-    ours.max_by_key(|(live, _)| age(live, stack))
+    ours.max_by_key(|(live, _)| place(live, stack))
 }
 
-/// What sorts deployments from the oldest to the newest.
-fn age(live: &LiveDeployment, stack: &str) -> (Timestamp, u64) {
+/// What sorts our deployments from the oldest to the newest. Their numbers do: AWS tells seconds, and several may be made in one.
+/// Those that have none are older than all that have one.
+fn place(live: &LiveDeployment, stack: &str) -> (u64, Timestamp) {
     let number = Description::of(live, stack).map_or(0, |ours| ours.number);
-    (made(live), number)
+    (number, made(live))
 }
 
 /// When a deployment was made, to the second.
@@ -394,28 +423,55 @@ mod tests {
     }
 
     #[test]
-    fn what_is_served_instead_of_the_newest_is_held_back() {
+    fn what_a_stage_shows_by_which_deployment_it_serves() {
         let deployments = [
             deployment("one", 1, "gatestack claims sha256:aa number:1"),
             deployment("two", 2, "gatestack claims sha256:bb number:2"),
             deployment("three", 2, "gatestack claims sha256:cc number:3"),
-            deployment("theirs", 3, "by hand"),
-            deployment("earlier", 0, "by hand"),
-            deployment("other", 4, "gatestack others sha256:cc number:9"),
+            deployment("theirs-before", 0, "by hand"),
+            deployment("theirs-beside", 2, "by hand"),
+            deployment("theirs-after", 3, "by hand"),
+            deployment("other-stack", 4, "gatestack others sha256:cc number:9"),
         ];
         let shown = |id, configured| match what_shows(&deployments, "claims", id, configured) {
             Shows::HeldBack { deployment, .. } => format!("held back at {deployment}"),
+            Shows::Unknown { deployment, made } => {
+                format!(
+                    "unknown {deployment} {}",
+                    made.map_or(-1, |made| made.as_second())
+                )
+            }
             other => format!("{other:?}"),
         };
-        assert_eq!(shown("three", "cc"), "Configured");
-        assert_eq!(shown("three", "dd"), "Behind");
-        assert_eq!(
-            shown("two", "cc"),
-            "held back at two",
-            "made in the same second"
-        );
-        assert_eq!(shown("earlier", "cc"), "held back at earlier");
-        assert_eq!(shown("theirs", "cc"), "Behind", "it was made after ours");
-        assert_eq!(shown("one", "aa"), "Configured", "whatever came after it");
+        for (served, configured, wanted) in [
+            // The newest of ours.
+            ("three", "cc", "Configured"),
+            ("three", "dd", "Behind"),
+            ("three", "aa", "Behind"),
+            // An earlier one of ours, in the same second as the newest too.
+            ("two", "cc", "held back at two"),
+            ("one", "dd", "held back at one"),
+            ("one", "aa", "Configured"),
+            // Somebody else's, whenever it was made and whatever is configured.
+            ("theirs-before", "cc", "unknown theirs-before 0"),
+            ("theirs-beside", "cc", "unknown theirs-beside 2"),
+            ("theirs-after", "cc", "unknown theirs-after 3"),
+            ("theirs-after", "dd", "unknown theirs-after 3"),
+            ("other-stack", "cc", "unknown other-stack 4"),
+            ("not-listed", "cc", "unknown not-listed -1"),
+        ] {
+            assert_eq!(shown(served, configured), wanted, "{served} {configured}");
+        }
+    }
+
+    #[test]
+    fn numbers_sort_ours_whatever_the_clock_says() {
+        let deployments = [
+            deployment("late", 5, "gatestack claims sha256:aa number:1"),
+            deployment("early", 4, "gatestack claims sha256:bb number:2"),
+            deployment("before-numbers", 9, "gatestack claims sha256:cc"),
+        ];
+        let (newest, _) = newest(&deployments, "claims").unwrap();
+        assert_eq!(newest.id.as_deref(), Some("early"));
     }
 }

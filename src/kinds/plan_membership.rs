@@ -30,7 +30,7 @@ impl Kind for PlanMembership {
     type Props = Props;
 
     const INFO: KindInfo = KindInfo {
-        phase: 1,
+        phase: 2,
         goes_with: Some("api_key"),
         ..KindInfo::new(
             "plan_membership",

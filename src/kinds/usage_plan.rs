@@ -8,11 +8,11 @@ use aws_sdk_apigateway::types::{
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, sort_out};
-use super::patch::Patches;
+use super::patch::{Patches, segment};
 use super::stage::Throttle;
 use super::{
     Dependent, Field, Findings, Kind, KindInfo, Outputs, Owner, Resource, Scope, Standing, Task,
-    gone_is_success, literal, tags,
+    gone_is_success, literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Book, OutputName, Text, Value};
@@ -30,6 +30,9 @@ pub struct Props {
     pub quota: Option<Quota>,
     /// The stages it opens.
     pub stages: BTreeSet<ApiStage>,
+    /// Throttles of single methods on the API's stages, as `prod /claims/{id}/GET`; always empty on the wanted side.
+    #[serde(default)]
+    pub method_throttles: BTreeMap<String, Throttle>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -83,12 +86,15 @@ impl ApiStage {
 impl Kind for UsagePlan {
     type Props = Props;
 
-    const INFO: KindInfo = KindInfo::new(
-        "usage_plan",
-        "usage plan",
-        "An API Gateway usage plan: how much each key on it may call on the stages it opens. Its limits are targets that \
-         AWS keeps as well as it can, not guarantees. See the API Gateway developer guide, \"Usage plans and API keys\".",
-    );
+    const INFO: KindInfo = KindInfo {
+        phase: 1,
+        ..KindInfo::new(
+            "usage_plan",
+            "usage plan",
+            "An API Gateway usage plan: how much each key on it may call on the stages it opens. Its limits are targets that \
+             AWS keeps as well as it can, not guarantees. See the API Gateway developer guide, \"Usage plans and API keys\".",
+        )
+    };
 
     const FIELDS: &'static [Field<Props>] = &[
         Field::new(
@@ -119,6 +125,18 @@ impl Kind for UsagePlan {
         )
         .refers_to("stage"),
         Field::new(
+            "method_throttles",
+            "Throttles of single methods on the API's stages. A stack has none: one that was made by hand is removed.",
+            |p: &Props, _| match p.method_throttles.is_empty() {
+                true => Value::Unset,
+                false => Value::map(
+                    p.method_throttles
+                        .iter()
+                        .map(|(method, throttle)| (method, Throttle::value(Some(throttle)))),
+                ),
+            },
+        ),
+        Field::new(
             "tags",
             "Tags. Others on the plan are left alone.",
             |p: &Props, _| tags::value(&p.tags),
@@ -137,11 +155,12 @@ impl Kind for UsagePlan {
                 }
                 _ => None,
             });
+        let api = rest_api::api(scope);
         let candidates = reader
             .usage_plans()
             .await?
             .iter()
-            .map(|plan| candidate(reader, plan))
+            .map(|plan| candidate(reader, plan, api))
             .collect();
         let mut findings = sort_out(scope, &Self::INFO, &wanted.collect(), candidates);
         for found in &findings.owned {
@@ -219,6 +238,11 @@ impl Kind for UsagePlan {
                     want.throttle.as_ref(),
                     held.throttle.is_some(),
                 ),
+                "method_throttles" => {
+                    for method in held.method_throttles.keys() {
+                        patches.remove(throttle_path(held, method));
+                    }
+                }
                 "quota" => patch_quota(&mut patches, want.quota.as_ref(), held.quota.is_some()),
                 STAGES => {
                     let wanted: BTreeSet<String> = want
@@ -327,6 +351,15 @@ fn patch_throttle(patches: &mut Patches, want: Option<&Throttle>, held: bool) {
     }
 }
 
+/// Where a patch finds the throttle of one method, told as `prod /claims/{id}/GET`.
+fn throttle_path(held: &Props, method: &str) -> String {
+    let (stage, method) = method.split_once(' ').unwrap_or_default();
+    let (path, verb) = method.rsplit_once('/').unwrap_or_default();
+    let place = held.stages.iter().find(|place| place.stage == stage);
+    let place = place.map_or_else(String::new, |place| place.text(&literal(&place.api)));
+    format!("/apiStages/{place}/throttle/{}/{verb}", segment(path))
+}
+
 fn patch_quota(patches: &mut Patches, want: Option<&Quota>, held: bool) {
     match want {
         Some(quota) => {
@@ -362,7 +395,12 @@ fn quota_value(quota: Option<&Quota>) -> Value {
     })
 }
 
-fn candidate(reader: &Reader, plan: &LivePlan) -> Candidate<Props> {
+/// Whether a stage on a plan is one of the stack's API.
+fn is_of(stage: &LiveStage, api: Option<&str>) -> bool {
+    api.is_some() && stage.api_id.as_deref() == api
+}
+
+fn candidate(reader: &Reader, plan: &LivePlan, api: Option<&str>) -> Candidate<Props> {
     let name = plan.name.clone().unwrap_or_default();
     let tags = tags::live(plan.tags.as_ref());
     Candidate {
@@ -390,18 +428,38 @@ fn candidate(reader: &Reader, plan: &LivePlan) -> Candidate<Props> {
                     stage: live.stage.clone().unwrap_or_default(),
                 })
                 .collect(),
+            method_throttles: method_throttles(plan, api),
             tags: tags.clone(),
         },
         name,
         tags,
         outputs: outputs(reader, plan.id.as_deref().unwrap_or_default()),
-        unmanaged: unmanaged(plan),
+        unmanaged: unmanaged(plan, api),
     }
 }
 
-fn unmanaged(plan: &LivePlan) -> Vec<String> {
+fn method_throttles(plan: &LivePlan, api: Option<&str>) -> BTreeMap<String, Throttle> {
+    let stages = plan.api_stages.iter().flatten();
+    stages
+        .filter(|stage| is_of(stage, api))
+        .flat_map(|stage| {
+            let of = stage.stage.as_deref().unwrap_or_default();
+            let throttles = stage.throttle.iter().flatten();
+            throttles.map(move |(method, live)| {
+                let throttle = Throttle {
+                    rate: live.rate_limit,
+                    burst: live.burst_limit,
+                };
+                (format!("{of} {method}"), throttle)
+            })
+        })
+        .collect()
+}
+
+fn unmanaged(plan: &LivePlan, api: Option<&str>) -> Vec<String> {
     let mut words = Vec::new();
-    for stage in plan.api_stages.iter().flatten() {
+    let stages = plan.api_stages.iter().flatten();
+    for stage in stages.filter(|stage| !is_of(stage, api)) {
         let of = stage.stage.as_deref().unwrap_or_default();
         words.extend(
             stage
@@ -452,6 +510,7 @@ mod tests {
             description: "".into(),
             throttle: None,
             quota: None,
+            method_throttles: BTreeMap::new(),
             stages: stages
                 .iter()
                 .map(|(api, stage)| ApiStage {

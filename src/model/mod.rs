@@ -4,6 +4,7 @@ mod address;
 mod duration;
 mod place;
 mod scope;
+pub mod routing;
 mod secret;
 mod shell;
 mod text;

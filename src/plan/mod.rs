@@ -3,6 +3,7 @@
 
 mod consent;
 mod diff;
+mod exposure;
 mod openings;
 mod order;
 mod patterns;

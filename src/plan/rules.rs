@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::consent::going_along;
 use super::openings::is_open;
-use super::{Action, Change, Level, Note, Options, Step};
+use super::{Action, Change, Level, Note, Options, Step, exposure};
 use crate::kinds::deployment::Shows;
 use crate::kinds::rest_api::RESOURCE_POLICY;
-use crate::kinds::{Desired, Observation, Resource};
+use crate::kinds::{Desired, Observation, Resource, app_client};
 use crate::model::{Address, Book, HumanDuration, Text, moment};
 
 struct Facts<'a> {
@@ -38,6 +38,7 @@ const RULES: &[Rule] = &[
     instances_roll,
     domain_goes,
     fewer_instances,
+    partner_disabled,
     road_goes,
     held_back,
     costs,
@@ -73,6 +74,7 @@ pub(super) fn notes(
         notes.extend(stage_holds_on(&facts, changes));
         notes.extend(noticed(&facts, changes));
         notes.extend(made_in_doubt(&facts, changes));
+        notes.extend(exposure::notes(wanted, observation, changes));
     }
     // The same bill comes once, however many things of a kind are made.
     let mut bills = BTreeSet::new();
@@ -91,7 +93,12 @@ pub(crate) const ROUTE_OPENS: &str = "GS104";
 /// The note about credentials that nobody can bring back.
 pub(crate) const CREDENTIALS_LOST: &str = "GS103";
 
-fn note(level: Level, code: &'static str, address: &Address, text: String) -> Option<Note> {
+pub(super) fn note(
+    level: Level,
+    code: &'static str,
+    address: &Address,
+    text: String,
+) -> Option<Note> {
     Some(Note {
         level,
         code: code.into(),
@@ -116,37 +123,36 @@ fn scope_removed(facts: &Facts<'_>, address: &Address, change: &Change) -> Optio
         .filter(|scope| !left.contains_key(*scope))
         .map(|scope| format!("{identifier}/{scope}"))
         .collect();
-    let users = clients(facts, |scopes| {
-        scopes.iter().any(|scope| gone.contains(scope))
-    });
+    let users: Vec<String> = clients(facts)
+        .filter_map(|(client, props)| {
+            let scopes = props.scopes.iter();
+            let lost: Vec<String> = scopes
+                .filter_map(|scope| scope.resolve(&facts.book))
+                .filter(|scope| gone.contains(scope))
+                .collect();
+            let lost = list(lost.iter().map(String::as_str));
+            (!lost.is_empty()).then(|| format!("{client} ({lost})"))
+        })
+        .collect();
     (!users.is_empty()).then_some(())?;
-    let scopes = list(gone.iter().map(String::as_str));
     note(
         Level::Warning,
         "GS101",
         address,
         format!(
-            "{scopes} goes, and {} may ask for it today: their new tokens will not carry it",
-            list(users)
+            "new tokens of these clients lack scopes that they may ask for today: {}",
+            list(users.iter().map(String::as_str))
         ),
     )
 }
 
-fn clients<'a>(facts: &'a Facts<'_>, has: impl Fn(&BTreeSet<String>) -> bool) -> Vec<&'a str> {
-    facts
-        .observation
-        .live
-        .iter()
-        .filter(|(_, live)| match &live.resource {
-            Resource::AppClient(client) => has(&client
-                .scopes
-                .iter()
-                .filter_map(|scope: &Text| scope.resolve(&facts.book))
-                .collect()),
-            _ => false,
-        })
-        .map(|(address, _)| address.as_str())
-        .collect()
+/// The clients that AWS has of the stack, by address.
+fn clients<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (&'a Address, &'a app_client::Props)> {
+    let live = facts.observation.live.iter();
+    live.filter_map(|(address, live)| match &live.resource {
+        Resource::AppClient(client) if !live.only_a_mark => Some((address, client)),
+        _ => None,
+    })
 }
 
 fn token_url_changes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
@@ -155,26 +161,33 @@ fn token_url_changes(facts: &Facts<'_>, address: &Address, change: &Change) -> O
     };
     matches!(change.action, Action::Replace | Action::Delete).then_some(())?;
     let before = live.domain.resolve(&facts.book)?;
-    let users = clients(facts, |_| true);
-    let whom = if users.is_empty() {
-        "nobody of this stack yet".into()
-    } else {
-        list(users)
+    // Tokens of the other clients come from Cognito's own API, which has no address of the pool.
+    let users: Vec<&str> = clients(facts)
+        .filter(|(_, client)| !client.flows.is_empty())
+        .map(|(client, _)| client.as_str())
+        .collect();
+    let whom = match users.is_empty() {
+        true => "it is in use by no client of this stack".to_owned(),
+        false => format!(
+            "it is in use by {}, who must be told the new one",
+            list(users)
+        ),
     };
     note(
         Level::Warning,
         "GS102",
         address,
-        format!(
-            "the token URL at {before} stops answering; it is in use by {whom}, who must be told the new one"
-        ),
+        format!("the token URL at {before} stops answering; {whom}"),
     )
 }
 
 fn credentials_lost(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
     change.goes().then_some(())?;
     (!facts.observation.live[address].only_a_mark).then_some(())?;
-    let lost = match facts.observation.live[address].resource {
+    let lost = match &facts.observation.live[address].resource {
+        Resource::AppClient(client) if !client.secret => {
+            "its client id is lost for good: a new client has another one"
+        }
         Resource::AppClient(_) => {
             "its client id and secret are lost for good: a new client has others"
         }
@@ -429,6 +442,56 @@ fn fewer_instances(facts: &Facts<'_>, address: &Address, change: &Change) -> Opt
     )
 }
 
+/// Nobody takes back a token that was given: API Gateway checks its signature and its time, and asks Cognito nothing.
+fn partner_disabled(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
+    let Resource::AppClient(live) = &facts.observation.live.get(address)?.resource else {
+        return None;
+    };
+    let owner = address.owner();
+    let key = |resource: Option<&Resource>| match resource {
+        Some(Resource::ApiKey(key)) => Some(key.enabled),
+        _ => None,
+    };
+    let disabled = key(facts.wanted.get(&owner.part("key"))) == Some(false);
+    let gave_tokens = live.flows.contains("client_credentials");
+    (change.action == Action::Update && disabled && gave_tokens).then_some(())?;
+    let lifetime = HumanDuration::from_secs(live.access_token_seconds.unsigned_abs());
+    let held: BTreeSet<String> = live
+        .scopes
+        .iter()
+        .filter_map(|scope| scope.resolve(&facts.book))
+        .collect();
+    let routes: Vec<&str> = facts
+        .wanted
+        .iter()
+        .filter(|(_, resource)| match resource {
+            Resource::Route(route) if !route.api_key => {
+                let mut scopes = route.scopes.iter();
+                scopes.any(|scope| {
+                    scope
+                        .resolve(&facts.book)
+                        .is_some_and(|scope| held.contains(&scope))
+                })
+            }
+            _ => false,
+        })
+        .map(|(address, _)| address.as_str())
+        .collect();
+    let until = match routes.is_empty() {
+        true => "each route that takes its tokens needs the key as well".to_owned(),
+        false => format!(
+            "tokens from before are valid for up to {lifetime} on routes that need no key: {}",
+            list(routes)
+        ),
+    };
+    note(
+        Level::Warning,
+        "GS133",
+        &owner,
+        format!("disabled: it gets no new token, and its API key is refused; {until}"),
+    )
+}
+
 /// A link goes when the last `via` does.
 fn road_goes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
     let live = facts.observation.live.get(address)?;
@@ -616,12 +679,17 @@ fn made_in_doubt(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<
 }
 
 fn costs(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
-    let fresh = !facts
-        .observation
-        .live
-        .values()
-        .any(|live| live.resource.info().name == change.kind.name);
-    (change.action == Action::Create && fresh).then_some(())?;
+    // Of app clients only those cost that get tokens by themselves.
+    let is_billed = |resource: &Resource| match resource {
+        Resource::AppClient(client) => client.flows.contains("client_credentials"),
+        other => other.info().name == change.kind.name,
+    };
+    let live = facts.observation.live.values();
+    let fresh = !live
+        .filter(|live| live.resource.info().name == change.kind.name)
+        .any(|live| is_billed(&live.resource));
+    let billed = facts.wanted.get(address).is_some_and(is_billed);
+    (billed && change.action != Action::Delete && fresh).then_some(())?;
     note(Level::Info, COSTS, address, change.kind.billable?.into())
 }
 

@@ -13,10 +13,8 @@ use super::plan::heading;
 use super::style::{FAINT, HINT, STRONG, WARNING, paint};
 use crate::aws::Count;
 use crate::kinds::Ground;
-use crate::kinds::deployment::Shows;
-use crate::kinds::deployment::history::{
-    Access, Deployed, Difference, History, Methods, Way, differences,
-};
+use crate::kinds::deployment::history::{Deployed, Difference, History, Way, differences};
+use crate::kinds::deployment::{Access, Methods, Shows};
 use crate::model::moment;
 use crate::plan::Action;
 
@@ -32,10 +30,11 @@ pub(crate) struct View<'a> {
     pub(crate) local: bool,
     pub(crate) history: &'a History,
     pub(crate) shows: Option<&'a Shows>,
-    /// The methods of each of ours, by its id.
+    /// The methods of each of ours and of the one that is served, by its id.
     pub(crate) methods: &'a BTreeMap<String, Methods>,
     pub(crate) reads: u64,
-    pub(crate) next: Option<String>,
+    /// What to type next, the best first.
+    pub(crate) next: Vec<String>,
     pub(crate) width: usize,
 }
 
@@ -60,14 +59,32 @@ impl View<'_> {
                 "The stage {stage} is held back at deployment {deployment}: an apply leads its callers forward again only \
                  with --forward."
             ),
+            Some(Shows::Unknown { deployment, .. }) => format!(
+                "The stage {stage} serves deployment {deployment}, which gatestack did not make. AWS tells its methods and \
+                 not where they lead or which scopes they take, so it may show anything, changes by hand included:"
+            ),
         };
         text.push_str(&indented(&said, 0, self.width));
+        if let Some(Shows::Unknown { deployment, .. }) = self.shows {
+            text.push_str(&self.summary(deployment));
+        }
         let reads = format!("({} of AWS)", counted(self.reads, "read"));
         text.push_str(&format!("{}\n", paint(FAINT, &reads)));
-        if let Some(next) = &self.next {
-            text.push_str(&format!("{} {next}\n", paint(HINT, "Next:")));
+        for (place, next) in self.next.iter().enumerate() {
+            let label = if place == 0 { "Next:" } else { "  or:" };
+            text.push_str(&format!("{} {next}\n", paint(HINT, label)));
         }
         text
+    }
+
+    /// What callers of each method of a deployment need.
+    fn summary(&self, deployment: &str) -> String {
+        let methods = || self.methods.get(deployment).into_iter().flatten();
+        let column = methods().map(|(method, _)| method.chars().count()).max();
+        let column = column.unwrap_or_default();
+        methods()
+            .map(|(method, access)| format!("    {method:column$}  {}\n", needs(*access)))
+            .collect()
     }
 
     fn table(&self) -> String {
@@ -268,7 +285,8 @@ pub(crate) struct HistoryReport {
     pub(crate) stage: String,
     /// The id of the deployment that the stage serves; null where there is no stage yet.
     pub(crate) served: Option<String>,
-    /// `configured`, `behind` or `held_back`; null where there is no stage yet.
+    /// `configured`, `behind`, `held_back`, or `unknown` where gatestack did not make the deployment that is served; null where
+    /// there is no stage yet.
     pub(crate) shows: Option<String>,
     /// Newest first.
     pub(crate) deployments: Vec<DeployedReport>,
@@ -291,7 +309,7 @@ pub(crate) struct DeployedReport {
     /// Why not, where it is impossible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
-    /// Its methods and what their callers need; absent for somebody else's.
+    /// Its methods and what their callers need; absent for somebody else's that is not served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) methods: Option<BTreeMap<String, AccessReport>>,
 }
@@ -353,6 +371,7 @@ impl HistoryReport {
                     Shows::Configured => "configured",
                     Shows::Behind => "behind",
                     Shows::HeldBack { .. } => "held_back",
+                    Shows::Unknown { .. } => "unknown",
                 }
                 .into()
             }),

@@ -16,6 +16,7 @@ mod ground;
 mod load_balancer;
 mod moved;
 mod names;
+mod overlaps;
 mod paths;
 mod plans;
 mod pool;
@@ -59,6 +60,7 @@ pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut 
     domain::check(&mut judge);
     routes::check(&mut judge);
     requirements::check(&mut judge);
+    overlaps::check(&mut judge);
     plans::check(&mut judge);
     moved::check(&mut judge);
     references::check(&mut judge);

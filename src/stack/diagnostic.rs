@@ -130,6 +130,8 @@ codes! {
     Exposed = "GS037",
     /// More than gatestack reads: of a file, of its values, or of a text once its variables are replaced.
     TooLarge = "GS038",
+    /// A path that another route answers as well, and requires less for it.
+    WeakerRoute = "GS041",
 }
 
 impl Serialize for Code {

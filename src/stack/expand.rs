@@ -9,7 +9,7 @@ mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{File, Partner, TokenLifetimes};
+use super::file::{AuthFlow, File, Partner, TokenLifetimes};
 use super::scopes;
 use crate::kinds::{
     Desired, Ground, Resource, Surroundings, Wanted, api_key, app_client, marks, plan_membership,
@@ -198,13 +198,20 @@ impl Expansion<'_> {
             mark: app_client::Mark::OnKey(Text::output(key, OutputName::Id)),
             name: self.text(display),
             // Cognito refuses the flow without a scope, and a partner without scopes has nothing to call with it.
-            flows: if partner.scopes.is_empty() {
+            flows: if partner.scopes.is_empty() || !partner.enabled {
                 BTreeSet::new()
             } else {
                 ["client_credentials".to_owned()].into()
             },
-            auth_flows: pool::auth_flows(&partner.auth_flows),
-            scopes: self.scopes(&partner.scopes),
+            // A disabled partner's client gives out no token: the key alone would stop only routes that need one.
+            auth_flows: match partner.enabled {
+                true => pool::auth_flows(&partner.auth_flows),
+                false => pool::auth_flows(&[AuthFlow::RefreshToken].into()),
+            },
+            scopes: match partner.enabled {
+                true => self.scopes(&partner.scopes),
+                false => BTreeSet::new(),
+            },
             callback_urls: BTreeSet::new(),
             logout_urls: BTreeSet::new(),
             secret: true,

@@ -555,7 +555,8 @@ pub struct Partner {
     /// How long its tokens are valid.
     #[serde(default)]
     pub tokens: TokenLifetimes,
-    /// Whether its API key works; `false` shuts the partner out and keeps its credentials.
+    /// Whether it may call. `false` disables its API key and takes the flows and scopes of its client away, so that it gets no
+    /// token; ids, secret and key value stay, and `true` gives back the rest. Tokens from before are valid until they expire.
     #[serde(default = "yes")]
     pub enabled: bool,
 }

@@ -288,6 +288,7 @@ mod tests {
             caller,
             token: TokenShown::Garbage,
             key,
+            needs_key: true,
             expected: Expected::Refused {
                 how,
                 headers: BTreeMap::new(),

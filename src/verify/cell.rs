@@ -136,6 +136,8 @@ pub struct Cell {
     pub token: TokenShown,
     /// With which key.
     pub key: KeyShown,
+    /// Whether the file asks for a key there.
+    pub needs_key: bool,
     /// What should become of it.
     pub expected: Expected,
     /// Whether answers that are let in are to let browsers read them although a backend makes them.

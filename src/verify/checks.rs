@@ -7,7 +7,8 @@ use jiff::{Timestamp, ToSpan as _};
 use super::cell::{CheckName, Checked, Difference, Outcome};
 use super::probe::is_temporary;
 use crate::aws::{AwsError, Reader};
-use crate::kinds::{Desired, Observation, Resource, deployment};
+use crate::kinds::deployment::{self, Shows};
+use crate::kinds::{Desired, Observation, Resource};
 use crate::model::{Address, OutputName, Value};
 use crate::plan::{self, Action, Change};
 
@@ -89,11 +90,12 @@ pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
         .iter()
         .partition(|(address, _)| is_temporary(address));
     // A plan redeploys for whatever it changes. Of the stage itself that says nothing as long as it shows what AWS has.
-    let as_configured = deployment::shows(observation) == Some(&deployment::Shows::Configured);
+    let shows = deployment::shows(observation);
+    let as_configured = shows == Some(&Shows::Configured);
     let mut checked: Vec<Checked> = changes
         .into_iter()
         .filter(|(_, change)| !(change.kind.snapshot && as_configured))
-        .map(|(address, change)| differs(address, change))
+        .map(|(address, change)| differs(address, change, shows))
         .collect();
     checked.extend(left.into_iter().map(|(address, _)| Checked {
         remarks: vec![
@@ -128,7 +130,7 @@ fn passed(name: CheckName, about: &Address) -> Checked {
     }
 }
 
-fn differs(address: &Address, change: &Change) -> Checked {
+fn differs(address: &Address, change: &Change, shows: Option<&Shows>) -> Checked {
     let kind = change.kind;
     let meaning = MEANINGS
         .iter()
@@ -137,7 +139,10 @@ fn differs(address: &Address, change: &Change) -> Checked {
             meaning
         });
     let title = kind.title;
-    let what = match change.action {
+    let what = match (change.action, shows) {
+        (_, Some(Shows::Unknown { deployment, .. })) if kind.snapshot => {
+            format!("the stage serves deployment {deployment}, which gatestack did not make")
+        }
         _ if kind.snapshot => {
             let why = change.fields.iter().find_map(|field| match &field.before {
                 Value::Text(why) => Some(format!(": {why}")),
@@ -148,9 +153,11 @@ fn differs(address: &Address, change: &Change) -> Checked {
                 why.unwrap_or_default()
             )
         }
-        Action::Create => format!("AWS has no such {title}"),
-        Action::Delete => format!("AWS has this {title}, and the file has not"),
-        Action::Update | Action::Replace => format!("AWS has another {title} than the file"),
+        (Action::Create, _) => format!("AWS has no such {title}"),
+        (Action::Delete, _) => format!("AWS has this {title}, and the file has not"),
+        (Action::Update | Action::Replace, _) => {
+            format!("AWS has another {title} than the file")
+        }
     };
     Checked {
         name: if kind.snapshot {
@@ -162,6 +169,11 @@ fn differs(address: &Address, change: &Change) -> Checked {
         outcome: Outcome::Different(vec![Difference {
             what,
             help: match change.action {
+                _ if matches!(shows, Some(Shows::Unknown { .. })) && kind.snapshot => {
+                    "callers may meet anything there: apply the file to deploy what it says, or go back with \
+                     `gatestack rollback`"
+                        .into()
+                }
                 Action::Delete => {
                     format!("apply the file to delete this {title}, or write it down")
                 }

@@ -37,11 +37,13 @@ pub async fn other_pool(
             domain.send(),
         )
         .await?;
+    // Cognito gives a client that asks for itself no scope of OpenID Connect, which people have.
     let scopes: BTreeSet<&String> = sketch
         .routes
         .iter()
         .filter_map(|route| route.scopes.as_ref())
         .flatten()
+        .filter(|scope| scope.contains('/'))
         .collect();
     let mut servers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (server, scope) in scopes.iter().filter_map(|scope| scope.rsplit_once('/')) {

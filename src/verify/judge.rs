@@ -83,6 +83,7 @@ fn refused(cell: &Cell, how: Refusal, answer: &Answer) -> Option<Difference> {
                 "the stage has no such route: apply the file, so that it is deployed"
             }
             _ if answer.status == 429 => THROTTLED,
+            Refusal::Token if error_type == "ForbiddenException" && !cell.needs_key => NO_KEY_NEEDED,
             Refusal::Token if error_type == "ForbiddenException" => {
                 "the route takes the token, or asks for none: look at its authorizer and its scopes"
             }
@@ -134,6 +135,9 @@ fn let_in(cell: &Cell, how: Refusal, answer: &Answer) -> Difference {
 const THROTTLED: &str =
     "calls are throttled: look at the stage's throttle, the plan's, and what is left of its quota";
 
+const NO_KEY_NEEDED: &str = "the file asks for no API key here: the stage is not there, still serves a route that needs one, or a resource policy or \
+     firewall refuses the call; apply the file";
+
 fn admitted(cell: &Cell, status: Option<u16>, answer: &Answer) -> Option<Difference> {
     let caller = &cell.caller;
     let Some(error_type) = answer.error_type.as_deref() else {
@@ -163,6 +167,7 @@ fn admitted(cell: &Cell, status: Option<u16>, answer: &Answer) -> Option<Differe
         "UnauthorizedException" => {
             "its token is refused: look at the authorizer, its user pool and header, and the scopes of route and client"
         }
+        "ForbiddenException" if !cell.needs_key => NO_KEY_NEEDED,
         "ForbiddenException" => {
             "its key is refused: look whether it is enabled and on a plan that opens this stage; a change of keys takes AWS a \
              few minutes"
@@ -250,6 +255,7 @@ mod tests {
             caller,
             token: TokenShown::None,
             key: KeyShown::None,
+            needs_key: true,
             expected,
             cors: false,
             not_tested: None,
@@ -378,6 +384,19 @@ mod tests {
                 "partners.acme is let in, but the road behind is broken: 504 Endpoint request timed out"
             ]
         );
+    }
+
+    #[test]
+    fn a_key_is_blamed_only_where_one_is_needed() {
+        let help = |cell: &Cell| judge(cell, &of(FORBIDDEN)).0.remove(0).help;
+        let without_key = |cell: Cell| Cell {
+            needs_key: false,
+            ..cell
+        };
+        assert!(help(&let_in()).starts_with("its key is refused"));
+        assert_eq!(help(&without_key(let_in())), NO_KEY_NEEDED);
+        let no_token = refused(Caller::NoToken, Refusal::Token);
+        assert_eq!(help(&without_key(no_token)), NO_KEY_NEEDED);
     }
 
     #[test]

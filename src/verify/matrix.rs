@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::{Caller, Cell, Door, Expected, KeyShown, Refusal, TokenShown};
 use super::sketch::{KnownCaller, RouteSketch, Sketch};
-use crate::model::Address;
+use crate::model::routing::VERBS;
+use crate::model::{Address, routing};
 
 /// What a person asks of the matrix.
 #[derive(Clone, Debug)]
@@ -76,10 +77,103 @@ impl Matrix<'_> {
                 key: false,
                 mock: None,
             };
-            cells.push(self.refused(&route, Caller::Anybody, Refusal::NoRoute));
+            cells.push(self.of_stranger(&route));
         }
+        cells.extend(self.of_greedy_routes());
         cells.extend(self.of_other_doors());
         cells
+    }
+
+    /// What AWS has and the file has not: nothing answers there, or the file's greedy route that matches the path.
+    fn of_stranger(&self, route: &RouteSketch) -> Cell {
+        let verb = self.verb(route).unwrap_or("GET");
+        match self.answering(verb, &route.path) {
+            Some(other) => self.first(&RouteSketch {
+                address: route.address.clone(),
+                method: verb.to_owned(),
+                path: route.path.clone(),
+                ..other.clone()
+            }),
+            None => self.refused(route, Caller::Anybody, Refusal::NoRoute),
+        }
+    }
+
+    /// Paths by the verbs that they have no route for, where a greedy route answers those: with what that one requires. Of verbs
+    /// that may write, one stands for all unless they may be called.
+    fn of_greedy_routes(&self) -> Vec<Cell> {
+        let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for route in &self.sketch.routes {
+            paths.entry(&route.path).or_default().insert(&route.method);
+        }
+        paths.retain(|_, verbs| !verbs.contains("ANY"));
+        let mut cells = Vec::new();
+        for (path, own) in paths {
+            let mut writes = 0;
+            for verb in VERBS.into_iter().filter(|verb| !own.contains(verb)) {
+                let Some(route) = self.answering(verb, path) else {
+                    continue;
+                };
+                if !is_safe(verb) {
+                    writes += 1;
+                }
+                if is_safe(verb) || writes == 1 || self.options.include_writes {
+                    cells.push(self.first(&RouteSketch {
+                        method: verb.to_owned(),
+                        path: path.to_owned(),
+                        ..route.clone()
+                    }));
+                }
+            }
+        }
+        cells
+    }
+
+    /// The file's route that answers a call.
+    fn answering(&self, verb: &str, path: &str) -> Option<&RouteSketch> {
+        routing::answering(
+            &self.sketch.routes,
+            |route| (route.method.as_str(), route.path.as_str()),
+            verb,
+            path,
+        )
+    }
+
+    /// The verb that a route is called by: of `ANY`, one that no other route on its path has, and that leaves everything as it is
+    /// if there is one.
+    fn verb<'r>(&self, route: &'r RouteSketch) -> Option<&'r str> {
+        if route.method != "ANY" {
+            return Some(&route.method);
+        }
+        let others = self.sketch.routes.iter();
+        let taken: BTreeSet<&str> = others
+            .filter(|other| other.path == route.path)
+            .map(|other| other.method.as_str())
+            .collect();
+        let mut verbs = SAFE.into_iter().chain(VERBS);
+        verbs.find(|verb| !taken.contains(verb))
+    }
+
+    /// One call, the first that needs no good token.
+    fn first(&self, route: &RouteSketch) -> Cell {
+        let (caller, refusal) = if route.scopes.is_some() {
+            (Caller::NoToken, Some(Refusal::Token))
+        } else if route.key {
+            (Caller::NoKey, Some(Refusal::Key))
+        } else {
+            (Caller::Anybody, None)
+        };
+        let key = match caller {
+            Caller::NoKey => None,
+            _ => self.good_key(route),
+        };
+        let cell = match refusal {
+            Some(how) => self.refused(route, caller, how),
+            None => self.admitted(route, caller),
+        };
+        Cell {
+            key: key.unwrap_or(KeyShown::None),
+            ..cell
+        }
     }
 
     /// What a route is called by. Callers are taken off `alone` as soon as a route lets them in.
@@ -134,7 +228,19 @@ impl Matrix<'_> {
                     }
                 });
             }
-            cells.push(token_refused(Caller::OtherPoolToken, TokenShown::OtherPool));
+            let other_pool = token_refused(Caller::OtherPoolToken, TokenShown::OtherPool);
+            cells.push(
+                if scopes.is_empty() || scopes.iter().any(|scope| scope.contains('/')) {
+                    other_pool
+                } else {
+                    Cell {
+                        not_tested: Some(
+                            "it takes the token of a person in another user pool".into(),
+                        ),
+                        ..other_pool
+                    }
+                },
+            );
             if scopes.is_empty() {
                 // Without scopes the authorizer wants an ID token.
                 let any = self
@@ -176,7 +282,8 @@ impl Matrix<'_> {
         let mut somebody = false;
         for (address, caller) in &self.sketch.callers {
             let verdict = verdict(route, caller);
-            let first = alone.contains(address) && verdict.is_ok();
+            // A disabled caller is tried once, too: nothing of its own may admit it.
+            let first = alone.contains(address) && (verdict.is_ok() || !caller.enabled);
             if !(self.options.all_partners || first || (!somebody && verdict.is_ok())) {
                 continue;
             }
@@ -185,7 +292,7 @@ impl Matrix<'_> {
                 Err(how) => self.refused(route, Caller::Known(address.clone()), how),
             };
             // A route that is not called proves nothing of its callers.
-            if verdict.is_ok() && cell.not_tested.is_none() {
+            if (verdict.is_ok() || !caller.enabled) && cell.not_tested.is_none() {
                 alone.remove(address);
             }
             somebody |= verdict.is_ok();
@@ -225,44 +332,26 @@ impl Matrix<'_> {
         let safe = sketch
             .routes
             .iter()
-            .find(|route| is_safe(&route.method) && !is_preflight(route));
+            .find(|route| self.verb(route).is_some_and(is_safe) && !is_preflight(route));
         let Some(route) = safe else {
             return Vec::new();
         };
         let call = |(door, shut): (&Door, bool)| {
-            let caller = if route.scopes.is_some() {
-                Caller::NoToken
-            } else if route.key {
-                Caller::NoKey
-            } else {
-                Caller::Anybody
-            };
-            let refusal = match caller {
-                _ if shut => Some(Refusal::NoDoor),
-                Caller::NoToken => Some(Refusal::Token),
-                Caller::NoKey => Some(Refusal::Key),
-                _ => None,
-            };
-            let cell = match refusal {
-                Some(how) => self.refused(route, caller, how),
-                None => self.admitted(route, caller),
-            };
-            let mut cell = Cell {
+            let cell = Cell {
                 door: door.clone(),
-                key: self.good_key(route).unwrap_or(KeyShown::None),
-                ..cell
+                ..self.first(route)
             };
-            if cell.caller == Caller::NoKey {
-                cell.key = KeyShown::None;
-            }
-            if shut {
+            match shut {
                 // What answers is no gateway response of this API.
-                cell.expected = Expected::Refused {
-                    how: Refusal::NoDoor,
-                    headers: BTreeMap::new(),
-                };
+                true => Cell {
+                    expected: Expected::Refused {
+                        how: Refusal::NoDoor,
+                        headers: BTreeMap::new(),
+                    },
+                    ..cell
+                },
+                false => cell,
             }
-            cell
         };
         others.chain(shut).map(call).collect()
     }
@@ -287,14 +376,18 @@ impl Matrix<'_> {
     }
 
     fn cell(&self, route: &RouteSketch, caller: Caller, expected: Expected) -> Cell {
-        let method = match route.method.as_str() {
-            "ANY" => "GET",
-            method => method,
-        };
+        let verb = self.verb(route);
+        let method = verb.unwrap_or("ANY");
         // If the door were open, a call that is to be refused would write too.
         let writes = !is_safe(method) && !self.options.include_writes;
+        let not_tested = match verb {
+            None => Some("each method that `ANY` stands for has a route of its own there"),
+            Some(_) if writes => Some("it may write: pass --include-writes"),
+            Some(_) => None,
+        };
         Cell {
-            not_tested: writes.then(|| "it may write: pass --include-writes".to_owned()),
+            not_tested: not_tested.map(str::to_owned),
+            needs_key: route.key,
             route: route.address.clone(),
             method: method.to_owned(),
             path: route.path.clone(),
@@ -359,7 +452,7 @@ fn has_good_key(caller: &KnownCaller) -> bool {
 }
 
 fn is_safe(method: &str) -> bool {
-    SAFE.contains(&method) || method == "ANY"
+    SAFE.contains(&method)
 }
 
 /// A preflight answers by itself and names what it allows.

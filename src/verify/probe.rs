@@ -145,6 +145,7 @@ fn with_probe(desired: &Desired) -> Desired {
                 period: "DAY".into(),
             }),
             stages,
+            method_throttles: BTreeMap::new(),
             tags: ground.tags_of(&address),
         };
         add(address, Resource::UsagePlan(props), after);

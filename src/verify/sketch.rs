@@ -55,6 +55,8 @@ pub struct KnownCaller {
     pub scopes: Option<BTreeSet<String>>,
     /// Its API key.
     pub key: Option<KeySketch>,
+    /// Whether the file lets it call.
+    pub enabled: bool,
 }
 
 /// An API key as the file wants it.
@@ -199,6 +201,7 @@ impl Sketch {
             let caller = KnownCaller {
                 scopes: known.gets_tokens().then(|| known.scopes.clone()),
                 key,
+                enabled: known.enabled,
             };
             if caller.scopes.is_some() || caller.key.is_some() {
                 self.callers

@@ -126,6 +126,11 @@ pub async fn purse(
             held.map_err(|why| format!("{address} gets no token: {why}")),
         );
     }
+    for known in endpoint.front.callers.values() {
+        if !known.enabled && known.has_client {
+            checked.push(no_token(endpoint, credentials, known).await);
+        }
+    }
     for (address, scope) in narrower(sketch) {
         let Some(known) = endpoint.front.callers.get(address.as_str()) else {
             continue;
@@ -135,6 +140,30 @@ pub async fn purse(
         }
     }
     (purse, checked)
+}
+
+/// That a disabled client gets no token.
+async fn no_token(endpoint: Endpoint<'_>, credentials: &AllCredentials, known: &Known) -> Checked {
+    let outcome = match credentials.get(&known.address) {
+        Some(Ok(credentials)) => match endpoint.token(credentials, &[]).await {
+            Ok(_) => Outcome::Different(vec![Difference {
+                what: "it is disabled in the file, and the token endpoint gives it a token".into(),
+                help: "apply the file, which takes the flows of its client away".into(),
+            }]),
+            Err(TokenError::Refused { .. } | TokenError::Aws(_)) => Outcome::Passed,
+            Err(error) => Outcome::NotTested(error.to_string()),
+        },
+        Some(Err(error)) => Outcome::NotTested(error.to_string()),
+        None => Outcome::NotTested("AWS has no such app client".into()),
+    };
+    let remark = "it is disabled in the file: it gets no token, and tokens from before are valid until they expire";
+    Checked {
+        name: CheckName::Token,
+        about: Address::new(known.address.as_str()),
+        outcome,
+        fields: Vec::new(),
+        remarks: vec![remark.into()],
+    }
 }
 
 async fn token(

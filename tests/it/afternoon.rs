@@ -281,13 +281,22 @@ fn a_suspended_partner_is_refused_until_it_is_resumed() {
         .folder
         .write(&text.replace("[partners.acme]", "[partners.acme]\nenabled = false"));
     afternoon.folder.apply(&["-q"]);
-    let (status, kind, body) = FORBIDDEN;
+    let (status, kind, body) = UNAUTHORIZED;
     afternoon.refused(
         &["acme", "GET", "/policies"],
         status,
         kind,
         body,
-        "the API key of partners.acme is disabled",
+        "partners.acme is disabled in the file",
+    );
+    let token = afternoon.folder.local(&["token", "acme"]);
+    assert_eq!((token.code, token.stdout.as_str()), (1, ""));
+    assert!(
+        token
+            .stderr
+            .contains("partners.acme is disabled in the file"),
+        "{}",
+        token.stderr
     );
     afternoon.admitted(&["globex", "GET", "/policies"]);
     afternoon.folder.write(&text);

@@ -262,6 +262,21 @@ async fn a_destroy_can_die_anywhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn dying_while_what_was_deployed_by_hand_is_replaced_is_made_good() {
+    let (before, text) = (stack_of(1, 1), stack_of(1, 2));
+    let deploys = async |world: &World| {
+        let apis = world.apigateway().get_rest_apis().send().await.unwrap();
+        let deploy = world.apigateway().create_deployment();
+        let deploy = deploy.rest_api_id(apis.items()[0].id().unwrap());
+        deploy.stage_name("prod").send().await.unwrap();
+    };
+    for text in [&before, &text] {
+        let run = Run::change(&before, text);
+        Box::pin(run.dies_at_every_call_after(&deploys)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn making_a_deleted_client_again_can_die_anywhere() {
     let text = stack();
     Run::change(&text, &text)

@@ -586,18 +586,17 @@ fn screens() {
 }
 
 #[test]
-fn a_key_that_lets_nobody_in_is_pointed_out() {
+fn a_disabled_partner_is_not_handed_anything() {
     let folder =
         Folder::with(&STACK.replacen("[partners.acme]", "[partners.acme]\nenabled = false", 1));
     folder.apply(&[]);
-    let ran = folder.local(&["handoff", "acme", "--to", "acme"]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .starts_with("warning: the API key of partners.acme is not enabled"),
-        "{}",
-        ran.stderr
+    refused(
+        &folder,
+        &["handoff", "acme", "--to", "acme"],
+        1,
+        "partners.acme is disabled in the file",
     );
+    assert!(!folder.path().join("acme").exists());
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod kinds;
 mod lag;
 mod lifecycle;
 mod lock;
+mod notes;
 mod overlays;
 mod ownership;
 mod partner_api;

@@ -1,7 +1,11 @@
 //! `history` and `rollback`: callers go back in one call, and forward again only when somebody says so.
 
+use aws_sdk_apigateway::types::{Op, PatchOperation};
+use gatestack::clock::Clock;
 use gatestack::kinds::deployment::history::{self, History, Way};
 use gatestack::kinds::deployment::{Shows, shows};
+use gatestack::local::{self, Service};
+use gatestack::model::Address;
 use gatestack::plan::{Options, Plan};
 
 use crate::harness::{World, desired, stack_of, summary};
@@ -327,6 +331,244 @@ async fn a_change_of_the_file_leads_forward_too_and_keeps_where_callers_were() {
     let history = history_of(&world, &text).await;
     assert!(history.deployment(&oldest).is_some());
     assert_eq!(history.deployments.len(), 6);
+}
+
+/// Opens the one route of `stack_of(_, 1)` by hand.
+async fn open_by_hand(world: &World, text: &str) {
+    let api = world.id(text, "api").await;
+    let console = world.apigateway();
+    let resources = console.get_resources().rest_api_id(&api).send().await;
+    let resources = resources.unwrap();
+    let resource = resources
+        .items()
+        .iter()
+        .find(|one| one.path() == Some("/things0/{id}"));
+    let replace = |path: &str, value: &str| {
+        PatchOperation::builder()
+            .op(Op::Replace)
+            .path(path)
+            .value(value)
+            .build()
+    };
+    let update = console.update_method().rest_api_id(&api);
+    update
+        .resource_id(resource.unwrap().id().unwrap())
+        .http_method("GET")
+        .patch_operations(replace("/authorizationType", "NONE"))
+        .patch_operations(replace("/apiKeyRequired", "false"))
+        .send()
+        .await
+        .unwrap();
+}
+
+/// Deploys what is configured, as the console does, in the second of the last apply.
+async fn deploy_by_hand(world: &World, text: &str) -> String {
+    let api = world.id(text, "api").await;
+    let deploy = world.apigateway().create_deployment().rest_api_id(&api);
+    let made = deploy.stage_name("prod").send().await.unwrap();
+    made.id().unwrap().to_owned()
+}
+
+fn notes<'a>(plan: &'a Plan, code: &str) -> Vec<(&'a str, &'a str)> {
+    let notes = plan.notes.iter().filter(|note| note.code == code);
+    notes
+        .map(|note| (note.address.as_str(), note.text.as_str()))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_route_opened_and_deployed_by_hand_is_open_now() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    open_by_hand(&world, &text).await;
+    // Changed and not deployed.
+    assert_eq!(shown(&world, &text).await, Shows::Behind);
+    let plan = world.plan(&text).await;
+    let [(address, said)] = notes(&plan, "GS131")[..] else {
+        panic!("{:?}", plan.notes);
+    };
+    assert_eq!(address, "api.routes.\"GET /things0/{id}\"");
+    assert!(
+        said.starts_with("configured to need neither a token nor an API key"),
+        "{said}"
+    );
+    assert!(said.contains("not deployed"), "{said}");
+
+    let theirs = deploy_by_hand(&world, &text).await;
+    let unknown = shown(&world, &text).await;
+    assert!(
+        matches!(&unknown, Shows::Unknown { deployment, .. } if *deployment == theirs),
+        "{unknown:?}"
+    );
+    let plan = world.plan(&text).await;
+    let [(address, said)] = notes(&plan, "GS131")[..] else {
+        panic!("{:?}", plan.notes);
+    };
+    assert_eq!(address, "api.routes.\"GET /things0/{id}\"");
+    assert!(
+        said.starts_with("open now: callers of the stage prod need neither a token nor an API key"),
+        "{said}"
+    );
+    let [(address, said)] = notes(&plan, "GS132")[..] else {
+        panic!("{:?}", plan.notes);
+    };
+    assert_eq!(address, "api/deployment");
+    assert!(
+        said.contains(&theirs) && said.contains("GET /things0/{id} (open)"),
+        "{said}"
+    );
+    assert!(!plan.needs_forward, "nothing was rolled back");
+    world.apply(&text).await;
+    assert_eq!(shown(&world, &text).await, Shows::Configured);
+    assert_eq!(summary(&world.plan(&text).await), [""; 0]);
+}
+
+/// What is served, made by whom and showing what: an apply without `--forward` ends at what is configured, unless the stage was rolled
+/// back to a deployment of the stack's.
+#[tokio::test(start_paused = true)]
+async fn whatever_is_served_an_apply_deploys_the_file_or_asks_for_forward() {
+    for served in [
+        Served::Newest,
+        Served::RolledBack,
+        Served::Theirs,
+        Served::TheirsAfterRollback,
+        Served::RolledBackAfterTheirs,
+    ] {
+        for is_edited in [false, true] {
+            for later in [0, 60] {
+                Box::pin(ends_at_the_file(served, is_edited, later)).await;
+            }
+        }
+    }
+}
+
+/// Which deployment the stage serves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Served {
+    Newest,
+    RolledBack,
+    Theirs,
+    TheirsAfterRollback,
+    RolledBackAfterTheirs,
+}
+
+async fn ends_at_the_file(served: Served, is_edited: bool, later: u64) {
+    let case = format!("{served:?}, edited by hand: {is_edited}, {later} s later");
+    let world = World::new();
+    let (first, text) = (stack_of(1, 1), stack_of(1, 2));
+    Box::pin(world.apply(&first)).await;
+    Box::pin(world.apply(&text)).await;
+    let wait = std::time::Duration::from_secs(later);
+    world.clock.sleep(wait).await;
+    if is_edited {
+        Box::pin(open_by_hand(&world, &text)).await;
+    }
+    let history = Box::pin(history_of(&world, &text)).await;
+    let previous = history.previous().unwrap().id.clone();
+    match served {
+        Served::Newest => {}
+        Served::RolledBack => Box::pin(lead(&world, &text, &previous)).await,
+        Served::Theirs => drop(Box::pin(deploy_by_hand(&world, &text)).await),
+        Served::TheirsAfterRollback => {
+            Box::pin(lead(&world, &text, &previous)).await;
+            Box::pin(deploy_by_hand(&world, &text)).await;
+        }
+        Served::RolledBackAfterTheirs => {
+            Box::pin(deploy_by_hand(&world, &text)).await;
+            Box::pin(lead(&world, &text, &previous)).await;
+        }
+    }
+    let is_held = matches!(served, Served::RolledBack | Served::RolledBackAfterTheirs);
+    let is_theirs = matches!(served, Served::Theirs | Served::TheirsAfterRollback);
+    match Box::pin(shown(&world, &text)).await {
+        Shows::Configured => assert!(served == Served::Newest && !is_edited, "{case}"),
+        Shows::Behind => assert!(served == Served::Newest && is_edited, "{case}"),
+        Shows::HeldBack { .. } => assert!(is_held, "{case}"),
+        Shows::Unknown { .. } => assert!(is_theirs, "{case}"),
+    }
+    let plan = Box::pin(world.plan(&text)).await;
+    assert_eq!(plan.needs_forward, is_held, "{case}");
+    let changes = plan.changes.contains_key(&Address::new("api/deployment"));
+    assert_eq!(changes, served != Served::Newest || is_edited, "{case}");
+    assert_eq!(
+        notes(&plan, "GS132").len(),
+        usize::from(is_theirs),
+        "{case}"
+    );
+    if is_theirs {
+        let history = Box::pin(history_of(&world, &text)).await;
+        let back = history.previous().unwrap();
+        assert!(history.is_newest(back) && back.way == Way::Open, "{case}");
+        assert_eq!(history.deployments[0].way, Way::Here, "{case}");
+    }
+    Box::pin(world.apply(&text)).await;
+    assert_eq!(
+        Box::pin(shown(&world, &text)).await,
+        Shows::Configured,
+        "{case}"
+    );
+    assert_eq!(
+        summary(&Box::pin(world.plan(&text)).await),
+        [""; 0],
+        "{case}"
+    );
+}
+
+/// Deploys what is configured in the local AWS of a folder, as the console does.
+fn deploy_in(folder: &Folder) {
+    let options = local::Options {
+        clock: Clock::system(),
+        ..local::Options::default()
+    };
+    let state = folder.path().join(".gatestack/local.json");
+    let service = Service::at_file(&state, options).unwrap();
+    let credentials = aws_sdk_apigateway::config::Credentials::from_keys("someone", "else", None);
+    let config = aws_sdk_apigateway::Config::builder()
+        .behavior_version_latest()
+        .region(aws_sdk_apigateway::config::Region::new("eu-central-1"))
+        .credentials_provider(credentials)
+        .http_client(local::connector(service))
+        .build();
+    let console = aws_sdk_apigateway::Client::from_conf(config);
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    runtime.block_on(async {
+        let apis = console.get_rest_apis().send().await.unwrap();
+        let deploy = console.create_deployment();
+        let deploy = deploy.rest_api_id(apis.items()[0].id().unwrap());
+        deploy.stage_name("prod").send().await.unwrap();
+    });
+}
+
+/// The same as a person reads it: `history`, the way back, and the plan.
+#[test]
+fn a_deployment_that_gatestack_did_not_make_is_unknown() {
+    let folder = applied(&[with_routes(&["/old"]), with_routes(&["/new"])]);
+    deploy_in(&folder);
+    assert_screen!("history_unknown", 0, folder.local(&["history"]));
+    let json = report(&folder);
+    assert_eq!(json["shows"], "unknown");
+    assert_eq!(json["deployments"][0]["rollback"], "served");
+    assert_eq!(
+        json["deployments"][0]["methods"]["GET /hello"],
+        serde_json::json!({ "token": true, "api_key": true })
+    );
+    assert_screen!("plan_unknown", 0, folder.local(&["plan"]));
+    let plan = folder.plan(&[]);
+    assert_eq!(plan["needs_forward"], false);
+    let verified = folder.local(&["verify"]);
+    assert_eq!(verified.code, 1, "{}", verified.stdout);
+    assert!(
+        verified.stdout.contains("which gatestack did not"),
+        "{}",
+        verified.stdout
+    );
+    let ran = folder.local(&["rollback", "--yes"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let after = report(&folder);
+    assert_eq!(after["shows"], "configured");
+    assert_eq!(after["served"], json["deployments"][1]["id"]);
 }
 
 #[tokio::test(start_paused = true)]

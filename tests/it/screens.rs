@@ -47,7 +47,11 @@ pub(crate) const CHANGING: &[(&str, &str)] = &[
         "${1}DEPLOY      $2  0a1b2c3d  ",
     ),
     (
-        r#"\bdeployment(\s+)[a-z0-9]{6}( of|\n  of|:|"| does|;|\.)"#,
+        r"(?m)^( →  |    )[a-z0-9]{6} {6}(2026-11-21 15:53 UTC)  -  ",
+        "${1}DEPLOY      $2  -  ",
+    ),
+    (
+        r#"\bdeployment(\s+)[a-z0-9]{6}( of|\n  of|:|"| does|;|\.|,| was)"#,
         "deployment${1}DEPLOY$2",
     ),
     (

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::caller::{Known, Refusal, Token};
+use crate::cli::calling::enable;
 use crate::cli::global::Global;
 use crate::kinds::{Desired, Resource, route, usage_plan};
-use crate::model::Book;
+use crate::model::{Book, routing};
 use crate::stack::closest;
 
 /// A call that API Gateway refused.
@@ -90,6 +91,7 @@ impl Refused<'_> {
                 "the token in `{}` is none that this route lets in",
                 self.header
             ),
+            None if !self.known.enabled => self.disabled(),
             None if self.known.gets_tokens() => {
                 "the route needs a token, and none was sent".to_owned()
             }
@@ -133,7 +135,7 @@ impl Refused<'_> {
             };
         }
         if !self.known.enabled {
-            return format!("the API key of {who} is disabled: `enabled = false` is in the file");
+            return self.disabled();
         }
         if self.known.plan.is_none() {
             return format!(
@@ -144,6 +146,11 @@ impl Refused<'_> {
          minute; else see what AWS has differently"
             .to_owned()
             + &self.plan_command()
+    }
+
+    fn disabled(&self) -> String {
+        let who = &self.known.address;
+        format!("{who} is disabled in the file; {}", enable(self.known))
     }
 
     fn no_route(&self) -> String {
@@ -159,7 +166,7 @@ impl Refused<'_> {
             .collect();
         let methods: BTreeSet<String> = self
             .routes()
-            .filter(|route| matches(&route.path, self.path))
+            .filter(|route| routing::matches(&route.path, self.path))
             .map(|route| route.method.clone())
             // Browsers ask by it before they call, and nobody calls it.
             .filter(|method| method != "OPTIONS")
@@ -187,25 +194,16 @@ impl Refused<'_> {
         })
     }
 
-    /// The file's route for this call, as API Gateway chooses it: by the path alone, where at each part a text of its own comes before a
-    /// parameter and that before a greedy one; then by the method, where the very one comes before `ANY`.
+    /// The file's route for this call, as API Gateway chooses it.
     fn route(&self) -> Option<&route::Props> {
-        let of_method =
-            |route: &&route::Props| route.method == self.method || route.method == "ANY";
-        let matching = || {
-            self.routes()
-                .filter(|route| matches(&route.path, self.path))
-        };
-        let path = matching().map(|route| &route.path).min_by_key(|path| {
-            let parts = path.split('/');
-            parts
-                .map(|part| (part.ends_with("+}"), part.starts_with('{')))
-                .collect::<Vec<_>>()
-        })?;
-        matching()
-            .filter(|route| route.path == *path)
-            .filter(of_method)
-            .min_by_key(|route| route.method == "ANY")
+        let routes: Vec<&route::Props> = self.routes().collect();
+        let found = routing::answering(
+            &routes,
+            |route| (route.method.as_str(), route.path.as_str()),
+            self.method,
+            self.path,
+        );
+        found.copied()
     }
 
     fn scopes(&self, route: &route::Props) -> BTreeSet<String> {
@@ -229,21 +227,6 @@ impl Refused<'_> {
     }
 }
 
-/// Whether a path is one of a route's, such as `/policies/{id}` or `/files/{rest+}`.
-fn matches(route: &str, path: &str) -> bool {
-    let mut wanted = route.trim_end_matches('/').split('/');
-    let mut given = path.trim_end_matches('/').split('/');
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return true,
-            (Some(greedy), Some(_)) if greedy.ends_with("+}") => return true,
-            (Some(parameter), Some(text)) if parameter.starts_with('{') && !text.is_empty() => {}
-            (Some(wanted), Some(given)) if wanted == given => {}
-            _ => return false,
-        }
-    }
-}
-
 fn listed(words: &BTreeSet<String>) -> String {
     let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     words.join(", ")
@@ -254,27 +237,5 @@ fn any_of(words: &BTreeSet<String>) -> String {
         listed(words)
     } else {
         format!("one of {}", listed(words))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_matched_as_api_gateway_does() {
-        for (route, path, same) in [
-            ("/", "/", true),
-            ("/policies", "/policies", true),
-            ("/policies", "/policies/", true),
-            ("/policies/{id}", "/policies/7", true),
-            ("/policies/{id}", "/policies", false),
-            ("/policies/{id}", "/policies/7/claims", false),
-            ("/files/{rest+}", "/files/a/b", true),
-            ("/files/{rest+}", "/files", false),
-            ("/policies", "/claims", false),
-        ] {
-            assert_eq!(matches(route, path), same, "{route} {path}");
-        }
     }
 }

@@ -10,7 +10,10 @@ use std::sync::Arc;
 use aws_sdk_apigateway::types::{Deployment as LiveDeployment, VpcLink, VpcLinkStatus};
 use jiff::Timestamp;
 
-use super::{Description, Shows, age, made, serve, serving, wanted_stage, what_shows};
+use super::{
+    Access, Description, Methods, Shows, made, methods, newest, place, serve, serving,
+    wanted_stage, what_shows,
+};
 use crate::aws::{AwsError, Reader, Writer};
 use crate::kinds::rest_api::{self, RestApi};
 use crate::kinds::{Desired, Kind, Outputs, Scope};
@@ -61,19 +64,6 @@ pub enum Way {
     Closed(String),
 }
 
-/// The methods of a deployment, as `GET /policies`, and who may call each. Preflight that everybody may call is not
-/// among them: it comes and goes with the others.
-pub type Methods = BTreeMap<String, Access>;
-
-/// What a caller of a method has to have.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Access {
-    /// Whether it needs a token, or another proof that its authorizer takes.
-    pub token: bool,
-    /// Whether it needs an API key.
-    pub api_key: bool,
-}
-
 /// What differs for callers of one method.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Difference {
@@ -83,6 +73,13 @@ pub enum Difference {
     Gone,
     /// Callers need something else: before, after.
     Access(Access, Access),
+}
+
+impl Deployed {
+    /// Whether gatestack made it, for this stack.
+    pub fn is_ours(&self) -> bool {
+        self.digest.is_some()
+    }
 }
 
 impl History {
@@ -96,12 +93,15 @@ impl History {
         self.deployments.iter().find(|deployed| deployed.id == id)
     }
 
-    /// The newest of ours that was made before the one that is served.
+    /// The one to go back to: the newest of ours that was made before the one that is served. Where that is somebody else's, the
+    /// newest of ours, which was served before it.
     pub fn previous(&self) -> Option<&Deployed> {
-        let served = self.served.as_deref()?;
-        let mut deployments = self.deployments.iter();
-        deployments.find(|deployed| deployed.id == served)?;
-        deployments.find(|deployed| deployed.digest.is_some())
+        let served = self.served()?;
+        let mut ours = self.deployments.iter().filter(|one| one.is_ours());
+        if served.is_ours() {
+            ours.find(|one| *one == served)?;
+        }
+        ours.next()
     }
 
     /// Whether one was made before the other.
@@ -115,8 +115,8 @@ impl History {
 
     /// Whether it is the newest of ours.
     pub fn is_newest(&self, deployed: &Deployed) -> bool {
-        let mut ours = self.deployments.iter();
-        ours.find(|deployed| deployed.digest.is_some()) == Some(deployed)
+        let newest = newest(&self.live, &self.stack);
+        newest.is_some_and(|(newest, _)| newest.id.as_deref() == Some(&deployed.id))
     }
 
     /// What the stage shows its callers, beside what is configured now.
@@ -141,21 +141,7 @@ impl History {
     /// # Errors
     /// AWS's refusal of a read.
     pub async fn methods(&self, reader: &Reader, id: &str) -> Result<Methods, AwsError> {
-        let summary = reader.deployment_summary(&self.api, id).await?;
-        let methods = summary.into_iter().flat_map(|(path, methods)| {
-            methods.into_iter().map(move |(verb, method)| {
-                let authorization = method.authorization_type.as_deref().unwrap_or("NONE");
-                let access = Access {
-                    token: authorization != "NONE",
-                    api_key: method.api_key_required,
-                };
-                (verb, path.clone(), access)
-            })
-        });
-        Ok(methods
-            .filter(|(verb, _, access)| verb != "OPTIONS" || access.token || access.api_key)
-            .map(|(verb, path, access)| (format!("{verb} {path}"), access))
-            .collect())
+        methods::methods(reader, &self.api, id).await
     }
 
     /// Leads the stage's callers to a deployment, in one call. Whoever asks has looked whether there is a way.
@@ -219,7 +205,14 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
         Arc::default()
     };
     let mut sorted: Vec<_> = live.iter().zip(ours).collect();
-    sorted.sort_by_key(|(live, _)| std::cmp::Reverse(age(live, &stack)));
+    // Of two made in one second the number tells the newer, and of ours and somebody else's that is served theirs is: ours
+    // was served the moment it was made.
+    let age = |(live, ours): &(&LiveDeployment, Option<Description>)| {
+        let took_over = ours.is_none() && live.id == served;
+        let (number, made) = place(live, &stack);
+        (made, took_over, number)
+    };
+    sorted.sort_by_key(|deployment| std::cmp::Reverse(age(deployment)));
     let deployed = |(live, ours): (&LiveDeployment, Option<Description>)| Deployed {
         id: live.id.clone().unwrap_or_default(),
         made: made(live),

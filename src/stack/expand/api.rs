@@ -7,11 +7,9 @@ use crate::kinds::{
     DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, Resource, authorizer, deployment, gateway_response,
     rest_api, route, stage, usage_plan,
 };
+use crate::model::routing::VERBS;
 use crate::model::{Address, OutputName, Text};
 use crate::stack::file::{self, Api, Cors, CorsSettings, Period, Requires, Token};
-
-/// Methods that `ANY` stands for.
-const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 /// The usual fields of an access log, as one JSON object a line.
 const ACCESS_LOG_FORMAT: &str = r#"{"requestId":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp","method":"$context.httpMethod","path":"$context.path","route":"$context.resourcePath","status":"$context.status","latency":"$context.responseLatency","error":"$context.error.message","client":"$context.authorizer.claims.client_id","apiKeyId":"$context.identity.apiKeyId"}"#;
@@ -138,7 +136,7 @@ impl Expansion<'_> {
         for (method, path) in api.routes.keys().filter_map(|name| name.split_once(' ')) {
             let methods = methods.entry(path).or_default();
             match method {
-                "ANY" => methods.extend(METHODS),
+                "ANY" => methods.extend(VERBS),
                 method => methods.extend([method, "OPTIONS"]),
             }
         }
@@ -170,6 +168,7 @@ impl Expansion<'_> {
             stage: api.stage.clone(),
             stack: self.ground.stack.clone(),
             shows: deployment::Shows::Configured,
+            serves: None,
         };
         let after = self.behind(api);
         self.add_after(at::deployment(), Resource::Deployment(props), after);
@@ -223,6 +222,7 @@ impl Expansion<'_> {
                     period: period(quota.per).into(),
                 }),
                 stages: stage.iter().cloned().collect(),
+                method_throttles: BTreeMap::new(),
                 tags: self.ground.tags_of(&address),
             };
             let after = stage.iter().map(|_| at::stage()).collect();

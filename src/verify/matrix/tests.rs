@@ -25,6 +25,7 @@ fn partner(names: &[&str]) -> KnownCaller {
             quota: None,
             rate: None,
         }),
+        enabled: true,
     }
 }
 

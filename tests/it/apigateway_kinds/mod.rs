@@ -132,6 +132,7 @@ async fn partner_api() -> World {
                 stage: "prod".into(),
                 stack: "claims".into(),
                 shows: deployment::Shows::Configured,
+                serves: None,
             }),
         ),
         (
@@ -167,6 +168,7 @@ async fn partner_api() -> World {
                     stage: "prod".into(),
                 }]
                 .into(),
+                method_throttles: Default::default(),
                 tags: tags("plans.XXXPlan"),
             }),
         ),
@@ -178,6 +180,7 @@ async fn partner_api() -> World {
                 throttle: None,
                 quota: None,
                 stages: BTreeSet::new(),
+                method_throttles: Default::default(),
                 tags: tags("plans.slow"),
             }),
         ),

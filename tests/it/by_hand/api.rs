@@ -2,6 +2,8 @@
 
 use aws_sdk_apigateway::types::{GatewayResponseType, Op, PatchOperation};
 
+use gatestack::model::Address;
+
 use super::{Scene, replace};
 
 #[tokio::test(start_paused = true)]
@@ -122,6 +124,31 @@ async fn a_plan_that_lost_its_stage_and_limits_gets_them_back() {
         .send()
         .await
         .unwrap();
+    scene.is_made_good_by(&["update plans.XXXPlan"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttle_of_one_method_on_a_plan_goes() {
+    let scene = Scene::new().await;
+    let api = scene.id("api");
+    for (method, value) in [("~1things0~1{id}/GET", "0"), ("~1health/GET", "7")] {
+        let path = format!("/apiStages/{api}:prod/throttle/{method}/rateLimit");
+        scene
+            .world
+            .apigateway()
+            .update_usage_plan()
+            .usage_plan_id(scene.id("plans.XXXPlan"))
+            .patch_operations(replace(&path, value))
+            .send()
+            .await
+            .unwrap();
+    }
+    let plan = scene.world.plan(&scene.text).await;
+    let fields = &plan.changes[&Address::new("plans.XXXPlan")].fields;
+    assert_eq!(fields.len(), 1, "{fields:?}");
+    assert_eq!(fields[0].name, "method_throttles");
+    let before = format!("{:?}", fields[0].before);
+    assert!(before.contains("prod /things0/{id}/GET"), "{before}");
     scene.is_made_good_by(&["update plans.XXXPlan"]).await;
 }
 

@@ -3,6 +3,7 @@
 
 mod hand;
 mod probe;
+mod routes;
 mod ways;
 
 use std::path::Path;

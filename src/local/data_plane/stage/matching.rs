@@ -1,7 +1,8 @@
 //! Which resource and method of a deployment a path and a verb are for.
 //!
 //! A literal part is preferred to a `{parameter}`, and that to a `{greedy+}` one, from the left; a part that leads nowhere is given up for
-//! the next best. The path alone decides the resource: a verb that the resource lacks is refused even when a greedy one would have it.
+//! the next best. Where the resource found that way has no method for the verb, the best greedy resource that has one answers: AWS does
+//! so for a greedy sibling. No recording tells whether it would go to a plain `{parameter}` as well, so that is refused here.
 
 use std::collections::BTreeMap;
 
@@ -57,34 +58,48 @@ pub(super) fn find<'a>(definition: &'a Definition, verb: &str, path: &str) -> Ma
     else {
         return Match::Nothing;
     };
-    let Some(found) = below(definition, root, &parts) else {
+    let by_path = |resource: &Resource| !resource.methods.is_empty();
+    let Some(best) = below(definition, root, &parts, &by_path) else {
         return Match::Nothing;
     };
-    let path = definition.path(found.resource);
-    let methods = &found.resource.methods;
-    match methods
-        .get_key_value(verb)
-        .or_else(|| methods.get_key_value("ANY"))
-    {
-        Some((verb, method)) => Match::Route(Route {
+    let missed = definition.path(best.resource);
+    let greedy = |resource: &Resource| {
+        resource.path_part.ends_with("+}") && method(resource, verb).is_some()
+    };
+    let found = match method(best.resource, verb) {
+        Some(_) => Some(best),
+        None => below(definition, root, &parts, &greedy),
+    };
+    let route = found.and_then(|found| {
+        let (verb, method) = method(found.resource, verb)?;
+        Some(Route {
             resource: found.id,
-            path,
+            path: definition.path(found.resource),
             verb,
             method,
             parameters: found.parameters,
-        }),
-        None => Match::NoMethod(path),
-    }
+        })
+    });
+    route.map_or(Match::NoMethod(missed), Match::Route)
 }
 
-/// The best resource with methods that takes these parts below this one.
+/// The method that a resource has for a verb.
+fn method<'a>(resource: &'a Resource, verb: &str) -> Option<(&'a str, &'a Method)> {
+    let methods = &resource.methods;
+    let found = methods.get_key_value(verb);
+    let (verb, method) = found.or_else(|| methods.get_key_value("ANY"))?;
+    Some((verb, method))
+}
+
+/// The best resource that takes these parts below this one, of those that may be the last.
 fn below<'a>(
     definition: &'a Definition,
     (id, resource): (&'a str, &'a Resource),
     parts: &[&str],
+    may_be_last: &dyn Fn(&Resource) -> bool,
 ) -> Option<Found<'a>> {
     let Some((first, rest)) = parts.split_first() else {
-        return (!resource.methods.is_empty()).then(|| Found {
+        return may_be_last(resource).then(|| Found {
             id,
             resource,
             parameters: BTreeMap::new(),
@@ -96,7 +111,7 @@ fn below<'a>(
     };
     let value = decoded(first);
     let literal = children().find(|(_, child)| child.path_part == value);
-    if let Some(found) = literal.and_then(|child| below(definition, child, rest)) {
+    if let Some(found) = literal.and_then(|child| below(definition, child, rest, may_be_last)) {
         return Some(found);
     }
     // Two siblings can't both be variable: AWS refuses the second.
@@ -108,7 +123,7 @@ fn below<'a>(
         None if first.is_empty() => return None,
         None => (name, value, rest),
     };
-    let mut found = below(definition, (child_id, child), rest)?;
+    let mut found = below(definition, (child_id, child), rest, may_be_last)?;
     found.parameters.insert(name.to_owned(), value);
     Some(found)
 }
@@ -194,12 +209,75 @@ mod tests {
             ),
             ("GET", "/pets/7/toys/", "GET /pets/{id}/toys id=7"),
             ("GET", "/pets/7/owners", "ANY /{proxy+} proxy=pets/7/owners"),
-            ("PUT", "/pets/7", "no method at /pets/{id}"),
+            ("PUT", "/pets/7", "ANY /{proxy+} proxy=pets/7"),
             ("GET", "/other/", "ANY /{proxy+} proxy=other"),
             ("GET", "//", "GET /"),
         ] {
             assert_eq!(told(&api, verb, path), wanted, "{verb} {path}");
         }
+    }
+
+    /// As recorded on AWS by LocalStack's tests `test_proxy_routing_with_hardcoded_resource_sibling`,
+    /// `test_routing_with_hardcoded_resource_sibling_order` and `test_routing_not_found`.
+    #[test]
+    fn a_greedy_sibling_answers_where_a_resource_lacks_the_verb() {
+        let verbs = definition(&[
+            ("POST", "/test"),
+            ("ANY", "/test/any"),
+            ("OPTIONS", "/{proxy+}"),
+        ]);
+        let order = definition(&[
+            ("GET", "/part1"),
+            ("GET", "/{param+}"),
+            ("GET", "/part1/hardcoded-value"),
+        ]);
+        let alone = definition(&[("GET", "/existing")]);
+        for (api, verb, path, wanted) in [
+            (&verbs, "OPTIONS", "/test", "OPTIONS /{proxy+} proxy=test"),
+            (&verbs, "POST", "/test", "POST /test"),
+            (&verbs, "OPTIONS", "/test/any", "ANY /test/any"),
+            (&verbs, "GET", "/test/any", "ANY /test/any"),
+            (&verbs, "GET", "/test", "no method at /test"),
+            (&order, "GET", "/part1", "GET /part1"),
+            (
+                &order,
+                "GET",
+                "/part1/hardcoded-value",
+                "GET /part1/hardcoded-value",
+            ),
+            (
+                &order,
+                "GET",
+                "/part1/random-value",
+                "GET /{param+} param=part1/random-value",
+            ),
+            (&alone, "GET", "/existing", "GET /existing"),
+            (&alone, "GET", "/random-non-existing", "nothing"),
+            (&alone, "POST", "/existing", "no method at /existing"),
+        ] {
+            assert_eq!(told(api, verb, path), wanted, "{verb} {path}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_greedy_resource_with_the_verb_answers_and_no_plain_parameter() {
+        let api = definition(&[
+            ("GET", "/a/b"),
+            ("POST", "/a/{x+}"),
+            ("ANY", "/{proxy+}"),
+            ("GET", "/c/d"),
+            ("ANY", "/c/{id}"),
+        ]);
+        for (verb, path, wanted) in [
+            ("POST", "/a/b", "POST /a/{x+} x=b"),
+            ("PUT", "/a/b", "ANY /{proxy+} proxy=a/b"),
+            ("GET", "/a/c", "ANY /{proxy+} proxy=a/c"),
+            ("PUT", "/c/d", "ANY /{proxy+} proxy=c/d"),
+        ] {
+            assert_eq!(told(&api, verb, path), wanted, "{verb} {path}");
+        }
+        let parameter = definition(&[("GET", "/c/d"), ("ANY", "/c/{id}")]);
+        assert_eq!(told(&parameter, "PUT", "/c/d"), "no method at /c/d");
     }
 
     #[test]

@@ -1,0 +1,59 @@
+//! The methods of a deployment: all that AWS tells of what one shows. Where they lead and which scopes they take it tells nobody.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{AwsError, Reader};
+
+/// The methods of a deployment, as `GET /policies`, and what a caller of each needs. Preflight that everybody may call is not
+/// among them: it comes and goes with the others.
+pub type Methods = BTreeMap<String, Access>;
+
+/// What a caller of a method has to have.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Access {
+    /// Whether it needs a token, or another proof that its authorizer takes.
+    pub token: bool,
+    /// Whether it needs an API key.
+    pub api_key: bool,
+}
+
+impl Access {
+    /// Whether it needs nothing.
+    pub fn is_open(self) -> bool {
+        !self.token && !self.api_key
+    }
+
+    /// What of this the other one does not need; `None` where it needs all of it.
+    pub fn missing_in(self, other: Self) -> Option<&'static str> {
+        match (self.token && !other.token, self.api_key && !other.api_key) {
+            (true, true) => Some("neither a token nor an API key"),
+            (true, false) => Some("no token"),
+            (false, true) => Some("no API key"),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Reads the methods of one deployment.
+///
+/// # Errors
+/// AWS's refusal of the read.
+pub(super) async fn methods(reader: &Reader, api: &str, id: &str) -> Result<Methods, AwsError> {
+    let summary = reader.deployment_summary(api, id).await?;
+    let methods = summary.into_iter().flat_map(|(path, methods)| {
+        methods.into_iter().map(move |(verb, method)| {
+            let authorization = method.authorization_type.as_deref().unwrap_or("NONE");
+            let access = Access {
+                token: authorization != "NONE",
+                api_key: method.api_key_required,
+            };
+            (verb, path.clone(), access)
+        })
+    });
+    Ok(methods
+        .filter(|(verb, _, access)| verb != "OPTIONS" || !access.is_open())
+        .map(|(verb, path, access)| (format!("{verb} {path}"), access))
+        .collect())
+}

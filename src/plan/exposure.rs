@@ -1,0 +1,149 @@
+//! What callers may do now that the file does not want: routes that are open, and a stage that serves what gatestack did not deploy.
+
+use std::collections::BTreeMap;
+
+use super::rules::note;
+use super::{Change, Level, Note};
+use crate::kinds::deployment::{self, Access, Methods, Shows};
+use crate::kinds::{Observation, Resource, route};
+use crate::model::{Address, moment};
+
+/// How many methods stand in a sentence.
+const SHOWN: usize = 6;
+
+/// The notes about it: what the plan is about to end, and what it leaves as it is.
+pub(super) fn notes(
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    changes: &BTreeMap<Address, Change>,
+) -> Vec<Note> {
+    let Some(live) = deployment::live(observation) else {
+        return Vec::new();
+    };
+    let is_redeployed = changes.values().any(|change| change.kind.snapshot);
+    let mut notes: Vec<Note> = open_routes(wanted, observation, live, is_redeployed).collect();
+    notes.extend(not_ours(wanted, live, changes));
+    notes
+}
+
+/// Routes of the file that need less now than the file says, as they are served or as they are configured.
+fn open_routes<'a>(
+    wanted: &'a BTreeMap<Address, Resource>,
+    observation: &'a Observation,
+    live: &'a deployment::Props,
+    is_redeployed: bool,
+) -> impl Iterator<Item = Note> + 'a {
+    wanted.iter().filter_map(move |(address, resource)| {
+        let Resource::Route(want) = resource else {
+            return None;
+        };
+        let configured = match observation.live.get(address).map(|live| &live.resource) {
+            Some(Resource::Route(route)) => Some(access(route)),
+            _ => None,
+        };
+        let served = match &live.serves {
+            Some(methods) => methods.get(&format!("{} {}", want.method, want.path)).copied(),
+            None => configured,
+        };
+        let missing = |have: Option<Access>| access(want).missing_in(have?);
+        let stage = &live.stage;
+        let text = match (missing(served), missing(configured)) {
+            (Some(missing), _) => {
+                let how = match served {
+                    Some(served) if served.is_open() => "open now",
+                    _ => "admits more callers now",
+                };
+                let end = match is_redeployed {
+                    true => "applying this plan ends that",
+                    false => "this plan leaves that as it is: apply it without --target",
+                };
+                format!("{how}: callers of the stage {stage} need {missing}, unlike the file says; {end}")
+            }
+            (None, Some(missing)) => format!(
+                "configured to need {missing}, unlike the file says, and not deployed: the stage {stage} still refuses such \
+                 calls, and any deployment from elsewhere would admit them"
+            ),
+            (None, None) => return None,
+        };
+        note(Level::Warning, "GS131", address, text)
+    })
+}
+
+fn access(route: &route::Props) -> Access {
+    Access {
+        token: route.authorizer.is_some(),
+        api_key: route.api_key,
+    }
+}
+
+/// The stage serves a deployment that gatestack did not make.
+fn not_ours(
+    wanted: &BTreeMap<Address, Resource>,
+    live: &deployment::Props,
+    changes: &BTreeMap<Address, Change>,
+) -> Option<Note> {
+    let Shows::Unknown { deployment, made } = &live.shows else {
+        return None;
+    };
+    let (address, _) = wanted
+        .iter()
+        .find(|(_, resource)| matches!(resource, Resource::Deployment(_)))?;
+    let made = made.map_or(String::new(), |made| format!(" of {}", moment(made)));
+    let ways = match changes.contains_key(address) {
+        true => {
+            "applying this plan deploys what is configured, and `rollback` returns to the newest of gatestack's"
+        }
+        false => "this plan leaves it: `rollback` returns to the newest of gatestack's",
+    };
+    let methods = live.serves.as_ref().map(|methods| listed(wanted, methods));
+    let text = format!(
+        "the stage {} serves deployment {deployment}{made}, which gatestack did not make; where its routes lead and which scopes \
+         they take is unknown. It serves {}; {ways}",
+        live.stage,
+        methods.as_deref().unwrap_or("nothing"),
+    );
+    note(Level::Warning, "GS132", address, text)
+}
+
+/// The methods with what they need, those that the file has not or wants shut first.
+fn listed(wanted: &BTreeMap<Address, Resource>, methods: &Methods) -> String {
+    let routes: BTreeMap<String, Access> = wanted
+        .values()
+        .filter_map(|resource| match resource {
+            Resource::Route(route) => {
+                Some((format!("{} {}", route.method, route.path), access(route)))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut lines: Vec<(u8, String)> = methods
+        .iter()
+        .map(|(method, access)| {
+            let needs = match (access.token, access.api_key) {
+                (true, true) => "token and API key",
+                (true, false) => "token",
+                (false, true) => "API key",
+                (false, false) => "open",
+            };
+            match routes.get(method) {
+                None => (0, format!("{method} ({needs}, not in the file)")),
+                Some(want) if want.missing_in(*access).is_some() => {
+                    (1, format!("{method} ({needs})"))
+                }
+                Some(_) => (2, format!("{method} ({needs})")),
+            }
+        })
+        .collect();
+    lines.sort();
+    let more = lines.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = lines
+        .into_iter()
+        .take(SHOWN)
+        .map(|(_, line)| line)
+        .collect();
+    match more {
+        0 if shown.is_empty() => "no method".into(),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
