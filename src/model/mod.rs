@@ -3,8 +3,8 @@
 mod address;
 mod duration;
 mod place;
-mod scope;
 pub mod routing;
+mod scope;
 mod secret;
 mod shell;
 mod text;

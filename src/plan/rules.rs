@@ -10,7 +10,7 @@ use super::{Action, Change, Level, Note, Options, Step, exposure};
 use crate::kinds::deployment::Shows;
 use crate::kinds::rest_api::RESOURCE_POLICY;
 use crate::kinds::{Desired, Observation, Resource, app_client};
-use crate::model::{Address, Book, HumanDuration, Text, moment};
+use crate::model::{Address, Book, HumanDuration, moment};
 
 struct Facts<'a> {
     wanted: &'a BTreeMap<Address, Resource>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::consent::going_along;
 use super::diff::only_wanted_keys;
-use super::{FieldChange, Plan};
+use super::{Action, FieldChange, Plan};
 use crate::kinds::{Compare, Dependent, Desired, Live, Observation, Obstacle};
 use crate::model::{Address, Book, Value};
 

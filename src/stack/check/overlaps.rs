@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::paths::parse;
 use super::{Code, Diagnostic, Judge};
 use crate::model::routing::{self, VERBS};
-use crate::stack::file::{Api, Cors, Requires, Token};
+use crate::stack::file::{Api, Cors, Requirements, Requires, Token};
 use crate::stack::spans::KeyPath;
 
 /// How many pairs of a path and a greedy route are compared: more than an API with the usual 300 resources has.
@@ -19,7 +19,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     let names: Vec<Name<'_>> = api
         .routes
         .keys()
-        .filter(|name| parse(name).is_ok())
+        .filter(|name| parse(name, judge.findings).is_ok())
         .filter_map(|name| name.split_once(' '))
         .collect();
     let greedy: Vec<Name<'_>> = names
@@ -64,9 +64,11 @@ fn compare(
     other: Name<'_>,
     verbs: &[&str],
 ) {
+    let unwritten = Requires::These(Requirements::default());
     let requires = |(verb, path): Name<'_>| {
         let route = api.routes.get(&format!("{verb} {path}"))?;
-        Some(route.requires.as_ref().unwrap_or(&api.requires))
+        let written = route.requires.as_ref().or(api.requires.as_ref());
+        Some(written.unwrap_or(&unwritten))
     };
     let table = KeyPath::from(["api", "routes"]);
     let at = |(verb, path): Name<'_>| table.join(format!("{verb} {path}"));
@@ -101,7 +103,7 @@ fn compare(
         .at(judge.spans.key(&at(stricter)))
         .label(judge.spans.key(&at(other)), "answers the other methods")
         .help(help);
-    judge.findings.list.push(diagnostic);
+    judge.findings.push(diagnostic);
 }
 
 /// What the second requires less than the first, in words; `None` where whatever it admits is admitted by the first as well.
@@ -112,8 +114,7 @@ fn lacks(first: &Requires, second: &Requires) -> Option<String> {
         Requires::These(these) => these,
     };
     let (first, second) = (these(first), these(second));
-    let wants_token =
-        |of: &super::super::file::Requirements| !of.scopes.is_empty() || of.token.is_some();
+    let wants_token = |of: &Requirements| !of.scopes.is_empty() || of.token.is_some();
     let no_key = first.api_key && !second.api_key;
     if wants_token(first) && !wants_token(second) {
         return Some(match no_key {
