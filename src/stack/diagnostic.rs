@@ -254,7 +254,8 @@ fn shortened(text: String) -> String {
 /// The mistakes of a stack file and its overlay that are shown, in the order of the files, none twice; of the others the number.
 #[derive(Clone, Debug)]
 pub struct Diagnostics {
-    source: Source,
+    /// Boxed, for every result of a command is as large as its error.
+    source: Box<Source>,
     list: Vec<Diagnostic>,
     left_out: LeftOut,
 }
@@ -292,7 +293,7 @@ impl Diagnostics {
             false
         });
         Self {
-            source,
+            source: Box::new(source),
             list,
             left_out,
         }
