@@ -177,6 +177,7 @@ impl Args {
             method: self.method.as_str(),
             path: self.path.split('?').next().unwrap_or_default(),
             header: &calling.front.authorizer_header,
+            front: &calling.front,
             token,
             own_token: !shown.token
                 && !self.without.contains(&Credential::Token)

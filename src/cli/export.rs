@@ -91,7 +91,7 @@ impl Postman {
             free(path)?;
         }
         if self.with_secrets.is_some() {
-            private::check(environment.parent().unwrap_or(&environment))?;
+            private::check(environment.parent().unwrap_or(&environment), false)?;
         }
         fs::create_dir_all(&self.out).map_err(|error| cannot("make", &self.out, error))?;
         let text = postman::json(&postman::collection(&access));

@@ -116,7 +116,7 @@ impl Args {
 
     fn document(&self, bundle: &Bundle<'_>, path: &Path) -> Result<Left<'static>, Error> {
         self.free_for(bundle, path)?;
-        private::check(path.parent().unwrap_or(path))?;
+        private::check(path.parent().unwrap_or(path), false)?;
         let document = bundle.document();
         files::write(path, document.expose().as_bytes(), Readers::Owner)?;
         let file = shell_word(&path.display().to_string());
@@ -158,7 +158,7 @@ impl Args {
         let texts = files
             .iter()
             .map(|file| (file.name, file.text.expose().as_bytes()));
-        private::check(path)?;
+        private::check(path, true)?;
         match fs::read_dir(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 files::make_folder(path, &texts.collect::<Vec<_>>())?;

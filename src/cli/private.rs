@@ -7,11 +7,13 @@ use crate::error::{Error, Fault, FaultKind};
 use crate::model::shell_word;
 
 /// Refuses a folder that other users may write to, or whose place they may give to another folder. It need not be there yet.
+/// Of a `whole` folder of secrets, the sticky bit is no excuse: in one such as /tmp others may add things of their own, but
+/// exchange none.
 ///
 /// # Errors
 /// Which folder it is, and how to take the permission away.
 #[cfg(unix)]
-pub(super) fn check(folder: &Path) -> Result<(), Error> {
+pub(super) fn check(folder: &Path, whole: bool) -> Result<(), Error> {
     let here = Path::new(".");
     let folder = if folder.as_os_str().is_empty() {
         here
@@ -28,7 +30,7 @@ pub(super) fn check(folder: &Path) -> Result<(), Error> {
             let Ok(metadata) = above.metadata() else {
                 continue;
             };
-            let itself = path == folder && above == there && folder.is_dir();
+            let itself = whole && path == folder && above == there && folder.is_dir();
             if let Some(writers) = writers(&metadata, itself) {
                 return Err(shared(above, writers));
             }
@@ -39,7 +41,7 @@ pub(super) fn check(folder: &Path) -> Result<(), Error> {
 
 /// There are no such permissions.
 #[cfg(not(unix))]
-pub(super) fn check(_: &Path) -> Result<(), Error> {
+pub(super) fn check(_: &Path, _: bool) -> Result<(), Error> {
     Ok(())
 }
 
@@ -77,8 +79,7 @@ fn nearest(folder: &Path) -> Option<PathBuf> {
     above.find_map(|above| above.canonicalize().ok())
 }
 
-/// Which others may write to a folder. In one with the sticky bit, such as /tmp, they may add things of their own but exchange
-/// none.
+/// Which others may write to a folder so that it matters.
 #[cfg(unix)]
 fn writers(metadata: &Metadata, itself: bool) -> Option<&'static str> {
     use std::os::unix::fs::MetadataExt as _;

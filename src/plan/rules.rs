@@ -247,7 +247,7 @@ fn registration_opens(facts: &Facts<'_>, address: &Address, change: &Change) -> 
     (registration(facts, address, change)? == (false, true)).then_some(())?;
     note(
         Level::Warning,
-        "GS130",
+        "GS140",
         address,
         "the pool becomes open for registration: anyone who knows the id of one of its app clients can create a user. New \
          users stay unconfirmed until an administrator or a Lambda trigger confirms them, or the pool verifies e-mail \
@@ -260,7 +260,7 @@ fn registration_closes(facts: &Facts<'_>, address: &Address, change: &Change) ->
     (registration(facts, address, change)? == (true, false)).then_some(())?;
     note(
         Level::Warning,
-        "GS131",
+        "GS141",
         address,
         "people can no longer register themselves; users that are there stay. To keep the pool open for registration, \
          write `sign_up = true` in `[user_pool]`"
@@ -284,7 +284,7 @@ fn user_names_are_for_good(facts: &Facts<'_>, address: &Address, change: &Change
     (change.action == Action::Create && want.sign_in.is_none() && has_people).then_some(())?;
     note(
         Level::Info,
-        "GS132",
+        "GS142",
         address,
         "users sign in with a user name, and AWS never changes that afterwards: if they are to sign in with their e-mail \
          address, write `sign_in = [\"email\"]` in `[user_pool]` before the pool is made"

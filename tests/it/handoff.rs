@@ -373,6 +373,7 @@ fn try_it(bundle: &Path) -> std::process::Output {
     let shell = std::process::Command::new("bash")
         .args(["-c", commands])
         .current_dir(bundle)
+        .env("no_proxy", "127.0.0.1")
         .output();
     shell.unwrap()
 }

@@ -46,7 +46,7 @@ async fn a_pool_is_closed_for_registration_unless_the_file_opens_it() {
     assert_eq!(summary(&plan), ["update user_pool"]);
     assert_eq!(
         of_pool(&plan),
-        (vec!["sign_up"], vec![(Level::Warning, "GS130")])
+        (vec!["sign_up"], vec![(Level::Warning, "GS140")])
     );
     assert!(!administrators_only(&world, &open).await);
     assert!(world.plan(&open).await.is_empty());
@@ -64,7 +64,7 @@ async fn a_pool_is_closed_for_registration_unless_the_file_opens_it() {
         of_pool(&plan),
         (
             vec!["sign_up", "password.min_length"],
-            vec![(Level::Warning, "GS131")]
+            vec![(Level::Warning, "GS141")]
         )
     );
     assert!(administrators_only(&world, &closed).await);
@@ -91,9 +91,9 @@ async fn an_open_pool_whose_file_says_nothing_is_closed_and_the_plan_says_so() {
     assert_eq!(summary(&plan), ["update user_pool"]);
     assert_eq!(
         of_pool(&plan),
-        (vec!["sign_up"], vec![(Level::Warning, "GS131")])
+        (vec!["sign_up"], vec![(Level::Warning, "GS141")])
     );
-    let note = plan.notes.iter().find(|note| note.code == "GS131").unwrap();
+    let note = plan.notes.iter().find(|note| note.code == "GS141").unwrap();
     assert!(note.text.contains("sign_up = true"), "{}", note.text);
     assert!(administrators_only(&world, &text).await);
 }
@@ -104,12 +104,12 @@ async fn a_new_pool_that_is_open_says_so() {
     let plan = world
         .plan(&with("sign_up = true\nsign_in = [\"email\"]"))
         .await;
-    assert_eq!(of_pool(&plan).1, [(Level::Warning, "GS130")]);
+    assert_eq!(of_pool(&plan).1, [(Level::Warning, "GS140")]);
     // User names are for good, which people who register should know of.
     let plan = world.plan(&with("sign_up = true")).await;
     assert_eq!(
         of_pool(&plan).1,
-        [(Level::Warning, "GS130"), (Level::Info, "GS132")]
+        [(Level::Warning, "GS140"), (Level::Info, "GS142")]
     );
     assert_eq!(of_pool(&world.plan(&with("")).await).1, []);
 }

@@ -127,10 +127,8 @@ fn a_token_is_asked_for_by_the_name_of_the_table() {
         let ran = folder.local(&arguments);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-        let scopes = told["scopes"].as_array().unwrap().iter();
-        scopes
-            .map(|scope| scope.as_str().unwrap().to_owned())
-            .collect::<BTreeSet<_>>()
+        let scopes = told["scope"].as_str().unwrap().split(' ');
+        scopes.map(str::to_owned).collect::<BTreeSet<_>>()
     };
     let [read, write] = ["read", "write"].map(|name| format!("{}/{name}", url.trim()));
     assert_eq!(token(&["petstore/read"]), BTreeSet::from([read.clone()]));
@@ -155,6 +153,15 @@ fn a_token_is_asked_for_by_the_name_of_the_table() {
     assert_eq!(admitted.code, 0, "{}", admitted.stderr);
     let refused = folder.local(&["call", "acme", "GET", "/pets", "--fail"]);
     assert_eq!(refused.code, 1);
+    let said = refused
+        .stderr
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        said.contains("needs a token with `petstore/read`, and this one has `petstore/write`"),
+        "{said}"
+    );
 
     let none = folder.local(&["token", "acme", "--scope", "other/*"]);
     assert_eq!((none.code, none.stdout.as_str()), (1, ""));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::caller::{Known, Refusal, Token};
+use crate::caller::{Front, Known, Refusal, Token};
 use crate::cli::calling::enable;
 use crate::cli::global::Global;
 use crate::kinds::{Desired, Resource, route, usage_plan};
@@ -20,6 +20,8 @@ pub(super) struct Refused<'a> {
     pub(super) path: &'a str,
     /// The header that carries the token.
     pub(super) header: &'a str,
+    /// What writes scopes as the file does.
+    pub(super) front: &'a Front,
     /// The token that was asked for.
     pub(super) token: Option<&'a Token>,
     /// Whether `-H` took the token's place.
@@ -100,11 +102,11 @@ impl Refused<'_> {
             ),
             Some(token) if !needed.is_empty() && token.scopes.is_disjoint(&needed) => format!(
                 "the route needs a token with {}, and this one has {}",
-                any_of(&needed),
+                any_of(&self.written(&needed)),
                 if token.scopes.is_empty() {
                     "no scope".to_owned()
                 } else {
-                    listed(&token.scopes)
+                    listed(&self.written(&token.scopes))
                 }
             ),
             Some(_)
@@ -211,6 +213,11 @@ impl Refused<'_> {
         scopes
             .filter_map(|scope| scope.resolve(self.book))
             .collect()
+    }
+
+    fn written(&self, scopes: &BTreeSet<String>) -> BTreeSet<String> {
+        let scopes = scopes.iter();
+        scopes.map(|scope| self.front.written(scope)).collect()
     }
 
     fn plan_address(&self) -> &str {
