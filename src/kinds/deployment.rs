@@ -35,6 +35,18 @@ pub struct Props {
     /// The methods that the stage serves, where they may be others than those that are configured.
     #[serde(default)]
     pub serves: Option<Methods>,
+    /// The part of the callers that is served another deployment; always `None` on the wanted side.
+    #[serde(default)]
+    pub canary: Option<Canary>,
+}
+
+/// A canary release that somebody put on the stage. gatestack makes none and leaves it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Canary {
+    /// The deployment it serves.
+    pub deployment: String,
+    /// How many of a hundred callers it is served to.
+    pub percent: f64,
 }
 
 /// What callers of a stage see, beside what is configured.
@@ -154,6 +166,7 @@ impl Kind for Deployment {
             stack: stack.clone(),
             shows,
             serves,
+            canary: serving.and_then(canary),
         };
         let address = rest_api::address().part("deployment");
         findings.owned.push(Found::new(address, props, outputs(id)));
@@ -198,6 +211,17 @@ fn serving<'a>(scope: &Scope<'_>, stages: &'a [LiveStage]) -> Option<&'a LiveSta
     stages.iter().find(|live| match wanted {
         Some(name) => live.stage_name.as_deref() == Some(name),
         None => stage::is_ours(scope, live),
+    })
+}
+
+/// The canary of a stage, where callers meet it.
+fn canary(live: &LiveStage) -> Option<Canary> {
+    let settings = live.canary_settings.as_ref()?;
+    let deployment = settings.deployment_id.clone()?;
+    let differs = live.deployment_id.as_ref() != Some(&deployment);
+    (differs && settings.percent_traffic > 0.0).then_some(Canary {
+        deployment,
+        percent: settings.percent_traffic,
     })
 }
 

@@ -23,6 +23,7 @@ pub(super) fn notes(
     let is_redeployed = changes.values().any(|change| change.kind.snapshot);
     let mut notes: Vec<Note> = open_routes(wanted, observation, live, is_redeployed).collect();
     notes.extend(not_ours(wanted, live, changes));
+    notes.extend(canary(wanted, live));
     notes
 }
 
@@ -57,15 +58,15 @@ fn open_routes<'a>(
                     true => "applying this plan ends that",
                     false => "this plan leaves that as it is: apply it without --target",
                 };
-                format!("{how}: callers of the stage {stage} need {missing}, unlike the file says; {end}")
+                format!("{how}, against the file: callers of the stage {stage} need {missing}; {end}")
             }
             (None, Some(missing)) => format!(
-                "configured to need {missing}, unlike the file says, and not deployed: the stage {stage} still refuses such \
+                "configured to need {missing}, against the file, and not deployed: the stage {stage} still refuses such \
                  calls, and any deployment from elsewhere would admit them"
             ),
             (None, None) => return None,
         };
-        note(Level::Warning, "GS131", address, text)
+        note(Level::Warning, "GS141", address, text)
     })
 }
 
@@ -102,7 +103,21 @@ fn not_ours(
         live.stage,
         methods.as_deref().unwrap_or("nothing"),
     );
-    note(Level::Warning, "GS132", address, text)
+    note(Level::Warning, "GS142", address, text)
+}
+
+/// Some callers are served another deployment, whatever the stage itself serves.
+fn canary(wanted: &BTreeMap<Address, Resource>, live: &deployment::Props) -> Option<Note> {
+    let canary = live.canary.as_ref()?;
+    let (address, _) = wanted
+        .iter()
+        .find(|(_, resource)| matches!(resource, Resource::Deployment(_)))?;
+    let text = format!(
+        "a canary that gatestack did not make sends {}% of the callers of the stage {} to deployment {}; gatestack leaves it as \
+         it is",
+        canary.percent, live.stage, canary.deployment
+    );
+    note(Level::Warning, "GS144", address, text)
 }
 
 /// The methods with what they need, those that the file has not or wants shut first.

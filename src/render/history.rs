@@ -68,6 +68,13 @@ impl View<'_> {
         if let Some(Shows::Unknown { deployment, .. }) = self.shows {
             text.push_str(&self.summary(deployment));
         }
+        if let Some(canary) = &self.history.canary {
+            let said = format!(
+                "A canary that gatestack did not make sends {}% of the callers of {stage} to deployment {}.",
+                canary.percent, canary.deployment
+            );
+            text.push_str(&indented(&said, 0, self.width));
+        }
         let reads = format!("({} of AWS)", counted(self.reads, "read"));
         text.push_str(&format!("{}\n", paint(FAINT, &reads)));
         for (place, next) in self.next.iter().enumerate() {
@@ -182,9 +189,13 @@ impl Rollback<'_> {
     pub(crate) fn text(&self) -> String {
         let mut text = heading(self.ground, self.local) + "\n";
         let said = format!(
-            "Callers of the stage {} go from deployment {} to deployment {}, and meet the API as it was deployed then:",
+            "Callers of the stage {} go from deployment {}{} to deployment {}, and meet the API as it was deployed then:",
             self.history.stage,
             at(self.from),
+            match self.from.is_ours() {
+                true => "",
+                false => ", which gatestack did not make,",
+            },
             at(self.to)
         );
         text.push_str(&indented(&said, 0, self.width));
@@ -288,8 +299,20 @@ pub(crate) struct HistoryReport {
     /// `configured`, `behind`, `held_back`, or `unknown` where gatestack did not make the deployment that is served; null where
     /// there is no stage yet.
     pub(crate) shows: Option<String>,
+    /// The part of the callers that a canary serves another deployment; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) canary: Option<CanaryReport>,
     /// Newest first.
     pub(crate) deployments: Vec<DeployedReport>,
+}
+
+/// A canary on the stage.
+#[derive(Debug, Serialize)]
+pub(crate) struct CanaryReport {
+    /// The id of the deployment that it serves.
+    pub(crate) deployment: String,
+    /// How many of a hundred callers it is served to.
+    pub(crate) percent: f64,
 }
 
 /// One deployment.
@@ -374,6 +397,10 @@ impl HistoryReport {
                     Shows::Unknown { .. } => "unknown",
                 }
                 .into()
+            }),
+            canary: history.canary.as_ref().map(|canary| CanaryReport {
+                deployment: canary.deployment.clone(),
+                percent: canary.percent,
             }),
             deployments: history.deployments.iter().map(deployed).collect(),
         }

@@ -380,7 +380,14 @@ impl Matrix<'_> {
         let method = verb.unwrap_or("ANY");
         // If the door were open, a call that is to be refused would write too.
         let writes = !is_safe(method) && !self.options.include_writes;
+        let target = filled(&route.path, &self.options.samples);
+        // With values of the caller's own, `/a/{id}` may be called as `/a/b`, which is another route.
+        let at = |path: &str| self.answering(method, path).map(|route| &route.address);
+        let elsewhere = !self.options.samples.is_empty() && at(&route.path) != at(&target);
         let not_tested = match verb {
+            Some(_) if elsewhere => {
+                Some("the values of its parameters lead to another route: give others by --param")
+            }
             None => Some("each method that `ANY` stands for has a route of its own there"),
             Some(_) if writes => Some("it may write: pass --include-writes"),
             Some(_) => None,
@@ -391,7 +398,7 @@ impl Matrix<'_> {
             route: route.address.clone(),
             method: method.to_owned(),
             path: route.path.clone(),
-            target: filled(&route.path, &self.options.samples),
+            target,
             door: self.door.clone(),
             caller,
             token: TokenShown::None,

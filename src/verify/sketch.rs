@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cell::Door;
 use crate::caller::Front;
 use crate::kinds::route::{Integration, Props as Route};
-use crate::kinds::{Desired, Observation, Resource};
+use crate::kinds::{Desired, Observation, Resource, deployment};
 use crate::model::{Address, Book, OutputName};
 
 /// The stack as its callers meet it.
@@ -105,6 +105,7 @@ impl Sketch {
                 _ => None,
             })
             .collect();
+        sketch.strangers.extend(served_alone(desired, observation));
         sketch
     }
 
@@ -209,6 +210,27 @@ impl Sketch {
             }
         }
     }
+}
+
+/// Methods that the stage serves although neither the file has them nor the API any more: somebody deployed them.
+fn served_alone(desired: &Desired, observation: &Observation) -> Vec<(Address, String, String)> {
+    let Some(serves) = deployment::live(observation).and_then(|live| live.serves.as_ref()) else {
+        return Vec::new();
+    };
+    let known: BTreeSet<(&str, &str)> = resources(desired)
+        .map(|(_, resource)| resource)
+        .chain(observation.live.values().map(|live| &live.resource))
+        .filter_map(|resource| match resource {
+            Resource::Route(props) => Some((props.method.as_str(), props.path.as_str())),
+            _ => None,
+        })
+        .collect();
+    serves
+        .keys()
+        .filter_map(|method| method.split_once(' '))
+        .filter(|name| !known.contains(name))
+        .map(|(verb, path)| (Address::new("api/deployment"), verb.into(), path.into()))
+        .collect()
 }
 
 fn resources(desired: &Desired) -> impl Iterator<Item = (&Address, &Resource)> {

@@ -385,7 +385,7 @@ async fn a_route_opened_and_deployed_by_hand_is_open_now() {
     // Changed and not deployed.
     assert_eq!(shown(&world, &text).await, Shows::Behind);
     let plan = world.plan(&text).await;
-    let [(address, said)] = notes(&plan, "GS131")[..] else {
+    let [(address, said)] = notes(&plan, "GS141")[..] else {
         panic!("{:?}", plan.notes);
     };
     assert_eq!(address, "api.routes.\"GET /things0/{id}\"");
@@ -402,15 +402,15 @@ async fn a_route_opened_and_deployed_by_hand_is_open_now() {
         "{unknown:?}"
     );
     let plan = world.plan(&text).await;
-    let [(address, said)] = notes(&plan, "GS131")[..] else {
+    let [(address, said)] = notes(&plan, "GS141")[..] else {
         panic!("{:?}", plan.notes);
     };
     assert_eq!(address, "api.routes.\"GET /things0/{id}\"");
     assert!(
-        said.starts_with("open now: callers of the stage prod need neither a token nor an API key"),
+        said.starts_with("open now, against the file: callers of the stage prod need neither a token nor an API key"),
         "{said}"
     );
-    let [(address, said)] = notes(&plan, "GS132")[..] else {
+    let [(address, said)] = notes(&plan, "GS142")[..] else {
         panic!("{:?}", plan.notes);
     };
     assert_eq!(address, "api/deployment");
@@ -492,7 +492,7 @@ async fn ends_at_the_file(served: Served, is_edited: bool, later: u64) {
     let changes = plan.changes.contains_key(&Address::new("api/deployment"));
     assert_eq!(changes, served != Served::Newest || is_edited, "{case}");
     assert_eq!(
-        notes(&plan, "GS132").len(),
+        notes(&plan, "GS142").len(),
         usize::from(is_theirs),
         "{case}"
     );
@@ -569,6 +569,43 @@ fn a_deployment_that_gatestack_did_not_make_is_unknown() {
     let after = report(&folder);
     assert_eq!(after["shows"], "configured");
     assert_eq!(after["served"], json["deployments"][1]["id"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_made_by_hand_is_told() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    assert_eq!(notes(&world.plan(&text).await, "GS144"), []);
+    let api = world.id(&text, "api").await;
+    let deploy = world.apigateway().create_deployment().rest_api_id(&api);
+    let made = deploy.send().await.unwrap().id.unwrap();
+    let replace = |path: &str, value: &str| {
+        let patch = PatchOperation::builder().op(Op::Replace);
+        patch.path(path).value(value).build()
+    };
+    let update = world.apigateway().update_stage().rest_api_id(&api);
+    update
+        .stage_name("prod")
+        .patch_operations(replace("/canarySettings/percentTraffic", "10"))
+        .patch_operations(replace("/canarySettings/deploymentId", &made))
+        .send()
+        .await
+        .unwrap();
+    // The stage itself serves what is configured all the same.
+    assert_eq!(shown(&world, &text).await, Shows::Configured);
+    let history = history_of(&world, &text).await;
+    let canary = history.canary.unwrap();
+    assert_eq!(
+        (canary.deployment.as_str(), canary.percent),
+        (made.as_str(), 10.0)
+    );
+    let plan = world.plan(&text).await;
+    let [(address, said)] = notes(&plan, "GS144")[..] else {
+        panic!("{:?}", plan.notes);
+    };
+    assert_eq!(address, "api/deployment");
+    assert!(said.contains("sends 10% of the callers"), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

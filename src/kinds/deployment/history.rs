@@ -11,8 +11,8 @@ use aws_sdk_apigateway::types::{Deployment as LiveDeployment, VpcLink, VpcLinkSt
 use jiff::Timestamp;
 
 use super::{
-    Access, Description, Methods, Shows, made, methods, newest, place, serve, serving,
-    wanted_stage, what_shows,
+    Access, Canary, Description, Methods, Shows, canary, made, methods, newest, place, serve,
+    serving, wanted_stage, what_shows,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::kinds::rest_api::{self, RestApi};
@@ -28,6 +28,8 @@ pub struct History {
     pub stage: String,
     /// The id of the deployment that the stage serves; `None` where there is no stage yet.
     pub served: Option<String>,
+    /// The part of the callers that is served another deployment.
+    pub canary: Option<Canary>,
     /// Every deployment of the API, newest first.
     pub deployments: Vec<Deployed>,
     stack: String,
@@ -232,6 +234,7 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
             .unwrap_or_default()
             .to_owned(),
         served,
+        canary: serving.and_then(canary),
         deployments,
         stack,
         api,

@@ -169,6 +169,7 @@ impl Expansion<'_> {
             stack: self.ground.stack.clone(),
             shows: deployment::Shows::Configured,
             serves: None,
+            canary: None,
         };
         let after = self.behind(api);
         self.add_after(at::deployment(), Resource::Deployment(props), after);

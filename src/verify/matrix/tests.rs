@@ -293,6 +293,29 @@ fn path_parameters_take_the_values_they_are_given() {
 }
 
 #[test]
+fn values_that_lead_to_another_route_are_not_tested() {
+    let sketch = sketch(
+        vec![
+            route("GET /a/b", None, false),
+            route("GET /a/{id}", None, true),
+        ],
+        &[("partners.one", &[])],
+    );
+    let options = Options {
+        samples: Samples::from([("id".to_owned(), "b".to_owned())]),
+        ..options()
+    };
+    let cells = matrix(&sketch, &options);
+    assert_eq!(cells[0].not_tested, None);
+    let reason = "the values of its parameters lead to another route: give others by --param";
+    assert!(
+        cells[1..]
+            .iter()
+            .all(|cell| cell.not_tested.as_deref() == Some(reason))
+    );
+}
+
+#[test]
 fn a_door_for_callers_with_certificates_is_not_tested_without_one() {
     let mut sketch = sketch(vec![route("GET /a", None, false)], &[]);
     sketch.door.as_mut().unwrap().mutual_tls = true;

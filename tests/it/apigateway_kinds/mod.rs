@@ -133,6 +133,7 @@ async fn partner_api() -> World {
                 stack: "claims".into(),
                 shows: deployment::Shows::Configured,
                 serves: None,
+                canary: None,
             }),
         ),
         (

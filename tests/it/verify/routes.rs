@@ -1,5 +1,6 @@
 //! Routes beside each other: `ANY`, greedy paths, and callers that the file disables.
 
+use aws_sdk_apigateway::types::IntegrationType;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -218,6 +219,30 @@ async fn a_disabled_partner_gets_no_token_and_nothing_answers_it() {
         "{}",
         shown(&report)
     );
+}
+
+#[tokio::test]
+async fn a_method_that_only_the_served_deployment_has_is_called() {
+    let greedy = "\"ANY /{proxy+}\" = { mock = 202, requires = \"nothing\" }";
+    let folder = applied(&BESIDE.replace(greedy, ""));
+    let hand = Hand::on(folder.path()).await;
+    let put = hand.gateway.put_method().rest_api_id(&hand.api);
+    let put = put.resource_id(&hand.paths["/admin"]).http_method("HEAD");
+    put.authorization_type("NONE").send().await.unwrap();
+    let put = hand.gateway.put_integration().rest_api_id(&hand.api);
+    let put = put.resource_id(&hand.paths["/admin"]).http_method("HEAD");
+    let put = put
+        .r#type(IntegrationType::Http)
+        .uri("http://a.example.com/");
+    put.integration_http_method("GET").send().await.unwrap();
+    hand.deploy().await;
+    hand.delete_method("/admin", "HEAD").await;
+    let (code, report) = verified(&folder, &[]);
+    assert_eq!(code, 1);
+    let call = Named::Call("HEAD /admin", "anybody");
+    assert!(names(&report, call), "{}", shown(&report));
+    let deployed = Named::Check("deployed", "api/deployment");
+    assert!(names(&report, deployed), "{}", shown(&report));
 }
 
 /// Paths that fit beside each other: one variable part below each.
