@@ -128,6 +128,24 @@ def serving(file):
             server.send_signal(signal.SIGINT)
 
 
+def test_a_greedy_sibling_answers_where_a_path_lacks_the_verb(served):
+    """What LocalStack's `test_proxy_routing_with_hardcoded_resource_sibling` recorded on AWS; a scope tells which route answers."""
+    authorizer = served.api.authorizer()["id"]
+    closed = {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": authorizer}
+    served.mock("POST", "/test", **closed)
+    served.mock("ANY", "/test/any", **closed)
+    served.mock("OPTIONS", "/{proxy+}")
+    served.deploy()
+    for verb, path, wanted in [
+        ("OPTIONS", "/test", OK),
+        ("POST", "/test", UNAUTHORIZED),
+        ("OPTIONS", "/test/any", UNAUTHORIZED),
+        ("GET", "/test/any", UNAUTHORIZED),
+        ("GET", "/test", NO_ROUTE),
+    ]:
+        assert served.call(f"/live{path}", verb) == wanted, (verb, path)
+
+
 def test_routes(served):
     for verb, path in [("GET", "/pets"), ("ANY", "/pets/{id}"), ("GET", "/pets/{id}/toys"), ("GET", "/files/{all+}")]:
         served.mock(verb, path)

@@ -92,8 +92,8 @@ fn compare(
     };
     let (verb, greedy) = other;
     let message = format!(
-        "{} `{path}` is answered by `{verb} {greedy}`, which {lacks}",
-        listed(verbs)
+        "calls of `{path}` by {} are answered by `{verb} {greedy}`, which {lacks}",
+        listed(verbs.iter().map(|verb| (*verb).to_owned()).collect())
     );
     let help = format!(
         "add `\"ANY {path}\" = {{ mock = 405 }}` with the requirements of `{} {path}`, or give `{verb} {greedy}` the same",
@@ -129,18 +129,16 @@ fn lacks(first: &Requires, second: &Requires) -> Option<String> {
     if wants_token(first) && is_id(first.token) != is_id(second.token) {
         return Some("takes another kind of token".into());
     }
-    let more: Vec<&str> = second
+    let more: Vec<String> = second
         .scopes
         .difference(&first.scopes)
-        .map(String::as_str)
+        .map(|scope| format!("`{scope}`"))
         .collect();
-    (wants_token(first) && !more.is_empty())
-        .then(|| format!("takes a token with {}", listed(&more)))
+    (wants_token(first) && !more.is_empty()).then(|| format!("takes a token with {}", listed(more)))
 }
 
 /// `GET, POST or PUT`.
-fn listed(words: &[&str]) -> String {
-    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+fn listed(words: Vec<String>) -> String {
     match words.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
