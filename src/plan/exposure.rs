@@ -66,7 +66,7 @@ fn open_routes<'a>(
             ),
             (None, None) => return None,
         };
-        note(Level::Warning, "GS141", address, text)
+        note(Level::Warning, "GS131", address, text)
     })
 }
 
@@ -103,7 +103,7 @@ fn not_ours(
         live.stage,
         methods.as_deref().unwrap_or("nothing"),
     );
-    note(Level::Warning, "GS142", address, text)
+    note(Level::Warning, "GS132", address, text)
 }
 
 /// Some callers are served another deployment, whatever the stage itself serves.
@@ -117,7 +117,7 @@ fn canary(wanted: &BTreeMap<Address, Resource>, live: &deployment::Props) -> Opt
          it is",
         canary.percent, live.stage, canary.deployment
     );
-    note(Level::Warning, "GS144", address, text)
+    note(Level::Warning, "GS134", address, text)
 }
 
 /// The methods with what they need, those that the file has not or wants shut first.

@@ -486,7 +486,7 @@ fn partner_disabled(facts: &Facts<'_>, address: &Address, change: &Change) -> Op
     };
     note(
         Level::Warning,
-        "GS143",
+        "GS133",
         &owner,
         format!("disabled: it gets no new token, and its API key is refused; {until}"),
     )
@@ -673,7 +673,7 @@ fn made_in_doubt(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<
         })
         .filter_map(|doubt| {
             let text = format!("{}; {}", doubt.what, doubt.help);
-            note(Level::Warning, "GS140", &doubt.address, text)
+            note(Level::Warning, "GS130", &doubt.address, text)
         })
         .collect()
 }

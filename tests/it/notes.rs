@@ -118,7 +118,7 @@ async fn a_disabled_partner_loses_flows_scopes_and_key_and_gets_them_back() {
         ]
     );
     assert!(plan.missing_consent.is_empty());
-    let told = notes(&plan, "GS143");
+    let told = notes(&plan, "GS133");
     let [(address, said)] = &told[..] else {
         panic!("{told:?}");
     };

@@ -385,7 +385,7 @@ async fn a_route_opened_and_deployed_by_hand_is_open_now() {
     // Changed and not deployed.
     assert_eq!(shown(&world, &text).await, Shows::Behind);
     let plan = world.plan(&text).await;
-    let [(address, said)] = notes(&plan, "GS141")[..] else {
+    let [(address, said)] = notes(&plan, "GS131")[..] else {
         panic!("{:?}", plan.notes);
     };
     assert_eq!(address, "api.routes.\"GET /things0/{id}\"");
@@ -402,7 +402,7 @@ async fn a_route_opened_and_deployed_by_hand_is_open_now() {
         "{unknown:?}"
     );
     let plan = world.plan(&text).await;
-    let [(address, said)] = notes(&plan, "GS141")[..] else {
+    let [(address, said)] = notes(&plan, "GS131")[..] else {
         panic!("{:?}", plan.notes);
     };
     assert_eq!(address, "api.routes.\"GET /things0/{id}\"");
@@ -410,7 +410,7 @@ async fn a_route_opened_and_deployed_by_hand_is_open_now() {
         said.starts_with("open now, against the file: callers of the stage prod need neither a token nor an API key"),
         "{said}"
     );
-    let [(address, said)] = notes(&plan, "GS142")[..] else {
+    let [(address, said)] = notes(&plan, "GS132")[..] else {
         panic!("{:?}", plan.notes);
     };
     assert_eq!(address, "api/deployment");
@@ -492,7 +492,7 @@ async fn ends_at_the_file(served: Served, is_edited: bool, later: u64) {
     let changes = plan.changes.contains_key(&Address::new("api/deployment"));
     assert_eq!(changes, served != Served::Newest || is_edited, "{case}");
     assert_eq!(
-        notes(&plan, "GS142").len(),
+        notes(&plan, "GS132").len(),
         usize::from(is_theirs),
         "{case}"
     );
@@ -576,7 +576,7 @@ async fn a_canary_made_by_hand_is_told() {
     let world = World::new();
     let text = stack_of(1, 1);
     world.apply(&text).await;
-    assert_eq!(notes(&world.plan(&text).await, "GS144"), []);
+    assert_eq!(notes(&world.plan(&text).await, "GS134"), []);
     let api = world.id(&text, "api").await;
     let deploy = world.apigateway().create_deployment().rest_api_id(&api);
     let made = deploy.send().await.unwrap().id.unwrap();
@@ -601,7 +601,7 @@ async fn a_canary_made_by_hand_is_told() {
         (made.as_str(), 10.0)
     );
     let plan = world.plan(&text).await;
-    let [(address, said)] = notes(&plan, "GS144")[..] else {
+    let [(address, said)] = notes(&plan, "GS134")[..] else {
         panic!("{:?}", plan.notes);
     };
     assert_eq!(address, "api/deployment");

@@ -155,7 +155,7 @@ async fn a_pool_deleted_by_hand_is_made_again_with_all_that_was_in_it() {
     let plan = scene.world.plan(&scene.text).await;
     let doubted: Vec<_> = plan.missing_consent.keys().map(Address::as_str).collect();
     assert_eq!(doubted, ["user_pool"]);
-    let note = plan.notes.iter().find(|note| note.code == "GS140").unwrap();
+    let note = plan.notes.iter().find(|note| note.code == "GS130").unwrap();
     assert!(note.text.contains(&pool), "{note:?}");
     assert!(note.text.contains("--allow-delete 'user_pool'"), "{note:?}");
     scene
