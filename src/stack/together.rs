@@ -18,6 +18,7 @@ const WHOLE: &str = r#"
 name = "whole"
 region = "eu-central-1"
 account = "123456789012"
+lock = true
 tags = { team = "claims" }
 [vars]
 rate = 5
@@ -29,6 +30,8 @@ own_domain = { name = "auth.example.com", certificate = "arn:aws:acm:us-east-1:1
 deletion_protection = false
 password = { min_length = 9, lowercase = true, uppercase = true, digits = true, symbols = true, temporary_days = 3 }
 tier = "lite"
+sign_in = ["email", "phone"]
+sign_up = true
 [resource_servers]
 r = { identifier = "id", name = "R", scopes = { read = "Read", write = "Write" } }
 plain = { scopes = { all = "All" } }

@@ -109,3 +109,21 @@ fn the_reference_page_is_what_the_registry_says() {
         "UPDATE_DOCS=1 cargo test reference_page"
     );
 }
+
+/// A code never changes its meaning, so no two notes may have one.
+#[test]
+fn every_note_of_a_plan_has_a_code_of_its_own() {
+    let folder = std::fs::read_dir(crate::program::repository("src/plan")).unwrap();
+    let sources = folder.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let mut seen = BTreeSet::new();
+    for source in sources {
+        for (place, _) in source.match_indices("\"GS1") {
+            let code = &source[place + 1..place + 6];
+            assert!(
+                seen.insert(code.to_owned()),
+                "two notes have the code {code}"
+            );
+        }
+    }
+    assert!(seen.contains("GS101"), "{seen:?}");
+}
