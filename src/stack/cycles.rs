@@ -1,5 +1,6 @@
 //! Values that wait for each other.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use petgraph::algo::kosaraju_scc;
@@ -87,8 +88,8 @@ impl<'n> Needs<'n> {
                     let names = way.iter().rev().map(|node| self.graph[*node].to_owned());
                     return Some(names.collect());
                 }
-                if !before.contains_key(&needed) {
-                    before.insert(needed, node);
+                if let Entry::Vacant(first_met) = before.entry(needed) {
+                    first_met.insert(node);
                     next.push_back(needed);
                 }
             }

@@ -16,6 +16,9 @@ pub(super) const OPEN_ID: [&str; 5] = [
     "aws.cognito.signin.user.admin",
 ];
 
+/// The most scopes that Cognito lets a resource server have.
+pub(super) const MOST_SCOPES_OF_SERVER: usize = 100;
+
 /// What a list of scopes stands for.
 #[derive(Debug, Default)]
 pub(super) struct Meant {
@@ -65,7 +68,9 @@ pub(super) fn meant(servers: &ScopeServers, scopes: &BTreeSet<String>) -> Meant 
         meant.servers.insert(server.table.clone());
         let identifier = &server.identifier;
         if name == ALL_SCOPES && server.star_is_all() {
+            // A server with more is refused: spelling out its scopes for each client would take as long as both are many.
             let names = server.scopes.iter().flatten();
+            let names = names.take(MOST_SCOPES_OF_SERVER);
             let all = names.map(|name| format!("{identifier}/{}", escape(name)));
             meant.scopes.extend(all);
         } else {

@@ -248,6 +248,34 @@ const MANY: &[(&str, Many, &str)] = &[
         "errors",
     ),
     (
+        "clients with all scopes of a server that has very many",
+        |n| {
+            let scopes: String = (0..n / 2).map(|i| format!("s{i} = \"x\"\n")).collect();
+            let head =
+                format!("[user_pool]\nname = \"hello\"\n[resource_servers.s.scopes]\n{scopes}");
+            repeated(&head, n / 4, |i| {
+                format!(
+                    "[app_clients.c{i}]\nflows = [\"client_credentials\"]\nscopes = [\"s/*\"]\n"
+                )
+            })
+        },
+        "10000 scopes; Cognito allows 100 on a resource server",
+    ),
+    (
+        "greedy routes beside others, with very many scopes",
+        |n| {
+            let scopes: String = (0..n).map(|i| format!("\"s/x{i}\", ")).collect();
+            let head = format!(
+                "{POOL}[api]\nname = \"a\"\nstage = \"a\"\nrequires = {{ api_key = true }}\n[api.routes]\n\
+                 \"ANY /{{proxy+}}\" = {{ mock = 200, requires = {{ scopes = [{scopes}] }} }}\n"
+            );
+            repeated(&head, n / 2, |i| {
+                format!("\"GET /r{i}\" = {{ mock = 200 }}\n")
+            })
+        },
+        "errors",
+    ),
+    (
         "durations",
         |n| {
             repeated(POOL, n, |i| {

@@ -9,7 +9,13 @@ use crate::stack::file::{Api, Cors, Requirements, Requires, Token};
 use crate::stack::spans::KeyPath;
 
 /// How many pairs of a path and a greedy route are compared: more than an API with the usual 300 resources has.
-const MOST_PAIRS: usize = 100_000;
+const MOST_PAIRS: usize = 20_000;
+
+/// How many scopes take as long to compare as a pair.
+const SCOPES_OF_PAIR: usize = 100;
+
+/// The most scopes that a message names.
+const MOST_NAMED: usize = 10;
 
 /// A verb and a path.
 type Name<'a> = (&'a str, &'a str);
@@ -31,7 +37,14 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     for (verb, path) in &names {
         paths.entry(path).or_default().insert(verb);
     }
-    if paths.len() * greedy.len() > MOST_PAIRS {
+    let scopes = |requires: &Requires| match requires {
+        Requires::Nothing => 0,
+        Requires::These(these) => these.scopes.len(),
+    };
+    let of_routes = api.routes.values().flat_map(|route| &route.requires);
+    let most_scopes = of_routes.chain(&api.requires).map(scopes).max();
+    let weight = 1 + most_scopes.unwrap_or_default() / SCOPES_OF_PAIR;
+    if paths.len() * greedy.len() * weight > MOST_PAIRS {
         return;
     }
     for (path, own) in paths {
@@ -132,6 +145,7 @@ fn lacks(first: &Requires, second: &Requires) -> Option<String> {
     let more: Vec<String> = second
         .scopes
         .difference(&first.scopes)
+        .take(MOST_NAMED)
         .map(|scope| format!("`{scope}`"))
         .collect();
     (wants_token(first) && !more.is_empty()).then(|| format!("takes a token with {}", listed(more)))

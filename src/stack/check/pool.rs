@@ -9,9 +9,9 @@ use super::names::{IDENTIFIER, RESOURCE_SERVER, SCOPE, SCOPE_DESCRIPTION, USER_P
 use super::{Judge, entries};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::file::{OwnDomain, SignIn, UserPool};
+use crate::stack::scopes::MOST_SCOPES_OF_SERVER;
 use crate::stack::spans::KeyPath;
 
-const MOST_SCOPES_OF_SERVER: usize = 100;
 /// What a new account may have in a pool, and what AWS raises it to on request.
 const RESOURCE_SERVERS: (usize, usize) = (25, 300);
 
