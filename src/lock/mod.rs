@@ -59,7 +59,7 @@ pub enum Asked {
     /// It is ours.
     Ours(Box<Lock>),
     /// Another run has it.
-    Taken(Taken),
+    Taken(Box<Taken>),
 }
 
 /// A lock that another run has.
@@ -128,10 +128,11 @@ pub async fn ask(
                 }
                 let claim = parameters.read(&takeover(name, &dead.token)).await?;
                 if let Some(other) = claim {
-                    return Ok(Asked::Taken(taken(Holder::read(&other.value), &other)));
+                    let taken = taken(Holder::read(&other.value), &other);
+                    return Ok(Asked::Taken(Box::new(taken)));
                 }
             }
-            None => return Ok(Asked::Taken(taken(read, &there))),
+            None => return Ok(Asked::Taken(Box::new(taken(read, &there)))),
         }
     }
     let what = format!("the parameter {name} came and went {TRIES} times");

@@ -65,7 +65,7 @@ async fn ours(world: &World, holder: &Holder) -> Lock {
 async fn taken(world: &World, holder: &Holder) -> Taken {
     match ask(world, holder).await {
         Asked::Ours(lock) => panic!("{lock:?}"),
-        Asked::Taken(taken) => taken,
+        Asked::Taken(taken) => *taken,
     }
 }
 
