@@ -226,6 +226,7 @@ async fn a_partners_client_is_known_by_its_keys_tag() {
 #[tokio::test(start_paused = true)]
 async fn a_partners_half_made_client_gets_its_mark() {
     let mut world = full().await;
+    announce_the_client(&mut world);
     world.forget(CLIENT);
     world.converge().await;
     let (console, pool) = (console(&world), pool_id(&world).await);

@@ -17,7 +17,8 @@ async fn everything_is_seen_as_it_was_wanted() {
 
 #[tokio::test(start_paused = true)]
 async fn marks_of_a_new_pool_cost_no_call_but_the_clients_ids() {
-    let world = full().await;
+    let mut world = full().await;
+    announce_the_client(&mut world);
     world.converge().await;
     let calls = world.all_calls();
     // One on the pool for `web`, one on the partner's key.

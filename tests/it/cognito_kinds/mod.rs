@@ -124,6 +124,16 @@ fn key(world: &World, name: &str, address: &str) -> Resource {
     })
 }
 
+/// Has the partner's key say from its create call on that its client is coming, as a stack file does.
+fn announce_the_client(world: &mut World) {
+    world.change(KEY, |resource| {
+        if let Resource::ApiKey(key) = resource {
+            let mark = (marks::CLIENT_TAG.to_owned(), marks::CREATING.to_owned());
+            key.marks = BTreeMap::from([mark]);
+        }
+    });
+}
+
 /// Nothing but a pool.
 async fn only_a_pool() -> World {
     let mut world = World::new().await;
