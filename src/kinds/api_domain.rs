@@ -62,6 +62,7 @@ impl Kind for ApiDomain {
     type Props = Props;
 
     const INFO: KindInfo = KindInfo {
+        marked_on: Some("rest_api"),
         // Whose mappings are on it is told by the API's id.
         phase: 1,
         replace: Replace::CreateFirst,

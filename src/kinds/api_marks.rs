@@ -22,7 +22,7 @@ pub const MARKED: &str = "yes";
 pub(super) enum Says {
     /// It has some, or had.
     Perhaps,
-    /// Not made by this or a later version of gatestack.
+    /// It never had any.
     Nothing,
     /// There is no API.
     NoApi,

@@ -59,6 +59,7 @@ impl Kind for LoadBalancer {
     type Props = Props;
 
     const INFO: KindInfo = KindInfo {
+        marked_on: Some("rest_api"),
         replace: Replace::CreateFirst,
         // Users of Terraform's provider and of the load balancer controller measure two to five minutes.
         settles_in: Some(180),

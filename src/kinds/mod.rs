@@ -96,6 +96,8 @@ pub struct KindInfo {
     /// Whether callers come to it through what the last snapshot shows: it goes only after the next one, and never while
     /// a stage still leads there.
     pub serves_callers: bool,
+    /// The kind whose tags say that there is such a thing to look for: made or changed before it is made.
+    pub marked_on: Option<&'static str>,
     /// Whether replacements of several go one after another, each at work before the next begins.
     pub rolls: bool,
 }
@@ -119,6 +121,7 @@ impl KindInfo {
             replace: Replace::DeleteFirst,
             settles_in: None,
             serves_callers: false,
+            marked_on: None,
             rolls: false,
         }
     }

@@ -57,6 +57,7 @@ impl Kind for SecurityGroup {
     type Props = Props;
 
     const INFO: KindInfo = KindInfo {
+        marked_on: Some("rest_api"),
         replace: Replace::CreateFirst,
         ..KindInfo::new(
             "security_group",

@@ -84,6 +84,7 @@ impl Kind for TargetGroup {
     type Props = Props;
 
     const INFO: KindInfo = KindInfo {
+        marked_on: Some("rest_api"),
         replace: Replace::CreateFirst,
         ..KindInfo::new(
             "target_group",

@@ -37,6 +37,7 @@ impl Kind for VpcLink {
     type Props = Props;
 
     const INFO: KindInfo = KindInfo {
+        marked_on: Some("rest_api"),
         replace: Replace::CreateFirst,
         // "Typically 2-4 minutes": API Gateway API reference, CreateVpcLink.
         settles_in: Some(180),

@@ -309,6 +309,17 @@ fn awaited_parts(inputs: &Inputs<'_>, address: &Address) -> BTreeMap<Address, bo
             *awaited.entry(of).or_default() |= info.when_ready;
         }
     }
+    let marked_on = inputs
+        .wanted
+        .get(address)
+        .and_then(|want| want.info().marked_on);
+    if let Some(kind) = marked_on {
+        let marked = inputs
+            .wanted
+            .iter()
+            .filter(|(_, want)| want.info().name == kind);
+        awaited.extend(marked.map(|(of, _)| (of.clone(), false)));
+    }
     if let Some(wanted) = inputs.desired.resources.get(address) {
         awaited.extend(wanted.after.iter().map(|of| (of.clone(), true)));
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::layout::{behind, flowing};
 use super::style::{CREATE, DELETE, FAINT, paint};
 use super::value::{self, quoted, without_own_tags};
-use crate::kinds::fields_of_kinds;
+use crate::kinds::{DOMAIN_MARK, LOAD_BALANCER_MARK, fields_of_kinds};
 use crate::model::{Address, Book, OutputName, Value, bare_or_quoted};
-use crate::plan::{Change, FieldChange};
+use crate::plan::{Action, Change, FieldChange};
 
 /// How gatestack notes that something is the stack's: true of everything, news to nobody.
 const BOOKKEEPING: &[&str] = &["mark"];
@@ -20,7 +20,13 @@ fn sides(field: &FieldChange, change: &Change, book: &Book) -> (Value, Value) {
         .flat_map(|(_, fields)| fields)
         .any(|info| info.name == field.name && info.refers_to.is_some());
     let side = |value: &Value| {
-        let value = without_own_tags(value);
+        let mut value = without_own_tags(value);
+        // What a new thing is marked with is news to nobody; a mark that is added later is the whole change.
+        if change.action == Action::Create
+            && let Value::Map(items) = &mut value
+        {
+            items.retain(|key, _| ![DOMAIN_MARK, LOAD_BALANCER_MARK].contains(&key.as_str()));
+        }
         if refers {
             by_address(value, book)
         } else {

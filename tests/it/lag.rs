@@ -13,6 +13,7 @@ use gatestack::plan::{Options, Patterns};
 
 use crate::by_hand::stack;
 use crate::harness::{Fate, Wire, World, desired, stack_of, summary};
+use crate::partner_api::Example;
 use crate::private_road::{Road, stack_with_a_road};
 
 /// How far behind the index is.
@@ -219,6 +220,20 @@ async fn what_the_index_still_lists_is_not_taken_for_there() {
                 .all(|line| line.starts_with("create "))
         );
         assert!(world.plan(&text).await.is_empty(), "{index:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_example_lives_and_goes() {
+    for index in LAGS {
+        Box::pin(Example::under(index, false)).await.lives().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_example_lives_and_goes_with_its_overlay() {
+    for index in LAGS {
+        Box::pin(Example::under(index, true)).await.lives().await;
     }
 }
 

@@ -11,9 +11,10 @@ use gatestack::clock::Clock;
 use gatestack::kinds::{self, Desired, LOOKS_EVERY};
 use gatestack::local::apigateway::{LINK_CREATION_TIME, LINK_DELETION_TIME};
 use gatestack::local::elbv2::PROVISIONING;
+use gatestack::local::scenario::TaggingIndex;
 use gatestack::local::{self, Pace, Service};
 use gatestack::model::Address;
-use gatestack::plan::{self, Options, Patterns, Plan};
+use gatestack::plan::{self, Action, Options, Patterns, Plan};
 use gatestack::stack::{self, LoadSettings, Source};
 
 use crate::certificates::issued;
@@ -123,6 +124,61 @@ impl Example {
         let connection = Connection::open(endpoint, self.region(), &self.world.clock).await;
         connection.contents().put(&self.user_data);
         connection
+    }
+
+    /// The example, or its overlay too, in an account whose tagging API lags.
+    pub(crate) async fn under(index: TaggingIndex, overlay: bool) -> Self {
+        let mut example = Self::at(Pace::Immediate);
+        example.world = example.world.with_index(index);
+        if overlay {
+            example.certificate = issued(&example.world.service, PRODUCTION, "*.example.com").await;
+            example.overlay = Some(OVERLAY.into());
+        }
+        example
+    }
+
+    /// Through its life: made, its pool renamed, the load balancer and the domain taken out, destroyed. Nothing is made twice, and
+    /// nothing is left.
+    pub(crate) async fn lives(&mut self) {
+        let before = Box::pin(self.there()).await;
+        let _applied = self.apply_with(&Options::default()).await;
+        self.edit("XXX Users", "Other users");
+        self.changes(&["update user_pool"]).await;
+        let goes = |plan: &Plan, address: &str| {
+            let change = plan.changes.get(&Address::new(address));
+            change.is_some_and(|change| change.action == Action::Delete)
+        };
+        if let Some(overlay) = &mut self.overlay {
+            let (rest, _) = overlay.split_once("[api.domain]").unwrap();
+            *overlay = rest.to_owned();
+            let (plan, ..) = self.apply_with(&agreed()).await;
+            assert!(goes(&plan, "api.domain") && goes(&plan, "api.domain/record"));
+        } else {
+            let deletable = "[load_balancer]\ndeletion_protection = false\n";
+            self.edit("[load_balancer]\n", deletable);
+            self.changes(&["update load_balancer"]).await;
+            let (above, rest) = self.text.split_once("[load_balancer]\n").unwrap();
+            let (_, below) = rest.split_once("\n[api]\n").unwrap();
+            let below = below.replace(", via = \"load_balancer\"", "");
+            self.text = format!("{above}[api]\n{below}");
+            let (plan, ..) = self.apply_with(&agreed()).await;
+            for address in [
+                "load_balancer",
+                "api/vpc_link",
+                "load_balancer/security_group",
+            ] {
+                assert!(goes(&plan, address), "{address}");
+            }
+        }
+        self.destroy().await;
+        assert_eq!(Box::pin(self.there()).await, before);
+    }
+
+    /// Everything but what the tagging API tells.
+    async fn there(&self) -> BTreeSet<String> {
+        let mut all = Box::pin(self.everything()).await;
+        all.retain(|line| !line.starts_with("tagged "));
+        all
     }
 
     /// Exchanges what the stack file says.
@@ -557,6 +613,8 @@ async fn the_overlay_brings_a_domain_that_moves_and_goes() {
     example.overlay = Some(OVERLAY.into());
     example
         .changes(&[
+            // Its tags say from now on that there is a domain to look for.
+            "update api",
             "create api.domain",
             "create api.domain/mapping",
             "create api.domain/record",

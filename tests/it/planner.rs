@@ -37,10 +37,13 @@ struct Paper {
     /// The VPC links that the stage's snapshot leads to.
     served: BTreeSet<String>,
     /// What that snapshot shows.
-    snapshot: Vec<(Address, Resource)>,
+    snapshot: Snapshot,
     /// The ids of what was made to take a place, and whose: only the new one's tag tells the two apart.
     successors: BTreeMap<String, String>,
 }
+
+/// The fields that callers see only after a redeployment, by address.
+type Snapshot = Vec<(Address, Vec<(&'static str, Value)>)>;
 
 impl Paper {
     fn plan(&self, desired: &Desired, options: &Options) -> Plan {
@@ -84,10 +87,15 @@ impl Paper {
     }
 
     /// What a snapshot would show.
-    fn configured(&self) -> Vec<(Address, Resource)> {
+    fn configured(&self) -> Snapshot {
         let live = self.observation.live.iter();
         live.filter(|(_, live)| live.resource.info().deployed)
-            .map(|(address, live)| (address.clone(), live.resource.clone()))
+            .map(|(address, live)| {
+                let fields = live.resource.fields(&Book::default()).into_iter();
+                let shown = fields.filter(|(info, _)| !info.live_at_once);
+                let shown = shown.map(|(info, value)| (info.name, value)).collect();
+                (address.clone(), shown)
+            })
             .collect()
     }
 

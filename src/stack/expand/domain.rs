@@ -26,12 +26,7 @@ impl Expansion<'_> {
                 }),
                 tags: self.ground.tags_of(&address),
             };
-            // The API's mark is there before the domain.
-            self.add_after(
-                address.clone(),
-                Resource::ApiDomain(props),
-                [at::api()].into(),
-            );
+            self.add(address.clone(), Resource::ApiDomain(props));
             if let Some(zone) = &domain.zone {
                 let arn = Text::output(&address, OutputName::Arn);
                 self.record(&address, zone, &domain.name, Bearer::ApiDomain(arn));

@@ -46,7 +46,7 @@ impl Expansion<'_> {
             other_rules: BTreeSet::new(),
             tags: self.ground.tags_of(&group),
         };
-        self.add_road(group.clone(), Resource::SecurityGroup(props));
+        self.add(group.clone(), Resource::SecurityGroup(props));
         let name = table.name.as_ref().unwrap_or(&self.ground.stack).clone();
         let props = load_balancer::Props {
             name: name.clone(),
@@ -65,7 +65,7 @@ impl Expansion<'_> {
             active: true,
             tags: self.ground.tags_of(&address),
         };
-        self.add_road(address, Resource::LoadBalancer(props));
+        self.add(address, Resource::LoadBalancer(props));
         for (port, listener) in &table.listeners {
             self.listener(&name, &vpc, port, listener, table.targets.as_ref());
         }
@@ -104,7 +104,7 @@ impl Expansion<'_> {
             name: group_name(name, port, &props),
             ..props
         };
-        self.add_road(group.clone(), Resource::TargetGroup(props));
+        self.add(group.clone(), Resource::TargetGroup(props));
         let props = listener::Props {
             load_balancer: self.load_balancer_arn(),
             port: port.parse().unwrap_or_default(),
@@ -167,7 +167,7 @@ impl Expansion<'_> {
             other_rules: BTreeSet::new(),
             tags: self.ground.tags_of(&group),
         };
-        self.add_road(group.clone(), Resource::SecurityGroup(props));
+        self.add(group.clone(), Resource::SecurityGroup(props));
         let groups = table.listeners.keys().map(|port| {
             Text::output(
                 &Address::entry("load_balancer.listeners", port).part("target_group"),
@@ -214,13 +214,7 @@ impl Expansion<'_> {
             available: true,
             tags: self.ground.tags_of(&address),
         };
-        self.add_road(address, Resource::VpcLink(props));
-    }
-
-    /// A part of the private road: made after the API, whose tag says where to look for it.
-    fn add_road(&mut self, address: Address, part: Resource) {
-        let api = self.file.api.as_ref().map(|_| at::api());
-        self.add_after(address, part, api.into_iter().collect());
+        self.add(address, Resource::VpcLink(props));
     }
 
     fn vpc(&self) -> String {
