@@ -24,7 +24,7 @@ const ARNS: &[&str] = &[":ec2:", ":elasticloadbalancing:", "/vpclinks/"];
 /// calls of EC2 and Elastic Load Balancing.
 ///
 /// The mark on the API tells it; so do the stack's VPC links, which API Gateway lists with their tags. Where there is no API, a
-/// security group does: it is made before the load balancer and goes after it.
+/// security group does: the load balancer and the instances are made after theirs and deleted before.
 ///
 /// # Errors
 /// AWS's refusal of a read. Credentials that may list neither links nor security groups made none.
