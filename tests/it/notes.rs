@@ -4,7 +4,6 @@ use gatestack::model::Address;
 use gatestack::plan::Plan;
 
 use crate::harness::{World, desired, stack_of};
-use crate::program::repository;
 
 /// The notes of one code, as address and sentence.
 fn notes(plan: &Plan, code: &str) -> Vec<(String, String)> {
@@ -149,19 +148,4 @@ async fn a_disabled_partner_loses_flows_scopes_and_key_and_gets_them_back() {
     world.apply(&on).await;
     assert!(world.plan(&on).await.is_empty());
     assert_eq!(id(&on).await, before, "the credentials stay");
-}
-
-/// People look codes up, and scripts wait for them.
-#[test]
-fn each_code_of_a_note_means_one_thing() {
-    let code = regex::Regex::new("\"(GS1[0-9]{2})\"").unwrap();
-    let mut codes = Vec::new();
-    for file in std::fs::read_dir(repository("src/plan")).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        codes.extend(code.captures_iter(&text).map(|found| found[1].to_owned()));
-    }
-    codes.sort();
-    assert!(codes.len() > 20, "{codes:?}");
-    let twice: Vec<_> = codes.windows(2).filter(|two| two[0] == two[1]).collect();
-    assert!(twice.is_empty(), "{twice:?}");
 }
