@@ -100,6 +100,9 @@ impl Dependent {
         let count = names.len();
         (count > 0).then_some(())?;
         let plural = if count == 1 { "" } else { "s" };
+        // AWS lists them in any order, and another order is not another loss.
+        let mut names = names.to_vec();
+        names.sort();
         let mut named: Vec<String> = names
             .iter()
             .take(NAMED)

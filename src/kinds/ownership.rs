@@ -216,7 +216,7 @@ mod tests {
     use crate::kinds::Ground;
     use crate::model::Book;
 
-    const KIND: KindInfo = KindInfo::new("rest_api", "REST API", "");
+    const KIND: KindInfo = KindInfo::new("usage_plan", "usage plan", "");
 
     fn candidate(name: &str, tags: &[(&str, &str)]) -> Candidate<&'static str> {
         Candidate {
@@ -260,7 +260,7 @@ mod tests {
         sort_out(
             &scope,
             &KIND,
-            &BTreeMap::from([(Address::new("api"), "Wanted".to_owned())]),
+            &BTreeMap::from([(Address::new("plans.a"), "Wanted".to_owned())]),
             candidates,
         )
     }
@@ -275,7 +275,7 @@ mod tests {
             &[],
             &[],
             vec![
-                candidate("Old name", &ours("api")),
+                candidate("Old name", &ours("plans.a")),
                 candidate("Wanted", &[]),
             ],
         );
@@ -288,19 +288,19 @@ mod tests {
         let findings = look(&[], &[], vec![candidate("Wanted", &[])]);
         assert!(findings.owned.is_empty());
         assert!(
-            findings.obstacles[0].help.contains("--adopt 'api'"),
+            findings.obstacles[0].help.contains("--adopt 'plans.a'"),
             "{:?}",
             findings.obstacles
         );
-        let findings = look(&["api"], &[], vec![candidate("Wanted", &[])]);
-        assert_eq!(findings.owned[0].address.as_str(), "api");
+        let findings = look(&["plans.a"], &[], vec![candidate("Wanted", &[])]);
+        assert_eq!(findings.owned[0].address.as_str(), "plans.a");
         assert!(findings.obstacles.is_empty());
     }
 
     #[test]
     fn another_stacks_namesake_is_never_adopted() {
-        let other = [(STACK_TAG, "others"), (KEY_TAG, "api")];
-        let findings = look(&["api"], &[], vec![candidate("Wanted", &other)]);
+        let other = [(STACK_TAG, "others"), (KEY_TAG, "plans.a")];
+        let findings = look(&["plans.a"], &[], vec![candidate("Wanted", &other)]);
         assert!(findings.owned.is_empty());
         assert!(findings.obstacles[0].what.contains("\"others\""));
         assert!(!findings.obstacles[0].help.contains("--adopt"));
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn two_namesakes_are_not_picked_by_chance() {
         let findings = look(
-            &["api"],
+            &["plans.a"],
             &[],
             vec![candidate("Wanted", &[]), candidate("Wanted", &[])],
         );
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn what_is_replaced_stands_below_what_replaces_it() {
         let thing = |id: &str, replaces: Option<&str>| {
-            let mut tags = ours("api").to_vec();
+            let mut tags = ours("plans.a").to_vec();
             tags.extend(replaces.map(|old| (REPLACES_TAG, old)));
             let mut candidate = candidate("Wanted", &tags);
             candidate.outputs.insert(OutputName::Id, id.into());
@@ -335,14 +335,18 @@ mod tests {
         let places: Vec<_> = owned.iter().map(|found| found.address.as_str()).collect();
         assert_eq!(
             places,
-            ["thing/replaced/b", "thing/replaced/b/replaced/a", "api"]
+            [
+                "plans.a/replaced/b",
+                "plans.a/replaced/b/replaced/a",
+                "plans.a"
+            ]
         );
     }
 
     #[test]
     fn things_that_replace_each_other_are_both_at_the_address() {
         let thing = |id: &str, replaces: &str| {
-            let mut tags = ours("api").to_vec();
+            let mut tags = ours("plans.a").to_vec();
             tags.push((REPLACES_TAG, replaces));
             let tags: Vec<_> = tags.into_iter().collect();
             let mut candidate = Candidate {
@@ -357,19 +361,19 @@ mod tests {
         };
         let owned = look(&[], &[], vec![thing("a", "b"), thing("b", "a")]).owned;
         let places: Vec<_> = owned.iter().map(|found| found.address.as_str()).collect();
-        assert_eq!(places, ["api", "api"]);
+        assert_eq!(places, ["plans.a", "plans.a"]);
         let owned = look(&[], &[], vec![thing("a", "a")]).owned;
-        assert_eq!(owned[0].address.as_str(), "api");
+        assert_eq!(owned[0].address.as_str(), "plans.a");
     }
 
     #[test]
     fn a_moved_thing_fills_its_new_address() {
         let candidates = vec![
-            candidate("Wanted", &ours("before")),
+            candidate("Wanted", &ours("plans.before")),
             candidate("Wanted", &[]),
         ];
-        let findings = look(&[], &[("before", "api")], candidates);
-        assert_eq!(findings.owned[0].address.as_str(), "before");
+        let findings = look(&[], &[("plans.before", "plans.a")], candidates);
+        assert_eq!(findings.owned[0].address.as_str(), "plans.before");
         assert!(findings.obstacles.is_empty());
     }
 }

@@ -135,7 +135,8 @@ impl Saved {
                 "it is not as it was written".to_owned(),
             ));
         }
-        let saved = Self::deserialize(content).map_err(damaged)?;
+        let mut saved = Self::deserialize(content).map_err(damaged)?;
+        saved.plan.book = saved.observation.book();
         // What this version would write otherwise, it did not write: a member that it does not know, one that stands twice.
         if serde_json::to_value(&saved).map_err(damaged)? != *content {
             return Err(Unreadable::Damaged(

@@ -44,47 +44,54 @@ fn names(plan: &Plan) -> Vec<String> {
 
 /// A client, a resource server, a stage and a key on our plan that somebody made by hand, and another API's stage on our plan.
 async fn by_hand(world: &World, text: &str) {
-    let (cognito, console) = (world.cognito(), world.apigateway());
-    let (pool, api) = (
-        world.id(text, "user_pool").await,
-        world.id(text, "api").await,
-    );
-    let plan = world.id(text, "plans.XXXPlan").await;
+    // Each in a box of its own: together the SDK's futures overflow a thread's stack.
+    Box::pin(in_the_pool(world, text)).await;
+    Box::pin(in_the_api(world, text)).await;
+    Box::pin(on_the_plan(world, text)).await;
+}
+
+async fn in_the_pool(world: &World, text: &str) {
+    let pool = Box::pin(world.id(text, "user_pool")).await;
+    let cognito = world.cognito();
     let client = cognito.create_user_pool_client().user_pool_id(&pool);
-    client.client_name("theirs").send().await.unwrap();
+    Box::pin(client.client_name("theirs").send()).await.unwrap();
     let server = cognito.create_resource_server().user_pool_id(&pool);
-    server
-        .identifier("theirs")
-        .name("theirs")
-        .send()
-        .await
-        .unwrap();
-    let deployments = console
-        .get_deployments()
-        .rest_api_id(&api)
-        .send()
-        .await
-        .unwrap();
+    let server = server.identifier("theirs").name("theirs");
+    Box::pin(server.send()).await.unwrap();
+}
+
+async fn in_the_api(world: &World, text: &str) {
+    let api = Box::pin(world.id(text, "api")).await;
+    let console = world.apigateway();
+    let deployments = console.get_deployments().rest_api_id(&api);
+    let deployments = Box::pin(deployments.send()).await.unwrap();
     let deployment = deployments.items()[0].id().unwrap();
     let stage = console
         .create_stage()
         .rest_api_id(&api)
         .stage_name("theirs");
-    stage.deployment_id(deployment).send().await.unwrap();
-    let key = console
-        .create_api_key()
-        .name("theirs")
-        .send()
+    Box::pin(stage.deployment_id(deployment).send())
+        .await
+        .unwrap();
+}
+
+async fn on_the_plan(world: &World, text: &str) {
+    let plan = Box::pin(world.id(text, "plans.XXXPlan")).await;
+    let console = world.apigateway();
+    let key = Box::pin(console.create_api_key().name("theirs").send())
         .await
         .unwrap();
     let place = console.create_usage_plan_key().usage_plan_id(&plan);
-    place
-        .key_id(key.id().unwrap())
-        .key_type("API_KEY")
-        .send()
+    let place = place.key_id(key.id().unwrap()).key_type("API_KEY");
+    Box::pin(place.send()).await.unwrap();
+    let theirs = Box::pin(their_stage(world)).await;
+    Box::pin(put_on_plan(world, &plan, &theirs)).await;
+}
+
+async fn planned(scene: &Scene, options: Options) -> Plan {
+    Box::pin(scene.world.plan_with(&scene.text, &options))
         .await
-        .unwrap();
-    put_on_plan(world, &plan, &their_stage(world).await).await;
+        .unwrap()
 }
 
 /// Another API's stage, as a plan names it.
@@ -119,17 +126,8 @@ const OTHERS: [&str; 5] = [
 #[tokio::test(start_paused = true)]
 async fn what_goes_along_with_a_destroy_is_agreed_to_by_its_own_name() {
     let scene = Scene::new().await;
-    by_hand(&scene.world, &scene.text).await;
-    let plan = |patterns: &'static [&'static str]| {
-        let scene = &scene;
-        async move {
-            scene
-                .world
-                .plan_with(&scene.text, &destroy(patterns))
-                .await
-                .unwrap()
-        }
-    };
+    Box::pin(by_hand(&scene.world, &scene.text)).await;
+    let plan = |patterns: &'static [&'static str]| Box::pin(planned(&scene, destroy(patterns)));
     assert_eq!(names(&plan(&[]).await), OTHERS);
     assert_eq!(
         losses(&plan(&[]).await)[3],
@@ -176,7 +174,7 @@ async fn a_consent_to_what_is_not_there_today_is_no_mistake() {
 async fn another_apis_stage_is_not_taken_off_our_plan_without_a_word() {
     let scene = Scene::new().await;
     let plan = scene.id("plans.XXXPlan");
-    let theirs = their_stage(&scene.world).await;
+    let theirs = Box::pin(their_stage(&scene.world)).await;
     put_on_plan(&scene.world, &plan, &theirs).await;
     let shown = scene.world.plan(&scene.text).await;
     assert_eq!(summary(&shown), ["update plans.XXXPlan"]);
@@ -198,8 +196,8 @@ async fn a_stage_that_is_gone_from_aws_takes_nothing_from_anybody() {
 #[tokio::test(start_paused = true)]
 async fn a_renamed_plan_takes_the_places_of_others_with_it() {
     let scene = Scene::new().await;
-    by_hand(&scene.world, &scene.text).await;
-    let renamed = scene.text.replace("XXXPlan", "Gold");
+    Box::pin(by_hand(&scene.world, &scene.text)).await;
+    let renamed = scene.text.replace("XXXPlan", "Silver");
     let plan = scene.world.plan(&renamed).await;
     assert_eq!(
         names(&plan),
@@ -233,7 +231,7 @@ async fn a_destroy_says_what_goes_along_and_which_flag_agrees() {
     let text = stack_of(1, 1);
     let folder = Folder::with(&text);
     folder.apply(&[]);
-    by_hand(&world_in(&folder), &text).await;
+    Box::pin(by_hand(&world_in(&folder), &text)).await;
     let refused = said(&folder.local(&["destroy", "--confirm", "claims"]), 1);
     for says in [
         "5 deletes need consent by name",

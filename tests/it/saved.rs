@@ -227,7 +227,7 @@ async fn a_destroy_is_stale_when_more_of_somebody_else_would_go() {
         .unwrap();
     one_begins(
         &moved_since(&world, &destroy).await,
-        "user_pool: Neighbours",
+        "user_pool: Dependents",
     );
     assert_eq!(moved_since(&world, &change).await, [""; 0]);
 }

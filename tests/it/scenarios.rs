@@ -312,8 +312,8 @@ async fn somebody_elses_things_that_go_along_are_counted_in_the_plan() {
     assert_eq!(
         notes,
         [
-            "GS108 plans.XXXPlan: among the keys of the stack's plans: 1 API key that gatestack did not make; those on this one lose their place",
-            "GS108 user_pool: AWS deletes along with it 2 app clients that gatestack did not make",
+            "GS108 plans.XXXPlan/other_keys: 1 API key that gatestack did not make (\"theirs\"): they lose their place on the plan, and calls with them get 403",
+            "GS108 user_pool/other_clients: 2 app clients that gatestack did not make (\"more\", \"theirs\"): their ids and secrets stop working",
         ]
     );
     let outcome = scene

@@ -120,7 +120,7 @@ fn key(world: &World, name: &str, address: &str) -> Resource {
         description: "".into(),
         enabled: true,
         tags: world.desired.ground.tags_of(&Address::new(address)),
-        marks: Default::default(),
+        marks: [(marks::CLIENT_TAG.to_owned(), marks::CREATING.to_owned())].into(),
     })
 }
 
