@@ -179,6 +179,9 @@ macro_rules! below_an_api {
     (@request $client:ident, deployments) => { $client.get_deployments() };
 }
 
+/// How often deployments and stages are read while another run deploys.
+const READ_AGAIN: usize = 3;
+
 below_an_api! {
     /// Every path of an API with its methods, their integrations and their responses.
     resources: Resource = "GetResources";
@@ -204,13 +207,30 @@ impl Reader {
     }
 
     /// Every stage of an API, with its tags. AWS gives them all at once.
+    ///
+    /// They are read after the API's deployments. A deployment of ours is served the moment it is made, so a stage that is read
+    /// later and serves an older one was put back to it. What the stages serve is among [`Reader::deployments`] afterwards.
     pub(crate) async fn stages(&self, api: &str) -> Result<Arc<Vec<Stage>>, AwsError> {
         let ask = || async {
-            let request = self.apigateway_client().get_stages().rest_api_id(api);
-            let answer = self
-                .call(Operation::apigateway("GetStages"), request.send())
-                .await?;
-            Ok(Arc::new(answer.item.unwrap_or_default()))
+            let mut tries = 0;
+            loop {
+                let deployments = self.deployments(api).await?;
+                let request = self.apigateway_client().get_stages().rest_api_id(api);
+                let answer = self
+                    .call(Operation::apigateway("GetStages"), request.send())
+                    .await?;
+                let stages = answer.item.unwrap_or_default();
+                let known = |stage: &Stage| {
+                    let served = stage.deployment_id.as_ref();
+                    served.is_none() || deployments.iter().any(|one| one.id.as_ref() == served)
+                };
+                tries += 1;
+                if tries == READ_AGAIN || stages.iter().all(known) {
+                    return Ok(Arc::new(stages));
+                }
+                // Another run deployed between the two reads.
+                self.apigateway_answers.deployments.forget(&api.to_owned());
+            }
         };
         self.apigateway_answers
             .stages

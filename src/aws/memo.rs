@@ -37,6 +37,14 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         cells.get(key)?.get().cloned()
     }
 
+    /// Asks again next time.
+    pub(super) fn forget(&self, key: &K) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
+    }
+
     /// Writes an answer down that came by another way.
     pub(super) fn learn(&self, key: K, answer: V) {
         let cell = Arc::new(OnceCell::new_with(Some(answer)));

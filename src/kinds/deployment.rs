@@ -134,11 +134,8 @@ impl Kind for Deployment {
         let Some(api) = rest_api::api(scope) else {
             return Ok(findings);
         };
-        let (digest, stages, deployments) = tokio::try_join!(
-            content::digest(reader, api),
-            reader.stages(api),
-            reader.deployments(api)
-        )?;
+        let (digest, stages) = tokio::try_join!(content::digest(reader, api), reader.stages(api))?;
+        let deployments = reader.deployments(api).await?;
         let stack = &scope.desired.ground.stack;
         let wanted = wanted_stage(scope);
         let serving = serving(scope, &stages);
@@ -265,12 +262,12 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
     let want = task.want;
     let api = task.text(&want.api);
     let fresh = writer.afresh();
-    let (digest, links, stages, deployments) = tokio::try_join!(
+    let (digest, links, stages) = tokio::try_join!(
         content::digest(&fresh, &api),
         content::links(&fresh, &api),
-        fresh.stages(&api),
-        fresh.deployments(&api)
+        fresh.stages(&api)
     )?;
+    let deployments = fresh.deployments(&api).await?;
     let serving = stages
         .iter()
         .find(|live| live.stage_name.as_deref() == Some(want.stage.as_str()));

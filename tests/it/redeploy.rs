@@ -1,6 +1,11 @@
 //! A stage that is behind its configuration is a change in the plan, whoever caused it.
 
-use crate::harness::{World, stack_of, summary};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use gatestack::kinds;
+use gatestack::kinds::deployment::{Shows, history, shows};
+
+use crate::harness::{Fate, Wire, World, desired, stack_of, summary};
 
 async fn deployments(world: &World, api: &str) -> Vec<String> {
     let answer = world
@@ -104,4 +109,51 @@ async fn old_deployments_go_and_five_stay() {
     let left = deployments(&world, &api).await;
     assert_eq!(left.len(), 5);
     assert!(left.contains(&served(&world, &api).await));
+}
+
+/// Deploys the stack's API as another run of gatestack does, and serves it at once.
+fn another_run_deploys(world: &World, api: &str, number: u32) {
+    let body = serde_json::json!({
+        "stageName": "prod",
+        "description": format!("gatestack claims sha256:{} number:{number} links:none", "0".repeat(64)),
+    });
+    let request = http::Request::post(format!(
+        "http://apigateway.eu-west-1.amazonaws.com/restapis/{api}/deployments"
+    ))
+    .header("content-type", "application/json")
+    .header(
+        "authorization",
+        "AWS4-HMAC-SHA256 Credential=a/20261121/eu-west-1/apigateway/aws4_request, SignedHeaders=host, Signature=0",
+    )
+    .body(body.to_string().into())
+    .unwrap();
+    assert_eq!(world.service.call(request).status(), 201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_between_two_reads_is_no_rollback() {
+    for late in ["/deployments", "/stages"] {
+        let world = World::new();
+        let text = stack_of(1, 1);
+        world.apply(&text).await;
+        let api = world.id(&text, "api").await;
+        let there = world.clone();
+        let (times, of) = (AtomicU32::new(0), api.clone());
+        // The other run deploys just before this read of the two arrives, each time for a while.
+        let wire = Wire::to(&world, move |_, operation| {
+            if operation.contains(&of) && operation.contains(late) {
+                let time = times.fetch_add(1, Ordering::SeqCst);
+                if time < 2 {
+                    another_run_deploys(&there, &of, 7 + time);
+                }
+            }
+            Fate::Arrives
+        });
+        let reader = world.connection_through(wire).await.reader();
+        let seen = kinds::observe(&reader, &desired(&text)).await.unwrap();
+        let shown = shows(&seen).unwrap();
+        assert_eq!(*shown, Shows::Behind, "{late}");
+        let history = history::history(&reader, &desired(&text)).await.unwrap();
+        assert!(history.unwrap().served().is_some(), "{late}");
+    }
 }

@@ -188,7 +188,8 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
     let Some(api) = api.map(|found| id(&found.outputs)) else {
         return Ok(None);
     };
-    let (stages, live) = tokio::try_join!(reader.stages(&api), reader.deployments(&api))?;
+    let stages = reader.stages(&api).await?;
+    let live = reader.deployments(&api).await?;
     let serving = serving(&scope, &stages);
     let served = serving.and_then(|stage| stage.deployment_id.clone());
     let stack = desired.ground.stack.clone();
