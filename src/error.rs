@@ -90,6 +90,8 @@ pub enum FaultKind {
     Terminated,
     /// Another run holds the lock on the stack, this one lost it, or it can't be taken.
     Lock,
+    /// Several things carry one address, so that nothing tells which one is meant.
+    Duplicate,
     /// AWS changed between the plan and the first write.
     Stale,
     /// The name is none of the stack's outputs, or its value is not known yet.
@@ -118,6 +120,7 @@ impl FaultKind {
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
             Self::Lock => "lock",
+            Self::Duplicate => "duplicate",
             Self::Stale => "stale",
             Self::Output => "output",
             Self::Deployment => "deployment",

@@ -214,7 +214,8 @@ impl Reader {
         let ask = || async {
             let mut tries = 0;
             loop {
-                let deployments = self.deployments(api).await?;
+                // Boxed, for the compiler works out futures within futures only so deep.
+                let deployments = Box::pin(self.deployments(api)).await?;
                 let request = self.apigateway_client().get_stages().rest_api_id(api);
                 let answer = self
                     .call(Operation::apigateway("GetStages"), request.send())

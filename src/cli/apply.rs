@@ -91,7 +91,7 @@ impl Args {
             .locked(&session, &mut signals, &mut lock, global, ui)
             .await;
         lock.release(ui).await;
-        verified(&session, ended?, self.verify, self.json, ui).await
+        verified(&session, ended?, self.verify, self.json, (global, ui)).await
     }
 
     async fn locked(
@@ -141,12 +141,12 @@ pub(super) async fn verified(
     exit: Exit,
     verify: bool,
     json: bool,
-    ui: &mut Ui,
+    (global, ui): (&Global, &mut Ui),
 ) -> Result<Exit, Error> {
     if !verify || exit != Exit::Success {
         return Ok(exit);
     }
-    super::verify::after_apply(session, json, ui).await
+    super::verify::after_apply(session, json, global, ui).await
 }
 
 /// Shows the plan that is about to be agreed to.

@@ -41,7 +41,7 @@ impl Calling {
         backends: &Backends,
     ) -> Result<Self, Error> {
         let session = Session::open(global, ui, &[], Purpose::Call).await?;
-        let observation = session.observe(ui).await?;
+        let observation = session.observe_whole(global, ui).await?;
         if session.local {
             tokio::time::resume();
         }

@@ -15,6 +15,7 @@ use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::local::scenario::{Flaw, Mistake};
 use crate::local::{DataPlane, DataPlaneOptions, Options, Pace, Scenario, Service, serve};
 use crate::render::Ui;
+use crate::render::lock::state_is_held;
 use crate::stack::{Code, Diagnostic, Diagnostics, Source};
 
 /// Run the local AWS by itself
@@ -99,6 +100,7 @@ impl Serve {
             clock: Clock::system(),
             pace,
             scenario,
+            waits: Some(state_is_held),
             ..Options::default()
         };
         let service = match &self.state {

@@ -34,7 +34,7 @@ impl Args {
     async fn read(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let session = Session::open(global, ui, &[], Purpose::Find).await?;
         let wanted = self.wanted(&session.desired.outputs)?;
-        let book = session.observe(ui).await?.book();
+        let book = session.observe_whole(global, ui).await?.book();
         let outputs = outcome::resolved(&wanted, &book);
         let apply = global.command_line("apply", &[]);
         if let (Some(name), Some(None)) = (&self.name, outputs.values().next()) {

@@ -152,6 +152,10 @@ impl Args {
             };
             ui.print(&view.text());
         }
+        // Each is told as a change, or stops the plan.
+        if !self.destroy && !saved.observation.duplicates.is_empty() {
+            return Ok(Exit::Failure);
+        }
         Ok(if self.detailed_exitcode && !plan.is_empty() {
             Exit::Changes
         } else {

@@ -112,7 +112,7 @@ impl Apply<'_> {
             )
             .await;
         lock.release(ui).await;
-        verified(&session, ended?, verify, self.json, ui).await
+        verified(&session, ended?, verify, self.json, (global, ui)).await
     }
 
     /// What is left to do once no other run writes to the stack.

@@ -21,6 +21,7 @@ use crate::kinds::{self, Desired, Observation, Questions, Surroundings};
 use crate::local;
 use crate::model::{Address, shell_word};
 use crate::plan::{self, Options, Plan};
+use crate::render::lock::state_is_held;
 use crate::render::progress::waiting;
 use crate::render::{Ui, diagnostics};
 use crate::stack::closest;
@@ -130,6 +131,20 @@ impl Session {
         Ok(kinds::observe(&self.connection.reader(), &self.desired).await?)
     }
 
+    /// The same, where each address has one thing, as every reader needs it.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read, and several things at one address.
+    pub(super) async fn observe_whole(
+        &self,
+        global: &Global,
+        ui: &mut Ui,
+    ) -> Result<Observation, Error> {
+        let observation = self.observe(ui).await?;
+        refuse_duplicates(&observation, global)?;
+        Ok(observation)
+    }
+
     /// Asks AWS what there is and compares it with the file.
     ///
     /// # Errors
@@ -181,6 +196,27 @@ impl Session {
     pub(super) fn requests(&self) -> Count {
         self.connection.tally().count()
     }
+}
+
+/// Refuses to guess which of several things at one address is meant.
+///
+/// # Errors
+/// There are several.
+pub(super) fn refuse_duplicates(observation: &Observation, global: &Global) -> Result<(), Error> {
+    if observation.duplicates.is_empty() {
+        return Ok(());
+    }
+    let what = "several things carry the same address: two runs made one each, or tags were copied";
+    let fault = Fault::new(FaultKind::Duplicate, what);
+    let fault = observation.duplicates.iter().fold(fault, |fault, one| {
+        fault.about(one.address.clone(), one.what())
+    });
+    Err(fault
+        .hint(format!(
+            "an apply deletes what is left over, with consent\n{}",
+            global.command_line("apply", &[])
+        ))
+        .into())
 }
 
 /// A connection to the account and Region where a stack belongs.
@@ -457,6 +493,7 @@ pub(super) fn local_service(
     let defaults = local::Options::default();
     let options = local::Options {
         account: account.map_or(defaults.account.clone(), str::to_owned),
+        waits: Some(state_is_held),
         ..defaults
     };
     local::Service::at_file(&global.folder().join(LOCAL_STATE), options).map_err(local_state)

@@ -95,6 +95,7 @@ impl Args {
         let mut signals = Signals::listen()?;
         let verifying = Verifying {
             session: &session,
+            global,
             behind: self.backends.options(),
             options: self.which.options(),
             probe: self.probe,
@@ -177,10 +178,16 @@ fn tell(report: &Report, session: &Session, json: bool, ui: &mut Ui) -> Exit {
 ///
 /// # Errors
 /// As of [`Verifying::run`].
-pub(super) async fn after_apply(session: &Session, json: bool, ui: &mut Ui) -> Result<Exit, Error> {
+pub(super) async fn after_apply(
+    session: &Session,
+    json: bool,
+    global: &Global,
+    ui: &mut Ui,
+) -> Result<Exit, Error> {
     let mut signals = Signals::listen()?;
     let verifying = Verifying {
         session,
+        global,
         behind: Backends::default().options(),
         options: defaults(),
         probe: false,

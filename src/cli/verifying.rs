@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan as _};
 use tokio::net::TcpListener;
 
+use super::global::Global;
 use super::run::Signals;
-use super::session::{Session, local_state};
+use super::session::{Session, local_state, refuse_duplicates};
 use crate::apply::Interrupt;
 use crate::aws::{Connection, Endpoint};
 use crate::caller::{Front, Transport};
@@ -36,6 +37,7 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(180);
 /// How to verify a stack.
 pub(super) struct Verifying<'a> {
     pub(super) session: &'a Session,
+    pub(super) global: &'a Global,
     /// What stands behind the local AWS.
     pub(super) behind: DataPlaneOptions,
     /// Which calls to make.
@@ -81,6 +83,7 @@ impl Verifying<'_> {
         let desired = &self.session.desired;
         let reader = connection.reader();
         let observation = kinds::observe(&reader, desired).await?;
+        refuse_duplicates(&observation, self.global)?;
         let front = Front::of(desired, &observation);
         if observation.live.is_empty() && !desired.resources.is_empty() {
             let fault = Fault::new(FaultKind::Absent, "the stack is not there yet");

@@ -68,6 +68,14 @@ impl Mark {
         Self::OnPool(String::new())
     }
 
+    /// The id of the key that it is on, once that is known.
+    pub(super) fn key(&self) -> Option<String> {
+        match self {
+            Self::OnPool(_) => None,
+            Self::OnKey(key) => Some(super::literal(key)),
+        }
+    }
+
     fn value(&self, book: &Book) -> Value {
         match self {
             Self::OnPool(mark) if mark.is_empty() => Value::Unset,

@@ -30,6 +30,7 @@ mod api_marks;
 mod coherence;
 mod content;
 mod desired;
+pub(crate) mod duplicates;
 mod field;
 mod header;
 mod observation;
@@ -53,6 +54,7 @@ use crate::model::{Address, Book, OutputName, Text};
 
 pub use api_marks::{DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
+pub use duplicates::Duplicates;
 pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{Dependent, Live, Neighbours, Observation, Obstacle, observe};
 pub use private_road::LOOKS_EVERY;
@@ -244,6 +246,12 @@ impl Scope<'_> {
     /// The address of something of ours found in an earlier phase, by one of its outputs.
     pub fn address_of(&self, name: OutputName, value: &str) -> Option<&Address> {
         self.book.find(name, value)
+    }
+
+    /// Where the thing with this id stands, if another one is in use at the address that it carries.
+    fn duplicate(&self, id: &str) -> Option<&Address> {
+        let address = self.address_of(OutputName::Id, id);
+        address.filter(|address| address.duplicate_of().is_some())
     }
 }
 

@@ -3,6 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::desired::Desired;
+use super::duplicates::{self, Duplicates, Group};
+use super::ownership::after_moves;
 use super::registry::{KINDS, Observed, observe_phase};
 use super::{KindInfo, Outputs, Resource, Scope, Word, registered};
 use crate::aws::{AwsError, Reader};
@@ -17,6 +19,9 @@ pub struct Observation {
     pub obstacles: Vec<Obstacle>,
     /// What stops even a destroy: tags that don't tell which of several things is the stack's, or what a thing is.
     pub ambiguities: Vec<Obstacle>,
+    /// Several things at one address, of which one can stand there.
+    #[serde(default)]
+    pub duplicates: Vec<Duplicates>,
     /// What stops a plan that deletes or replaces the thing at its address: somebody else uses it.
     pub in_use: Vec<Obstacle>,
     /// What was not found and may be there, or may have been: another one is made only by consent to the loss.
@@ -150,80 +155,99 @@ pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, 
             desired,
             book: &book,
         };
-        for observed in observe_phase(reader, &scope, phase).await? {
-            take_in(&mut observation, observed, desired);
+        let observed = observe_phase(reader, &scope, phase).await?;
+        let mut several = Vec::new();
+        for (address, mut all) in by_address(&mut observation, observed, desired) {
+            if let Some(moved) = moved_here(&address, &all) {
+                observation.ambiguities.push(moved);
+                continue;
+            }
+            let taken = observation.live.contains_key(&address);
+            if let Some(other) = all
+                .iter()
+                .find(|live| taken || is_of_another_kind(live, &all, desired, &address))
+            {
+                let other = of_another_kind(&address, other);
+                observation.ambiguities.push(other);
+                continue;
+            }
+            match all.len() {
+                1 => observation
+                    .live
+                    .extend(all.pop().map(|live| (address, live))),
+                _ => several.push(Group { address, all }),
+            }
+        }
+        several.sort_by_key(duplicates::rank);
+        for group in several {
+            // Boxed for the same reason as the look at a kind.
+            Box::pin(duplicates::sort_out(
+                reader,
+                desired,
+                group,
+                &mut observation,
+            ))
+            .await?;
         }
     }
     Ok(observation)
 }
 
-fn take_in(observation: &mut Observation, observed: Observed, desired: &Desired) {
-    observation.obstacles.extend(observed.obstacles);
-    observation.ambiguities.extend(observed.misplaced);
-    observation.in_use.extend(observed.in_use);
-    let after_moves = |address: &Address| {
-        let mut moved = desired.moved.iter();
-        let to = moved.find_map(|(from, to)| address.moved(from, to));
-        to.unwrap_or_else(|| address.clone())
-    };
-    let dependents = observed.dependents.into_iter();
-    observation
-        .dependents
-        .extend(dependents.map(|one| Dependent {
-            address: after_moves(&one.address),
-            with: after_moves(&one.with),
-            ..one
-        }));
-    observation.in_doubt.extend(observed.in_doubt);
-    if observed.neighbours > 0 {
-        observation.neighbours.push(Neighbours {
-            kind: observed.kind,
-            count: observed.neighbours,
-        });
-    }
-    for (address, live) in observed.owned {
-        let moved = desired
-            .moved
-            .iter()
-            .find_map(|(from, to)| address.moved(from, to));
-        let (address, was) = match moved {
-            Some(to) => (to, Some(address)),
-            None => (address, None),
-        };
-        let live = Live { was, ..live };
-        let wanted = desired.resources.get(&address);
-        if let Some(other) = observation.live.get(&address) {
-            let two = match (&live.was, &other.was) {
-                (Some(was), None) => moved_onto(&address, was, other),
-                (None, Some(was)) => moved_onto(&address, was, &live),
-                _ => two_at_one_address(&address, other, &live),
+/// What was found of every kind, by its address after `[[moved]]`.
+fn by_address(
+    observation: &mut Observation,
+    observed: Vec<Observed>,
+    desired: &Desired,
+) -> BTreeMap<Address, Vec<Live>> {
+    let mut found: BTreeMap<Address, Vec<Live>> = BTreeMap::new();
+    for observed in observed {
+        observation.obstacles.extend(observed.obstacles);
+        observation.ambiguities.extend(observed.misplaced);
+        observation.in_use.extend(observed.in_use);
+        let dependents = observed.dependents.into_iter();
+        observation
+            .dependents
+            .extend(dependents.map(|one| Dependent {
+                address: after_moves(desired, &one.address),
+                with: after_moves(desired, &one.with),
+                ..one
+            }));
+        observation.in_doubt.extend(observed.in_doubt);
+        if observed.neighbours > 0 {
+            observation.neighbours.push(Neighbours {
+                kind: observed.kind,
+                count: observed.neighbours,
+            });
+        }
+        for (address, live) in observed.owned {
+            let moved = desired
+                .moved
+                .iter()
+                .find_map(|(from, to)| address.moved(from, to));
+            let (address, was) = match moved {
+                Some(to) => (to, Some(address)),
+                None => (address, None),
             };
-            observation.ambiguities.push(two);
-        } else if wanted
-            .is_some_and(|wanted| wanted.resource.info().name != live.resource.info().name)
-        {
-            let other = of_another_kind(&address, &live);
-            observation.ambiguities.push(other);
-        } else {
-            observation.live.insert(address, live);
+            let live = Live { was, ..live };
+            found.entry(address).or_default().push(live);
         }
     }
+    found
 }
 
-// After a crash between two calls there is never more than one; two mean that somebody copied tags, or that a thing
-// was both moved and made anew. Neither may be picked by chance.
-fn two_at_one_address(address: &Address, one: &Live, other: &Live) -> Obstacle {
-    Obstacle {
-        address: address.clone(),
-        what: format!(
-            "two things carry this address: the {} and the {}",
-            name(one),
-            name(other)
-        ),
-        help:
-            "remove the tags gatestack:stack and gatestack:key from the one that is not the stack's"
-                .into(),
-    }
+/// What `[[moved]]` brings to an address where something stands already.
+fn moved_here(address: &Address, all: &[Live]) -> Option<Obstacle> {
+    let was = all.iter().find_map(|live| live.was.as_ref())?;
+    let there = all.iter().find(|live| live.was.is_none())?;
+    Some(moved_onto(address, was, there))
+}
+
+/// Whether a thing is of another kind than what is wanted at its address, or than what else is there.
+fn is_of_another_kind(live: &Live, all: &[Live], desired: &Desired, address: &Address) -> bool {
+    let kind = |resource: &Resource| resource.info().name;
+    let wanted = desired.resources.get(address);
+    let right = wanted.map_or(kind(&all[0].resource), |wanted| kind(&wanted.resource));
+    kind(&live.resource) != right
 }
 
 // Neither may lose what says whose it is: it would go on working, and no file would name it any more.
@@ -253,7 +277,7 @@ fn of_another_kind(address: &Address, live: &Live) -> Obstacle {
     }
 }
 
-fn name(live: &Live) -> String {
+pub(super) fn name(live: &Live) -> String {
     let id = live.outputs.get(&OutputName::Id).map_or("", String::as_str);
     format!("{} {id}", live.resource.info().title)
 }

@@ -164,7 +164,10 @@ async fn addresses_of_keys(
     };
     let known = keys.iter().filter_map(|key| {
         let (id, tags) = (key.id.clone()?, tags::live(key.tags.as_ref()));
-        let address = address_of(&id, scope.desired.ground.owner_by_tags(&tags))?;
+        let address = match scope.duplicate(&id) {
+            Some(duplicate) => duplicate.clone(),
+            None => address_of(&id, scope.desired.ground.owner_by_tags(&tags))?,
+        };
         Some((id, address))
     });
     Ok(known.collect())
@@ -176,7 +179,7 @@ fn memberships(
     key_address: &Address,
     places: &[(&str, String)],
 ) -> Vec<Found<Props>> {
-    let address = key_address.owner().part("membership");
+    let address = key_address.named_in_consent().part("membership");
     let wanted = scope
         .desired
         .resources

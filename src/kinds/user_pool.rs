@@ -329,6 +329,10 @@ impl Kind for UserPool {
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
+        // The domain of the one in use has a step of its own; this one's is known to nothing else, and AWS deletes no pool with one.
+        if live.address.duplicate_of().is_some() {
+            delete_domains(writer, id).await?;
+        }
         let request = writer.cognito().delete_user_pool().user_pool_id(id);
         gone_is_success(
             writer
@@ -360,6 +364,29 @@ fn users_of(pool: &Address, estimated: i32) -> Option<Dependent> {
             "about {count} user{plural}, with passwords and attributes: they can't sign in any more"
         ),
     })
+}
+
+async fn delete_domains(writer: &Writer, id: &str) -> Result<(), AwsError> {
+    let request = writer.cognito().describe_user_pool().user_pool_id(id);
+    let operation = Operation::cognito("DescribeUserPool", id);
+    let pool = match writer.call(operation, request.send()).await {
+        Ok(answer) => answer.user_pool,
+        Err(error) if error.is_not_found() => None,
+        Err(error) => return Err(error),
+    };
+    let domains = pool
+        .into_iter()
+        .flat_map(|pool| [pool.domain, pool.custom_domain]);
+    for domain in domains.flatten() {
+        let request = writer
+            .cognito()
+            .delete_user_pool_domain()
+            .user_pool_id(id)
+            .domain(domain);
+        let operation = Operation::cognito("DeleteUserPoolDomain", id);
+        writer.call(operation, request.send()).await?;
+    }
+    Ok(())
 }
 
 fn policies(password: &Password) -> UserPoolPolicyType {

@@ -30,6 +30,8 @@ pub struct Options {
     pub clock: Clock,
     /// How long things take that take time on AWS. Done by the next call by default.
     pub pace: Pace,
+    /// What is called when another process holds the state's file for more than a second. Nothing by default.
+    pub waits: Option<fn(&Path)>,
     /// What is different from an AWS on which everything works at once. Nothing by default.
     pub scenario: Scenario,
 }
@@ -40,6 +42,7 @@ impl Default for Options {
             account: "123456789012".into(),
             clock: Clock::system(),
             pace: Pace::Immediate,
+            waits: None,
             scenario: Scenario::default(),
         }
     }
@@ -143,7 +146,7 @@ impl Service {
     /// # Errors
     /// When the file or its folder can't be made or read, is damaged, or is of another format.
     pub fn at_file(path: &Path, options: Options) -> Result<Self, StoreError> {
-        let mut store = Store::at_file(path, &options.account)?;
+        let mut store = Store::at_file(path, &options.account, options.waits)?;
         let tagged = store.read(|state| tagged(&options, state))?;
         Ok(Self::over(store, options, tagged))
     }

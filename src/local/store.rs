@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,7 @@ pub(super) enum Store {
 pub(super) struct Shared {
     path: PathBuf,
     lock: File,
+    waits: Option<fn(&Path)>,
     /// The account whose state this is.
     account: String,
     accounts: BTreeMap<String, State>,
@@ -103,7 +105,11 @@ struct SavedOne {
 
 impl Store {
     /// An account's state in this file, which is made by the first change when it isn't there; its folder is made now.
-    pub(super) fn at_file(path: &Path, account: &str) -> Result<Self, StoreError> {
+    pub(super) fn at_file(
+        path: &Path,
+        account: &str,
+        waits: Option<fn(&Path)>,
+    ) -> Result<Self, StoreError> {
         let doing = |doing: &'static str, path: &Path| {
             let path = path.to_owned();
             move |source| StoreError::Io {
@@ -123,6 +129,7 @@ impl Store {
         let mut shared = Shared {
             path: path.to_owned(),
             lock,
+            waits,
             account: account.to_owned(),
             accounts: BTreeMap::new(),
             seen: None,
@@ -161,6 +168,30 @@ impl Store {
     }
 }
 
+/// How long another process may hold the state before that is said.
+const SILENT: Duration = Duration::from_secs(1);
+
+/// Says once that the state is waited for, unless it is over before.
+struct Telling {
+    _over: Option<mpsc::Sender<()>>,
+}
+
+impl Telling {
+    fn start(tell: Option<fn(&Path)>, path: &Path) -> Self {
+        let over = tell.map(|tell| {
+            let (over, ended) = mpsc::channel::<()>();
+            let path = path.to_owned();
+            std::thread::spawn(move || {
+                if ended.recv_timeout(SILENT) == Err(RecvTimeoutError::Timeout) {
+                    tell(&path);
+                }
+            });
+            over
+        });
+        Self { _over: over }
+    }
+}
+
 impl Shared {
     fn state(&self) -> Cow<'_, State> {
         match self.accounts.get(&self.account) {
@@ -174,9 +205,12 @@ impl Shared {
         &mut self,
         run: impl FnOnce(&mut Self) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
-        self.lock
-            .lock()
-            .map_err(|source| self.failed("lock", source))?;
+        if self.lock.try_lock().is_err() {
+            let _telling = Telling::start(self.waits, &self.path);
+            self.lock
+                .lock()
+                .map_err(|source| self.failed("lock", source))?;
+        }
         let result = self.reload().and_then(|()| run(self));
         self.lock
             .unlock()

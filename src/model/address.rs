@@ -66,6 +66,29 @@ impl Address {
         ))
     }
 
+    /// Where another thing stands that carries this same address, `id` being AWS's of it, although only one can stand here.
+    pub fn duplicate(&self, id: &str) -> Self {
+        self.part("duplicate").part(id)
+    }
+
+    /// The address that this one carries too, or that the thing carries which this one is a part of; `None` for one that stands
+    /// where it should.
+    pub fn duplicate_of(&self) -> Option<Self> {
+        let (_, parts) = self.0.split_at(self.part_start()?);
+        let (before, _) = parts.split_once("/duplicate/")?;
+        Some(Self(
+            self.0[..self.0.len() - parts.len() + before.len()].to_owned(),
+        ))
+    }
+
+    /// What consent to a loss at this address names: what it belongs to in the file; of several that carry one address, this one.
+    pub fn named_in_consent(&self) -> Self {
+        match self.duplicate_of() {
+            Some(_) => self.clone(),
+            None => self.owner(),
+        }
+    }
+
     /// The text, as people type it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -151,6 +174,18 @@ mod tests {
         assert_eq!(older.takes_its_place(), Some(link));
         let route = Address::entry("api.routes", "GET /replaced/parts/replaced/x");
         assert_eq!(route.takes_its_place(), None);
+    }
+
+    #[test]
+    fn a_duplicate_knows_the_address_that_it_carries() {
+        let key = Address::entry("partners", "acme").part("key");
+        let duplicate = key.duplicate("abc");
+        assert_eq!(duplicate.as_str(), "partners.acme/key/duplicate/abc");
+        assert_eq!(duplicate.duplicate_of(), Some(key.clone()));
+        assert_eq!(duplicate.part("client").duplicate_of(), Some(key.clone()));
+        assert_eq!(key.duplicate_of(), None);
+        assert_eq!(duplicate.named_in_consent(), duplicate);
+        assert_eq!(key.named_in_consent().as_str(), "partners.acme");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::openings::openings;
 use super::{Action, Change, Options, Patterns};
-use crate::kinds::{Dependent, Observation, Resource, rest_api, usage_plan, user_pool};
+use crate::kinds::{Dependent, Observation, Resource, duplicates, rest_api, usage_plan, user_pool};
 use crate::model::Address;
 
 /// Something that is lost when a plan is applied.
@@ -45,6 +45,8 @@ fn routes() -> Address {
 impl Loss {
     fn agreed(&self, address: &Address, patterns: &Patterns, removed: &[&Address]) -> bool {
         match self.of {
+            // Nor is what carries its address the thing itself.
+            LossOf::Own if address.duplicate_of().is_some() => patterns.name_itself(address),
             LossOf::Own | LossOf::Requirements | LossOf::Earlier => patterns.name(address),
             // Who may delete a pool may not therefore delete what is not the stack's in it.
             LossOf::Others => patterns.name_itself(address),
@@ -66,7 +68,10 @@ pub(super) fn losses(
         .iter()
         .filter(|(address, change)| change.goes() && !observation.live[*address].only_a_mark)
         .filter_map(|(address, change)| {
-            Some((address.clone(), LossOf::Own, change.kind.loss?.into()))
+            let alone = change.kind.goes_with.is_none();
+            let left_over = address.duplicate_of().filter(|_| alone);
+            let loss = change.kind.loss.or(left_over.map(|_| duplicates::LOSS))?;
+            Some((address.clone(), LossOf::Own, loss.into()))
         });
     let mut all: Vec<(Address, LossOf, String)> = own.collect();
     let others = going_along(observation, changes);

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diff::{Refused, all_fields, difference};
 use super::order::{self, Inputs};
 use super::{Action, Change, FieldChange, Options, Plan, Problem, consent, replace, rules};
-use crate::kinds::{Desired, Live, Observation, Obstacle, OnChange, Resource};
+use crate::kinds::{Desired, Duplicates, Live, Observation, Obstacle, OnChange, Resource};
 use crate::model::{Address, Book, Value};
 
 /// What would bring AWS from what it is to what the file wants.
@@ -180,7 +180,10 @@ fn compare(
                 reasons: if live.only_a_mark {
                     vec!["it is gone; its mark is left".into()]
                 } else {
-                    live.broken.iter().cloned().collect()
+                    let duplicates = observation.duplicates.iter();
+                    let of = duplicates.filter(|one| one.left_over.contains_key(address));
+                    let why = of.map(Duplicates::reason);
+                    why.chain(live.broken.iter().cloned()).collect()
                 },
                 was: live.was.clone(),
             };
@@ -412,8 +415,10 @@ fn protected(
             let replaced = address
                 .takes_its_place()
                 .is_some_and(|successor| desired.resources.contains_key(&successor));
-            let ours = replaced || options.destroy
-                && desired.resources.get(*address).is_some_and(|wanted| wanted.resource.unprotected().is_some());
+            let duplicate = address.duplicate_of();
+            let wanted = duplicate.as_ref().unwrap_or(address);
+            let ours = replaced || (options.destroy || duplicate.is_some())
+                && desired.resources.get(wanted).is_some_and(|wanted| wanted.resource.unprotected().is_some());
             observation.live[*address].resource.unprotected().is_some() && !ours
         })
         .map(|(address, change)| Problem {

@@ -431,7 +431,9 @@ fn domain_goes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<
 /// One that takes another's place has a note of its own.
 fn fewer_instances(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
     let stays = |resource: &Resource| matches!(resource, Resource::Instance(_));
-    let for_good = change.action == Action::Delete && address.takes_its_place().is_none();
+    let for_good = change.action == Action::Delete
+        && address.takes_its_place().is_none()
+        && address.duplicate_of().is_none();
     (for_good && change.kind.rolls && facts.wanted.values().any(stays)).then_some(())?;
     note(
         Level::Info,
@@ -496,7 +498,9 @@ fn partner_disabled(facts: &Facts<'_>, address: &Address, change: &Change) -> Op
 fn road_goes(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
     let live = facts.observation.live.get(address)?;
     let works = matches!(live.resource, Resource::VpcLink(_)) && live.broken.is_none();
-    let for_good = change.action == Action::Delete && address.takes_its_place().is_none();
+    let for_good = change.action == Action::Delete
+        && address.takes_its_place().is_none()
+        && address.duplicate_of().is_none();
     let routes = |resource: &Resource| matches!(resource, Resource::Route(_));
     (works && for_good && facts.wanted.values().any(routes)).then_some(())?;
     note(

@@ -1,5 +1,7 @@
 //! What is said of the lock on a stack.
 
+use std::io::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use super::Ui;
@@ -44,6 +46,14 @@ pub(crate) fn still_waiting(ui: &mut Ui, name: &str, taken: &Taken, since: Durat
         );
         ui.remark(&text);
     }
+}
+
+/// Says that another process holds the local AWS's state. It comes from wherever the state is read, so it has no [`Ui`].
+pub(crate) fn state_is_held(path: &Path) {
+    let path = path.display();
+    let text = format!("waiting for {path}, which another process holds …\n");
+    // A reader that went away is told nothing.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// What became of a lock that could not be removed.

@@ -18,7 +18,7 @@ pub struct Message {
     /// How much it matters.
     pub severity: LevelName,
     /// A stable code: `GS…` of the stack file, `no_plan`, `aws`, `credentials`, `connection`, `io`, `ground`, `consent`,
-    /// `declined`, `interrupted`, `terminated`, `lock`, `stale`, `output`, `deployment`, `caller`, `absent`, `token`,
+    /// `declined`, `interrupted`, `terminated`, `lock`, `duplicate`, `stale`, `output`, `deployment`, `caller`, `absent`, `token`,
     /// `unanswered`. The message of `more` says how many others there are.
     pub code: String,
     /// What is wrong.

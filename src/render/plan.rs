@@ -308,7 +308,10 @@ pub(super) fn heading(ground: &Ground, local: bool) -> String {
 
 /// What these belong to in the file, each once.
 pub(crate) fn owners<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Vec<Address> {
-    let mut owners: Vec<Address> = addresses.into_iter().map(Address::owner).collect();
+    let mut owners: Vec<Address> = addresses
+        .into_iter()
+        .map(Address::named_in_consent)
+        .collect();
     owners.dedup();
     owners
 }
@@ -316,7 +319,7 @@ pub(crate) fn owners<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Ve
 /// The address that agrees to a loss: for a part of something of the stack the whole, which is what the file names.
 pub(crate) fn agrees(address: &Address, loss: &Loss) -> Address {
     match loss.of {
-        LossOf::Own => address.owner(),
+        LossOf::Own => address.named_in_consent(),
         LossOf::Others | LossOf::Requirements | LossOf::Routes | LossOf::Earlier => address.clone(),
     }
 }

@@ -322,7 +322,7 @@ fn whole_or_refused(runs: &[Ran]) {
 }
 
 /// How many pools, clients, APIs, keys and usage plans there are in the folder's AWS.
-fn counted(folder: &Folder) -> [usize; 5] {
+pub(crate) fn counted(folder: &Folder) -> [usize; 5] {
     let state = folder.path().join(".gatestack/local.json");
     let service = Service::at_file(&state, local::Options::default()).unwrap();
     let world = World {
@@ -533,4 +533,19 @@ fn a_run_that_ends_in_any_way_leaves_no_lock_and_a_killed_one_does_not_keep_it()
     folder.apply(&[]);
     assert_eq!(counted(&folder), [1, 2, 1, 2, 1]);
     assert!(!state().contains("/gatestack/lock"));
+}
+
+#[test]
+fn a_state_that_another_process_holds_is_not_waited_for_in_silence() {
+    let folder = Folder::with(&stack_of(1, 1));
+    folder.apply(&[]);
+    let held = std::fs::File::open(folder.path().join(".gatestack/local.lock")).unwrap();
+    held.lock().unwrap();
+    let run = folder.start(&["--local", "plan"]);
+    std::thread::sleep(Duration::from_secs(3));
+    held.unlock().unwrap();
+    let ran = Ran::from(run.wait_with_output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let said = "local.json, which another process holds";
+    assert_eq!(ran.stderr.matches(said).count(), 1, "{}", ran.stderr);
 }

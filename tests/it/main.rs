@@ -15,6 +15,7 @@ mod crash;
 mod destroys;
 mod dev;
 mod domains;
+mod duplicates;
 mod executor;
 mod forged;
 mod handoff;

@@ -234,7 +234,11 @@ async fn claims_of_keys(
         }
         // Without the tag nothing says that a client was ever made for it: one of its name is somebody else's.
         let mark = tags.get(CLIENT_TAG)?;
-        let client = address.owner().part("client");
+        let duplicate = scope.duplicate(key.id.as_deref().unwrap_or_default());
+        let client = match duplicate {
+            Some(key) => key.part("client"),
+            None => address.owner().part("client"),
+        };
         let name = wanted.get(&after_moves(scope.desired, &client)).cloned();
         Some(Claim {
             mark: Mark::OnKey(Text::literal(key.id.clone().unwrap_or_default())),

@@ -181,11 +181,20 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
         book: &book,
     };
     let found = RestApi::observe(reader, &scope).await?;
-    let api = found
-        .owned
-        .into_iter()
-        .find(|found| found.address == rest_api::address());
-    let Some(api) = api.map(|found| id(&found.outputs)) else {
+    let apis = found.owned.into_iter();
+    let apis = apis.filter(|found| found.address == rest_api::address());
+    let mut apis: Vec<String> = apis.map(|found| id(&found.outputs)).collect();
+    if apis.len() > 1 {
+        return Err(AwsError::gave_up(
+            "GetRestApis",
+            format!(
+                "several REST APIs carry the address {}, and `plan` says which one is in use: {}",
+                rest_api::address(),
+                apis.join(", ")
+            ),
+        ));
+    }
+    let Some(api) = apis.pop() else {
         return Ok(None);
     };
     let stages = reader.stages(&api).await?;

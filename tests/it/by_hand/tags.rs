@@ -1,6 +1,6 @@
 //! Tags: whose a thing is.
 
-use gatestack::plan::{Options, Problem};
+use gatestack::plan::{Options, Patterns, Problem};
 
 use super::Scene;
 use crate::harness::{World, stack_of, summary};
@@ -102,7 +102,7 @@ async fn a_tag_with_another_things_address_stops_even_a_destroy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_copy_of_our_tags_is_not_deleted_by_chance() {
+async fn a_copy_of_our_tags_goes_by_its_own_consent_and_with_a_destroy() {
     let scene = Scene::new().await;
     let theirs = scene.world.apigateway().create_rest_api().name("theirs");
     theirs
@@ -111,14 +111,24 @@ async fn a_copy_of_our_tags_is_not_deleted_by_chance() {
         .send()
         .await
         .unwrap();
-    for destroy in [false, true] {
-        let found = problems(&scene, &scene.text, destroy).await;
-        assert_eq!(found.len(), 1, "{found:#?}");
-        assert!(
-            found[0].what.starts_with("two things carry this address"),
-            "{found:#?}"
-        );
+    // Callers come through the stage of ours, so theirs is what is left over.
+    let plan = scene.world.plan(&scene.text).await;
+    let [(address, _)] = plan.changes.iter().collect::<Vec<_>>()[..] else {
+        panic!("{:#?}", summary(&plan))
+    };
+    assert!(address.as_str().starts_with("api/duplicate/"), "{address}");
+    assert!(plan.missing_consent.contains_key(address));
+    for wide in ["api", "partners.*"] {
+        let options = Options {
+            allow_delete: Patterns::new([wide.to_owned()]),
+            ..Options::default()
+        };
+        let plan = scene.world.plan_with(&scene.text, &options).await.unwrap();
+        assert!(plan.missing_consent.contains_key(address), "{wide}");
     }
+    scene.world.destroy(&scene.text).await;
+    let left = scene.world.apigateway().get_rest_apis().send().await;
+    assert!(left.unwrap().items().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,236 @@
+//! Two things at one address: made by two runs without the lock, or left by one of them.
+
+use gatestack::model::{Address, OutputName};
+use gatestack::plan::{Options, Patterns};
+
+use crate::harness::{World, desired, stack_of, summary};
+use crate::program::{Folder, Ran};
+
+const OURS: &str = "gatestack:stack";
+const AT: &str = "gatestack:key";
+
+/// Makes what a second first apply has made when it stops after its first calls: an API, a pool, a plan and a key of the stack,
+/// none of which leads to another. Answers with their ids.
+async fn half_of_another(world: &World) -> [String; 4] {
+    let (api, cognito) = (world.apigateway(), world.cognito());
+    let tagged = api.create_rest_api().name("xxx-api");
+    let tagged = tagged.tags(OURS, "claims").tags(AT, "api");
+    let other_api = tagged.send().await.unwrap().id.unwrap();
+    let pool = cognito.create_user_pool().pool_name("XXX Users");
+    let pool = pool
+        .user_pool_tags(OURS, "claims")
+        .user_pool_tags(AT, "user_pool");
+    let pool = pool.send().await.unwrap().user_pool.unwrap().id.unwrap();
+    let plan = api.create_usage_plan().name("XXXPlan");
+    let plan = plan.tags(OURS, "claims").tags(AT, "plans.XXXPlan");
+    let plan = plan.send().await.unwrap().id.unwrap();
+    let key = api.create_api_key().name("insurer0").enabled(true);
+    let key = key.tags(OURS, "claims").tags(AT, "partners.insurer0/key");
+    let key = key.send().await.unwrap().id.unwrap();
+    [other_api, pool, plan, key]
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_one_in_use_stays_and_the_others_go_by_their_own_consent() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let before = world.observe(&desired(&text)).await;
+    let [api, pool, plan, key] = half_of_another(&world).await;
+    let expected = [
+        format!("delete api/duplicate/{api}"),
+        format!("delete partners.insurer0/key/duplicate/{key}"),
+        format!("delete plans.XXXPlan/duplicate/{plan}"),
+        format!("delete user_pool/duplicate/{pool}"),
+    ];
+    let planned = world.plan(&text).await;
+    assert_eq!(summary(&planned), expected);
+    for (address, change) in &planned.changes {
+        assert!(planned.missing_consent.contains_key(address), "{address}");
+        assert!(
+            change
+                .reasons
+                .iter()
+                .any(|why| why.contains("is in use at")),
+            "{change:?}"
+        );
+    }
+    let wide = Options {
+        allow_delete: Patterns::new(
+            ["api", "user_pool", "plans.XXXPlan", "partners.insurer0"].map(str::to_owned),
+        ),
+        ..Options::default()
+    };
+    let planned = world.plan_with(&text, &wide).await.unwrap();
+    assert_eq!(
+        planned.missing_consent.len(),
+        4,
+        "consent to the one in use is none to these"
+    );
+    let named = Options {
+        allow_delete: Patterns::new(["*/duplicate/*".to_owned()]),
+        ..Options::default()
+    };
+    world.apply_with(&text, &named).await;
+    let after = world.observe(&desired(&text)).await;
+    assert!(after.duplicates.is_empty());
+    for (address, live) in &before.live {
+        assert_eq!(after.live[address].outputs, live.outputs, "{address}");
+    }
+    assert!(world.plan(&text).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_neither_is_in_use_the_plan_stops_and_destroy_removes_both() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    half_of_another(&world).await;
+    half_of_another(&world).await;
+    let problems = world
+        .plan_with(&text, &Options::default())
+        .await
+        .unwrap_err();
+    let api = problems
+        .iter()
+        .find(|problem| problem.address.as_str() == "api")
+        .unwrap();
+    assert!(
+        api.what.contains("none of them has a deployed stage"),
+        "{api:?}"
+    );
+    assert!(api.help.contains("destroy"), "{api:?}");
+    world.destroy(&text).await;
+    assert!(world.observe(&desired(&text)).await.live.is_empty());
+    let apis = world.apigateway().get_rest_apis().send().await.unwrap();
+    assert!(apis.items().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn destroy_removes_all_of_them() {
+    let world = World::new();
+    let text = stack_of(2, 1);
+    world.apply(&text).await;
+    half_of_another(&world).await;
+    world.destroy(&text).await;
+    assert!(world.observe(&desired(&text)).await.live.is_empty());
+    let pools = world.cognito().list_user_pools().max_results(60);
+    assert!(pools.send().await.unwrap().user_pools().is_empty());
+    let keys = world.apigateway().get_api_keys().send().await.unwrap();
+    assert!(keys.items().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partner_that_two_runs_added_keeps_neither_by_chance() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let at = |address: &str| Address::new(address);
+    let before = world.observe(&desired(&text)).await;
+    let id = |address: &str| before.live[&at(address)].outputs[&OutputName::Id].clone();
+    // A second key on the same plan, with a client of its own, as another run makes them.
+    let client = world.cognito().create_user_pool_client();
+    let client = client
+        .user_pool_id(id("user_pool"))
+        .client_name("insurer0")
+        .generate_secret(true);
+    let client = client.send().await.unwrap().user_pool_client.unwrap();
+    let key = world.apigateway().create_api_key().name("insurer0");
+    let key = key
+        .enabled(true)
+        .tags(OURS, "claims")
+        .tags(AT, "partners.insurer0/key")
+        .tags("gatestack:client", client.client_id.clone().unwrap());
+    let key = key.send().await.unwrap().id.unwrap();
+    let member = world.apigateway().create_usage_plan_key();
+    let member = member.usage_plan_id(id("plans.XXXPlan")).key_id(&key);
+    member.key_type("API_KEY").send().await.unwrap();
+
+    let problems = world
+        .plan_with(&text, &Options::default())
+        .await
+        .unwrap_err();
+    let both = problems
+        .iter()
+        .find(|problem| problem.address.as_str() == "partners.insurer0/key")
+        .unwrap_or_else(|| panic!("{problems:#?}"));
+    assert!(
+        both.what.contains("more than one is on a usage plan"),
+        "{both:?}"
+    );
+    assert!(both.what.contains(&key), "{both:?}");
+    world.destroy(&text).await;
+    assert!(world.observe(&desired(&text)).await.live.is_empty());
+}
+
+/// Nothing reads or calls a stack of which there are two halves.
+#[test]
+fn readers_refuse_and_no_run_calls_it_well() {
+    let text = stack_of(1, 1).replace("[stack]", "[stack]\nlock = false");
+    let folder = Folder::with(&text);
+    let applied = folder.apply(&[]);
+    assert!(applied.stderr.contains("no lock"), "{}", applied.stderr);
+    folder.served(&[], |url| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let config = aws_sdk_apigateway::Config::builder()
+                .behavior_version_latest()
+                .region(aws_sdk_apigateway::config::Region::new("eu-west-1"))
+                .credentials_provider(aws_sdk_apigateway::config::Credentials::from_keys(
+                    "someone", "else", None,
+                ))
+                .endpoint_url(url)
+                .build();
+            let api = aws_sdk_apigateway::Client::from_conf(config);
+            let other = api.create_rest_api().name("xxx-api");
+            let other = other.tags(OURS, "claims").tags(AT, "api");
+            other.send().await.unwrap();
+        });
+    });
+    let refused = |ran: Ran, words: &str| {
+        assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    };
+    for command in [
+        &["output"][..],
+        &["token", "insurer0"],
+        &["call", "insurer0", "GET", "/things0/1"],
+        &["handoff", "insurer0", "--to", "access"],
+        &["verify"],
+        &["export", "postman", "--out", "postman"],
+    ] {
+        refused(
+            folder.local(command),
+            "several things carry the same address",
+        );
+    }
+    for command in [&["history"][..], &["rollback", "--yes"]] {
+        refused(
+            folder.local(command),
+            "several REST APIs carry the address api",
+        );
+    }
+    let plan = folder.local(&["plan"]);
+    assert_eq!(plan.code, 1, "{}{}", plan.stdout, plan.stderr);
+    assert!(plan.stdout.contains("api/duplicate/"), "{}", plan.stdout);
+    refused(folder.local(&["apply", "--yes"]), "api/duplicate/");
+    let ran = folder.local(&["destroy", "--confirm", "claims"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn two_first_applies_without_a_lock_can_be_destroyed() {
+    let text = stack_of(2, 1).replace("[stack]", "[stack]\nlock = false");
+    for _ in 0..3 {
+        let folder = Folder::with(&text);
+        let runs = [(); 2].map(|()| folder.start(&["--local", "apply", "--yes"]));
+        for run in runs {
+            run.wait_with_output().unwrap();
+        }
+        let ran = folder.local(&["destroy", "--confirm", "claims"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        assert_eq!(crate::lock::counted(&folder), [0; 5]);
+    }
+}
