@@ -54,6 +54,11 @@ impl Clock {
         }
     }
 
+    /// Whether its time goes with tokio's, which may be paused.
+    pub fn is_simulated(&self) -> bool {
+        matches!(self.0, Source::Simulated { .. })
+    }
+
     /// Moves a manual clock forward. Any other clock moves by itself and is left alone.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(time) = &self.0 {

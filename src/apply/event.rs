@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -61,7 +62,6 @@ pub enum Event {
         #[schemars(default)]
         old: bool,
         /// What AWS said.
-        #[schemars(with = "serde_json::Value")]
         error: AwsError,
     },
     /// A step was left out.
@@ -74,6 +74,11 @@ pub enum Event {
         /// The failed step it needed; none when the run was interrupted.
         #[schemars(with = "Option<String>")]
         because_of: Option<Address>,
+    },
+    /// Nothing ended for a while. It comes at least every 15 seconds of a wait, on AWS.
+    Waiting {
+        /// What is waited for, the longest wait first.
+        waits: Vec<Wait>,
     },
     /// Ctrl-C was pressed once: nothing more starts, what runs goes on to its end.
     Stopping {
@@ -93,10 +98,36 @@ pub enum Event {
         #[schemars(with = "f64")]
         took: Duration,
         /// The requests it sent.
-        #[schemars(with = "serde_json::Value")]
         requests: Count,
     },
 }
+
+/// Something that is waited for.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Wait {
+    /// In words, such as `creating api/vpc_link`.
+    pub what: String,
+    /// Since when.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub since: Timestamp,
+    /// For how long, in seconds.
+    #[serde(serialize_with = "seconds")]
+    #[schemars(with = "f64")]
+    pub seconds: Duration,
+    /// The place in the plan of the step that takes so long; absent for what is no step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
+    /// What the step is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub address: Option<Address>,
+    /// What it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<Done>,
+}
+
+/// How often a wait is told of. AWS takes minutes for some steps, and CI servers stop jobs that write nothing.
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
@@ -112,6 +143,19 @@ pub enum Done {
     Unprotect,
     /// Deletes it.
     Delete,
+}
+
+impl Done {
+    /// What goes on while a step does it.
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::Create => "creating",
+            Self::Update => "changing",
+            Self::Settle => "waiting for",
+            Self::Unprotect => "lifting the deletion protection of",
+            Self::Delete => "deleting",
+        }
+    }
 }
 
 /// A step AWS refused.

@@ -3,9 +3,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Done, Event, Failure, Outcome};
+use super::{Done, Event, Failure, HEARTBEAT, Outcome, Wait};
 use crate::aws::{AwsError, Count, Writer};
 use crate::clock::Clock;
 use crate::kinds::{Lane, Outputs};
@@ -30,6 +32,8 @@ enum State {
 struct Run<'a> {
     plan: &'a Plan,
     states: Vec<State>,
+    /// When each step began that has begun.
+    began: Vec<Option<(Timestamp, Instant)>>,
     book: Book,
     failures: Vec<Failure>,
     tell: &'a mut dyn FnMut(Event),
@@ -50,6 +54,7 @@ pub async fn run(
     let mut run = Run {
         plan,
         states,
+        began: vec![None; plan.steps.len()],
         book: plan.book.clone(),
         failures: Vec::new(),
         tell,
@@ -59,6 +64,7 @@ pub async fn run(
     });
 
     let mut running = FuturesUnordered::new();
+    let mut heartbeat = heartbeat(clock);
     let mut stopping = false;
     loop {
         if interrupt.is_cancelled() && !stopping {
@@ -72,6 +78,7 @@ pub async fn run(
         {
             let step = &plan.steps[place];
             run.states[place] = State::Running;
+            run.began[place] = Some((clock.now(), Instant::now()));
             (run.tell)(Event::StepStarted {
                 step: place,
                 address: step.address.clone(),
@@ -94,6 +101,10 @@ pub async fn run(
             biased;
             () = interrupt.cancelled(), if !stopping && !running.is_empty() => continue,
             finished = running.next() => finished,
+            () = next_beat(&mut heartbeat) => {
+                run.tell_waits(writer);
+                continue;
+            }
         };
         let Some((place, result, took)) = finished else {
             break;
@@ -164,6 +175,25 @@ fn not_known(step: &Step, book: &Book) -> Option<AwsError> {
     Some(AwsError::unknown("apply", message))
 }
 
+/// What beats while a run waits. Waits of a simulated time are over at once, and nobody has to be told of them.
+fn heartbeat(clock: &Clock) -> Option<Interval> {
+    if clock.is_simulated() {
+        return None;
+    }
+    let mut interval = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    Some(interval)
+}
+
+async fn next_beat(heartbeat: &mut Option<Interval>) {
+    match heartbeat {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
 fn elapsed(clock: &Clock, since: jiff::Timestamp) -> Duration {
     clock.now().duration_since(since).unsigned_abs()
 }
@@ -175,6 +205,39 @@ impl Run<'_> {
         steps
             .filter(|(state, step)| **state == State::Running && step.action() != Done::Settle)
             .count()
+    }
+
+    /// Tells what runs and for how long, and what AWS's request quotas hold back.
+    fn tell_waits(&mut self, writer: &Writer) {
+        let running = (0..self.states.len()).filter(|place| self.states[*place] == State::Running);
+        let steps = running.filter_map(|place| {
+            let (since, began) = self.began[place]?;
+            let (address, action) = (
+                &self.plan.steps[place].address,
+                self.plan.steps[place].action(),
+            );
+            Some(Wait {
+                what: format!("{} {address}", action.doing()),
+                since,
+                seconds: began.elapsed(),
+                step: Some(place),
+                address: Some(address.clone()),
+                action: Some(action),
+            })
+        });
+        let held_back = writer.held_back().into_iter().map(|held| Wait {
+            what: format!("the request quota of {}", held.operation),
+            since: held.since,
+            seconds: held.elapsed,
+            step: None,
+            address: None,
+            action: None,
+        });
+        let mut waits: Vec<_> = steps.chain(held_back).collect();
+        waits.sort_by_key(|wait| std::cmp::Reverse(wait.seconds));
+        if !waits.is_empty() {
+            (self.tell)(Event::Waiting { waits });
+        }
     }
 
     /// The next step that may start.

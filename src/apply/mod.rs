@@ -4,5 +4,5 @@
 mod event;
 mod executor;
 
-pub use event::{Done, Event, Failure, Outcome};
+pub use event::{Done, Event, Failure, HEARTBEAT, Outcome, Wait};
 pub use executor::{Interrupt, run};

@@ -20,7 +20,7 @@ use super::error::AwsError;
 use super::instances::InstanceAnswers;
 use super::lease::Lease;
 use super::nulls::WithoutNulls;
-use super::pace::{Operation, Pacer, Service};
+use super::pace::{HeldBack, Operation, Pacer, Service};
 use super::profile;
 use super::retry::{Classifier, OnlyOnce};
 use super::route53::Route53Answers;
@@ -334,6 +334,11 @@ impl Writer {
     /// The content of a file by its digest, if it is at hand.
     pub(crate) fn content(&self, digest: &str) -> Option<Secret> {
         self.reader.connection.contents.get(digest)
+    }
+
+    /// What AWS's request quotas hold back now.
+    pub(crate) fn held_back(&self) -> Vec<HeldBack> {
+        self.reader.connection.pacer.held_back()
     }
 
     /// API Gateway with every operation.

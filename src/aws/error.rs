@@ -2,13 +2,14 @@ use std::fmt;
 
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::lease::LeaseOver;
 use super::pace::Operation;
 
 /// A call that failed: what was called, what AWS said, and the id under which AWS knows the request.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct AwsError {
     /// The operation, such as `CreateUserPoolClient`.
     pub operation: String,
@@ -23,7 +24,7 @@ pub struct AwsError {
 }
 
 /// Why a call failed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// AWS refused it.

@@ -38,7 +38,7 @@ pub use lease::Lease;
 pub(crate) use lease::Moment;
 pub use lock::{LockParameters, Parameter, Put};
 pub(crate) use network::Passing;
-pub use pace::{Operation, Pacer, Service};
+pub use pace::{HeldBack, Operation, Pacer, Service};
 pub use profile::{ProfileError, check_profile};
 pub(crate) use route53::is_same_name;
 pub use secretsmanager::SecretKeeper;

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,6 +7,7 @@ use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 
@@ -237,6 +238,39 @@ type Limiters = HashMap<(usize, String), Arc<Limiter>>;
 pub struct Pacer {
     clock: Clock,
     limiters: Arc<Mutex<Limiters>>,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+/// By operation: since when it waits, and how many requests of it do.
+type Waiting = BTreeMap<String, (Timestamp, usize)>;
+
+/// An operation that waits until its quota allows another request.
+#[derive(Clone, Debug)]
+pub struct HeldBack {
+    /// The operation's name.
+    pub operation: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// For how long.
+    pub elapsed: Duration,
+}
+
+/// Counts a request as waiting until it is dropped.
+struct Wait<'a> {
+    waiting: &'a Mutex<Waiting>,
+    operation: &'a str,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, requests)) = waiting.get_mut(self.operation) {
+            *requests -= 1;
+            if *requests == 0 {
+                waiting.remove(self.operation);
+            }
+        }
+    }
 }
 
 impl Pacer {
@@ -245,6 +279,29 @@ impl Pacer {
         Self {
             clock,
             limiters: Arc::default(),
+            waiting: Arc::default(),
+        }
+    }
+
+    /// What waits for its quota now.
+    pub fn held_back(&self) -> Vec<HeldBack> {
+        let now = self.clock.now();
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let held_back = waiting.iter().map(|(operation, (since, _))| HeldBack {
+            operation: operation.clone(),
+            since: *since,
+            elapsed: now.duration_since(*since).unsigned_abs(),
+        });
+        held_back.collect()
+    }
+
+    fn wait<'a>(&'a self, operation: &'a str) -> Wait<'a> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        waiting.entry(operation.to_owned()).or_insert((now, 0)).1 += 1;
+        Wait {
+            waiting: &self.waiting,
+            operation,
         }
     }
 
@@ -264,7 +321,9 @@ impl Pacer {
                 ""
             };
             let limiter = self.limiter(row, pool);
+            let mut waits = None;
             while let Err(too_soon) = limiter.check() {
+                waits.get_or_insert_with(|| self.wait(operation.name));
                 let wait = too_soon.wait_time_from(Reading(self.clock.clone()).now());
                 // The simulated clock counts in whole milliseconds; less would never come.
                 self.clock.sleep(wait.max(Duration::from_millis(1))).await;

@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterce
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Counts every request as it leaves, retries included. Copies share the count.
@@ -17,7 +18,7 @@ pub struct Tally(Arc<Mutex<Requests>>);
 type Requests = BTreeMap<(String, String), u64>;
 
 /// How many requests went out.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Count {
     /// Requests that read.
     pub reads: u64,

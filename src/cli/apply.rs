@@ -55,7 +55,7 @@ impl Args {
 
     pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         if self.json {
-            ui.print(&json::line(&Line::Around(json::version())));
+            ui.begin_json_lines();
         }
         runtime(global.local)?.block_on(self.apply(global, ui))
     }

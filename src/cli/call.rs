@@ -9,7 +9,7 @@ use self::request::{Data, Header, Parts, invoked};
 use super::backends::Backends;
 use super::calling::{Calling, not_applied};
 use super::global::{Global, one_of};
-use super::session::runtime;
+use super::session::{runtime, unless_local};
 use crate::caller::{API_KEY_HEADER, Credentials, Known, Refusal, Token, in_full};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::render::{Ui, call};
@@ -29,7 +29,7 @@ means that there was an answer. A token and the API key are sent where the
 partner has them, unless -H gives the same header. Why the API itself refused is
 said on the standard error; -q keeps that quiet.")]
 pub(super) struct Args {
-    /// Who calls: a name or address, such as acme, partners.acme, api_keys.batch
+    /// Whose credentials: a name or address, such as acme
     #[arg(value_name = "PARTNER")]
     caller: String,
     /// The HTTP method
@@ -38,14 +38,14 @@ pub(super) struct Args {
     /// The path behind the stage, with the query: /policies?x=1
     #[arg(value_parser = request::path)]
     path: String,
-    /// Send this body; @FILE sends a file, @- the standard input. It is
-    /// application/json unless -H says otherwise
+    /// Send this body: DATA, @FILE or @- for the standard input; application/json
+    /// unless -H says otherwise
     #[arg(short, long, value_name = "DATA")]
     data: Option<Data>,
     /// Send this header; 'NAME:' leaves one out that would be sent
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<Header>,
-    /// Print the status and the headers of the answer, too
+    /// Print the answer's status and headers, too
     #[arg(short, long)]
     include: bool,
     /// Exit 1 when the status is 400 or above
@@ -115,8 +115,9 @@ impl Args {
         };
         let token = if shown.token {
             calling.remark_secrets(ui, known).await;
-            let token = calling.token(global, known, &credentials, &self.scopes);
-            Some(token.await?)
+            let token = Box::pin(calling.token(global, known, &credentials, &self.scopes));
+            let what = "asking for a token";
+            Some(unless_local(calling.session.local, ui, what, token).await?)
         } else {
             None
         };
@@ -130,13 +131,19 @@ impl Args {
                 .map(|token| (&*calling.front.authorizer_header, &token.value)),
             api_key: credentials.api_key.as_ref().filter(|_| shown.key),
         };
-        let answer = calling.transport.send(request.request()?).await;
+        let send = Box::pin(calling.transport.send(request.request()?));
+        let answer = unless_local(calling.session.local, ui, "calling the API", send).await;
         let answer = answer.map_err(|error| unanswered(global, &in_full(&error)))?;
         if self.include {
             ui.print(&call::head(&answer));
         }
-        ui.pass_on(answer.body());
-        self.explain(global, ui, &calling, known, &answer, token.as_ref());
+        let at_line_start = ui.pass_on(answer.body());
+        if let Some(hint) = self.explanation(global, &calling, known, &answer, token.as_ref()) {
+            // The body may end without a line's end, and both streams may be one terminal.
+            let apart = if at_line_start { "" } else { "\n" };
+            let hint = crate::render::error::hint_line(&hint, ui.width());
+            ui.remark(&(apart.to_owned() + &hint));
+        }
         Ok(if self.fail && answer.status().as_u16() >= 400 {
             Exit::Failure
         } else {
@@ -155,19 +162,16 @@ impl Args {
         }
     }
 
-    /// Says why API Gateway refused, in the user's words.
-    fn explain(
+    /// Why API Gateway refused, in the user's words.
+    fn explanation(
         &self,
         global: &Global,
-        ui: &mut Ui,
         calling: &Calling,
         known: &Known,
         answer: &Response<bytes::Bytes>,
         token: Option<&Token>,
-    ) {
-        let Some(refusal) = Refusal::of(answer) else {
-            return;
-        };
+    ) -> Option<String> {
+        let refusal = Refusal::of(answer)?;
         let shown = self.shown(calling, known);
         let refused = refused::Refused {
             global,
@@ -188,14 +192,7 @@ impl Args {
                 .iter()
                 .any(|header| header.is(API_KEY_HEADER) && header.has_value()),
         };
-        let hint = refused.hint(refusal);
-        // The body may end without a line's end, and both streams may be one terminal.
-        let apart = match answer.body().last() {
-            None | Some(b'\n') => "",
-            Some(_) => "\n",
-        };
-        let width = ui.width();
-        ui.remark(&(apart.to_owned() + &crate::render::error::hint_line(&hint, width)));
+        Some(refused.hint(refusal))
     }
 }
 

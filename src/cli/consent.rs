@@ -146,9 +146,23 @@ pub(super) fn other_name(name: &str, given: &str) -> Error {
 /// Has somebody type this very text.
 fn ask_for(wanted: &str, question: &str) -> Result<(), Error> {
     match typed(question, "leave it empty to stop") {
-        Answer::Said(text) if text.trim() == wanted => Ok(()),
+        Answer::Said(text) => typed_name(wanted, text.trim()),
         Answer::Interrupted => Err(stopped(FaultKind::Interrupted)),
-        Answer::Said(_) | Answer::Nothing => Err(stopped(FaultKind::Declined)),
+        Answer::Nothing => Err(stopped(FaultKind::Declined)),
+    }
+}
+
+/// What was typed where a name was asked for.
+fn typed_name(wanted: &str, typed: &str) -> Result<(), Error> {
+    match typed {
+        "" => Err(stopped(FaultKind::Declined)),
+        typed if typed == wanted => Ok(()),
+        typed => Err(Fault::new(
+            FaultKind::Declined,
+            format!("`{typed}` is not `{wanted}`: nothing was changed"),
+        )
+        .hint(format!("run the same command again and type {wanted}"))
+        .into()),
     }
 }
 
@@ -208,4 +222,23 @@ pub(super) fn nobody_to_ask(what: &str, again: &str) -> Error {
 /// Somebody does not go on.
 pub(super) fn stopped(kind: FaultKind) -> Error {
     Fault::new(kind, "stopped: nothing was changed").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_name_is_said_to_be_wrong() {
+        assert!(typed_name("claims", "claims").is_ok());
+        let said = |typed| match typed_name("claims", typed) {
+            Err(Error::Fault(fault)) => (fault.kind, fault.what, fault.hints),
+            other => panic!("{other:?}"),
+        };
+        let (kind, what, hints) = said("clams");
+        assert_eq!(kind, FaultKind::Declined);
+        assert_eq!(what, "`clams` is not `claims`: nothing was changed");
+        assert_eq!(hints, ["run the same command again and type claims"]);
+        assert_eq!(said("").1, "stopped: nothing was changed");
+    }
 }

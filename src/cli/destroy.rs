@@ -7,7 +7,6 @@ use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::plan::{Options, Patterns};
 use crate::render::Ui;
-use crate::render::json::{self, Line};
 
 /// Show everything the stack owns, ask for its name, and delete it
 #[derive(Debug, clap::Args)]
@@ -17,9 +16,9 @@ Examples:
   gatestack --local destroy --confirm claims
   gatestack destroy --confirm claims --allow-delete 'user_pool/users'
 
-Everything that the stack owns is deleted. What AWS deletes along with it and the
-stack does not own (users, clients made by hand) needs --allow-delete. Deletion
-protection that the file asked for is lifted; any other stops the run.")]
+Everything that the stack owns is deleted. What AWS deletes along with it and
+the stack does not own (users, clients made by hand) needs --allow-delete.
+Deletion protection that the file asked for is lifted; any other stops the run.")]
 pub(super) struct Args {
     /// Confirm by the stack's name instead of typing it
     #[arg(long, value_name = "NAME")]
@@ -41,7 +40,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         if self.json {
-            ui.print(&json::line(&Line::Around(json::version())));
+            ui.begin_json_lines();
         }
         runtime(global.local)?.block_on(self.destroy(global, ui))
     }

@@ -27,7 +27,7 @@ use super::session::{local_service, runtime};
 use crate::error::{Error, Exit, Fault};
 use crate::local::{DataPlane, DataPlaneOptions, OwnHosts, Seen};
 use crate::render::dev::{self as show, DevLine};
-use crate::render::json::{self, Around, Line};
+use crate::render::json;
 use crate::render::{self, Ui};
 use reload::{Applied, apply};
 use watch::{Files, Watch};
@@ -44,14 +44,14 @@ Examples:
   gatestack dev --listen 127.0.0.1:0 --map 10.7.1.10:8080=127.0.0.1:9000
 
 It applies the stack to the local AWS, serves tokens and routes, and applies it
-again whenever the file changes. What a change deletes is deleted without asking.
-Other commands reach the same AWS with --local, or by --endpoint-url.")]
+again whenever the file changes. What a change deletes is deleted without
+asking. Other commands reach the same AWS with --local, or by --endpoint-url.")]
 pub(super) struct Args {
     #[command(flatten)]
     listen: Listen,
     #[command(flatten)]
     backends: Backends,
-    /// Print JSON lines: where it is served, reloads and requests
+    /// Print JSON lines: the URL, reloads, requests
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -70,7 +70,7 @@ impl Args {
     pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let global = &global.on_the_local_aws();
         if self.json {
-            ui.print(&json::line(&Line::Around(json::version())));
+            ui.begin_json_lines();
         }
         let (listener, own_hosts) = self.listen.bind()?;
         let files = Files::of(global);
@@ -242,8 +242,7 @@ impl Dev<'_> {
             Ok(()) => {}
             Err(error) if self.args.json => {
                 for message in json::Message::all_of(&error) {
-                    let line = json::line(&Line::Around(Around::Diagnostic { message }));
-                    self.ui.print(&line);
+                    self.ui.print(&json::diagnostic(message));
                 }
             }
             Err(error) => {

@@ -43,6 +43,22 @@ pub(super) fn all(stack: &Path) -> Vec<(String, String)> {
     found
 }
 
+/// The stack file that a file is an overlay of, and the environment, where there is such a stack file: `stack.toml` and `prod` of
+/// `stack.prod.toml`.
+pub(super) fn of_overlay(path: &Path) -> Option<(PathBuf, String)> {
+    let stem = path.file_stem()?.to_str()?;
+    let places = stem.match_indices('.').map(|(place, _)| place);
+    places.into_iter().find_map(|place| {
+        let environment = name(&stem[place + 1..]).ok()?;
+        let mut stack = path.with_file_name(&stem[..place]);
+        if let Some(extension) = path.extension() {
+            stack.as_mut_os_string().push(".");
+            stack.as_mut_os_string().push(extension);
+        }
+        stack.is_file().then_some((stack, environment))
+    })
+}
+
 /// What stands before and after the environment in an overlay's file name.
 fn around(stack: &Path) -> (String, String) {
     let text = |part: &OsStr| part.to_string_lossy().into_owned();
@@ -84,6 +100,19 @@ mod tests {
         let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["dev", "prod"]);
         assert!(all(&folder.path().join("gone/my.toml")).is_empty());
+    }
+
+    #[test]
+    fn an_overlay_is_known_by_its_stack_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let at = |file: &str| folder.path().join(file);
+        std::fs::write(at("my.toml"), "").unwrap();
+        let prod = Some((at("my.toml"), "prod".to_owned()));
+        assert_eq!(of_overlay(&at("my.prod.toml")), prod);
+        let dotted = Some((at("my.toml"), "eu.prod".to_owned()));
+        assert_eq!(of_overlay(&at("my.eu.prod.toml")), dotted);
+        assert_eq!(of_overlay(&at("my.toml")), None);
+        assert_eq!(of_overlay(&at("your.prod.toml")), None);
     }
 
     #[test]

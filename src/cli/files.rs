@@ -50,6 +50,14 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     files::read(path, LARGEST).map_err(|error| cannot("read", path, error))
 }
 
+/// The text of a file that has to be there.
+///
+/// # Errors
+/// There is none, it is something else, or not text.
+pub(super) fn needed(path: &Path) -> Result<String, Error> {
+    files::read_text(path, LARGEST).map_err(|error| cannot("read", path, error))
+}
+
 /// The text of a file; none when there is nothing. What is no text reads as text with marks in it.
 ///
 /// # Errors

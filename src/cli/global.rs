@@ -1,7 +1,6 @@
 //! The flags of every command.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, ValueEnum};
@@ -65,6 +64,11 @@ pub(crate) struct Global {
     #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = variable, action = ArgAction::Append)]
     pub(crate) vars: Vec<(String, String)>,
 
+    /// Give the variables of `[vars]` that this TOML file names other values;
+    /// GATESTACK_VAR_NAME goes before it, and --var before both
+    #[arg(long = "var-file", global = true, value_name = "FILE", action = ArgAction::Append)]
+    pub(crate) var_files: Vec<PathBuf>,
+
     /// Say results and errors only
     #[arg(short, long, global = true)]
     quiet: bool,
@@ -85,6 +89,10 @@ pub(crate) struct Global {
     )]
     color: Colour,
 
+    /// Never colour the output, as --color never
+    #[arg(long, global = true)]
+    no_color: bool,
+
     /// Never ask; fail where an answer is needed
     #[arg(long, global = true, env = "GATESTACK_NO_INPUT", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
     no_input: bool,
@@ -102,7 +110,11 @@ impl Global {
     /// What is asked of the output.
     pub(crate) fn wishes(&self) -> Wishes {
         Wishes {
-            colour: self.color,
+            colour: if self.no_color {
+                Colour::Never
+            } else {
+                self.color
+            },
             quiet: self.quiet,
             no_progress: self.no_progress,
             no_input: self.no_input || self.reads_stdin(),
@@ -140,16 +152,16 @@ impl Global {
         self.in_folder(&beside)
     }
 
-    fn in_folder(&self, path: &std::path::Path) -> PathBuf {
+    fn in_folder(&self, path: &Path) -> PathBuf {
         match &self.chdir {
             Some(folder) => folder.join(path),
             None => path.to_owned(),
         }
     }
 
-    /// `--var`, the last of each name.
-    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
-        self.vars.iter().cloned().collect()
+    /// Whether a flag gives variables values.
+    pub(crate) fn gives_variables(&self) -> bool {
+        !self.vars.is_empty() || !self.var_files.is_empty()
     }
 
     /// Flags that exclude each other. clap sees each side of the subcommand by itself, so it can't.
@@ -176,6 +188,7 @@ impl Global {
     pub(crate) fn without_variables(&self) -> Self {
         Self {
             vars: Vec::new(),
+            var_files: Vec::new(),
             ..self.clone()
         }
     }
@@ -218,6 +231,17 @@ impl Global {
         }
     }
 
+    /// The command line of a command on another stack file in an environment; where that is, is said from the current folder.
+    pub(crate) fn command_line_of(&self, command: &str, file: &Path, environment: &str) -> String {
+        let there = Self {
+            chdir: None,
+            file: file.to_owned(),
+            environment: Some(environment.to_owned()),
+            ..self.clone()
+        };
+        there.command_line(command, &[])
+    }
+
     /// The command line of another command on the same stack.
     pub(crate) fn command_line(&self, command: &str, more: &[String]) -> String {
         let mut words = vec!["gatestack".to_owned()];
@@ -241,6 +265,9 @@ impl Global {
             if let Some(value) = value {
                 flag(name, value);
             }
+        }
+        for path in &self.var_files {
+            flag("--var-file", &path.display().to_string());
         }
         for (name, value) in &self.vars {
             flag("--var", &format!("{name}={value}"));

@@ -29,7 +29,7 @@ Where to:
   FOLDER               Files for people: README.md, credentials.json and .env,
                        OpenAPI, and a Postman collection with its environment
   FILE.json            All of that in one JSON object
-  age1…                The same object, encrypted so that only the owner of that
+  age1…                The same object, encrypted so that only the owner of this
                        key can open it; say it again for each further one
   ssm:NAME             The credentials alone, as a SecureString parameter
   secretsmanager:NAME  The credentials alone, in Secrets Manager

@@ -16,11 +16,11 @@ pub(super) const REMOTE: &str = "Other machines can reach this address: each may
 /// The flags of a command that listens.
 #[derive(Debug, clap::Args)]
 pub(super) struct Listen {
-    /// Listen here; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = ADDRESS)]
+    /// Listen here instead of 127.0.0.1:4599; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = ADDRESS, hide_default_value = true)]
     listen: String,
-    /// Let --listen take an address that other machines reach: they need no
-    /// credentials to read and change everything
+    /// Let --listen take an address that other machines reach, without
+    /// credentials and with every right
     #[arg(long)]
     allow_remote: bool,
 }

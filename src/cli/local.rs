@@ -5,6 +5,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::backends::Backends;
+use super::existing;
 use super::files;
 use super::global::Global;
 use super::listen::{self, Listen};
@@ -38,6 +39,7 @@ Examples:
   gatestack local serve --listen 127.0.0.1:0 --state aws.json
   gatestack local serve --map 10.7.1.10:8080=127.0.0.1:9000
   gatestack local serve --scenario lag.toml
+  gatestack local serve --existing local-aws.toml
   aws --endpoint-url http://127.0.0.1:4599 apigateway get-rest-apis
 
 Cognito user pools, API Gateway, EC2, load balancers, ACM, Route 53, SSM
@@ -63,6 +65,10 @@ struct Serve {
     /// Keep the state in this file
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Begin with what this file lists: certificates, zones, networks, instances,
+    /// load balancers
+    #[arg(long, value_name = "FILE")]
+    existing: Option<PathBuf>,
     /// Take AWS's own times for what takes time on AWS
     #[arg(long)]
     realistic: bool,
@@ -107,6 +113,10 @@ impl Serve {
             Some(path) => Service::at_file(path, options).map_err(local_state)?,
             None => Service::in_memory(options),
         };
+        if let Some(path) = &self.existing {
+            let existing = existing::provide(&service, path, None)?;
+            ui.remark(&format!("{existing}\n"));
+        }
         let (listener, own_hosts) = self.listen.bind()?;
         let failed = |error: io::Error| {
             Fault::io(anyhow::Error::new(error).context("the local AWS stopped"))

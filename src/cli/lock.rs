@@ -11,17 +11,15 @@ use crate::lock::{self, Asked, Holder, Kept, Taken};
 use crate::model::{HumanDuration, shell_word};
 use crate::render::Ui;
 use crate::render::lock as show;
-use crate::render::progress::waiting;
+use crate::render::waiting::Waiting;
 
 /// How often a lock that another run holds is asked for.
 const ASKED_EVERY: Duration = Duration::from_secs(2);
-/// How often a log is told that it is still waited for.
-const TOLD_EVERY: Duration = Duration::from_secs(15);
 
 /// How long to wait for the lock.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub(super) struct Wait {
-    /// Wait up to TIME while another run writes to the stack
+    /// Wait up to TIME while another run writes
     #[arg(long, value_name = "TIME")]
     wait_for_lock: Option<HumanDuration>,
 }
@@ -81,8 +79,7 @@ impl Locking<'_> {
         let env = |name: &str| std::env::var(name).ok();
         let holder = Holder::this(self.command, clock.now(), &env);
         let began = Instant::now();
-        let mut told: Option<(Option<Holder>, Instant)> = None;
-        let mut spinner = None;
+        let mut told: Option<(Option<Holder>, Instant, Waiting)> = None;
         loop {
             let asked = lock::ask(&parameters, &name, &holder);
             let asked = or_stop(&mut signals, asked).await?;
@@ -100,16 +97,16 @@ impl Locking<'_> {
             if began.elapsed() >= self.wait.time() {
                 return Err(self.refused(&name, &taken));
             }
-            let other = told.as_ref().is_none_or(|(who, _)| *who != taken.holder);
-            if other {
-                drop(spinner.take());
-                spinner = Some(waiting(ui, &show::waiting(&name, &taken)));
-                told = Some((taken.holder.clone(), Instant::now()));
-            } else if let Some((_, at)) = &mut told
-                && at.elapsed() >= TOLD_EVERY
-            {
-                *at = Instant::now();
-                show::still_waiting(ui, &name, &taken, began.elapsed());
+            match &mut told {
+                Some((holder, since, waiting)) if *holder == taken.holder => {
+                    waiting.beat(ui, since.elapsed());
+                }
+                _ => {
+                    // What moves on the terminal goes before another takes its place.
+                    drop(told.take());
+                    let waiting = Waiting::begin(ui, &show::waiting(&name, &taken));
+                    told = Some((taken.holder, Instant::now(), waiting));
+                }
             }
             or_stop(&mut signals, pause(ASKED_EVERY)).await?;
         }

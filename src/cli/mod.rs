@@ -10,6 +10,7 @@ mod consent;
 mod destroy;
 mod dev;
 mod environment;
+mod existing;
 mod export;
 mod files;
 mod global;
@@ -28,7 +29,9 @@ mod saved;
 mod schema;
 mod session;
 mod token;
+mod usage;
 mod validate;
+mod variables;
 mod verify;
 mod verifying;
 
@@ -41,7 +44,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::error::{Error, Exit};
 use crate::handoff::{IDENTITY, is_identity};
-use crate::render::{self, Colour, Ui, json};
+use crate::render::{self, Ui, json};
 use global::Global;
 
 /// Set up the front door of an API on AWS, from one stack.toml
@@ -64,6 +67,7 @@ Examples:
 Environment:
   GATESTACK_FILE      The stack file, as --file says it
   GATESTACK_ENV       The environment, as --env says it
+  GATESTACK_VAR_NAME  The value of the variable NAME, as --var says it
   GATESTACK_COLOR     When to colour, as --color says it
   GATESTACK_NO_INPUT  1 for --no-input
   GATESTACK_LOG       The log's filter, written like RUST_LOG
@@ -111,10 +115,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error, wished_colour(&arguments)),
+        Err(error) => return usage::refuse(error, &arguments),
     };
     let mut ui = Ui::of_process(cli.global.wishes());
     render::start_log(cli.global.verbosity(), ui.colours_errors());
+    if ui.moves() {
+        run::end_with_a_clean_terminal();
+    }
+    variables::remark_typos(cli.global.local, &mut ui);
     let exit = run(&cli, &mut ui);
     match ui.failure() {
         Some(error) if exit == Exit::Success => {
@@ -180,9 +188,16 @@ impl Command {
     /// What a saved plan has in it can't be said again. clap sees each side of the subcommand by itself, so it can't tell.
     fn contradiction(&self, global: &Global) -> Option<String> {
         match self {
-            Self::Apply(args) if args.saved().is_some() && !global.vars.is_empty() => Some(
-                "the argument '--var' cannot be used with a saved plan, which has its variables' values in it".into(),
-            ),
+            Self::Apply(args) if args.saved().is_some() && global.gives_variables() => {
+                let flag = if global.vars.is_empty() {
+                    "--var-file"
+                } else {
+                    "--var"
+                };
+                Some(format!(
+                    "the argument '{flag}' cannot be used with a saved plan, which has its variables' values in it"
+                ))
+            }
             Self::Call(args) => args.contradiction(global),
             Self::Dev(_) => global.contradiction_of_dev(),
             Self::Handoff(args) => args.contradiction(),
@@ -195,9 +210,7 @@ impl Command {
     fn tell(&self, error: &Error, ui: &mut Ui) {
         let lines = |ui: &mut Ui| {
             for message in json::Message::all_of(error) {
-                ui.print(&json::line(&json::Line::Around(json::Around::Diagnostic {
-                    message,
-                })));
+                ui.print(&json::diagnostic(message));
             }
         };
         match self {
@@ -215,49 +228,6 @@ impl Command {
             }
             _ => render::error::complain(ui, error),
         }
-    }
-}
-
-/// clap's own exit code for a wrong command line is 2, which here means “there are changes”.
-fn refuse(error: &clap::Error, colour: Colour) -> Exit {
-    let mut ui = Ui::of_process(render::Wishes {
-        colour,
-        ..render::Wishes::default()
-    });
-    let text = error.render().ansi().to_string();
-    let exit = exit_of(error);
-    if exit == Exit::Success {
-        ui.print(&text);
-    } else {
-        ui.complain(&text);
-    }
-    exit
-}
-
-/// A request for help or the version comes as an error too.
-fn exit_of(error: &clap::Error) -> Exit {
-    if error.use_stderr() {
-        Exit::Usage
-    } else {
-        Exit::Success
-    }
-}
-
-/// `--color` of a command line that could not be parsed.
-fn wished_colour(arguments: &[OsString]) -> Colour {
-    let words: Vec<&str> = arguments
-        .iter()
-        .filter_map(|argument| argument.to_str())
-        .collect();
-    let given = words.iter().find_map(|word| word.strip_prefix("--color="));
-    let follows = words
-        .iter()
-        .position(|word| *word == "--color")
-        .and_then(|place| words.get(place + 1).copied());
-    match given.or(follows) {
-        Some("always") => Colour::Always,
-        Some("never") => Colour::Never,
-        _ => Colour::Auto,
     }
 }
 

@@ -46,14 +46,15 @@ pub(super) struct Scope {
     /// Leave out everything but this address or glob, and what it needs
     #[arg(long = "target", value_name = "ADDRESS")]
     pub(super) targets: Vec<String>,
-    /// Take over the thing of the same name that is there already
+    /// Take over the existing thing of the same name
     #[arg(long, value_name = "ADDRESS")]
     pub(super) adopt: Vec<String>,
     /// Agree to losses: to delete what this address or glob names, to open such
     /// a route to everybody, to lose what isn't the stack's and goes along
     #[arg(long, value_name = "ADDRESS")]
     pub(super) allow_delete: Vec<String>,
-    /// Make this instance anew although nothing of it changed (address or glob), for example to take a newer image
+    /// Replace this instance (address or glob) even if nothing of it changed, as
+    /// for a newer image
     #[arg(long, value_name = "ADDRESS")]
     pub(super) replace: Vec<String>,
     /// Agree to lead callers forward again from where `rollback` led them back
@@ -89,6 +90,19 @@ impl Scope {
     }
 }
 
+/// The command to type next. The standard input is spent: what it held has to come again, and while it does, nothing can be asked, so
+/// the answers have to be flags.
+fn next(global: &Global, command: &str, flags: &[String], answers: &[String]) -> String {
+    if !global.reads_stdin() {
+        return global.command_line(command, flags);
+    }
+    let flags = [flags, answers].concat();
+    format!(
+        "pipe the same file into {}",
+        global.command_line(command, &flags)
+    )
+}
+
 impl Args {
     pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         runtime(global.local)?.block_on(self.plan(global, ui))
@@ -115,7 +129,7 @@ impl Args {
             local: session.local,
             inputs: Inputs {
                 environment: global.environment.clone(),
-                vars: global.variables(),
+                vars: session.given,
                 file: global.path().display().to_string(),
                 destroy: self.destroy,
                 targets: self.scope.targets.clone(),
@@ -138,9 +152,15 @@ impl Args {
             let next = match (plan.is_empty(), self.destroy) {
                 (true, true) => None,
                 (false, _) if self.out.is_some() => self.next(global),
-                (true, false) => Some(global.command_line("output", &[])),
-                (false, true) => Some(global.command_line("destroy", &[])),
-                (false, false) => Some(global.command_line("apply", &self.scope.flags())),
+                (true, false) => Some(next(global, "output", &[], &[])),
+                (false, true) => {
+                    let confirm = repeated("--confirm", std::slice::from_ref(&plan.ground.stack));
+                    Some(next(global, "destroy", &[], &confirm))
+                }
+                (false, false) => {
+                    let yes = ["--yes".to_owned()];
+                    Some(next(global, "apply", &self.scope.flags(), &yes))
+                }
             };
             let view = View {
                 plan,

@@ -1,5 +1,7 @@
 //! Carrying out a plan that was agreed to: the last look, the run with its signals, and how it ended.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -168,6 +170,58 @@ impl Carry<'_> {
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    _heard: Heard,
+}
+
+/// How many [`Signals`] there are, each of which decides for itself what a signal means.
+static LISTENERS: AtomicUsize = AtomicUsize::new(0);
+
+struct Heard;
+
+impl Heard {
+    fn new() -> Self {
+        LISTENERS.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        LISTENERS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Ends the process at Ctrl-C and SIGTERM as the system would, but with a clean terminal: what moves is taken off first. Where a
+/// [`Signals`] listens, that decides.
+pub(super) fn end_with_a_clean_terminal() {
+    let listen = || {
+        let Ok(runtime) = super::session::runtime(false) else {
+            return;
+        };
+        runtime.block_on(async {
+            let streams = (
+                signal(SignalKind::interrupt()),
+                signal(SignalKind::terminate()),
+            );
+            let (Ok(mut interrupt), Ok(mut terminate)) = streams else {
+                return;
+            };
+            loop {
+                let exit = tokio::select! {
+                    _ = interrupt.recv() => Exit::Interrupted,
+                    _ = terminate.recv() => Exit::Terminated,
+                };
+                if LISTENERS.load(Ordering::SeqCst) == 0 {
+                    render::waiting::clear();
+                    std::process::exit(exit.code().into());
+                }
+            }
+        });
+    };
+    // Without a thread the system ends the process, and what moved stays on the terminal.
+    let _ = std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(listen);
 }
 
 impl Signals {
@@ -184,6 +238,7 @@ impl Signals {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            _heard: Heard::new(),
         })
     }
 

@@ -408,7 +408,9 @@ async fn same_file(
     if global.file_is_left_out() && !global.path().exists() {
         return Ok(());
     }
-    let checked = load_with(global, saved.inputs.vars.clone(), ui)?;
+    let vars = saved.inputs.vars.clone().into_iter();
+    let vars = vars.map(|(name, value)| (name, value.into())).collect();
+    let checked = load_with(global, vars, ui)?;
     let planned = &saved.desired;
     let account = &planned.ground.account;
     // Whatever is wrong with them was told when the plan was made; here only what the file means by them counts.

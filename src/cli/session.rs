@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
 use super::environment;
+use super::existing;
 use super::global::Global;
-use crate::aws::{Connection, Count, Endpoint, ProfileError, check_profile};
+use super::variables;
+use crate::aws::{AwsError, Connection, Count, Endpoint, ProfileError, check_profile};
 use crate::caller::{self, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
@@ -22,10 +24,10 @@ use crate::local;
 use crate::model::{Address, shell_word};
 use crate::plan::{self, Options, Plan};
 use crate::render::lock::state_is_held;
-use crate::render::progress::waiting;
-use crate::render::{Ui, diagnostics};
+use crate::render::waiting::waiting_for;
+use crate::render::{Ui, diagnostics, indented};
 use crate::stack::closest;
-use crate::stack::{self, Checked, Diagnostics, LoadSettings, Source};
+use crate::stack::{self, Checked, Code, Diagnostics, Given, LoadSettings, Source};
 
 /// The file that the local AWS rests in, in the folder of the stack file.
 pub(super) const LOCAL_STATE: &str = ".gatestack/local.json";
@@ -51,6 +53,8 @@ pub(super) struct Planned {
 pub(super) struct Session {
     /// What the file wants in this account.
     pub(super) desired: Desired,
+    /// The values from outside that replaced variables of the file.
+    pub(super) given: BTreeMap<String, String>,
     /// The time, which on the local AWS costs none.
     pub(super) clock: Clock,
     /// Whether it is the local AWS.
@@ -105,7 +109,10 @@ impl Session {
         )
         .await?;
         let desired = stack::expand(file, &opened.account, adopt, &surroundings);
-        Ok(opened.with(desired, global.local))
+        Ok(Self {
+            given: checked.given,
+            ..opened.with(desired, global.local)
+        })
     }
 
     /// Connects to where a saved plan was made; the file is not needed.
@@ -127,8 +134,9 @@ impl Session {
     /// # Errors
     /// AWS's refusal of a read.
     pub(super) async fn observe(&self, ui: &mut Ui) -> Result<Observation, Error> {
-        let _waiting = (!self.local).then(|| waiting(ui, "reading the stack from AWS"));
-        Ok(kinds::observe(&self.connection.reader(), &self.desired).await?)
+        let reader = self.connection.reader();
+        let observe = Box::pin(kinds::observe(&reader, &self.desired));
+        Ok(unless_local(self.local, ui, "reading the stack from AWS", observe).await?)
     }
 
     /// The same, where each address has one thing, as every reader needs it.
@@ -252,16 +260,25 @@ impl Opened {
             Purpose::Make | Purpose::Find => waits.clone(),
             Purpose::Call => Clock::system(),
         };
-        let at = at(global, belongs_in)?;
+        let (at, existing) = at(global, region, belongs_in)?;
+        if let Some(existing) = existing.filter(|_| purpose == Purpose::Make) {
+            ui.remark(&indented(&existing, 0, ui.width()));
+        }
         if !global.local {
             let checked = check_profile(global.profile.as_deref()).await;
             checked.map_err(unusable_profile)?;
         }
-        let connection = Connection::open(at.endpoint(global), region, &waits).await;
-        let account = {
-            let _waiting = (!global.local).then(|| waiting(ui, "asking AWS whose account this is"));
-            connection.reader().account().await?
+        let endpoint = at.endpoint(global);
+        let connect = Box::pin(async {
+            let connection = Connection::open(endpoint, region, &waits).await;
+            let account = connection.reader().account().await?;
+            Ok::<_, AwsError>((connection, account))
+        });
+        let what = match &global.endpoint_url {
+            Some(url) => format!("checking AWS credentials at {url}"),
+            None => format!("checking AWS credentials in {region}"),
         };
+        let (connection, account) = unless_local(global.local, ui, &what, connect).await?;
         if let Some(wanted) = belongs_in.filter(|wanted| *wanted != account) {
             let what = format!(
                 "the stack belongs in account {wanted}, and these credentials are for {account}"
@@ -281,6 +298,7 @@ impl Opened {
     fn with(self, desired: Desired, local: bool) -> Session {
         Session {
             desired,
+            given: BTreeMap::new(),
             clock: self.clock,
             local,
             connection: self.connection,
@@ -311,6 +329,20 @@ fn unusable_profile(error: ProfileError) -> Error {
         .into()
 }
 
+/// Waits for AWS and says so; the local AWS answers at once.
+pub(super) async fn unless_local<T>(
+    local: bool,
+    ui: &mut Ui,
+    what: &str,
+    work: impl Future<Output = T>,
+) -> T {
+    if local {
+        work.await
+    } else {
+        waiting_for(ui, what, work).await
+    }
+}
+
 /// Asks AWS about what the file points to, and judges it where something is to be made.
 ///
 /// # Errors
@@ -331,9 +363,11 @@ pub(super) async fn surroundings(
     // The internet knows nothing of an AWS that is not AWS.
     let dns = !global.local && global.endpoint_url.is_none();
     let found = {
-        let asks = !global.local && questions != Questions::default();
-        let _waiting = asks.then(|| waiting(ui, "looking at what the stack stands on"));
-        kinds::look_around(&connection.reader(), &questions, dns).await?
+        let reader = connection.reader();
+        let look = Box::pin(kinds::look_around(&reader, &questions, dns));
+        let at_once = global.local || questions == Questions::default();
+        let what = "checking VPC, subnets and certificates";
+        unless_local(at_once, ui, what, look).await?
     };
     let content = checked.user_data.as_ref();
     let surroundings = Surroundings {
@@ -363,7 +397,7 @@ fn remark(warnings: &Diagnostics, ui: &mut Ui) {
 /// # Errors
 /// A file that can't be read, or its mistakes.
 pub(super) fn load(global: &Global, ui: &mut Ui) -> Result<Checked, Error> {
-    load_with(global, global.variables(), ui)
+    load_with(global, variables::given(global)?, ui)
 }
 
 /// The same with these values of variables.
@@ -372,7 +406,7 @@ pub(super) fn load(global: &Global, ui: &mut Ui) -> Result<Checked, Error> {
 /// A file that can't be read, or its mistakes.
 pub(super) fn load_with(
     global: &Global,
-    vars: BTreeMap<String, String>,
+    vars: BTreeMap<String, Given>,
     ui: &mut Ui,
 ) -> Result<Checked, Error> {
     let env = |name: &str| std::env::var(name).ok();
@@ -381,7 +415,8 @@ pub(super) fn load_with(
         env: &env,
         read: &named_file,
     };
-    let checked = stack::load(source(global)?, &settings)?;
+    let checked = stack::load(source(global)?, &settings)
+        .map_err(|mistakes| an_overlay(global, &mistakes).unwrap_or(mistakes.into()))?;
     remark(&checked.warnings, ui);
     Ok(checked)
 }
@@ -393,6 +428,26 @@ pub(super) fn load_with(
 pub(super) fn named_file(path: &Path) -> io::Result<String> {
     const LARGEST: u64 = 1 << 20;
     files::read_text(path, LARGEST)
+}
+
+/// Why an overlay is no stack file by itself, where that is what lacks something.
+fn an_overlay(global: &Global, mistakes: &Diagnostics) -> Option<Error> {
+    let lacks = |code| matches!(code, Code::MissingKey | Code::MissingTable);
+    if global.environment.is_some() || !mistakes.list().iter().any(|one| lacks(one.code)) {
+        return None;
+    }
+    let path = global.path();
+    let (stack, environment) = environment::of_overlay(&path)?;
+    let what = format!(
+        "{} is an overlay of {}, which lacks what that one says",
+        path.display(),
+        stack.display()
+    );
+    let hint = format!(
+        "name the stack file and the environment\n{}",
+        global.command_line_of("plan", &stack, &environment)
+    );
+    Some(Fault::new(FaultKind::Io, what).hint(hint).into())
 }
 
 /// The text of the stack file, and of the overlay of `--env`.
@@ -474,12 +529,15 @@ impl At {
     }
 }
 
-fn at(global: &Global, account: Option<&str>) -> Result<At, Error> {
+/// Where AWS is, and what was said of what the local one has before the first call.
+fn at(global: &Global, region: &str, account: Option<&str>) -> Result<(At, Option<String>), Error> {
     if !global.local {
         let url = global.endpoint_url.clone();
-        return Ok(url.map_or(At::Internet, At::Url));
+        return Ok((url.map_or(At::Internet, At::Url), None));
     }
-    local_service(global, account).map(At::Local)
+    let service = local_service(global, account)?;
+    let existing = existing::provide_beside(&service, global, region)?;
+    Ok((At::Local(service), existing))
 }
 
 /// The local AWS of a stack, in this account or its usual one, with the state that lies beside the stack file.

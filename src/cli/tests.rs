@@ -90,9 +90,50 @@ fn help_begins_with_examples_in_both_forms() {
     }
 }
 
+/// The command lines of every help screen.
+fn screens(command: &clap::Command, above: &[String]) -> Vec<Vec<String>> {
+    let mut all = vec![above.to_vec()];
+    for inner in command.get_subcommands() {
+        let name = [above, &[inner.get_name().to_owned()]].concat();
+        all.extend(screens(inner, &name));
+    }
+    all
+}
+
+#[test]
+fn help_fills_eighty_columns_and_leaves_no_word_alone() {
+    let mut bad = Vec::new();
+    for words in screens(&command(), &[]) {
+        let words: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+        let text = help(&words);
+        let lines: Vec<&str> = text.lines().collect();
+        for (line, next) in lines.iter().zip(lines[1..].iter().chain([&""])) {
+            if line.chars().count() > 80 {
+                bad.push(format!("{words:?} is too long: {line}"));
+            }
+            let (first, count) = (
+                next.split_whitespace().next(),
+                next.split_whitespace().count(),
+            );
+            // A line that was full before, and then a word or two.
+            let wrapped = first.is_some_and(|first| line.chars().count() + first.len() + 1 > 78);
+            let ends = |text: &str| text.ends_with('.');
+            if wrapped
+                && count <= 2
+                && next.trim().len() <= 16
+                && !ends(line.trim())
+                && !next.trim().starts_with('-')
+            {
+                bad.push(format!("{words:?} leaves words alone: {line}\n{next}"));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
 #[test]
 fn wrong_usage_is_64_and_never_2() {
-    let code = |words: &[&str]| exit_of(&refused(words)).code();
+    let code = |words: &[&str]| usage::exit_of(&refused(words)).code();
     assert_eq!(code(&["paln"]), 64);
     assert_eq!(code(&["plan", "--detailed-exit"]), 64);
     assert_eq!(code(&["--local", "plan", "--profile", "x"]), 64);

@@ -1,7 +1,7 @@
 use super::backends::Backends;
 use super::calling::Calling;
 use super::global::Global;
-use super::session::runtime;
+use super::session::{runtime, unless_local};
 use crate::error::{Error, Exit};
 use crate::render::{Ui, token};
 
@@ -15,10 +15,10 @@ Examples:
     \"$(gatestack output --raw invoke_url)/hello\"
 
 The client's id and secret are read from AWS and the token is asked for as the
-partner would, at the pool's token endpoint. Nothing is kept: each run asks for a
-new one, which Cognito charges for.")]
+partner would, at the pool's token endpoint. Nothing is kept: each run asks for
+a new token, which Cognito charges for.")]
 pub(super) struct Args {
-    /// Whose: a name or address, such as acme, partners.acme, app_clients.web
+    /// Whose: a name or address, such as acme or app_clients.web
     #[arg(value_name = "PARTNER|CLIENT")]
     caller: String,
     /// Ask for this scope only, or SERVER/*; left out, for all
@@ -40,9 +40,9 @@ impl Args {
         let credentials = calling.credentials(global, known).await?;
         calling.remark_secrets(ui, known).await;
         let given = calling.session.clock.now();
-        let token = calling
-            .token(global, known, &credentials, &self.scopes)
-            .await?;
+        let token = Box::pin(calling.token(global, known, &credentials, &self.scopes));
+        let what = "asking for a token";
+        let token = unless_local(calling.session.local, ui, what, token).await?;
         ui.print(&if self.json {
             token::object(&token, given)
         } else {

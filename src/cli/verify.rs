@@ -24,8 +24,9 @@ Examples:
 
 Every route is called by every kind of caller: without a token, with a wrong
 one, without the scope, without a key, with a wrong one, and by one of the
-stack's own partners and clients, each on at least one route. Exit code 1 says that something differs from the file.
-What can't be shown without risk reads \"not tested\", and why.
+stack's own partners and clients, each on at least one route. Exit code 1 says
+that something differs from the file. What can't be shown without risk reads
+\"not tested\", and why.
 
 On AWS the calls count against the partners' plans: about a tenth of a quota at
 most, or one call, and what --patience asks again comes on top. Cognito charges
@@ -55,10 +56,10 @@ pub(super) struct Args {
 /// Which calls to make.
 #[derive(Debug, clap::Args)]
 struct Which {
-    /// Call methods that may write, too: POST, PUT, PATCH, DELETE
+    /// Call POST, PUT, PATCH and DELETE, too
     #[arg(long)]
     include_writes: bool,
-    /// Try every partner on every route, instead of each on one
+    /// Try every partner on every route
     #[arg(long)]
     all_partners: bool,
     /// Make at most so many calls

@@ -17,7 +17,7 @@ use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::kinds::{self, Observation};
 use crate::local::{self, DataPlane, DataPlaneOptions, Service};
 use crate::render::Ui;
-use crate::render::progress::waiting;
+use crate::render::waiting::waiting_for;
 use crate::verify::{
     self, Asking, Cell, Checked, Options, Probe, Report, Sketch, Temporary, TokenShown,
 };
@@ -111,20 +111,22 @@ impl Verifying<'_> {
             desired: &session.desired,
         };
         let interrupt = Interrupt::new();
-        let seen = {
-            let _waiting = waiting(ui, "reading the stack from AWS");
+        let reading = Box::pin(async {
             // What an earlier run left behind is nothing that differs.
-            if self.probe
-                && let Err(error) = probe.remove(&interrupt).await
-            {
-                ui.remark(&format!(
-                    "the probe of an earlier run is still there: {error}\n"
-                ));
-            }
-            self.look(&session.connection).await?
-        };
-        let _waiting = waiting(ui, "calling the API");
-        {
+            let removed = match self.probe {
+                true => probe.remove(&interrupt).await,
+                false => Ok(()),
+            };
+            (removed.err(), self.look(&session.connection).await)
+        });
+        let (left, seen) = waiting_for(ui, "reading the stack from AWS", reading).await;
+        if let Some(error) = left {
+            ui.remark(&format!(
+                "the probe of an earlier run is still there: {error}\n"
+            ));
+        }
+        let seen = seen?;
+        let calling = Box::pin(async {
             let work = self.ask_aws(seen, &transport, &probe, &interrupt);
             tokio::pin!(work);
             let mut stopped = None;
@@ -145,7 +147,8 @@ impl Verifying<'_> {
                     }
                 }
             }
-        }
+        });
+        waiting_for(ui, "calling the API", calling).await
     }
 
     async fn ask_aws(

@@ -1,5 +1,6 @@
 //! The bundle: all that a partner needs, as one JSON document for programs or as a folder of files for people.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Access, Call, curl, openapi, postman, powershell};
@@ -42,10 +43,15 @@ struct Earlier {
     partner: String,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// What a partner is handed, as one JSON object. `credentials.json` in a folder has no `curl`, `openapi` and `postman`.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Bundle")]
+pub(crate) struct Document<'a> {
+    /// The version of this format.
     gatestack_handoff: u32,
+    /// The stack's name.
     stack: &'a str,
+    /// The partner's name.
     partner: &'a str,
     #[serde(flatten)]
     facts: Facts<'a>,
@@ -54,8 +60,10 @@ struct Document<'a> {
 }
 
 /// What a client is configured with.
-#[derive(Serialize)]
-struct Facts<'a> {
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Credentials")]
+pub(crate) struct Facts<'a> {
+    /// The address of the API.
     invoke_url: &'a str,
     #[serde(flatten)]
     client: Option<Client<'a>>,
@@ -63,33 +71,48 @@ struct Facts<'a> {
     key: Option<Key<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Client<'a> {
+    /// Where tokens are got.
     #[serde(skip_serializing_if = "Option::is_none")]
     token_url: Option<&'a str>,
+    /// The client's id.
     client_id: &'a str,
+    /// Its secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<&'a str>,
+    /// The scopes that it may ask for.
     scopes: Vec<&'a str>,
+    /// The header that carries the token.
     token_header: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Key<'a> {
+    /// The API key.
     api_key: &'a str,
+    /// The header that carries it.
     api_key_header: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct More<'a> {
+    /// Command lines: variables, a token, the first call.
     curl: Vec<String>,
+    /// What may be called, as OpenAPI 3.0.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     openapi: openapiv3::OpenAPI,
+    /// The same for Postman and Newman.
     postman: Postman<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Postman<'a> {
+    /// The collection.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     collection: serde_json::Value,
+    /// Its variables' values.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     environment: postman::Environment<'a>,
 }
 

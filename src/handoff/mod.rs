@@ -17,5 +17,6 @@ mod testing;
 
 pub use access::{Access, Allowance, Call};
 pub use bundle::{Bundle, CREDENTIALS, File};
+pub(crate) use bundle::{Document, Facts};
 pub use openapi::openapi;
 pub use recipients::{Destination, Encryption, IDENTITY, NotEncrypted, destination, is_identity};

@@ -22,6 +22,7 @@ mod connector;
 mod data_plane;
 pub mod ec2;
 pub mod elbv2;
+mod existing;
 pub mod identifiers;
 pub mod model;
 pub mod operation;
@@ -45,6 +46,7 @@ mod tests;
 
 pub use connector::connector;
 pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, OwnHosts, Peer, Seen, Watcher};
+pub use existing::{Existing, ExistingError};
 pub use operation::Pace;
 pub use scenario::Scenario;
 pub use serve::serve;

@@ -30,6 +30,8 @@ pub struct Call {
     pub request_id: String,
     /// How long the things take that take time on AWS.
     pub pace: Pace,
+    /// The id that what it makes has to have, where AWS's client can't say it: for what is there before the first call.
+    pub id: Option<String>,
     /// All Regions as they were when the call came in. For the little that AWS looks up outside the call's Region: certificates that
     /// CloudFront takes from us-east-1, Route 53's records, who uses a certificate.
     pub everywhere: State,

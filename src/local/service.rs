@@ -322,6 +322,7 @@ impl Service {
             region,
             request_id: request_id.into(),
             pace: options.pace,
+            id: None,
             everywhere: State::default(),
         };
         let output = self.run(service, operation, call)?;

@@ -122,7 +122,13 @@ impl JsonSchema for HumanDuration {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": Self::FORMAT, "examples": ["500ms", "15m", "1h 30m", "30d"] })
+        json_schema!({
+            "type": "string",
+            "format": Self::FORMAT,
+            "examples": ["500ms", "15m", "1h 30m", "30d"],
+            // A number with a unit, ISO 8601, or a variable.
+            "pattern": r"^(\s*[0-9][0-9.]*\s*[A-Za-zµ]|P|.*\$\{)",
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::changes::sign;
@@ -286,7 +287,7 @@ impl Rollback<'_> {
 }
 
 /// What `history --json` prints.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct HistoryReport {
     /// The version of this format.
     pub(crate) format_version: String,
@@ -307,7 +308,7 @@ pub(crate) struct HistoryReport {
 }
 
 /// A canary on the stage.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CanaryReport {
     /// The id of the deployment that it serves.
     pub(crate) deployment: String,
@@ -316,7 +317,7 @@ pub(crate) struct CanaryReport {
 }
 
 /// One deployment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct DeployedReport {
     /// Its id.
     pub(crate) id: String,
@@ -338,7 +339,7 @@ pub(crate) struct DeployedReport {
 }
 
 /// What callers of a method need.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AccessReport {
     /// Whether they need a token.
     pub(crate) token: bool,
@@ -408,7 +409,7 @@ impl HistoryReport {
 }
 
 /// What `rollback --json` prints.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RollbackReport {
     /// The version of this format.
     pub(crate) format_version: String,
@@ -427,7 +428,7 @@ pub(crate) struct RollbackReport {
 }
 
 /// What differs for callers of a method.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub(crate) enum DifferenceReport {
     /// It was not there.

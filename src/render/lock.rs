@@ -2,12 +2,8 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
-use super::Ui;
 use super::error::{error_line, hint_line};
-use super::outcome::duration;
-use super::ui::ProgressMode;
 use crate::aws::AwsError;
 use crate::lock::{DEAD_AFTER, Taken};
 
@@ -36,19 +32,7 @@ pub(crate) fn waiting(name: &str, taken: &Taken) -> String {
     format!("waiting for the lock, held by {}", holder(name, taken))
 }
 
-/// Tells a log that it is still waited for; a terminal sees it move.
-pub(crate) fn still_waiting(ui: &mut Ui, name: &str, taken: &Taken, since: Duration) {
-    if ui.progress() == ProgressMode::Lines {
-        let text = format!(
-            "still {}, for {}\n",
-            waiting(name, taken),
-            duration(since, false)
-        );
-        ui.remark(&text);
-    }
-}
-
-/// Says that another process holds the local AWS's state. It comes from wherever the state is read, so it has no [`Ui`].
+/// Says that another process holds the local AWS's state. It comes from wherever the state is read, so it writes by itself.
 pub(crate) fn state_is_held(path: &Path) {
     let path = path.display();
     let text = format!("waiting for {path}, which another process holds …\n");

@@ -19,7 +19,7 @@ pub struct Message {
     pub severity: LevelName,
     /// A stable code: `GS…` of the stack file, `no_plan`, `aws`, `credentials`, `connection`, `io`, `ground`, `consent`,
     /// `declined`, `interrupted`, `terminated`, `lock`, `duplicate`, `stale`, `output`, `deployment`, `caller`, `absent`, `token`,
-    /// `unanswered`. The message of `more` says how many others there are.
+    /// `unanswered`, `usage`. The message of `more` says how many others there are.
     pub code: String,
     /// What is wrong.
     pub message: String,
@@ -73,6 +73,14 @@ impl Message {
             place: None,
             aws: None,
             hints: Vec::new(),
+        }
+    }
+
+    /// A command line that makes no sense.
+    pub(crate) fn usage(message: String, hints: Vec<String>) -> Self {
+        Self {
+            hints,
+            ..Self::new("usage", message)
         }
     }
 

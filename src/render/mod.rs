@@ -5,6 +5,7 @@ pub mod dev;
 pub mod diagnostics;
 pub mod graph;
 pub mod json;
+pub mod schemas;
 
 pub(crate) mod ask;
 pub(crate) mod call;
@@ -20,6 +21,7 @@ pub(crate) mod stale;
 pub(crate) mod style;
 pub(crate) mod token;
 pub(crate) mod verify;
+pub(crate) mod waiting;
 
 mod changes;
 mod fields;

@@ -9,7 +9,7 @@ use super::json::{Line, line};
 use super::outcome::duration;
 use super::style::{CREATE, DELETE, ERROR, FAINT, UPDATE, WARNING, paint};
 use super::ui::{ProgressMode, Ui};
-use crate::apply::{Done, Event};
+use crate::apply::{Done, Event, Wait};
 use crate::aws::Cause;
 
 /// Listens to a run, shows it, and keeps what the end of the run has to tell.
@@ -84,7 +84,7 @@ impl<'a> Progress<'a> {
                 action,
                 old,
             } => {
-                let text = format!("{} {}{address}", present(*action), which(*old));
+                let text = format!("{} {}{address}", action.doing(), which(*old));
                 match &mut self.bars {
                     Some(bars) => bars.start(*step, text),
                     None => self.say(&text),
@@ -136,6 +136,12 @@ impl<'a> Progress<'a> {
             }
             // The end tells what was left out, and why.
             Event::StepSkipped { .. } => self.over += 1,
+            // Bars show how long each step takes.
+            Event::Waiting { waits } => {
+                if self.bars.is_none() {
+                    self.say(&format!("still {}", waits_text(waits)));
+                }
+            }
             Event::Stopping { running } => {
                 let running = super::counted(*running as u64, "running step");
                 let text = format!("stopping after {running}; press Ctrl-C again to leave at once");
@@ -216,44 +222,29 @@ impl Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
+        // Each has to end: one that still ticks would be drawn once more after the screen was cleared.
+        self.running
+            .values()
+            .for_each(ProgressBar::finish_and_clear);
+        self.overall.finish_and_clear();
         // A terminal that went away shows no bars either.
         let _ = self.all.clear();
     }
 }
 
-const TICK: Duration = Duration::from_millis(120);
+/// What is waited for and for how long, on one line.
+pub(super) fn waits_text(waits: &[Wait]) -> String {
+    let waits = waits.iter().map(|wait| {
+        let took = duration(Duration::from_secs(wait.seconds.as_secs()), false);
+        format!("{} ({took})", wait.what)
+    });
+    waits.collect::<Vec<_>>().join(", ")
+}
 
-fn style(template: &str) -> ProgressStyle {
+pub(super) const TICK: Duration = Duration::from_millis(120);
+
+pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
-}
-
-/// Says that something is waited for, on a terminal until it is dropped, elsewhere with one line.
-pub(crate) fn waiting(ui: &mut Ui, text: &str) -> Waiting {
-    match ui.progress() {
-        ProgressMode::None => Waiting(None),
-        ProgressMode::Lines => {
-            ui.remark(&format!("{text} …\n"));
-            Waiting(None)
-        }
-        ProgressMode::Bars => {
-            let bar = ProgressBar::new_spinner();
-            bar.set_style(style("{spinner} {msg} … {elapsed}"));
-            bar.set_message(text.to_owned());
-            bar.enable_steady_tick(TICK);
-            Waiting(Some(bar))
-        }
-    }
-}
-
-/// Something that is waited for.
-pub(crate) struct Waiting(Option<ProgressBar>);
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
 }
 
 /// Beside a new one at the same address, the one that goes.
@@ -268,16 +259,6 @@ fn sign(action: Done) -> String {
         Done::Delete => ("-", DELETE),
     };
     paint(style, sign)
-}
-
-fn present(action: Done) -> &'static str {
-    match action {
-        Done::Create => "creating",
-        Done::Update => "changing",
-        Done::Settle => "waiting for",
-        Done::Unprotect => "lifting the deletion protection of",
-        Done::Delete => "deleting",
-    }
 }
 
 fn past(action: Done) -> &'static str {

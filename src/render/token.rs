@@ -1,19 +1,28 @@
 //! The one secret that is printed, for whoever asks for it by name: an access token.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::{self, FORMAT};
 use crate::caller::Token;
 
-#[derive(Serialize)]
-struct AccessToken<'a> {
+/// An access token, in the members of OAuth's own answer and two more.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AccessToken")]
+pub(super) struct AccessToken<'a> {
+    /// The version of this format.
     format_version: &'a str,
+    /// The token.
     access_token: &'a str,
+    /// How it is shown: `Bearer`.
     token_type: &'a str,
-    /// In seconds, as in OAuth's own answer.
+    /// For how many seconds it is valid from now on.
     expires_in: u64,
+    /// When it expires.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     expires_at: Timestamp,
+    /// Its scopes, apart by spaces.
     scope: String,
 }
 

@@ -3,6 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anstream::adapter::strip_str;
 
+use super::json;
+
 /// What a person asked of the output, before it is known where it goes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wishes {
@@ -41,6 +43,8 @@ pub struct Ui {
     verbosity: u8,
     asks: bool,
     progress: ProgressMode,
+    json_lines: bool,
+    terminal: bool,
 }
 
 /// How progress is shown.
@@ -115,6 +119,8 @@ impl Ui {
             verbosity: wishes.verbosity,
             asks: !wishes.no_input && err && io::stdin().is_terminal(),
             progress,
+            json_lines: false,
+            terminal: out,
         }
     }
 
@@ -134,6 +140,8 @@ impl Ui {
             verbosity: 0,
             asks: false,
             progress: ProgressMode::Lines,
+            json_lines: false,
+            terminal: false,
         };
         (ui, captured)
     }
@@ -143,9 +151,26 @@ impl Ui {
         self.out.write(text);
     }
 
-    /// Writes somebody else's bytes as a result, untouched.
-    pub fn pass_on(&mut self, bytes: &[u8]) {
+    /// Prints results as JSON lines from now on, of which this writes the first.
+    pub(crate) fn begin_json_lines(&mut self) {
+        self.json_lines = true;
+        self.print(&json::line(&json::Line::Around(json::version())));
+    }
+
+    /// Whether results are JSON lines, in which events may stand.
+    pub(crate) fn prints_json_lines(&self) -> bool {
+        self.json_lines
+    }
+
+    /// Writes somebody else's bytes as a result, untouched; on a terminal their last line is ended. Whether the cursor is at the
+    /// start of a line then.
+    pub fn pass_on(&mut self, bytes: &[u8]) -> bool {
         self.out.write_bytes(bytes);
+        let ended = bytes.last().is_none_or(|last| *last == b'\n');
+        if !ended && self.terminal {
+            self.out.write_bytes(b"\n");
+        }
+        ended || self.terminal
     }
 
     /// Says something beside the result, unless `-q` forbids it.
@@ -186,6 +211,11 @@ impl Ui {
     /// How to show progress on the standard error.
     pub(crate) fn progress(&self) -> ProgressMode {
         self.progress
+    }
+
+    /// Whether something on the terminal may move.
+    pub(crate) fn moves(&self) -> bool {
+        self.progress == ProgressMode::Bars
     }
 
     /// Whether the standard error shows colours.
@@ -305,8 +335,24 @@ mod tests {
     fn what_is_passed_on_is_not_touched() {
         let (mut ui, captured) = Ui::captured();
         let bytes = [0x1b, b'[', b'1', b'm', 0xff, 0, b'\r'];
-        ui.pass_on(&bytes);
+        assert!(!ui.pass_on(&bytes));
         assert_eq!(*captured.out.0.lock().unwrap(), bytes);
+    }
+
+    #[test]
+    fn what_is_passed_on_ends_its_line_on_a_terminal_only() {
+        for (terminal, bytes, written) in [
+            (true, "a", "a\n"),
+            (true, "a\n", "a\n"),
+            (true, "", ""),
+            (false, "a", "a"),
+        ] {
+            let (mut ui, captured) = Ui::captured();
+            ui.terminal = terminal;
+            let ended = ui.pass_on(bytes.as_bytes());
+            assert_eq!(captured.out(), written);
+            assert_eq!(ended, written.is_empty() || written.ends_with('\n'));
+        }
     }
 
     #[test]

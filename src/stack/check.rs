@@ -15,7 +15,7 @@ mod domain;
 mod ground;
 mod load_balancer;
 mod moved;
-mod names;
+pub(super) mod names;
 mod overlaps;
 mod paths;
 mod plans;
@@ -25,6 +25,7 @@ mod requirements;
 mod routes;
 mod scopes;
 
+pub(super) use paths::METHODS;
 pub(super) use routes::{no_listener, port_of};
 
 use std::cell::OnceCell;

@@ -261,7 +261,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Sorts them by place and drops repetitions.
+    /// Sorts them by place and drops repetitions. Unknown keys come first: what is missing may follow from them.
     pub fn new(source: Source, list: Vec<Diagnostic>) -> Self {
         Self::with_more(source, list, LeftOut::default())
     }
@@ -278,7 +278,10 @@ impl Diagnostics {
         };
         let mut repeated = repeated.into_iter();
         list.retain(|_| !repeated.next().unwrap_or_default());
-        list.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
+        list.sort_by_key(|diagnostic| {
+            let place = diagnostic.labels.first().map(|label| label.span);
+            (diagnostic.code != Code::UnknownKey, place)
+        });
         let mut shown = LeftOut::default();
         list.retain(|diagnostic| {
             let of_its_kind = match diagnostic.severity {

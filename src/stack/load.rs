@@ -19,12 +19,42 @@ use super::{check, files, limits, schema, structure, variables};
 
 /// What a file is read with, beside its own text.
 pub struct LoadSettings<'a> {
-    /// Values of `--var NAME=VALUE`. Each replaces a variable of the file and is read in that variable's type.
-    pub vars: BTreeMap<String, String>,
+    /// Values of variables from outside of the file. Each replaces a variable of the file and is read in that variable's type.
+    pub vars: BTreeMap<String, Given>,
     /// How `${env.NAME}` is looked up.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// How a file that the stack file names is read. Its path is relative to the working folder, as the stack file's own is.
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
+}
+
+/// The value of a variable from outside of the file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Given {
+    /// The value.
+    pub value: String,
+    /// Where it is from.
+    pub by: GivenBy,
+}
+
+/// Where the value of a variable is from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum GivenBy {
+    /// `--var NAME=VALUE`.
+    Flag,
+    /// `GATESTACK_VAR_NAME`.
+    Environment,
+    /// A file of `--var-file`, at this `FILE:LINE:COLUMN`.
+    File(String),
+}
+
+impl From<String> for Given {
+    /// A value of `--var`.
+    fn from(value: String) -> Self {
+        Self {
+            value,
+            by: GivenBy::Flag,
+        }
+    }
 }
 
 /// A file without errors.
@@ -34,6 +64,8 @@ pub struct Checked {
     pub file: File,
     /// What is worth knowing all the same.
     pub warnings: Diagnostics,
+    /// The values from outside that replaced variables of the file, by name.
+    pub given: BTreeMap<String, String>,
     /// The content of the file of `[load_balancer.targets.instances] user_data`.
     pub user_data: Option<String>,
     /// Whether the overlay says of the stack's identity only the account, and the stack file leaves that to the credentials.
@@ -94,6 +126,12 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
     let diagnostics = Diagnostics::with_more(source, list, left_out);
     match file {
         Some(file) if !diagnostics.has_errors() => Ok(Checked {
+            given: settings
+                .vars
+                .iter()
+                .filter(|(name, _)| file.vars.contains_key(*name))
+                .map(|(name, given)| (name.clone(), given.value.clone()))
+                .collect(),
             file,
             warnings: diagnostics,
             user_data,

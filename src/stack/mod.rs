@@ -39,7 +39,7 @@ mod variables;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use expand::expand;
 pub use findings::LeftOut;
-pub use load::{Checked, LoadSettings, load};
+pub use load::{Checked, Given, GivenBy, LoadSettings, load};
 pub use preflight::{preflight, questions};
 pub(crate) use similar::closest;
 pub use source::{LARGEST_FILE, Location, Source};

@@ -1,5 +1,7 @@
 //! The JSON Schema of the stack file, which editors read and `structure` checks by.
 
+mod editor;
+
 use std::sync::LazyLock;
 
 use schemars::Schema;
@@ -15,25 +17,37 @@ use crate::model::HumanDuration;
 ///
 /// Numbers, switches and words may also be given as `"${var.NAME}"`, which an editor can't look up.
 pub fn published() -> String {
-    let mut schema = strict();
-    AcceptVariables.transform(&mut schema);
-    WithoutOwnFormats.transform(&mut schema);
-    printed(&schema)
+    for_editors("stack", "gatestack stack file", false)
 }
 
 /// The schema of an overlay as `gatestack schema --overlay` prints it: the stack file may say what it leaves out.
 pub fn of_overlay() -> String {
+    for_editors("overlay", "gatestack overlay", true)
+}
+
+fn for_editors(name: &str, title: &str, overlay: bool) -> String {
     let mut schema = strict();
     AcceptVariables.transform(&mut schema);
     WithoutOwnFormats.transform(&mut schema);
-    NothingRequired.transform(&mut schema);
-    schema.insert("title".into(), "gatestack overlay".into());
-    printed(&schema)
-}
-
-fn printed(schema: &Schema) -> String {
-    let text = serde_json::to_string_pretty(schema.as_value())
-        .expect("a JSON value has no keys but strings");
+    if overlay {
+        NothingRequired.transform(&mut schema);
+    }
+    schema.insert("title".into(), title.into());
+    let mut schema = schema.to_value();
+    editor::constrain(&mut schema, overlay);
+    let mut whole = Map::new();
+    // What the document is comes first, then what it says.
+    if let Value::Object(members) = schema {
+        whole.insert(
+            "$schema".into(),
+            members.get("$schema").cloned().unwrap_or_default(),
+        );
+        whole.insert("$id".into(), format!("urn:gatestack:schema:{name}").into());
+        for (key, value) in members {
+            whole.entry(key).or_insert(value);
+        }
+    }
+    let text = serde_json::to_string_pretty(&whole).expect("a JSON value has no keys but strings");
     text + "\n"
 }
 

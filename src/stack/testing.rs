@@ -35,7 +35,8 @@ fn load_source(
     env: &[(&str, &str)],
 ) -> Result<Checked, Diagnostics> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let vars = vars.iter().map(owned).collect();
+    let vars = vars.iter().map(owned);
+    let vars = vars.map(|(name, value)| (name, value.into())).collect();
     let env: BTreeMap<String, String> = env.iter().map(owned).collect();
     let settings = LoadSettings {
         vars,

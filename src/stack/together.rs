@@ -13,68 +13,7 @@ use super::spans::KeyPath;
 use super::testing::read;
 
 /// A stack without mistakes that says everything a file can say. Tables are inline, so that each has a value to break.
-const WHOLE: &str = r#"
-[stack]
-name = "whole"
-region = "eu-central-1"
-account = "123456789012"
-lock = true
-tags = { team = "claims" }
-[vars]
-rate = 5
-host = "a.example"
-[user_pool]
-name = "people"
-domain = "people-${stack.name}"
-own_domain = { name = "auth.example.com", certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1", zone = "example.com" }
-deletion_protection = false
-password = { min_length = 9, lowercase = true, uppercase = true, digits = true, symbols = true, temporary_days = 3 }
-tier = "lite"
-sign_in = ["email", "phone"]
-sign_up = true
-[resource_servers]
-r = { identifier = "id", name = "R", scopes = { read = "Read", write = "Write" } }
-plain = { scopes = { all = "All" } }
-[app_clients]
-web = { name = "Web", flows = ["code"], auth_flows = ["refresh_token"], scopes = ["id/read", "openid"], callback_urls = ["https://a.example/"], logout_urls = ["https://b.example/"], secret = true, tokens = { access = "1h", id = "1h", refresh = "30d" } }
-robot = { flows = ["client_credentials"], scopes = ["id/read"], secret = true }
-[api]
-name = "whole-${user_pool.id}"
-description = "Everything at ${user_pool.token_url}"
-endpoint = "regional"
-stage = "prod"
-stage_variables = { host = "${var.host}", path = "v1" }
-cors = { origin = "*", headers = ["X-A"], max_age = "1h" }
-requires = { scopes = ["id/read", "plain/all"], token = "access", api_key = true }
-authorizer = { name = "cognito", header = "Authorization", cache = "5m" }
-throttle = { rate = "${var.rate}", burst = 9 }
-disable_default_endpoint = true
-access_logs = { group = "arn:aws:logs:${stack.region}:123456789012:log-group:g", format = "$context.requestId ${stageVariables.path}" }
-domain = { name = "api.example.com", existing = false, certificate = "arn:aws:acm:${stack.region}:123456789012:certificate/2", tls = "1.2", base_paths = ["v1"], mutual_tls = { truststore = "s3://trust/store.pem", version = "3" }, zone = "Z0123456789ABC" }
-[api.routes]
-"GET /b" = { http = "https://${stageVariables.host}/b", via = "load_balancer" }
-"GET /a/{x}" = { http = "https://${stageVariables.host}/${api.stage}/{x}", requires = { scopes = ["id/write"], token = "access", api_key = false }, timeout = "5s" }
-"GET /m" = { mock = { status = 200, body = "hi ${api.invoke_url}" }, requires = "nothing" }
-"GET /n" = { mock = 204 }
-[load_balancer]
-name = "whole-road"
-subnets = { vpc = "default", tags = { tier = "private" } }
-targets = { instances = { count = 2, type = "t3.micro", image = "ssm:/aws/image", user_data = "backend.sh", profile = "backend" } }
-cross_zone = true
-deletion_protection = false
-[load_balancer.listeners]
-443 = { to = 8080, protocol = "tls", to_protocol = "tcp", certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/3", tls_policy = "ELBSecurityPolicy-TLS13-1-2-2021-06", health = { protocol = "http", path = "/up", port = 8081, interval = "10s", healthy = 3, unhealthy = 3 }, drain = "1m" }
-80 = { to = 8080 }
-[plans]
-gold = { name = "Gold", description = "For ${partners.acme.client_id}", throttle = { rate = 1, burst = 2 }, quota = { requests = 9, per = "day" } }
-[api_keys]
-key = { name = "Key", description = "For ${app_clients.web.client_id}", plan = "gold", enabled = true }
-[partners]
-acme = { name = "Acme", plan = "gold", scopes = ["id/read"], auth_flows = ["refresh_token"], tokens = { access = "1h", id = "1h", refresh = "30d" }, enabled = true }
-[[moved]]
-from = "partners.old"
-to = "partners.acme"
-"#;
+const WHOLE: &str = include_str!("../../tests/foreign/whole.toml");
 
 /// What a file can say instead.
 const OTHERWISE: &[&str] = &[

@@ -11,7 +11,7 @@ use super::cycles::{Needs, spelled};
 use super::diagnostic::{Code, Diagnostic};
 use super::findings::Findings;
 use super::interpolate::{Expression, Reference, Token, escape, expression, possible, tokens};
-use super::load::LoadSettings;
+use super::load::{Given, GivenBy, LoadSettings};
 use super::schema;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
@@ -113,33 +113,24 @@ fn vars<'r, 't>(root: &'r mut DeTable<'t>) -> Option<&'r mut DeTable<'t>> {
 }
 
 impl<'t> Pass<'_, 't> {
-    /// Puts the values of `--var` in the place of the file's, in the type that the file's has.
+    /// Puts the values from outside in the place of the file's, in the type that the file's has.
     fn overrides(&mut self, root: &mut DeTable<'t>) {
         let table = KeyPath::from(["vars"]);
-        for (name, text) in &self.settings.vars {
+        for (name, given) in &self.settings.vars {
             let Some(value) = vars(root).and_then(|vars| vars.get_mut(name.as_str())) else {
-                if !self.findings.is_usable(&table) {
-                    continue;
+                if self.findings.is_usable(&table) {
+                    let near = self.findings.closest(name, self.spans.names(&table));
+                    self.findings.push(without_variable(name, given, near));
                 }
-                let diagnostic = Diagnostic::error(
-                    Code::UnknownVariable,
-                    format!("`--var {name}` has no variable to replace"),
-                );
-                let help = match self.findings.closest(name, self.spans.names(&table)) {
-                    Some(near) => format!("did you mean `--var {near}=…`?"),
-                    None => {
-                        format!("add `{name}` to `[vars]` with the value it has without `--var`")
-                    }
-                };
-                self.findings.push(diagnostic.help(help));
                 continue;
             };
-            match typed(text, value.get_ref()) {
+            match typed(&given.value, value.get_ref()) {
                 Some(typed) => *value.get_mut() = typed,
                 None => {
                     let wanted = value.get_ref().type_str();
                     let message = format!(
-                        "`--var {name}={text}` must be {} {wanted}, as `{name}` is in the file",
+                        "{} must be {} {wanted}, as `{name}` is in the file",
+                        shown(name, given),
                         article(wanted)
                     );
                     let diagnostic = Diagnostic::error(Code::WrongValue, message)
@@ -542,6 +533,46 @@ fn named_in(value: &DeValue<'_>) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+/// What gives a variable its value. The environment may hold what is to be shown nowhere.
+fn shown(name: &str, given: &Given) -> String {
+    match &given.by {
+        GivenBy::Flag => format!("`--var {name}={}`", given.value),
+        GivenBy::Environment => format!("the value of `GATESTACK_VAR_{name}`"),
+        GivenBy::File(place) => format!("`{name}` at {place}"),
+    }
+}
+
+/// A value for a variable that the file does not have. A flag is meant for this file; an environment and a file may serve several.
+fn without_variable(name: &str, given: &Given, near: Option<&str>) -> Diagnostic {
+    let add = || format!("add `{name}` to `[vars]` with the value it has otherwise");
+    match &given.by {
+        GivenBy::Flag => {
+            let message = format!("`--var {name}` has no variable to replace");
+            let help = match near {
+                Some(near) => format!("did you mean `--var {near}=…`?"),
+                None => format!("add `{name}` to `[vars]` with the value it has without `--var`"),
+            };
+            Diagnostic::error(Code::UnknownVariable, message).help(help)
+        }
+        GivenBy::Environment => {
+            let message = format!("`GATESTACK_VAR_{name}` is set, and `[vars]` has no `{name}`");
+            let help = match near {
+                Some(near) => format!("did you mean `GATESTACK_VAR_{near}`?"),
+                None => add(),
+            };
+            Diagnostic::warning(Code::UnknownVariable, message).help(help)
+        }
+        GivenBy::File(place) => {
+            let message = format!("`[vars]` has no `{name}`, which {place} gives a value");
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => add(),
+            };
+            Diagnostic::warning(Code::UnknownVariable, message).help(help)
+        }
+    }
 }
 
 /// The text of `--var` in the type of the value it replaces; text is taken as it stands, without references.

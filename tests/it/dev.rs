@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crate::program::{Folder, Ran, example};
+use crate::program::{Folder, Ran, example, record};
 use crate::screens::{screen as screen_of, with_filters};
 
 const SMALLEST: &str = include_str!("../../stack.toml");
@@ -113,7 +113,9 @@ impl<'a> Dev<'a> {
     /// Another command that speaks to it over HTTP.
     fn asked(&self, arguments: &[&str]) -> Ran {
         let arguments = [&["--endpoint-url", &self.url], arguments].concat();
-        Ran::from(command(self.folder, &arguments).output().unwrap())
+        let ran = Ran::from(command(self.folder, &arguments).output().unwrap());
+        record(&arguments, &ran.stdout);
+        ran
     }
 
     fn stop(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
@@ -398,6 +400,7 @@ fn machines_read_json_lines() {
     let dev = Dev::spawn(&folder, &["--json"]);
     let next = |kind: &str| -> serde_json::Value {
         let line = dev.out.0.recv_timeout(PATIENCE).unwrap();
+        record(&["dev", "--json"], &line);
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(line["type"], kind, "{line}");
         line

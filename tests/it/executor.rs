@@ -226,3 +226,90 @@ async fn a_ctrl_c_during_the_last_steps_finds_everything_done() {
     assert_eq!(outcome.done, plan.steps.len());
     assert!(!outcome.interrupted, "nothing was left out");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_long_step_is_told_of_at_least_every_fifteen_seconds() {
+    let world = World::new();
+    let plan = world.plan(&stack_of(1, 1)).await;
+    let wire = Wire::to(&world, |_, operation| match operation {
+        "CreateUserPool" => Fate::Takes(Duration::from_secs(27)),
+        _ => Fate::Arrives,
+    });
+    let writer = world.connection_through(wire).await.writer();
+    let began = tokio::time::Instant::now();
+    let mut told = Vec::new();
+    let mut tell = |event| {
+        if let Event::Waiting { waits } = event {
+            let longest = waits[0].clone();
+            told.push((began.elapsed().as_secs(), longest));
+        }
+    };
+    // Only a clock whose waits really take their time has a heartbeat.
+    let clock = gatestack::clock::Clock::system();
+    let outcome = gatestack::apply::run(&plan, &writer, &clock, &Interrupt::new(), &mut tell).await;
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    let pool: Vec<_> = told
+        .iter()
+        .filter(|(_, wait)| {
+            wait.address
+                .as_ref()
+                .is_some_and(|at| at.as_str() == "user_pool")
+        })
+        .map(|(at, wait)| (*at, wait.what.as_str(), wait.seconds.as_secs()))
+        .collect();
+    assert_eq!(
+        pool,
+        [
+            (10, "creating user_pool", 10),
+            (20, "creating user_pool", 20)
+        ]
+    );
+
+    let mut told = 0;
+    let mut tell = |event| told += usize::from(matches!(event, Event::Waiting { .. }));
+    let world = World::new();
+    let wire = Wire::to(&world, |_, _| Fate::Takes(Duration::from_secs(20)));
+    let writer = world.connection_through(wire).await.writer();
+    let outcome =
+        gatestack::apply::run(&plan, &writer, &world.clock, &Interrupt::new(), &mut tell).await;
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    assert_eq!(told, 0, "a simulated wait is over at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_request_quota_holds_back_is_told_of() {
+    let world = World::new();
+    // Usage plans are changed once in twenty seconds.
+    let mut text = stack_of(0, 1);
+    for number in 0..4 {
+        text.push_str(&format!(
+            "\n[plans.more{number}]\nthrottle = {{ rate = 1, burst = 1 }}\n"
+        ));
+    }
+    world.apply(&text).await;
+    let plan = world.plan(&text.replace("rate = 1,", "rate = 2,")).await;
+    let connection = world
+        .connection_through(local::connector(world.service.clone()))
+        .await;
+    let clock = gatestack::clock::Clock::system();
+    let mut told = std::collections::BTreeSet::new();
+    let mut tell = |event| {
+        if let Event::Waiting { waits } = event {
+            told.extend(waits.into_iter().map(|wait| wait.what));
+        }
+    };
+    let outcome = gatestack::apply::run(
+        &plan,
+        &connection.writer(),
+        &clock,
+        &Interrupt::new(),
+        &mut tell,
+    )
+    .await;
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    assert!(
+        told.iter()
+            .any(|what| what.starts_with("the request quota of ")),
+        "{told:?}"
+    );
+}

@@ -199,7 +199,7 @@ impl Example {
         if let Some(overlay) = &self.overlay {
             source = source.with_overlay("stack.prod.toml", overlay.as_str());
         }
-        let certificate = ("certificate".to_owned(), self.certificate.clone());
+        let certificate = ("certificate".to_owned(), self.certificate.clone().into());
         let settings = LoadSettings {
             vars: self.overlay.iter().map(|_| certificate.clone()).collect(),
             env: &|_| None,

@@ -1,5 +1,6 @@
 //! The real program, run in a folder of its own.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -26,6 +27,20 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 
 pub(crate) fn example(name: &str) -> String {
     std::fs::read_to_string(repository(&format!("examples/{name}/stack.toml"))).unwrap()
+}
+
+/// Keeps what a run printed for machines, for `tests/foreign/test_machine_output.py` to hold against the schemas.
+pub(crate) fn record(arguments: &[&str], stdout: &str) {
+    if !arguments.contains(&"--json") {
+        return;
+    }
+    let document = serde_json::json!({ "arguments": arguments, "stdout": stdout }).to_string();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("machine-output");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut name = DefaultHasher::new();
+    document.hash(&mut name);
+    let path = folder.join(format!("{:016x}.json", name.finish()));
+    std::fs::write(path, document).unwrap();
 }
 
 impl Folder {
@@ -67,6 +82,7 @@ impl Folder {
     pub(crate) fn run_logging(&self, log: &str, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
         let ran = Ran::from(command.env("GATESTACK_LOG", log).output().unwrap());
+        record(arguments, &ran.stdout);
         self.written
             .borrow_mut()
             .extend([ran.stdout.clone(), ran.stderr.clone()]);

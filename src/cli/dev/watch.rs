@@ -11,8 +11,10 @@ use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::super::environment;
+use super::super::existing;
 use super::super::global::Global;
 use super::super::session::{named_file, source};
+use super::super::variables;
 use super::Event;
 use crate::error::{Error, Fault};
 use crate::files;
@@ -24,7 +26,7 @@ use crate::stack::{self, LoadSettings};
 pub(super) struct Files(BTreeMap<PathBuf, Option<Vec<u8>>>);
 
 impl Files {
-    /// The stack file, its overlay, and what they name, as they are now.
+    /// The stack file, its overlay, what they name, and what the local AWS has before the first call, as they are now.
     pub(super) fn of(global: &Global) -> Self {
         let stack = global.path();
         let overlay = global
@@ -33,9 +35,14 @@ impl Files {
             .map(|name| environment::overlay(&stack, name));
         let named = RefCell::new(BTreeSet::from([stack]));
         named.borrow_mut().extend(overlay);
+        named.borrow_mut().extend(global.var_files.iter().cloned());
+        let existing = existing::beside(global);
+        if existing.exists() {
+            named.borrow_mut().insert(existing);
+        }
         if let Ok(source) = source(global) {
             let settings = LoadSettings {
-                vars: global.variables(),
+                vars: variables::given(global).unwrap_or_default(),
                 env: &|name| std::env::var(name).ok(),
                 read: &|path| {
                     named.borrow_mut().insert(path.to_owned());

@@ -122,6 +122,42 @@ fn without_wildcard(name: &str) -> &str {
 }
 
 impl Certificate {
+    /// A certificate of ACM's own for these names, which is issued once its proofs stand.
+    pub(in crate::local) fn requested(arn: &str, names: &[String], created: f64) -> Self {
+        Self {
+            arn: arn.to_owned(),
+            names: names.iter().map(|name| name.to_lowercase()).collect(),
+            created,
+            key_algorithm: "RSA_2048".into(),
+            tags: BTreeMap::new(),
+            origin: Origin::Requested(Requested {
+                token: None,
+                method: Method::Dns,
+                validation_domains: BTreeMap::new(),
+                options: object(json!({
+                    "CertificateTransparencyLoggingPreference": "ENABLED",
+                    "Export": "DISABLED",
+                })),
+                serial: super::super::identifiers::serial_number(),
+            }),
+        }
+    }
+
+    /// The names and values of the records that prove its names.
+    pub(in crate::local) fn proofs(&self, account: &str) -> Vec<(String, String)> {
+        let proofs = self.names.iter().map(|name| Proof::of(account, name));
+        proofs.map(|proof| (proof.name, proof.value)).collect()
+    }
+
+    /// Whether it is for these names and no others.
+    pub(in crate::local) fn is_for(&self, names: &[String]) -> bool {
+        self.names.iter().eq(names
+            .iter()
+            .map(|name| name.to_lowercase())
+            .collect::<Vec<_>>()
+            .iter())
+    }
+
     /// Whether it can be used at the time of the call.
     pub(in crate::local) fn is_issued(&self, call: &Call) -> bool {
         self.status(call) == "ISSUED"

@@ -46,6 +46,12 @@ impl State {
     pub(in crate::local) fn certificate(&self, arn: &str) -> Option<&Certificate> {
         self.certificates.get(arn)
     }
+
+    /// Puts a certificate in, over any that had its ARN.
+    pub(in crate::local) fn put(&mut self, certificate: Certificate) {
+        self.certificates
+            .insert(certificate.arn.clone(), certificate);
+    }
 }
 
 #[cfg(test)]

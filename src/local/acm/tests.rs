@@ -41,6 +41,7 @@ impl Local {
             region: region.into(),
             request_id: "r".into(),
             pace: self.pace,
+            id: None,
             everywhere: self.state.clone(),
         };
         let region = self.state.regions.entry(region);

@@ -42,6 +42,7 @@ impl Local {
             region: "eu-west-1".into(),
             request_id: "r".into(),
             pace: self.pace,
+            id: None,
             everywhere: self.everywhere.clone(),
         };
         match operation.run {

@@ -2,6 +2,8 @@
 //!
 //! Ids are made of the account and the Region, so that a read before any write sees what later calls see.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use super::cidr::Block;
@@ -29,6 +31,42 @@ impl State {
     /// Whether the default network was laid.
     pub(in crate::local) fn has_ground(&self) -> bool {
         self.ground
+    }
+
+    /// The private subnets of the default network.
+    pub(in crate::local) fn private_subnets(&self, account: &str, region: &str) -> Vec<String> {
+        let ids = PRIVATE
+            .iter()
+            .map(|cidr| id(account, region, SUBNET.prefix, cidr));
+        ids.filter(|id| self.subnets.contains(id)).collect()
+    }
+
+    /// Puts a network with this id and these addresses in; false for what are no addresses of a network.
+    pub(in crate::local) fn put_vpc(&mut self, vpc: &str, cidr: &str) -> bool {
+        let Some(block) = Block::parse(cidr) else {
+            return false;
+        };
+        self.insert_vpc(vpc, block, false, |word| {
+            id(vpc, "", vpcs::kind_of(word), word)
+        });
+        true
+    }
+
+    /// Puts a private subnet with this id in; false for what are no addresses of a network.
+    pub(in crate::local) fn put_subnet(
+        &mut self,
+        subnet: &str,
+        vpc: &str,
+        zone: &str,
+        cidr: &str,
+        tags: BTreeMap<String, String>,
+    ) -> bool {
+        let Some(block) = Block::parse(cidr) else {
+            return false;
+        };
+        self.subnets.insert(subnet, Subnet::new(vpc, zone, block));
+        self.take_tags(subnet, tags);
+        true
     }
 
     /// Lays the default network of an account in a Region, once.

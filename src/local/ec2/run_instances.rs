@@ -113,7 +113,7 @@ fn run(region: &mut Region, call: &Call) -> Answer {
     let reservation_id = format!("r-{}", identifiers::ec2());
     let mut rows = Vec::new();
     for index in 0..count {
-        let id = INSTANCE.new_id();
+        let id = call.id.clone().unwrap_or_else(|| INSTANCE.new_id());
         let interface = Interface {
             subnet: place.subnet.clone(),
             groups: place.groups.clone(),

@@ -65,7 +65,8 @@ fn of(call: &Call, resource: std::fmt::Arguments<'_>) -> String {
 
 /// The ARN of a new network load balancer, and the id at its end.
 pub(super) fn load_balancer(call: &Call, name: &str) -> (String, String) {
-    let id = identifiers::hexadecimal(16);
+    let id = call.id.clone();
+    let id = id.unwrap_or_else(|| identifiers::hexadecimal(16));
     let arn = of(call, format_args!("loadbalancer/net/{name}/{id}"));
     (arn, id)
 }

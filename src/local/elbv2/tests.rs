@@ -77,6 +77,7 @@ impl Local {
             region: "eu-west-1".into(),
             request_id: "r".into(),
             pace: Pace::Realistic { time_scale: 1.0 },
+            id: None,
             everywhere: State::default(),
         };
         match operation.run {

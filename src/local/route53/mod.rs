@@ -73,8 +73,19 @@ impl State {
         times.into_iter().flatten().copied()
     }
 
+    /// Whether there is a zone with this id, or without one with this name.
+    pub(in crate::local) fn has_zone(&self, id: Option<&str>, name: &str) -> bool {
+        match id {
+            Some(id) => self.zones.contains(id),
+            None => {
+                let name = format!("{}.", name.trim_end_matches('.'));
+                self.zones.values().any(|zone| zone.name == name)
+            }
+        }
+    }
+
     /// Notes that a record stands from now on, or no longer.
-    fn note(&mut self, name: &str, value: &str, stands: bool, now: f64) {
+    pub(in crate::local) fn note(&mut self, name: &str, value: &str, stands: bool, now: f64) {
         let times = self.proofs.entry(proof(name, value)).or_default();
         match times.last_mut() {
             Some((_, until @ None)) if !stands => *until = Some(now),

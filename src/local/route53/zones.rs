@@ -92,7 +92,8 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             ),
         ));
     }
-    let id = format!("Z{}", identifiers::route_53());
+    let id = call.id.clone();
+    let id = id.unwrap_or_else(|| format!("Z{}", identifiers::route_53()));
     let mut zone = Zone {
         caller_reference: reference.into(),
         comment: config

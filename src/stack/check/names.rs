@@ -5,7 +5,7 @@ use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
 
 /// What one kind of name may be.
-pub(super) struct NameRule {
+pub(in crate::stack) struct NameRule {
     /// What it is a name of, for the message.
     what: &'static str,
     /// The fewest and the most characters.
@@ -33,105 +33,105 @@ const PRINTABLE_CHARACTERS: &str =
     "letters, digits and punctuation except `\"` and `\\`, without spaces";
 
 /// A name that gatestack writes into tag values: the stack's, and those of tables.
-pub(super) const KEY: NameRule = NameRule {
+pub(in crate::stack) const KEY: NameRule = NameRule {
     what: "name",
     length: (1, 100),
     allowed: |c| c.is_ascii_alphanumeric() || " _.@+=-".contains(c),
     says: "letters, digits, spaces and `_ . @ + = -`, for it becomes a tag's value",
 };
 /// A user pool's name.
-pub(super) const USER_POOL: NameRule = NameRule {
+pub(in crate::stack) const USER_POOL: NameRule = NameRule {
     what: "user pool name",
     length: (1, 128),
     allowed: cognito,
     says: COGNITO_CHARACTERS,
 };
 /// An app client's name.
-pub(super) const APP_CLIENT: NameRule = NameRule {
+pub(in crate::stack) const APP_CLIENT: NameRule = NameRule {
     what: "app client name",
     length: (1, 128),
     allowed: cognito,
     says: COGNITO_CHARACTERS,
 };
 /// A resource server's display name.
-pub(super) const RESOURCE_SERVER: NameRule = NameRule {
+pub(in crate::stack) const RESOURCE_SERVER: NameRule = NameRule {
     what: "resource server name",
     length: (1, 256),
     allowed: cognito,
     says: COGNITO_CHARACTERS,
 };
 /// A resource server's identifier.
-pub(super) const IDENTIFIER: NameRule = NameRule {
+pub(in crate::stack) const IDENTIFIER: NameRule = NameRule {
     what: "identifier",
     length: (1, 256),
     allowed: printable,
     says: PRINTABLE_CHARACTERS,
 };
 /// A scope's name below its resource server.
-pub(super) const SCOPE: NameRule = NameRule {
+pub(in crate::stack) const SCOPE: NameRule = NameRule {
     what: "scope name",
     length: (1, 256),
     allowed: |c| printable(c) && c != '/',
     says: "letters, digits and punctuation except `\"`, `\\` and `/`, without spaces",
 };
 /// A scope's description, which Cognito wants.
-pub(super) const SCOPE_DESCRIPTION: NameRule = NameRule {
+pub(in crate::stack) const SCOPE_DESCRIPTION: NameRule = NameRule {
     what: "scope description",
     length: (1, 256),
     allowed: any,
     says: "any text on one line",
 };
 /// Names of API Gateway without a documented limit; the tables of the console take so many.
-pub(super) const API_GATEWAY: NameRule = NameRule {
+pub(in crate::stack) const API_GATEWAY: NameRule = NameRule {
     what: "name",
     length: (1, 255),
     allowed: any,
     says: "any text on one line",
 };
 /// An API's stage.
-pub(super) const STAGE: NameRule = NameRule {
+pub(in crate::stack) const STAGE: NameRule = NameRule {
     what: "stage name",
     length: (1, 128),
     allowed: |c| c.is_ascii_alphanumeric() || c == '_',
     says: "letters, digits and `_`",
 };
 /// A stage variable's name.
-pub(super) const STAGE_VARIABLE: NameRule = NameRule {
+pub(in crate::stack) const STAGE_VARIABLE: NameRule = NameRule {
     what: "stage variable name",
     length: (1, 64),
     allowed: |c| c.is_ascii_alphanumeric() || c == '_',
     says: "letters, digits and `_`",
 };
 /// A stage variable's value.
-pub(super) const STAGE_VARIABLE_VALUE: NameRule = NameRule {
+pub(in crate::stack) const STAGE_VARIABLE_VALUE: NameRule = NameRule {
     what: "stage variable value",
     length: (1, 512),
     allowed: |c| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c),
     says: "letters, digits and `- . _ ~ : / ? # & = ,`, without spaces",
 };
 /// The name of an HTTP header.
-pub(super) const HEADER: NameRule = NameRule {
+pub(in crate::stack) const HEADER: NameRule = NameRule {
     what: "header name",
     length: (1, 256),
     allowed: |c| c.is_ascii_alphanumeric() || "!#$%&*+-.^_`|~".contains(c),
     says: "letters, digits and `-`",
 };
 /// A load balancer's name.
-pub(super) const LOAD_BALANCER: NameRule = NameRule {
+pub(in crate::stack) const LOAD_BALANCER: NameRule = NameRule {
     what: "load balancer name",
     length: (1, 32),
     allowed: |c| c.is_ascii_alphanumeric() || c == '-',
     says: "letters, digits and `-`",
 };
 /// A tag's key.
-pub(super) const TAG_KEY: NameRule = NameRule {
+pub(in crate::stack) const TAG_KEY: NameRule = NameRule {
     what: "tag key",
     length: (1, 128),
     allowed: tag,
     says: TAG_CHARACTERS,
 };
 /// A tag's value.
-pub(super) const TAG_VALUE: NameRule = NameRule {
+pub(in crate::stack) const TAG_VALUE: NameRule = NameRule {
     what: "tag value",
     length: (0, 256),
     allowed: tag,
@@ -145,6 +145,26 @@ fn tag(c: char) -> bool {
 }
 
 impl NameRule {
+    /// The rule as a regular expression that editors understand: a class of characters, and how many of them.
+    pub(in crate::stack) fn pattern(&self) -> String {
+        let ascii = (0..128u8).map(char::from);
+        let (allowed, refused): (Vec<char>, Vec<char>) =
+            ascii.partition(|character| (self.allowed)(*character));
+        // One letter beyond ASCII stands for all.
+        let (not, listed) = match (self.allowed)('é') {
+            true => ("^", refused),
+            false => ("", allowed),
+        };
+        let escaped = |character: &char| match character {
+            c if c.is_ascii_alphanumeric() => c.to_string(),
+            c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(*c)),
+            c => format!("\\{c}"),
+        };
+        let class: String = listed.iter().map(escaped).collect();
+        let (least, most) = self.length;
+        format!("^[{not}{class}]{{{least},{most}}}$")
+    }
+
     /// Why AWS refuses the name, if it does, and what it may be.
     pub(super) fn refusal(&self, name: &str) -> Option<(String, String)> {
         let (least, most) = self.length;

@@ -8,7 +8,8 @@ use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::findings::Findings;
 use crate::stack::spans::KeyPath;
 
-const METHODS: [&str; 8] = [
+/// The methods of routes.
+pub(in crate::stack) const METHODS: [&str; 8] = [
     "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "ANY",
 ];
 

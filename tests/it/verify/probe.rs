@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::shown;
-use crate::program::{Folder, Ran};
+use crate::program::{Folder, Ran, record};
 
 /// The local AWS over HTTP, which is AWS to whoever calls it.
 struct Served {
@@ -48,7 +48,9 @@ impl Served {
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
-        Ran::from(self.command(arguments).output().unwrap())
+        let ran = Ran::from(self.command(arguments).output().unwrap());
+        record(arguments, &ran.stdout);
+        ran
     }
 
     fn report(&self, more: &[&str]) -> Value {

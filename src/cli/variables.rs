@@ -1,0 +1,209 @@
+//! Values of variables from outside of the stack file: `--var` before `GATESTACK_VAR_NAME` before `--var-file` before the file's own.
+//! And names in the environment that look like one that is read, and are not.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::global::Global;
+use crate::error::{Error, Fault, FaultKind};
+use crate::render::{Ui, indented};
+use crate::stack::{Given, GivenBy};
+
+/// Before the name of a variable in the environment.
+const PREFIX: &str = "GATESTACK_VAR_";
+
+/// What gatestack reads of the environment.
+const OURS: [&str; 5] = [
+    "GATESTACK_COLOR",
+    "GATESTACK_ENV",
+    "GATESTACK_FILE",
+    "GATESTACK_LOG",
+    "GATESTACK_NO_INPUT",
+];
+
+/// What the AWS SDK reads of it, as far as a typo sends requests to another account or nowhere.
+const AWS: [&str; 12] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CA_BUNDLE",
+    "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+];
+
+/// The values of a command line, its environment and its files.
+///
+/// # Errors
+/// A file of `--var-file` can't be read.
+pub(super) fn given(global: &Global) -> Result<BTreeMap<String, Given>, Error> {
+    let mut given = BTreeMap::new();
+    for path in &global.var_files {
+        given.extend(in_file(path)?);
+    }
+    given.extend(in_environment(std::env::vars_os()));
+    let flags = global.vars.iter().cloned();
+    given.extend(flags.map(|(name, value)| (name, Given::from(value))));
+    Ok(given)
+}
+
+fn in_environment(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> impl Iterator<Item = (String, Given)> {
+    variables.filter_map(|(name, value)| {
+        let name = name.to_str()?.strip_prefix(PREFIX)?.to_owned();
+        let value = value.into_string().ok()?;
+        let by = GivenBy::Environment;
+        (!name.is_empty()).then_some((name, Given { value, by }))
+    })
+}
+
+/// A TOML file of values.
+fn in_file(path: &Path) -> Result<BTreeMap<String, Given>, Error> {
+    let shown = path.display();
+    let text = super::files::needed(path)?;
+    let wrong = |span: std::ops::Range<usize>, message: &str| {
+        let what = format!(
+            "{}: {message}",
+            place(&shown.to_string(), &text, span.start)
+        );
+        let hint = "a line is `NAME = \"VALUE\"`, as in `[vars]`; a value is text, a number, true or false";
+        Error::from(Fault::new(FaultKind::Io, what).hint(hint))
+    };
+    let root = DeTable::parse(&text)
+        .map_err(|error| wrong(error.span().unwrap_or_default(), error.message()))?;
+    let mut given = BTreeMap::new();
+    for (name, value) in root.get_ref() {
+        let plain = scalar(value).ok_or_else(|| {
+            wrong(
+                value.span(),
+                &format!("`{}` is not one value", name.get_ref()),
+            )
+        })?;
+        let by = GivenBy::File(place(&shown.to_string(), &text, name.span().start));
+        given.insert(name.get_ref().to_string(), Given { value: plain, by });
+    }
+    Ok(given)
+}
+
+fn scalar(value: &Spanned<DeValue<'_>>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(number.to_string()),
+        DeValue::Float(number) => Some(number.to_string()),
+        DeValue::Boolean(on) => Some(on.to_string()),
+        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    }
+}
+
+/// `FILE:LINE:COLUMN`.
+fn place(file: &str, text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or_default();
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = before.matches('\n').count() + 1;
+    format!("{file}:{line}:{}", before[start..].chars().count() + 1)
+}
+
+/// Says which names of the environment look like one that is read. Other names are other programs': a CI server's jobs would be
+/// full of them.
+pub(super) fn remark_typos(local: bool, ui: &mut Ui) {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for (name, meant) in typos(names, local) {
+        let text = format!("warning: {name} is set, and nothing reads it: did you mean {meant}?");
+        ui.remark(&indented(&text, 0, ui.width()));
+    }
+}
+
+fn typos(names: impl Iterator<Item = String>, local: bool) -> Vec<(String, &'static str)> {
+    let near = |name: &str| {
+        if name.starts_with(PREFIX) || OURS.contains(&name) || AWS.contains(&name) {
+            return None;
+        }
+        if let Some(rest) = name.strip_prefix("GATESTACK_") {
+            if rest.to_uppercase().starts_with("VAR") {
+                return Some("GATESTACK_VAR_NAME");
+            }
+            let known = OURS.iter().copied();
+            return known
+                .map(|known| (strsim::damerau_levenshtein(name, known), known))
+                .filter(|(slips, _)| *slips <= 2)
+                .min()
+                .map(|(_, known)| known);
+        }
+        // AWS's tools have many more names, so only a slip of the finger counts.
+        let slips = |known: &&&str| strsim::damerau_levenshtein(name, known) == 1;
+        let aws = AWS.iter().filter(|_| !local && name.starts_with("AW"));
+        aws.copied().find(|known| slips(&known))
+    };
+    let mut found: Vec<_> = names
+        .filter_map(|name| near(&name).map(|meant| (name.clone(), meant)))
+        .collect();
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typos_are_told_and_other_programs_are_not() {
+        let found =
+            |names: &[&str], local| typos(names.iter().map(|name| (*name).to_owned()), local);
+        assert_eq!(
+            found(
+                &[
+                    "GATESTACK_FLIE",
+                    "GATESTACK_COLOUR",
+                    "GATESTACK_var_x",
+                    "AWS_PROFIEL"
+                ],
+                false
+            ),
+            [
+                ("AWS_PROFIEL".to_owned(), "AWS_PROFILE"),
+                ("GATESTACK_COLOUR".to_owned(), "GATESTACK_COLOR"),
+                ("GATESTACK_FLIE".to_owned(), "GATESTACK_FILE"),
+                ("GATESTACK_var_x".to_owned(), "GATESTACK_VAR_NAME"),
+            ]
+        );
+        let others = [
+            "GATESTACK",
+            "GATESTACK_VERSION",
+            "GATESTACK_ENDPOINT",
+            "GATESTACK_OUTPUT",
+            "GATESTACK_VAR_rate",
+            "GATESTACK_LOG",
+            "AWS_PAGER",
+            "AWS_MAX_ATTEMPTS",
+            "AWS_ENDPOINT_URL_S3",
+            "HOME",
+        ];
+        assert_eq!(found(&others, false), []);
+        assert_eq!(found(&["AWS_PROFIEL"], true), []);
+    }
+
+    #[test]
+    fn values_of_the_environment_have_their_names() {
+        let variables = [
+            ("GATESTACK_VAR_rate", "5"),
+            ("GATESTACK_VAR_", "x"),
+            ("PATH", "/"),
+        ];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let given: Vec<_> = in_environment(variables.into_iter()).collect();
+        let [(name, given)] = &given[..] else {
+            panic!("{given:?}")
+        };
+        assert_eq!((name.as_str(), given.value.as_str()), ("rate", "5"));
+    }
+}

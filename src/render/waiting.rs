@@ -1,0 +1,158 @@
+//! Waits outside of a run: what is waited for is said at once, and again as long as it takes.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use console::Term;
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use tokio::time::{Instant, interval_at};
+
+use super::json::{Line, line};
+use super::progress::{TICK, style, waits_text};
+use super::ui::{ProgressMode, Ui};
+use crate::apply::{Event, HEARTBEAT, Wait};
+
+/// Waits for `work` and says so: on a terminal by something that moves until it is done, elsewhere by one line now and another
+/// each ten seconds; where machines read lines, by an event each ten seconds. `what` is in the words of “reading the stack”.
+pub(crate) async fn waiting_for<T>(ui: &mut Ui, what: &str, work: impl Future<Output = T>) -> T {
+    let mut waiting = Waiting::begin(ui, what);
+    let began = Instant::now();
+    let mut heartbeat = interval_at(began + HEARTBEAT, HEARTBEAT);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            _ = heartbeat.tick() => waiting.beat(ui, began.elapsed()),
+        }
+    }
+}
+
+/// Something that is waited for, until it is dropped.
+pub(crate) struct Waiting {
+    what: String,
+    since: Timestamp,
+    /// How long it had been waited for when that was said last.
+    told: Duration,
+    _spinner: Spinner,
+}
+
+impl Waiting {
+    /// Says what is waited for from now on.
+    pub(crate) fn begin(ui: &mut Ui, what: &str) -> Self {
+        let spinner = match ui.progress() {
+            ProgressMode::None => None,
+            ProgressMode::Lines => {
+                ui.remark(&format!("{what} …\n"));
+                None
+            }
+            ProgressMode::Bars => {
+                let bar = ProgressBar::new_spinner();
+                bar.set_style(style("{spinner} {msg} … {elapsed}"));
+                bar.set_message(what.to_owned());
+                bar.enable_steady_tick(TICK);
+                *current() = Some(bar.clone());
+                Some(bar)
+            }
+        };
+        Self {
+            what: what.to_owned(),
+            since: Timestamp::now(),
+            told: Duration::ZERO,
+            _spinner: Spinner(spinner),
+        }
+    }
+
+    /// Says that it is waited for so long by now, when nothing was said for ten seconds.
+    pub(crate) fn beat(&mut self, ui: &mut Ui, elapsed: Duration) {
+        if elapsed < self.told + HEARTBEAT {
+            return;
+        }
+        self.told = elapsed;
+        let waits = vec![Wait {
+            what: self.what.clone(),
+            since: self.since,
+            seconds: elapsed,
+            step: None,
+            address: None,
+            action: None,
+        }];
+        if ui.progress() == ProgressMode::Lines {
+            ui.remark(&format!("still {}\n", waits_text(&waits)));
+        }
+        if ui.prints_json_lines() {
+            ui.print(&line(&Line::Event(Event::Waiting { waits })));
+        }
+    }
+}
+
+/// What moves on a terminal, until it is dropped.
+struct Spinner(Option<ProgressBar>);
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+            *current() = None;
+        }
+    }
+}
+
+/// What moves on the terminal now.
+static CURRENT: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn current() -> MutexGuard<'static, Option<ProgressBar>> {
+    CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes what moves off the terminal, before the process ends in the middle of a wait.
+pub(crate) fn clear() {
+    if let Some(bar) = current().take() {
+        bar.finish_and_clear();
+        // A terminal that shows Ctrl-C writes it where the line ended.
+        let _ = Term::stderr().clear_line();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn long_read(ui: &mut Ui) {
+        let read = tokio::time::sleep(Duration::from_secs(34));
+        waiting_for(ui, "reading the stack from AWS", read).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_is_told_of_every_ten_seconds() {
+        let (mut ui, captured) = Ui::captured();
+        long_read(&mut ui).await;
+        assert_eq!(captured.out(), "");
+        insta::assert_snapshot!(captured.err(), @r"
+        reading the stack from AWS …
+        still reading the stack from AWS (10s)
+        still reading the stack from AWS (20s)
+        still reading the stack from AWS (30s)
+        ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn machines_that_read_lines_get_events() {
+        let (mut ui, captured) = Ui::captured();
+        ui.begin_json_lines();
+        long_read(&mut ui).await;
+        let lines: Vec<serde_json::Value> = captured
+            .out()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        assert_eq!(lines[0]["type"], "version");
+        let wait = &lines[3]["waits"][0];
+        assert_eq!(lines[3]["type"], "waiting");
+        assert_eq!(wait["what"], "reading the stack from AWS");
+        assert_eq!(wait["seconds"], 30.0);
+        assert!(wait["since"].as_str().unwrap().parse::<Timestamp>().is_ok());
+    }
+}

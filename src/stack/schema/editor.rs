@@ -1,0 +1,313 @@
+//! What an editor can know beyond keys and types: patterns of names, URLs and ids, and which keys exclude each other.
+//!
+//! The rules themselves are the checks'; here stands where they apply. A text may hold `${…}` instead, and then it is not judged.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::super::check::METHODS;
+use super::super::check::names::{
+    API_GATEWAY, APP_CLIENT, HEADER, IDENTIFIER, KEY, LOAD_BALANCER, NameRule, RESOURCE_SERVER,
+    SCOPE, SCOPE_DESCRIPTION, STAGE, STAGE_VARIABLE, STAGE_VARIABLE_VALUE, TAG_KEY, TAG_VALUE,
+    USER_POOL,
+};
+use super::super::scopes::OPEN_ID;
+
+/// Which part of a property a pattern is for.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    /// Its text.
+    Text,
+    /// Each element of its list.
+    Elements,
+    /// The keys of its table.
+    Keys,
+    /// The texts of its table.
+    Values,
+}
+
+use Part::{Elements, Keys, Text, Values};
+
+/// Names: the definition (an empty one is the file), its property, which part, and the rule.
+const NAMES: &[(&str, &str, Part, &NameRule)] = &[
+    ("", "resource_servers", Keys, &KEY),
+    ("", "app_clients", Keys, &KEY),
+    ("", "plans", Keys, &KEY),
+    ("", "api_keys", Keys, &KEY),
+    ("", "partners", Keys, &KEY),
+    ("StackTable", "name", Text, &KEY),
+    ("StackTable", "tags", Keys, &TAG_KEY),
+    ("StackTable", "tags", Values, &TAG_VALUE),
+    ("UserPool", "name", Text, &USER_POOL),
+    ("ResourceServer", "identifier", Text, &IDENTIFIER),
+    ("ResourceServer", "name", Text, &RESOURCE_SERVER),
+    ("ResourceServer", "scopes", Keys, &SCOPE),
+    ("ResourceServer", "scopes", Values, &SCOPE_DESCRIPTION),
+    ("AppClient", "name", Text, &APP_CLIENT),
+    ("Partner", "name", Text, &APP_CLIENT),
+    ("Api", "name", Text, &API_GATEWAY),
+    ("Api", "stage", Text, &STAGE),
+    ("Api", "stage_variables", Keys, &STAGE_VARIABLE),
+    ("Api", "stage_variables", Values, &STAGE_VARIABLE_VALUE),
+    ("CorsSettings", "headers", Elements, &HEADER),
+    ("Authorizer", "name", Text, &API_GATEWAY),
+    ("Authorizer", "header", Text, &HEADER),
+    ("LoadBalancer", "name", Text, &LOAD_BALANCER),
+    ("FindSubnets", "tags", Keys, &TAG_KEY),
+    ("FindSubnets", "tags", Values, &TAG_VALUE),
+    ("Plan", "name", Text, &API_GATEWAY),
+    ("ApiKey", "name", Text, &API_GATEWAY),
+];
+
+/// A host name with a dot in it, in lower case; a domain of an API may begin with a wildcard.
+const HOST: &str = r"^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$";
+const ZONE: &str =
+    r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+\.?|Z[A-Z0-9]{1,31})$";
+const CERTIFICATE: &str = r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/\S+$";
+const NORTH_VIRGINIA: &str = r"^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/\S+$";
+const INSTANCE: &str = r"^i-([0-9a-f]{8}|[0-9a-f]{17})$";
+
+/// Other texts, in the same way.
+const TEXTS: &[(&str, &str, Part, &str)] = &[
+    (
+        "StackTable",
+        "region",
+        Text,
+        r"^[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?$",
+    ),
+    ("StackTable", "account", Text, r"^[0-9]{12}$"),
+    (
+        "UserPool",
+        "domain",
+        Text,
+        r"^(?!.*(aws|amazon|cognito))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    ),
+    ("OwnDomain", "name", Text, HOST),
+    ("OwnDomain", "certificate", Text, NORTH_VIRGINIA),
+    ("OwnDomain", "zone", Text, ZONE),
+    (
+        "AppClient",
+        "callback_urls",
+        Elements,
+        r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]*$",
+    ),
+    (
+        "AppClient",
+        "logout_urls",
+        Elements,
+        r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]*$",
+    ),
+    (
+        "CorsSettings",
+        "origin",
+        Text,
+        r"^(\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9.\[\]:-]+)$",
+    ),
+    (
+        "AccessLogs",
+        "group",
+        Text,
+        r"^arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:[A-Za-z0-9_./#-]{1,512}$",
+    ),
+    (
+        "AccessLogs",
+        "format",
+        Text,
+        r"\$context\.(requestId|extendedRequestId)",
+    ),
+    (
+        "Route",
+        "http",
+        Text,
+        r"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9.-]+|\{[^/]*\})(:[0-9]+)?([/?]\S*)?$",
+    ),
+    ("ApiDomain", "name", Text, HOST),
+    ("ApiDomain", "certificate", Text, CERTIFICATE),
+    ("ApiDomain", "zone", Text, ZONE),
+    (
+        "ApiDomain",
+        "base_paths",
+        Elements,
+        r"^[A-Za-z0-9$_.+!*'()-]{1,300}$",
+    ),
+    (
+        "MutualTls",
+        "truststore",
+        Text,
+        r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+$",
+    ),
+    (
+        "LoadBalancer",
+        "existing",
+        Text,
+        r"^(arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:loadbalancer/net/[A-Za-z0-9-]+/[0-9a-f]+|[A-Za-z0-9-]{1,32})$",
+    ),
+    ("LoadBalancer", "listeners", Keys, r"^[1-9][0-9]{0,4}$"),
+    (
+        "FindSubnets",
+        "vpc",
+        Text,
+        r"^(default|vpc-([0-9a-f]{8}|[0-9a-f]{17}))$",
+    ),
+    ("Listener", "certificate", Text, CERTIFICATE),
+    ("HealthCheck", "path", Text, r"^/"),
+    ("Instances", "type", Text, r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"),
+    (
+        "Instances",
+        "image",
+        Text,
+        r"^(ami-([0-9a-f]{8}|[0-9a-f]{17})|ssm:/[A-Za-z0-9_./-]{1,1000})$",
+    ),
+    ("Instances", "profile", Text, r"^[A-Za-z0-9_+=,.@-]{1,128}$"),
+    ("Targets", "ips", Elements, r"^([0-9]{1,3}\.){3}[0-9]{1,3}$"),
+    ("Targets", "instance_ids", Elements, INSTANCE),
+];
+
+/// Lists of scopes.
+const SCOPES: &[(&str, &str)] = &[
+    ("AppClient", "scopes"),
+    ("Partner", "scopes"),
+    ("Requirements", "scopes"),
+];
+
+/// `METHOD /path`, as API Gateway's tree of resources can hold it.
+static ROUTE: LazyLock<String> = LazyLock::new(|| {
+    let segment = r"([A-Za-z0-9._-][A-Za-z0-9._:-]*|\{[A-Za-z0-9._-]+\+?\})";
+    format!("^({}) /({segment}(/{segment})*)?$", METHODS.join("|"))
+});
+
+/// Puts in what an editor can know. What has to be there is left to the whole file where this is for an overlay.
+pub(super) fn constrain(schema: &mut Value, overlay: bool) {
+    for (definition, property, part, rule) in NAMES {
+        limit(schema, definition, property, *part, &rule.pattern());
+    }
+    for (definition, property, part, pattern) in TEXTS {
+        limit(schema, definition, property, *part, pattern);
+    }
+    let scope = format!("^({}|.*/.+)$", OPEN_ID.join("|").replace('.', r"\."));
+    for (definition, property) in SCOPES {
+        limit(schema, definition, property, Elements, &scope);
+    }
+    limit(schema, "Api", "routes", Keys, &ROUTE);
+    property_of(schema, "StackTable", "tags")["propertyNames"]["not"] =
+        json!({ "pattern": "^([Aa][Ww][Ss]|[Gg][Aa][Tt][Ee][Ss][Tt][Aa][Cc][Kk]):" });
+    let subnets = &mut schema["$defs"]["Subnets"]["anyOf"][0];
+    subnets["minItems"] = json!(1);
+    subnets["items"]["pattern"] = json!(or_reference(r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$"));
+    add(schema, "Targets", json!({ "maxProperties": 1 }));
+    add(
+        schema,
+        "Route",
+        json!({ "dependentSchemas": {
+            "http": { "properties": { "mock": false } },
+            "mock": { "properties": { "http": false, "via": false } },
+        }}),
+    );
+    add(
+        schema,
+        "LoadBalancer",
+        json!({ "dependentSchemas": { "existing": { "maxProperties": 1 } } }),
+    );
+    let owners = json!({ "certificate": false, "tls": false, "mutual_tls": false, "zone": false });
+    add(
+        schema,
+        "ApiDomain",
+        json!({
+            "if": when("existing", json!({ "const": true })),
+            "then": { "properties": owners },
+        }),
+    );
+    add(
+        schema,
+        "Requirements",
+        json!({
+            "if": when("token", json!({ "const": "id" })),
+            "then": { "properties": { "scopes": { "maxItems": 0 } } },
+        }),
+    );
+    add(
+        schema,
+        "AppClient",
+        json!({
+            "if": when("flows", json!({ "contains": { "const": "client_credentials" } })),
+            "then": { "properties": {
+                "flows": { "maxItems": 1 },
+                "secret": { "not": { "const": false } },
+            }},
+        }),
+    );
+    for client in ["AppClient", "Partner"] {
+        property_of(schema, client, "auth_flows")["minItems"] = json!(1);
+    }
+    if !overlay {
+        whole(schema);
+    }
+}
+
+/// What a whole file has to say.
+fn whole(schema: &mut Value) {
+    add(
+        schema,
+        "Route",
+        json!({ "oneOf": [{ "required": ["http"] }, { "required": ["mock"] }] }),
+    );
+    add(schema, "Targets", json!({ "minProperties": 1 }));
+    property_of(schema, "Api", "routes")["minProperties"] = json!(1);
+    property_of(schema, "LoadBalancer", "listeners")["minProperties"] = json!(1);
+    add(
+        schema,
+        "LoadBalancer",
+        json!({ "anyOf": [
+            { "required": ["existing"] },
+            { "required": ["subnets", "listeners", "targets"] },
+        ]}),
+    );
+    add(
+        schema,
+        "ApiDomain",
+        json!({ "anyOf": [
+            { "required": ["certificate"] },
+            { "required": ["existing"] },
+        ]}),
+    );
+}
+
+/// A table that has a key with such a value. The key is not named as required: an overlay's schema requires nothing.
+fn when(key: &str, value: Value) -> Value {
+    json!({ "properties": { key: value }, "not": { "properties": { key: false } } })
+}
+
+/// Where a text holds a variable or a reference, only its value can be judged.
+fn or_reference(pattern: &str) -> String {
+    format!(r"{pattern}|\$\{{")
+}
+
+fn limit(schema: &mut Value, definition: &str, property: &str, part: Part, pattern: &str) {
+    let node = property_of(schema, definition, property);
+    match part {
+        Text => node["pattern"] = json!(or_reference(pattern)),
+        Elements => node["items"]["pattern"] = json!(or_reference(pattern)),
+        Values => node["additionalProperties"]["pattern"] = json!(or_reference(pattern)),
+        Keys => node["propertyNames"] = json!({ "pattern": pattern }),
+    }
+}
+
+/// A property of a definition; an empty definition is the file.
+fn property_of<'s>(schema: &'s mut Value, definition: &str, property: &str) -> &'s mut Value {
+    let table = match definition {
+        "" => schema,
+        definition => &mut schema["$defs"][definition],
+    };
+    let found = table["properties"].get_mut(property);
+    found.unwrap_or_else(|| panic!("the stack file has no `{property}` in `{definition}`"))
+}
+
+/// Adds constraints to a definition.
+fn add(schema: &mut Value, definition: &str, constraints: Value) {
+    let target = schema["$defs"][definition].as_object_mut();
+    let target = target.unwrap_or_else(|| panic!("the stack file has no `{definition}`"));
+    if let Value::Object(constraints) = constraints {
+        target.extend(constraints);
+    }
+}
