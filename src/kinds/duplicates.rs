@@ -153,7 +153,7 @@ fn sign(resource: &Resource) -> &'static str {
         Resource::UserPool(_) => "is the one that the API's authorizer names",
         Resource::UsagePlan(_) => "is on the API's stage",
         Resource::VpcLink(_) => "is the one that the API's routes go through",
-        Resource::ApiKey(_) => "is on a usage plan of the stack",
+        Resource::ApiKey(_) => "is on a usage plan of the API",
         _ => "belongs to what is in use",
     }
 }
@@ -196,12 +196,15 @@ async fn is_in_use(
             None => false,
         },
         Resource::ApiKey(_) => {
-            let plans = observation.live.iter().filter(|(address, live)| {
-                let plan = matches!(live.resource, Resource::UsagePlan(_));
-                plan && address.duplicate_of().is_none()
-            });
-            for (_, plan) in plans {
-                let keys = reader.usage_plan_keys(id(plan)).await?;
+            for plan in reader.usage_plans().await?.iter() {
+                let tags = tags::live(plan.tags.as_ref());
+                let ours = matches!(desired.ground.owner_by_tags(&tags), Owner::Us(_));
+                let mut stages = plan.api_stages().iter();
+                let opens = api.is_none_or(|api| stages.any(|stage| stage.api_id() == Some(api)));
+                let Some(plan) = plan.id().filter(|_| ours && opens) else {
+                    continue;
+                };
+                let keys = reader.usage_plan_keys(plan).await?;
                 if keys.iter().any(|key| key.id() == Some(here)) {
                     return Ok(true);
                 }

@@ -313,6 +313,7 @@ fn take_snapshot_again(
         .iter()
         .filter(|(address, change)| {
             change.kind.deployed
+                && address.duplicate_of().is_none()
                 && (change.action != Action::Update || is_shown(wanted, address, change))
         })
         .count();
