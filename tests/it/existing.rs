@@ -191,7 +191,8 @@ fn mistakes_have_their_place() {
     let ran = folder.local(&["plan"]);
     assert_eq!(ran.code, 1);
     assert!(
-        ran.stderr.contains("local-aws.toml is not a file"),
+        ran.stderr
+            .starts_with("error: can't read local-aws.toml: it is a folder, not a file"),
         "{}",
         ran.stderr
     );

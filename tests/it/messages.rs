@@ -137,7 +137,8 @@ fn files_of_values_have_their_mistakes_told_by_place() {
     }
     let ran = folder.run(&["validate", "--var-file", "."]);
     assert!(
-        ran.stderr.starts_with("error: . is not a file"),
+        ran.stderr
+            .starts_with("error: can't read .: it is a folder, not a file"),
         "{}",
         ran.stderr
     );
@@ -171,7 +172,7 @@ fn an_overlay_by_itself_is_said_to_be_one() {
     assert_eq!(ran.code, 1);
     assert_eq!(
         ran.stderr,
-        "error: stack.prod.toml is an overlay of stack.toml, which lacks what that one says\n  \
+        "error: stack.prod.toml is an overlay of stack.toml, which lacks what that one\n  says\n  \
          hint: name the stack file and the environment\n    gatestack plan --env prod\n"
     );
     // A whole stack is one whatever its name.
