@@ -1,9 +1,9 @@
 //! One run at a time on a stack: a lock that lies beside the stack on AWS, as a parameter of Systems Manager.
 //!
 //! - **Taking it** is `PutParameter` without `Overwrite`, which AWS lets one of two runs do.
-//! - **Holding it** is writing it over every [`RENEWED_EVERY`], from a thread of its own, so that a prompt or a long computation
-//!   does not stop it. A run that could not renew it for [`LASTS`] sends no write any more ([`Lease`](crate::aws::Lease)).
-//! - **Taking it over** is allowed once it was not written for [`DEAD_AFTER`], by AWS's clock, or at once when the process that
+//! - **Holding it** is writing it over every `RENEWED_EVERY`, from a thread of its own, so that a prompt or a long computation
+//!   does not stop it. A run that could not renew it for `LASTS` sends no write any more ([`Lease`](crate::aws::Lease)).
+//! - **Taking it over** is allowed once it was not written for `DEAD_AFTER`, by AWS's clock, or at once when the process that
 //!   holds it ran on this machine and is gone. A parameter named after the dead holder's token, made without `Overwrite` again,
 //!   decides between two that try.
 //!

@@ -1,7 +1,7 @@
 //! What a local AWS does differently from one on which everything works at once: a list of rules, read from a scenario file or
 //! made in a test.
 //!
-//! A rule changes what callers see, never what is there. Each kind of rule is a variant of [`Rule`], a function in [`read`]
+//! A rule changes what callers see, never what is there. Each kind of rule is a variant of [`Rule`], a function in `read`
 //! that reads its table, and one place of the local AWS that asks for it.
 
 mod index;
