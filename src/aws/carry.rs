@@ -48,6 +48,11 @@ pub(crate) struct LeaveOut {
     pub(crate) member: &'static str,
 }
 
+/// Lays members over what the SDK says. Where AWS's model has a plain number, the SDK leaves a zero out, and AWS takes that for
+/// no limit.
+#[derive(Debug)]
+pub(crate) struct SayAlso(pub(crate) Value);
+
 impl Answer {
     /// The text at this JSON pointer.
     pub(crate) fn text(&self, pointer: &str) -> Option<String> {
@@ -196,6 +201,24 @@ impl Intercept for CarryOver {
             let mut body = Value::Object(self.0.clone());
             lay_over(&mut body, said);
             body
+        })
+    }
+}
+
+impl Intercept for SayAlso {
+    fn name(&self) -> &'static str {
+        "SayAlso"
+    }
+
+    fn modify_before_retry_loop(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        rewrite(context, |mut said| {
+            lay_over(&mut said, self.0.clone());
+            said
         })
     }
 }

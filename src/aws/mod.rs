@@ -28,7 +28,7 @@ mod tagging;
 mod tally;
 
 pub(crate) use apigateway::lock_paths;
-pub(crate) use carry::{Answer, LeaveOut, Replacing};
+pub(crate) use carry::{Answer, LeaveOut, Replacing, SayAlso};
 pub use cognito::*;
 pub use connection::{Connection, Endpoint, Reader, Writer};
 pub use contents::Contents;

@@ -6,6 +6,7 @@ use aws_sdk_apigateway::types::{
     ApiStage as LiveStage, QuotaPeriodType, QuotaSettings, ThrottleSettings, UsagePlan as LivePlan,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::ownership::{Candidate, sort_out};
 use super::patch::{Patches, segment};
@@ -14,7 +15,7 @@ use super::{
     Dependent, Field, Findings, Kind, KindInfo, Outputs, Owner, Resource, Scope, Standing, Task,
     gone_is_success, literal, rest_api, tags,
 };
-use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::aws::{AwsError, Operation, Reader, SayAlso, Writer};
 use crate::model::{Book, OutputName, Text, Value};
 
 /// A usage plan.
@@ -198,6 +199,12 @@ impl Kind for UsagePlan {
                 .burst_limit(throttle.burst)
                 .build()
         });
+        let zeros = SayAlso(match &want.throttle {
+            Some(throttle) => json!({
+                "throttle": { "rateLimit": throttle.rate, "burstLimit": throttle.burst },
+            }),
+            None => json!({}),
+        });
         let quota = want.quota.as_ref().map(|quota| {
             let period = QuotaPeriodType::from(quota.period.as_str());
             QuotaSettings::builder()
@@ -215,7 +222,10 @@ impl Kind for UsagePlan {
             .set_quota(quota)
             .set_tags(tags::sent(&want.tags));
         let answer = writer
-            .call(Operation::apigateway("CreateUsagePlan"), request.send())
+            .call(
+                Operation::apigateway("CreateUsagePlan"),
+                request.customize().interceptor(zeros).send(),
+            )
             .await?;
         Ok(outputs(writer, &answer.id.unwrap_or_default()))
     }

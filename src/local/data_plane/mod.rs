@@ -231,7 +231,7 @@ impl Inner {
 /// Why a host is refused.
 fn foreign_host(host: &str) -> String {
     format!(
-        "the local AWS does not answer for the host {host}, which a web page may have lead here: call it as localhost, by the \
+        "the local AWS does not answer for the host {host}, which a web page may have sent a browser to: call it as localhost, by the \
          address or name it listens at, by an AWS host name, or by a domain of an API or a user pool"
     )
 }

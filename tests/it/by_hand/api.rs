@@ -5,6 +5,7 @@ use aws_sdk_apigateway::types::{GatewayResponseType, Op, PatchOperation};
 use gatestack::model::Address;
 
 use super::{Scene, replace};
+use crate::harness::{World, stack_of, summary};
 
 #[tokio::test(start_paused = true)]
 async fn a_stage_deleted_by_hand_is_made_again() {
@@ -150,6 +151,31 @@ async fn a_throttle_of_one_method_on_a_plan_goes() {
     let before = format!("{:?}", fields[0].before);
     assert!(before.contains("prod /things0/{id}/GET"), "{before}");
     scene.is_made_good_by(&["update plans.XXXPlan"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttle_of_zero_is_one_and_an_absent_number_is_none() {
+    for (rate, burst) in [(0, 5), (5, 0), (0, 0)] {
+        let world = World::new();
+        let throttle = format!("rate = {rate}, burst = {burst}");
+        let text = stack_of(1, 1).replace("rate = 50, burst = 100", &throttle);
+        world.apply(&text).await;
+        assert_eq!(summary(&world.plan(&text).await), [""; 0]);
+        let plan = world.id(&text, "plans.XXXPlan").await;
+        for path in ["/throttle", "/throttle/burstLimit"] {
+            let patch = match path {
+                "/throttle" => PatchOperation::builder().op(Op::Remove).path(path).build(),
+                _ => replace(path, &burst.to_string()),
+            };
+            let request = world.apigateway().update_usage_plan();
+            let request = request.usage_plan_id(&plan).patch_operations(patch);
+            request.send().await.unwrap();
+        }
+        let seen = world.plan(&text).await;
+        assert_eq!(summary(&seen), ["update plans.XXXPlan"], "{rate} {burst}");
+        world.apply(&text).await;
+        assert_eq!(summary(&world.plan(&text).await), [""; 0]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
