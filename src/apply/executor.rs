@@ -175,7 +175,7 @@ fn not_known(step: &Step, book: &Book) -> Option<AwsError> {
     Some(AwsError::unknown("apply", message))
 }
 
-/// What beats while a run waits. Waits of a simulated time are over at once, and nobody has to be told of them.
+/// The heartbeat of a run that waits. Waits of a simulated time are over at once and have none.
 fn heartbeat(clock: &Clock) -> Option<Interval> {
     if clock.is_simulated() {
         return None;

@@ -19,7 +19,7 @@ use super::elbv2::Elbv2Answers;
 use super::error::AwsError;
 use super::instances::InstanceAnswers;
 use super::lease::Lease;
-use super::nulls::WithoutNulls;
+use super::nulls::ReadableAnswers;
 use super::pace::{HeldBack, Operation, Pacer, Service};
 use super::profile;
 use super::retry::{Classifier, OnlyOnce};
@@ -154,7 +154,7 @@ impl Connection {
                 aws_sdk_apigateway::config::Builder::from(&config)
                     .retry_classifier(Classifier)
                     .interceptor(OnlyOnce)
-                    .interceptor(WithoutNulls)
+                    .interceptor(ReadableAnswers)
                     .interceptor(lease.clone())
                     .interceptor(tally.clone())
                     .build(),

@@ -26,6 +26,7 @@ mod route53;
 mod secretsmanager;
 mod tagging;
 mod tally;
+mod throttles;
 
 pub(crate) use apigateway::lock_paths;
 pub(crate) use carry::{Answer, LeaveOut, Replacing, SayAlso};

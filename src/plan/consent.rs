@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::openings::openings;
 use super::{Action, Change, Options, Patterns};
-use crate::kinds::{Dependent, Observation, Resource, duplicates, rest_api, usage_plan, user_pool};
+use crate::kinds::{
+    Dependent, Observation, Obstacle, Resource, duplicates, rest_api, usage_plan, user_pool,
+};
 use crate::model::Address;
 
 /// Something that is lost when a plan is applied.
@@ -80,7 +82,8 @@ pub(super) fn losses(
         let opened = openings(wanted, observation, changes).into_iter();
         all.extend(opened.map(|(address, text)| (address, LossOf::Requirements, text)));
         all.extend(most_routes(observation, changes));
-        all.extend(made_in_doubt(observation, changes));
+        let doubts = made_in_doubt(observation, changes);
+        all.extend(doubts.map(|one| (one.address.clone(), LossOf::Earlier, one.what.clone())));
     }
     let loss = |(address, of, text)| (address, Loss { of, text });
     all.into_iter().map(loss).collect()
@@ -142,15 +145,14 @@ fn most_routes(
     })
 }
 
-/// What would be made although an earlier one may be there, or may have been: whoever holds credentials of that one loses them.
-fn made_in_doubt(
-    observation: &Observation,
-    changes: &BTreeMap<Address, Change>,
-) -> impl Iterator<Item = (Address, LossOf, String)> {
-    observation.in_doubt.iter().filter_map(|doubt| {
-        let change = changes.get(&doubt.address)?;
-        let made = change.action == Action::Create;
-        made.then(|| (doubt.address.clone(), LossOf::Earlier, doubt.what.clone()))
+/// Why an earlier one may be there, or may have been, of everything that is made: its credentials are lost with it.
+pub(super) fn made_in_doubt<'a>(
+    observation: &'a Observation,
+    changes: &'a BTreeMap<Address, Change>,
+) -> impl Iterator<Item = &'a Obstacle> {
+    observation.in_doubt.iter().filter(|doubt| {
+        let change = changes.get(&doubt.address);
+        change.is_some_and(|change| change.action == Action::Create)
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::consent::going_along;
+use super::consent::{going_along, made_in_doubt};
 use super::openings::is_open;
 use super::{Action, Change, Level, Note, Options, Step, exposure};
 use crate::kinds::deployment::Shows;
@@ -73,7 +73,7 @@ pub(super) fn notes(
         notes.extend(policy_stays(&facts));
         notes.extend(stage_holds_on(&facts, changes));
         notes.extend(noticed(&facts, changes));
-        notes.extend(made_in_doubt(&facts, changes));
+        notes.extend(doubtful(&facts, changes));
         notes.extend(exposure::notes(wanted, observation, changes));
     }
     // The same bill comes once, however many things of a kind are made.
@@ -668,13 +668,8 @@ fn noticed(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> 
 }
 
 /// Something is made that may have been there, or may still be.
-fn made_in_doubt(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
-    let doubts = facts.observation.in_doubt.iter();
-    doubts
-        .filter(|doubt| {
-            let change = changes.get(&doubt.address);
-            change.is_some_and(|change| change.action == Action::Create)
-        })
+fn doubtful(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
+    made_in_doubt(facts.observation, changes)
         .filter_map(|doubt| {
             let text = format!("{}; {}", doubt.what, doubt.help);
             note(Level::Warning, "GS130", &doubt.address, text)

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::consent::going_along;
+use super::consent::{going_along, made_in_doubt};
 use super::diff::only_wanted_keys;
-use super::{Action, FieldChange, Plan};
+use super::{FieldChange, Plan};
 use crate::kinds::{Compare, Dependent, Desired, Live, Observation, Obstacle};
 use crate::model::{Address, Book, Value};
 
@@ -87,15 +87,12 @@ pub fn moved(plan: &Plan, desired: &Desired, seen: &Observation, now: &Observati
             .filter(goes),
     );
     all.extend(dependents(plan, seen, now));
-    let comes = |moved: &Moved| {
-        let change = plan.changes.get(&moved.address);
-        change.is_some_and(|change| change.action == Action::Create)
+    let doubts = |side| {
+        made_in_doubt(side, &plan.changes)
+            .cloned()
+            .collect::<Vec<_>>()
     };
-    all.extend(
-        in_the_way(&seen.in_doubt, &now.in_doubt)
-            .into_iter()
-            .filter(comes),
-    );
+    all.extend(in_the_way(&doubts(seen), &doubts(now)));
     all
 }
 
