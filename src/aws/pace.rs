@@ -199,6 +199,7 @@ const QUOTAS: &[Published] = &[
     account(Service::Acm, &["ListCertificates"], 125, 8),
     account(Service::Ssm, &["GetParameter"], 25, 40),
     account(Service::Ssm, &["PutParameter"], 334, 3),
+    // AWS publishes none for it: as slow as its counterpart.
     account(Service::Ssm, &["DeleteParameter"], 334, 3),
     account(Service::SecretsManager, SECRET_WRITES, 20, 50),
     account(Service::Route53, ALL, 200, 5),

@@ -43,7 +43,7 @@ fn machine() -> Option<String> {
     Some(format!("{} {}", boot.trim(), namespace.display()))
 }
 
-/// When a process started; `None` when there is none. One that has ended and was not waited for by its parent is none.
+/// When a process started; `None` when no such process runs. One that has ended and was not waited for by its parent does not run.
 fn started(id: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     // The second field is the program's name in brackets, which may hold spaces and brackets of its own.
