@@ -262,6 +262,51 @@ impl Reader {
             .await
     }
 
+    /// The names of a pool's groups.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn groups(&self, pool: &str) -> Result<Vec<String>, AwsError> {
+        let mut names = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.cognito_client().list_groups().user_pool_id(pool);
+            let request = request.set_next_token(next);
+            let operation = Operation::cognito("ListGroups", pool);
+            let page = self.call(operation, request.send()).await?;
+            let groups = page.groups.into_iter().flatten();
+            names.extend(groups.filter_map(|group| group.group_name));
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// The names of the identity providers of a pool.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn identity_providers(&self, pool: &str) -> Result<Vec<String>, AwsError> {
+        let mut names = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.cognito_client().list_identity_providers();
+            let request = request.user_pool_id(pool).set_next_token(next);
+            let operation = Operation::cognito("ListIdentityProviders", pool);
+            let page = self.call(operation, request.send()).await?;
+            names.extend(
+                page.providers
+                    .into_iter()
+                    .filter_map(|one| one.provider_name),
+            );
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
     /// One domain of this account's pools, whichever pool it is on; `None` when it is not there.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<
             ))
         };
     }
-    let mut agreed = ask_for_losses(plan)?;
+    let mut agreed = ask_for_losses(&plan.losses_to_confirm())?;
     // The ordinary question comes right after the warning, and answers this too.
     if plan.needs_forward && yes {
         agree("The stage is held back. Lead its callers forward again?")?;
@@ -59,9 +59,8 @@ pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<
 }
 
 /// Asks for each loss by its address; answers the flags that say the same.
-fn ask_for_losses(plan: &Plan) -> Result<Vec<String>, Error> {
-    let mut asked: Vec<(Address, LossOf)> = plan
-        .losses_to_confirm()
+pub(super) fn ask_for_losses(lost: &BTreeMap<Address, Loss>) -> Result<Vec<String>, Error> {
+    let mut asked: Vec<(Address, LossOf)> = lost
         .iter()
         .map(|(address, loss)| (agrees(address, loss), loss.of))
         .collect();
@@ -107,7 +106,7 @@ pub(super) fn ask_destroy(
     let name = &plan.ground.stack;
     let lost = plan.losses_to_confirm();
     if can_ask {
-        let agreed = ask_for_losses(plan)?;
+        let agreed = ask_for_losses(&lost)?;
         if !confirmed {
             ask_for(name, &format!("Type {name} to destroy all of it:"))?;
         }
@@ -191,7 +190,11 @@ fn flags_are_missing(plan: &Plan, again: &str) -> Result<(), Error> {
 }
 
 /// Names every loss that needs consent, and the command line that gives it: `again`, the consent, and what comes after.
-fn losses_are_missing(lost: &BTreeMap<Address, Loss>, again: &str, after: &str) -> Error {
+pub(super) fn losses_are_missing(
+    lost: &BTreeMap<Address, Loss>,
+    again: &str,
+    after: &str,
+) -> Error {
     let deletions = |loss: &Loss| matches!(loss.of, LossOf::Own | LossOf::Others);
     let what = match lost.values().all(deletions) {
         true => "delete",

@@ -46,7 +46,7 @@ impl Args {
     }
 
     async fn destroy(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = Session::open(global, ui, &[], Purpose::Find).await?;
+        let session = Session::open(global, ui, &[], Purpose::Destroy).await?;
         let name = session.desired.ground.stack.clone();
         if let Some(other) = self
             .confirm

@@ -110,7 +110,7 @@ impl Args {
 
     async fn plan(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let purpose = if self.destroy {
-            Purpose::Find
+            Purpose::Destroy
         } else {
             Purpose::Make
         };

@@ -1,11 +1,15 @@
-use super::consent::{agree, nobody_to_ask};
-use super::global::Global;
+use std::collections::BTreeMap;
+
+use super::consent::{agree, ask_for_losses, losses_are_missing, nobody_to_ask};
+use super::global::{Global, repeated};
 use super::history::deployments;
 use super::lock::{Locking, Wait};
 use super::run::Signals;
 use super::session::{Purpose, Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::kinds::deployment::history::{Deployed, History, Way, differences};
+use crate::model::Address;
+use crate::plan::{Loss, Patterns, opened};
 use crate::render::Ui;
 use crate::render::history::{Rollback, RollbackReport, at};
 use crate::render::json;
@@ -26,6 +30,10 @@ pub(super) struct Args {
     /// when left out
     #[arg(value_name = "DEPLOYMENT")]
     deployment: Option<String>,
+    /// Agree that everybody may call such a route again, without a token or an
+    /// API key
+    #[arg(long, value_name = "ADDRESS")]
+    allow_delete: Vec<String>,
     /// Answer the question with yes
     #[arg(short, long, visible_alias = "auto-approve")]
     yes: bool,
@@ -44,7 +52,7 @@ impl Args {
     async fn roll_back(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         let session = Session::open(global, ui, &[], Purpose::Find).await?;
         let mut signals = Signals::listen()?;
-        let mut words: Vec<String> = self.deployment.iter().cloned().collect();
+        let mut words = self.words();
         if self.yes {
             words.push("--yes".into());
         }
@@ -58,6 +66,13 @@ impl Args {
         let ended = self.locked(&session, &mut signals, global, ui).await;
         lock.release(ui).await;
         ended
+    }
+
+    /// Where to go to and what was agreed to, again.
+    fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.deployment.iter().cloned().collect();
+        words.extend(repeated("--allow-delete", &self.allow_delete));
+        words
     }
 
     async fn locked(
@@ -80,6 +95,9 @@ impl Args {
         };
         let (before, after) = signals.or_stop(methods).await??;
         let differences = differences(&before, &after);
+        let agreed = Patterns::new(self.allow_delete.iter().cloned());
+        let mut lost = opened(&differences, &session.desired.open_on_purpose);
+        lost.retain(|address, _| !agreed.name(address));
         let rollback = Rollback {
             ground: &session.desired.ground,
             local: session.local,
@@ -94,7 +112,7 @@ impl Args {
             if !self.json {
                 ui.print(&rollback.text());
             }
-            let asked = self.ask(session, &history, (from, to), global, ui);
+            let asked = self.ask(session, &history, (from, to), &lost, global, ui);
             signals.or_stop(asked).await??;
             let writer = session.connection.writer();
             history.lead(&writer, &to.id).await?;
@@ -162,23 +180,31 @@ impl Args {
         session: &Session,
         history: &History,
         (from, to): (&Deployed, &Deployed),
+        lost: &BTreeMap<Address, Loss>,
         global: &Global,
         ui: &Ui,
     ) -> Result<(), Error> {
-        if self.yes {
+        let again = global.command_line("rollback", &self.words());
+        let asks = ui.asks() && !self.json;
+        if !asks && !lost.is_empty() {
+            return Err(losses_are_missing(lost, &again, " --yes"));
+        }
+        if self.yes && lost.is_empty() {
             return Ok(());
         }
-        if !ui.asks() || self.json {
-            let words: Vec<String> = self.deployment.iter().cloned().collect();
+        if !asks {
             return Err(nobody_to_ask(
                 "nobody is there to ask whether callers may be led back",
-                &global.command_line("rollback", &words),
+                &again,
             ));
         }
-        agree(&format!(
-            "Lead callers of {} to deployment {}?",
-            history.stage, to.id
-        ))?;
+        ask_for_losses(lost)?;
+        if !self.yes {
+            agree(&format!(
+                "Lead callers of {} to deployment {}?",
+                history.stage, to.id
+            ))?;
+        }
         let now = deployments(session, &session.connection.reader(), global).await?;
         let same = now.served() == Some(from) && now.deployment(&to.id) == Some(to);
         if same {

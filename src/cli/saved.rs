@@ -12,7 +12,7 @@ use super::global::{Global, repeated};
 use super::lock::{Held, Locking, Wait};
 use super::plan::Scope;
 use super::run::{Carry, Signals, look_again, stale};
-use super::session::{Purpose, Session, load_with, surroundings};
+use super::session::{Purpose, Session, load_quietly, surroundings};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::model::{Address, shell_word};
 use crate::plan::{Altered, Operation, Outdated, Patterns, Plan, Problem, Saved, Step, Unreadable};
@@ -88,7 +88,11 @@ impl Apply<'_> {
             .replanned()
             .map_err(|altered| self.altered(altered, &renew))?;
         self.same_aws(global, &saved)?;
-        let session = Session::of_plan(global, ui, saved.desired.clone()).await?;
+        let purpose = match saved.inputs.destroy {
+            true => Purpose::Destroy,
+            false => Purpose::Make,
+        };
+        let session = Session::of_plan(global, ui, saved.desired.clone(), purpose).await?;
         same_file(global, ui, &session, &saved, &renew).await?;
         self.contents_are_at_hand(&session, &recorded)?;
         let mut signals = Signals::listen()?;
@@ -410,7 +414,7 @@ async fn same_file(
     }
     let vars = saved.inputs.vars.clone().into_iter();
     let vars = vars.map(|(name, value)| (name, value.into())).collect();
-    let checked = load_with(global, vars, ui)?;
+    let checked = load_quietly(global, vars)?;
     let planned = &saved.desired;
     let account = &planned.ground.account;
     // Whatever is wrong with them was told when the plan was made; here only what the file means by them counts.

@@ -37,8 +37,10 @@ pub(super) const LOCAL_STATE: &str = ".gatestack/local.json";
 pub(super) enum Purpose {
     /// To make what the file says: what can't work stops it.
     Make,
-    /// To see or delete what is there, which has to be possible whatever became of its surroundings.
+    /// To see what is there, which has to be possible whatever became of its surroundings.
     Find,
+    /// To delete all of it, where the same holds, and what goes along has to be known.
+    Destroy,
     /// To call what is there, over real sockets and with tokens of the real time.
     Call,
 }
@@ -59,6 +61,8 @@ pub(super) struct Session {
     pub(super) clock: Clock,
     /// Whether it is the local AWS.
     pub(super) local: bool,
+    /// What it is for.
+    purpose: Purpose,
     /// The connection.
     pub(super) connection: Connection,
     /// Where everything else of AWS answers.
@@ -88,7 +92,12 @@ impl Session {
         adopt: &[String],
         purpose: Purpose,
     ) -> Result<Self, Error> {
-        let checked = load(global, ui)?;
+        let checked = match purpose {
+            Purpose::Make => load(global, ui)?,
+            Purpose::Find | Purpose::Destroy | Purpose::Call => {
+                load_quietly(global, variables::given(global)?)?
+            }
+        };
         let file = &checked.file;
         let (region, account) = (&file.stack.region, file.stack.account.as_deref());
         let opened = Opened::at(global, ui, region, account, purpose).await?;
@@ -111,7 +120,7 @@ impl Session {
         let desired = stack::expand(file, &opened.account, adopt, &surroundings);
         Ok(Self {
             given: checked.given,
-            ..opened.with(desired, global.local)
+            ..opened.with(desired, global.local, purpose)
         })
     }
 
@@ -123,10 +132,11 @@ impl Session {
         global: &Global,
         ui: &mut Ui,
         desired: Desired,
+        purpose: Purpose,
     ) -> Result<Self, Error> {
         let (region, account) = (&desired.ground.region, &desired.ground.account);
-        let opened = Opened::at(global, ui, region, Some(account), Purpose::Make).await?;
-        Ok(opened.with(desired, global.local))
+        let opened = Opened::at(global, ui, region, Some(account), purpose).await?;
+        Ok(opened.with(desired, global.local, purpose))
     }
 
     /// Asks AWS what there is, everything anew.
@@ -135,8 +145,16 @@ impl Session {
     /// AWS's refusal of a read.
     pub(super) async fn observe(&self, ui: &mut Ui) -> Result<Observation, Error> {
         let reader = self.connection.reader();
-        let observe = Box::pin(kinds::observe(&reader, &self.desired));
-        Ok(unless_local(self.local, ui, "reading the stack from AWS", observe).await?)
+        let observe = async {
+            match self.purpose {
+                Purpose::Destroy => kinds::observe_to_destroy(&reader, &self.desired).await,
+                Purpose::Make | Purpose::Find | Purpose::Call => {
+                    kinds::observe(&reader, &self.desired).await
+                }
+            }
+        };
+        let what = "reading the stack from AWS";
+        Ok(unless_local(self.local, ui, what, Box::pin(observe)).await?)
     }
 
     /// The same, where each address has one thing, as every reader needs it.
@@ -257,7 +275,7 @@ impl Opened {
             Clock::system()
         };
         let clock = match purpose {
-            Purpose::Make | Purpose::Find => waits.clone(),
+            Purpose::Make | Purpose::Find | Purpose::Destroy => waits.clone(),
             Purpose::Call => Clock::system(),
         };
         let (at, existing) = at(global, region, belongs_in)?;
@@ -295,12 +313,13 @@ impl Opened {
         })
     }
 
-    fn with(self, desired: Desired, local: bool) -> Session {
+    fn with(self, desired: Desired, local: bool, purpose: Purpose) -> Session {
         Session {
             desired,
             given: BTreeMap::new(),
             clock: self.clock,
             local,
+            purpose,
             connection: self.connection,
             at: self.at,
         }
@@ -358,7 +377,7 @@ pub(super) async fn surroundings(
     let questions = stack::questions(checked, account);
     let questions = match purpose {
         Purpose::Make => questions,
-        Purpose::Find | Purpose::Call => questions.of_identities(),
+        Purpose::Find | Purpose::Destroy | Purpose::Call => questions.of_identities(),
     };
     // The internet knows nothing of an AWS that is not AWS.
     let dns = !global.local && global.endpoint_url.is_none();
@@ -397,17 +416,18 @@ fn remark(warnings: &Diagnostics, ui: &mut Ui) {
 /// # Errors
 /// A file that can't be read, or its mistakes.
 pub(super) fn load(global: &Global, ui: &mut Ui) -> Result<Checked, Error> {
-    load_with(global, variables::given(global)?, ui)
+    let checked = load_quietly(global, variables::given(global)?)?;
+    remark(&checked.warnings, ui);
+    Ok(checked)
 }
 
-/// The same with these values of variables.
+/// The same with these values of variables, for who does not make what the file says: its warnings were told to those who do.
 ///
 /// # Errors
 /// A file that can't be read, or its mistakes.
-pub(super) fn load_with(
+pub(super) fn load_quietly(
     global: &Global,
     vars: BTreeMap<String, Given>,
-    ui: &mut Ui,
 ) -> Result<Checked, Error> {
     let env = |name: &str| std::env::var(name).ok();
     let settings = LoadSettings {
@@ -415,10 +435,8 @@ pub(super) fn load_with(
         env: &env,
         read: &named_file,
     };
-    let checked = stack::load(source(global)?, &settings)
-        .map_err(|mistakes| an_overlay(global, &mistakes).unwrap_or(mistakes.into()))?;
-    remark(&checked.warnings, ui);
-    Ok(checked)
+    stack::load(source(global)?, &settings)
+        .map_err(|mistakes| an_overlay(global, &mistakes).unwrap_or(mistakes.into()))
 }
 
 /// The text of a file that the stack file names.

@@ -5,7 +5,7 @@ use super::app_client::Mark;
 use super::desired::{Desired, KEY_TAG, STACK_TAG};
 use super::dns_record::Bearer;
 use super::registry::Resource;
-use super::{OnChange, base_path_mapping, gateway_response, listener, marks};
+use super::{OnChange, base_path_mapping, gateway_response, listener, marks, route};
 use crate::model::{Address, Book, OutputName, Text, Value};
 
 impl Desired {
@@ -107,7 +107,7 @@ impl Desired {
             },
             Resource::Route(route) => {
                 let name = format!("{} {}", route.method, route.path);
-                *address == Address::entry("api.routes", &name)
+                *address == route::address(&name)
             }
             Resource::Listener(listener) => *address == listener::address(listener.port),
             Resource::BasePathMapping(mapping) => {

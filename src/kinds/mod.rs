@@ -56,7 +56,9 @@ pub use api_marks::{DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use duplicates::Duplicates;
 pub use field::{Compare, Field, FieldInfo, OnChange};
-pub use observation::{Dependent, Live, Neighbours, Observation, Obstacle, observe};
+pub use observation::{
+    Dependent, Live, Neighbours, Observation, Obstacle, observe, observe_to_destroy,
+};
 pub use private_road::LOOKS_EVERY;
 pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
@@ -235,9 +237,20 @@ pub struct Scope<'a> {
     pub desired: &'a Desired,
     /// The outputs of everything the stack owns that was found so far.
     pub book: &'a Book,
+    /// Whether all of it is to go, whatever the file wants.
+    pub destroy: bool,
 }
 
 impl Scope<'_> {
+    /// Whether what stands at this address is to stay.
+    fn keeps(&self, address: &Address) -> bool {
+        !self.destroy
+            && self
+                .desired
+                .resources
+                .contains_key(&ownership::after_moves(self.desired, address))
+    }
+
     /// The id of something found in an earlier phase.
     pub fn id(&self, of: &Address) -> Option<&str> {
         self.book.get(of, OutputName::Id)

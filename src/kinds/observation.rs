@@ -147,6 +147,21 @@ impl Observation {
 /// # Errors
 /// AWS's refusal of a read.
 pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, AwsError> {
+    look(reader, desired, false).await
+}
+
+/// The same before a destroy, for which more is read: what AWS deletes along with each thing that goes.
+///
+/// # Errors
+/// AWS's refusal of a read.
+pub async fn observe_to_destroy(
+    reader: &Reader,
+    desired: &Desired,
+) -> Result<Observation, AwsError> {
+    look(reader, desired, true).await
+}
+
+async fn look(reader: &Reader, desired: &Desired, destroy: bool) -> Result<Observation, AwsError> {
     let mut observation = Observation::default();
     let last = KINDS.iter().map(|kind| kind.phase).max().unwrap_or(0);
     for phase in 0..=last {
@@ -154,6 +169,7 @@ pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, 
         let scope = Scope {
             desired,
             book: &book,
+            destroy,
         };
         let observed = observe_phase(reader, &scope, phase).await?;
         let mut several = Vec::new();

@@ -256,6 +256,7 @@ mod tests {
         let scope = Scope {
             desired: &desired,
             book: &Book::default(),
+            destroy: false,
         };
         sort_out(
             &scope,

@@ -84,6 +84,11 @@ pub struct Route;
 
 /// Where a header stands in the mappings of a response.
 const RESPONSE_HEADER: &str = "method.response.header.";
+/// Where the route of this method and path stands, written as in `GET /policies`.
+pub fn address(route: &str) -> Address {
+    Address::entry("api.routes", route)
+}
+
 /// The media type for which API Gateway looks up templates when a call names none.
 const MEDIA_TYPE: &str = "application/json";
 
@@ -204,7 +209,7 @@ impl Kind for Route {
             let path = resource.path.as_deref().unwrap_or_default();
             for (verb, method) in resource.resource_methods.iter().flatten() {
                 let props = live::props(api, path, verb, method, binary);
-                let address = Address::entry("api.routes", &format!("{verb} {path}"));
+                let address = address(&format!("{verb} {path}"));
                 findings.owned.push(Found::new(
                     address,
                     props,

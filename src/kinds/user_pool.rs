@@ -138,8 +138,18 @@ const USERS: &str = "users";
 pub(super) const OTHER_CLIENTS: &str = "other_clients";
 /// The word by which the loss of resource servers that gatestack did not make is agreed to.
 pub(super) const OTHER_RESOURCE_SERVERS: &str = "other_resource_servers";
+/// The word by which the loss of groups is agreed to.
+const GROUPS: &str = "groups";
+/// The word by which the loss of identity providers is agreed to.
+const IDENTITY_PROVIDERS: &str = "identity_providers";
 /// Everything that goes with a pool and is not the stack's.
-pub const DEPENDENTS: &[&str] = &[USERS, OTHER_CLIENTS, OTHER_RESOURCE_SERVERS];
+pub const DEPENDENTS: &[&str] = &[
+    USERS,
+    GROUPS,
+    IDENTITY_PROVIDERS,
+    OTHER_CLIENTS,
+    OTHER_RESOURCE_SERVERS,
+];
 
 /// TemporaryPasswordValidityDays took its place, and AWS refuses to be told both.
 const NO_SECOND_NUMBER_OF_DAYS: LeaveOut = LeaveOut {
@@ -364,6 +374,30 @@ fn users_of(pool: &Address, estimated: i32) -> Option<Dependent> {
             "about {count} user{plural}, with passwords and attributes: they can't sign in any more"
         ),
     })
+}
+
+/// What else is in a pool and goes with it.
+async fn other_parts_of(
+    reader: &Reader,
+    pool: &Address,
+    id: &str,
+) -> Result<impl Iterator<Item = Dependent>, AwsError> {
+    let (groups, providers) = tokio::try_join!(reader.groups(id), reader.identity_providers(id))?;
+    let groups = Dependent::of(
+        pool,
+        GROUPS,
+        ("group", "group of users"),
+        &groups,
+        "tokens no longer name it",
+    );
+    let providers = Dependent::of(
+        pool,
+        IDENTITY_PROVIDERS,
+        ("identity_provider", "identity provider"),
+        &providers,
+        "its users can't sign in any more",
+    );
+    Ok(groups.into_iter().chain(providers))
 }
 
 async fn delete_domains(writer: &Writer, id: &str) -> Result<(), AwsError> {

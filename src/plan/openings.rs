@@ -1,10 +1,11 @@
 //! Routes that anybody may call: those that a plan opens, and those that it makes open.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Change};
-use crate::kinds::route::{Integration, Props};
+use super::{Action, Change, Loss, LossOf};
+use crate::kinds::deployment::history::Difference;
+use crate::kinds::route::{self, Integration, Props};
 use crate::kinds::{Observation, Resource};
 use crate::model::Address;
 
@@ -76,6 +77,29 @@ pub(super) fn openings(
         }
     }
     found
+}
+
+/// The same of methods that a stage serves, when it goes back to what it served earlier. What the file itself opens needs no consent.
+pub fn opened(
+    differences: &BTreeMap<String, Difference>,
+    on_purpose: &BTreeSet<Address>,
+) -> BTreeMap<Address, Loss> {
+    differences
+        .iter()
+        .filter(|(_, difference)| {
+            matches!(difference, Difference::Access(before, after) if after.is_open() && !before.is_open())
+        })
+        .map(|(method, _)| route::address(method))
+        .filter(|address| !on_purpose.contains(address))
+        .map(|address| {
+            let text = "its requirements: everybody may call it then, without a token or an API key";
+            let loss = Loss {
+                of: LossOf::Requirements,
+                text: text.to_owned(),
+            };
+            (address, loss)
+        })
+        .collect()
 }
 
 fn as_route(resource: &Resource) -> Option<&Props> {

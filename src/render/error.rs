@@ -6,6 +6,7 @@ use super::{Ui, diagnostics};
 use crate::aws::AwsError;
 use crate::error::{Error, Fault};
 use crate::plan::Problem;
+use crate::stack::diagnostic::MOST_SHOWN;
 
 /// Says on the standard error why a command did not do what was asked.
 pub(crate) fn complain(ui: &mut Ui, error: &Error) {
@@ -17,15 +18,28 @@ pub(crate) fn complain(ui: &mut Ui, error: &Error) {
             diagnostics::text(found, ui.diagnostics_style())
                 + &format!("\n{}\n", paint(STRONG, &format!("{name}: {count}")))
         }
-        Error::NoPlan(problems) => problems
-            .iter()
-            .map(|problem| no_plan(problem, width))
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Error::NoPlan(problems) => {
+            let (shown, more) = as_many_as_are_read(problems);
+            let shown = shown.iter().map(|problem| no_plan(problem, width));
+            let more = more.map(|more| format!("{more}\n"));
+            shown.chain(more).collect::<Vec<_>>().join("\n")
+        }
         Error::Aws(error) => aws(None, error, width),
         Error::Fault(fault) => one_fault(fault, width),
     };
     ui.complain(&text);
+}
+
+/// The first of a list of errors, and how many more there are.
+pub(super) fn as_many_as_are_read<T>(list: &[T]) -> (&[T], Option<String>) {
+    match list.split_at_checked(MOST_SHOWN) {
+        Some((shown, [_, ..])) => {
+            let more = list.len() - MOST_SHOWN;
+            let plural = if more == 1 { "" } else { "s" };
+            (shown, Some(format!("and {more} more error{plural}")))
+        }
+        _ => (list, None),
+    }
 }
 
 /// `error: ` and what it says.
@@ -74,7 +88,8 @@ pub(crate) fn aws(about: Option<&str>, error: &AwsError, width: usize) -> String
 
 fn one_fault(fault: &Fault, width: usize) -> String {
     let mut text = error_line(&fault.what, width);
-    for detail in &fault.details {
+    let shown = fault.details.len().min(MOST_SHOWN);
+    for detail in &fault.details[..shown] {
         let address = detail.address.as_str();
         if detail.text.is_empty() {
             text.push_str(&indented(address, 2, width));
@@ -88,6 +103,10 @@ fn one_fault(fault: &Fault, width: usize) -> String {
                 width,
             ));
         }
+    }
+    if fault.details.len() > shown {
+        let more = format!("and {} more", fault.details.len() - shown);
+        text.push_str(&indented(&more, 2, width));
     }
     text + &fault
         .hints
@@ -130,6 +149,33 @@ mod tests {
           hint: allow the caller the action for CreateUserPoolDomain in IAM, then run
             the same command again
         ");
+    }
+
+    #[test]
+    fn more_than_people_read_is_counted() {
+        let problem = |number| Problem {
+            address: Address::new(format!("partners.p{number}")),
+            what: "wrong".into(),
+            help: String::new(),
+        };
+        let lines = |error: Error| {
+            let text = said(error);
+            let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+            (lines.len(), lines.last().map(ToString::to_string))
+        };
+        let many: Vec<Problem> = (0..53).map(problem).collect();
+        let (count, last) = lines(Error::NoPlan(many));
+        assert_eq!(last.as_deref(), Some("and 3 more errors"));
+        let few: Vec<Problem> = (0..50).map(problem).collect();
+        let (whole, last) = lines(Error::NoPlan(few));
+        assert!(whole < count);
+        assert_ne!(last.as_deref(), Some("and 3 more errors"));
+        let fault = (0..60).fold(
+            Fault::new(FaultKind::Stale, "AWS changed"),
+            |fault, number| fault.about(Address::new(format!("partners.p{number}")), "moved"),
+        );
+        let (count, last) = lines(fault.into());
+        assert_eq!((count, last.as_deref()), (52, Some("  and 10 more")));
     }
 
     #[test]

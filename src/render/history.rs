@@ -154,7 +154,7 @@ fn way(deployed: &Deployed) -> String {
 
 fn short(method: &str, difference: Difference) -> String {
     match difference {
-        Difference::Added => format!("+ {method}"),
+        Difference::Added(_) => format!("+ {method}"),
         Difference::Gone => format!("- {method}"),
         Difference::Access(_, after) => format!("~ {method}: {}", needs(after)),
     }
@@ -204,9 +204,11 @@ impl Rollback<'_> {
         let column = column.max().unwrap_or_default();
         for (method, difference) in self.differences {
             let (action, words) = match difference {
-                Difference::Added => (Action::Create, "is there"),
-                Difference::Gone => (Action::Delete, "is not there"),
-                Difference::Access(_, after) => (Action::Update, needs(*after)),
+                Difference::Added(access) => {
+                    (Action::Create, format!("is there, {}", needs(*access)))
+                }
+                Difference::Gone => (Action::Delete, "is not there".to_owned()),
+                Difference::Access(_, after) => (Action::Update, needs(*after).to_owned()),
             };
             let (sign, style) = sign(action);
             let sign = paint(style, &format!("{sign:>3}"));
@@ -232,9 +234,12 @@ impl Rollback<'_> {
         text
     }
 
-    /// A warning about methods that everybody may call then.
+    /// A warning about methods that everybody may call then and nobody, or fewer, may call now.
     fn opened(&self) -> String {
-        let opens = |difference: &Difference| matches!(difference, Difference::Access(_, after) if !after.token && !after.api_key);
+        let opens = |difference: &Difference| match difference {
+            Difference::Added(after) | Difference::Access(_, after) => after.is_open(),
+            Difference::Gone => false,
+        };
         let opened = self
             .differences
             .iter()
@@ -448,7 +453,7 @@ impl RollbackReport {
     pub(crate) fn new(rollback: &Rollback<'_>, changed: bool) -> Self {
         let differences = rollback.differences.iter().map(|(method, difference)| {
             let report = match difference {
-                Difference::Added => DifferenceReport::Added,
+                Difference::Added(_) => DifferenceReport::Added,
                 Difference::Gone => DifferenceReport::Gone,
                 Difference::Access(before, after) => DifferenceReport::Access {
                     before: (*before).into(),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::diagnostics::left_out;
+use super::error::as_many_as_are_read;
 use super::json::LevelName;
 use crate::apply::Failure;
 use crate::aws::{AwsError, Cause};
@@ -88,7 +89,11 @@ impl Message {
     pub(crate) fn all_of(error: &Error) -> Vec<Self> {
         match error {
             Error::Stack(diagnostics) => Self::of_diagnostics(diagnostics),
-            Error::NoPlan(problems) => problems.iter().map(Self::of_problem).collect(),
+            Error::NoPlan(problems) => {
+                let (shown, more) = as_many_as_are_read(problems);
+                let more = more.map(|more| Self::new("more", more));
+                shown.iter().map(Self::of_problem).chain(more).collect()
+            }
             Error::Aws(error) => vec![Self::of_aws(error)],
             Error::Fault(fault) => vec![Self::of_fault(fault)],
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
+use aws_sdk_cognitoidentityprovider::types::IdentityProviderTypeType;
 use gatestack::clock::Clock;
 use gatestack::local::{self, Service};
 use gatestack::model::Address;
@@ -58,6 +59,13 @@ async fn in_the_pool(world: &World, text: &str) {
     let server = cognito.create_resource_server().user_pool_id(&pool);
     let server = server.identifier("theirs").name("theirs");
     Box::pin(server.send()).await.unwrap();
+    let group = cognito.create_group().user_pool_id(&pool);
+    Box::pin(group.group_name("theirs").send()).await.unwrap();
+    let provider = cognito.create_identity_provider().user_pool_id(&pool);
+    let provider = provider.provider_name("theirs");
+    let provider = provider.provider_type(IdentityProviderTypeType::Saml);
+    let provider = provider.provider_details("MetadataURL", "https://example.com/saml");
+    Box::pin(provider.send()).await.unwrap();
 }
 
 async fn in_the_api(world: &World, text: &str) {
@@ -115,10 +123,12 @@ async fn put_on_plan(world: &World, plan: &str, stage: &str) {
     update.patch_operations(add.build()).send().await.unwrap();
 }
 
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 7] = [
     "api/other_stages",
     "plans.XXXPlan/other_keys",
     "plans.XXXPlan/other_stages",
+    "user_pool/groups",
+    "user_pool/identity_providers",
     "user_pool/other_clients",
     "user_pool/other_resource_servers",
 ];
@@ -130,7 +140,15 @@ async fn what_goes_along_with_a_destroy_is_agreed_to_by_its_own_name() {
     let plan = |patterns: &'static [&'static str]| Box::pin(planned(&scene, destroy(patterns)));
     assert_eq!(names(&plan(&[]).await), OTHERS);
     assert_eq!(
-        losses(&plan(&[]).await)[3],
+        losses(&plan(&[]).await)[3..5],
+        [
+            "user_pool/groups: 1 group of users that gatestack did not make (\"theirs\"): tokens no longer name it",
+            "user_pool/identity_providers: 1 identity provider that gatestack did not make (\"theirs\"): its users can't sign in \
+             any more",
+        ]
+    );
+    assert_eq!(
+        losses(&plan(&[]).await)[5],
         "user_pool/other_clients: 1 app client that gatestack did not make (\"theirs\"): their ids and secrets stop working"
     );
     // Who names the pool names what is the stack's in it.
@@ -138,8 +156,8 @@ async fn what_goes_along_with_a_destroy_is_agreed_to_by_its_own_name() {
         names(&plan(&["user_pool", "api", "plans.XXXPlan"]).await),
         OTHERS
     );
-    assert_eq!(names(&plan(&["user_pool/other_clients"]).await).len(), 4);
-    assert_eq!(names(&plan(&["*/other_*"]).await), [""; 0]);
+    assert_eq!(names(&plan(&["user_pool/other_clients"]).await).len(), 6);
+    assert_eq!(names(&plan(&["*/other_*", "user_pool/*"]).await), [""; 0]);
     let told: Vec<String> = plan(&[])
         .await
         .notes
@@ -234,7 +252,7 @@ async fn a_destroy_says_what_goes_along_and_which_flag_agrees() {
     Box::pin(by_hand(&world_in(&folder), &text)).await;
     let refused = said(&folder.local(&["destroy", "--confirm", "claims"]), 1);
     for says in [
-        "5 deletes need consent by name",
+        "7 deletes need consent by name",
         "1 stage that gatestack did not make (\"theirs\")",
         "destroy --confirm claims --allow-delete 'api/other_stages' --allow-delete 'plans.XXXPlan/other_keys'",
     ] {
@@ -255,7 +273,7 @@ async fn a_destroy_says_what_goes_along_and_which_flag_agrees() {
         1,
     );
     assert!(
-        refused.contains("5 deletes need consent by name"),
+        refused.contains("7 deletes need consent by name"),
         "{refused}"
     );
 
@@ -263,10 +281,10 @@ async fn a_destroy_says_what_goes_along_and_which_flag_agrees() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let of_others = |entry: &&serde_json::Value| entry["of"] == "others";
     let missing = json["missing_consent"].as_array().unwrap();
-    assert_eq!(missing.iter().filter(of_others).count(), 5, "{json:#}");
+    assert_eq!(missing.iter().filter(of_others).count(), 7, "{json:#}");
     assert_eq!(
         json["going_along"].as_array().map(Vec::len),
-        Some(5),
+        Some(7),
         "{json:#}"
     );
 
@@ -276,6 +294,8 @@ async fn a_destroy_says_what_goes_along_and_which_flag_agrees() {
         "claims",
         "--allow-delete",
         "*/other_*",
+        "--allow-delete",
+        "user_pool/*",
     ]);
     assert!(said(&gone, 0).contains("Destroyed:"));
 }

@@ -109,6 +109,12 @@ impl World {
             .unwrap()
     }
 
+    async fn observe_to_destroy(&self, desired: &Desired) -> Observation {
+        kinds::observe_to_destroy(&self.connection().await.reader(), desired)
+            .await
+            .unwrap()
+    }
+
     pub(crate) async fn plan(&self, text: &str) -> Plan {
         self.plan_with(text, &Options::default()).await.unwrap()
     }
@@ -119,7 +125,10 @@ impl World {
         options: &Options,
     ) -> Result<Plan, Vec<Problem>> {
         let desired = desired(text);
-        let observation = self.observe(&desired).await;
+        let observation = match options.destroy {
+            true => self.observe_to_destroy(&desired).await,
+            false => self.observe(&desired).await,
+        };
         plan::plan(&desired, &observation, options)
     }
 

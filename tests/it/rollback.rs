@@ -176,6 +176,38 @@ fn a_saved_plan_holds_the_consent_to_lead_forward() {
     assert_eq!(folder.local(&["apply", "third.plan", "--forward"]).code, 0);
 }
 
+/// The smallest stack with a route that needs this.
+fn with_route_that_requires(what: &str) -> String {
+    SMALLEST.replace(
+        HELLO,
+        &format!("\"GET /shut\" = {{ mock = 200, requires = {what} }}\n{HELLO}"),
+    )
+}
+
+#[test]
+fn back_to_an_open_route_needs_consent_by_its_name() {
+    let open = with_route_that_requires("\"nothing\"");
+    let shut = with_route_that_requires("{ api_key = true }");
+    let folder = applied(&[open.clone(), shut.clone()]);
+    let unasked = folder.local(&["rollback", "--yes"]);
+    assert_screen!("back_to_an_open_route", 1, unasked);
+    assert_eq!(report(&folder)["shows"], "configured");
+    let agreed = [
+        "rollback",
+        "--yes",
+        "--allow-delete",
+        "api.routes.\"GET /shut\"",
+    ];
+    let ran = folder.local(&agreed);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(report(&folder)["shows"], "held_back");
+
+    // What the file opens needs none.
+    let folder = applied(&[open.clone(), shut]);
+    folder.write(&open);
+    assert_eq!(folder.local(&["rollback", "--yes"]).code, 0);
+}
+
 #[test]
 fn a_deployment_whose_link_is_gone_is_refused() {
     let text = example("partner-api");

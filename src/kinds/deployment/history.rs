@@ -69,8 +69,8 @@ pub enum Way {
 /// What differs for callers of one method.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Difference {
-    /// It was not there.
-    Added,
+    /// It was not there, and this is what callers need.
+    Added(Access),
     /// It is there no longer.
     Gone,
     /// Callers need something else: before, after.
@@ -159,7 +159,7 @@ impl History {
 pub fn differences(before: &Methods, after: &Methods) -> BTreeMap<String, Difference> {
     let methods: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let differs = |method: &String| match (before.get(method), after.get(method)) {
-        (None, Some(_)) => Some(Difference::Added),
+        (None, Some(after)) => Some(Difference::Added(*after)),
         (Some(_), None) => Some(Difference::Gone),
         (Some(before), Some(after)) if before != after => Some(Difference::Access(*before, *after)),
         _ => None,
@@ -179,6 +179,7 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
     let scope = Scope {
         desired,
         book: &book,
+        destroy: false,
     };
     let found = RestApi::observe(reader, &scope).await?;
     let apis = found.owned.into_iter();
@@ -338,7 +339,7 @@ mod tests {
                     "GET /b".into(),
                     Difference::Access(access(true), access(false))
                 ),
-                ("GET /d".into(), Difference::Added),
+                ("GET /d".into(), Difference::Added(access(true))),
             ]
         );
     }

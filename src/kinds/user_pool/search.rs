@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{Props, UserPool, candidate, users_of};
+use super::{Props, UserPool, candidate, other_parts_of, users_of};
 use crate::aws::{AwsError, ListedPool, Reader};
 use crate::kinds::ownership::{Candidate, sort_out};
 use crate::kinds::{Findings, Kind as _, Obstacle, Owner, Resource, STACK_TAG, Scope, rest_api};
@@ -80,6 +80,10 @@ pub(super) async fn search(
         let id = owned.outputs.get(&OutputName::Id);
         let users = id.and_then(|id| users.get(id)).copied().unwrap_or(0);
         findings.dependents.extend(users_of(&owned.address, users));
+        if let Some(id) = id.filter(|_| !scope.keeps(&owned.address)) {
+            let parts = other_parts_of(reader, &owned.address, id).await?;
+            findings.dependents.extend(parts);
+        }
     }
     Ok(findings)
 }

@@ -29,7 +29,7 @@ pub(super) fn check(
     oauth(pool, settings, has_secret)?;
     urls(settings)?;
     attributes(pool, call, settings)?;
-    identity_providers(call, settings)?;
+    identity_providers(pool, call, settings)?;
     token_validity(settings)?;
     analytics(settings)?;
     if settings.get("EnablePropagateAdditionalUserContextData") == Some(&Value::Bool(true))
@@ -180,11 +180,11 @@ fn attributes(pool: &Pool, call: &Call, settings: &Object) -> Result<(), Refusal
     Ok(())
 }
 
-/// The pool's own directory is the only provider there is here.
-fn identity_providers(call: &Call, settings: &Object) -> Result<(), Refusal> {
+/// The pool's own directory, and the providers that it was given.
+fn identity_providers(pool: &Pool, call: &Call, settings: &Object) -> Result<(), Refusal> {
     match texts(settings, "SupportedIdentityProviders")
         .into_iter()
-        .find(|name| *name != "COGNITO")
+        .find(|name| *name != "COGNITO" && !pool.identity_providers.contains(name))
     {
         Some(name) => Err(invalid(format!(
             "The provider {name} does not exist for User Pool {}.",

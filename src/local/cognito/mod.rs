@@ -10,6 +10,7 @@ mod client_secret;
 mod client_token;
 mod domain;
 mod group;
+mod identity_provider;
 mod mfa;
 mod pool;
 mod pool_settings;
@@ -63,6 +64,8 @@ struct Pool {
     resource_servers: Table<resource_server::ResourceServer>,
     domains: Table<domain::Domain>,
     groups: Table<group::Group>,
+    #[serde(default)]
+    identity_providers: Table<identity_provider::IdentityProvider>,
     brandings: Table<branding::Branding>,
     ui_customizations: Table<ui_customization::UiCustomization>,
     #[serde(default)]
@@ -79,6 +82,7 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
     resource_server::OPERATIONS,
     domain::OPERATIONS,
     group::OPERATIONS,
+    identity_provider::OPERATIONS,
     tags::OPERATIONS,
     branding::OPERATIONS,
     ui_customization::OPERATIONS,

@@ -66,6 +66,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         resource_servers: Table::default(),
         domains: Table::default(),
         groups: Table::default(),
+        identity_providers: Table::default(),
         brandings: Table::default(),
         ui_customizations: Table::default(),
         keys: Keys::default(),
