@@ -346,6 +346,25 @@ fn a_file_that_changed_makes_the_plan_stale_and_none_does_not() {
 }
 
 #[test]
+fn a_plan_of_another_file_names_that_file() {
+    let folder = Folder::with(SMALLEST);
+    let second = SMALLEST.replace("partners.acme", "partners.globex");
+    std::fs::write(folder.path().join("v2.toml"), second).unwrap();
+    let plan = folder.local(&["plan", "--out", "a.plan", "-f", "v2.toml"]);
+    assert_eq!(plan.code, 0, "{}", plan.stderr);
+    let without = folder.local(&["apply", "a.plan"]);
+    let says = "the plan was made from v2.toml, and stack.toml says something else";
+    refused(&without, &[says, "add -f v2.toml"]);
+    assert!(
+        !without.stderr.contains("has changed"),
+        "{}",
+        without.stderr
+    );
+    let with = folder.local(&["apply", "a.plan", "-f", "v2.toml"]);
+    assert_eq!(with.code, 0, "{}", with.stderr);
+}
+
+#[test]
 fn variables_are_saved_with_the_plan() {
     let text = SMALLEST.to_owned()
         + "\n[vars]\nrate = 5\n\n[plans.second]\nthrottle = { rate = \"${var.rate}\", burst = 9 }\n";
