@@ -129,11 +129,9 @@ impl Kind for ApiDomain {
                 "; or write `existing = true` in [api.domain] to put only base paths on it",
             );
         }
-        for found in &findings.owned {
+        for found in &mut findings.owned {
             let address = after_moves(scope.desired, &found.address);
-            findings
-                .in_use
-                .extend(others_on(reader, scope, &address, &found.props.name).await?);
+            found.in_use = others_on(reader, scope, &address, &found.props.name).await?;
             findings
                 .obstacles
                 .extend(given_away(scope, &address, &found.props.name));

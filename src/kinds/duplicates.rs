@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::observation::Thing;
 use super::{Desired, Live, Observation, Obstacle, Owner, Resource, content, tags};
 use crate::aws::{AwsError, Reader};
 use crate::model::{Address, OutputName};
@@ -59,12 +60,12 @@ impl Duplicates {
 /// The things of one kind at one address.
 pub(super) struct Group {
     pub(super) address: Address,
-    pub(super) all: Vec<Live>,
+    pub(super) all: Vec<Thing>,
 }
 
 /// Which groups are looked at first: what is in use follows from those before.
 pub(super) fn rank(group: &Group) -> usize {
-    match group.all.first().map(|live| &live.resource) {
+    match group.all.first().map(|thing| &thing.live.resource) {
         Some(Resource::RestApi(_)) => 0,
         Some(Resource::UsagePlan(_)) => 1,
         _ => 2,
@@ -82,20 +83,23 @@ pub(super) async fn sort_out(
     observation: &mut Observation,
 ) -> Result<(), AwsError> {
     let Group { address, mut all } = group;
-    all.sort_by_key(|live| id(live).to_owned());
+    all.sort_by_key(|thing| id(&thing.live).to_owned());
     let mut in_use = Vec::new();
-    for (place, live) in all.iter().enumerate() {
-        if is_in_use(reader, desired, &address, live, observation).await? {
+    for (place, thing) in all.iter().enumerate() {
+        if is_in_use(reader, desired, &address, &thing.live, observation).await? {
             in_use.push(place);
         }
     }
-    let sign = sign(&all[0].resource);
+    let sign = sign(&all[0].live.resource);
     let (chosen, known, why) = match in_use[..] {
         [one] => (one, true, format!("it {sign}")),
         [] => (0, false, format!("none of them {sign}")),
         [one, ..] => (one, false, format!("more than one {sign}")),
     };
-    let names: Vec<String> = all.iter().map(super::observation::name).collect();
+    let names = all
+        .iter()
+        .map(|thing| super::observation::name(&thing.live));
+    let names: Vec<String> = names.collect();
     if !known {
         let what = format!(
             "several things carry this address, and which one is in use can't be told ({why}): the {}",
@@ -115,9 +119,9 @@ pub(super) async fn sort_out(
         why,
         left_over: BTreeMap::new(),
     };
-    for (place, live) in all.into_iter().enumerate() {
+    for (place, mut thing) in all.into_iter().enumerate() {
         if place == chosen {
-            observation.live.insert(address.clone(), live);
+            observation.put(&address, thing);
             if !known {
                 duplicates
                     .left_over
@@ -125,14 +129,15 @@ pub(super) async fn sort_out(
             }
             continue;
         }
-        let beside = match id(&live) {
+        let beside = match id(&thing.live) {
             "" => address.duplicate(&place.to_string()),
             id => address.duplicate(id),
         };
         duplicates
             .left_over
             .insert(beside.clone(), names[place].clone());
-        observation.live.insert(beside, Live { was: None, ..live });
+        thing.live.was = None;
+        observation.put(&beside, thing);
     }
     observation.duplicates.push(duplicates);
     Ok(())

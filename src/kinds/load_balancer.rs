@@ -160,9 +160,8 @@ impl Kind for LoadBalancer {
             }
         }
         let mut findings = sort_out(scope, &Self::INFO, &wanted, candidates);
-        for found in &findings.owned {
-            let used = others_links(reader, scope, found).await?;
-            findings.in_use.extend(used);
+        for found in &mut findings.owned {
+            found.in_use = others_links(reader, scope, found).await?;
         }
         let missing = wanted.keys().filter(|address| {
             let mut owned = findings.owned.iter();

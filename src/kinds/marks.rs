@@ -85,14 +85,39 @@ pub(super) async fn pool(
     fits: fn(&Address) -> bool,
 ) -> Result<Option<MarkedPool>, AwsError> {
     let address = Address::new("user_pool");
-    let Some(id) = scope.id(&address) else {
-        return Ok(None);
-    };
+    match scope.id(&address) {
+        Some(id) => marked(reader, &address, id, fits).await,
+        None => Ok(None),
+    }
+}
+
+/// The same of the stack's pools that are not in use.
+///
+/// # Errors
+/// AWS's refusal of a read.
+pub(super) async fn duplicates(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    fits: fn(&Address) -> bool,
+) -> Result<Vec<MarkedPool>, AwsError> {
+    let mut pools = Vec::new();
+    for (address, id) in scope.duplicates(&Address::new("user_pool")) {
+        pools.extend(marked(reader, address, id, fits).await?);
+    }
+    Ok(pools)
+}
+
+async fn marked(
+    reader: &Reader,
+    address: &Address,
+    id: &str,
+    fits: fn(&Address) -> bool,
+) -> Result<Option<MarkedPool>, AwsError> {
     Ok(reader.pool(id).await?.map(|pool| {
         let mut marks = read(&tags::live(pool.user_pool_tags.as_ref()));
         marks.retain(|address, _| fits(address));
         MarkedPool {
-            address,
+            address: address.clone(),
             id: id.to_owned(),
             pool,
             marks,

@@ -261,6 +261,14 @@ impl Scope<'_> {
         self.book.find(name, value)
     }
 
+    /// The things that carry this address while another one is in use at it, each with where it stands and its id.
+    fn duplicates(&self, of: &Address) -> impl Iterator<Item = (&Address, &str)> {
+        self.book.addresses().filter_map(|address| {
+            let id = self.id(address)?;
+            (*address == of.duplicate(id)).then_some((address, id))
+        })
+    }
+
     /// Where the thing with this id stands, if another one is in use at the address that it carries.
     fn duplicate(&self, id: &str) -> Option<&Address> {
         let address = self.address_of(OutputName::Id, id);
@@ -277,13 +285,11 @@ pub struct Findings<P> {
     pub obstacles: Vec<Obstacle>,
     /// Things that carry the stack's tags and stand nowhere: they stop even a destroy.
     pub misplaced: Vec<Obstacle>,
-    /// What of ours must not be deleted, because somebody else uses it.
-    pub in_use: Vec<Obstacle>,
     /// What was not found and may be there, or may have been: another one is made only by consent.
     pub in_doubt: Vec<Obstacle>,
     /// How many of somebody else's things stand beside ours, by the place they stand in.
     pub neighbours: usize,
-    /// What is not the stack's and goes along when one of its things does.
+    /// What is not the stack's and goes along with something found in an earlier phase.
     pub dependents: Vec<Dependent>,
 }
 
@@ -293,7 +299,6 @@ impl<P> Default for Findings<P> {
             owned: Vec::new(),
             obstacles: Vec::new(),
             misplaced: Vec::new(),
-            in_use: Vec::new(),
             in_doubt: Vec::new(),
             neighbours: 0,
             dependents: Vec::new(),
@@ -318,6 +323,10 @@ pub struct Found<P> {
     pub only_a_mark: bool,
     /// Why it will never work and has to go, as AWS tells it.
     pub broken: Option<String>,
+    /// What is not the stack's and goes along with it. It follows it to wherever it is found to stand.
+    pub dependents: Vec<Dependent>,
+    /// Why it must not be deleted: others use it.
+    pub in_use: Option<Obstacle>,
 }
 
 impl<P> Found<P> {
@@ -331,6 +340,8 @@ impl<P> Found<P> {
             notices: Vec::new(),
             only_a_mark: false,
             broken: None,
+            dependents: Vec::new(),
+            in_use: None,
         }
     }
 }

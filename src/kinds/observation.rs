@@ -32,6 +32,13 @@ pub struct Observation {
     pub dependents: Vec<Dependent>,
 }
 
+/// One thing the stack owns, before it is known where it stands, with what follows it there.
+pub(super) struct Thing {
+    pub(super) live: Live,
+    pub(super) dependents: Vec<Dependent>,
+    pub(super) in_use: Option<Obstacle>,
+}
+
 /// One thing the stack owns, as AWS has it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Live {
@@ -140,6 +147,21 @@ impl Observation {
         }
         book
     }
+
+    /// Writes down a thing at an address, and there what follows it.
+    pub(super) fn put(&mut self, address: &Address, thing: Thing) {
+        let dependents = thing.dependents.into_iter().map(|one| Dependent {
+            address: one.address.moved(&one.with, address).unwrap_or(one.address),
+            with: address.clone(),
+            ..one
+        });
+        self.dependents.extend(dependents);
+        self.in_use.extend(thing.in_use.map(|obstacle| Obstacle {
+            address: address.clone(),
+            ..obstacle
+        }));
+        self.live.insert(address.clone(), thing.live);
+    }
 }
 
 /// Reads everything a stack owns, phase by phase: what is found through another thing comes after it, the rest at once.
@@ -181,17 +203,18 @@ async fn look(reader: &Reader, desired: &Desired, destroy: bool) -> Result<Obser
             let taken = observation.live.contains_key(&address);
             if let Some(other) = all
                 .iter()
-                .find(|live| taken || is_of_another_kind(live, &all, desired, &address))
+                .find(|thing| taken || is_of_another_kind(&thing.live, &all, desired, &address))
             {
-                let other = of_another_kind(&address, other);
+                let other = of_another_kind(&address, &other.live);
                 observation.ambiguities.push(other);
                 continue;
             }
-            match all.len() {
-                1 => observation
-                    .live
-                    .extend(all.pop().map(|live| (address, live))),
-                _ => several.push(Group { address, all }),
+            match all.pop() {
+                Some(thing) if all.is_empty() => observation.put(&address, thing),
+                last => {
+                    all.extend(last);
+                    several.push(Group { address, all });
+                }
             }
         }
         several.sort_by_key(duplicates::rank);
@@ -214,12 +237,11 @@ fn by_address(
     observation: &mut Observation,
     observed: Vec<Observed>,
     desired: &Desired,
-) -> BTreeMap<Address, Vec<Live>> {
-    let mut found: BTreeMap<Address, Vec<Live>> = BTreeMap::new();
+) -> BTreeMap<Address, Vec<Thing>> {
+    let mut found: BTreeMap<Address, Vec<Thing>> = BTreeMap::new();
     for observed in observed {
         observation.obstacles.extend(observed.obstacles);
         observation.ambiguities.extend(observed.misplaced);
-        observation.in_use.extend(observed.in_use);
         let dependents = observed.dependents.into_iter();
         observation
             .dependents
@@ -235,7 +257,7 @@ fn by_address(
                 count: observed.neighbours,
             });
         }
-        for (address, live) in observed.owned {
+        for (address, mut thing) in observed.owned {
             let moved = desired
                 .moved
                 .iter()
@@ -244,25 +266,26 @@ fn by_address(
                 Some(to) => (to, Some(address)),
                 None => (address, None),
             };
-            let live = Live { was, ..live };
-            found.entry(address).or_default().push(live);
+            thing.live.was = was;
+            found.entry(address).or_default().push(thing);
         }
     }
     found
 }
 
 /// What `[[moved]]` brings to an address where something stands already.
-fn moved_here(address: &Address, all: &[Live]) -> Option<Obstacle> {
-    let was = all.iter().find_map(|live| live.was.as_ref())?;
-    let there = all.iter().find(|live| live.was.is_none())?;
+fn moved_here(address: &Address, all: &[Thing]) -> Option<Obstacle> {
+    let mut live = all.iter().map(|thing| &thing.live);
+    let was = live.clone().find_map(|live| live.was.as_ref())?;
+    let there = live.find(|live| live.was.is_none())?;
     Some(moved_onto(address, was, there))
 }
 
 /// Whether a thing is of another kind than what is wanted at its address, or than what else is there.
-fn is_of_another_kind(live: &Live, all: &[Live], desired: &Desired, address: &Address) -> bool {
+fn is_of_another_kind(live: &Live, all: &[Thing], desired: &Desired, address: &Address) -> bool {
     let kind = |resource: &Resource| resource.info().name;
     let wanted = desired.resources.get(address);
-    let right = wanted.map_or(kind(&all[0].resource), |wanted| kind(&wanted.resource));
+    let right = wanted.map_or(kind(&all[0].live.resource), |wanted| kind(&wanted.resource));
     kind(&live.resource) != right
 }
 

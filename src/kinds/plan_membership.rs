@@ -59,7 +59,7 @@ impl Kind for PlanMembership {
             let id = plan.id.as_deref()?;
             let tags = tags::live(plan.tags.as_ref());
             let address = match scope.desired.ground.owner_by_tags(&tags) {
-                Owner::Us(address) => address,
+                Owner::Us(address) => scope.duplicate(id).cloned().unwrap_or(address),
                 // A plan that is being adopted has no tags yet.
                 Owner::Stack(_) | Owner::Nobody => scope.address_of(OutputName::Id, id)?.clone(),
             };

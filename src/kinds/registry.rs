@@ -3,6 +3,7 @@ use std::pin::Pin;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
+use super::observation::Thing;
 use super::{
     Dependent, FieldInfo, Findings, Kind, KindInfo, Live, Obstacle, Outputs, Scope, Standing, Task,
 };
@@ -12,10 +13,9 @@ use crate::model::{Address, Book, Value};
 /// What [`observe_phase`] found of one kind, whatever its properties are.
 pub(super) struct Observed {
     pub(super) kind: &'static KindInfo,
-    pub(super) owned: Vec<(Address, Live)>,
+    pub(super) owned: Vec<(Address, Thing)>,
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) misplaced: Vec<Obstacle>,
-    pub(super) in_use: Vec<Obstacle>,
     pub(super) in_doubt: Vec<Obstacle>,
     pub(super) neighbours: usize,
     pub(super) dependents: Vec<Dependent>,
@@ -193,7 +193,12 @@ fn observed<P>(
                 only_a_mark: found.only_a_mark,
                 broken: found.broken,
             };
-            (found.address, live)
+            let thing = Thing {
+                live,
+                dependents: found.dependents,
+                in_use: found.in_use,
+            };
+            (found.address, thing)
         })
         .collect();
     Observed {
@@ -201,7 +206,6 @@ fn observed<P>(
         owned,
         obstacles: findings.obstacles,
         misplaced: findings.misplaced,
-        in_use: findings.in_use,
         in_doubt: findings.in_doubt,
         neighbours: findings.neighbours,
         dependents: findings.dependents,

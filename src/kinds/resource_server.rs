@@ -148,13 +148,20 @@ impl Kind for ResourceServer {
             .collect();
         let is_wanted = |name: &&String| wanted.values().any(|wanted| wanted == *name);
         findings.neighbours = strangers.iter().filter(|name| !is_wanted(name)).count();
-        findings.dependents.extend(Dependent::of(
-            &pool.address,
-            OTHER_RESOURCE_SERVERS,
-            (Self::INFO.name, Self::INFO.title),
-            &strangers,
-            "tokens with their scopes are no longer issued",
-        ));
+        findings
+            .dependents
+            .extend(not_ours(&pool.address, &strangers));
+        for duplicate in marks::duplicates(reader, scope, is_place).await? {
+            let servers = reader.resource_servers(&duplicate.id).await?;
+            let names = servers
+                .iter()
+                .filter_map(|server| server.identifier.as_deref())
+                .filter(|name| duplicate.address_of(scope, name).is_none());
+            let names: Vec<String> = names.map(str::to_owned).collect();
+            findings
+                .dependents
+                .extend(not_ours(&duplicate.address, &names));
+        }
         findings
             .obstacles
             .extend(held_elsewhere(scope, &wanted, &findings.owned));
@@ -258,6 +265,17 @@ impl Kind for ResourceServer {
         })
         .await
     }
+}
+
+/// The resource servers that go with a pool and that gatestack did not make, by their identifiers.
+fn not_ours(pool: &Address, names: &[String]) -> Option<Dependent> {
+    Dependent::of(
+        pool,
+        OTHER_RESOURCE_SERVERS,
+        (ResourceServer::INFO.name, ResourceServer::INFO.title),
+        names,
+        "tokens with their scopes are no longer issued",
+    )
 }
 
 /// Wanted identifiers that another of our own servers has: a pool takes each once.

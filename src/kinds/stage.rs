@@ -132,6 +132,13 @@ impl Kind for Stage {
             let stages = reader.stages(api).await?;
             sort_out(reader, scope, api, &stages, &mut findings);
         }
+        for (address, api) in scope.duplicates(&rest_api::address()) {
+            let stages = reader.stages(api).await?;
+            let others = stages.iter().filter(|stage| !is_ours(scope, stage));
+            let names = others.filter_map(|stage| stage.stage_name.clone());
+            let names: Vec<String> = names.collect();
+            findings.dependents.extend(not_ours(address, &names));
+        }
         Ok(findings)
     }
 
@@ -258,13 +265,20 @@ fn sort_out(
         };
         findings.owned.push(live::found(reader, place, api, stage));
     }
-    findings.dependents.extend(Dependent::of(
-        &rest_api::address(),
+    findings
+        .dependents
+        .extend(not_ours(&rest_api::address(), &others));
+}
+
+/// The stages that go with an API and that gatestack did not make, by their names.
+fn not_ours(api: &Address, names: &[String]) -> Option<Dependent> {
+    Dependent::of(
+        api,
         rest_api::OTHER_STAGES,
         (Stage::INFO.name, Stage::INFO.title),
-        &others,
+        names,
         "calls to their URLs are refused",
-    ));
+    )
 }
 
 fn in_the_way(scope: &Scope<'_>, address: &Address, stage: &LiveStage) -> Obstacle {

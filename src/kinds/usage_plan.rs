@@ -164,7 +164,7 @@ impl Kind for UsagePlan {
             .map(|plan| candidate(reader, plan, api))
             .collect();
         let mut findings = sort_out(scope, &Self::INFO, &wanted.collect(), candidates);
-        for found in &findings.owned {
+        for found in &mut findings.owned {
             let others = others_stages(reader, scope, &found.props).await?;
             let names: Vec<String> = others.iter().cloned().collect();
             let dependent = Dependent::of(
@@ -174,7 +174,7 @@ impl Kind for UsagePlan {
                 &names,
                 "they are taken off the plan, and calls with its keys get 403 there",
             );
-            findings
+            found
                 .dependents
                 .extend(dependent.map(|dependent| Dependent {
                     of_field: Some(STAGES),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::ownership::Candidate;
 use super::{
     Dependent, Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope, Standing,
-    Task, gone_is_success, tags, unmanaged,
+    Task, gone_is_success, marks, tags, unmanaged,
 };
 use crate::aws::{Answer, AwsError, LeaveOut, Operation, Reader, Replacing, Service, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -341,7 +341,7 @@ impl Kind for UserPool {
         let id = live.output(OutputName::Id);
         // The domain of the one in use has a step of its own; this one's is known to nothing else, and AWS deletes no pool with one.
         if live.address.duplicate_of().is_some() {
-            delete_domains(writer, id).await?;
+            delete_domains(writer, live).await?;
         }
         let request = writer.cognito().delete_user_pool().user_pool_id(id);
         gone_is_success(
@@ -400,7 +400,10 @@ async fn other_parts_of(
     Ok(groups.into_iter().chain(providers))
 }
 
-async fn delete_domains(writer: &Writer, id: &str) -> Result<(), AwsError> {
+/// Deletes the domains that the pool's marks name. One that gatestack did not make stays, and the pool with it.
+async fn delete_domains(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    let id = live.output(OutputName::Id);
+    let marked = marks::read(&live.props.tags);
     let request = writer.cognito().describe_user_pool().user_pool_id(id);
     let operation = Operation::cognito("DescribeUserPool", id);
     let pool = match writer.call(operation, request.send()).await {
@@ -411,7 +414,8 @@ async fn delete_domains(writer: &Writer, id: &str) -> Result<(), AwsError> {
     let domains = pool
         .into_iter()
         .flat_map(|pool| [pool.domain, pool.custom_domain]);
-    for domain in domains.flatten() {
+    let ours = |domain: &String| marked.values().any(|marked| marked == domain);
+    for domain in domains.flatten().filter(ours) {
         let request = writer
             .cognito()
             .delete_user_pool_domain()

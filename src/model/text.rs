@@ -130,6 +130,11 @@ impl Book {
         self.0.get(of)
     }
 
+    /// Everything of which something is known.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.0.keys()
+    }
+
     /// Whose output this is.
     pub fn find(&self, name: OutputName, value: &str) -> Option<&Address> {
         self.0

@@ -46,54 +46,49 @@ fn names(plan: &Plan) -> Vec<String> {
 /// A client, a resource server, a stage and a key on our plan that somebody made by hand, and another API's stage on our plan.
 async fn by_hand(world: &World, text: &str) {
     // Each in a box of its own: together the SDK's futures overflow a thread's stack.
-    Box::pin(in_the_pool(world, text)).await;
-    Box::pin(in_the_api(world, text)).await;
-    Box::pin(on_the_plan(world, text)).await;
+    let [pool, api, plan] = ["user_pool", "api", "plans.XXXPlan"];
+    Box::pin(in_the_pool(world, &Box::pin(world.id(text, pool)).await)).await;
+    Box::pin(in_the_api(world, &Box::pin(world.id(text, api)).await)).await;
+    Box::pin(on_the_plan(world, &Box::pin(world.id(text, plan)).await)).await;
 }
 
-async fn in_the_pool(world: &World, text: &str) {
-    let pool = Box::pin(world.id(text, "user_pool")).await;
+pub(crate) async fn in_the_pool(world: &World, pool: &str) {
     let cognito = world.cognito();
-    let client = cognito.create_user_pool_client().user_pool_id(&pool);
+    let client = cognito.create_user_pool_client().user_pool_id(pool);
     Box::pin(client.client_name("theirs").send()).await.unwrap();
-    let server = cognito.create_resource_server().user_pool_id(&pool);
+    let server = cognito.create_resource_server().user_pool_id(pool);
     let server = server.identifier("theirs").name("theirs");
     Box::pin(server.send()).await.unwrap();
-    let group = cognito.create_group().user_pool_id(&pool);
+    let group = cognito.create_group().user_pool_id(pool);
     Box::pin(group.group_name("theirs").send()).await.unwrap();
-    let provider = cognito.create_identity_provider().user_pool_id(&pool);
+    let provider = cognito.create_identity_provider().user_pool_id(pool);
     let provider = provider.provider_name("theirs");
     let provider = provider.provider_type(IdentityProviderTypeType::Saml);
     let provider = provider.provider_details("MetadataURL", "https://example.com/saml");
     Box::pin(provider.send()).await.unwrap();
 }
 
-async fn in_the_api(world: &World, text: &str) {
-    let api = Box::pin(world.id(text, "api")).await;
+pub(crate) async fn in_the_api(world: &World, api: &str) {
     let console = world.apigateway();
-    let deployments = console.get_deployments().rest_api_id(&api);
+    let deployments = console.get_deployments().rest_api_id(api);
     let deployments = Box::pin(deployments.send()).await.unwrap();
     let deployment = deployments.items()[0].id().unwrap();
-    let stage = console
-        .create_stage()
-        .rest_api_id(&api)
-        .stage_name("theirs");
+    let stage = console.create_stage().rest_api_id(api).stage_name("theirs");
     Box::pin(stage.deployment_id(deployment).send())
         .await
         .unwrap();
 }
 
-async fn on_the_plan(world: &World, text: &str) {
-    let plan = Box::pin(world.id(text, "plans.XXXPlan")).await;
+pub(crate) async fn on_the_plan(world: &World, plan: &str) {
     let console = world.apigateway();
     let key = Box::pin(console.create_api_key().name("theirs").send())
         .await
         .unwrap();
-    let place = console.create_usage_plan_key().usage_plan_id(&plan);
+    let place = console.create_usage_plan_key().usage_plan_id(plan);
     let place = place.key_id(key.id().unwrap()).key_type("API_KEY");
     Box::pin(place.send()).await.unwrap();
     let theirs = Box::pin(their_stage(world)).await;
-    Box::pin(put_on_plan(world, &plan, &theirs)).await;
+    Box::pin(put_on_plan(world, plan, &theirs)).await;
 }
 
 async fn planned(scene: &Scene, options: Options) -> Plan {

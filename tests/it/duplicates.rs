@@ -1,7 +1,8 @@
 //! Two things at one address: made by two runs without the lock, or left by one of them.
 
+use aws_sdk_apigateway::types::IntegrationType;
 use gatestack::model::{Address, OutputName};
-use gatestack::plan::{Options, Patterns};
+use gatestack::plan::{Options, Patterns, Plan};
 
 use crate::harness::{World, desired, stack_of, summary};
 use crate::program::{Folder, Ran};
@@ -78,6 +79,117 @@ async fn the_one_in_use_stays_and_the_others_go_by_their_own_consent() {
         assert_eq!(after.live[address].outputs, live.outputs, "{address}");
     }
     assert!(world.plan(&text).await.is_empty());
+}
+
+/// Makes a deployment of an API with one route, by hand.
+async fn deployed_by_hand(world: &World, api: &str) {
+    let console = world.apigateway();
+    let resources = console.get_resources().rest_api_id(api);
+    let root = Box::pin(resources.send()).await.unwrap();
+    let root = root.items()[0].id().unwrap();
+    let method = console.put_method().rest_api_id(api).resource_id(root);
+    let method = method.http_method("GET").authorization_type("NONE");
+    Box::pin(method.send()).await.unwrap();
+    let mock = console.put_integration().rest_api_id(api).resource_id(root);
+    let mock = mock.http_method("GET").r#type(IntegrationType::Mock);
+    Box::pin(mock.send()).await.unwrap();
+    let deployment = console.create_deployment().rest_api_id(api);
+    Box::pin(deployment.send()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_along_with_one_that_is_left_over_is_agreed_to_by_its_own_name() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    Box::pin(world.apply(&text)).await;
+    let [api, pool, plan, key] = Box::pin(half_of_another(&world)).await;
+    Box::pin(deployed_by_hand(&world, &api)).await;
+    Box::pin(crate::consent::in_the_pool(&world, &pool)).await;
+    Box::pin(crate::consent::in_the_api(&world, &api)).await;
+    Box::pin(crate::consent::on_the_plan(&world, &plan)).await;
+    let own = [
+        format!("api/duplicate/{api}"),
+        format!("partners.insurer0/key/duplicate/{key}"),
+        format!("plans.XXXPlan/duplicate/{plan}"),
+        format!("user_pool/duplicate/{pool}"),
+    ];
+    let of = |address: &str, words: &[&str]| -> Vec<String> {
+        words
+            .iter()
+            .map(|word| format!("{address}/{word}"))
+            .collect()
+    };
+    let others = [
+        of(&own[0], &["other_stages"]),
+        of(&own[2], &["other_keys", "other_stages"]),
+        of(
+            &own[3],
+            &[
+                "groups",
+                "identity_providers",
+                "other_clients",
+                "other_resource_servers",
+            ],
+        ),
+    ]
+    .concat();
+    let missing = |plan: &Plan| -> Vec<String> {
+        let missing = plan.losses_to_confirm();
+        missing.keys().map(ToString::to_string).collect()
+    };
+    let to = |destroy: bool, patterns: &[String]| Options {
+        destroy,
+        allow_delete: Patterns::new(patterns.iter().cloned()),
+        ..Options::default()
+    };
+    let planned =
+        async |options: Options| Box::pin(world.plan_with(&text, &options)).await.unwrap();
+    // Neither consent to the thing itself nor to what goes along with the one in use is consent to these.
+    let wide = [
+        "user_pool/other_clients",
+        "user_pool/groups",
+        "api/other_stages",
+        "plans.XXXPlan/other_keys",
+    ]
+    .map(str::to_owned);
+    let named = [&own[..], &wide].concat();
+    for destroy in [false, true] {
+        let plan = planned(to(destroy, &named)).await;
+        assert_eq!(missing(&plan), others, "destroy: {destroy}");
+        let clients = &plan.missing_consent[&Address::new(&others[5])];
+        assert_eq!(
+            clients.text,
+            "1 app client that gatestack did not make (\"theirs\"): their ids and secrets stop working"
+        );
+        let plan = planned(to(destroy, &[&own[..], &others].concat())).await;
+        assert_eq!(missing(&plan), [""; 0], "destroy: {destroy}");
+    }
+    Box::pin(world.apply_with(&text, &to(false, &[&own[..], &others].concat()))).await;
+    assert!(Box::pin(world.plan(&text)).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_made_by_hand_keeps_the_pool_that_is_left_over() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    Box::pin(world.apply(&text)).await;
+    let [_, pool, ..] = Box::pin(half_of_another(&world)).await;
+    let domain = world.cognito().create_user_pool_domain();
+    let domain = domain.user_pool_id(&pool).domain("theirs");
+    Box::pin(domain.send()).await.unwrap();
+    let all = Options {
+        allow_delete: Patterns::new(["*/duplicate/*".to_owned()]),
+        ..Options::default()
+    };
+    let plan = Box::pin(world.plan_with(&text, &all)).await.unwrap();
+    let outcome = world.carry_out(&plan, gatestack::local::connector(world.service.clone()));
+    let outcome = Box::pin(outcome).await;
+    let failed = outcome.failures.iter();
+    let failed: Vec<_> = failed.map(|failure| failure.address.to_string()).collect();
+    assert_eq!(failed, [format!("user_pool/duplicate/{pool}")]);
+    let domain = world.cognito().describe_user_pool_domain().domain("theirs");
+    let domain = Box::pin(domain.send()).await.unwrap().domain_description;
+    assert_eq!(domain.unwrap().user_pool_id, Some(pool));
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,7 +343,7 @@ fn two_first_applies_without_a_lock_can_be_destroyed() {
             run.wait_with_output().unwrap();
         }
         // Where each run overwrote what the other had marked, a client is left that nothing calls ours.
-        let others = ["--allow-delete", "user_pool/other_clients"];
+        let others = ["--allow-delete", "*/other_clients"];
         let ran = folder.local(&[&["destroy", "--confirm", "claims"][..], &others].concat());
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
         assert_eq!(crate::lock::counted(&folder), [0; 5]);

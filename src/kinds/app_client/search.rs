@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::live::props;
 use super::{AppClient, Mark, Props, is_place};
 use crate::aws::{AwsError, Client, ListedClient, Reader};
-use crate::kinds::marks::{self, CLIENT_TAG, CREATING};
+use crate::kinds::marks::{self, CLIENT_TAG, CREATING, MarkedPool};
 use crate::kinds::ownership::{Candidate, after_moves, sort_out};
 use crate::kinds::user_pool::OTHER_CLIENTS;
 use crate::kinds::{
@@ -168,14 +168,43 @@ pub(super) async fn search(
         &mut findings,
     ));
     findings.neighbours = others.len();
-    findings.dependents.extend(Dependent::of(
-        &pool.address,
+    findings.dependents.extend(not_ours(&pool.address, &others));
+    for duplicate in marks::duplicates(reader, scope, is_place).await? {
+        let others = others_in(reader, scope, &duplicate).await?;
+        findings
+            .dependents
+            .extend(not_ours(&duplicate.address, &others));
+    }
+    Ok(findings)
+}
+
+/// The clients that go with a pool and that gatestack did not make, by their names.
+fn not_ours(pool: &Address, names: &[String]) -> Option<Dependent> {
+    Dependent::of(
+        pool,
         OTHER_CLIENTS,
         (AppClient::INFO.name, AppClient::INFO.title),
-        &others,
+        names,
         "their ids and secrets stop working",
-    ));
-    Ok(findings)
+    )
+}
+
+/// The names of the clients in a pool that is not in use and that neither a mark of it nor a key names: a name alone is not enough
+/// here, where nothing is looked for.
+async fn others_in(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    pool: &MarkedPool,
+) -> Result<Vec<String>, AwsError> {
+    let nothing = BTreeMap::new();
+    let mut claims = claims_of_pool(&pool.marks, scope, &nothing);
+    claims.extend(claims_of_keys(reader, scope, &nothing).await?);
+    let clients = reader.clients(&pool.id).await?;
+    let others = clients.iter().filter(|client| {
+        let mut claims = claims.iter();
+        !claims.any(|claim| claim.id.as_deref() == Some(client.id.as_str()))
+    });
+    Ok(others.map(|client| client.name.clone()).collect())
 }
 
 fn wanted(scope: &Scope<'_>) -> BTreeMap<Address, String> {

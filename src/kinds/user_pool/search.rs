@@ -76,13 +76,15 @@ pub(super) async fn search(
     let users = found.users;
     let mut findings = sort_out(scope, &UserPool::INFO, &wanted, found.candidates);
     findings.in_doubt = in_doubt;
-    for owned in &findings.owned {
+    // Which of several goes is found out later.
+    let several = findings.owned.len() > 1;
+    for owned in &mut findings.owned {
         let id = owned.outputs.get(&OutputName::Id);
         let users = id.and_then(|id| users.get(id)).copied().unwrap_or(0);
-        findings.dependents.extend(users_of(&owned.address, users));
-        if let Some(id) = id.filter(|_| !scope.keeps(&owned.address)) {
+        owned.dependents.extend(users_of(&owned.address, users));
+        if let Some(id) = id.filter(|_| several || !scope.keeps(&owned.address)) {
             let parts = other_parts_of(reader, &owned.address, id).await?;
-            findings.dependents.extend(parts);
+            owned.dependents.extend(parts);
         }
     }
     Ok(findings)
