@@ -104,7 +104,7 @@ impl Args {
     ) -> Result<Exit, Error> {
         let options = self.scope.options();
         let Planned { plan, observation } = signals.or_stop(session.plan(ui, &options)).await??;
-        let next = plan.is_empty().then(|| global.command_line("output", &[]));
+        let next = plan.is_empty().then(|| global.next("output", &[], &[]));
         show(session, &plan, self.json, next, ui);
         if plan.is_empty() {
             return Ok(Exit::Success);

@@ -57,7 +57,7 @@ pub(crate) struct Global {
     pub(crate) region: Option<String>,
 
     /// Send every request to this URL instead of AWS's
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_parser = endpoint)]
     pub(crate) endpoint_url: Option<String>,
 
     /// Give a variable of `[vars]` another value
@@ -231,15 +231,26 @@ impl Global {
         }
     }
 
-    /// The command line of a command on another stack file in an environment; where that is, is said from the current folder.
-    pub(crate) fn command_line_of(&self, command: &str, file: &Path, environment: &str) -> String {
-        let there = Self {
-            chdir: None,
-            file: file.to_owned(),
-            environment: Some(environment.to_owned()),
-            ..self.clone()
+    /// The command to type next. The standard input is spent: what it held has to come again, and while it does, nothing can be
+    /// asked, so the answers have to be flags.
+    pub(crate) fn next(&self, command: &str, flags: &[String], answers: &[String]) -> String {
+        if !self.reads_stdin() {
+            return self.command_line(command, flags);
+        }
+        let flags = [flags, answers].concat();
+        format!(
+            "pipe the same file into {}",
+            self.command_line(command, &flags)
+        )
+    }
+
+    /// The flags that name another stack file and an environment of it, seen from the current folder.
+    pub(crate) fn flags_of(&self, file: &Path, environment: &str) -> String {
+        let named = match file.as_os_str() == DEFAULT_FILE {
+            true => String::new(),
+            false => format!("-f {} ", shell_word(&file.display().to_string())),
         };
-        there.command_line(command, &[])
+        format!("{named}--env {}", shell_word(environment))
     }
 
     /// The command line of another command on the same stack.
@@ -296,6 +307,16 @@ where
         .filter_map(ValueEnum::to_possible_value)
         .map(|value| PossibleValue::new(value.get_name().to_owned()));
     PossibleValuesParser::new(names).try_map(|name| T::from_str(&name, false))
+}
+
+/// Reads where requests go instead of AWS.
+fn endpoint(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).ok();
+    let is_one = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    match url.as_ref().is_some_and(is_one) {
+        true => Ok(text.to_owned()),
+        false => Err("write it as in http://127.0.0.1:4599".into()),
+    }
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {

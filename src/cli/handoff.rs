@@ -158,7 +158,10 @@ impl Args {
         let texts = files
             .iter()
             .map(|file| (file.name, file.text.expose().as_bytes()));
-        private::check(path, true)?;
+        // What is there and no folder, such as a device, says so itself.
+        if path.is_dir() || !path.exists() {
+            private::check(path, true)?;
+        }
         match fs::read_dir(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 files::make_folder(path, &texts.collect::<Vec<_>>())?;

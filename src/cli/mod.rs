@@ -40,7 +40,7 @@ use std::ffi::OsString;
 use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 use clap::error::ErrorKind;
-use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, FromArgMatches as _, Parser, Subcommand};
 
 use crate::error::{Error, Exit};
 use crate::handoff::{IDENTITY, is_identity};
@@ -171,7 +171,11 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     if words.any(|word| is_identity(&word)) && arguments.iter().any(|word| word == "handoff") {
         return Err(Cli::command().error(ErrorKind::InvalidValue, IDENTITY));
     }
-    let cli = Cli::try_parse_from(arguments)?;
+    let mut command = without_empty_variables(Cli::command());
+    let matches = command
+        .try_get_matches_from_mut(arguments)
+        .map_err(|error| usage::name_variable(error, arguments))?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     let contradiction = cli
         .global
         .contradiction()
@@ -182,6 +186,19 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         }
         None => Ok(cli),
     }
+}
+
+/// A variable of the environment that is empty is not set: pipelines define many that way. A flag with an empty value stays wrong.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    // clap can't take a variable away again; nothing is called by this name.
+    const NONE: &str = "";
+    command.mut_args(|argument| {
+        let value = argument.get_env().and_then(std::env::var_os);
+        match value.is_some_and(|value| value.is_empty()) {
+            true => argument.env(NONE),
+            false => argument,
+        }
+    })
 }
 
 impl Command {

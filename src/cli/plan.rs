@@ -90,19 +90,6 @@ impl Scope {
     }
 }
 
-/// The command to type next. The standard input is spent: what it held has to come again, and while it does, nothing can be asked, so
-/// the answers have to be flags.
-fn next(global: &Global, command: &str, flags: &[String], answers: &[String]) -> String {
-    if !global.reads_stdin() {
-        return global.command_line(command, flags);
-    }
-    let flags = [flags, answers].concat();
-    format!(
-        "pipe the same file into {}",
-        global.command_line(command, &flags)
-    )
-}
-
 impl Args {
     pub(super) fn run(&self, global: &Global, ui: &mut Ui) -> Result<Exit, Error> {
         runtime(global.local)?.block_on(self.plan(global, ui))
@@ -152,14 +139,14 @@ impl Args {
             let next = match (plan.is_empty(), self.destroy) {
                 (true, true) => None,
                 (false, _) if self.out.is_some() => self.next(global),
-                (true, false) => Some(next(global, "output", &[], &[])),
+                (true, false) => Some(global.next("output", &[], &[])),
                 (false, true) => {
                     let confirm = repeated("--confirm", std::slice::from_ref(&plan.ground.stack));
-                    Some(next(global, "destroy", &[], &confirm))
+                    Some(global.next("destroy", &[], &confirm))
                 }
                 (false, false) => {
                     let yes = ["--yes".to_owned()];
-                    Some(next(global, "apply", &self.scope.flags(), &yes))
+                    Some(global.next("apply", &self.scope.flags(), &yes))
                 }
             };
             let view = View {
@@ -186,6 +173,6 @@ impl Args {
     /// The command that applies what is saved.
     fn next(&self, global: &Global) -> Option<String> {
         let path = shell_word(&self.out.as_ref()?.display().to_string());
-        Some(global.without_variables().command_line("apply", &[path]))
+        Some(global.without_variables().next("apply", &[path], &[]))
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn check(folder: &Path, whole: bool) -> Result<(), Error> {
             };
             let itself = whole && path == folder && above == there && folder.is_dir();
             if let Some(writers) = writers(&metadata, itself) {
-                return Err(shared(above, writers));
+                return Err(shared(above, writers, is_shared_by_all(&metadata)));
             }
         }
     }
@@ -94,16 +94,24 @@ fn writers(metadata: &Metadata, itself: bool) -> Option<&'static str> {
     (mode & 0o020 != 0 && metadata.gid() != metadata.uid()).then_some("its group")
 }
 
+/// Whether a folder is made for all to write to, as /tmp is.
 #[cfg(unix)]
-fn shared(folder: &Path, writers: &str) -> Error {
+fn is_shared_by_all(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.mode() & 0o1000 != 0
+}
+
+#[cfg(unix)]
+fn shared(folder: &Path, writers: &str, for_all: bool) -> Error {
     let what = format!(
         "{writers} may write to {}, and could exchange or take what is left there",
         folder.display()
     );
-    let folder = shell_word(&folder.display().to_string());
-    Fault::new(FaultKind::Io, what)
-        .hint(format!(
-            "choose a folder of your own, or take that permission away\nchmod go-w {folder}"
-        ))
-        .into()
+    let way = if for_all {
+        "choose a folder of your own, such as one below it".to_owned()
+    } else {
+        let folder = shell_word(&folder.display().to_string());
+        format!("choose a folder of your own, or take that permission away\nchmod go-w {folder}")
+    };
+    Fault::new(FaultKind::Io, what).hint(way).into()
 }

@@ -92,8 +92,11 @@ impl Apply<'_> {
             true => Purpose::Destroy,
             false => Purpose::Make,
         };
-        let session = Session::of_plan(global, ui, saved.desired.clone(), purpose).await?;
-        same_file(global, ui, &session, &saved, &renew).await?;
+        let mut session = Session::of_plan(global, ui, saved.desired.clone(), purpose).await?;
+        match is_there(global) {
+            true => same_file(global, ui, &session, &saved, &renew).await?,
+            false => session.desired.tell_only_what_follows(),
+        }
         self.contents_are_at_hand(&session, &recorded)?;
         let mut signals = Signals::listen()?;
         let file = shell_word(&self.path.display().to_string());
@@ -136,7 +139,7 @@ impl Apply<'_> {
             .map_err(|outdated| self.outdated(outdated, &renew))?;
         self.consent_by_flags(&mut saved, &mut plan, &renew)?;
         let plan = &plan;
-        let next = plan.is_empty().then(|| global.command_line("output", &[]));
+        let next = plan.is_empty().then(|| global.next("output", &[], &[]));
         show(session, plan, self.json, next, ui);
         if plan.is_empty() {
             return Ok(Exit::Success);
@@ -400,8 +403,13 @@ fn resumption(
     global.command_line("apply", &flags)
 }
 
-/// Compares the plan with the stack file, where there is one: who changed the file since wants another plan. Without
-/// a file the plan stands alone.
+/// Whether there is a stack file to compare a plan with: without one it stands alone. A link that leads nowhere is one that can't
+/// be read.
+fn is_there(global: &Global) -> bool {
+    !global.file_is_left_out() || global.path().symlink_metadata().is_ok()
+}
+
+/// Compares the plan with the stack file: who changed the file since wants another plan.
 async fn same_file(
     global: &Global,
     ui: &mut Ui,
@@ -409,9 +417,6 @@ async fn same_file(
     saved: &Saved,
     renew: &str,
 ) -> Result<(), Error> {
-    if global.file_is_left_out() && !global.path().exists() {
-        return Ok(());
-    }
     let vars = saved.inputs.vars.clone().into_iter();
     let vars = vars.map(|(name, value)| (name, value.into())).collect();
     let checked = load_quietly(global, vars)?;

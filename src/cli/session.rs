@@ -461,11 +461,16 @@ fn an_overlay(global: &Global, mistakes: &Diagnostics) -> Option<Error> {
         path.display(),
         stack.display()
     );
-    let hint = format!(
-        "name the stack file and the environment\n{}",
-        global.command_line_of("plan", &stack, &environment)
-    );
-    Some(Fault::new(FaultKind::Io, what).hint(hint).into())
+    let fault = Fault::new(FaultKind::Io, what);
+    Some(fault.hint(instead(global, &stack, &environment)).into())
+}
+
+/// How to name an environment, where an overlay was named.
+fn instead(global: &Global, stack: &Path, environment: &str) -> String {
+    format!(
+        "name the stack file and the environment: write {}",
+        global.flags_of(stack, environment)
+    )
 }
 
 /// The text of the stack file, and of the overlay of `--env`.
@@ -492,7 +497,7 @@ pub(super) fn source(global: &Global) -> Result<Source, Error> {
         return Ok(base);
     };
     let overlay = environment::overlay(&path, environment);
-    let text = text(&overlay, || no_overlay(&path, &overlay))?;
+    let text = text(&overlay, || no_overlay(global, environment, &overlay))?;
     Ok(base.with_overlay(overlay, text))
 }
 
@@ -519,8 +524,21 @@ fn text(path: &Path, absent: impl FnOnce() -> Fault) -> Result<String, Error> {
 }
 
 /// What to say of an environment without an overlay.
-fn no_overlay(stack: &Path, overlay: &Path) -> Fault {
+fn no_overlay(global: &Global, environment: &str, overlay: &Path) -> Fault {
+    let stack = &global.path();
+    if let Some((below, of)) = environment::of_overlay(stack) {
+        let what = format!("{} is an overlay of {}", stack.display(), below.display());
+        return Fault::new(FaultKind::Io, what).hint(instead(global, &below, &of));
+    }
     let what = format!("there is no overlay {}", overlay.display());
+    let named = environment::all(stack);
+    let named = named.iter().find(|(name, file)| {
+        file == environment || Some(name.as_str()) == environment.strip_suffix(".toml")
+    });
+    if let Some((name, _)) = named {
+        let hint = format!("write --env {name}");
+        return Fault::new(FaultKind::Io, what).hint(hint);
+    }
     let there = environment::all(stack);
     let hint = if there.is_empty() {
         let stack = stack.display();

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory as _};
 
 use super::Cli;
@@ -26,8 +26,11 @@ const TERRAFORM: &[(&str, &str)] = &[
     ("detailed-exitcode", "write '--detailed-exitcode'"),
     ("input", "write '--no-input'"),
     ("json", "write '--json'"),
-    ("lock", "leave it out"),
-    ("lock-timeout", "leave it out"),
+    (
+        "lock",
+        "leave it out, or write 'lock = false' in the file's [stack]",
+    ),
+    ("lock-timeout", "write '--wait-for-lock 5m'"),
     ("no-color", "write '--no-color'"),
     ("out", "write '--out FILE'"),
     ("parallelism", "leave it out: AWS's request quotas decide"),
@@ -78,6 +81,36 @@ pub(super) fn tell(error: clap::Error, arguments: &[OsString], ui: &mut Ui) -> E
     exit
 }
 
+/// Says which variable of the environment a wrong value comes from, where no flag gives one.
+pub(super) fn name_variable(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let named = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(named)) => named.clone(),
+        _ => return error,
+    };
+    let command = Cli::command();
+    let of_variable = command.get_arguments().find_map(|argument| {
+        let variable = argument.get_env()?.to_str()?;
+        let flag = format!("--{}", argument.get_long()?);
+        let of_it = named.split([' ', '=']).next() == Some(&flag);
+        let given = words(arguments).iter().any(|word| {
+            word.split('=').next() == Some(&flag)
+                || argument
+                    .get_short()
+                    .is_some_and(|short| word.starts_with(&format!("-{short}")))
+        });
+        let is_set = std::env::var_os(variable).is_some();
+        (of_it && !given && is_set).then(|| variable.to_owned())
+    });
+    if let Some(variable) = of_variable {
+        let tip = format!("the value comes from {variable} in the environment");
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
+    }
+    error
+}
+
 /// A request for help or the version comes as an error too.
 pub(super) fn exit_of(error: &clap::Error) -> Exit {
     if error.use_stderr() {
@@ -121,6 +154,11 @@ fn terraform(error: &clap::Error, words: &[&str]) -> Option<clap::Error> {
         let known = TERRAFORM.iter().find(|(known, _)| *known == name);
         match known {
             _ if is_long && is_ours => None,
+            // A destroy takes the stack's name.
+            Some(("auto-approve", _)) if words.contains(&"destroy") => Some((
+                word,
+                "write '--confirm NAME', with the stack's name".to_owned(),
+            )),
             Some((_, tip)) => Some((word, (*tip).to_owned())),
             None if !is_long && name.chars().count() > 2 && is_ours => {
                 Some((word, format!("write '--{name}'")))
@@ -130,7 +168,15 @@ fn terraform(error: &clap::Error, words: &[&str]) -> Option<clap::Error> {
     })?;
     let shown = word.split_once('=').map_or(*word, |(flag, _)| flag);
     let text = format!("unexpected argument '{shown}' found\n\n  tip: {tip}");
-    Some(Cli::command().error(ErrorKind::UnknownArgument, text))
+    Some(of_command(words).error(ErrorKind::UnknownArgument, text))
+}
+
+/// The command of a command line, whose usage stands below its errors; the program where there is none.
+fn of_command(words: &[&str]) -> Command {
+    let mut program = Cli::command();
+    program.build();
+    let command = words.iter().find_map(|word| program.find_subcommand(word));
+    command.cloned().unwrap_or(program)
 }
 
 /// Whether any command has a flag of this name.

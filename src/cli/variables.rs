@@ -41,6 +41,14 @@ const AWS: [&str; 12] = [
     "AWS_SHARED_CREDENTIALS_FILE",
 ];
 
+/// Names that people, and other tools, have for these.
+const MISTAKEN: [(&str, &str); 4] = [
+    ("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
+    ("AWS_ENDPOINT", "AWS_ENDPOINT_URL"),
+    ("AWS_PROFILE_NAME", "AWS_PROFILE"),
+    ("AWS_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
+];
+
 /// The values of a command line, its environment and its files.
 ///
 /// # Errors
@@ -117,32 +125,54 @@ fn place(file: &str, text: &str, at: usize) -> String {
 /// full of them.
 pub(super) fn remark_typos(local: bool, ui: &mut Ui) {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    for (name, meant) in typos(names, local) {
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    for (name, meant) in typos(names, local, is_set) {
         let text = format!("warning: {name} is set, and nothing reads it: did you mean {meant}?");
         ui.remark(&indented(&text, 0, ui.width()));
     }
 }
 
-fn typos(names: impl Iterator<Item = String>, local: bool) -> Vec<(String, &'static str)> {
+/// What is meant by a name of ours that is not read: a name that is, or a flag.
+fn ours(name: &str, rest: &str) -> Option<String> {
+    if rest.to_uppercase().starts_with("VAR") {
+        return Some("GATESTACK_VAR_NAME".to_owned());
+    }
+    let known = OURS
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), *known));
+    if let Some((_, known)) = known.filter(|(slips, _)| *slips <= 2).min() {
+        return Some(known.to_owned());
+    }
+    if rest == "ENVIRONMENT" {
+        return Some("GATESTACK_ENV".to_owned());
+    }
+    let flag = rest.to_lowercase().replace('_', "-");
+    // Flags of single commands are words that other programs have, too.
+    let of_all = super::command();
+    let mut of_all = of_all.get_arguments().filter_map(clap::Arg::get_long);
+    let is_one = matches!(&*flag, "json" | "yes") || of_all.any(|one| one == flag);
+    is_one.then(|| format!("--{flag}"))
+}
+
+fn typos(
+    names: impl Iterator<Item = String>,
+    local: bool,
+    is_set: impl Fn(&str) -> bool,
+) -> Vec<(String, String)> {
     let near = |name: &str| {
         if name.starts_with(PREFIX) || OURS.contains(&name) || AWS.contains(&name) {
             return None;
         }
         if let Some(rest) = name.strip_prefix("GATESTACK_") {
-            if rest.to_uppercase().starts_with("VAR") {
-                return Some("GATESTACK_VAR_NAME");
-            }
-            let known = OURS.iter().copied();
-            return known
-                .map(|known| (strsim::damerau_levenshtein(name, known), known))
-                .filter(|(slips, _)| *slips <= 2)
-                .min()
-                .map(|(_, known)| known);
+            return ours(name, rest);
+        }
+        if let Some((_, meant)) = MISTAKEN.iter().find(|(mistaken, _)| *mistaken == name) {
+            return (!local && !is_set(meant)).then(|| (*meant).to_owned());
         }
         // AWS's tools have many more names, so only a slip of the finger counts.
         let slips = |known: &&&str| strsim::damerau_levenshtein(name, known) == 1;
         let aws = AWS.iter().filter(|_| !local && name.starts_with("AW"));
-        aws.copied().find(|known| slips(&known))
+        aws.copied().find(|known| slips(&known)).map(str::to_owned)
     };
     let mut found: Vec<_> = names
         .filter_map(|name| near(&name).map(|meant| (name.clone(), meant)))
@@ -157,39 +187,42 @@ mod tests {
 
     #[test]
     fn typos_are_told_and_other_programs_are_not() {
-        let found =
-            |names: &[&str], local| typos(names.iter().map(|name| (*name).to_owned()), local);
-        assert_eq!(
-            found(
-                &[
-                    "GATESTACK_FLIE",
-                    "GATESTACK_COLOUR",
-                    "GATESTACK_var_x",
-                    "AWS_PROFIEL"
-                ],
-                false
-            ),
-            [
-                ("AWS_PROFIEL".to_owned(), "AWS_PROFILE"),
-                ("GATESTACK_COLOUR".to_owned(), "GATESTACK_COLOR"),
-                ("GATESTACK_FLIE".to_owned(), "GATESTACK_FILE"),
-                ("GATESTACK_var_x".to_owned(), "GATESTACK_VAR_NAME"),
-            ]
-        );
+        let found = |names: &[&str], local| {
+            let names = names.iter().map(|name| (*name).to_owned());
+            typos(names, local, |name| name == "AWS_SECRET_ACCESS_KEY")
+        };
+        for (name, meant) in [
+            ("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
+            ("AWS_ENDPOINT", "AWS_ENDPOINT_URL"),
+            ("AWS_PROFIEL", "AWS_PROFILE"),
+            ("GATESTACK_COLOUR", "GATESTACK_COLOR"),
+            ("GATESTACK_ENVIRONMENT", "GATESTACK_ENV"),
+            ("GATESTACK_FLIE", "GATESTACK_FILE"),
+            ("GATESTACK_ENDPOINT_URL", "--endpoint-url"),
+            ("GATESTACK_JSON", "--json"),
+            ("GATESTACK_LOCAL", "--local"),
+            ("GATESTACK_NO_COLOR", "--no-color"),
+            ("GATESTACK_PROFILE", "--profile"),
+            ("GATESTACK_YES", "--yes"),
+            ("GATESTACK_var_x", "GATESTACK_VAR_NAME"),
+        ] {
+            assert_eq!(found(&[name], false), [(name.to_owned(), meant.to_owned())]);
+            let of_aws = name.starts_with("AWS_");
+            assert_eq!(found(&[name], true).is_empty(), of_aws, "{name}");
+        }
         let others = [
             "GATESTACK",
-            "GATESTACK_VERSION",
-            "GATESTACK_ENDPOINT",
+            "GATESTACK_SERVICE_HOST",
             "GATESTACK_OUTPUT",
             "GATESTACK_VAR_rate",
             "GATESTACK_LOG",
             "AWS_PAGER",
             "AWS_MAX_ATTEMPTS",
             "AWS_ENDPOINT_URL_S3",
+            "AWS_SECRET_KEY",
             "HOME",
         ];
         assert_eq!(found(&others, false), []);
-        assert_eq!(found(&["AWS_PROFIEL"], true), []);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 
 use age::x25519::Recipient;
 
-use crate::model::Secret;
+use crate::model::{Secret, is_unseen};
 
 /// Where a bundle goes.
 #[derive(Clone, Debug)]
@@ -60,6 +60,10 @@ const SSH: [&str; 8] = [
 ];
 /// How the encoded part of an SSH key begins: the length of its type's name, and the name.
 const SSH_ENCODED: [&str; 4] = ["AAAAB3Nza", "AAAAC3Nza", "AAAAE2Vj", "AAAAG"];
+/// What stands before the name of a parameter of Systems Manager.
+const PARAMETER: &str = "ssm:";
+/// What stands before the name of a secret of Secrets Manager.
+const SECRET: &str = "secretsmanager:";
 /// The ending of a document's name.
 const DOCUMENT: &str = "json";
 
@@ -83,6 +87,12 @@ pub fn destination(given: &[String]) -> Result<Destination, String> {
         }
         if lower.starts_with(AGE) && !text.contains(['/', '.']) {
             recipients.push(recipient(text, &lower)?);
+        } else if holds_a_key(text) {
+            return Err(
+                "that looks like a key with something around it, or like a key of a kind that gatestack does not know: give one age \
+                 recipient for each '--to', without quotes, and write a folder of such a name with ./ before it"
+                    .to_owned(),
+            );
         } else {
             places.push(place(text)?);
         }
@@ -128,6 +138,7 @@ fn recipient(text: &str, lower: &str) -> Result<Recipient, String> {
 
 /// What a key is that is none of age's; its text is not repeated, since it may be the secret half.
 fn other_key(text: &str) -> Option<&'static str> {
+    let text = text.trim_matches(|c: char| !c.is_alphanumeric() && c != '-');
     let first = text.split_whitespace().next().unwrap_or_default();
     let is_ssh = SSH.iter().any(|name| first.eq_ignore_ascii_case(name));
     if is_ssh || SSH_ENCODED.iter().any(|start| text.starts_with(start)) {
@@ -143,16 +154,33 @@ fn other_key(text: &str) -> Option<&'static str> {
         .then_some("the fingerprint of a PGP key")
 }
 
+/// How long a run of letters and digits is that no folder is called by.
+const NO_NAME: usize = 40;
+
+/// Whether a key stands somewhere in a text: a long run of the letters of base64, or a character that nobody sees or types.
+fn holds_a_key(text: &str) -> bool {
+    let is_a_place = text.contains(['/', '\\'])
+        || text.ends_with(&format!(".{DOCUMENT}"))
+        || text.starts_with(PARAMETER)
+        || text.starts_with(SECRET);
+    if is_a_place {
+        return false;
+    }
+    let of_a_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
+    let runs = text.split(|c: char| !of_a_key(c));
+    text.contains(is_unseen) || runs.map(str::len).max() >= Some(NO_NAME)
+}
+
 fn place(text: &str) -> Result<Destination, String> {
     let named = |prefix: &str, what: &str| match text.strip_prefix(prefix) {
         Some("") => Some(Err(format!("'{prefix}' lacks the name of the {what}"))),
         Some(name) => Some(Ok(name.to_owned())),
         None => None,
     };
-    if let Some(name) = named("ssm:", "parameter") {
+    if let Some(name) = named(PARAMETER, "parameter") {
         return name.map(Destination::Parameter);
     }
-    if let Some(name) = named("secretsmanager:", "secret") {
+    if let Some(name) = named(SECRET, "secret") {
         return name.map(Destination::Secret);
     }
     if matches!(text, "-" | "" | "/dev/stdout" | "/dev/stderr") {
@@ -307,12 +335,56 @@ mod tests {
             assert!(error.contains(words), "{text}: {error}");
             assert!(!error.contains(text.trim()), "{error}");
         }
+        for text in [
+            format!("'{ed25519}'"),
+            format!("\"{ed25519}\""),
+            format!("<{encoded}>"),
+        ] {
+            assert!(to(&[&text]).unwrap_err().contains("an SSH key"), "{text}");
+        }
         // A folder may begin like one.
         assert!(matches!(to(&["ssh-access"]), Ok(Destination::Folder(_))));
         let plugin = "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t";
         let error = to(&[plugin]).unwrap_err();
         assert!(error.contains("plugin `yubikey`"), "{error}");
         assert!(error.contains(&format!("age -r {plugin}")), "{error}");
+    }
+
+    #[test]
+    fn a_key_with_something_around_it_is_no_folder() {
+        let recipient = Identity::generate().to_public().to_string();
+        for text in [
+            format!("\"{recipient}\""),
+            format!("'{recipient}'"),
+            format!("\u{feff}{recipient}"),
+            format!("<{recipient}>"),
+            format!("recipient={recipient}"),
+            "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3".to_owned(),
+            "acme\u{200b}".to_owned(),
+        ] {
+            let error = to(&[&text]).unwrap_err();
+            assert!(
+                error.contains("./") && !error.contains(&recipient),
+                "{text:?}: {error}"
+            );
+        }
+        for text in [
+            format!("{recipient}\u{200b}"),
+            format!("{recipient},{recipient}"),
+        ] {
+            assert!(
+                to(&[&text]).unwrap_err().contains("no age recipient"),
+                "{text:?}"
+            );
+        }
+        for text in [
+            "acme-reinsurance-of-the-north-and-of-the-south",
+            "./RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
+            "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9.json",
+            "ssm:0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6071",
+        ] {
+            assert!(to(&[text]).is_ok(), "{text}");
+        }
     }
 
     #[test]

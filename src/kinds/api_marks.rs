@@ -14,6 +14,12 @@ pub const LOAD_BALANCER_MARK: &str = "gatestack:load_balancer";
 /// The mark of a domain name.
 pub const DOMAIN_MARK: &str = "gatestack:domain";
 
+/// The mark of a user pool, which need not be one whose tokens the API takes.
+pub const USER_POOL_MARK: &str = "gatestack:user_pool";
+
+/// Every mark.
+pub const MARKS: [&str; 3] = [LOAD_BALANCER_MARK, DOMAIN_MARK, USER_POOL_MARK];
+
 /// The value of every mark.
 pub const MARKED: &str = "yes";
 

@@ -5,21 +5,40 @@ use super::app_client::Mark;
 use super::desired::{Desired, KEY_TAG, STACK_TAG};
 use super::dns_record::Bearer;
 use super::registry::Resource;
-use super::{OnChange, base_path_mapping, gateway_response, listener, marks, route};
-use crate::model::{Address, Book, OutputName, Text, Value};
+use super::{OnChange, base_path_mapping, gateway_response, listener, marks, rest_api, route};
+use crate::model::{
+    Address, Book, Output, OutputName, Piece, Text, Value, is_key_character, is_unseen,
+};
+
+/// Outputs that tell of something that the stack may only point to, and its address where it is the stack's own.
+const MAY_BE_POINTED_AT: [(&str, &str); 2] = [
+    ("load_balancer.dns_name", "load_balancer"),
+    ("api.domain.target", "api.domain"),
+];
 
 impl Desired {
     /// What no stack file brings about, by address, each in a sentence without a full stop.
     pub fn incoherences(&self) -> Vec<(Address, String)> {
         let mut found = Vec::new();
-        if self.has_control_characters() {
-            let what = "a name or address holds a control character".to_owned();
-            found.push((Address::new("stack"), what));
+        let stack = || Address::new("stack");
+        if self.has_unseen_characters() {
+            let what = "a name or address holds a character that nobody sees".to_owned();
+            found.push((stack(), what));
+        }
+        let name = &self.ground.stack;
+        if name.is_empty() || !name.chars().all(is_key_character) {
+            found.push((stack(), "no stack file has such a name".to_owned()));
         }
         let region = &self.ground.region;
         let is_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if region.is_empty() || !region.chars().all(is_region) {
-            found.push((Address::new("stack"), "its Region is none".to_owned()));
+            found.push((stack(), "its Region is none".to_owned()));
+        }
+        for (name, text) in &self.outputs {
+            if !self.output_follows(name, text) {
+                let what = format!("the output `{name}` does not follow from what is wanted");
+                found.push((stack(), what));
+            }
         }
         for (address, wanted) in &self.resources {
             let of_this = self.incoherences_of(address, &wanted.resource);
@@ -120,7 +139,85 @@ impl Desired {
         }
     }
 
-    fn has_control_characters(&self) -> bool {
+    /// Leaves out outputs that nothing in the plan can prove: what they tell is read from what a stack file points to.
+    pub fn tell_only_what_follows(&mut self) {
+        let resources = &self.resources;
+        self.outputs.retain(|name, _| {
+            let mut pointed = MAY_BE_POINTED_AT.iter();
+            !pointed.any(|(one, of)| one == name && !resources.contains_key(&Address::new(*of)))
+        });
+    }
+
+    /// Whether an output tells something of what is wanted. What it tells of things that the stack only points to is known to the
+    /// stack file alone.
+    fn output_follows(&self, name: &str, text: &Text) -> bool {
+        let wanted = || self.resources.values().map(|wanted| &wanted.resource);
+        let region = &self.ground.region;
+        let pool = || Address::new("user_pool");
+        let tells = |of: Address, output| {
+            self.resources.contains_key(&of) && *text == Text::output(&of, output)
+        };
+        let literal = |is: &str| *text == Text::literal(is);
+        if let Some((_, of)) = MAY_BE_POINTED_AT.iter().find(|(one, _)| *one == name) {
+            let of = Address::new(*of);
+            return tells(of.clone(), OutputName::Target) || !self.resources.contains_key(&of);
+        }
+        match name {
+            "account" => literal(&self.ground.account),
+            "region" => literal(region),
+            "stage" => {
+                wanted().any(|one| matches!(one, Resource::Stage(stage) if literal(&stage.name)))
+            }
+            "api_id" => tells(rest_api::address(), OutputName::Id),
+            "user_pool_id" => tells(pool(), OutputName::Id),
+            "token_url" => wanted().any(|one| match one {
+                Resource::UserPoolDomain(domain) => {
+                    let host = domain.domain.resolve(&Book::default()).unwrap_or_default();
+                    literal(&match host.contains('.') {
+                        true => format!("https://{host}/oauth2/token"),
+                        false => {
+                            format!("https://{host}.auth.{region}.amazoncognito.com/oauth2/token")
+                        }
+                    })
+                }
+                _ => false,
+            }),
+            "invoke_url" => wanted().any(|one| match one {
+                Resource::Stage(stage) => {
+                    *text
+                        == Text::of(vec![
+                            Piece::Literal("https://".into()),
+                            Piece::Output(Output {
+                                of: rest_api::address(),
+                                name: OutputName::Id,
+                            }),
+                            Piece::Literal(format!(
+                                ".execute-api.{region}.amazonaws.com/{}",
+                                stage.name
+                            )),
+                        ])
+                }
+                Resource::BasePathMapping(mapping) => {
+                    let own = wanted().find_map(|one| match one {
+                        Resource::ApiDomain(domain) => Some(domain.name.clone()),
+                        _ => None,
+                    });
+                    let domain = mapping.domain.resolve(&Book::default()).or(own);
+                    let domain = domain.unwrap_or_default();
+                    let path = &mapping.base_path;
+                    literal(format!("https://{domain}/{path}").trim_end_matches('/'))
+                }
+                _ => false,
+            }),
+            "user_pool.own_domain.target" => tells(pool().part("own_domain"), OutputName::Target),
+            _ => name.strip_suffix(".client_id").is_some_and(|owner| {
+                let owner = Address::new(owner);
+                tells(owner.part("client"), OutputName::Id) || tells(owner, OutputName::Id)
+            }),
+        }
+    }
+
+    fn has_unseen_characters(&self) -> bool {
         let ground = &self.ground;
         let moved = self.moved.iter().flat_map(|(from, to)| [from, to]);
         let addresses = self.resources.keys().chain(moved).chain(&self.adopt);
@@ -129,6 +226,6 @@ impl Desired {
             .chain([&*ground.stack, &*ground.account])
             .chain(ground.tags.keys().map(String::as_str))
             .chain(self.outputs.keys().map(String::as_str))
-            .any(|text| text.chars().any(char::is_control))
+            .any(|text| text.contains(is_unseen))
     }
 }

@@ -52,7 +52,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Text};
 
-pub use api_marks::{DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED};
+pub use api_marks::{DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, MARKS, USER_POOL_MARK};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use duplicates::Duplicates;
 pub use field::{Compare, Field, FieldInfo, OnChange};

@@ -166,6 +166,7 @@ impl Kind for UserPool {
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::UserPool),
+        marked_on: Some("rest_api"),
         loss: Some(
             "every user, app client, client secret and scope in it: partners can't get tokens any more, and a new pool \
              gives all of them new credentials",

@@ -15,7 +15,7 @@ pub use duration::{HumanDuration, NotADuration};
 pub use scope::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers};
 pub use secret::Secret;
 pub use shell::{shell_quoted, shell_word};
-pub use text::{Book, Output, OutputName, Piece, Text};
+pub use text::{Book, Output, OutputName, Piece, Text, is_key_character, is_unseen};
 pub use value::{Number, Value};
 
 use jiff::Timestamp;

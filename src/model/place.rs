@@ -1,7 +1,7 @@
 //! Which addresses there can be: what stands at each is of one kind. A tag can hold any text, so what AWS tells of a thing's
 //! address is believed only where a file, or what gatestack derives from one, can bring it about.
 
-use super::Address;
+use super::{Address, is_unseen};
 
 /// The addresses of each kind: `*` is an entry's name, `#` a number.
 const PLACES: &[(&str, &[&str])] = &[
@@ -105,7 +105,7 @@ fn is_name(text: &str) -> bool {
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
     match inner {
-        Some(inner) => !inner.is_empty(),
+        Some(inner) => !inner.is_empty() && !inner.contains(is_unseen),
         None => !text.is_empty() && text.chars().all(bare),
     }
 }

@@ -153,3 +153,18 @@ impl Book {
         self.0.remove(of);
     }
 }
+
+/// Whether a character may stand in the name of a stack or of a table: it becomes the value of a tag.
+pub fn is_key_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || " _.@+=-".contains(c)
+}
+
+/// Whether nobody sees a character, though it may change what is seen around it: control characters, marks of the direction of
+/// writing, and what has no width.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}

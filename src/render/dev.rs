@@ -17,7 +17,7 @@ use crate::apply::Failure;
 use crate::kinds::route::{self, Integration};
 use crate::kinds::{Desired, Resource};
 use crate::local::Seen;
-use crate::model::{Address, Book};
+use crate::model::{Address, Book, is_unseen};
 use crate::plan::Loss;
 
 /// A route that callers see.
@@ -297,7 +297,7 @@ fn short(address: &str) -> &str {
 
 /// What strangers send may hold what a terminal obeys.
 fn shown(text: &str) -> String {
-    let harmless = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let harmless = |c: char| if is_unseen(c) { '\u{fffd}' } else { c };
     text.chars().map(harmless).collect()
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::kinds::{KEY_TAG, STACK_TAG};
-use crate::model::{Address, Number, Value, bare_or_quoted};
+use crate::model::{Address, Number, Value, bare_or_quoted, is_unseen};
 
 /// A value the way the stack file would write it.
 pub(crate) fn text(value: &Value) -> String {
@@ -57,8 +57,8 @@ pub(crate) fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            // A control character could rewrite what the terminal shows.
-            character if character.is_control() => {
+            // It could rewrite what the terminal shows.
+            character if is_unseen(character) => {
                 quoted.push_str(&character.escape_unicode().to_string())
             }
             character => quoted.push(character),

@@ -69,7 +69,9 @@ impl Waiting {
         if elapsed < self.told + HEARTBEAT {
             return;
         }
-        self.told = elapsed;
+        // Beats come a little late, some later than the next: what counts is the last full ten seconds.
+        self.told =
+            elapsed - Duration::from_nanos((elapsed.as_nanos() % HEARTBEAT.as_nanos()) as u64);
         let waits = vec![Wait {
             what: self.what.clone(),
             since: self.since,
@@ -122,6 +124,16 @@ mod tests {
     async fn long_read(ui: &mut Ui) {
         let read = tokio::time::sleep(Duration::from_secs(34));
         waiting_for(ui, "reading the stack from AWS", read).await;
+    }
+
+    #[test]
+    fn a_late_beat_does_not_swallow_the_next() {
+        let (mut ui, captured) = Ui::captured();
+        let mut waiting = Waiting::begin(&mut ui, "reading the stack from AWS");
+        for milliseconds in [10_002, 20_001, 25_000, 30_000, 47_000, 50_001] {
+            waiting.beat(&mut ui, Duration::from_millis(milliseconds));
+        }
+        assert_eq!(captured.err().matches("still").count(), 5);
     }
 
     #[tokio::test(start_paused = true)]

@@ -537,3 +537,55 @@ fn what_a_screen_does_not_show_follows_from_what_it_shows() {
     let there = folder.local(&["plan", "-f", "other.toml", "--detailed-exitcode"]);
     assert_eq!(there.code, 0, "{}{}", there.stdout, there.stderr);
 }
+
+#[test]
+fn what_it_tells_at_the_end_follows_from_what_it_makes() {
+    for name in [
+        "token_url",
+        "invoke_url",
+        "stage",
+        "api_id",
+        "region",
+        "extra",
+    ] {
+        let folder = Folder::with(SMALLEST);
+        assert_eq!(folder.local(&["plan", "--out", "a.plan"]).code, 0);
+        forge(&folder, "a.plan", |content| {
+            content["desired"]["outputs"][name] =
+                json!([{ "literal": "https://evil.example/oauth2/token" }]);
+        });
+        std::fs::remove_file(folder.path().join("stack.toml")).unwrap();
+        let ran = folder.local(&["apply", "a.plan"]);
+        refused(&ran, &format!("the output `{name}` does not follow"));
+    }
+}
+
+#[test]
+fn a_stack_that_no_file_can_name_is_not_made() {
+    for name in ["", "../../lock/other", "other\u{202e}", "a\u{200b}b"] {
+        let folder = Folder::with(SMALLEST);
+        assert_eq!(folder.local(&["plan", "--out", "a.plan"]).code, 0);
+        let path = folder.path().join("a.plan");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let renamed = text.replace("\"hello\"", &serde_json::to_string(name).unwrap());
+        std::fs::write(&path, renamed).unwrap();
+        forge(&folder, "a.plan", |_| ());
+        std::fs::remove_file(folder.path().join("stack.toml")).unwrap();
+        refused(&folder.local(&["apply", "a.plan"]), "stack: ");
+    }
+}
+
+#[test]
+fn a_plan_alone_tells_what_follows_from_it() {
+    let folder = Folder::with(SMALLEST);
+    assert_eq!(folder.local(&["plan", "--out", "a.plan"]).code, 0);
+    std::fs::remove_file(folder.path().join("stack.toml")).unwrap();
+    let ran = folder.local(&["apply", "a.plan"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("token_url"), "{}", ran.stdout);
+    // A link that leads nowhere is no absent file.
+    std::os::unix::fs::symlink("nowhere", folder.path().join("stack.toml")).unwrap();
+    let ran = folder.local(&["apply", "a.plan"]);
+    assert!(ran.stderr.contains("stack.toml"), "{}", ran.stderr);
+    assert_ne!(ran.code, 0);
+}

@@ -308,14 +308,9 @@ fn what_others_may_write_to_is_no_place_for_secrets() {
         set_permissions(folder.path().join(name), Permissions::from_mode(mode)).unwrap();
     };
     create_dir(folder.path().join("shared")).unwrap();
-    for mode in [0o777, 0o1777] {
+    for (mode, way) in [(0o777, "chmod go-w"), (0o1777, "such as one below it")] {
         set("shared", mode);
-        refused(
-            &folder,
-            &["handoff", "acme", "--to", "shared"],
-            1,
-            "chmod go-w",
-        );
+        refused(&folder, &["handoff", "acme", "--to", "shared"], 1, way);
     }
     // Nor below one, unless what stands in it is safe from others as in /tmp.
     set("shared", 0o777);

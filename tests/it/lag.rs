@@ -317,6 +317,30 @@ async fn a_load_balancer_that_was_just_begun_goes_when_it_leaves_the_file() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pool_that_nothing_points_to_goes_when_it_leaves_the_file() {
+    let api = "[stack]\nname = \"claims\"\nregion = \"eu-west-1\"\n\n[api]\nname = \"claims\"\nstage = \"prod\"\n\n\
+               [api.routes]\n\"GET /health\" = { mock = 200, requires = \"nothing\" }\n";
+    let pool = "\n[user_pool]\nname = \"claims\"\ndeletion_protection = false\n\n[app_clients.web]\nsecret = false\n\
+                auth_flows = [\"user_srp\"]\n";
+    for index in LAGS {
+        for destroyed in [false, true] {
+            let world = World::lagging(index);
+            world.apply(&format!("{api}{pool}")).await;
+            assert_eq!(world.pools().await, ["claims"]);
+            let options = Options {
+                destroy: destroyed,
+                ..agreed("{user_pool,app_clients.*,api,api/stage}")
+            };
+            let plan = world.plan_with(api, &options).await.unwrap();
+            let client = local::connector(world.service.clone());
+            let outcome = world.carry_out(&plan, client).await;
+            assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+            assert_eq!(world.pools().await, [""; 0], "{index:?} {destroyed}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn marks_are_written_before_what_they_tell_of() {
     let road = Road::on(World::lagging(TaggingIndex::Empty)).await;
     road.apply(&without_a_road()).await;

@@ -173,8 +173,22 @@ fn an_overlay_by_itself_is_said_to_be_one() {
     assert_eq!(
         ran.stderr,
         "error: stack.prod.toml is an overlay of stack.toml, which lacks what that one\n  says\n  \
-         hint: name the stack file and the environment\n    gatestack plan --env prod\n"
+         hint: name the stack file and the environment: write --env prod\n"
     );
+    let both = folder.run(&["plan", "-f", "stack.prod.toml", "--env", "prod"]);
+    assert_eq!(
+        both.stderr,
+        "error: stack.prod.toml is an overlay of stack.toml\n  \
+         hint: name the stack file and the environment: write --env prod\n"
+    );
+    for name in ["prod.toml", "stack.prod.toml"] {
+        let named = folder.run(&["plan", "--env", name]);
+        assert!(
+            named.stderr.contains("hint: write --env prod\n"),
+            "{}",
+            named.stderr
+        );
+    }
     // A whole stack is one whatever its name.
     std::fs::write(folder.path().join("stack.prod.toml"), SMALLEST).unwrap();
     let ran = folder.run(&["validate", "-f", "stack.prod.toml"]);
@@ -207,4 +221,52 @@ fn the_next_command_of_a_piped_file_can_be_typed() {
         next,
         "Next: pipe the same file into gatestack --local output -f -"
     );
+    let nothing_to_do = piped("--local apply -f - --yes");
+    assert!(
+        nothing_to_do.stdout.ends_with(&format!("{next}\n")),
+        "{}",
+        nothing_to_do.stdout
+    );
+    let saved = piped("--local plan -f - --destroy --out it.plan");
+    let next = saved.stdout.lines().last().unwrap();
+    assert_eq!(
+        next,
+        "Next: pipe the same file into gatestack --local apply -f - it.plan"
+    );
+}
+
+#[test]
+fn an_empty_variable_of_the_environment_is_none_and_a_wrong_one_is_named() {
+    let folder = Folder::with(SMALLEST);
+    let with = |name: &str, value: &str| with_environment(&folder, &[(name, value)], &["validate"]);
+    for name in [
+        "GATESTACK_FILE",
+        "GATESTACK_ENV",
+        "GATESTACK_COLOR",
+        "GATESTACK_NO_INPUT",
+    ] {
+        let ran = with(name, "");
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{name}");
+    }
+    for (name, value) in [("GATESTACK_COLOR", "blue"), ("GATESTACK_ENV", "../x")] {
+        let ran = with(name, value);
+        assert_eq!(ran.code, 64, "{name}");
+        let tip = format!("the value comes from {name} in the environment");
+        assert!(ran.stderr.contains(&tip), "{}", ran.stderr);
+    }
+    let flag = with_environment(
+        &folder,
+        &[("GATESTACK_COLOR", "never")],
+        &["validate", "--color", "blue"],
+    );
+    assert!(!flag.stderr.contains("environment"), "{}", flag.stderr);
+}
+
+#[test]
+fn an_endpoint_is_a_url() {
+    let folder = Folder::with(SMALLEST);
+    for url in ["x", "127.0.0.1:4711", "ftp://x", "http://", ""] {
+        let ran = folder.run(&["plan", "--endpoint-url", url]);
+        assert_eq!(ran.code, 64, "{url}: {}", ran.stderr);
+    }
 }

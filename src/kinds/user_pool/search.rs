@@ -8,6 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{Props, UserPool, candidate, other_parts_of, users_of};
 use crate::aws::{AwsError, ListedPool, Reader};
+use crate::kinds::api_marks::{self, Says, USER_POOL_MARK, unless_denied};
 use crate::kinds::ownership::{Candidate, sort_out};
 use crate::kinds::{Findings, Kind as _, Obstacle, Owner, Resource, STACK_TAG, Scope, rest_api};
 use crate::model::{Address, OutputName};
@@ -45,7 +46,11 @@ pub(super) async fn search(
         found.look(reader, trusted.clone()).await?;
     }
     let mut unread = 0;
-    if !found.any_of_ours(scope) && !wanted.is_empty() {
+    let listed = match wanted.is_empty() && !found.any_of_ours(scope) {
+        true => listed_to_remove(reader, scope).await?,
+        false => listed,
+    };
+    if !found.any_of_ours(scope) {
         let rest: Vec<&ListedPool> = listed
             .iter()
             .filter(|pool| !found.read.contains(&pool.id))
@@ -108,6 +113,22 @@ async fn listed(
         return Ok(Vec::new());
     }
     Ok(reader.pools().await?.to_vec())
+}
+
+/// The pools among which one may be the stack's that its file does not want: none where its API says that there never was one.
+async fn listed_to_remove(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<ListedPool>, AwsError> {
+    let wants_api = || {
+        let mut wanted = scope.desired.resources.values();
+        wanted.any(|wanted| matches!(wanted.resource, Resource::RestApi(_)))
+    };
+    match api_marks::ask(reader, scope, USER_POOL_MARK, &[]).await? {
+        Says::Nothing => return Ok(Vec::new()),
+        // Before its first apply, a stack with an API never made one without the other.
+        Says::NoApi if wants_api() && !scope.destroy => return Ok(Vec::new()),
+        Says::NoApi | Says::Perhaps => {}
+    }
+    let listed = unless_denied(reader.pools().await)?;
+    Ok(listed.map_or_else(Vec::new, |listed| listed.to_vec()))
 }
 
 /// The ids of the pools in this account and Region whose tokens an authorizer of the stack's API takes. The API is found without

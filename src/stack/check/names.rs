@@ -1,6 +1,7 @@
 //! Which characters and lengths AWS accepts in the names of things, as one table.
 
 use super::Judge;
+use crate::model::is_key_character;
 use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
 
@@ -36,7 +37,7 @@ const PRINTABLE_CHARACTERS: &str =
 pub(in crate::stack) const KEY: NameRule = NameRule {
     what: "name",
     length: (1, 100),
-    allowed: |c| c.is_ascii_alphanumeric() || " _.@+=-".contains(c),
+    allowed: is_key_character,
     says: "letters, digits, spaces and `_ . @ + = -`, for it becomes a tag's value",
 };
 /// A user pool's name.

@@ -4,8 +4,8 @@ use super::pool::{seconds, whole};
 use super::{Expansion, at};
 use crate::kinds::route::{Answer, Integration};
 use crate::kinds::{
-    DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, Resource, authorizer, deployment, gateway_response,
-    rest_api, route, stage, usage_plan,
+    DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, Resource, USER_POOL_MARK, authorizer, deployment,
+    gateway_response, rest_api, route, stage, usage_plan,
 };
 use crate::model::routing::VERBS;
 use crate::model::{Address, OutputName, Text};
@@ -51,6 +51,7 @@ impl Expansion<'_> {
         let marks = [
             balancer.map(|_| LOAD_BALANCER_MARK),
             domain.map(|_| DOMAIN_MARK),
+            self.file.user_pool.as_ref().map(|_| USER_POOL_MARK),
         ];
         tags.extend(
             marks
