@@ -2,6 +2,8 @@ mod curl;
 mod refused;
 mod request;
 
+use clap::builder::NonEmptyStringValueParser;
+
 use clap::ValueEnum;
 use http::{Method, Response};
 
@@ -56,7 +58,7 @@ pub(super) struct Args {
     without: Vec<Credential>,
     /// Ask for a token with this scope only, or SERVER/*; left out, with all
     /// it may have
-    #[arg(long = "scope", value_name = "SCOPE")]
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = NonEmptyStringValueParser::new())]
     scopes: Vec<String>,
     /// Print the curl command that does the same, and call nobody. Secrets are
     /// variables in it

@@ -5,14 +5,13 @@ use std::future::Future;
 use super::backends::Backends;
 use super::global::Global;
 use super::session::{Purpose, Session};
-use crate::aws::{AwsError, ListedSecret};
+use crate::aws::{AwsError, Connection, ListedSecret};
 use crate::caller::{
     self, Credentials, Front, Known, NoSuchCaller, NoSuchScope, Token, TokenError, Transport,
     in_full,
 };
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Observation;
-use crate::model::moment;
 use crate::render::Ui;
 use crate::render::handoff::warning;
 use crate::stack::closest;
@@ -176,15 +175,10 @@ impl Calling {
 
     /// Says that a client has two secrets, and which one is used. Without the permission to list them nothing is said.
     pub(super) async fn remark_secrets(&self, ui: &mut Ui, known: &Known) {
-        let secrets = caller::client_secrets(&self.session.connection, &self.front, known);
-        if let Ok(secrets) = self.reading(secrets).await
-            && secrets.len() > 1
-        {
+        let secrets = several_secrets(&self.session.connection, &self.front, known);
+        if let Ok(Some(secrets)) = self.reading(secrets).await {
             let words = format!(
-                "the app client of {} has {} secrets, {}; the one that AWS shows is used, which has been the older one so far",
-                known.address,
-                secrets.len(),
-                made(&secrets)
+                "{secrets}; the one that AWS shows is used, which has been the older one so far"
             );
             ui.remark(&warning(&words, ui.width()));
         }
@@ -312,10 +306,31 @@ impl Calling {
     }
 }
 
-/// When secrets were made, in words.
+/// That a client has more than one secret, in words.
+///
+/// # Errors
+/// AWS's refusal to list them.
+pub(super) async fn several_secrets(
+    connection: &Connection,
+    front: &Front,
+    known: &Known,
+) -> Result<Option<String>, AwsError> {
+    let secrets = caller::client_secrets(connection, front, known).await?;
+    let words = || {
+        let count = secrets.len();
+        let made = made(&secrets);
+        format!(
+            "the app client of {} has {count} secrets, {made}",
+            known.address
+        )
+    };
+    Ok((secrets.len() > 1).then(words))
+}
+
+/// When secrets were made, in words. They may be made in one minute.
 fn made(secrets: &[ListedSecret]) -> String {
     let dates = secrets.iter().map(|secret| match secret.made {
-        Some(made) => format!("made {}", moment(made)),
+        Some(made) => format!("made {}", made.strftime("%Y-%m-%d %H:%M:%S UTC")),
         None => format!("called {}", secret.id),
     });
     dates.collect::<Vec<_>>().join(" and ")

@@ -95,9 +95,7 @@ impl Args {
             zone: TimeZone::system(),
         };
         dev.show(&applied, &format!("http://{address}"));
-        if !listen::is_loopback(&address) {
-            dev.ui.remark(listen::REMOTE);
-        }
+        listen::remark_remote(&address, &mut dev.ui);
         dev.run(&events)
     }
 

@@ -5,13 +5,21 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 
 use crate::error::{Error, Fault, FaultKind};
 use crate::local::OwnHosts;
+use crate::render::{Ui, indented};
 
 /// Where a local AWS listens unless it is told otherwise.
 pub(super) const ADDRESS: &str = "127.0.0.1:4599";
 
 /// What to say once other machines can reach it.
-pub(super) const REMOTE: &str = "Other machines can reach this address: each may read and change everything on the local AWS, \
-     keys and secrets included, without credentials.\n";
+const REMOTE: &str = "Other machines can reach this address: each may read and change everything on the local AWS, keys and \
+     secrets included, without credentials.";
+
+/// Says it, where other machines can reach this address.
+pub(super) fn remark_remote(address: &SocketAddr, ui: &mut Ui) {
+    if !is_loopback(address) {
+        ui.remark(&indented(REMOTE, 0, ui.width()));
+    }
+}
 
 /// The flags of a command that listens.
 #[derive(Debug, clap::Args)]

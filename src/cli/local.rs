@@ -126,9 +126,7 @@ impl Serve {
         let signals = Signals::listen()?;
         ui.print(&format!("http://{address}\n"));
         ui.remark("The local AWS is ready. Ctrl-C ends it.\n");
-        if !listen::is_loopback(&address) {
-            ui.remark(listen::REMOTE);
-        }
+        listen::remark_remote(&address, ui);
         let plane = DataPlane::new(
             service,
             DataPlaneOptions {

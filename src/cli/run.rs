@@ -168,8 +168,7 @@ impl Carry<'_> {
 /// Ctrl-C and SIGTERM. Listened for before the lock is taken, which has to be given back; a question's Ctrl-C comes as a signal
 /// too, and one that comes between the answer and the first step must not be lost.
 pub(super) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
+    streams: Streams,
     _heard: Heard,
 }
 
@@ -199,18 +198,11 @@ pub(super) fn end_with_a_clean_terminal() {
             return;
         };
         runtime.block_on(async {
-            let streams = (
-                signal(SignalKind::interrupt()),
-                signal(SignalKind::terminate()),
-            );
-            let (Ok(mut interrupt), Ok(mut terminate)) = streams else {
+            let Ok(mut streams) = Streams::open() else {
                 return;
             };
             loop {
-                let exit = tokio::select! {
-                    _ = interrupt.recv() => Exit::Interrupted,
-                    _ = terminate.recv() => Exit::Terminated,
-                };
+                let exit = streams.next().await;
                 if LISTENERS.load(Ordering::SeqCst) == 0 {
                     render::waiting::clear();
                     std::process::exit(exit.code().into());
@@ -224,20 +216,41 @@ pub(super) fn end_with_a_clean_terminal() {
         .spawn(listen);
 }
 
+/// The signals that end a process. A terminal that is closed sends a hangup, which is no wish to go on.
+struct Streams {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Streams {
+    fn open() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
+            _ = self.hangup.recv() => Exit::Terminated,
+        }
+    }
+}
+
 impl Signals {
     /// Listens from now on.
     ///
     /// # Errors
     /// The system refuses to tell.
     pub(super) fn listen() -> Result<Self, Error> {
-        let listen = |kind| {
-            signal(kind)
-                .context("can't listen for signals")
-                .map_err(Fault::io)
-        };
         Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
+            streams: Streams::open()
+                .context("can't listen for signals")
+                .map_err(Fault::io)?,
             _heard: Heard::new(),
         })
     }
@@ -258,9 +271,6 @@ impl Signals {
 
     /// The next signal, as how the process ends.
     pub(super) async fn next(&mut self) -> Exit {
-        tokio::select! {
-            _ = self.interrupt.recv() => Exit::Interrupted,
-            _ = self.terminate.recv() => Exit::Terminated,
-        }
+        self.streams.next().await
     }
 }

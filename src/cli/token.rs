@@ -1,3 +1,5 @@
+use clap::builder::NonEmptyStringValueParser;
+
 use super::backends::Backends;
 use super::calling::Calling;
 use super::global::Global;
@@ -22,7 +24,7 @@ pub(super) struct Args {
     #[arg(value_name = "PARTNER|CLIENT")]
     caller: String,
     /// Ask for this scope only, or SERVER/*; left out, for all
-    #[arg(long = "scope", value_name = "SCOPE")]
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = NonEmptyStringValueParser::new())]
     scopes: Vec<String>,
     /// Print one JSON object, with when the token expires
     #[arg(long)]

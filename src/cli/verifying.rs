@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, stream};
 use jiff::{Timestamp, ToSpan as _};
 use tokio::net::TcpListener;
 
+use super::calling::several_secrets;
 use super::global::Global;
 use super::run::Signals;
 use super::session::{Session, local_state, refuse_duplicates};
@@ -162,7 +164,7 @@ impl Verifying<'_> {
         let connection = &session.connection;
         let mut temporary = Temporary::none(NEEDS_PROBE);
         let mut stranger = None;
-        let mut remarks = Vec::new();
+        let mut remarks = second_secrets(connection, &seen.front).await;
         if self.probe {
             match probe.make(interrupt).await {
                 Ok((desired, observation)) => {
@@ -256,9 +258,10 @@ impl Verifying<'_> {
             Some(_) => Some(verify::other_pool(&connection, region, &seen.sketch).await),
             None => None,
         };
+        let mut remarks = second_secrets(&connection, &seen.front).await;
+        remarks.push("on a copy of the local AWS: nothing of it was changed".to_owned());
         // From here on there are real sockets.
         tokio::time::resume();
-        let mut remarks = vec!["on a copy of the local AWS: nothing of it was changed".to_owned()];
         let mut behind = self.behind.clone();
         let end = tokio_util::sync::CancellationToken::new();
         let _end = end.clone().drop_guard();
@@ -337,6 +340,18 @@ impl Verifying<'_> {
             remarks,
         })
     }
+}
+
+/// Clients with more than one secret: whoever added one can call with it until it is deleted, and nothing else shows it. Without the
+/// permission to list them nothing is said.
+async fn second_secrets(connection: &Connection, front: &Front) -> Vec<String> {
+    const BESIDE: usize = 4;
+    let callers = stream::iter(front.callers.values());
+    let secrets = callers
+        .map(|known| several_secrets(connection, front, known))
+        .buffered(BESIDE);
+    let said = secrets.filter_map(|secrets| std::future::ready(secrets.ok().flatten()));
+    said.collect().await
 }
 
 /// Why most temporary things are not shown on AWS.

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::{ChangeSummary, Line, LossReport, line};
-use super::layout::{behind, counted, indented, listed};
+use super::layout::{behind, counted, harmless, indented, listed};
 use super::outcome::Made;
 use super::plan::losses;
 use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, STRONG, UPDATE, WARNING, paint};
@@ -17,7 +17,7 @@ use crate::apply::Failure;
 use crate::kinds::route::{self, Integration};
 use crate::kinds::{Desired, Resource};
 use crate::local::Seen;
-use crate::model::{Address, Book, is_unseen};
+use crate::model::{Address, Book};
 use crate::plan::Loss;
 
 /// A route that callers see.
@@ -255,7 +255,7 @@ pub(crate) fn request(seen: &Seen, callers: &[&str], zone: &TimeZone, width: usi
     match &seen.refused {
         Some(refused) => {
             let head = words.text + " ";
-            behind(&head, words.columns + 1, &shown(refused), INDENT, width)
+            behind(&head, words.columns + 1, &harmless(refused), INDENT, width)
         }
         None => words.text + "\n",
     }
@@ -273,7 +273,7 @@ struct Words {
 
 impl Words {
     fn add(&mut self, style: Style, words: &str, gap: &str) {
-        let words = shown(words);
+        let words = harmless(words);
         self.columns += gap.len() + words.chars().count();
         self.text.push_str(gap);
         self.text.push_str(&paint(style, &words));
@@ -293,12 +293,6 @@ fn other_route<'a>(seen: &Seen, route: &'a str) -> Option<&'a str> {
 /// A partner as its callers know it; anything else by its whole address.
 fn short(address: &str) -> &str {
     address.strip_prefix("partners.").unwrap_or(address)
-}
-
-/// What strangers send may hold what a terminal obeys.
-fn shown(text: &str) -> String {
-    let harmless = |c: char| if is_unseen(c) { '\u{fffd}' } else { c };
-    text.chars().map(harmless).collect()
 }
 
 fn milliseconds(took: Duration) -> String {

@@ -1,6 +1,6 @@
 //! Errors as people read them: what is wrong, about what, and what to do.
 
-use super::layout::{behind, indented};
+use super::layout::{behind, harmless, indented};
 use super::style::{ERROR, HINT, STRONG, paint};
 use super::{Ui, diagnostics};
 use crate::aws::AwsError;
@@ -60,7 +60,7 @@ fn no_plan(problem: &Problem, width: usize) -> String {
     let what = if problem.what.starts_with("--") {
         problem.what.clone()
     } else {
-        format!("{}: {}", problem.address, problem.what)
+        format!("{}: {}", harmless(problem.address.as_str()), problem.what)
     };
     error_line(&what, width) + &hint_line(&problem.help, width)
 }
@@ -90,7 +90,8 @@ fn one_fault(fault: &Fault, width: usize) -> String {
     let mut text = error_line(&fault.what, width);
     let shown = fault.details.len().min(MOST_SHOWN);
     for detail in &fault.details[..shown] {
-        let address = detail.address.as_str();
+        // A forged plan names what it likes.
+        let address = &harmless(detail.address.as_str());
         if detail.text.is_empty() {
             text.push_str(&indented(address, 2, width));
         } else {
@@ -176,6 +177,27 @@ mod tests {
         );
         let (count, last) = lines(fault.into());
         assert_eq!((count, last.as_deref()), (52, Some("  and 10 more")));
+    }
+
+    #[test]
+    fn an_address_stays_on_its_line() {
+        let address = || Address::new("partners.\"a\n\u{1b}[2Kerror: fine\u{202e}\"");
+        let problem = Problem {
+            address: address(),
+            what: "wrong".into(),
+            help: "mend it".into(),
+        };
+        let fault = Fault::new(FaultKind::Stale, "AWS changed").about(address(), "moved");
+        for (said, lines) in [
+            (said(Error::NoPlan(vec![problem])), 2),
+            (said(fault.into()), 2),
+        ] {
+            assert_eq!(said.lines().count(), lines, "{said}");
+            assert!(
+                !said.contains('\u{1b}') && !said.contains('\u{202e}'),
+                "{said}"
+            );
+        }
     }
 
     #[test]

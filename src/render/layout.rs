@@ -1,5 +1,7 @@
 //! Lines: where they break and how far in they start.
 
+use crate::model::is_unseen;
+
 /// Breaks at spaces so that no line is wider than `width`, except for a word that is. A piece in quotes or backticks is
 /// one word.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -122,6 +124,12 @@ pub(crate) fn listed(items: &[String]) -> String {
         [only] => only.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
+}
+
+/// A text from elsewhere on one line: it may hold what a terminal obeys.
+pub(super) fn harmless(text: &str) -> String {
+    let harmless = |c: char| if is_unseen(c) { '\u{fffd}' } else { c };
+    text.chars().map(harmless).collect()
 }
 
 #[cfg(test)]

@@ -173,9 +173,12 @@ fn of_two_secrets_commands_say_which_and_none_is_handed_over() {
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let said = words(&ran.stderr);
         assert!(said.contains("has 2 secrets, made"), "{said}");
-        assert!(said.contains("and made 2033-05-18 03:33 UTC"), "{said}");
+        assert!(said.contains("and made 2033-05-18 03:33:20 UTC"), "{said}");
         assert!(said.contains("the one that AWS shows is used"), "{said}");
     }
+    let verified = words(&folder.local(&["verify"]).stdout);
+    let says = "the app client of partners.acme has 2 secrets, made";
+    assert!(verified.contains(says), "{verified}");
     for to in ["acme", "acme.json", "ssm:/acme"] {
         let ran = folder.local(&["handoff", "acme", "--to", to]);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
