@@ -7,7 +7,7 @@ use super::session::{Purpose, Session, runtime};
 use crate::aws::{AwsError, Reader};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::kinds::deployment::history::{self, History, Way};
-use crate::kinds::deployment::{Methods, Shows};
+use crate::kinds::deployment::{Methods, Shows, without_preflight};
 use crate::render::Ui;
 use crate::render::history::{HistoryReport, View};
 use crate::render::json;
@@ -93,7 +93,7 @@ async fn methods(
     let told = told.filter(|deployed| deployed.is_ours() || deployed.way == Way::Here);
     let read = told.map(async |deployed| {
         let methods = history.methods(reader, &deployed.id).await?;
-        Ok((deployed.id.clone(), methods))
+        Ok((deployed.id.clone(), without_preflight(&methods)))
     });
     Ok(try_join_all(read).await?.into_iter().collect())
 }

@@ -96,7 +96,7 @@ impl Args {
         let (before, after) = signals.or_stop(methods).await??;
         let differences = differences(&before, &after);
         let agreed = Patterns::new(self.allow_delete.iter().cloned());
-        let mut lost = opened(&differences, &session.desired.open_on_purpose);
+        let mut lost = opened(&before, &after, &session.desired);
         lost.retain(|address, _| !agreed.name(address));
         let rollback = Rollback {
             ground: &session.desired.ground,

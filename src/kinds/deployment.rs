@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use description::Description;
-pub use methods::{Access, Methods};
+pub use methods::{Access, Methods, is_preflight, without_preflight};
 
 use super::patch::Patches;
 use super::{

@@ -4,6 +4,8 @@
 //! `ANY`. Where the best path has no method for the verb, API Gateway asks the greedy routes that match the path too, so a call may be
 //! answered by a route whose requirements are other ones. Whether it asks a plain parameter beside a fixed part is recorded nowhere.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
 /// The verbs that `ANY` stands for.
 pub const VERBS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
@@ -47,6 +49,115 @@ pub fn matches(template: &str, path: &str) -> bool {
     }
 }
 
+/// A part of a path that no route has as a text of its own.
+const OTHER: &str = "*";
+
+/// How many paths stand for all at most: more than an API with the usual 300 resources has, unless they cross each other at will.
+const MOST_PATHS: usize = 20_000;
+
+/// A path of a call, and which of the routes' paths it is one of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Told<'a> {
+    /// The path.
+    pub path: String,
+    /// The routes' paths that match it.
+    pub matching: BTreeSet<&'a str>,
+}
+
+/// One path for all that these routes' paths don't tell apart, so that whatever holds of these calls holds of every call. `None` where
+/// they cross each other in more ways than are looked through.
+pub fn told_apart<'a>(templates: impl IntoIterator<Item = &'a str>) -> Option<Vec<Told<'a>>> {
+    let tree = Tree::of(templates);
+    let mut told = Vec::new();
+    let start = (vec![0], Vec::new());
+    let mut seen = BTreeSet::from([start.clone()]);
+    let mut ahead = VecDeque::from([(String::new(), start)]);
+    while let Some((path, (nodes, greedy))) = ahead.pop_front() {
+        let ending = nodes.iter().flat_map(|node| &tree.0[*node].ends);
+        let passing = greedy.iter().flat_map(|node: &usize| &tree.0[*node].greedy);
+        let matching: BTreeSet<&str> = ending.chain(passing).copied().collect();
+        if !matching.is_empty() {
+            let path = if path.is_empty() { "/" } else { &path }.to_owned();
+            told.push(Told { path, matching });
+        }
+        let texts = nodes.iter().flat_map(|node| tree.0[*node].fixed.keys());
+        for part in texts.copied().chain([OTHER]).collect::<BTreeSet<_>>() {
+            let next = tree.after(&nodes, &greedy, part);
+            let leads_on = !next.0.is_empty() || !next.1.is_empty();
+            if leads_on && seen.insert(next.clone()) {
+                ahead.push_back((format!("{path}/{part}"), next));
+            }
+        }
+        if seen.len() > MOST_PATHS {
+            return None;
+        }
+    }
+    Some(told)
+}
+
+/// The routes' paths by their parts; the first node is where all begin.
+struct Tree<'a>(Vec<Node<'a>>);
+
+#[derive(Default)]
+struct Node<'a> {
+    fixed: BTreeMap<&'a str, usize>,
+    parameter: Option<usize>,
+    ends: Vec<&'a str>,
+    greedy: Vec<&'a str>,
+}
+
+impl<'a> Tree<'a> {
+    fn of(templates: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut tree = Self(vec![Node::default()]);
+        for template in templates.into_iter().collect::<BTreeSet<_>>() {
+            tree.add(template);
+        }
+        tree
+    }
+
+    fn add(&mut self, template: &'a str) {
+        let mut at = 0;
+        for part in template.split('/').filter(|part| !part.is_empty()) {
+            if part.ends_with("+}") {
+                self.0[at].greedy.push(template);
+                return;
+            }
+            let fresh = self.0.len();
+            let node = &mut self.0[at];
+            at = match part.starts_with('{') {
+                true => *node.parameter.get_or_insert(fresh),
+                false => *node.fixed.entry(part).or_insert(fresh),
+            };
+            if at == fresh {
+                self.0.push(Node::default());
+            }
+        }
+        self.0[at].ends.push(template);
+    }
+
+    /// Where a part leads to, and whose greedy paths take whatever follows.
+    fn after(&self, nodes: &[usize], greedy: &[usize], part: &str) -> (Vec<usize>, Vec<usize>) {
+        let mut next: Vec<usize> = nodes
+            .iter()
+            .flat_map(|node| {
+                let node = &self.0[*node];
+                node.fixed
+                    .get(part)
+                    .copied()
+                    .into_iter()
+                    .chain(node.parameter)
+            })
+            .collect();
+        next.sort_unstable();
+        let passed = nodes
+            .iter()
+            .filter(|node| !self.0[**node].greedy.is_empty());
+        let mut greedy: Vec<usize> = greedy.iter().chain(passed).copied().collect();
+        greedy.sort_unstable();
+        (next, greedy)
+    }
+}
+
 /// Sorts the paths that match a call from the best to the worst.
 fn rank(template: &str) -> Vec<(bool, bool)> {
     let parts = template.split('/');
@@ -57,7 +168,64 @@ fn rank(template: &str) -> Vec<(bool, bool)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Every path of at most four of these parts.
+    fn every_path() -> Vec<String> {
+        let mut paths = vec![String::new()];
+        let mut last = paths.clone();
+        for _ in 0..4 {
+            let longer = last
+                .iter()
+                .flat_map(|path| ["a", "b", "z"].map(|part| format!("{path}/{part}")));
+            last = longer.collect();
+            paths.extend(last.iter().cloned());
+        }
+        paths[0] = "/".into();
+        paths
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_told_apart_stands_for_every_path(
+            templates in proptest::collection::btree_set("(/(a|b|\\{x\\})){0,3}(/\\{y\\+\\})?", 0..8),
+        ) {
+            let templates: BTreeSet<String> = templates
+                .into_iter()
+                .map(|template| if template.is_empty() { "/".into() } else { template })
+                .collect();
+            let told = told_apart(templates.iter().map(String::as_str)).unwrap();
+            let matching = |path: &str| -> BTreeSet<&str> {
+                templates.iter().map(String::as_str).filter(|template| matches(template, path)).collect()
+            };
+            for one in &told {
+                prop_assert_eq!(&one.matching, &matching(&one.path), "{}", one.path);
+            }
+            for path in every_path() {
+                let wanted = matching(&path);
+                prop_assert!(wanted.is_empty() || told.iter().any(|one| one.matching == wanted), "{}", path);
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_paths_as_there_are_routes_stand_for_all_unless_they_cross() {
+        let plain: Vec<String> = (0..300)
+            .map(|i| format!("/t{}/{{id}}/x{i}", i % 20))
+            .collect();
+        let told = told_apart(plain.iter().map(String::as_str)).unwrap();
+        assert_eq!(told.len(), 300);
+        let crossing: Vec<String> = (0..20)
+            .map(|i| {
+                (0..20)
+                    .map(|j| if i == j { "/a" } else { "/{x}" })
+                    .collect()
+            })
+            .collect();
+        assert_eq!(told_apart(crossing.iter().map(String::as_str)), None);
+    }
 
     fn told<'a>(routes: &[(&'a str, &'a str)], verb: &str, path: &str) -> String {
         let found = answering(routes, |(verb, path)| (verb, path), verb, path);

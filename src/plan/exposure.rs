@@ -131,7 +131,7 @@ fn listed(wanted: &BTreeMap<Address, Resource>, methods: &Methods) -> String {
             _ => None,
         })
         .collect();
-    let mut lines: Vec<(u8, String)> = methods
+    let mut lines: Vec<(u8, String)> = deployment::without_preflight(methods)
         .iter()
         .map(|(method, access)| {
             let needs = match (access.token, access.api_key) {

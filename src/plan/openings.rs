@@ -1,104 +1,249 @@
-//! Routes that anybody may call: those that a plan opens, and those that it makes open.
+//! Calls that anybody may make afterwards, and that were refused without a token or an API key before: what a plan or a rollback opens.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::rules::list;
 use super::{Action, Change, Loss, LossOf};
-use crate::kinds::deployment::history::Difference;
+use crate::kinds::deployment::{self, Access, Methods, is_preflight};
 use crate::kinds::route::{self, Integration, Props};
-use crate::kinds::{Observation, Resource};
+use crate::kinds::{Desired, Observation, Resource};
 use crate::model::Address;
+use crate::model::routing::{self, VERBS};
 
 /// Whether a call of it needs neither a token nor an API key.
 pub(super) fn is_open(route: &Props) -> bool {
     route.authorizer.is_none() && !route.api_key
 }
 
-/// Whether API Gateway itself answers a browser's question.
-fn is_preflight(route: &Props) -> bool {
-    route.method == "OPTIONS" && matches!(route.integration, Integration::Mock(_))
+/// A method as callers meet it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Door<'a> {
+    verb: &'a str,
+    path: &'a str,
+    lets: Lets,
 }
 
-/// What anybody may call afterwards and nobody without a token or key may call today, by the route that is to be agreed to.
-pub(super) fn openings(
-    wanted: &BTreeMap<Address, Resource>,
-    observation: &Observation,
-    changes: &BTreeMap<Address, Change>,
-) -> BTreeMap<Address, String> {
-    let today: BTreeMap<&Address, &Props> = observation
-        .live
-        .iter()
-        .filter_map(|(address, live)| Some((address, as_route(&live.resource)?)))
-        .collect();
-    let later: BTreeMap<&Address, &Props> = wanted
-        .iter()
-        // What `--target` leaves out stays as it is.
-        .filter(|(address, _)| today.contains_key(address) || changes.contains_key(address))
-        .filter_map(|(address, resource)| Some((address, as_route(resource)?)))
-        .collect();
-    let mut found = BTreeMap::new();
-    for (address, want) in &later {
-        let Some(change) = changes.get(address) else {
-            continue;
-        };
-        if !is_open(want) || is_preflight(want) {
-            continue;
-        }
-        let answers = match change.action {
-            Action::Create => answering(&today, want),
-            _ => today
-                .get_key_value(address)
-                .map(|(address, live)| (*address, *live)),
-        };
-        if let Some((of, _)) = answers.filter(|(_, live)| !is_open(live)) {
-            let text = if of == *address {
-                "its requirements: everybody may call it, without a token or an API key".to_owned()
-            } else {
-                format!(
-                    "the requirements of {of}, which answers these calls today: everybody may make them"
-                )
-            };
-            found.insert((*address).clone(), text);
+/// Whom a method lets in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Lets {
+    Everybody,
+    /// Everybody, and API Gateway itself answers a browser's question.
+    Preflight,
+    SomeOnly,
+}
+
+impl<'a> Door<'a> {
+    fn of_route(route: &'a Props) -> Self {
+        let preflight =
+            route.method == "OPTIONS" && matches!(route.integration, Integration::Mock(_));
+        Self {
+            verb: &route.method,
+            path: &route.path,
+            lets: match (is_open(route), preflight) {
+                (false, _) => Lets::SomeOnly,
+                (true, true) => Lets::Preflight,
+                (true, false) => Lets::Everybody,
+            },
         }
     }
-    for (address, live) in &today {
-        let goes = changes
-            .get(address)
-            .is_some_and(|change| change.action == Action::Delete);
-        if !goes || is_open(live) {
+
+    fn of_method((method, access): (&'a String, &Access)) -> Option<Self> {
+        let (verb, path) = method.split_once(' ')?;
+        let lets = match (is_preflight(method, *access), access.is_open()) {
+            (true, _) => Lets::Preflight,
+            (false, true) => Lets::Everybody,
+            (false, false) => Lets::SomeOnly,
+        };
+        Some(Self { verb, path, lets })
+    }
+
+    fn address(&self) -> Address {
+        route::address(&format!("{} {}", self.verb, self.path))
+    }
+}
+
+/// A method that refused calls, and the one that lets everybody make them. Without the first nobody can tell which calls those are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Opening<'a> {
+    of: Option<Door<'a>>,
+    by: Door<'a>,
+}
+
+/// What opens between these, by calls: which method answers one depends on all of them. `granted` are methods of which the open ones
+/// are agreed to.
+fn opened_calls<'a>(
+    before: &[Door<'a>],
+    after: &[Door<'a>],
+    granted: &[Door<'a>],
+) -> Vec<Opening<'a>> {
+    let open = || after.iter().filter(|door| door.lets == Lets::Everybody);
+    if open().next().is_none() {
+        return Vec::new();
+    }
+    let sides = [before, after, granted];
+    let paths = sides
+        .iter()
+        .flat_map(|side| side.iter().map(|door| door.path));
+    let Some(paths) = routing::told_apart(paths) else {
+        let by_any = |by: &Door<'a>| Opening { of: None, by: *by };
+        return open().map(by_any).collect();
+    };
+    let [before, after, granted] = sides.map(by_path);
+    let mut found = Vec::new();
+    for told in &paths {
+        let answers = |side: &BTreeMap<&'a str, Vec<Door<'a>>>| {
+            let matching = told.matching.iter().filter_map(|path| side.get(path));
+            let doors: Vec<Door<'a>> = matching.flatten().copied().collect();
+            VERBS.map(|verb| {
+                routing::answering(&doors, |door| (door.verb, door.path), verb, &told.path).copied()
+            })
+        };
+        let after = answers(&after);
+        if after.iter().flatten().all(|by| by.lets != Lets::Everybody) {
             continue;
         }
-        let open = answering(&later, live).filter(|(_, want)| is_open(want) && !is_preflight(want));
-        if let Some((by, _)) = open.filter(|(by, _)| !found.contains_key(*by)) {
-            let text = format!(
-                "its requirements: {by} answers its calls from then on, without a token or an API key"
-            );
-            found.insert((*address).clone(), text);
+        let (before, granted) = (answers(&before), answers(&granted));
+        for ((before, after), granted) in before.into_iter().zip(after).zip(granted) {
+            let (Some(of), Some(by)) = (before, after) else {
+                continue;
+            };
+            let opens = of.lets == Lets::SomeOnly && by.lets == Lets::Everybody;
+            let is_granted = granted.is_some_and(|door| door.lets == Lets::Everybody);
+            let opening = Opening { of: Some(of), by };
+            if opens && !is_granted && !found.contains(&opening) {
+                found.push(opening);
+            }
         }
     }
     found
 }
 
-/// The same of methods that a stage serves, when it goes back to what it served earlier. What the file itself opens needs no consent.
-pub fn opened(
-    differences: &BTreeMap<String, Difference>,
-    on_purpose: &BTreeSet<Address>,
-) -> BTreeMap<Address, Loss> {
-    differences
+fn by_path<'a>(doors: &[Door<'a>]) -> BTreeMap<&'a str, Vec<Door<'a>>> {
+    let mut by_path: BTreeMap<&str, Vec<Door<'_>>> = BTreeMap::new();
+    for door in doors {
+        by_path.entry(door.path).or_default().push(*door);
+    }
+    by_path
+}
+
+/// The same by the route that is to be agreed to: the open one, unless only the other one `goes`.
+fn by_name<'a>(
+    openings: impl IntoIterator<Item = Opening<'a>>,
+    goes: impl Fn(&Address, &Address) -> bool,
+) -> BTreeMap<Address, String> {
+    let mut of_others: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    for Opening { of, by } in openings {
+        let by = by.address();
+        let Some(of) = of.map(|of| of.address()) else {
+            let text = "what other routes require: paths overlap in more ways than are looked through, and everybody may call it";
+            found.insert(by, text.to_owned());
+            continue;
+        };
+        if of == by {
+            let text = "its requirements: everybody may call it, without a token or an API key";
+            found.insert(by, text.to_owned());
+        } else if goes(&of, &by) {
+            let text = format!(
+                "its requirements: {by} answers its calls from then on, without a token or an API key"
+            );
+            found.insert(of, text);
+        } else {
+            of_others.entry(by).or_default().insert(of);
+        }
+    }
+    for (by, of) in of_others {
+        let answer = if of.len() == 1 { "answers" } else { "answer" };
+        let text = format!(
+            "the requirements of {}, which {answer} these calls today: everybody may make them",
+            list(of.iter().map(Address::as_str))
+        );
+        found.entry(by).or_insert(text);
+    }
+    found
+}
+
+/// What anybody may call once this is deployed, and nobody without a token or key may call today or as it is configured, by the route
+/// that is to be agreed to.
+pub(super) fn openings(
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    changes: &BTreeMap<Address, Change>,
+) -> BTreeMap<Address, String> {
+    if !changes.values().any(|change| change.kind.snapshot) {
+        return BTreeMap::new();
+    }
+    let live: BTreeMap<&Address, &Props> = observation
+        .live
         .iter()
-        .filter(|(_, difference)| {
-            matches!(difference, Difference::Access(before, after) if after.is_open() && !before.is_open())
-        })
-        .map(|(method, _)| route::address(method))
-        .filter(|address| !on_purpose.contains(address))
-        .map(|address| {
-            let text = "its requirements: everybody may call it then, without a token or an API key";
-            let loss = Loss {
-                of: LossOf::Requirements,
-                text: text.to_owned(),
+        .filter(|(address, live)| !live.only_a_mark && address.duplicate_of().is_none())
+        .filter_map(|(address, live)| Some((address, as_route(&live.resource)?)))
+        .collect();
+    let stays = live
+        .iter()
+        .filter(|(address, _)| !changes.contains_key(**address))
+        .map(|(_, route)| *route);
+    let comes = wanted
+        .iter()
+        .filter(|(address, _)| changes.contains_key(*address))
+        .filter_map(|(_, resource)| as_route(resource));
+    let later: Vec<Door<'_>> = stays.chain(comes).map(Door::of_route).collect();
+    let configured: Vec<Door<'_>> = live.values().copied().map(Door::of_route).collect();
+    let served: Vec<Door<'_>> = deployment::live(observation)
+        .and_then(|live| live.serves.as_ref())
+        .into_iter()
+        .flatten()
+        .filter_map(Door::of_method)
+        .collect();
+    let opened = [configured, served];
+    let opened = opened
+        .iter()
+        .flat_map(|before| opened_calls(before, &later, &[]));
+    by_name(opened, |of, by| {
+        let goes = changes
+            .get(of)
+            .is_some_and(|change| change.action == Action::Delete);
+        goes && !changes.contains_key(by)
+    })
+}
+
+/// The same of methods that a stage serves, when it goes back to what it served earlier. What the file itself opens needs no consent.
+pub fn opened(before: &Methods, after: &Methods, desired: &Desired) -> BTreeMap<Address, Loss> {
+    let doors = |methods| -> Vec<Door<'_>> {
+        let methods: &Methods = methods;
+        methods.iter().filter_map(Door::of_method).collect()
+    };
+    let granted: Vec<Door<'_>> = desired
+        .resources
+        .iter()
+        .filter_map(|(address, wanted)| {
+            let door = Door::of_route(as_route(&wanted.resource)?);
+            let lets = match desired.open_on_purpose.contains(address) {
+                true => door.lets,
+                false => Lets::SomeOnly,
             };
-            (address, loss)
+            Some(Door { lets, ..door })
         })
+        .collect();
+    let (before, after) = (doors(before), doors(after));
+    let openings = opened_calls(&before, &after, &granted);
+    let is_there = |doors: &[Door<'_>], address: &Address| {
+        let mut doors = doors.iter();
+        doors
+            .find(|door| door.address() == *address)
+            .copied()
+            .map(|door| door.lets)
+    };
+    let text = by_name(openings, |of, by| {
+        let stays = is_there(&before, by) == is_there(&after, by);
+        stays && is_there(&after, of).is_none()
+    });
+    let loss = |text| Loss {
+        of: LossOf::Requirements,
+        text,
+    };
+    text.into_iter()
+        .map(|(address, text)| (address, loss(text)))
         .collect()
 }
 
@@ -109,75 +254,90 @@ fn as_route(resource: &Resource) -> Option<&Props> {
     }
 }
 
-/// The route that answers calls of this one: API Gateway takes the most specific path that has the method.
-fn answering<'a>(
-    routes: &BTreeMap<&'a Address, &'a Props>,
-    asked: &Props,
-) -> Option<(&'a Address, &'a Props)> {
-    let has_method = |route: &Props| route.method == asked.method || route.method == "ANY";
-    routes
-        .iter()
-        .filter(|(_, route)| has_method(route) && covers(&route.path, &asked.path))
-        .min_by_key(|(_, route)| {
-            (
-                specificity(&route.path),
-                Reverse(route.method == asked.method),
-            )
-        })
-        .map(|(address, route)| (*address, *route))
-}
-
-/// How a path's segments take a call, the most specific first.
-fn specificity(path: &str) -> Vec<u8> {
-    let rank = |segment: &str| match segment {
-        greedy if greedy.ends_with("+}") => 2,
-        parameter if parameter.starts_with('{') => 1,
-        _ => 0,
-    };
-    path.split('/').map(rank).collect()
-}
-
-/// Whether a route of the one path takes every call of the other path.
-fn covers(route: &str, path: &str) -> bool {
-    let (mut route, mut path) = (route.split('/'), path.split('/'));
-    loop {
-        match (route.next(), path.next()) {
-            (None, None) => return true,
-            (Some(greedy), Some(_)) if greedy.ends_with("+}") => return true,
-            (Some(_), Some(greedy)) if greedy.ends_with("+}") => return false,
-            (Some(parameter), Some(_)) if parameter.starts_with('{') => {}
-            (Some(one), Some(other)) if one == other => {}
-            _ => return false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn a_path_is_covered_by_what_takes_all_of_its_calls() {
-        for (route, path, covered) in [
-            ("/a", "/a", true),
-            ("/a", "/a/b", false),
-            ("/a/{x}", "/a/{y}", true),
-            ("/a/{x}", "/a/b", true),
-            ("/a/b", "/a/{x}", false),
-            ("/{rest+}", "/a/b/{x}", true),
-            ("/{rest+}", "/", true),
-            ("/a/{rest+}", "/b/c", false),
-            ("/a/{x}", "/{rest+}", false),
-            ("/{x+}", "/{rest+}", true),
-        ] {
-            assert_eq!(covers(route, path), covered, "{route} {path}");
+    /// Every call over a small alphabet.
+    fn every_call() -> Vec<(&'static str, String)> {
+        let mut paths = vec![String::new()];
+        for depth in 0..3 {
+            let longer: Vec<String> = paths
+                .iter()
+                .filter(|path| path.matches('/').count() == depth)
+                .flat_map(|path| ["a", "b", "z"].map(|part| format!("{path}/{part}")))
+                .collect();
+            paths.extend(longer);
+        }
+        let calls = paths.into_iter().flat_map(|path| {
+            let path = if path.is_empty() {
+                "/".to_owned()
+            } else {
+                path
+            };
+            VERBS.map(|verb| (verb, path.clone()))
+        });
+        calls.collect()
+    }
+
+    /// Routes with whether they are open, as a file may have them.
+    fn routes() -> impl Strategy<Value = BTreeMap<String, bool>> {
+        let name = "(ANY|GET|POST) (/|(/(a|b|\\{x\\})){1,2}(/\\{y\\+\\})?|/\\{y\\+\\})";
+        proptest::collection::btree_map(name, any::<bool>(), 0..6)
+    }
+
+    fn doors(routes: &BTreeMap<String, bool>) -> Vec<Door<'_>> {
+        let access = |open: &bool| Access {
+            token: !open,
+            api_key: false,
+        };
+        let door = |(name, open)| Door::of_method((name, &access(open)));
+        routes.iter().filter_map(door).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+        #[test]
+        fn what_opens_is_what_every_call_says(before in routes(), after in routes(), granted in routes()) {
+            let (before, after, granted) = (doors(&before), doors(&after), doors(&granted));
+            let answers = |doors: &[Door<'_>], verb: &str, path: &str| {
+                routing::answering(doors, |door| (door.verb, door.path), verb, path).map(|door| (door.address(), door.lets))
+            };
+            let mut wanted = BTreeSet::new();
+            for (verb, path) in every_call() {
+                let is_granted = answers(&granted, verb, &path).is_some_and(|(_, lets)| lets == Lets::Everybody);
+                if let (Some((of, Lets::SomeOnly)), Some((by, Lets::Everybody))) =
+                    (answers(&before, verb, &path), answers(&after, verb, &path))
+                    && !is_granted
+                {
+                    wanted.insert((of, by));
+                }
+            }
+            let found = opened_calls(&before, &after, &granted);
+            let found: BTreeSet<_> = found.iter().map(|one| (one.of.unwrap().address(), one.by.address())).collect();
+            prop_assert_eq!(found, wanted);
         }
     }
 
     #[test]
-    fn the_most_specific_path_is_the_least() {
-        assert!(specificity("/a/b") < specificity("/a/{x}"));
-        assert!(specificity("/a/{x}") < specificity("/a/{x+}"));
-        assert!(specificity("/a/{x+}") < specificity("/{x+}"));
+    fn where_paths_cross_at_will_every_open_route_is_to_be_agreed_to() {
+        let crossing: Methods = (0..20)
+            .map(|i| {
+                let path: String = (0..20)
+                    .map(|j| if i == j { "/a" } else { "/{x}" })
+                    .collect();
+                let access = Access {
+                    token: i > 0,
+                    api_key: false,
+                };
+                (format!("GET {path}"), access)
+            })
+            .collect();
+        let doors: Vec<Door<'_>> = crossing.iter().filter_map(Door::of_method).collect();
+        let openings = opened_calls(&doors, &doors, &[]);
+        assert_eq!(openings.len(), 1, "{openings:?}");
+        assert_eq!(openings[0].by.lets, Lets::Everybody);
     }
 }

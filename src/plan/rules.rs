@@ -692,7 +692,8 @@ fn costs(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> 
     note(Level::Info, COSTS, address, change.kind.billable?.into())
 }
 
-fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
+/// The first of these, and how many more there are.
+pub(super) fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 5;
     let items: Vec<_> = items.into_iter().collect();
     let mut text = items

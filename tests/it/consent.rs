@@ -369,6 +369,119 @@ async fn opening_a_shut_route_needs_consent() {
     }
 }
 
+/// `S` for a shut route and `O` for one that is open on purpose.
+fn written(list: &[(&str, char)]) -> String {
+    let line = |(name, is): &(&str, char)| match is {
+        'O' => format!("\"{name}\" = {{ mock = 200, {OPEN} }}"),
+        _ => format!("\"{name}\" = {{ mock = 200 }}"),
+    };
+    let lines: Vec<String> = list.iter().map(line).collect();
+    routes(&lines.join("\n"))
+}
+
+/// Which route answers a call depends on all of them: verbs that `ANY` stands for, and paths that cross. Each with the route to agree
+/// to, and a call that would be let in.
+const ACROSS: [(&[(&str, char)], &[(&str, char)], &str, &str); 8] = [
+    (
+        &[("GET /{proxy+}", 'S')],
+        &[("GET /{proxy+}", 'S'), ("ANY /a", 'O')],
+        "ANY /a",
+        "/a",
+    ),
+    (
+        &[("GET /{proxy+}", 'S')],
+        &[("GET /{proxy+}", 'S'), ("ANY /x/{proxy+}", 'O')],
+        "ANY /x/{proxy+}",
+        "/x/q",
+    ),
+    (
+        &[("GET /{x}/b", 'S')],
+        &[("GET /{x}/b", 'S'), ("GET /a/{y}", 'O')],
+        "GET /a/{y}",
+        "/a/b",
+    ),
+    (
+        &[("ANY /x/{proxy+}", 'S'), ("GET /{proxy+}", 'O')],
+        &[("POST /x/{proxy+}", 'S'), ("GET /{proxy+}", 'O')],
+        "ANY /x/{proxy+}",
+        "/x/foo",
+    ),
+    (
+        &[("ANY /x", 'S'), ("GET /{proxy+}", 'O')],
+        &[("POST /x", 'S'), ("GET /{proxy+}", 'O')],
+        "ANY /x",
+        "/x",
+    ),
+    (
+        &[("ANY /x/{proxy+}", 'S')],
+        &[("POST /x/{proxy+}", 'S'), ("GET /{proxy+}", 'O')],
+        "GET /{proxy+}",
+        "/x/y",
+    ),
+    (
+        &[("GET /a/{x}", 'S'), ("GET /{y}/c", 'O')],
+        &[("GET /a/z", 'S'), ("GET /{y}/c", 'O')],
+        "GET /a/{x}",
+        "/a/c",
+    ),
+    // A path of its own takes calls away from a parameter and leaves them to the greedy route.
+    (
+        &[("GET /{x}/b", 'S'), ("GET /{proxy+}", 'O')],
+        &[
+            ("GET /{x}/b", 'S'),
+            ("GET /{proxy+}", 'O'),
+            ("POST /a/b", 'S'),
+        ],
+        "GET /{proxy+}",
+        "/a/b",
+    ),
+];
+
+/// The status of a call that shows nothing, at the local AWS of a folder.
+fn status_of(folder: &Folder, path: &str) -> u16 {
+    let json = folder.local(&["output", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let invoke = json["invoke_url"].as_str().unwrap();
+    let host = invoke.split('/').nth(2).unwrap().to_owned();
+    folder.served(&[], |url| {
+        let curl = std::process::Command::new("curl")
+            .args(["-s", "-o", "/dev/null", "-w", "%{http_code}"])
+            .args(["-H", &format!("Host: {host}")])
+            .arg(format!("{url}/prod{path}"))
+            .output()
+            .unwrap();
+        String::from_utf8(curl.stdout).unwrap().parse().unwrap()
+    })
+}
+
+#[test]
+fn yes_leaves_shut_what_another_route_would_open() {
+    for (before, after, name, path) in ACROSS {
+        let case = format!("{before:?} → {after:?}");
+        let folder = Folder::with(&written(before));
+        folder.apply(&[]);
+        let shut = status_of(&folder, path);
+        assert!([401, 403].contains(&shut), "{case}: {shut}");
+        folder.write(&written(after));
+        let flag = format!("api.routes.\"{name}\"");
+        let refused = said(&folder.local(&["apply", "--yes"]), 1);
+        assert!(
+            refused.contains("1 change needs consent by name") && refused.contains(&flag),
+            "{case}: {refused}"
+        );
+        assert_eq!(status_of(&folder, path), shut, "{case}");
+        folder.apply(&["--allow-delete", &flag]);
+        assert_eq!(status_of(&folder, path), 200, "{case}");
+        // Back is shut, and needs no consent; back to what was open needs it as the apply did.
+        folder.write(&written(before));
+        folder.apply(&[]);
+        assert_eq!(status_of(&folder, path), shut, "{case}");
+        let refused = said(&folder.local(&["rollback", "--yes"]), 1);
+        assert!(refused.contains(&flag), "{case}: {refused}");
+        assert_eq!(status_of(&folder, path), shut, "{case}");
+    }
+}
+
 #[test]
 fn yes_opens_nothing() {
     let folder = Folder::with(&routes("\"GET /a\" = { mock = 200 }"));

@@ -208,6 +208,63 @@ fn back_to_an_open_route_needs_consent_by_its_name() {
     assert_eq!(folder.local(&["rollback", "--yes"]).code, 0);
 }
 
+/// What callers are refused now is shut, whatever is configured: by hand, or since somebody led them back.
+#[test]
+fn an_apply_opens_nothing_that_is_refused_now() {
+    let flag = "api.routes.\"GET /shut\"";
+    let open = with_route_that_requires("\"nothing\"");
+    let shut = with_route_that_requires("{ api_key = true }");
+    let folder = applied(std::slice::from_ref(&shut));
+    folder.write(&open);
+    folder.apply(&["--allow-delete", flag]);
+    let back = folder.local(&["rollback", "--yes"]);
+    assert_eq!(back.code, 0, "{}", back.stderr);
+    let plan = folder.plan(&["--forward"]);
+    assert_eq!(plan["missing_consent"][0]["address"], flag, "{plan:#}");
+    let refused = folder.local(&["apply", "--yes", "--forward"]);
+    assert_eq!(refused.code, 1, "{}", refused.stdout);
+    assert!(refused.stderr.contains(flag), "{}", refused.stderr);
+    assert_eq!(report(&folder)["shows"], "held_back");
+    folder.apply(&["--forward", "--allow-delete", flag]);
+    assert_eq!(report(&folder)["shows"], "configured");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_opened_by_hand_and_not_deployed_is_not_opened_by_yes() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    open_by_hand(&world, &text).await;
+    let names = |plan: &Plan| -> Vec<String> {
+        let losses = plan.missing_consent.keys();
+        losses.map(Address::to_string).collect()
+    };
+    // The file shuts it.
+    assert_eq!(names(&world.plan(&text).await), [""; 0]);
+    let name = "\"GET /things0/{id}\" = {";
+    assert!(text.contains(name), "{text}");
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+    let open = text.replace(
+        line,
+        &format!("{name} mock = 200, requires = \"nothing\" }}"),
+    );
+    let flag = "api.routes.\"GET /things0/{id}\"";
+    assert_eq!(names(&world.plan(&open).await), [flag]);
+    // A deployment of something else would take it along.
+    let (text, open) = (stack_of(1, 2), "\"GET /things1/{id}\"");
+    let options = Options {
+        targets: gatestack::plan::Patterns::new([format!("api.routes.{open}")]),
+        ..Options::default()
+    };
+    let plan = world.plan_with(&text, &options).await.unwrap();
+    assert_eq!(names(&plan), [flag], "{:?}", summary(&plan));
+    deploy_by_hand(&world, &text).await;
+    assert_eq!(
+        names(&world.plan_with(&text, &options).await.unwrap()),
+        [""; 0]
+    );
+}
+
 #[test]
 fn a_deployment_whose_link_is_gone_is_refused() {
     let text = example("partner-api");

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{
     Access, Canary, Description, Methods, Shows, canary, made, methods, newest, place, serve,
-    serving, wanted_stage, what_shows,
+    serving, wanted_stage, what_shows, without_preflight,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::kinds::rest_api::{self, RestApi};
@@ -155,8 +155,9 @@ impl History {
     }
 }
 
-/// What differs between two deployments, method by method.
+/// What differs between two deployments, method by method, preflight aside.
 pub fn differences(before: &Methods, after: &Methods) -> BTreeMap<String, Difference> {
+    let (before, after) = (without_preflight(before), without_preflight(after));
     let methods: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let differs = |method: &String| match (before.get(method), after.get(method)) {
         (None, Some(after)) => Some(Difference::Added(*after)),

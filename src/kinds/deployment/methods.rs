@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{AwsError, Reader};
 
-/// The methods of a deployment, as `GET /policies`, and what a caller of each needs. Preflight that everybody may call is not
-/// among them: it comes and goes with the others.
+/// The methods of a deployment, as `GET /policies`, and what a caller of each needs.
 pub type Methods = BTreeMap<String, Access>;
 
 /// What a caller of a method has to have.
@@ -36,6 +35,21 @@ impl Access {
     }
 }
 
+/// Whether a method is preflight that everybody may call.
+pub fn is_preflight(method: &str, access: Access) -> bool {
+    method.starts_with("OPTIONS ") && access.is_open()
+}
+
+/// The methods without preflight, which comes and goes with the others.
+pub fn without_preflight(methods: &Methods) -> Methods {
+    let methods = methods
+        .iter()
+        .map(|(method, access)| (method.clone(), *access));
+    methods
+        .filter(|(method, access)| !is_preflight(method, *access))
+        .collect()
+}
+
 /// Reads the methods of one deployment.
 ///
 /// # Errors
@@ -53,7 +67,6 @@ pub(super) async fn methods(reader: &Reader, api: &str, id: &str) -> Result<Meth
         })
     });
     Ok(methods
-        .filter(|(verb, _, access)| verb != "OPTIONS" || !access.is_open())
         .map(|(verb, path, access)| (format!("{verb} {path}"), access))
         .collect())
 }
