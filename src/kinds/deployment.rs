@@ -142,7 +142,8 @@ impl Kind for Deployment {
         let deployed = match serving {
             Some(live) => live.deployment_id.clone(),
             // A run that died before it made the stage.
-            None => newest(&deployments, stack)
+            None => Ours::of(&deployments, stack, None)
+                .newest()
                 .filter(|(_, ours)| ours.digest == digest)
                 .and_then(|(live, _)| live.id.clone()),
         };
@@ -222,6 +223,61 @@ fn canary(live: &LiveStage) -> Option<Canary> {
     })
 }
 
+/// The deployments of an API that gatestack made for a stack.
+struct Ours<'a>(Vec<(&'a LiveDeployment, Description)>);
+
+impl<'a> Ours<'a> {
+    /// Those of these, where a stage serves that one. A description can be copied: of several with one number the first is ours, and of
+    /// those that were made in the same second the one that is not served, since ours was served the moment it was made. Where that leaves
+    /// several, nobody can tell which.
+    fn of(deployments: &'a [LiveDeployment], stack: &str, served: Option<&str>) -> Self {
+        let described = described(deployments, stack);
+        let is_ours = |(live, ours): &(&LiveDeployment, Description)| {
+            let same = || {
+                let others = described.iter();
+                others.filter(|(_, other)| ours.number != 0 && other.number == ours.number)
+            };
+            let first = same().map(|(live, _)| made(live)).min();
+            let firsts = || same().filter(|(live, _)| Some(made(live)) == first);
+            let unserved = || firsts().filter(|(live, _)| live.id.as_deref() != served);
+            match (firsts().count(), unserved().count()) {
+                (0, _) => true,
+                (1, _) => Some(made(live)) == first,
+                (_, 1) => Some(made(live)) == first && live.id.as_deref() != served,
+                _ => false,
+            }
+        };
+        Self(
+            described
+                .iter()
+                .filter(|one| is_ours(one))
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// What gatestack wrote down of one, where it made it.
+    fn get(&self, id: Option<&str>) -> Option<&(&'a LiveDeployment, Description)> {
+        self.0.iter().find(|(live, _)| live.id.as_deref() == id)
+    }
+
+    /// The newest.
+    fn newest(&self) -> Option<&(&'a LiveDeployment, Description)> {
+        self.0.iter().max_by_key(|one| place(one))
+    }
+}
+
+/// Every deployment with a description as gatestack writes it for this stack, copies included.
+fn described<'a>(
+    deployments: &'a [LiveDeployment],
+    stack: &str,
+) -> Vec<(&'a LiveDeployment, Description)> {
+    let described = deployments.iter();
+    described
+        .filter_map(|live| Some((live, Description::of(live, stack)?)))
+        .collect()
+}
+
 /// What a stage that serves this deployment shows.
 fn what_shows(
     deployments: &[LiveDeployment],
@@ -229,22 +285,21 @@ fn what_shows(
     served: &str,
     configured: &str,
 ) -> Shows {
-    let live = deployments
-        .iter()
-        .find(|live| live.id.as_deref() == Some(served));
-    let ours = live.and_then(|live| Some((live, Description::of(live, stack)?)));
-    let Some((live, ours)) = ours else {
+    let ours = Ours::of(deployments, stack, Some(served));
+    let Some((live, description)) = ours.get(Some(served)) else {
+        let mut deployments = deployments.iter();
+        let live = deployments.find(|live| live.id.as_deref() == Some(served));
         return Shows::Unknown {
             deployment: served.to_owned(),
             made: live.map(made),
         };
     };
-    if ours.digest == configured {
+    if description.digest == configured {
         return Shows::Configured;
     }
     // Every deployment of ours was served the moment it was made, so one that is served instead of the newest of ours
     // was chosen later.
-    match newest(deployments, stack) {
+    match ours.newest() {
         Some((newest, _)) if newest.id != live.id => Shows::HeldBack {
             deployment: served.to_owned(),
             made: made(live),
@@ -271,9 +326,16 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
     let serving = stages
         .iter()
         .find(|live| live.stage_name.as_deref() == Some(want.stage.as_str()));
-    let newest = newest(&deployments, &want.stack);
-    let number = newest.as_ref().map_or(0, |(_, ours)| ours.number) + 1;
-    let there = newest.filter(|(_, ours)| ours.digest == digest);
+    let served = serving.and_then(|live| live.deployment_id.as_deref());
+    let ours = Ours::of(&deployments, &want.stack, served);
+    let described = described(&deployments, &want.stack);
+    let numbers = || described.iter().map(|(_, described)| described.number);
+    let number = numbers().max().unwrap_or_default() + 1;
+    // Of a number that several have, nobody can be certain what the first of them shows.
+    let alone = |of: &Description| numbers().filter(|number| *number == of.number).count() == 1;
+    let there = ours
+        .newest()
+        .filter(|(_, ours)| ours.digest == digest && (ours.number == 0 || alone(ours)));
     let id = match there.and_then(|(live, _)| live.id.clone()) {
         Some(id) => {
             if serving.is_some_and(|live| live.deployment_id.as_deref() != Some(id.as_str())) {
@@ -306,7 +368,7 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
             id
         }
     };
-    for old in outdated(&deployments, &stages, &want.stack, &id) {
+    for old in outdated(&ours, &stages, &id) {
         match delete(writer, &api, &old).await {
             // A stage that somebody pointed at it meanwhile needs it more than we need the room.
             Err(error) if error.is("BadRequestException") => {}
@@ -325,12 +387,7 @@ async fn serve(writer: &Writer, api: &str, name: &str, id: &str) -> Result<(), A
 
 /// Our deployments beyond the newest ones, without any that a stage serves or has just left: whoever led it back there
 /// may want to do so again.
-fn outdated(
-    deployments: &[LiveDeployment],
-    stages: &[LiveStage],
-    stack: &str,
-    current: &str,
-) -> Vec<String> {
+fn outdated(ours: &Ours<'_>, stages: &[LiveStage], current: &str) -> Vec<String> {
     let served: BTreeSet<&str> = stages
         .iter()
         .filter_map(|live| live.deployment_id.as_deref())
@@ -341,36 +398,23 @@ fn outdated(
         )
         .chain([current])
         .collect();
-    let mut ours: Vec<&LiveDeployment> = deployments
-        .iter()
-        .filter(|live| {
-            Description::of(live, stack).is_some() && live.id.as_deref() != Some(current)
-        })
+    let others = ours.0.iter();
+    let mut others: Vec<_> = others
+        .filter(|(live, _)| live.id.as_deref() != Some(current))
         .collect();
-    ours.sort_by_key(|live| std::cmp::Reverse(place(live, stack)));
-    ours.iter()
+    others.sort_by_key(|one| std::cmp::Reverse(place(one)));
+    others
+        .iter()
         .skip(KEPT - 1)
-        .filter_map(|live| live.id.clone())
+        .filter_map(|(live, _)| live.id.clone())
         .filter(|id| !served.contains(id.as_str()))
         .collect()
 }
 
-/// The newest of our deployments.
-fn newest<'a>(
-    deployments: &'a [LiveDeployment],
-    stack: &str,
-) -> Option<(&'a LiveDeployment, Description)> {
-    let ours = deployments
-        .iter()
-        .filter_map(|live| Some((live, Description::of(live, stack)?)));
-    ours.max_by_key(|(live, _)| place(live, stack))
-}
-
 /// What sorts our deployments from the oldest to the newest. Their numbers do: AWS tells seconds, and several may be made in one.
 /// Those that have none are older than all that have one.
-fn place(live: &LiveDeployment, stack: &str) -> (u64, Timestamp) {
-    let number = Description::of(live, stack).map_or(0, |ours| ours.number);
-    (number, made(live))
+fn place((live, ours): &(&LiveDeployment, Description)) -> (u64, Timestamp) {
+    (ours.number, made(live))
 }
 
 /// When a deployment was made, to the second.
@@ -430,7 +474,7 @@ mod tests {
         ];
         // d10 is the one just made; with d9 to d6 these are five. d3 is where `prod` was held back.
         assert_eq!(
-            outdated(&deployments, &stages, "claims", "d10"),
+            outdated(&Ours::of(&deployments, "claims", None), &stages, "d10"),
             ["d5", "d2"]
         );
     }
@@ -440,7 +484,8 @@ mod tests {
         let deployments: Vec<_> = (1..=7)
             .map(|n| deployment(&format!("d{n}"), n, &format!("gatestack claims sha256:{n}")))
             .collect();
-        assert_eq!(outdated(&deployments, &[], "claims", "d1"), ["d3", "d2"]);
+        let ours = Ours::of(&deployments, "claims", None);
+        assert_eq!(outdated(&ours, &[], "d1"), ["d3", "d2"]);
     }
 
     #[test]
@@ -486,13 +531,40 @@ mod tests {
     }
 
     #[test]
+    fn a_copied_description_is_not_ours() {
+        let deployments = [
+            deployment("first", 1, "gatestack claims sha256:aa number:1"),
+            deployment("ours", 2, "gatestack claims sha256:bb number:2"),
+            deployment("copy", 3, "gatestack claims sha256:bb number:2"),
+            deployment("altered", 3, "gatestack claims sha256:00 number:2"),
+            deployment("ours-too", 4, "gatestack claims sha256:cc number:3"),
+            deployment("same-second", 4, "gatestack claims sha256:cc number:3"),
+        ];
+        let ours = |among: &[LiveDeployment], served| -> Vec<String> {
+            let ours = Ours::of(among, "claims", Some(served)).0.into_iter();
+            ours.filter_map(|(live, _)| live.id.clone()).collect()
+        };
+        for served in ["copy", "altered", "first", "ours"] {
+            assert_eq!(ours(&deployments[..4], served), ["first", "ours"]);
+        }
+        let with = |last| ["first", "ours", last];
+        assert_eq!(ours(&deployments, "same-second"), with("ours-too"));
+        assert_eq!(ours(&deployments, "copy"), ["first", "ours"]);
+        for served in ["copy", "altered", "same-second"] {
+            let shows = what_shows(&deployments, "claims", served, "bb");
+            assert!(matches!(shows, Shows::Unknown { .. }), "{shows:?}");
+        }
+    }
+
+    #[test]
     fn numbers_sort_ours_whatever_the_clock_says() {
         let deployments = [
             deployment("late", 5, "gatestack claims sha256:aa number:1"),
             deployment("early", 4, "gatestack claims sha256:bb number:2"),
             deployment("before-numbers", 9, "gatestack claims sha256:cc"),
         ];
-        let (newest, _) = newest(&deployments, "claims").unwrap();
+        let ours = Ours::of(&deployments, "claims", None);
+        let (newest, _) = ours.newest().unwrap();
         assert_eq!(newest.id.as_deref(), Some("early"));
     }
 }

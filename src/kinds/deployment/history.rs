@@ -11,8 +11,8 @@ use aws_sdk_apigateway::types::{Deployment as LiveDeployment, VpcLink, VpcLinkSt
 use jiff::Timestamp;
 
 use super::{
-    Access, Canary, Description, Methods, Shows, canary, made, methods, newest, place, serve,
-    serving, wanted_stage, what_shows, without_preflight,
+    Access, Canary, Description, Methods, Ours, Shows, canary, made, methods, serve, serving,
+    wanted_stage, what_shows, without_preflight,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::kinds::rest_api::{self, RestApi};
@@ -33,6 +33,7 @@ pub struct History {
     /// Every deployment of the API, newest first.
     pub deployments: Vec<Deployed>,
     stack: String,
+    newest: Option<String>,
     live: Arc<Vec<LiveDeployment>>,
 }
 
@@ -117,8 +118,7 @@ impl History {
 
     /// Whether it is the newest of ours.
     pub fn is_newest(&self, deployed: &Deployed) -> bool {
-        let newest = newest(&self.live, &self.stack);
-        newest.is_some_and(|(newest, _)| newest.id.as_deref() == Some(&deployed.id))
+        self.newest.as_ref() == Some(&deployed.id)
     }
 
     /// What the stage shows its callers, beside what is configured now.
@@ -204,27 +204,31 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
     let serving = serving(&scope, &stages);
     let served = serving.and_then(|stage| stage.deployment_id.clone());
     let stack = desired.ground.stack.clone();
-    let ours: Vec<_> = live
-        .iter()
-        .map(|live| Description::of(live, &stack))
-        .collect();
+    let ours = Ours::of(&live, &stack, served.as_deref());
+    let newest = ours.newest().and_then(|(live, _)| live.id.clone());
     // A stack without a private road is not asked about one.
     let leads_through_links = ours
+        .0
         .iter()
-        .flatten()
-        .any(|ours| ours.links.as_ref().is_some_and(|links| !links.is_empty()));
+        .any(|(_, ours)| ours.links.as_ref().is_some_and(|links| !links.is_empty()));
     let links = if leads_through_links {
         reader.vpc_links().await?
     } else {
         Arc::default()
     };
-    let mut sorted: Vec<_> = live.iter().zip(ours).collect();
+    let mut sorted: Vec<_> = live
+        .iter()
+        .map(|live| {
+            let ours = ours.get(live.id.as_deref());
+            (live, ours.map(|(_, description)| description.clone()))
+        })
+        .collect();
     // Of two made in one second the number tells the newer, and of ours and somebody else's that is served theirs is: ours
     // was served the moment it was made.
     let age = |(live, ours): &(&LiveDeployment, Option<Description>)| {
         let took_over = ours.is_none() && live.id == served;
-        let (number, made) = place(live, &stack);
-        (made, took_over, number)
+        let number = ours.as_ref().map_or(0, |ours| ours.number);
+        (made(live), took_over, number)
     };
     sorted.sort_by_key(|deployment| std::cmp::Reverse(age(deployment)));
     let deployed = |(live, ours): (&LiveDeployment, Option<Description>)| Deployed {
@@ -249,6 +253,7 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
         canary: serving.and_then(canary),
         deployments,
         stack,
+        newest,
         api,
         live,
     }))
