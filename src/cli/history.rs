@@ -84,7 +84,7 @@ pub(super) async fn deployments(
     })
 }
 
-/// The methods of each deployment of ours and of the one that is served, by its id.
+/// The methods of each deployment of ours and of those that are served, by its id.
 async fn methods(
     history: &History,
     reader: &Reader,
@@ -95,5 +95,15 @@ async fn methods(
         let methods = history.methods(reader, &deployed.id).await?;
         Ok((deployed.id.clone(), without_preflight(&methods)))
     });
-    Ok(try_join_all(read).await?.into_iter().collect())
+    let canary = history.canary.iter();
+    let canary = canary.map(|canary| (&canary.deployment, &canary.serves));
+    let beside = history.beside.iter();
+    let beside = beside.map(|other| (&other.deployment, &other.serves));
+    let elsewhere = canary.chain(beside);
+    let elsewhere = elsewhere.map(|(id, methods)| (id.clone(), without_preflight(methods)));
+    Ok(try_join_all(read)
+        .await?
+        .into_iter()
+        .chain(elsewhere)
+        .collect())
 }

@@ -7,6 +7,7 @@ use super::lock::{Locking, Wait};
 use super::run::Signals;
 use super::session::{Purpose, Session, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::kinds::deployment::Canary;
 use crate::kinds::deployment::history::{Deployed, History, Way, differences};
 use crate::model::Address;
 use crate::plan::{Loss, Patterns, opened};
@@ -86,7 +87,7 @@ impl Args {
         let history = signals
             .or_stop(deployments(session, &reader, global))
             .await??;
-        let (from, to) = self.way(&history, global)?;
+        let (from, to) = self.way(&history, &session.desired.ground.region, global)?;
         let methods = async {
             tokio::try_join!(
                 history.methods(&reader, &from.id),
@@ -130,6 +131,7 @@ impl Args {
     fn way<'a>(
         &self,
         history: &'a History,
+        region: &str,
         global: &Global,
     ) -> Result<(&'a Deployed, &'a Deployed), Error> {
         let see = format!("see what there is\n{}", global.command_line("history", &[]));
@@ -143,10 +145,17 @@ impl Args {
                 .deployment(id)
                 .ok_or_else(|| no_way(format!("the API has no deployment {id}")))?,
             None => history.previous().ok_or_else(|| {
-                no_way(format!(
+                let fault = no_way(format!(
                     "there is nothing to go back to: gatestack made no deployment before {}, which the stage serves",
                     from.id
-                ))
+                ));
+                match &history.canary {
+                    Some(_) => fault.hint(format!(
+                        "remove the canary, which sends callers elsewhere\n{}",
+                        Canary::removal(region, &history.api, &history.stage)
+                    )),
+                    None => fault,
+                }
             })?,
         };
         match &to.way {

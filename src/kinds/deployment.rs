@@ -7,6 +7,7 @@ mod methods;
 use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::types::{Deployment as LiveDeployment, Stage as LiveStage};
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,9 @@ pub struct Props {
     /// The part of the callers that is served another deployment; always `None` on the wanted side.
     #[serde(default)]
     pub canary: Option<Canary>,
+    /// What other stages of the API serve; always empty on the wanted side.
+    #[serde(default)]
+    pub beside: Vec<Beside>,
 }
 
 /// A canary release that somebody put on the stage. gatestack makes none and leaves it.
@@ -47,6 +51,30 @@ pub struct Canary {
     pub deployment: String,
     /// How many of a hundred callers it is served to.
     pub percent: f64,
+    /// The methods it serves them.
+    #[serde(default)]
+    pub serves: Methods,
+}
+
+impl Canary {
+    /// AWS's command that takes it off the stage.
+    pub fn removal(region: &str, api: &str, stage: &str) -> String {
+        format!(
+            "aws apigateway update-stage --region {region} --rest-api-id {api} --stage-name {stage} --patch-operations \
+             op=remove,path=/canarySettings"
+        )
+    }
+}
+
+/// A stage of the API that is not the file's. gatestack leaves it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Beside {
+    /// Its name.
+    pub stage: String,
+    /// The deployment it serves.
+    pub deployment: String,
+    /// The methods of that.
+    pub serves: Methods,
 }
 
 /// What callers of a stage see, beside what is configured.
@@ -164,7 +192,8 @@ impl Kind for Deployment {
             stack: stack.clone(),
             shows,
             serves,
-            canary: serving.and_then(canary),
+            canary: canary(reader, api, serving).await?,
+            beside: beside(reader, api, serving, &stages).await?,
         };
         let address = rest_api::address().part("deployment");
         findings.owned.push(Found::new(address, props, outputs(id)));
@@ -213,14 +242,53 @@ fn serving<'a>(scope: &Scope<'_>, stages: &'a [LiveStage]) -> Option<&'a LiveSta
 }
 
 /// The canary of a stage, where callers meet it.
-fn canary(live: &LiveStage) -> Option<Canary> {
-    let settings = live.canary_settings.as_ref()?;
-    let deployment = settings.deployment_id.clone()?;
-    let differs = live.deployment_id.as_ref() != Some(&deployment);
-    (differs && settings.percent_traffic > 0.0).then_some(Canary {
+async fn canary(
+    reader: &Reader,
+    api: &str,
+    serving: Option<&LiveStage>,
+) -> Result<Option<Canary>, AwsError> {
+    let settings = serving.and_then(|live| Some((live, live.canary_settings.as_ref()?)));
+    let Some((live, settings)) = settings else {
+        return Ok(None);
+    };
+    let Some(deployment) = settings.deployment_id.clone() else {
+        return Ok(None);
+    };
+    let percent = settings.percent_traffic;
+    if live.deployment_id.as_ref() == Some(&deployment) || percent <= 0.0 {
+        return Ok(None);
+    }
+    let serves = methods::methods(reader, api, &deployment).await?;
+    Ok(Some(Canary {
         deployment,
-        percent: settings.percent_traffic,
-    })
+        percent,
+        serves,
+    }))
+}
+
+/// What the other stages of an API serve. Nothing is read where there is none.
+async fn beside(
+    reader: &Reader,
+    api: &str,
+    serving: Option<&LiveStage>,
+    stages: &[LiveStage],
+) -> Result<Vec<Beside>, AwsError> {
+    let name = serving.and_then(|live| live.stage_name.as_deref());
+    let others = stages
+        .iter()
+        .filter(|live| live.stage_name.as_deref() != name);
+    let read = others.filter_map(|live| {
+        let (stage, deployment) = (live.stage_name.clone()?, live.deployment_id.clone()?);
+        Some(async move {
+            let serves = methods::methods(reader, api, &deployment).await?;
+            Ok(Beside {
+                stage,
+                deployment,
+                serves,
+            })
+        })
+    });
+    try_join_all(read).await
 }
 
 /// The deployments of an API that gatestack made for a stack.

@@ -26,6 +26,13 @@ fn random(alphabet: &[u8], length: usize) -> String {
     text
 }
 
+/// A number from 0 up to 100, itself not among them.
+pub fn percent() -> f64 {
+    let mut bytes = [0; 4];
+    fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0) * 100.0
+}
+
 fn fill(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives random bytes");
 }

@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::rules::note;
+use super::openings::open_against;
+use super::rules::{list, note};
 use super::{Change, Level, Note};
-use crate::kinds::deployment::{self, Access, Methods, Shows};
+use crate::kinds::deployment::{self, Access, Canary, Methods, Shows};
 use crate::kinds::{Observation, Resource, route};
-use crate::model::{Address, moment};
+use crate::model::{Address, Book, moment};
+
+/// The note about a canary.
+pub(crate) const CANARY: &str = "GS134";
+/// The note about another stage that lets everybody in.
+pub(crate) const BESIDE: &str = "GS135";
 
 /// How many methods stand in a sentence.
 const SHOWN: usize = 6;
@@ -16,6 +22,7 @@ pub(super) fn notes(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     changes: &BTreeMap<Address, Change>,
+    region: &str,
 ) -> Vec<Note> {
     let Some(live) = deployment::live(observation) else {
         return Vec::new();
@@ -23,7 +30,8 @@ pub(super) fn notes(
     let is_redeployed = changes.values().any(|change| change.kind.snapshot);
     let mut notes: Vec<Note> = open_routes(wanted, observation, live, is_redeployed).collect();
     notes.extend(not_ours(wanted, live, changes));
-    notes.extend(canary(wanted, live));
+    notes.extend(canary(wanted, live, region));
+    notes.extend(beside(wanted, live, region));
     notes
 }
 
@@ -42,29 +50,39 @@ fn open_routes<'a>(
             Some(Resource::Route(route)) => Some(access(route)),
             _ => None,
         };
+        let name = format!("{} {}", want.method, want.path);
         let served = match &live.serves {
-            Some(methods) => methods.get(&format!("{} {}", want.method, want.path)).copied(),
+            Some(methods) => methods.get(&name).copied(),
             None => configured,
         };
+        let canary = live.canary.as_ref();
+        let of_canary = canary.and_then(|canary| canary.serves.get(&name).copied());
         let missing = |have: Option<Access>| access(want).missing_in(have?);
         let stage = &live.stage;
-        let text = match (missing(served), missing(configured)) {
-            (Some(missing), _) => {
-                let how = match served {
-                    Some(served) if served.is_open() => "open now",
-                    _ => "admits more callers now",
-                };
+        let how = |have: Option<Access>| match have {
+            Some(have) if have.is_open() => "open now",
+            _ => "admits more callers now",
+        };
+        let text = match (missing(served), missing(of_canary), missing(configured)) {
+            (Some(missing), _, _) => {
+                let how = how(served);
                 let end = match is_redeployed {
                     true => "applying this plan ends that",
                     false => "this plan leaves that as it is: apply it without --target",
                 };
                 format!("{how}, against the file: callers of the stage {stage} need {missing}; {end}")
             }
-            (None, Some(missing)) => format!(
+            (None, Some(missing), _) => format!(
+                "{}, against the file: the {}% of the callers of the stage {stage} that its canary serves need {missing}; \
+                 gatestack leaves the canary as it is",
+                how(of_canary),
+                canary.map_or(0.0, |canary| canary.percent),
+            ),
+            (None, None, Some(missing)) => format!(
                 "configured to need {missing}, against the file, and not deployed: the stage {stage} still refuses such \
                  calls, and any deployment from elsewhere would admit them"
             ),
-            (None, None) => return None,
+            (None, None, None) => return None,
         };
         note(Level::Warning, "GS131", address, text)
     })
@@ -86,9 +104,7 @@ fn not_ours(
     let Shows::Unknown { deployment, made } = &live.shows else {
         return None;
     };
-    let (address, _) = wanted
-        .iter()
-        .find(|(_, resource)| matches!(resource, Resource::Deployment(_)))?;
+    let address = of_deployment(wanted)?;
     let made = made.map_or(String::new(), |made| format!(" of {}", moment(made)));
     let ways = match changes.contains_key(address) {
         true => {
@@ -107,17 +123,53 @@ fn not_ours(
 }
 
 /// Some callers are served another deployment, whatever the stage itself serves.
-fn canary(wanted: &BTreeMap<Address, Resource>, live: &deployment::Props) -> Option<Note> {
+fn canary(
+    wanted: &BTreeMap<Address, Resource>,
+    live: &deployment::Props,
+    region: &str,
+) -> Option<Note> {
     let canary = live.canary.as_ref()?;
-    let (address, _) = wanted
-        .iter()
-        .find(|(_, resource)| matches!(resource, Resource::Deployment(_)))?;
     let text = format!(
-        "a canary that gatestack did not make sends {}% of the callers of the stage {} to deployment {}; gatestack leaves it as \
-         it is",
-        canary.percent, live.stage, canary.deployment
+        "a canary that gatestack did not make sends {}% of the callers of the stage {} to deployment {}. It serves {}; gatestack \
+         leaves it as it is, and this removes it: {}",
+        canary.percent,
+        live.stage,
+        canary.deployment,
+        listed(wanted, &canary.serves),
+        Canary::removal(region, &live.api.resolve(&Book::default())?, &live.stage)
     );
-    note(Level::Warning, "GS134", address, text)
+    note(Level::Warning, CANARY, of_deployment(wanted)?, text)
+}
+
+/// Other stages of the API by which everybody may make calls that the file shuts.
+fn beside<'a>(
+    wanted: &'a BTreeMap<Address, Resource>,
+    live: &'a deployment::Props,
+    region: &'a str,
+) -> impl Iterator<Item = Note> + 'a {
+    live.beside.iter().filter_map(move |other| {
+        let open = open_against(wanted, &other.serves);
+        if open.is_empty() {
+            return None;
+        }
+        let text = format!(
+            "the stage {} of this API, which is not the file's, serves deployment {}. Everybody may make calls there that the file \
+             shuts, by {}; gatestack leaves it as it is, and this deletes it: aws apigateway delete-stage --region {region} \
+             --rest-api-id {} --stage-name {}",
+            other.stage,
+            other.deployment,
+            list(open.iter().map(String::as_str)),
+            live.api.resolve(&Book::default())?,
+            other.stage,
+        );
+        note(Level::Warning, BESIDE, of_deployment(wanted)?, text)
+    })
+}
+
+fn of_deployment(wanted: &BTreeMap<Address, Resource>) -> Option<&Address> {
+    let mut wanted = wanted.iter();
+    let found = wanted.find(|(_, resource)| matches!(resource, Resource::Deployment(_)));
+    found.map(|(address, _)| address)
 }
 
 /// The methods with what they need, those that the file has not or wants shut first.

@@ -25,6 +25,7 @@ use crate::kinds::{
 use crate::model::{Address, Book, Value};
 
 pub use consent::{Loss, LossOf};
+pub(crate) use exposure::{BESIDE, CANARY};
 pub use openings::opened;
 pub use patterns::Patterns;
 pub use planner::plan;

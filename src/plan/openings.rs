@@ -247,6 +247,22 @@ pub fn opened(before: &Methods, after: &Methods, desired: &Desired) -> BTreeMap<
         .collect()
 }
 
+/// The methods of these by which everybody may make calls that the file shuts.
+pub(super) fn open_against(
+    wanted: &BTreeMap<Address, Resource>,
+    served: &Methods,
+) -> BTreeSet<String> {
+    let wanted: Vec<Door<'_>> = wanted
+        .values()
+        .filter_map(as_route)
+        .map(Door::of_route)
+        .collect();
+    let served: Vec<Door<'_>> = served.iter().filter_map(Door::of_method).collect();
+    let opened = opened_calls(&wanted, &served, &[]);
+    let name = |opening: Opening<'_>| format!("{} {}", opening.by.verb, opening.by.path);
+    opened.into_iter().map(name).collect()
+}
+
 fn as_route(resource: &Resource) -> Option<&Props> {
     match resource {
         Resource::Route(route) => Some(route),

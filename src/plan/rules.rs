@@ -74,7 +74,12 @@ pub(super) fn notes(
         notes.extend(stage_holds_on(&facts, changes));
         notes.extend(noticed(&facts, changes));
         notes.extend(doubtful(&facts, changes));
-        notes.extend(exposure::notes(wanted, observation, changes));
+        notes.extend(exposure::notes(
+            wanted,
+            observation,
+            changes,
+            &desired.ground.region,
+        ));
     }
     // The same bill comes once, however many things of a kind are made.
     let mut bills = BTreeSet::new();

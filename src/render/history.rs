@@ -15,7 +15,7 @@ use super::style::{FAINT, HINT, STRONG, WARNING, paint};
 use crate::aws::Count;
 use crate::kinds::Ground;
 use crate::kinds::deployment::history::{Deployed, Difference, History, Way, differences};
-use crate::kinds::deployment::{Access, Methods, Shows};
+use crate::kinds::deployment::{Access, Canary, Methods, Shows};
 use crate::model::moment;
 use crate::plan::Action;
 
@@ -31,7 +31,7 @@ pub(crate) struct View<'a> {
     pub(crate) local: bool,
     pub(crate) history: &'a History,
     pub(crate) shows: Option<&'a Shows>,
-    /// The methods of each of ours and of the one that is served, by its id.
+    /// The methods of each of ours and of those that are served, by its id.
     pub(crate) methods: &'a BTreeMap<String, Methods>,
     pub(crate) reads: u64,
     /// What to type next, the best first.
@@ -48,13 +48,17 @@ impl View<'_> {
             text.push('\n');
         }
         let stage = &self.history.stage;
+        let whom = match &self.history.canary {
+            Some(_) => format!("allers of the stage {stage} whom its canary leaves there"),
+            None => format!("allers of the stage {stage}"),
+        };
         let said = match self.shows {
             None => "There is no stage yet.".to_owned(),
             Some(Shows::Configured) => {
-                format!("Callers of the stage {stage} see what is configured.")
+                format!("C{whom} see what is configured.")
             }
             Some(Shows::Behind) => format!(
-                "The configuration changed since the last deployment: callers of the stage {stage} don't see it yet."
+                "The configuration changed since the last deployment: c{whom} don't see it yet."
             ),
             Some(Shows::HeldBack { deployment, .. }) => format!(
                 "The stage {stage} is held back at deployment {deployment}: an apply leads its callers forward again only \
@@ -71,10 +75,21 @@ impl View<'_> {
         }
         if let Some(canary) = &self.history.canary {
             let said = format!(
-                "A canary that gatestack did not make sends {}% of the callers of {stage} to deployment {}.",
-                canary.percent, canary.deployment
+                "{} gatestack leaves it as it is. This is what callers meet there:",
+                sent_away(stage, canary)
             );
             text.push_str(&indented(&said, 0, self.width));
+            text.push_str(&self.summary(&canary.deployment));
+            let removal = Canary::removal(&self.ground.region, &self.history.api, stage);
+            text.push_str(&format!("This removes it:\n    {removal}\n"));
+        }
+        for other in &self.history.beside {
+            let said = format!(
+                "The stage {} of this API is not the file's, and gatestack leaves it as it is. It serves deployment {}:",
+                other.stage, other.deployment
+            );
+            text.push_str(&indented(&said, 0, self.width));
+            text.push_str(&self.summary(&other.deployment));
         }
         let reads = format!("({} of AWS)", counted(self.reads, "read"));
         text.push_str(&format!("{}\n", paint(FAINT, &reads)));
@@ -125,7 +140,8 @@ impl View<'_> {
             return "-".into();
         };
         let mut lines = vec![methods.len().to_string()];
-        let mut older = deployments[place + 1..].iter();
+        let older = deployments[place + 1..].iter();
+        let mut older = older.filter(|deployed| deployed.is_ours());
         let before = older.find_map(|deployed| self.methods.get(&deployed.id));
         if let Some(before) = before {
             let differences = differences(before, methods);
@@ -137,6 +153,13 @@ impl View<'_> {
         }
         lines.join("\n")
     }
+}
+
+fn sent_away(stage: &str, canary: &Canary) -> String {
+    format!(
+        "A canary that gatestack did not make sends {}% of the callers of {stage} to deployment {}.",
+        canary.percent, canary.deployment
+    )
 }
 
 fn way(deployed: &Deployed) -> String {
@@ -218,6 +241,18 @@ impl Rollback<'_> {
             text.push_str("    the same methods, for the same callers\n");
         }
         text.push_str(&self.opened());
+        if let Some(canary) = &self.history.canary {
+            let warning = format!(
+                "{} They stay there.",
+                sent_away(&self.history.stage, canary)
+            );
+            text.push_str(&super::fields::hanging(
+                &(paint(WARNING, "warning") + ":"),
+                8,
+                &warning,
+                self.width,
+            ));
+        }
         text.push_str(&indented(
             "Where methods lead, which scopes they take and how errors look are as they were then too; AWS tells nobody \
              what. Clients, keys, usage plans and the stage's own settings stay as they are.",
@@ -308,6 +343,9 @@ pub(crate) struct HistoryReport {
     /// The part of the callers that a canary serves another deployment; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) canary: Option<CanaryReport>,
+    /// Other stages of the API, which are not the file's; absent without any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) beside: Vec<BesideReport>,
     /// Newest first.
     pub(crate) deployments: Vec<DeployedReport>,
 }
@@ -319,6 +357,15 @@ pub(crate) struct CanaryReport {
     pub(crate) deployment: String,
     /// How many of a hundred callers it is served to.
     pub(crate) percent: f64,
+}
+
+/// Another stage of the API.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct BesideReport {
+    /// Its name.
+    pub(crate) stage: String,
+    /// The id of the deployment that it serves.
+    pub(crate) deployment: String,
 }
 
 /// One deployment.
@@ -338,7 +385,7 @@ pub(crate) struct DeployedReport {
     /// Why not, where it is impossible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
-    /// Its methods and what their callers need; absent for somebody else's that is not served.
+    /// Its methods and what their callers need; absent for somebody else's that no stage serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) methods: Option<BTreeMap<String, AccessReport>>,
 }
@@ -408,6 +455,14 @@ impl HistoryReport {
                 deployment: canary.deployment.clone(),
                 percent: canary.percent,
             }),
+            beside: history
+                .beside
+                .iter()
+                .map(|other| BesideReport {
+                    stage: other.stage.clone(),
+                    deployment: other.deployment.clone(),
+                })
+                .collect(),
             deployments: history.deployments.iter().map(deployed).collect(),
         }
     }

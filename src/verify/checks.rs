@@ -107,6 +107,15 @@ pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
         remarks: vec!["the file has it no longer, and it stays until it is named".into()],
         ..passed(CheckName::Applied, address)
     }));
+    let elsewhere = plan.notes.iter();
+    let elsewhere = elsewhere.filter(|note| [plan::BESIDE, plan::CANARY].contains(&&*note.code));
+    checked.extend(elsewhere.map(|note| Checked {
+        outcome: Outcome::Different(vec![Difference {
+            what: note.text.clone(),
+            help: "callers may meet another API there than the file says".into(),
+        }]),
+        ..passed(CheckName::Deployed, &note.address)
+    }));
     for (name, about) in [
         (CheckName::Applied, Address::new("stack")),
         (CheckName::Deployed, Address::new("api/deployment")),

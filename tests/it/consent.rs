@@ -379,9 +379,12 @@ fn written(list: &[(&str, char)]) -> String {
     routes(&lines.join("\n"))
 }
 
+/// Routes with whether they are shut or open.
+type Routes = &'static [(&'static str, char)];
+
 /// Which route answers a call depends on all of them: verbs that `ANY` stands for, and paths that cross. Each with the route to agree
 /// to, and a call that would be let in.
-const ACROSS: [(&[(&str, char)], &[(&str, char)], &str, &str); 8] = [
+const ACROSS: [(Routes, Routes, &str, &str); 8] = [
     (
         &[("GET /{proxy+}", 'S')],
         &[("GET /{proxy+}", 'S'), ("ANY /a", 'O')],
@@ -426,13 +429,13 @@ const ACROSS: [(&[(&str, char)], &[(&str, char)], &str, &str); 8] = [
     ),
     // A path of its own takes calls away from a parameter and leaves them to the greedy route.
     (
-        &[("GET /{x}/b", 'S'), ("GET /{proxy+}", 'O')],
+        &[("GET /{x}/b", 'S'), ("GET /{x}/{rest+}", 'O')],
         &[
             ("GET /{x}/b", 'S'),
-            ("GET /{proxy+}", 'O'),
+            ("GET /{x}/{rest+}", 'O'),
             ("POST /a/b", 'S'),
         ],
-        "GET /{proxy+}",
+        "GET /{x}/{rest+}",
         "/a/b",
     ),
 ];
@@ -441,7 +444,7 @@ const ACROSS: [(&[(&str, char)], &[(&str, char)], &str, &str); 8] = [
 fn status_of(folder: &Folder, path: &str) -> u16 {
     let json = folder.local(&["output", "--json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let invoke = json["invoke_url"].as_str().unwrap();
+    let invoke = json["outputs"]["invoke_url"].as_str().unwrap();
     let host = invoke.split('/').nth(2).unwrap().to_owned();
     folder.served(&[], |url| {
         let curl = std::process::Command::new("curl")

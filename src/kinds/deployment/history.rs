@@ -11,8 +11,8 @@ use aws_sdk_apigateway::types::{Deployment as LiveDeployment, VpcLink, VpcLinkSt
 use jiff::Timestamp;
 
 use super::{
-    Access, Canary, Description, Methods, Ours, Shows, canary, made, methods, serve, serving,
-    wanted_stage, what_shows, without_preflight,
+    Access, Beside, Canary, Description, Methods, Ours, Shows, beside, canary, made, methods,
+    serve, serving, wanted_stage, what_shows, without_preflight,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::kinds::rest_api::{self, RestApi};
@@ -30,6 +30,8 @@ pub struct History {
     pub served: Option<String>,
     /// The part of the callers that is served another deployment.
     pub canary: Option<Canary>,
+    /// What other stages of the API serve.
+    pub beside: Vec<Beside>,
     /// Every deployment of the API, newest first.
     pub deployments: Vec<Deployed>,
     stack: String,
@@ -216,6 +218,8 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
     } else {
         Arc::default()
     };
+    let canary = canary(reader, &api, serving).await?;
+    let beside = beside(reader, &api, serving, &stages).await?;
     let mut sorted: Vec<_> = live
         .iter()
         .map(|live| {
@@ -250,7 +254,8 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
             .unwrap_or_default()
             .to_owned(),
         served,
-        canary: serving.and_then(canary),
+        canary,
+        beside,
         deployments,
         stack,
         newest,

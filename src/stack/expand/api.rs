@@ -171,6 +171,7 @@ impl Expansion<'_> {
             shows: deployment::Shows::Configured,
             serves: None,
             canary: None,
+            beside: Vec::new(),
         };
         let after = self.behind(api);
         self.add_after(at::deployment(), Resource::Deployment(props), after);

@@ -134,6 +134,7 @@ async fn partner_api() -> World {
                 shows: deployment::Shows::Configured,
                 serves: None,
                 canary: None,
+                beside: Vec::new(),
             }),
         ),
         (

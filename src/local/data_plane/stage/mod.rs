@@ -269,7 +269,7 @@ fn serving<'a>(
     let stage = api.stages.get(stage_name);
     let stage =
         stage.ok_or_else(|| forbidden(format!("the API {id} has no stage {stage_name}")))?;
-    let deployment = api.deployments.get(text(&stage.settings, "deploymentId"));
+    let deployment = api.deployments.get(served(stage_name, stage)?);
     let deployment = deployment.ok_or_else(|| {
         forbidden(format!(
             "the stage {stage_name} of the API {id} serves no deployment"
@@ -287,12 +287,24 @@ fn serving<'a>(
             "resource policies (policy of the API {id})"
         )));
     }
-    let canary = stage.settings.get("canarySettings");
-    let percent = canary.and_then(|canary| canary["percentTraffic"].as_f64());
-    if percent.is_some_and(|percent| percent > 0.0) {
+    Ok((place, stage, deployment))
+}
+
+/// The deployment that one caller of a stage meets: a canary's by its share of them.
+fn served<'a>(name: &str, stage: &'a Stage) -> Result<&'a str, Refused> {
+    let own = text(&stage.settings, "deploymentId");
+    let Some(canary) = stage.settings.get("canarySettings") else {
+        return Ok(own);
+    };
+    let percent = canary["percentTraffic"].as_f64().unwrap_or_default();
+    let overrides = canary["stageVariableOverrides"].as_object();
+    if percent > 0.0 && overrides.is_some_and(|overrides| !overrides.is_empty()) {
         return Err(Refused::not_implemented(format_args!(
-            "canary releases (canarySettings of the stage {stage_name})"
+            "stage variables of canary releases (canarySettings of the stage {name})"
         )));
     }
-    Ok((place, stage, deployment))
+    Ok(match identifiers::percent() < percent {
+        true => canary["deploymentId"].as_str().unwrap_or_default(),
+        false => own,
+    })
 }

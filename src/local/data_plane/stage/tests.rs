@@ -469,9 +469,16 @@ async fn what_is_not_shown_is_refused_by_name() {
     }
     world.patch(
         "{api}/stages/live",
-        &[("replace", "/canarySettings/percentTraffic", "10")],
+        &[
+            ("replace", "/canarySettings/percentTraffic", "10"),
+            (
+                "replace",
+                "/canarySettings/stageVariableOverrides/to",
+                "there",
+            ),
+        ],
     );
-    let lacking = "the local AWS does not have canary releases (canarySettings of the stage live)";
+    let lacking = "the local AWS does not have stage variables of canary releases (canarySettings of the stage live)";
     world
         .get("/live/signed")
         .await
