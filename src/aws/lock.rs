@@ -23,6 +23,8 @@ use crate::clock::Clock;
 #[derive(Clone, Debug)]
 pub struct LockParameters {
     client: aws_sdk_ssm::Client,
+    /// The same for what may be written once the lease is over.
+    without_lease: aws_sdk_ssm::Client,
     pacer: Pacer,
     lease: Lease,
     clock: Clock,
@@ -57,12 +59,14 @@ const fn operation(name: &str) -> Operation<'_> {
 impl Connection {
     /// The parameters of locks, by this clock.
     pub fn lock_parameters(&self, clock: &Clock) -> LockParameters {
-        let config = aws_sdk_ssm::config::Builder::from(self.config())
-            .interceptor(self.lease().clone())
-            .interceptor(self.tally().clone())
-            .build();
+        let config = || {
+            let config = aws_sdk_ssm::config::Builder::from(self.config());
+            config.interceptor(self.tally().clone())
+        };
+        let leased = config().interceptor(self.lease().clone());
         LockParameters {
-            client: aws_sdk_ssm::Client::from_conf(config),
+            client: aws_sdk_ssm::Client::from_conf(leased.build()),
+            without_lease: aws_sdk_ssm::Client::from_conf(config().build()),
             pacer: self.pacer().clone(),
             lease: self.lease().clone(),
             clock: clock.clone(),
@@ -74,10 +78,22 @@ impl LockParameters {
     /// The same with sockets of its own again, for another thread.
     #[must_use]
     pub fn on_another_thread(&self) -> Self {
-        let config = self.client.config().to_builder().build();
+        let anew = |client: &aws_sdk_ssm::Client| {
+            aws_sdk_ssm::Client::from_conf(client.config().to_builder().build())
+        };
         Self {
-            client: aws_sdk_ssm::Client::from_conf(config),
+            client: anew(&self.client),
+            without_lease: anew(&self.without_lease),
             pacer: Pacer::new(Clock::system()),
+            ..self.clone()
+        }
+    }
+
+    /// The same, writing also once the lease is over.
+    #[must_use]
+    pub(crate) fn without_lease(&self) -> Self {
+        Self {
+            client: self.without_lease.clone(),
             ..self.clone()
         }
     }

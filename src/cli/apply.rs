@@ -126,6 +126,7 @@ impl Args {
         let again = global.command_line("apply", &flags);
         Carry {
             session,
+            global,
             plan: &plan,
             json: self.json,
             again,

@@ -129,6 +129,7 @@ impl Args {
         let again = global.command_line("destroy", &words);
         Carry {
             session,
+            global,
             plan: &plan,
             json: self.json,
             again,

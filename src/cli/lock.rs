@@ -48,6 +48,15 @@ impl Wait {
 #[derive(Debug)]
 pub(super) struct Held(Option<Kept>);
 
+/// Whether no other run may have written to the stack.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Company {
+    /// The lock was this run's from before its first look until after its last write.
+    None,
+    /// There was no lock, it was lost on the way, or that can't be told.
+    Possible,
+}
+
 /// What to lock a stack for.
 pub(super) struct Locking<'a> {
     pub(super) session: &'a Session,
@@ -124,17 +133,18 @@ impl Locking<'_> {
         }
         let ends = match taken.ends_in() {
             Some(time) => format!(
-                "if that run is gone, its lock can be taken over in {} s; to do without it sooner",
+                "if that run is gone, its lock can be taken over in {} s; sooner only if you are sure that its process has \
+                 ended, as a run that goes on would write beside yours",
                 time.as_secs()
             ),
-            None => "if no run of another version is under way".to_owned(),
+            None => "if you are sure that no run of another version is under way".to_owned(),
         };
         let delete = format!(
             "aws ssm delete-parameter --name {} --region {}",
             shell_word(name),
             ground.region
         );
-        fault.hint(format!("{ends}, delete it\n{delete}")).into()
+        fault.hint(format!("{ends}: delete it\n{delete}")).into()
     }
 
     fn cannot_lock(&self, name: &str, error: AwsError) -> Error {
@@ -168,11 +178,17 @@ impl Locking<'_> {
 
 impl Held {
     /// Gives the lock back. What keeps it from that is said, and ends by itself.
-    pub(super) async fn release(&mut self, ui: &mut Ui) {
-        if let Some(kept) = self.0.take()
-            && let Err(error) = kept.release().await
-        {
-            ui.complain(&show::not_released(&error, ui.width()));
+    pub(super) async fn release(&mut self, ui: &mut Ui) -> Company {
+        let Some(kept) = self.0.take() else {
+            return Company::Possible;
+        };
+        match kept.release().await {
+            Ok(true) => Company::None,
+            Ok(false) => Company::Possible,
+            Err(error) => {
+                ui.complain(&show::not_released(&error, ui.width()));
+                Company::Possible
+            }
         }
     }
 
@@ -183,15 +199,13 @@ impl Held {
 }
 
 /// Why a run that lost its lock has stopped.
-pub(super) fn lost(why: &str, again: &str) -> Error {
+pub(super) fn lost(why: &str, again: &str) -> Fault {
     let what = format!(
-        "this run no longer holds the lock on the stack: {why}; it has written nothing since"
+        "this run no longer holds the lock on the stack: {why}; it has written nothing since it noticed"
     );
-    Fault::new(FaultKind::Lock, what)
-        .hint(format!(
-            "see what the other run makes of the stack, then run the same command again: it continues where this one stopped\n{again}"
-        ))
-        .into()
+    Fault::new(FaultKind::Lock, what).hint(format!(
+        "see what the other run makes of the stack, then run the same command again: it continues where this one stopped\n{again}"
+    ))
 }
 
 /// Waits in the machine's own time: with --local, tokio's stands still while others work.

@@ -6,12 +6,13 @@ use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::consent::stopped;
-use super::lock::{Held, lost};
-use super::session::Session;
+use super::global::Global;
+use super::lock::{Company, Held, lost};
+use super::session::{Session, several, unless_local, with_duplicates};
 use crate::apply::{self, Interrupt, Outcome};
 use crate::error::{Error, Exit, Fault, FaultKind};
-use crate::kinds::Observation;
-use crate::plan::{self, Moved, Plan};
+use crate::kinds::{self, Duplicates, Observation};
+use crate::plan::{self, Action, Moved, Plan};
 use crate::render::json::{Around, Line, line};
 use crate::render::outcome::{self, Made, Summary};
 use crate::render::progress::Progress;
@@ -51,6 +52,7 @@ pub(super) fn stale(what: impl Into<String>, moved: Vec<Moved>) -> Fault {
 /// How to carry out a plan.
 pub(super) struct Carry<'a> {
     pub(super) session: &'a Session,
+    pub(super) global: &'a Global,
     pub(super) plan: &'a Plan,
     pub(super) json: bool,
     /// The command line that goes on where this one stopped.
@@ -61,7 +63,7 @@ impl Carry<'_> {
     /// Does all of it, or as much as AWS and the person let it, and gives the lock back.
     ///
     /// # Errors
-    /// The lock was lost on the way.
+    /// The lock was lost on the way; another run made the same things.
     pub(super) async fn out(
         &self,
         signals: &mut Signals,
@@ -109,7 +111,7 @@ impl Carry<'_> {
             return Ok(stopped_by.unwrap_or(Exit::Interrupted));
         };
         let lock_lost = lease.why_over();
-        lock.release(ui).await;
+        let company = lock.release(ui).await;
         let ended_well = outcome.failures.is_empty() && !outcome.interrupted;
         self.tell_end(&outcome, Made::by(self.plan, &done), ui);
         if !ended_well && !self.json {
@@ -118,14 +120,37 @@ impl Carry<'_> {
                 outcome::failures(&outcome, &skipped, &self.again, ui.width())
             ));
         }
+        let doubles = match company {
+            Company::Possible if stopped_by.is_none() => self.made_twice(&outcome, ui).await?,
+            _ => Vec::new(),
+        };
         if let Some(why) = lock_lost.filter(|_| !ended_well) {
-            return Err(lost(&why, &self.again));
+            let fault = lost(&why, &self.again);
+            return Err(with_duplicates(fault, &doubles).into());
+        }
+        if !doubles.is_empty() {
+            let what = "another run wrote to the stack at the same time, and several things carry the same address now";
+            return Err(several(what, &doubles, self.global));
         }
         Ok(match stopped_by {
             Some(exit) if outcome.interrupted => exit,
             _ if outcome.failures.is_empty() => Exit::Success,
             _ => Exit::Failure,
         })
+    }
+
+    /// What another run made beside what this one made, where this one made anything.
+    async fn made_twice(&self, outcome: &Outcome, ui: &mut Ui) -> Result<Vec<Duplicates>, Error> {
+        let mut changes = self.plan.changes.values();
+        let tried = outcome.done + outcome.failures.len() > 0;
+        if !tried || !changes.any(|change| change.action == Action::Create) {
+            return Ok(Vec::new());
+        }
+        let session = self.session;
+        let reader = session.connection.reader();
+        let look = Box::pin(kinds::made_twice(&reader, &session.desired, &outcome.book));
+        let what = "looking for what another run made";
+        Ok(unless_local(session.local, ui, what, look).await?)
     }
 
     fn tell_end(&self, outcome: &Outcome, made: Made, ui: &mut Ui) {

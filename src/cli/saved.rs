@@ -150,6 +150,7 @@ impl Apply<'_> {
         }
         Carry {
             session,
+            global,
             plan,
             json: self.json,
             again: resumption(global, self.path, &saved, self.added(), consent),

@@ -19,7 +19,7 @@ use crate::caller::{self, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
 use crate::files::{self, NotAFile};
-use crate::kinds::{self, Desired, Observation, Questions, Surroundings};
+use crate::kinds::{self, Desired, Duplicates, Observation, Questions, Surroundings};
 use crate::local;
 use crate::model::{Address, shell_word};
 use crate::plan::{self, Options, Plan};
@@ -233,16 +233,28 @@ pub(super) fn refuse_duplicates(observation: &Observation, global: &Global) -> R
         return Ok(());
     }
     let what = "several things carry the same address: two runs made one each, or tags were copied";
-    let fault = Fault::new(FaultKind::Duplicate, what);
-    let fault = observation.duplicates.iter().fold(fault, |fault, one| {
-        fault.about(one.address.clone(), one.what())
-    });
-    Err(fault
+    Err(several(what, &observation.duplicates, global))
+}
+
+/// That several things carry one address, and what to do about it.
+pub(super) fn several(
+    what: impl Into<String>,
+    duplicates: &[Duplicates],
+    global: &Global,
+) -> Error {
+    with_duplicates(Fault::new(FaultKind::Duplicate, what), duplicates)
         .hint(format!(
             "an apply deletes what is left over, with consent\n{}",
             global.command_line("apply", &[])
         ))
-        .into())
+        .into()
+}
+
+/// The same fault with what carries the same address.
+pub(super) fn with_duplicates(fault: Fault, duplicates: &[Duplicates]) -> Fault {
+    duplicates.iter().fold(fault, |fault, one| {
+        fault.about(one.address.clone(), one.what())
+    })
 }
 
 /// A connection to the account and Region where a stack belongs.

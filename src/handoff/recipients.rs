@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 
 use age::x25519::Recipient;
 
+use crate::lock;
 use crate::model::{Secret, is_unseen};
 
 /// Where a bundle goes.
@@ -178,7 +179,14 @@ fn place(text: &str) -> Result<Destination, String> {
         None => None,
     };
     if let Some(name) = named(PARAMETER, "parameter") {
-        return name.map(Destination::Parameter);
+        let name = name?;
+        if lock::is_one(&name) {
+            return Err(format!(
+                "'{name}' is where gatestack keeps the locks of stacks: choose a name outside of {}",
+                lock::FOLDER
+            ));
+        }
+        return Ok(Destination::Parameter(name));
     }
     if let Some(name) = named(SECRET, "secret") {
         return name.map(Destination::Secret);
@@ -270,6 +278,8 @@ mod tests {
             Ok(Destination::Document(_))
         ));
         assert!(matches!(to(&["ssm:/a/b"]), Ok(Destination::Parameter(name)) if name == "/a/b"));
+        let near = to(&["ssm:/gatestack/locks/a"]);
+        assert!(matches!(near, Ok(Destination::Parameter(_))));
         assert!(matches!(to(&["secretsmanager:a"]), Ok(Destination::Secret(name)) if name == "a"));
         // A path all the same.
         assert!(matches!(to(&["./age1acme"]), Ok(Destination::Folder(_))));
@@ -278,6 +288,10 @@ mod tests {
             (&["acme.age"], "encrypted for nobody"),
             (&["-"], "not printed"),
             (&["ssm:"], "lacks the name of the parameter"),
+            (
+                &["ssm:/gatestack/lock/hello"],
+                "outside of /gatestack/lock/",
+            ),
             (&["age1acme"], "no age recipient"),
             (&["a", "b"], "one place"),
             (&["   "], "not printed"),

@@ -41,6 +41,7 @@ impl Kind for ApiKey {
         loss: Some(
             "its value, which AWS made and nobody can make again: whoever calls with it is refused from then on",
         ),
+        doubles: true,
         ..KindInfo::new(
             "api_key",
             "API key",

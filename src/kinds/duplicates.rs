@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::observation::Thing;
-use super::{Desired, Live, Observation, Obstacle, Owner, Resource, content, tags};
+use super::app_client::Mark;
+use super::observation::{self, Thing};
+use super::{Desired, Live, Observation, Obstacle, Owner, Resource, content, marks, tags};
 use crate::aws::{AwsError, Reader};
-use crate::model::{Address, OutputName};
+use crate::model::{Address, Book, OutputName};
 
 /// What is lost with a thing that is left over, where its kind names no loss.
 pub(crate) const LOSS: &str =
@@ -57,6 +58,55 @@ impl Duplicates {
     }
 }
 
+/// Looks whether another run made what this one made: `made` has the outputs of everything there is after it. Only the kinds are
+/// read of which AWS makes a second one without a word. A client has its address from a mark, which the later of two runs wrote over.
+///
+/// # Errors
+/// AWS's refusal of a read.
+pub async fn made_twice(
+    reader: &Reader,
+    desired: &Desired,
+    made: &Book,
+) -> Result<Vec<Duplicates>, AwsError> {
+    let observation = observation::look(reader, desired, false, |kind| kind.doubles).await?;
+    let mut duplicates = observation.duplicates.clone();
+    for (address, wanted) in &desired.resources {
+        let Resource::AppClient(client) = &wanted.resource else {
+            continue;
+        };
+        let Some(ours) = made.get(address, OutputName::Id) else {
+            continue;
+        };
+        let (holder, marked) = marked(&observation, address, &client.mark);
+        let told = duplicates.iter().any(|one| one.address == holder);
+        if let Some(theirs) = marked.filter(|theirs| theirs != ours && !told) {
+            let left_over = (address.duplicate(ours), format!("app client {ours}"));
+            duplicates.push(Duplicates {
+                address: address.clone(),
+                in_use: Some(format!("app client {theirs}")),
+                why: format!("the tags of {holder} name it"),
+                left_over: BTreeMap::from([left_over]),
+            });
+        }
+    }
+    Ok(duplicates)
+}
+
+/// What carries the mark of a client, and which client it names.
+fn marked(observation: &Observation, address: &Address, mark: &Mark) -> (Address, Option<String>) {
+    let (holder, tag) = match mark {
+        Mark::OnPool(_) => (Address::new("user_pool"), None),
+        Mark::OnKey(_) => (address.owner().part("key"), Some(marks::CLIENT_TAG)),
+    };
+    let live = observation.live.get(&holder).map(|live| &live.resource);
+    let marked = match (live, tag) {
+        (Some(Resource::UserPool(pool)), _) => marks::read(&pool.tags).remove(address),
+        (Some(Resource::ApiKey(key)), Some(tag)) => key.tags.get(tag).cloned(),
+        _ => None,
+    };
+    (holder, marked)
+}
+
 /// The things of one kind at one address.
 pub(super) struct Group {
     pub(super) address: Address,
@@ -96,9 +146,7 @@ pub(super) async fn sort_out(
         [] => (0, false, format!("none of them {sign}")),
         [one, ..] => (one, false, format!("more than one {sign}")),
     };
-    let names = all
-        .iter()
-        .map(|thing| super::observation::name(&thing.live));
+    let names = all.iter().map(|thing| observation::name(&thing.live));
     let names: Vec<String> = names.collect();
     if !known {
         let what = format!(

@@ -69,6 +69,7 @@ impl Kind for Instance {
         settles_in: Some(120),
         rolls: true,
         billable: Some("an EC2 instance is charged for every second it runs."),
+        doubles: true,
         ..KindInfo::new(
             "instance",
             "instance",

@@ -54,7 +54,7 @@ use crate::model::{Address, Book, OutputName, Text};
 
 pub use api_marks::{DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, MARKS, USER_POOL_MARK};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
-pub use duplicates::Duplicates;
+pub use duplicates::{Duplicates, made_twice};
 pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use observation::{
     Dependent, Live, Neighbours, Observation, Obstacle, observe, observe_to_destroy,
@@ -104,6 +104,8 @@ pub struct KindInfo {
     pub marked_on: Option<&'static str>,
     /// Whether replacements of several go one after another, each at work before the next begins.
     pub rolls: bool,
+    /// Whether AWS makes another one for every call that asks for it, whatever is there: two runs can make one each.
+    pub doubles: bool,
 }
 
 impl KindInfo {
@@ -127,6 +129,7 @@ impl KindInfo {
             serves_callers: false,
             marked_on: None,
             rolls: false,
+            doubles: false,
         }
     }
 }

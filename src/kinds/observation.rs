@@ -169,7 +169,7 @@ impl Observation {
 /// # Errors
 /// AWS's refusal of a read.
 pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, AwsError> {
-    look(reader, desired, false).await
+    look(reader, desired, false, |_| true).await
 }
 
 /// The same before a destroy, for which more is read: what AWS deletes along with each thing that goes.
@@ -180,10 +180,16 @@ pub async fn observe_to_destroy(
     reader: &Reader,
     desired: &Desired,
 ) -> Result<Observation, AwsError> {
-    look(reader, desired, true).await
+    look(reader, desired, true, |_| true).await
 }
 
-async fn look(reader: &Reader, desired: &Desired, destroy: bool) -> Result<Observation, AwsError> {
+/// Reads what the stack owns of some kinds; those that others are found through have to be among them.
+pub(super) async fn look(
+    reader: &Reader,
+    desired: &Desired,
+    destroy: bool,
+    looked_for: fn(&KindInfo) -> bool,
+) -> Result<Observation, AwsError> {
     let mut observation = Observation::default();
     let last = KINDS.iter().map(|kind| kind.phase).max().unwrap_or(0);
     for phase in 0..=last {
@@ -193,7 +199,7 @@ async fn look(reader: &Reader, desired: &Desired, destroy: bool) -> Result<Obser
             book: &book,
             destroy,
         };
-        let observed = observe_phase(reader, &scope, phase).await?;
+        let observed = observe_phase(reader, &scope, phase, looked_for).await?;
         let mut several = Vec::new();
         for (address, mut all) in by_address(&mut observation, observed, desired) {
             if let Some(moved) = moved_here(&address, &all) {

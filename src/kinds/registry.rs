@@ -160,10 +160,12 @@ macro_rules! kinds {
             reader: &Reader,
             scope: &Scope<'_>,
             phase: u8,
+            looked_for: fn(&KindInfo) -> bool,
         ) -> Result<Vec<Observed>, AwsError> {
             let mut looks: Vec<Pin<Box<dyn Future<Output = Result<Observed, AwsError>> + '_>>> = Vec::new();
             $(
-                if <$kind as Kind>::INFO.phase == phase {
+                let info = const { &<$kind as Kind>::INFO };
+                if info.phase == phase && looked_for(info) {
                     looks.push(Box::pin(async move {
                         let findings = <$kind as Kind>::observe(reader, scope).await?;
                         Ok(observed(const { &<$kind as Kind>::INFO }, findings, Resource::$variant))

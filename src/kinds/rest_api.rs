@@ -80,6 +80,7 @@ impl Kind for RestApi {
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
         deployed: true,
+        doubles: true,
         ..KindInfo::new(
             "rest_api",
             "REST API",

@@ -89,6 +89,7 @@ impl Kind for UsagePlan {
 
     const INFO: KindInfo = KindInfo {
         phase: 1,
+        doubles: true,
         ..KindInfo::new(
             "usage_plan",
             "usage plan",

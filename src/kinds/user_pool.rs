@@ -171,6 +171,7 @@ impl Kind for UserPool {
             "every user, app client, client secret and scope in it: partners can't get tokens any more, and a new pool \
              gives all of them new credentials",
         ),
+        doubles: true,
         ..KindInfo::new(
             "user_pool",
             "user pool",

@@ -42,6 +42,7 @@ impl Kind for VpcLink {
         // "Typically 2-4 minutes": API Gateway API reference, CreateVpcLink.
         settles_in: Some(180),
         serves_callers: true,
+        doubles: true,
         ..KindInfo::new(
             "vpc_link",
             "VPC link",

@@ -2,10 +2,14 @@
 //!
 //! - **Taking it** is `PutParameter` without `Overwrite`, which AWS lets one of two runs do.
 //! - **Holding it** is writing it over every `RENEWED_EVERY`, from a thread of its own, so that a prompt or a long computation
-//!   does not stop it. A run that could not renew it for `LASTS` sends no write any more ([`Lease`](crate::aws::Lease)).
+//!   does not stop it, and reading it more often. A run that could not renew it for `LASTS`, or reads that it is not its own, sends
+//!   no write any more ([`Lease`](crate::aws::Lease)).
 //! - **Taking it over** is allowed once it was not written for `DEAD_AFTER`, by AWS's clock, or at once when the process that
 //!   holds it ran on this machine and is gone. A parameter named after the dead holder's token, made without `Overwrite` again,
 //!   decides between two that try.
+//! - **Losing it** without having died, which takes a person who deletes the parameter, is told to the run that has it by then: the
+//!   loser writes that run's lock over as it is, and AWS counts a parameter's versions. A run whose lock was written by another
+//!   looks at the end for what both made.
 //!
 //! AWS's calls carry nothing that tells a holder from one that lost the lock: a request that was on its way when the time was up
 //! is still carried out.
@@ -13,7 +17,9 @@
 mod holder;
 mod process;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -29,11 +35,15 @@ const RENEWED_EVERY: Duration = Duration::from_secs(20);
 const LASTS: Duration = Duration::from_secs(120);
 /// How old a lock is when it may be taken over: a minute later, which is longer than a request may take.
 pub const DEAD_AFTER: Duration = Duration::from_secs(180);
-/// How soon a renewal is tried again that failed, and how long one may take.
-const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// How often a holder reads its lock, which tells one that was deleted or taken over, and tries again what failed.
+const READ_EVERY: Duration = Duration::from_secs(5);
+/// How long a renewal may take.
 const RENEWAL_TAKES: Duration = Duration::from_secs(30);
 /// How often the lock is asked for when it goes between two questions.
 const TRIES: usize = 5;
+
+/// Where the parameters are that are locks.
+pub const FOLDER: &str = "/gatestack/lock/";
 
 /// The name of the parameter that is a stack's lock. A stack's name may have characters that a parameter's may not.
 pub fn name(stack: &str) -> String {
@@ -45,7 +55,12 @@ pub fn name(stack: &str) -> String {
             c => format!("_{:x}", u32::from(c)),
         })
         .collect();
-    format!("/gatestack/lock/{stack}")
+    format!("{FOLDER}{stack}")
+}
+
+/// Whether a parameter of this name is, or could be, a lock.
+pub fn is_one(name: &str) -> bool {
+    name.starts_with(FOLDER)
 }
 
 /// Where the one that takes over from this holder says so.
@@ -85,6 +100,38 @@ pub struct Lock {
     parameters: LockParameters,
     name: String,
     holder: Holder,
+    written: Arc<Written>,
+}
+
+/// How often a lock was written, by AWS's count.
+#[derive(Debug)]
+struct Written {
+    /// The version that this run wrote last.
+    version: AtomicI64,
+    /// Whether another run wrote it meanwhile.
+    by_another: AtomicBool,
+}
+
+impl Written {
+    fn first(version: i64) -> Arc<Self> {
+        Arc::new(Self {
+            version: AtomicI64::new(version),
+            by_another: AtomicBool::new(false),
+        })
+    }
+
+    /// This version was there before this run wrote again.
+    fn saw(&self, version: i64) {
+        if self.version.swap(version, Ordering::SeqCst) != version {
+            self.by_another.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// This run wrote this version.
+    fn wrote(&self, version: i64) {
+        self.saw(version - 1);
+        self.version.store(version, Ordering::SeqCst);
+    }
 }
 
 /// A lock that is renewed until this is dropped.
@@ -108,7 +155,7 @@ pub async fn ask(
     for _ in 0..TRIES {
         let asked = Moment::now(parameters.clock());
         if parameters.make(name, &holder.text()).await? == Put::Made {
-            let lock = begin(parameters, name, holder, asked);
+            let lock = begin(parameters, name, holder, asked, 1);
             return Ok(Asked::Ours(Box::new(lock)));
         }
         let Some(there) = parameters.read(name).await? else {
@@ -118,7 +165,7 @@ pub async fn ask(
         let read = Holder::read(&there.value);
         // The first answer got lost, and the SDK asked again.
         if read.as_ref().is_some_and(|read| read.token == holder.token) {
-            let lock = begin(parameters, name, holder, asked);
+            let lock = begin(parameters, name, holder, asked, there.version);
             return Ok(Asked::Ours(Box::new(lock)));
         }
         match dead(read.as_ref(), &there) {
@@ -200,7 +247,7 @@ async fn take_over(
         let what = format!("{name} was written by another run at the same moment");
         return Err(AwsError::unfinished("PutParameter", what));
     }
-    let lock = begin(parameters, name, &holder, asked);
+    let lock = begin(parameters, name, &holder, asked, version);
     let earlier = dead.took_over.iter();
     for token in earlier.chain([&dead.token]) {
         parameters.delete(&takeover(name, token)).await?;
@@ -208,12 +255,19 @@ async fn take_over(
     Ok(Some(lock))
 }
 
-fn begin(parameters: &LockParameters, name: &str, holder: &Holder, asked: Moment) -> Lock {
+fn begin(
+    parameters: &LockParameters,
+    name: &str,
+    holder: &Holder,
+    asked: Moment,
+    version: i64,
+) -> Lock {
     parameters.lease().confirm(asked, LASTS);
     Lock {
         parameters: parameters.clone(),
         name: name.to_owned(),
         holder: holder.clone(),
+        written: Written::first(version),
     }
 }
 
@@ -229,6 +283,7 @@ impl Lock {
             parameters: self.parameters.on_another_thread(),
             name: self.name.clone(),
             holder: self.holder.clone(),
+            written: self.written.clone(),
         };
         let until = end.clone();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -249,17 +304,18 @@ impl Lock {
     }
 
     async fn keep_renewing(&self, until: &CancellationToken) {
-        let mut pause = RENEWED_EVERY;
+        let mut renewed = Instant::now();
         // A renewal that has begun is never left: it could reach AWS after the lock was removed, and make it again.
-        while until.run_until_cancelled(sleep(pause)).await.is_some() {
+        while until.run_until_cancelled(sleep(READ_EVERY)).await.is_some() {
             if self.parameters.lease().why_over().is_some() {
                 return;
             }
-            pause = match timeout(RENEWAL_TAKES, self.renew()).await {
-                Ok(Ok(())) => RENEWED_EVERY,
-                // What AWS refuses may pass; where it does not, the lease ends by itself.
-                Ok(Err(_)) | Err(_) => TRIED_AGAIN_AFTER,
-            };
+            let due = renewed.elapsed() >= RENEWED_EVERY;
+            let looked = timeout(RENEWAL_TAKES, self.look(due)).await;
+            // What AWS refuses may pass; where it does not, the lease ends by itself.
+            if due && matches!(looked, Ok(Ok(()))) {
+                renewed = Instant::now();
+            }
         }
     }
 
@@ -268,16 +324,38 @@ impl Lock {
     /// # Errors
     /// AWS's refusal of a call.
     pub async fn renew(&self) -> Result<(), AwsError> {
+        self.look(true).await
+    }
+
+    /// Ends the lease if the lock is not this run's any more; otherwise writes it over where that is due.
+    async fn look(&self, due: bool) -> Result<(), AwsError> {
         let lease = self.parameters.lease();
         let asked = Moment::now(self.parameters.clock());
-        if let Some(why) = self.not_ours(self.parameters.read(&self.name).await?.as_ref()) {
+        let there = self.parameters.read(&self.name).await?;
+        if let Some(why) = self.not_ours(there.as_ref()) {
             lease.end(why);
-            return Ok(());
+            return self.tell(there.as_ref()).await;
         }
-        self.parameters
-            .overwrite(&self.name, &self.holder.text())
-            .await?;
-        lease.confirm(asked, LASTS);
+        if due {
+            let text = self.holder.text();
+            let version = self.parameters.overwrite(&self.name, &text).await?;
+            self.written.wrote(version);
+            lease.confirm(asked, LASTS);
+        }
+        Ok(())
+    }
+
+    /// Tells the run that has the lock by now that this one was under way: its lock is written over as it is.
+    async fn tell(&self, there: Option<&Parameter>) -> Result<(), AwsError> {
+        let Some(others) = there.filter(|there| Holder::read(&there.value).is_some()) else {
+            return Ok(());
+        };
+        let parameters = self.parameters.without_lease();
+        let version = parameters.overwrite(&self.name, &others.value).await?;
+        // It was given back between the two calls, and is not to be there again.
+        if version == 1 {
+            parameters.delete(&self.name).await?;
+        }
         Ok(())
     }
 
@@ -293,30 +371,37 @@ impl Lock {
         }
     }
 
-    /// Removes it, unless it is another run's by now.
+    /// Removes it, unless it is another run's by now; answers whether it was this run's alone until then.
     ///
     /// # Errors
     /// AWS's refusal of a call.
-    async fn release(&self) -> Result<(), AwsError> {
+    async fn release(&self) -> Result<bool, AwsError> {
         if self.parameters.lease().why_over().is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let there = self.parameters.read(&self.name).await?;
-        let others = there.is_some() && self.not_ours(there.as_ref()).is_some();
-        if !others {
-            self.parameters.delete(&self.name).await?;
-        }
+        let alone = match &there {
+            Some(ours) if self.not_ours(there.as_ref()).is_none() => {
+                self.written.saw(ours.version);
+                self.parameters.delete(&self.name).await?;
+                !self.written.by_another.load(Ordering::SeqCst)
+            }
+            others => {
+                self.tell(others.as_ref()).await?;
+                false
+            }
+        };
         self.parameters.lease().end("the lock was released");
-        Ok(())
+        Ok(alone)
     }
 }
 
 impl Kept {
-    /// Removes the lock, unless it is another run's by now.
+    /// Removes the lock, unless it is another run's by now; answers whether it was this run's alone until then.
     ///
     /// # Errors
     /// AWS's refusal of a call.
-    pub async fn release(self) -> Result<(), AwsError> {
+    pub async fn release(self) -> Result<bool, AwsError> {
         let Self {
             lock,
             renewing,

@@ -199,6 +199,10 @@ impl View<'_> {
     fn unmanaged(&self) -> String {
         let settings = &self.plan.unmanaged;
         let count: usize = settings.values().map(Vec::len).sum();
+        let stay = match count {
+            1 => "stays as AWS has it",
+            _ => "stay as AWS has them",
+        };
         let count = counted(count as u64, "setting");
         let of: Vec<_> = settings
             .iter()
@@ -212,7 +216,7 @@ impl View<'_> {
             .collect();
         let more = if self.verbose { "" } else { "; -v names them" };
         format!(
-            "{count} that the file does not manage stay as AWS has them, on {}{more}",
+            "{count} that the file does not manage {stay}, on {}{more}",
             of.join(", ")
         )
     }

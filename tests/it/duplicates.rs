@@ -1,5 +1,9 @@
 //! Two things at one address: made by two runs without the lock, or left by one of them.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
 use aws_sdk_apigateway::types::IntegrationType;
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{Options, Patterns, Plan};
@@ -347,5 +351,127 @@ fn two_first_applies_without_a_lock_can_be_destroyed() {
         let ran = folder.local(&[&["destroy", "--confirm", "claims"][..], &others].concat());
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
         assert_eq!(crate::lock::counted(&folder), [0; 5]);
+    }
+}
+
+/// Stands between a run and the AWS at this URL, at a URL of its own: `at` is done once, before the first request whose first line
+/// begins like this goes on.
+fn on_the_way(url: &str, begins: &'static str, at: impl FnOnce() + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = format!("http://{}", listener.local_addr().unwrap());
+    let upstream = url.trim_start_matches("http://").to_owned();
+    let at = Arc::new(Mutex::new(Some(at)));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, upstream, at) = (stream.unwrap(), upstream.clone(), at.clone());
+            std::thread::spawn(move || {
+                let Some((head, body)) = request(&mut stream) else {
+                    return;
+                };
+                if head.starts_with(begins) {
+                    let at = at.lock().unwrap().take();
+                    at.map(|at| at());
+                }
+                let mut to = TcpStream::connect(upstream).unwrap();
+                let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+                to.write_all(head.as_bytes()).unwrap();
+                to.write_all(&body).unwrap();
+                let mut answer = Vec::new();
+                to.read_to_end(&mut answer).unwrap();
+                let _ = stream.write_all(&answer);
+            });
+        }
+    });
+    here
+}
+
+/// A request's head and body; `None` where the connection ends before.
+fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let (mut bytes, mut more) = (Vec::new(), [0; 8192]);
+    loop {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        if let Some(end) = end {
+            let head = String::from_utf8(bytes[..end + 4].to_vec()).unwrap();
+            let length = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.parse::<usize>().unwrap())
+            });
+            let whole = end + 4 + length.unwrap_or(0);
+            if bytes.len() >= whole {
+                return Some((head, bytes[end + 4..whole].to_vec()));
+            }
+        }
+        match stream.read(&mut more) {
+            Ok(read) if read > 0 => bytes.extend_from_slice(&more[..read]),
+            _ => return None,
+        }
+    }
+}
+
+/// Removes the lock, as a person does who takes its holder for dead.
+fn lock_deleted(url: &str) {
+    let mut to = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    let body = r#"{"Name": "/gatestack/lock/claims"}"#;
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: ssm\r\nconnection: close\r\nx-amz-target: AmazonSSM.DeleteParameter\r\n\
+         content-type: application/x-amz-json-1.1\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=a/20261121/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    to.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    to.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(" 200 "), "{answer}");
+}
+
+/// Runs an apply, and another one as a whole before the first request of it that begins like this; answers how both ended.
+fn one_within_another(folder: &Folder, url: &str, begins: &'static str, locked: bool) -> [Ran; 2] {
+    let (tell, told) = std::sync::mpsc::channel();
+    let mut inner = folder.command(&["--endpoint-url", url, "apply", "--yes"]);
+    let direct = url.to_owned();
+    let relayed = on_the_way(url, begins, move || {
+        if locked {
+            lock_deleted(&direct);
+        }
+        tell.send(Ran::from(inner.output().unwrap())).unwrap();
+    });
+    let outer = folder.run(&["--endpoint-url", &relayed, "apply", "--yes"]);
+    [outer, told.recv().unwrap()]
+}
+
+/// A run that was not alone looks at the end for what another one made too, whatever both of them make.
+#[test]
+fn no_run_that_was_not_alone_exits_0_on_a_duplicate() {
+    let unlocked = |text: String| text.replace("[stack]", "[stack]\nlock = false");
+    for (locked, partners, begins, doubled) in [
+        (false, None, "POST /restapis ", &["api", "user_pool"][..]),
+        (false, Some(2), "POST /apikeys", &["partners.insurer1/key"]),
+        (true, None, "POST /usageplans ", &["plans.XXXPlan"]),
+        (true, Some(2), "POST /apikeys", &["partners.insurer1/key"]),
+    ] {
+        let file = |partners| match locked {
+            true => stack_of(partners, 1),
+            false => unlocked(stack_of(partners, 1)),
+        };
+        let folder = Folder::with(&file(1));
+        folder.served(&[], |url| {
+            if let Some(partners) = partners {
+                let ran = folder.run(&["--endpoint-url", url, "apply", "--yes"]);
+                assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+                folder.write(&file(partners));
+            }
+            let [outer, inner] = one_within_another(&folder, url, begins, locked);
+            assert_eq!(inner.code, 0, "{}{}", inner.stdout, inner.stderr);
+            assert_eq!(outer.code, 1, "{begins}: {}{}", outer.stdout, outer.stderr);
+            let said: Vec<&str> = outer.stderr.split_whitespace().collect();
+            let said = said.join(" ");
+            for address in doubled {
+                assert!(said.contains(&format!("{address}: ")), "{begins}: {said}");
+            }
+            assert!(said.contains("carr"), "{said}");
+            assert!(!said.contains("has written nothing since;"), "{said}");
+        });
     }
 }

@@ -292,6 +292,40 @@ async fn a_run_whose_lock_was_removed_writes_nothing() {
     .await;
 }
 
+#[tokio::test]
+async fn a_run_whose_lock_was_deleted_tells_the_next_that_it_was_there() {
+    // Alone from the beginning to the end.
+    let there = world();
+    let holder = elsewhere("apply", &there.clock);
+    let lock = ours(&there, &holder).await;
+    lock.renew().await.unwrap();
+    lock.renew().await.unwrap();
+    assert!(lock.keep().unwrap().release().await.unwrap());
+    // It notices while it renews its lock, or not before it gives it back.
+    for renews in [true, false] {
+        let there = world();
+        let (first, second) = (
+            elsewhere("apply", &there.clock),
+            elsewhere("apply", &there.clock),
+        );
+        let lost = ours(&there, &first).await;
+        let delete = parameters(&there).delete_parameter();
+        delete.name("/gatestack/lock/claims").send().await.unwrap();
+        let has = ours(&there, &second).await;
+        has.renew().await.unwrap();
+        if renews {
+            lost.renew().await.unwrap();
+        }
+        assert!(!lost.keep().unwrap().release().await.unwrap());
+        // The other run holds its lock as before, and knows.
+        let third = taken(&there, &elsewhere("apply", &there.clock)).await;
+        assert_eq!(third.holder, Some(second.clone()));
+        has.renew().await.unwrap();
+        assert!(!has.keep().unwrap().release().await.unwrap(), "{renews}");
+        assert!(left(&there, &[&first, &second]).await.is_empty());
+    }
+}
+
 #[test]
 fn a_stacks_lock_has_a_name_that_a_parameter_can_have() {
     assert_eq!(lock::name("claims"), "/gatestack/lock/claims");
