@@ -74,7 +74,8 @@ impl Args {
             .run(global, ui)
             .await;
         }
-        let session = Session::open(global, ui, &self.scope.adopt, Purpose::Make).await?;
+        let mut session = Session::open(global, ui, &self.scope.adopt, Purpose::Make).await?;
+        session.desired.leaving = self.scope.leaving();
         let mut signals = Signals::listen()?;
         let mut flags = self.scope.flags();
         if self.yes {

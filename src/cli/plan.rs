@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::consent::{FORWARD, other_name};
@@ -5,7 +6,7 @@ use super::global::{Global, repeated};
 use super::saved;
 use super::session::{Planned, Purpose, Session, runtime};
 use crate::error::{Error, Exit};
-use crate::model::shell_word;
+use crate::model::{Address, shell_word};
 use crate::plan::{Inputs, Options, Patterns, Saved};
 use crate::render::json::{self, PlanReport};
 use crate::render::{Ui, plan::View};
@@ -74,6 +75,14 @@ impl Scope {
         }
     }
 
+    /// The things that are named by their own address as those that go, of several at one address.
+    pub(super) fn leaving(&self) -> BTreeSet<Address> {
+        let named = self.allow_delete.iter().map(Address::new);
+        named
+            .filter(|address| address.duplicate_of().is_some())
+            .collect()
+    }
+
     /// The same flags again.
     pub(super) fn flags(&self) -> Vec<String> {
         let forward = self.forward.then(|| FORWARD.to_owned());
@@ -101,7 +110,8 @@ impl Args {
         } else {
             Purpose::Make
         };
-        let session = Session::open(global, ui, &self.scope.adopt, purpose).await?;
+        let mut session = Session::open(global, ui, &self.scope.adopt, purpose).await?;
+        session.desired.leaving = self.scope.leaving();
         let options = Options {
             destroy: self.destroy,
             ..self.scope.options()

@@ -242,12 +242,17 @@ pub(super) fn several(
     duplicates: &[Duplicates],
     global: &Global,
 ) -> Error {
-    with_duplicates(Fault::new(FaultKind::Duplicate, what), duplicates)
-        .hint(format!(
-            "an apply deletes what is left over, with consent\n{}",
-            global.command_line("apply", &[])
-        ))
-        .into()
+    let fault = with_duplicates(Fault::new(FaultKind::Duplicate, what), duplicates);
+    let open: Vec<_> = duplicates.iter().filter_map(Duplicates::help).collect();
+    if open.is_empty() {
+        return fault
+            .hint(format!(
+                "an apply deletes what is left over, with consent\n{}",
+                global.command_line("apply", &[])
+            ))
+            .into();
+    }
+    open.into_iter().fold(fault, Fault::hint).into()
 }
 
 /// The same fault with what carries the same address.

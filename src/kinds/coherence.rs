@@ -220,7 +220,8 @@ impl Desired {
     fn has_unseen_characters(&self) -> bool {
         let ground = &self.ground;
         let moved = self.moved.iter().flat_map(|(from, to)| [from, to]);
-        let addresses = self.resources.keys().chain(moved).chain(&self.adopt);
+        let addresses = self.resources.keys().chain(moved);
+        let addresses = addresses.chain(&self.adopt).chain(&self.leaving);
         addresses
             .map(Address::as_str)
             .chain([&*ground.stack, &*ground.account])

@@ -24,6 +24,9 @@ pub struct Desired {
     pub moved: Vec<(Address, Address)>,
     /// Addresses whose untagged namesakes are to be taken over.
     pub adopt: Vec<Address>,
+    /// Which of several things at one address go, by their own addresses, where nothing else tells.
+    #[serde(default)]
+    pub leaving: BTreeSet<Address>,
     /// Routes of which the file says itself that nothing is needed to call them.
     pub open_on_purpose: BTreeSet<Address>,
     /// What people ask for by name, as far as AWS has told it.

@@ -1,16 +1,20 @@
 //! Things that carry one address, although only one can stand there: two runs made one each, or a person copied tags.
 //!
 //! The one in use is told by what points to it, from the API on: callers come through its stage, its authorizer names the pool,
-//! its routes the VPC link, a usage plan its stage, and the plan has the keys. The others are left over and stand at
-//! `ADDRESS/duplicate/ID`: owned, not wanted.
+//! which has the domain, its routes the VPC link, a usage plan its stage, and the plan has the keys. Of several APIs with a stage it
+//! is the one that all of this leads from. The others are left over and stand at `ADDRESS/duplicate/ID`: owned, not wanted. Where
+//! nothing decides, a person does, by the addresses of those that go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use serde::{Deserialize, Serialize};
 
 use super::app_client::Mark;
 use super::observation::{self, Thing};
-use super::{Desired, Live, Observation, Obstacle, Owner, Resource, content, marks, tags};
+use super::{
+    Desired, Live, Observation, Obstacle, Owner, Resource, content, marks, rest_api, tags,
+};
 use crate::aws::{AwsError, Reader};
 use crate::model::{Address, Book, OutputName};
 
@@ -27,7 +31,8 @@ pub struct Duplicates {
     pub in_use: Option<String>,
     /// Why, as in `it has a deployed stage`.
     pub why: String,
-    /// The others with their addresses; all but one arbitrary one where none is known to be in use.
+    /// The others with the addresses by which each goes; where none is known to be in use, all of them, each with what it has and
+    /// lacks.
     pub left_over: BTreeMap<Address, String>,
 }
 
@@ -35,18 +40,45 @@ impl Duplicates {
     /// What is there, in a sentence.
     pub fn what(&self) -> String {
         let others: Vec<&str> = self.left_over.values().map(String::as_str).collect();
+        let others = others.join(", the ");
         match &self.in_use {
-            Some(one) => format!(
-                "the {one} is in use ({}), and the {} carries the same address",
-                self.why,
-                others.join(", the ")
-            ),
+            Some(one) => {
+                let carry = if self.left_over.len() == 1 {
+                    "carries"
+                } else {
+                    "carry"
+                };
+                format!(
+                    "the {one} is in use ({}), and the {others} {carry} the same address",
+                    self.why
+                )
+            }
             None => format!(
-                "several things carry this address, and which one is in use can't be told ({}): {}",
-                self.why,
-                others.join(", ")
+                "several things carry this address, and which one is in use can't be told ({}): the {others}",
+                self.why
             ),
         }
+    }
+
+    /// What to do where it can't be told which one is in use.
+    pub fn help(&self) -> Option<String> {
+        let flags = self.left_over.keys();
+        let flags: Vec<String> = flags.map(|one| format!("--allow-delete '{one}'")).collect();
+        let (name, between) = match flags.len() {
+            2 => ("the one that goes", " or "),
+            _ => ("all but the one that stays", ", "),
+        };
+        self.in_use.is_none().then(|| {
+            format!(
+                "name {name} in `apply`: {}; `destroy` deletes all of them",
+                flags.join(between)
+            )
+        })
+    }
+
+    /// Whether one at this address goes because of these.
+    pub(crate) fn is_about(&self, address: &Address) -> bool {
+        self.left_over.contains_key(address) || self.in_use.is_none() && self.address == *address
     }
 
     /// Why one that is left over goes.
@@ -134,58 +166,61 @@ pub(super) async fn sort_out(
 ) -> Result<(), AwsError> {
     let Group { address, mut all } = group;
     all.sort_by_key(|thing| id(&thing.live).to_owned());
-    let mut in_use = Vec::new();
-    for (place, thing) in all.iter().enumerate() {
-        if is_in_use(reader, desired, &address, &thing.live, observation).await? {
-            in_use.push(place);
-        }
-    }
-    let sign = sign(&all[0].live.resource);
-    let (chosen, known, why) = match in_use[..] {
-        [one] => (one, true, format!("it {sign}")),
-        [] => (0, false, format!("none of them {sign}")),
-        [one, ..] => (one, false, format!("more than one {sign}")),
+    let look = Look {
+        reader,
+        desired,
+        observation,
+        address: &address,
     };
-    let names = all.iter().map(|thing| observation::name(&thing.live));
-    let names: Vec<String> = names.collect();
-    if !known {
-        let what = format!(
-            "several things carry this address, and which one is in use can't be told ({why}): the {}",
-            names.join(", the ")
-        );
-        observation.obstacles.push(Obstacle {
-            address: address.clone(),
-            what,
-            help: "delete those that callers don't use, or remove their tags gatestack:stack and gatestack:key; `destroy` \
-                   deletes all of them"
-                .into(),
-        });
+    let mut signs = Vec::new();
+    for thing in &all {
+        signs.push(look.signs(&thing.live).await?);
     }
-    let mut duplicates = Duplicates {
+    let beside = |(place, thing): (usize, &Thing)| match id(&thing.live) {
+        "" => address.duplicate(&place.to_string()),
+        id => address.duplicate(id),
+    };
+    let beside: Vec<Address> = all.iter().enumerate().map(beside).collect();
+    let names: Vec<String> = all
+        .iter()
+        .map(|thing| observation::name(&thing.live))
+        .collect();
+    let named = |place: &usize| desired.leaving.contains(&beside[*place]);
+    let stay: Vec<usize> = (0..all.len()).filter(|place| !named(place)).collect();
+    // A choice by id decides only what nothing else does.
+    let (chosen, why) = match (look.in_use(&all[0].live.resource, &signs), &stay[..]) {
+        ((Some(one), why), _) => (Some(one), why),
+        ((None, _), [one]) => (Some(*one), "no --allow-delete names it".to_owned()),
+        ((None, why), _) => (None, why),
+    };
+    let left_over = (0..all.len()).filter(|place| chosen != Some(*place));
+    let left_over = left_over.map(|place| {
+        let told = match chosen {
+            Some(_) => names[place].clone(),
+            None => format!("{}{}", names[place], signs[place].told()),
+        };
+        (beside[place].clone(), told)
+    });
+    let duplicates = Duplicates {
         address: address.clone(),
-        in_use: known.then(|| names[chosen].clone()),
+        in_use: chosen.map(|one| names[one].clone()),
         why,
-        left_over: BTreeMap::new(),
+        left_over: left_over.collect(),
     };
+    observation
+        .obstacles
+        .extend(duplicates.help().map(|help| Obstacle {
+            address: address.clone(),
+            what: duplicates.what(),
+            help,
+        }));
     for (place, mut thing) in all.into_iter().enumerate() {
-        if place == chosen {
+        if place == chosen.unwrap_or_default() {
             observation.put(&address, thing);
-            if !known {
-                duplicates
-                    .left_over
-                    .insert(address.clone(), names[place].clone());
-            }
             continue;
         }
-        let beside = match id(&thing.live) {
-            "" => address.duplicate(&place.to_string()),
-            id => address.duplicate(id),
-        };
-        duplicates
-            .left_over
-            .insert(beside.clone(), names[place].clone());
         thing.live.was = None;
-        observation.put(&beside, thing);
+        observation.put(&beside[place], thing);
     }
     observation.duplicates.push(duplicates);
     Ok(())
@@ -197,6 +232,39 @@ fn id(live: &Live) -> &str {
 
 fn output(live: &Live, name: OutputName) -> &str {
     live.outputs.get(&name).map_or("", String::as_str)
+}
+
+/// What tells that one of several is in use.
+#[derive(Default)]
+struct Signs {
+    /// Callers, or what they come through, lead to it.
+    used: bool,
+    /// It has the name by which callers find it, where its kind has one.
+    found: bool,
+    /// Everything that belongs to it is there.
+    whole: bool,
+    /// In words, where it has more than one.
+    has: Vec<&'static str>,
+    lacks: Vec<&'static str>,
+}
+
+impl Signs {
+    fn say(&mut self, is: bool, what: &'static str) {
+        let list = if is { &mut self.has } else { &mut self.lacks };
+        list.push(what);
+    }
+
+    fn told(&self) -> String {
+        let part = |word: &str, what: &[&str]| {
+            (!what.is_empty()).then(|| format!("{word} {}", what.join(" and ")))
+        };
+        let parts = [part("has", &self.has), part("lacks", &self.lacks)];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        match parts.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", parts.join(", ")),
+        }
+    }
 }
 
 /// What tells that one is in use, in the words of a verb.
@@ -211,76 +279,201 @@ fn sign(resource: &Resource) -> &'static str {
     }
 }
 
-async fn is_in_use(
-    reader: &Reader,
-    desired: &Desired,
-    address: &Address,
-    live: &Live,
-    observation: &Observation,
-) -> Result<bool, AwsError> {
-    let of_kind = |kind: &str| {
-        let mut all = observation.live.iter();
-        all.find(|(address, live)| {
-            address.duplicate_of().is_none() && live.resource.info().name == kind
-        })
-        .map(|(_, live)| id(live))
-    };
-    let api = of_kind("rest_api");
-    let here = id(live);
-    Ok(match &live.resource {
-        Resource::RestApi(_) => reader.stages(here).await?.iter().any(|stage| {
-            let tags = tags::live(stage.tags.as_ref());
-            let ours = matches!(desired.ground.owner_by_tags(&tags), Owner::Us(_));
-            ours && stage.deployment_id.is_some()
-        }),
-        Resource::UserPool(_) => {
-            let Some(api) = api else { return Ok(false) };
-            let arn = output(live, OutputName::Arn);
-            let authorizers = reader.authorizers(api).await?;
-            let mut named = authorizers.iter().flat_map(|one| one.provider_arns());
-            named.any(|named| named == arn)
-        }
-        Resource::UsagePlan(plan) => plan
-            .stages
-            .iter()
-            .any(|stage| api.is_some_and(|api| super::literal(&stage.api) == api)),
-        Resource::VpcLink(_) => match api {
-            Some(api) => content::links(reader, api).await?.contains(here),
-            None => false,
-        },
-        Resource::ApiKey(_) => {
-            for plan in reader.usage_plans().await?.iter() {
-                let tags = tags::live(plan.tags.as_ref());
-                let ours = matches!(desired.ground.owner_by_tags(&tags), Owner::Us(_));
-                let mut stages = plan.api_stages().iter();
-                let opens = api.is_none_or(|api| stages.any(|stage| stage.api_id() == Some(api)));
-                let Some(plan) = plan.id().filter(|_| ours && opens) else {
-                    continue;
-                };
-                let keys = reader.usage_plan_keys(plan).await?;
-                if keys.iter().any(|key| key.id() == Some(here)) {
-                    return Ok(true);
-                }
-            }
-            false
-        }
-        // What belongs to a partner's key is in use where the key is.
-        Resource::PlanMembership(membership) => {
-            is_key_at(observation, address, &super::literal(&membership.key))
-        }
-        Resource::AppClient(client) => client
-            .mark
-            .key()
-            .is_some_and(|key| is_key_at(observation, address, &key)),
-        _ => false,
-    })
+/// What is known when several things of one kind are looked at.
+struct Look<'a> {
+    reader: &'a Reader,
+    desired: &'a Desired,
+    observation: &'a Observation,
+    address: &'a Address,
 }
 
-/// Whether this is the key in use beside an address.
-fn is_key_at(observation: &Observation, address: &Address, key: &str) -> bool {
-    let at = |address: &Address| {
-        let live = observation.live.get(address);
-        live.is_some_and(|live| matches!(live.resource, Resource::ApiKey(_)) && id(live) == key)
-    };
-    at(&address.owner().part("key")) || at(&address.owner())
+impl Look<'_> {
+    /// Which of several is in use, and why; or why that can't be told.
+    fn in_use(&self, kind: &Resource, signs: &[Signs]) -> (Option<usize>, String) {
+        let those = |is: fn(&Signs) -> bool| -> Vec<usize> {
+            let places = signs.iter().enumerate();
+            places
+                .filter(|(_, one)| is(one))
+                .map(|(place, _)| place)
+                .collect()
+        };
+        let (used, found) = (those(|one| one.used), those(|one| one.found));
+        let whole = those(|one| one.used && one.whole);
+        let sign = sign(kind);
+        match (kind, &used[..], &found[..]) {
+            (Resource::UserPool(_), [one], [other]) if one != other => (
+                None,
+                "the API's authorizer names one, and another has the domain".into(),
+            ),
+            (Resource::UserPool(_), [one], [_]) => {
+                (Some(*one), format!("it {sign}, and it has the domain"))
+            }
+            // Callers get their tokens there, whatever was to take them.
+            (Resource::UserPool(_), [], [one]) => (Some(*one), "it has the domain".into()),
+            (_, [one], _) => (Some(*one), format!("it {sign}")),
+            (Resource::UsagePlan(_) | Resource::VpcLink(_), [], _) if self.api_is_open() => {
+                (None, "which REST API is in use can't be told".into())
+            }
+            (_, [], _) => (None, format!("none of them {sign}")),
+            _ => match whole[..] {
+                [one] => (
+                    Some(one),
+                    format!("it {sign}, and nothing that belongs to it is lacking"),
+                ),
+                _ => (None, format!("more than one {sign}")),
+            },
+        }
+    }
+
+    /// Whether there are several APIs, and none of them is known to be in use.
+    fn api_is_open(&self) -> bool {
+        let mut duplicates = self.observation.duplicates.iter();
+        duplicates.any(|one| one.in_use.is_none() && one.address == rest_api::address())
+    }
+
+    /// The API in use, where that is known.
+    fn api(&self) -> Option<&str> {
+        let live = self.observation.live.get(&rest_api::address());
+        live.filter(|_| !self.api_is_open()).map(id)
+    }
+
+    fn wants(&self, is: fn(&Resource) -> bool) -> bool {
+        let mut wanted = self.desired.resources.values();
+        wanted.any(|wanted| is(&wanted.resource))
+    }
+
+    fn is_ours(&self, tags: Option<&HashMap<String, String>>) -> bool {
+        matches!(
+            self.desired.ground.owner_by_tags(&tags::live(tags)),
+            Owner::Us(_)
+        )
+    }
+
+    async fn signs(&self, live: &Live) -> Result<Signs, AwsError> {
+        let reader = self.reader;
+        let here = id(live);
+        let used = match &live.resource {
+            Resource::RestApi(_) => return self.signs_of_api(here).await,
+            Resource::UserPool(_) => return self.signs_of_pool(live).await,
+            Resource::UsagePlan(plan) => {
+                let mut stages = plan.stages.iter();
+                stages.any(|stage| Some(super::literal(&stage.api).as_str()) == self.api())
+            }
+            Resource::VpcLink(_) => match self.api() {
+                Some(api) => content::links(reader, api).await?.contains(here),
+                None => false,
+            },
+            Resource::ApiKey(_) => self.is_on_a_plan(here).await?,
+            // What belongs to a partner's key is in use where the key is.
+            Resource::PlanMembership(membership) => {
+                self.is_key_here(&super::literal(&membership.key))
+            }
+            Resource::AppClient(client) => {
+                client.mark.key().is_some_and(|key| self.is_key_here(&key))
+            }
+            _ => false,
+        };
+        Ok(Signs {
+            used,
+            ..Signs::default()
+        })
+    }
+
+    /// Of an API: a deployed stage, an authorizer that takes the tokens that callers get, a usage plan.
+    async fn signs_of_api(&self, api: &str) -> Result<Signs, AwsError> {
+        let reader = self.reader;
+        let stages = reader.stages(api).await?;
+        let used = stages
+            .iter()
+            .any(|stage| self.is_ours(stage.tags.as_ref()) && stage.deployment_id.is_some());
+        let mut signs = Signs {
+            used,
+            ..Signs::default()
+        };
+        signs.say(used, "a deployed stage");
+        if self.wants(|one| matches!(one, Resource::Authorizer(_))) {
+            let with_domain = self.wants(|one| matches!(one, Resource::UserPoolDomain(_)));
+            let mut names = false;
+            for authorizer in reader.authorizers(api).await?.iter() {
+                for arn in authorizer.provider_arns() {
+                    let pool = arn.rsplit('/').next().unwrap_or_default();
+                    names |= self.is_pool(pool, with_domain).await?;
+                }
+            }
+            signs.say(
+                names,
+                match with_domain {
+                    true => "an authorizer for the user pool that has the domain",
+                    false => "an authorizer for the stack's user pool",
+                },
+            );
+        }
+        if self.wants(|one| matches!(one, Resource::UsagePlan(_))) {
+            let plans = reader.usage_plans().await?;
+            let mut ours = plans.iter().filter(|plan| self.is_ours(plan.tags.as_ref()));
+            let carries = ours.any(|plan| {
+                let mut stages = plan.api_stages().iter();
+                stages.any(|stage| stage.api_id() == Some(api))
+            });
+            signs.say(carries, "a usage plan");
+        }
+        signs.whole = signs.lacks.is_empty();
+        Ok(signs)
+    }
+
+    /// Whether this is one of the stack's pools, with a domain where it has to have one.
+    async fn is_pool(&self, id: &str, with_domain: bool) -> Result<bool, AwsError> {
+        let pool = self.reader.pool(id).await?;
+        Ok(pool.is_some_and(|pool| {
+            self.is_ours(pool.user_pool_tags.as_ref()) && (!with_domain || has_domain(&pool))
+        }))
+    }
+
+    /// Of a pool: that the authorizer of the API in use names it, and the domain.
+    async fn signs_of_pool(&self, live: &Live) -> Result<Signs, AwsError> {
+        let mut signs = Signs::default();
+        if let Some(api) = self.api() {
+            let arn = output(live, OutputName::Arn);
+            let authorizers = self.reader.authorizers(api).await?;
+            let mut named = authorizers.iter().flat_map(|one| one.provider_arns());
+            signs.used = named.any(|named| named == arn);
+            signs.say(signs.used, "the API's authorizer");
+        }
+        let pool = self.reader.pool(id(live)).await?;
+        signs.found = pool.is_some_and(|pool| has_domain(&pool));
+        signs.say(signs.found, "the domain");
+        Ok(signs)
+    }
+
+    async fn is_on_a_plan(&self, key: &str) -> Result<bool, AwsError> {
+        for plan in self.reader.usage_plans().await?.iter() {
+            let mut stages = plan.api_stages().iter();
+            let opens = self
+                .api()
+                .is_none_or(|api| stages.any(|stage| stage.api_id() == Some(api)));
+            let ours = self.is_ours(plan.tags.as_ref());
+            let Some(plan) = plan.id().filter(|_| ours && opens) else {
+                continue;
+            };
+            let keys = self.reader.usage_plan_keys(plan).await?;
+            if keys.iter().any(|one| one.id() == Some(key)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether this is the key in use beside the address.
+    fn is_key_here(&self, key: &str) -> bool {
+        let at = |address: &Address| {
+            let live = self.observation.live.get(address);
+            live.is_some_and(|live| matches!(live.resource, Resource::ApiKey(_)) && id(live) == key)
+        };
+        at(&self.address.owner().part("key")) || at(&self.address.owner())
+    }
+}
+
+fn has_domain(pool: &UserPoolType) -> bool {
+    let mut domains = [&pool.domain, &pool.custom_domain].into_iter().flatten();
+    domains.any(|domain| !domain.is_empty())
 }

@@ -249,6 +249,7 @@ mod tests {
                 .map(|(from, to)| (Address::new(*from), Address::new(*to)))
                 .collect(),
             adopt: adopt.iter().copied().map(Address::new).collect(),
+            leaving: BTreeSet::new(),
             open_on_purpose: BTreeSet::new(),
             outputs: BTreeMap::new(),
             lock: true,

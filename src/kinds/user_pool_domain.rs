@@ -123,6 +123,8 @@ impl Kind for UserPoolDomain {
             if let Some(pool) = taken
                 .and_then(|taken| taken.user_pool_id.clone())
                 .filter(|pool| Some(pool.as_str()) != ours)
+                // Where it is a second pool of the stack, that is told of the pools, and the domain is free once it is gone.
+                .filter(|pool| scope.duplicate(pool).is_none())
             {
                 findings.obstacles.push(Obstacle {
                     address: address.clone(),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change, Operation, Problem, Step};
-use crate::kinds::{Desired, Live, Observation, Replace, Resource};
+use crate::kinds::{Desired, KindInfo, Lane, Live, Observation, Replace, Resource};
 use crate::model::{Address, Book, OutputName, Value};
 
 /// A step before it has its place in the order.
@@ -180,6 +180,16 @@ fn needs(
                 // Names of siblings clash in an API (`/a/{x}` beside `/a/{y}`), and callers see neither before the
                 // redeployment, so what goes makes room first.
                 if kind.siblings_clash && change.kind.name == kind.name && gone {
+                    needs.insert((other.clone(), Part::Delete));
+                }
+                // A second pool may have the domain that is wanted in the first.
+                let in_pool = |kind: &KindInfo| kind.lane == Some(Lane::UserPool);
+                if in_pool(kind)
+                    && in_pool(change.kind)
+                    && inputs.changes[address].action == Action::Create
+                    && other.duplicate_of().is_some()
+                    && gone
+                {
                     needs.insert((other.clone(), Part::Delete));
                 }
                 if kind.snapshot && change.kind.deployed {

@@ -181,7 +181,7 @@ fn compare(
                     vec!["it is gone; its mark is left".into()]
                 } else {
                     let duplicates = observation.duplicates.iter();
-                    let of = duplicates.filter(|one| one.left_over.contains_key(address));
+                    let of = duplicates.filter(|one| one.is_about(address));
                     let why = of.map(Duplicates::reason);
                     why.chain(live.broken.iter().cloned()).collect()
                 },

@@ -429,6 +429,23 @@ mod tests {
     }
 
     #[test]
+    fn one_setting_stays() {
+        let mut observation = applied(EXAMPLE);
+        let pool = Address::new("user_pool");
+        let pool = observation.live.get_mut(&pool).unwrap();
+        pool.unmanaged = vec!["3 triggers".into()];
+        let said = screen(EXAMPLE, &observation, &Options::default());
+        let said: Vec<&str> = said.split_whitespace().collect();
+        let said = said.join(" ");
+        assert!(
+            said.contains(
+                "1 setting that the file does not manage stays as AWS has it, on user_pool"
+            ),
+            "{said}"
+        );
+    }
+
+    #[test]
     fn a_destroy() {
         let options = Options {
             destroy: true,

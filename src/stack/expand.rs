@@ -69,6 +69,7 @@ pub fn expand(
         resources,
         moved,
         adopt,
+        leaving: BTreeSet::new(),
         open_on_purpose,
         outputs,
         lock: file.stack.lock,

@@ -44,6 +44,7 @@ impl World {
                 resources: BTreeMap::new(),
                 moved: Vec::new(),
                 adopt: Vec::new(),
+                leaving: Default::default(),
                 open_on_purpose: Default::default(),
                 outputs: BTreeMap::new(),
                 lock: true,

@@ -221,6 +221,130 @@ async fn where_neither_is_in_use_the_plan_stops_and_destroy_removes_both() {
     assert!(apis.items().is_empty());
 }
 
+/// Tags a thing of another stack as this one's, as a second run would have made it.
+fn of_this_stack(text: &str) -> String {
+    text.replace("\"claims\"", "\"twin\"")
+}
+
+/// Two whole stacks under one name: everything but the domain, which AWS has once. Answers with the ids of the API and pool of the
+/// second, which has none.
+async fn twins(world: &World, text: &str) -> [String; 2] {
+    let twin = of_this_stack(text)
+        .lines()
+        .filter(|line| !line.starts_with("domain"))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("\"XXX Users\"", "\"YYY Users\"")
+        .replace("name = \"xxx-api\"", "name = \"yyy-api\"")
+        .replace("[plans.XXXPlan]\n", "[plans.XXXPlan]\nname = \"YYYPlan\"\n");
+    Box::pin(world.apply(&twin)).await;
+    let [api, pool] = ["api", "user_pool"].map(|address| (address, twin.clone()));
+    let api = Box::pin(world.id(&api.1, api.0)).await;
+    let pool = Box::pin(world.id(&pool.1, pool.0)).await;
+    Box::pin(world.apply(text)).await;
+    let ours = |arn: String| {
+        let console = world.apigateway();
+        async move {
+            let tag = console.tag_resource().resource_arn(arn);
+            Box::pin(tag.tags(OURS, "claims").send()).await.unwrap();
+        }
+    };
+    let arn = format!("arn:aws:apigateway:eu-west-1::/restapis/{api}");
+    ours(format!("{arn}/stages/prod")).await;
+    ours(arn).await;
+    let plan = Box::pin(world.id(&twin, "plans.XXXPlan")).await;
+    ours(format!("arn:aws:apigateway:eu-west-1::/usageplans/{plan}")).await;
+    let arn = format!(
+        "arn:aws:cognito-idp:eu-west-1:{}:userpool/{pool}",
+        crate::harness::ACCOUNT
+    );
+    let tag = world.cognito().tag_resource().resource_arn(arn);
+    Box::pin(tag.tags(OURS, "claims").send()).await.unwrap();
+    [api, pool]
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_whole_chains_the_one_that_has_the_domain_is_in_use() {
+    let world = World::new();
+    let text = stack_of(0, 1);
+    let [api, pool] = Box::pin(twins(&world, &text)).await;
+    let seen = Box::pin(world.observe(&desired(&text))).await;
+    assert!(seen.obstacles.is_empty(), "{:#?}", seen.obstacles);
+    let left: Vec<_> = seen
+        .duplicates
+        .iter()
+        .filter(|one| ["api", "user_pool"].contains(&one.address.as_str()))
+        .map(|one| {
+            assert!(one.in_use.is_some(), "{one:?}");
+            one.left_over.keys().map(Address::to_string).collect()
+        })
+        .collect::<Vec<Vec<_>>>();
+    assert_eq!(
+        left,
+        [
+            vec![format!("api/duplicate/{api}")],
+            vec![format!("user_pool/duplicate/{pool}")]
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nothing_tells_a_choice_by_id_does() {
+    let world = World::new();
+    let text = stack_of(0, 1);
+    let [api, pool] = Box::pin(twins(&world, &text)).await;
+    let first = Box::pin(world.observe(&desired(&text))).await;
+    let api_in_use = first.live[&Address::new("api")].outputs[&OutputName::Id].clone();
+    let pool_in_use = first.live[&Address::new("user_pool")].outputs[&OutputName::Id].clone();
+    // Without the domain neither is more whole than the other.
+    let gone = world.cognito().delete_user_pool_domain();
+    let gone = gone.user_pool_id(&pool_in_use);
+    let gone = gone.domain(format!("xxx-{}", crate::harness::ACCOUNT));
+    Box::pin(gone.send()).await.unwrap();
+    let problems = Box::pin(world.plan_with(&text, &Options::default())).await;
+    let problems = problems.unwrap_err();
+    let apis = problems.iter().find(|one| one.address.as_str() == "api");
+    let apis = apis.unwrap_or_else(|| panic!("{problems:#?}"));
+    for words in [
+        format!(
+            "REST API {api} (has a deployed stage and a usage plan, lacks an authorizer for the user pool that has the domain)"
+        ),
+        format!("REST API {api_in_use} (has a deployed stage"),
+    ] {
+        assert!(apis.what.contains(&words), "{apis:?}");
+    }
+    for id in [&api, &api_in_use] {
+        let flag = format!("--allow-delete 'api/duplicate/{id}'");
+        assert!(apis.help.contains(&flag), "{apis:?}");
+    }
+    // Either goes.
+    for (goes, stays) in [(&api, &api_in_use), (&api_in_use, &api)] {
+        let mut wanted = desired(&text);
+        wanted.leaving.insert(Address::new("api").duplicate(goes));
+        let seen = Box::pin(world.observe(&wanted)).await;
+        assert_eq!(
+            &seen.live[&Address::new("api")].outputs[&OutputName::Id],
+            stays
+        );
+        assert!(seen.live.contains_key(&Address::new("api").duplicate(goes)));
+        let pools = if stays == &api { &pool } else { &pool_in_use };
+        assert_eq!(
+            &seen.live[&Address::new("user_pool")].outputs[&OutputName::Id],
+            pools
+        );
+        let options = Options {
+            allow_delete: Patterns::new(["*/duplicate/*".to_owned()]),
+            ..Options::default()
+        };
+        let plan = gatestack::plan::plan(&wanted, &seen, &options).unwrap();
+        assert!(
+            plan.missing_consent.is_empty(),
+            "{:?}",
+            plan.missing_consent
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn destroy_removes_all_of_them() {
     let world = World::new();
@@ -414,7 +538,7 @@ fn lock_deleted(url: &str) {
     let mut to = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
     let body = r#"{"Name": "/gatestack/lock/claims"}"#;
     let request = format!(
-        "POST / HTTP/1.1\r\nhost: ssm\r\nconnection: close\r\nx-amz-target: AmazonSSM.DeleteParameter\r\n\
+        "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-amz-target: AmazonSSM.DeleteParameter\r\n\
          content-type: application/x-amz-json-1.1\r\n\
          authorization: AWS4-HMAC-SHA256 Credential=a/20261121/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0\r\n\
          content-length: {}\r\n\r\n{body}",
@@ -446,7 +570,12 @@ fn one_within_another(folder: &Folder, url: &str, begins: &'static str, locked: 
 fn no_run_that_was_not_alone_exits_0_on_a_duplicate() {
     let unlocked = |text: String| text.replace("[stack]", "[stack]\nlock = false");
     for (locked, partners, begins, doubled) in [
-        (false, None, "POST /restapis ", &["api", "user_pool"][..]),
+        (
+            false,
+            None,
+            "POST /restapis ",
+            &["api", "plans.XXXPlan"][..],
+        ),
         (false, Some(2), "POST /apikeys", &["partners.insurer1/key"]),
         (true, None, "POST /usageplans ", &["plans.XXXPlan"]),
         (true, Some(2), "POST /apikeys", &["partners.insurer1/key"]),
