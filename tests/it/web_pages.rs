@@ -86,6 +86,8 @@ fn the_control_plane_is_not_for_web_pages() {
             ),
         );
         let own = format!("Origin: {url}");
+        let referer = format!("Referer: {url}/_aws/execute-api/a1b2/prod/page");
+        let signed_cognito = signed("cognito-idp");
         let host = format!("Host: {}", &url["http://".len()..]);
         let keys = "GET /apikeys?includeValues=true HTTP/1.1";
         for (line, headers) in [
@@ -137,6 +139,23 @@ fn the_control_plane_is_not_for_web_pages() {
                     "Access-Control-Request-Method: GET",
                 ],
             ),
+            // A page that came through an API of this server, to a browser of the same origin.
+            (keys, &[&host, &key, "Sec-Fetch-Site: same-origin"]),
+            (keys, &[&host, &key, &own]),
+            (keys, &[&host, &key, &referer]),
+            (
+                "POST /restapis HTTP/1.1",
+                &[&host, &key, &own, "Sec-Fetch-Site: same-origin"],
+            ),
+            (
+                "POST / HTTP/1.1",
+                &[
+                    &host,
+                    &signed_cognito,
+                    &own,
+                    "X-Amz-Target: AWSCognitoIdentityProviderService.ListUserPools",
+                ],
+            ),
             (
                 "GET /_aws/unknown HTTP/1.1",
                 &[&host, &key, "Origin: http://evil.example"],
@@ -152,8 +171,9 @@ fn the_control_plane_is_not_for_web_pages() {
         }
         for headers in [
             &[host.as_str(), &key][..],
-            &[&host, &key, &own],
             &[&host, &key, "Sec-Fetch-Site: none"],
+            // Node's `fetch` is no browser.
+            &[&host, &key, "Sec-Fetch-Mode: cors", "Accept-Language: *"],
         ] {
             let (status, answer) = sent(url, keys, headers);
             assert!(
@@ -250,6 +270,47 @@ fn a_host_is_one_that_no_page_can_have() {
         ] {
             let (status, answer) = sent(url, line, &[host, &key]);
             assert_eq!(status, wanted, "{line} {host}\n{answer}");
+        }
+    });
+}
+
+/// The prefix of a pool's domain is a name below AWS's, not one of its own: a network may have a machine of that name.
+#[test]
+fn the_prefix_of_a_pools_domain_is_no_host() {
+    let folder = Folder::with(&format!(
+        "{STACK}\n[user_pool]\nname = \"claims\"\ndomain = \"claims-123\"\n"
+    ));
+    folder.apply(&[]);
+    folder.served(&[], |url| {
+        let key = signed("apigateway");
+        for line in [
+            "GET /apikeys?includeValues=true HTTP/1.1",
+            "POST /oauth2/token HTTP/1.1",
+            "GET / HTTP/1.1",
+        ] {
+            let (status, answer) = sent(url, line, &["Host: claims-123", &key]);
+            assert_eq!(status, 403, "{line}\n{answer}");
+        }
+        // Where the pool answers, it wants a form.
+        for (line, host, wanted) in [
+            (
+                "POST /oauth2/token HTTP/1.1",
+                "Host: claims-123.auth.eu-west-1.amazoncognito.com",
+                405,
+            ),
+            (
+                "POST /_aws/cognito/claims-123/oauth2/token HTTP/1.1",
+                "Host: localhost",
+                405,
+            ),
+            (
+                "POST /_aws/domain/claims-123/oauth2/token HTTP/1.1",
+                "Host: localhost",
+                404,
+            ),
+        ] {
+            let (status, answer) = sent(url, line, &[host]);
+            assert_eq!(status, wanted, "{line}\n{answer}");
         }
     });
 }

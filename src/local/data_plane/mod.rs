@@ -11,7 +11,7 @@
 //!
 //! Any other host name is refused, so that no web page reaches this by a name of its own, unless it means the server itself: `localhost`,
 //! an address of loopback, or what the server listens at. What is not asked of an API or a pool is the control plane's, and is refused to
-//! web pages of other origins.
+//! web pages.
 //!
 //! A user pool's documents are also at `/{pool}/.well-known/…` of any host name that is nobody's, since an endpoint that stands for AWS
 //! keeps AWS's paths. A stage serves its deployment's snapshot, never the edits after it.
@@ -158,7 +158,7 @@ impl DataPlane {
         }
         let path = request.uri().path().to_owned();
         let Some(address) = Address::of(host, &path) else {
-            return inner.control(request, asked.as_ref().filter(|_| is_own));
+            return inner.control(request);
         };
         let state = match inner.service.snapshot() {
             Ok(state) => state,
@@ -191,7 +191,7 @@ impl DataPlane {
                     oauth::domain(inner, &state, (name, &region), rest, &request)
                 }
                 None if by_path => (no_domain(name), None),
-                None => return inner.control(request, asked.as_ref().filter(|_| is_own)),
+                None => return inner.control(request),
             },
             Address::PoolDomain { name, region, rest } => {
                 match region.or_else(|| region_of(&state, |region| region.cognito.has_domain(name)))
@@ -212,9 +212,9 @@ impl DataPlane {
 }
 
 impl Inner {
-    /// Answers a request to the control plane. `own` is the host it was sent to, if that is the server itself.
-    fn control(&self, request: Request<Bytes>, own: Option<&Authority>) -> Response<Bytes> {
-        if let Some(why) = browsers::refusal(request.headers(), own) {
+    /// Answers a request to the control plane.
+    fn control(&self, request: Request<Bytes>) -> Response<Bytes> {
+        if let Some(why) = browsers::refusal(request.headers()) {
             let text = format!(
                 "the control plane of the local AWS refuses this request: {why}. Web pages may call the APIs and token endpoints below /_aws/ only"
             );
@@ -268,20 +268,19 @@ enum Owner {
     Pool { region: String },
 }
 
+/// Whose own domain this is. A name without a dot is none: it is the prefix of a pool's domain below AWS's.
 fn owner(state: &State, host: &str) -> Option<Owner> {
-    let wildcard = host.split_once('.').map(|(_, rest)| format!("*.{rest}"));
-    let of_api = [Some(host), wildcard.as_deref()]
-        .into_iter()
-        .flatten()
-        .find_map(|name| {
-            let region = region_of(state, |region| {
-                region.apigateway.domain_names.contains(name)
-            })?;
-            Some(Owner::Api {
-                name: name.to_owned(),
-                region: region.to_owned(),
-            })
-        });
+    let (_, parent) = host.split_once('.')?;
+    let wildcard = format!("*.{parent}");
+    let of_api = [host, &wildcard].into_iter().find_map(|name| {
+        let region = region_of(state, |region| {
+            region.apigateway.domain_names.contains(name)
+        })?;
+        Some(Owner::Api {
+            name: name.to_owned(),
+            region: region.to_owned(),
+        })
+    });
     of_api.or_else(|| {
         let region = region_of(state, |region| region.cognito.has_domain(host))?;
         Some(Owner::Pool {

@@ -90,7 +90,7 @@ pub(super) fn domain(
     let cognito = state.regions.get(region).map(|region| &region.cognito);
     let pool = cognito.and_then(|cognito| cognito.pool_at(name, at));
     let mut client = None;
-    let (answer, refused) = match pool {
+    let (mut answer, refused) = match pool {
         None => (
             no_domain(name),
             Some(format!("no pool has the domain {name} now")),
@@ -109,6 +109,12 @@ pub(super) fn domain(
             Err(Otherwise::Refused(refusal)) => (super::refused(&refusal), Some(refusal.message)),
         },
     };
+    // AWS documents that pages of any origin may call the token endpoint, and that this can't be changed.
+    if pool.is_some() && path == TOKEN {
+        let any = HeaderValue::from_static("*");
+        let headers = answer.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    }
     let seen = Seen {
         at,
         method: request.method().to_string(),
