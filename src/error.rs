@@ -1,9 +1,12 @@
 //! How a command ends: an exit code, or an error that says what is wrong, about what, and what to do.
 
 use crate::aws::AwsError;
-use crate::model::Address;
+use crate::model::{Address, shorten};
 use crate::plan::Problem;
 use crate::stack::Diagnostics;
+
+/// The longest command in a hint, in bytes.
+const LONGEST_COMMAND: usize = 16 << 10;
 
 /// How a command ended, when it came to an end of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -137,7 +140,7 @@ impl Fault {
     pub fn new(kind: FaultKind, what: impl Into<String>) -> Self {
         Self {
             kind,
-            what: what.into(),
+            what: shorten::message(what.into()),
             details: Vec::new(),
             hints: Vec::new(),
         }
@@ -153,7 +156,7 @@ impl Fault {
     pub fn about(mut self, address: Address, text: impl Into<String>) -> Self {
         self.details.push(Detail {
             address,
-            text: text.into(),
+            text: shorten::message(text.into()),
         });
         self
     }
@@ -161,7 +164,14 @@ impl Fault {
     /// Says what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        let hint = hint.into();
+        // Nobody types a longer command, and half of one would do something else.
+        self.hints.push(match hint.split_once('\n') {
+            Some((said, command)) if command.len() > LONGEST_COMMAND => {
+                format!("{said} (the command is too long to be shown)")
+            }
+            _ => hint,
+        });
         self
     }
 }

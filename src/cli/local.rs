@@ -170,13 +170,13 @@ pub(super) async fn serve_until_stopped(
 /// # Errors
 /// It can't be read, or its mistakes.
 fn scenario(path: &Path) -> Result<Scenario, Error> {
-    let text = files::text(path)?.ok_or_else(|| {
-        Fault::new(
-            FaultKind::Io,
-            format!("there is no scenario {}", path.display()),
-        )
-        .hint("name a TOML file with --scenario FILE; docs/scenarios.md describes it")
-    })?;
+    if path.symlink_metadata().is_err() {
+        let what = format!("there is no scenario {}", path.display());
+        return Err(Fault::new(FaultKind::Io, what)
+            .hint("name a TOML file with --scenario FILE; docs/scenarios.md describes it")
+            .into());
+    }
+    let text = files::needed(path)?;
     Scenario::from_toml(&text).map_err(|mistakes| {
         let list = mistakes.into_iter().map(diagnostic).collect();
         Diagnostics::new(Source::new(path, text), list).into()

@@ -49,7 +49,10 @@ fn read(path: &Path, again: &str) -> Result<Saved, Error> {
             Unreadable::NotAPlan => {
                 "`plan --out FILE` saves one; a stack file is named with -f FILE".into()
             }
-            Unreadable::Damaged(_) | Unreadable::Format(_) | Unreadable::Version(_) => {
+            Unreadable::Damaged(_)
+            | Unreadable::Format(_)
+            | Unreadable::TooMuch(_)
+            | Unreadable::Version(_) => {
                 format!("create a new plan with\n{again}")
             }
         };

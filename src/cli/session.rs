@@ -614,7 +614,11 @@ pub(super) fn local_service(
 pub(super) fn local_state(error: local::StoreError) -> Error {
     let hint = match &error {
         local::StoreError::Io { source, .. } if NotAFile::of(source).is_some() => {
-            "only gatestack puts files there: see where that came from, and remove it"
+            "the state is a regular file of gatestack's own, below .gatestack beside the stack file or where --state says: name \
+             another, or see where that came from"
+        }
+        local::StoreError::Io { source, .. } if source.kind() == ErrorKind::NotADirectory => {
+            "gatestack makes a folder there for the state: move away what is there, or name another place with --state"
         }
         local::StoreError::Io { .. } => {
             "its state lies in a folder .gatestack beside the stack file, or in the file of --state: see that you may write there"

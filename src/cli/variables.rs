@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::ops::Range;
 use std::path::Path;
 
 use toml::Spanned;
@@ -11,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::global::Global;
 use crate::error::{Error, Fault, FaultKind};
 use crate::render::{Ui, indented};
-use crate::stack::{Given, GivenBy};
+use crate::stack::{Given, GivenBy, Source};
 
 /// Before the name of a variable in the environment.
 const PREFIX: &str = "GATESTACK_VAR_";
@@ -77,27 +78,24 @@ fn in_environment(
 
 /// A TOML file of values.
 fn in_file(path: &Path) -> Result<BTreeMap<String, Given>, Error> {
-    let shown = path.display();
-    let text = super::files::needed(path)?;
-    let wrong = |span: std::ops::Range<usize>, message: &str| {
-        let what = format!(
-            "{}: {message}",
-            place(&shown.to_string(), &text, span.start)
-        );
+    let source = Source::new(path, super::files::needed(path)?);
+    let place = |span: &Range<usize>| source.locate(span).link();
+    let wrong = |span: &Range<usize>, message: &str| {
+        let what = format!("{}: {message}", place(span));
         let hint = "a line is `NAME = \"VALUE\"`, as in `[vars]`; a value is text, a number, true or false";
         Error::from(Fault::new(FaultKind::Io, what).hint(hint))
     };
-    let root = DeTable::parse(&text)
-        .map_err(|error| wrong(error.span().unwrap_or_default(), error.message()))?;
+    let root = DeTable::parse(source.base().text())
+        .map_err(|error| wrong(&error.span().unwrap_or_default(), error.message()))?;
     let mut given = BTreeMap::new();
     for (name, value) in root.get_ref() {
         let plain = scalar(value).ok_or_else(|| {
             wrong(
-                value.span(),
+                &value.span(),
                 &format!("`{}` is not one value", name.get_ref()),
             )
         })?;
-        let by = GivenBy::File(place(&shown.to_string(), &text, name.span().start));
+        let by = GivenBy::File(place(&name.span()));
         given.insert(name.get_ref().to_string(), Given { value: plain, by });
     }
     Ok(given)
@@ -111,14 +109,6 @@ fn scalar(value: &Spanned<DeValue<'_>>) -> Option<String> {
         DeValue::Boolean(on) => Some(on.to_string()),
         DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
     }
-}
-
-/// `FILE:LINE:COLUMN`.
-fn place(file: &str, text: &str, at: usize) -> String {
-    let before = text.get(..at).unwrap_or_default();
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let line = before.matches('\n').count() + 1;
-    format!("{file}:{line}:{}", before[start..].chars().count() + 1)
 }
 
 /// Says which names of the environment look like one that is read. Other names are other programs': a CI server's jobs would be

@@ -7,6 +7,7 @@ use std::str::FromStr as _;
 use age::x25519::Recipient;
 
 use crate::lock;
+use crate::model::shorten::shortened;
 use crate::model::{Secret, is_unseen};
 
 /// Where a bundle goes.
@@ -118,9 +119,10 @@ pub fn is_identity(text: &str) -> bool {
 }
 
 fn recipient(text: &str, lower: &str) -> Result<Recipient, String> {
+    let said = shortened(text);
     if text != lower && text != text.to_ascii_uppercase() {
         return Err(format!(
-            "'{text}' mixes upper and lower case, which no age recipient does: copy it again"
+            "'{said}' mixes upper and lower case, which no age recipient does: copy it again"
         ));
     }
     // The last 1 stands before the data, in which there is none.
@@ -128,12 +130,13 @@ fn recipient(text: &str, lower: &str) -> Result<Recipient, String> {
         && let Some(plugin) = kind.strip_prefix(AGE).filter(|plugin| !plugin.is_empty())
     {
         return Err(format!(
-            "'{text}' is a recipient of age's plugin `{plugin}`, and gatestack has no plugins: give a recipient that \
-             `age-keygen` makes, or write FILE.json and encrypt it with `age -r {text} FILE.json`"
+            "'{said}' is a recipient of age's plugin `{}`, and gatestack has no plugins: give a recipient that \
+             `age-keygen` makes, or write FILE.json and encrypt it with `age -r {said} FILE.json`",
+            shortened(plugin)
         ));
     }
     Recipient::from_str(lower).map_err(|error| {
-        format!("'{text}' is no age recipient of the kind that age-keygen makes: {error}")
+        format!("'{said}' is no age recipient of the kind that age-keygen makes: {error}")
     })
 }
 
@@ -200,14 +203,16 @@ fn place(text: &str) -> Result<Destination, String> {
     if text.contains(char::is_control) {
         return Err("a name with control characters is no place to write to".to_owned());
     }
+    let said = shortened(text);
     // A folder whose name has a colon is most often a place that is misspelled. One letter is a disk of Windows.
     if let Some((scheme, _)) = text.split_once(':')
         && scheme.len() > 1
         && !scheme.contains(['/', '.', '\\'])
     {
         return Err(format!(
-            "'{scheme}:' is no place that gatestack knows: expected FOLDER, FILE.json, age1…, ssm:NAME or \
-             secretsmanager:NAME; write a folder of that name as './{text}'"
+            "'{}:' is no place that gatestack knows: expected FOLDER, FILE.json, age1…, ssm:NAME or \
+             secretsmanager:NAME; write a folder of that name as './{said}'",
+            shortened(scheme)
         ));
     }
     // Without a slash at the end, where other names are made of it.
@@ -220,10 +225,10 @@ fn place(text: &str) -> Result<Destination, String> {
         None => Ok(Destination::Folder(path)),
         Some(DOCUMENT) => Ok(Destination::Document(path)),
         Some("age") => Err(format!(
-            "'{text}' would be encrypted for nobody: give the recipient with '--to age1…' and the file with '--out {text}'"
+            "'{said}' would be encrypted for nobody: give the recipient with '--to age1…' and the file with '--out {said}'"
         )),
         Some(_) => Err(format!(
-            "a bundle is one JSON document or a folder: end '{text}' with .json, or with a slash to make it a folder"
+            "a bundle is one JSON document or a folder: end '{said}' with .json, or with a slash to make it a folder"
         )),
     }
 }

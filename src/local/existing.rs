@@ -19,6 +19,10 @@ use super::route53::GLOBAL_REGION;
 use super::service::{Service, broken};
 use super::state::State;
 
+/// The most things that a file lists, with their names, listeners and targets. Each is made by a call, which may take time in
+/// proportion to what is there: as an account of AWS by its quotas, the file stays below.
+const MOST: usize = 2_000;
+
 /// A certificate that is listed was issued so long ago, in seconds: longer than ACM takes.
 const ISSUED_BEFORE: f64 = 86_400.0;
 
@@ -145,6 +149,25 @@ struct Targets {
     instance_ids: Vec<String>,
 }
 
+impl Lists {
+    /// How many things it lists, with what belongs to them.
+    fn size(&self) -> usize {
+        let certificates = self.certificates.iter();
+        let certificates = certificates.map(|one| 1 + one.get_ref().names.len());
+        let tagged = |tags: &BTreeMap<String, String>| 1 + tags.len();
+        let subnets = self.subnets.iter().map(|one| tagged(&one.get_ref().tags));
+        let instances = self.instances.iter().map(|one| tagged(&one.get_ref().tags));
+        let load_balancers = self.load_balancers.iter().map(|one| {
+            let one = one.get_ref();
+            let targets = one.targets.ips.len() + one.targets.instance_ids.len();
+            1 + one.subnets.len() + one.listeners.len() * (1 + targets)
+        });
+        let others = self.hosted_zones.len() + self.vpcs.len();
+        let listed = certificates.chain(subnets).chain(instances);
+        listed.chain(load_balancers).sum::<usize>() + others
+    }
+}
+
 impl Existing {
     /// Reads a file's text. What names no Region is in this one, unless the file says another for all.
     ///
@@ -153,6 +176,12 @@ impl Existing {
     pub fn parse(text: &str, region: Option<&str>) -> Result<Self, ExistingError> {
         let lists: Lists = toml::from_str(text)
             .map_err(|error| at(text, error.span().unwrap_or_default(), error.message()))?;
+        let count = lists.size();
+        if count > MOST {
+            let message =
+                format!("the file lists {count} things, and the local AWS takes at most {MOST}");
+            return Err(at(text, 0..0, &message));
+        }
         Ok(Self {
             text: text.to_owned(),
             region: lists.region.clone().or_else(|| region.map(str::to_owned)),

@@ -125,6 +125,16 @@ impl Store {
             make_folder(folder).map_err(doing("make", folder))?;
         }
         let lock_path = path.with_extension("lock");
+        // What is no state of ours gets no lock beside it either. It is written by renaming, so it is whole without the lock.
+        if !lock_path.exists() {
+            match files::own(path) {
+                Ok(None) => {}
+                Ok(Some(_)) => {
+                    accounts(path, account)?;
+                }
+                Err(source) => return Err(doing("read", path)(source)),
+            }
+        }
         let lock = files::lock_file(&lock_path).map_err(doing("open", &lock_path))?;
         let mut shared = Shared {
             path: path.to_owned(),
@@ -233,29 +243,7 @@ impl Shared {
         }
         self.accounts = match stamp {
             None => BTreeMap::new(),
-            Some(_) => {
-                let text = files::read_own(&self.path, LARGEST)
-                    .map_err(|source| self.failed("read", source))?;
-                let damaged = |source| StoreError::Damaged {
-                    path: self.path.clone(),
-                    source,
-                };
-                let Head { format: found } = serde_json::from_slice(&text).map_err(damaged)?;
-                match found {
-                    FORMAT => {
-                        let saved: Saved<_> = serde_json::from_slice(&text).map_err(damaged)?;
-                        saved.accounts
-                    }
-                    ONE_ACCOUNT => {
-                        let saved: SavedOne = serde_json::from_slice(&text).map_err(damaged)?;
-                        BTreeMap::from([(self.account.clone(), saved.state)])
-                    }
-                    _ => {
-                        let path = self.path.clone();
-                        return Err(StoreError::Format { path, found });
-                    }
-                }
-            }
+            Some(_) => accounts(&self.path, &self.account)?,
         };
         self.seen = stamp;
         Ok(())
@@ -306,6 +294,34 @@ impl Shared {
     }
 }
 
+/// The accounts in a state file; what an older one holds is this account's.
+fn accounts(path: &Path, account: &str) -> Result<BTreeMap<String, State>, StoreError> {
+    let text = files::read_own(path, LARGEST).map_err(|source| StoreError::Io {
+        doing: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    let damaged = |source| StoreError::Damaged {
+        path: path.to_owned(),
+        source,
+    };
+    let Head { format: found } = serde_json::from_slice(&text).map_err(damaged)?;
+    match found {
+        FORMAT => {
+            let saved: Saved<_> = serde_json::from_slice(&text).map_err(damaged)?;
+            Ok(saved.accounts)
+        }
+        ONE_ACCOUNT => {
+            let saved: SavedOne = serde_json::from_slice(&text).map_err(damaged)?;
+            Ok(BTreeMap::from([(account.to_owned(), saved.state)]))
+        }
+        _ => {
+            let path = path.to_owned();
+            Err(StoreError::Format { path, found })
+        }
+    }
+}
+
 /// Makes the folder unless it is there. The one that is ours is never a link: what a checkout brings along may lead anywhere.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let is_ours = folder.file_name().is_some_and(|name| name == FOLDER);
@@ -314,6 +330,10 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     }
     if folder.is_dir() {
         return Ok(());
+    }
+    if folder.symlink_metadata().is_ok() {
+        let what = "something is there already that is no folder";
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, what));
     }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -7,6 +7,7 @@ pub mod routing;
 mod scope;
 mod secret;
 mod shell;
+pub mod shorten;
 mod text;
 mod value;
 

@@ -63,15 +63,16 @@ impl ScopeServers {
     /// The resource server with this table name or identifier.
     pub fn named(&self, name: &str) -> NamedServer<'_> {
         let places = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        let named = || places.iter().map(|place| &self.servers[*place]);
-        let mut with_identifier = named().filter(|server| server.identifier == name);
-        let with_table = named().find(|server| server.table == name);
+        let named = || places.iter().map(|place| (*place, &self.servers[*place]));
+        let mut with_identifier = named().filter(|(_, server)| server.identifier == name);
+        let with_table = named().find(|(_, server)| server.table == name);
+        // By their places: a server may have very many scopes, and very many may name it.
         match (with_table, with_identifier.next(), with_identifier.next()) {
             (_, _, Some(_)) => NamedServer::Repeated,
-            (Some(table), Some(identifier), None) if table != identifier => {
-                NamedServer::Ambiguous(table, identifier)
+            (Some((table, one)), Some((identifier, other)), None) if table != identifier => {
+                NamedServer::Ambiguous(one, other)
             }
-            (Some(one), _, None) | (None, Some(one), None) => NamedServer::One(one),
+            (Some((_, one)), _, None) | (None, Some((_, one)), None) => NamedServer::One(one),
             (None, None, None) => NamedServer::Unknown,
         }
     }

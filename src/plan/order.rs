@@ -28,10 +28,153 @@ enum Part {
 type Key = (Address, Part);
 
 pub(super) struct Inputs<'a> {
-    pub(super) desired: &'a Desired,
-    pub(super) wanted: &'a BTreeMap<Address, Resource>,
-    pub(super) observation: &'a Observation,
-    pub(super) changes: &'a BTreeMap<Address, Change>,
+    desired: &'a Desired,
+    wanted: &'a BTreeMap<Address, Resource>,
+    observation: &'a Observation,
+    changes: &'a BTreeMap<Address, Change>,
+    users: Users<'a>,
+    wanted_by_kind: BTreeMap<&'static str, Vec<&'a Address>>,
+    changes_by_kind: BTreeMap<&'static str, Vec<(&'a Address, &'a Change)>>,
+    /// What goes with a second pool at the pool's address.
+    leaving_second_pools: Vec<&'a Address>,
+}
+
+fn in_pool(kind: &KindInfo) -> bool {
+    kind.lane == Some(Lane::UserPool)
+}
+
+impl<'a> Inputs<'a> {
+    pub(super) fn new(
+        desired: &'a Desired,
+        wanted: &'a BTreeMap<Address, Resource>,
+        observation: &'a Observation,
+        changes: &'a BTreeMap<Address, Change>,
+    ) -> Self {
+        let mut wanted_by_kind: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (address, want) in wanted {
+            let of_kind = wanted_by_kind.entry(want.info().name);
+            of_kind.or_default().push(address);
+        }
+        let mut changes_by_kind: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (address, change) in changes {
+            let of_kind = changes_by_kind.entry(change.kind.name);
+            of_kind.or_default().push((address, change));
+        }
+        let leaving = changes.iter().filter(|(address, change)| {
+            in_pool(change.kind)
+                && change.action == Action::Delete
+                && address.duplicate_of().is_some()
+        });
+        Self {
+            desired,
+            wanted,
+            observation,
+            changes,
+            leaving_second_pools: leaving.map(|(address, _)| address).collect(),
+            users: Users::of(observation),
+            wanted_by_kind,
+            changes_by_kind,
+        }
+    }
+
+    /// Live resources that hold the id of this one.
+    pub(super) fn users_of(&self, address: &'a Address) -> impl Iterator<Item = &'a Address> {
+        let used = self.observation.live.get(address);
+        let users = used.and_then(|used| self.users.of_live(used));
+        let users = users.into_iter().flatten().copied();
+        users.filter(move |other| *other != address)
+    }
+
+    fn changes_of(&self, kind: &str) -> impl Iterator<Item = (&'a Address, &'a Change)> {
+        let changes = self.changes_by_kind.get(kind).into_iter();
+        changes.flatten().copied()
+    }
+}
+
+/// Who holds the id of a live resource: each holder is read once, since there may be tens of thousands.
+struct Users<'a> {
+    /// By the kind that has the id, and the id, the place among the holders.
+    places: BTreeMap<(&'static str, &'a str), usize>,
+    holders: Vec<BTreeSet<&'a Address>>,
+}
+
+impl<'a> Users<'a> {
+    fn of(observation: &'a Observation) -> Self {
+        let mut places = BTreeMap::new();
+        for live in observation.live.values() {
+            if let Some(id) = live.outputs.get(&OutputName::Id) {
+                let next = places.len();
+                let place = places.entry((live.resource.info().name, id.as_str()));
+                place.or_insert(next);
+            }
+        }
+        let mut users = Self {
+            holders: vec![BTreeSet::new(); places.len()],
+            places,
+        };
+        for (address, live) in &observation.live {
+            for (info, value) in live.resource.fields(&Book::default()) {
+                if let Some(kind) = info.refers_to {
+                    users.hold(address, kind, &value);
+                }
+            }
+        }
+        users
+    }
+
+    fn hold(&mut self, address: &'a Address, kind: &'static str, value: &Value) {
+        match value {
+            // An id stands alone, or before what lies below it: a scope is `server/scope`, a stage `api:stage`.
+            Value::Text(text) => {
+                let ends = text.match_indices(['/', ':']).map(|(end, _)| end);
+                for end in ends.chain([text.len()]) {
+                    let place = self.places.get(&(kind, &text[..end])).copied();
+                    if let Some(place) = place {
+                        self.holders[place].insert(address);
+                    }
+                }
+            }
+            Value::Set(items) => {
+                for item in items {
+                    self.hold(address, kind, item);
+                }
+            }
+            Value::List(items) => {
+                for item in items {
+                    self.hold(address, kind, item);
+                }
+            }
+            Value::Map(items) => {
+                for item in items.values() {
+                    self.hold(address, kind, item);
+                }
+            }
+            Value::Unset | Value::Bool(_) | Value::Number(_) | Value::AfterApply(_) => {}
+        }
+    }
+
+    fn of_live(&self, used: &Live) -> Option<&BTreeSet<&'a Address>> {
+        let id = used.outputs.get(&OutputName::Id)?;
+        let place = self.places.get(&(used.resource.info().name, id.as_str()))?;
+        self.holders.get(*place)
+    }
+}
+
+/// What AWS deletes along with its container.
+struct Carried<'a> {
+    container: BTreeMap<&'a Address, &'a Address>,
+    children: BTreeMap<&'a Address, Vec<&'a Address>>,
+}
+
+impl<'a> Carried<'a> {
+    /// By whose delete this one goes.
+    fn goes_by(&self, address: &'a Address) -> &'a Address {
+        self.container.get(address).copied().unwrap_or(address)
+    }
+
+    fn by(&self, container: &Address) -> &[&'a Address] {
+        self.children.get(container).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The steps that make these changes, each after everything it needs.
@@ -42,7 +185,7 @@ pub(super) fn steps(inputs: &Inputs<'_>) -> Result<Vec<Step>, Problem> {
     let carried = carried(inputs);
     let mut drafts: BTreeMap<Key, Draft> = BTreeMap::new();
     for (address, change) in inputs.changes {
-        if !carried.contains_key(address) {
+        if !carried.container.contains_key(address) {
             for (part, operation) in operations(inputs, address, change) {
                 let beside = change.action == Action::Replace
                     && change.kind.replace == Replace::CreateFirst
@@ -59,9 +202,9 @@ pub(super) fn steps(inputs: &Inputs<'_>) -> Result<Vec<Step>, Problem> {
             }
         }
     }
-    for (child, container) in &carried {
-        if let Some(draft) = drafts.get_mut(&(container.clone(), Part::Delete)) {
-            draft.carries.push(child.clone());
+    for (container, children) in &carried.children {
+        if let Some(draft) = drafts.get_mut(&((*container).clone(), Part::Delete)) {
+            draft.carries = children.iter().map(|child| (*child).clone()).collect();
         }
     }
     let keys: BTreeSet<Key> = drafts.keys().cloned().collect();
@@ -132,36 +275,31 @@ fn is_waited_for(inputs: &Inputs<'_>, address: &Address, change: &Change) -> boo
     change.fields.iter().any(|field| !works_on(field.name))
 }
 
-/// What AWS deletes along with its container: child → container.
-fn carried(inputs: &Inputs<'_>) -> BTreeMap<Address, Address> {
-    let deleted = || {
-        inputs
-            .changes
-            .iter()
-            .filter(|(_, change)| change.action == Action::Delete)
-    };
-    let mut carried = BTreeMap::new();
-    for (child, change) in deleted() {
-        let Some(kind) = change.kind.goes_with else {
-            continue;
-        };
-        let live = &inputs.observation.live[child];
-        let container = deleted().find(|(container, change)| {
-            change.kind.name == kind
-                && mentions(&live.resource, kind, &inputs.observation.live[*container])
-        });
-        if let Some((container, _)) = container {
-            carried.insert(child.clone(), container.clone());
+fn carried<'a>(inputs: &Inputs<'a>) -> Carried<'a> {
+    let deleted = |change: &Change| change.action == Action::Delete;
+    let mut containers = BTreeMap::new();
+    for (container, _) in inputs.changes.iter().filter(|(_, change)| deleted(change)) {
+        let kind = inputs.changes[container].kind.name;
+        for child in inputs.users_of(container) {
+            let child_change = inputs.changes.get(child);
+            let goes = child_change
+                .is_some_and(|change| deleted(change) && change.kind.goes_with == Some(kind));
+            if goes {
+                containers.entry(child).or_insert(container);
+            }
         }
     }
-    carried
+    let mut children: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (child, container) in &containers {
+        children.entry(*container).or_default().push(*child);
+    }
+    Carried {
+        container: containers,
+        children,
+    }
 }
 
-fn needs(
-    inputs: &Inputs<'_>,
-    carried: &BTreeMap<Address, Address>,
-    (address, part): &Key,
-) -> BTreeSet<Key> {
+fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> BTreeSet<Key> {
     let mut needs = BTreeSet::new();
     let replace = inputs.changes[address].kind.replace;
     let replaced = inputs.changes[address].action == Action::Replace;
@@ -175,40 +313,43 @@ fn needs(
                 needs.insert((address.clone(), Part::Delete));
             }
             let kind = inputs.changes[address].kind;
-            for (other, change) in inputs.changes {
-                let gone = change.action == Action::Delete;
-                // Names of siblings clash in an API (`/a/{x}` beside `/a/{y}`), and callers see neither before the
-                // redeployment, so what goes makes room first.
-                if kind.siblings_clash && change.kind.name == kind.name && gone {
-                    needs.insert((other.clone(), Part::Delete));
-                }
-                // A second pool may have the domain that is wanted in the first.
-                let in_pool = |kind: &KindInfo| kind.lane == Some(Lane::UserPool);
-                if in_pool(kind)
-                    && in_pool(change.kind)
-                    && inputs.changes[address].action == Action::Create
-                    && other.duplicate_of().is_some()
-                    && gone
-                {
-                    needs.insert((other.clone(), Part::Delete));
-                }
-                if kind.snapshot && change.kind.deployed {
+            let deletes = |change: &Change| change.action == Action::Delete;
+            // Names of siblings clash in an API (`/a/{x}` beside `/a/{y}`), and callers see neither before the
+            // redeployment, so what goes makes room first.
+            if kind.siblings_clash {
+                let gone = inputs
+                    .changes_of(kind.name)
+                    .filter(|(_, change)| deletes(change));
+                needs.extend(gone.map(|(other, _)| (other.clone(), Part::Delete)));
+            }
+            // A second pool may have the domain that is wanted in the first.
+            if in_pool(kind) && inputs.changes[address].action == Action::Create {
+                let second = inputs.leaving_second_pools.iter();
+                needs.extend(second.map(|other| ((*other).clone(), Part::Delete)));
+            }
+            if kind.snapshot {
+                let shown = inputs.changes.iter();
+                for (other, _) in shown.filter(|(_, change)| change.kind.deployed) {
                     needs.insert((other.clone(), Part::Make));
                     needs.insert((other.clone(), Part::Delete));
                     // What callers are led to has to be at work when they are led there.
                     let behind = awaited(inputs, other).into_iter();
                     needs.extend(behind.map(|of| (of, Part::Settle)));
                 }
-                // One leaves before the next is changed, so that never more than one is missing.
-                let rolled = replaced && change.action == Action::Replace && other < address;
-                // What is left over serves until its successor does; where that is replaced again, it waits its turn.
-                let left_over = gone
-                    && other.takes_its_place().is_some_and(|successor| {
-                        let successor = inputs.changes.get(&successor);
-                        successor.is_none_or(|change| change.action != Action::Replace)
-                    });
-                if kind.rolls && change.kind.name == kind.name && (rolled || left_over) {
-                    needs.insert((other.clone(), Part::Delete));
+            }
+            if kind.rolls {
+                for (other, change) in inputs.changes_of(kind.name) {
+                    // One leaves before the next is changed, so that never more than one is missing.
+                    let rolled = replaced && change.action == Action::Replace && other < address;
+                    // What is left over serves until its successor does; where that is replaced again, it waits its turn.
+                    let left_over = deletes(change)
+                        && other.takes_its_place().is_some_and(|successor| {
+                            let successor = inputs.changes.get(&successor);
+                            successor.is_none_or(|change| change.action != Action::Replace)
+                        });
+                    if rolled || left_over {
+                        needs.insert((other.clone(), Part::Delete));
+                    }
                 }
             }
             // Its own predecessor makes room by itself, after this one is at work.
@@ -227,16 +368,24 @@ fn needs(
         }
         Part::Delete => {
             needs.insert((address.clone(), Part::Unprotect));
-            let carries = carried.iter().filter(|(_, of)| *of == address);
-            let goes: Vec<&Address> = carries.map(|(child, _)| child).chain([address]).collect();
-            // Its tag alone tells that those have to go.
-            let older = inputs.changes.keys().filter(|other| {
-                *other != address && other.moved(&address.part("replaced"), address).is_some()
-            });
-            needs.extend(older.map(|other| {
-                let goes = carried.get(other).unwrap_or(other);
-                (goes.clone(), Part::Delete)
-            }));
+            let (address, _) = inputs
+                .changes
+                .get_key_value(address)
+                .unwrap_or((address, &inputs.changes[address]));
+            let goes: Vec<&Address> = carried
+                .by(address)
+                .iter()
+                .copied()
+                .chain([address])
+                .collect();
+            // Its tag alone tells that those have to go. They stand next to each other, behind this one.
+            let replaced_here = address.part("replaced");
+            let older = inputs.changes.range(replaced_here.clone()..);
+            let older = older.map(|(other, _)| other);
+            let older =
+                older.take_while(|other| other.as_str().starts_with(replaced_here.as_str()));
+            let older = older.filter(|other| other.moved(&replaced_here, address).is_some());
+            needs.extend(older.map(|other| (carried.goes_by(other).clone(), Part::Delete)));
             let successor = if replaced && replace == Replace::CreateFirst {
                 Some(address.clone())
             } else {
@@ -257,12 +406,12 @@ fn needs(
             {
                 for of in led_here_by(inputs, address) {
                     needs.insert((of.clone(), Part::Make));
-                    needs.insert((carried.get(of).unwrap_or(of).clone(), Part::Delete));
+                    needs.insert((carried.goes_by(of).clone(), Part::Delete));
                 }
             }
             for gone in goes {
-                for user in users_of(inputs.observation, gone) {
-                    needs.insert((carried.get(user).unwrap_or(user).clone(), Part::Delete));
+                for user in inputs.users_of(gone) {
+                    needs.insert((carried.goes_by(user).clone(), Part::Delete));
                     // What goes on living lets go of it by its own update, unless it waits for the new one to hold.
                     if !(replaced && replace == Replace::DeleteFirst) {
                         needs.insert((user.clone(), Part::Make));
@@ -282,16 +431,15 @@ fn led_here_by<'a>(
     address: &'a Address,
 ) -> impl Iterator<Item = &'a Address> {
     let gone = inputs.changes[address].kind;
-    let container = inputs.observation.live.iter().filter(move |(_, live)| {
-        gone.goes_with == Some(live.resource.info().name)
-            && mentions(
-                &inputs.observation.live[address].resource,
-                live.resource.info().name,
-                live,
-            )
+    let containers = gone.goes_with.into_iter().flat_map(|kind| {
+        let live = inputs.observation.live.iter();
+        live.filter(move |(_, live)| {
+            let users = inputs.users.of_live(live);
+            live.resource.info().name == kind && users.is_some_and(|users| users.contains(address))
+        })
     });
-    let beside: BTreeSet<&Address> = container
-        .flat_map(|(container, _)| users_of(inputs.observation, container))
+    let beside: BTreeSet<&Address> = containers
+        .flat_map(|(container, _)| inputs.users_of(container))
         .collect();
     let before = move |of: &Address, change: &Change| {
         // Instances are the end of the road; a listener goes after a link to the same load balancer.
@@ -324,52 +472,13 @@ fn awaited_parts(inputs: &Inputs<'_>, address: &Address) -> BTreeMap<Address, bo
         .get(address)
         .and_then(|want| want.info().marked_on);
     if let Some(kind) = marked_on {
-        let marked = inputs
-            .wanted
-            .iter()
-            .filter(|(_, want)| want.info().name == kind);
-        awaited.extend(marked.map(|(of, _)| (of.clone(), false)));
+        let marked = inputs.wanted_by_kind.get(kind).into_iter().flatten();
+        awaited.extend(marked.map(|of| ((*of).clone(), false)));
     }
     if let Some(wanted) = inputs.desired.resources.get(address) {
         awaited.extend(wanted.after.iter().map(|of| (of.clone(), true)));
     }
     awaited
-}
-
-/// Live resources that hold the id of this one.
-pub(super) fn users_of<'a>(
-    observation: &'a Observation,
-    address: &'a Address,
-) -> impl Iterator<Item = &'a Address> {
-    let used = observation.live.get(address);
-    observation.live.iter().filter_map(move |(other, live)| {
-        let used = used?;
-        (other != address && mentions(&live.resource, used.resource.info().name, used))
-            .then_some(other)
-    })
-}
-
-fn mentions(resource: &Resource, kind: &str, used: &Live) -> bool {
-    let Some(id) = used.outputs.get(&OutputName::Id) else {
-        return false;
-    };
-    resource
-        .fields(&Book::default())
-        .iter()
-        .any(|(info, value)| info.refers_to == Some(kind) && holds(value, id))
-}
-
-// An id stands alone, or before what lies below it: a scope is `server/scope`, a stage `api:stage`.
-fn holds(value: &Value, id: &str) -> bool {
-    match value {
-        Value::Text(text) => text
-            .strip_prefix(id)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':'])),
-        Value::Set(items) => items.iter().any(|item| holds(item, id)),
-        Value::List(items) => items.iter().any(|item| holds(item, id)),
-        Value::Map(items) => items.values().any(|item| holds(item, id)),
-        Value::Unset | Value::Bool(_) | Value::Number(_) | Value::AfterApply(_) => false,
-    }
 }
 
 // The file's references have no cycle, and a kind's edges lead one way; should they ever not, nobody is left with half

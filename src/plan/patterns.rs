@@ -1,37 +1,50 @@
+use std::collections::BTreeSet;
+
 use globset::{Glob, GlobMatcher};
 
 use crate::model::Address;
 
 /// Addresses as people name them on the command line: written out, or as a glob such as `partners.*`.
 #[derive(Clone, Debug, Default)]
-pub struct Patterns(Vec<(String, Option<GlobMatcher>)>);
+pub struct Patterns {
+    /// As they were given.
+    texts: Vec<String>,
+    /// The same, to be looked up: most of many are written out.
+    written_out: BTreeSet<String>,
+    globs: Vec<(String, GlobMatcher)>,
+}
 
 impl Patterns {
     /// The patterns of a command line. A text that is no glob still names the address it spells.
     pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
-        let pattern = |text: String| {
-            let matcher = Glob::new(&text).ok().map(|glob| glob.compile_matcher());
-            (text, matcher)
-        };
-        Self(texts.into_iter().map(pattern).collect())
+        let texts: Vec<String> = texts.into_iter().collect();
+        let globs = texts.iter().filter(|text| is_glob(text));
+        let globs = globs.filter_map(|text| {
+            let glob = Glob::new(text).ok()?;
+            Some((text.clone(), glob.compile_matcher()))
+        });
+        Self {
+            globs: globs.collect(),
+            written_out: texts.iter().cloned().collect(),
+            texts,
+        }
     }
 
     /// Whether none was given.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.texts.is_empty()
     }
 
     /// Whether the address, or the one it is a part of, is named.
     pub fn name(&self, address: &Address) -> bool {
-        self.name_itself(address) || self.name_itself(&address.owner())
+        !self.is_empty() && (self.name_itself(address) || self.name_itself(&address.owner()))
     }
 
     /// Whether the address itself is named, and not only what it is a part of.
     pub fn name_itself(&self, address: &Address) -> bool {
-        self.0.iter().any(|(text, glob)| {
-            let matches = |glob: &GlobMatcher| glob.is_match(address.as_str());
-            text == address.as_str() || glob.as_ref().is_some_and(matches)
-        })
+        let mut globs = self.globs.iter();
+        self.written_out.contains(address.as_str())
+            || globs.any(|(_, glob)| glob.is_match(address.as_str()))
     }
 
     /// The patterns that name none of these addresses.
@@ -39,15 +52,30 @@ impl Patterns {
         &'a self,
         addresses: impl Iterator<Item = &'a Address> + Clone,
     ) -> Vec<&'a str> {
-        self.0
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let mut known = BTreeSet::new();
+        for address in addresses {
+            known.insert(address.as_str().to_owned());
+            known.insert(address.owner().as_str().to_owned());
+        }
+        let matching: BTreeSet<&str> = self
+            .globs
             .iter()
-            .filter(|one| {
-                let alone = Self(vec![(*one).clone()]);
-                !addresses.clone().any(|address| alone.name(address))
-            })
+            .filter(|(_, glob)| known.iter().any(|address| glob.is_match(address)))
             .map(|(text, _)| text.as_str())
+            .collect();
+        let texts = self.texts.iter().map(String::as_str);
+        texts
+            .filter(|text| !known.contains(*text) && !matching.contains(text))
             .collect()
     }
+}
+
+/// Whether a text may name more than the address it spells.
+pub(super) fn is_glob(text: &str) -> bool {
+    text.contains(['*', '?', '[', '{', '\\'])
 }
 
 #[cfg(test)]

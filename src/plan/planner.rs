@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diff::{Refused, all_fields, difference};
 use super::order::{self, Inputs};
 use super::{Action, Change, FieldChange, Options, Plan, Problem, consent, replace, rules};
-use crate::kinds::{Desired, Duplicates, Live, Observation, Obstacle, OnChange, Resource};
+use crate::kinds::{
+    Desired, Duplicates, KindInfo, Live, Observation, Obstacle, OnChange, Resource,
+};
 use crate::model::{Address, Book, Value};
 
 /// What would bring AWS from what it is to what the file wants.
@@ -50,12 +52,7 @@ pub fn plan(
         return Err(problems);
     }
 
-    let inputs = Inputs {
-        desired,
-        wanted: &wanted,
-        observation,
-        changes: &changes,
-    };
+    let inputs = Inputs::new(desired, &wanted, observation, &changes);
     let steps = order::steps(&inputs).map_err(|problem| vec![problem])?;
     let mut notes = rules::notes(desired, &wanted, observation, &changes, options);
     notes.extend(rules::takes_long(&steps));
@@ -171,6 +168,13 @@ fn compare(
             book.forget(address);
         }
     };
+    let left_over = observation.duplicates.iter();
+    let left_over = left_over.flat_map(|one| {
+        let at = one.in_use.is_none().then_some(&one.address);
+        let addresses = one.left_over.keys().chain(at);
+        addresses.map(move |address| (address, one))
+    });
+    let of_several: BTreeMap<&Address, &Duplicates> = left_over.collect();
     for (address, live) in &observation.live {
         if !wanted.contains_key(address) && !kept.contains(address) {
             let change = Change {
@@ -180,9 +184,8 @@ fn compare(
                 reasons: if live.only_a_mark {
                     vec!["it is gone; its mark is left".into()]
                 } else {
-                    let duplicates = observation.duplicates.iter();
-                    let of = duplicates.filter(|one| one.is_about(address));
-                    let why = of.map(Duplicates::reason);
+                    let of = of_several.get(address).into_iter();
+                    let why = of.map(|duplicates| duplicates.reason());
                     why.chain(live.broken.iter().cloned()).collect()
                 },
                 was: live.was.clone(),
@@ -359,42 +362,44 @@ fn leave_out(
     if options.targets.is_empty() {
         return 0;
     }
-    let mut chosen: BTreeSet<Address> = changes
+    let mut chosen: BTreeSet<&Address> = changes
         .keys()
         .filter(|address| options.targets.name(address))
-        .cloned()
         .collect();
-    let inputs = Inputs {
-        desired,
-        wanted,
-        observation,
-        changes,
+    let inputs = Inputs::new(desired, wanted, observation, changes);
+    let of = |which: fn(&KindInfo) -> bool| -> Vec<&Address> {
+        let changes = changes.iter().filter(|(_, change)| which(change.kind));
+        changes.map(|(address, _)| address).collect()
     };
-    let mut unseen: Vec<Address> = chosen.iter().cloned().collect();
+    let (snapshots, content) = (of(|kind| kind.snapshot), of(|kind| kind.deployed));
+    let mut unseen: Vec<&Address> = chosen.iter().copied().collect();
     while let Some(address) = unseen.pop() {
-        let mut needed = order::awaited(&inputs, &address);
+        let change = &changes[address];
+        let mut needed = order::awaited(&inputs, address);
         // What holds on to a thing that goes lets go of it first.
-        if changes[&address].goes() {
-            needed.extend(order::users_of(observation, &address).cloned());
+        if change.goes() {
+            needed.extend(inputs.users_of(address).cloned());
         }
         // A route that nobody can call would be half a change: what is deployed takes its snapshot along.
-        if changes[&address].kind.deployed {
-            let snapshots = changes.iter().filter(|(_, change)| change.kind.snapshot);
-            needed.extend(snapshots.map(|(address, _)| address.clone()));
+        if change.kind.deployed {
+            needed.extend(snapshots.iter().copied().cloned());
         }
         // AWS makes no first snapshot of an API in which there is nothing to call.
-        let first = changes[&address].kind.snapshot && changes[&address].action == Action::Create;
-        let callable = |address: &Address| matches!(wanted.get(address), Some(Resource::Route(_)));
+        let first = change.kind.snapshot && change.action == Action::Create;
+        let callable =
+            |address: &&Address| matches!(wanted.get(*address), Some(Resource::Route(_)));
         if first && !chosen.iter().any(callable) {
-            let content = changes.iter().filter(|(_, change)| change.kind.deployed);
-            needed.extend(content.map(|(address, _)| address.clone()));
+            needed.extend(content.iter().copied().cloned());
         }
         for needed in needed {
-            if changes.contains_key(&needed) && chosen.insert(needed.clone()) {
+            if let Some((needed, _)) = changes.get_key_value(&needed)
+                && chosen.insert(needed)
+            {
                 unseen.push(needed);
             }
         }
     }
+    let chosen: BTreeSet<Address> = chosen.into_iter().cloned().collect();
     let before = changes.len();
     changes.retain(|address, _| chosen.contains(address));
     before - changes.len()

@@ -1,7 +1,7 @@
 //! A saved plan, planned anew. What it records as changes, steps and consent is what its reader saw, so it is compared and never
 //! carried out: anybody who can write the file can write its digest too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -69,13 +69,18 @@ impl Saved {
 
 /// Everything in which a recorded plan is another one than this.
 fn differences(recorded: &Plan, anew: &Plan) -> Vec<(Address, String)> {
+    let steps = (ByAddress::of(recorded), ByAddress::of(anew));
     let mut found: Vec<(Address, String)> = addresses(recorded, anew)
         .into_iter()
         .filter_map(|address| {
-            Some((
-                address.clone(),
-                what_differs(recorded, anew, address)?.into(),
-            ))
+            let what = match what_differs(recorded, anew, address) {
+                Some(what) => what,
+                None if value(&steps.0.steps(address)) == value(&steps.1.steps(address)) => {
+                    return None;
+                }
+                None => "its steps are not those of the change that the plan shows",
+            };
+            Some((address.clone(), what.into()))
         })
         .collect();
     // The rest has no address: counts, notes, where the stack is, in which order the steps stand.
@@ -89,9 +94,6 @@ fn differences(recorded: &Plan, anew: &Plan) -> Vec<(Address, String)> {
 fn what_differs(recorded: &Plan, anew: &Plan, address: &Address) -> Option<&'static str> {
     if value(&recorded.changes.get(address)) != value(&anew.changes.get(address)) {
         return Some("its change is not what comes of the wishes that the plan records");
-    }
-    if value(&steps(recorded, address)) != value(&steps(anew, address)) {
-        return Some("its steps are not those of the change that the plan shows");
     }
     (value(&recorded.missing_consent.get(address)) != value(&anew.missing_consent.get(address)))
         .then_some("the consent that it needs is not what the plan says")
@@ -109,34 +111,35 @@ fn otherwise(recorded: &Plan, anew: &Plan) -> Vec<Moved> {
             })
         })
     };
-    let shapes = |plan: &Plan, address: &Address| {
-        let shape = |step: &Step| (step.action(), step.carries.clone());
-        steps(plan, address)
-            .into_iter()
-            .map(shape)
+    let (of_recorded, of_anew) = (ByAddress::of(recorded), ByAddress::of(anew));
+    let shapes = |of: &ByAddress<'_>, address: &Address| {
+        let steps = of.steps(address).iter();
+        steps
+            .map(|step| (step.action(), step.carries.clone()))
             .collect::<Vec<_>>()
     };
-    let warnings = |plan: &Plan, address: &Address| {
-        let notes = plan.notes.iter();
-        let of_this = notes.filter(|note| note.level == Level::Warning && note.address == *address);
-        of_this
-            .map(|note| note.code.clone())
-            .collect::<BTreeSet<_>>()
+    let kept = |plan: &Plan| plan.kept.iter().cloned().collect::<BTreeSet<_>>();
+    let (kept_before, kept_now) = (kept(recorded), kept(anew));
+    let none = BTreeSet::new();
+    let warns_more = |address: &Address| {
+        let before = of_recorded.warnings.get(address).unwrap_or(&none);
+        let now = of_anew.warnings.get(address).unwrap_or(&none);
+        !now.is_subset(before)
     };
     let how = |address: &Address| {
         if changes(recorded, address) != changes(anew, address) {
             return Some("planned anew, its change is another one");
         }
-        if shapes(recorded, address) != shapes(anew, address) {
+        if shapes(&of_recorded, address) != shapes(&of_anew, address) {
             return Some("planned anew, its change takes other steps");
         }
         if recorded.missing_consent.get(address) != anew.missing_consent.get(address) {
             return Some("planned anew, it needs another consent");
         }
-        if recorded.kept.contains(address) != anew.kept.contains(address) {
+        if kept_before.contains(address) != kept_now.contains(address) {
             return Some("planned anew, it is no longer decided whether it stays");
         }
-        (!warnings(anew, address).is_subset(&warnings(recorded, address)))
+        warns_more(address)
             .then_some("planned anew, there is a warning that the plan does not have")
     };
     addresses(recorded, anew)
@@ -164,9 +167,32 @@ fn addresses<'a>(one: &'a Plan, other: &'a Plan) -> BTreeSet<&'a Address> {
     of(one).chain(of(other)).collect()
 }
 
-fn steps<'a>(plan: &'a Plan, address: &Address) -> Vec<&'a Step> {
-    let steps = plan.steps.iter();
-    steps.filter(|step| step.address == *address).collect()
+/// The steps and the warnings of a plan by address: there may be tens of thousands of each.
+struct ByAddress<'a> {
+    steps: BTreeMap<&'a Address, Vec<&'a Step>>,
+    warnings: BTreeMap<&'a Address, BTreeSet<&'a str>>,
+}
+
+impl<'a> ByAddress<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let mut by = Self {
+            steps: BTreeMap::new(),
+            warnings: BTreeMap::new(),
+        };
+        for step in &plan.steps {
+            by.steps.entry(&step.address).or_default().push(step);
+        }
+        let warnings = plan.notes.iter();
+        for note in warnings.filter(|note| note.level == Level::Warning) {
+            let codes = by.warnings.entry(&note.address).or_default();
+            codes.insert(&*note.code);
+        }
+        by
+    }
+
+    fn steps(&self, address: &Address) -> &[&'a Step] {
+        self.steps.get(address).map_or(&[], Vec::as_slice)
+    }
 }
 
 // Plans hold live things, which have no equality of their own; what is written of them has.

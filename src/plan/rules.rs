@@ -18,6 +18,8 @@ struct Facts<'a> {
     /// Routes of which the file says that nothing is needed for them.
     open_on_purpose: &'a BTreeSet<Address>,
     book: Book,
+    /// The kinds of which something is there that AWS bills.
+    billed: BTreeSet<&'static str>,
 }
 
 type Rule = fn(&Facts<'_>, &Address, &Change) -> Option<Note>;
@@ -51,11 +53,16 @@ pub(super) fn notes(
     changes: &BTreeMap<Address, Change>,
     options: &Options,
 ) -> Vec<Note> {
+    let live = observation.live.values();
     let facts = Facts {
         wanted,
         observation,
         open_on_purpose: &desired.open_on_purpose,
         book: observation.book(),
+        billed: live
+            .filter(|live| is_billed(&live.resource))
+            .map(|live| live.resource.info().name)
+            .collect(),
     };
     // Who destroys a stack means to lose all of it, and the list of deletes says so.
     let rules = if options.destroy { &[] } else { RULES };
@@ -683,18 +690,18 @@ fn doubtful(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note>
 }
 
 fn costs(facts: &Facts<'_>, address: &Address, change: &Change) -> Option<Note> {
-    // Of app clients only those cost that get tokens by themselves.
-    let is_billed = |resource: &Resource| match resource {
-        Resource::AppClient(client) => client.flows.contains("client_credentials"),
-        other => other.info().name == change.kind.name,
-    };
-    let live = facts.observation.live.values();
-    let fresh = !live
-        .filter(|live| live.resource.info().name == change.kind.name)
-        .any(|live| is_billed(&live.resource));
+    let fresh = !facts.billed.contains(change.kind.name);
     let billed = facts.wanted.get(address).is_some_and(is_billed);
     (billed && change.action != Action::Delete && fresh).then_some(())?;
     note(Level::Info, COSTS, address, change.kind.billable?.into())
+}
+
+/// Of app clients only those cost that get tokens by themselves.
+fn is_billed(resource: &Resource) -> bool {
+    match resource {
+        Resource::AppClient(client) => client.flows.contains("client_credentials"),
+        _ => true,
+    }
 }
 
 /// The first of these, and how many more there are.

@@ -4,18 +4,33 @@
 
 use std::collections::BTreeMap;
 
+use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::patterns::is_glob;
 use super::{Options, Patterns, Plan};
 use crate::kinds::{Desired, Observation};
 use crate::model::digest;
+use crate::model::shorten::shortened;
 
 /// The number of the format; another one is refused.
 const FORMAT: u32 = 3;
 
 /// The member that makes a JSON file a saved plan, and holds the format's number.
 const MARK: &str = "gatestack_plan";
+
+/// The most resources of a plan: those of ten thousand partners, as many as an account can have, and as many again.
+const MOST_RESOURCES: usize = 60_000;
+
+/// The most names in each of the lists that a plan was asked for with.
+const MOST_NAMES: usize = 10_000;
+
+/// The most of them that are patterns: each is held against every address.
+const MOST_PATTERNS: usize = 500;
+
+/// The longest of them in bytes: a quoted address may have two bytes for each of a key's.
+const LONGEST_NAME: usize = 8_192;
 
 /// A plan that was saved.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -80,8 +95,11 @@ pub enum Unreadable {
     /// Its format is another one.
     #[error("the plan has format {0}, and this gatestack reads format {FORMAT}")]
     Format(u64),
+    /// There is more in it than is read.
+    #[error("{0}")]
+    TooMuch(String),
     /// Another version wrote it, whose steps may mean something else.
-    #[error("gatestack {0} saved the plan, and this is gatestack {version}", version = env!("CARGO_PKG_VERSION"))]
+    #[error("gatestack {} saved the plan, and this is gatestack {version}", shortened(.0), version = env!("CARGO_PKG_VERSION"))]
     Version(String),
 }
 
@@ -97,8 +115,9 @@ impl Saved {
     /// The plan as text.
     ///
     /// # Errors
-    /// A value that JSON can't hold.
+    /// A value that JSON can't hold, or more than would be read again.
     pub fn to_text(&self) -> serde_json::Result<String> {
+        self.is_of_usual_size().map_err(serde_json::Error::custom)?;
         let content = serde_json::to_value(self)?;
         let envelope = Envelope {
             gatestack_plan: FORMAT,
@@ -136,6 +155,7 @@ impl Saved {
             ));
         }
         let mut saved = Self::deserialize(content).map_err(damaged)?;
+        saved.is_of_usual_size().map_err(Unreadable::TooMuch)?;
         saved.plan.book = saved.observation.book();
         // What this version would write otherwise, it did not write: a member that it does not know, one that stands twice.
         if serde_json::to_value(&saved).map_err(damaged)? != *content {
@@ -144,6 +164,55 @@ impl Saved {
             ));
         }
         Ok(saved)
+    }
+}
+
+impl Saved {
+    fn is_of_usual_size(&self) -> Result<(), String> {
+        let inputs = &self.inputs;
+        let plan = &self.plan;
+        for (what, count, most) in [
+            ("resources", self.desired.resources.len(), MOST_RESOURCES),
+            (
+                "resources of AWS",
+                self.observation.live.len(),
+                MOST_RESOURCES,
+            ),
+            ("changes", plan.changes.len(), 2 * MOST_RESOURCES),
+            ("steps", plan.steps.len(), 2 * MOST_RESOURCES),
+            ("variables", inputs.vars.len(), MOST_NAMES),
+            ("addresses of --adopt", self.desired.adopt.len(), MOST_NAMES),
+        ] {
+            if count > most {
+                return Err(format!(
+                    "the plan has {count} {what}, and at most {most} are read"
+                ));
+            }
+        }
+        for (flag, names) in [
+            ("--target", &inputs.targets),
+            ("--allow-delete", &inputs.allow_delete),
+            ("--replace", &inputs.replace),
+        ] {
+            let patterns = names.iter().filter(|name| is_glob(name)).count();
+            for (what, count, most) in [
+                ("", names.len(), MOST_NAMES),
+                (" as a pattern", patterns, MOST_PATTERNS),
+            ] {
+                if count > most {
+                    return Err(format!(
+                        "the plan has {count} times {flag}{what}, and at most {most} are read"
+                    ));
+                }
+            }
+            if let Some(long) = names.iter().find(|name| name.len() > LONGEST_NAME) {
+                return Err(format!(
+                    "the plan has {flag} '{}', which is longer than the {LONGEST_NAME} bytes of an address",
+                    shortened(long)
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -85,14 +85,20 @@ impl<'a> Graph<'a> {
 
     fn tree(&self) -> String {
         let mut root = Tree::new(paint(STRONG, self.stack));
+        let mut children: Children<'_> = BTreeMap::new();
+        let mut roots = Vec::new();
         for (address, node) in self.in_order() {
-            if node
+            match node
                 .inside
                 .as_ref()
-                .is_none_or(|inside| !self.nodes.contains_key(inside))
+                .filter(|inside| self.nodes.contains_key(inside))
             {
-                root.push(self.branch(address, node));
+                Some(inside) => children.entry(inside).or_default().push((address, node)),
+                None => roots.push((address, node)),
             }
+        }
+        for (address, node) in roots {
+            root.push(branch(address, node, &children));
         }
         root.to_string()
     }
@@ -111,24 +117,6 @@ impl<'a> Graph<'a> {
             .collect();
         nodes.sort_by_key(|(_, node)| place(node));
         nodes
-    }
-
-    fn branch(&self, address: &Address, node: &Node<'_>) -> Tree<String> {
-        let mut label = format!("{address}  {}", paint(FAINT, node.resource.info().title));
-        let others: Vec<_> = node
-            .needs
-            .iter()
-            .filter(|need| Some(*need) != node.inside.as_ref())
-            .map(Address::as_str)
-            .collect();
-        if !others.is_empty() {
-            label.push_str(&paint(FAINT, &format!(", after {}", others.join(", "))));
-        }
-        let children = self
-            .in_order()
-            .into_iter()
-            .filter(|(_, child)| child.inside.as_ref() == Some(address));
-        Tree::new(label).with_leaves(children.map(|(address, child)| self.branch(address, child)))
     }
 
     fn dot(&self) -> String {
@@ -187,6 +175,24 @@ impl<'a> Graph<'a> {
             .iter()
             .flat_map(|(address, node)| node.needs.iter().map(move |need| (need, *address)))
     }
+}
+
+/// What is in each resource, in the order of the tree.
+type Children<'g> = BTreeMap<&'g Address, Vec<(&'g Address, &'g Node<'g>)>>;
+
+fn branch(address: &Address, node: &Node<'_>, children: &Children<'_>) -> Tree<String> {
+    let mut label = format!("{address}  {}", paint(FAINT, node.resource.info().title));
+    let others: Vec<_> = node
+        .needs
+        .iter()
+        .filter(|need| Some(*need) != node.inside.as_ref())
+        .map(Address::as_str)
+        .collect();
+    if !others.is_empty() {
+        label.push_str(&paint(FAINT, &format!(", after {}", others.join(", "))));
+    }
+    let inside = children.get(address).into_iter().flatten();
+    Tree::new(label).with_leaves(inside.map(|(address, child)| branch(address, child, children)))
 }
 
 fn dot_escaped(text: &str) -> String {

@@ -57,6 +57,7 @@ impl View<'_> {
     /// What is to be said of many is said once. What needs consent is said there.
     fn notes(&self) -> String {
         let mut said: Vec<(&Note, Vec<&Address>)> = Vec::new();
+        let mut places: BTreeMap<(Level, &str, &str), usize> = BTreeMap::new();
         let asked = self.plan.losses_to_confirm();
         let told_with_consent = |note: &Note| {
             [CREDENTIALS_LOST, OTHERS_LOSE, ROUTE_OPENS].contains(&&*note.code)
@@ -66,10 +67,9 @@ impl View<'_> {
             if told_with_consent(note) {
                 continue;
             }
-            let same = said.iter_mut().find(|(first, _)| {
-                (first.level, &first.code, &first.text) == (note.level, &note.code, &note.text)
-            });
-            match same {
+            let what = (note.level, &*note.code, note.text.as_str());
+            let place = *places.entry(what).or_insert(said.len());
+            match said.get_mut(place) {
                 Some((_, addresses)) => addresses.push(&note.address),
                 None => said.push((note, vec![&note.address])),
             }

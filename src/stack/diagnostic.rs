@@ -7,18 +7,10 @@ use serde::{Serialize, Serializer};
 
 use super::findings::LeftOut;
 use super::source::{Location, Source};
+use crate::model::shorten;
 
 /// The most errors, and the most warnings, that are shown of one stack.
 pub const MOST_SHOWN: usize = 50;
-
-/// The longest quoted piece of a message that stands in it whole, in characters: longer than any name that AWS takes.
-const LONGEST_QUOTED: usize = 300;
-
-/// What is left of a longer one.
-const SHORTENED: usize = 60;
-
-/// The longest message, in characters.
-const LONGEST_TEXT: usize = 2_000;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -178,7 +170,7 @@ impl Diagnostic {
             severity: Severity::Error,
             labels: Vec::new(),
             code,
-            message: shortened(message.into()),
+            message: shorten::message(message.into()),
             help: None,
         }
     }
@@ -202,7 +194,7 @@ impl Diagnostic {
     pub fn label(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
         self.labels.push(Label {
             span: (span.start, span.end),
-            text: shortened(text.into()),
+            text: shorten::message(text.into()),
         });
         self
     }
@@ -210,44 +202,8 @@ impl Diagnostic {
     /// Says what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(shortened(help.into()));
+        self.help = Some(shorten::message(help.into()));
         self
-    }
-}
-
-/// A text of usual length: a name or value of megabytes is told by its beginning. What stands in backticks or quotes is
-/// shortened first, so that what is said of it stays.
-fn shortened(text: String) -> String {
-    if text.len() <= LONGEST_QUOTED {
-        return text;
-    }
-    let mut short = String::new();
-    let mut rest = text.as_str();
-    while let Some(open) = rest.find(['`', '"']) {
-        let quote = &rest[open..=open];
-        let inside = &rest[open + 1..];
-        let end = inside.find(quote).unwrap_or(inside.len());
-        short.push_str(&rest[..=open]);
-        match inside[..end].char_indices().nth(LONGEST_QUOTED) {
-            None => short.push_str(&inside[..end]),
-            Some(_) => {
-                short.extend(inside[..end].chars().take(SHORTENED));
-                short.push('…');
-            }
-        }
-        rest = &inside[end..];
-        if let Some(behind) = rest.strip_prefix(quote) {
-            short.push_str(quote);
-            rest = behind;
-        }
-        if short.len() > LONGEST_TEXT * 4 {
-            break;
-        }
-    }
-    short.push_str(rest);
-    match short.char_indices().nth(LONGEST_TEXT) {
-        Some((end, _)) => format!("{}…", &short[..end]),
-        None => short,
     }
 }
 
@@ -455,7 +411,10 @@ mod tests {
         let start = "ü".repeat(60);
         assert_eq!(told.message, format!("unknown key `{start}…` in `[stack]`"));
         assert!(told.help.unwrap().len() < 300);
-        assert_eq!(told.labels[0].text.chars().count(), LONGEST_TEXT + 1);
+        assert_eq!(
+            told.labels[0].text.chars().count(),
+            shorten::LONGEST_MESSAGE + 1
+        );
         let usual = format!("the domain prefix `{}` holds `_`", "a".repeat(128));
         assert_eq!(
             Diagnostic::error(Code::BadName, usual.clone()).message,

@@ -232,3 +232,19 @@ fn a_local_aws_over_http_takes_the_file_too() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_list_longer_than_an_account_is_refused_at_once() {
+    let line = |i: usize| format!("[[vpcs]]\nid = \"vpc-{i:08x}\"\ncidr = \"10.0.0.0/16\"\n");
+    let folder = with_existing(
+        include_str!("../../stack.toml"),
+        &(0..100_000).map(line).collect::<String>(),
+    );
+    let ran = folder.local(&["plan"]);
+    let flat = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        ran.code == 1 && flat.contains("lists 100000 things, and the local AWS takes at most 2000"),
+        "{flat}"
+    );
+    assert!(ran.stderr.len() < 1_000, "{flat}");
+}

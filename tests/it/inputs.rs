@@ -250,16 +250,16 @@ const MANY: &[(&str, Many, &str)] = &[
     (
         "clients with all scopes of a server that has very many",
         |n| {
-            let scopes: String = (0..n / 2).map(|i| format!("s{i} = \"x\"\n")).collect();
+            let scopes: String = (0..n).map(|i| format!("s{i} = \"x\"\n")).collect();
             let head =
                 format!("[user_pool]\nname = \"hello\"\n[resource_servers.s.scopes]\n{scopes}");
-            repeated(&head, n / 4, |i| {
+            repeated(&head, n / 2, |i| {
                 format!(
                     "[app_clients.c{i}]\nflows = [\"client_credentials\"]\nscopes = [\"s/*\"]\n"
                 )
             })
         },
-        "10000 scopes; Cognito allows 100 on a resource server",
+        "20000 scopes; Cognito allows 100 on a resource server",
     ),
     (
         "greedy routes beside others, with very many scopes",
@@ -466,5 +466,220 @@ fn a_value_of_the_command_line_has_a_limit_too() {
         ran.code == 1 && ran.stderr.len() < 3_000,
         "{}",
         ran.stderr.len()
+    );
+}
+
+/// The example with this many partners.
+fn partners(count: usize) -> String {
+    let more: String = (0..count)
+        .map(|i| format!("p{i} = {{ scopes = [\"hello/read\"], plan = \"standard\" }}\n"))
+        .collect();
+    format!(
+        "{}\n[partners]\n{more}",
+        SMALLEST.split("[partners").next().unwrap()
+    )
+}
+
+/// Each step, line and box is found without looking at all others: with this many, that would take minutes.
+#[test]
+fn very_many_partners_are_planned_and_drawn_in_time() {
+    let folder = Folder::with(&partners(8_000));
+    let plan = bounded(&folder, &["--local", "plan"]);
+    assert!(
+        plan.code == 0 && plan.stdout.contains("24009 to create"),
+        "{}{}",
+        plan.stderr,
+        &plan.stdout[plan.stdout.len().saturating_sub(300)..]
+    );
+    for format in ["tree", "dot", "mermaid", "svg"] {
+        let graph = bounded(&folder, &["graph", "--format", format]);
+        assert_eq!(graph.code, 0, "{format}: {}", graph.stderr);
+    }
+}
+
+#[test]
+fn a_file_of_very_many_variables_is_read_in_time() {
+    let folder = Folder::with(SMALLEST);
+    let values: String = (0..100_000).map(|i| format!("v{i} = \"x\"\n")).collect();
+    std::fs::write(folder.path().join("v.toml"), values).unwrap();
+    let ran = bounded(&folder, &["validate", "--var-file", "v.toml"]);
+    assert_eq!(ran.code, 0, "{}", &ran.stderr[..ran.stderr.len().min(500)]);
+    assert!(ran.stderr.contains("v.toml:1:1"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("and 99950 more warnings"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_saved_plan_holds_no_more_than_a_stack_can_have() {
+    let folder = Folder::with(SMALLEST);
+    let at = folder.path().join("a.plan");
+    assert_eq!(folder.local(&["plan", "--out", "a.plan"]).code, 0);
+    let saved = std::fs::read_to_string(&at).unwrap();
+    let saved: serde_json::Value = serde_json::from_str(&saved).unwrap();
+    let long = "x".repeat(10 << 20);
+    let globs = |n: usize| (0..n).map(|i| format!("***a*b*c{i}*")).collect::<Vec<_>>();
+    let names = |n: usize| (0..n).map(|i| format!("partners.p{i}")).collect::<Vec<_>>();
+    type Forged<'a> = Box<dyn Fn(&mut serde_json::Value) + 'a>;
+    let cases: [(&str, Forged<'_>, &str); 5] = [
+        (
+            "targets",
+            Box::new(|plan| plan["content"]["inputs"]["targets"] = names(100_000).into()),
+            "has 100000 times --target",
+        ),
+        (
+            "patterns",
+            Box::new(|plan| plan["content"]["inputs"]["allow_delete"] = globs(9_000).into()),
+            "has 9000 times --allow-delete as a pattern",
+        ),
+        (
+            "as many targets as are read",
+            Box::new(|plan| plan["content"]["inputs"]["targets"] = names(10_000).into()),
+            "nothing was written",
+        ),
+        (
+            "a long target",
+            Box::new(|plan| plan["content"]["inputs"]["targets"] = vec![long.clone()].into()),
+            "longer than the 8192 bytes",
+        ),
+        (
+            "a long version",
+            Box::new(|plan| plan["version"] = format!("0.1.0{long}").into()),
+            "saved the plan, and this is gatestack",
+        ),
+    ];
+    for (what, forge, said) in cases {
+        let mut plan = saved.clone();
+        forge(&mut plan);
+        let digest = gatestack::model::digest(plan["content"].to_string().as_bytes());
+        plan["digest"] = digest.into();
+        std::fs::write(&at, plan.to_string()).unwrap();
+        let ran = bounded(&folder, &["--local", "apply", "a.plan"]);
+        let stderr: String = ran.stderr.chars().take(2_000).collect();
+        let flat = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(ran.code == 1 && flat.contains(said), "{what}: {stderr}");
+        assert!(
+            ran.stderr.len() < 6_000,
+            "{what}: {} bytes",
+            ran.stderr.len()
+        );
+    }
+}
+
+#[test]
+fn texts_of_megabytes_are_not_repeated() {
+    let folder = Folder::with(SMALLEST);
+    let zone = format!("[[hosted_zones]]\nname = \"{}\"\n", "x".repeat(10 << 20));
+    std::fs::write(folder.path().join("local-aws.toml"), zone).unwrap();
+    let recipient = format!("age1{}", "q".repeat(120_000));
+    for arguments in [
+        &["--local", "plan"][..],
+        &["--local", "handoff", "acme", "--to", &recipient],
+    ] {
+        let ran = bounded(&folder, arguments);
+        assert_ne!(ran.code, 0);
+        assert!(
+            ran.stderr.len() < 4_000,
+            "{} bytes: {}",
+            ran.stderr.len(),
+            &ran.stderr[..500]
+        );
+        assert!(!ran.stderr.contains("FATAL"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_state_gets_no_lock() {
+    let folder = Folder::with(SMALLEST);
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("etc")).unwrap();
+    symlink("/dev/null", at("null")).unwrap();
+    std::fs::write(at("notes.txt"), "mine").unwrap();
+    let entries = || {
+        let mut names: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    let before = entries();
+    for state in ["etc", "null", "notes.txt"] {
+        let serve = [
+            "local",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--state",
+            state,
+        ];
+        let ran = bounded(&folder, &serve);
+        assert_eq!(ran.code, 1, "{state}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("remove it"), "{state}: {}", ran.stderr);
+        assert_eq!(entries(), before, "{state}");
+    }
+    assert!(!Path::new("/dev/null.lock").exists());
+    for device in ["/dev/null", "/dev/zero"] {
+        let serve = [
+            "local",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--state",
+            device,
+        ];
+        let ran = bounded(&folder, &serve);
+        assert!(
+            ran.code == 1 && ran.stderr.contains("it is a device"),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            !Path::new(device).with_extension("lock").exists(),
+            "{device}"
+        );
+    }
+    std::fs::create_dir(at(".gatestack")).unwrap();
+    symlink(at("notes.txt"), at(".gatestack/local.json")).unwrap();
+    let ran = bounded(&folder, &["--local", "plan"]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("symbolic link"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!at(".gatestack/local.lock").exists());
+}
+
+#[test]
+fn what_stands_where_the_folder_of_the_state_goes_is_told() {
+    for make in [pipe as fn(&Path), |path| std::fs::write(path, "x").unwrap()] {
+        let folder = Folder::with(SMALLEST);
+        make(&folder.path().join(".gatestack"));
+        let ran = bounded(&folder, &["--local", "plan"]);
+        let flat = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(ran.code, 1, "{flat}");
+        assert!(flat.contains("that is no folder"), "{flat}");
+        assert!(flat.contains("move away what is there"), "{flat}");
+    }
+}
+
+#[test]
+fn a_scenario_is_utf_8() {
+    let folder = Folder::with(SMALLEST);
+    std::fs::write(folder.path().join("s.toml"), b"# \xff\n").unwrap();
+    let serve = ["local", "serve", "--listen", "127.0.0.1:0", "--scenario"];
+    let ran = bounded(&folder, &[&serve[..], &["s.toml"]].concat());
+    assert!(
+        ran.code == 1 && ran.stderr.contains("it is not UTF-8 text"),
+        "{}",
+        ran.stderr
+    );
+    let ran = bounded(&folder, &[&serve[..], &["none.toml"]].concat());
+    assert!(
+        ran.code == 1 && ran.stderr.contains("there is no scenario none.toml"),
+        "{}",
+        ran.stderr
     );
 }
