@@ -1,5 +1,6 @@
 //! `plan --out FILE` and `apply PLAN`: writing a plan down, and carrying out exactly what was written.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -334,10 +335,16 @@ impl Apply<'_> {
 }
 
 fn with_problems(fault: Fault, problems: Vec<Problem>) -> Fault {
+    // Many that are refused alike are helped alike.
+    const MOST_HINTS: usize = 10;
+    let mut hints: BTreeSet<String> = BTreeSet::new();
     problems.into_iter().fold(fault, |fault, problem| {
-        fault
-            .about(problem.address, problem.what)
-            .hint(problem.help)
+        let fault = fault.about(problem.address, problem.what);
+        if hints.len() < MOST_HINTS && hints.insert(problem.help.clone()) {
+            fault.hint(problem.help)
+        } else {
+            fault
+        }
     })
 }
 

@@ -40,7 +40,7 @@ impl Duplicates {
     /// What is there, in a sentence.
     pub fn what(&self) -> String {
         let others: Vec<&str> = self.left_over.values().map(String::as_str).collect();
-        let others = others.join(", the ");
+        let others = first(&others, ", the ");
         match &self.in_use {
             Some(one) => {
                 let carry = if self.left_over.len() == 1 {
@@ -71,14 +71,15 @@ impl Duplicates {
         self.in_use.is_none().then(|| {
             format!(
                 "name {name} in `apply`: {}; `destroy` deletes all of them",
-                flags.join(between)
+                first(&flags, between)
             )
         })
     }
 
-    /// Whether one at this address goes because of these.
-    pub(crate) fn is_about(&self, address: &Address) -> bool {
-        self.left_over.contains_key(address) || self.in_use.is_none() && self.address == *address
+    /// The addresses of those that go, or of which none is known to be in use.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
+        let undecided = self.in_use.is_none().then_some(&self.address);
+        self.left_over.keys().chain(undecided)
     }
 
     /// Why one that is left over goes.
@@ -87,6 +88,16 @@ impl Duplicates {
             Some(one) => format!("the {one} is in use at {}: {}", self.address, self.why),
             None => format!("several carry the address {}", self.address),
         }
+    }
+}
+
+/// The first of these names, and how many more there are.
+fn first(names: &[impl AsRef<str>], between: &str) -> String {
+    const NAMED: usize = 20;
+    let named: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => named.join(between),
+        more => format!("{} and {more} more", named.join(between)),
     }
 }
 

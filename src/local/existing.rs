@@ -300,6 +300,12 @@ impl Provider<'_> {
     }
 
     fn hosted_zone(&mut self, wanted: &HostedZone) -> Result<bool, String> {
+        if wanted.name.len() > 254 || wanted.name.split('.').any(|label| label.len() > 63) {
+            return Err(format!(
+                "`{}` is no domain name: it has at most 253 characters, and 63 between two dots",
+                wanted.name
+            ));
+        }
         let zones = &self.state.regions.entry(GLOBAL_REGION).route53;
         if zones.has_zone(wanted.id.as_deref(), &wanted.name) {
             return Ok(false);

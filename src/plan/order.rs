@@ -368,10 +368,6 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
         }
         Part::Delete => {
             needs.insert((address.clone(), Part::Unprotect));
-            let (address, _) = inputs
-                .changes
-                .get_key_value(address)
-                .unwrap_or((address, &inputs.changes[address]));
             let goes: Vec<&Address> = carried
                 .by(address)
                 .iter()

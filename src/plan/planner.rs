@@ -169,11 +169,7 @@ fn compare(
         }
     };
     let left_over = observation.duplicates.iter();
-    let left_over = left_over.flat_map(|one| {
-        let at = one.in_use.is_none().then_some(&one.address);
-        let addresses = one.left_over.keys().chain(at);
-        addresses.map(move |address| (address, one))
-    });
+    let left_over = left_over.flat_map(|one| one.addresses().map(move |address| (address, one)));
     let of_several: BTreeMap<&Address, &Duplicates> = left_over.collect();
     for (address, live) in &observation.live {
         if !wanted.contains_key(address) && !kept.contains(address) {

@@ -20,6 +20,9 @@ const LONGEST_KEY: usize = 2_048;
 /// The most bytes of the paths of all values, each spelled out: what tables in tables of long names add up to.
 const LONGEST_PATHS: usize = 64 << 20;
 
+/// The most keys of the paths of all values: a file of as many values as may be, each ten deep.
+const MOST_KEYS: usize = 1_000_000;
+
 /// Refuses a text that is too large to be read as a stack file.
 ///
 /// # Errors
@@ -60,19 +63,39 @@ pub(super) fn check(root: &DeTable<'_>) -> Result<usize, Diagnostic> {
     let mut pass = Pass {
         values: 0,
         paths: 0,
+        keys: 0,
     };
-    pass.table(root, 0)?;
+    pass.table(root, Above::default())?;
     Ok(pass.values)
 }
 
 struct Pass {
     values: usize,
     paths: usize,
+    keys: usize,
+}
+
+/// The path that leads to a value.
+#[derive(Clone, Copy, Default)]
+struct Above {
+    /// How many bytes its keys have.
+    bytes: usize,
+    /// How many keys there are.
+    keys: usize,
+}
+
+impl Above {
+    fn further(self, bytes: usize) -> Self {
+        Self {
+            bytes: self.bytes + bytes,
+            keys: self.keys + 1,
+        }
+    }
 }
 
 impl Pass {
-    /// `above` is the length of the path that leads there. Tables lie in each other 160 deep at most: the parser refuses more.
-    fn table(&mut self, table: &DeTable<'_>, above: usize) -> Result<(), Diagnostic> {
+    /// `above` is the path that leads there. Tables lie in each other 160 deep at most: the parser refuses more.
+    fn table(&mut self, table: &DeTable<'_>, above: Above) -> Result<(), Diagnostic> {
         for (key, value) in table {
             let length = key.get_ref().len();
             if length > LONGEST_KEY {
@@ -81,15 +104,16 @@ impl Pass {
                     .at(key.span())
                     .help(format!("gatestack takes keys of up to {LONGEST_KEY} bytes")));
             }
-            self.value(value.get_ref(), above + length)
+            self.value(value.get_ref(), above.further(length))
                 .map_err(|refused| place(refused, value.span()))?;
         }
         Ok(())
     }
 
-    fn value(&mut self, value: &DeValue<'_>, path: usize) -> Result<(), Diagnostic> {
+    fn value(&mut self, value: &DeValue<'_>, path: Above) -> Result<(), Diagnostic> {
         self.values += 1;
-        self.paths += path;
+        self.paths += path.bytes;
+        self.keys += path.keys;
         if self.values > MOST_VALUES {
             let message = format!("the file has more than {MOST_VALUES} values");
             return Err(Diagnostic::error(Code::TooLarge, message)
@@ -104,10 +128,17 @@ impl Pass {
                 Diagnostic::error(Code::TooLarge, message).help("shorten the names of tables")
             );
         }
+        if self.keys > MOST_KEYS {
+            let message = format!(
+                "with the tables and lists around them, the values of the file have more than {MOST_KEYS} keys in all"
+            );
+            return Err(Diagnostic::error(Code::TooLarge, message)
+                .help("put fewer tables and lists into each other"));
+        }
         match value {
             DeValue::Table(table) => self.table(table, path),
             DeValue::Array(array) => array.iter().try_for_each(|element| {
-                self.value(element.get_ref(), path)
+                self.value(element.get_ref(), path.further(0))
                     .map_err(|refused| place(refused, element.span()))
             }),
             _ => Ok(()),
