@@ -95,7 +95,7 @@ impl Args {
             zone: TimeZone::system(),
         };
         dev.show(&applied, &format!("http://{address}"));
-        listen::remark_remote(&address, &mut dev.ui);
+        listen::remark_remote(&address, dev.ui);
         dev.run(&events)
     }
 

@@ -121,18 +121,19 @@ mod tests {
     use serde::Deserialize;
 
     use super::super::Neighbours;
-    use crate::plan::FieldChange;
+    use super::Word;
+
+    #[derive(Debug, Deserialize)]
+    struct Named {
+        #[serde(deserialize_with = "super::word")]
+        name: Word,
+    }
 
     #[test]
     fn what_the_registry_does_not_know_is_an_error() {
-        let field = |name: &str| {
-            let json = serde_json::json!({
-                "name": name, "before": "unset", "after": { "bool": true }, "replaces": null,
-            });
-            FieldChange::deserialize(json)
-        };
-        assert_eq!(field("throttle").unwrap().name, "throttle");
-        let error = field("no_such_field").unwrap_err().to_string();
+        let named = |name: &str| Named::deserialize(serde_json::json!({ "name": name }));
+        assert_eq!(named("throttle").unwrap().name, "throttle");
+        let error = named("no_such_field").unwrap_err().to_string();
         assert_eq!(error, "this gatestack knows no `no_such_field`");
 
         let kind =

@@ -188,6 +188,11 @@ fn wrap(text: &str, width: usize) -> String {
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod preflight;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::stack::diagnostic::Code;

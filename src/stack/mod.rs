@@ -45,8 +45,6 @@ pub(crate) use similar::closest;
 pub use source::{LARGEST_FILE, Location, Source};
 
 #[cfg(test)]
-mod golden;
-#[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod together;

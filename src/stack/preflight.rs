@@ -132,6 +132,3 @@ fn listed<'t>(words: impl IntoIterator<Item = &'t str>) -> String {
         None => String::new(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,17 +1,16 @@
-//! What the tests of this layer share: a small stack, edits of it, and the messages as a user reads them.
+//! What the tests of this layer and of its screens share: a small stack and edits of it.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
 use super::{Checked, Code, Diagnostics, LoadSettings, Source, load};
-use crate::render::diagnostics::{Style, text};
 
 /// A stack without mistakes that the tests edit.
-pub(super) const STACK: &str = include_str!("../../stack.toml");
+pub(crate) const STACK: &str = include_str!("../../stack.toml");
 
 /// Reads a text with these `--var` and environment variables.
-pub(super) fn load_with(
+pub(crate) fn load_with(
     text: &str,
     vars: &[(&str, &str)],
     env: &[(&str, &str)],
@@ -20,7 +19,7 @@ pub(super) fn load_with(
 }
 
 /// Reads a text with an overlay laid over it, and these `--var`.
-pub(super) fn laid(
+pub(crate) fn laid(
     base: &str,
     overlay: &str,
     vars: &[(&str, &str)],
@@ -56,12 +55,12 @@ fn beside(path: &Path) -> io::Result<String> {
 }
 
 /// Reads a text alone.
-pub(super) fn read(text: &str) -> Result<Checked, Diagnostics> {
+pub(crate) fn read(text: &str) -> Result<Checked, Diagnostics> {
     load_with(text, &[], &[])
 }
 
 /// The small stack with one piece of its text exchanged. Empty `from` appends.
-pub(super) fn edited(from: &str, to: &str) -> String {
+pub(crate) fn edited(from: &str, to: &str) -> String {
     if from.is_empty() {
         return format!("{STACK}\n{to}\n");
     }
@@ -69,25 +68,8 @@ pub(super) fn edited(from: &str, to: &str) -> String {
     STACK.replacen(from, to, 1)
 }
 
-/// Everything a user is told about a text: on 80 columns, without colour.
-pub(super) fn told(source: &str) -> String {
-    told_of(read(source))
-}
-
-/// Everything a user is told about what was read.
-pub(super) fn told_of(read: Result<Checked, Diagnostics>) -> String {
-    let style = Style {
-        colour: false,
-        width: 80,
-    };
-    match read {
-        Ok(checked) => text(&checked.warnings, style),
-        Err(diagnostics) => text(&diagnostics, style),
-    }
-}
-
 /// The codes of what is wrong with a text, warnings too.
-pub(super) fn codes(source: &str) -> Vec<Code> {
+pub(crate) fn codes(source: &str) -> Vec<Code> {
     let diagnostics = match read(source) {
         Ok(checked) => checked.warnings,
         Err(diagnostics) => diagnostics,

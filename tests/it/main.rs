@@ -42,6 +42,7 @@ mod readme;
 mod redeploy;
 mod registration;
 mod rollback;
+mod rooms;
 mod saved;
 mod scenarios;
 mod scopes;

@@ -163,7 +163,7 @@ fn listed(words: Vec<String>) -> String {
 #[cfg(test)]
 mod tests {
     use crate::stack::diagnostic::Code;
-    use crate::stack::testing::{STACK, codes, edited, told};
+    use crate::stack::testing::{STACK, codes, edited};
 
     fn routes(lines: &str) -> Vec<Code> {
         codes(&edited("[api.routes]", &format!("[api.routes]\n{lines}")))
@@ -217,11 +217,5 @@ mod tests {
         );
         let text = text.replace("scopes = { read", "scopes = { write = \"Write\", read");
         assert_eq!(codes(&text), [Code::WeakerRoute], "{text}");
-    }
-
-    #[test]
-    fn the_message_names_the_verbs_and_both_routes() {
-        let text = edited("[api.routes]", &format!("[api.routes]\n{OPEN}"));
-        insta::assert_snapshot!(told(&text));
     }
 }

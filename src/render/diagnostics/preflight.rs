@@ -1,11 +1,14 @@
 //! What a user is told of what the file points to, word for word, from made-up answers.
 
-use super::*;
+use std::collections::BTreeSet;
+
+use super::{Style, text};
 use crate::kinds::surroundings::{
-    Certificate, ExistingInstance, ExistingLoadBalancer, ParentRecord, Subnet, ZoneFault,
+    Certificate, ExistingInstance, ExistingLoadBalancer, ParentRecord, Subnet, Which, ZoneFault,
 };
-use crate::render::diagnostics::{Style, text};
+use crate::kinds::{Questions, Surroundings};
 use crate::stack::testing::{edited, read};
+use crate::stack::{preflight, questions};
 
 const ACCOUNT: &str = "123456789012";
 const SUBNETS: &str = "subnets = [\"subnet-0000000a\", \"subnet-0000000b\"]\n";

@@ -2,8 +2,33 @@
 
 use proptest::prelude::*;
 
-use super::testing::{STACK, edited, laid, load_with, read, told, told_of};
-use crate::render::diagnostics::{Style, text};
+use super::{Style, text};
+use crate::stack::testing::{STACK, edited, laid, load_with, read};
+use crate::stack::{Checked, Diagnostics};
+
+/// Everything a user is told about a text: on 80 columns, without colour.
+fn told(source: &str) -> String {
+    told_of(read(source))
+}
+
+/// Everything a user is told about what was read.
+fn told_of(read: Result<Checked, Diagnostics>) -> String {
+    let style = Style {
+        colour: false,
+        width: 80,
+    };
+    match read {
+        Ok(checked) => text(&checked.warnings, style),
+        Err(diagnostics) => text(&diagnostics, style),
+    }
+}
+
+#[test]
+fn a_guarded_path_beside_an_open_greedy_route() {
+    let open = "\"ANY /{proxy+}\" = { mock = 200, requires = \"nothing\" }";
+    let text = edited("[api.routes]", &format!("[api.routes]\n{open}"));
+    insta::assert_snapshot!(told(&text));
+}
 
 #[test]
 fn syntax() {
