@@ -64,6 +64,22 @@ impl Reader {
             .await
     }
 
+    /// The security groups with a rule that names this one.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn security_groups_naming(
+        &self,
+        id: &str,
+    ) -> Result<Vec<SecurityGroup>, AwsError> {
+        let mut groups: Vec<SecurityGroup> = Vec::new();
+        for filter in ["ip-permission.group-id", "egress.ip-permission.group-id"] {
+            let found = self.security_groups(vec![(filter.into(), vec![id.to_owned()])]);
+            groups.extend(found.await?.iter().cloned());
+        }
+        Ok(groups)
+    }
+
     async fn security_groups(&self, filters: Filters) -> Result<Arc<Vec<SecurityGroup>>, AwsError> {
         let sent: Vec<Filter> = filters
             .iter()

@@ -1,7 +1,7 @@
 //! Reads of what a private road stands on: VPCs, subnets, route tables and instances. Asked once, before the file's meaning is
 //! worked out.
 
-use aws_sdk_ec2::types::{Filter, Instance, RouteTable, Subnet, Vpc};
+use aws_sdk_ec2::types::{Filter, Instance, NetworkInterface, RouteTable, Subnet, Vpc};
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancer;
 
 use super::connection::Reader;
@@ -107,6 +107,24 @@ impl Reader {
         Ok(instances
             .flat_map(|reservation| reservation.instances.unwrap_or_default())
             .collect())
+    }
+
+    /// The network interfaces in a security group.
+    ///
+    /// # Errors
+    /// AWS's refusal of a page.
+    pub(crate) async fn interfaces_in(
+        &self,
+        group: &str,
+    ) -> Result<Vec<NetworkInterface>, AwsError> {
+        every_page!(
+            self,
+            "DescribeNetworkInterfaces",
+            network_interfaces,
+            PAGE,
+            &[("group-id".into(), vec![group.to_owned()])],
+            self.ec2_client().describe_network_interfaces()
+        )
     }
 
     /// The load balancer with this name or ARN, of whatever type; `None` when there is none.

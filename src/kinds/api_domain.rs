@@ -269,7 +269,7 @@ pub(super) async fn found(
 }
 
 // A private domain name is another kind of thing that may bear the same name.
-fn is_public(domain: &DomainName) -> bool {
+pub(super) fn is_public(domain: &DomainName) -> bool {
     domain
         .endpoint_configuration
         .as_ref()

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::Patches;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Lane, Outputs, Resource, Scope, Standing, Task,
-    gone_is_success, literal, rest_api,
+    Dependent, Field, Findings, Found, Kind, KindInfo, Lane, Outputs, Resource, Scope, Standing,
+    Task, gone_is_success, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, HumanDuration, OutputName, Text, Value};
@@ -102,19 +102,26 @@ impl Kind for Authorizer {
         };
         let authorizers = reader.authorizers(api).await?;
         let main = the_one(&authorizers, wanted_name.as_deref());
-        findings.owned = authorizers
+        let (ours, others): (Vec<_>, Vec<_>) = authorizers
             .iter()
             .enumerate()
-            .map(|(at, live)| {
-                let extra = format!("authorizer/{}", live.name.as_deref().unwrap_or_default());
-                let address = if main == Some(at) {
-                    address.clone()
-                } else {
-                    rest_api::address().part(&extra)
-                };
-                found(address, api, live)
-            })
+            .partition(|(at, _)| main == Some(*at));
+        findings.owned = ours
+            .into_iter()
+            .map(|(_, live)| found(address.clone(), api, live))
             .collect();
+        let others: Vec<String> = others
+            .into_iter()
+            .filter_map(|(_, live)| live.name.clone())
+            .collect();
+        findings.neighbours = others.len();
+        findings.dependents.extend(Dependent::of(
+            &rest_api::address(),
+            rest_api::OTHER_AUTHORIZERS,
+            (Self::INFO.name, Self::INFO.title),
+            &others,
+            "AWS deletes it with the API",
+        ));
         Ok(findings)
     }
 
@@ -195,12 +202,19 @@ impl Kind for Authorizer {
     }
 }
 
-/// Which authorizer is the file's: the one of its name, or the only one there is, which was then renamed.
+/// Which authorizer is the file's: the one of its name, or the only one of the type that gatestack makes, which was then renamed.
 fn the_one(authorizers: &[LiveAuthorizer], wanted_name: Option<&str>) -> Option<usize> {
     let named = authorizers
         .iter()
         .position(|live| wanted_name.is_some() && live.name.as_deref() == wanted_name);
-    named.or_else(|| (authorizers.len() == 1).then_some(0))
+    let mut of_type = authorizers
+        .iter()
+        .enumerate()
+        .filter(|(_, live)| live.r#type == Some(AuthorizerType::CognitoUserPools));
+    named.or_else(|| match (of_type.next(), of_type.next()) {
+        (Some((at, _)), None) => Some(at),
+        _ => None,
+    })
 }
 
 fn found(address: Address, api: &str, live: &LiveAuthorizer) -> Found<Props> {
@@ -242,8 +256,12 @@ fn found(address: Address, api: &str, live: &LiveAuthorizer) -> Found<Props> {
 mod tests {
     use super::*;
 
+    fn of_type(name: &str, r#type: AuthorizerType) -> LiveAuthorizer {
+        LiveAuthorizer::builder().name(name).r#type(r#type).build()
+    }
+
     fn live(name: &str) -> LiveAuthorizer {
-        LiveAuthorizer::builder().name(name).build()
+        of_type(name, AuthorizerType::CognitoUserPools)
     }
 
     #[test]
@@ -252,6 +270,12 @@ mod tests {
         assert_eq!(the_one(&[live("old"), live("new")], Some("new")), Some(1));
         assert_eq!(the_one(&[live("old"), live("other")], Some("new")), None);
         assert_eq!(the_one(&[], None), None);
+        let theirs = of_type("theirs", AuthorizerType::Request);
+        assert_eq!(
+            the_one(&[theirs.clone(), live("old")], Some("new")),
+            Some(1)
+        );
+        assert_eq!(the_one(&[theirs], None), None);
     }
 
     #[test]

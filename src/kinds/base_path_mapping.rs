@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_apigateway::types::BasePathMapping as LiveMapping;
 use serde::{Deserialize, Serialize};
 
+use super::api_marks::unless_denied;
 use super::patch::Patches;
+use super::uses::Leaving;
 use super::{
     Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace, Resource,
     Scope, Standing, Task, api_domain, gone_is_success, literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, Book, OutputName, Text, Value, digest};
+use crate::model::{Address, Book, OutputName, Text, Value, digest, shell_word};
 
 /// A base path mapping.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -239,6 +241,48 @@ impl Kind for BasePathMapping {
         }
         unmark(writer, &api, &domain).await
     }
+}
+
+/// What stands in the way of the end of an API, or of one of its stages: base paths that lead there and are not the stack's. AWS
+/// refuses only when everything below the API is gone already. Credentials that may not list domains leave that to AWS.
+pub(super) async fn leading_to(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    api: &str,
+    stage: Option<&str>,
+) -> Result<Option<Obstacle>, AwsError> {
+    let ours = leaving.ids_of("base_path_mapping");
+    let domains = unless_denied(reader.domain_names().await)?;
+    let domains = domains.iter().flat_map(|domains| domains.iter());
+    let mut others = Vec::new();
+    let mut calls = Vec::new();
+    for domain in domains.filter(|domain| api_domain::is_public(domain)) {
+        let domain = domain.domain_name.as_deref().unwrap_or_default();
+        let mappings = unless_denied(reader.base_path_mappings(domain).await)?.flatten();
+        for mapping in mappings.iter().flat_map(|mappings| mappings.iter()) {
+            let path = base_path(mapping);
+            let leads = mapping.rest_api_id.as_deref() == Some(api)
+                && stage.is_none_or(|stage| mapping.stage.as_deref() == Some(stage));
+            if leads && !ours.contains(format!("{domain}/{path}").as_str()) {
+                others.push(format!("{} on the domain {domain:?}", shown(path)));
+                calls.push(format!(
+                    "aws apigateway delete-base-path-mapping --domain-name {} --base-path {}",
+                    shell_word(domain),
+                    shell_word(sent(path))
+                ));
+            }
+        }
+    }
+    let what = if stage.is_some() { "stage" } else { "API" };
+    Ok((!others.is_empty()).then(|| Obstacle {
+        address: address.clone(),
+        what: format!(
+            "base paths that are not this stack's lead to this {what}, and AWS deletes none that a base path leads to: {}",
+            others.join(", ")
+        ),
+        help: format!("lead them elsewhere or take them off first\n{}", calls.join("\n")),
+    }))
 }
 
 /// Where the API's domain stands.

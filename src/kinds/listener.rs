@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ownership::after_moves;
 use super::private_road::{self, Patience};
+use super::uses::Leaving;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task,
-    gone_is_success, tags,
+    Dependent, Field, Findings, Found, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace,
+    Scope, Standing, Task, gone_is_success, load_balancer, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -50,8 +51,8 @@ impl Kind for Listener {
         ..KindInfo::new(
             "listener",
             "listener",
-            "A port of the load balancer and the targets its calls go to. The load balancer's contents are closed: a listener \
-             that the file does not name is deleted. See the user guide for Network Load Balancers, \"Listeners\".",
+            "A port of the load balancer and the targets its calls go to. One that gatestack did not make is left alone, unless \
+             the file has its port; it goes with the load balancer, by consent. See the user guide for Network Load Balancers, \"Listeners\".",
         )
     };
 
@@ -101,13 +102,31 @@ impl Kind for Listener {
             let Some(stands) = scope.address_of(OutputName::Arn, arn) else {
                 continue;
             };
+            let stays = after_moves(scope.desired, stands)
+                .takes_its_place()
+                .is_none();
+            let (mut others, mut of_stacks) = (Vec::new(), 0);
             for (live, tags) in &*reader.listeners(arn).await? {
                 let props = props(arn, live, tags);
                 let id = live.listener_arn.as_deref().unwrap_or_default();
                 let address = address(props.port);
-                let stays = after_moves(scope.desired, stands)
-                    .takes_its_place()
-                    .is_none();
+                let wanted = stays && scope.desired.resources.contains_key(&address);
+                match scope.desired.ground.owner_by_tags(tags) {
+                    Owner::Us(_) => {}
+                    // One that lost its tags; where the file has this port, there is no other one.
+                    Owner::Nobody if wanted => {}
+                    Owner::Nobody => {
+                        others.push(format!("port {}", props.port));
+                        continue;
+                    }
+                    Owner::Stack(stack) => {
+                        if wanted {
+                            findings.obstacles.push(taken(&address, &props, stack));
+                        }
+                        of_stacks += 1;
+                        continue;
+                    }
+                }
                 let address = match stays {
                     true => address,
                     // The new load balancer has this port too, or will have.
@@ -116,6 +135,14 @@ impl Kind for Listener {
                 let found = Found::new(address, props, outputs(id));
                 findings.owned.push(found);
             }
+            findings.neighbours += others.len() + of_stacks;
+            findings.dependents.extend(Dependent::of(
+                stands,
+                load_balancer::OTHER_LISTENERS,
+                (Self::INFO.name, Self::INFO.title),
+                &others,
+                "nothing answers there any more",
+            ));
         }
         Ok(findings)
     }
@@ -184,6 +211,46 @@ impl Kind for Listener {
     }
 }
 
+/// What stands in the way of a load balancer's end: listeners of other stacks, which AWS would delete along with it.
+pub(super) async fn of_other_stacks(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    arn: &str,
+) -> Result<Option<Obstacle>, AwsError> {
+    let listeners = reader.listeners(arn).await?;
+    let of_stacks = listeners.iter().filter_map(|(live, tags)| {
+        match leaving.desired.ground.owner_by_tags(tags) {
+            Owner::Stack(stack) => {
+                let port = live.port.unwrap_or_default();
+                Some(format!("port {port} of the stack {stack:?}"))
+            }
+            Owner::Us(_) | Owner::Nobody => None,
+        }
+    });
+    let of_stacks: Vec<String> = of_stacks.collect();
+    Ok((!of_stacks.is_empty()).then(|| Obstacle {
+        address: address.clone(),
+        what: format!(
+            "other stacks have listeners on this load balancer, which AWS would delete along with it: {}",
+            of_stacks.join(", ")
+        ),
+        help: "take them off first, in the stacks that made them".into(),
+    }))
+}
+
+/// Another stack has the port that the file wants.
+fn taken(address: &Address, props: &Props, stack: &str) -> Obstacle {
+    Obstacle {
+        address: address.clone(),
+        what: format!(
+            "the stack {stack:?} has this already: the listener on port {} of the load balancer",
+            props.port
+        ),
+        help: "give it another port in one of the two stack files".into(),
+    }
+}
+
 /// Where the listener of a port stands: a load balancer has one of each.
 pub(super) fn address(port: u16) -> Address {
     Address::entry("load_balancer.listeners", &port.to_string())
@@ -219,13 +286,13 @@ fn props(load_balancer: &str, live: &LiveListener, tags: &BTreeMap<String, Strin
             .find_map(|certificate| certificate.certificate_arn.as_deref())
             .map(Text::from),
         tls_policy: live.ssl_policy.clone().filter(|policy| !policy.is_empty()),
-        target_group: target_group(live).into(),
+        target_group: groups(live).join(", ").into(),
         tags: tags.clone(),
     }
 }
 
-/// The group that calls go to, or all of them where somebody spread them over several.
-fn target_group(live: &LiveListener) -> String {
+/// The ARNs of the groups that calls go to: one, unless somebody spread them over several.
+pub(super) fn groups(live: &LiveListener) -> Vec<&str> {
     let action = live.default_actions().first();
     let spread: Vec<&str> = action
         .and_then(|action| action.forward_config.as_ref())
@@ -234,12 +301,13 @@ fn target_group(live: &LiveListener) -> String {
         .iter()
         .filter_map(|group| group.target_group_arn.as_deref())
         .collect();
-    match spread[..] {
-        [] => action
-            .and_then(|action| action.target_group_arn.clone())
-            .unwrap_or_default(),
-        _ => spread.join(", "),
+    if spread.is_empty() {
+        return action
+            .and_then(|action| action.target_group_arn.as_deref())
+            .into_iter()
+            .collect();
     }
+    spread
 }
 
 fn outputs(arn: &str) -> Outputs {

@@ -55,6 +55,11 @@ const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 const ANOTHER_NAME: &str = "give it another `name`: then a new one is made, the VPC link and the routes are led there, and \
                             the old one is deleted";
 
+/// The word by which the loss of listeners that gatestack did not make is agreed to.
+pub(super) const OTHER_LISTENERS: &str = "other_listeners";
+/// Everything that goes with a load balancer and is not the stack's.
+pub const DEPENDENTS: &[&str] = &[OTHER_LISTENERS];
+
 impl Kind for LoadBalancer {
     type Props = Props;
 

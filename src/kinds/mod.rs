@@ -41,6 +41,7 @@ pub(crate) mod registered;
 mod registry;
 pub mod tags;
 mod unmanaged;
+mod uses;
 
 use std::collections::BTreeMap;
 use std::fmt;

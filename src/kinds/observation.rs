@@ -6,7 +6,7 @@ use super::desired::Desired;
 use super::duplicates::{self, Duplicates, Group};
 use super::ownership::after_moves;
 use super::registry::{KINDS, Observed, observe_phase};
-use super::{KindInfo, Outputs, Resource, Scope, Word, registered};
+use super::{KindInfo, Outputs, Resource, Scope, Word, registered, uses};
 use crate::aws::{AwsError, Reader};
 use crate::model::{Address, Book, OutputName};
 
@@ -235,6 +235,7 @@ pub(super) async fn look(
             .await?;
         }
     }
+    uses::ask(reader, desired, destroy, &mut observation).await?;
     Ok(observation)
 }
 

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cognitoidentityprovider::types::{ResourceServerScopeType, ResourceServerType};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, after_moves, sort_out};
-use super::user_pool::OTHER_RESOURCE_SERVERS;
+use super::user_pool::{OTHER_CLIENTS, OTHER_RESOURCE_SERVERS};
+use super::uses::Leaving;
 use super::{
     Dependent, Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace,
     Resource, Scope, Standing, Task, gone_is_success, literal, marks,
@@ -28,6 +30,14 @@ pub struct Props {
     /// Scope name = description.
     pub scopes: BTreeMap<String, Text>,
 }
+
+/// The field that says which scopes there are.
+const SCOPES: &str = "scopes";
+/// Everything that hangs on a resource server and is not the stack's.
+pub const DEPENDENTS: &[&str] = &[OTHER_CLIENTS];
+
+/// How many clients are read at a time.
+const AT_A_TIME: usize = 10;
 
 /// UpdateResourceServer replaces the name and every scope (Amazon Cognito API reference, "UpdateResourceServer").
 const UPDATE: Replacing = Replacing {
@@ -91,7 +101,7 @@ impl Kind for ResourceServer {
             |server: &Props, book| server.name.value(book),
         ),
         Field::new(
-            "scopes",
+            SCOPES,
             "The scopes and their descriptions.",
             |server: &Props, book| {
                 Value::map(
@@ -276,6 +286,76 @@ fn not_ours(pool: &Address, names: &[String]) -> Option<Dependent> {
         names,
         "tokens with their scopes are no longer issued",
     )
+}
+
+/// Clients that gatestack did not make and whose scopes go, by the resource server they are of. Of the clients in a pool only those
+/// of the stack are read otherwise, so these are asked for only where a scope goes and its pool stays.
+pub(super) async fn held_by_others(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+) -> Result<Vec<Dependent>, AwsError> {
+    let book = leaving.observation.book();
+    let named = |resource: &Resource| match resource {
+        Resource::ResourceServer(server) => server.identifier.resolve(&book).map(|identifier| {
+            let scopes = server.scopes.keys();
+            scopes
+                .map(|scope| format!("{identifier}/{scope}"))
+                .collect()
+        }),
+        _ => None,
+    };
+    let wanted = leaving.desired.resources.keys();
+    let kept: BTreeSet<String> = wanted
+        .filter_map(|address| named(leaving.wanted(address)?))
+        .flat_map(|scopes: Vec<String>| scopes)
+        .collect();
+    let ours = leaving.ids_of("app_client");
+    let mut dependents = Vec::new();
+    for (address, live) in leaving.all_of(ResourceServer::INFO.name) {
+        let Resource::ResourceServer(server) = &live.resource else {
+            continue;
+        };
+        let pool = literal(&server.user_pool);
+        let pool_goes = leaving.all_of("user_pool").any(|(address, live)| {
+            leaving.has(address) && live.outputs.get(&OutputName::Id) == Some(&pool)
+        });
+        let held: Vec<String> = named(&live.resource).unwrap_or_default();
+        let lost: BTreeSet<String> = held
+            .into_iter()
+            .filter(|scope| !kept.contains(scope))
+            .collect();
+        if pool_goes || lost.is_empty() {
+            continue;
+        }
+        let clients = reader.clients(&pool).await?;
+        let others = clients
+            .iter()
+            .filter(|client| !ours.contains(client.id.as_str()));
+        let details: Vec<_> = stream::iter(others)
+            .map(|client| reader.client(&pool, &client.id))
+            .buffered(AT_A_TIME)
+            .try_collect()
+            .await?;
+        let holding = details.iter().flatten().filter(|client| {
+            let mut scopes = client.settings.allowed_o_auth_scopes().iter();
+            scopes.any(|scope| lost.contains(scope))
+        });
+        let names: Vec<String> = holding
+            .filter_map(|client| client.settings.client_name.clone())
+            .collect();
+        let dependent = Dependent::of(
+            address,
+            OTHER_CLIENTS,
+            ("app_client", "app client"),
+            &names,
+            "tokens with the scopes that go are no longer issued",
+        );
+        dependents.extend(dependent.map(|dependent| Dependent {
+            of_field: Some(SCOPES),
+            ..dependent
+        }));
+    }
+    Ok(dependents)
 }
 
 /// Wanted identifiers that another of our own servers has: a pool takes each once.

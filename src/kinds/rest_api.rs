@@ -1,4 +1,4 @@
-//! An API Gateway REST API. Its contents are closed: what the file does not name is deleted.
+//! An API Gateway REST API. Its routes and gateway responses are closed: what the file does not name of them is deleted.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, sort_out};
 use super::patch::Patches;
+use super::uses::Leaving;
 use super::{
-    Field, Findings, Kind, KindInfo, Lane, Outputs, Owner, Resource, Scope, Standing, Task,
-    gone_is_success, tags,
+    Dependent, Field, Findings, Kind, KindInfo, Lane, Outputs, Owner, Resource, Scope, Standing,
+    Task, gone_is_success, stage, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -35,8 +36,22 @@ pub struct RestApi;
 
 /// The word by which the loss of stages that gatestack did not make is agreed to.
 pub(super) const OTHER_STAGES: &str = "other_stages";
+/// The word by which the loss of authorizers that gatestack did not make is agreed to.
+pub(super) const OTHER_AUTHORIZERS: &str = "other_authorizers";
+/// The word by which the loss of models is agreed to.
+const OTHER_MODELS: &str = "other_models";
+/// The word by which the loss of request validators is agreed to.
+const OTHER_REQUEST_VALIDATORS: &str = "other_request_validators";
+/// The models that AWS makes in every API.
+const MODELS_OF_AWS: [&str; 2] = ["Empty", "Error"];
 /// Everything that goes with an API and is not the stack's.
-pub const DEPENDENTS: &[&str] = &[OTHER_STAGES];
+pub const DEPENDENTS: &[&str] = &[
+    OTHER_AUTHORIZERS,
+    OTHER_MODELS,
+    stage::OTHER_PLANS,
+    OTHER_REQUEST_VALIDATORS,
+    OTHER_STAGES,
+];
 
 /// Where the stack's API stands.
 pub fn address() -> Address {
@@ -74,6 +89,40 @@ pub(super) async fn called(reader: &Reader, id: &str) -> Result<String, AwsError
     })
 }
 
+/// What else goes with an API: models and request validators, of which gatestack makes none, and its places on other usage plans.
+pub(super) async fn other_parts_of(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    id: &str,
+) -> Result<Vec<Dependent>, AwsError> {
+    let (models, validators) = tokio::try_join!(reader.models(id), reader.request_validators(id))?;
+    let names = models.iter().filter_map(|model| model.name.clone());
+    let names: Vec<String> = names
+        .filter(|name| !MODELS_OF_AWS.contains(&name.as_str()))
+        .collect();
+    let models = Dependent::of(
+        address,
+        OTHER_MODELS,
+        ("model", "model"),
+        &names,
+        "AWS deletes it with the API",
+    );
+    // A validator need not have a name.
+    let names = validators
+        .iter()
+        .filter_map(|one| one.name.clone().or(one.id.clone()));
+    let validators = Dependent::of(
+        address,
+        OTHER_REQUEST_VALIDATORS,
+        ("request_validator", "request validator"),
+        &names.collect::<Vec<_>>(),
+        "AWS deletes it with the API",
+    );
+    let plans = stage::on_others_plans(reader, leaving, address, id, None).await?;
+    Ok([models, validators, plans].into_iter().flatten().collect())
+}
+
 impl Kind for RestApi {
     type Props = Props;
 
@@ -84,8 +133,9 @@ impl Kind for RestApi {
         ..KindInfo::new(
             "rest_api",
             "REST API",
-            "An API Gateway REST API, Regional. Its contents are closed: a route, authorizer or gateway response that \
-             the file does not name is deleted. See the API Gateway developer guide, \"REST APIs\".",
+            "An API Gateway REST API, Regional. Its routes and gateway responses are closed: one that the file does \
+             not name is deleted. Authorizers, models and request validators that gatestack did not make are left alone; \
+             they go with the API, by consent. See the API Gateway developer guide, \"REST APIs\".",
         )
     };
 

@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{IpPermission, ResourceType, UserIdGroupPair};
+use aws_sdk_ec2::types::{InstanceStateName, IpPermission, ResourceType, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
 
+use super::api_marks::unless_denied;
 use super::ownership::{Candidate, sort_out};
 use super::private_road::{self, Patience};
+use super::uses::Leaving;
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Resource, STACK_TAG, Scope,
-    Standing, Task, gone_is_success, tags,
+    Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Replace, Resource, STACK_TAG,
+    Scope, Standing, Task, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{OutputName, Text, Value};
+use crate::model::{Address, OutputName, Text, Value};
 
 /// A security group.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -206,6 +208,116 @@ impl Kind for SecurityGroup {
         });
         gone_is_success(deleted.await)
     }
+}
+
+/// What stands in the way of a group's end: network interfaces in it and rules of other groups about it that are not the stack's.
+/// AWS refuses only when everything else in it is gone already. Credentials that may not look for them leave that to AWS.
+pub(super) async fn used_by(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    props: &Props,
+    id: &str,
+) -> Result<Option<Obstacle>, AwsError> {
+    let mut users = strangers_in(reader, leaving, id).await?;
+    let ours = leaving.ids_of("security_group");
+    let naming = unless_denied(reader.security_groups_naming(id).await)?.unwrap_or_default();
+    let naming: BTreeSet<&str> = naming
+        .iter()
+        .filter_map(|group| group.group_id.as_deref())
+        .filter(|group| !ours.contains(group))
+        .collect();
+    users.extend(
+        naming
+            .iter()
+            .map(|group| format!("a rule of the security group {group}")),
+    );
+    Ok((!users.is_empty()).then(|| Obstacle {
+        address: address.clone(),
+        what: format!(
+            "what is not this stack's uses the security group {:?} ({id}), and AWS deletes none that is in use: {}",
+            props.name,
+            users.into_iter().collect::<Vec<_>>().join(", ")
+        ),
+        help: "take the group off them first, or delete them, then run the same command again".into(),
+    }))
+}
+
+/// What is not the stack's and has network interfaces in a group. What AWS is about to take away by itself does not count: the
+/// interfaces of a load balancer outlive it by minutes, and those of an instance go when it has ended.
+async fn strangers_in(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    group: &str,
+) -> Result<BTreeSet<String>, AwsError> {
+    let interfaces = unless_denied(reader.interfaces_in(group).await)?.unwrap_or_default();
+    let ours = leaving.ids_of("instance");
+    let mut strangers = BTreeSet::new();
+    let mut instances = BTreeSet::new();
+    for interface in &interfaces {
+        let id = interface
+            .network_interface_id
+            .as_deref()
+            .unwrap_or_default();
+        let description = interface.description.as_deref().unwrap_or_default();
+        let attachment = interface.attachment.as_ref();
+        if let Some(instance) = attachment.and_then(|attachment| attachment.instance_id.clone()) {
+            if !ours.contains(instance.as_str()) {
+                instances.insert(instance);
+            }
+        } else if let Some(balancer) = description.strip_prefix("ELB ") {
+            if is_anothers(reader, leaving, balancer).await? {
+                strangers.insert(format!("the load balancer {balancer}"));
+            }
+        } else {
+            let of = match description {
+                "" => String::new(),
+                description => format!(" ({description})"),
+            };
+            strangers.insert(format!("the network interface {id}{of}"));
+        }
+    }
+    if !instances.is_empty() {
+        let asked = [("instance-id".to_owned(), instances.into_iter().collect())];
+        let found = unless_denied(reader.instances_passing(&asked).await)?.unwrap_or_default();
+        strangers.extend(found.iter().filter_map(|instance| {
+            let state = instance
+                .state
+                .as_ref()
+                .and_then(|state| state.name.as_ref());
+            let ends = matches!(
+                state,
+                Some(InstanceStateName::ShuttingDown | InstanceStateName::Terminated)
+            );
+            let id = instance.instance_id.as_deref().filter(|_| !ends)?;
+            Some(format!("the instance {id}"))
+        }));
+    }
+    Ok(strangers)
+}
+
+/// Whether a load balancer that an interface names by the end of its ARN (`net/NAME/ID`) is there and not the stack's.
+async fn is_anothers(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    balancer: &str,
+) -> Result<bool, AwsError> {
+    let is_it = |arn: &str| arn.ends_with(&format!(":loadbalancer/{balancer}"));
+    if leaving.all_of("load_balancer").any(|(_, live)| {
+        let arn = live.outputs.get(&OutputName::Arn);
+        arn.is_some_and(|arn| is_it(arn))
+    }) {
+        return Ok(false);
+    }
+    // Only network load balancers are listed, and of the others none is the stack's.
+    if !balancer.starts_with("net/") {
+        return Ok(true);
+    }
+    let listed = reader.load_balancers().await?;
+    let mut arns = listed
+        .iter()
+        .filter_map(|(one, _)| one.load_balancer_arn.as_deref());
+    Ok(arns.any(is_it))
 }
 
 /// One rule of a live group, from one source.

@@ -8,6 +8,7 @@ use aws_sdk_apigateway::types::Stage as LiveStage;
 use serde::{Deserialize, Serialize};
 
 use super::patch::{Patches, segment};
+use super::uses::Leaving;
 use super::{
     Dependent, Field, Findings, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Owner, Resource,
     Scope, Standing, Task, gone_is_success, literal, rest_api, tags,
@@ -279,6 +280,40 @@ fn not_ours(api: &Address, names: &[String]) -> Option<Dependent> {
         names,
         "calls to their URLs are refused",
     )
+}
+
+/// The word by which it is agreed to that a stage is taken off usage plans that are not the stack's.
+pub(super) const OTHER_PLANS: &str = "other_plans";
+/// Everything that a stage is on and that is not the stack's.
+pub const DEPENDENTS: &[&str] = &[OTHER_PLANS];
+
+/// The usage plans that are not the stack's and open an API's stages, or this one of them: AWS takes what is deleted off them.
+pub(super) async fn on_others_plans(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    api: &str,
+    stage: Option<&str>,
+) -> Result<Option<Dependent>, AwsError> {
+    let ours = leaving.ids_of("usage_plan");
+    let plans = reader.usage_plans().await?;
+    let others = plans.iter().filter(|plan| {
+        let id = plan.id.as_deref().unwrap_or_default();
+        let mut stages = plan.api_stages.iter().flatten();
+        !ours.contains(id)
+            && stages.any(|one| {
+                one.api_id.as_deref() == Some(api)
+                    && stage.is_none_or(|stage| one.stage.as_deref() == Some(stage))
+            })
+    });
+    let names: Vec<String> = others.filter_map(|plan| plan.name.clone()).collect();
+    Ok(Dependent::of(
+        address,
+        OTHER_PLANS,
+        ("usage_plan", "usage plan"),
+        &names,
+        "it no longer opens this stage, and calls with its keys are refused here",
+    ))
 }
 
 fn in_the_way(scope: &Scope<'_>, address: &Address, stage: &LiveStage) -> Obstacle {

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::load_balancer::is_ours;
 use super::ownership::{Candidate, after_moves, sort_out};
 use super::private_road::{self, Patience};
+use super::uses::{Leaving, Uses};
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Owner, Replace, Resource, STACK_TAG, Scope,
-    Standing, Task, gone_is_success, tags,
+    Dependent, Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace,
+    Resource, STACK_TAG, Scope, Standing, Task, gone_is_success, listener, literal, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Value};
@@ -75,6 +76,11 @@ impl Health {
 /// A target group.
 #[derive(Debug)]
 pub struct TargetGroup;
+
+/// The word by which the loss of targets that others registered is agreed to.
+const OTHER_TARGETS: &str = "other_targets";
+/// Everything that is in a target group and not the stack's.
+pub const DEPENDENTS: &[&str] = &[OTHER_TARGETS];
 
 const DRAIN: &str = "deregistration_delay.timeout_seconds";
 /// The port of a health check that goes where calls go.
@@ -435,6 +441,79 @@ async fn candidate(
         outputs: outputs(arn),
         unmanaged: Vec::new(),
     })
+}
+
+/// What others have with a group that goes: targets in it, and listeners that lead to it and stay, for which AWS refuses to delete
+/// it. Where the file lists targets, or did until its lines were taken out, nothing tells whose the others are.
+pub(super) async fn others_in(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    props: &Props,
+    arn: &str,
+) -> Result<Uses, AwsError> {
+    let mut uses = Uses::default();
+    for (at, balancer) in leaving
+        .all_of("load_balancer")
+        .filter(|(at, _)| !leaving.has(at))
+    {
+        let balancer = balancer
+            .outputs
+            .get(&OutputName::Arn)
+            .map_or("", String::as_str);
+        let listeners = reader.listeners(balancer).await?;
+        let ours = leaving.ids_of("listener");
+        let others = listeners
+            .iter()
+            .map(|(listener, _)| listener)
+            .filter(|listener| {
+                let id = listener.listener_arn.as_deref().unwrap_or_default();
+                !ours.contains(id) && listener::groups(listener).contains(&arn)
+            });
+        let ports: Vec<String> = others
+            .filter_map(|one| one.port)
+            .map(|port| port.to_string())
+            .collect();
+        if !ports.is_empty() {
+            uses.in_use.push(Obstacle {
+                address: address.clone(),
+                what: format!(
+                    "listeners of {at} that are not this stack's lead to the target group {:?}, and AWS deletes none that one \
+                     leads to: port {}",
+                    props.name,
+                    ports.join(", ")
+                ),
+                help: "lead them elsewhere or delete them first".into(),
+            });
+        }
+    }
+    let instances = leaving.all_of("instance").filter_map(|(_, live)| {
+        let Resource::Instance(instance) = &live.resource else {
+            return None;
+        };
+        let registered = instance
+            .target_groups
+            .iter()
+            .any(|group| literal(group) == arn);
+        live.outputs.get(&OutputName::Id).filter(|_| registered)
+    });
+    let instances: BTreeSet<&String> = instances.collect();
+    if instances.is_empty() {
+        return Ok(uses);
+    }
+    let targets = registered(reader, arn, props.port).await?;
+    let others: Vec<String> = targets
+        .into_iter()
+        .filter(|target| !instances.contains(target))
+        .collect();
+    uses.dependents.extend(Dependent::of(
+        address,
+        OTHER_TARGETS,
+        ("target", "target"),
+        &others,
+        "calls no longer reach it",
+    ));
+    Ok(uses)
 }
 
 async fn registered(reader: &Reader, arn: &str, port: u16) -> Result<BTreeSet<String>, AwsError> {

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::marks::MarkedPool;
 use super::ownership::{Candidate, sort_out};
+use super::uses::Leaving;
 use super::{
     Field, Findings, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Resource, Scope, Standing,
     Task, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, OutputName, Text, shell_word};
 
 /// A domain of a user pool.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -286,6 +287,45 @@ async fn find(
         certificate: None,
     });
     Ok(findings)
+}
+
+/// What stands in the way of a pool's end: domains that gatestack did not make, since AWS deletes no pool that has one.
+pub(super) async fn others_of(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    tags: &BTreeMap<String, String>,
+    id: &str,
+) -> Result<Option<Obstacle>, AwsError> {
+    let ours = leaving.ids_of(UserPoolDomain::INFO.name);
+    let marked: BTreeSet<String> = marks::read(tags).into_values().collect();
+    let pool = reader.pool(id).await?;
+    let domains = pool
+        .iter()
+        .flat_map(|pool| [&pool.domain, &pool.custom_domain]);
+    let others: Vec<&str> = domains
+        .flatten()
+        .map(String::as_str)
+        .filter(|domain| !domain.is_empty() && !ours.contains(domain) && !marked.contains(*domain))
+        .collect();
+    let calls = others.iter().map(|domain| {
+        format!(
+            "aws cognito-idp delete-user-pool-domain --user-pool-id {} --domain {}",
+            shell_word(id),
+            shell_word(domain)
+        )
+    });
+    let calls: Vec<String> = calls.collect();
+    let plural = if others.len() == 1 { "" } else { "s" };
+    Ok((!others.is_empty()).then(|| Obstacle {
+        address: address.clone(),
+        what: format!(
+            "the user pool has {} domain{plural} that gatestack did not make, and AWS deletes no pool that has one: {}",
+            others.len(),
+            others.join(", ")
+        ),
+        help: format!("delete what nobody signs in with any more\n{}", calls.join("\n")),
+    }))
 }
 
 fn is_place(address: &Address) -> bool {

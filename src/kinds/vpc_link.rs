@@ -3,18 +3,23 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use aws_sdk_apigateway::types::{VpcLink as LiveLink, VpcLinkStatus};
+use aws_sdk_apigateway::types::{
+    ConnectionType, Resource as LivePath, VpcLink as LiveLink, VpcLinkStatus,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
+use super::api_marks::unless_denied;
 use super::ownership::{Candidate, misplaced, sort_out};
 use super::patch::Patches;
 use super::private_road::{self, Patience};
+use super::uses::Leaving;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, OnChange, Outputs, Owner, Replace, Resource, Scope,
-    Standing, Task, gone_is_success, tags,
+    Field, Findings, Found, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource,
+    Scope, Standing, Task, gone_is_success, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{OutputName, Text};
+use crate::model::{Address, OutputName, Text};
 
 /// A VPC link.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -228,6 +233,98 @@ impl Kind for VpcLink {
             )
             .await
     }
+}
+
+/// How many APIs are read at a time.
+const AT_A_TIME: usize = 4;
+
+/// What stands in the way of a link's end: other APIs that call through it. AWS refuses only when the routes that used it are gone
+/// already. Credentials that may not read other APIs leave that to AWS.
+pub(super) async fn used_by(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    props: &Props,
+    id: &str,
+) -> Result<Option<Obstacle>, AwsError> {
+    let ours = leaving.ids_of("rest_api");
+    let apis = reader.rest_apis().await?;
+    let others = apis.iter().filter_map(|api| api.id.as_deref());
+    let users: Vec<Option<String>> = stream::iter(others.filter(|api| !ours.contains(api)))
+        .map(|api| async move { caller_through(reader, api, id).await })
+        .buffered(AT_A_TIME)
+        .try_collect()
+        .await?;
+    let users: Vec<String> = users.into_iter().flatten().collect();
+    Ok((!users.is_empty()).then(|| Obstacle {
+        address: address.clone(),
+        what: format!(
+            "other APIs call through the VPC link {:?} ({id}), and AWS deletes none that an API uses: {}",
+            props.name,
+            users.join("; ")
+        ),
+        help: "lead those routes elsewhere or delete them, and deploy that, then run the same command again".into(),
+    }))
+}
+
+/// An API and its routes that go through a link, in words; `None` where none does.
+async fn caller_through(
+    reader: &Reader,
+    api: &str,
+    link: &str,
+) -> Result<Option<String>, AwsError> {
+    let paths = match reader.resources(api).await {
+        // It went meanwhile.
+        Err(error) if error.is_not_found() => return Ok(None),
+        paths => unless_denied(paths)?,
+    };
+    let mut routes = Vec::new();
+    for (route, connection) in paths.iter().flat_map(|paths| connections(paths)) {
+        let leads = match variable(connection) {
+            Some(variable) => is_the_value(reader, api, variable, link).await?,
+            None => connection == link,
+        };
+        routes.extend(leads.then_some(route));
+    }
+    routes.sort();
+    let called = rest_api::called(reader, api).await?;
+    Ok((!routes.is_empty()).then(|| format!("{called} at {}", routes.join(", "))))
+}
+
+/// The methods that go through VPC links, each with the link's id or the stage variable that names it.
+fn connections(paths: &[LivePath]) -> impl Iterator<Item = (String, &str)> {
+    paths.iter().flat_map(|path| {
+        let methods = path.resource_methods.iter().flatten();
+        methods.filter_map(|(verb, method)| {
+            let integration = method.method_integration.as_ref()?;
+            let linked = integration.connection_type == Some(ConnectionType::VpcLink);
+            let connection = integration.connection_id.as_deref().filter(|_| linked)?;
+            let path = path.path.as_deref().unwrap_or_default();
+            Some((format!("{verb} {path}"), connection))
+        })
+    })
+}
+
+fn variable(connection: &str) -> Option<&str> {
+    connection
+        .strip_prefix("${stageVariables.")?
+        .strip_suffix('}')
+}
+
+/// Whether a stage of an API has this value in a variable.
+async fn is_the_value(
+    reader: &Reader,
+    api: &str,
+    variable: &str,
+    value: &str,
+) -> Result<bool, AwsError> {
+    let stages = unless_denied(reader.stages(api).await)?;
+    Ok(stages.iter().flat_map(|stages| stages.iter()).any(|stage| {
+        let variables = stage.variables.as_ref();
+        variables
+            .and_then(|variables| variables.get(variable))
+            .is_some_and(|held| held == value)
+    }))
 }
 
 /// How far AWS is with a link.

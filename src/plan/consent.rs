@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::openings::openings;
 use super::{Action, Change, Options, Patterns};
 use crate::kinds::{
-    Dependent, Observation, Obstacle, Resource, duplicates, rest_api, usage_plan, user_pool,
+    Dependent, Observation, Obstacle, Resource, duplicates, load_balancer, resource_server,
+    rest_api, stage, target_group, usage_plan, user_pool,
 };
 use crate::model::Address;
 
@@ -51,7 +52,7 @@ impl Loss {
             LossOf::Own if address.duplicate_of().is_some() => patterns.name_itself(address),
             LossOf::Own | LossOf::Requirements | LossOf::Earlier => patterns.name(address),
             // Who may delete a pool may not therefore delete what is not the stack's in it.
-            LossOf::Others => patterns.name_itself(address),
+            LossOf::Others => patterns.name_of_others(address),
             LossOf::Routes => {
                 patterns.name_itself(address) || removed.iter().all(|route| patterns.name(route))
             }
@@ -165,7 +166,11 @@ pub(super) fn further_names<'a>(
     for (address, resource) in resources {
         let words: &[&str] = match resource {
             Resource::UserPool(_) => user_pool::DEPENDENTS,
+            Resource::ResourceServer(_) => resource_server::DEPENDENTS,
+            Resource::LoadBalancer(_) => load_balancer::DEPENDENTS,
+            Resource::TargetGroup(_) => target_group::DEPENDENTS,
             Resource::RestApi(_) => rest_api::DEPENDENTS,
+            Resource::Stage(_) => stage::DEPENDENTS,
             Resource::UsagePlan(_) => usage_plan::DEPENDENTS,
             _ => &[],
         };

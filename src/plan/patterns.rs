@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use globset::{Glob, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::model::Address;
 
@@ -12,6 +12,8 @@ pub struct Patterns {
     /// The same, to be looked up: most of many are written out.
     written_out: BTreeSet<String>,
     globs: Vec<(String, GlobMatcher)>,
+    /// Those with a slash, whose wildcards stop at one.
+    of_parts: Vec<GlobMatcher>,
 }
 
 impl Patterns {
@@ -23,7 +25,16 @@ impl Patterns {
             let glob = Glob::new(text).ok()?;
             Some((text.clone(), glob.compile_matcher()))
         });
+        let of_parts = texts.iter().filter(|text| is_glob(text));
+        let of_parts = of_parts
+            .map(|text| with_names_whole(text))
+            .filter(|text| text.contains('/'));
+        let of_parts = of_parts.filter_map(|text| {
+            let glob = GlobBuilder::new(&text).literal_separator(true).build();
+            Some(glob.ok()?.compile_matcher())
+        });
         Self {
+            of_parts: of_parts.collect(),
             globs: globs.collect(),
             written_out: texts.iter().cloned().collect(),
             texts,
@@ -45,6 +56,14 @@ impl Patterns {
         let mut globs = self.globs.iter();
         self.written_out.contains(address.as_str())
             || globs.any(|(_, glob)| glob.is_match(address.as_str()))
+    }
+
+    /// Whether a loss of others at this address is named, and by a pattern that says what they lose: the word after the slash
+    /// has to be there, since `*` is written for what is the stack's.
+    pub fn name_of_others(&self, address: &Address) -> bool {
+        let whole = with_names_whole(address.as_str());
+        let mut globs = self.of_parts.iter();
+        self.written_out.contains(address.as_str()) || globs.any(|glob| glob.is_match(&whole))
     }
 
     /// The patterns that name none of these addresses.
@@ -78,6 +97,21 @@ pub(super) fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '[', '{', '\\'])
 }
 
+/// A text in which a slash begins a part: those inside quoted names, as every route has one, are something else.
+fn with_names_whole(text: &str) -> String {
+    let mut quoted = false;
+    text.chars()
+        .map(|character| match character {
+            '"' => {
+                quoted = !quoted;
+                character
+            }
+            '/' if quoted => '\u{1}',
+            character => character,
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +133,38 @@ mod tests {
         let route = r#"api.routes."GET /policies/{id}""#;
         assert!(named(route, route));
         assert!(named("api.routes.*", route));
+        assert!(named("api.*", route) && named("*", route));
+    }
+
+    #[test]
+    fn what_others_lose_is_named_by_its_own_word() {
+        let others = |pattern: &str, address: &str| {
+            Patterns::new([pattern.to_owned()]).name_of_others(&Address::new(address))
+        };
+        for pattern in [
+            "*",
+            "**",
+            "user_pool",
+            "user_pool*",
+            "user_pool.*",
+            "u*",
+            "*clients",
+        ] {
+            assert!(!others(pattern, "user_pool/other_clients"), "{pattern}");
+        }
+        for pattern in [
+            "user_pool/*",
+            "*/other_*",
+            "*/other_clients",
+            "user_pool/other_clients",
+        ] {
+            assert!(others(pattern, "user_pool/other_clients"), "{pattern}");
+        }
+        let named = "plans.\"a/b\"/other_keys";
+        assert!(others("plans.*/other_keys", named) && others(named, named));
+        assert!(!others("plans.*", named) && !others("plans.\"a/*\"", named));
+        let deep = "load_balancer.listeners.80/target_group/other_targets";
+        assert!(others("load_balancer.listeners.*/target_group/*", deep));
+        assert!(!others("load_balancer.listeners.*/*", deep));
     }
 }

@@ -601,28 +601,11 @@ pub(super) fn takes_long(steps: &[Step]) -> Option<Note> {
     )
 }
 
-/// What is not the stack's and goes along, and what keeps a pool from going.
+/// What is not the stack's and goes along.
 fn others_lose(facts: &Facts<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
-    let along = going_along(facts.observation, changes);
-    let mut notes: Vec<Note> = along
+    going_along(facts.observation, changes)
         .filter_map(|one| note(Level::Warning, OTHERS_LOSE, &one.address, one.what.clone()))
-        .collect();
-    let domains = facts.observation.neighbours.iter();
-    for others in domains.filter(|others| others.kind.name == "user_pool_domain") {
-        let pools = changes.iter().filter(|(_, change)| {
-            change.action == Action::Delete && change.kind.name == "user_pool"
-        });
-        for (address, _) in pools {
-            let plural = if others.count == 1 { "" } else { "s" };
-            let text = format!(
-                "it has {} {}{plural} that gatestack did not make, and AWS deletes no pool that has a domain: delete that \
-                 first",
-                others.count, others.kind.title
-            );
-            notes.extend(note(Level::Warning, OTHERS_LOSE, address, text));
-        }
-    }
-    notes
+        .collect()
 }
 
 /// A resource policy lets callers in or keeps them out beside everything the file says.

@@ -219,7 +219,7 @@ async fn a_renamed_plan_takes_the_places_of_others_with_it() {
 }
 
 /// The local AWS that lies in a folder, for somebody who works by hand.
-fn world_in(folder: &Folder) -> World {
+pub(crate) fn world_in(folder: &Folder) -> World {
     let clock = Clock::system();
     let options = local::Options {
         clock: clock.clone(),
@@ -233,7 +233,7 @@ fn world_in(folder: &Folder) -> World {
     }
 }
 
-fn said(ran: &Ran, code: i32) -> String {
+pub(crate) fn said(ran: &Ran, code: i32) -> String {
     assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
     let text = format!("{} {}", ran.stdout, ran.stderr);
     text.split_whitespace().collect::<Vec<_>>().join(" ")

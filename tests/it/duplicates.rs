@@ -185,12 +185,17 @@ async fn a_domain_made_by_hand_keeps_the_pool_that_is_left_over() {
         allow_delete: Patterns::new(["*/duplicate/*".to_owned()]),
         ..Options::default()
     };
-    let plan = Box::pin(world.plan_with(&text, &all)).await.unwrap();
-    let outcome = world.carry_out(&plan, gatestack::local::connector(world.service.clone()));
-    let outcome = Box::pin(outcome).await;
-    let failed = outcome.failures.iter();
-    let failed: Vec<_> = failed.map(|failure| failure.address.to_string()).collect();
-    assert_eq!(failed, [format!("user_pool/duplicate/{pool}")]);
+    let stopped = Box::pin(world.plan_with(&text, &all)).await.unwrap_err();
+    assert_eq!(
+        stopped[0].address.as_str(),
+        format!("user_pool/duplicate/{pool}")
+    );
+    assert!(
+        stopped[0]
+            .what
+            .contains("AWS deletes no pool that has one: theirs"),
+        "{stopped:?}"
+    );
     let domain = world.cognito().describe_user_pool_domain().domain("theirs");
     let domain = Box::pin(domain.send()).await.unwrap().domain_description;
     assert_eq!(domain.unwrap().user_pool_id, Some(pool));
@@ -471,7 +476,7 @@ fn two_first_applies_without_a_lock_can_be_destroyed() {
             run.wait_with_output().unwrap();
         }
         // Where each run overwrote what the other had marked, a client is left that nothing calls ours.
-        let others = ["--allow-delete", "*/other_clients"];
+        let others = ["--allow-delete", "**/other_clients"];
         let ran = folder.local(&[&["destroy", "--confirm", "claims"][..], &others].concat());
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
         assert_eq!(crate::lock::counted(&folder), [0; 5]);

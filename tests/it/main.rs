@@ -29,6 +29,7 @@ mod lifecycle;
 mod lock;
 mod messages;
 mod notes;
+mod others;
 mod overlays;
 mod ownership;
 mod partner_api;

@@ -160,7 +160,7 @@ impl Road {
     }
 }
 
-fn ec2(world: &World) -> aws_sdk_ec2::Client {
+pub(crate) fn ec2(world: &World) -> aws_sdk_ec2::Client {
     let config = aws_sdk_ec2::Config::builder()
         .behavior_version_latest()
         .region(aws_sdk_ec2::config::Region::new("eu-west-1"))
@@ -172,7 +172,7 @@ fn ec2(world: &World) -> aws_sdk_ec2::Client {
     aws_sdk_ec2::Client::from_conf(config)
 }
 
-fn elbv2(world: &World) -> aws_sdk_elasticloadbalancingv2::Client {
+pub(crate) fn elbv2(world: &World) -> aws_sdk_elasticloadbalancingv2::Client {
     let config = aws_sdk_elasticloadbalancingv2::Config::builder()
         .behavior_version_latest()
         .region(aws_sdk_elasticloadbalancingv2::config::Region::new(

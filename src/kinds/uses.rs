@@ -1,0 +1,197 @@
+//! What others have that hangs on a thing of the stack's that goes. It is asked only then: these reads go to what others made, and
+//! an ordinary plan needs none of them.
+
+use std::collections::BTreeSet;
+
+use super::desired::Desired;
+use super::field::OnChange;
+use super::observation::{Dependent, Live, Observation, Obstacle};
+use super::registry::Resource;
+use super::{
+    base_path_mapping, listener, resource_server, rest_api, security_group, stage, target_group,
+    user_pool_domain, vpc_link,
+};
+use crate::aws::{AwsError, Reader};
+use crate::model::{Address, OutputName};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    /// What AWS does not let go while others use it.
+    pub(super) in_use: Vec<Obstacle>,
+    /// What AWS takes along.
+    pub(super) dependents: Vec<Dependent>,
+}
+
+/// The things of the stack that go, as far as that is known without consent and targets: every one that a plan deletes or replaces
+/// is among them.
+pub(super) struct Leaving<'a> {
+    pub(super) desired: &'a Desired,
+    pub(super) observation: &'a Observation,
+    addresses: BTreeSet<&'a Address>,
+    destroy: bool,
+}
+
+impl<'a> Leaving<'a> {
+    fn of(desired: &'a Desired, observation: &'a Observation, destroy: bool) -> Self {
+        let mut leaving = Self {
+            desired,
+            observation,
+            addresses: BTreeSet::new(),
+            destroy,
+        };
+        let live = || {
+            observation
+                .live
+                .iter()
+                .filter(|(_, live)| !live.only_a_mark)
+        };
+        let unwanted = live().filter(|(address, _)| leaving.wanted(address).is_none());
+        let unwanted: Vec<&Address> = unwanted.map(|(address, _)| address).collect();
+        leaving.addresses.extend(unwanted);
+        // What refers to a thing that is made anew may have to be made anew as well.
+        let mut book = observation.book();
+        loop {
+            let replaced: Vec<&Address> = live()
+                .filter(|(address, live)| {
+                    let want = leaving.wanted(address);
+                    !leaving.addresses.contains(address)
+                        && want.is_some_and(|want| is_replaced(want, live, &book))
+                })
+                .map(|(address, _)| address)
+                .collect();
+            if replaced.is_empty() {
+                return leaving;
+            }
+            replaced.iter().for_each(|address| book.forget(address));
+            leaving.addresses.extend(replaced);
+        }
+    }
+
+    /// What the file wants at this address.
+    pub(super) fn wanted(&self, address: &Address) -> Option<&'a Resource> {
+        let wanted = self.desired.resources.get(address);
+        wanted
+            .filter(|_| !self.destroy)
+            .map(|wanted| &wanted.resource)
+    }
+
+    /// Whether what stands at this address goes.
+    pub(super) fn has(&self, address: &Address) -> bool {
+        self.addresses.contains(address)
+    }
+
+    /// The ids of the stack's things of one kind.
+    pub(super) fn ids_of(&self, kind: &str) -> BTreeSet<&'a str> {
+        self.all_of(kind)
+            .filter_map(|(_, live)| live.outputs.get(&OutputName::Id))
+            .map(String::as_str)
+            .collect()
+    }
+
+    /// The stack's things of one kind.
+    pub(super) fn all_of(&self, kind: &str) -> impl Iterator<Item = (&'a Address, &'a Live)> {
+        let live = self.observation.live.iter();
+        live.filter(move |(_, live)| live.resource.info().name == kind)
+    }
+}
+
+fn is_replaced(want: &Resource, live: &Live, book: &crate::model::Book) -> bool {
+    if want.info().name != live.resource.info().name {
+        return false;
+    }
+    let fields = want
+        .fields(book)
+        .into_iter()
+        .zip(live.resource.fields(book));
+    fields
+        .filter(|((info, _), _)| matches!(info.on_change, OnChange::Replace(_)))
+        .any(|((_, after), (_, before))| after != before)
+}
+
+/// Adds to what was observed what others have that hangs on things that go.
+///
+/// # Errors
+/// AWS's refusal of a read.
+pub(super) async fn ask(
+    reader: &Reader,
+    desired: &Desired,
+    destroy: bool,
+    observation: &mut Observation,
+) -> Result<(), AwsError> {
+    let leaving = Leaving::of(desired, observation, destroy);
+    let mut uses = Uses::default();
+    for address in leaving.addresses.clone() {
+        let live = &leaving.observation.live[address];
+        let id = live.outputs.get(&OutputName::Id).map_or("", String::as_str);
+        // Boxed: the SDK's futures are large.
+        match &live.resource {
+            Resource::UserPool(props) => {
+                let others =
+                    user_pool_domain::others_of(reader, &leaving, address, &props.tags, id);
+                uses.in_use.extend(Box::pin(others).await?);
+            }
+            Resource::LoadBalancer(_) => {
+                let others = Box::pin(listener::of_other_stacks(reader, &leaving, address, id));
+                uses.in_use.extend(others.await?);
+            }
+            Resource::VpcLink(props) => {
+                let used =
+                    Box::pin(vpc_link::used_by(reader, &leaving, address, props, id)).await?;
+                uses.in_use.extend(used);
+            }
+            Resource::RestApi(_) => {
+                let led = Box::pin(base_path_mapping::leading_to(
+                    reader, &leaving, address, id, None,
+                ));
+                uses.in_use.extend(led.await?);
+                let parts = Box::pin(rest_api::other_parts_of(reader, &leaving, address, id));
+                uses.dependents.extend(parts.await?);
+            }
+            Resource::Stage(props) => {
+                let api = super::literal(&props.api);
+                if leaving.all_of("rest_api").any(|(address, live)| {
+                    leaving.has(address) && live.outputs.get(&OutputName::Id) == Some(&api)
+                }) {
+                    continue;
+                }
+                let led = base_path_mapping::leading_to(
+                    reader,
+                    &leaving,
+                    address,
+                    &api,
+                    Some(&props.name),
+                );
+                uses.in_use.extend(Box::pin(led).await?);
+                let plans = Box::pin(stage::on_others_plans(
+                    reader,
+                    &leaving,
+                    address,
+                    &api,
+                    Some(&props.name),
+                ));
+                uses.dependents.extend(plans.await?);
+            }
+            Resource::SecurityGroup(props) => {
+                let used = Box::pin(security_group::used_by(
+                    reader, &leaving, address, props, id,
+                ));
+                uses.in_use.extend(used.await?);
+            }
+            Resource::TargetGroup(props) => {
+                let found = Box::pin(target_group::others_in(
+                    reader, &leaving, address, props, id,
+                ));
+                let found = found.await?;
+                uses.in_use.extend(found.in_use);
+                uses.dependents.extend(found.dependents);
+            }
+            _ => {}
+        }
+    }
+    let scopes = Box::pin(resource_server::held_by_others(reader, &leaving)).await?;
+    uses.dependents.extend(scopes);
+    observation.in_use.extend(uses.in_use);
+    observation.dependents.extend(uses.dependents);
+    Ok(())
+}
