@@ -410,9 +410,9 @@ mod tests {
                 &["partners.acme"],
             ),
         ];
-        let readme = include_str!("../../README.md");
+        let page = include_str!("../../docs/local-aws.md");
         for line in lines {
-            assert!(readme.contains(&line), "{line}");
+            assert!(page.contains(&line), "{line}");
         }
     }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::scalar::Var;
 use crate::model::HumanDuration;
@@ -59,18 +60,23 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct StackTable {
     /// The stack's name. It owns what carries the tag `gatestack:stack` with this value.
+    #[schemars(example = &"hello")]
     pub name: String,
     /// The AWS Region, such as `eu-central-1`.
+    #[schemars(example = &"eu-central-1")]
     pub region: String,
-    /// The AWS account's 12 digits. Any other account is an error before the first write.
+    /// The AWS account's 12 digits. Any other account is an error before the first write. Left out: the credentials' account.
+    #[schemars(example = &"123456789012")]
     pub account: Option<String>,
     /// Tags put on everything that can carry tags, beside gatestack's own.
     #[serde(default)]
+    #[schemars(example = json!({ "team": "claims" }))]
     pub tags: BTreeMap<String, String>,
     /// Whether a command that writes takes the stack's lock first, so that no two write at once. The lock is the Systems Manager
     /// parameter `/gatestack/lock/NAME` in the stack's account and Region, which is there only during a run. `false` is for
-    /// accounts that forbid it. Left out: true.
+    /// accounts that forbid it.
     #[serde(default = "yes")]
+    #[schemars(example = false)]
     pub lock: bool,
 }
 
@@ -79,26 +85,34 @@ pub struct StackTable {
 #[serde(deny_unknown_fields)]
 pub struct UserPool {
     /// The pool's name, 1 to 128 characters.
+    #[schemars(example = &"hello")]
     pub name: String,
-    /// The prefix of the pool's Cognito domain, unique in the Region across all accounts.
+    /// The prefix of the pool's Cognito domain, unique in the Region across all accounts. Left out: none.
+    #[schemars(example = &"hello-${account.id}")]
     pub domain: Option<String>,
     /// A domain of your own for the pool, beside the prefix or instead of it.
+    #[schemars(example = json!({ "name": "auth.example.com", "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }))]
     pub own_domain: Option<OwnDomain>,
     /// What users sign in with: `["email"]`, `["phone"]` or both instead of a user name; `["username"]`; or a user name
     /// and aliases of it, as in `["username", "email"]`. AWS fixes it when the pool is made. Left out: a new pool has
     /// user names, an existing one keeps what it has.
+    #[schemars(example = ["email"])]
     pub sign_in: Option<BTreeSet<SignIn>>,
-    /// Whether people may register themselves. Left out: no, only administrators create users.
+    /// Whether people may register themselves. If not, only administrators create users.
     #[serde(default)]
+    #[schemars(example = true)]
     pub sign_up: bool,
     /// Whether AWS refuses to delete the pool until the protection is lifted.
     #[serde(default = "yes")]
+    #[schemars(example = false)]
     pub deletion_protection: bool,
     /// What a user's password must be.
     #[serde(default)]
+    #[schemars(example = json!({ "min_length": 12 }))]
     pub password: PasswordPolicy,
     /// The feature tier, which decides what AWS charges for each user.
     #[serde(default)]
+    #[schemars(example = &"plus")]
     pub tier: Tier,
 }
 
@@ -108,17 +122,23 @@ pub struct UserPool {
 pub struct PasswordPolicy {
     /// The fewest characters, 6 to 99.
     #[schemars(range(min = 6, max = 99))]
+    #[schemars(example = 12)]
     pub min_length: u32,
     /// Whether a lower-case letter is required.
+    #[schemars(example = false)]
     pub lowercase: bool,
     /// Whether an upper-case letter is required.
+    #[schemars(example = false)]
     pub uppercase: bool,
     /// Whether a digit is required.
+    #[schemars(example = false)]
     pub digits: bool,
     /// Whether a symbol is required.
+    #[schemars(example = false)]
     pub symbols: bool,
     /// Days after which a password set by an administrator stops working, 1 to 365.
     #[schemars(range(min = 1, max = 365))]
+    #[schemars(example = 3)]
     pub temporary_days: u32,
 }
 
@@ -181,11 +201,14 @@ pub enum Tier {
 #[serde(deny_unknown_fields)]
 pub struct ResourceServer {
     /// The identifier, the part of a scope before the slash. Left out: the table's name.
+    #[schemars(example = &"https://api.example.com")]
     pub identifier: Option<String>,
     /// The display name. Left out: the table's name.
+    #[schemars(example = &"Claims")]
     pub name: Option<String>,
     /// Scope name = description.
     #[serde(default)]
+    #[schemars(example = json!({ "read": "Read claims" }))]
     pub scopes: BTreeMap<String, String>,
 }
 
@@ -194,27 +217,35 @@ pub struct ResourceServer {
 #[serde(deny_unknown_fields)]
 pub struct AppClient {
     /// The client's name in Cognito. Left out: the table's name.
+    #[schemars(example = &"Web shop")]
     pub name: Option<String>,
     /// The OAuth grants the client may use. `client_credentials` excludes the others.
     #[serde(default)]
+    #[schemars(example = ["code"])]
     pub flows: BTreeSet<OAuthFlow>,
     /// How users may sign in through this client. Always sent: Cognito enables others when it is left out.
     #[serde(default = "refresh_token_only")]
+    #[schemars(example = ["refresh_token", "user_srp"])]
     pub auth_flows: BTreeSet<AuthFlow>,
     /// The scopes the client may ask for: `SERVER/SCOPE`, by the name or the identifier of a `[resource_servers]` table;
     /// `SERVER/*` for all of its scopes; or one of OpenID's.
     #[serde(default)]
+    #[schemars(example = ["openid", "hello/read"])]
     pub scopes: BTreeSet<String>,
     /// Where the login page may send people back to.
     #[serde(default)]
+    #[schemars(example = ["https://shop.example.com/signed-in"])]
     pub callback_urls: BTreeSet<String>,
     /// Where people may be sent after signing out.
     #[serde(default)]
+    #[schemars(example = ["https://shop.example.com/"])]
     pub logout_urls: BTreeSet<String>,
     /// Whether the client has a secret. It can't be changed later. Left out: yes exactly for `client_credentials`.
+    #[schemars(example = true)]
     pub secret: Option<bool>,
     /// How long its tokens are valid.
     #[serde(default)]
+    #[schemars(example = json!({ "access": "15m" }))]
     pub tokens: TokenLifetimes,
 }
 
@@ -271,10 +302,13 @@ impl AuthFlow {
 #[serde(deny_unknown_fields, default)]
 pub struct TokenLifetimes {
     /// Access tokens, 5 minutes to 1 day.
+    #[schemars(example = &"15m")]
     pub access: HumanDuration,
     /// ID tokens, 5 minutes to 1 day.
+    #[schemars(example = &"15m")]
     pub id: HumanDuration,
     /// Refresh tokens, 1 hour to 3650 days.
+    #[schemars(example = &"7d")]
     pub refresh: HumanDuration,
 }
 
@@ -293,36 +327,49 @@ impl Default for TokenLifetimes {
 #[serde(deny_unknown_fields)]
 pub struct Api {
     /// The API's name.
+    #[schemars(example = &"hello")]
     pub name: String,
-    /// A description for people who meet the API in the console.
+    /// A description, shown in the console. Left out: none.
+    #[schemars(example = &"Claims, for insurers")]
     pub description: Option<String>,
     /// Where the API is served.
     #[serde(default)]
+    #[schemars(example = &"regional")]
     pub endpoint: Endpoint,
     /// The stage's name, the first part of every path.
+    #[schemars(example = &"prod")]
     pub stage: String,
     /// Stage variables, which integrations use as `${stageVariables.NAME}`.
     #[serde(default)]
+    #[schemars(example = json!({ "backend": "claims.example.com" }))]
     pub stage_variables: BTreeMap<String, String>,
     /// Whether browsers of other origins may call the API: preflight routes, and headers on 4xx and 5xx as well.
     #[serde(default)]
+    #[schemars(example = true)]
     pub cors: Cors,
-    /// What a caller needs for every route that does not say otherwise.
+    /// What a caller needs for every route that does not say otherwise. Left out: nothing.
+    #[schemars(example = json!({ "scopes": ["hello/read"], "api_key": true }))]
     pub requires: Option<Requires>,
-    /// The authorizer in front of routes that need a token.
+    /// The authorizer of routes that need a token.
     #[serde(default)]
+    #[schemars(example = json!({ "cache": "0s" }))]
     pub authorizer: Authorizer,
     /// The most that all callers together may call. Left out: the account's limit.
+    #[schemars(example = json!({ "rate": 100, "burst": 200 }))]
     pub throttle: Option<Throttle>,
     /// Whether the API answers only at its own domain, not at `execute-api`.
     #[serde(default)]
+    #[schemars(example = true)]
     pub disable_default_endpoint: bool,
     /// Access logs of the stage.
+    #[schemars(example = json!({ "group": "arn:aws:logs:eu-central-1:123456789012:log-group:claims" }))]
     pub access_logs: Option<AccessLogs>,
     /// A domain of your own.
+    #[schemars(example = json!({ "name": "api.example.com", "certificate": "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }))]
     pub domain: Option<ApiDomain>,
     /// `"METHOD /path"` = where its calls go.
     #[serde(default)]
+    #[schemars(example = json!({ "GET /claims/{id}": { "http": "https://claims.example.com/{id}" } }))]
     pub routes: BTreeMap<String, Route>,
 }
 
@@ -350,10 +397,13 @@ pub enum Cors {
 #[serde(deny_unknown_fields, default)]
 pub struct CorsSettings {
     /// The one origin allowed, or `*` for any.
+    #[schemars(example = &"https://shop.example.com")]
     pub origin: String,
     /// Request headers a page may send.
+    #[schemars(example = ["Authorization", "X-Api-Key"])]
     pub headers: BTreeSet<String>,
-    /// How long a browser may keep a preflight's answer.
+    /// How long a browser may keep a preflight's answer. Left out: as long as the browser does by itself.
+    #[schemars(example = &"1h")]
     pub max_age: Option<HumanDuration>,
 }
 
@@ -390,10 +440,13 @@ pub enum Requires {
 #[serde(deny_unknown_fields, default)]
 pub struct Requirements {
     /// An access token with any one of these scopes; `SERVER/*` is any scope of that resource server.
+    #[schemars(example = ["hello/read"])]
     pub scopes: BTreeSet<String>,
     /// Which token the caller shows. Left out: `access` where scopes are listed, else none.
+    #[schemars(example = &"id")]
     pub token: Option<Token>,
     /// An API key on a plan that has this stage.
+    #[schemars(example = true)]
     pub api_key: bool,
 }
 
@@ -412,10 +465,13 @@ pub enum Token {
 #[serde(deny_unknown_fields, default)]
 pub struct Authorizer {
     /// The authorizer's name.
+    #[schemars(example = &"insurers")]
     pub name: String,
     /// The header that carries the token.
+    #[schemars(example = &"X-Token")]
     pub header: String,
     /// How long a decision is kept; `"0s"` keeps none, an hour is the most.
+    #[schemars(example = &"0s")]
     pub cache: HumanDuration,
 }
 
@@ -435,9 +491,11 @@ impl Default for Authorizer {
 pub struct Throttle {
     /// Requests a second, sustained.
     #[schemars(range(min = 0))]
+    #[schemars(example = 100)]
     pub rate: f64,
     /// The most requests at once.
     #[schemars(range(min = 0, max = 2_147_483_647))]
+    #[schemars(example = 200)]
     pub burst: u32,
 }
 
@@ -446,29 +504,46 @@ pub struct Throttle {
 #[serde(deny_unknown_fields)]
 pub struct AccessLogs {
     /// The ARN of an existing CloudWatch log group. gatestack never makes one.
+    #[schemars(example = &"arn:aws:logs:eu-central-1:123456789012:log-group:claims")]
     pub group: String,
-    /// The line's format, with API Gateway's `$context` variables. Left out: JSON with the usual fields.
+    /// The line's format, with API Gateway's `$context` variables.
+    #[schemars(example = &"$context.requestId $context.status", extend("default" = AccessLogs::FORMAT))]
     pub format: Option<String>,
+}
+
+impl AccessLogs {
+    /// The usual fields, as one JSON object a line.
+    pub const FORMAT: &str = r#"{"requestId":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp","method":"$context.httpMethod","path":"$context.path","route":"$context.resourcePath","status":"$context.status","latency":"$context.responseLatency","error":"$context.error.message","client":"$context.authorizer.claims.client_id","apiKeyId":"$context.identity.apiKeyId"}"#;
 }
 
 /// One route: exactly one of `http` and `mock`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
-    /// The URL to call, with the same path parameters as the route.
+    /// The URL to call, with the same path parameters as the route. Left out: `mock` answers.
+    #[schemars(example = &"https://claims.example.com/claims")]
     pub http: Option<String>,
-    /// The road the call takes. Left out: the internet. Through the load balancer the URL's port has to be one of its
+    /// What the call goes through. Left out: the internet. Through the load balancer the URL's port has to be one of its
     /// listeners, and the URL's host is only what the backend reads in the `Host` header.
+    #[schemars(example = &"load_balancer")]
     pub via: Option<Via>,
-    /// An answer without a backend: a status, or a status and a body.
+    /// An answer without a backend: a status, or a status and a body. Left out: `http` is called.
+    #[schemars(example = 200)]
     pub mock: Option<Mock>,
-    /// What a caller needs, instead of the API's `requires`.
+    /// What a caller needs, instead of the API's `requires`. Left out: the API's.
+    #[schemars(example = &"nothing")]
     pub requires: Option<Requires>,
     /// How long the backend may take, 50 ms to 29 s.
+    #[schemars(example = &"5s", extend("default" = Route::LONGEST_TIMEOUT))]
     pub timeout: Option<HumanDuration>,
 }
 
-/// A private road to a backend.
+impl Route {
+    /// The longest that API Gateway waits for a backend, and how long it does unless told.
+    pub const LONGEST_TIMEOUT: HumanDuration = HumanDuration::from_secs(29);
+}
+
+/// What a call to a backend goes through.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Via {
@@ -490,12 +565,16 @@ pub struct Mock {
 #[serde(deny_unknown_fields, default)]
 pub struct Plan {
     /// The plan's name in API Gateway. Left out: the table's name.
+    #[schemars(example = &"Gold")]
     pub name: Option<String>,
-    /// A description.
+    /// A description. Left out: none.
+    #[schemars(example = &"For partners who pay")]
     pub description: Option<String>,
     /// How fast each key may call. Left out: not limited by the plan.
+    #[schemars(example = json!({ "rate": 10, "burst": 20 }))]
     pub throttle: Option<Throttle>,
     /// How much each key may call in a period. Left out: not limited by the plan.
+    #[schemars(example = json!({ "requests": 100000, "per": "month" }))]
     pub quota: Option<Quota>,
 }
 
@@ -505,8 +584,10 @@ pub struct Plan {
 pub struct Quota {
     /// Requests in the period, at least 1.
     #[schemars(range(min = 1, max = 2_147_483_647))]
+    #[schemars(example = 100000)]
     pub requests: u32,
     /// The period.
+    #[schemars(example = &"month")]
     pub per: Period,
 }
 
@@ -527,13 +608,17 @@ pub enum Period {
 #[serde(deny_unknown_fields)]
 pub struct ApiKey {
     /// The key's name in API Gateway. Left out: the table's name.
+    #[schemars(example = &"Batch")]
     pub name: Option<String>,
-    /// A description.
+    /// A description. Left out: none.
+    #[schemars(example = &"The nightly run")]
     pub description: Option<String>,
-    /// The plan it is on, the name of a `[plans]` table.
+    /// The plan it is on, the name of a `[plans]` table. Left out: none.
+    #[schemars(example = &"standard")]
     pub plan: Option<String>,
     /// Whether the key works.
     #[serde(default = "yes")]
+    #[schemars(example = false)]
     pub enabled: bool,
 }
 
@@ -542,22 +627,28 @@ pub struct ApiKey {
 #[serde(deny_unknown_fields)]
 pub struct Partner {
     /// The name of its client and key. Left out: the table's name.
+    #[schemars(example = &"Acme Re")]
     pub name: Option<String>,
     /// The plan its key is on, the name of a `[plans]` table.
+    #[schemars(example = &"standard")]
     pub plan: String,
     /// The scopes its client may ask for: `SERVER/SCOPE`, by the name or the identifier of a `[resource_servers]` table, or
     /// `SERVER/*` for all of its scopes.
     #[serde(default)]
+    #[schemars(example = ["hello/read"])]
     pub scopes: BTreeSet<String>,
     /// How users may sign in through its client. Always sent: Cognito enables others when it is left out.
     #[serde(default = "refresh_token_only")]
+    #[schemars(example = ["refresh_token", "admin_user_password"])]
     pub auth_flows: BTreeSet<AuthFlow>,
     /// How long its tokens are valid.
     #[serde(default)]
+    #[schemars(example = json!({ "access": "15m" }))]
     pub tokens: TokenLifetimes,
-    /// Whether it may call. `false` disables its API key and takes the flows and scopes of its client away, so that it gets no
-    /// token; ids, secret and key value stay, and `true` gives back the rest. Tokens from before are valid until they expire.
+    /// Whether it may call. `false` disables its API key and removes the flows and scopes of its client, so that it gets no
+    /// token; ids, secret and key value stay, and `true` restores the rest. Tokens from before are valid until they expire.
     #[serde(default = "yes")]
+    #[schemars(example = false)]
     pub enabled: bool,
 }
 
@@ -566,8 +657,10 @@ pub struct Partner {
 #[serde(deny_unknown_fields)]
 pub struct Moved {
     /// The old address, such as `partners.acme`.
+    #[schemars(example = &"partners.acme")]
     pub from: String,
     /// The new address.
+    #[schemars(example = &"partners.acme-re")]
     pub to: String,
 }
 

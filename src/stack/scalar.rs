@@ -59,6 +59,10 @@ impl JsonSchema for Var {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "integer", "number", "boolean"] })
+        json_schema!({
+            "description": "The variable's value. Left out: `${var.NAME}` is an error.",
+            "type": ["string", "integer", "number", "boolean"],
+            "examples": [10],
+        })
     }
 }

@@ -1,6 +1,8 @@
 //! The JSON Schema of the stack file, which editors read and `structure` checks by.
 
 mod editor;
+#[cfg(test)]
+mod page;
 
 use std::sync::LazyLock;
 
@@ -137,7 +139,7 @@ impl Transform for AcceptVariables {
             .is_some_and(|name| name == "integer" || name == "number" || name == "boolean")
         {
             let mut outer = Map::new();
-            for key in ["description", "default"] {
+            for key in ["description", "default", "examples"] {
                 if let Some(value) = object.shift_remove(key) {
                     outer.insert(key.into(), value);
                 }
@@ -372,7 +374,7 @@ mod tests {
         let said = |keys: &[&str]| brief(&keys.into());
         assert_eq!(
             said(&["api", "routes", "GET /x", "mock", "body"]),
-            Some("the body; none when left out".into())
+            Some("the body".into())
         );
         assert_eq!(
             said(&["api", "cors", "origin"]),

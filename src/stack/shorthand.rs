@@ -159,8 +159,10 @@ impl JsonSchema for Requires {
 struct MockAnswer {
     /// The HTTP status, 200 to 599.
     #[schemars(range(min = 200, max = 599))]
+    #[schemars(example = 200)]
     status: u16,
-    /// The body; none when left out.
+    /// The body. Left out: none.
+    #[schemars(example = &"{\"hello\": \"partner\"}")]
     body: Option<String>,
 }
 

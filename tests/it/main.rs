@@ -32,6 +32,7 @@ mod notes;
 mod others;
 mod overlays;
 mod ownership;
+mod pages;
 mod partner_api;
 mod planner;
 mod preflight;
@@ -39,7 +40,7 @@ mod private_road;
 mod private_road_kinds;
 mod profiles;
 mod program;
-mod readme;
+
 mod redeploy;
 mod registration;
 mod rollback;

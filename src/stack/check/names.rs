@@ -166,6 +166,13 @@ impl NameRule {
         format!("^[{not}{class}]{{{least},{most}}}$")
     }
 
+    /// What the name may be, in words.
+    #[cfg(test)]
+    pub(in crate::stack) fn in_words(&self) -> String {
+        let (least, most) = self.length;
+        format!("{least} to {most} characters: {}", self.says)
+    }
+
     /// Why AWS refuses the name, if it does, and what it may be.
     pub(super) fn refusal(&self, name: &str) -> Option<(String, String)> {
         let (least, most) = self.length;

@@ -118,7 +118,7 @@ fn backend(
             judge.warning(Code::NoEffect, &timeout_path, message, "remove `timeout`");
         }
         Some(timeout) => {
-            let (least, most) = (HumanDuration::from_millis(50), HumanDuration::from_secs(29));
+            let (least, most) = (HumanDuration::from_millis(50), Route::LONGEST_TIMEOUT);
             judge.duration(&timeout_path, timeout, least, most, false);
         }
         None => {}

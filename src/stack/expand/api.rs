@@ -11,9 +11,6 @@ use crate::model::routing::VERBS;
 use crate::model::{Address, OutputName, Text};
 use crate::stack::file::{self, Api, Cors, CorsSettings, Period, Requires, Token};
 
-/// The usual fields of an access log, as one JSON object a line.
-const ACCESS_LOG_FORMAT: &str = r#"{"requestId":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp","method":"$context.httpMethod","path":"$context.path","route":"$context.resourcePath","status":"$context.status","latency":"$context.responseLatency","error":"$context.error.message","client":"$context.authorizer.claims.client_id","apiKeyId":"$context.identity.apiKeyId"}"#;
-
 impl Expansion<'_> {
     pub(super) fn api(&mut self, api: &Api) {
         let address = at::api();
@@ -107,9 +104,10 @@ impl Expansion<'_> {
                 link: route
                     .via
                     .map(|_| Text::output(&at::vpc_link(), OutputName::Id)),
-                timeout_milliseconds: route.timeout.map_or(29_000, |timeout| {
+                timeout_milliseconds: {
+                    let timeout = route.timeout.unwrap_or(file::Route::LONGEST_TIMEOUT);
                     i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)
-                }),
+                },
             },
             (None, mock) => {
                 // A backend adds its own header; where there is none, API Gateway has to.
@@ -188,7 +186,7 @@ impl Expansion<'_> {
             throttle: api.throttle.as_ref().map(throttle),
             access_logs: api.access_logs.as_ref().map(|logs| stage::AccessLogs {
                 group: self.text(&logs.group),
-                format: self.text(logs.format.as_deref().unwrap_or(ACCESS_LOG_FORMAT)),
+                format: self.text(logs.format.as_deref().unwrap_or(file::AccessLogs::FORMAT)),
             }),
             tags: self.ground.tags_of(&address),
         };

@@ -116,7 +116,7 @@ impl Expansion<'_> {
                     listener
                         .tls_policy
                         .clone()
-                        .unwrap_or_else(|| TLS_POLICY.into()),
+                        .unwrap_or_else(|| Listener::TLS_POLICY.into()),
                 ),
             },
             target_group: Text::output(&group, OutputName::Arn),
@@ -225,9 +225,6 @@ impl Expansion<'_> {
     }
 }
 
-/// The policy Elastic Load Balancing recommends: TLS 1.3, and 1.2 with forward secrecy.
-const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06";
-
 fn id(of: &Address) -> Text {
     Text::output(of, OutputName::Id)
 }
@@ -262,7 +259,12 @@ fn health(check: &HealthCheck) -> target_group::Health {
             HealthProtocol::Https => "HTTPS",
         }
         .into(),
-        path: over_http.then(|| check.path.clone().unwrap_or_else(|| "/".into())),
+        path: over_http.then(|| {
+            check
+                .path
+                .clone()
+                .unwrap_or_else(|| HealthCheck::PATH.into())
+        }),
         port: check.port,
         interval_seconds: check.interval.as_secs().try_into().unwrap_or(u32::MAX),
         healthy: check.healthy,

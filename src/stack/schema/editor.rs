@@ -164,6 +164,34 @@ const TEXTS: &[(&str, &str, Part, &str)] = &[
     ("Targets", "instance_ids", Elements, INSTANCE),
 ];
 
+/// What the names of a property may be, in words.
+#[cfg(test)]
+pub(super) fn names_of(definition: &str, property: &str) -> Vec<String> {
+    let of_it = NAMES
+        .iter()
+        .filter(|(of, name, _, _)| (*of, *name) == (definition, property));
+    let others = match (definition, property) {
+        ("Api", "routes") => Some(format!(
+            "names METHOD /path: {}, and a path such as `/claims/{{id}}` or `/{{proxy+}}`",
+            METHODS.join(", ")
+        )),
+        ("LoadBalancer", "listeners") => Some("names ports".to_owned()),
+        _ => None,
+    };
+    of_it
+        .map(|(_, _, part, rule)| {
+            let words = rule.in_words();
+            match part {
+                Text => words,
+                Elements => format!("each {words}"),
+                Keys => format!("names {words}"),
+                Values => format!("values {words}"),
+            }
+        })
+        .chain(others)
+        .collect()
+}
+
 /// Lists of scopes.
 const SCOPES: &[(&str, &str)] = &[
     ("AppClient", "scopes"),
