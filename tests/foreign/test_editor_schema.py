@@ -70,11 +70,27 @@ def test_a_file_that_says_everything_is_without_fault(stack, overlay, tmp_path):
 
 
 def test_documents_of_the_repository_are_without_fault(stack):
-    blocks = re.findall(r"^```toml\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    blocks = [block for page in pages for block in re.findall(r"^```toml\n(.*?)^```$", page.read_text(), re.M | re.S)]
     whole = [block for block in blocks if "[stack]" in block and "[api]" in block]
-    assert whole
+    assert len(whole) > 1
     for block in whole:
         assert faults(stack, block) == []
+
+
+def test_examples_of_the_schema_are_without_fault(stack):
+    definitions = stack.schema["$defs"]
+    settings = [
+        (f"{name}.{key}", setting)
+        for name, definition in definitions.items()
+        for key, setting in definition.get("properties", {}).items()
+        if "examples" in setting
+    ]
+    assert len(settings) > 80
+    for place, setting in settings:
+        alone = jsonschema.Draft202012Validator({**setting, "$defs": definitions})
+        for example in setting["examples"]:
+            assert [error.message for error in alone.iter_errors(example)] == [], place
 
 
 # What is written, what is written instead: the schema has to find each.

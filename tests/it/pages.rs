@@ -191,7 +191,7 @@ fn run_line(page: &str, line: &str, more: &str, folder: &Folder) {
         .captures(comment)
         .map_or(0, |code| code[1].parse().unwrap());
     let Some(rest) = command.strip_prefix("gatestack ") else {
-        panic!("{page}: nobody runs `{line}`: list its block in NOT_RUN, with the reason");
+        panic!("{page}: `{line}` is not run: list its block in NOT_RUN, with the reason");
     };
     let ran = in_shell(&format!("gatestack {more} {rest}"), folder.path());
     assert_eq!(
@@ -448,7 +448,10 @@ fn no_sentence_stands_twice() {
         }
         let prose = prose(&page);
         for sentence in end.split(&prose) {
-            let words: Vec<_> = sentence.split_whitespace().collect();
+            let words: Vec<_> = sentence
+                .trim_start_matches("- ")
+                .split_whitespace()
+                .collect();
             if words.len() >= 8
                 && let Some(other) = seen.insert(words.join(" "), page.clone())
             {
