@@ -499,7 +499,9 @@ fn on_the_way(url: &str, begins: &'static str, at: impl FnOnce() + Send + 'stati
                 };
                 if head.starts_with(begins) {
                     let at = at.lock().unwrap().take();
-                    at.map(|at| at());
+                    if let Some(at) = at {
+                        at();
+                    }
                 }
                 let mut to = TcpStream::connect(upstream).unwrap();
                 let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
