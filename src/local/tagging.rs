@@ -121,18 +121,23 @@ fn get_resources(region: &Region, call: &Call) -> Answer {
             && (types.is_empty() || types.iter().any(|wanted| is_of_type(arn, wanted)))
             && (arns.is_empty() || arns.contains(&arn.as_str()))
     });
-    let rows = found.map(|(arn, tags)| {
+    let rows = found.map(|(arn, tags)| (arn.as_str(), (arn, tags)));
+    page(call, "ResourceTagMappingList", rows, |(arn, tags)| {
         let tags: Vec<Value> = tags
             .iter()
             .map(|(key, value)| json!({"Key": key, "Value": value}))
             .collect();
-        (arn.as_str(), json!({"ResourceARN": arn, "Tags": tags}))
-    });
-    page(call, "ResourceTagMappingList", rows)
+        json!({"ResourceARN": arn, "Tags": tags})
+    })
 }
 
 /// A page under `member`; the last page's token is an empty text, as AWS's is.
-fn page<'k>(call: &Call, member: &str, rows: impl Iterator<Item = (&'k str, Value)>) -> Answer {
+fn page<'k, T>(
+    call: &Call,
+    member: &str,
+    rows: impl Iterator<Item = (&'k str, T)>,
+    shown: impl Fn(T) -> Value,
+) -> Answer {
     let size = call
         .input
         .get("ResourcesPerPage")
@@ -155,6 +160,7 @@ fn page<'k>(call: &Call, member: &str, rows: impl Iterator<Item = (&'k str, Valu
             "The pagination token is not valid.",
         )
     })?;
+    let rows: Vec<Value> = rows.into_iter().map(shown).collect();
     Ok(Object::from_iter([
         (member.to_owned(), json!(rows)),
         (
@@ -174,7 +180,8 @@ fn get_tag_keys(region: &Region, call: &Call) -> Answer {
     page(
         call,
         "TagKeys",
-        keys.into_iter().map(|key| (key, json!(key))),
+        keys.into_iter().map(|key| (key, key)),
+        |key| json!(key),
     )
 }
 
@@ -188,7 +195,8 @@ fn get_tag_values(region: &Region, call: &Call) -> Answer {
     page(
         call,
         "TagValues",
-        values.into_iter().map(|value| (value, json!(value))),
+        values.into_iter().map(|value| (value, value)),
+        |value| json!(value),
     )
 }
 

@@ -1,4 +1,5 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,28 @@ pub struct Text(Vec<Piece>);
 
 /// The outputs known so far, at plan time and while applying.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Book(BTreeMap<Address, BTreeMap<OutputName, String>>);
+#[serde(transparent)]
+pub struct Book {
+    outputs: BTreeMap<Address, BTreeMap<OutputName, String>>,
+    #[serde(skip)]
+    owners: Owners,
+}
+
+/// Whose each output is, by name and value; found out when it is first asked, and follows from the outputs.
+#[derive(Debug, Default)]
+struct Owners(OnceLock<BTreeMap<OutputName, HashMap<String, Address>>>);
+
+impl Clone for Owners {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Owners {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
 
 impl Text {
     /// Text without references.
@@ -122,35 +144,44 @@ impl From<String> for Text {
 impl Book {
     /// What is known of one output.
     pub fn get(&self, of: &Address, name: OutputName) -> Option<&str> {
-        self.0.get(of)?.get(&name).map(String::as_str)
+        self.outputs.get(of)?.get(&name).map(String::as_str)
     }
 
     /// Every output known of one resource.
     pub fn outputs(&self, of: &Address) -> Option<&BTreeMap<OutputName, String>> {
-        self.0.get(of)
+        self.outputs.get(of)
     }
 
     /// Everything of which something is known.
     pub fn addresses(&self) -> impl Iterator<Item = &Address> {
-        self.0.keys()
+        self.outputs.keys()
     }
 
     /// Whose output this is.
     pub fn find(&self, name: OutputName, value: &str) -> Option<&Address> {
-        self.0
-            .iter()
-            .find(|(_, outputs)| outputs.get(&name).is_some_and(|held| held == value))
-            .map(|(of, _)| of)
+        let owners = self.owners.0.get_or_init(|| {
+            let mut owners: BTreeMap<OutputName, HashMap<String, Address>> = BTreeMap::new();
+            for (of, outputs) in &self.outputs {
+                for (name, value) in outputs {
+                    let same_name = owners.entry(*name).or_default();
+                    same_name.entry(value.clone()).or_insert_with(|| of.clone());
+                }
+            }
+            owners
+        });
+        owners.get(&name)?.get(value)
     }
 
     /// Writes down a resource's outputs, replacing what was known.
     pub fn insert(&mut self, of: Address, outputs: BTreeMap<OutputName, String>) {
-        self.0.insert(of, outputs);
+        self.owners = Owners::default();
+        self.outputs.insert(of, outputs);
     }
 
     /// Forgets a resource, as when it is replaced: its dependents then wait for the new one.
     pub fn forget(&mut self, of: &Address) {
-        self.0.remove(of);
+        self.owners = Owners::default();
+        self.outputs.remove(of);
     }
 }
 
