@@ -35,7 +35,7 @@ pub struct Props {
     pub password: Password,
     /// Its tags; of a live pool all of them, marks included.
     pub tags: BTreeMap<String, String>,
-    /// Marks of the children that are made with it (see [`marks`](super::marks)), set by the create call so that it costs no call of
+    /// Marks of the children that are made with it (see [`marks`]), set by the create call so that it costs no call of
     /// its own. Empty on the live side and never compared.
     pub marks: BTreeMap<String, String>,
 }
