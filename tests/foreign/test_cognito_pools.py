@@ -269,10 +269,25 @@ def test_groups(cognito, pool):
 def test_what_is_not_there_says_so(cognito, pool):
     with refused("NotImplemented", "cognito-idp:AdminCreateUser", status=501):
         cognito.admin_create_user(UserPoolId=pool, Username="someone")
-    with refused("NotImplemented", "cognito-idp:CreateIdentityProvider", status=501):
+    with refused("NotImplemented", "cognito-idp:UpdateIdentityProvider", status=501):
+        cognito.update_identity_provider(UserPoolId=pool, ProviderName="Google", ProviderDetails={"client_id": "x"})
+
+
+def test_an_identity_provider_is_kept_and_told(cognito, pool):
+    made = cognito.create_identity_provider(
+        UserPoolId=pool, ProviderName="Google", ProviderType="Google", ProviderDetails={"client_id": "x"}
+    )["IdentityProvider"]
+    described = cognito.describe_identity_provider(UserPoolId=pool, ProviderName="Google")["IdentityProvider"]
+    assert described == made and described["ProviderDetails"] == {"client_id": "x"}
+    (listed,) = cognito.list_identity_providers(UserPoolId=pool)["Providers"]
+    assert listed["ProviderName"] == "Google" and "ProviderDetails" not in listed
+    with refused("DuplicateProviderException"):
         cognito.create_identity_provider(
             UserPoolId=pool, ProviderName="Google", ProviderType="Google", ProviderDetails={"client_id": "x"}
         )
+    cognito.delete_identity_provider(UserPoolId=pool, ProviderName="Google")
+    with refused("ResourceNotFoundException"):
+        cognito.describe_identity_provider(UserPoolId=pool, ProviderName="Google")
 
 
 def test_the_command_line(aws, unique):

@@ -94,6 +94,20 @@ def domain(cognito, custom=False):
     return named
 
 
+PROVIDER = {
+    "ProviderName": "theirs",
+    "ProviderType": "SAML",
+    "ProviderDetails": {"MetadataURL": "https://example.com/saml"},
+}
+
+
+def identity_provider(cognito):
+    """A provider that is there."""
+    pool = in_pool(cognito)
+    cognito.create_identity_provider(**pool, **PROVIDER)
+    return {**pool, "ProviderName": PROVIDER["ProviderName"]}
+
+
 def group(cognito):
     named = {**in_pool(cognito), "GroupName": "readers"}
     cognito.create_group(**named)
@@ -356,6 +370,16 @@ RECIPES = {
     "GetGroup": Recipe(group, names=GROUP),
     "DeleteGroup": Recipe(group, names=GROUP),
     "ListGroups": Recipe(in_pool, names=IN_POOL | PAGE),
+    "CreateIdentityProvider": Recipe(
+        lambda c: {**in_pool(c), **PROVIDER},
+        lambda c, sent, answer: c.describe_identity_provider(
+            UserPoolId=sent["UserPoolId"], ProviderName=sent["ProviderName"]
+        ),
+        names=IN_POOL,
+    ),
+    "DescribeIdentityProvider": Recipe(identity_provider, names=IN_POOL | {"ProviderName"}),
+    "DeleteIdentityProvider": Recipe(identity_provider, names=IN_POOL | {"ProviderName"}),
+    "ListIdentityProviders": Recipe(in_pool, names=IN_POOL | PAGE),
     "CreateManagedLoginBranding": Recipe(
         app_client,
         lambda c, sent, answer: c.describe_managed_login_branding_by_client(UserPoolId=sent["UserPoolId"], ClientId=sent["ClientId"]),
