@@ -7,7 +7,7 @@ use super::dns_record::Bearer;
 use super::registry::Resource;
 use super::{OnChange, base_path_mapping, gateway_response, listener, marks, rest_api, route};
 use crate::model::{
-    Address, Book, Output, OutputName, Piece, Text, Value, is_key_character, is_unseen,
+    Address, Book, OutputName, Text, Value, endpoints, is_key_character, is_unseen,
 };
 
 /// Outputs that tell of something that the stack may only point to, and its address where it is the stack's own.
@@ -173,29 +173,17 @@ impl Desired {
             "token_url" => wanted().any(|one| match one {
                 Resource::UserPoolDomain(domain) => {
                     let host = domain.domain.resolve(&Book::default()).unwrap_or_default();
-                    literal(&match host.contains('.') {
-                        true => format!("https://{host}/oauth2/token"),
-                        false => {
-                            format!("https://{host}.auth.{region}.amazoncognito.com/oauth2/token")
-                        }
-                    })
+                    literal(&endpoints::token_url(&match host.contains('.') {
+                        true => host,
+                        false => endpoints::prefix_domain(&host, region),
+                    }))
                 }
                 _ => false,
             }),
             "invoke_url" => wanted().any(|one| match one {
                 Resource::Stage(stage) => {
-                    *text
-                        == Text::of(vec![
-                            Piece::Literal("https://".into()),
-                            Piece::Output(Output {
-                                of: rest_api::address(),
-                                name: OutputName::Id,
-                            }),
-                            Piece::Literal(format!(
-                                ".execute-api.{region}.amazonaws.com/{}",
-                                stage.name
-                            )),
-                        ])
+                    let api = Text::output(&rest_api::address(), OutputName::Id);
+                    *text == endpoints::invoke_url(api, region, &stage.name)
                 }
                 Resource::BasePathMapping(mapping) => {
                     let own = wanted().find_map(|one| match one {

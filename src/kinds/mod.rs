@@ -246,15 +246,6 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Whether what stands at this address is to stay.
-    fn keeps(&self, address: &Address) -> bool {
-        !self.destroy
-            && self
-                .desired
-                .resources
-                .contains_key(&ownership::after_moves(self.desired, address))
-    }
-
     /// The id of something found in an earlier phase.
     pub fn id(&self, of: &Address) -> Option<&str> {
         self.book.get(of, OutputName::Id)

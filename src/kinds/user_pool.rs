@@ -379,7 +379,7 @@ fn users_of(pool: &Address, estimated: i32) -> Option<Dependent> {
 }
 
 /// What else is in a pool and goes with it.
-async fn other_parts_of(
+pub(super) async fn other_parts_of(
     reader: &Reader,
     pool: &Address,
     id: &str,

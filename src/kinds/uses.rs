@@ -9,10 +9,10 @@ use super::observation::{Dependent, Live, Observation, Obstacle};
 use super::registry::Resource;
 use super::{
     base_path_mapping, listener, resource_server, rest_api, security_group, stage, target_group,
-    user_pool_domain, vpc_link,
+    user_pool, user_pool_domain, vpc_link,
 };
 use crate::aws::{AwsError, Reader};
-use crate::model::{Address, OutputName};
+use crate::model::{Address, Book, OutputName};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl<'a> Leaving<'a> {
     }
 }
 
-fn is_replaced(want: &Resource, live: &Live, book: &crate::model::Book) -> bool {
+fn is_replaced(want: &Resource, live: &Live, book: &Book) -> bool {
     if want.info().name != live.resource.info().name {
         return false;
     }
@@ -130,6 +130,8 @@ pub(super) async fn ask(
                 let others =
                     user_pool_domain::others_of(reader, &leaving, address, &props.tags, id);
                 uses.in_use.extend(Box::pin(others).await?);
+                let parts = Box::pin(user_pool::other_parts_of(reader, address, id));
+                uses.dependents.extend(parts.await?);
             }
             Resource::LoadBalancer(_) => {
                 let others = Box::pin(listener::of_other_stacks(reader, &leaving, address, id));

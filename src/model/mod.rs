@@ -2,6 +2,7 @@
 
 mod address;
 mod duration;
+pub mod endpoints;
 mod place;
 pub mod routing;
 mod scope;

@@ -84,9 +84,17 @@ impl Text {
         })])
     }
 
-    /// Text of these pieces.
-    pub fn of(pieces: Vec<Piece>) -> Self {
-        Self(pieces)
+    /// Text of these pieces, of which neighbouring literals become one, so that equal texts are equal data.
+    pub fn joined(pieces: impl IntoIterator<Item = Piece>) -> Self {
+        let mut joined: Vec<Piece> = Vec::new();
+        for piece in pieces {
+            match (joined.last_mut(), piece) {
+                (_, Piece::Literal(text)) if text.is_empty() => {}
+                (Some(Piece::Literal(before)), Piece::Literal(text)) => before.push_str(&text),
+                (_, piece) => joined.push(piece),
+            }
+        }
+        Self(joined)
     }
 
     /// The text, once every output in it is known.

@@ -40,7 +40,7 @@ use super::interpolate::{Piece, Reference, pieces};
 use super::schema;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
-use crate::model::HumanDuration;
+use crate::model::{Book, HumanDuration, endpoints};
 
 /// Judges everything that can be read.
 pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut Findings) {
@@ -228,7 +228,7 @@ impl<'c> Judge<'c> {
         let domain = || match &self.file.user_pool {
             Some(pool) if self.intact(["user_pool"]) => match (&pool.own_domain, &pool.domain) {
                 (Some(own), _) => own.name.clone(),
-                (None, Some(prefix)) => format!("{prefix}.auth.{region}.amazoncognito.com"),
+                (None, Some(prefix)) => endpoints::prefix_domain(prefix, region),
                 (None, None) => String::new(),
             },
             _ => "auth.example.com".to_owned(),
@@ -242,18 +242,18 @@ impl<'c> Judge<'c> {
             Reference::ApiId | Reference::ApiKeyId(_) => "a1b2c3d4e5".into(),
             Reference::ApiStage => stage.to_string(),
             Reference::ApiInvokeUrl => {
-                format!("https://a1b2c3d4e5.execute-api.{region}.amazonaws.com/{stage}")
+                let url = endpoints::invoke_url("a1b2c3d4e5".into(), region, stage);
+                url.resolve(&Book::default()).unwrap_or_default()
             }
             Reference::UserPoolId => format!("{region}_AbCdEfGhI"),
             Reference::UserPoolArn => {
                 format!("arn:aws:cognito-idp:{region}:123456789012:userpool/{region}_AbCdEfGhI")
             }
             Reference::UserPoolIssuer => {
-                format!("https://cognito-idp.{region}.amazonaws.com/{region}_AbCdEfGhI")
+                let issuer = endpoints::issuer(format!("{region}_AbCdEfGhI").into(), region);
+                issuer.resolve(&Book::default()).unwrap_or_default()
             }
-            Reference::UserPoolTokenUrl => {
-                format!("https://{}/oauth2/token", domain())
-            }
+            Reference::UserPoolTokenUrl => endpoints::token_url(&domain()),
             Reference::ApiDomainName | Reference::ApiDomainTarget => self.api_domain(),
             Reference::LoadBalancerDnsName => {
                 format!("private-1a2b3c4d5e6f7a8b.elb.{region}.amazonaws.com")

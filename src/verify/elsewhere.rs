@@ -9,7 +9,7 @@ use super::probe::PROBE;
 use super::sketch::Sketch;
 use crate::aws::{AwsError, Connection, Operation};
 use crate::caller::{Credentials, Front};
-use crate::model::Secret;
+use crate::model::{Secret, endpoints};
 
 /// Makes another user pool with every scope that routes name, and a client that gets a token with them.
 ///
@@ -84,9 +84,9 @@ pub async fn other_pool(
         .await?
         .user_pool_client;
     let front = Front {
-        token_url: Some(format!(
-            "https://{PROBE}.auth.{region}.amazoncognito.com/oauth2/token"
-        )),
+        token_url: Some(endpoints::token_url(&endpoints::prefix_domain(
+            PROBE, region,
+        ))),
         user_pool_id: Some(pool),
         ..Front::default()
     };

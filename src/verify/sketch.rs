@@ -6,7 +6,7 @@ use super::cell::Door;
 use crate::caller::Front;
 use crate::kinds::route::{Integration, Props as Route};
 use crate::kinds::{Desired, Observation, Resource, deployment};
-use crate::model::{Address, Book, OutputName};
+use crate::model::{Address, Book, OutputName, endpoints};
 
 /// The stack as its callers meet it.
 #[derive(Clone, Debug, Default)]
@@ -92,8 +92,8 @@ impl Sketch {
         sketch.doors(desired, book);
         sketch.callers(desired, front);
         let region = &desired.ground.region;
-        let issuer = |pool| format!("https://cognito-idp.{region}.amazonaws.com/{pool}");
-        sketch.issuer = front.user_pool_id.as_deref().map(issuer);
+        let issuer = |pool: &str| endpoints::issuer(pool.into(), region).resolve(book);
+        sketch.issuer = front.user_pool_id.as_deref().and_then(issuer);
         sketch.strangers = observation
             .live
             .iter()
@@ -134,9 +134,9 @@ impl Sketch {
         let (Some(id), Some(stage)) = (book.get(&api, OutputName::Id), stage) else {
             return;
         };
-        let region = &desired.ground.region;
+        let url = endpoints::invoke_url(id.into(), &desired.ground.region, stage);
         let endpoint = Door {
-            url: format!("https://{id}.execute-api.{region}.amazonaws.com/{stage}"),
+            url: url.resolve(book).unwrap_or_default(),
             name: Some("the default endpoint".into()),
             about: Some(api.clone()),
             mutual_tls: false,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{Props, UserPool, candidate, other_parts_of, users_of};
+use super::{Props, UserPool, candidate, users_of};
 use crate::aws::{AwsError, ListedPool, Reader};
 use crate::kinds::api_marks::{self, Says, USER_POOL_MARK, unless_denied};
 use crate::kinds::ownership::{Candidate, sort_out};
@@ -81,16 +81,10 @@ pub(super) async fn search(
     let users = found.users;
     let mut findings = sort_out(scope, &UserPool::INFO, &wanted, found.candidates);
     findings.in_doubt = in_doubt;
-    // Which of several goes is found out later.
-    let several = findings.owned.len() > 1;
     for owned in &mut findings.owned {
         let id = owned.outputs.get(&OutputName::Id);
         let users = id.and_then(|id| users.get(id)).copied().unwrap_or(0);
         owned.dependents.extend(users_of(&owned.address, users));
-        if let Some(id) = id.filter(|_| several || !scope.keeps(&owned.address)) {
-            let parts = other_parts_of(reader, &owned.address, id).await?;
-            owned.dependents.extend(parts);
-        }
     }
     Ok(findings)
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::at;
 use crate::kinds::{Ground, Surroundings};
-use crate::model::{Address, Output, OutputName, Piece, Text};
+use crate::model::{Address, Output, OutputName, Piece, Text, endpoints};
 use crate::stack::file::{ApiDomain, File};
 use crate::stack::interpolate::{self, Reference};
 
@@ -30,7 +30,7 @@ impl<'a> References<'a> {
                 interpolate::Piece::Literal(text) => vec![Piece::Literal(text)],
                 interpolate::Piece::Reference(reference) => self.pieces(&reference),
             });
-        join(pieces)
+        Text::joined(pieces)
     }
 
     /// The outputs people ask for by name; never a secret.
@@ -40,7 +40,7 @@ impl<'a> References<'a> {
             ("region".to_owned(), Text::literal(&*self.ground.region)),
         ]);
         let mut add = |name: &str, reference: Reference| {
-            outputs.insert(name.to_owned(), join(self.pieces(&reference)));
+            outputs.insert(name.to_owned(), Text::joined(self.pieces(&reference)));
         };
         if self.file.api.is_some() {
             add("invoke_url", Reference::ApiInvokeUrl);
@@ -71,7 +71,7 @@ impl<'a> References<'a> {
             outputs.insert("user_pool.own_domain.target".into(), target);
         }
         let mut add = |name: &str, reference: Reference| {
-            outputs.insert(name.to_owned(), join(self.pieces(&reference)));
+            outputs.insert(name.to_owned(), Text::joined(self.pieces(&reference)));
         };
         if self.file.load_balancer.is_some() {
             add("load_balancer.dns_name", Reference::LoadBalancerDnsName);
@@ -94,10 +94,10 @@ impl<'a> References<'a> {
             Reference::ApiInvokeUrl => self.invoke_url(),
             Reference::UserPoolId => vec![output(at::user_pool(), OutputName::Id)],
             Reference::UserPoolArn => vec![output(at::user_pool(), OutputName::Arn)],
-            Reference::UserPoolIssuer => vec![
-                Piece::Literal(format!("https://cognito-idp.{region}.amazonaws.com/")),
-                output(at::user_pool(), OutputName::Id),
-            ],
+            Reference::UserPoolIssuer => {
+                let pool = Text::output(&at::user_pool(), OutputName::Id);
+                endpoints::issuer(pool, region).into_pieces()
+            }
             Reference::UserPoolTokenUrl => self.token_url(),
             Reference::ApiDomainName => {
                 literal(self.domain().map_or("", |domain| domain.name.as_str()))
@@ -131,15 +131,8 @@ impl<'a> References<'a> {
             let path = base_path.map_or_else(String::new, |path| format!("/{path}"));
             return vec![Piece::Literal(format!("https://{}{path}", domain.name))];
         }
-        vec![
-            Piece::Literal("https://".into()),
-            output(at::api(), OutputName::Id),
-            Piece::Literal(format!(
-                ".execute-api.{}.amazonaws.com/{}",
-                self.ground.region,
-                self.stage()
-            )),
-        ]
+        let api = Text::output(&at::api(), OutputName::Id);
+        endpoints::invoke_url(api, &self.ground.region, self.stage()).into_pieces()
     }
 
     /// The own domain's where there is one: it is the address that partners were meant to be told.
@@ -149,13 +142,10 @@ impl<'a> References<'a> {
         };
         let host = match (&pool.own_domain, &pool.domain) {
             (Some(own), _) => own.name.clone(),
-            (None, Some(prefix)) => {
-                format!("{prefix}.auth.{}.amazoncognito.com", self.ground.region)
-            }
+            (None, Some(prefix)) => endpoints::prefix_domain(prefix, &self.ground.region),
             (None, None) => return Vec::new(),
         };
-        self.text(&format!("https://{host}/oauth2/token"))
-            .into_pieces()
+        self.text(&endpoints::token_url(&host)).into_pieces()
     }
 
     fn domain(&self) -> Option<&ApiDomain> {
@@ -177,16 +167,4 @@ impl<'a> References<'a> {
 
 fn output(of: Address, name: OutputName) -> Piece {
     Piece::Output(Output { of, name })
-}
-
-/// Neighbouring literals become one, so that equal texts are equal data.
-fn join(pieces: impl IntoIterator<Item = Piece>) -> Text {
-    let mut joined: Vec<Piece> = Vec::new();
-    for piece in pieces {
-        match (joined.last_mut(), piece) {
-            (Some(Piece::Literal(before)), Piece::Literal(text)) => before.push_str(&text),
-            (_, piece) => joined.push(piece),
-        }
-    }
-    Text::of(joined)
 }
