@@ -91,17 +91,25 @@ impl Kind for Authorizer {
             return Ok(findings);
         };
         let address = rest_api::address().part("authorizer");
-        let wanted_name = match scope
+        let wanted = match scope
             .desired
             .resources
             .get(&address)
             .map(|wanted| &wanted.resource)
         {
-            Some(Resource::Authorizer(props)) => props.name.resolve(scope.book),
+            Some(Resource::Authorizer(props)) => Some(props),
             _ => None,
         };
+        let wanted_name = wanted.and_then(|props| props.name.resolve(scope.book));
+        let wanted_pools = wanted.iter().flat_map(|props| &props.user_pools);
+        let wanted_pools: BTreeSet<String> = wanted_pools
+            .filter_map(|pool| pool.resolve(scope.book))
+            .collect();
         let authorizers = reader.authorizers(api).await?;
-        let main = the_one(&authorizers, wanted_name.as_deref());
+        let is_ours = |pool: &str| {
+            wanted_pools.contains(pool) || scope.address_of(OutputName::Arn, pool).is_some()
+        };
+        let main = the_one(&authorizers, wanted_name.as_deref(), is_ours);
         let (ours, others): (Vec<_>, Vec<_>) = authorizers
             .iter()
             .enumerate()
@@ -202,16 +210,27 @@ impl Kind for Authorizer {
     }
 }
 
-/// Which authorizer is the file's: the one of its name, or the only one of the type that gatestack makes, which was then renamed.
-fn the_one(authorizers: &[LiveAuthorizer], wanted_name: Option<&str>) -> Option<usize> {
+/// Which authorizer is the file's: the one of its name, or the only one that takes tokens of the stack's pools alone, which was then
+/// renamed. Another one of an API is somebody else's, and no delete follows from its being there.
+fn the_one(
+    authorizers: &[LiveAuthorizer],
+    wanted_name: Option<&str>,
+    is_our_pool: impl Fn(&str) -> bool,
+) -> Option<usize> {
     let named = authorizers
         .iter()
         .position(|live| wanted_name.is_some() && live.name.as_deref() == wanted_name);
-    let mut of_type = authorizers
+    let takes_ours = |live: &LiveAuthorizer| {
+        let pools = live.provider_arns();
+        live.r#type == Some(AuthorizerType::CognitoUserPools)
+            && !pools.is_empty()
+            && pools.iter().all(|pool| is_our_pool(pool))
+    };
+    let mut of_ours = authorizers
         .iter()
         .enumerate()
-        .filter(|(_, live)| live.r#type == Some(AuthorizerType::CognitoUserPools));
-    named.or_else(|| match (of_type.next(), of_type.next()) {
+        .filter(|(_, live)| takes_ours(live));
+    named.or_else(|| match (of_ours.next(), of_ours.next()) {
         (Some((at, _)), None) => Some(at),
         _ => None,
     })
@@ -256,26 +275,41 @@ fn found(address: Address, api: &str, live: &LiveAuthorizer) -> Found<Props> {
 mod tests {
     use super::*;
 
-    fn of_type(name: &str, r#type: AuthorizerType) -> LiveAuthorizer {
-        LiveAuthorizer::builder().name(name).r#type(r#type).build()
+    fn of(name: &str, r#type: AuthorizerType, pool: &str) -> LiveAuthorizer {
+        let authorizer = LiveAuthorizer::builder().name(name).r#type(r#type);
+        authorizer.provider_arns(pool).build()
     }
 
     fn live(name: &str) -> LiveAuthorizer {
-        of_type(name, AuthorizerType::CognitoUserPools)
+        of(name, AuthorizerType::CognitoUserPools, "ours")
+    }
+
+    fn chosen(authorizers: &[LiveAuthorizer], wanted: Option<&str>) -> Option<usize> {
+        the_one(authorizers, wanted, |pool| pool == "ours")
     }
 
     #[test]
     fn the_only_authorizer_was_renamed_and_of_several_the_name_decides() {
-        assert_eq!(the_one(&[live("old")], Some("new")), Some(0));
-        assert_eq!(the_one(&[live("old"), live("new")], Some("new")), Some(1));
-        assert_eq!(the_one(&[live("old"), live("other")], Some("new")), None);
-        assert_eq!(the_one(&[], None), None);
-        let theirs = of_type("theirs", AuthorizerType::Request);
-        assert_eq!(
-            the_one(&[theirs.clone(), live("old")], Some("new")),
-            Some(1)
-        );
-        assert_eq!(the_one(&[theirs], None), None);
+        assert_eq!(chosen(&[live("old")], Some("new")), Some(0));
+        assert_eq!(chosen(&[live("old"), live("new")], Some("new")), Some(1));
+        assert_eq!(chosen(&[live("old"), live("other")], Some("new")), None);
+        assert_eq!(chosen(&[], None), None);
+        let theirs = of("theirs", AuthorizerType::Request, "ours");
+        assert_eq!(chosen(&[theirs.clone(), live("old")], Some("new")), Some(1));
+        assert_eq!(chosen(&[theirs], None), None);
+    }
+
+    #[test]
+    fn one_that_takes_tokens_of_a_foreign_pool_is_not_ours() {
+        let theirs = of("theirs", AuthorizerType::CognitoUserPools, "foreign");
+        assert_eq!(chosen(&[theirs.clone()], None), None);
+        assert_eq!(chosen(&[theirs.clone()], Some("new")), None);
+        assert_eq!(chosen(&[theirs.clone(), live("old")], Some("new")), Some(1));
+        // In an API of ours a name is as good as a tag: somebody led ours to another pool.
+        assert_eq!(chosen(&[theirs], Some("theirs")), Some(0));
+        let no_pool = LiveAuthorizer::builder().name("theirs");
+        let no_pool = no_pool.r#type(AuthorizerType::CognitoUserPools).build();
+        assert_eq!(chosen(&[no_pool], None), None);
     }
 
     #[test]

@@ -51,8 +51,9 @@ impl Kind for Listener {
         ..KindInfo::new(
             "listener",
             "listener",
-            "A port of the load balancer and the targets its calls go to. One that gatestack did not make is left alone, unless \
-             the file has its port; it goes with the load balancer, by consent. See the user guide for Network Load Balancers, \"Listeners\".",
+            "A port of the load balancer and the targets its calls go to. One that gatestack did not make is left alone; where \
+             the file has its port, it is taken over by `--adopt` only. It goes with the load balancer, by consent. See the user guide \
+             for Network Load Balancers, \"Listeners\".",
         )
     };
 
@@ -113,9 +114,11 @@ impl Kind for Listener {
                 let wanted = stays && scope.desired.resources.contains_key(&address);
                 match scope.desired.ground.owner_by_tags(tags) {
                     Owner::Us(_) => {}
-                    // One that lost its tags; where the file has this port, there is no other one.
-                    Owner::Nobody if wanted => {}
+                    Owner::Nobody if wanted && scope.desired.adopt.contains(&address) => {}
                     Owner::Nobody => {
+                        if wanted {
+                            findings.obstacles.push(untagged(&address, &props));
+                        }
                         others.push(format!("port {}", props.port));
                         continue;
                     }
@@ -248,6 +251,18 @@ fn taken(address: &Address, props: &Props, stack: &str) -> Obstacle {
             props.port
         ),
         help: "give it another port in one of the two stack files".into(),
+    }
+}
+
+/// The port that the file wants has a listener that does not say whose it is: gatestack makes none without its tags.
+fn untagged(address: &Address, props: &Props) -> Obstacle {
+    Obstacle {
+        address: address.clone(),
+        what: format!(
+            "there is one already that gatestack did not make, or whose tags were taken off: the listener on port {} of the load balancer",
+            props.port
+        ),
+        help: format!("give this one another port, or take it over with --adopt '{address}'"),
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Patterns {
     /// The same, to be looked up: most of many are written out.
     written_out: BTreeSet<String>,
     globs: Vec<(String, GlobMatcher)>,
-    /// Those with a slash, whose wildcards stop at one.
+    /// Those with a slash, whose wildcards stop at one, and with a word: `**/*` would agree to whatever others ever lose.
     of_parts: Vec<GlobMatcher>,
 }
 
@@ -28,7 +28,7 @@ impl Patterns {
         let of_parts = texts.iter().filter(|text| is_glob(text));
         let of_parts = of_parts
             .map(|text| with_names_whole(text))
-            .filter(|text| text.contains('/'));
+            .filter(|text| text.contains('/') && text.contains(char::is_alphanumeric));
         let of_parts = of_parts.filter_map(|text| {
             let glob = GlobBuilder::new(&text).literal_separator(true).build();
             Some(glob.ok()?.compile_matcher())
@@ -149,6 +149,8 @@ mod tests {
             "user_pool.*",
             "u*",
             "*clients",
+            "*/*",
+            "**/*",
         ] {
             assert!(!others(pattern, "user_pool/other_clients"), "{pattern}");
         }

@@ -196,6 +196,20 @@ impl Beside {
     }
 }
 
+/// An API that asks nobody for a token, so that its file wants no authorizer.
+const OPEN_API: &str = r#"
+[stack]
+name   = "open"
+region = "eu-west-1"
+
+[api]
+name  = "open"
+stage = "live"
+
+[api.routes]
+"GET /hello" = { mock = 200, requires = "nothing" }
+"#;
+
 const DESTROY: [&str; 3] = ["destroy", "--confirm", "partner-api"];
 
 #[tokio::test]
@@ -329,6 +343,28 @@ async fn a_hand_made_listener_is_left_alone_and_goes_by_consent_only() {
 }
 
 #[tokio::test]
+async fn a_listener_without_tags_on_a_port_of_the_file_is_taken_over_by_adopt_only() {
+    let beside = Beside::new();
+    Box::pin(beside.listener(99, None, None)).await;
+    let says = [
+        "gatestack did not make",
+        "the listener on port 99",
+        "--adopt 'load_balancer.listeners.99'",
+    ];
+    let wants = |arguments: &[&str]| {
+        let to = "listeners = { 99 = { to = 9090 }, 80 = {";
+        beside.with("listeners = { 80 = {", to, arguments)
+    };
+    beside.stops(&wants(&["apply", "--yes"]), &says);
+    assert_eq!(Box::pin(beside.ports()).await, [80, 99]);
+    let adopts = ["apply", "--yes", "--adopt", "load_balancer.listeners.99"];
+    assert!(said(&wants(&adopts), 0).contains("Applied"));
+    // It carries the tags now.
+    assert!(said(&wants(&["plan"]), 0).contains("No changes"));
+    assert_eq!(Box::pin(beside.ports()).await, [80, 99]);
+}
+
+#[tokio::test]
 async fn another_stacks_listener_is_never_deleted() {
     let beside = Beside::new();
     Box::pin(beside.listener(99, None, Some("otherstack"))).await;
@@ -390,6 +426,32 @@ async fn a_hand_made_authorizer_is_left_alone_and_goes_by_consent_only() {
     );
     let agreed = ["--allow-delete", "api/other_authorizers"];
     said(&beside.folder.local(&[&DESTROY[..], &agreed].concat()), 0);
+}
+
+#[tokio::test]
+async fn a_hand_made_authorizer_for_another_pool_is_not_deleted() {
+    let folder = Folder::with(OPEN_API);
+    folder.apply(&[]);
+    let world = world_in(&folder);
+    let console = world.apigateway();
+    let apis = console.get_rest_apis().send().await.unwrap();
+    let api = apis.items()[0].id().unwrap();
+    let pool = world.cognito().create_user_pool().pool_name("theirs");
+    let pool = Box::pin(pool.send()).await.unwrap().user_pool.unwrap();
+    let made = console.create_authorizer().rest_api_id(api).name("theirs");
+    let made = made
+        .r#type(AuthorizerType::CognitoUserPools)
+        .provider_arns(pool.arn().unwrap())
+        .identity_source("method.request.header.Authorization");
+    Box::pin(made.send()).await.unwrap();
+    let plan = said(&folder.local(&["plan"]), 0);
+    assert!(
+        plan.contains("1 authorizer isn't managed by this stack; left alone"),
+        "{plan}"
+    );
+    folder.apply(&[]);
+    let there = console.get_authorizers().rest_api_id(api).send();
+    assert_eq!(Box::pin(there).await.unwrap().items().len(), 1);
 }
 
 #[tokio::test]
