@@ -4,15 +4,14 @@ pub mod apply;
 pub mod aws;
 pub mod caller;
 pub mod cli;
-pub mod clock;
 pub mod error;
-pub mod files;
 pub mod handoff;
 pub mod kinds;
-pub mod local;
 pub mod lock;
 pub mod model;
 pub mod plan;
 pub mod render;
 pub mod stack;
 pub mod verify;
+
+pub use aws_local::{clock, files};

@@ -279,8 +279,9 @@ impl Replacing {
     /// Panics unless every member AWS's model can answer is carried over or settled, and the update takes whatever is
     /// carried over.
     pub(crate) fn assert_covers_model(&self) {
-        let model: Value = serde_json::from_str(include_str!("../local/models/cognito.json"))
-            .expect("AWS's model");
+        let model: Value =
+            serde_json::from_str(include_str!("../../crates/aws-local/models/cognito.json"))
+                .expect("AWS's model");
         let shape = |name: &Value| &model["shapes"][name.as_str().unwrap_or_default()];
         let answer = shape(&model["operations"][self.describe]["output"]);
         let input = shape(&model["operations"][self.update]["input"]);

@@ -283,7 +283,7 @@ impl Reader {
 mod tests {
     use super::super::connection::{Connection, Endpoint};
     use crate::clock::Clock;
-    use crate::local::{Options, Service, connector};
+    use aws_local::{Options, Service, connector};
 
     #[tokio::test(start_paused = true)]
     async fn a_thing_that_went_meanwhile_is_left_out() {

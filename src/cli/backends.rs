@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::global::Global;
-use crate::local::{DataPlaneOptions, Mapping};
+use aws_local::{DataPlaneOptions, Mapping};
 
 /// What answers for the private addresses of the local AWS.
 #[derive(Clone, Debug, Default, clap::Args)]

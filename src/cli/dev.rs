@@ -25,10 +25,10 @@ use super::local;
 use super::run::Signals;
 use super::session::{local_service, runtime};
 use crate::error::{Error, Exit, Fault};
-use crate::local::{DataPlane, DataPlaneOptions, OwnHosts, Seen};
 use crate::render::dev::{self as show, DevLine};
 use crate::render::json;
 use crate::render::{self, Ui};
+use aws_local::{DataPlane, DataPlaneOptions, OwnHosts, Seen};
 use reload::{Applied, apply};
 use watch::{Files, Watch};
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::files;
 use super::global::Global;
 use crate::error::{Error, Fault, FaultKind};
-use crate::local::{Existing, Service};
 use crate::render::{counted, listed};
+use aws_local::{Existing, Service};
 
 /// The file beside the stack file.
 const FILE: &str = "local-aws.toml";
@@ -44,7 +44,7 @@ pub(super) fn provide(
 ) -> Result<String, Error> {
     let shown = path.display();
     let text = files::needed(path)?;
-    let wrong = |error: crate::local::ExistingError| {
+    let wrong = |error: aws_local::ExistingError| {
         let what = format!("{shown}:{error}");
         Error::from(Fault::new(FaultKind::Io, what).hint(
             "it lists what the local AWS has before the first call, see docs/local-aws.md; correct it, or remove the file",

@@ -4,8 +4,8 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 
 use crate::error::{Error, Fault, FaultKind};
-use crate::local::OwnHosts;
 use crate::render::{Ui, indented};
+use aws_local::OwnHosts;
 
 /// Where a local AWS listens unless it is told otherwise.
 pub(super) const ADDRESS: &str = "127.0.0.1:4599";

@@ -13,11 +13,11 @@ use super::run::Signals;
 use super::session::{local_state, runtime};
 use crate::clock::Clock;
 use crate::error::{Error, Exit, Fault, FaultKind};
-use crate::local::scenario::{Flaw, Mistake};
-use crate::local::{DataPlane, DataPlaneOptions, Options, Pace, Scenario, Service, serve};
 use crate::render::Ui;
 use crate::render::lock::state_is_held;
 use crate::stack::{Code, Diagnostic, Diagnostics, Source};
+use aws_local::scenario::{Flaw, Mistake};
+use aws_local::{DataPlane, DataPlaneOptions, Options, Pace, Scenario, Service, serve};
 
 /// Run the local AWS by itself
 #[derive(Debug, clap::Args)]

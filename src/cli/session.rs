@@ -20,7 +20,6 @@ use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
 use crate::files::{self, NotAFile};
 use crate::kinds::{self, Desired, Duplicates, Observation, Questions, Surroundings};
-use crate::local;
 use crate::model::{Address, shell_word};
 use crate::plan::{self, Options, Plan};
 use crate::render::lock::state_is_held;
@@ -73,7 +72,7 @@ pub(super) struct Session {
 #[derive(Clone, Debug)]
 enum At {
     /// On the local AWS.
-    Local(local::Service),
+    Local(aws_local::Service),
     /// At one URL, which stands for AWS.
     Url(String),
     /// Where DNS leads.
@@ -103,7 +102,7 @@ impl Session {
         let opened = Opened::at(global, ui, region, account, purpose).await?;
         // A stack file without an account is in that of the credentials, and the local AWS has one of its own.
         let alone_in = match global.local {
-            true => local::Options::default().account,
+            true => aws_local::Options::default().account,
             false => opened.account.clone(),
         };
         checked.is_its_own_stack(&opened.account, &alone_in)?;
@@ -185,7 +184,10 @@ impl Session {
     ///
     /// # Errors
     /// The system has no way to check certificates, or `--endpoint-url` is no URL.
-    pub(super) fn transport(&self, behind: local::DataPlaneOptions) -> Result<Transport, Error> {
+    pub(super) fn transport(
+        &self,
+        behind: aws_local::DataPlaneOptions,
+    ) -> Result<Transport, Error> {
         let no_client = |error: reqwest::Error| {
             Fault::io(anyhow::Error::new(error).context("can't make an HTTP client")).into()
         };
@@ -201,7 +203,7 @@ impl Session {
                 Transport::endpoint(url).map_err(no_client)
             }
             At::Local(service) => {
-                let planes = local::DataPlane::new(service.clone(), behind);
+                let planes = aws_local::DataPlane::new(service.clone(), behind);
                 Ok(Transport::in_process(Arc::new(move |request| {
                     let planes = planes.clone();
                     Box::pin(async move { planes.answer(request).await })
@@ -211,7 +213,7 @@ impl Session {
     }
 
     /// The local AWS, where it is one of this process.
-    pub(super) fn service(&self) -> Option<&local::Service> {
+    pub(super) fn service(&self) -> Option<&aws_local::Service> {
         match &self.at {
             At::Local(service) => Some(service),
             At::Url(_) | At::Internet => None,
@@ -573,7 +575,7 @@ fn no_overlay(global: &Global, environment: &str, overlay: &Path) -> Fault {
 impl At {
     fn endpoint(&self, global: &Global) -> Endpoint {
         match self {
-            Self::Local(service) => Endpoint::InProcess(local::connector(service.clone())),
+            Self::Local(service) => Endpoint::InProcess(aws_local::connector(service.clone())),
             Self::Url(_) | Self::Internet => Endpoint::Aws {
                 profile: global.profile.clone(),
                 url: global.endpoint_url.clone(),
@@ -600,30 +602,30 @@ fn at(global: &Global, region: &str, account: Option<&str>) -> Result<(At, Optio
 pub(super) fn local_service(
     global: &Global,
     account: Option<&str>,
-) -> Result<local::Service, Error> {
-    let defaults = local::Options::default();
-    let options = local::Options {
+) -> Result<aws_local::Service, Error> {
+    let defaults = aws_local::Options::default();
+    let options = aws_local::Options {
         account: account.map_or(defaults.account.clone(), str::to_owned),
         waits: Some(state_is_held),
         ..defaults
     };
-    local::Service::at_file(&global.folder().join(LOCAL_STATE), options).map_err(local_state)
+    aws_local::Service::at_file(&global.folder().join(LOCAL_STATE), options).map_err(local_state)
 }
 
 /// Why the local AWS's state can't be used.
-pub(super) fn local_state(error: local::StoreError) -> Error {
+pub(super) fn local_state(error: aws_local::StoreError) -> Error {
     let hint = match &error {
-        local::StoreError::Io { source, .. } if NotAFile::of(source).is_some() => {
+        aws_local::StoreError::Io { source, .. } if NotAFile::of(source).is_some() => {
             "the state is a regular file of gatestack's own, below .gatestack beside the stack file or where --state says: name \
              another, or see where that came from"
         }
-        local::StoreError::Io { source, .. } if source.kind() == ErrorKind::NotADirectory => {
+        aws_local::StoreError::Io { source, .. } if source.kind() == ErrorKind::NotADirectory => {
             "gatestack makes a folder there for the state: move away what is there, or name another place with --state"
         }
-        local::StoreError::Io { .. } => {
+        aws_local::StoreError::Io { .. } => {
             "its state lies in a folder .gatestack beside the stack file, or in the file of --state: see that you may write there"
         }
-        local::StoreError::Damaged { .. } | local::StoreError::Format { .. } => {
+        aws_local::StoreError::Damaged { .. } | aws_local::StoreError::Format { .. } => {
             "it holds nothing but what was applied with --local: delete the file to start with an empty AWS"
         }
     };

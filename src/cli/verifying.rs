@@ -17,12 +17,12 @@ use crate::caller::{Front, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::kinds::{self, Observation};
-use crate::local::{self, DataPlane, DataPlaneOptions, Service};
 use crate::render::Ui;
 use crate::render::waiting::waiting_for;
 use crate::verify::{
     self, Asking, Cell, Checked, Options, Probe, Report, Sketch, Temporary, TokenShown,
 };
+use aws_local::{DataPlane, DataPlaneOptions, Service};
 
 /// How many calls are on their way at once, where no plan is so slow that they would be throttled.
 const BESIDE: usize = 8;
@@ -240,7 +240,7 @@ impl Verifying<'_> {
             |of: &Service, at: Timestamp| of.in_memory_copy(Clock::manual(at)).map_err(local_state);
         let service = copy(live, now)?;
         let clock = Clock::simulated(now);
-        let endpoint = Endpoint::InProcess(local::connector(service.clone()));
+        let endpoint = Endpoint::InProcess(aws_local::connector(service.clone()));
         let connection = Connection::open(endpoint, region, &clock).await;
         let mut seen = self.look(&connection).await?;
         let probe = Probe {
@@ -371,6 +371,6 @@ async fn stand_in(end: tokio_util::sync::CancellationToken) -> Result<std::net::
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    tokio::spawn(local::stand_in(listener, end.cancelled_owned()));
+    tokio::spawn(aws_local::stand_in(listener, end.cancelled_owned()));
     Ok(address)
 }

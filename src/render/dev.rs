@@ -16,9 +16,9 @@ use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, STRONG, UPDATE, WARNING, 
 use crate::apply::Failure;
 use crate::kinds::route::{self, Integration};
 use crate::kinds::{Desired, Resource};
-use crate::local::Seen;
 use crate::model::{Address, Book};
 use crate::plan::Loss;
+use aws_local::Seen;
 
 /// A route that callers see.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

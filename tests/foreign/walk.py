@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-MODELS = pathlib.Path(__file__).resolve().parents[2] / "src" / "local" / "models"
+MODELS = pathlib.Path(__file__).resolve().parents[2] / "crates" / "aws-local" / "models"
 
 
 @dataclass

@@ -6,9 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_local::Service;
 use aws_sdk_apigateway::config::{Credentials, Region};
 use aws_sdk_apigateway::types::{Op, PatchOperation};
-use gatestack::local::{self, Service};
 
 use crate::program::{Folder, Ran, example};
 
@@ -146,12 +146,12 @@ impl Afternoon {
     /// A client of somebody who edits the API by hand.
     fn by_hand(&self) -> (aws_sdk_apigateway::Client, String) {
         let state = self.folder.path().join(".gatestack/local.json");
-        let service = Service::at_file(&state, local::Options::default()).unwrap();
+        let service = Service::at_file(&state, aws_local::Options::default()).unwrap();
         let config = aws_sdk_apigateway::Config::builder()
             .behavior_version_latest()
             .region(Region::new("ap-southeast-1"))
             .credentials_provider(Credentials::from_keys("someone", "else", None))
-            .http_client(local::connector(service))
+            .http_client(aws_local::connector(service))
             .build();
         let api = self.folder.local(&["output", "--raw", "api_id"]).stdout;
         (

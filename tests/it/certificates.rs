@@ -1,11 +1,11 @@
 //! Certificates as a script would make them, for domains that need one.
 
+use aws_local::Service;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use gatestack::local::{self, Service};
 
 /// The ARN of a certificate of this Region for this name: requested from ACM, and proven by a record in a hosted zone of its own.
 pub(crate) async fn issued(service: &Service, region: &'static str, name: &str) -> String {
-    let http = || -> SharedHttpClient { local::connector(service.clone()) };
+    let http = || -> SharedHttpClient { aws_local::connector(service.clone()) };
     let acm = aws_sdk_acm::Client::from_conf(
         aws_sdk_acm::Config::builder()
             .behavior_version_latest()

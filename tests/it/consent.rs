@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use aws_local::Service;
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_cognitoidentityprovider::types::IdentityProviderTypeType;
 use gatestack::clock::Clock;
-use gatestack::local::{self, Service};
 use gatestack::model::Address;
 use gatestack::plan::{LossOf, Options, Patterns, Plan};
 
@@ -221,9 +221,9 @@ async fn a_renamed_plan_takes_the_places_of_others_with_it() {
 /// The local AWS that lies in a folder, for somebody who works by hand.
 pub(crate) fn world_in(folder: &Folder) -> World {
     let clock = Clock::system();
-    let options = local::Options {
+    let options = aws_local::Options {
         clock: clock.clone(),
-        ..local::Options::default()
+        ..aws_local::Options::default()
     };
     let state = folder.path().join(".gatestack/local.json");
     World {

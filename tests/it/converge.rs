@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use aws_local::{Options, Service, connector};
 use gatestack::aws::{Connection, Endpoint, Writer};
 use gatestack::clock::Clock;
 use gatestack::kinds::{
     Compare, Desired, Ground, Live, Observation, OnChange, Outputs, Replace, Resource, Wanted,
     observe,
 };
-use gatestack::local::{Options, Service, connector};
 use gatestack::model::{Address, Book, OutputName, Value};
 
 /// An account and what is wanted in it.

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use aws_local::scenario::TaggingIndex;
 use gatestack::kinds::Observation;
-use gatestack::local;
-use gatestack::local::scenario::TaggingIndex;
 use gatestack::model::OutputName;
 use gatestack::plan::{Options, Patterns};
 
@@ -152,7 +151,7 @@ impl<'a> Run<'a> {
             .await
             .unwrap_or_else(|problems| panic!("{problems:#?}"));
         let outcome = world
-            .carry_out(&plan, local::connector(world.service.clone()))
+            .carry_out(&plan, aws_local::connector(world.service.clone()))
             .await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         let again = world.plan_with(self.text, &self.options).await.unwrap();

@@ -1,7 +1,6 @@
 //! What stands beside and around a stack when it goes, and answers that AWS gives on bad days.
 
 use aws_sdk_apigateway::types::{ApiStage, EndpointConfiguration, EndpointType};
-use gatestack::local;
 use gatestack::plan::{Options, Plan};
 
 use crate::by_hand::{Scene, stack};
@@ -18,7 +17,7 @@ fn everything() -> Options {
 async fn failures(scene: &Scene, plan: &Plan) -> Vec<String> {
     let outcome = scene
         .world
-        .carry_out(plan, local::connector(scene.world.service.clone()))
+        .carry_out(plan, aws_local::connector(scene.world.service.clone()))
         .await;
     outcome
         .failures

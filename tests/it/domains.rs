@@ -6,7 +6,7 @@ use aws_sdk_route53::types as dns;
 use gatestack::kinds::{Desired, Observation, Surroundings};
 use gatestack::model::{Address, Value};
 use gatestack::plan::{self, Options, Patterns, Plan, Problem};
-use gatestack::{local, stack};
+use gatestack::stack;
 
 use crate::certificates::issued;
 use crate::harness::{ACCOUNT, Wire, World, checked, summary};
@@ -84,7 +84,7 @@ impl Account {
                 .credentials_provider(aws_sdk_route53::config::Credentials::from_keys(
                     "someone", "else", None,
                 ))
-                .http_client(local::connector(self.world.service.clone()))
+                .http_client(aws_local::connector(self.world.service.clone()))
                 .build(),
         )
     }
@@ -141,7 +141,7 @@ impl Account {
     }
 
     async fn carry_out(&self, plan: &Plan) {
-        let wire = local::connector(self.world.service.clone());
+        let wire = aws_local::connector(self.world.service.clone());
         let outcome = self.world.carry_out(plan, wire).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gatestack::apply::{Event, Interrupt};
-use gatestack::local;
 
 use crate::harness::{Fate, Wire, World, stack_of};
 
@@ -170,7 +169,7 @@ async fn a_hundred_partners_take_what_aws_quotas_allow_and_little_more() {
     let world = World::new();
     let plan = world.plan(&stack_of(100, 50)).await;
     let connection = world
-        .connection_through(local::connector(world.service.clone()))
+        .connection_through(aws_local::connector(world.service.clone()))
         .await;
     let outcome = gatestack::apply::run(
         &plan,
@@ -289,7 +288,7 @@ async fn what_a_request_quota_holds_back_is_told_of() {
     world.apply(&text).await;
     let plan = world.plan(&text.replace("rate = 1,", "rate = 2,")).await;
     let connection = world
-        .connection_through(local::connector(world.service.clone()))
+        .connection_through(aws_local::connector(world.service.clone()))
         .await;
     let clock = gatestack::clock::Clock::system();
     let mut told = std::collections::BTreeSet::new();

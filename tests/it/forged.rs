@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatestack::kinds::{self, Desired, Live, Observation, OnChange};
-use gatestack::local;
 use gatestack::model::{Address, OutputName, digest};
 use gatestack::plan::{self, Action, Inputs, Options, Plan, Saved};
 use serde_json::{Value, json};
@@ -296,7 +295,7 @@ async fn applied(scene: &Scene, text: &str, seed: u64) -> Option<()> {
     let (ours, others) = (world.observe(&original).await, scene.of_others().await);
     // AWS may refuse a wish; what it did not refuse has to have been shown.
     let _outcome = world
-        .carry_out(&plan, local::connector(world.service.clone()))
+        .carry_out(&plan, aws_local::connector(world.service.clone()))
         .await;
     assert_eq!(
         others,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_local::Service;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -16,7 +17,6 @@ use gatestack::apply::{self, Event, Interrupt, Outcome};
 use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
 use gatestack::kinds::{self, Desired, Observation};
-use gatestack::local::{self, Service};
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{self, Action, Options, Patterns, Plan, Problem};
 use gatestack::stack;
@@ -36,10 +36,10 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let clock = Clock::simulated("2026-11-21T09:00:00Z".parse().unwrap());
-        let options = local::Options {
+        let options = aws_local::Options {
             account: ACCOUNT.into(),
             clock: clock.clone(),
-            ..local::Options::default()
+            ..aws_local::Options::default()
         };
         Self {
             service: Service::in_memory(options),
@@ -49,7 +49,7 @@ impl World {
     }
 
     pub(crate) async fn connection(&self) -> Connection {
-        self.connection_through(local::connector(self.service.clone()))
+        self.connection_through(aws_local::connector(self.service.clone()))
             .await
     }
 
@@ -70,7 +70,7 @@ impl World {
             .credentials_provider(aws_sdk_apigateway::config::Credentials::from_keys(
                 "someone", "else", None,
             ))
-            .http_client(local::connector(self.service.clone()))
+            .http_client(aws_local::connector(self.service.clone()))
             .build();
         aws_sdk_apigateway::Client::from_conf(config)
     }
@@ -87,7 +87,7 @@ impl World {
                     "someone", "else", None,
                 ),
             )
-            .http_client(local::connector(self.service.clone()))
+            .http_client(aws_local::connector(self.service.clone()))
             .build();
         aws_sdk_cognitoidentityprovider::Client::from_conf(config)
     }
@@ -135,7 +135,7 @@ impl World {
     /// Plans and applies; every step has to succeed.
     pub(crate) async fn apply(&self, text: &str) -> Plan {
         let (plan, outcome) = self
-            .apply_through(text, local::connector(self.service.clone()))
+            .apply_through(text, aws_local::connector(self.service.clone()))
             .await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         plan
@@ -178,7 +178,7 @@ impl World {
             plan.missing_consent
         );
         let outcome = self
-            .carry_out(&plan, local::connector(self.service.clone()))
+            .carry_out(&plan, aws_local::connector(self.service.clone()))
             .await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         plan
@@ -193,7 +193,7 @@ impl World {
         };
         let plan = self.plan_with(text, &options).await.unwrap();
         let outcome = self
-            .carry_out(&plan, local::connector(self.service.clone()))
+            .carry_out(&plan, aws_local::connector(self.service.clone()))
             .await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     }
@@ -306,7 +306,7 @@ impl Wire {
         world: &World,
         decide: impl Fn(u64, &str) -> Fate + Send + Sync + 'static,
     ) -> SharedHttpClient {
-        let inner = local::connector(world.service.clone());
+        let inner = aws_local::connector(world.service.clone());
         SharedHttpClient::new(Self {
             inner,
             sent: Arc::default(),

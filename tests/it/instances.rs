@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_local::{Pace, Service};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use gatestack::apply::Outcome;
 use gatestack::kinds::surroundings::{Subnet, Surroundings};
 use gatestack::kinds::{self, Desired};
-use gatestack::local::{self, Pace, Service};
 use gatestack::model::{Address, digest};
 use gatestack::plan::{self, Level, Options, Patterns, Plan, Problem};
 use gatestack::stack;
@@ -28,7 +28,7 @@ macro_rules! somebody {
             .credentials_provider($sdk::config::Credentials::from_keys(
                 "someone", "else", None,
             ))
-            .http_client(local::connector($world.service.clone()))
+            .http_client(aws_local::connector($world.service.clone()))
             .build();
         $sdk::Client::from_conf(config)
     }};
@@ -66,11 +66,11 @@ impl Road {
 
     async fn at(pace: Pace) -> Self {
         let world = World::new();
-        let options = local::Options {
+        let options = aws_local::Options {
             account: ACCOUNT.into(),
             clock: world.clock.clone(),
             pace,
-            ..local::Options::default()
+            ..aws_local::Options::default()
         };
         let world = World {
             service: Service::in_memory(options),
@@ -184,7 +184,7 @@ impl Road {
     }
 
     fn line(&self) -> SharedHttpClient {
-        local::connector(self.world.service.clone())
+        aws_local::connector(self.world.service.clone())
     }
 
     async fn carry_out(&self, plan: &Plan) {

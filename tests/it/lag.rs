@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use aws_local::Scenario;
+use aws_local::scenario::{Rule, TaggingIndex};
 use aws_sdk_cognitoidentityprovider::types::DeletionProtectionType;
 use gatestack::kinds::{DOMAIN_MARK, LOAD_BALANCER_MARK};
-use gatestack::local::scenario::{Rule, TaggingIndex};
-use gatestack::local::{self, Scenario};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
 
@@ -52,7 +52,7 @@ impl World {
                     "someone", "else", None,
                 ),
             )
-            .http_client(local::connector(self.service.clone()))
+            .http_client(aws_local::connector(self.service.clone()))
             .build();
         aws_sdk_resourcegroupstagging::Client::from_conf(config)
     }
@@ -332,7 +332,7 @@ async fn a_pool_that_nothing_points_to_goes_when_it_leaves_the_file() {
                 ..agreed("{user_pool,app_clients.*,api,api/stage}")
             };
             let plan = world.plan_with(api, &options).await.unwrap();
-            let client = local::connector(world.service.clone());
+            let client = aws_local::connector(world.service.clone());
             let outcome = world.carry_out(&plan, client).await;
             assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
             assert_eq!(world.pools().await, [""; 0], "{index:?} {destroyed}");

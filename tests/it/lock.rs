@@ -4,12 +4,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
+use aws_local::Service;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use gatestack::apply::{self, Interrupt};
 use gatestack::aws::{Cause, Connection, Endpoint};
 use gatestack::clock::Clock;
 use gatestack::kinds;
-use gatestack::local::{self, Service};
 use gatestack::lock::{self, Asked, Holder, Lock, Taken};
 use gatestack::plan::{self, Options};
 
@@ -21,9 +21,9 @@ const REFUSED: &str = "another run holds the lock on the stack claims";
 /// A world whose clock moves by hand, and with it AWS's.
 fn world() -> World {
     let clock = Clock::manual("2026-11-21T09:00:00Z".parse().unwrap());
-    let options = local::Options {
+    let options = aws_local::Options {
         clock: clock.clone(),
-        ..local::Options::default()
+        ..aws_local::Options::default()
     };
     World {
         service: Service::in_memory(options),
@@ -48,7 +48,7 @@ async fn connection(client: SharedHttpClient) -> Connection {
 }
 
 async fn ask(world: &World, holder: &Holder) -> Asked {
-    let connection = connection(local::connector(world.service.clone())).await;
+    let connection = connection(aws_local::connector(world.service.clone())).await;
     let parameters = connection.lock_parameters(&world.clock);
     lock::ask(&parameters, "/gatestack/lock/claims", holder)
         .await
@@ -76,7 +76,7 @@ fn parameters(world: &World) -> aws_sdk_ssm::Client {
         .credentials_provider(aws_sdk_ssm::config::Credentials::new(
             "someone", "else", None, None, "test",
         ))
-        .http_client(local::connector(world.service.clone()))
+        .http_client(aws_local::connector(world.service.clone()))
         .build();
     aws_sdk_ssm::Client::from_conf(config)
 }
@@ -234,7 +234,7 @@ async fn run_that_loses_its_lock(lose: impl Fn(&World)) {
     let world = world();
     let text = stack_of(1, 1);
     let wanted = desired(&text);
-    let connection = connection(local::connector(world.service.clone())).await;
+    let connection = connection(aws_local::connector(world.service.clone())).await;
     let parameters = connection.lock_parameters(&world.clock);
     let holder = elsewhere("apply", &world.clock);
     let asked = lock::ask(&parameters, "/gatestack/lock/claims", &holder).await;
@@ -358,7 +358,7 @@ fn whole_or_refused(runs: &[Ran]) {
 /// How many pools, clients, APIs, keys and usage plans there are in the folder's AWS.
 pub(crate) fn counted(folder: &Folder) -> [usize; 5] {
     let state = folder.path().join(".gatestack/local.json");
-    let service = Service::at_file(&state, local::Options::default()).unwrap();
+    let service = Service::at_file(&state, aws_local::Options::default()).unwrap();
     let world = World {
         service,
         clock: Clock::system(),

@@ -26,6 +26,7 @@ mod instances;
 mod kinds;
 mod lag;
 mod lifecycle;
+mod local_aws;
 mod lock;
 mod messages;
 mod notes;

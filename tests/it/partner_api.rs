@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_local::apigateway::{LINK_CREATION_TIME, LINK_DELETION_TIME};
+use aws_local::elbv2::PROVISIONING;
+use aws_local::scenario::TaggingIndex;
+use aws_local::{Pace, Service};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use gatestack::apply::{self, Done, Event, Interrupt, Outcome};
 use gatestack::aws::{Connection, Endpoint, Operation, Pacer};
 use gatestack::clock::Clock;
 use gatestack::kinds::{self, Desired, LOOKS_EVERY};
-use gatestack::local::apigateway::{LINK_CREATION_TIME, LINK_DELETION_TIME};
-use gatestack::local::elbv2::PROVISIONING;
-use gatestack::local::scenario::TaggingIndex;
-use gatestack::local::{self, Pace, Service};
 use gatestack::model::Address;
 use gatestack::plan::{self, Action, Options, Patterns, Plan};
 use gatestack::stack::{self, LoadSettings, Source};
@@ -65,11 +65,11 @@ pub(crate) struct Example {
 impl Example {
     fn at(pace: Pace) -> Self {
         let world = World::new();
-        let service = Service::in_memory(local::Options {
+        let service = Service::in_memory(aws_local::Options {
             account: ACCOUNT.into(),
             clock: world.clock.clone(),
             pace,
-            ..local::Options::default()
+            ..aws_local::Options::default()
         });
         Self {
             world: World { service, ..world },
@@ -116,7 +116,7 @@ impl Example {
     }
 
     fn line(&self) -> SharedHttpClient {
-        local::connector(self.world.service.clone())
+        aws_local::connector(self.world.service.clone())
     }
 
     async fn connection(&self) -> Connection {

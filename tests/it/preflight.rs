@@ -1,9 +1,9 @@
 //! What the program says of subnets, certificates and the rest that a stack stands on, before anything is planned: the screens
 //! of bad input, on the local AWS.
 
+use aws_local::Service;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use gatestack::local::{self, Service};
 
 use crate::program::Folder;
 use crate::screens::screen;
@@ -24,11 +24,11 @@ const TARGETS: &str =
 /// The AWS of a folder, as somebody else sees it.
 fn aws(folder: &Folder) -> Service {
     let path = folder.path().join(".gatestack/local.json");
-    Service::at_file(&path, local::Options::default()).unwrap()
+    Service::at_file(&path, aws_local::Options::default()).unwrap()
 }
 
 fn client(service: &Service) -> SharedHttpClient {
-    local::connector(service.clone())
+    aws_local::connector(service.clone())
 }
 
 fn ec2(folder: &Folder) -> aws_sdk_ec2::Client {

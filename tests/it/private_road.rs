@@ -4,7 +4,6 @@
 use aws_sdk_apigateway::types::VpcLinkStatus;
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancer;
 use gatestack::kinds::{Desired, Observation, Resource, Surroundings, surroundings::Subnet};
-use gatestack::local;
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{self, Options, Patterns, Plan, Problem};
 use gatestack::stack;
@@ -101,7 +100,7 @@ impl Road {
             .plan(text, options)
             .await
             .unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let client = local::connector(self.world.service.clone());
+        let client = aws_local::connector(self.world.service.clone());
         let outcome = self.world.carry_out(&plan, client).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         plan
@@ -167,7 +166,7 @@ pub(crate) fn ec2(world: &World) -> aws_sdk_ec2::Client {
         .credentials_provider(aws_sdk_ec2::config::Credentials::from_keys(
             "someone", "else", None,
         ))
-        .http_client(local::connector(world.service.clone()))
+        .http_client(aws_local::connector(world.service.clone()))
         .build();
     aws_sdk_ec2::Client::from_conf(config)
 }
@@ -181,7 +180,7 @@ pub(crate) fn elbv2(world: &World) -> aws_sdk_elasticloadbalancingv2::Client {
         .credentials_provider(
             aws_sdk_elasticloadbalancingv2::config::Credentials::from_keys("someone", "else", None),
         )
-        .http_client(local::connector(world.service.clone()))
+        .http_client(aws_local::connector(world.service.clone()))
         .build();
     aws_sdk_elasticloadbalancingv2::Client::from_conf(config)
 }
@@ -658,7 +657,7 @@ async fn a_stage_that_stays_keeps_the_link_that_it_serves() {
             "{:#?}",
             plan.notes
         );
-        let client = local::connector(road.world.service.clone());
+        let client = aws_local::connector(road.world.service.clone());
         let failures = road.world.carry_out(&plan, client).await.failures;
         assert_eq!(failures.len(), 1, "{failures:#?}");
         let error = &failures[0].error;

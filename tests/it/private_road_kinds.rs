@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use aws_local::connector;
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange};
 use gatestack::kinds::{
     KEY_TAG, Resource, STACK_TAG, listener, load_balancer, security_group, target_group, vpc_link,
 };
-use gatestack::local::connector;
 use gatestack::model::{Address, OutputName, Text};
 
 use crate::converge::World;

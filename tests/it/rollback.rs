@@ -1,10 +1,10 @@
 //! `history` and `rollback`: callers go back in one call, and forward again only when somebody says so.
 
+use aws_local::Service;
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use gatestack::clock::Clock;
 use gatestack::kinds::deployment::history::{self, History, Way};
 use gatestack::kinds::deployment::{Shows, shows};
-use gatestack::local::{self, Service};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Plan};
 
@@ -746,9 +746,9 @@ async fn ends_at_the_file(served: Served, is_edited: bool, later: u64) {
 
 /// Works by hand in the local AWS of a folder, on its API.
 fn by_hand_in(folder: &Folder, work: impl AsyncFnOnce(aws_sdk_apigateway::Client, String)) {
-    let options = local::Options {
+    let options = aws_local::Options {
         clock: Clock::system(),
-        ..local::Options::default()
+        ..aws_local::Options::default()
     };
     let state = folder.path().join(".gatestack/local.json");
     let service = Service::at_file(&state, options).unwrap();
@@ -757,7 +757,7 @@ fn by_hand_in(folder: &Folder, work: impl AsyncFnOnce(aws_sdk_apigateway::Client
         .behavior_version_latest()
         .region(aws_sdk_apigateway::config::Region::new("eu-central-1"))
         .credentials_provider(credentials)
-        .http_client(local::connector(service))
+        .http_client(aws_local::connector(service))
         .build();
     let console = aws_sdk_apigateway::Client::from_conf(config);
     let runtime = tokio::runtime::Builder::new_current_thread();

@@ -1,4 +1,4 @@
-//! Which room of the house imports from which. The table stands in ARCHITECTURE.md.
+//! Which room of the house imports from which. The table stands in ARCHITECTURE.md. A room is a module of `src` or a crate of `crates`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -75,6 +75,35 @@ fn files_of_tests(all: &[PathBuf]) -> BTreeSet<PathBuf> {
     found
 }
 
+/// The folders of the crates beside gatestack, with their rooms' names.
+fn crates() -> Vec<(String, PathBuf)> {
+    let folders = std::fs::read_dir(repository("crates")).unwrap();
+    folders
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            (name.replace('-', "_"), path)
+        })
+        .collect()
+}
+
+/// Of these crates, those that a text names in a path.
+fn crates_named(text: &str, crates: &[String]) -> BTreeSet<String> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+    let lines = || {
+        text.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+    };
+    let named = crates.iter().filter(|name| {
+        let path = format!("{name}::");
+        lines().any(|line| {
+            let mut places = line.match_indices(&path);
+            places.any(|(at, _)| !line[..at].ends_with(is_of_name))
+        })
+    });
+    named.cloned().collect()
+}
+
 /// What a text imports: the first name behind `crate::`, and behind as many `super::` as lead out of the room.
 fn imports(text: &str, depth: usize) -> BTreeSet<String> {
     let first = |rest: &str| {
@@ -108,6 +137,7 @@ fn each_room_imports_what_its_row_allows() {
     let mut all = Vec::new();
     files(&source, &mut all);
     let of_tests = files_of_tests(&all);
+    let crates: Vec<String> = crates().into_iter().map(|(room, _)| room).collect();
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut wrong = Vec::new();
     for path in &all {
@@ -134,25 +164,85 @@ fn each_room_imports_what_its_row_allows() {
             _ => depth,
         };
         let is_room = |name: &String| rooms.contains(&name) && name != room;
-        for name in imports(production, up).into_iter().filter(is_room) {
+        let named = crates_named(production, &crates);
+        let named = imports(production, up)
+            .into_iter()
+            .filter(is_room)
+            .chain(named);
+        for name in named {
             if !row.imports.contains(&name) {
                 wrong.push(format!("{}: {name}", within.display()));
             }
             seen.entry(room.to_owned()).or_default().insert(name);
         }
-        for name in imports(tests, up + 1).into_iter().filter(is_room) {
+        let named = crates_named(tests, &crates);
+        let named = imports(tests, up + 1)
+            .into_iter()
+            .filter(is_room)
+            .chain(named);
+        for name in named {
             if !row.imports.contains(&name) && !row.of_tests.contains(&name) {
                 wrong.push(format!("{} (tests): {name}", within.display()));
             }
         }
     }
     assert_eq!(wrong, [""; 0], "not allowed by ARCHITECTURE.md's table");
-    for (room, row) in &table {
+    let of_modules = table.iter().filter(|(room, _)| !crates.contains(room));
+    for (room, row) in of_modules {
         let used = seen.remove(room).unwrap_or_default();
         assert_eq!(
             used, row.imports,
             "{room}: its row names more than it imports"
         );
+    }
+}
+
+/// The packages that a manifest depends on, for whatever target and purpose.
+fn dependencies(manifest: &toml::Table) -> BTreeSet<String> {
+    let targets = manifest.get("target").and_then(toml::Value::as_table);
+    let of_targets = targets.into_iter().flat_map(|all| all.values());
+    let tables = [manifest]
+        .into_iter()
+        .chain(of_targets.filter_map(|one| one.as_table()));
+    let mut found = BTreeSet::new();
+    for table in tables {
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            for (name, wanted) in table
+                .get(section)
+                .and_then(|one| one.as_table())
+                .into_iter()
+                .flatten()
+            {
+                let package = wanted.get("package").and_then(toml::Value::as_str);
+                found.insert(package.unwrap_or(name).to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn each_crate_depends_on_what_its_row_allows() {
+    let table = table();
+    let all = crates();
+    let names: Vec<String> = all.iter().map(|(room, _)| room.clone()).collect();
+    for (room, folder) in &all {
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let dependencies = dependencies(&manifest.parse().unwrap());
+        let ours = dependencies.iter().map(|name| name.replace('-', "_"));
+        let ours: BTreeSet<String> = ours
+            .filter(|name| name == "gatestack" || names.contains(name))
+            .collect();
+        let (_, row) = table.iter().find(|(name, _)| name == room).unwrap();
+        assert_eq!(ours, row.imports, "{room}");
+        let mut sources = Vec::new();
+        files(folder, &mut sources);
+        assert!(!sources.is_empty(), "{room}");
+        for path in sources {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let named = crates_named(&text, &["gatestack".to_owned()]);
+            assert!(named.is_empty(), "{}", path.display());
+        }
     }
 }
 

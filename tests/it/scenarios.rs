@@ -1,7 +1,6 @@
 //! Changes of the stack file that go wrong easily: the plan is just the change, it is applied in an order AWS takes, and
 //! the next plan is empty.
 
-use gatestack::local;
 use gatestack::plan::{self, Options, Patterns, Plan};
 
 use crate::by_hand::{Scene, stack};
@@ -224,7 +223,7 @@ async fn a_target_brings_what_it_needs_and_a_wrong_one_is_an_error() {
             .any(|address| address.as_str().contains("insurer1"))
     );
     let outcome = world
-        .carry_out(&plan, local::connector(world.service.clone()))
+        .carry_out(&plan, aws_local::connector(world.service.clone()))
         .await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     world.apply(&stack()).await;
@@ -318,7 +317,7 @@ async fn somebody_elses_things_that_go_along_are_counted_in_the_plan() {
     );
     let outcome = scene
         .world
-        .carry_out(&plan, local::connector(scene.world.service.clone()))
+        .carry_out(&plan, aws_local::connector(scene.world.service.clone()))
         .await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     let keys = console.get_api_keys().send().await.unwrap();

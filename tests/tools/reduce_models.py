@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes src/local/models/*.json: botocore's service models without their documentation, cut to what the local AWS needs.
+"""Writes crates/aws-local/models/*.json: botocore's service models without their documentation, cut to what the local AWS needs.
 
 Every operation stays listed, so that one that the local AWS does not have can be refused by its name. Shapes stay only where an
-implemented operation reaches them. Which operations are implemented is read from the tables in src/local (`Operation::read("…"` and
+implemented operation reaches them. Which operations are implemented is read from the tables in crates/aws-local/src (`Operation::read("…"` and
 `Operation::change("…"`), the only place that says so.
 
     python tests/tools/reduce_models.py           writes the files
@@ -74,14 +74,14 @@ METADATA = ["protocol", "jsonVersion", "targetPrefix", "xmlNamespace"]
 SHAPE = ["type", "required", "payload", "min", "max", "pattern", "enum", "document", "sensitive", "flattened"]
 MEMBER = ["shape", "location", "locationName", "queryName", "xmlAttribute"]
 
-LOCAL = pathlib.Path(__file__).resolve().parents[2] / "src" / "local"
+LOCAL = pathlib.Path(__file__).resolve().parents[2] / "crates" / "aws-local"
 TABLE_ROW = re.compile(r'Operation::(?:read|change)\(\s*"(\w+)"')
 
 
 def implemented(module):
     """The names in the operation tables of one service's module (a file or a folder)."""
-    folder = LOCAL / module
-    files = folder.rglob("*.rs") if folder.is_dir() else [LOCAL / f"{module}.rs"]
+    folder = LOCAL / "src" / module
+    files = folder.rglob("*.rs") if folder.is_dir() else [folder.with_suffix(".rs")]
     return {name for file in files if file.exists() for name in TABLE_ROW.findall(file.read_text(encoding="utf-8"))}
 
 

@@ -10,13 +10,13 @@ use crate::apply::{self, Event, Failure, Interrupt, Outcome};
 use crate::caller::at_endpoint;
 use crate::error::Error;
 use crate::kinds::{Desired, Resource};
-use crate::local::DataPlaneOptions;
 use crate::model::{Address, Book, HumanDuration, OutputName};
 use crate::plan::{self, Loss, LossOf, Options, Patterns, Plan};
 use crate::render::Ui;
 use crate::render::dev::{DevLine, Private, Served, ServedRoute};
 use crate::render::json::{Around, ChangeSummary, Line, LossReport, Message, line};
 use crate::render::outcome::Made;
+use aws_local::DataPlaneOptions;
 
 /// Every address: on an AWS where nothing is real, nothing real is lost.
 const EVERYTHING: &str = "*";

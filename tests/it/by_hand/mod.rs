@@ -7,7 +7,6 @@ mod tags;
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use gatestack::kinds::Observation;
-use gatestack::local;
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{self, Options};
 
@@ -72,7 +71,7 @@ impl Scene {
             .unwrap_or_else(|problems| panic!("{problems:#?}"));
         let outcome = self
             .world
-            .carry_out(&plan, local::connector(self.world.service.clone()))
+            .carry_out(&plan, aws_local::connector(self.world.service.clone()))
             .await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         summary(&plan)

@@ -8,6 +8,7 @@ mod pool;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_local::{Options, Pace, Service, connector};
 use aws_sdk_cognitoidentityprovider as sdk;
 use aws_sdk_cognitoidentityprovider::types as aws;
 use aws_smithy_runtime_api::client::http::{
@@ -23,7 +24,6 @@ use gatestack::kinds::{
     Live, Observation, Resource, api_key, app_client, marks, observe, resource_server, user_pool,
     user_pool_domain,
 };
-use gatestack::local::{Options, Pace, Service, connector};
 use gatestack::model::{Address, Book, OutputName, Text};
 
 use crate::converge::World;

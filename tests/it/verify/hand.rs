@@ -8,7 +8,6 @@ use aws_sdk_apigateway::types::{GatewayResponseType, Op, PatchOperation};
 use aws_sdk_cognitoidentityprovider::Client as Cognito;
 use aws_sdk_cognitoidentityprovider::types::OAuthFlowType;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use gatestack::local;
 
 use super::{REGION, service};
 
@@ -30,7 +29,7 @@ pub(super) struct Hand {
 
 macro_rules! client_of {
     ($sdk:ident, $service:expr) => {{
-        let http: SharedHttpClient = local::connector($service.clone());
+        let http: SharedHttpClient = aws_local::connector($service.clone());
         $sdk::Client::from_conf(
             $sdk::Config::builder()
                 .behavior_version_latest()

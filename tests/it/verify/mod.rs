@@ -8,8 +8,8 @@ mod ways;
 
 use std::path::Path;
 
+use aws_local::Service;
 use gatestack::clock::Clock;
-use gatestack::local::{self, Service};
 use serde_json::Value;
 
 use crate::certificates::issued;
@@ -112,9 +112,9 @@ impl Applied {
 }
 
 fn service(folder: &Path) -> Service {
-    let options = local::Options {
+    let options = aws_local::Options {
         clock: Clock::system(),
-        ..local::Options::default()
+        ..aws_local::Options::default()
     };
     Service::at_file(&folder.join(STATE), options).unwrap()
 }

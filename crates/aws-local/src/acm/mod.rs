@@ -1,0 +1,147 @@
+//! AWS Certificate Manager: certificates that own domains use.
+//!
+//! A certificate that is validated by DNS is issued once the record that it asks for stands in a public hosted zone of the local Route 53; one
+//! that is validated by email waits, since nobody here reads the email. An imported one is issued at once.
+//!
+//! The services that use certificates look them up by `State::certificate` and ask `Certificate::is_issued` and `Certificate::covers`.
+
+mod certificate;
+mod import;
+mod list;
+mod request;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod uses;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::state::Region;
+use super::table::Table;
+
+pub(crate) use certificate::Certificate;
+pub(super) use tags::tagged;
+
+/// The operations the local service has.
+pub(super) const OPERATIONS: &[&[Operation]] = &[
+    request::OPERATIONS,
+    import::OPERATIONS,
+    list::OPERATIONS,
+    certificate::OPERATIONS,
+    tags::OPERATIONS,
+];
+
+/// What a Region holds of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// By ARN.
+    certificates: Table<Certificate>,
+}
+
+impl State {
+    /// The certificate with this ARN, if it is in this Region.
+    pub(crate) fn certificate(&self, arn: &str) -> Option<&Certificate> {
+        self.certificates.get(arn)
+    }
+
+    /// Puts a certificate in, over any that had its ARN.
+    pub(crate) fn put(&mut self, certificate: Certificate) {
+        self.certificates
+            .insert(certificate.arn.clone(), certificate);
+    }
+}
+
+#[cfg(test)]
+impl State {
+    /// One certificate and nothing else.
+    pub(crate) fn with(certificate: Certificate) -> Self {
+        let mut certificates = Table::default();
+        certificates.insert(certificate.arn.clone(), certificate);
+        Self { certificates }
+    }
+}
+
+/// How many certificates an account may have in a Region: the default quota.
+const QUOTA: usize = 2500;
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "InvalidParameterException", message)
+}
+
+fn invalid_value(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "ValidationException", message)
+}
+
+fn limit(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "LimitExceededException", message)
+}
+
+fn none(arn: &str) -> Refusal {
+    Refusal::new(
+        400,
+        "ResourceNotFoundException",
+        format!("Could not find certificate {arn}."),
+    )
+}
+
+/// The ARN in the input, which must be a certificate's.
+fn named(call: &Call) -> Result<&str, Refusal> {
+    let arn = call.text("CertificateArn");
+    if arn.contains(":certificate/") {
+        Ok(arn)
+    } else {
+        let message = format!("The ARN {arn} is not the ARN of a certificate.");
+        Err(Refusal::new(400, "InvalidArnException", message))
+    }
+}
+
+/// The certificate that the call names.
+fn find<'r>(region: &'r Region, call: &Call) -> Result<&'r Certificate, Refusal> {
+    let arn = named(call)?;
+    region.acm.certificate(arn).ok_or_else(|| none(arn))
+}
+
+/// The certificate that the call names, to change it.
+fn find_mut<'r>(region: &'r mut Region, call: &Call) -> Result<&'r mut Certificate, Refusal> {
+    let arn = named(call)?;
+    region
+        .acm
+        .certificates
+        .get_mut(arn)
+        .ok_or_else(|| none(arn))
+}
+
+fn new_arn(call: &Call) -> String {
+    format!(
+        "arn:aws:acm:{}:{}:certificate/{}",
+        call.region,
+        call.account,
+        super::identifiers::uuid()
+    )
+}
+
+fn check_quota(region: &Region) -> Result<(), Refusal> {
+    if region.acm.certificates.len() < QUOTA {
+        return Ok(());
+    }
+    Err(limit(format!(
+        "You have reached your limit of {QUOTA} certificates."
+    )))
+}
+
+/// An answer with one member.
+fn one(member: &str, value: impl Into<Value>) -> Answer {
+    Ok(Object::from_iter([(member.to_owned(), value.into())]))
+}
+
+/// The texts of a list.
+fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}

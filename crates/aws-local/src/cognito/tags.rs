@@ -1,0 +1,112 @@
+//! A user pool's tags. Nothing else in a pool can be tagged.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::super::operation::{Answer, Call, Operation, Refusal};
+use super::super::state::Region;
+use super::{Pool, State, invalid, nothing, one, pool_arn};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::change("TagResource", tag),
+    Operation::change("UntagResource", untag),
+    Operation::read("ListTagsForResource", list),
+];
+
+/// Tags of a resource.
+const GREATEST_NUMBER: usize = 50;
+
+/// Every pool of the Region with its tags: its ARN and they.
+pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, BTreeMap<String, String>)> {
+    state
+        .pools
+        .iter()
+        .map(|(id, pool)| (pool_arn(call, id), pool.tags.clone()))
+        .collect()
+}
+
+/// The tags in a call's member, if they are tags that AWS takes.
+pub(super) fn checked(call: &Call, member: &str) -> Result<BTreeMap<String, String>, Refusal> {
+    let tags: BTreeMap<String, String> = call
+        .input
+        .get(member)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect();
+    if let Some(key) = tags
+        .keys()
+        .find(|key| key.to_ascii_lowercase().starts_with("aws:"))
+    {
+        let message = format!("Tag keys that begin with aws: are reserved: {key}");
+        return Err(untaggable(call, message));
+    }
+    few_enough(call, &tags)?;
+    Ok(tags)
+}
+
+fn few_enough(call: &Call, tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    if tags.len() <= GREATEST_NUMBER {
+        return Ok(());
+    }
+    let message = format!("A user pool has at most {GREATEST_NUMBER} tags.");
+    Err(untaggable(call, message))
+}
+
+/// The operations that set tags beside other things have an exception of their own for it, and `TagResource` has not.
+fn untaggable(call: &Call, message: String) -> Refusal {
+    match call.operation {
+        "TagResource" => invalid(message),
+        _ => Refusal::new(400, "UserPoolTaggingException", message),
+    }
+}
+
+/// The id in the ARN of a pool of this account and Region.
+fn id(call: &Call) -> Result<&str, Refusal> {
+    let arn = call.text("ResourceArn");
+    let id = arn.split_once(":userpool/").map(|(_, id)| id);
+    id.filter(|id| pool_arn(call, id) == arn)
+        .ok_or_else(|| invalid(format!("Invalid ARN: {arn}")))
+}
+
+fn no_resource(call: &Call) -> Refusal {
+    super::not_found(format!(
+        "Resource {} does not exist.",
+        call.text("ResourceArn")
+    ))
+}
+
+fn resource<'r>(region: &'r mut Region, call: &Call) -> Result<&'r mut Pool, Refusal> {
+    region
+        .cognito
+        .pools
+        .get_mut(id(call)?)
+        .ok_or_else(|| no_resource(call))
+}
+
+fn tag(region: &mut Region, call: &Call) -> Answer {
+    let added = checked(call, "Tags")?;
+    let pool = resource(region, call)?;
+    pool.tags.extend(added);
+    few_enough(call, &pool.tags)?;
+    nothing()
+}
+
+fn untag(region: &mut Region, call: &Call) -> Answer {
+    let keys = super::texts(&call.input, "TagKeys");
+    resource(region, call)?
+        .tags
+        .retain(|key, _| !keys.contains(&key.as_str()));
+    nothing()
+}
+
+fn list(region: &Region, call: &Call) -> Answer {
+    let pool = region
+        .cognito
+        .pools
+        .get(id(call)?)
+        .ok_or_else(|| no_resource(call))?;
+    one("Tags", json!(pool.tags))
+}

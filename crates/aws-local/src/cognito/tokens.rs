@@ -1,0 +1,216 @@
+//! Tokens: who gets one, what is in it, and what a pool publishes so that others can check it.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::identifiers;
+use super::super::operation::{Object, Refusal};
+use super::client::Client;
+use super::client_rules::{self, ACCESS_TOKEN};
+use super::signing::{Keys, SigningKey};
+use super::{Pool, State, no_pool, resource_server, texts};
+
+/// How long an access token is good for, in seconds, when its client does not say.
+const DEFAULT_LIFETIME: u64 = 3600;
+
+/// A client that asks for a token for itself.
+pub(crate) struct Asked<'a> {
+    pub(crate) client: &'a str,
+    pub(crate) secret: Option<&'a str>,
+    /// None at all means every scope that the client may have.
+    pub(crate) scopes: &'a [&'a str],
+}
+
+/// What lets a client ask.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Grant {
+    /// OAuth's, at the pool's domain.
+    ClientCredentials,
+    /// `GetClientToken`'s.
+    ClientTokenAuth,
+}
+
+/// An access token.
+pub(crate) struct Issued {
+    pub(crate) token: String,
+    /// In seconds from now.
+    pub(crate) expires_in: u64,
+}
+
+/// Why there is no token.
+pub(crate) enum Denied {
+    NoClient,
+    /// None, or not one of the client's.
+    Secret,
+    /// The client has not this grant.
+    Grant,
+    /// The client may not have this scope, or no scope is left to have.
+    Scope(String),
+    /// What the local AWS can't do.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Who issued a token: the URL below which the pool's documents are.
+pub(crate) fn issuer(region: &str, pool: &str) -> String {
+    format!("https://cognito-idp.{region}.amazonaws.com/{pool}")
+}
+
+impl State {
+    /// Whether the pool lacks the key that signs access tokens.
+    pub(crate) fn lacks_access_key(&self, pool: &str) -> bool {
+        self.pools
+            .get(pool)
+            .is_some_and(|pool| pool.keys.access.is_none())
+    }
+
+    /// Whether the pool lacks one of its keys.
+    pub(crate) fn lacks_keys(&self, pool: &str) -> bool {
+        let lacks = |keys: &Keys| keys.id.is_none() || keys.access.is_none();
+        self.pools.get(pool).is_some_and(|pool| lacks(&pool.keys))
+    }
+
+    /// Makes the key that signs access tokens, where the pool lacks it.
+    pub(crate) fn make_access_key(&mut self, pool: &str) -> Result<(), Refusal> {
+        let keys = self.keys_mut(pool)?;
+        if keys.access.is_none() {
+            keys.access = Some(SigningKey::generate()?);
+        }
+        Ok(())
+    }
+
+    /// Makes the keys that the pool lacks.
+    pub(crate) fn make_keys(&mut self, pool: &str) -> Result<(), Refusal> {
+        self.make_access_key(pool)?;
+        let keys = self.keys_mut(pool)?;
+        if keys.id.is_none() {
+            keys.id = Some(SigningKey::generate()?);
+        }
+        Ok(())
+    }
+
+    fn keys_mut(&mut self, pool: &str) -> Result<&mut Keys, Refusal> {
+        let found = self.pools.get_mut(pool).ok_or_else(|| no_pool(pool))?;
+        Ok(&mut found.keys)
+    }
+
+    /// Whether there is such a pool.
+    pub(crate) fn has_pool(&self, pool: &str) -> bool {
+        self.pools.contains(pool)
+    }
+
+    /// The pool of this client.
+    pub(crate) fn pool_of_client(&self, client: &str) -> Option<&str> {
+        let mut pools = self.pools.iter();
+        pools
+            .find(|(_, pool)| pool.clients.contains(client))
+            .map(|(id, _)| id)
+    }
+
+    /// The public keys of a pool, as `jwks.json` has them.
+    pub(crate) fn public_keys(&self, pool: &str) -> Option<Value> {
+        let keys = self.pools.get(pool)?.keys.iter().map(SigningKey::shown);
+        Some(json!({"keys": keys.collect::<Vec<_>>()}))
+    }
+
+    /// Whether one of the pool's keys signed this token, whose header names the key.
+    pub(crate) fn signed(&self, pool: &str, key: &str, token: &str) -> bool {
+        self.pools.get(pool).is_some_and(|pool| {
+            let mut keys = pool.keys.iter();
+            keys.any(|known| known.id() == key && known.signed(token))
+        })
+    }
+
+    /// An access token for a client of this pool, whose key must be there.
+    pub(crate) fn token(
+        &self,
+        (region, id): (&str, &str),
+        grant: Grant,
+        asked: &Asked<'_>,
+        now: Timestamp,
+    ) -> Result<Issued, Denied> {
+        let pool = self.pools.get(id).ok_or(Denied::NoClient)?;
+        let client = pool.clients.get(asked.client).ok_or(Denied::NoClient)?;
+        let is_secret = |secret: &str| client.secrets.iter().any(|known| known.value() == secret);
+        match asked.secret {
+            Some(secret) if is_secret(secret) => {}
+            // A public client has nothing to prove, and no grant that would get it a token.
+            None if client.secrets.is_empty() => {}
+            _ => return Err(Denied::Secret),
+        }
+        if client.secrets.is_empty() || !has(client, grant) {
+            return Err(Denied::Grant);
+        }
+        let scopes = scopes(pool, client, asked.scopes)?;
+        let trigger = pool.settings.get("LambdaConfig");
+        let trigger = trigger.map(|triggers| &triggers["PreTokenGenerationConfig"]);
+        if trigger.is_some_and(|trigger| trigger["LambdaVersion"] == "V3_0") {
+            // The only version that Cognito runs for a machine's token.
+            return Err(Refusal::not_implemented("pre token generation triggers").into());
+        }
+        let lifetime =
+            client_rules::validity(&client.settings, ACCESS_TOKEN).unwrap_or(DEFAULT_LIFETIME);
+        let issued_at = now.as_second();
+        let claims = Object::from_iter([
+            ("sub".to_owned(), json!(asked.client)),
+            ("token_use".to_owned(), json!("access")),
+            ("scope".to_owned(), json!(scopes.join(" "))),
+            ("auth_time".to_owned(), json!(issued_at)),
+            ("iss".to_owned(), json!(issuer(region, id))),
+            (
+                "exp".to_owned(),
+                json!(issued_at.saturating_add_unsigned(lifetime)),
+            ),
+            ("iat".to_owned(), json!(issued_at)),
+            ("version".to_owned(), json!(2)),
+            ("jti".to_owned(), json!(identifiers::uuid())),
+            ("client_id".to_owned(), json!(asked.client)),
+        ]);
+        let key = pool.keys.access.as_ref();
+        let missing = || Refusal::new(500, "InternalErrorException", "the pool has no signing key");
+        Ok(Issued {
+            token: key.ok_or_else(missing)?.sign(&claims)?,
+            expires_in: lifetime,
+        })
+    }
+}
+
+fn has(client: &Client, grant: Grant) -> bool {
+    match grant {
+        Grant::ClientCredentials => {
+            client.settings.get("AllowedOAuthFlowsUserPoolClient") == Some(&Value::Bool(true))
+                && texts(&client.settings, "AllowedOAuthFlows").contains(&"client_credentials")
+        }
+        Grant::ClientTokenAuth => {
+            texts(&client.settings, "ExplicitAuthFlows").contains(&"ALLOW_CLIENT_TOKEN_AUTH")
+        }
+    }
+}
+
+/// The scopes of a client's token: those it asks for, each of which it must have, or else all it has. A scope whose resource server
+/// has it no more is inactive.
+fn scopes<'a>(pool: &Pool, client: &'a Client, asked: &[&'a str]) -> Result<Vec<&'a str>, Denied> {
+    let mut allowed = texts(&client.settings, "AllowedOAuthScopes");
+    allowed.retain(|scope| resource_server::has_scope(pool, scope));
+    if let Some(refused) = asked.iter().find(|scope| !allowed.contains(scope)) {
+        return Err(Denied::Scope((*refused).to_owned()));
+    }
+    if allowed.is_empty() {
+        return Err(Denied::Scope(String::new()));
+    }
+    if asked.is_empty() {
+        return Ok(allowed);
+    }
+    let mut scopes: Vec<&str> = Vec::new();
+    for scope in asked {
+        if !scopes.contains(scope) {
+            scopes.push(scope);
+        }
+    }
+    Ok(scopes)
+}

@@ -1,0 +1,347 @@
+//! EC2: virtual networks, security groups, images and instances.
+//!
+//! Every Region has AWS's default network before the first call, and two private subnets in it (`ground`). What the local AWS keeps is
+//! what an answer is made of; an answer's row is made anew at each read, so that states follow the clock.
+
+mod cidr;
+mod describe;
+mod gateways;
+mod ground;
+mod group_rules;
+mod groups;
+mod images;
+mod instance_attributes;
+mod instance_lists;
+mod instance_states;
+mod instances;
+mod interfaces;
+mod model_check;
+mod network_acls;
+mod permissions;
+mod placement;
+mod reach;
+mod route_tables;
+mod routes;
+mod run_instances;
+mod subnets;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod vpcs;
+mod zones;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::operation::{Answer, Object, Operation, Refusal};
+use super::table::Table;
+
+pub(super) use groups::SecurityGroup;
+pub(super) use images::{IMAGES, image_id};
+pub(super) use instances::Instance;
+pub(super) use interfaces::Interface;
+pub(super) use model_check::check;
+pub(super) use subnets::Subnet;
+pub(super) use tags::{tag_by_arn, tagged};
+pub(super) use vpcs::Vpc;
+
+/// The operations the local service has.
+pub(super) const OPERATIONS: &[&[Operation]] = &[
+    vpcs::OPERATIONS,
+    subnets::OPERATIONS,
+    zones::OPERATIONS,
+    gateways::OPERATIONS,
+    route_tables::OPERATIONS,
+    routes::OPERATIONS,
+    network_acls::OPERATIONS,
+    interfaces::OPERATIONS,
+    groups::OPERATIONS,
+    group_rules::OPERATIONS,
+    images::OPERATIONS,
+    run_instances::OPERATIONS,
+    instance_lists::OPERATIONS,
+    instance_states::OPERATIONS,
+    instance_attributes::OPERATIONS,
+    tags::OPERATIONS,
+];
+
+/// What a Region holds of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// Whether the default network was laid. It is not laid again when its parts are deleted.
+    ground: bool,
+    vpcs: Table<Vpc>,
+    subnets: Table<Subnet>,
+    gateways: Table<gateways::InternetGateway>,
+    route_tables: Table<route_tables::RouteTable>,
+    groups: Table<SecurityGroup>,
+    interfaces: Table<Interface>,
+    instances: Table<Instance>,
+    /// Tags of everything, by id. A row is there only for what has tags.
+    tags: Table<BTreeMap<String, String>>,
+}
+
+impl State {
+    /// The network with this id.
+    pub(crate) fn vpc(&self, id: &str) -> Option<&Vpc> {
+        self.vpcs.get(id)
+    }
+
+    /// The subnet with this id.
+    pub(crate) fn subnet(&self, id: &str) -> Option<&Subnet> {
+        self.subnets.get(id)
+    }
+
+    /// The security group with this id.
+    pub(crate) fn security_group(&self, id: &str) -> Option<&SecurityGroup> {
+        self.groups.get(id)
+    }
+
+    /// An instance that is there at `now`, in epoch seconds; one that is terminated is for an hour.
+    pub(crate) fn instance(&self, id: &str, now: f64) -> Option<&Instance> {
+        self.instances
+            .get(id)
+            .filter(|instance| instance.is_described(now))
+    }
+
+    /// An instance's state at `now`, in epoch seconds: `pending`, `running`, … None when there is no such instance.
+    pub(crate) fn instance_state(&self, id: &str, now: f64) -> Option<&'static str> {
+        Some(self.instance(id, now)?.state(now).name())
+    }
+
+    fn take_tags(&mut self, id: &str, tags: BTreeMap<String, String>) {
+        if !tags.is_empty() {
+            self.tags.insert(id, tags);
+        }
+    }
+
+    /// An answer's list of the tags of what has this id.
+    fn shown_tags(&self, id: &str) -> Value {
+        let tags = self.tags.get(id).into_iter().flatten();
+        tags.map(|(key, value)| json!({"Key": key, "Value": value}))
+            .collect()
+    }
+}
+
+/// A kind of thing with ids.
+struct Kind {
+    /// What its ids begin with.
+    prefix: &'static str,
+    /// Its name in tag specifications and ARNs.
+    resource: &'static str,
+    /// What AWS's refusal calls it.
+    noun: &'static str,
+    /// The first part of the code of AWS's refusal of an absent one.
+    code: &'static str,
+    /// The first part of the code for a text that is no id of it. Where there is none, such a text is absent.
+    malformed: Option<&'static str>,
+}
+
+const VPC: Kind = Kind {
+    prefix: "vpc",
+    resource: "vpc",
+    noun: "vpc ID",
+    code: "InvalidVpcID",
+    malformed: None,
+};
+const SUBNET: Kind = Kind {
+    prefix: "subnet",
+    resource: "subnet",
+    noun: "subnet ID",
+    code: "InvalidSubnetID",
+    malformed: None,
+};
+const GATEWAY: Kind = Kind {
+    prefix: "igw",
+    resource: "internet-gateway",
+    noun: "internetGateway ID",
+    code: "InvalidInternetGatewayID",
+    malformed: None,
+};
+const ROUTE_TABLE: Kind = Kind {
+    prefix: "rtb",
+    resource: "route-table",
+    noun: "routeTable ID",
+    code: "InvalidRouteTableID",
+    malformed: None,
+};
+const NETWORK_ACL: Kind = Kind {
+    prefix: "acl",
+    resource: "network-acl",
+    noun: "networkAcl ID",
+    code: "InvalidNetworkAclID",
+    malformed: None,
+};
+const GROUP: Kind = Kind {
+    prefix: "sg",
+    resource: "security-group",
+    noun: "security group",
+    code: "InvalidGroup",
+    malformed: Some("InvalidGroupId"),
+};
+const GROUP_RULE: Kind = Kind {
+    prefix: "sgr",
+    resource: "security-group-rule",
+    noun: "security group rule ID",
+    code: "InvalidSecurityGroupRuleId",
+    malformed: Some("InvalidSecurityGroupRuleId"),
+};
+const INTERFACE: Kind = Kind {
+    prefix: "eni",
+    resource: "network-interface",
+    noun: "networkInterface ID",
+    code: "InvalidNetworkInterfaceID",
+    malformed: Some("InvalidNetworkInterfaceId"),
+};
+const INSTANCE: Kind = Kind {
+    prefix: "i",
+    resource: "instance",
+    noun: "instance ID",
+    code: "InvalidInstanceID",
+    malformed: Some("InvalidInstanceID"),
+};
+const VOLUME: Kind = Kind {
+    prefix: "vol",
+    resource: "volume",
+    noun: "volume",
+    code: "InvalidVolume",
+    malformed: None,
+};
+const IMAGE: Kind = Kind {
+    prefix: "ami",
+    resource: "image",
+    noun: "image id",
+    code: "InvalidAMIID",
+    malformed: Some("InvalidAMIID"),
+};
+
+/// What can be tagged.
+const TAGGABLE: &[&Kind] = &[
+    &VPC,
+    &SUBNET,
+    &GATEWAY,
+    &ROUTE_TABLE,
+    &NETWORK_ACL,
+    &GROUP,
+    &GROUP_RULE,
+    &INTERFACE,
+    &INSTANCE,
+    &VOLUME,
+];
+
+impl Kind {
+    /// A new id.
+    fn new_id(&self) -> String {
+        format!("{}-{}", self.prefix, super::identifiers::ec2())
+    }
+
+    fn is_id(&self, text: &str) -> bool {
+        text.split_once('-').is_some_and(|(prefix, rest)| {
+            prefix == self.prefix
+                && matches!(rest.len(), 8 | 17)
+                && rest
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    }
+
+    /// The refusal of the ids that nothing has, if there are any. Of instances AWS names all at once, else the first.
+    fn all_absent(&self, ids: &[&str]) -> Option<Refusal> {
+        let first = ids.iter().find(|id| !self.is_id(id)).or(ids.first())?;
+        if ids.len() == 1 || self.prefix != INSTANCE.prefix || !self.is_id(first) {
+            return Some(self.absent(first));
+        }
+        Some(refused(
+            &format!("{}.NotFound", self.code),
+            format!("The {}s '{}' do not exist", self.noun, ids.join(", ")),
+        ))
+    }
+
+    /// The refusal of an id that nothing has.
+    fn absent(&self, id: &str) -> Refusal {
+        match self.malformed {
+            Some(code) if !self.is_id(id) => refused(
+                &format!("{code}.Malformed"),
+                format!("Invalid id: \"{id}\" (expecting \"{}-...\")", self.prefix),
+            ),
+            _ if self.prefix == IMAGE.prefix => refused(
+                "InvalidAMIID.NotFound",
+                format!("The image id '[{id}]' does not exist"),
+            ),
+            _ => refused(
+                &format!("{}.NotFound", self.code),
+                format!("The {} '{id}' does not exist", self.noun),
+            ),
+        }
+    }
+}
+
+fn refused(code: &str, message: impl Into<String>) -> Refusal {
+    Refusal::new(400, code, message)
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    refused("InvalidParameterValue", message)
+}
+
+fn missing(member: &str) -> Refusal {
+    refused(
+        "MissingParameter",
+        format!("The request must contain the parameter {member}"),
+    )
+}
+
+/// The refusal of two members, as EC2 calls them, that exclude each other.
+fn excludes(one: &str, other: &str) -> Refusal {
+    refused(
+        "InvalidParameterCombination",
+        format!("The parameter {one} cannot be used with the parameter {other}"),
+    )
+}
+
+fn in_use(message: impl Into<String>) -> Refusal {
+    refused("DependencyViolation", message)
+}
+
+/// The refusal of a call that only asked whether it would be allowed, and would.
+pub(super) fn dry_run() -> Refusal {
+    Refusal::new(
+        412,
+        "DryRunOperation",
+        "Request would have succeeded, but DryRun flag is set.",
+    )
+}
+
+/// An answer with one member.
+fn one(member: &str, value: impl Into<Value>) -> Answer {
+    Ok(Object::from_iter([(member.to_owned(), value.into())]))
+}
+
+fn nothing() -> Answer {
+    Ok(Object::new())
+}
+
+fn texts<'v>(members: &'v Object, name: &str) -> Vec<&'v str> {
+    objects(members, name).filter_map(Value::as_str).collect()
+}
+
+/// The items of a list of an input, none when it was not sent.
+fn objects<'v>(members: &'v Object, name: &str) -> impl Iterator<Item = &'v Value> {
+    members
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn is_true(members: &Object, name: &str) -> bool {
+    members.get(name) == Some(&Value::Bool(true))
+}
+
+/// The text of an optional member.
+fn optional<'v>(members: &'v Object, name: &str) -> Option<&'v str> {
+    members.get(name).and_then(Value::as_str)
+}

@@ -1,0 +1,57 @@
+//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, Secrets Manager, STS and the tagging API behind
+//! AWS's own wire protocols.
+//!
+//! It knows nothing of stacks or plans. It is written from AWS's documentation and service models, so that any AWS client can use it:
+//! what AWS accepts is accepted and returned as AWS returns it, what AWS refuses is refused with AWS's code and status, and an operation
+//! it does not have answers 501 naming it. It never pretends.
+//!
+//! A [`Service`] is one account with all its Regions: [`Service::in_memory`], or [`Service::at_file`] for a state that several processes
+//! share. [`connector`] gives the SDK an HTTP client that calls it in process, whatever endpoint the SDK thinks it calls. A [`DataPlane`]
+//! answers what AWS answers at run time too (tokens, deployed stages), and [`serve`] puts that behind a listener. [`Options`] holds the account, the clock, the [`Pace`] of what takes time on AWS and the
+//! [`Scenario`] of what goes wrong on it.
+//!
+//! A request goes through [`Service::call`]: the signature's credential scope gives service and Region, the service's
+//! [model] the operation and its input, which is checked against the model before the [operation] runs on the
+//! [state]. Which operations there are is said by the tables beside their code and nowhere else.
+
+pub mod acm;
+pub mod apigateway;
+mod check;
+pub mod clock;
+pub mod cognito;
+mod connector;
+mod data_plane;
+pub mod ec2;
+pub mod elbv2;
+mod existing;
+pub mod files;
+pub mod identifiers;
+pub mod model;
+pub mod operation;
+pub mod paging;
+mod protocol;
+mod registry;
+pub mod route53;
+pub mod scenario;
+pub mod secretsmanager;
+mod serve;
+mod service;
+pub mod ssm;
+mod stand_in;
+pub mod state;
+mod store;
+mod sts;
+pub mod table;
+mod tagging;
+#[cfg(test)]
+mod tests;
+
+pub use connector::connector;
+pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, OwnHosts, Peer, Seen, Watcher};
+pub use existing::{Existing, ExistingError};
+pub use operation::Pace;
+pub use scenario::Scenario;
+pub use serve::serve;
+pub use service::{Options, Service};
+pub use stand_in::stand_in;
+pub use store::StoreError;

@@ -1,0 +1,220 @@
+//! Which of AWS's services there are here: their models, their operations, and what each does otherwise than the rest.
+
+use std::sync::LazyLock;
+
+use super::model::{Model, Protocol};
+use super::operation::{Object, Operation, Refusal};
+use super::{
+    acm, apigateway, check, cognito, ec2, elbv2, route53, secretsmanager, ssm, sts, tagging,
+};
+
+/// One of AWS's services.
+pub(super) struct AwsService {
+    /// Its name in a signature's credential scope.
+    pub(super) name: &'static str,
+    pub(super) model: LazyLock<Model>,
+    operations: &'static [&'static [Operation]],
+    /// The code of its refusal of an input that breaks the model.
+    invalid: &'static str,
+    /// Whether it names the operation's input in such a refusal: `createRestApiInput.name`.
+    names_input: bool,
+    /// Whether its operations see a Region's networks. Only these services pay for AWS's default ones.
+    pub(super) sees_networks: bool,
+    /// The Region where all its state is, of a global service. A client that is given an endpoint may sign for a Region of its own all the
+    /// same.
+    pub(super) global_region: Option<&'static str>,
+}
+
+pub(super) static SERVICES: [AwsService; 10] = [
+    AwsService::new(
+        "cognito-idp",
+        || Model::parse(include_str!("../models/cognito.json")),
+        cognito::OPERATIONS,
+        "InvalidParameterException",
+    ),
+    // Not the BadRequestException of its model: that is for what its operations refuse themselves.
+    AwsService::new(
+        "apigateway",
+        || Model::parse(include_str!("../models/apigateway.json")),
+        apigateway::OPERATIONS,
+        "ValidationException",
+    )
+    .naming_inputs(),
+    AwsService::new(
+        "sts",
+        || Model::parse(include_str!("../models/sts.json")),
+        &[sts::OPERATIONS],
+        "ValidationError",
+    ),
+    AwsService::new(
+        "tagging",
+        || Model::parse(include_str!("../models/tagging.json")),
+        &[tagging::OPERATIONS],
+        "InvalidParameterException",
+    )
+    .seeing_networks(),
+    AwsService::new(
+        "ec2",
+        || Model::parse(include_str!("../models/ec2.json")),
+        ec2::OPERATIONS,
+        "InvalidParameterValue",
+    )
+    .seeing_networks(),
+    AwsService::new(
+        "elasticloadbalancing",
+        || Model::parse(include_str!("../models/elbv2.json")),
+        elbv2::OPERATIONS,
+        "ValidationError",
+    )
+    .seeing_networks(),
+    AwsService::new(
+        "acm",
+        || Model::parse(include_str!("../models/acm.json")),
+        acm::OPERATIONS,
+        "ValidationException",
+    ),
+    AwsService::new(
+        "ssm",
+        || Model::parse(include_str!("../models/ssm.json")),
+        &[ssm::OPERATIONS],
+        "ValidationException",
+    ),
+    AwsService::new(
+        "secretsmanager",
+        || Model::parse(include_str!("../models/secretsmanager.json")),
+        secretsmanager::OPERATIONS,
+        "ValidationException",
+    ),
+    AwsService::new(
+        "route53",
+        || Model::parse(include_str!("../models/route53.json")),
+        route53::OPERATIONS,
+        "InvalidInput",
+    )
+    .global(route53::GLOBAL_REGION),
+];
+
+impl AwsService {
+    const fn new(
+        name: &'static str,
+        model: fn() -> Model,
+        operations: &'static [&'static [Operation]],
+        invalid: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            model: LazyLock::new(model),
+            operations,
+            invalid,
+            names_input: false,
+            sees_networks: false,
+            global_region: None,
+        }
+    }
+
+    const fn naming_inputs(mut self) -> Self {
+        self.names_input = true;
+        self
+    }
+
+    const fn seeing_networks(mut self) -> Self {
+        self.sees_networks = true;
+        self
+    }
+
+    const fn global(mut self, region: &'static str) -> Self {
+        self.global_region = Some(region);
+        self
+    }
+
+    /// The operation with this name, if it is here.
+    pub(super) fn implemented(&self, name: &str) -> Option<&'static Operation> {
+        self.operations
+            .iter()
+            .flat_map(|table| table.iter())
+            .find(|operation| operation.name == name)
+    }
+
+    /// Refuses an input of the operation with this name that breaks the model, in the service's own way.
+    pub(super) fn check(&self, name: &str, shape: &str, input: &Object) -> Result<(), Refusal> {
+        let model: &Model = &self.model;
+        if model.metadata.protocol == Protocol::Ec2 {
+            return ec2::check(model, shape, input);
+        }
+        let prefix = if self.names_input {
+            format!("{name}Input")
+        } else {
+            String::new()
+        };
+        let violations = check::violations(model, shape, input, &prefix);
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let message = check::message(&violations);
+        Err(Refusal::new(400, self.invalid, message))
+    }
+}
+
+/// A service's operation, by the service's name in credential scopes and ARNs and the operation's own.
+pub(super) fn operation(service: &str, name: &str) -> Option<&'static Operation> {
+    SERVICES
+        .iter()
+        .find(|known| known.name == service)?
+        .implemented(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::{Shape, Type};
+    use super::*;
+
+    /// Every reference leads to a shape, every pattern compiles, and every row of the tables is in its model with all its shapes.
+    #[test]
+    fn models_and_tables_agree() {
+        for service in &SERVICES {
+            let model = &service.model;
+            for (name, shape) in model.shapes() {
+                let references = shape
+                    .members
+                    .values()
+                    .chain(&shape.member)
+                    .chain(&shape.key)
+                    .chain(&shape.value);
+                for member in references {
+                    let _: &Shape = model.target(member);
+                }
+                let matches =
+                    shape.regex().is_some() || shape.pattern.is_none() || name == "S3BucketType";
+                assert!(matches, "the pattern of {name} is not one of Rust's");
+            }
+            let rows = service.operations.iter().flat_map(|table| table.iter());
+            for row in rows.clone() {
+                assert_eq!(
+                    rows.clone().filter(|other| other.name == row.name).count(),
+                    1,
+                    "{} is there twice",
+                    row.name
+                );
+                let operation = model
+                    .operations
+                    .get(row.name)
+                    .unwrap_or_else(|| panic!("{} has no {}", service.name, row.name));
+                assert!(
+                    operation.implemented,
+                    "{} is not in the model: run tests/tools/reduce_models.py",
+                    row.name
+                );
+                let input = operation.input.as_ref().map(|shape| model.shape(shape));
+                for path in row.refused {
+                    let mut shape = input.unwrap();
+                    for part in path.split('.') {
+                        shape = model.target(&shape.members[part]);
+                        if let (Type::List, Some(member)) = (shape.r#type, &shape.member) {
+                            shape = model.target(member);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
