@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -7,10 +6,11 @@ use jiff::Timestamp;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
+use super::schedule::{Schedule, State};
 use super::{Done, Event, Failure, HEARTBEAT, Outcome, Wait};
 use crate::aws::{AwsError, Count, Writer};
 use crate::clock::Clock;
-use crate::kinds::{Lane, Outputs};
+use crate::kinds::Outputs;
 use crate::model::{Address, Book};
 use crate::plan::{Operation, Plan, Step};
 
@@ -20,18 +20,9 @@ const BESIDE_EACH_OTHER: usize = 10;
 /// Tells a run to stop: nothing more starts, what runs goes on to its end.
 pub type Interrupt = CancellationToken;
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum State {
-    Waiting,
-    Running,
-    Done,
-    Failed,
-    Skipped,
-}
-
 struct Run<'a> {
     plan: &'a Plan,
-    states: Vec<State>,
+    schedule: Schedule,
     /// When each step began that has begun.
     began: Vec<Option<(Timestamp, Instant)>>,
     book: Book,
@@ -50,10 +41,9 @@ pub async fn run(
 ) -> Outcome {
     let began = clock.now();
     let before = writer.tally().count();
-    let states = vec![State::Waiting; plan.steps.len()];
     let mut run = Run {
         plan,
-        states,
+        schedule: Schedule::new(&plan.steps),
         began: vec![None; plan.steps.len()],
         book: plan.book.clone(),
         failures: Vec::new(),
@@ -69,15 +59,15 @@ pub async fn run(
     loop {
         if interrupt.is_cancelled() && !stopping {
             stopping = true;
-            let running = run.busy();
+            let running = run.schedule.busy();
             (run.tell)(Event::Stopping { running });
         }
-        while let Some(place) = (!stopping && run.busy() < BESIDE_EACH_OTHER)
-            .then(|| run.next())
+        while let Some(place) = (!stopping && run.schedule.busy() < BESIDE_EACH_OTHER)
+            .then(|| run.schedule.next())
             .flatten()
         {
             let step = &plan.steps[place];
-            run.states[place] = State::Running;
+            run.schedule.start(place);
             run.began[place] = Some((clock.now(), Instant::now()));
             (run.tell)(Event::StepStarted {
                 step: place,
@@ -85,7 +75,7 @@ pub async fn run(
                 action: step.action(),
                 old: plan.is_about_the_old_one(step),
             });
-            let book = run.book.clone();
+            let book = told_to(step, &run.book);
             running.push(async move {
                 let started = clock.now();
                 let work = perform(step, writer, &book);
@@ -111,14 +101,16 @@ pub async fn run(
         };
         match result {
             Some(result) => run.finish(place, result, took),
-            None => run.states[place] = State::Waiting,
+            None => run.schedule.give_up(place),
         }
     }
-    run.skip_the_rest();
+    for place in run.schedule.skip_the_rest() {
+        run.tell_skipped(place, None);
+    }
 
     let took = elapsed(clock, began);
-    let count = |state| run.states.iter().filter(|one| **one == state).count();
-    let (done, skipped) = (count(State::Done), count(State::Skipped));
+    let done = run.schedule.count(State::Done);
+    let skipped = run.schedule.count(State::Skipped);
     let after = writer.tally().count();
     let requests = Count {
         reads: after.reads - before.reads,
@@ -161,6 +153,19 @@ async fn perform(step: &Step, writer: &Writer, book: &Book) -> Result<Option<Out
     }
 }
 
+/// What a step may ask of the book: its own outputs, and those that its properties hold. A copy, since others write the book
+/// down while it runs; of the whole of it, it would be one of every output for every step.
+fn told_to(step: &Step, book: &Book) -> Book {
+    let mut told = Book::default();
+    let holds = step.operation.resource().awaited();
+    for of in holds.iter().chain([&step.address]) {
+        if let Some(outputs) = book.outputs(of) {
+            told.insert(of.clone(), outputs.clone());
+        }
+    }
+    told
+}
+
 /// Why a step can't begin although everything it needs is done: AWS did not tell what it refers to.
 fn not_known(step: &Step, book: &Book) -> Option<AwsError> {
     if matches!(step.operation, Operation::Delete(_)) {
@@ -199,18 +204,9 @@ fn elapsed(clock: &Clock, since: jiff::Timestamp) -> Duration {
 }
 
 impl Run<'_> {
-    /// How many steps run that send requests all along; one that only looks from time to time keeps nobody from starting.
-    fn busy(&self) -> usize {
-        let steps = self.states.iter().zip(&self.plan.steps);
-        steps
-            .filter(|(state, step)| **state == State::Running && step.action() != Done::Settle)
-            .count()
-    }
-
     /// Tells what runs and for how long, and what AWS's request quotas hold back.
     fn tell_waits(&mut self, writer: &Writer) {
-        let running = (0..self.states.len()).filter(|place| self.states[*place] == State::Running);
-        let steps = running.filter_map(|place| {
+        let steps = self.schedule.running().filter_map(|place| {
             let (since, began) = self.began[place]?;
             let (address, action) = (
                 &self.plan.steps[place].address,
@@ -240,33 +236,13 @@ impl Run<'_> {
         }
     }
 
-    /// The next step that may start.
-    fn next(&self) -> Option<usize> {
-        let busy: BTreeSet<Lane> = self
-            .states
-            .iter()
-            .zip(&self.plan.steps)
-            .filter(|(state, _)| **state == State::Running)
-            .filter_map(|(_, step)| step.lane)
-            .collect();
-        (0..self.states.len()).find(|place| {
-            let step = &self.plan.steps[*place];
-            self.states[*place] == State::Waiting
-                && step
-                    .needs
-                    .iter()
-                    .all(|need| self.states[*need] == State::Done)
-                && step.lane.is_none_or(|lane| !busy.contains(&lane))
-        })
-    }
-
     fn finish(&mut self, place: usize, result: Result<Option<Outputs>, AwsError>, took: Duration) {
         let step = &self.plan.steps[place];
         let (address, action) = (step.address.clone(), step.action());
         let old = self.plan.is_about_the_old_one(step);
         match result {
             Ok(outputs) => {
-                self.states[place] = State::Done;
+                self.schedule.done(place);
                 self.write_down(step, outputs);
                 (self.tell)(Event::StepDone {
                     step: place,
@@ -277,7 +253,6 @@ impl Run<'_> {
                 });
             }
             Err(error) => {
-                self.states[place] = State::Failed;
                 (self.tell)(Event::StepFailed {
                     step: place,
                     address: address.clone(),
@@ -286,11 +261,13 @@ impl Run<'_> {
                     error: error.clone(),
                 });
                 self.failures.push(Failure {
-                    address,
+                    address: address.clone(),
                     action,
                     error,
                 });
-                self.skip_what_needs(place);
+                for needing in self.schedule.fail(place) {
+                    self.tell_skipped(needing, Some(address.clone()));
+                }
             }
         }
     }
@@ -315,30 +292,7 @@ impl Run<'_> {
         }
     }
 
-    fn skip_what_needs(&mut self, failed: usize) {
-        let because_of = Some(self.plan.steps[failed].address.clone());
-        let mut out = BTreeSet::from([failed]);
-        // Steps stand behind everything they need, so one pass finds all of them.
-        for place in failed + 1..self.states.len() {
-            if self.states[place] == State::Waiting
-                && !self.plan.steps[place].needs.is_disjoint(&out)
-            {
-                out.insert(place);
-                self.skip(place, because_of.clone());
-            }
-        }
-    }
-
-    fn skip_the_rest(&mut self) {
-        for place in 0..self.states.len() {
-            if self.states[place] == State::Waiting {
-                self.skip(place, None);
-            }
-        }
-    }
-
-    fn skip(&mut self, place: usize, because_of: Option<Address>) {
-        self.states[place] = State::Skipped;
+    fn tell_skipped(&mut self, place: usize, because_of: Option<Address>) {
         let address = self.plan.steps[place].address.clone();
         (self.tell)(Event::StepSkipped {
             step: place,
@@ -358,5 +312,66 @@ impl Step {
             Operation::Unprotect { .. } => Done::Unprotect,
             Operation::Delete(_) => Done::Delete,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::kinds::{Resource, plan_membership};
+    use crate::model::{OutputName, Text};
+
+    /// So many keys, each put on the one plan; and a book in which all of it is known.
+    fn memberships(count: usize) -> (Vec<Step>, Book) {
+        let outputs = || BTreeMap::from([(OutputName::Id, "an id".to_owned())]);
+        let plan = Address::new("plans.bronze");
+        let mut book = Book::default();
+        book.insert(plan.clone(), outputs());
+        let step = |number| {
+            let key = Address::new(format!("partners.partner{number}/key"));
+            book.insert(key.clone(), outputs());
+            Step {
+                address: Address::new(format!("partners.partner{number}/membership")),
+                operation: Operation::Create(Resource::PlanMembership(plan_membership::Props {
+                    plan: Text::output(&plan, OutputName::Id),
+                    key: Text::output(&key, OutputName::Id),
+                })),
+                carries: Vec::new(),
+                lane: None,
+                needs: BTreeSet::new(),
+                replaces: None,
+            }
+        };
+        let steps = (0..count).map(step).collect();
+        (steps, book)
+    }
+
+    #[test]
+    fn twice_the_steps_copy_twice_the_outputs() {
+        let copied = |count| {
+            let (steps, book) = memberships(count);
+            let told = steps.iter().map(|step| told_to(step, &book));
+            told.map(|book| book.addresses().count()).sum::<usize>()
+        };
+        assert_eq!((copied(20), copied(40)), (40, 80));
+    }
+
+    #[test]
+    fn a_step_is_told_what_it_holds_and_what_is_known_of_itself() {
+        let (steps, mut book) = memberships(2);
+        book.insert(steps[1].address.clone(), BTreeMap::new());
+        let told = told_to(&steps[1], &book);
+        let told: Vec<_> = told.addresses().map(Address::as_str).collect();
+        assert_eq!(
+            told,
+            [
+                "partners.partner1/key",
+                "partners.partner1/membership",
+                "plans.bronze"
+            ]
+        );
+        assert!(not_known(&steps[1], &told_to(&steps[1], &book)).is_none());
     }
 }

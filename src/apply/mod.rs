@@ -3,6 +3,7 @@
 
 mod event;
 mod executor;
+mod schedule;
 
 pub use event::{Done, Event, Failure, HEARTBEAT, Outcome, Wait};
 pub use executor::{Interrupt, run};

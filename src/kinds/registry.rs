@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::pin::Pin;
 
 use futures_util::future::try_join_all;
@@ -60,6 +61,12 @@ macro_rules! kinds {
                         .map(|field| (&field.info, (field.get)(props, book)))
                         .collect()),+
                 }
+            }
+
+            /// Everything whose outputs its properties hold.
+            pub fn awaited(&self) -> BTreeSet<Address> {
+                let fields = self.fields(&Book::default());
+                fields.iter().flat_map(|(_, value)| value.awaited()).collect()
             }
 
             /// Lets it hold on to what it refers to today and the plan keeps; see [`Kind::hold_on`].

@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 
 use gatestack::kinds::{OnChange, fields_of_kinds};
+use gatestack::model::Address;
+
+use crate::harness::{desired, stack_of};
+use crate::program::example;
 
 #[test]
 fn every_kind_is_declared_well() {
@@ -65,6 +69,38 @@ fn every_kind_is_declared_well() {
             );
         }
     }
+}
+
+/// Everything whose outputs stand somewhere in a resource's properties.
+fn held(properties: &serde_json::Value) -> BTreeSet<String> {
+    match properties {
+        serde_json::Value::Object(members) => {
+            let output = members.get("output").and_then(|output| output.get("of"));
+            let of = output.and_then(|of| of.as_str()).map(str::to_owned);
+            members.values().flat_map(held).chain(of).collect()
+        }
+        serde_json::Value::Array(items) => items.iter().flat_map(held).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// The planner orders steps by it, and the executor tells a step no other outputs.
+#[test]
+fn the_fields_of_a_resource_await_every_output_that_it_holds() {
+    let mut holding = BTreeSet::new();
+    let whole = include_str!("../foreign/whole.toml");
+    for text in [whole, &example("partner-api"), &stack_of(2, 2)] {
+        for (address, wanted) in desired(text).resources {
+            let awaited = wanted.resource.awaited();
+            let awaited: BTreeSet<String> = awaited.iter().map(Address::to_string).collect();
+            let held = held(&serde_json::to_value(&wanted.resource).unwrap());
+            assert_eq!(held, awaited, "{address}");
+            if !held.is_empty() {
+                holding.insert(wanted.resource.info().name);
+            }
+        }
+    }
+    assert!(holding.len() >= 15, "{holding:?}");
 }
 
 /// `docs/resources.md`, from the registry. `UPDATE_DOCS=1 cargo test reference_page` writes it.
