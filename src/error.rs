@@ -2,7 +2,7 @@
 
 use crate::aws::AwsError;
 use crate::model::{Address, shorten};
-use crate::plan::Problem;
+use crate::plan::{How, Moved, Problem};
 use crate::stack::Diagnostics;
 
 /// The longest command in a hint, in bytes.
@@ -70,8 +70,17 @@ pub struct Fault {
 pub struct Detail {
     /// The address.
     pub address: Address,
-    /// What is to be said of it; may be empty.
-    pub text: String,
+    /// What is to be said of it.
+    pub said: Said,
+}
+
+/// What is to be said of something that a [`Fault`] is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Said {
+    /// These words; may be empty.
+    Text(String),
+    /// What happened to it since a plan was made.
+    Moved(How),
 }
 
 /// What kind of thing went wrong.
@@ -156,7 +165,17 @@ impl Fault {
     pub fn about(mut self, address: Address, text: impl Into<String>) -> Self {
         self.details.push(Detail {
             address,
-            text: shorten::message(text.into()),
+            said: Said::Text(shorten::message(text.into())),
+        });
+        self
+    }
+
+    /// Says what moved that it is about.
+    #[must_use]
+    pub fn moved(mut self, moved: Moved) -> Self {
+        self.details.push(Detail {
+            address: moved.address,
+            said: Said::Moved(moved.how),
         });
         self
     }

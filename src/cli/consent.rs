@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::global::repeated;
+use crate::engine::{FORWARD, repeated, stopped};
 use crate::error::{Error, Fault, FaultKind};
 use crate::model::Address;
 use crate::plan::{Loss, LossOf, Plan};
@@ -19,8 +19,15 @@ pub(super) enum Consent {
     Asked(Vec<String>),
 }
 
-/// The flag that agrees to lead callers forward from where the stage is held back.
-pub(super) const FORWARD: &str = "--forward";
+impl Consent {
+    /// The flags that say what was agreed to when asked.
+    pub(super) fn flags(self) -> Vec<String> {
+        match self {
+            Self::Given => Vec::new(),
+            Self::Asked(flags) => flags,
+        }
+    }
+}
 
 /// Asks whatever the flags have not answered.
 ///
@@ -132,16 +139,6 @@ pub(super) fn ask_destroy(
     .into())
 }
 
-/// Why another name is no consent to a destroy.
-pub(super) fn other_name(name: &str, given: &str) -> Error {
-    Fault::new(
-        FaultKind::Consent,
-        format!("the stack's name is {name}, and --confirm says {given}"),
-    )
-    .hint("look whether this is the stack file you mean")
-    .into()
-}
-
 /// Has somebody type this very text.
 fn ask_for(wanted: &str, question: &str) -> Result<(), Error> {
     match typed(question, "leave it empty to stop") {
@@ -220,11 +217,6 @@ pub(super) fn nobody_to_ask(what: &str, again: &str) -> Error {
     Fault::new(FaultKind::Consent, what)
         .hint(format!("agree to it with\n{again} --yes"))
         .into()
-}
-
-/// Somebody does not go on.
-pub(super) fn stopped(kind: FaultKind) -> Error {
-    Fault::new(kind, "stopped: nothing was changed").into()
 }
 
 #[cfg(test)]

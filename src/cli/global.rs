@@ -1,15 +1,12 @@
 //! The flags of every command.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, ValueEnum};
 
-use crate::model::shell_word;
+use crate::engine::{DEFAULT_FILE, Invocation, environment};
 use crate::render::{Colour, Wishes};
-
-/// The stack file that is read when nothing names one.
-const DEFAULT_FILE: &str = "stack.toml";
 
 const HEADING: &str = "Global options";
 
@@ -36,7 +33,7 @@ pub(crate) struct Global {
         value_name = "NAME",
         env = "GATESTACK_ENV",
         hide_env = true,
-        value_parser = super::environment::name
+        value_parser = environment::name
     )]
     pub(crate) environment: Option<String>,
 
@@ -127,36 +124,24 @@ impl Global {
         self.verbose
     }
 
+    /// Which stack and which AWS they are about.
+    pub(crate) fn invocation(&self) -> Invocation {
+        Invocation {
+            file: self.file.clone(),
+            environment: self.environment.clone(),
+            chdir: self.chdir.clone(),
+            local: self.local,
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            vars: self.vars.clone(),
+            var_files: self.var_files.clone(),
+        }
+    }
+
     /// Whether the stack file comes through the standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
-        self.file.as_os_str() == "-"
-    }
-
-    /// Whether nothing names a stack file.
-    pub(crate) fn file_is_left_out(&self) -> bool {
-        self.file.as_os_str() == DEFAULT_FILE
-    }
-
-    /// Where the stack file is, seen from the current folder.
-    pub(crate) fn path(&self) -> PathBuf {
-        self.in_folder(&self.file)
-    }
-
-    /// The folder the stack file is in.
-    pub(crate) fn folder(&self) -> PathBuf {
-        let beside = if self.reads_stdin() {
-            PathBuf::new()
-        } else {
-            self.file.parent().map(PathBuf::from).unwrap_or_default()
-        };
-        self.in_folder(&beside)
-    }
-
-    fn in_folder(&self, path: &Path) -> PathBuf {
-        match &self.chdir {
-            Some(folder) => folder.join(path),
-            None => path.to_owned(),
-        }
+        self.invocation().reads_stdin()
     }
 
     /// Whether a flag gives variables values.
@@ -184,32 +169,6 @@ impl Global {
         ))
     }
 
-    /// The same flags for a command on a saved plan, which has its variables' values in it.
-    pub(crate) fn without_variables(&self) -> Self {
-        Self {
-            vars: Vec::new(),
-            var_files: Vec::new(),
-            ..self.clone()
-        }
-    }
-
-    /// The same on the local AWS.
-    pub(crate) fn on_the_local_aws(&self) -> Self {
-        Self {
-            local: true,
-            ..self.clone()
-        }
-    }
-
-    /// The same at an endpoint that stands for AWS.
-    pub(crate) fn at_endpoint(&self, url: &str) -> Self {
-        Self {
-            local: false,
-            endpoint_url: Some(url.to_owned()),
-            ..self.clone()
-        }
-    }
-
     /// Why these flags make no sense for a command that serves the stack file on the local AWS.
     pub(crate) fn contradiction_of_dev(&self) -> Option<String> {
         let wrong = [
@@ -222,78 +181,6 @@ impl Global {
             "the argument '{flag}' cannot be used with 'dev', which follows a file on the local AWS"
         ))
     }
-
-    /// The same in another environment.
-    pub(crate) fn in_environment(&self, environment: Option<String>) -> Self {
-        Self {
-            environment,
-            ..self.clone()
-        }
-    }
-
-    /// The command to type next. The standard input is spent: what it held has to come again, and while it does, nothing can be
-    /// asked, so the answers have to be flags.
-    pub(crate) fn next(&self, command: &str, flags: &[String], answers: &[String]) -> String {
-        if !self.reads_stdin() {
-            return self.command_line(command, flags);
-        }
-        let flags = [flags, answers].concat();
-        format!(
-            "pipe the same file into {}",
-            self.command_line(command, &flags)
-        )
-    }
-
-    /// The flags that name another stack file and an environment of it, seen from the current folder.
-    pub(crate) fn flags_of(&self, file: &Path, environment: &str) -> String {
-        let named = match file.as_os_str() == DEFAULT_FILE {
-            true => String::new(),
-            false => format!("-f {} ", shell_word(&file.display().to_string())),
-        };
-        format!("{named}--env {}", shell_word(environment))
-    }
-
-    /// The command line of another command on the same stack.
-    pub(crate) fn command_line(&self, command: &str, more: &[String]) -> String {
-        let mut words = vec!["gatestack".to_owned()];
-        if self.local {
-            words.push("--local".into());
-        }
-        words.push(command.into());
-        let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), shell_word(value)]);
-        if let Some(folder) = &self.chdir {
-            flag("-C", &folder.display().to_string());
-        }
-        if !self.file_is_left_out() {
-            flag("-f", &self.file.display().to_string());
-        }
-        for (name, value) in [
-            ("--env", &self.environment),
-            ("--profile", &self.profile),
-            ("--region", &self.region),
-            ("--endpoint-url", &self.endpoint_url),
-        ] {
-            if let Some(value) = value {
-                flag(name, value);
-            }
-        }
-        for path in &self.var_files {
-            flag("--var-file", &path.display().to_string());
-        }
-        for (name, value) in &self.vars {
-            flag("--var", &format!("{name}={value}"));
-        }
-        words.extend_from_slice(more);
-        words.join(" ")
-    }
-}
-
-/// Repeats a flag for each of its values.
-pub(crate) fn repeated(flag: &str, values: &[String]) -> Vec<String> {
-    values
-        .iter()
-        .map(|value| format!("{flag} {}", shell_word(value)))
-        .collect()
 }
 
 /// The names of an enumeration's values. clap's own parser would add what each is documented with, and by that turn

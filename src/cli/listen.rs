@@ -3,9 +3,12 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 
+use tokio::sync::oneshot;
+
+use crate::engine::Stops;
 use crate::error::{Error, Fault, FaultKind};
 use crate::render::{Ui, indented};
-use aws_local::OwnHosts;
+use aws_local::{DataPlane, OwnHosts, serve};
 
 /// Where a local AWS listens unless it is told otherwise.
 pub(super) const ADDRESS: &str = "127.0.0.1:4599";
@@ -75,4 +78,28 @@ pub(super) fn is_loopback(address: &SocketAddr) -> bool {
 fn cannot_listen(error: io::Error, address: &str) -> Fault {
     let error = anyhow::Error::new(error).context(format!("can't listen on {address}"));
     Fault::io(error).hint("choose another address with --listen; port 0 takes any free one")
+}
+
+/// Serves until Ctrl-C or SIGTERM, then finishes what is under way; a second one doesn't wait for that.
+///
+/// # Errors
+/// When the listener fails.
+pub(super) async fn serve_until_stopped(
+    plane: DataPlane,
+    listener: tokio::net::TcpListener,
+    mut stops: impl Stops,
+) -> io::Result<()> {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = serve(plane, listener, async {
+        let _ = stopped.await;
+    });
+    tokio::pin!(serving);
+    tokio::select! {
+        ended = &mut serving => return ended,
+        _ = stops.next() => drop(stop),
+    }
+    tokio::select! {
+        ended = &mut serving => ended,
+        _ = stops.next() => Ok(()),
+    }
 }

@@ -1,50 +1,33 @@
-//! The command line: one file for each command with its arguments and what it does. Commands know neither AWS's
-//! operations nor bytes; they join the engine to the renderer.
+//! The command line: its global options, and what its commands share. Commands know neither AWS's operations nor bytes; they join
+//! the engine to the renderer.
 
-mod apply;
 mod backends;
-mod call;
-mod calling;
-mod completions;
+mod commands;
 mod consent;
-mod destroy;
-mod dev;
-mod environment;
-mod existing;
-mod export;
-mod files;
 mod global;
-mod graph;
-mod handoff;
-mod history;
 mod listen;
-mod local;
-mod lock;
-mod output;
-mod plan;
+mod names;
+mod opening;
+mod planned;
 mod private;
-mod rollback;
-mod run;
-mod saved;
-mod schema;
-mod session;
-mod token;
+mod scope;
+mod signals;
 mod usage;
-mod validate;
 mod variables;
-mod verify;
-mod verifying;
+mod verified;
+mod wait;
 
 use std::ffi::OsString;
 
 use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 use clap::error::ErrorKind;
-use clap::{ColorChoice, CommandFactory, FromArgMatches as _, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, FromArgMatches as _, Parser};
 
-use crate::error::{Error, Exit};
+use crate::error::Exit;
 use crate::handoff::{IDENTITY, is_identity};
-use crate::render::{self, Ui, json};
+use crate::render::{self, Ui};
+use commands::Command;
 use global::Global;
 
 /// Set up the front door of an API on AWS, from one stack.toml
@@ -83,27 +66,6 @@ pub struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    Validate(validate::Args),
-    Plan(plan::Args),
-    Apply(apply::Args),
-    Destroy(destroy::Args),
-    History(history::Args),
-    Rollback(rollback::Args),
-    Output(output::Args),
-    Token(token::Args),
-    Call(call::Args),
-    Verify(verify::Args),
-    Handoff(handoff::Args),
-    Graph(graph::Args),
-    Export(export::Args),
-    Dev(dev::Args),
-    Schema(schema::Args),
-    Completions(completions::Args),
-    Local(local::Args),
-}
-
 const STYLES: Styles = Styles::styled()
     .header(Style::new().bold())
     .usage(Style::new().bold())
@@ -120,7 +82,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let mut ui = Ui::of_process(cli.global.wishes());
     render::start_log(cli.global.verbosity(), ui.colours_errors());
     if ui.moves() {
-        run::end_with_a_clean_terminal();
+        signals::end_with_a_clean_terminal();
     }
     variables::remark_typos(cli.global.local, &mut ui);
     let exit = run(&cli, &mut ui);
@@ -135,26 +97,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 /// Does what a command line says, with these streams.
 pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
-    let global = &cli.global;
-    let result = match &cli.command {
-        Command::Validate(args) => args.run(global, ui),
-        Command::Plan(args) => args.run(global, ui),
-        Command::Apply(args) => args.run(global, ui),
-        Command::Destroy(args) => args.run(global, ui),
-        Command::History(args) => args.run(global, ui),
-        Command::Rollback(args) => args.run(global, ui),
-        Command::Output(args) => args.run(global, ui),
-        Command::Token(args) => args.run(global, ui),
-        Command::Call(args) => args.run(global, ui),
-        Command::Verify(args) => args.run(global, ui),
-        Command::Handoff(args) => args.run(global, ui),
-        Command::Graph(args) => args.run(global, ui),
-        Command::Export(args) => args.run(global, ui),
-        Command::Dev(args) => args.run(global, ui),
-        Command::Schema(args) => args.run(ui),
-        Command::Completions(args) => args.run(ui),
-        Command::Local(args) => args.run(global, ui),
-    };
+    let result = cli.command.run(&cli.global.invocation(), ui);
     result.unwrap_or_else(|error| {
         cli.command.tell(&error, ui);
         error.exit()
@@ -199,53 +142,6 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
             false => argument,
         }
     })
-}
-
-impl Command {
-    /// What a saved plan has in it can't be said again. clap sees each side of the subcommand by itself, so it can't tell.
-    fn contradiction(&self, global: &Global) -> Option<String> {
-        match self {
-            Self::Apply(args) if args.saved().is_some() && global.gives_variables() => {
-                let flag = if global.vars.is_empty() {
-                    "--var-file"
-                } else {
-                    "--var"
-                };
-                Some(format!(
-                    "the argument '{flag}' cannot be used with a saved plan, which has its variables' values in it"
-                ))
-            }
-            Self::Call(args) => args.contradiction(global),
-            Self::Dev(_) => global.contradiction_of_dev(),
-            Self::Handoff(args) => args.contradiction(),
-            Self::Verify(args) => args.contradiction(global),
-            _ => None,
-        }
-    }
-
-    /// Says what went wrong in the form that was asked for.
-    fn tell(&self, error: &Error, ui: &mut Ui) {
-        let lines = |ui: &mut Ui| {
-            for message in json::Message::all_of(error) {
-                ui.print(&json::diagnostic(message));
-            }
-        };
-        match self {
-            Self::Apply(args) if args.json => lines(ui),
-            Self::Destroy(args) if args.json => lines(ui),
-            Self::Dev(args) if args.json => lines(ui),
-            Self::Validate(validate::Args { json: true })
-            | Self::Plan(plan::Args { json: true, .. })
-            | Self::History(history::Args { json: true })
-            | Self::Rollback(rollback::Args { json: true, .. })
-            | Self::Output(output::Args { json: true, .. })
-            | Self::Token(token::Args { json: true, .. })
-            | Self::Verify(verify::Args { json: true, .. }) => {
-                ui.print(&json::messages(json::Message::all_of(error)))
-            }
-            _ => render::error::complain(ui, error),
-        }
-    }
 }
 
 /// The whole command line, for completions and reference pages.

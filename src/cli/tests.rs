@@ -7,7 +7,9 @@ use anstream::adapter::strip_str;
 use tempfile::TempDir;
 
 use super::*;
-use crate::error::FaultKind;
+use crate::engine::{Planned, Purpose, look_again, runtime};
+use crate::error::{Error, FaultKind, Said};
+use crate::render::json;
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 
@@ -159,7 +161,7 @@ fn flags_may_follow_the_command() {
     let words = ["gatestack", "plan", "-f", "x.toml", "--local", "-q"].map(OsString::from);
     let cli = parse(&words).unwrap();
     assert!(cli.global.local);
-    assert_eq!(cli.global.path(), Path::new("x.toml"));
+    assert_eq!(cli.global.invocation().path(), Path::new("x.toml"));
 }
 
 #[test]
@@ -377,17 +379,17 @@ fn agreed_then(
     folder.write(&SMALLEST.replace("rate = 10", "rate = 11"));
     let path = folder.path().display().to_string();
     let words = ["gatestack", "--local", "-C", &path, "apply"].map(OsString::from);
-    let global = parse(&words).unwrap().global;
+    let invocation = parse(&words).unwrap().global.invocation();
     let (mut ui, _) = Ui::captured();
-    session::runtime(true).unwrap().block_on(async {
-        let session = session::Session::open(&global, &mut ui, &[], session::Purpose::Find).await?;
-        let planned = session.plan(&mut ui, &options).await?;
+    runtime(true).unwrap().block_on(async {
+        let session = opening::open(&invocation, &[], Purpose::Find, &mut ui).await?;
+        let planned = session.plan(&options, &mut ui).await?;
         assert!(!planned.plan.is_empty());
         // Another process, so to speak: a thread without this one's runtime.
         std::thread::scope(|scope| scope.spawn(|| meanwhile(&folder)).join().unwrap());
-        let mut signals = run::Signals::listen()?;
-        let session::Planned { plan, observation } = &planned;
-        run::look_again(&session, plan, observation, &mut signals, &mut ui).await
+        let mut signals = signals::Signals::listen()?;
+        let Planned { plan, observation } = &planned;
+        look_again(&session, plan, observation, &mut signals, &mut ui).await
     })
 }
 
@@ -405,7 +407,10 @@ fn nobody_agrees_to_a_plan_they_have_not_seen() {
         (fault.kind, fault.details[0].address.as_str()),
         (FaultKind::Stale, "plans.standard")
     );
-    assert_eq!(fault.details[0].text, "throttle.rate: 10 → 12");
+    let Said::Moved(how) = &fault.details[0].said else {
+        panic!("{fault:?}")
+    };
+    assert_eq!(render::stale::text(how), "throttle.rate: 10 → 12");
 
     agreed_then(Options::default(), |_| {}).unwrap();
     agreed_then(

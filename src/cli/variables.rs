@@ -9,7 +9,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::global::Global;
+use crate::engine::{Invocation, files};
 use crate::error::{Error, Fault, FaultKind};
 use crate::render::{Ui, indented};
 use crate::stack::{Given, GivenBy, Source};
@@ -54,13 +54,13 @@ const MISTAKEN: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// A file of `--var-file` can't be read.
-pub(super) fn given(global: &Global) -> Result<BTreeMap<String, Given>, Error> {
+pub(super) fn given(invocation: &Invocation) -> Result<BTreeMap<String, Given>, Error> {
     let mut given = BTreeMap::new();
-    for path in &global.var_files {
+    for path in &invocation.var_files {
         given.extend(in_file(path)?);
     }
     given.extend(in_environment(std::env::vars_os()));
-    let flags = global.vars.iter().cloned();
+    let flags = invocation.vars.iter().cloned();
     given.extend(flags.map(|(name, value)| (name, Given::from(value))));
     Ok(given)
 }
@@ -78,7 +78,7 @@ fn in_environment(
 
 /// A TOML file of values.
 fn in_file(path: &Path) -> Result<BTreeMap<String, Given>, Error> {
-    let source = Source::new(path, super::files::needed(path)?);
+    let source = Source::new(path, files::needed(path)?);
     let place = |span: &Range<usize>| source.locate(span).link();
     let wrong = |span: &Range<usize>, message: &str| {
         let what = format!("{}: {message}", place(span));

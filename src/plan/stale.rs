@@ -19,7 +19,7 @@ pub struct Moved {
 }
 
 /// What happened to something since a plan was made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum How {
     /// It was not there.
     Appeared,

@@ -2,9 +2,10 @@
 
 use super::layout::{behind, harmless, indented};
 use super::style::{ERROR, HINT, STRONG, paint};
-use super::{Ui, diagnostics};
+use super::{Ui, diagnostics, stale};
 use crate::aws::AwsError;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, Said};
+use crate::model::shorten;
 use crate::plan::Problem;
 use crate::stack::diagnostic::MOST_SHOWN;
 
@@ -86,20 +87,29 @@ pub(crate) fn aws(about: Option<&str>, error: &AwsError, width: usize) -> String
     text
 }
 
+/// What is said of something that a fault is about.
+fn said(said: &Said) -> String {
+    match said {
+        Said::Text(text) => text.clone(),
+        Said::Moved(how) => shorten::message(stale::text(how)),
+    }
+}
+
 fn one_fault(fault: &Fault, width: usize) -> String {
     let mut text = error_line(&fault.what, width);
     let shown = fault.details.len().min(MOST_SHOWN);
     for detail in &fault.details[..shown] {
         // A forged plan names what it likes.
         let address = &harmless(detail.address.as_str());
-        if detail.text.is_empty() {
+        let said = said(&detail.said);
+        if said.is_empty() {
             text.push_str(&indented(address, 2, width));
         } else {
             let head = format!("  {}", paint(STRONG, address));
             text.push_str(&behind(
                 &(head + ":"),
                 address.chars().count() + 3,
-                &detail.text,
+                &said,
                 4,
                 width,
             ));

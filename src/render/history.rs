@@ -192,11 +192,6 @@ fn needs(access: Access) -> &'static str {
     }
 }
 
-/// A deployment by its id and date.
-pub(crate) fn at(deployed: &Deployed) -> String {
-    format!("{} of {}", deployed.id, moment(deployed.made))
-}
-
 /// A way from one deployment to another.
 pub(crate) struct Rollback<'a> {
     pub(crate) ground: &'a Ground,
@@ -215,12 +210,12 @@ impl Rollback<'_> {
         let said = format!(
             "Callers of the stage {} go from deployment {}{} to deployment {}, and meet the API as it was deployed then:",
             self.history.stage,
-            at(self.from),
+            self.from.name(),
             match self.from.is_ours() {
                 true => "",
                 false => ", which gatestack did not make,",
             },
-            at(self.to)
+            self.to.name()
         );
         text.push_str(&indented(&said, 0, self.width));
         let column = self.differences.keys().map(|method| method.chars().count());
@@ -293,7 +288,7 @@ impl Rollback<'_> {
     /// How it ended.
     pub(crate) fn end(&self, requests: Count, moved: bool, next: &str) -> String {
         let stage = &self.history.stage;
-        let to = at(self.to);
+        let to = self.to.name();
         if !moved {
             let said = format!("The stage {stage} serves deployment {to} already.");
             let reads = format!("({} of AWS)", counted(requests.reads, "read"));

@@ -5,32 +5,11 @@ use std::path::Path;
 
 use super::error::{error_line, hint_line};
 use crate::aws::AwsError;
-use crate::lock::{DEAD_AFTER, Taken};
+use crate::lock::DEAD_AFTER;
 
 /// Said by every run that takes no lock.
 pub(crate) const UNLOCKED: &str =
     "no lock: `[stack] lock` is false, so another run could write to the stack at the same time\n";
-
-fn holder(name: &str, taken: &Taken) -> String {
-    match &taken.holder {
-        Some(holder) => holder.to_string(),
-        None => format!("the parameter {name}, which this version can't read"),
-    }
-}
-
-/// Why the lock can't be taken.
-pub(crate) fn taken(stack: &str, name: &str, taken: &Taken) -> String {
-    format!(
-        "another run holds the lock on the stack {stack}: {}, renewed {} s ago; nothing was written",
-        holder(name, taken),
-        taken.unrenewed_for.as_secs()
-    )
-}
-
-/// What is waited for.
-pub(crate) fn waiting(name: &str, taken: &Taken) -> String {
-    format!("waiting for the lock, held by {}", holder(name, taken))
-}
 
 /// Says that another process holds the local AWS's state. It comes from wherever the state is read, so it writes by itself.
 pub(crate) fn state_is_held(path: &Path) {

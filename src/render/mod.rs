@@ -13,6 +13,7 @@ pub(crate) mod curl;
 pub(crate) mod error;
 pub(crate) mod handoff;
 pub(crate) mod history;
+pub(crate) mod listener;
 pub(crate) mod lock;
 pub(crate) mod outcome;
 pub(crate) mod plan;

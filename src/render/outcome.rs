@@ -174,6 +174,14 @@ fn left_out(by_cause: &BTreeMap<String, Vec<String>>, width: usize) -> String {
     lines.collect()
 }
 
+/// How often each operation of AWS was called.
+pub(crate) fn requests(calls: &BTreeMap<(String, String), u64>) -> String {
+    calls
+        .iter()
+        .map(|((service, operation), times)| format!("  {times:>4} {service}: {operation}\n"))
+        .collect()
+}
+
 /// The outputs that are known.
 pub(crate) fn outputs(outputs: &BTreeMap<String, Option<String>>) -> String {
     let known = outputs

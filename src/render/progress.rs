@@ -12,16 +12,13 @@ use super::ui::{ProgressMode, Ui};
 use crate::apply::{Done, Event, Wait};
 use crate::aws::Cause;
 
-/// Listens to a run, shows it, and keeps what the end of the run has to tell.
-pub(crate) struct Progress<'a> {
-    ui: &'a mut Ui,
+/// Shows a run, and keeps what its end has to tell.
+pub(crate) struct Progress {
     json: bool,
     simulated: bool,
     bars: Option<Bars>,
     steps: usize,
     over: usize,
-    /// The steps that are done.
-    pub(crate) done: Vec<usize>,
     /// What was left out, by the failed address it waited for.
     pub(crate) skipped: BTreeMap<String, Vec<String>>,
 }
@@ -32,45 +29,40 @@ struct Bars {
     running: HashMap<usize, ProgressBar>,
 }
 
-impl<'a> Progress<'a> {
-    pub(crate) fn new(ui: &'a mut Ui, json: bool, simulated: bool) -> Self {
+impl Progress {
+    pub(crate) fn new(ui: &Ui, json: bool, simulated: bool) -> Self {
         let bars = (!json && ui.progress() == ProgressMode::Bars).then(Bars::new);
         Self {
-            ui,
             json,
             simulated,
             bars,
             steps: 0,
             over: 0,
-            done: Vec::new(),
             skipped: BTreeMap::new(),
         }
     }
 
     /// Takes in one event.
-    pub(crate) fn tell(&mut self, event: Event) {
+    pub(crate) fn tell(&mut self, ui: &mut Ui, event: Event) {
         if self.json {
-            self.ui.print(&line(&Line::Event(event.clone())));
+            ui.print(&line(&Line::Event(event.clone())));
         } else {
-            self.show(&event);
+            self.show(ui, &event);
         }
-        match event {
-            Event::StepDone { step, .. } => self.done.push(step),
-            Event::StepSkipped {
-                address,
-                because_of: Some(cause),
-                ..
-            } => {
-                self.skipped
-                    .entry(cause.to_string())
-                    .or_default()
-                    .push(address.to_string());
-            }
-            _ => {}
+        if let Event::StepSkipped {
+            address,
+            because_of: Some(cause),
+            ..
+        } = event
+        {
+            self.skipped
+                .entry(cause.to_string())
+                .or_default()
+                .push(address.to_string());
         }
     }
 
-    fn show(&mut self, event: &Event) {
+    fn show(&mut self, ui: &mut Ui, event: &Event) {
         match event {
             Event::Started { steps } => {
                 self.steps = *steps;
@@ -87,7 +79,7 @@ impl<'a> Progress<'a> {
                 let text = format!("{} {}{address}", action.doing(), which(*old));
                 match &mut self.bars {
                     Some(bars) => bars.start(*step, text),
-                    None => self.say(&text),
+                    None => self.say(ui, &text),
                 }
             }
             Event::StepDone {
@@ -100,6 +92,7 @@ impl<'a> Progress<'a> {
                 self.over += 1;
                 let sign = sign(*action);
                 self.finish(
+                    ui,
                     *step,
                     &format!(
                         "{sign} {} {}{address}{}",
@@ -126,6 +119,7 @@ impl<'a> Progress<'a> {
                 });
                 let failed = paint(ERROR, &format!("x can't {}", infinitive(*action)));
                 self.finish(
+                    ui,
                     *step,
                     &format!(
                         "{failed} {}{address}: {}: {code}",
@@ -139,13 +133,13 @@ impl<'a> Progress<'a> {
             // Bars show how long each step takes.
             Event::Waiting { waits } => {
                 if self.bars.is_none() {
-                    self.say(&format!("still {}", waits_text(waits)));
+                    self.say(ui, &format!("still {}", waits_text(waits)));
                 }
             }
             Event::Stopping { running } => {
                 let running = super::counted(*running as u64, "running step");
                 let text = format!("stopping after {running}; press Ctrl-C again to leave at once");
-                self.say(&paint(WARNING, &text));
+                self.say(ui, &paint(WARNING, &text));
             }
             Event::Finished { .. } => self.bars = None,
         }
@@ -159,7 +153,7 @@ impl<'a> Progress<'a> {
         paint(FAINT, &format!(" in {}", duration(took, self.simulated)))
     }
 
-    fn finish(&mut self, step: usize, text: &str) {
+    fn finish(&mut self, ui: &mut Ui, step: usize, text: &str) {
         if let Some(bars) = &mut self.bars {
             bars.overall.set_position(self.over as u64);
             if let Some(bar) = bars.running.remove(&step) {
@@ -167,13 +161,13 @@ impl<'a> Progress<'a> {
                 bars.all.remove(&bar);
             }
         }
-        self.say(text);
+        self.say(ui, text);
     }
 
-    fn say(&mut self, text: &str) {
+    fn say(&mut self, ui: &mut Ui, text: &str) {
         match &self.bars {
             Some(bars) => {
-                let text = if self.ui.colours_errors() {
+                let text = if ui.colours_errors() {
                     text.to_owned()
                 } else {
                     anstream::adapter::strip_str(text).to_string()
@@ -181,7 +175,7 @@ impl<'a> Progress<'a> {
                 // The terminal went away: the run goes on all the same.
                 let _ = bars.all.println(text);
             }
-            None if self.ui.progress() == ProgressMode::None => {}
+            None if ui.progress() == ProgressMode::None => {}
             None => {
                 let count = format!(
                     "[{:>width$}/{}]",
@@ -189,8 +183,7 @@ impl<'a> Progress<'a> {
                     self.steps,
                     width = self.steps.to_string().len()
                 );
-                self.ui
-                    .remark(&format!("{} {text}\n", paint(FAINT, &count)));
+                ui.remark(&format!("{} {text}\n", paint(FAINT, &count)));
             }
         }
     }
@@ -350,9 +343,10 @@ mod tests {
     #[test]
     fn without_a_terminal_each_event_is_a_line() {
         let (mut ui, captured) = Ui::captured();
-        let mut progress = Progress::new(&mut ui, false, true);
-        events().into_iter().for_each(|event| progress.tell(event));
-        assert_eq!(progress.done, [0]);
+        let mut progress = Progress::new(&ui, false, true);
+        events()
+            .into_iter()
+            .for_each(|event| progress.tell(&mut ui, event));
         assert_eq!(
             progress.skipped["partners.acme/key"],
             ["partners.acme/client"]
@@ -364,8 +358,10 @@ mod tests {
     #[test]
     fn machines_get_each_event_as_json() {
         let (mut ui, captured) = Ui::captured();
-        let mut progress = Progress::new(&mut ui, true, false);
-        events().into_iter().for_each(|event| progress.tell(event));
+        let mut progress = Progress::new(&ui, true, false);
+        events()
+            .into_iter()
+            .for_each(|event| progress.tell(&mut ui, event));
         let types: Vec<_> = captured
             .out()
             .lines()

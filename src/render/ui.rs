@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anstream::adapter::strip_str;
 
 use super::json;
+use super::progress::Progress;
+use super::waiting::Waiting;
 
 /// What a person asked of the output, before it is known where it goes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +47,10 @@ pub struct Ui {
     progress: ProgressMode,
     json_lines: bool,
     terminal: bool,
+    /// What the engine waits for.
+    pub(super) waiting: Option<Waiting>,
+    /// The plan that the engine carries out.
+    pub(super) running: Option<Progress>,
 }
 
 /// How progress is shown.
@@ -121,6 +127,8 @@ impl Ui {
             progress,
             json_lines: false,
             terminal: out,
+            waiting: None,
+            running: None,
         }
     }
 
@@ -142,6 +150,8 @@ impl Ui {
             progress: ProgressMode::Lines,
             json_lines: false,
             terminal: false,
+            waiting: None,
+            running: None,
         };
         (ui, captured)
     }

@@ -1,4 +1,5 @@
-//! Waits outside of a run: what is waited for is said at once, and again as long as it takes.
+//! Waits outside of a run: what is waited for is said at once, and again as long as it takes. On a terminal something moves until it
+//! is over, elsewhere there is a line now and another each ten seconds; where machines read lines, an event each ten seconds.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,28 +7,11 @@ use std::time::Duration;
 use console::Term;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
-use tokio::time::{Instant, interval_at};
 
 use super::json::{Line, line};
 use super::progress::{TICK, style, waits_text};
 use super::ui::{ProgressMode, Ui};
 use crate::apply::{Event, HEARTBEAT, Wait};
-
-/// Waits for `work` and says so: on a terminal by something that moves until it is done, elsewhere by one line now and another
-/// each ten seconds; where machines read lines, by an event each ten seconds. `what` is in the words of “reading the stack”.
-pub(crate) async fn waiting_for<T>(ui: &mut Ui, what: &str, work: impl Future<Output = T>) -> T {
-    let mut waiting = Waiting::begin(ui, what);
-    let began = Instant::now();
-    let mut heartbeat = interval_at(began + HEARTBEAT, HEARTBEAT);
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            biased;
-            done = &mut work => return done,
-            _ = heartbeat.tick() => waiting.beat(ui, began.elapsed()),
-        }
-    }
-}
 
 /// Something that is waited for, until it is dropped.
 pub(crate) struct Waiting {
@@ -120,10 +104,11 @@ pub(crate) fn clear() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::unless_local;
 
     async fn long_read(ui: &mut Ui) {
         let read = tokio::time::sleep(Duration::from_secs(34));
-        waiting_for(ui, "reading the stack from AWS", read).await;
+        unless_local(false, ui, "reading the stack from AWS", read).await;
     }
 
     #[test]

@@ -5,6 +5,18 @@ use std::path::{Path, PathBuf};
 
 use crate::program::repository;
 
+/// The libraries through which a command line and a terminal are reached, and what asks whether there is one.
+const OF_A_TERMINAL: [&str; 8] = [
+    "anstream",
+    "anstyle",
+    "clap",
+    "console",
+    "indicatif",
+    "inquire",
+    "stderr",
+    "stdout",
+];
+
 /// A row of the table: what its room may import, and what its tests may beside that.
 #[derive(Debug, Default)]
 struct Row {
@@ -259,6 +271,25 @@ fn imports_only_go_down() {
             );
         }
     }
+}
+
+#[test]
+fn the_engine_knows_no_command_line_and_no_terminal() {
+    let mut all = Vec::new();
+    files(&repository("src/engine"), &mut all);
+    assert!(all.len() > 10, "{all:?}");
+    let mut wrong = Vec::new();
+    for path in all {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines = text.lines().map(str::trim_start);
+        for line in lines.filter(|line| !line.starts_with("//")) {
+            let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if words.any(|word| OF_A_TERMINAL.contains(&word)) {
+                wrong.push(format!("{}: {line}", path.display()));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::{
 use crate::aws::{AwsError, Reader, Writer};
 use crate::kinds::rest_api::{self, RestApi};
 use crate::kinds::{Desired, Kind, Outputs, Scope};
-use crate::model::{Book, OutputName};
+use crate::model::{Book, OutputName, moment};
 
 /// What was deployed, and what the stage serves of it.
 #[derive(Clone, Debug)]
@@ -81,6 +81,11 @@ pub enum Difference {
 }
 
 impl Deployed {
+    /// Its id and date, as people read them.
+    pub fn name(&self) -> String {
+        format!("{} of {}", self.id, moment(self.made))
+    }
+
     /// Whether gatestack made it, for this stack.
     pub fn is_ours(&self) -> bool {
         self.digest.is_some()

@@ -1,0 +1,247 @@
+//! Why the API refused a call, from what the file says of the caller and the route.
+
+use std::collections::BTreeSet;
+
+use crate::caller::{Front, Known, Refusal, Token};
+use crate::engine::{Invocation, enable};
+use crate::kinds::{Desired, Resource, route, usage_plan};
+use crate::model::{Book, routing};
+use crate::stack::closest;
+
+/// A call that API Gateway refused.
+pub(super) struct Refused<'a> {
+    pub(super) invocation: &'a Invocation,
+    pub(super) desired: &'a Desired,
+    pub(super) book: &'a Book,
+    pub(super) known: &'a Known,
+    pub(super) method: &'a str,
+    /// Behind the stage, without the query.
+    pub(super) path: &'a str,
+    /// The header that carries the token.
+    pub(super) header: &'a str,
+    /// What writes scopes as the file does.
+    pub(super) front: &'a Front,
+    /// The token that was asked for.
+    pub(super) token: Option<&'a Token>,
+    /// Whether `-H` took the token's place.
+    pub(super) own_token: bool,
+    /// Whether the caller's key was sent.
+    pub(super) key: bool,
+    /// Whether `-H` took the key's place.
+    pub(super) own_key: bool,
+}
+
+impl Refused<'_> {
+    /// What to do, in the words of the file.
+    pub(super) fn hint(&self, refusal: Refusal) -> String {
+        let who = &self.known.address;
+        match refusal {
+            Refusal::Unauthorized => self.unauthorized(),
+            Refusal::ExpiredToken => format!(
+                "the token in `{}` has expired: ask for a new one",
+                self.header
+            ),
+            Refusal::Forbidden => self.forbidden(),
+            Refusal::NoRoute => self.no_route(),
+            Refusal::Quota => match self.plan().and_then(|plan| plan.quota.as_ref()) {
+                Some(quota) => format!(
+                    "{who} has used up the quota of {}: {} requests a {}",
+                    self.plan_address(),
+                    quota.requests,
+                    quota.period.to_lowercase()
+                ),
+                None => {
+                    "a quota is used up that is not the file's: see what AWS has differently"
+                        .to_owned()
+                        + &self.plan_command()
+                }
+            },
+            Refusal::Throttle => match self.plan().and_then(|plan| plan.throttle.as_ref()) {
+                Some(throttle) => format!(
+                    "more calls at once than are let in: {} lets {who} call {} times a second and {} at once, and the stage and \
+                     its routes may have limits of their own",
+                    self.plan_address(),
+                    throttle.rate,
+                    throttle.burst
+                ),
+                None => {
+                    "more calls at once than the stage or the route lets in: call again in a second"
+                        .to_owned()
+                }
+            },
+            Refusal::Timeout => "the backend took longer than the route's `timeout`".to_owned(),
+            Refusal::Unreachable => {
+                let here = if self.invocation.local {
+                    ": say what answers on this machine with --backend PORT"
+                } else {
+                    ": see that its targets are healthy and that its security group lets them be reached"
+                };
+                format!("the route's backend can't be reached{here}")
+            }
+        }
+    }
+
+    fn unauthorized(&self) -> String {
+        let who = &self.known.address;
+        let needed = self
+            .route()
+            .map(|route| self.scopes(route))
+            .unwrap_or_default();
+        match self.token {
+            _ if self.own_token => format!(
+                "the token in `{}` is none that this route lets in",
+                self.header
+            ),
+            None if !self.known.enabled => self.disabled(),
+            None if self.known.gets_tokens() => {
+                "the route needs a token, and none was sent".to_owned()
+            }
+            None => format!(
+                "the route needs a token, and {who} gets none: only a partner or client with `scopes` does"
+            ),
+            Some(token) if !needed.is_empty() && token.scopes.is_disjoint(&needed) => format!(
+                "the route needs a token with {}, and this one has {}",
+                any_of(&self.written(&needed)),
+                if token.scopes.is_empty() {
+                    "no scope".to_owned()
+                } else {
+                    listed(&self.written(&token.scopes))
+                }
+            ),
+            Some(_)
+                if self.route().is_some_and(|route| route.authorizer.is_some())
+                    && needed.is_empty() =>
+            {
+                "the route wants the ID token of somebody who signed in: it names no scopes"
+                    .to_owned()
+            }
+            Some(_) => {
+                "the file lets this token in, and the stage does not: see what AWS has differently"
+                    .to_owned()
+                    + &self.plan_command()
+            }
+        }
+    }
+
+    fn forbidden(&self) -> String {
+        let who = &self.known.address;
+        if self.own_key {
+            return "the API key in `x-api-key` is none that a usage plan of this stage lets in"
+                .to_owned();
+        }
+        if !self.key {
+            return match self.known.has_api_key {
+                true => "the route needs an API key, and none was sent".to_owned(),
+                false => format!("the route needs an API key, and {who} has none"),
+            };
+        }
+        if !self.known.enabled {
+            return self.disabled();
+        }
+        if self.known.plan.is_none() {
+            return format!(
+                "the API key of {who} is on no usage plan: add `plan = \"…\"` to it, then apply it"
+            );
+        }
+        "the file lets this API key in, and the stage does not. A key that is new, or new on its plan, is let in after a \
+         minute; else see what AWS has differently"
+            .to_owned()
+            + &self.plan_command()
+    }
+
+    fn disabled(&self) -> String {
+        let who = &self.known.address;
+        format!("{who} is disabled in the file; {}", enable(self.known))
+    }
+
+    fn no_route(&self) -> String {
+        let called = format!("{} {}", self.method, self.path);
+        if self.route().is_some() {
+            return format!(
+                "the file has a route for `{called}`, and the stage does not serve it yet: see what an apply would do"
+            ) + &self.plan_command();
+        }
+        let routes: BTreeSet<String> = self
+            .routes()
+            .map(|route| format!("{} {}", route.method, route.path))
+            .collect();
+        let methods: BTreeSet<String> = self
+            .routes()
+            .filter(|route| routing::matches(&route.path, self.path))
+            .map(|route| route.method.clone())
+            // Browsers ask by it before they call, and nobody calls it.
+            .filter(|method| method != "OPTIONS")
+            .collect();
+        if !methods.is_empty() {
+            return format!("`{}` is there for {} only", self.path, listed(&methods));
+        }
+        let near = closest(&called, routes.iter().map(String::as_str));
+        match near {
+            Some(near) => format!("the API has no route for `{called}`: did you mean `{near}`?"),
+            None => format!("the API has no route for `{called}`"),
+        }
+    }
+
+    /// A command on a line of its own.
+    fn plan_command(&self) -> String {
+        format!("\n{}", self.invocation.command_line("plan", &[]))
+    }
+
+    fn routes(&self) -> impl Iterator<Item = &route::Props> {
+        let wanted = self.desired.resources.values();
+        wanted.filter_map(|wanted| match &wanted.resource {
+            Resource::Route(route) => Some(route),
+            _ => None,
+        })
+    }
+
+    /// The file's route for this call, as API Gateway chooses it.
+    fn route(&self) -> Option<&route::Props> {
+        let routes: Vec<&route::Props> = self.routes().collect();
+        let found = routing::answering(
+            &routes,
+            |route| (route.method.as_str(), route.path.as_str()),
+            self.method,
+            self.path,
+        );
+        found.copied()
+    }
+
+    fn scopes(&self, route: &route::Props) -> BTreeSet<String> {
+        let scopes = route.scopes.iter();
+        scopes
+            .filter_map(|scope| scope.resolve(self.book))
+            .collect()
+    }
+
+    fn written(&self, scopes: &BTreeSet<String>) -> BTreeSet<String> {
+        let scopes = scopes.iter();
+        scopes.map(|scope| self.front.written(scope)).collect()
+    }
+
+    fn plan_address(&self) -> &str {
+        self.known.plan.as_deref().unwrap_or("its plan")
+    }
+
+    fn plan(&self) -> Option<&usage_plan::Props> {
+        let plan = self.known.plan.as_deref()?;
+        let mut resources = self.desired.resources.iter();
+        resources.find_map(|(address, wanted)| match &wanted.resource {
+            Resource::UsagePlan(props) if address.as_str() == plan => Some(props),
+            _ => None,
+        })
+    }
+}
+
+fn listed(words: &BTreeSet<String>) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}
+
+fn any_of(words: &BTreeSet<String>) -> String {
+    if words.len() == 1 {
+        listed(words)
+    } else {
+        format!("one of {}", listed(words))
+    }
+}

@@ -1,0 +1,168 @@
+//! What became of the local AWS, and what is to be told of it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::apply::Failure;
+use crate::caller::at_endpoint;
+use crate::cli::backends::Backends;
+use crate::cli::variables;
+use crate::engine::{Invocation, Listener, Notice, Reloaded, reload, runtime};
+use crate::error::Error;
+use crate::kinds::Resource;
+use crate::model::{Address, OutputName};
+use crate::plan::Loss;
+use crate::render::Ui;
+use crate::render::dev::{DevLine, Private, Served, ServedRoute};
+use crate::render::json::{Around, ChangeSummary, Line, LossReport, Message, line};
+use crate::render::outcome::Made;
+use aws_local::DataPlaneOptions;
+
+/// What an apply made of the stack.
+pub(super) struct Applied(Reloaded);
+
+/// Makes the local AWS what the file says, losses included.
+///
+/// # Errors
+/// Mistakes in the file, or what keeps it from being a plan; nothing was changed then.
+pub(super) fn apply(invocation: &Invocation, ui: &mut Ui) -> Result<Applied, Error> {
+    let values = variables::given(invocation)?;
+    let reloaded = runtime(true)?.block_on(reload(invocation, values, &mut Unmoved(ui)))?;
+    Ok(Applied(reloaded))
+}
+
+/// What `dev` says of a reload is said at its end: steps are not shown, nor how they ended.
+struct Unmoved<'a>(&'a mut Ui);
+
+impl Listener for Unmoved<'_> {
+    fn tell(&mut self, notice: Notice<'_>) {
+        if !matches!(notice, Notice::Step { .. } | Notice::Ended(_)) {
+            self.0.tell(notice);
+        }
+    }
+
+    fn state_is_held(&self) -> Option<fn(&Path)> {
+        self.0.state_is_held()
+    }
+}
+
+impl Applied {
+    /// The account the stack is in.
+    pub(super) fn account(&self) -> &str {
+        &self.0.desired.ground.account
+    }
+
+    /// What could not be done.
+    pub(super) fn failures(&self) -> &[Failure] {
+        &self.0.steps.outcome.failures
+    }
+
+    /// What is gone for good.
+    pub(super) fn lost(&self) -> &BTreeMap<Address, Loss> {
+        &self.0.lost
+    }
+
+    /// What was done, counted in resources.
+    pub(super) fn made(&self) -> Made {
+        Made::by(&self.0.plan, &self.0.steps.done)
+    }
+
+    /// Whose a client id or a key's id is.
+    pub(super) fn callers(&self) -> BTreeMap<String, String> {
+        let ids = self
+            .0
+            .desired
+            .resources
+            .iter()
+            .filter_map(|(address, wanted)| {
+                match wanted.resource {
+                    Resource::AppClient(_) | Resource::ApiKey(_) => {}
+                    _ => return None,
+                }
+                let id = self.0.steps.outcome.book.get(address, OutputName::Id)?;
+                Some((id.to_owned(), address.owner().to_string()))
+            });
+        ids.collect()
+    }
+
+    fn output(&self, name: &str) -> Option<String> {
+        self.0
+            .desired
+            .outputs
+            .get(name)?
+            .resolve(&self.0.steps.outcome.book)
+    }
+
+    /// Where it is served, and what.
+    pub(super) fn served<'a>(
+        &'a self,
+        invocation: &Invocation,
+        url: &'a str,
+        backends: &Backends,
+    ) -> Served<'a> {
+        let (routes, preflights) = ServedRoute::all(&self.0.desired, &self.0.steps.outcome.book);
+        let at = |name: &str| Some(at_endpoint(&self.output(name)?, url));
+        let private = self.0.desired.resources.values();
+        let private = private.into_iter().any(
+            |wanted| matches!(&wanted.resource, Resource::Route(route) if route.link().is_some()),
+        );
+        Served {
+            stack: &self.0.desired.ground.stack,
+            url,
+            invoke_url: at("invoke_url"),
+            token_url: at("token_url"),
+            private: private.then(|| behind(&backends.options())),
+            call: self.call(invocation, url, &routes),
+            routes,
+            preflights,
+        }
+    }
+
+    /// A call that should work: a route without parameters, by the first partner, where there is one.
+    fn call(&self, invocation: &Invocation, url: &str, routes: &[ServedRoute]) -> Option<String> {
+        let route = routes
+            .iter()
+            .filter(|route| route.method == "GET" && !route.path.contains('{'))
+            .max_by_key(|route| (route.token, route.api_key, std::cmp::Reverse(&route.path)))?;
+        let partners = self.0.desired.resources.keys();
+        let partner = partners.into_iter().find_map(|address| {
+            Some(
+                address
+                    .owner()
+                    .as_str()
+                    .strip_prefix("partners.")?
+                    .to_owned(),
+            )
+        })?;
+        let words = [partner, "GET".to_owned(), route.path.clone()];
+        Some(invocation.at_endpoint(url).command_line("call", &words))
+    }
+
+    /// What could not be done, as JSON lines.
+    pub(super) fn failed(&self) -> String {
+        let failures = self.failures().iter().map(|failure| {
+            let message = Message::of_failure(failure);
+            line(&Line::Around(Around::Diagnostic { message }))
+        });
+        failures.collect()
+    }
+
+    /// What changed, as a JSON line.
+    pub(super) fn reloaded(&self) -> String {
+        let lost = self.0.lost.iter();
+        let lost = lost.map(|(address, loss)| LossReport::new(address, loss));
+        let reloaded = DevLine::Reloaded {
+            summary: ChangeSummary::of(&self.0.plan),
+            lost: lost.collect(),
+        };
+        reloaded.text()
+    }
+}
+
+/// What answers for private targets.
+fn behind(options: &DataPlaneOptions) -> Private {
+    Private {
+        backend: options.backend.map(|address| address.to_string()),
+        mapped: options.map.len(),
+    }
+}

@@ -1,0 +1,105 @@
+use crate::cli::global::one_of;
+use crate::cli::opening::load;
+use crate::engine::Invocation;
+use crate::error::{Error, Exit};
+use crate::kinds::Surroundings;
+use crate::kinds::surroundings::{ExistingInstance, ExistingLoadBalancer, Subnet};
+use crate::render::Ui;
+use crate::render::graph::{Format, text};
+use crate::stack;
+use crate::stack::file::{File, LoadBalancer, Subnets};
+
+/// Show what the stack file wants as a graph, without asking AWS
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gatestack graph
+  gatestack graph --format dot | dot -Tsvg > stack.svg
+  gatestack graph --format mermaid
+  gatestack graph --format svg > stack.svg
+
+The tree shows what is in what, and after it what else has to be there first. In
+DOT and Mermaid an arrow leads from what is made first to what waits for it. The
+addresses are the ones that --target and --allow-delete take.
+
+SVG is a picture for people: who calls is at the left, what is private at the
+right, and an arrow leads to where calls go.")]
+pub(crate) struct Args {
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "tree", value_parser = one_of::<Format>())]
+    format: Format,
+}
+
+impl Args {
+    pub(super) fn run(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
+        let file = load(invocation, ui)?.file;
+        // No address or edge depends on the account, and what people read had better be the file's words than any account.
+        let account = file
+            .stack
+            .account
+            .clone()
+            .unwrap_or_else(|| "${account.id}".into());
+        let desired = stack::expand(&file, &account, Vec::new(), &in_words(&file));
+        ui.print(&text(&desired, self.format));
+        Ok(Exit::Success)
+    }
+}
+
+/// What the file points to, in its own words where AWS would tell ids.
+fn in_words(file: &File) -> Surroundings {
+    let Some(table) = &file.load_balancer else {
+        return Surroundings::default();
+    };
+    Surroundings {
+        subnets: subnets(table),
+        load_balancer: table.existing.as_ref().map(|name| ExistingLoadBalancer {
+            arn: name.clone(),
+            dns_name: name.clone(),
+            ..ExistingLoadBalancer::default()
+        }),
+        instances: instances(table),
+        ..Surroundings::default()
+    }
+}
+
+fn subnets(table: &LoadBalancer) -> Vec<Subnet> {
+    let (ids, vpc) = match &table.subnets {
+        None => return Vec::new(),
+        Some(Subnets::Ids(ids)) => (ids.iter().cloned().collect(), ""),
+        Some(Subnets::Find(find)) => {
+            let vpc = match &*find.vpc {
+                "default" => "of the default VPC".to_owned(),
+                id => format!("of {id}"),
+            };
+            let tags = find
+                .tags
+                .iter()
+                .map(|(key, value)| format!("{key} = {value}"));
+            let all: Vec<String> = std::iter::once(vpc).chain(tags).collect();
+            (vec![all.join(", ")], &*find.vpc)
+        }
+    };
+    ids.into_iter()
+        .map(|id: String| Subnet {
+            zone: String::new(),
+            id,
+            vpc: vpc.to_owned(),
+            public: false,
+        })
+        .collect()
+}
+
+fn instances(table: &LoadBalancer) -> Vec<ExistingInstance> {
+    let Some(targets) = &table.targets else {
+        return Vec::new();
+    };
+    let ids = targets.instance_ids.iter().flatten().cloned();
+    let tags = targets.instance_tags.iter().flatten();
+    ids.chain(tags.map(|(key, value)| format!("{key} = {value}")))
+        .map(|id| ExistingInstance {
+            id,
+            vpc: String::new(),
+            state: String::new(),
+        })
+        .collect()
+}

@@ -1,0 +1,63 @@
+use crate::cli::opening::open;
+use crate::engine::{Deployments, Invocation, Purpose, runtime};
+use crate::error::{Error, Exit};
+use crate::kinds::deployment::Shows;
+use crate::render::Ui;
+use crate::render::history::{HistoryReport, View};
+use crate::render::json;
+
+/// Show what was deployed, and which of it can be served again
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gatestack history
+  gatestack history --json
+
+Each deployment is compared with the one before it. AWS tells which methods one
+has and who may call them; where they lead, it tells nobody.")]
+pub(crate) struct Args {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
+        runtime(invocation.local)?.block_on(self.read(invocation, ui))
+    }
+
+    async fn read(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
+        let session = open(invocation, &[], Purpose::Find, ui).await?;
+        let Deployments {
+            history,
+            shows,
+            methods,
+        } = Deployments::read(&session).await?;
+        if self.json {
+            let report = HistoryReport::new(&history, shows.as_ref(), &methods);
+            ui.print(&json::object(&report));
+            return Ok(Exit::Success);
+        }
+        let next: &[&str] = match shows {
+            Some(Shows::Configured) => &[],
+            Some(Shows::HeldBack { .. } | Shows::Behind) => &["plan"],
+            Some(Shows::Unknown { .. }) if history.previous().is_some() => &["rollback", "apply"],
+            Some(Shows::Unknown { .. }) | None => &["apply"],
+        };
+        let next = next
+            .iter()
+            .map(|command| invocation.command_line(command, &[]));
+        let view = View {
+            ground: &session.desired.ground,
+            local: session.is_local(),
+            history: &history,
+            shows: shows.as_ref(),
+            methods: &methods,
+            reads: session.requests().reads,
+            next: next.collect(),
+            width: ui.width(),
+        };
+        ui.print(&view.text());
+        Ok(Exit::Success)
+    }
+}

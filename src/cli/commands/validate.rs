@@ -1,0 +1,39 @@
+use crate::cli::opening::load;
+use crate::engine::Invocation;
+use crate::error::{Error, Exit};
+use crate::render::{Ui, json};
+
+/// Check the stack file without asking AWS
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gatestack validate
+  gatestack validate -f examples/partner-api/stack.toml
+  cat stack.toml | gatestack validate -f -
+
+Finds everything that can be known to be wrong before AWS is asked: syntax,
+unknown keys, references that lead nowhere, and what AWS refuses.")]
+pub(crate) struct Args {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
+        let checked = load(invocation, ui)?;
+        if self.json {
+            ui.print(&json::messages(json::Message::of_diagnostics(
+                &checked.warnings,
+            )));
+        } else {
+            let name = checked.source().name();
+            let stack = &checked.file.stack;
+            ui.print(&format!(
+                "{name} is valid: stack {} in {}\n",
+                stack.name, stack.region
+            ));
+        }
+        Ok(Exit::Success)
+    }
+}

@@ -1,0 +1,43 @@
+//! Opening a stack as the command line says, with the values of variables that it, the environment and files give.
+
+use super::backends::Backends;
+use super::variables;
+use crate::engine::{self, Calling, Invocation, Purpose, Session};
+use crate::error::Error;
+use crate::render::Ui;
+use crate::stack::Checked;
+
+/// Opens the stack.
+///
+/// # Errors
+/// As of [`Session::open`]; values of variables can't be read.
+pub(super) async fn open(
+    invocation: &Invocation,
+    adopt: &[String],
+    purpose: Purpose,
+    ui: &mut Ui,
+) -> Result<Session, Error> {
+    let values = variables::given(invocation)?;
+    Session::open(invocation, values, adopt, purpose, ui).await
+}
+
+/// Opens the stack to call it.
+///
+/// # Errors
+/// As of [`Calling::open`]; values of variables can't be read.
+pub(super) async fn open_to_call(
+    invocation: &Invocation,
+    backends: &Backends,
+    ui: &mut Ui,
+) -> Result<Calling, Error> {
+    let values = variables::given(invocation)?;
+    Calling::open(invocation, values, backends.options(), ui).await
+}
+
+/// Reads and checks the stack file, and tells what is worth knowing about it.
+///
+/// # Errors
+/// As of [`engine::load`]; values of variables can't be read.
+pub(super) fn load(invocation: &Invocation, ui: &mut Ui) -> Result<Checked, Error> {
+    engine::load(invocation, variables::given(invocation)?, ui)
+}

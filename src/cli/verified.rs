@@ -1,0 +1,89 @@
+//! What a verification found, and how the process ends by it.
+
+use std::time::Duration;
+
+use super::backends::Backends;
+use super::signals::Signals;
+use crate::engine::{Session, Verified, Verifying};
+use crate::error::{Error, Exit};
+use crate::render::{Ui, verify as show};
+use crate::verify::{Options, Report, Samples};
+
+/// The most calls when nobody says.
+pub(super) const BUDGET: usize = 500;
+
+/// How long `apply --verify` asks again: API Gateway says that a key takes a few minutes.
+const PATIENCE_AFTER_APPLY: Duration = Duration::from_secs(180);
+
+/// Which calls are made when nobody says.
+pub(super) fn defaults() -> Options {
+    Options {
+        include_writes: false,
+        all_partners: false,
+        budget: BUDGET,
+        samples: Samples::new(),
+        without_certificate: false,
+        quota_share: 1.0,
+    }
+}
+
+/// Shows a report.
+pub(super) fn tell(report: &Report, session: &Session, json: bool, ui: &mut Ui) -> Exit {
+    let ground = &session.desired.ground;
+    if json {
+        ui.print(&show::object(report, ground, session.is_local()));
+    } else {
+        let view = show::View {
+            report,
+            ground,
+            local: session.is_local(),
+            verbose: ui.verbosity() > 0,
+            width: ui.width(),
+        };
+        ui.print(&view.text());
+    }
+    exit(report)
+}
+
+fn exit(report: &Report) -> Exit {
+    match report.differences() {
+        0 => Exit::Success,
+        _ => Exit::Failure,
+    }
+}
+
+/// How an apply ends that is to be verified once it has done everything. With `json`, the report is a line among the others.
+///
+/// # Errors
+/// As of [`Verifying::run`].
+pub(super) async fn after_apply(
+    session: &Session,
+    applied: Exit,
+    verify: bool,
+    json: bool,
+    ui: &mut Ui,
+) -> Result<Exit, Error> {
+    if !verify || applied != Exit::Success {
+        return Ok(applied);
+    }
+    let mut signals = Signals::listen()?;
+    let verifying = Verifying {
+        session,
+        behind: Backends::default().options(),
+        options: defaults(),
+        probe: false,
+        patience: PATIENCE_AFTER_APPLY,
+    };
+    if !json {
+        ui.print("\n");
+    }
+    match verifying.run(&mut signals, ui).await? {
+        Verified::Stopped(stop) => Ok(stop.exit()),
+        Verified::Report(report) if json => {
+            let ground = &session.desired.ground;
+            ui.print(&show::line(&report, ground, session.is_local()));
+            Ok(exit(&report))
+        }
+        Verified::Report(report) => Ok(tell(&report, session, false, ui)),
+    }
+}

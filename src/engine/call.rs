@@ -1,0 +1,371 @@
+//! A stack that is called: the session, what its callers know, their credentials and tokens, and the way to it.
+
+use std::collections::BTreeMap;
+
+use super::invocation::Invocation;
+use super::listener::Listener;
+use super::session::{Purpose, Session};
+use crate::aws::{AwsError, Connection, ListedSecret};
+use crate::caller::{
+    self, Credentials, Front, Known, NoSuchCaller, NoSuchScope, Token, TokenError, Transport,
+    in_full,
+};
+use crate::error::{Error, Fault, FaultKind};
+use crate::kinds::Observation;
+use crate::stack::{Given, closest};
+use aws_local::DataPlaneOptions;
+
+/// A stack that is there, to be called.
+#[derive(Debug)]
+pub struct Calling {
+    /// The stack, and the AWS it is on.
+    pub session: Session,
+    /// What AWS has of it.
+    pub observation: Observation,
+    /// What its callers know of it.
+    pub front: Front,
+    /// The way to it.
+    pub transport: Transport,
+}
+
+impl Calling {
+    /// Reads the file, asks AWS what there is, and makes ready to call it. From here on tokio's time is the machine's, as
+    /// everything on real sockets needs it; the runtime is the one of [`runtime`](super::runtime).
+    ///
+    /// # Errors
+    /// As of [`Session::open`] and [`Session::observe`].
+    pub async fn open(
+        invocation: &Invocation,
+        values: BTreeMap<String, Given>,
+        behind: DataPlaneOptions,
+        listener: &mut dyn Listener,
+    ) -> Result<Self, Error> {
+        let session = Session::open(invocation, values, &[], Purpose::Call, listener).await?;
+        let observation = session.observe_whole(listener).await?;
+        if session.is_local() {
+            tokio::time::resume();
+        }
+        let front = Front::of(&session.desired, &observation);
+        let transport = session.transport(behind)?;
+        Ok(Self {
+            session,
+            observation,
+            front,
+            transport,
+        })
+    }
+
+    /// The caller of this name.
+    ///
+    /// # Errors
+    /// None or several are called so.
+    pub fn caller(&self, name: &str) -> Result<&Known, Error> {
+        let addresses = || {
+            let addresses = self.front.callers.keys().cloned();
+            addresses.collect::<Vec<_>>().join(", ")
+        };
+        self.front.caller(name).map_err(|error| {
+            let fault = Fault::new(FaultKind::Caller, error.to_string());
+            let fault = match &error {
+                NoSuchCaller::Ambiguous(_, called) => {
+                    fault.hint(format!("write {}", called.join(" or ")))
+                }
+                NoSuchCaller::Unknown(_) if self.front.callers.is_empty() => fault
+                    .hint("the file has nobody to call with: add `[partners.NAME]`, then apply it"),
+                NoSuchCaller::Unknown(_) => {
+                    let callers = self.front.callers.values();
+                    let names = callers.flat_map(|known| [known.name(), known.address.as_str()]);
+                    let hint = match closest(name, names) {
+                        Some(near) => format!("did you mean `{near}`? "),
+                        None => String::new(),
+                    };
+                    let be = if self.front.callers.len() == 1 {
+                        "is"
+                    } else {
+                        "are"
+                    };
+                    fault.hint(format!("{hint}there {be} {}", addresses()))
+                }
+            };
+            fault.into()
+        })
+    }
+
+    /// Reads somebody's credentials from AWS, once everything of theirs that the file wants is there.
+    ///
+    /// # Errors
+    /// It is not applied yet; AWS's refusal.
+    pub async fn credentials(&self, known: &Known) -> Result<Credentials, Error> {
+        let absent = match known {
+            known if known.has_client && known.client_id.is_none() => Some("app client"),
+            known if known.has_api_key && known.api_key_id.is_none() => Some("API key"),
+            _ => None,
+        };
+        if let Some(absent) = absent {
+            let what = format!("{} has no {absent} yet", known.address);
+            return Err(not_applied(&self.session.invocation, &what));
+        }
+        let read = caller::credentials(&self.session.connection, &self.front, known);
+        Ok(self.reading(read).await?)
+    }
+
+    /// Somebody's credentials to hand over: all that the file gives it, and no secret that is about to go.
+    ///
+    /// # Errors
+    /// As of [`Calling::credentials`]; there is no secret, or there are two and AWS shows one of them.
+    pub async fn whole_credentials(&self, known: &Known) -> Result<Credentials, Error> {
+        let credentials = self.credentials(known).await?;
+        if known.has_secret && credentials.client_secret.is_none() {
+            let what = format!("AWS shows no secret of the app client of {}", known.address);
+            let plan = self.session.invocation.command_line("plan", &[]);
+            return Err(Fault::new(FaultKind::Absent, what)
+                .hint(format!(
+                    "see what AWS has differently from the file\n{plan}"
+                ))
+                .into());
+        }
+        if known.has_api_key && credentials.api_key.is_none() {
+            let what = format!("AWS shows no value of the API key of {}", known.address);
+            return Err(Fault::new(FaultKind::Absent, what)
+                .hint("the credentials in use need the permission apigateway:GET on /apikeys/*")
+                .into());
+        }
+        let secrets = caller::client_secrets(&self.session.connection, &self.front, known);
+        match self.reading(secrets).await?.as_slice() {
+            several @ [_, _, ..] => Err(self.several_secrets(known, several)),
+            _ => Ok(credentials),
+        }
+    }
+
+    fn several_secrets(&self, known: &Known, secrets: &[ListedSecret]) -> Error {
+        let what = format!(
+            "the app client of {} has {} secrets, {}: AWS shows the value of only one and not of which",
+            known.address,
+            secrets.len(),
+            made(secrets)
+        );
+        let region = &self.session.desired.ground.region;
+        let pool = self.front.user_pool_id.as_deref().unwrap_or_default();
+        let client = known.client_id.as_deref().unwrap_or_default();
+        let delete: Vec<String> = secrets
+            .iter()
+            .map(|secret| {
+                format!(
+                    "aws cognito-idp delete-user-pool-client-secret --region {region} --user-pool-id {pool} --client-id \
+                     {client} --client-secret-id {}",
+                    secret.id
+                )
+            })
+            .collect();
+        Fault::new(FaultKind::Token, what)
+            .hint(format!(
+                "delete the one that is not used any more, then hand over the other; calls with a deleted secret stop \
+                 working\n{}",
+                delete.join("\n")
+            ))
+            .into()
+    }
+
+    /// That a client has two secrets, in words, and which one is used. Without the permission to list them nothing is said.
+    pub async fn second_secret(&self, known: &Known) -> Option<String> {
+        let secrets = several_secrets(&self.session.connection, &self.front, known);
+        let secrets = self.reading(secrets).await.ok()??;
+        Some(format!(
+            "{secrets}; the one that AWS shows is used, which has been the older one so far"
+        ))
+    }
+
+    /// What callers are told: at an endpoint that stands for AWS, the addresses there.
+    pub fn told(&self) -> Front {
+        match &self.session.invocation.endpoint_url {
+            Some(endpoint) => self.front.at_endpoint(endpoint),
+            None => self.front.clone(),
+        }
+    }
+
+    /// A token of somebody's; no scope asks for all they may have.
+    ///
+    /// # Errors
+    /// Why there is none, and what to do.
+    pub async fn token(
+        &self,
+        known: &Known,
+        credentials: &Credentials,
+        scopes: &[String],
+    ) -> Result<Token, Error> {
+        if !known.gets_tokens() {
+            return Err(gets_no_tokens(known));
+        }
+        let scopes = self.front.scopes(known, scopes);
+        let scopes = scopes.map_err(|error| self.no_such_scope(known, &error))?;
+        let asked = caller::token_of_pool(
+            &self.transport,
+            &self.session.connection,
+            &self.front,
+            credentials,
+            &scopes,
+        );
+        let asked = asked.await;
+        asked.map_err(|error| self.no_token(known, error))
+    }
+
+    /// Reads of the local AWS wait for AWS's quotas, as all reads do, in a time that costs none.
+    async fn reading<T>(
+        &self,
+        read: impl Future<Output = Result<T, AwsError>>,
+    ) -> Result<T, AwsError> {
+        if !self.session.is_local() {
+            return read.await;
+        }
+        tokio::time::pause();
+        let answer = read.await;
+        tokio::time::resume();
+        answer
+    }
+
+    /// The scopes that a caller may ask for, as the file writes them.
+    fn scopes_of(&self, known: &Known) -> String {
+        let scopes = known.scopes.iter();
+        let written: Vec<String> = scopes.map(|scope| self.front.written(scope)).collect();
+        written.join(", ")
+    }
+
+    fn no_such_scope(&self, known: &Known, error: &NoSuchScope) -> Error {
+        let hint = match error {
+            NoSuchScope::Ambiguous(..) => "write the one that is meant".to_owned(),
+            NoSuchScope::NoneOf(who, _) => {
+                format!("{who} may ask for {}", self.scopes_of(known))
+            }
+        };
+        Fault::new(FaultKind::Token, error.to_string())
+            .hint(hint)
+            .into()
+    }
+
+    fn no_token(&self, known: &Known, error: TokenError) -> Error {
+        let who = &known.address;
+        let host = self.front.token_url.as_deref().unwrap_or_default();
+        let what = match &error {
+            TokenError::Aws(error) => {
+                format!(
+                    "the user pool has no domain, and without one AWS gives {who} no token: {error}"
+                )
+            }
+            TokenError::Refused { error, description } => {
+                let description = description.as_deref();
+                let description = description.map(|said| format!(" ({said})"));
+                format!(
+                    "the token endpoint refuses {who}: {error}{}",
+                    description.unwrap_or_default()
+                )
+            }
+            TokenError::NoAnswer(error) => {
+                format!("{who} gets no token from {host}: {}", in_full(error))
+            }
+            error => format!("no token for {who}: {error}"),
+        };
+        let plan = self.session.invocation.command_line("plan", &[]);
+        let hint = match &error {
+            TokenError::Refused { error, .. } if error == "invalid_scope" => {
+                format!(
+                    "{who} may ask for {}; without --scope it gets all of them",
+                    self.scopes_of(known)
+                )
+            }
+            TokenError::Refused { error, .. }
+                if matches!(error.as_str(), "invalid_client" | "unauthorized_client" | "invalid_grant") =>
+            {
+                format!("somebody may have changed the client on AWS: see what differs from the file\n{plan}")
+            }
+            TokenError::Refused { .. } => format!("see what AWS has differently from the file\n{plan}"),
+            TokenError::NoAnswer(_) | TokenError::NotATokenEndpoint => format!(
+                "a new domain answers a minute after it was made, one of your own once its DNS record is there too; see that \
+                 it is there\n{plan}"
+            ),
+            TokenError::Aws(_) | TokenError::NoDomain | TokenError::Url(_) => {
+                "give the pool a token endpoint: add `domain = \"…\"` to `[user_pool]`, then apply it".to_owned()
+            }
+            TokenError::NoClient if !known.has_secret => {
+                "a client without a secret can't ask for tokens by itself; AWS decides that when a client is made".to_owned()
+            }
+            TokenError::NoClient => format!(
+                "AWS shows no secret of its app client: see what AWS has differently from the file\n{plan}"
+            ),
+        };
+        Fault::new(FaultKind::Token, what).hint(hint).into()
+    }
+}
+
+/// That a client has more than one secret, in words.
+///
+/// # Errors
+/// AWS's refusal to list them.
+pub(super) async fn several_secrets(
+    connection: &Connection,
+    front: &Front,
+    known: &Known,
+) -> Result<Option<String>, AwsError> {
+    let secrets = caller::client_secrets(connection, front, known).await?;
+    let words = || {
+        let count = secrets.len();
+        let made = made(&secrets);
+        format!(
+            "the app client of {} has {count} secrets, {made}",
+            known.address
+        )
+    };
+    Ok((secrets.len() > 1).then(words))
+}
+
+/// When secrets were made, in words. They may be made in one minute.
+fn made(secrets: &[ListedSecret]) -> String {
+    let dates = secrets.iter().map(|secret| match secret.made {
+        Some(made) => format!("made {}", made.strftime("%Y-%m-%d %H:%M:%S UTC")),
+        None => format!("called {}", secret.id),
+    });
+    dates.collect::<Vec<_>>().join(" and ")
+}
+
+/// What is not there because nobody applied it.
+pub fn not_applied(invocation: &Invocation, what: &str) -> Error {
+    let apply = invocation.command_line("apply", &[]);
+    Fault::new(FaultKind::Absent, what)
+        .hint(format!("apply it first\n{apply}"))
+        .into()
+}
+
+/// How to let a disabled partner or key call again.
+pub fn enable(known: &Known) -> String {
+    format!(
+        "to let it call again, remove `enabled = false` from `[{}]`, then apply it",
+        known.address
+    )
+}
+
+fn gets_no_tokens(known: &Known) -> Error {
+    let who = &known.address;
+    let (what, hint) = if !known.has_client {
+        let what = format!("{who} has no app client, so it gets no token");
+        (what, "it calls with its API key alone".to_owned())
+    } else if !known.enabled {
+        let what = format!("{who} is disabled in the file, so it gets no token");
+        (what, enable(known))
+    } else if known.flows.is_empty() && known.scopes.is_empty() {
+        let what = format!("{who} has no scopes, so it gets no token");
+        (
+            what,
+            format!("give `[{who}]` the `scopes` it may ask for, then apply it"),
+        )
+    } else {
+        let flows = known.flows.iter().cloned().collect::<Vec<_>>().join(", ");
+        let what = match flows.as_str() {
+            "" => format!("{who} has no flow, so it gets no token at the token endpoint"),
+            flows => format!(
+                "{who} gets no token by itself: its tokens are for people who sign in ({flows})"
+            ),
+        };
+        let hint = "only a client with `flows = [\"client_credentials\"]` gets tokens by its id and secret alone";
+        (what, hint.to_owned())
+    };
+    Fault::new(FaultKind::Token, what).hint(hint).into()
+}

@@ -1,0 +1,46 @@
+//! Several things at one address, of which no reader can tell which one is meant.
+
+use super::invocation::Invocation;
+use crate::error::{Error, Fault, FaultKind};
+use crate::kinds::{Duplicates, Observation};
+
+/// Refuses to guess which of several things at one address is meant.
+///
+/// # Errors
+/// There are several.
+pub(super) fn refuse_duplicates(
+    observation: &Observation,
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    if observation.duplicates.is_empty() {
+        return Ok(());
+    }
+    let what = "several things carry the same address: two runs made one each, or tags were copied";
+    Err(several(what, &observation.duplicates, invocation))
+}
+
+/// That several things carry one address, and what to do about it.
+pub(super) fn several(
+    what: impl Into<String>,
+    duplicates: &[Duplicates],
+    invocation: &Invocation,
+) -> Error {
+    let fault = with_duplicates(Fault::new(FaultKind::Duplicate, what), duplicates);
+    let open: Vec<_> = duplicates.iter().filter_map(Duplicates::help).collect();
+    if open.is_empty() {
+        return fault
+            .hint(format!(
+                "an apply deletes what is left over, with consent\n{}",
+                invocation.command_line("apply", &[])
+            ))
+            .into();
+    }
+    open.into_iter().fold(fault, Fault::hint).into()
+}
+
+/// The same fault with what carries the same address.
+pub(super) fn with_duplicates(fault: Fault, duplicates: &[Duplicates]) -> Fault {
+    duplicates.iter().fold(fault, |fault, one| {
+        fault.about(one.address.clone(), one.what())
+    })
+}

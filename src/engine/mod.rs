@@ -1,0 +1,38 @@
+//! What the commands do, without a command line and without a terminal: a stack is opened, looked at, changed, verified and
+//! called here. Whoever runs it gives plain options, listens to what it tells, and answers what it asks.
+
+mod call;
+mod connect;
+mod duplicates;
+pub(crate) mod environment;
+pub(crate) mod existing;
+pub(crate) mod files;
+mod invocation;
+mod listener;
+mod lock;
+mod reload;
+mod rollback;
+mod run;
+mod runtime;
+mod saved;
+mod scope;
+mod session;
+mod stack_file;
+mod stop;
+mod verify;
+
+pub use call::{Calling, enable, not_applied};
+pub use connect::{Aws, LOCAL_STATE, local_service, local_state};
+pub use invocation::{DEFAULT_FILE, Invocation, repeated};
+pub use listener::{Listener, Notice, Silent, unless_local};
+pub use lock::{Held, Locking};
+pub use reload::{Reloaded, reload};
+pub use rollback::{Deployments, Rollback};
+pub use run::{Agreed, Ended, Executed, Execution, Steps, carry_out, look_again, run};
+pub use runtime::runtime;
+pub use saved::{Added, Renewed, SavedPlan, write};
+pub use scope::{FORWARD, Scope, other_name};
+pub use session::{Planned, Purpose, Session};
+pub use stack_file::{load, load_quietly, named_file, source};
+pub use stop::{NeverStopped, Stop, Stops, or_stop, stopped};
+pub use verify::{Verified, Verifying};

@@ -1,0 +1,87 @@
+//! Making the local AWS what the stack file says, whatever that takes away: on an AWS where nothing is real, nothing real is lost.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::invocation::Invocation;
+use super::listener::Listener;
+use super::lock::{Held, Locking};
+use super::run::{Executed, Execution, Steps};
+use super::session::{Planned, Purpose, Session};
+use super::stop::{NeverStopped, stopped};
+use crate::error::{Error, FaultKind};
+use crate::kinds::Desired;
+use crate::model::Address;
+use crate::plan::{self, Loss, LossOf, Options, Patterns, Plan};
+use crate::stack::Given;
+
+/// Every address.
+const EVERYTHING: &str = "*";
+
+/// How long it waits for another run on the same local AWS.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// What a stack became.
+#[derive(Debug)]
+pub struct Reloaded {
+    /// What the file wants.
+    pub desired: Desired,
+    /// What was to be done.
+    pub plan: Plan,
+    /// What was done.
+    pub steps: Steps,
+    /// What is gone for good.
+    pub lost: BTreeMap<Address, Loss>,
+}
+
+/// Makes the local AWS what the file says, losses included.
+///
+/// # Errors
+/// Mistakes in the file, or what keeps it from being a plan; nothing was changed then. The lock was lost on the way.
+pub async fn reload<L: Listener>(
+    invocation: &Invocation,
+    values: BTreeMap<String, Given>,
+    listener: &mut L,
+) -> Result<Reloaded, Error> {
+    let session = Session::open(invocation, values, &[], Purpose::Make, listener).await?;
+    let locking = Locking {
+        session: &session,
+        command: "dev",
+        wait: LOCK_WAIT,
+        again: invocation.command_line("apply", &[]),
+    };
+    let work = async |lock: &mut Held, _: &mut NeverStopped, listener: &mut L| {
+        apply(&session, lock, listener).await
+    };
+    let (plan, steps, lost) = locking.locked(&mut NeverStopped, listener, work).await?;
+    Ok(Reloaded {
+        desired: session.desired,
+        plan,
+        steps,
+        lost,
+    })
+}
+
+async fn apply(
+    session: &Session,
+    lock: &mut Held,
+    listener: &mut impl Listener,
+) -> Result<(Plan, Steps, BTreeMap<Address, Loss>), Error> {
+    let Planned { plan, observation } = session.plan(&Options::default(), listener).await?;
+    let mut lost = plan.missing_consent;
+    lost.retain(|_, loss| matches!(loss.of, LossOf::Own | LossOf::Others));
+    let consent = Options {
+        allow_delete: Patterns::new([EVERYTHING.to_owned()]),
+        ..Options::default()
+    };
+    let plan = plan::plan(&session.desired, &observation, &consent)?;
+    let execution = Execution {
+        session,
+        plan: &plan,
+        again: session.invocation.command_line("apply", &[]),
+    };
+    match execution.run(lock, &mut NeverStopped, listener).await? {
+        Executed::Over(steps) => Ok((plan, steps, lost)),
+        Executed::Left(_) => Err(stopped(FaultKind::Interrupted)),
+    }
+}

@@ -1,0 +1,237 @@
+//! What was deployed, and leading callers back to it.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+
+use super::session::Session;
+use super::stop::{Stops, or_stop};
+use crate::aws::{AwsError, Reader};
+use crate::error::{Error, Fault, FaultKind};
+use crate::kinds::deployment::history::{self, Deployed, Difference, History, Way, differences};
+use crate::kinds::deployment::{Canary, Methods, Shows, without_preflight};
+use crate::model::Address;
+use crate::plan::{Loss, Patterns, opened};
+
+/// The deployments of a stack, and what its callers meet.
+#[derive(Debug)]
+pub struct Deployments {
+    /// The deployments.
+    pub history: History,
+    /// What the stage shows of what is configured; none where there is no stage.
+    pub shows: Option<Shows>,
+    /// The methods of each deployment of ours and of those that are served, by its id.
+    pub methods: BTreeMap<String, Methods>,
+}
+
+impl Deployments {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read, and that there is no API.
+    pub async fn read(session: &Session) -> Result<Self, Error> {
+        let reader = session.connection.reader();
+        let history = history_of(session, &reader).await?;
+        let shows = history.shows(&reader).await?;
+        let methods = methods(&history, &reader).await?;
+        Ok(Self {
+            history,
+            shows,
+            methods,
+        })
+    }
+}
+
+/// The history of a stack.
+async fn history_of(session: &Session, reader: &Reader) -> Result<History, Error> {
+    let found = history::history(reader, &session.desired).await?;
+    found.ok_or_else(|| {
+        let what = "nothing is deployed: AWS has no API of this stack";
+        let apply = session.invocation.command_line("apply", &[]);
+        Fault::new(FaultKind::Deployment, what)
+            .hint(format!("apply it first\n{apply}"))
+            .into()
+    })
+}
+
+/// The methods of each deployment of ours and of those that are served, by its id.
+async fn methods(
+    history: &History,
+    reader: &Reader,
+) -> Result<BTreeMap<String, Methods>, AwsError> {
+    let told = history.deployments.iter();
+    let told = told.filter(|deployed| deployed.is_ours() || deployed.way == Way::Here);
+    let read = told.map(async |deployed| {
+        let methods = history.methods(reader, &deployed.id).await?;
+        Ok((deployed.id.clone(), without_preflight(&methods)))
+    });
+    let canary = history.canary.iter();
+    let canary = canary.map(|canary| (&canary.deployment, &canary.serves));
+    let beside = history.beside.iter();
+    let beside = beside.map(|other| (&other.deployment, &other.serves));
+    let elsewhere = canary.chain(beside);
+    let elsewhere = elsewhere.map(|(id, methods)| (id.clone(), without_preflight(methods)));
+    Ok(try_join_all(read)
+        .await?
+        .into_iter()
+        .chain(elsewhere)
+        .collect())
+}
+
+/// The way from what a stage serves to another deployment.
+#[derive(Debug)]
+pub struct Rollback {
+    /// The deployments.
+    pub history: History,
+    /// What the stage serves.
+    pub from: Deployed,
+    /// What it is to serve.
+    pub to: Deployed,
+    /// What callers meet differently there.
+    pub differences: BTreeMap<String, Difference>,
+    /// What may be called there by everybody, and nobody agreed to it yet.
+    pub opens: BTreeMap<Address, Loss>,
+}
+
+impl Rollback {
+    /// Looks for the way to a deployment, or to the one before the one that is served.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read; there is no such deployment, or no way to it; somebody stopped it.
+    pub async fn to(
+        session: &Session,
+        deployment: Option<&str>,
+        agreed: &Patterns,
+        stops: &mut dyn Stops,
+    ) -> Result<Self, Error> {
+        let reader = session.connection.reader();
+        let history = or_stop(stops, history_of(session, &reader)).await??;
+        let (from, to) = way(&history, deployment, session)?;
+        let (from, to) = (from.clone(), to.clone());
+        let methods = async {
+            tokio::try_join!(
+                history.methods(&reader, &from.id),
+                history.methods(&reader, &to.id)
+            )
+        };
+        let (before, after) = or_stop(stops, methods).await??;
+        let mut opens = opened(&before, &after, &session.desired);
+        opens.retain(|address, _| !agreed.name(address));
+        Ok(Self {
+            differences: differences(&before, &after),
+            history,
+            from,
+            to,
+            opens,
+        })
+    }
+
+    /// Whether the stage serves it already.
+    pub fn is_there(&self) -> bool {
+        self.to.way == Way::Here
+    }
+
+    /// Looks again after somebody took their time to answer.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read, something moved meanwhile, or somebody stopped it.
+    pub async fn look_again(&self, session: &Session, stops: &mut dyn Stops) -> Result<(), Error> {
+        let reader = session.connection.reader();
+        let now = or_stop(stops, history_of(session, &reader)).await??;
+        let same =
+            now.served() == Some(&self.from) && now.deployment(&self.to.id) == Some(&self.to);
+        if same {
+            return Ok(());
+        }
+        let what = "the deployments changed while you were deciding; nothing was written";
+        Err(Fault::new(FaultKind::Stale, what)
+            .hint("run the same command again and look again")
+            .into())
+    }
+
+    /// Has the stage serve it, in one call.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn lead(&self, session: &Session) -> Result<(), Error> {
+        let writer = session.connection.writer();
+        Ok(self.history.lead(&writer, &self.to.id).await?)
+    }
+}
+
+/// Where callers are, and where they are to go.
+fn way<'a>(
+    history: &'a History,
+    deployment: Option<&str>,
+    session: &Session,
+) -> Result<(&'a Deployed, &'a Deployed), Error> {
+    let Some(from) = history.served() else {
+        let what = "there is no stage yet whose callers could be led anywhere";
+        return Err(no_way(session, what).into());
+    };
+    let to = match deployment {
+        Some(id) => history
+            .deployment(id)
+            .ok_or_else(|| no_way(session, format!("the API has no deployment {id}")))?,
+        None => history
+            .previous()
+            .ok_or_else(|| nothing_earlier(history, from, session))?,
+    };
+    match &to.way {
+        Way::Here | Way::Open => Ok((from, to)),
+        Way::Unknown if deployment.is_some() => Ok((from, to)),
+        Way::Unknown => Err(no_way(
+            session,
+            format!(
+                "deployment {} does not record which VPC links it leads through, so nobody can say whether it works",
+                to.name()
+            ),
+        )
+        .hint(format!(
+            "if you know that it does, name it\n{}",
+            session
+                .invocation
+                .command_line("rollback", std::slice::from_ref(&to.id))
+        ))
+        .into()),
+        Way::NotOurs => Err(no_way(
+            session,
+            format!(
+                "deployment {} was not made by gatestack, which can't tell what callers would meet there",
+                to.id
+            ),
+        )
+        .into()),
+        Way::Closed(why) => Err(no_way(
+            session,
+            format!(
+                "deployment {} can't be served any more: {why}, and every call through it would fail",
+                to.name()
+            ),
+        )
+        .into()),
+    }
+}
+
+fn no_way(session: &Session, what: impl Into<String>) -> Fault {
+    let history = session.invocation.command_line("history", &[]);
+    Fault::new(FaultKind::Deployment, what).hint(format!("see what there is\n{history}"))
+}
+
+fn nothing_earlier(history: &History, from: &Deployed, session: &Session) -> Fault {
+    let fault = no_way(
+        session,
+        format!(
+            "there is nothing to go back to: gatestack made no deployment before {}, which the stage serves",
+            from.id
+        ),
+    );
+    let region = &session.desired.ground.region;
+    match &history.canary {
+        Some(_) => fault.hint(format!(
+            "remove the canary, which sends callers elsewhere\n{}",
+            Canary::removal(region, &history.api, &history.stage)
+        )),
+        None => fault,
+    }
+}

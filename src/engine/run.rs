@@ -1,0 +1,264 @@
+//! Carrying out a plan that was agreed to: the second look after somebody was asked, the steps, how they ended, and the look for
+//! what another run made meanwhile.
+
+use super::duplicates::{several, with_duplicates};
+use super::listener::{Listener, Notice, unless_local};
+use super::lock::{Company, Held, lost};
+use super::session::{Planned, Session};
+use super::stop::{Stop, Stops, or_stop};
+use crate::apply::{self, Event, Interrupt, Outcome};
+use crate::aws::Connection;
+use crate::clock::Clock;
+use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::kinds::{self, Duplicates, Observation};
+use crate::plan::{self, Action, Moved, Plan};
+
+/// That a plan may be carried out.
+#[derive(Clone, Debug)]
+pub struct Agreed {
+    /// Whether somebody was asked, who took their time to answer.
+    pub asked: bool,
+    /// The command line that goes on where this run stops.
+    pub again: String,
+}
+
+/// Carries out a plan under the stack's lock once somebody agrees to it. `decide` shows it and asks; none is nothing to do.
+///
+/// # Errors
+/// Nobody agreed; AWS moved meanwhile; the lock was lost on the way; another run made the same things.
+pub async fn run<S: Stops, L: Listener>(
+    session: &Session,
+    planned: &Planned,
+    lock: &mut Held,
+    stops: &mut S,
+    listener: &mut L,
+    decide: impl FnOnce(&Plan, &mut L) -> Result<Option<Agreed>, Error>,
+) -> Result<Exit, Error> {
+    let Planned { plan, observation } = planned;
+    let Some(agreed) = decide(plan, listener)? else {
+        return Ok(Exit::Success);
+    };
+    if agreed.asked {
+        look_again(session, plan, observation, stops, listener).await?;
+    }
+    let execution = Execution {
+        session,
+        plan,
+        again: agreed.again,
+    };
+    Ok(execution.run(lock, stops, listener).await?.exit())
+}
+
+/// Looks again after somebody took their time to answer: they agreed to this plan, not to another one.
+///
+/// # Errors
+/// AWS refused a read, something moved meanwhile, or somebody stopped it.
+pub async fn look_again(
+    session: &Session,
+    agreed: &Plan,
+    seen: &Observation,
+    stops: &mut dyn Stops,
+    listener: &mut dyn Listener,
+) -> Result<(), Error> {
+    let now = or_stop(stops, session.observe(listener)).await??;
+    let moved = plan::moved(agreed, &session.desired, seen, &now);
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let what = "AWS changed while you were deciding, so this is another plan; nothing was written";
+    Err(stale(what, moved)
+        .hint("run the same command again and look at the new plan")
+        .into())
+}
+
+/// What moved since a plan was made, each thing with what happened to it.
+pub(super) fn stale(what: impl Into<String>, moved: Vec<Moved>) -> Fault {
+    moved
+        .into_iter()
+        .fold(Fault::new(FaultKind::Stale, what), Fault::moved)
+}
+
+/// A plan that is carried out.
+#[derive(Debug)]
+pub struct Execution<'a> {
+    /// The stack.
+    pub session: &'a Session,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The command line that goes on where this one stopped.
+    pub again: String,
+}
+
+/// How a plan was carried out.
+#[derive(Debug)]
+pub enum Executed {
+    /// As far as AWS and whoever could stop it let it.
+    Over(Steps),
+    /// It was left while steps of it were running.
+    Left(Stop),
+}
+
+/// What the steps of a plan came to.
+#[derive(Debug)]
+pub struct Steps {
+    /// How they ended.
+    pub outcome: Outcome,
+    /// The steps that are done, by their place in the plan.
+    pub done: Vec<usize>,
+    /// Who stopped them.
+    pub stopped_by: Option<Stop>,
+}
+
+/// A plan that was carried out, as it is told.
+#[derive(Debug)]
+pub struct Ended<'a> {
+    /// The stack.
+    pub session: &'a Session,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// How its steps ended.
+    pub steps: &'a Steps,
+    /// The command line that goes on where this one stopped.
+    pub again: &'a str,
+}
+
+impl Executed {
+    /// How the process ends that carried it out.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Left(stop) => stop.exit(),
+            Self::Over(steps) => match steps.stopped_by {
+                Some(stop) if steps.outcome.interrupted => stop.exit(),
+                _ if steps.outcome.failures.is_empty() => Exit::Success,
+                _ => Exit::Failure,
+            },
+        }
+    }
+}
+
+impl Steps {
+    /// Whether all of them were done.
+    pub fn ended_well(&self) -> bool {
+        self.outcome.failures.is_empty() && !self.outcome.interrupted
+    }
+}
+
+impl Execution<'_> {
+    /// Does all of it, or as much as AWS and whoever can stop it let it, gives the lock back, and looks for what another run made
+    /// where there may have been one.
+    ///
+    /// # Errors
+    /// The lock was lost on the way; another run made the same things.
+    pub async fn run(
+        &self,
+        lock: &mut Held,
+        stops: &mut dyn Stops,
+        listener: &mut dyn Listener,
+    ) -> Result<Executed, Error> {
+        let session = self.session;
+        let (connection, clock) = (&session.connection, &session.clock);
+        let simulated = session.is_local();
+        let executed = carry_out(self.plan, connection, clock, simulated, stops, listener).await;
+        let Executed::Over(steps) = &executed else {
+            lock.leave();
+            listener.tell(Notice::LeftAtOnce);
+            return Ok(executed);
+        };
+        let lock_lost = session.connection.lease().why_over();
+        let company = lock.release(listener).await;
+        listener.tell(Notice::Ended(&Ended {
+            session,
+            plan: self.plan,
+            steps,
+            again: &self.again,
+        }));
+        let doubles = match company {
+            Company::Possible if steps.stopped_by.is_none() => {
+                self.made_twice(&steps.outcome, listener).await?
+            }
+            _ => Vec::new(),
+        };
+        self.was_alone(steps, lock_lost, doubles)?;
+        Ok(executed)
+    }
+
+    /// What another run made beside what this one made, where this one made anything.
+    async fn made_twice(
+        &self,
+        outcome: &Outcome,
+        listener: &mut dyn Listener,
+    ) -> Result<Vec<Duplicates>, Error> {
+        let mut changes = self.plan.changes.values();
+        let tried = outcome.done + outcome.failures.len() > 0;
+        if !tried || !changes.any(|change| change.action == Action::Create) {
+            return Ok(Vec::new());
+        }
+        let session = self.session;
+        let reader = session.connection.reader();
+        let look = Box::pin(kinds::made_twice(&reader, &session.desired, &outcome.book));
+        let what = "looking for what another run made";
+        Ok(unless_local(session.is_local(), listener, what, look).await?)
+    }
+
+    /// Fails where another run wrote at the same time in a way that matters.
+    fn was_alone(
+        &self,
+        steps: &Steps,
+        lock_lost: Option<String>,
+        doubles: Vec<Duplicates>,
+    ) -> Result<(), Error> {
+        if let Some(why) = lock_lost.filter(|_| !steps.ended_well()) {
+            let fault = lost(&why, &self.again);
+            return Err(with_duplicates(fault, &doubles).into());
+        }
+        if !doubles.is_empty() {
+            let what = "another run wrote to the stack at the same time, and several things carry the same address now";
+            return Err(several(what, &doubles, &self.session.invocation));
+        }
+        Ok(())
+    }
+}
+
+/// Carries out the steps of a plan. Who stops it once has running steps end, and nothing more begins; who stops it twice leaves at once.
+pub async fn carry_out(
+    plan: &Plan,
+    connection: &Connection,
+    clock: &Clock,
+    simulated: bool,
+    stops: &mut dyn Stops,
+    listener: &mut dyn Listener,
+) -> Executed {
+    let lease = connection.lease();
+    let interrupt = Interrupt::new();
+    let writer = connection.writer();
+    let mut done = Vec::new();
+    let mut tell = |event| {
+        if let Event::StepDone { step, .. } = event {
+            done.push(step);
+        }
+        listener.tell(Notice::Step { event, simulated });
+    };
+    let mut stopped_by = None;
+    let outcome = {
+        let run = apply::run(plan, &writer, clock, &interrupt, &mut tell);
+        tokio::pin!(run);
+        loop {
+            tokio::select! {
+                outcome = &mut run => break outcome,
+                () = lease.ended(), if !interrupt.is_cancelled() => interrupt.cancel(),
+                stop = stops.next() => {
+                    if let Some(first) = stopped_by {
+                        return Executed::Left(first);
+                    }
+                    stopped_by = Some(stop);
+                    interrupt.cancel();
+                }
+            }
+        }
+    };
+    Executed::Over(Steps {
+        outcome,
+        done,
+        stopped_by,
+    })
+}

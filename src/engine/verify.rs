@@ -1,0 +1,383 @@
+//! How a stack is verified: on AWS as it is, on the local AWS on copies of it that are gone afterwards.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use jiff::{Timestamp, ToSpan as _};
+use tokio::net::TcpListener;
+
+use super::call::several_secrets;
+use super::connect::local_state;
+use super::duplicates::refuse_duplicates;
+use super::listener::{Listener, Notice, waiting_for};
+use super::session::Session;
+use super::stop::{Stop, Stops};
+use crate::apply::Interrupt;
+use crate::aws::{Connection, Endpoint};
+use crate::caller::{Front, Transport};
+use crate::clock::Clock;
+use crate::error::{Error, Fault, FaultKind};
+use crate::kinds::{self, Observation};
+use crate::verify::{
+    self, Asking, Cell, Checked, Options, Probe, Report, Sketch, Temporary, TokenShown,
+};
+use aws_local::{DataPlane, DataPlaneOptions, Service};
+
+/// How many calls are on their way at once, where no plan is so slow that they would be throttled.
+const BESIDE: usize = 8;
+
+/// The rate below which calls go one after another.
+const SLOW: f64 = 20.0;
+
+/// Which part of a partner's quota verification may use up on AWS.
+const QUOTA_SHARE: f64 = 0.1;
+
+/// What a temporary key needs until AWS lets it in everywhere.
+const PROBE_PATIENCE: Duration = Duration::from_secs(180);
+
+/// How to verify a stack.
+pub struct Verifying<'a> {
+    /// The stack.
+    pub session: &'a Session,
+    /// What stands behind the local AWS.
+    pub behind: DataPlaneOptions,
+    /// Which calls to make.
+    pub options: Options,
+    /// Whether to make temporary things on AWS.
+    pub probe: bool,
+    /// How long to ask again what differs.
+    pub patience: Duration,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Verified {
+    /// Everything was tried that was to be tried.
+    Report(Report),
+    /// Somebody stopped it.
+    Stopped(Stop),
+}
+
+/// A stack that is looked at.
+struct Seen {
+    observation: Observation,
+    front: Front,
+    sketch: Sketch,
+    checks: Vec<Checked>,
+}
+
+impl Verifying<'_> {
+    /// Verifies the stack. On the local AWS the runtime's time is paused when this begins, and is the machine's from then on.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read, or the local AWS's state can't be read.
+    pub async fn run(
+        &self,
+        stops: &mut dyn Stops,
+        listener: &mut dyn Listener,
+    ) -> Result<Verified, Error> {
+        let Some(service) = self.session.service() else {
+            return self.on_aws(stops, listener).await;
+        };
+        tokio::select! {
+            report = self.on_copies(service) => Ok(Verified::Report(report?)),
+            stop = stops.next() => Ok(Verified::Stopped(stop)),
+        }
+    }
+
+    async fn look(&self, connection: &Connection) -> Result<Seen, Error> {
+        let desired = &self.session.desired;
+        let reader = connection.reader();
+        let observation = kinds::observe(&reader, desired).await?;
+        refuse_duplicates(&observation, &self.session.invocation)?;
+        let front = Front::of(desired, &observation);
+        if observation.live.is_empty() && !desired.resources.is_empty() {
+            let fault = Fault::new(FaultKind::Absent, "the stack is not there yet");
+            return Err(fault
+                .hint("apply it first: `apply --verify` does both")
+                .into());
+        }
+        let mut checks = verify::applied(desired, &observation);
+        let now = Timestamp::now();
+        checks.extend(verify::domains(&reader, desired, &observation, now).await?);
+        Ok(Seen {
+            sketch: Sketch::of(desired, &observation, &front),
+            observation,
+            front,
+            checks,
+        })
+    }
+
+    async fn on_aws(
+        &self,
+        stops: &mut dyn Stops,
+        listener: &mut dyn Listener,
+    ) -> Result<Verified, Error> {
+        let session = self.session;
+        let transport = session.transport(DataPlaneOptions::default())?;
+        let probe = Probe {
+            connection: &session.connection,
+            clock: &session.clock,
+            desired: &session.desired,
+        };
+        let interrupt = Interrupt::new();
+        let reading = Box::pin(async {
+            // What an earlier run left behind is nothing that differs.
+            let removed = match self.probe {
+                true => probe.remove(&interrupt).await,
+                false => Ok(()),
+            };
+            (removed.err(), self.look(&session.connection).await)
+        });
+        let (left, seen) = waiting_for(listener, "reading the stack from AWS", reading).await;
+        if let Some(error) = left {
+            listener.tell(Notice::ProbeLeft(&error));
+        }
+        let seen = seen?;
+        let calling = Box::pin(async {
+            let work = self.ask_aws(seen, &transport, &probe, &interrupt);
+            tokio::pin!(work);
+            let mut stopped = None;
+            loop {
+                tokio::select! {
+                    report = &mut work => break match stopped {
+                        None => report.map(Verified::Report),
+                        Some(stop) => Ok(Verified::Stopped(stop)),
+                    },
+                    // What AWS is making is made before it is removed; a second signal leaves at once.
+                    stop = stops.next() => {
+                        let first = stopped.is_none();
+                        stopped = Some(stop);
+                        interrupt.cancel();
+                        if !first || !self.probe {
+                            break Ok(Verified::Stopped(stop));
+                        }
+                    }
+                }
+            }
+        });
+        waiting_for(listener, "calling the API", calling).await
+    }
+
+    async fn ask_aws(
+        &self,
+        mut seen: Seen,
+        transport: &Transport,
+        probe: &Probe<'_>,
+        interrupt: &Interrupt,
+    ) -> Result<Report, Error> {
+        let session = self.session;
+        let connection = &session.connection;
+        let mut temporary = Temporary::none(NEEDS_PROBE);
+        let mut stranger = None;
+        let mut remarks = second_secrets(connection, &seen.front).await;
+        if self.probe {
+            match probe.make(interrupt).await {
+                Ok((desired, observation)) => {
+                    let front = Front::of(&desired, &observation);
+                    let credentials = verify::credentials(connection, &front).await;
+                    (temporary, stranger) =
+                        Temporary::of_probe(transport, connection, &front, &credentials).await;
+                }
+                Err(error) => temporary = Temporary::none(&format!("no probe: {error}")),
+            }
+        }
+        temporary.expired = Err("AWS gives no token that is over in less than five minutes".into());
+        temporary.other_pool =
+            Err("it takes another user pool, and gatestack makes none to verify one".into());
+        let patience = match self.probe {
+            true => self.patience.max(PROBE_PATIENCE),
+            false => self.patience,
+        };
+        let report = async {
+            let credentials = verify::credentials(connection, &seen.front).await;
+            let endpoint = verify::Endpoint {
+                transport,
+                connection,
+                front: &seen.front,
+            };
+            let (mut purse, checks) =
+                verify::purse(endpoint, &credentials, &seen.sketch, temporary).await;
+            seen.checks.extend(checks);
+            purse.by_scopes.extend(stranger);
+            let options = Options {
+                quota_share: QUOTA_SHARE,
+                ..self.options.clone()
+            };
+            let asking = Asking {
+                way: &|_| transport.clone(),
+                purse: &purse,
+                token_header: &seen.sketch.token_header,
+                clock: &session.clock,
+                patience,
+                throttled_again: true,
+                beside: match seen.sketch.lowest_rate() {
+                    Some(rate) if rate < SLOW => 1,
+                    _ => BESIDE,
+                },
+            };
+            verify::ask(&asking, verify::matrix(&seen.sketch, &options)).await
+        };
+        let cells = tokio::select! {
+            cells = report => cells,
+            () = interrupt.cancelled() => Vec::new(),
+        };
+        if self.probe
+            && let Err(error) = probe.remove(&Interrupt::new()).await
+        {
+            remarks.push(format!(
+                "the temporary things are still there, and go with the next `verify --probe` or `apply`: {error}"
+            ));
+        }
+        Ok(Report {
+            cells,
+            checks: seen.checks,
+            remarks,
+        })
+    }
+
+    /// On the local AWS nothing is at stake in a copy, so everything is shown: each call has a copy for itself, in which
+    /// neither its throttles nor its clock move for another one.
+    async fn on_copies(&self, live: &Service) -> Result<Report, Error> {
+        let desired = &self.session.desired;
+        let region = &desired.ground.region;
+        let now = Timestamp::now();
+        let copy =
+            |of: &Service, at: Timestamp| of.in_memory_copy(Clock::manual(at)).map_err(local_state);
+        let service = copy(live, now)?;
+        let clock = Clock::simulated(now);
+        let endpoint = Endpoint::InProcess(aws_local::connector(service.clone()));
+        let connection = Connection::open(endpoint, region, &clock).await;
+        let mut seen = self.look(&connection).await?;
+        let probe = Probe {
+            connection: &connection,
+            clock: &clock,
+            desired,
+        };
+        let made = probe.make(&Interrupt::new()).await;
+        let front = match &made {
+            Ok((desired, observation)) => Front::of(desired, observation),
+            Err(_) => seen.front.clone(),
+        };
+        let credentials = verify::credentials(&connection, &front).await;
+        let elsewhere = match seen.front.user_pool_id {
+            Some(_) => Some(verify::other_pool(&connection, region, &seen.sketch).await),
+            None => None,
+        };
+        let mut remarks = second_secrets(&connection, &seen.front).await;
+        remarks.push("on a copy of the local AWS: nothing of it was changed".to_owned());
+        // From here on there are real sockets.
+        tokio::time::resume();
+        let mut behind = self.behind.clone();
+        let end = tokio_util::sync::CancellationToken::new();
+        let _end = end.clone().drop_guard();
+        if behind.backend.is_none() && leads_to_private_targets(&seen.observation) {
+            behind.backend = Some(stand_in(end).await?);
+            remarks.push(
+                "a stand-in answered for the private targets: name yours by --backend PORT".into(),
+            );
+        }
+        let way_to = |service: Service| {
+            let planes = DataPlane::new(service, behind.clone());
+            Transport::in_process(Arc::new(move |request| {
+                let planes = planes.clone();
+                Box::pin(async move { planes.answer(request).await })
+            }))
+        };
+        let transport = way_to(service.clone());
+        let (mut temporary, stranger) = match &made {
+            Ok(_) => Temporary::of_probe(&transport, &connection, &front, &credentials).await,
+            Err(error) => (Temporary::none(&error.to_string()), None),
+        };
+        temporary.other_pool = match &elsewhere {
+            Some(Ok((front, credentials))) => {
+                let endpoint = verify::Endpoint {
+                    transport: &transport,
+                    connection: &connection,
+                    front,
+                };
+                let token = endpoint.token(credentials, &[]).await;
+                token
+                    .map(|token| token.value)
+                    .map_err(|error| error.to_string())
+            }
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err("the stack has no user pool".into()),
+        };
+        let endpoint = verify::Endpoint {
+            transport: &transport,
+            connection: &connection,
+            front: &seen.front,
+        };
+        let (mut purse, checks) =
+            verify::purse(endpoint, &credentials, &seen.sketch, temporary).await;
+        seen.checks.extend(checks);
+        purse.by_scopes.extend(stranger);
+        purse.temporary.expired = Ok(());
+        // A good token is over two days later: Cognito gives none for longer than a day.
+        let later = now.checked_add(48.hours()).unwrap_or(now);
+        let way = |cell: &Cell| {
+            let at = match cell.token {
+                TokenShown::Expired(_) => later,
+                _ => now,
+            };
+            // A copy of what lies in memory can't fail.
+            way_to(copy(&service, at).unwrap_or_else(|_| service.clone()))
+        };
+        let options = Options {
+            // Each copy's quota is as full as the stack's.
+            quota_share: f64::INFINITY,
+            without_certificate: true,
+            ..self.options.clone()
+        };
+        let asking = Asking {
+            way: &way,
+            purse: &purse,
+            token_header: &seen.sketch.token_header,
+            clock: &clock,
+            patience: Duration::ZERO,
+            throttled_again: false,
+            beside: BESIDE,
+        };
+        let cells = verify::ask(&asking, verify::matrix(&seen.sketch, &options)).await;
+        Ok(Report {
+            cells,
+            checks: seen.checks,
+            remarks,
+        })
+    }
+}
+
+/// Clients with more than one secret: whoever added one can call with it until it is deleted, and nothing else shows it. Without the
+/// permission to list them nothing is said.
+async fn second_secrets(connection: &Connection, front: &Front) -> Vec<String> {
+    const BESIDE: usize = 4;
+    let callers = stream::iter(front.callers.values());
+    let secrets = callers
+        .map(|known| several_secrets(connection, front, known))
+        .buffered(BESIDE);
+    let said = secrets.filter_map(|secrets| std::future::ready(secrets.ok().flatten()));
+    said.collect().await
+}
+
+/// Why most temporary things are not shown on AWS.
+const NEEDS_PROBE: &str = "it takes something temporary: pass --probe";
+
+fn leads_to_private_targets(observation: &Observation) -> bool {
+    observation.live.values().any(|live| match &live.resource {
+        kinds::Resource::Route(route) => route.link().is_some(),
+        _ => false,
+    })
+}
+
+/// Starts what answers in place of the backend, until `end`.
+async fn stand_in(end: tokio_util::sync::CancellationToken) -> Result<std::net::SocketAddr, Error> {
+    let failed = |error: std::io::Error| {
+        Fault::io(anyhow::Error::new(error).context("can't stand in for the backend"))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    tokio::spawn(aws_local::stand_in(listener, end.cancelled_owned()));
+    Ok(address)
+}
