@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::api_marks::{self, DOMAIN_MARK, Says, unless_denied};
 use super::base_path_mapping::shown;
 use super::ownership::{Candidate, after_moves, sort_out};
-use super::patch::Patches;
+use super::patch::{Part, Patches, patches};
 use super::private_road::Patience;
 use super::{
     Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource, Scope,
@@ -60,6 +60,7 @@ pub struct ApiDomain;
 
 impl Kind for ApiDomain {
     type Props = Props;
+    type Part = Part<Props>;
 
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
@@ -77,27 +78,37 @@ impl Kind for ApiDomain {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new("name", "The host name.", |p: &Props, _| (&p.name).into())
             .on_change(OnChange::Replace("a domain is its name")),
         Field::new("certificate", "Its certificate.", |p: &Props, book| {
             p.certificate.value(book)
-        }),
+        })
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/regionalCertificateArn", task.text(&task.want.certificate))
+        })),
         Field::new(
             "tls",
             "The oldest TLS that callers may use. Left out: 1.2.",
             |p: &Props, _| (&p.security_policy).into(),
-        ),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/securityPolicy", &task.want.security_policy)
+        })),
         Field::new(
             "mutual_tls",
             "What callers' certificates are checked against. Left out: callers show none.",
             |p: &Props, _| p.mutual_tls.as_ref().map(MutualTls::value).into(),
-        ),
+        )
+        .by(Part::Patch(|patches, task, held: &Props| {
+            patch_mutual_tls(patches, task.want, held)
+        })),
         Field::new(
             "tags",
             "Tags. Others on the domain are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys(),
     ];
 
@@ -173,24 +184,12 @@ impl Kind for ApiDomain {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
-        let patches = || {
-            let mut patches = Patches::default();
-            for field in changed {
-                match *field {
-                    "certificate" => {
-                        patches.replace("/regionalCertificateArn", task.text(&want.certificate));
-                    }
-                    "tls" => patches.replace("/securityPolicy", &want.security_policy),
-                    "mutual_tls" => patch_mutual_tls(&mut patches, want, live.props),
-                    _ => {}
-                }
-            }
-            patches
-        };
-        if !patches().is_empty() {
+        let patches = || patches(task, live.props, changed);
+        let (differs, tags_differ) = patches();
+        if !differs.is_empty() {
             // AWS takes no change while it spreads the last one; a change of the TLS policy takes it a quarter of an hour, for
             // which the next run may wait.
             let spreads = |error: &AwsError| {
@@ -202,14 +201,14 @@ impl Kind for ApiDomain {
                         .apigateway()
                         .update_domain_name()
                         .domain_name(&want.name)
-                        .set_patch_operations(patches().operations());
+                        .set_patch_operations(patches().0.operations());
                     writer
                         .call(Operation::apigateway("UpdateDomainName"), request.send())
                         .await
                 })
                 .await?;
         }
-        if changed.contains(&"tags") {
+        if tags_differ {
             let arn = live.output(OutputName::Arn);
             tags::write(writer, arn, &want.tags, &live.props.tags).await?;
         }

@@ -6,7 +6,7 @@ use aws_sdk_apigateway::types::ApiKey as LiveKey;
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, sort_out};
-use super::patch::Patches;
+use super::patch::{Part, patches};
 use super::{
     Field, Findings, Kind, KindInfo, Outputs, Resource, Scope, Standing, Task, gone_is_success,
     tags,
@@ -36,6 +36,7 @@ pub struct ApiKey;
 
 impl Kind for ApiKey {
     type Props = Props;
+    type Part = Part<Props>;
 
     const INFO: KindInfo = KindInfo {
         loss: Some(
@@ -50,27 +51,37 @@ impl Kind for ApiKey {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "name",
             "The key's name in the console. Left out: the table's name.",
-            |p, book| p.name.value(book),
-        ),
+            |p: &Props, book| p.name.value(book),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/name", task.text(&task.want.name))
+        })),
         Field::new(
             "description",
             "A description for people who meet the key in the console. Left out: none.",
-            |p, book| p.description.value(book),
-        ),
+            |p: &Props, book| p.description.value(book),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/description", task.text(&task.want.description))
+        })),
         Field::new(
             "enabled",
             "Whether calls with the key are let in. Left out: true.",
-            |p, _| p.enabled.into(),
-        ),
+            |p: &Props, _| p.enabled.into(),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/enabled", task.want.enabled)
+        })),
         Field::new(
             "tags",
             "Tags. Others on the key are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys(),
     ];
 
@@ -118,18 +129,9 @@ impl Kind for ApiKey {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
-        let want = task.want;
-        let mut patches = Patches::default();
-        for field in changed {
-            match *field {
-                "name" => patches.replace("/name", task.text(&want.name)),
-                "description" => patches.replace("/description", task.text(&want.description)),
-                "enabled" => patches.replace("/enabled", want.enabled),
-                _ => {}
-            }
-        }
+        let (patches, tags_differ) = patches(task, live.props, changed);
         if !patches.is_empty() {
             let request = writer
                 .apigateway()
@@ -140,14 +142,9 @@ impl Kind for ApiKey {
                 .call(Operation::apigateway("UpdateApiKey"), request.send())
                 .await?;
         }
-        if changed.contains(&"tags") {
-            tags::write(
-                writer,
-                live.output(OutputName::Arn),
-                &want.tags,
-                &live.props.tags,
-            )
-            .await?;
+        if tags_differ {
+            let arn = live.output(OutputName::Arn);
+            tags::write(writer, arn, &task.want.tags, &live.props.tags).await?;
         }
         Ok(Outputs::new())
     }

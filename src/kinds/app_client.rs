@@ -17,7 +17,7 @@ pub use self::auth_flows::AUTH_FLOWS;
 use self::validity::in_largest_unit;
 use super::marks::{self, CLIENT_TAG, CREATING};
 use super::{
-    Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Scope, Standing, Task,
+    Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Scope, Standing, Task, distinct,
     gone_is_success, literal, tags,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
@@ -133,8 +133,18 @@ pub(super) const OWN_USERS: &str = "COGNITO";
 #[derive(Debug)]
 pub struct AppClient;
 
+/// The parts of its update, in the order of their calls.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// The tag that says that the client is the stack's.
+    Mark,
+    /// Everything else, which AWS takes as a whole.
+    Settings,
+}
+
 impl Kind for AppClient {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::UserPool),
@@ -156,40 +166,47 @@ impl Kind for AppClient {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::place("user_pool", "user_pool", |client: &Props, book| client.user_pool.value(book)),
         Field::new(
             "mark",
             "What says that the client is the stack's: a tag of the pool, or of the partner's API key with this id.",
             |client: &Props, book| client.mark.value(book),
         )
+        .by(Part::Mark)
         .refers_to("api_key"),
         Field::new("name", "The client's name in the console. Left out: the table's name.", |client: &Props, book| {
             client.name.value(book)
-        }),
+        })
+        .by(Part::Settings),
         Field::new(
             "flows",
             "The OAuth grants it may use: `code`, `implicit`, or `client_credentials` alone. Left out: none. A partner's \
              has `client_credentials`.",
             |client: &Props, _| Value::set(&client.flows),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "auth_flows",
             "How users may sign in through Cognito's own API, such as `user_srp`. Left out: `refresh_token`.",
             |client: &Props, _| Value::set(&client.auth_flows),
-        ),
+        )
+        .by(Part::Settings),
         Field::new("scopes", "The scopes it may ask for. Left out: none.", |client: &Props, book| {
             texts(&client.scopes, book)
         })
+        .by(Part::Settings)
         .refers_to("resource_server"),
         Field::new(
             "callback_urls",
             "Where the login page may send people back to. Left out: nowhere.",
             |client: &Props, book| texts(&client.callback_urls, book),
-        ),
+        )
+        .by(Part::Settings),
         Field::new("logout_urls", "Where people may be sent after signing out. Left out: nowhere.", |client: &Props, book| {
             texts(&client.logout_urls, book)
-        }),
+        })
+        .by(Part::Settings),
         Field::new(
             "secret",
             "Whether it has a secret. Left out: yes exactly for `client_credentials`.",
@@ -201,13 +218,16 @@ impl Kind for AppClient {
         )),
         Field::new("tokens.access", "How long access tokens are valid. Left out: `1h`.", |client: &Props, _| {
             seconds(client.access_token_seconds)
-        }),
+        })
+        .by(Part::Settings),
         Field::new("tokens.id", "How long ID tokens are valid. Left out: `1h`.", |client: &Props, _| {
             seconds(client.id_token_seconds)
-        }),
+        })
+        .by(Part::Settings),
         Field::new("tokens.refresh", "How long refresh tokens are valid. Left out: `30d`.", |client: &Props, _| {
             seconds(client.refresh_token_seconds)
-        }),
+        })
+        .by(Part::Settings),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -258,52 +278,58 @@ impl Kind for AppClient {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
         let (pool, id) = (task.text(&want.user_pool), live.output(OutputName::Id));
-        if changed.contains(&"mark") {
-            write_mark(writer, task, &pool, id).await?;
-        }
-        if changed.iter().any(|field| *field != "mark") {
-            let answer = Answer::default();
-            let describe = writer
-                .cognito()
-                .describe_user_pool_client()
-                .user_pool_id(&pool)
-                .client_id(id);
-            writer
-                .call(
-                    Operation::cognito("DescribeUserPoolClient", &pool),
-                    describe.customize().interceptor(answer.clone()).send(),
-                )
-                .await?;
-            let carried = UPDATE.carry_over(&answer)?;
-            let settings = Settings::of(task);
-            let no_provider = people(want) && !carried.has("SupportedIdentityProviders");
-            let request = writer
-                .cognito()
-                .update_user_pool_client()
-                .user_pool_id(&pool)
-                .client_id(id)
-                .client_name(settings.name)
-                .set_allowed_o_auth_flows(settings.flows)
-                .allowed_o_auth_flows_user_pool_client(settings.uses_oauth)
-                .set_allowed_o_auth_scopes(settings.scopes)
-                .set_explicit_auth_flows(settings.auth_flows)
-                .set_callback_urls(settings.callback_urls)
-                .set_logout_urls(settings.logout_urls)
-                .set_supported_identity_providers(no_provider.then(|| vec![OWN_USERS.to_owned()]))
-                .access_token_validity(settings.access)
-                .id_token_validity(settings.id)
-                .refresh_token_validity(settings.refresh)
-                .token_validity_units(settings.units);
-            writer
-                .call(
-                    Operation::cognito("UpdateUserPoolClient", &pool),
-                    request.customize().interceptor(carried).send(),
-                )
-                .await?;
+        for part in distinct(changed) {
+            match part {
+                Part::Mark => {
+                    write_mark(writer, task, &pool, id).await?;
+                }
+                Part::Settings => {
+                    let answer = Answer::default();
+                    let describe = writer
+                        .cognito()
+                        .describe_user_pool_client()
+                        .user_pool_id(&pool)
+                        .client_id(id);
+                    writer
+                        .call(
+                            Operation::cognito("DescribeUserPoolClient", &pool),
+                            describe.customize().interceptor(answer.clone()).send(),
+                        )
+                        .await?;
+                    let carried = UPDATE.carry_over(&answer)?;
+                    let settings = Settings::of(task);
+                    let no_provider = people(want) && !carried.has("SupportedIdentityProviders");
+                    let request = writer
+                        .cognito()
+                        .update_user_pool_client()
+                        .user_pool_id(&pool)
+                        .client_id(id)
+                        .client_name(settings.name)
+                        .set_allowed_o_auth_flows(settings.flows)
+                        .allowed_o_auth_flows_user_pool_client(settings.uses_oauth)
+                        .set_allowed_o_auth_scopes(settings.scopes)
+                        .set_explicit_auth_flows(settings.auth_flows)
+                        .set_callback_urls(settings.callback_urls)
+                        .set_logout_urls(settings.logout_urls)
+                        .set_supported_identity_providers(
+                            no_provider.then(|| vec![OWN_USERS.to_owned()]),
+                        )
+                        .access_token_validity(settings.access)
+                        .id_token_validity(settings.id)
+                        .refresh_token_validity(settings.refresh)
+                        .token_validity_units(settings.units);
+                    writer
+                        .call(
+                            Operation::cognito("UpdateUserPoolClient", &pool),
+                            request.customize().interceptor(carried).send(),
+                        )
+                        .await?;
+                }
+            }
         }
         Ok(Outputs::new())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_apigateway::types::{Authorizer as LiveAuthorizer, AuthorizerType};
 use serde::{Deserialize, Serialize};
 
-use super::patch::Patches;
+use super::patch::{Part, Patches, patches};
 use super::{
     Dependent, Field, Findings, Found, Kind, KindInfo, Lane, Outputs, Resource, Scope, Standing,
     Task, gone_is_success, literal, rest_api,
@@ -41,6 +41,7 @@ const DEFAULT_CACHE: i32 = 300;
 
 impl Kind for Authorizer {
     type Props = Props;
+    type Part = Part<Props>;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -55,34 +56,47 @@ impl Kind for Authorizer {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
-        Field::place("api", "rest_api", |p, book| p.api.value(book)),
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
+        Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
         Field::new(
             "name",
             "The authorizer's name. Left out: `cognito`.",
-            |p, book| p.name.value(book),
-        ),
+            |p: &Props, book| p.name.value(book),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/name", task.text(&task.want.name))
+        })),
         Field::new(
             "type",
             "What it checks: always `COGNITO_USER_POOLS`.",
-            |p, _| (&p.kind).into(),
-        ),
+            |p: &Props, _| (&p.kind).into(),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/type", &task.want.kind)
+        })),
         Field::new(
             "user_pools",
             "The ARNs of the user pools whose tokens it takes.",
             |p: &Props, book| Value::set(p.user_pools.iter().map(|pool| pool.value(book))),
         )
+        .by(Part::Patch(patch_pools))
         .refers_to("user_pool"),
         Field::new(
             "header",
             "The request header that carries the token. Left out: `Authorization`.",
-            |p, _| (&p.header).into(),
-        ),
+            |p: &Props, _| (&p.header).into(),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/identitySource", format!("{HEADER}{}", task.want.header))
+        })),
         Field::new(
             "cache",
             "How long a decision is kept, at most `1h`; `0s` keeps none. Left out: `5m`.",
-            |p, _| HumanDuration::from_aws_seconds(p.cache_seconds.into()).into(),
-        ),
+            |p: &Props, _| HumanDuration::from_aws_seconds(p.cache_seconds.into()).into(),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/authorizerResultTtlInSeconds", task.want.cache_seconds)
+        })),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -159,31 +173,11 @@ impl Kind for Authorizer {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
-        let mut patches = Patches::default();
-        for field in changed {
-            match *field {
-                "name" => patches.replace("/name", task.text(&want.name)),
-                "type" => patches.replace("/type", &want.kind),
-                "user_pools" => {
-                    let wanted: BTreeSet<String> =
-                        want.user_pools.iter().map(|pool| task.text(pool)).collect();
-                    let held: BTreeSet<String> =
-                        live.props.user_pools.iter().map(literal).collect();
-                    // API Gateway refuses an authorizer without a pool, so the new ones come first.
-                    wanted
-                        .difference(&held)
-                        .for_each(|pool| patches.add("/providerARNs", pool));
-                    held.difference(&wanted)
-                        .for_each(|pool| patches.remove_value("/providerARNs", pool));
-                }
-                "header" => patches.replace("/identitySource", format!("{HEADER}{}", want.header)),
-                "cache" => patches.replace("/authorizerResultTtlInSeconds", want.cache_seconds),
-                _ => {}
-            }
-        }
+        // An authorizer has no tags.
+        let (patches, _) = patches(task, live.props, changed);
         let request = writer
             .apigateway()
             .update_authorizer()
@@ -208,6 +202,18 @@ impl Kind for Authorizer {
                 .await,
         )
     }
+}
+
+fn patch_pools(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
+    let pools = task.want.user_pools.iter();
+    let wanted: BTreeSet<String> = pools.map(|pool| task.text(pool)).collect();
+    let held: BTreeSet<String> = held.user_pools.iter().map(literal).collect();
+    // API Gateway refuses an authorizer without a pool, so the new ones come first.
+    wanted
+        .difference(&held)
+        .for_each(|pool| patches.add("/providerARNs", pool));
+    held.difference(&wanted)
+        .for_each(|pool| patches.remove_value("/providerARNs", pool));
 }
 
 /// Which authorizer is the file's: the one of its name, or the only one that takes tokens of the stack's pools alone, which was then

@@ -43,8 +43,18 @@ const WHOLE: &str = "(none)";
 /// How the API's tags begin that name somebody else's domains.
 const DOMAIN_TAG: &str = "gatestack:domain:";
 
+/// The parts of its update.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// The tag of the API that says which domains of others lead to it.
+    Mark,
+    /// A member of the mapping: its path in the patch, and its value from what is wanted and the API's id.
+    Mapping(&'static str, fn(&Props, &str) -> String),
+}
+
 impl Kind for BasePathMapping {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -59,7 +69,7 @@ impl Kind for BasePathMapping {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new("domain", "The domain.", |p: &Props, book| {
             p.domain.value(book)
         })
@@ -69,19 +79,23 @@ impl Kind for BasePathMapping {
             "existing",
             "Whether the domain is somebody else's. Left out: false.",
             |p: &Props, _| p.existing.into(),
-        ),
+        )
+        .by(Part::Mark),
         Field::new(
             "base_path",
             "The first part of the path. Left out: the whole domain.",
             |p: &Props, _| (&p.base_path).into(),
-        ),
+        )
+        .by(Part::Mapping("/basePath", |want, _| want.base_path.clone())),
         Field::new("api", "The API it leads to.", |p: &Props, book| {
             p.api.value(book)
         })
+        .by(Part::Mapping("/restapiId", |_, api| api.to_owned()))
         .refers_to("rest_api"),
         Field::new("stage", "The stage it leads to.", |p: &Props, _| {
             (&p.stage).into()
-        }),
+        })
+        .by(Part::Mapping("/stage", |want, _| want.stage.clone())),
         // AWS deletes no stage to which a mapping leads.
         Field::place("stage_id", "stage", stage_id),
     ];
@@ -178,24 +192,16 @@ impl Kind for BasePathMapping {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
         let (domain, api) = (task.text(&want.domain), task.text(&want.api));
-        if changed.contains(&"existing") {
-            if want.existing {
-                mark(writer, &api, &domain).await?;
-            } else {
-                unmark(writer, &api, &domain).await?;
-            }
-        }
         let mut patches = Patches::default();
-        for field in changed {
-            match *field {
-                "base_path" => patches.replace("/basePath", &want.base_path),
-                "api" => patches.replace("/restapiId", &api),
-                "stage" => patches.replace("/stage", &want.stage),
-                _ => {}
+        for part in changed {
+            match part {
+                Part::Mark if want.existing => mark(writer, &api, &domain).await?,
+                Part::Mark => unmark(writer, &api, &domain).await?,
+                Part::Mapping(path, value) => patches.replace(*path, value(want, &api)),
             }
         }
         if !patches.is_empty() {

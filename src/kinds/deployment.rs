@@ -125,6 +125,7 @@ const KEPT: usize = 5;
 
 impl Kind for Deployment {
     type Props = Props;
+    type Part = ();
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -139,8 +140,8 @@ impl Kind for Deployment {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
-        Field::place("api", "rest_api", |p, book| p.api.value(book)),
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
+        Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
         Field::new(
             "configuration",
             "Whether callers see what is configured.",
@@ -154,7 +155,8 @@ impl Kind for Deployment {
                     "unknown: deployment {deployment} was not made by gatestack"
                 )),
             },
-        ),
+        )
+        .by(()),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -208,7 +210,7 @@ impl Kind for Deployment {
         writer: &Writer,
         task: &Task<'_, Props>,
         _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        _changed: &[()],
     ) -> Result<Outputs, AwsError> {
         deploy(writer, task).await
     }

@@ -55,6 +55,7 @@ const RECORD_TAG: &str = "gatestack:record:";
 
 impl Kind for DnsRecord {
     type Props = Props;
+    type Part = ();
 
     const INFO: KindInfo = KindInfo {
         // A mark on the pool is written among those of its other children.
@@ -69,24 +70,27 @@ impl Kind for DnsRecord {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new("zone", "The hosted zone.", |p: &Props, _| (&p.zone).into())
             .on_change(OnChange::Replace("a record stays in its zone")),
         Field::new("name", "The name.", |p: &Props, _| (&p.name).into())
             .on_change(OnChange::Replace("a record is its name")),
         Field::new("alias", "Where the name leads.", |p: &Props, book| {
             p.alias.value(book)
-        }),
+        })
+        .by(()),
         Field::new(
             "alias_zone",
             "AWS's own zone of that name.",
             |p: &Props, book| p.alias_zone.value(book),
-        ),
+        )
+        .by(()),
         Field::new(
             "others",
             "Records of the name that are taken over with `--adopt`: the alias takes their place.",
             |p: &Props, _| Value::set(p.others.iter().map(Value::from)),
         )
+        .by(())
         .always(true),
         // The record goes before the domain, and both before the pool, whose tags tell of the record.
         Field::place("api_domain", "api_domain", |p: &Props, book| match &p.of {
@@ -132,7 +136,7 @@ impl Kind for DnsRecord {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        _changed: &[()],
     ) -> Result<Outputs, AwsError> {
         if live.props.others.is_empty() {
             // The mark says where it leads until it leads elsewhere.

@@ -1,12 +1,32 @@
 use crate::model::{Book, Value};
 
-/// One field of a kind: the diff, the graph's edges and the documentation all read this.
+/// One field of a kind: the diff, the graph's edges, the update and the documentation all read this.
+///
+/// `P` is the kind's properties, `T` the parts of its update ([`Kind::Part`](super::Kind::Part)).
 #[derive(Debug)]
-pub struct Field<P> {
+pub struct Field<P, T> {
     /// What is known of it.
     pub info: FieldInfo,
     /// Its value. With an empty book, what it waits for names the resources it depends on.
     pub get: fn(&P, &Book) -> Value,
+    /// The part of the update that changes it in place. [`check`] sees that each field that can change has one.
+    pub part: Option<T>,
+}
+
+/// Sees at compile time that each field says how it is changed, exactly where it can be.
+///
+/// # Panics
+/// When a field that AWS changes in place names no part of the update, or one that it does not change names one.
+pub(super) const fn check<P, T>(fields: &[Field<P, T>]) {
+    let mut at = 0;
+    while at < fields.len() {
+        let in_place = matches!(fields[at].info.on_change, OnChange::InPlace);
+        assert!(
+            in_place == fields[at].part.is_some(),
+            "a field that changes in place says by which part of the update, and no other does"
+        );
+        at += 1;
+    }
 }
 
 /// What is known of a field, whatever kind has it.
@@ -56,8 +76,11 @@ pub enum Compare {
     WhenWanted,
 }
 
-impl<P> Field<P> {
-    /// A field AWS changes in place.
+impl<P, T> Field<P, T>
+where
+    T: Copy,
+{
+    /// A field that AWS changes in place, by the part that [`Field::by`] names; or that is something else, by [`Field::on_change`].
     pub const fn new(name: &'static str, doc: &'static str, get: fn(&P, &Book) -> Value) -> Self {
         let info = FieldInfo {
             name,
@@ -70,7 +93,11 @@ impl<P> Field<P> {
             works_on: false,
             refers_to: None,
         };
-        Self { info, get }
+        Self {
+            info,
+            get,
+            part: None,
+        }
     }
 
     /// The field that says where the thing stands: the id of its parent, a `kind`.
@@ -82,6 +109,13 @@ impl<P> Field<P> {
         Self::new(name, "Where it stands.", get)
             .on_change(OnChange::Place)
             .refers_to(kind)
+    }
+
+    /// Changed in place by this part of the update.
+    #[must_use]
+    pub const fn by(mut self, part: T) -> Self {
+        self.part = Some(part);
+        self
     }
 
     /// With another meaning of a difference.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_apigateway::types::{GatewayResponse as LiveResponse, GatewayResponseType};
 use serde::{Deserialize, Serialize};
 
-use super::patch::{Patches, segment};
+use super::patch::{Part, Patches, patches, segment};
 use super::{
     Field, Findings, Found, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope, Standing,
     Task, gone_is_success, header, literal, rest_api,
@@ -38,6 +38,7 @@ const NAMED: &[(&str, &str)] = &[
 
 impl Kind for GatewayResponse {
     type Props = Props;
+    type Part = Part<Props>;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -52,8 +53,8 @@ impl Kind for GatewayResponse {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
-        Field::place("api", "rest_api", |p, book| p.api.value(book)),
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
+        Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
         Field::new(
             "response_type",
             "The type of refusal, such as `DEFAULT_4XX`.",
@@ -65,8 +66,9 @@ impl Kind for GatewayResponse {
         Field::new(
             "headers",
             "Headers of the answer, with their values.",
-            |p, _| Value::map(&p.headers),
-        ),
+            |p: &Props, _| Value::map(&p.headers),
+        )
+        .by(Part::Patch(patch_headers)),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -101,30 +103,11 @@ impl Kind for GatewayResponse {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
-        let (want, live) = (task.want, live.props);
-        let path = |name: &str| {
-            format!(
-                "/responseParameters/{}",
-                segment(&format!("{HEADER}{name}"))
-            )
-        };
-        let mut patches = Patches::default();
-        for (name, value) in &want.headers {
-            match live.headers.get(name) {
-                Some(held) if held == value => {}
-                Some(_) => patches.replace(path(name), header::expression(value)),
-                None => patches.add(path(name), header::expression(value)),
-            }
-        }
-        for name in live
-            .headers
-            .keys()
-            .filter(|name| !want.headers.contains_key(*name))
-        {
-            patches.remove(path(name));
-        }
+        let want = task.want;
+        // A response has no tags.
+        let (patches, _) = patches(task, live.props, changed);
         let request = writer
             .apigateway()
             .update_gateway_response()
@@ -154,6 +137,26 @@ impl Kind for GatewayResponse {
                 )
                 .await,
         )
+    }
+}
+
+fn patch_headers(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
+    let path = |name: &str| {
+        let parameter = segment(&format!("{HEADER}{name}"));
+        format!("/responseParameters/{parameter}")
+    };
+    let wanted = &task.want.headers;
+    for (name, value) in wanted {
+        match held.headers.get(name) {
+            Some(held) if held == value => {}
+            Some(_) => patches.replace(path(name), header::expression(value)),
+            None => patches.add(path(name), header::expression(value)),
+        }
+    }
+    for name in held.headers.keys() {
+        if !wanted.contains_key(name) {
+            patches.remove(path(name));
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use aws_sdk_ec2::types::HttpTokensState;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, literal,
-    tags,
+    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, distinct,
+    literal, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{OutputName, Text, Value};
@@ -59,8 +59,26 @@ pub struct Props {
 #[derive(Debug)]
 pub struct Instance;
 
+/// The parts of its update, in the order of their calls.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// Its security groups.
+    SecurityGroups,
+    /// Who learns its metadata.
+    Metadata,
+    /// The tags.
+    Tags,
+    /// It is started.
+    Running,
+    /// What it is registered in.
+    TargetGroups,
+    /// Nothing to call: its targets become healthy by themselves, and the step that follows waits.
+    Wait,
+}
+
 impl Kind for Instance {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         phase: 1,
@@ -78,7 +96,7 @@ impl Kind for Instance {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "image",
             "The image, or the parameter that names it.",
@@ -117,18 +135,21 @@ impl Kind for Instance {
             "Its security groups.",
             |p: &Props, book| Value::set(p.security_groups.iter().map(|group| group.value(book))),
         )
+        .by(Part::SecurityGroups)
         .refers_to("security_group"),
         Field::new(
             "target_groups",
             "The target groups it is registered in.",
             |p: &Props, book| Value::set(p.target_groups.iter().map(|group| group.value(book))),
         )
+        .by(Part::TargetGroups)
         .refers_to("target_group"),
         Field::new(
             "metadata_needs_token",
             "Whether only requests with a session token learn its metadata (IMDSv2). Always true.",
             |p: &Props, _| p.metadata_needs_token.into(),
         )
+        .by(Part::Metadata)
         .always(true)
         .works_on(),
         Field::new(
@@ -136,18 +157,21 @@ impl Kind for Instance {
             "Whether it runs. Always true: one that somebody stopped is started again.",
             |p: &Props, _| p.running.into(),
         )
+        .by(Part::Running)
         .always(true),
         Field::new(
             "in_service",
             "Whether its targets are healthy, asked only while it takes another one's place.",
             |p: &Props, _| p.in_service.into(),
         )
+        .by(Part::Wait)
         .always(true),
         Field::new(
             "tags",
             "Tags. Others on the instance are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys()
         .works_on(),
     ];
@@ -172,48 +196,54 @@ impl Kind for Instance {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let id = live.output(OutputName::Id);
         let want = task.want;
-        if changed.contains(&"security_groups") {
-            let groups = want.security_groups.iter().map(|group| task.text(group));
-            let request = writer
-                .ec2()
-                .modify_instance_attribute()
-                .instance_id(id)
-                .set_groups(Some(groups.collect()));
-            writer
-                .call(Operation::ec2("ModifyInstanceAttribute"), request.send())
-                .await?;
-        }
-        if changed.contains(&"metadata_needs_token") {
-            let request = writer
-                .ec2()
-                .modify_instance_metadata_options()
-                .instance_id(id)
-                .http_tokens(HttpTokensState::Required);
-            writer
-                .call(
-                    Operation::ec2("ModifyInstanceMetadataOptions"),
-                    request.send(),
-                )
-                .await?;
-        }
-        if changed.contains(&"tags") {
-            tags::ec2::write(writer, id, &want.tags, &live.props.tags).await?;
-        }
-        if changed.contains(&"running") {
-            state::start(writer, id).await?;
-        }
-        if changed.contains(&"target_groups") {
-            // A run that died may have left it on its way up, and Elastic Load Balancing takes only what runs.
-            state::until_running(writer, id).await?;
-            let held: BTreeSet<String> = live.props.target_groups.iter().map(literal).collect();
-            let wanted = want.target_groups.iter().map(|group| task.text(group));
-            // It stays in the others, which go in this very plan: until the listener leads elsewhere, they serve.
-            for group in wanted.filter(|group| !held.contains(group)) {
-                targets::register(writer, &group, id).await?;
+        for part in distinct(changed) {
+            match part {
+                Part::SecurityGroups => {
+                    let groups = want.security_groups.iter().map(|group| task.text(group));
+                    let request = writer
+                        .ec2()
+                        .modify_instance_attribute()
+                        .instance_id(id)
+                        .set_groups(Some(groups.collect()));
+                    writer
+                        .call(Operation::ec2("ModifyInstanceAttribute"), request.send())
+                        .await?;
+                }
+                Part::Metadata => {
+                    let request = writer
+                        .ec2()
+                        .modify_instance_metadata_options()
+                        .instance_id(id)
+                        .http_tokens(HttpTokensState::Required);
+                    writer
+                        .call(
+                            Operation::ec2("ModifyInstanceMetadataOptions"),
+                            request.send(),
+                        )
+                        .await?;
+                }
+                Part::Tags => {
+                    tags::ec2::write(writer, id, &want.tags, &live.props.tags).await?;
+                }
+                Part::Running => {
+                    state::start(writer, id).await?;
+                }
+                Part::TargetGroups => {
+                    // A run that died may have left it on its way up, and Elastic Load Balancing takes only what runs.
+                    state::until_running(writer, id).await?;
+                    let held: BTreeSet<String> =
+                        live.props.target_groups.iter().map(literal).collect();
+                    let wanted = want.target_groups.iter().map(|group| task.text(group));
+                    // It stays in the others, which go in this very plan: until the listener leads elsewhere, they serve.
+                    for group in wanted.filter(|group| !held.contains(group)) {
+                        targets::register(writer, &group, id).await?;
+                    }
+                }
+                Part::Wait => {}
             }
         }
         Ok(Outputs::new())

@@ -12,7 +12,7 @@ use super::private_road::{self, Patience};
 use super::uses::Leaving;
 use super::{
     Dependent, Field, Findings, Found, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace,
-    Scope, Standing, Task, gone_is_success, load_balancer, tags,
+    Scope, Standing, Task, distinct, gone_is_success, load_balancer, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -40,8 +40,18 @@ pub struct Props {
 #[derive(Debug)]
 pub struct Listener;
 
+/// The parts of its update, in the order of their calls.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// Everything but the tags: protocol, certificate and policy depend on one another, so all is said in one call.
+    Settings,
+    /// The tags.
+    Tags,
+}
+
 impl Kind for Listener {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         phase: 1,
@@ -57,7 +67,7 @@ impl Kind for Listener {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "load_balancer",
             "The load balancer it is a port of.",
@@ -65,31 +75,36 @@ impl Kind for Listener {
         )
         .on_change(OnChange::Replace("a listener stays with its load balancer"))
         .refers_to("load_balancer"),
-        Field::new("port", "The port.", |p: &Props, _| u32::from(p.port).into()),
+        Field::new("port", "The port.", |p: &Props, _| u32::from(p.port).into()).by(Part::Settings),
         Field::new(
             "protocol",
             "What callers speak. Left out: TCP.",
             |p: &Props, _| (&p.protocol).into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "certificate",
             "The certificate of a TLS listener.",
             |p: &Props, book| p.certificate.as_ref().map(|arn| arn.value(book)).into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "tls_policy",
             "The TLS versions and ciphers of a TLS listener.",
             |p: &Props, _| p.tls_policy.as_ref().into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new("target_group", "Where calls go.", |p: &Props, book| {
             p.target_group.value(book)
         })
+        .by(Part::Settings)
         .refers_to("target_group"),
         Field::new(
             "tags",
             "Tags. Others on the listener are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys(),
     ];
 
@@ -172,31 +187,34 @@ impl Kind for Listener {
         Ok(outputs(&arn.unwrap_or_default()))
     }
 
-    // Protocol, certificate and policy depend on one another, so everything is said in one call.
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
         let arn = live.output(OutputName::Arn);
-        if changed.iter().any(|field| *field != "tags") {
-            let request = writer
-                .elbv2()
-                .modify_listener()
-                .listener_arn(arn)
-                .port(want.port.into())
-                .protocol(ProtocolEnum::from(want.protocol.as_str()))
-                .set_certificates(certificates(task))
-                .set_ssl_policy(want.tls_policy.clone())
-                .default_actions(forward(task));
-            writer
-                .call(Operation::elbv2("ModifyListener"), request.send())
-                .await?;
-        }
-        if changed.contains(&"tags") {
-            tags::elbv2::write(writer, arn, &want.tags, &live.props.tags).await?;
+        for part in distinct(changed) {
+            match part {
+                Part::Settings => {
+                    let request = writer
+                        .elbv2()
+                        .modify_listener()
+                        .listener_arn(arn)
+                        .port(want.port.into())
+                        .protocol(ProtocolEnum::from(want.protocol.as_str()))
+                        .set_certificates(certificates(task))
+                        .set_ssl_policy(want.tls_policy.clone())
+                        .default_actions(forward(task));
+                    writer
+                        .call(Operation::elbv2("ModifyListener"), request.send())
+                        .await?;
+                }
+                Part::Tags => {
+                    tags::elbv2::write(writer, arn, &want.tags, &live.props.tags).await?;
+                }
+            }
         }
         Ok(Outputs::new())
     }

@@ -14,7 +14,7 @@ use super::ownership::{Candidate, after_moves, sort_out};
 use super::private_road::{self, Patience};
 use super::{
     Field, Findings, Found, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource,
-    Scope, Standing, Task, gone_is_success, tags,
+    Scope, Standing, Task, distinct, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -60,8 +60,24 @@ pub(super) const OTHER_LISTENERS: &str = "other_listeners";
 /// Everything that goes with a load balancer and is not the stack's.
 pub const DEPENDENTS: &[&str] = &[OTHER_LISTENERS];
 
+/// The parts of its update, in the order of their calls.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// The subnets.
+    Subnets,
+    /// The security groups, and what they judge.
+    SecurityGroups,
+    /// What AWS calls attributes.
+    Attributes,
+    /// Nothing to call: it comes to work by itself, and the step that follows waits.
+    Wait,
+    /// The tags.
+    Tags,
+}
+
 impl Kind for LoadBalancer {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
@@ -79,7 +95,7 @@ impl Kind for LoadBalancer {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "name",
             "The name, up to 32 letters, digits and hyphens.",
@@ -100,12 +116,14 @@ impl Kind for LoadBalancer {
             "subnets",
             "Its subnets, one in each zone. AWS takes none away while a VPC link leads to it.",
             |p: &Props, _| Value::set(&p.subnets),
-        ),
+        )
+        .by(Part::Subnets),
         Field::new(
             "security_groups",
             "Its security groups. AWS takes them only when it is made.",
             |p: &Props, book| Value::set(p.security_groups.iter().map(|group| group.value(book))),
         )
+        .by(Part::SecurityGroups)
         .refers_to("security_group"),
         Field::new(
             "takes_security_groups",
@@ -118,25 +136,30 @@ impl Kind for LoadBalancer {
             "Whether its security groups also judge what comes through a VPC link. gatestack leaves it off: the link is the \
              only road, and its calls come from addresses that no rule can name.",
             |p: &Props, _| p.judges_private_link.into(),
-        ).always(false),
+        )
+        .by(Part::SecurityGroups).always(false),
         Field::new(
             "cross_zone",
             "Whether each zone's share goes to the targets of all zones. Left out: true.",
             |p: &Props, _| p.cross_zone.into(),
-        ),
+        )
+        .by(Part::Attributes),
         Field::new(
             "deletion_protection",
             "Whether AWS refuses to delete it until the protection is lifted. Left out: true.",
             |p: &Props, _| p.deletion_protection.into(),
-        ),
+        )
+        .by(Part::Attributes),
         Field::new("active", "Whether it works.", |p: &Props, _| {
             p.active.into()
-        }).always(true),
+        })
+        .by(Part::Wait).always(true),
         Field::new(
             "tags",
             "Tags. Others on the load balancer are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys()
         .works_on(),
     ];
@@ -212,22 +235,18 @@ impl Kind for LoadBalancer {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (want, held) = (task.want, live.props);
         let arn = live.output(OutputName::Arn);
-        let changes = |names: &[&str]| changed.iter().any(|field| names.contains(field));
-        if changes(&["subnets"]) {
-            set_subnets(writer, arn, &want.subnets, &held.subnets).await?;
-        }
-        if changes(&["security_groups", "judges_private_link"]) {
-            set_security_groups(writer, task, arn).await?;
-        }
-        if changes(&["cross_zone", "deletion_protection"]) {
-            modify_attributes(writer, want, arn).await?;
-        }
-        if changes(&["tags"]) {
-            tags::elbv2::write(writer, arn, &want.tags, &held.tags).await?;
+        for part in distinct(changed) {
+            match part {
+                Part::Subnets => set_subnets(writer, arn, &want.subnets, &held.subnets).await?,
+                Part::SecurityGroups => set_security_groups(writer, task, arn).await?,
+                Part::Attributes => modify_attributes(writer, want, arn).await?,
+                Part::Wait => {}
+                Part::Tags => tags::elbv2::write(writer, arn, &want.tags, &held.tags).await?,
+            }
         }
         Ok(Outputs::new())
     }

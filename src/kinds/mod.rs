@@ -43,7 +43,7 @@ pub mod tags;
 mod unmanaged;
 mod uses;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
 
@@ -162,8 +162,12 @@ pub trait Kind: 'static {
     /// What is known of the kind.
     const INFO: KindInfo;
 
+    /// The parts of an update: what changes fields together, as AWS has them. A kind matches all of them, so a field that
+    /// names a new one can't be forgotten.
+    type Part: Copy + fmt::Debug + 'static;
+
     /// Every field of `Props`, those that point to other resources included.
-    const FIELDS: &'static [Field<Self::Props>];
+    const FIELDS: &'static [Field<Self::Props, Self::Part>];
 
     /// Finds everything of this kind that the stack owns, and whatever stands in its way.
     ///
@@ -184,7 +188,8 @@ pub trait Kind: 'static {
         task: &Task<'_, Self::Props>,
     ) -> impl Future<Output = Result<Outputs, AwsError>>;
 
-    /// Changes the named fields of an existing one; returns what is newly known of it, old outputs left out.
+    /// Changes an existing one by the parts whose fields differ, one for each of these fields; returns what is newly known of
+    /// it, old outputs left out.
     ///
     /// # Errors
     /// AWS's refusal of a call, or a field AWS knows and gatestack doesn't, which an update would drop.
@@ -192,7 +197,7 @@ pub trait Kind: 'static {
         writer: &Writer,
         task: &Task<'_, Self::Props>,
         live: &Standing<'_, Self::Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> impl Future<Output = Result<Outputs, AwsError>>;
 
     /// Deletes one. Something that is already gone is a success.
@@ -398,6 +403,11 @@ impl<P> Standing<'_, P> {
     pub fn output(&self, name: OutputName) -> &str {
         self.outputs.get(&name).map_or("", String::as_str)
     }
+}
+
+/// The parts of an update, each once, in the order in which their type has them.
+fn distinct<T: Copy + Ord>(changed: &[T]) -> BTreeSet<T> {
+    changed.iter().copied().collect()
 }
 
 /// A text of the live side, which refers to nothing.

@@ -2,9 +2,40 @@
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 
+use super::Task;
+
+/// The parts of an update of a thing that API Gateway changes by one patch, and whose tags are a resource of their own.
+#[derive(Debug)]
+pub enum Part<P: 'static> {
+    /// Adds a field's patches to those of the one call, from what is wanted and what is there.
+    Patch(fn(&mut Patches, &Task<'_, P>, &P)),
+    /// The tags.
+    Tags,
+}
+
+impl<P> Clone for Part<P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for Part<P> {}
+
+/// The patches of the fields that differ, and whether the tags differ.
+pub(super) fn patches<P>(task: &Task<'_, P>, held: &P, changed: &[Part<P>]) -> (Patches, bool) {
+    let (mut patches, mut tags) = (Patches::default(), false);
+    for part in changed {
+        match part {
+            Part::Patch(write) => write(&mut patches, task, held),
+            Part::Tags => tags = true,
+        }
+    }
+    (patches, tags)
+}
+
 /// The patches of one call.
 #[derive(Debug, Default)]
-pub(super) struct Patches(Vec<PatchOperation>);
+pub struct Patches(Vec<PatchOperation>);
 
 impl Patches {
     /// Sets a member.

@@ -1,6 +1,7 @@
 //! An API key's place on a usage plan (a usage plan key).
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ pub struct PlanMembership;
 
 impl Kind for PlanMembership {
     type Props = Props;
+    type Part = Infallible;
 
     const INFO: KindInfo = KindInfo {
         phase: 2,
@@ -40,8 +42,8 @@ impl Kind for PlanMembership {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
-        Field::place("key", "api_key", |p, book| p.key.value(book)),
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
+        Field::place("key", "api_key", |p: &Props, book| p.key.value(book)),
         Field::new(
             "plan",
             "The usage plan, by its name in `[plans]`.",
@@ -130,7 +132,7 @@ impl Kind for PlanMembership {
         _writer: &Writer,
         _task: &Task<'_, Props>,
         _live: &Standing<'_, Props>,
-        _changed: &[&'static str],
+        _changed: &[Infallible],
     ) -> Result<Outputs, AwsError> {
         // Every difference of a membership makes a new one.
         Ok(Outputs::new())

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
+use super::field;
 use super::observation::Thing;
 use super::{
     Dependent, FieldInfo, Findings, Kind, KindInfo, Live, Obstacle, Outputs, Scope, Standing, Task,
@@ -141,7 +142,11 @@ macro_rules! kinds {
                     $((Self::$variant(want), Self::$variant(props)) => {
                         let standing = Standing { address, was: live.was.as_ref(), props, outputs: &live.outputs };
                         let task = Task { address, want, book, replaces: None };
-                        Box::pin(<$kind as Kind>::update(writer, &task, &standing, changed)).await
+                        const { field::check(<$kind as Kind>::FIELDS) };
+                        let fields = <$kind as Kind>::FIELDS.iter();
+                        let differ = fields.filter(|field| changed.contains(&field.info.name));
+                        let parts: Vec<_> = differ.filter_map(|field| field.part).collect();
+                        Box::pin(<$kind as Kind>::update(writer, &task, &standing, &parts)).await
                     })+
                     _ => unreachable!("an address belongs to one kind: {address}"),
                 }

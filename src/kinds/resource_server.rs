@@ -11,7 +11,7 @@ use super::user_pool::{OTHER_CLIENTS, OTHER_RESOURCE_SERVERS};
 use super::uses::Leaving;
 use super::{
     Dependent, Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace,
-    Resource, Scope, Standing, Task, gone_is_success, literal, marks,
+    Resource, Scope, Standing, Task, distinct, gone_is_success, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -58,8 +58,18 @@ const UPDATE: Replacing = Replacing {
 #[derive(Debug)]
 pub struct ResourceServer;
 
+/// The parts of its update, in the order of their calls.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// The pool's tag that says that it is the stack's.
+    Mark,
+    /// Name and scopes, which AWS takes together.
+    Settings,
+}
+
 impl Kind for ResourceServer {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::UserPool),
@@ -74,7 +84,7 @@ impl Kind for ResourceServer {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::place("user_pool", "user_pool", |server: &Props, book| {
             server.user_pool.value(book)
         }),
@@ -86,7 +96,8 @@ impl Kind for ResourceServer {
                     .filter(|mark| !mark.is_empty())
                     .into()
             },
-        ),
+        )
+        .by(Part::Mark),
         Field::new(
             "identifier",
             "The part of a scope before the slash. Left out: the table's name.",
@@ -99,7 +110,8 @@ impl Kind for ResourceServer {
             "name",
             "The name people see in the console. Left out: the table's name.",
             |server: &Props, book| server.name.value(book),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             SCOPES,
             "The scopes and their descriptions.",
@@ -111,7 +123,8 @@ impl Kind for ResourceServer {
                         .map(|(scope, description)| (scope, description.value(book))),
                 )
             },
-        ),
+        )
+        .by(Part::Settings),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -214,40 +227,44 @@ impl Kind for ResourceServer {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
         let (pool, identifier) = (task.text(&want.user_pool), live.output(OutputName::Id));
-        if changed.contains(&"mark") {
-            marks::move_to(writer, &pool, &want.mark, identifier, is_place).await?;
-        }
-        if changed.iter().any(|field| *field != "mark") {
-            let answer = Answer::default();
-            let describe = writer
-                .cognito()
-                .describe_resource_server()
-                .user_pool_id(&pool)
-                .identifier(identifier);
-            writer
-                .call(
-                    Operation::cognito("DescribeResourceServer", &pool),
-                    describe.customize().interceptor(answer.clone()).send(),
-                )
-                .await?;
-            let carried = UPDATE.carry_over(&answer)?;
-            let request = writer
-                .cognito()
-                .update_resource_server()
-                .user_pool_id(&pool)
-                .identifier(identifier)
-                .name(task.text(&want.name))
-                .set_scopes(scopes(task));
-            writer
-                .call(
-                    Operation::cognito("UpdateResourceServer", &pool),
-                    request.customize().interceptor(carried).send(),
-                )
-                .await?;
+        for part in distinct(changed) {
+            match part {
+                Part::Mark => {
+                    marks::move_to(writer, &pool, &want.mark, identifier, is_place).await?;
+                }
+                Part::Settings => {
+                    let answer = Answer::default();
+                    let describe = writer
+                        .cognito()
+                        .describe_resource_server()
+                        .user_pool_id(&pool)
+                        .identifier(identifier);
+                    writer
+                        .call(
+                            Operation::cognito("DescribeResourceServer", &pool),
+                            describe.customize().interceptor(answer.clone()).send(),
+                        )
+                        .await?;
+                    let carried = UPDATE.carry_over(&answer)?;
+                    let request = writer
+                        .cognito()
+                        .update_resource_server()
+                        .user_pool_id(&pool)
+                        .identifier(identifier)
+                        .name(task.text(&want.name))
+                        .set_scopes(scopes(task));
+                    writer
+                        .call(
+                            Operation::cognito("UpdateResourceServer", &pool),
+                            request.customize().interceptor(carried).send(),
+                        )
+                        .await?;
+                }
+            }
         }
         Ok(Outputs::new())
     }

@@ -8,7 +8,7 @@ use aws_sdk_apigateway::types::{
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, sort_out};
-use super::patch::Patches;
+use super::patch::{Part, patches};
 use super::uses::Leaving;
 use super::{
     Dependent, Field, Findings, Kind, KindInfo, Lane, Outputs, Owner, Resource, Scope, Standing,
@@ -125,6 +125,7 @@ pub(super) async fn other_parts_of(
 
 impl Kind for RestApi {
     type Props = Props;
+    type Part = Part<Props>;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -139,29 +140,33 @@ impl Kind for RestApi {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "name",
             "The API's name in the console, 1 to 255 characters.",
             |p: &Props, book| p.name.value(book),
         )
+        .by(Part::Patch(|patches, task, _: &Props| patches.replace("/name", task.text(&task.want.name))))
         .live_at_once(),
         Field::new(
             "description",
             "A description for people who meet the API in the console. Left out: none.",
             |p: &Props, book| p.description.value(book),
         )
+        .by(Part::Patch(|patches, task, _: &Props| patches.replace("/description", task.text(&task.want.description))))
         .live_at_once(),
         Field::new(
             "disable_default_endpoint",
             "Whether the API answers only at its own domain, not at `execute-api`. Left out: false.",
-            |p, _| p.disable_default_endpoint.into(),
-        ),
+            |p: &Props, _| p.disable_default_endpoint.into(),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| patches.replace("/disableExecuteApiEndpoint", task.want.disable_default_endpoint))),
         Field::new(
             "tags",
             "Tags. Others on the API are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys()
         .live_at_once(),
     ];
@@ -213,20 +218,9 @@ impl Kind for RestApi {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
-        let want = task.want;
-        let mut patches = Patches::default();
-        for field in changed {
-            match *field {
-                "name" => patches.replace("/name", task.text(&want.name)),
-                "description" => patches.replace("/description", task.text(&want.description)),
-                "disable_default_endpoint" => {
-                    patches.replace("/disableExecuteApiEndpoint", want.disable_default_endpoint);
-                }
-                _ => {}
-            }
-        }
+        let (patches, tags_differ) = patches(task, live.props, changed);
         if !patches.is_empty() {
             let request = writer
                 .apigateway()
@@ -237,14 +231,9 @@ impl Kind for RestApi {
                 .call(Operation::apigateway("UpdateRestApi"), request.send())
                 .await?;
         }
-        if changed.contains(&"tags") {
-            tags::write(
-                writer,
-                live.output(OutputName::Arn),
-                &want.tags,
-                &live.props.tags,
-            )
-            .await?;
+        if tags_differ {
+            let arn = live.output(OutputName::Arn);
+            tags::write(writer, arn, &task.want.tags, &live.props.tags).await?;
         }
         Ok(Outputs::new())
     }

@@ -10,7 +10,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use path::{clear_path, make_path, uri};
-use write::{Place, delete_method, make, put_proxy, update_answer, update_method, update_proxy};
+use write::{
+    Place, delete_method, make, patch_authorizer, patch_link, patch_scopes, patch_timeout,
+    patch_uri, put_proxy, update_answer, update_method, update_proxy,
+};
+
+use super::patch::Patches;
 
 use super::{
     Field, Findings, Found, Kind, KindInfo, Lane, OnChange, Outputs, Scope, Standing, Task,
@@ -92,8 +97,22 @@ pub fn address(route: &str) -> Address {
 /// The media type for which API Gateway looks up templates when a call names none.
 const MEDIA_TYPE: &str = "application/json";
 
+/// The parts of its update.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// A patch of the method: who may call.
+    Method(fn(&mut Patches, &Task<'_, Props>, &Props)),
+    /// A patch of an integration that passes calls on.
+    Proxy(fn(&mut Patches, &Task<'_, Props>, &Props)),
+    /// What API Gateway answers by itself: declared, written and undeclared in an order of its own.
+    Answer,
+    /// What API Gateway changes by making the method anew only.
+    Made,
+}
+
 impl Kind for Route {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -109,8 +128,8 @@ impl Kind for Route {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
-        Field::place("api", "rest_api", |p, book| p.api.value(book)),
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
+        Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
         Field::new("method", "The HTTP method, or `ANY`.", |p: &Props, _| {
             (&p.method).into()
         })
@@ -124,30 +143,33 @@ impl Kind for Route {
         Field::new(
             "integration",
             "Where calls go: `http` or `mock`.",
-            |p, _| match &p.integration {
+            |p: &Props, _| match &p.integration {
                 Integration::Http { .. } => "http".into(),
                 Integration::Mock(_) => "mock".into(),
                 Integration::Other(words) => words.into(),
             },
-        ),
+        )
+        .by(Part::Made),
         Field::new(
             "http",
             "The URL that calls are passed on to, with the same path parameters as the route.",
-            |p, book| match &p.integration {
+            |p: &Props, book| match &p.integration {
                 Integration::Http { url, .. } => uri_value(url, book),
                 _ => Value::Unset,
             },
-        ),
+        )
+        .by(Part::Proxy(patch_uri)),
         Field::new(
             "via",
             "The VPC link that calls go through: the one to the load balancer. Left out: none, they go over the internet.",
             |p: &Props, book| p.link().map(|id| id.value(book)).into(),
         )
+        .by(Part::Proxy(patch_link))
         .refers_to("vpc_link"),
         Field::new(
             "timeout",
             "How long the backend may take, `50ms` to `29s`. Left out: `29s`.",
-            |p, _| match &p.integration {
+            |p: &Props, _| match &p.integration {
                 Integration::Http {
                     timeout_milliseconds,
                     ..
@@ -155,22 +177,26 @@ impl Kind for Route {
                     .into(),
                 _ => Value::Unset,
             },
-        ),
+        )
+        .by(Part::Proxy(patch_timeout)),
         Field::new(
             "status",
             "The HTTP status that API Gateway answers by itself.",
-            |p, _| answer(p).map(|answer| u32::from(answer.status)).into(),
-        ),
+            |p: &Props, _| answer(p).map(|answer| u32::from(answer.status)).into(),
+        )
+        .by(Part::Made),
         Field::new(
             "headers",
             "The headers that API Gateway answers by itself.",
-            |p, _| answer(p).map_or(Value::Unset, |answer| Value::map(&answer.headers)),
-        ),
+            |p: &Props, _| answer(p).map_or(Value::Unset, |answer| Value::map(&answer.headers)),
+        )
+        .by(Part::Answer),
         Field::new(
             "body",
             "The body that API Gateway answers by itself; empty for none.",
-            |p, book| answer(p).map_or(Value::Unset, |answer| answer.body.value(book)),
-        ),
+            |p: &Props, book| answer(p).map_or(Value::Unset, |answer| answer.body.value(book)),
+        )
+        .by(Part::Answer),
         Field::new(
             "authorizer",
             "The authorizer that checks the caller's token. None lets anyone in.",
@@ -180,17 +206,20 @@ impl Kind for Route {
                     .map_or(Value::Unset, |id| id.value(book))
             },
         )
+        .by(Part::Method(patch_authorizer))
         .refers_to("authorizer"),
         Field::new(
             "scopes",
             "Any one of these scopes admits an access token. None, with an authorizer: it takes ID tokens.",
-            |p, book| Value::set(p.scopes.iter().map(|scope| scope.value(book))),
-        ),
+            |p: &Props, book| Value::set(p.scopes.iter().map(|scope| scope.value(book))),
+        )
+        .by(Part::Method(patch_scopes)),
         Field::new(
             "api_key",
             "Whether a caller needs an API key. Left out: false.",
-            |p, _| p.api_key.into(),
-        ),
+            |p: &Props, _| p.api_key.into(),
+        )
+        .by(Part::Method(|patches, task, _: &Props| patches.replace("/apiKeyRequired", task.want.api_key))),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -231,7 +260,7 @@ impl Kind for Route {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
         let api = task.text(&want.api);
@@ -241,10 +270,10 @@ impl Kind for Route {
             method: &want.method,
         };
         match (&live.props.integration, &want.integration) {
-            (Integration::Http { url: held, .. }, Integration::Http { .. }) => {
+            (Integration::Http { .. }, Integration::Http { .. }) => {
                 update_method(writer, &at, task, live.props, changed).await?;
                 if live.props.link().is_some() == want.link().is_some() {
-                    update_proxy(writer, &at, task, held, changed).await?;
+                    update_proxy(writer, &at, task, live.props, changed).await?;
                 } else {
                     put_proxy(writer, &at, task).await?;
                 }
@@ -253,7 +282,7 @@ impl Kind for Route {
                 if held.status == answer.status =>
             {
                 update_method(writer, &at, task, live.props, changed).await?;
-                if changed.contains(&"headers") || changed.contains(&"body") {
+                if changed.iter().any(|part| matches!(part, Part::Answer)) {
                     update_answer(writer, &at, task, held, answer).await?;
                 }
             }

@@ -11,7 +11,7 @@ use super::private_road::{self, Patience};
 use super::uses::Leaving;
 use super::{
     Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Replace, Resource, STACK_TAG,
-    Scope, Standing, Task, gone_is_success, tags,
+    Scope, Standing, Task, distinct, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -55,8 +55,18 @@ impl Ingress {
 #[derive(Debug)]
 pub struct SecurityGroup;
 
+/// The parts of its update, in the order of their calls.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// Who may open connections.
+    Rules,
+    /// The tags.
+    Tags,
+}
+
 impl Kind for SecurityGroup {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
@@ -69,7 +79,7 @@ impl Kind for SecurityGroup {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new("name", "The name, unique in its VPC.", |p: &Props, _| {
             (&p.name).into()
         })
@@ -81,17 +91,20 @@ impl Kind for SecurityGroup {
             "Who may open connections, on which ports.",
             |p: &Props, book| Value::set(p.ingress.iter().map(|rule| rule.value(book))),
         )
+        .by(Part::Rules)
         .refers_to("security_group"),
         Field::new(
             "other_rules",
             "Who else may open connections: always nobody.",
             |p: &Props, _| Value::set(&p.other_rules),
-        ),
+        )
+        .by(Part::Rules),
         Field::new(
             "tags",
             "Tags. Others on the group are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys(),
     ];
 
@@ -165,30 +178,34 @@ impl Kind for SecurityGroup {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let id = live.output(OutputName::Id);
-        if changed.contains(&"ingress") || changed.contains(&"other_rules") {
-            let held = held_rules(writer, id).await?;
-            let wanted = wanted_rules(task);
-            let known: BTreeSet<&Ingress> = held
-                .iter()
-                .filter_map(|rule| rule.meaning.as_ref().ok())
-                .collect();
-            let missing = wanted
-                .iter()
-                .filter(|rule| !known.contains(rule))
-                .cloned()
-                .collect();
-            authorize(writer, id, missing).await?;
-            let unwanted = held.iter().filter(|rule| match &rule.meaning {
-                Ok(rule) => !wanted.contains(rule),
-                Err(_) => true,
-            });
-            revoke(writer, id, unwanted.map(|rule| rule.one.clone()).collect()).await?;
-        }
-        if changed.contains(&"tags") {
-            tags::ec2::write(writer, id, &task.want.tags, &live.props.tags).await?;
+        for part in distinct(changed) {
+            match part {
+                Part::Rules => {
+                    let held = held_rules(writer, id).await?;
+                    let wanted = wanted_rules(task);
+                    let known: BTreeSet<&Ingress> = held
+                        .iter()
+                        .filter_map(|rule| rule.meaning.as_ref().ok())
+                        .collect();
+                    let missing = wanted
+                        .iter()
+                        .filter(|rule| !known.contains(rule))
+                        .cloned()
+                        .collect();
+                    authorize(writer, id, missing).await?;
+                    let unwanted = held.iter().filter(|rule| match &rule.meaning {
+                        Ok(rule) => !wanted.contains(rule),
+                        Err(_) => true,
+                    });
+                    revoke(writer, id, unwanted.map(|rule| rule.one.clone()).collect()).await?;
+                }
+                Part::Tags => {
+                    tags::ec2::write(writer, id, &task.want.tags, &live.props.tags).await?;
+                }
+            }
         }
         Ok(Outputs::new())
     }

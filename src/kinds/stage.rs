@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use aws_sdk_apigateway::types::Stage as LiveStage;
 use serde::{Deserialize, Serialize};
 
-use super::patch::{Patches, segment};
+use super::patch::{Part, Patches, patches, segment};
 use super::uses::Leaving;
 use super::{
     Dependent, Field, Findings, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Owner, Resource,
@@ -76,6 +76,7 @@ impl Throttle {
 
 impl Kind for Stage {
     type Props = Props;
+    type Part = Part<Props>;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -91,33 +92,37 @@ impl Kind for Stage {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
-        Field::place("api", "rest_api", |p, book| p.api.value(book)),
-        Field::place("deployment", "deployment", |p, book| p.deployment.value(book)),
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
+        Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
+        Field::place("deployment", "deployment", |p: &Props, book| p.deployment.value(book)),
         Field::new("name", "The stage's name, 1 to 128 letters, digits, `-` and `_`.", |p: &Props, _| (&p.name).into())
             .on_change(OnChange::Refuse(
                 "a stage keeps its name: change `[api] stage` to make a new one beside it, and let the old one go by its \
                  address once nobody calls it",
             )),
-        Field::new("variables", "Stage variables, which integrations use as `${stageVariables.NAME}`.", |p, book| {
+        Field::new("variables", "Stage variables, which integrations use as `${stageVariables.NAME}`.", |p: &Props, book| {
             Value::map(p.variables.iter().map(|(name, text)| (name, text.value(book))))
-        }),
+        })
+        .by(Part::Patch(patch_variables)),
         Field::new(
             "throttle",
             "The most that all callers together may call: `rate` requests a second, sustained, and `burst` at once. Left \
              out: the account's limit.",
-            |p, _| Throttle::value(p.throttle.as_ref()),
-        ),
+            |p: &Props, _| Throttle::value(p.throttle.as_ref()),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| patch_throttle(patches, task.want.throttle.as_ref()))),
         Field::new(
             "access_logs",
             "Access logs: the ARN of an existing CloudWatch log `group`, and the `format` of a line. Left out: none.",
-            |p, book| {
+            |p: &Props, book| {
                 p.access_logs.as_ref().map_or(Value::Unset, |logs| {
                     Value::map([("group", logs.group.value(book)), ("format", logs.format.value(book))])
                 })
             },
-        ),
-        Field::new("tags", "Tags. Others on the stage are left alone.", |p: &Props, _| tags::value(&p.tags)).wanted_keys(),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| patch_access_logs(patches, task))),
+        Field::new("tags", "Tags. Others on the stage are left alone.", |p: &Props, _| tags::value(&p.tags))
+        .by(Part::Tags).wanted_keys(),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -178,20 +183,12 @@ impl Kind for Stage {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (want, held) = (task.want, live.props);
-        let mut patches = Patches::default();
-        for field in changed {
-            match *field {
-                "variables" => patch_variables(&mut patches, task, held),
-                "throttle" => patch_throttle(&mut patches, want.throttle.as_ref()),
-                "access_logs" => patch_access_logs(&mut patches, task),
-                _ => {}
-            }
-        }
+        let (patches, tags_differ) = patches(task, held, changed);
         send(writer, &task.text(&want.api), &want.name, patches).await?;
-        if changed.contains(&"tags") {
+        if tags_differ {
             tags::write(writer, live.output(OutputName::Arn), &want.tags, &held.tags).await?;
         }
         Ok(Outputs::new())

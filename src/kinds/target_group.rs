@@ -15,7 +15,7 @@ use super::private_road::{self, Patience};
 use super::uses::{Leaving, Uses};
 use super::{
     Dependent, Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace,
-    Resource, STACK_TAG, Scope, Standing, Task, gone_is_success, listener, literal, tags,
+    Resource, STACK_TAG, Scope, Standing, Task, distinct, gone_is_success, listener, literal, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Value};
@@ -86,8 +86,22 @@ const DRAIN: &str = "deregistration_delay.timeout_seconds";
 /// The port of a health check that goes where calls go.
 const TRAFFIC_PORT: &str = "traffic-port";
 
+/// The parts of its update, in the order of their calls.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// How a target shows that it works.
+    Health,
+    /// How long a target that leaves may finish.
+    Drain,
+    /// What answers.
+    Targets,
+    /// The tags.
+    Tags,
+}
+
 impl Kind for TargetGroup {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
@@ -100,7 +114,7 @@ impl Kind for TargetGroup {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "name",
             "The name, which follows from the rest.",
@@ -129,20 +143,24 @@ impl Kind for TargetGroup {
             "health",
             "How a target shows that it works. Left out: a TCP connection every 10 s, three times in a row.",
             |p: &Props, _| p.health.value(),
-        ),
+        )
+        .by(Part::Health),
         Field::new(
             "drain",
             "How long a target that leaves may finish what it has begun, in seconds. Left out: 300.",
             |p: &Props, _| p.drain_seconds.into(),
-        ),
+        )
+        .by(Part::Drain),
         Field::new("targets", "What answers.", |p: &Props, _| {
             p.targets.as_ref().map(Value::set).into()
-        }),
+        })
+        .by(Part::Targets),
         Field::new(
             "tags",
             "Tags. Others on the group are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys(),
     ];
 
@@ -229,25 +247,24 @@ impl Kind for TargetGroup {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (want, held) = (task.want, live.props);
         let arn = live.output(OutputName::Arn);
-        if changed.contains(&"health") {
-            modify_health(writer, arn, &want.health).await?;
-        }
-        if changed.contains(&"drain") {
-            set_drain(writer, arn, want.drain_seconds).await?;
-        }
-        if changed.contains(&"targets")
-            && let (Some(want), Some(held)) = (&want.targets, &held.targets)
-        {
-            // What comes is there before what goes.
-            register(writer, arn, want.difference(held)).await?;
-            deregister(writer, arn, held.difference(want)).await?;
-        }
-        if changed.contains(&"tags") {
-            tags::elbv2::write(writer, arn, &want.tags, &held.tags).await?;
+        for part in distinct(changed) {
+            match part {
+                Part::Health => modify_health(writer, arn, &want.health).await?,
+                Part::Drain => set_drain(writer, arn, want.drain_seconds).await?,
+                Part::Targets => {
+                    let (Some(want), Some(held)) = (&want.targets, &held.targets) else {
+                        continue;
+                    };
+                    // What comes is there before what goes.
+                    register(writer, arn, want.difference(held)).await?;
+                    deregister(writer, arn, held.difference(want)).await?;
+                }
+                Part::Tags => tags::elbv2::write(writer, arn, &want.tags, &held.tags).await?,
+            }
         }
         Ok(Outputs::new())
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::ownership::{Candidate, sort_out};
-use super::patch::{Patches, segment};
+use super::patch::{Part, Patches, patches, segment};
 use super::stage::Throttle;
 use super::{
     Dependent, Field, Findings, Kind, KindInfo, Outputs, Owner, Resource, Scope, Standing, Task,
@@ -86,6 +86,7 @@ impl ApiStage {
 
 impl Kind for UsagePlan {
     type Props = Props;
+    type Part = Part<Props>;
 
     const INFO: KindInfo = KindInfo {
         phase: 1,
@@ -98,33 +99,42 @@ impl Kind for UsagePlan {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "name",
             "The plan's name in API Gateway. Left out: the table's name.",
-            |p, book| p.name.value(book),
-        ),
+            |p: &Props, book| p.name.value(book),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| patches.replace("/name", task.text(&task.want.name)))),
         Field::new(
             "description",
             "A description for people who meet the plan in the console. Left out: none.",
-            |p, book| p.description.value(book),
-        ),
+            |p: &Props, book| p.description.value(book),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| patches.replace("/description", task.text(&task.want.description)))),
         Field::new(
             "throttle",
             "How fast each key may call: `rate` requests a second, sustained, and `burst` at once. Left out: not limited by \
              the plan.",
-            |p, _| Throttle::value(p.throttle.as_ref()),
-        ),
+            |p: &Props, _| Throttle::value(p.throttle.as_ref()),
+        )
+        .by(Part::Patch(|patches, task, held: &Props| {
+            patch_throttle(patches, task.want.throttle.as_ref(), held.throttle.is_some());
+        })),
         Field::new(
             "quota",
             "How much each key may call: `requests` per `day`, `week` or `month`. Left out: not limited by the plan.",
-            |p, _| quota_value(p.quota.as_ref()),
-        ),
+            |p: &Props, _| quota_value(p.quota.as_ref()),
+        )
+        .by(Part::Patch(|patches, task, held: &Props| {
+            patch_quota(patches, task.want.quota.as_ref(), held.quota.is_some());
+        })),
         Field::new(
             STAGES,
             "The stages it opens to its keys, each as API id and stage name.",
             |p: &Props, book| Value::set(p.stages.iter().map(|stage| stage.value(book))),
         )
+        .by(Part::Patch(patch_stages))
         .refers_to("stage"),
         Field::new(
             "method_throttles",
@@ -137,12 +147,18 @@ impl Kind for UsagePlan {
                         .map(|(method, throttle)| (method, Throttle::value(Some(throttle)))),
                 ),
             },
-        ),
+        )
+        .by(Part::Patch(|patches, _, held: &Props| {
+            for method in held.method_throttles.keys() {
+                patches.remove(throttle_path(held, method));
+            }
+        })),
         Field::new(
             "tags",
             "Tags. Others on the plan are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys(),
     ];
 
@@ -236,43 +252,12 @@ impl Kind for UsagePlan {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (want, held) = (task.want, live.props);
-        let mut patches = Patches::default();
-        for field in changed {
-            match *field {
-                "name" => patches.replace("/name", task.text(&want.name)),
-                "description" => patches.replace("/description", task.text(&want.description)),
-                "throttle" => patch_throttle(
-                    &mut patches,
-                    want.throttle.as_ref(),
-                    held.throttle.is_some(),
-                ),
-                "method_throttles" => {
-                    for method in held.method_throttles.keys() {
-                        patches.remove(throttle_path(held, method));
-                    }
-                }
-                "quota" => patch_quota(&mut patches, want.quota.as_ref(), held.quota.is_some()),
-                STAGES => {
-                    let wanted: BTreeSet<String> = want
-                        .stages
-                        .iter()
-                        .map(|stage| stage.text(&task.text(&stage.api)))
-                        .collect();
-                    let held: BTreeSet<String> = live_stages(held);
-                    wanted
-                        .difference(&held)
-                        .for_each(|stage| patches.add("/apiStages", stage));
-                    held.difference(&wanted)
-                        .for_each(|stage| patches.remove_value("/apiStages", stage));
-                }
-                _ => {}
-            }
-        }
+        let (patches, tags_differ) = patches(task, held, changed);
         send(writer, live.output(OutputName::Id), patches).await?;
-        if changed.contains(&"tags") {
+        if tags_differ {
             tags::write(writer, live.output(OutputName::Arn), &want.tags, &held.tags).await?;
         }
         Ok(Outputs::new())
@@ -350,6 +335,19 @@ async fn send(writer: &Writer, id: &str, patches: Patches) -> Result<(), AwsErro
         .call(Operation::apigateway("UpdateUsagePlan"), request.send())
         .await?;
     Ok(())
+}
+
+fn patch_stages(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
+    let stages = task.want.stages.iter();
+    let wanted: BTreeSet<String> = stages
+        .map(|stage| stage.text(&task.text(&stage.api)))
+        .collect();
+    let held: BTreeSet<String> = live_stages(held);
+    wanted
+        .difference(&held)
+        .for_each(|stage| patches.add("/apiStages", stage));
+    held.difference(&wanted)
+        .for_each(|stage| patches.remove_value("/apiStages", stage));
 }
 
 fn patch_throttle(patches: &mut Patches, want: Option<&Throttle>, held: bool) {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::ownership::Candidate;
 use super::{
     Dependent, Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope, Standing,
-    Task, gone_is_success, marks, tags, unmanaged,
+    Task, distinct, gone_is_success, marks, tags, unmanaged,
 };
 use crate::aws::{Answer, AwsError, LeaveOut, Operation, Reader, Replacing, Service, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -161,8 +161,18 @@ const NO_SECOND_NUMBER_OF_DAYS: LeaveOut = LeaveOut {
 #[derive(Debug)]
 pub struct UserPool;
 
+/// The parts of its update, in the order of their calls.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// Everything that AWS takes as a whole, the tags too.
+    Settings,
+    /// The tags alone.
+    Tags,
+}
+
 impl Kind for UserPool {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::UserPool),
@@ -180,29 +190,33 @@ impl Kind for UserPool {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "name",
             "The pool's name, 1 to 128 characters.",
             |pool: &Props, book| pool.name.value(book),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "tier",
             "The feature tier, which decides what AWS charges for each user: `LITE`, `ESSENTIALS` or `PLUS`. Left out: \
              `ESSENTIALS`.",
             |pool: &Props, _| pool.tier.as_str().into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "deletion_protection",
             "Whether AWS refuses to delete the pool until the protection is lifted. Left out: true.",
             |pool: &Props, _| pool.deletion_protection.into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "sign_up",
             "Whether people may register themselves through any app client of the pool. Left out: false, only \
              administrators create users.",
             |pool: &Props, _| pool.sign_up.into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "sign_in",
             "What users sign in with: `email`, `phone` or both instead of a user name; `username`, alone or with \
@@ -220,37 +234,44 @@ impl Kind for UserPool {
             "password.min_length",
             "The fewest characters of a password, 6 to 99. Left out: 8.",
             |pool: &Props, _| pool.password.min_length.into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "password.lowercase",
             "Whether a password needs a lower-case letter. Left out: true.",
             |pool: &Props, _| pool.password.lowercase.into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "password.uppercase",
             "Whether a password needs an upper-case letter. Left out: true.",
             |pool: &Props, _| pool.password.uppercase.into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "password.digits",
             "Whether a password needs a digit. Left out: true.",
             |pool: &Props, _| pool.password.digits.into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "password.symbols",
             "Whether a password needs a symbol. Left out: true.",
             |pool: &Props, _| pool.password.symbols.into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "password.temporary_days",
             "Days after which a password set by an administrator stops working, 1 to 365. Left out: 7.",
             |pool: &Props, _| pool.password.temporary_days.into(),
-        ),
+        )
+        .by(Part::Settings),
         Field::new(
             "tags",
             "Tags. Others on the pool are left alone.",
             |pool: &Props, _| tags::value(&pool.tags),
         )
+        .by(Part::Tags)
         .wanted_keys(),
     ];
 
@@ -300,12 +321,16 @@ impl Kind for UserPool {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (id, want) = (live.output(OutputName::Id), task.want);
-        if changed == ["tags"] {
-            writer.tag_pool(id, want.tags.clone()).await?;
-            return Ok(Outputs::new());
+        match distinct(changed).first() {
+            Some(Part::Settings) => {}
+            Some(Part::Tags) => {
+                writer.tag_pool(id, want.tags.clone()).await?;
+                return Ok(Outputs::new());
+            }
+            None => return Ok(Outputs::new()),
         }
         let answer = Answer::default();
         let describe = writer.cognito().describe_user_pool().user_pool_id(id);

@@ -13,7 +13,7 @@ use super::ownership::{Candidate, sort_out};
 use super::uses::Leaving;
 use super::{
     Field, Findings, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Resource, Scope, Standing,
-    Task, literal, marks,
+    Task, distinct, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, OutputName, Text, shell_word};
@@ -59,8 +59,18 @@ pub(super) const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
 #[derive(Debug)]
 pub struct UserPoolDomain;
 
+/// The parts of its update, in the order of their calls.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// The pool's tag that says that it is the stack's.
+    Mark,
+    /// The certificate of a domain of one's own.
+    Certificate,
+}
+
 impl Kind for UserPoolDomain {
     type Props = Props;
+    type Part = Part;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::UserPool),
@@ -74,11 +84,12 @@ impl Kind for UserPoolDomain {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::place("user_pool", "user_pool", |domain: &Props, book| domain.user_pool.value(book)),
         Field::new("mark", "The pool's tag that says that the domain is the stack's.", |domain: &Props, _| {
             Some(domain.mark.as_str()).filter(|mark| !mark.is_empty()).into()
-        }),
+        })
+        .by(Part::Mark),
         Field::new(
             "domain",
             "The prefix, unique in the Region across all accounts, or the whole host name of a domain of one's own.",
@@ -89,7 +100,8 @@ impl Kind for UserPoolDomain {
             "certificate",
             "The ARN of an ACM certificate in us-east-1, for a domain of one's own.",
             |domain: &Props, book| domain.certificate.as_ref().map(|certificate| certificate.value(book)).into(),
-        ),
+        )
+        .by(Part::Certificate),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -166,35 +178,39 @@ impl Kind for UserPoolDomain {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
         let (pool, domain) = (task.text(&want.user_pool), live.output(OutputName::Id));
-        if changed.contains(&"mark") {
-            marks::move_to(writer, &pool, &want.mark, domain, is_place).await?;
-        }
-        if changed.contains(&"certificate") {
-            let answer = Answer::default();
-            let describe = writer.cognito().describe_user_pool_domain().domain(domain);
-            writer
-                .call(
-                    Operation::cognito("DescribeUserPoolDomain", &pool),
-                    describe.customize().interceptor(answer.clone()).send(),
-                )
-                .await?;
-            let carried = UPDATE.carry_over(&answer)?;
-            let request = writer
-                .cognito()
-                .update_user_pool_domain()
-                .user_pool_id(&pool)
-                .domain(domain)
-                .set_custom_domain_config(own(task));
-            writer
-                .call(
-                    Operation::cognito("UpdateUserPoolDomain", &pool),
-                    request.customize().interceptor(carried).send(),
-                )
-                .await?;
+        for part in distinct(changed) {
+            match part {
+                Part::Mark => {
+                    marks::move_to(writer, &pool, &want.mark, domain, is_place).await?;
+                }
+                Part::Certificate => {
+                    let answer = Answer::default();
+                    let describe = writer.cognito().describe_user_pool_domain().domain(domain);
+                    writer
+                        .call(
+                            Operation::cognito("DescribeUserPoolDomain", &pool),
+                            describe.customize().interceptor(answer.clone()).send(),
+                        )
+                        .await?;
+                    let carried = UPDATE.carry_over(&answer)?;
+                    let request = writer
+                        .cognito()
+                        .update_user_pool_domain()
+                        .user_pool_id(&pool)
+                        .domain(domain)
+                        .set_custom_domain_config(own(task));
+                    writer
+                        .call(
+                            Operation::cognito("UpdateUserPoolDomain", &pool),
+                            request.customize().interceptor(carried).send(),
+                        )
+                        .await?;
+                }
+            }
         }
         Ok(Outputs::new())
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api_marks::unless_denied;
 use super::ownership::{Candidate, misplaced, sort_out};
-use super::patch::Patches;
+use super::patch::{Part, patches};
 use super::private_road::{self, Patience};
 use super::uses::Leaving;
 use super::{
@@ -40,6 +40,7 @@ pub struct VpcLink;
 
 impl Kind for VpcLink {
     type Props = Props;
+    type Part = Part<Props>;
 
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
@@ -56,8 +57,12 @@ impl Kind for VpcLink {
         )
     };
 
-    const FIELDS: &'static [Field<Props>] = &[
-        Field::new("name", "The name.", |p: &Props, _| (&p.name).into()).works_on(),
+    const FIELDS: &'static [Field<Props, Self::Part>] = &[
+        Field::new("name", "The name.", |p: &Props, _| (&p.name).into())
+            .by(Part::Patch(|patches, task, _: &Props| {
+                patches.replace("/name", &task.want.name)
+            }))
+            .works_on(),
         Field::new(
             "load_balancer",
             "The load balancer it leads to.",
@@ -75,6 +80,7 @@ impl Kind for VpcLink {
             "Tags. Others on the link are left alone.",
             |p: &Props, _| tags::value(&p.tags),
         )
+        .by(Part::Tags)
         .wanted_keys()
         .works_on(),
     ];
@@ -147,12 +153,10 @@ impl Kind for VpcLink {
         writer: &Writer,
         task: &Task<'_, Props>,
         live: &Standing<'_, Props>,
-        changed: &[&'static str],
+        changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
-        let want = task.want;
-        if changed.contains(&"name") {
-            let mut patches = Patches::default();
-            patches.replace("/name", &want.name);
+        let (patches, tags_differ) = patches(task, live.props, changed);
+        if !patches.is_empty() {
             let request = writer
                 .apigateway()
                 .update_vpc_link()
@@ -162,9 +166,9 @@ impl Kind for VpcLink {
                 .call(Operation::apigateway("UpdateVpcLink"), request.send())
                 .await?;
         }
-        if changed.contains(&"tags") {
+        if tags_differ {
             let arn = live.output(OutputName::Arn);
-            tags::write(writer, arn, &want.tags, &live.props.tags).await?;
+            tags::write(writer, arn, &task.want.tags, &live.props.tags).await?;
         }
         Ok(Outputs::new())
     }

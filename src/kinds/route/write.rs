@@ -5,11 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_apigateway::types::{ConnectionType, ContentHandlingStrategy, IntegrationType};
 
 use super::path::{carried, parameters, uri};
-use super::{Answer, Integration, MEDIA_TYPE, Props, RESPONSE_HEADER, live, mock};
+use super::{Answer, Integration, MEDIA_TYPE, Part, Props, RESPONSE_HEADER, live, mock};
 use crate::aws::{AwsError, Operation, Writer, lock_paths};
 use crate::kinds::patch::{Patches, segment};
 use crate::kinds::{Task, gone_is_success, header, literal};
-use crate::model::Text;
 
 /// A method in API Gateway's terms.
 pub(super) struct Place<'a> {
@@ -206,34 +205,77 @@ async fn put_answer(
     Ok(())
 }
 
+pub(super) fn patch_authorizer(patches: &mut Patches, task: &Task<'_, Props>, _: &Props) {
+    let (authorization, authorizer) = authorization(task);
+    patches.replace("/authorizationType", authorization);
+    patches.replace("/authorizerId", authorizer.unwrap_or_default());
+}
+
+pub(super) fn patch_scopes(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
+    let scopes = task.want.scopes.iter();
+    let wanted: BTreeSet<String> = scopes.map(|scope| task.text(scope)).collect();
+    let held: BTreeSet<String> = held.scopes.iter().map(literal).collect();
+    wanted
+        .difference(&held)
+        .for_each(|scope| patches.add("/authorizationScopes", scope));
+    held.difference(&wanted)
+        .for_each(|scope| patches.remove_value("/authorizationScopes", scope));
+}
+
+pub(super) fn patch_uri(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
+    let (Integration::Http { url: want, .. }, Integration::Http { url: held, .. }) =
+        (&task.want.integration, &held.integration)
+    else {
+        return;
+    };
+    let uri = uri(&task.text(want));
+    let carried_now = carried(&task.want.path, &literal(held));
+    let carried_then = carried(&task.want.path, &uri);
+    let parameter = |name: &str| format!("/requestParameters/{}", segment(name));
+    for pair in carried_then
+        .iter()
+        .filter(|pair| !carried_now.contains(pair))
+    {
+        patches.add(parameter(&pair.0), &pair.1);
+    }
+    for pair in carried_now
+        .iter()
+        .filter(|pair| !carried_then.contains(pair))
+    {
+        patches.remove(parameter(&pair.0));
+    }
+    patches.replace("/uri", uri);
+}
+
+pub(super) fn patch_link(patches: &mut Patches, task: &Task<'_, Props>, _: &Props) {
+    if let Some(id) = task.want.link() {
+        patches.replace("/connectionId", task.text(id));
+    }
+}
+
+pub(super) fn patch_timeout(patches: &mut Patches, task: &Task<'_, Props>, _: &Props) {
+    if let Integration::Http {
+        timeout_milliseconds,
+        ..
+    } = &task.want.integration
+    {
+        patches.replace("/timeoutInMillis", timeout_milliseconds);
+    }
+}
+
 pub(super) async fn update_method(
     writer: &Writer,
     at: &Place<'_>,
     task: &Task<'_, Props>,
     held: &Props,
-    changed: &[&'static str],
+    changed: &[Part],
 ) -> Result<(), AwsError> {
-    let want = task.want;
     let mut patches = Patches::default();
-    for field in changed {
-        match *field {
-            "authorizer" => {
-                let (authorization, authorizer) = authorization(task);
-                patches.replace("/authorizationType", authorization);
-                patches.replace("/authorizerId", authorizer.unwrap_or_default());
-            }
-            "scopes" => {
-                let wanted: BTreeSet<String> =
-                    want.scopes.iter().map(|scope| task.text(scope)).collect();
-                let held: BTreeSet<String> = held.scopes.iter().map(literal).collect();
-                wanted
-                    .difference(&held)
-                    .for_each(|scope| patches.add("/authorizationScopes", scope));
-                held.difference(&wanted)
-                    .for_each(|scope| patches.remove_value("/authorizationScopes", scope));
-            }
-            "api_key" => patches.replace("/apiKeyRequired", want.api_key),
-            _ => {}
+    for part in changed {
+        match part {
+            Part::Method(patch) => patch(&mut patches, task, held),
+            // These belong to the integration.
+            Part::Proxy(_) | Part::Answer | Part::Made => {}
         }
     }
     if patches.is_empty() {
@@ -256,43 +298,16 @@ pub(super) async fn update_proxy(
     writer: &Writer,
     at: &Place<'_>,
     task: &Task<'_, Props>,
-    held: &Text,
-    changed: &[&'static str],
+    held: &Props,
+    changed: &[Part],
 ) -> Result<(), AwsError> {
-    let Integration::Http {
-        url,
-        link,
-        timeout_milliseconds,
-    } = &task.want.integration
-    else {
-        return Ok(());
-    };
     let mut patches = Patches::default();
-    if changed.contains(&"http") {
-        let uri = uri(&task.text(url));
-        let carried_now = carried(&task.want.path, &literal(held));
-        let parameter = |name: &str| format!("/requestParameters/{}", segment(name));
-        for (name, value) in carried(&task.want.path, &uri)
-            .iter()
-            .filter(|pair| !carried_now.contains(pair))
-        {
-            patches.add(parameter(name), value);
+    for part in changed {
+        match part {
+            Part::Proxy(patch) => patch(&mut patches, task, held),
+            // What is the method's, and what an integration of this type has not.
+            Part::Method(_) | Part::Answer | Part::Made => {}
         }
-        for (name, _) in carried_now
-            .iter()
-            .filter(|pair| !carried(&task.want.path, &uri).contains(pair))
-        {
-            patches.remove(parameter(name));
-        }
-        patches.replace("/uri", uri);
-    }
-    if changed.contains(&"via")
-        && let Some(id) = link
-    {
-        patches.replace("/connectionId", task.text(id));
-    }
-    if changed.contains(&"timeout") {
-        patches.replace("/timeoutInMillis", timeout_milliseconds);
     }
     if patches.is_empty() {
         return Ok(());
