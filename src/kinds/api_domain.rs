@@ -15,8 +15,8 @@ use super::ownership::{Candidate, after_moves, sort_out};
 use super::patch::{Part, Patches, patches};
 use super::private_road::Patience;
 use super::{
-    Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource, Scope,
-    Standing, Task, gone_is_success, rest_api, tags,
+    Action, Field, Findings, InPicture, Kind, KindInfo, Look, Note, Obstacle, OnChange, Outputs,
+    Owner, Replace, Resource, Scope, Standing, Task, gone_is_success, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -70,6 +70,7 @@ impl Kind for ApiDomain {
         loss: Some(
             "everybody who calls the API by this name reaches nothing until there is another domain and its record",
         ),
+        in_picture: InPicture::Api,
         ..KindInfo::new(
             "api_domain",
             "domain name",
@@ -225,6 +226,11 @@ impl Kind for ApiDomain {
                 .call(Operation::apigateway("DeleteDomainName"), request.send())
                 .await,
         )
+    }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        let notes = [tls_spreads(look), goes(look)];
+        notes.into_iter().flatten().collect()
     }
 }
 
@@ -456,4 +462,30 @@ fn outputs(reader: &Reader, name: &str, target: Option<&str>, zone: Option<&str>
     outputs.extend(target.map(|target| (OutputName::Target, target.to_owned())));
     outputs.extend(zone.map(|zone| (OutputName::TargetZone, zone.to_owned())));
     outputs
+}
+
+/// No run waits for it: the domain answers all the time.
+fn tls_spreads(look: &Look<'_, Props>) -> Option<Note> {
+    let spreads =
+        look.change.action == Action::Update && look.want.is_some() && look.differs("tls");
+    spreads.then_some(())?;
+    look.info(
+        "GS111",
+        "AWS takes about 15 minutes to spread it; until then callers may meet the one or the other, and AWS takes no further \
+         change of the domain",
+    )
+}
+
+/// Callers have the name in their code.
+fn goes(look: &Look<'_, Props>) -> Option<Note> {
+    look.change.goes().then_some(())?;
+    let and_then = match look.want {
+        Some(want) => format!("whoever calls it must be told {}", want.name),
+        None => "whoever calls it must be told another address".into(),
+    };
+    let name = &look.held?.name;
+    look.warning(
+        "GS118",
+        format!("the API stops answering at {name}; {and_then}"),
+    )
 }

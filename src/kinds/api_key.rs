@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, patches};
 use super::{
-    Field, Findings, Kind, KindInfo, Outputs, Resource, Scope, Standing, Task, gone_is_success,
-    tags,
+    CREDENTIALS_LOST, Field, Findings, InPicture, Kind, KindInfo, Look, Note, Outputs, Resource,
+    Scope, Standing, Task, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{OutputName, Text};
@@ -43,6 +43,7 @@ impl Kind for ApiKey {
             "its value, which AWS made and nobody can make again: whoever calls with it is refused from then on",
         ),
         doubles: true,
+        in_picture: InPicture::Caller,
         ..KindInfo::new(
             "api_key",
             "API key",
@@ -159,6 +160,13 @@ impl Kind for ApiKey {
                 .call(Operation::apigateway("DeleteApiKey"), request.send())
                 .await,
         )
+    }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        let is_lost = look.change.goes() && look.live.is_some_and(|live| !live.only_a_mark);
+        let lost = "its value is lost for good: a new API key has another one";
+        let note = is_lost.then(|| Note::warning(CREDENTIALS_LOST, look.address, lost));
+        note.into_iter().collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod auth_flows;
 mod live;
+pub(super) mod notes;
 mod search;
 mod validity;
 
@@ -17,8 +18,8 @@ pub use self::auth_flows::AUTH_FLOWS;
 use self::validity::in_largest_unit;
 use super::marks::{self, CLIENT_TAG, CREATING};
 use super::{
-    Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Scope, Standing, Task, distinct,
-    gone_is_success, literal, tags,
+    Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs, Scope,
+    Standing, Task, distinct, gone_is_success, literal, tags,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, Book, HumanDuration, OutputName, Text, Value};
@@ -157,6 +158,7 @@ impl Kind for AppClient {
             "Cognito charges for the tokens that clients get with `client_credentials`: from $2.25 for 1,000 token \
              requests (list price, November 2026).",
         ),
+        in_picture: InPicture::Caller,
         ..KindInfo::new(
             "app_client",
             "app client",
@@ -362,6 +364,15 @@ impl Kind for AppClient {
             // It goes with the key; on a key that stays it names a client that isn't there, which is none.
             Mark::OnKey(_) => Ok(()),
         }
+    }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        notes::notes(look)
+    }
+
+    fn is_billed(client: &Props) -> bool {
+        // AWS charges for those that get tokens by themselves.
+        client.flows.contains("client_credentials")
     }
 }
 

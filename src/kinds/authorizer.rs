@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::{Part, Patches, patches};
 use super::{
-    Dependent, Field, Findings, Found, Kind, KindInfo, Lane, Outputs, Resource, Scope, Standing,
-    Task, gone_is_success, literal, rest_api,
+    Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Outputs, Resource, Scope,
+    Standing, Task, gone_is_success, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, HumanDuration, OutputName, Text, Value};
@@ -48,6 +48,7 @@ impl Kind for Authorizer {
         phase: 1,
         goes_with: Some("rest_api"),
         deployed: true,
+        in_picture: InPicture::Api,
         ..KindInfo::new(
             "authorizer",
             "authorizer",

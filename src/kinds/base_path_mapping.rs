@@ -12,8 +12,8 @@ use super::api_marks::unless_denied;
 use super::patch::Patches;
 use super::uses::Leaving;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace, Resource,
-    Scope, Standing, Task, api_domain, gone_is_success, literal, rest_api, tags,
+    Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace,
+    Resource, Scope, Standing, Task, api_domain, gone_is_success, literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Text, Value, digest, shell_word};
@@ -61,6 +61,7 @@ impl Kind for BasePathMapping {
         phase: 2,
         goes_with: Some("api_domain"),
         replace: Replace::CreateFirst,
+        in_picture: InPicture::Api,
         ..KindInfo::new(
             "base_path_mapping",
             "base path mapping",

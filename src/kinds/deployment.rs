@@ -16,11 +16,12 @@ pub use methods::{Access, Methods, is_preflight, without_preflight};
 
 use super::patch::Patches;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Lane, Observation, Outputs, Resource, Scope, Standing,
-    Task, content, gone_is_success, literal, rest_api, stage,
+    Action, Change, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note,
+    Observation, Outputs, Resource, Scope, Standing, Task, content, gone_is_success, literal,
+    rest_api, stage,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{OutputName, Text, Value};
+use crate::model::{OutputName, Text, Value, moment};
 
 /// A deployment, as the stage has it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -42,6 +43,18 @@ pub struct Props {
     /// What other stages of the API serve; always empty on the wanted side.
     #[serde(default)]
     pub beside: Vec<Beside>,
+}
+
+impl Props {
+    /// The deployment at which callers are held, and when it was made, where this change leads them on.
+    pub fn held_at(&self, change: &Change) -> Option<(&str, Timestamp)> {
+        match &self.shows {
+            Shows::HeldBack { deployment, made } if change.action == Action::Update => {
+                Some((deployment, *made))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A canary release that somebody put on the stage. gatestack makes none and leaves it.
@@ -132,6 +145,7 @@ impl Kind for Deployment {
         phase: 2,
         goes_with: Some("rest_api"),
         snapshot: true,
+        in_picture: InPicture::Api,
         ..KindInfo::new(
             "deployment",
             "deployment",
@@ -222,6 +236,10 @@ impl Kind for Deployment {
             live.output(OutputName::Id),
         )
         .await
+    }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        held_back(look).into_iter().collect()
     }
 }
 
@@ -508,6 +526,19 @@ async fn delete(writer: &Writer, api: &str, id: &str) -> Result<(), AwsError> {
 
 fn outputs(id: String) -> Outputs {
     Outputs::from([(OutputName::Id, id)])
+}
+
+/// Somebody led the callers back, most often in a hurry and with a reason.
+fn held_back(look: &Look<'_, Props>) -> Option<Note> {
+    let (deployment, made) = look.held?.held_at(look.change)?;
+    look.warning(
+        "GS117",
+        format!(
+            "the stage is held back at deployment {deployment} of {}; applying leads callers forward again to what is \
+             configured, which --yes alone does not agree to: --forward",
+            moment(made)
+        ),
+    )
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::private_road::Patience;
 use super::user_pool_domain::CLOUDFRONT_ZONE;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace, Resource,
-    Scope, Standing, Task, api_domain, literal, tags,
+    Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace,
+    Resource, Scope, Standing, Task, api_domain, literal, tags,
 };
 use crate::aws::{AwsError, Reader, Writer, is_same_name};
 use crate::model::{Address, Book, OutputName, Text, Value, digest};
@@ -62,6 +62,7 @@ impl Kind for DnsRecord {
         lane: Some(Lane::UserPool),
         phase: 2,
         replace: Replace::DeleteFirst,
+        in_picture: InPicture::WithNeed,
         ..KindInfo::new(
             "dns_record",
             "DNS record",

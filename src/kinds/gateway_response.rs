@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::{Part, Patches, patches, segment};
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope, Standing,
-    Task, gone_is_success, header, literal, rest_api,
+    Field, Findings, Found, InPicture, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope,
+    Standing, Task, gone_is_success, header, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -45,6 +45,7 @@ impl Kind for GatewayResponse {
         phase: 1,
         goes_with: Some("rest_api"),
         deployed: true,
+        in_picture: InPicture::Api,
         ..KindInfo::new(
             "gateway_response",
             "gateway response",

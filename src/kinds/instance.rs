@@ -11,11 +11,11 @@ use aws_sdk_ec2::types::HttpTokensState;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Field, Findings, Kind, KindInfo, OnChange, Outputs, Replace, Scope, Standing, Task, distinct,
-    literal, tags,
+    Action, Field, Findings, InPicture, Kind, KindInfo, Look, Note, OnChange, Outputs, Replace,
+    Resource, Scope, Standing, Task, distinct, literal, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{OutputName, Text, Value};
+use crate::model::{HumanDuration, OutputName, Text, Value};
 
 /// The tag that keeps what the file said of the image at the launch: a parameter may name another one since.
 const IMAGE_TAG: &str = "gatestack:image";
@@ -88,6 +88,7 @@ impl Kind for Instance {
         rolls: true,
         billable: Some("an EC2 instance is charged for every second it runs."),
         doubles: true,
+        in_picture: InPicture::Targets,
         ..KindInfo::new(
             "instance",
             "instance",
@@ -281,8 +282,42 @@ impl Kind for Instance {
         targets::until_healthy(writer, task.output(OutputName::Id), &groups).await?;
         Ok(Outputs::new())
     }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        let notes = [rolls(look), one_less(look)];
+        notes.into_iter().flatten().collect()
+    }
 }
 
 fn outputs(id: &str) -> Outputs {
     Outputs::from([(OutputName::Id, id.to_owned())])
+}
+
+/// Whether callers notice, and why it takes so long.
+fn rolls(look: &Look<'_, Props>) -> Option<Note> {
+    (look.change.action == Action::Replace).then_some(())?;
+    let wanted = look.stack.wanted.values();
+    let drains = wanted.filter_map(|resource| match resource {
+        Resource::TargetGroup(group) => Some(group.drain_seconds),
+        _ => None,
+    });
+    let drain = HumanDuration::from_secs(drains.max()?.into());
+    look.info(
+        "GS116",
+        format!(
+            "one after another, so that callers notice nothing: the new one is launched and healthy before the old one \
+             drains ({drain}) and is terminated with what is on it"
+        ),
+    )
+}
+
+/// One that takes another's place has a note of its own.
+fn one_less(look: &Look<'_, Props>) -> Option<Note> {
+    let is_instance = |resource: &Resource| matches!(resource, Resource::Instance(_));
+    let others_stay = look.stack.wanted.values().any(is_instance);
+    (look.goes_for_good() && others_stay).then_some(())?;
+    look.info(
+        "GS119",
+        "the file wants fewer instances: it finishes what it has begun and is terminated with what is on it, and the others serve on",
+    )
 }

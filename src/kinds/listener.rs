@@ -11,8 +11,8 @@ use super::ownership::after_moves;
 use super::private_road::{self, Patience};
 use super::uses::Leaving;
 use super::{
-    Dependent, Field, Findings, Found, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace,
-    Scope, Standing, Task, distinct, gone_is_success, load_balancer, tags,
+    Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle, OnChange,
+    Outputs, Owner, Replace, Scope, Standing, Task, distinct, gone_is_success, load_balancer, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -58,6 +58,7 @@ impl Kind for Listener {
         goes_with: Some("load_balancer"),
         serves_callers: true,
         replace: Replace::CreateFirst,
+        in_picture: InPicture::LoadBalancer,
         ..KindInfo::new(
             "listener",
             "listener",
@@ -230,6 +231,10 @@ impl Kind for Listener {
                 .await,
         )
     }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        targets_swapped(look).into_iter().collect()
+    }
 }
 
 /// What stands in the way of a load balancer's end: listeners of other stacks, which AWS would delete along with it.
@@ -348,4 +353,18 @@ fn outputs(arn: &str) -> Outputs {
         (OutputName::Id, arn.to_owned()),
         (OutputName::Arn, arn.to_owned()),
     ])
+}
+
+/// A listener leads to its new group at once, whether anything in there is healthy yet or not.
+fn targets_swapped(look: &Look<'_, Props>) -> Option<Note> {
+    let port = look.held?.port;
+    let swapped = look.change.action == super::Action::Update && look.differs("target_group");
+    swapped.then_some(())?;
+    look.warning(
+        "GS114",
+        format!(
+            "calls on port {port} are led to another target group, and fail until its targets are healthy; to avoid that, add a \
+             listener on another port, lead the routes there, and drop this one afterwards"
+        ),
+    )
 }

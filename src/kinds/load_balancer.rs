@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::ownership::{Candidate, after_moves, sort_out};
 use super::private_road::{self, Patience};
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource,
-    Scope, Standing, Task, distinct, gone_is_success, tags,
+    Action, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle, OnChange,
+    Outputs, Owner, Replace, Resource, Scope, Standing, Task, distinct, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -87,6 +87,8 @@ impl Kind for LoadBalancer {
         billable: Some(
             "a network load balancer is charged for every hour it stands, and for what passes through it.",
         ),
+        in_picture: InPicture::LoadBalancer,
+        dependents: DEPENDENTS,
         ..KindInfo::new(
             "load_balancer",
             "load balancer",
@@ -305,6 +307,10 @@ impl Kind for LoadBalancer {
             deletion_protection: false,
             ..live.clone()
         })
+    }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        replaced(look).into_iter().collect()
     }
 }
 
@@ -558,4 +564,19 @@ fn outputs(live: &LiveBalancer) -> Outputs {
         (OutputName::Target, text(&live.dns_name)),
         (OutputName::TargetZone, text(&live.canonical_hosted_zone_id)),
     ])
+}
+
+/// Two roads stand beside each other for the minutes in which callers are led from one to the other.
+fn replaced(look: &Look<'_, Props>) -> Option<Note> {
+    let held = look.held?;
+    (look.change.action == Action::Replace).then_some(())?;
+    look.warning(
+        "GS112",
+        format!(
+            "a new load balancer with listeners, target groups and VPC link is made beside {:?}, and AWS charges for both \
+             meanwhile; the routes are led there and redeployed without a gap, then the old ones are deleted, and \
+             with them the way back to earlier deployments. Whoever calls the old one's host name directly loses it",
+            held.name
+        ),
+    )
 }

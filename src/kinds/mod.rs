@@ -27,6 +27,7 @@ pub mod user_pool_domain;
 pub mod vpc_link;
 
 mod api_marks;
+mod change;
 mod coherence;
 mod content;
 mod desired;
@@ -54,6 +55,8 @@ use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Text};
 
 pub use api_marks::{DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, MARKS, USER_POOL_MARK};
+pub use change::{Action, BothSides, Change, FieldChange, Level, Look, Note};
+pub(crate) use change::{CREDENTIALS_LOST, ROUTE_OPENS, list};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use duplicates::{Duplicates, made_twice};
 pub use field::{Compare, Field, FieldInfo, OnChange};
@@ -92,6 +95,10 @@ pub struct KindInfo {
     pub snapshot: bool,
     /// What it costs, in a sentence, when AWS charges for it by itself.
     pub billable: Option<&'static str>,
+    /// The words below its address that name what is not the stack's and goes along with one: each a consent of its own.
+    pub dependents: &'static [&'static str],
+    /// Where it is shown in the picture of the stack.
+    pub in_picture: InPicture,
     /// How a change that AWS can't make in place is made.
     pub replace: Replace,
     /// How long AWS goes on working after the call that makes it has answered, in seconds, as its documentation or its
@@ -125,6 +132,8 @@ impl KindInfo {
             siblings_clash: false,
             snapshot: false,
             billable: None,
+            dependents: &[],
+            in_picture: InPicture::Others,
             replace: Replace::DeleteFirst,
             settles_in: None,
             serves_callers: false,
@@ -143,6 +152,31 @@ pub enum Lane {
     UserPool,
     /// The REST API and everything below it: API Gateway answers `ConflictException` otherwise.
     RestApi,
+}
+
+/// Where resources of a kind are shown in the picture of a stack.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum InPicture {
+    /// With the user pool.
+    UserPool,
+    /// With the API.
+    Api,
+    /// With the VPC link.
+    VpcLink,
+    /// With the load balancer.
+    LoadBalancer,
+    /// With the target groups.
+    TargetGroups,
+    /// With what answers.
+    Targets,
+    /// With the usage plan they belong to, or with those that belong to none.
+    Caller,
+    /// With what needs them: a security group with what wears it. Nothing is called through them.
+    WithUser,
+    /// With what they need: a DNS record with its domain.
+    WithNeed,
+    /// Among the others.
+    Others,
 }
 
 /// How a change that AWS can't make in place is made.
@@ -228,6 +262,16 @@ pub trait Kind: 'static {
     /// The digest of a file's content that its making takes (`Writer::content`), where it takes one.
     fn content(_want: &Self::Props) -> Option<&str> {
         None
+    }
+
+    /// What a person should know before agreeing to a change of one: whom it hurts, and what no field says.
+    fn notes(_look: &Look<'_, Self::Props>) -> Vec<Note> {
+        Vec::new()
+    }
+
+    /// Whether AWS charges for this one, where its kind has [`KindInfo::billable`].
+    fn is_billed(_props: &Self::Props) -> bool {
+        true
     }
 
     /// The same thing without its deletion protection, when it has one.

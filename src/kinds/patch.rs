@@ -11,6 +11,8 @@ pub enum Part<P: 'static> {
     Patch(fn(&mut Patches, &Task<'_, P>, &P)),
     /// The tags.
     Tags,
+    /// Nothing to call: it comes about by itself, and the step that follows waits.
+    Wait,
 }
 
 impl<P> Clone for Part<P> {
@@ -28,6 +30,7 @@ pub(super) fn patches<P>(task: &Task<'_, P>, held: &P, changed: &[Part<P>]) -> (
         match part {
             Part::Patch(write) => write(&mut patches, task, held),
             Part::Tags => tags = true,
+            Part::Wait => {}
         }
     }
     (patches, tags)

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ownership::after_moves;
 use super::{
-    Dependent, Field, Findings, Found, Kind, KindInfo, OnChange, Outputs, Owner, Resource, Scope,
-    Standing, Task, gone_is_success, literal, tags, usage_plan,
+    Action, Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, OnChange,
+    Outputs, Owner, Resource, Scope, Standing, Task, gone_is_success, literal, tags, usage_plan,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -34,6 +34,7 @@ impl Kind for PlanMembership {
     const INFO: KindInfo = KindInfo {
         phase: 2,
         goes_with: Some("api_key"),
+        in_picture: InPicture::Caller,
         ..KindInfo::new(
             "plan_membership",
             "plan membership",
@@ -150,6 +151,14 @@ impl Kind for PlanMembership {
                 .call(Operation::apigateway("DeleteUsagePlanKey"), request.send())
                 .await,
         )
+    }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        let moves = look.change.action == Action::Replace && look.want.is_some();
+        let text = "between leaving one plan and joining the other, calls with the key are refused with 403; AWS may take a few \
+                    minutes to let it in";
+        let note = moves.then(|| Note::warning("GS105", look.address, text));
+        note.into_iter().collect()
     }
 }
 

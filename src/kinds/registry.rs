@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::field;
 use super::observation::Thing;
 use super::{
-    Dependent, FieldInfo, Findings, Kind, KindInfo, Live, Obstacle, Outputs, Scope, Standing, Task,
+    BothSides, Change, Dependent, FieldInfo, Findings, Kind, KindInfo, Live, Look, Note, Obstacle,
+    Outputs, Scope, Standing, Task,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, Value};
@@ -34,6 +35,8 @@ macro_rules! kinds {
                 $variant(<$kind as Kind>::Props),
             )+
         }
+
+        $(const _: () = field::check(<$kind as Kind>::FIELDS);)+
 
         /// Every kind there is.
         pub static KINDS: &[&KindInfo] = &[$(&<$kind as Kind>::INFO),+];
@@ -92,6 +95,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// Whether AWS charges for it; see [`Kind::is_billed`].
+            pub fn is_billed(&self) -> bool {
+                match self {
+                    $(Self::$variant(props) => <$kind as Kind>::is_billed(props),)+
+                }
+            }
+
             // Boxed, here and below: the SDK's futures are large, and one that holds a place for every kind's
             // overflows a thread's stack.
 
@@ -142,13 +152,37 @@ macro_rules! kinds {
                     $((Self::$variant(want), Self::$variant(props)) => {
                         let standing = Standing { address, was: live.was.as_ref(), props, outputs: &live.outputs };
                         let task = Task { address, want, book, replaces: None };
-                        const { field::check(<$kind as Kind>::FIELDS) };
                         let fields = <$kind as Kind>::FIELDS.iter();
                         let differ = fields.filter(|field| changed.contains(&field.info.name));
                         let parts: Vec<_> = differ.filter_map(|field| field.part).collect();
                         Box::pin(<$kind as Kind>::update(writer, &task, &standing, &parts)).await
                     })+
                     _ => unreachable!("an address belongs to one kind: {address}"),
+                }
+            }
+        }
+
+        impl BothSides<'_> {
+            /// What a person should know before agreeing to this change; see [`Kind::notes`].
+            pub fn notes(&self, address: &Address, change: &Change) -> Vec<Note> {
+                let want = self.wanted.get(address);
+                let live = self.observation.live.get(address);
+                match want.or(live.map(|live| &live.resource)) {
+                    $(Some(Resource::$variant(_)) => <$kind as Kind>::notes(&Look {
+                        address,
+                        change,
+                        want: want.and_then(|resource| match resource {
+                            Resource::$variant(props) => Some(props),
+                            _ => None,
+                        }),
+                        held: live.and_then(|live| match &live.resource {
+                            Resource::$variant(props) => Some(props),
+                            _ => None,
+                        }),
+                        live,
+                        stack: self,
+                    }),)+
+                    None => Vec::new(),
                 }
             }
         }

@@ -10,8 +10,9 @@ use super::ownership::{Candidate, after_moves, sort_out};
 use super::user_pool::{OTHER_CLIENTS, OTHER_RESOURCE_SERVERS};
 use super::uses::Leaving;
 use super::{
-    Dependent, Field, Findings, Found, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace,
-    Resource, Scope, Standing, Task, distinct, gone_is_success, literal, marks,
+    Action, Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note,
+    Obstacle, OnChange, Outputs, Replace, Resource, Scope, Standing, Task,
+    app_client::notes::clients, distinct, gone_is_success, list, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -76,6 +77,8 @@ impl Kind for ResourceServer {
         phase: 1,
         goes_with: Some("user_pool"),
         replace: Replace::CreateFirst,
+        in_picture: InPicture::UserPool,
+        dependents: DEPENDENTS,
         ..KindInfo::new(
             "resource_server",
             "resource server",
@@ -292,6 +295,10 @@ impl Kind for ResourceServer {
         })
         .await
     }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        scope_removed(look).into_iter().collect()
+    }
 }
 
 /// The resource servers that go with a pool and that gatestack did not make, by their identifiers.
@@ -468,6 +475,38 @@ fn candidate(pool: &str, server: &ResourceServerType) -> Candidate<Props> {
         name: identifier,
         unmanaged: Vec::new(),
     }
+}
+
+/// Scopes stay listed on clients that had them, but no new token carries them.
+fn scope_removed(look: &Look<'_, Props>) -> Option<Note> {
+    let (held, book) = (look.held?, &look.stack.book);
+    let left = match look.want {
+        Some(want) if look.change.action == Action::Update => &want.scopes,
+        _ => &BTreeMap::new(),
+    };
+    let identifier = held.identifier.resolve(book)?;
+    let gone = held
+        .scopes
+        .keys()
+        .filter(|scope| !left.contains_key(*scope));
+    let gone: BTreeSet<String> = gone.map(|scope| format!("{identifier}/{scope}")).collect();
+    let users: Vec<String> = clients(look.stack)
+        .filter_map(|(client, props)| {
+            let scopes = props.scopes.iter();
+            let lost: Vec<String> = scopes
+                .filter_map(|scope| scope.resolve(book))
+                .filter(|scope| gone.contains(scope))
+                .collect();
+            let lost = list(lost.iter().map(String::as_str));
+            (!lost.is_empty()).then(|| format!("{client} ({lost})"))
+        })
+        .collect();
+    (!users.is_empty()).then_some(())?;
+    let users = list(users.iter().map(String::as_str));
+    look.warning(
+        "GS101",
+        format!("new tokens of these clients lack scopes that they may ask for today: {users}"),
+    )
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, patches};
 use super::uses::Leaving;
 use super::{
-    Dependent, Field, Findings, Kind, KindInfo, Lane, Outputs, Owner, Resource, Scope, Standing,
-    Task, gone_is_success, stage, tags,
+    Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, Outputs, Owner, Resource, Scope,
+    Standing, Task, gone_is_success, stage, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -131,6 +131,8 @@ impl Kind for RestApi {
         lane: Some(Lane::RestApi),
         deployed: true,
         doubles: true,
+        in_picture: InPicture::Api,
+        dependents: DEPENDENTS,
         ..KindInfo::new(
             "rest_api",
             "REST API",

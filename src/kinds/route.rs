@@ -18,8 +18,8 @@ use write::{
 use super::patch::Patches;
 
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Lane, OnChange, Outputs, Scope, Standing, Task,
-    literal, rest_api,
+    Action, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs,
+    ROUTE_OPENS, Scope, Standing, Task, literal, rest_api,
 };
 use crate::aws::{AwsError, Reader, Writer, lock_paths};
 use crate::model::{Address, Book, HumanDuration, OutputName, Text, Value};
@@ -74,6 +74,11 @@ pub struct Answer {
 }
 
 impl Props {
+    /// Whether a call of it needs neither a token nor an API key.
+    pub fn is_open(&self) -> bool {
+        self.authorizer.is_none() && !self.api_key
+    }
+
     /// The id of the VPC link that calls go through.
     pub fn link(&self) -> Option<&Text> {
         match &self.integration {
@@ -120,6 +125,7 @@ impl Kind for Route {
         goes_with: Some("rest_api"),
         deployed: true,
         siblings_clash: true,
+        in_picture: InPicture::Api,
         ..KindInfo::new(
             "route",
             "route",
@@ -307,6 +313,10 @@ impl Kind for Route {
         lock_paths(&paths).forget_method(&live.props.path, &live.props.method);
         clear_path(writer, &api, &live.props.path).await
     }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        opens(look).into_iter().collect()
+    }
 }
 
 fn answer(props: &Props) -> Option<&Answer> {
@@ -325,4 +335,32 @@ fn uri_value(url: &Text, book: &Book) -> Value {
         Value::Text(url) => uri(&url).into(),
         unknown => unknown,
     }
+}
+
+fn opens(look: &Look<'_, Props>) -> Option<Note> {
+    let want = look.want?;
+    let text = match look.held {
+        Some(held) if look.change.action == Action::Update => {
+            let lost = match (
+                held.authorizer.is_some() && want.authorizer.is_none(),
+                held.api_key && !want.api_key,
+            ) {
+                (true, true) => "neither a token nor an API key",
+                (true, false) => "no token",
+                (false, true) => "no API key",
+                (false, false) => return None,
+            };
+            match want.is_open() {
+                true => format!("callers will need {lost} any more: everybody may call it"),
+                false => format!("callers will need {lost} any more"),
+            }
+        }
+        _ if want.is_open() && !look.stack.open_on_purpose.contains(look.address) => {
+            "everybody may call it: it needs neither a token nor an API key. If that is meant, say so in the file: \
+             requires = \"nothing\""
+                .to_owned()
+        }
+        _ => return None,
+    };
+    look.warning(ROUTE_OPENS, text)
 }

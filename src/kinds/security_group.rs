@@ -10,8 +10,8 @@ use super::ownership::{Candidate, sort_out};
 use super::private_road::{self, Patience};
 use super::uses::Leaving;
 use super::{
-    Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Replace, Resource, STACK_TAG,
-    Scope, Standing, Task, distinct, gone_is_success, tags,
+    Field, Findings, InPicture, Kind, KindInfo, Obstacle, OnChange, Outputs, Replace, Resource,
+    STACK_TAG, Scope, Standing, Task, distinct, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -71,6 +71,7 @@ impl Kind for SecurityGroup {
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
         replace: Replace::CreateFirst,
+        in_picture: InPicture::WithUser,
         ..KindInfo::new(
             "security_group",
             "security group",

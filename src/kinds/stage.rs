@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::patch::{Part, Patches, patches, segment};
 use super::uses::Leaving;
 use super::{
-    Dependent, Field, Findings, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Owner, Resource,
-    Scope, Standing, Task, gone_is_success, literal, rest_api, tags,
+    Action, Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle,
+    OnChange, Outputs, Owner, Resource, Scope, Standing, Task, gone_is_success, literal, rest_api,
+    tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -84,6 +85,8 @@ impl Kind for Stage {
         goes_with: Some("rest_api"),
         loss: Some("its URL: every call to it is refused from then on"),
         kept_unless_named: true,
+        in_picture: InPicture::Api,
+        dependents: DEPENDENTS,
         ..KindInfo::new(
             "stage",
             "stage",
@@ -205,6 +208,10 @@ impl Kind for Stage {
                 .call(Operation::apigateway("DeleteStage"), request.send())
                 .await,
         )
+    }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        renamed(look).into_iter().collect()
     }
 }
 
@@ -411,4 +418,21 @@ fn outputs(reader: &Reader, api: &str, name: &str) -> Outputs {
             reader.apigateway_arn(&format!("/restapis/{api}/stages/{name}")),
         ),
     ])
+}
+
+fn renamed(look: &Look<'_, Props>) -> Option<Note> {
+    let want = look.want?;
+    (look.change.action == Action::Create).then_some(())?;
+    let mut live = look.stack.observation.live.iter();
+    let (old, name) = live.find_map(|(other, live)| match &live.resource {
+        Resource::Stage(stage) if other != look.address => Some((other, stage.name.as_str())),
+        _ => None,
+    })?;
+    look.warning(
+        "GS106",
+        format!(
+            "the invoke URL ends in /{} from now on; /{name} answers as it is until you delete it with --allow-delete '{old}'",
+            want.name
+        ),
+    )
 }

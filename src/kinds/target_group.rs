@@ -14,8 +14,9 @@ use super::ownership::{Candidate, after_moves, sort_out};
 use super::private_road::{self, Patience};
 use super::uses::{Leaving, Uses};
 use super::{
-    Dependent, Field, Findings, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace,
-    Resource, STACK_TAG, Scope, Standing, Task, distinct, gone_is_success, listener, literal, tags,
+    Dependent, Field, Findings, InPicture, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner,
+    Replace, Resource, STACK_TAG, Scope, Standing, Task, distinct, gone_is_success, listener,
+    literal, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Value};
@@ -106,6 +107,8 @@ impl Kind for TargetGroup {
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
         replace: Replace::CreateFirst,
+        in_picture: InPicture::TargetGroups,
+        dependents: DEPENDENTS,
         ..KindInfo::new(
             "target_group",
             "target group",

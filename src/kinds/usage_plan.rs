@@ -12,8 +12,8 @@ use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, Patches, patches, segment};
 use super::stage::Throttle;
 use super::{
-    Dependent, Field, Findings, Kind, KindInfo, Outputs, Owner, Resource, Scope, Standing, Task,
-    gone_is_success, literal, rest_api, tags,
+    Dependent, Field, Findings, InPicture, Kind, KindInfo, Outputs, Owner, Resource, Scope,
+    Standing, Task, gone_is_success, literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, SayAlso, Writer};
 use crate::model::{Book, OutputName, Text, Value};
@@ -91,6 +91,8 @@ impl Kind for UsagePlan {
     const INFO: KindInfo = KindInfo {
         phase: 1,
         doubles: true,
+        in_picture: InPicture::Caller,
+        dependents: DEPENDENTS,
         ..KindInfo::new(
             "usage_plan",
             "usage plan",

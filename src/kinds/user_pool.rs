@@ -1,5 +1,6 @@
 //! Cognito user pool: the directory that issues tokens. Tagged; never replaced.
 
+mod notes;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ownership::Candidate;
 use super::{
-    Dependent, Field, Findings, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope, Standing,
-    Task, distinct, gone_is_success, marks, tags, unmanaged,
+    Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs,
+    Resource, Scope, Standing, Task, distinct, gone_is_success, marks, tags, unmanaged,
 };
 use crate::aws::{Answer, AwsError, LeaveOut, Operation, Reader, Replacing, Service, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -182,6 +183,8 @@ impl Kind for UserPool {
              gives all of them new credentials",
         ),
         doubles: true,
+        in_picture: InPicture::UserPool,
+        dependents: DEPENDENTS,
         ..KindInfo::new(
             "user_pool",
             "user pool",
@@ -383,6 +386,10 @@ impl Kind for UserPool {
             deletion_protection: false,
             ..live.clone()
         })
+    }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        notes::notes(look)
     }
 }
 

@@ -12,8 +12,8 @@ use super::marks::MarkedPool;
 use super::ownership::{Candidate, sort_out};
 use super::uses::Leaving;
 use super::{
-    Field, Findings, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Resource, Scope, Standing,
-    Task, distinct, literal, marks,
+    Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle, OnChange, Outputs,
+    Resource, Scope, Standing, Task, app_client::notes::clients, distinct, list, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, OutputName, Text, shell_word};
@@ -75,6 +75,7 @@ impl Kind for UserPoolDomain {
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::UserPool),
         phase: 1,
+        in_picture: InPicture::UserPool,
         ..KindInfo::new(
             "user_pool_domain",
             "user pool domain",
@@ -236,6 +237,10 @@ impl Kind for UserPoolDomain {
             is_place(address) && marked == domain
         })
         .await
+    }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        token_url_changes(look).into_iter().collect()
     }
 }
 
@@ -424,6 +429,27 @@ fn outputs(domain: &str, distribution: Option<&str>, own: bool) -> Outputs {
         outputs.insert(OutputName::TargetZone, CLOUDFRONT_ZONE.to_owned());
     }
     outputs
+}
+
+fn token_url_changes(look: &Look<'_, Props>) -> Option<Note> {
+    look.change.goes().then_some(())?;
+    let before = look.held?.domain.resolve(&look.stack.book)?;
+    // Tokens of the other clients come from Cognito's own API, which has no address of the pool.
+    let users: Vec<&str> = clients(look.stack)
+        .filter(|(_, client)| !client.flows.is_empty())
+        .map(|(client, _)| client.as_str())
+        .collect();
+    let whom = match users.is_empty() {
+        true => "it is in use by no client of this stack".to_owned(),
+        false => format!(
+            "it is in use by {}, who must be told the new one",
+            list(users)
+        ),
+    };
+    look.warning(
+        "GS102",
+        format!("the token URL at {before} stops answering; {whom}"),
+    )
 }
 
 #[cfg(test)]

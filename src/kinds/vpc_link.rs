@@ -15,8 +15,8 @@ use super::patch::{Part, patches};
 use super::private_road::{self, Patience};
 use super::uses::Leaving;
 use super::{
-    Field, Findings, Found, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner, Replace, Resource,
-    Scope, Standing, Task, gone_is_success, rest_api, tags,
+    Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle, OnChange, Outputs,
+    Owner, Replace, Resource, Scope, Standing, Task, gone_is_success, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -49,6 +49,7 @@ impl Kind for VpcLink {
         settles_in: Some(180),
         serves_callers: true,
         doubles: true,
+        in_picture: InPicture::VpcLink,
         ..KindInfo::new(
             "vpc_link",
             "VPC link",
@@ -74,6 +75,7 @@ impl Kind for VpcLink {
         Field::new("available", "Whether it works.", |p: &Props, _| {
             p.available.into()
         })
+        .by(Part::Wait)
         .always(true),
         Field::new(
             "tags",
@@ -237,6 +239,10 @@ impl Kind for VpcLink {
             )
             .await
     }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        road_goes(look).into_iter().collect()
+    }
 }
 
 /// How many APIs are read at a time.
@@ -396,4 +402,17 @@ fn outputs(reader: &Reader, id: &str) -> Outputs {
             reader.apigateway_arn(&format!("/vpclinks/{id}")),
         ),
     ])
+}
+
+/// A link goes when the last `via` does.
+fn road_goes(look: &Look<'_, Props>) -> Option<Note> {
+    let works = look.live?.broken.is_none();
+    let routes = |resource: &Resource| matches!(resource, Resource::Route(_));
+    let api_stays = look.stack.wanted.values().any(routes);
+    (works && look.goes_for_good() && api_stays).then_some(())?;
+    look.warning(
+        "GS120",
+        "no route says `via` any more: their calls leave API Gateway over the internet instead of through the load balancer, \
+         and there is no way back to earlier deployments",
+    )
 }

@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::openings::openings;
 use super::{Action, Change, Options, Patterns};
-use crate::kinds::{
-    Dependent, Observation, Obstacle, Resource, duplicates, load_balancer, resource_server,
-    rest_api, stage, target_group, usage_plan, user_pool,
-};
+use crate::kinds::{Dependent, Observation, Obstacle, Resource, duplicates, rest_api};
 use crate::model::Address;
 
 /// Something that is lost when a plan is applied.
@@ -164,16 +161,7 @@ pub(super) fn further_names<'a>(
 ) -> Vec<Address> {
     let mut names = vec![routes()];
     for (address, resource) in resources {
-        let words: &[&str] = match resource {
-            Resource::UserPool(_) => user_pool::DEPENDENTS,
-            Resource::ResourceServer(_) => resource_server::DEPENDENTS,
-            Resource::LoadBalancer(_) => load_balancer::DEPENDENTS,
-            Resource::TargetGroup(_) => target_group::DEPENDENTS,
-            Resource::RestApi(_) => rest_api::DEPENDENTS,
-            Resource::Stage(_) => stage::DEPENDENTS,
-            Resource::UsagePlan(_) => usage_plan::DEPENDENTS,
-            _ => &[],
-        };
+        let words = resource.info().dependents;
         names.extend(words.iter().map(|word| address.part(word)));
     }
     names

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::openings::open_against;
-use super::rules::{list, note};
-use super::{Change, Level, Note};
+use super::{Change, Note};
 use crate::kinds::deployment::{self, Access, Canary, Methods, Shows};
-use crate::kinds::{Observation, Resource, route};
+use crate::kinds::{Observation, Resource, list, route};
 use crate::model::{Address, Book, moment};
 
 /// The note about a canary.
@@ -84,7 +83,7 @@ fn open_routes<'a>(
             ),
             (None, None, None) => return None,
         };
-        note(Level::Warning, "GS131", address, text)
+        Some(Note::warning("GS131", address, text))
     })
 }
 
@@ -119,7 +118,7 @@ fn not_ours(
         live.stage,
         methods.as_deref().unwrap_or("nothing"),
     );
-    note(Level::Warning, "GS132", address, text)
+    Some(Note::warning("GS132", address, text))
 }
 
 /// Some callers are served another deployment, whatever the stage itself serves.
@@ -138,7 +137,7 @@ fn canary(
         listed(wanted, &canary.serves),
         Canary::removal(region, &live.api.resolve(&Book::default())?, &live.stage)
     );
-    note(Level::Warning, CANARY, of_deployment(wanted)?, text)
+    Some(Note::warning(CANARY, of_deployment(wanted)?, text))
 }
 
 /// Other stages of the API by which everybody may make calls that the file shuts.
@@ -162,7 +161,7 @@ fn beside<'a>(
             live.api.resolve(&Book::default())?,
             other.stage,
         );
-        note(Level::Warning, BESIDE, of_deployment(wanted)?, text)
+        Some(Note::warning(BESIDE, of_deployment(wanted)?, text))
     })
 }
 

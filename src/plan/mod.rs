@@ -4,33 +4,32 @@
 mod consent;
 mod diff;
 mod exposure;
+mod notes;
 mod openings;
 mod order;
 mod patterns;
 mod planner;
 mod renew;
 mod replace;
-mod rules;
 mod saved;
 mod stale;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::kinds::{
-    Dependent, Ground, KindInfo, Lane, Live, Neighbours, Resource, Word, registered,
-};
-use crate::model::{Address, Book, Value};
+use crate::kinds::{Dependent, Ground, Lane, Live, Neighbours, Resource, Word, registered};
+use crate::model::{Address, Book};
 
+pub use crate::kinds::{Action, Change, FieldChange, Level, Note};
+pub(crate) use crate::kinds::{CREDENTIALS_LOST, ROUTE_OPENS};
 pub use consent::{Loss, LossOf};
 pub(crate) use exposure::{BESIDE, CANARY};
+pub(crate) use notes::OTHERS_LOSE;
 pub use openings::opened;
 pub use patterns::Patterns;
 pub use planner::plan;
 pub use renew::{Altered, Outdated};
-pub(crate) use rules::{CREDENTIALS_LOST, OTHERS_LOSE, ROUTE_OPENS};
 pub use saved::{Inputs, Saved, Unreadable};
 pub use stale::{How, Moved, moved};
 
@@ -81,74 +80,6 @@ pub struct Plan {
     /// Everything AWS told, for the steps' references. A saved plan holds it in what was observed.
     #[serde(skip)]
     pub book: Book,
-}
-
-/// What happens to one resource, and why.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Change {
-    /// Its kind.
-    #[serde(with = "registered::kind")]
-    pub kind: &'static KindInfo,
-    /// What happens.
-    pub action: Action,
-    /// The fields that differ; of a created one all that are set, of a deleted one none.
-    pub fields: Vec<FieldChange>,
-    /// Why, in words, where the fields don't say it.
-    pub reasons: Vec<String>,
-    /// Where it stood before `[[moved]]`.
-    pub was: Option<Address>,
-}
-
-/// What happens to a resource.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// It is made.
-    Create,
-    /// It is changed in place.
-    Update,
-    /// A new one takes its place.
-    Replace,
-    /// It is deleted.
-    Delete,
-}
-
-/// A field that differs.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct FieldChange {
-    /// The field's name.
-    #[serde(deserialize_with = "registered::word")]
-    pub name: Word,
-    /// What AWS has.
-    pub before: Value,
-    /// What the file wants.
-    pub after: Value,
-    /// Why this field makes a replacement necessary, when it does.
-    #[serde(deserialize_with = "registered::words::deserialize")]
-    pub replaces: Option<Word>,
-}
-
-/// Something a person should know before agreeing.
-#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-pub struct Note {
-    /// How much it matters.
-    pub level: Level,
-    /// A stable code.
-    pub code: Cow<'static, str>,
-    /// What it is about.
-    pub address: Address,
-    /// The sentence.
-    pub text: String,
-}
-
-/// How much a note matters.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// It hurts somebody.
-    Warning,
-    /// It is good to know.
-    Info,
 }
 
 /// One step of an apply.
@@ -209,13 +140,6 @@ pub struct Problem {
     pub what: String,
     /// What to do, in a sentence.
     pub help: String,
-}
-
-impl Change {
-    /// Whether what is there goes, with or without something in its place.
-    pub fn goes(&self) -> bool {
-        matches!(self.action, Action::Delete | Action::Replace)
-    }
 }
 
 impl Plan {

@@ -2,18 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rules::list;
 use super::{Action, Change, Loss, LossOf};
 use crate::kinds::deployment::{self, Access, Methods, is_preflight};
 use crate::kinds::route::{self, Integration, Props};
-use crate::kinds::{Desired, Observation, Resource};
+use crate::kinds::{Desired, Observation, Resource, list};
 use crate::model::Address;
 use crate::model::routing::{self, VERBS};
-
-/// Whether a call of it needs neither a token nor an API key.
-pub(super) fn is_open(route: &Props) -> bool {
-    route.authorizer.is_none() && !route.api_key
-}
 
 /// A method as callers meet it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,7 +33,7 @@ impl<'a> Door<'a> {
         Self {
             verb: &route.method,
             path: &route.path,
-            lets: match (is_open(route), preflight) {
+            lets: match (route.is_open(), preflight) {
                 (false, _) => Lets::SomeOnly,
                 (true, true) => Lets::Preflight,
                 (true, false) => Lets::Everybody,

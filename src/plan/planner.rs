@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{Refused, all_fields, difference};
 use super::order::{self, Inputs};
-use super::{Action, Change, FieldChange, Options, Plan, Problem, consent, replace, rules};
+use super::{Action, Change, FieldChange, Options, Plan, Problem, consent, notes, replace};
 use crate::kinds::{
     Desired, Duplicates, KindInfo, Live, Observation, Obstacle, OnChange, Resource,
 };
@@ -38,7 +38,7 @@ pub fn plan(
     problems.extend(in_use(observation, &changes));
     let mut missing_consent = consent::losses(&wanted, observation, &changes, options);
     consent::keep_missing(&mut missing_consent, &changes, &options.allow_delete);
-    let needs_forward = !options.forward && rules::leads_forward(observation, &changes);
+    let needs_forward = !options.forward && notes::leads_forward(observation, &changes);
     let consent_is_due = !missing_consent.is_empty() || !kept.is_empty();
     problems.extend(named_for_nothing(
         desired,
@@ -54,8 +54,8 @@ pub fn plan(
 
     let inputs = Inputs::new(desired, &wanted, observation, &changes);
     let steps = order::steps(&inputs).map_err(|problem| vec![problem])?;
-    let mut notes = rules::notes(desired, &wanted, observation, &changes, options);
-    notes.extend(rules::takes_long(&steps));
+    let mut notes = notes::notes(desired, &wanted, observation, &changes, options);
+    notes.extend(notes::takes_long(&steps));
     let going_along = consent::going_along(observation, &changes)
         .cloned()
         .collect();

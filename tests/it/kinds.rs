@@ -149,8 +149,13 @@ fn the_reference_page_is_what_the_registry_says() {
 /// A code never changes its meaning, so no two notes may have one.
 #[test]
 fn every_note_of_a_plan_has_a_code_of_its_own() {
-    let folder = std::fs::read_dir(crate::program::repository("src/plan")).unwrap();
-    let sources = folder.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let mut paths = Vec::new();
+    for room in ["src/plan", "src/kinds"] {
+        crate::rooms::files(&crate::program::repository(room), &mut paths);
+    }
+    let sources = paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap());
     let mut seen = BTreeSet::new();
     for source in sources {
         for (place, _) in source.match_indices("\"GS1") {

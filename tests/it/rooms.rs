@@ -50,7 +50,8 @@ fn table() -> Vec<(String, Row)> {
     .collect()
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The Rust files below a folder.
+pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::measure::Face;
 use super::{Graph, Node};
-use crate::kinds::Resource;
 use crate::kinds::app_client::Mark;
 use crate::kinds::route::Integration;
+use crate::kinds::{InPicture, Resource};
 use crate::model::{Address, Piece, Text};
 
 /// What a picture shows.
@@ -161,63 +161,6 @@ impl Row {
     }
 }
 
-/// Where resources of a kind are shown.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Place {
-    /// In this panel.
-    In(PanelKind),
-    /// With the usage plan they belong to, or with those that belong to none.
-    Caller,
-    /// With what needs them: a security group with what wears it. Nothing is called through them.
-    WithUser,
-    /// With what they need: a DNS record with its domain.
-    WithNeed,
-}
-
-/// A panel there is once at most.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum PanelKind {
-    UserPool,
-    Api,
-    VpcLink,
-    LoadBalancer,
-    TargetGroups,
-    Targets,
-}
-
-/// Kind → where it is shown. What is not listed is shown among the others.
-const PLACES: &[(&str, Place)] = &[
-    ("usage_plan", Place::Caller),
-    ("api_key", Place::Caller),
-    ("plan_membership", Place::Caller),
-    ("app_client", Place::Caller),
-    ("user_pool", Place::In(PanelKind::UserPool)),
-    ("user_pool_domain", Place::In(PanelKind::UserPool)),
-    ("resource_server", Place::In(PanelKind::UserPool)),
-    ("rest_api", Place::In(PanelKind::Api)),
-    ("authorizer", Place::In(PanelKind::Api)),
-    ("route", Place::In(PanelKind::Api)),
-    ("gateway_response", Place::In(PanelKind::Api)),
-    ("deployment", Place::In(PanelKind::Api)),
-    ("stage", Place::In(PanelKind::Api)),
-    ("api_domain", Place::In(PanelKind::Api)),
-    ("base_path_mapping", Place::In(PanelKind::Api)),
-    ("dns_record", Place::WithNeed),
-    ("vpc_link", Place::In(PanelKind::VpcLink)),
-    ("load_balancer", Place::In(PanelKind::LoadBalancer)),
-    ("listener", Place::In(PanelKind::LoadBalancer)),
-    ("target_group", Place::In(PanelKind::TargetGroups)),
-    ("instance", Place::In(PanelKind::Targets)),
-    ("security_group", Place::WithUser),
-];
-
-fn place(kind: &str) -> Option<Place> {
-    PLACES
-        .iter()
-        .find(|(name, _)| *name == kind)
-        .map(|(_, place)| *place)
-}
-
 /// A graph being looked at.
 struct View<'a> {
     graph: &'a Graph<'a>,
@@ -280,19 +223,17 @@ impl<'a> View<'a> {
 
     fn panel(&self, address: &Address) -> Option<PanelId> {
         let node = self.graph.nodes.get(address)?;
-        match place(node.resource.info().name) {
-            None => Some(PanelId::Others),
-            Some(Place::In(panel)) => Some(match panel {
-                PanelKind::UserPool => PanelId::UserPool,
-                PanelKind::Api => PanelId::Api,
-                PanelKind::VpcLink => PanelId::VpcLink,
-                PanelKind::LoadBalancer => PanelId::LoadBalancer,
-                PanelKind::TargetGroups => PanelId::TargetGroups,
-                PanelKind::Targets => PanelId::Targets,
-            }),
-            Some(Place::Caller) => Some(self.caller(address, node.resource)),
-            Some(Place::WithUser) => self.wearer(address),
-            Some(Place::WithNeed) => node.needs.iter().find_map(|need| self.panel(need)),
+        match node.resource.info().in_picture {
+            InPicture::Others => Some(PanelId::Others),
+            InPicture::UserPool => Some(PanelId::UserPool),
+            InPicture::Api => Some(PanelId::Api),
+            InPicture::VpcLink => Some(PanelId::VpcLink),
+            InPicture::LoadBalancer => Some(PanelId::LoadBalancer),
+            InPicture::TargetGroups => Some(PanelId::TargetGroups),
+            InPicture::Targets => Some(PanelId::Targets),
+            InPicture::Caller => Some(self.caller(address, node.resource)),
+            InPicture::WithUser => self.wearer(address),
+            InPicture::WithNeed => node.needs.iter().find_map(|need| self.panel(need)),
         }
     }
 
@@ -350,7 +291,7 @@ impl<'a> View<'a> {
     fn others(&self, scene: &mut Scene) {
         let unknown = self
             .nodes()
-            .filter(|(_, node)| place(node.resource.info().name).is_none());
+            .filter(|(_, node)| node.resource.info().in_picture == InPicture::Others);
         let rows: Vec<Row> = unknown
             .map(|(address, node)| {
                 Row::of(Face::Code, address.as_str()).noted(node.resource.info().title)
@@ -368,7 +309,7 @@ impl<'a> View<'a> {
 }
 
 fn worn(node: &Node<'_>) -> bool {
-    place(node.resource.info().name) == Some(Place::WithUser)
+    node.resource.info().in_picture == InPicture::WithUser
 }
 
 /// The resource that a text is an output of.
@@ -441,23 +382,9 @@ fn is_preflight(route: &crate::kinds::route::Props) -> bool {
     }
 }
 
-/// Whether anyone may call a route.
-fn is_public(route: &crate::kinds::route::Props) -> bool {
-    route.authorizer.is_none() && !route.api_key
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::KINDS;
-
-    #[test]
-    fn the_table_names_kinds_that_there_are() {
-        for (name, _) in PLACES {
-            assert!(KINDS.iter().any(|kind| kind.name == *name), "{name}");
-        }
-        assert_eq!(place("something_new"), None);
-    }
 
     #[test]
     fn a_host_ends_where_the_path_begins() {

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Face, Panel, PanelId, Port, Row, Scene, View, first, grouped, is_preflight, is_public,
-};
+use super::{Face, Panel, PanelId, Port, Row, Scene, View, first, grouped, is_preflight};
 use super::{named, routes, words};
 use crate::kinds::Resource;
 use crate::kinds::app_client::Mark;
@@ -25,7 +23,7 @@ impl View<'_> {
         self.app_clients(scene);
         let public = routes(self)
             .into_iter()
-            .filter(|route| is_public(route) && !is_preflight(route))
+            .filter(|route| route.is_open() && !is_preflight(route))
             .count();
         if public > 0 {
             let panel = Panel {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::callers::throttle;
-use super::{Face, Panel, PanelId, Row, Scene, View, Way, first, host, is_preflight, is_public};
+use super::{Face, Panel, PanelId, Row, Scene, View, Way, first, host, is_preflight};
 use super::{routes, words};
 use crate::kinds::Resource;
 use crate::kinds::route::{Integration, Props as Route};
@@ -184,7 +184,7 @@ fn route_row(route: &Route) -> Row {
     Row {
         lead_face: Face::Method,
         lead: route.method.clone(),
-        public: is_public(route),
+        public: route.is_open(),
         ..Row::of(Face::Code, &route.path).noted(needs.join(" + "))
     }
 }
