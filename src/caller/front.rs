@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::endpoint::at_endpoint;
 use crate::kinds::{Desired, Observation, Resource, app_client};
 use crate::model::{
-    ALL_SCOPES, Address, Book, NamedServer, OutputName, ScopeServer, ScopeServers, Text,
+    ALL_SCOPES, Address, Book, NamedServer, OutputName, Place, ScopeServer, ScopeServers, Text,
 };
 
 /// The header that carries the token where no authorizer says another.
@@ -253,7 +253,10 @@ fn servers(desired: &Desired, book: &Book) -> ScopeServers {
             return None;
         };
         Some(ScopeServer {
-            table: address.name_in("resource_servers")?,
+            table: match address.place()? {
+                Place::ResourceServer(name) => name,
+                _ => return None,
+            },
             identifier: server.identifier.resolve(book)?,
             scopes: Some(server.scopes.keys().cloned().collect()),
         })

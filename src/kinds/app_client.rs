@@ -22,7 +22,7 @@ use super::{
     Standing, Task, distinct, gone_is_success, literal, tags,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
-use crate::model::{Address, Book, HumanDuration, OutputName, Text, Value};
+use crate::model::{Address, Book, HumanDuration, OutputName, Table, Text, Value};
 
 /// An app client.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -378,7 +378,7 @@ impl Kind for AppClient {
 
 /// Whether a mark at this address is an app client's.
 pub(super) fn is_place(address: &Address) -> bool {
-    address.as_str().starts_with("app_clients.")
+    address.is_in(Table::AppClients)
 }
 
 // A key made in this run says from its create call on that its client is coming. An older one names a client that is gone, or

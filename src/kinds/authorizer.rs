@@ -11,7 +11,7 @@ use super::{
     Standing, Task, gone_is_success, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, HumanDuration, OutputName, Text, Value};
+use crate::model::{Address, HumanDuration, OutputName, Place, Text, Value};
 
 /// A Cognito authorizer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -105,7 +105,7 @@ impl Kind for Authorizer {
         let Some(api) = rest_api::api(scope) else {
             return Ok(findings);
         };
-        let address = rest_api::address().part("authorizer");
+        let address = Place::Authorizer.address();
         let wanted = match scope
             .desired
             .resources
@@ -139,7 +139,7 @@ impl Kind for Authorizer {
             .collect();
         findings.neighbours = others.len();
         findings.dependents.extend(Dependent::of(
-            &rest_api::address(),
+            &Place::Api.address(),
             rest_api::OTHER_AUTHORIZERS,
             (Self::INFO.name, Self::INFO.title),
             &others,

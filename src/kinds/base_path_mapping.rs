@@ -16,7 +16,7 @@ use super::{
     Resource, Scope, Standing, Task, api_domain, gone_is_success, literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, Book, OutputName, Text, Value, digest, shell_word};
+use crate::model::{Address, Book, OutputName, Place, Text, Value, digest, shell_word};
 
 /// A base path mapping.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -115,7 +115,7 @@ impl Kind for BasePathMapping {
             .iter()
             .filter_map(|(_, props)| props.domain.resolve(scope.book))
             .collect();
-        let at_work = scope.id(&Address::new(DOMAIN)).map(str::to_owned);
+        let at_work = scope.id(&Place::ApiDomain.address()).map(str::to_owned);
         let main = named.iter().next().cloned().or(at_work);
         let main = main.or_else(|| marked.iter().next().cloned());
         let mut domains: BTreeSet<&str> = own.clone();
@@ -292,14 +292,11 @@ pub(super) async fn leading_to(
     }))
 }
 
-/// Where the API's domain stands.
-const DOMAIN: &str = "api.domain";
-
 /// Where a mapping stands that the file would write like this.
 pub(super) fn place(base_path: &str) -> Address {
     match base_path {
-        "" => Address::new(DOMAIN).part("mapping"),
-        path => Address::entry("api.domain.base_paths", path),
+        "" => Place::WholeDomain.address(),
+        path => Place::BasePath(path.to_owned()).address(),
     }
 }
 

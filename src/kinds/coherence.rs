@@ -5,22 +5,22 @@ use super::app_client::Mark;
 use super::desired::{Desired, KEY_TAG, STACK_TAG};
 use super::dns_record::Bearer;
 use super::registry::Resource;
-use super::{OnChange, base_path_mapping, gateway_response, listener, marks, rest_api, route};
+use super::{OnChange, base_path_mapping, gateway_response, listener, marks};
 use crate::model::{
-    Address, Book, OutputName, Text, Value, endpoints, is_key_character, is_unseen,
+    Address, Book, OutputName, Place, Text, Value, endpoints, is_key_character, is_unseen,
 };
 
 /// Outputs that tell of something that the stack may only point to, and its address where it is the stack's own.
-const MAY_BE_POINTED_AT: [(&str, &str); 2] = [
-    ("load_balancer.dns_name", "load_balancer"),
-    ("api.domain.target", "api.domain"),
+const MAY_BE_POINTED_AT: [(&str, Place); 2] = [
+    ("load_balancer.dns_name", Place::LoadBalancer),
+    ("api.domain.target", Place::ApiDomain),
 ];
 
 impl Desired {
     /// What no stack file brings about, by address, each in a sentence without a full stop.
     pub fn incoherences(&self) -> Vec<(Address, String)> {
         let mut found = Vec::new();
-        let stack = || Address::new("stack");
+        let stack = || Place::Stack.address();
         if self.has_unseen_characters() {
             let what = "a name or address holds a character that nobody sees".to_owned();
             found.push((stack(), what));
@@ -101,10 +101,10 @@ impl Desired {
             Resource::ResourceServer(server) => server.mark == address.as_str(),
             Resource::AppClient(client) => match &client.mark {
                 Mark::OnPool(mark) => mark == address.as_str(),
-                Mark::OnKey(key) => is_output(key, &address.owner().part("key"), OutputName::Id),
+                Mark::OnKey(key) => is_output(key, &address.key(), OutputName::Id),
             },
             Resource::ApiKey(key) => {
-                let client = self.resources.get(&address.owner().part("client"));
+                let client = self.resources.get(&address.owner().client());
                 let marks = client.and_then(|client| marks::of_key(&client.resource));
                 key.marks == marks.into_iter().collect()
             }
@@ -121,12 +121,12 @@ impl Desired {
             Resource::DnsRecord(record) => match &record.of {
                 Bearer::ApiDomain(arn) => is_output(arn, &address.owner(), OutputName::Arn),
                 Bearer::UserPool(pool) => {
-                    is_output(pool, &Address::new("user_pool"), OutputName::Id)
+                    is_output(pool, &Place::UserPool.address(), OutputName::Id)
                 }
             },
             Resource::Route(route) => {
                 let name = format!("{} {}", route.method, route.path);
-                *address == route::address(&name)
+                *address == Place::Route(name).address()
             }
             Resource::Listener(listener) => *address == listener::address(listener.port),
             Resource::BasePathMapping(mapping) => {
@@ -144,7 +144,7 @@ impl Desired {
         let resources = &self.resources;
         self.outputs.retain(|name, _| {
             let mut pointed = MAY_BE_POINTED_AT.iter();
-            !pointed.any(|(one, of)| one == name && !resources.contains_key(&Address::new(*of)))
+            !pointed.any(|(one, of)| one == name && !resources.contains_key(&of.address()))
         });
     }
 
@@ -153,13 +153,13 @@ impl Desired {
     fn output_follows(&self, name: &str, text: &Text) -> bool {
         let wanted = || self.resources.values().map(|wanted| &wanted.resource);
         let region = &self.ground.region;
-        let pool = || Address::new("user_pool");
+        let pool = || Place::UserPool.address();
         let tells = |of: Address, output| {
             self.resources.contains_key(&of) && *text == Text::output(&of, output)
         };
         let literal = |is: &str| *text == Text::literal(is);
         if let Some((_, of)) = MAY_BE_POINTED_AT.iter().find(|(one, _)| *one == name) {
-            let of = Address::new(*of);
+            let of = of.address();
             return tells(of.clone(), OutputName::Target) || !self.resources.contains_key(&of);
         }
         match name {
@@ -168,7 +168,7 @@ impl Desired {
             "stage" => {
                 wanted().any(|one| matches!(one, Resource::Stage(stage) if literal(&stage.name)))
             }
-            "api_id" => tells(rest_api::address(), OutputName::Id),
+            "api_id" => tells(Place::Api.address(), OutputName::Id),
             "user_pool_id" => tells(pool(), OutputName::Id),
             "token_url" => wanted().any(|one| match one {
                 Resource::UserPoolDomain(domain) => {
@@ -182,7 +182,7 @@ impl Desired {
             }),
             "invoke_url" => wanted().any(|one| match one {
                 Resource::Stage(stage) => {
-                    let api = Text::output(&rest_api::address(), OutputName::Id);
+                    let api = Text::output(&Place::Api.address(), OutputName::Id);
                     *text == endpoints::invoke_url(api, region, &stage.name)
                 }
                 Resource::BasePathMapping(mapping) => {
@@ -197,10 +197,10 @@ impl Desired {
                 }
                 _ => false,
             }),
-            "user_pool.own_domain.target" => tells(pool().part("own_domain"), OutputName::Target),
+            "user_pool.own_domain.target" => tells(Place::OwnDomain.address(), OutputName::Target),
             _ => name.strip_suffix(".client_id").is_some_and(|owner| {
                 let owner = Address::new(owner);
-                tells(owner.part("client"), OutputName::Id) || tells(owner, OutputName::Id)
+                tells(owner.client(), OutputName::Id) || tells(owner, OutputName::Id)
             }),
         }
     }

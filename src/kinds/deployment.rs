@@ -21,7 +21,7 @@ use super::{
     rest_api, stage,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{OutputName, Text, Value, moment};
+use crate::model::{OutputName, Place, Text, Value, moment};
 
 /// A deployment, as the stage has it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -211,7 +211,7 @@ impl Kind for Deployment {
             canary: canary(reader, api, serving).await?,
             beside: beside(reader, api, serving, &stages).await?,
         };
-        let address = rest_api::address().part("deployment");
+        let address = Place::Deployment.address();
         findings.owned.push(Found::new(address, props, outputs(id)));
         Ok(findings)
     }

@@ -17,7 +17,7 @@ use super::{
     Resource, Scope, Standing, Task, api_domain, literal, tags,
 };
 use crate::aws::{AwsError, Reader, Writer, is_same_name};
-use crate::model::{Address, Book, OutputName, Text, Value, digest};
+use crate::model::{Address, Book, OutputName, Place, Text, Value, digest};
 
 /// A DNS record.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -210,7 +210,7 @@ async fn bearers(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Marked>, AwsE
         let place = address.takes_its_place().unwrap_or(address);
         let name = domain.domain_name.unwrap_or_default();
         bearers.push(Marked {
-            place: place.part("record"),
+            place: place.record(),
             bearer: Bearer::ApiDomain(output(OutputName::Arn).unwrap_or_default().into()),
             marks: marks(&tags),
             targets: target
@@ -220,7 +220,7 @@ async fn bearers(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Marked>, AwsE
                 .collect(),
         });
     }
-    let Some(id) = scope.id(&Address::new("user_pool")) else {
+    let Some(id) = scope.id(&Place::UserPool.address()) else {
         return Ok(bearers);
     };
     let Some(pool) = reader.pool(id).await? else {
@@ -234,7 +234,7 @@ async fn bearers(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Marked>, AwsE
         targets.extend(target.map(|target| (name.clone(), (target, CLOUDFRONT_ZONE.to_owned()))));
     }
     bearers.push(Marked {
-        place: Address::new("user_pool").part("own_domain").part("record"),
+        place: Place::OwnDomainRecord.address(),
         bearer: Bearer::UserPool(id.into()),
         marks,
         targets,
@@ -281,7 +281,7 @@ async fn look_at(
             Some(_) if at_the_address => bearer.place.clone(),
             Some(_) => bearer.place.replaced(&what),
             // It takes nobody's place and waits for nobody.
-            None => bearer.place.part("mark").part(&what),
+            None => bearer.place.mark(&what),
         };
         let props = Props {
             zone: zone.clone(),

@@ -12,11 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::app_client::Mark;
 use super::observation::{self, Thing};
-use super::{
-    Desired, Live, Observation, Obstacle, Owner, Resource, content, marks, rest_api, tags,
-};
+use super::{Desired, Live, Observation, Obstacle, Owner, Resource, content, marks, tags};
 use crate::aws::{AwsError, Reader};
-use crate::model::{Address, Book, OutputName};
+use crate::model::{Address, Book, OutputName, Place};
 
 /// What is lost with a thing that is left over, where its kind names no loss.
 pub(crate) const LOSS: &str =
@@ -138,8 +136,8 @@ pub async fn made_twice(
 /// What carries the mark of a client, and which client it names.
 fn marked(observation: &Observation, address: &Address, mark: &Mark) -> (Address, Option<String>) {
     let (holder, tag) = match mark {
-        Mark::OnPool(_) => (Address::new("user_pool"), None),
-        Mark::OnKey(_) => (address.owner().part("key"), Some(marks::CLIENT_TAG)),
+        Mark::OnPool(_) => (Place::UserPool.address(), None),
+        Mark::OnKey(_) => (address.key(), Some(marks::CLIENT_TAG)),
     };
     let live = observation.live.get(&holder).map(|live| &live.resource);
     let marked = match (live, tag) {
@@ -339,12 +337,12 @@ impl Look<'_> {
     /// Whether there are several APIs, and none of them is known to be in use.
     fn api_is_open(&self) -> bool {
         let mut duplicates = self.observation.duplicates.iter();
-        duplicates.any(|one| one.in_use.is_none() && one.address == rest_api::address())
+        duplicates.any(|one| one.in_use.is_none() && one.address == Place::Api.address())
     }
 
     /// The API in use, where that is known.
     fn api(&self) -> Option<&str> {
-        let live = self.observation.live.get(&rest_api::address());
+        let live = self.observation.live.get(&Place::Api.address());
         live.filter(|_| !self.api_is_open()).map(id)
     }
 
@@ -480,7 +478,7 @@ impl Look<'_> {
             let live = self.observation.live.get(address);
             live.is_some_and(|live| matches!(live.resource, Resource::ApiKey(_)) && id(live) == key)
         };
-        at(&self.address.owner().part("key")) || at(&self.address.owner())
+        at(&self.address.key()) || at(&self.address.owner())
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     Standing, Task, gone_is_success, header, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, OutputName, Text, Value};
+use crate::model::{Address, OutputName, Place, Text, Value};
 
 /// A gateway response.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -30,11 +30,10 @@ pub struct GatewayResponse;
 
 const HEADER: &str = "gatewayresponse.header.";
 
-/// The addresses the file has for gateway responses, by their type.
-const NAMED: &[(&str, &str)] = &[
-    ("DEFAULT_4XX", "default_4xx"),
-    ("DEFAULT_5XX", "default_5xx"),
-];
+/// The type of the response to what API Gateway refuses.
+pub const CLIENT_ERRORS: &str = "DEFAULT_4XX";
+/// The type of the response where API Gateway or what is behind it fails.
+pub const SERVER_ERRORS: &str = "DEFAULT_5XX";
 
 impl Kind for GatewayResponse {
     type Props = Props;
@@ -223,10 +222,12 @@ fn address(scope: &Scope<'_>, response_type: &str) -> Address {
 
 /// Where a gateway response stands that the file would bring about, or one that nothing brings about.
 pub(super) fn place(response_type: &str) -> Address {
-    match NAMED.iter().find(|(named, _)| *named == response_type) {
-        Some((_, part)) => rest_api::address().part(part),
-        None => rest_api::address().part(&format!("gateway_response/{response_type}")),
-    }
+    let place = match response_type {
+        CLIENT_ERRORS => Place::ClientErrors,
+        SERVER_ERRORS => Place::ServerErrors,
+        other => Place::OtherGatewayResponse(other.to_owned()),
+    };
+    place.address()
 }
 
 fn outputs(api: &str, response_type: &str) -> Outputs {

@@ -15,7 +15,7 @@ use super::{
     Outputs, Owner, Replace, Scope, Standing, Task, distinct, gone_is_success, load_balancer, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, OutputName, Place, Text};
 
 /// A listener.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -291,7 +291,7 @@ fn untagged(address: &Address, props: &Props) -> Obstacle {
 
 /// Where the listener of a port stands: a load balancer has one of each.
 pub(super) fn address(port: u16) -> Address {
-    Address::entry("load_balancer.listeners", &port.to_string())
+    Place::Listener(port).address()
 }
 
 fn certificates(task: &Task<'_, Props>) -> Option<Vec<Certificate>> {

@@ -16,7 +16,7 @@ use super::registry::Resource;
 use super::tags::{self, escape, unescape};
 use super::{Findings, Found, Scope};
 use crate::aws::{AwsError, Reader, Writer};
-use crate::model::{Address, Book};
+use crate::model::{Address, Book, Place};
 
 /// The tag of a partner's API key that names its app client's id.
 pub const CLIENT_TAG: &str = "gatestack:client";
@@ -84,7 +84,7 @@ pub(super) async fn pool(
     scope: &Scope<'_>,
     fits: fn(&Address) -> bool,
 ) -> Result<Option<MarkedPool>, AwsError> {
-    let address = Address::new("user_pool");
+    let address = Place::UserPool.address();
     match scope.id(&address) {
         Some(id) => marked(reader, &address, id, fits).await,
         None => Ok(None),
@@ -101,7 +101,7 @@ pub(super) async fn duplicates(
     fits: fn(&Address) -> bool,
 ) -> Result<Vec<MarkedPool>, AwsError> {
     let mut pools = Vec::new();
-    for (address, id) in scope.duplicates(&Address::new("user_pool")) {
+    for (address, id) in scope.duplicates(&Place::UserPool.address()) {
         pools.extend(marked(reader, address, id, fits).await?);
     }
     Ok(pools)

@@ -124,7 +124,7 @@ impl Dependent {
             named.push(format!("{} more", count - NAMED));
         }
         Some(Self {
-            address: with.part(word),
+            address: with.others(word),
             with: with.clone(),
             of_field: None,
             kind: kind.to_owned(),

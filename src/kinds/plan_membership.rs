@@ -190,7 +190,7 @@ fn memberships(
     key_address: &Address,
     places: &[(&str, String)],
 ) -> Vec<Found<Props>> {
-    let address = key_address.named_in_consent().part("membership");
+    let address = key_address.membership();
     let wanted = scope
         .desired
         .resources
@@ -210,7 +210,7 @@ fn memberships(
             let address = if at == first {
                 address.clone()
             } else {
-                address.part(plan)
+                address.beside(plan)
             };
             let props = Props {
                 plan: (*plan).into(),

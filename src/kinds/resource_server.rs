@@ -15,7 +15,7 @@ use super::{
     app_client::notes::clients, distinct, gone_is_success, list, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
-use crate::model::{Address, OutputName, Text, Value};
+use crate::model::{Address, OutputName, Table, Text, Value};
 
 /// A resource server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -413,7 +413,7 @@ fn held_elsewhere(
 }
 
 fn is_place(address: &Address) -> bool {
-    address.as_str().starts_with("resource_servers.")
+    address.is_in(Table::ResourceServers)
 }
 
 // A replacement takes over the address before the old one goes; until then the old one's mark stands below it, so
@@ -436,7 +436,7 @@ async fn keep_old_mark(
         .iter()
         .any(|server| server.identifier.as_deref() == Some(&old))
     {
-        marks::set(writer, pool, place.part("old").as_str(), &old).await?;
+        marks::set(writer, pool, place.former().as_str(), &old).await?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::{
     Standing, Task, gone_is_success, stage, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, OutputName, Place, Text};
 
 /// A REST API (Regional).
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -53,14 +53,9 @@ pub const DEPENDENTS: &[&str] = &[
     OTHER_STAGES,
 ];
 
-/// Where the stack's API stands.
-pub fn address() -> Address {
-    Address::new("api")
-}
-
 /// The id of the stack's API, when there is one.
 pub(super) fn api<'a>(scope: &'a Scope<'_>) -> Option<&'a str> {
-    scope.id(&address())
+    scope.id(&Place::Api.address())
 }
 
 /// The ids of the APIs that carry the stack's tags, which their list tells: one, unless something went wrong.

@@ -22,7 +22,7 @@ use super::{
     ROUTE_OPENS, Scope, Standing, Task, literal, rest_api,
 };
 use crate::aws::{AwsError, Reader, Writer, lock_paths};
-use crate::model::{Address, Book, HumanDuration, OutputName, Text, Value};
+use crate::model::{Book, HumanDuration, OutputName, Text, Value};
 
 /// A route.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -94,11 +94,6 @@ pub struct Route;
 
 /// Where a header stands in the mappings of a response.
 const RESPONSE_HEADER: &str = "method.response.header.";
-/// Where the route of this method and path stands, written as in `GET /policies`.
-pub fn address(route: &str) -> Address {
-    Address::entry("api.routes", route)
-}
-
 /// The media type for which API Gateway looks up templates when a call names none.
 const MEDIA_TYPE: &str = "application/json";
 
@@ -244,7 +239,7 @@ impl Kind for Route {
             let path = resource.path.as_deref().unwrap_or_default();
             for (verb, method) in resource.resource_methods.iter().flatten() {
                 let props = live::props(api, path, verb, method, binary);
-                let address = address(&format!("{verb} {path}"));
+                let address = crate::model::Place::Route(format!("{verb} {path}")).address();
                 findings.owned.push(Found::new(
                     address,
                     props,

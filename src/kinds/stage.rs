@@ -15,7 +15,7 @@ use super::{
     tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, OutputName, Text, Value};
+use crate::model::{Address, OutputName, Place, Text, Value};
 
 /// A stage.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -141,7 +141,7 @@ impl Kind for Stage {
             let stages = reader.stages(api).await?;
             sort_out(reader, scope, api, &stages, &mut findings);
         }
-        for (address, api) in scope.duplicates(&rest_api::address()) {
+        for (address, api) in scope.duplicates(&Place::Api.address()) {
             let stages = reader.stages(api).await?;
             let others = stages.iter().filter(|stage| !is_ours(scope, stage));
             let names = others.filter_map(|stage| stage.stage_name.clone());
@@ -215,11 +215,6 @@ impl Kind for Stage {
     }
 }
 
-/// Where the stage of the file stands.
-pub(super) fn address() -> Address {
-    rest_api::address().part("stage")
-}
-
 /// The stage the file wants.
 pub(super) fn wanted<'a>(scope: &Scope<'a>) -> Option<(&'a Address, &'a Props)> {
     scope
@@ -265,14 +260,14 @@ fn sort_out(
                 continue;
             }
             // Every stage of ours was once tagged as the stage; only its name tells it from the others.
-            None if wanted.is_none() && ours == 1 => address(),
-            None => address().part(name),
+            None if wanted.is_none() && ours == 1 => Place::Stage.address(),
+            None => Place::Stage.address().beside(name),
         };
         findings.owned.push(live::found(reader, place, api, stage));
     }
     findings
         .dependents
-        .extend(not_ours(&rest_api::address(), &others));
+        .extend(not_ours(&Place::Api.address(), &others));
 }
 
 /// The stages that go with an API and that gatestack did not make, by their names.

@@ -398,7 +398,7 @@ fn users_of(pool: &Address, estimated: i32) -> Option<Dependent> {
     let count = usize::try_from(estimated).unwrap_or_default();
     let plural = if count == 1 { "" } else { "s" };
     (count > 0).then(|| Dependent {
-        address: pool.part(USERS),
+        address: pool.others(USERS),
         with: pool.clone(),
         of_field: None,
         kind: "user".to_owned(),

@@ -16,7 +16,7 @@ use super::{
     Resource, Scope, Standing, Task, app_client::notes::clients, distinct, list, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
-use crate::model::{Address, OutputName, Text, shell_word};
+use crate::model::{Address, OutputName, Place, Text, shell_word};
 
 /// A domain of a user pool.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -132,7 +132,7 @@ impl Kind for UserPoolDomain {
                 continue;
             }
             // A domain of the same pool was dealt with above.
-            let ours = scope.id(&Address::new("user_pool"));
+            let ours = scope.id(&Place::UserPool.address());
             let taken = reader.domain(&domain).await?;
             if let Some(pool) = taken
                 .and_then(|taken| taken.user_pool_id.clone())
@@ -350,7 +350,7 @@ pub(super) async fn others_of(
 }
 
 fn is_place(address: &Address) -> bool {
-    address.as_str().starts_with("user_pool/")
+    address.is_part_of(&Place::UserPool.address())
 }
 
 // Cognito refuses to delete a domain that is not there with the code of a malformed request.

@@ -127,7 +127,7 @@ impl Kind for VpcLink {
                     continue;
                 }
                 let id = link.id.as_deref().unwrap_or_default();
-                let found = Found::new(address.part("failed").part(id), props, outputs);
+                let found = Found::new(address.failed(id), props, outputs);
                 findings.owned.push(Found {
                     broken: Some(why(link.status.as_ref(), link.status_message.as_deref())),
                     ..found

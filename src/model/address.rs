@@ -10,37 +10,10 @@ use serde::{Deserialize, Serialize};
 pub struct Address(String);
 
 impl Address {
-    /// The address that reads like this, such as `user_pool`.
+    /// The address that reads like this: as somebody typed it, or as a tag or a saved plan holds it. What gatestack itself means is a
+    /// [`Place`](super::Place).
     pub fn new(path: impl Into<String>) -> Self {
         Self(path.into())
-    }
-
-    /// The entry `name` of a table, quoted where TOML would quote it.
-    pub fn entry(table: &str, name: &str) -> Self {
-        Self(format!("{table}.{}", bare_or_quoted(name)))
-    }
-
-    /// The table `name` of this resource's own table, such as `api.routes`.
-    pub fn table(&self, name: &str) -> Self {
-        Self(format!("{}.{name}", self.0))
-    }
-
-    /// The name of the entry of `table` that stands here; `None` for anything else, parts of an entry included.
-    pub fn name_in(&self, table: &str) -> Option<String> {
-        let name = self.0.strip_prefix(table)?.strip_prefix('.')?;
-        let plain = match name.strip_prefix('"') {
-            Some(quoted) => quoted
-                .strip_suffix('"')?
-                .replace("\\\"", "\"")
-                .replace("\\\\", "\\"),
-            None => name.to_owned(),
-        };
-        (Self::entry(table, &plain) == *self).then_some(plain)
-    }
-
-    /// The part of this resource that gatestack calls `word`.
-    pub fn part(&self, word: &str) -> Self {
-        Self(format!("{}/{word}", self.0))
     }
 
     /// The address in the file that this one belongs to: itself, or what it is a part of.
@@ -51,10 +24,64 @@ impl Address {
         }
     }
 
+    fn part(&self, word: &str) -> Self {
+        Self(format!("{}/{word}", self.0))
+    }
+
+    /// Where the app client of this partner stands, or of the left-over key here.
+    pub fn client(&self) -> Self {
+        self.named_in_consent().part("client")
+    }
+
+    /// Where the API key of this partner stands.
+    pub fn key(&self) -> Self {
+        self.owner().part("key")
+    }
+
+    /// Where the place on a plan stands that the key of this partner or of `[api_keys]` has, or the left-over key here.
+    pub fn membership(&self) -> Self {
+        self.named_in_consent().part("membership")
+    }
+
+    /// Where the record stands that leads to this domain.
+    pub fn record(&self) -> Self {
+        self.part("record")
+    }
+
+    /// Where a resource server stands as long as the one with its new identifier does not take its place.
+    pub fn former(&self) -> Self {
+        self.part("old")
+    }
+
+    /// Where another thing of ours stands that belongs nowhere, told from what belongs here by a name of AWS's.
+    pub fn beside(&self, name: &str) -> Self {
+        self.part(name)
+    }
+
+    /// Where something stands that AWS failed to make for this address.
+    pub fn failed(&self, id: &str) -> Self {
+        self.part("failed").part(id)
+    }
+
+    /// Where a mark stands that says of something that it is ours, although it is not there.
+    pub fn mark(&self, of: &str) -> Self {
+        self.part("mark").part(of)
+    }
+
+    /// What consent names to the loss of what is not the stack's and goes with the thing here, `what` being a word for it.
+    pub fn others(&self, what: &str) -> Self {
+        self.part(what)
+    }
+
     /// Where the older of two things stands that carry this same address, `id` being AWS's of it: one was made to take
     /// its place, and the run died before it went. What that one was to replace in its turn stands below it.
     pub fn replaced(&self, id: &str) -> Self {
-        self.part("replaced").part(id)
+        self.all_replaced().part(id)
+    }
+
+    /// What the addresses begin with of all that the thing here takes the place of.
+    pub fn all_replaced(&self) -> Self {
+        self.part("replaced")
     }
 
     /// The address of what takes the place of this one in the end; `None` for one whose place nothing takes.
@@ -100,6 +127,12 @@ impl Address {
         (rest.is_empty() || rest.starts_with('/')).then(|| Self(format!("{to}{rest}")))
     }
 
+    /// Whether this is a part of what stands at an address.
+    pub fn is_part_of(&self, of: &Address) -> bool {
+        let rest = self.0.strip_prefix(of.as_str());
+        rest.is_some_and(|rest| rest.starts_with('/'))
+    }
+
     // A slash inside a quoted name, as every route has one, starts no part.
     fn part_start(&self) -> Option<usize> {
         let mut quoted = false;
@@ -139,51 +172,42 @@ pub fn bare_or_quoted(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Place;
 
-    #[test]
-    fn a_slash_in_a_route_is_not_a_part() {
-        let route = Address::entry("api.routes", "GET /policies/{id}");
-        assert_eq!(route.as_str(), "api.routes.\"GET /policies/{id}\"");
-        assert_eq!(route.owner(), route);
-        assert_eq!(
-            Address::entry("partners", "acme")
-                .part("key")
-                .owner()
-                .as_str(),
-            "partners.acme"
-        );
+    fn acme() -> Address {
+        Place::Partner("acme".into()).address()
     }
 
     #[test]
-    fn an_entry_knows_its_name() {
-        for name in ["hello", "https://a.example/v1", "a \"b\"", "a\\b"] {
-            let address = Address::entry("resource_servers", name);
-            assert_eq!(address.name_in("resource_servers").as_deref(), Some(name));
-            assert_eq!(address.part("old").name_in("resource_servers"), None);
-            assert_eq!(address.name_in("resource"), None);
-        }
+    fn a_slash_in_a_route_is_not_a_part() {
+        let route = Place::Route("GET /policies/{id}".into()).address();
+        assert_eq!(route.as_str(), "api.routes.\"GET /policies/{id}\"");
+        assert_eq!(route.owner(), route);
+        assert_eq!(acme().key().owner().as_str(), "partners.acme");
     }
 
     #[test]
     fn what_was_replaced_knows_its_successor() {
-        let link = Address::new("api").part("vpc_link");
+        let link = Place::VpcLink.address();
         assert_eq!(link.replaced("abc").as_str(), "api/vpc_link/replaced/abc");
         assert_eq!(link.replaced("abc").takes_its_place(), Some(link.clone()));
         assert_eq!(link.takes_its_place(), None);
         let older = link.replaced("abc").replaced("012");
         assert_eq!(older.takes_its_place(), Some(link));
-        let route = Address::entry("api.routes", "GET /replaced/parts/replaced/x");
+        let route = Place::Route("GET /replaced/parts/replaced/x".into()).address();
         assert_eq!(route.takes_its_place(), None);
     }
 
     #[test]
     fn a_duplicate_knows_the_address_that_it_carries() {
-        let key = Address::entry("partners", "acme").part("key");
+        let key = acme().key();
         let duplicate = key.duplicate("abc");
         assert_eq!(duplicate.as_str(), "partners.acme/key/duplicate/abc");
         assert_eq!(duplicate.duplicate_of(), Some(key.clone()));
-        assert_eq!(duplicate.part("client").duplicate_of(), Some(key.clone()));
+        assert_eq!(duplicate.client().duplicate_of(), Some(key.clone()));
         assert_eq!(key.duplicate_of(), None);
+        assert_eq!(duplicate.membership(), duplicate.part("membership"));
+        assert_eq!(key.membership(), acme().part("membership"));
         assert_eq!(duplicate.named_in_consent(), duplicate);
         assert_eq!(key.named_in_consent().as_str(), "partners.acme");
     }
@@ -194,7 +218,7 @@ mod tests {
             Address::new("partners.acme"),
             Address::new("partners.acme-re"),
         );
-        assert_eq!(from.part("key").moved(&from, &to), Some(to.part("key")));
+        assert_eq!(from.key().moved(&from, &to), Some(to.key()));
         assert_eq!(Address::new("partners.acme2").moved(&from, &to), None);
     }
 }

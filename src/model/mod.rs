@@ -14,6 +14,7 @@ mod value;
 
 pub use address::{Address, bare_or_quoted};
 pub use duration::{HumanDuration, NotADuration};
+pub use place::{Place, Table};
 pub use scope::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers};
 pub use secret::Secret;
 pub use shell::{shell_quoted, shell_word};

@@ -1,82 +1,236 @@
 //! Which addresses there can be: what stands at each is of one kind. A tag can hold any text, so what AWS tells of a thing's
 //! address is believed only where a file, or what gatestack derives from one, can bring it about.
 
-use super::{Address, is_unseen};
+use super::{Address, bare_or_quoted, is_unseen};
 
-/// The addresses of each kind: `*` is an entry's name, `#` a number.
-const PLACES: &[(&str, &[&str])] = &[
-    ("user_pool", &["user_pool"]),
-    (
-        "user_pool_domain",
-        &["user_pool/domain", "user_pool/own_domain"],
-    ),
-    (
-        "resource_server",
-        // The second while one identifier takes the place of another.
-        &["resource_servers.*", "resource_servers.*/old"],
-    ),
-    ("app_client", &["app_clients.*", "partners.*/client"]),
-    (
-        "security_group",
-        &[
-            "load_balancer/security_group",
-            "load_balancer.targets.instances/security_group",
-        ],
-    ),
-    ("load_balancer", &["load_balancer"]),
-    ("target_group", &["load_balancer.listeners.#/target_group"]),
-    ("listener", &["load_balancer.listeners.#"]),
-    ("instance", &["load_balancer.targets.instances/#"]),
-    ("vpc_link", &["api/vpc_link"]),
-    ("rest_api", &["api"]),
-    ("authorizer", &["api/authorizer"]),
-    ("route", &["api.routes.*"]),
-    ("gateway_response", &["api/default_4xx", "api/default_5xx"]),
-    ("deployment", &["api/deployment"]),
-    ("stage", &["api/stage"]),
-    ("api_domain", &["api.domain"]),
-    (
-        "base_path_mapping",
-        &["api.domain/mapping", "api.domain.base_paths.*"],
-    ),
-    (
-        "dns_record",
-        &["api.domain/record", "user_pool/own_domain/record"],
-    ),
-    ("usage_plan", &["plans.*"]),
-    ("api_key", &["api_keys.*", "partners.*/key"]),
-    (
-        "plan_membership",
-        &["api_keys.*/membership", "partners.*/membership"],
-    ),
-];
+/// A row for each place: how its address is written, `*` being an entry's name and `#` a number, and the kind of resource that
+/// stands there, if one does. Addresses are written and read by these rows alone.
+macro_rules! places {
+    ($($(#[$doc:meta])* $place:ident $(($slot:ident: $type:ty))? = $shape:literal $(: $kind:literal)?;)*) => {
+        /// A place in the stack file, or a part of one that gatestack derives.
+        #[derive(Clone, Debug, Eq, PartialEq)]
+        pub enum Place {
+            $($(#[$doc])* $place $(($type))?,)*
+        }
 
-impl Address {
-    /// Whether a file can want something of this kind here.
-    pub fn is_place_of(&self, kind: &str) -> bool {
-        let mut places = PLACES.iter().filter(|(of, _)| *of == kind);
-        places.any(|(_, shapes)| shapes.iter().any(|shape| self.has_shape(shape)))
+        impl Place {
+            /// How the address of each place is written, and the kind of what stands there.
+            pub const SHAPES: &[(&str, Option<&str>)] = &[$(($shape, places!(@kind $($kind)?)),)*];
+
+            /// The address.
+            pub fn address(&self) -> Address {
+                match self {
+                    $(Self::$place $(($slot))? => written($shape, &[$($slot.to_string())?]),)*
+                }
+            }
+
+            /// The kind of the resource that stands here, by name; `None` for what is of the file alone.
+            pub fn kind(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$place { .. } => places!(@kind $($kind)?),)*
+                }
+            }
+
+            fn read(address: &str) -> Option<Self> {
+                let own = steps(address);
+                None$(.or_else(|| {
+                    #[allow(unused_mut, unused_variables, reason = "a row without a slot reads none")]
+                    let mut slots = slots(&own, $shape)?.into_iter();
+                    Some(Self::$place $((slots.next()?.parse::<$type>().ok()?))?)
+                }))*
+            }
+        }
+
+        #[cfg(test)]
+        fn any_place() -> impl proptest::strategy::Strategy<Value = Place> {
+            use proptest::prelude::*;
+            prop_oneof![$(places!(@any $place $($type)?)),*]
+        }
+    };
+    (@kind) => { None };
+    (@kind $kind:literal) => { Some($kind) };
+    (@any $place:ident) => { Just(Place::$place).boxed() };
+    (@any $place:ident $type:ty) => { <$type as tests::Slot>::any().prop_map(Place::$place).boxed() };
+}
+
+places! {
+    /// The stack itself.
+    Stack = "stack";
+    /// `[user_pool]`.
+    UserPool = "user_pool": "user_pool";
+    /// The pool's domain below AWS's.
+    PrefixDomain = "user_pool/domain": "user_pool_domain";
+    /// The pool's own domain.
+    OwnDomain = "user_pool/own_domain": "user_pool_domain";
+    /// The record that leads to the pool's own domain.
+    OwnDomainRecord = "user_pool/own_domain/record": "dns_record";
+    /// `[resource_servers.NAME]`.
+    ResourceServer(name: String) = "resource_servers.*": "resource_server";
+    /// What a resource server's new identifier takes the place of, as long as both are there.
+    FormerResourceServer(name: String) = "resource_servers.*/old": "resource_server";
+    /// `[app_clients.NAME]`.
+    AppClient(name: String) = "app_clients.*": "app_client";
+    /// `[load_balancer]`.
+    LoadBalancer = "load_balancer": "load_balancer";
+    /// The load balancer's security group.
+    LoadBalancerSecurityGroup = "load_balancer/security_group": "security_group";
+    /// `[load_balancer.listeners.PORT]`.
+    Listener(port: u16) = "load_balancer.listeners.#": "listener";
+    /// Where a listener's calls go.
+    TargetGroup(port: u16) = "load_balancer.listeners.#/target_group": "target_group";
+    /// The security group of the instances.
+    InstancesSecurityGroup = "load_balancer.targets.instances/security_group": "security_group";
+    /// One of the instances, from 1.
+    Instance(number: u32) = "load_balancer.targets.instances/#": "instance";
+    /// `[api]`.
+    Api = "api": "rest_api";
+    /// The VPC link of routes with `via`.
+    VpcLink = "api/vpc_link": "vpc_link";
+    /// The authorizer of routes that need a token.
+    Authorizer = "api/authorizer": "authorizer";
+    /// All routes of the API.
+    Routes = "api.routes";
+    /// A route by method and path, such as `GET /policies`.
+    Route(name: String) = "api.routes.*": "route";
+    /// What API Gateway answers by itself with 4xx.
+    ClientErrors = "api/default_4xx": "gateway_response";
+    /// What API Gateway answers by itself with 5xx.
+    ServerErrors = "api/default_5xx": "gateway_response";
+    /// A gateway response that no file has, by its type.
+    OtherGatewayResponse(response_type: String) = "api/gateway_response/*";
+    /// The deployment that the stage shows.
+    Deployment = "api/deployment": "deployment";
+    /// The stage.
+    Stage = "api/stage": "stage";
+    /// `[api.domain]`.
+    ApiDomain = "api.domain": "api_domain";
+    /// The mapping of a domain without base paths.
+    WholeDomain = "api.domain/mapping": "base_path_mapping";
+    /// The mapping of a base path.
+    BasePath(path: String) = "api.domain.base_paths.*": "base_path_mapping";
+    /// The record that leads to the API's domain.
+    ApiDomainRecord = "api.domain/record": "dns_record";
+    /// `[plans.NAME]`.
+    Plan(name: String) = "plans.*": "usage_plan";
+    /// `[api_keys.NAME]`.
+    ApiKey(name: String) = "api_keys.*": "api_key";
+    /// The place of a key of `[api_keys]` on its plan.
+    ApiKeyMembership(name: String) = "api_keys.*/membership": "plan_membership";
+    /// `[partners.NAME]`.
+    Partner(name: String) = "partners.*";
+    /// A partner's app client.
+    PartnerClient(name: String) = "partners.*/client": "app_client";
+    /// A partner's API key.
+    PartnerKey(name: String) = "partners.*/key": "api_key";
+    /// The place of a partner's key on its plan.
+    PartnerMembership(name: String) = "partners.*/membership": "plan_membership";
+}
+
+/// A table of the file whose entries are the same thing under another name. Routes are what their name says, so theirs is none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Table {
+    /// `[partners]`.
+    Partners,
+    /// `[app_clients]`.
+    AppClients,
+    /// `[api_keys]`.
+    ApiKeys,
+    /// `[plans]`.
+    Plans,
+    /// `[resource_servers]`.
+    ResourceServers,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Partners,
+        Self::AppClients,
+        Self::ApiKeys,
+        Self::Plans,
+        Self::ResourceServers,
+    ];
+
+    /// The name, as the file has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Partners => "partners",
+            Self::AppClients => "app_clients",
+            Self::ApiKeys => "api_keys",
+            Self::Plans => "plans",
+            Self::ResourceServers => "resource_servers",
+        }
     }
 
-    fn has_shape(&self, shape: &str) -> bool {
-        let (own, wanted) = (steps(self.as_str()), steps(shape));
-        own.len() == wanted.len()
-            && own
-                .iter()
-                .zip(wanted)
-                .all(|(own, wanted)| fits(own, wanted))
+    /// The place of its entry of this name.
+    pub fn entry(self, name: impl Into<String>) -> Place {
+        let entry = match self {
+            Self::Partners => Place::Partner,
+            Self::AppClients => Place::AppClient,
+            Self::ApiKeys => Place::ApiKey,
+            Self::Plans => Place::Plan,
+            Self::ResourceServers => Place::ResourceServer,
+        };
+        entry(name.into())
     }
 }
 
-fn fits(own: &str, wanted: &str) -> bool {
-    let (Some(between), Some(name)) = (own.get(..1), own.get(1..)) else {
-        return own == wanted;
-    };
-    match wanted.strip_prefix(between) {
-        Some("*") => is_name(name),
-        Some("#") => is_number(name),
-        _ => own == wanted,
+impl Place {
+    /// What the addresses of resources begin with: names of tables of the file.
+    pub fn tables() -> impl Iterator<Item = &'static str> {
+        let shapes = Self::SHAPES.iter().filter(|(_, kind)| kind.is_some());
+        shapes.map(|(shape, _)| steps(shape)[0])
     }
+}
+
+impl Address {
+    /// The place whose address this is; `None` for what no file brings about, such as what is left over beside a place.
+    pub fn place(&self) -> Option<Place> {
+        Place::read(self.as_str())
+    }
+
+    /// Whether this begins as the addresses of a table's entries do, whatever follows.
+    pub fn is_in(&self, table: Table) -> bool {
+        let rest = self.as_str().strip_prefix(table.name());
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// Whether a file can want something of this kind here.
+    pub fn is_place_of(&self, kind: &str) -> bool {
+        self.place().and_then(|place| place.kind()) == Some(kind)
+    }
+}
+
+/// The address of a shape with this in its slot.
+fn written(shape: &str, slot: &[String]) -> Address {
+    Address::new(match slot {
+        [name] if shape.contains('*') => shape.replacen('*', &bare_or_quoted(name), 1),
+        [number] => shape.replacen('#', number, 1),
+        _ => shape.to_owned(),
+    })
+}
+
+/// What stands in the slots of a shape; `None` for another shape's address.
+fn slots(own: &[&str], shape: &str) -> Option<Vec<String>> {
+    let wanted = steps(shape);
+    if own.len() != wanted.len() {
+        return None;
+    }
+    let mut slots = Vec::new();
+    for (own, wanted) in own.iter().zip(wanted) {
+        match wanted.strip_suffix(['*', '#']) {
+            None if *own == wanted => {}
+            None => return None,
+            Some(between) => {
+                let slot = own.strip_prefix(between)?;
+                slots.push(match wanted.ends_with('*') {
+                    true => name(slot)?,
+                    false => number(slot)?,
+                });
+            }
+        }
+    }
+    Some(slots)
 }
 
 /// An address in pieces, each further one with the dot or slash before it.
@@ -99,24 +253,102 @@ fn steps(text: &str) -> Vec<&str> {
     steps
 }
 
-fn is_name(text: &str) -> bool {
+/// The name that is written like this, in quotes or without.
+fn name(text: &str) -> Option<String> {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let inner = text
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
     match inner {
-        Some(inner) => !inner.is_empty() && !inner.contains(is_unseen),
-        None => !text.is_empty() && text.chars().all(bare),
+        Some(inner) => {
+            (!inner.is_empty() && !inner.contains(is_unseen)).then(|| without_escapes(inner))
+        }
+        None => (!text.is_empty() && text.chars().all(bare)).then(|| text.to_owned()),
     }
 }
 
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
+fn without_escapes(text: &str) -> String {
+    let mut plain = String::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        let escaped = (character == '\\').then(|| characters.next()).flatten();
+        plain.push(escaped.unwrap_or(character));
+    }
+    plain
+}
+
+fn number(text: &str) -> Option<String> {
+    let is_number = !text.is_empty()
+        && !text.starts_with('0')
+        && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What may stand in the slot of a place.
+    pub(super) trait Slot: Sized {
+        /// Anything that may.
+        fn any() -> BoxedStrategy<Self>;
+    }
+
+    impl Slot for String {
+        fn any() -> BoxedStrategy<Self> {
+            let shown = |name: &String| !name.contains(is_unseen);
+            prop_oneof!["[a-z_-]{1,8}", r#"[ ./"'\\*#{}A-Z]{1,8}"#, ".{1,8}"]
+                .prop_filter("nobody sees a character", shown)
+                .boxed()
+        }
+    }
+
+    impl Slot for u16 {
+        fn any() -> BoxedStrategy<Self> {
+            (1..=Self::MAX).boxed()
+        }
+    }
+
+    impl Slot for u32 {
+        fn any() -> BoxedStrategy<Self> {
+            (1..=Self::MAX).boxed()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_is_read_as_the_place_that_it_was_written_for(place in any_place()) {
+            let address = place.address();
+            prop_assert_eq!(address.place(), Some(place.clone()), "{}", address);
+            let replaced = address.replaced("a:b/c").replaced("d");
+            prop_assert_eq!(replaced.place(), None);
+            prop_assert_eq!(replaced.takes_its_place(), Some(address.clone()));
+            let duplicate = address.duplicate("a:b/c");
+            prop_assert_eq!(duplicate.place(), None);
+            prop_assert_eq!(duplicate.duplicate_of(), Some(address.clone()));
+            prop_assert_eq!(duplicate.owner(), address.owner());
+        }
+    }
+
+    #[test]
+    fn the_entries_of_a_table_stand_in_it() {
+        for table in Table::ALL {
+            let entry = table.entry("a b").address();
+            assert_eq!(entry.as_str(), format!("{}.\"a b\"", table.name()));
+            assert!(entry.is_in(table) && entry.beside("x").is_in(table));
+            assert!(!Address::new(table.name()).is_in(table));
+            assert_eq!(
+                Table::ALL
+                    .iter()
+                    .filter(|other| entry.is_in(**other))
+                    .count(),
+                1
+            );
+            assert!(Place::tables().any(|name| name == table.name()));
+        }
+    }
 
     #[test]
     fn an_address_is_a_place_of_the_kinds_that_stand_there() {

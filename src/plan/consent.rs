@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::openings::openings;
 use super::{Action, Change, Options, Patterns};
-use crate::kinds::{Dependent, Observation, Obstacle, Resource, duplicates, rest_api};
-use crate::model::Address;
+use crate::kinds::{Dependent, Observation, Obstacle, Resource, duplicates};
+use crate::model::{Address, Place};
 
 /// Something that is lost when a plan is applied.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -36,11 +36,6 @@ pub enum LossOf {
 
 /// How many routes go before it is asked whether most of them may.
 const FEW: usize = 3;
-
-/// Where the routes of the API stand.
-fn routes() -> Address {
-    rest_api::address().table("routes")
-}
 
 impl Loss {
     fn agreed(&self, address: &Address, patterns: &Patterns, removed: &[&Address]) -> bool {
@@ -135,11 +130,11 @@ fn most_routes(
     };
     let there = observation.live.keys().filter(is_called).count();
     let gone = removed_routes(changes).filter(is_called).count();
-    let api_goes = changes.get(&rest_api::address()).is_some_and(Change::goes);
+    let api_goes = changes.get(&Place::Api.address()).is_some_and(Change::goes);
     (gone >= FEW && gone * 2 > there && !api_goes).then(|| {
         let text =
             format!("{gone} of {there} routes: calls to them are refused once this is deployed");
-        (routes(), LossOf::Routes, text)
+        (Place::Routes.address(), LossOf::Routes, text)
     })
 }
 
@@ -159,10 +154,10 @@ pub(super) fn made_in_doubt<'a>(
 pub(super) fn further_names<'a>(
     resources: impl Iterator<Item = (&'a Address, &'a Resource)>,
 ) -> Vec<Address> {
-    let mut names = vec![routes()];
+    let mut names = vec![Place::Routes.address()];
     for (address, resource) in resources {
         let words = resource.info().dependents;
-        names.extend(words.iter().map(|word| address.part(word)));
+        names.extend(words.iter().map(|word| address.others(word)));
     }
     names
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change, Loss, LossOf};
 use crate::kinds::deployment::{self, Access, Methods, is_preflight};
-use crate::kinds::route::{self, Integration, Props};
+use crate::kinds::route::{Integration, Props};
 use crate::kinds::{Desired, Observation, Resource, list};
-use crate::model::Address;
 use crate::model::routing::{self, VERBS};
+use crate::model::{Address, Place};
 
 /// A method as callers meet it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,7 +52,7 @@ impl<'a> Door<'a> {
     }
 
     fn address(&self) -> Address {
-        route::address(&format!("{} {}", self.verb, self.path))
+        Place::Route(format!("{} {}", self.verb, self.path)).address()
     }
 }
 

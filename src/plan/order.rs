@@ -375,7 +375,7 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
                 .chain([address])
                 .collect();
             // Its tag alone tells that those have to go. They stand next to each other, behind this one.
-            let replaced_here = address.part("replaced");
+            let replaced_here = address.all_replaced();
             let older = inputs.changes.range(replaced_here.clone()..);
             let older = older.map(|(other, _)| other);
             let older =

@@ -6,7 +6,7 @@ use super::{Action, Change, FieldChange, Options, Plan, Problem, consent, notes,
 use crate::kinds::{
     Desired, Duplicates, KindInfo, Live, Observation, Obstacle, OnChange, Resource,
 };
-use crate::model::{Address, Book, Value};
+use crate::model::{Address, Book, Place, Value};
 
 /// What would bring AWS from what it is to what the file wants.
 ///
@@ -438,18 +438,6 @@ fn in_use(observation: &Observation, changes: &BTreeMap<Address, Change>) -> Vec
     stops(&used)
 }
 
-/// Where every address begins.
-const TABLES: &[&str] = &[
-    "user_pool",
-    "resource_servers",
-    "app_clients",
-    "api",
-    "api_keys",
-    "plans",
-    "partners",
-    "load_balancer",
-];
-
 /// A target or a consent that names nothing is a typing error with consequences. Only a consent that nothing asks for
 /// any more is none: a run that was cut short is continued by the same command.
 fn named_for_nothing(
@@ -461,7 +449,7 @@ fn named_for_nothing(
     let known = observation.live.keys().chain(desired.resources.keys());
     let could_have_been = |text: &&str| {
         let table = text.split(['.', '/']).next().unwrap_or_default();
-        !consent_is_due && (TABLES.contains(&table) || table.contains('*'))
+        !consent_is_due && (Place::tables().any(|known| known == table) || table.contains('*'))
     };
     let targets = options.targets.idle(known.clone()).into_iter();
     let targets = targets.map(|text| ("--target", Address::new(text)));

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Change, How, Level, Moved, Plan, Problem, Saved, Step, moved, plan};
 use crate::kinds::Observation;
-use crate::model::Address;
+use crate::model::{Address, Place};
 
 /// Why a saved plan does not follow from the wishes and the look at AWS that it records.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ fn differences(recorded: &Plan, anew: &Plan) -> Vec<(Address, String)> {
     // The rest has no address: counts, notes, where the stack is, in which order the steps stand.
     if found.is_empty() && value(recorded) != value(anew) {
         let what = "its notes, counts or order of steps are not what comes of its wishes";
-        found.push((Address::new("stack"), what.into()));
+        found.push((Place::Stack.address(), what.into()));
     }
     found
 }

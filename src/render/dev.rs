@@ -16,7 +16,7 @@ use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, STRONG, UPDATE, WARNING, 
 use crate::apply::Failure;
 use crate::kinds::route::{self, Integration};
 use crate::kinds::{Desired, Resource};
-use crate::model::{Address, Book};
+use crate::model::{Address, Book, Place, bare_or_quoted};
 use crate::plan::Loss;
 use aws_local::Seen;
 
@@ -244,10 +244,7 @@ pub(crate) fn request(seen: &Seen, callers: &[&str], zone: &TimeZone, width: usi
     {
         words.add(Style::new(), &format!("→ {route}"), " ");
     }
-    let callers: Vec<_> = callers
-        .iter()
-        .map(|caller| short(caller).to_owned())
-        .collect();
+    let callers: Vec<_> = callers.iter().map(|caller| short(caller)).collect();
     if !callers.is_empty() {
         words.add(STRONG, &listed(&callers), "  ");
     }
@@ -291,8 +288,11 @@ fn other_route<'a>(seen: &Seen, route: &'a str) -> Option<&'a str> {
 }
 
 /// A partner as its callers know it; anything else by its whole address.
-fn short(address: &str) -> &str {
-    address.strip_prefix("partners.").unwrap_or(address)
+fn short(address: &str) -> String {
+    match Address::new(address).place() {
+        Some(Place::Partner(name)) => bare_or_quoted(&name),
+        _ => address.to_owned(),
+    }
 }
 
 fn milliseconds(took: Duration) -> String {

@@ -409,11 +409,9 @@ mod tests {
             ("[partners.initech]", "[partners.umbrella]"),
         ]) + "[[moved]]\nfrom = \"partners.globex\"\nto = \"partners.globex-ag\"\n";
         let mut observation = applied(EXAMPLE);
-        for part in ["key", "client", "membership"] {
-            let (from, to) = (
-                Address::new("partners.globex").part(part),
-                Address::new("partners.globex-ag").part(part),
-            );
+        for part in [Address::key, Address::client, Address::membership] {
+            let from = part(&Address::new("partners.globex"));
+            let to = part(&Address::new("partners.globex-ag"));
             let mut live = observation.live.remove(&from).unwrap();
             live.was = Some(from);
             observation.live.insert(to, live);

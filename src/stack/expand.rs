@@ -14,7 +14,7 @@ use super::scopes;
 use crate::kinds::{
     Desired, Ground, Resource, Surroundings, Wanted, api_key, app_client, marks, plan_membership,
 };
-use crate::model::{Address, Book, OutputName, ScopeServers, Text};
+use crate::model::{Address, Book, OutputName, Place, ScopeServers, Text};
 
 use references::References;
 
@@ -90,36 +90,6 @@ pub(super) fn known(file: &File, account: &str, text: &str) -> Option<String> {
         .resolve(&Book::default())
 }
 
-/// The addresses of things that exist once in a stack.
-pub(super) mod at {
-    use crate::model::Address;
-
-    pub(in crate::stack) fn user_pool() -> Address {
-        Address::new("user_pool")
-    }
-    pub(in crate::stack) fn load_balancer() -> Address {
-        Address::new("load_balancer")
-    }
-    pub(in crate::stack) fn vpc_link() -> Address {
-        api().part("vpc_link")
-    }
-    pub(in crate::stack) fn api_domain() -> Address {
-        Address::new("api.domain")
-    }
-    pub(in crate::stack) fn api() -> Address {
-        Address::new("api")
-    }
-    pub(in crate::stack) fn stage() -> Address {
-        api().part("stage")
-    }
-    pub(in crate::stack) fn deployment() -> Address {
-        api().part("deployment")
-    }
-    pub(in crate::stack) fn authorizer() -> Address {
-        api().part("authorizer")
-    }
-}
-
 struct Expansion<'a> {
     file: &'a File,
     ground: &'a Ground,
@@ -150,7 +120,7 @@ impl Expansion<'_> {
 
     fn api_keys(&mut self) {
         for (name, key) in &self.file.api_keys {
-            let address = Address::entry("api_keys", name);
+            let address = Place::ApiKey(name.clone()).address();
             let props = api_key::Props {
                 name: self.text(key.name.as_ref().unwrap_or(name)),
                 description: self.text(key.description.as_deref().unwrap_or_default()),
@@ -160,15 +130,15 @@ impl Expansion<'_> {
             };
             self.add(address.clone(), Resource::ApiKey(props));
             if let Some(plan) = &key.plan {
-                self.membership(&address.part("membership"), plan, &address);
+                self.membership(&address.membership(), plan, &address);
             }
         }
     }
 
     fn partners(&mut self) {
         for (name, partner) in &self.file.partners {
-            let owner = Address::entry("partners", name);
-            let key = owner.part("key");
+            let owner = Place::Partner(name.clone()).address();
+            let key = owner.key();
             let display = partner.name.as_ref().unwrap_or(name);
             let props = api_key::Props {
                 name: self.text(display),
@@ -178,9 +148,9 @@ impl Expansion<'_> {
                 marks: BTreeMap::new(),
             };
             self.add(key.clone(), Resource::ApiKey(props));
-            self.membership(&owner.part("membership"), &partner.plan, &key);
+            self.membership(&owner.membership(), &partner.plan, &key);
             if self.file.user_pool.is_some() {
-                let client = owner.part("client");
+                let client = owner.client();
                 self.partner_client(&client, display, partner, &key);
                 self.mark_key(&key, &client);
             }
@@ -195,7 +165,7 @@ impl Expansion<'_> {
         key: &Address,
     ) {
         let client = app_client::Props {
-            user_pool: Text::output(&at::user_pool(), OutputName::Id),
+            user_pool: Text::output(&Place::UserPool.address(), OutputName::Id),
             mark: app_client::Mark::OnKey(Text::output(key, OutputName::Id)),
             name: self.text(display),
             // Cognito refuses the flow without a scope, and a partner without scopes has nothing to call with it.
@@ -242,7 +212,7 @@ impl Expansion<'_> {
 
     fn membership(&mut self, address: &Address, plan: &str, key: &Address) {
         let props = plan_membership::Props {
-            plan: Text::output(&Address::entry("plans", plan), OutputName::Id),
+            plan: Text::output(&Place::Plan(plan.to_owned()).address(), OutputName::Id),
             key: Text::output(key, OutputName::Id),
         };
         self.add(address.clone(), Resource::PlanMembership(props));
@@ -271,7 +241,7 @@ impl Expansion<'_> {
         if let Some(Wanted {
             resource: Resource::UserPool(pool),
             ..
-        }) = self.resources.get_mut(&at::user_pool())
+        }) = self.resources.get_mut(&Place::UserPool.address())
         {
             pool.marks = marks;
         }

@@ -45,6 +45,8 @@ pub(crate) use similar::closest;
 pub use source::{LARGEST_FILE, Location, Source};
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod together;

@@ -65,6 +65,7 @@ region = "eu-central-1"
 [api]
 name = "by-tags"
 stage = "prod"
+domain = { name = "api.example.com", existing = true }
 [api.routes]
 "GET /b" = { http = "http://a.example/b", via = "load_balancer" }
 [load_balancer]
@@ -75,7 +76,7 @@ listeners = { 80 = { to = 8080 } }
 ];
 
 /// Every stack of these tests.
-fn wholes() -> impl Iterator<Item = &'static str> {
+pub(super) fn wholes() -> impl Iterator<Item = &'static str> {
     std::iter::once(WHOLE).chain(OTHERWISE.iter().copied())
 }
 

@@ -9,7 +9,7 @@ use super::probe::is_temporary;
 use crate::aws::{AwsError, Reader};
 use crate::kinds::deployment::{self, Shows};
 use crate::kinds::{Desired, Observation, Resource};
-use crate::model::{Address, OutputName, Value};
+use crate::model::{Address, OutputName, Place, Value};
 use crate::plan::{self, Action, Change};
 
 /// A certificate that is over so soon is worth a word: ACM renews its own sixty days before.
@@ -117,8 +117,8 @@ pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
         ..passed(CheckName::Deployed, &note.address)
     }));
     for (name, about) in [
-        (CheckName::Applied, Address::new("stack")),
-        (CheckName::Deployed, Address::new("api/deployment")),
+        (CheckName::Applied, Place::Stack.address()),
+        (CheckName::Deployed, Place::Deployment.address()),
     ] {
         let differs = |one: &Checked| one.name == name && one.outcome != Outcome::Passed;
         let exists = name == CheckName::Applied || desired.resources.contains_key(&about);

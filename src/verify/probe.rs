@@ -17,7 +17,7 @@ use crate::kinds::{
     Desired, Observation, Resource, Wanted, api_key, app_client, observe, plan_membership,
     resource_server, usage_plan,
 };
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, OutputName, Place, Table, Text};
 use crate::plan::{self, Options, Patterns};
 
 /// The name that everything temporary begins with.
@@ -59,15 +59,16 @@ pub struct Probe<'a> {
 }
 
 /// The addresses of the temporary things.
-fn at(table: &str, what: &str) -> Address {
-    Address::entry(table, &format!("{PROBE}{what}"))
+fn at(table: Table, what: &str) -> Address {
+    table.entry(format!("{PROBE}{what}")).address()
 }
 
 /// Whether an address is that of something temporary.
 pub(super) fn is_temporary(address: &Address) -> bool {
-    ["app_clients", "resource_servers", "plans", "api_keys"]
-        .iter()
-        .any(|table| address.as_str().starts_with(&format!("{table}.{PROBE}")))
+    Table::ALL
+        .into_iter()
+        .filter(|table| *table != Table::Partners)
+        .any(|table| address.as_str().starts_with(at(table, "").as_str()))
 }
 
 /// The file's resources and the temporary ones.
@@ -78,9 +79,9 @@ fn with_probe(desired: &Desired) -> Desired {
     };
     let ground = &desired.ground;
     let name = |address: &Address| Text::literal(address.as_str());
-    let pool = Address::new("user_pool");
+    let pool = Place::UserPool.address();
     if desired.resources.contains_key(&pool) {
-        let server = at("resource_servers", "");
+        let server = at(Table::ResourceServers, "");
         let props = resource_server::Props {
             user_pool: Text::output(&pool, OutputName::Id),
             mark: server.to_string(),
@@ -93,7 +94,7 @@ fn with_probe(desired: &Desired) -> Desired {
             Resource::ResourceServer(props),
             BTreeSet::new(),
         );
-        let client = at("app_clients", "");
+        let client = at(Table::AppClients, "");
         let props = app_client::Props {
             user_pool: Text::output(&pool, OutputName::Id),
             mark: app_client::Mark::OnPool(client.to_string()),
@@ -127,14 +128,14 @@ fn with_probe(desired: &Desired) -> Desired {
     let Some(stage) = stage.filter(|_| keyed) else {
         return with;
     };
-    let stage_address = Address::new("api").part("stage");
+    let stage_address = Place::Stage.address();
     let plans = [
         // One request, so that the second is one too many.
         ("-one", BTreeSet::from([stage]), Some(1)),
         ("-elsewhere", BTreeSet::new(), None),
     ];
     for (what, stages, requests) in plans {
-        let address = at("plans", what);
+        let address = at(Table::Plans, what);
         let after = stages.iter().map(|_| stage_address.clone()).collect();
         let props = usage_plan::Props {
             name: name(&address),
@@ -156,7 +157,7 @@ fn with_probe(desired: &Desired) -> Desired {
         (DISABLED, Some("-one"), false),
         (USED_UP, Some("-one"), true),
     ] {
-        let address = at("api_keys", what);
+        let address = at(Table::ApiKeys, what);
         let props = api_key::Props {
             name: name(&address),
             description: Text::default(),
@@ -167,11 +168,11 @@ fn with_probe(desired: &Desired) -> Desired {
         add(address.clone(), Resource::ApiKey(props), BTreeSet::new());
         if let Some(plan) = plan {
             let props = plan_membership::Props {
-                plan: Text::output(&at("plans", plan), OutputName::Id),
+                plan: Text::output(&at(Table::Plans, plan), OutputName::Id),
                 key: Text::output(&address, OutputName::Id),
             };
             add(
-                address.part("membership"),
+                address.membership(),
                 Resource::PlanMembership(props),
                 BTreeSet::new(),
             );
@@ -268,7 +269,7 @@ impl Temporary {
         credentials: &AllCredentials,
     ) -> (Self, Option<(BTreeSet<String>, crate::model::Secret)>) {
         let key = |what| {
-            let address = at("api_keys", what);
+            let address = at(Table::ApiKeys, what);
             held(credentials, address.as_str(), |found| found.api_key.clone())
         };
         let endpoint = Endpoint {
@@ -276,7 +277,7 @@ impl Temporary {
             connection,
             front,
         };
-        let client = at("app_clients", "");
+        let client = at(Table::AppClients, "");
         let token = match credentials.get(client.as_str()) {
             Some(Ok(found)) => endpoint
                 .token(found, &[])

@@ -6,7 +6,7 @@ use super::cell::Door;
 use crate::caller::Front;
 use crate::kinds::route::{Integration, Props as Route};
 use crate::kinds::{Desired, Observation, Resource, deployment};
-use crate::model::{Address, Book, OutputName, endpoints};
+use crate::model::{Address, Book, OutputName, Place, endpoints};
 
 /// The stack as its callers meet it.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +126,7 @@ impl Sketch {
     }
 
     fn doors(&mut self, desired: &Desired, book: &Book) {
-        let api = Address::new("api");
+        let api = Place::Api.address();
         let stage = resources(desired).find_map(|(_, resource)| match resource {
             Resource::Stage(props) => Some(props.name.as_str()),
             _ => None,
@@ -229,7 +229,7 @@ fn served_alone(desired: &Desired, observation: &Observation) -> Vec<(Address, S
         .keys()
         .filter_map(|method| method.split_once(' '))
         .filter(|name| !known.contains(name))
-        .map(|(verb, path)| (Address::new("api/deployment"), verb.into(), path.into()))
+        .map(|(verb, path)| (Place::Deployment.address(), verb.into(), path.into()))
         .collect()
 }
 

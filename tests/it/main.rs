@@ -1,6 +1,7 @@
 //! gatestack's integration tests: one binary, because each further one would link the AWS SDK again.
 
 mod absent_lines;
+mod addresses;
 mod afternoon;
 mod apigateway_kinds;
 mod budget;

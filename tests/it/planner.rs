@@ -131,8 +131,8 @@ impl Paper {
                 }
                 if let Some((old, id)) = old.zip(step.replaces.as_ref()) {
                     let place = address.replaced(id);
-                    let older = address.part("replaced");
-                    let below = place.part("replaced");
+                    let older = address.all_replaced();
+                    let below = place.all_replaced();
                     self.observation.live = std::mem::take(&mut self.observation.live)
                         .into_iter()
                         .map(|(other, live)| (other.moved(&older, &below).unwrap_or(other), live))

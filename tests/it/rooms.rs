@@ -63,7 +63,7 @@ pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// The files below a folder that are compiled for tests only: those of modules that are declared behind `#[cfg(test)]`.
-fn files_of_tests(all: &[PathBuf]) -> BTreeSet<PathBuf> {
+pub(crate) fn files_of_tests(all: &[PathBuf]) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     for path in all {
         let text = std::fs::read_to_string(path).unwrap();
@@ -117,6 +117,12 @@ fn crates_named(text: &str, crates: &[String]) -> BTreeSet<String> {
     named.cloned().collect()
 }
 
+/// Where the tests of a file begin, which stand at its end.
+pub(crate) fn end_of_production(text: &str) -> usize {
+    let tests = text.find("#[cfg(test)]\nmod tests {");
+    tests.unwrap_or(text.len())
+}
+
 /// What a text imports: the first name behind `crate::`, and behind as many `super::` as lead out of the room.
 fn imports(text: &str, depth: usize) -> BTreeSet<String> {
     let first = |rest: &str| {
@@ -165,11 +171,9 @@ fn each_room_imports_what_its_row_allows() {
             panic!("{room} has no row");
         };
         let text = std::fs::read_to_string(path).unwrap();
-        // Tests of a file stand at its end.
-        let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
         let (production, tests) = match of_tests.contains(path) {
             true => ("", text.as_str()),
-            false => text.split_at(end),
+            false => text.split_at(end_of_production(&text)),
         };
         // `super` of a file that is called as its room leads out of it at once; of `mod tests`, one later.
         let up = match within.file_stem().unwrap().to_str().unwrap() {

@@ -37,7 +37,7 @@ fn partner_disabled(look: &Look<'_, Props>) -> Option<Note> {
     let (held, stack) = (look.held?, look.stack);
     let owner = look.address.owner();
     let disabled = matches!(
-        stack.wanted.get(&owner.part("key")),
+        stack.wanted.get(&owner.key()),
         Some(Resource::ApiKey(key)) if !key.enabled
     );
     let gave_tokens = held.flows.contains("client_credentials");

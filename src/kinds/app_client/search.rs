@@ -17,7 +17,7 @@ use crate::kinds::{
     Dependent, Findings, Found, Kind as _, Obstacle, OnChange, Outputs, Owner, Resource, Scope,
     tags, unmanaged,
 };
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, OutputName, Table, Text};
 
 /// How many clients are read at a time.
 const AT_A_TIME: usize = 10;
@@ -258,15 +258,15 @@ async fn claims_of_keys(
             return None;
         };
         // The key of `[api_keys]` has no client.
-        if !address.as_str().starts_with("partners.") {
+        if !address.is_in(Table::Partners) {
             return None;
         }
         // Without the tag nothing says that a client was ever made for it: one of its name is somebody else's.
         let mark = tags.get(CLIENT_TAG)?;
         let duplicate = scope.duplicate(key.id.as_deref().unwrap_or_default());
         let client = match duplicate {
-            Some(key) => key.part("client"),
-            None => address.owner().part("client"),
+            Some(key) => key.client(),
+            None => address.owner().client(),
         };
         let name = wanted.get(&after_moves(scope.desired, &client)).cloned();
         Some(Claim {

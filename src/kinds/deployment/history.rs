@@ -15,9 +15,9 @@ use super::{
     serve, serving, wanted_stage, what_shows, without_preflight,
 };
 use crate::aws::{AwsError, Reader, Writer};
-use crate::kinds::rest_api::{self, RestApi};
+use crate::kinds::rest_api::RestApi;
 use crate::kinds::{Desired, Kind, Outputs, Scope};
-use crate::model::{Book, OutputName, moment};
+use crate::model::{Book, OutputName, Place, moment};
 
 /// What was deployed, and what the stage serves of it.
 #[derive(Clone, Debug)]
@@ -191,14 +191,14 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
     };
     let found = RestApi::observe(reader, &scope).await?;
     let apis = found.owned.into_iter();
-    let apis = apis.filter(|found| found.address == rest_api::address());
+    let apis = apis.filter(|found| found.address == Place::Api.address());
     let mut apis: Vec<String> = apis.map(|found| id(&found.outputs)).collect();
     if apis.len() > 1 {
         return Err(AwsError::gave_up(
             "GetRestApis",
             format!(
                 "several REST APIs carry the address {}, and `plan` says which one is in use: {}",
-                rest_api::address(),
+                Place::Api.address(),
                 apis.join(", ")
             ),
         ));

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::Judge;
 use super::names::{KEY, TAG_KEY, TAG_VALUE};
 use crate::kinds::{marks, tags};
-use crate::model::Address;
+use crate::model::Table;
 use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
 
@@ -100,14 +100,8 @@ fn tags(judge: &mut Judge<'_>, path: &KeyPath) {
 }
 
 fn table_names(judge: &mut Judge<'_>) {
-    for table in [
-        "partners",
-        "app_clients",
-        "resource_servers",
-        "plans",
-        "api_keys",
-    ] {
-        let path = KeyPath::from([table]);
+    for table in Table::ALL {
+        let path = KeyPath::from([table.name()]);
         for name in judge.names(&path) {
             if let Some((message, help)) = KEY.refusal(&name) {
                 judge.key_error(Code::BadName, &path.join(&name), message, help);
@@ -126,19 +120,23 @@ fn table_names(judge: &mut Judge<'_>) {
 }
 
 /// How many characters the longest tag that tells where this stands takes of it, and how many may be.
-fn length_in_tag(table: &str, name: &str) -> (usize, usize) {
-    let address = Address::entry(table, name);
-    if ["app_clients", "resource_servers"].contains(&table) {
-        (marks::key(address.part("old").as_str()).len(), MOST_IN_KEY)
-    } else {
-        let value = tags::escape(address.part("key").as_str());
-        (value.len(), MOST_IN_VALUE)
+fn length_in_tag(table: Table, name: &str) -> (usize, usize) {
+    let address = table.entry(name).address();
+    match table {
+        Table::AppClients | Table::ResourceServers => {
+            (marks::key(address.former().as_str()).len(), MOST_IN_KEY)
+        }
+        Table::Partners | Table::ApiKeys | Table::Plans => {
+            let value = tags::escape(address.key().as_str());
+            (value.len(), MOST_IN_VALUE)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::length_in_tag;
+    use crate::model::Table;
     use crate::stack::diagnostic::Code;
     use crate::stack::testing::{codes, edited};
 
@@ -240,11 +238,11 @@ mod tests {
     #[test]
     fn a_name_fits_into_the_tags_that_hold_it() {
         let named =
-            |table: &str, name: &str| length_in_tag(table, name).0 <= length_in_tag(table, name).1;
-        assert!(named("resource_servers", &"a".repeat(97)));
-        assert!(!named("resource_servers", &"a".repeat(98)));
-        assert!(named("partners", &"a".repeat(100)));
-        assert!(!named("partners", &" ".repeat(90)));
-        assert!(!named("app_clients", &"a.".repeat(50)));
+            |table: Table, name: &str| length_in_tag(table, name).0 <= length_in_tag(table, name).1;
+        assert!(named(Table::ResourceServers, &"a".repeat(97)));
+        assert!(!named(Table::ResourceServers, &"a".repeat(98)));
+        assert!(named(Table::Partners, &"a".repeat(100)));
+        assert!(!named(Table::Partners, &" ".repeat(90)));
+        assert!(!named(Table::AppClients, &"a.".repeat(50)));
     }
 }

@@ -3,17 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Judge;
+use crate::model::Table;
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::spans::KeyPath;
-
-/// Tables whose entries are the same thing under another name. Routes are what their name says, so they can't move.
-const MOVABLE: [&str; 5] = [
-    "partners",
-    "app_clients",
-    "api_keys",
-    "plans",
-    "resource_servers",
-];
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     let mut froms: BTreeMap<KeyPath, KeyPath> = BTreeMap::new();
@@ -83,7 +75,9 @@ fn side(judge: &mut Judge<'_>, path: KeyPath, written: &str) -> Option<(KeyPath,
             message,
             format!(
                 "possible are {}",
-                MOVABLE.map(|table| format!("`{table}.NAME`")).join(", ")
+                Table::ALL
+                    .map(|table| format!("`{}.NAME`", table.name()))
+                    .join(", ")
             ),
         );
         return None;
@@ -110,7 +104,8 @@ fn nowhere(judge: &mut Judge<'_>, to: &KeyPath, path: &KeyPath) {
 
 fn is_movable(address: &KeyPath, written: &str) -> bool {
     // A part such as `partners.acme/key` reads as its owner; it goes where its owner goes.
-    matches!(address.keys(), [table, name] if MOVABLE.contains(&table.as_str()) && !name.is_empty())
+    let movable = |name: &str| Table::ALL.iter().any(|table| table.name() == name);
+    matches!(address.keys(), [table, name] if movable(table) && !name.is_empty())
         && address.to_string() == normal(written)
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Judge;
-use crate::model::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers, bare_or_quoted};
+use crate::model::{
+    ALL_SCOPES, Address, NamedServer, Place, ScopeServer, ScopeServers, bare_or_quoted,
+};
 use crate::stack::diagnostic::Code;
 use crate::stack::file::File;
 use crate::stack::findings::Findings;
@@ -164,8 +166,8 @@ fn no_scopes(server: &ScopeServer, scope: &str) -> Option<(String, String)> {
     })
 }
 
-fn address(server: &ScopeServer) -> String {
-    format!("resource_servers.{}", bare_or_quoted(&server.table))
+fn address(server: &ScopeServer) -> Address {
+    Place::ResourceServer(server.table.clone()).address()
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Expansion;
 use super::pool::{seconds, whole};
-use super::{Expansion, at};
 use crate::kinds::route::{Answer, Integration};
 use crate::kinds::{
     DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, Resource, USER_POOL_MARK, authorizer, deployment,
     gateway_response, rest_api, route, stage, usage_plan,
 };
 use crate::model::routing::VERBS;
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, OutputName, Place, Text};
 use crate::stack::file::{self, Api, Cors, CorsSettings, Period, Requires, Token};
 
 impl Expansion<'_> {
     pub(super) fn api(&mut self, api: &Api) {
-        let address = at::api();
+        let address = Place::Api.address();
         let props = rest_api::Props {
             name: self.text(&api.name),
             description: self.text(api.description.as_deref().unwrap_or_default()),
@@ -64,11 +64,11 @@ impl Expansion<'_> {
             api: api_id(),
             name: self.text(&api.authorizer.name),
             kind: "COGNITO_USER_POOLS".into(),
-            user_pools: [Text::output(&at::user_pool(), OutputName::Arn)].into(),
+            user_pools: [Text::output(&Place::UserPool.address(), OutputName::Arn)].into(),
             header: api.authorizer.header.clone(),
             cache_seconds: i32::try_from(seconds(api.authorizer.cache)).unwrap_or(i32::MAX),
         };
-        self.add(at::authorizer(), Resource::Authorizer(props));
+        self.add(Place::Authorizer.address(), Resource::Authorizer(props));
     }
 
     fn route(&mut self, api: &Api, name: &str, route: &file::Route) {
@@ -85,11 +85,11 @@ impl Expansion<'_> {
             path: path.to_owned(),
             integration: self.integration(api, route),
             authorizer: needs_token(requires(api, route))
-                .then(|| Text::output(&at::authorizer(), OutputName::Id)),
+                .then(|| Text::output(&Place::Authorizer.address(), OutputName::Id)),
             scopes,
             api_key,
         };
-        let address = Address::entry("api.routes", name);
+        let address = Place::Route(name.to_owned()).address();
         let written = route.requires.as_ref().or(api.requires.as_ref());
         if matches!(written, Some(Requires::Nothing)) {
             self.open_on_purpose.insert(address.clone());
@@ -103,7 +103,7 @@ impl Expansion<'_> {
                 url: self.text(url),
                 link: route
                     .via
-                    .map(|_| Text::output(&at::vpc_link(), OutputName::Id)),
+                    .map(|_| Text::output(&Place::VpcLink.address(), OutputName::Id)),
                 timeout_milliseconds: {
                     let timeout = route.timeout.unwrap_or(file::Route::LONGEST_TIMEOUT);
                     i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)
@@ -143,21 +143,21 @@ impl Expansion<'_> {
             let name = format!("OPTIONS {path}");
             if !api.routes.contains_key(&name) {
                 let props = preflight(path, &methods, cors);
-                let address = Address::entry("api.routes", &name);
+                let address = Place::Route(name).address();
                 self.open_on_purpose.insert(address.clone());
                 self.add(address, Resource::Route(props));
             }
         }
-        for response_type in ["DEFAULT_4XX", "DEFAULT_5XX"] {
+        for (place, response_type) in [
+            (Place::ClientErrors, gateway_response::CLIENT_ERRORS),
+            (Place::ServerErrors, gateway_response::SERVER_ERRORS),
+        ] {
             let props = gateway_response::Props {
                 api: api_id(),
                 response_type: response_type.into(),
                 headers: BTreeMap::from([allow_origin(cors)]),
             };
-            self.add(
-                at::api().part(&response_type.to_lowercase()),
-                Resource::GatewayResponse(props),
-            );
+            self.add(place.address(), Resource::GatewayResponse(props));
         }
     }
 
@@ -172,12 +172,16 @@ impl Expansion<'_> {
             beside: Vec::new(),
         };
         let after = self.behind(api);
-        self.add_after(at::deployment(), Resource::Deployment(props), after);
-        let address = at::stage();
+        self.add_after(
+            Place::Deployment.address(),
+            Resource::Deployment(props),
+            after,
+        );
+        let address = Place::Stage.address();
         let props = stage::Props {
             api: api_id(),
             name: api.stage.clone(),
-            deployment: Text::output(&at::deployment(), OutputName::Id),
+            deployment: Text::output(&Place::Deployment.address(), OutputName::Id),
             variables: api
                 .stage_variables
                 .iter()
@@ -209,7 +213,7 @@ impl Expansion<'_> {
 
     pub(super) fn plans(&mut self) {
         for (name, plan) in &self.file.plans {
-            let address = Address::entry("plans", name);
+            let address = Place::Plan(name.clone()).address();
             let stage = self.file.api.as_ref().map(|api| usage_plan::ApiStage {
                 api: api_id(),
                 stage: api.stage.clone(),
@@ -226,14 +230,14 @@ impl Expansion<'_> {
                 method_throttles: BTreeMap::new(),
                 tags: self.ground.tags_of(&address),
             };
-            let after = stage.iter().map(|_| at::stage()).collect();
+            let after = stage.iter().map(|_| Place::Stage.address()).collect();
             self.add_after(address, Resource::UsagePlan(props), after);
         }
     }
 }
 
 fn api_id() -> Text {
-    Text::output(&at::api(), OutputName::Id)
+    Text::output(&Place::Api.address(), OutputName::Id)
 }
 
 fn requires<'a>(api: &'a Api, route: &'a file::Route) -> &'a Requires {

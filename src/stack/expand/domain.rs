@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Expansion, at};
+use super::Expansion;
 use crate::kinds::dns_record::Bearer;
 use crate::kinds::{Resource, api_domain, base_path_mapping, dns_record};
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, OutputName, Place, Text};
 use crate::stack::file::{Api, ApiDomain, TlsPolicy};
 
 impl Expansion<'_> {
     pub(super) fn api_domain(&mut self, api: &Api, domain: &ApiDomain) {
-        let address = at::api_domain();
+        let address = Place::ApiDomain.address();
         if !domain.existing {
             let props = api_domain::Props {
                 name: domain.name.clone(),
@@ -40,23 +40,23 @@ impl Expansion<'_> {
         let whole = domain
             .base_paths
             .is_empty()
-            .then(|| (address.part("mapping"), ""));
+            .then(|| (Place::WholeDomain.address(), ""));
         let parts = domain
             .base_paths
             .iter()
-            .map(|path| (Address::entry("api.domain.base_paths", path), path.as_str()));
+            .map(|path| (Place::BasePath(path.clone()).address(), path.as_str()));
         for (address, base_path) in whole.into_iter().chain(parts) {
             let props = base_path_mapping::Props {
                 domain: name.clone(),
                 existing: domain.existing,
                 base_path: base_path.to_owned(),
-                api: Text::output(&at::api(), OutputName::Id),
+                api: Text::output(&Place::Api.address(), OutputName::Id),
                 stage: api.stage.clone(),
             };
             self.add_after(
                 address,
                 Resource::BasePathMapping(props),
-                [at::stage()].into(),
+                [Place::Stage.address()].into(),
             );
         }
     }
@@ -76,6 +76,6 @@ impl Expansion<'_> {
             alias_zone: Text::output(domain, OutputName::TargetZone),
             others: BTreeSet::new(),
         };
-        self.add(domain.part("record"), Resource::DnsRecord(props));
+        self.add(domain.record(), Resource::DnsRecord(props));
     }
 }

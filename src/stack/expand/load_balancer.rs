@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Expansion, at};
+use super::Expansion;
 use crate::kinds::{
     Resource, instance, listener, load_balancer, security_group, target_group, vpc_link,
 };
-use crate::model::{Address, OutputName, Text, digest};
+use crate::model::{Address, OutputName, Place, Text, digest};
 use crate::stack::file::{
     HealthCheck, HealthProtocol, Instances, Listener, LoadBalancer, Targets, Transport,
 };
@@ -30,13 +30,13 @@ impl Expansion<'_> {
     fn load_balancer_arn(&self) -> Text {
         match &self.surroundings.load_balancer {
             Some(existing) => existing.arn.as_str().into(),
-            None => Text::output(&at::load_balancer(), OutputName::Arn),
+            None => Text::output(&Place::LoadBalancer.address(), OutputName::Arn),
         }
     }
 
     fn own_load_balancer(&mut self, table: &LoadBalancer) {
-        let address = at::load_balancer();
-        let group = address.part("security_group");
+        let address = Place::LoadBalancer.address();
+        let group = Place::LoadBalancerSecurityGroup.address();
         let vpc = self.vpc();
         let props = security_group::Props {
             name: format!("{}-load-balancer", self.ground.stack),
@@ -66,7 +66,7 @@ impl Expansion<'_> {
             tags: self.ground.tags_of(&address),
         };
         self.add(address, Resource::LoadBalancer(props));
-        for (port, listener) in &table.listeners {
+        for (port, listener) in ports(table) {
             self.listener(&name, &vpc, port, listener, table.targets.as_ref());
         }
         if let Some(instances) = table
@@ -82,12 +82,12 @@ impl Expansion<'_> {
         &mut self,
         name: &str,
         vpc: &str,
-        port: &str,
+        port: u16,
         listener: &Listener,
         targets: Option<&Targets>,
     ) {
-        let address = Address::entry("load_balancer.listeners", port);
-        let group = address.part("target_group");
+        let address = Place::Listener(port).address();
+        let group = Place::TargetGroup(port).address();
         let by_address = targets.is_some_and(|targets| targets.ips.is_some());
         let props = target_group::Props {
             name: String::new(),
@@ -107,7 +107,7 @@ impl Expansion<'_> {
         self.add(group.clone(), Resource::TargetGroup(props));
         let props = listener::Props {
             load_balancer: self.load_balancer_arn(),
-            port: port.parse().unwrap_or_default(),
+            port,
             protocol: transport(listener.protocol).into(),
             certificate: listener.certificate.as_deref().map(|arn| self.text(arn)),
             tls_policy: match listener.protocol {
@@ -147,9 +147,8 @@ impl Expansion<'_> {
         from: &Address,
         vpc: String,
     ) {
-        let all = Address::new("load_balancer.targets.instances");
-        let group = all.part("security_group");
-        let ports = table
+        let group = Place::InstancesSecurityGroup.address();
+        let targeted = table
             .listeners
             .values()
             .flat_map(|listener| [Some(listener.to), listener.health.port]);
@@ -157,7 +156,7 @@ impl Expansion<'_> {
             name: format!("{}-instances", self.ground.stack),
             description: "Instances that only the load balancer reaches".into(),
             vpc,
-            ingress: ports
+            ingress: targeted
                 .flatten()
                 .map(|port| security_group::Ingress {
                     port,
@@ -168,18 +167,14 @@ impl Expansion<'_> {
             tags: self.ground.tags_of(&group),
         };
         self.add(group.clone(), Resource::SecurityGroup(props));
-        let groups = table.listeners.keys().map(|port| {
-            Text::output(
-                &Address::entry("load_balancer.listeners", port).part("target_group"),
-                OutputName::Arn,
-            )
-        });
+        let groups = ports(table)
+            .map(|(port, _)| Text::output(&Place::TargetGroup(port).address(), OutputName::Arn));
         let groups: BTreeSet<Text> = groups.collect();
         let user_data = self.surroundings.user_data.as_ref();
         let user_data = user_data.filter(|_| instances.user_data.is_some());
         let subnets = &self.surroundings.subnets;
         for number in 1..=instances.count {
-            let address = all.part(&number.to_string());
+            let address = Place::Instance(number).address();
             let subnet = subnets.get((number as usize - 1) % subnets.len().max(1));
             let props = instance::Props {
                 subnet: subnet.map_or_else(String::new, |subnet| subnet.id.clone()),
@@ -207,7 +202,7 @@ impl Expansion<'_> {
     }
 
     fn vpc_link(&mut self) {
-        let address = at::vpc_link();
+        let address = Place::VpcLink.address();
         let props = vpc_link::Props {
             name: self.ground.stack.clone(),
             load_balancer: self.load_balancer_arn(),
@@ -229,8 +224,14 @@ fn id(of: &Address) -> Text {
     Text::output(of, OutputName::Id)
 }
 
+/// The listeners by their ports. The checks refuse names that are none.
+fn ports(table: &LoadBalancer) -> impl Iterator<Item = (u16, &Listener)> {
+    let listeners = table.listeners.iter();
+    listeners.filter_map(|(port, listener)| Some((port.parse().ok()?, listener)))
+}
+
 /// A name that is another one whenever AWS wants another group, so that the new group can stand beside the old one.
-fn group_name(load_balancer: &str, port: &str, props: &target_group::Props) -> String {
+fn group_name(load_balancer: &str, port: u16, props: &target_group::Props) -> String {
     let facts = format!(
         "{load_balancer} {port} {} {} {} {}",
         props.vpc, props.target_type, props.port, props.protocol

@@ -1,16 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Expansion, at};
+use super::Expansion;
 use crate::kinds::dns_record::Bearer;
 use crate::kinds::{Resource, app_client, resource_server, user_pool, user_pool_domain};
-use crate::model::HumanDuration;
 use crate::model::{Address, OutputName, Text};
+use crate::model::{HumanDuration, Place};
 use crate::stack::file::{AuthFlow, OAuthFlow, Tier, UserPool};
 use crate::stack::scopes;
 
 impl Expansion<'_> {
     pub(super) fn user_pool(&mut self, pool: &UserPool) {
-        let address = at::user_pool();
+        let address = Place::UserPool.address();
         let password = &pool.password;
         let props = user_pool::Props {
             name: self.text(&pool.name),
@@ -34,17 +34,17 @@ impl Expansion<'_> {
         };
         self.add(address.clone(), Resource::UserPool(props));
         if let Some(prefix) = &pool.domain {
-            self.domain(address.part("domain"), prefix, None);
+            self.domain(Place::PrefixDomain.address(), prefix, None);
         }
         if let Some(own) = &pool.own_domain {
             self.domain(
-                address.part("own_domain"),
+                Place::OwnDomain.address(),
                 &own.name,
                 Some(&own.certificate),
             );
             if let Some(zone) = &own.zone {
                 let of = Bearer::UserPool(pool_id());
-                self.record(&address.part("own_domain"), zone, &own.name, of);
+                self.record(&Place::OwnDomain.address(), zone, &own.name, of);
             }
         }
         self.resource_servers();
@@ -63,7 +63,7 @@ impl Expansion<'_> {
 
     fn resource_servers(&mut self) {
         for (name, server) in &self.file.resource_servers {
-            let address = Address::entry("resource_servers", name);
+            let address = Place::ResourceServer(name.clone()).address();
             let props = resource_server::Props {
                 user_pool: pool_id(),
                 mark: address.to_string(),
@@ -81,7 +81,7 @@ impl Expansion<'_> {
 
     fn app_clients(&mut self) {
         for (name, client) in &self.file.app_clients {
-            let address = Address::entry("app_clients", name);
+            let address = Place::AppClient(name.clone()).address();
             let props = app_client::Props {
                 user_pool: pool_id(),
                 mark: app_client::Mark::OnPool(address.to_string()),
@@ -116,13 +116,13 @@ impl Expansion<'_> {
         let servers = scopes::meant(&self.servers, scopes).servers;
         let tables = servers.iter();
         tables
-            .map(|table| Address::entry("resource_servers", table))
+            .map(|table| Place::ResourceServer(table.clone()).address())
             .collect()
     }
 }
 
 fn pool_id() -> Text {
-    Text::output(&at::user_pool(), OutputName::Id)
+    Text::output(&Place::UserPool.address(), OutputName::Id)
 }
 
 fn tier(tier: Tier) -> &'static str {

@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::at;
 use crate::kinds::{Ground, Surroundings};
-use crate::model::{Address, Output, OutputName, Piece, Text, endpoints};
+use crate::model::{Address, Output, OutputName, Piece, Place, Text, endpoints};
 use crate::stack::file::{ApiDomain, File};
 use crate::stack::interpolate::{self, Reference};
 
@@ -53,12 +52,12 @@ impl<'a> References<'a> {
                 add("token_url", Reference::UserPoolTokenUrl);
             }
             for name in self.file.partners.keys() {
-                let output = format!("{}.client_id", Address::entry("partners", name));
+                let output = format!("{}.client_id", Place::Partner(name.clone()).address());
                 add(&output, Reference::PartnerClientId(name.clone()));
             }
         }
         for name in self.file.app_clients.keys() {
-            let output = format!("{}.client_id", Address::entry("app_clients", name));
+            let output = format!("{}.client_id", Place::AppClient(name.clone()).address());
             add(&output, Reference::AppClientId(name.clone()));
         }
         if self
@@ -67,7 +66,7 @@ impl<'a> References<'a> {
             .as_ref()
             .is_some_and(|pool| pool.own_domain.is_some())
         {
-            let target = Text::output(&at::user_pool().part("own_domain"), OutputName::Target);
+            let target = Text::output(&Place::OwnDomain.address(), OutputName::Target);
             outputs.insert("user_pool.own_domain.target".into(), target);
         }
         let mut add = |name: &str, reference: Reference| {
@@ -89,13 +88,13 @@ impl<'a> References<'a> {
             Reference::AccountId => literal(&self.ground.account),
             Reference::StackName => literal(&self.ground.stack),
             Reference::StackRegion => literal(region),
-            Reference::ApiId => vec![output(at::api(), OutputName::Id)],
+            Reference::ApiId => vec![output(Place::Api.address(), OutputName::Id)],
             Reference::ApiStage => literal(self.stage()),
             Reference::ApiInvokeUrl => self.invoke_url(),
-            Reference::UserPoolId => vec![output(at::user_pool(), OutputName::Id)],
-            Reference::UserPoolArn => vec![output(at::user_pool(), OutputName::Arn)],
+            Reference::UserPoolId => vec![output(Place::UserPool.address(), OutputName::Id)],
+            Reference::UserPoolArn => vec![output(Place::UserPool.address(), OutputName::Arn)],
             Reference::UserPoolIssuer => {
-                let pool = Text::output(&at::user_pool(), OutputName::Id);
+                let pool = Text::output(&Place::UserPool.address(), OutputName::Id);
                 endpoints::issuer(pool, region).into_pieces()
             }
             Reference::UserPoolTokenUrl => self.token_url(),
@@ -105,19 +104,25 @@ impl<'a> References<'a> {
             Reference::ApiDomainTarget => self.domain_target(),
             Reference::LoadBalancerDnsName => match &self.surroundings.load_balancer {
                 Some(existing) => literal(&existing.dns_name),
-                None => vec![output(at::load_balancer(), OutputName::Target)],
+                None => vec![output(Place::LoadBalancer.address(), OutputName::Target)],
             },
             Reference::AppClientId(name) => {
-                vec![output(Address::entry("app_clients", name), OutputName::Id)]
+                vec![output(
+                    Place::AppClient(name.clone()).address(),
+                    OutputName::Id,
+                )]
             }
             Reference::PartnerClientId(name) => {
                 vec![output(
-                    Address::entry("partners", name).part("client"),
+                    Place::PartnerClient(name.clone()).address(),
                     OutputName::Id,
                 )]
             }
             Reference::ApiKeyId(name) => {
-                vec![output(Address::entry("api_keys", name), OutputName::Id)]
+                vec![output(
+                    Place::ApiKey(name.clone()).address(),
+                    OutputName::Id,
+                )]
             }
         }
     }
@@ -131,7 +136,7 @@ impl<'a> References<'a> {
             let path = base_path.map_or_else(String::new, |path| format!("/{path}"));
             return vec![Piece::Literal(format!("https://{}{path}", domain.name))];
         }
-        let api = Text::output(&at::api(), OutputName::Id);
+        let api = Text::output(&Place::Api.address(), OutputName::Id);
         endpoints::invoke_url(api, &self.ground.region, self.stage()).into_pieces()
     }
 
@@ -156,7 +161,7 @@ impl<'a> References<'a> {
     fn domain_target(&self) -> Vec<Piece> {
         match (self.domain(), &self.surroundings.domain_target) {
             (Some(domain), Some(target)) if domain.existing => vec![Piece::Literal(target.clone())],
-            _ => vec![output(at::api_domain(), OutputName::Target)],
+            _ => vec![output(Place::ApiDomain.address(), OutputName::Target)],
         }
     }
 

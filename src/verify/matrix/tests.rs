@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::Place;
 use crate::verify::sketch::KeySketch;
 
 fn options() -> Options {
@@ -32,7 +33,7 @@ fn partner(names: &[&str]) -> KnownCaller {
 fn route(name: &str, needs: Option<&[&str]>, key: bool) -> RouteSketch {
     let (method, path) = name.split_once(' ').unwrap();
     RouteSketch {
-        address: Address::entry("api.routes", name),
+        address: Place::Route(name.into()).address(),
         method: method.into(),
         path: path.into(),
         scopes: needs.map(scopes),

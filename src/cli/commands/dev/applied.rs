@@ -10,7 +10,7 @@ use crate::cli::variables;
 use crate::engine::{Invocation, Listener, Notice, Reloaded, reload, runtime};
 use crate::error::Error;
 use crate::kinds::Resource;
-use crate::model::{Address, OutputName};
+use crate::model::{Address, OutputName, Place};
 use crate::plan::Loss;
 use crate::render::Ui;
 use crate::render::dev::{DevLine, Private, Served, ServedRoute};
@@ -126,13 +126,10 @@ impl Applied {
             .max_by_key(|route| (route.token, route.api_key, std::cmp::Reverse(&route.path)))?;
         let partners = self.0.desired.resources.keys();
         let partner = partners.into_iter().find_map(|address| {
-            Some(
-                address
-                    .owner()
-                    .as_str()
-                    .strip_prefix("partners.")?
-                    .to_owned(),
-            )
+            match address.owner().place()? {
+                Place::Partner(name) => Some(name),
+                _ => None,
+            }
         })?;
         let words = [partner, "GET".to_owned(), route.path.clone()];
         Some(invocation.at_endpoint(url).command_line("call", &words))
