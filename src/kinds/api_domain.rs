@@ -90,7 +90,7 @@ impl Kind for ApiDomain {
         })),
         Field::new(
             "tls",
-            "The oldest TLS that callers may use. Left out: 1.2.",
+            "The oldest TLS that callers may use.",
             |p: &Props, _| (&p.security_policy).into(),
         )
         .by(Part::Patch(|patches, task, _: &Props| {
@@ -98,7 +98,7 @@ impl Kind for ApiDomain {
         })),
         Field::new(
             "mutual_tls",
-            "What callers' certificates are checked against. Left out: callers show none.",
+            "What callers' certificates are checked against.",
             |p: &Props, _| p.mutual_tls.as_ref().map(MutualTls::value).into(),
         )
         .by(Part::Patch(|patches, task, held: &Props| {

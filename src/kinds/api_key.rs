@@ -55,7 +55,7 @@ impl Kind for ApiKey {
     const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "name",
-            "The key's name in the console. Left out: the table's name.",
+            "The key's name in the console.",
             |p: &Props, book| p.name.value(book),
         )
         .by(Part::Patch(|patches, task, _: &Props| {
@@ -63,7 +63,7 @@ impl Kind for ApiKey {
         })),
         Field::new(
             "description",
-            "A description for people who meet the key in the console. Left out: none.",
+            "A description for people who meet the key in the console.",
             |p: &Props, book| p.description.value(book),
         )
         .by(Part::Patch(|patches, task, _: &Props| {
@@ -71,7 +71,7 @@ impl Kind for ApiKey {
         })),
         Field::new(
             "enabled",
-            "Whether calls with the key are let in. Left out: true.",
+            "Whether calls with the key are let in.",
             |p: &Props, _| p.enabled.into(),
         )
         .by(Part::Patch(|patches, task, _: &Props| {

@@ -177,56 +177,56 @@ impl Kind for AppClient {
         )
         .by(Part::Mark)
         .refers_to("api_key"),
-        Field::new("name", "The client's name in the console. Left out: the table's name.", |client: &Props, book| {
+        Field::new("name", "The client's name in the console.", |client: &Props, book| {
             client.name.value(book)
         })
         .by(Part::Settings),
         Field::new(
             "flows",
-            "The OAuth grants it may use: `code`, `implicit`, or `client_credentials` alone. Left out: none. A partner's \
+            "The OAuth grants it may use: `code`, `implicit`, or `client_credentials` alone. A partner's \
              has `client_credentials`.",
             |client: &Props, _| Value::set(&client.flows),
         )
         .by(Part::Settings),
         Field::new(
             "auth_flows",
-            "How users may sign in through Cognito's own API, such as `user_srp`. Left out: `refresh_token`.",
+            "How users may sign in through Cognito's own API, such as `user_srp`.",
             |client: &Props, _| Value::set(&client.auth_flows),
         )
         .by(Part::Settings),
-        Field::new("scopes", "The scopes it may ask for. Left out: none.", |client: &Props, book| {
+        Field::new("scopes", "The scopes it may ask for.", |client: &Props, book| {
             texts(&client.scopes, book)
         })
         .by(Part::Settings)
         .refers_to("resource_server"),
         Field::new(
             "callback_urls",
-            "Where the login page may send people back to. Left out: nowhere.",
+            "Where the login page may send people back to.",
             |client: &Props, book| texts(&client.callback_urls, book),
         )
         .by(Part::Settings),
-        Field::new("logout_urls", "Where people may be sent after signing out. Left out: nowhere.", |client: &Props, book| {
+        Field::new("logout_urls", "Where people may be sent after signing out.", |client: &Props, book| {
             texts(&client.logout_urls, book)
         })
         .by(Part::Settings),
         Field::new(
             "secret",
-            "Whether it has a secret. Left out: yes exactly for `client_credentials`.",
+            "Whether it has a secret.",
             |client: &Props, _| client.secret.into(),
         )
         .on_change(OnChange::Refuse(
             "AWS decides this when a client is made: put the line back as it was, or add a second client under another \
              name, move its users over and then remove this one",
         )),
-        Field::new("tokens.access", "How long access tokens are valid. Left out: `1h`.", |client: &Props, _| {
+        Field::new("tokens.access", "How long access tokens are valid.", |client: &Props, _| {
             seconds(client.access_token_seconds)
         })
         .by(Part::Settings),
-        Field::new("tokens.id", "How long ID tokens are valid. Left out: `1h`.", |client: &Props, _| {
+        Field::new("tokens.id", "How long ID tokens are valid.", |client: &Props, _| {
             seconds(client.id_token_seconds)
         })
         .by(Part::Settings),
-        Field::new("tokens.refresh", "How long refresh tokens are valid. Left out: `30d`.", |client: &Props, _| {
+        Field::new("tokens.refresh", "How long refresh tokens are valid.", |client: &Props, _| {
             seconds(client.refresh_token_seconds)
         })
         .by(Part::Settings),

@@ -61,7 +61,7 @@ impl Kind for Authorizer {
         Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
         Field::new(
             "name",
-            "The authorizer's name. Left out: `cognito`.",
+            "The authorizer's name.",
             |p: &Props, book| p.name.value(book),
         )
         .by(Part::Patch(|patches, task, _: &Props| {
@@ -84,7 +84,7 @@ impl Kind for Authorizer {
         .refers_to("user_pool"),
         Field::new(
             "header",
-            "The request header that carries the token. Left out: `Authorization`.",
+            "The request header that carries the token.",
             |p: &Props, _| (&p.header).into(),
         )
         .by(Part::Patch(|patches, task, _: &Props| {
@@ -92,7 +92,7 @@ impl Kind for Authorizer {
         })),
         Field::new(
             "cache",
-            "How long a decision is kept, at most `1h`; `0s` keeps none. Left out: `5m`.",
+            "How long a decision is kept, at most `1h`; `0s` keeps none.",
             |p: &Props, _| HumanDuration::from_aws_seconds(p.cache_seconds.into()).into(),
         )
         .by(Part::Patch(|patches, task, _: &Props| {

@@ -78,13 +78,13 @@ impl Kind for BasePathMapping {
         .refers_to("api_domain"),
         Field::new(
             "existing",
-            "Whether the domain is somebody else's. Left out: false.",
+            "Whether the domain is somebody else's.",
             |p: &Props, _| p.existing.into(),
         )
         .by(Part::Mark),
         Field::new(
             "base_path",
-            "The first part of the path. Left out: the whole domain.",
+            "The first part of the path.",
             |p: &Props, _| (&p.base_path).into(),
         )
         .by(Part::Mapping("/basePath", |want, _| want.base_path.clone())),

@@ -127,7 +127,7 @@ impl Kind for Instance {
         .on_change(OnChange::Replace("an instance stays in its subnet")),
         Field::new(
             "profile",
-            "Its instance profile. Left out: none.",
+            "Its instance profile.",
             |p: &Props, _| p.profile.as_ref().into(),
         )
         .on_change(OnChange::Replace("an instance starts with its profile")),

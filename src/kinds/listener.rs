@@ -79,7 +79,7 @@ impl Kind for Listener {
         Field::new("port", "The port.", |p: &Props, _| u32::from(p.port).into()).by(Part::Settings),
         Field::new(
             "protocol",
-            "What callers speak. Left out: TCP.",
+            "What callers speak.",
             |p: &Props, _| (&p.protocol).into(),
         )
         .by(Part::Settings),

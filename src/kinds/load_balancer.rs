@@ -142,13 +142,13 @@ impl Kind for LoadBalancer {
         .by(Part::SecurityGroups).always(false),
         Field::new(
             "cross_zone",
-            "Whether each zone's share goes to the targets of all zones. Left out: true.",
+            "Whether each zone's share goes to the targets of all zones.",
             |p: &Props, _| p.cross_zone.into(),
         )
         .by(Part::Attributes),
         Field::new(
             "deletion_protection",
-            "Whether AWS refuses to delete it until the protection is lifted. Left out: true.",
+            "Whether AWS refuses to delete it until the protection is lifted.",
             |p: &Props, _| p.deletion_protection.into(),
         )
         .by(Part::Attributes),

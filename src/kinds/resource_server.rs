@@ -103,7 +103,7 @@ impl Kind for ResourceServer {
         .by(Part::Mark),
         Field::new(
             "identifier",
-            "The part of a scope before the slash. Left out: the table's name.",
+            "The part of a scope before the slash.",
             |server: &Props, book| server.identifier.value(book),
         )
         .on_change(OnChange::Replace(
@@ -111,7 +111,7 @@ impl Kind for ResourceServer {
         )),
         Field::new(
             "name",
-            "The name people see in the console. Left out: the table's name.",
+            "The name people see in the console.",
             |server: &Props, book| server.name.value(book),
         )
         .by(Part::Settings),

@@ -147,14 +147,14 @@ impl Kind for RestApi {
         .live_at_once(),
         Field::new(
             "description",
-            "A description for people who meet the API in the console. Left out: none.",
+            "A description for people who meet the API in the console.",
             |p: &Props, book| p.description.value(book),
         )
         .by(Part::Patch(|patches, task, _: &Props| patches.replace("/description", task.text(&task.want.description))))
         .live_at_once(),
         Field::new(
             "disable_default_endpoint",
-            "Whether the API answers only at its own domain, not at `execute-api`. Left out: false.",
+            "Whether the API answers only at its own domain, not at `execute-api`.",
             |p: &Props, _| p.disable_default_endpoint.into(),
         )
         .by(Part::Patch(|patches, task, _: &Props| patches.replace("/disableExecuteApiEndpoint", task.want.disable_default_endpoint))),

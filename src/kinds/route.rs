@@ -92,6 +92,10 @@ impl Props {
 #[derive(Debug)]
 pub struct Route;
 
+/// The longest that API Gateway waits for a backend, and how long it does unless told (API Gateway developer guide, "Quotas for
+/// configuring and running a REST API").
+pub const LONGEST_TIMEOUT: HumanDuration = HumanDuration::from_secs(29);
+
 /// Where a header stands in the mappings of a response.
 const RESPONSE_HEADER: &str = "method.response.header.";
 /// The media type for which API Gateway looks up templates when a call names none.
@@ -162,14 +166,14 @@ impl Kind for Route {
         .by(Part::Proxy(patch_uri)),
         Field::new(
             "via",
-            "The VPC link that calls go through: the one to the load balancer. Left out: none, they go over the internet.",
+            "The VPC link that calls go through: the one to the load balancer.",
             |p: &Props, book| p.link().map(|id| id.value(book)).into(),
         )
         .by(Part::Proxy(patch_link))
         .refers_to("vpc_link"),
         Field::new(
             "timeout",
-            "How long the backend may take, `50ms` to `29s`. Left out: `29s`.",
+            "How long the backend may take, `50ms` to `29s`.",
             |p: &Props, _| match &p.integration {
                 Integration::Http {
                     timeout_milliseconds,
@@ -217,7 +221,7 @@ impl Kind for Route {
         .by(Part::Method(patch_scopes)),
         Field::new(
             "api_key",
-            "Whether a caller needs an API key. Left out: false.",
+            "Whether a caller needs an API key.",
             |p: &Props, _| p.api_key.into(),
         )
         .by(Part::Method(|patches, task, _: &Props| patches.replace("/apiKeyRequired", task.want.api_key))),

@@ -116,7 +116,7 @@ impl Kind for Stage {
         .by(Part::Patch(|patches, task, _: &Props| patch_throttle(patches, task.want.throttle.as_ref()))),
         Field::new(
             "access_logs",
-            "Access logs: the ARN of an existing CloudWatch log `group`, and the `format` of a line. Left out: none.",
+            "Access logs: the ARN of an existing CloudWatch log `group`, and the `format` of a line.",
             |p: &Props, book| {
                 p.access_logs.as_ref().map_or(Value::Unset, |logs| {
                     Value::map([("group", logs.group.value(book)), ("format", logs.format.value(book))])

@@ -144,13 +144,13 @@ impl Kind for TargetGroup {
         .on_change(OnChange::Replace("a target group keeps its protocol")),
         Field::new(
             "health",
-            "How a target shows that it works. Left out: a TCP connection every 10 s, three times in a row.",
+            "How a target shows that it works.",
             |p: &Props, _| p.health.value(),
         )
         .by(Part::Health),
         Field::new(
             "drain",
-            "How long a target that leaves may finish what it has begun, in seconds. Left out: 300.",
+            "How long a target that leaves may finish what it has begun, in seconds.",
             |p: &Props, _| p.drain_seconds.into(),
         )
         .by(Part::Drain),

@@ -104,20 +104,19 @@ impl Kind for UsagePlan {
     const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::new(
             "name",
-            "The plan's name in API Gateway. Left out: the table's name.",
+            "The plan's name in API Gateway.",
             |p: &Props, book| p.name.value(book),
         )
         .by(Part::Patch(|patches, task, _: &Props| patches.replace("/name", task.text(&task.want.name)))),
         Field::new(
             "description",
-            "A description for people who meet the plan in the console. Left out: none.",
+            "A description for people who meet the plan in the console.",
             |p: &Props, book| p.description.value(book),
         )
         .by(Part::Patch(|patches, task, _: &Props| patches.replace("/description", task.text(&task.want.description)))),
         Field::new(
             "throttle",
-            "How fast each key may call: `rate` requests a second, sustained, and `burst` at once. Left out: not limited by \
-             the plan.",
+            "How fast each key may call: `rate` requests a second, sustained, and `burst` at once.",
             |p: &Props, _| Throttle::value(p.throttle.as_ref()),
         )
         .by(Part::Patch(|patches, task, held: &Props| {
@@ -125,7 +124,7 @@ impl Kind for UsagePlan {
         })),
         Field::new(
             "quota",
-            "How much each key may call: `requests` per `day`, `week` or `month`. Left out: not limited by the plan.",
+            "How much each key may call: `requests` per `day`, `week` or `month`.",
             |p: &Props, _| quota_value(p.quota.as_ref()),
         )
         .by(Part::Patch(|patches, task, held: &Props| {

@@ -202,29 +202,26 @@ impl Kind for UserPool {
         .by(Part::Settings),
         Field::new(
             "tier",
-            "The feature tier, which decides what AWS charges for each user: `LITE`, `ESSENTIALS` or `PLUS`. Left out: \
-             `ESSENTIALS`.",
+            "The feature tier, which decides what AWS charges for each user: `LITE`, `ESSENTIALS` or `PLUS`.",
             |pool: &Props, _| pool.tier.as_str().into(),
         )
         .by(Part::Settings),
         Field::new(
             "deletion_protection",
-            "Whether AWS refuses to delete the pool until the protection is lifted. Left out: true.",
+            "Whether AWS refuses to delete the pool until the protection is lifted.",
             |pool: &Props, _| pool.deletion_protection.into(),
         )
         .by(Part::Settings),
         Field::new(
             "sign_up",
-            "Whether people may register themselves through any app client of the pool. Left out: false, only \
-             administrators create users.",
+            "Whether people may register themselves through any app client of the pool.",
             |pool: &Props, _| pool.sign_up.into(),
         )
         .by(Part::Settings),
         Field::new(
             "sign_in",
             "What users sign in with: `email`, `phone` or both instead of a user name; `username`, alone or with \
-             `email`, `phone` and `preferred_username` as aliases. Left out: `username` for a new pool, and what an \
-             existing one has.",
+             `email`, `phone` and `preferred_username` as aliases.",
             |pool: &Props, _| pool.sign_in.as_ref().map(Value::set).into(),
         )
         .when_wanted()
@@ -235,37 +232,37 @@ impl Kind for UserPool {
         )),
         Field::new(
             "password.min_length",
-            "The fewest characters of a password, 6 to 99. Left out: 8.",
+            "The fewest characters of a password, 6 to 99.",
             |pool: &Props, _| pool.password.min_length.into(),
         )
         .by(Part::Settings),
         Field::new(
             "password.lowercase",
-            "Whether a password needs a lower-case letter. Left out: true.",
+            "Whether a password needs a lower-case letter.",
             |pool: &Props, _| pool.password.lowercase.into(),
         )
         .by(Part::Settings),
         Field::new(
             "password.uppercase",
-            "Whether a password needs an upper-case letter. Left out: true.",
+            "Whether a password needs an upper-case letter.",
             |pool: &Props, _| pool.password.uppercase.into(),
         )
         .by(Part::Settings),
         Field::new(
             "password.digits",
-            "Whether a password needs a digit. Left out: true.",
+            "Whether a password needs a digit.",
             |pool: &Props, _| pool.password.digits.into(),
         )
         .by(Part::Settings),
         Field::new(
             "password.symbols",
-            "Whether a password needs a symbol. Left out: true.",
+            "Whether a password needs a symbol.",
             |pool: &Props, _| pool.password.symbols.into(),
         )
         .by(Part::Settings),
         Field::new(
             "password.temporary_days",
-            "Days after which a password set by an administrator stops working, 1 to 365. Left out: 7.",
+            "Days after which a password set by an administrator stops working, 1 to 365.",
             |pool: &Props, _| pool.password.temporary_days.into(),
         )
         .by(Part::Settings),

@@ -36,10 +36,11 @@ use std::rc::Rc;
 use super::diagnostic::{Code, Diagnostic};
 use super::file::File;
 use super::findings::Findings;
-use super::interpolate::{Piece, Reference, pieces};
+use super::interpolate::{Piece, Reference};
 use super::schema;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
+use super::template::Template;
 use crate::model::{Book, HumanDuration, endpoints};
 
 /// Judges everything that can be read.
@@ -219,7 +220,7 @@ impl<'c> Judge<'c> {
 
     /// A text as it may look once its references are made out. What they lead to may be broken; then something sound
     /// stands there.
-    fn sample(&self, text: &str) -> String {
+    fn sample(&self, text: &Template) -> String {
         let region = self.region();
         let stage = match &self.file.api {
             Some(api) if self.usable(["api", "stage"]) => &api.stage,
@@ -227,8 +228,8 @@ impl<'c> Judge<'c> {
         };
         let domain = || match &self.file.user_pool {
             Some(pool) if self.intact(["user_pool"]) => match (&pool.own_domain, &pool.domain) {
-                (Some(own), _) => own.name.clone(),
-                (None, Some(prefix)) => endpoints::prefix_domain(prefix, region),
+                (Some(own), _) => own.name.as_written().to_owned(),
+                (None, Some(prefix)) => endpoints::prefix_domain(prefix.as_written(), region),
                 (None, None) => String::new(),
             },
             _ => "auth.example.com".to_owned(),
@@ -266,7 +267,7 @@ impl<'c> Judge<'c> {
             Piece::Literal(text) => text,
             Piece::Reference(reference) => known(&reference),
         };
-        pieces(text).into_iter().map(made_out).collect()
+        text.pieces().into_iter().map(made_out).collect()
     }
 
     /// The API's own host name, or one in its place.

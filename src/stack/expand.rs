@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{AuthFlow, File, Partner, TokenLifetimes};
 use super::scopes;
+use super::template::Template;
 use crate::kinds::{
     Desired, Ground, Resource, Surroundings, Wanted, api_key, app_client, marks, plan_membership,
 };
@@ -77,7 +78,7 @@ pub fn expand(
 }
 
 /// A text of the file where nothing has to be made before it is known.
-pub(super) fn known(file: &File, account: &str, text: &str) -> Option<String> {
+pub(super) fn known(file: &File, account: &str, text: &Template) -> Option<String> {
     let ground = Ground {
         stack: file.stack.name.clone(),
         region: file.stack.region.clone(),
@@ -110,11 +111,21 @@ impl Expansion<'_> {
         self.resources.insert(address, Wanted { resource, after });
     }
 
-    fn text(&self, text: &str) -> Text {
+    fn text(&self, text: &Template) -> Text {
         self.references.text(text)
     }
 
-    fn texts<'t>(&self, texts: impl IntoIterator<Item = &'t String>) -> BTreeSet<Text> {
+    /// A text that may be left out; then it is none.
+    fn optional(&self, text: Option<&Template>) -> Text {
+        text.map_or_else(Text::default, |text| self.text(text))
+    }
+
+    /// The name of its own that an entry of a table has, or the table's name.
+    fn name(&self, own: Option<&Template>, table: &str) -> Text {
+        own.map_or_else(|| Text::literal(table), |name| self.text(name))
+    }
+
+    fn texts<'t>(&self, texts: impl IntoIterator<Item = &'t Template>) -> BTreeSet<Text> {
         texts.into_iter().map(|text| self.text(text)).collect()
     }
 
@@ -122,8 +133,8 @@ impl Expansion<'_> {
         for (name, key) in &self.file.api_keys {
             let address = Place::ApiKey(name.clone()).address();
             let props = api_key::Props {
-                name: self.text(key.name.as_ref().unwrap_or(name)),
-                description: self.text(key.description.as_deref().unwrap_or_default()),
+                name: self.name(key.name.as_ref(), name),
+                description: self.optional(key.description.as_ref()),
                 enabled: key.enabled,
                 tags: self.ground.tags_of(&address),
                 marks: BTreeMap::new(),
@@ -139,9 +150,9 @@ impl Expansion<'_> {
         for (name, partner) in &self.file.partners {
             let owner = Place::Partner(name.clone()).address();
             let key = owner.key();
-            let display = partner.name.as_ref().unwrap_or(name);
+            let display = self.name(partner.name.as_ref(), name);
             let props = api_key::Props {
-                name: self.text(display),
+                name: display.clone(),
                 description: Text::default(),
                 enabled: partner.enabled,
                 tags: self.ground.tags_of(&key),
@@ -160,14 +171,14 @@ impl Expansion<'_> {
     fn partner_client(
         &mut self,
         address: &Address,
-        display: &str,
+        display: Text,
         partner: &Partner,
         key: &Address,
     ) {
         let client = app_client::Props {
             user_pool: Text::output(&Place::UserPool.address(), OutputName::Id),
             mark: app_client::Mark::OnKey(Text::output(key, OutputName::Id)),
-            name: self.text(display),
+            name: display,
             // Cognito refuses the flow without a scope, and a partner without scopes has nothing to call with it.
             flows: if partner.scopes.is_empty() || !partner.enabled {
                 BTreeSet::new()
@@ -198,7 +209,7 @@ impl Expansion<'_> {
         address: Address,
         client: app_client::Props,
         tokens: &TokenLifetimes,
-        scopes: &BTreeSet<String>,
+        scopes: &BTreeSet<Template>,
     ) {
         let client = app_client::Props {
             access_token_seconds: pool::seconds(tokens.access),

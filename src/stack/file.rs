@@ -1,6 +1,6 @@
 //! The stack file as it is written: one struct per table, the doc comments are the schema's descriptions.
 //!
-//! Nothing here knows what a table *means*; `expand` does. Strings may hold `${…}`.
+//! Nothing here knows what a table *means*; `expand` does. A [`Template`] may hold `${…}`, a string may not.
 
 mod domain;
 mod load_balancer;
@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::scalar::Var;
+use super::template::{GatewayTemplate, Template};
+use crate::kinds::route;
 use crate::model::HumanDuration;
 
 pub use domain::{ApiDomain, MutualTls, OwnDomain, TlsPolicy};
@@ -86,10 +88,10 @@ pub struct StackTable {
 pub struct UserPool {
     /// The pool's name, 1 to 128 characters.
     #[schemars(example = &"hello")]
-    pub name: String,
+    pub name: Template,
     /// The prefix of the pool's Cognito domain, unique in the Region across all accounts. Left out: none.
     #[schemars(example = &"hello-${account.id}")]
-    pub domain: Option<String>,
+    pub domain: Option<Template>,
     /// A domain of your own for the pool, beside the prefix or instead of it.
     #[schemars(example = json!({ "name": "auth.example.com", "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }))]
     pub own_domain: Option<OwnDomain>,
@@ -202,14 +204,14 @@ pub enum Tier {
 pub struct ResourceServer {
     /// The identifier, the part of a scope before the slash. Left out: the table's name.
     #[schemars(example = &"https://api.example.com")]
-    pub identifier: Option<String>,
+    pub identifier: Option<Template>,
     /// The display name. Left out: the table's name.
     #[schemars(example = &"Claims")]
-    pub name: Option<String>,
+    pub name: Option<Template>,
     /// Scope name = description.
     #[serde(default)]
     #[schemars(example = json!({ "read": "Read claims" }))]
-    pub scopes: BTreeMap<String, String>,
+    pub scopes: BTreeMap<String, Template>,
 }
 
 /// `[app_clients.NAME]`.
@@ -218,7 +220,7 @@ pub struct ResourceServer {
 pub struct AppClient {
     /// The client's name in Cognito. Left out: the table's name.
     #[schemars(example = &"Web shop")]
-    pub name: Option<String>,
+    pub name: Option<Template>,
     /// The OAuth grants the client may use. `client_credentials` excludes the others.
     #[serde(default)]
     #[schemars(example = ["code"])]
@@ -231,15 +233,15 @@ pub struct AppClient {
     /// `SERVER/*` for all of its scopes; or one of OpenID's.
     #[serde(default)]
     #[schemars(example = ["openid", "hello/read"])]
-    pub scopes: BTreeSet<String>,
+    pub scopes: BTreeSet<Template>,
     /// Where the login page may send people back to.
     #[serde(default)]
     #[schemars(example = ["https://shop.example.com/signed-in"])]
-    pub callback_urls: BTreeSet<String>,
+    pub callback_urls: BTreeSet<Template>,
     /// Where people may be sent after signing out.
     #[serde(default)]
     #[schemars(example = ["https://shop.example.com/"])]
-    pub logout_urls: BTreeSet<String>,
+    pub logout_urls: BTreeSet<Template>,
     /// Whether the client has a secret. It can't be changed later. Left out: yes exactly for `client_credentials`.
     #[schemars(example = true)]
     pub secret: Option<bool>,
@@ -328,10 +330,10 @@ impl Default for TokenLifetimes {
 pub struct Api {
     /// The API's name.
     #[schemars(example = &"hello")]
-    pub name: String,
+    pub name: Template,
     /// A description, shown in the console. Left out: none.
     #[schemars(example = &"Claims, for insurers")]
-    pub description: Option<String>,
+    pub description: Option<Template>,
     /// Where the API is served.
     #[serde(default)]
     #[schemars(example = &"regional")]
@@ -342,7 +344,7 @@ pub struct Api {
     /// Stage variables, which integrations use as `${stageVariables.NAME}`.
     #[serde(default)]
     #[schemars(example = json!({ "backend": "claims.example.com" }))]
-    pub stage_variables: BTreeMap<String, String>,
+    pub stage_variables: BTreeMap<String, Template>,
     /// Whether browsers of other origins may call the API: preflight routes, and headers on 4xx and 5xx as well.
     #[serde(default)]
     #[schemars(example = true)]
@@ -441,7 +443,7 @@ pub enum Requires {
 pub struct Requirements {
     /// An access token with any one of these scopes; `SERVER/*` is any scope of that resource server.
     #[schemars(example = ["hello/read"])]
-    pub scopes: BTreeSet<String>,
+    pub scopes: BTreeSet<Template>,
     /// Which token the caller shows. Left out: `access` where scopes are listed, else none.
     #[schemars(example = &"id")]
     pub token: Option<Token>,
@@ -466,7 +468,7 @@ pub enum Token {
 pub struct Authorizer {
     /// The authorizer's name.
     #[schemars(example = &"insurers")]
-    pub name: String,
+    pub name: Template,
     /// The header that carries the token.
     #[schemars(example = &"X-Token")]
     pub header: String,
@@ -478,7 +480,7 @@ pub struct Authorizer {
 impl Default for Authorizer {
     fn default() -> Self {
         Self {
-            name: "cognito".into(),
+            name: Template::new("cognito"),
             header: "Authorization".into(),
             cache: HumanDuration::from_secs(300),
         }
@@ -505,10 +507,10 @@ pub struct Throttle {
 pub struct AccessLogs {
     /// The ARN of an existing CloudWatch log group. gatestack never makes one.
     #[schemars(example = &"arn:aws:logs:eu-central-1:123456789012:log-group:claims")]
-    pub group: String,
+    pub group: Template,
     /// The line's format, with API Gateway's `$context` variables.
     #[schemars(example = &"$context.requestId $context.status", extend("default" = AccessLogs::FORMAT))]
-    pub format: Option<String>,
+    pub format: Option<GatewayTemplate>,
 }
 
 impl AccessLogs {
@@ -522,7 +524,7 @@ impl AccessLogs {
 pub struct Route {
     /// The URL to call, with the same path parameters as the route. Left out: `mock` answers.
     #[schemars(example = &"https://claims.example.com/claims")]
-    pub http: Option<String>,
+    pub http: Option<GatewayTemplate>,
     /// What the call goes through. Left out: the internet. Through the load balancer the URL's port has to be one of its
     /// listeners, and the URL's host is only what the backend reads in the `Host` header.
     #[schemars(example = &"load_balancer")]
@@ -540,7 +542,7 @@ pub struct Route {
 
 impl Route {
     /// The longest that API Gateway waits for a backend, and how long it does unless told.
-    pub const LONGEST_TIMEOUT: HumanDuration = HumanDuration::from_secs(29);
+    pub const LONGEST_TIMEOUT: HumanDuration = route::LONGEST_TIMEOUT;
 }
 
 /// What a call to a backend goes through.
@@ -557,7 +559,7 @@ pub struct Mock {
     /// The HTTP status, 200 to 599.
     pub status: u16,
     /// The body; none when left out.
-    pub body: Option<String>,
+    pub body: Option<GatewayTemplate>,
 }
 
 /// `[plans.NAME]`.
@@ -566,10 +568,10 @@ pub struct Mock {
 pub struct Plan {
     /// The plan's name in API Gateway. Left out: the table's name.
     #[schemars(example = &"Gold")]
-    pub name: Option<String>,
+    pub name: Option<Template>,
     /// A description. Left out: none.
     #[schemars(example = &"For partners who pay")]
-    pub description: Option<String>,
+    pub description: Option<Template>,
     /// How fast each key may call. Left out: not limited by the plan.
     #[schemars(example = json!({ "rate": 10, "burst": 20 }))]
     pub throttle: Option<Throttle>,
@@ -609,10 +611,10 @@ pub enum Period {
 pub struct ApiKey {
     /// The key's name in API Gateway. Left out: the table's name.
     #[schemars(example = &"Batch")]
-    pub name: Option<String>,
+    pub name: Option<Template>,
     /// A description. Left out: none.
     #[schemars(example = &"The nightly run")]
-    pub description: Option<String>,
+    pub description: Option<Template>,
     /// The plan it is on, the name of a `[plans]` table. Left out: none.
     #[schemars(example = &"standard")]
     pub plan: Option<String>,
@@ -628,7 +630,7 @@ pub struct ApiKey {
 pub struct Partner {
     /// The name of its client and key. Left out: the table's name.
     #[schemars(example = &"Acme Re")]
-    pub name: Option<String>,
+    pub name: Option<Template>,
     /// The plan its key is on, the name of a `[plans]` table.
     #[schemars(example = &"standard")]
     pub plan: String,
@@ -636,7 +638,7 @@ pub struct Partner {
     /// `SERVER/*` for all of its scopes.
     #[serde(default)]
     #[schemars(example = ["hello/read"])]
-    pub scopes: BTreeSet<String>,
+    pub scopes: BTreeSet<Template>,
     /// How users may sign in through its client. Always sent: Cognito enables others when it is left out.
     #[serde(default = "refresh_token_only")]
     #[schemars(example = ["refresh_token", "admin_user_password"])]

@@ -8,41 +8,61 @@
 
 use std::ops::Range;
 
-/// Something whose value only AWS, or the account in use, can tell.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Reference {
-    /// `${account.id}`: the AWS account's 12 digits.
-    AccountId,
-    /// `${stack.name}`.
-    StackName,
-    /// `${stack.region}`.
-    StackRegion,
-    /// `${api.id}`: the REST API's id.
-    ApiId,
-    /// `${api.invoke_url}`: the stage's URL, without a slash at the end.
-    ApiInvokeUrl,
-    /// `${api.stage}`: the stage's name.
-    ApiStage,
-    /// `${user_pool.id}`.
-    UserPoolId,
-    /// `${user_pool.arn}`.
-    UserPoolArn,
-    /// `${user_pool.token_url}`: where clients ask for tokens.
-    UserPoolTokenUrl,
-    /// `${user_pool.issuer}`: the `iss` of its tokens.
-    UserPoolIssuer,
-    /// `${api.domain.name}`: the API's own host name.
-    ApiDomainName,
-    /// `${api.domain.target}`: what the API's own host name has to point to.
-    ApiDomainTarget,
-    /// `${load_balancer.dns_name}`.
-    LoadBalancerDnsName,
-    /// `${app_clients.NAME.client_id}`.
-    AppClientId(String),
-    /// `${partners.NAME.client_id}`.
-    PartnerClientId(String),
-    /// `${api_keys.NAME.id}`: the key's id, not its value.
-    ApiKeyId(String),
+/// A row for each reference: how it is written and what it stands for. What each means is matched where it is needed, so that a new
+/// row does not compile before it has a value, a sample and something that it waits for or not.
+macro_rules! references {
+    (
+        alone { $($single:ident = $name:literal: $says:literal;)* }
+        of entries { $($of_entry:ident = $table:literal $attribute:literal: $says_of_entry:literal;)* }
+    ) => {
+        /// Something whose value only AWS, or the account in use, can tell.
+        #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+        pub enum Reference {
+            $(
+                #[doc = concat!("`${", $name, "}`: ", $says, ".")]
+                $single,
+            )*
+            $(
+                #[doc = concat!("`${", $table, ".NAME.", $attribute, "}`: ", $says_of_entry, ".")]
+                $of_entry(String),
+            )*
+        }
+
+        const SINGLE: &[(&str, Reference)] = &[$(($name, Reference::$single)),*];
+
+        type OfName = fn(String) -> Reference;
+        const NAMED: &[(&str, &str, OfName)] = &[$(($table, $attribute, Reference::$of_entry)),*];
+
+        /// How each reference is written, and what it stands for.
+        #[cfg(test)]
+        pub(super) const SAID: &[(&str, &str)] = &[
+            $(($name, $says),)*
+            $((concat!($table, ".NAME.", $attribute), $says_of_entry),)*
+        ];
+    };
+}
+
+references! {
+    alone {
+        AccountId = "account.id": "the AWS account's 12 digits";
+        StackName = "stack.name": "the stack's name";
+        StackRegion = "stack.region": "the stack's Region";
+        ApiId = "api.id": "the REST API's id";
+        ApiInvokeUrl = "api.invoke_url": "the stage's URL, without a slash at the end";
+        ApiStage = "api.stage": "the stage's name";
+        UserPoolId = "user_pool.id": "the user pool's id";
+        UserPoolArn = "user_pool.arn": "the user pool's ARN";
+        UserPoolTokenUrl = "user_pool.token_url": "where clients ask for tokens";
+        UserPoolIssuer = "user_pool.issuer": "the `iss` of the pool's tokens";
+        ApiDomainName = "api.domain.name": "the API's own host name";
+        ApiDomainTarget = "api.domain.target": "what the API's own host name has to point to";
+        LoadBalancerDnsName = "load_balancer.dns_name": "the load balancer's host name";
+    }
+    of entries {
+        AppClientId = "app_clients" "client_id": "the app client's id";
+        PartnerClientId = "partners" "client_id": "the id of the partner's app client";
+        ApiKeyId = "api_keys" "id": "the API key's id, not its value";
+    }
 }
 
 /// Part of a string: text, or a reference.
@@ -53,29 +73,6 @@ pub enum Piece {
     /// What AWS will tell.
     Reference(Reference),
 }
-
-const SINGLE: &[(&str, Reference)] = &[
-    ("account.id", Reference::AccountId),
-    ("stack.name", Reference::StackName),
-    ("stack.region", Reference::StackRegion),
-    ("api.id", Reference::ApiId),
-    ("api.invoke_url", Reference::ApiInvokeUrl),
-    ("api.stage", Reference::ApiStage),
-    ("user_pool.id", Reference::UserPoolId),
-    ("user_pool.arn", Reference::UserPoolArn),
-    ("user_pool.token_url", Reference::UserPoolTokenUrl),
-    ("user_pool.issuer", Reference::UserPoolIssuer),
-    ("api.domain.name", Reference::ApiDomainName),
-    ("api.domain.target", Reference::ApiDomainTarget),
-    ("load_balancer.dns_name", Reference::LoadBalancerDnsName),
-];
-
-type OfName = fn(String) -> Reference;
-const NAMED: &[(&str, &str, OfName)] = &[
-    ("app_clients", "client_id", Reference::AppClientId),
-    ("partners", "client_id", Reference::PartnerClientId),
-    ("api_keys", "id", Reference::ApiKeyId),
-];
 
 /// What stands inside one `${…}`.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -2,19 +2,60 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use toml::{Table as TomlTable, Value};
+
 use super::expand::expand;
+use super::interpolate::SAID;
+use super::template::{GatewayTemplate, Template};
 use super::together::wholes;
 use super::{schema, testing};
-use crate::kinds::{Desired, KINDS, Surroundings};
+use crate::kinds::{Desired, KINDS, Resource, Surroundings};
 use crate::model::{Place, Table};
+use crate::stack::{Code, spans::KeyPath};
+
+/// What a stack wants.
+fn wanted(text: &str) -> Desired {
+    let checked = testing::read(text).unwrap_or_else(|found| panic!("{found:?}\n{text}"));
+    let surroundings = Surroundings::default();
+    expand(&checked.file, "123456789012", Vec::new(), &surroundings)
+}
 
 /// What each of the stacks wants.
 fn wishes() -> impl Iterator<Item = Desired> {
-    wholes().chain([testing::STACK]).map(|text| {
-        let checked = testing::read(text).unwrap();
-        let surroundings = Surroundings::default();
-        expand(&checked.file, "123456789012", Vec::new(), &surroundings)
-    })
+    wholes().chain([testing::STACK]).map(wanted)
+}
+
+/// The stack that says most, with this value at a path.
+fn whole_with(path: &[&str], value: Value) -> String {
+    let mut whole: TomlTable = wholes().next().unwrap().parse().unwrap();
+    let (last, above) = path.split_last().unwrap();
+    let mut at = &mut whole;
+    for key in above {
+        at = at[*key].as_table_mut().unwrap();
+    }
+    at.insert((*last).to_owned(), value);
+    toml::to_string(&whole).unwrap()
+}
+
+/// The first name in a table of the stack that says most.
+fn first_of(table: &str) -> String {
+    let whole: TomlTable = wholes().next().unwrap().parse().unwrap();
+    whole[table]
+        .as_table()
+        .unwrap()
+        .keys()
+        .next()
+        .unwrap()
+        .clone()
+}
+
+/// A reference as it is written in the stack that says most.
+fn written(reference: &str) -> String {
+    let (table, _) = reference.split_once('.').unwrap();
+    match reference.contains(".NAME.") {
+        true => format!("${{{}}}", reference.replace("NAME", &first_of(table))),
+        false => format!("${{{reference}}}"),
+    }
 }
 
 #[test]
@@ -57,4 +98,88 @@ fn the_tables_of_addresses_are_the_files() {
     });
     let named: BTreeSet<&str> = named.map(|(name, _)| name.as_str()).collect();
     assert_eq!(named, Table::ALL.map(Table::name).into());
+}
+
+#[test]
+fn each_reference_stands_for_something_of_what_is_wanted() {
+    let plan = first_of("plans");
+    for (reference, _) in SAID {
+        let text = whole_with(&["plans", &plan, "description"], written(reference).into());
+        let desired = wanted(&text);
+        let address = Place::Plan(plan.clone()).address();
+        let Resource::UsagePlan(props) = &desired.resources[&address].resource else {
+            panic!("{address}");
+        };
+        let value = serde_json::to_string(&props.description).unwrap();
+        assert!(
+            value.len() > 2 && !value.contains("${"),
+            "{reference}: {value}"
+        );
+        for output in props.description.outputs() {
+            assert!(
+                desired.resources.contains_key(&output.of),
+                "{reference}: {value}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_expand_takes_from_a_template_is_made_out() {
+    for text in [
+        include_str!("expand.rs"),
+        include_str!("expand/api.rs"),
+        include_str!("expand/domain.rs"),
+        include_str!("expand/load_balancer.rs"),
+        include_str!("expand/pool.rs"),
+        include_str!("expand/references.rs"),
+    ] {
+        assert!(!text.contains("as_written"));
+    }
+}
+
+/// Each text of a table's first entry that may hold references, with this one in it: the path, and the value.
+fn templates_of(table: &str, reference: &str) -> Vec<(String, Value)> {
+    let path = KeyPath::from([table, &first_of(table)]);
+    let entry = schema::follow(schema::at(&path).unwrap());
+    let is_template = |schema: &serde_json::Value| {
+        let formats = [Template::FORMAT, GatewayTemplate::FORMAT];
+        schema["format"]
+            .as_str()
+            .is_some_and(|format| formats.contains(&format))
+    };
+    let settings = schema::properties(entry).unwrap().iter();
+    let templates = settings.filter_map(|(key, schema)| {
+        let text = Value::from(reference);
+        let value = if is_template(schema) {
+            text
+        } else if is_template(&schema["items"]) {
+            Value::from(vec![text])
+        } else if is_template(&schema["additionalProperties"]) {
+            Value::Table([("key".to_owned(), text)].into_iter().collect())
+        } else {
+            return None;
+        };
+        Some((key.clone(), value))
+    });
+    templates.collect()
+}
+
+#[test]
+fn what_waits_for_its_own_id_is_seen_in_each_of_its_texts() {
+    let mut seen = 0;
+    for (table, reference) in [
+        ("app_clients", "app_clients.NAME.client_id"),
+        ("partners", "partners.NAME.client_id"),
+        ("api_keys", "api_keys.NAME.id"),
+    ] {
+        let name = first_of(table);
+        for (key, value) in templates_of(table, &written(reference)) {
+            let text = whole_with(&[table, &name, &key], value);
+            let codes = testing::codes(&text);
+            assert!(codes.contains(&Code::Cycle), "{table}.{key}: {codes:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{seen}");
 }

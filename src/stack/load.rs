@@ -330,7 +330,7 @@ mod tests {
         let checked = load_with(&text, &[], &[("NAME", "${api.id}")]).unwrap();
         let name = checked.file.api.unwrap().name;
         assert_eq!(
-            crate::stack::interpolate::pieces(&name),
+            name.pieces(),
             [crate::stack::interpolate::Piece::Literal(
                 "${api.id}".into()
             )]

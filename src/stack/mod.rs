@@ -34,6 +34,7 @@ mod scopes;
 mod shorthand;
 mod similar;
 mod structure;
+mod template;
 mod variables;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
@@ -43,6 +44,7 @@ pub use load::{Checked, Given, GivenBy, LoadSettings, load};
 pub use preflight::{preflight, questions};
 pub(crate) use similar::closest;
 pub use source::{LARGEST_FILE, Location, Source};
+pub use template::{GatewayTemplate, Template};
 
 #[cfg(test)]
 mod laws;

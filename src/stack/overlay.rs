@@ -198,7 +198,8 @@ mod tests {
             "[resource_servers.hello.scopes]\nwrite = \"Write\"\n[api]\nrequires = \"nothing\"\ncors = { max_age = \"1h\" }\n\
              [api.routes]\n\"GET /hello\" = { mock = 204 }\n[partners.acme]\nscopes = [\"hello/write\"]\n",
         );
-        assert!(file.partners["acme"].scopes.iter().eq(["hello/write"]));
+        let scopes = file.partners["acme"].scopes.iter();
+        assert!(scopes.map(|scope| scope.as_written()).eq(["hello/write"]));
         let api = file.api.unwrap();
         assert!(
             matches!(api.requires, Some(Requires::Nothing)),

@@ -11,6 +11,7 @@ use super::expand;
 use super::file::{File, Subnets};
 use super::load::Checked;
 use super::spans::KeyPath;
+use super::template::Template;
 use crate::kinds::surroundings::Which;
 use crate::kinds::{Questions, Surroundings};
 
@@ -117,7 +118,7 @@ impl Flight<'_> {
         self.list.push(diagnostic);
     }
 
-    fn known(&self, text: &str) -> Option<String> {
+    fn known(&self, text: &Template) -> Option<String> {
         expand::known(self.file, self.account, text)
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::file::File;
 use super::spans::KeyPath;
+use super::template::{GatewayTemplate, Template};
 use crate::model::HumanDuration;
 
 /// The schema as `gatestack schema` prints it, with a newline at the end.
@@ -84,7 +85,13 @@ impl Transform for WithoutOwnFormats {
     fn transform(&mut self, schema: &mut Schema) {
         transform_subschemas(self, schema);
         if let Some(object) = schema.as_object_mut()
-            && object.get("format").and_then(Value::as_str) == Some(HumanDuration::FORMAT)
+            && let Some(format) = object.get("format").and_then(Value::as_str)
+            && [
+                HumanDuration::FORMAT,
+                Template::FORMAT,
+                GatewayTemplate::FORMAT,
+            ]
+            .contains(&format)
         {
             object.shift_remove("format");
         }
@@ -202,6 +209,11 @@ fn step(node: &'static Value, key: &str) -> Option<&'static Value> {
         .as_array()?
         .iter()
         .find_map(|choice| step(choice, key))
+}
+
+/// What a text at a path is, where it is one of ours: its format.
+pub(super) fn format_at(path: &KeyPath) -> Option<&'static str> {
+    at(path)?.get("format")?.as_str()
 }
 
 /// What a `$ref` stands for.

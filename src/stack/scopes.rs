@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::file::File;
 use super::interpolate::{canonical, escape};
+use super::template::Template;
 use crate::model::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers};
 
 /// Scopes that every pool has.
@@ -23,7 +24,7 @@ pub(super) const MOST_SCOPES_OF_SERVER: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct Meant {
     /// The scopes, each with its server's identifier as the file has it.
-    pub(super) scopes: BTreeSet<String>,
+    pub(super) scopes: BTreeSet<Template>,
     /// The tables of the servers they belong to.
     pub(super) servers: BTreeSet<String>,
 }
@@ -34,30 +35,35 @@ pub(super) fn servers(file: &File) -> ScopeServers {
     servers
         .map(|(table, server)| ScopeServer {
             table: table.clone(),
-            identifier: identifier(table, server.identifier.as_deref()),
+            identifier: identifier(table, server.identifier.as_ref()),
             scopes: Some(server.scopes.keys().cloned().collect()),
         })
         .collect()
 }
 
 /// The identifier of a table, in the form in which two are compared.
-pub(super) fn identifier(table: &str, identifier: Option<&str>) -> String {
+pub(super) fn identifier(table: &str, identifier: Option<&Template>) -> String {
+    let canonical = |identifier: &Template| canonical(identifier.as_written());
     identifier.map_or_else(|| table.to_owned(), canonical)
+}
+
+/// Whether a scope is one of those that every pool has.
+pub(super) fn is_open_id(scope: &Template) -> bool {
+    OPEN_ID.contains(&scope.as_written())
 }
 
 /// The server's part of a scope and its name; `None` for a scope without a server. An identifier may hold slashes, a scope's name
 /// can't.
-pub(super) fn parts(scope: &str) -> Option<(String, &str)> {
-    let (server, name) = scope.rsplit_once('/')?;
+pub(super) fn parts(scope: &Template) -> Option<(String, &str)> {
+    let (server, name) = scope.as_written().rsplit_once('/')?;
     Some((canonical(server), name))
 }
 
 /// What a list of scopes stands for. What names no server is left as it is.
-pub(super) fn meant(servers: &ScopeServers, scopes: &BTreeSet<String>) -> Meant {
+pub(super) fn meant(servers: &ScopeServers, scopes: &BTreeSet<Template>) -> Meant {
     let mut meant = Meant::default();
     for scope in scopes {
-        let Some((server, name)) = parts(scope).filter(|_| !OPEN_ID.contains(&scope.as_str()))
-        else {
+        let Some((server, name)) = parts(scope).filter(|_| !is_open_id(scope)) else {
             meant.scopes.insert(scope.clone());
             continue;
         };
@@ -71,10 +77,12 @@ pub(super) fn meant(servers: &ScopeServers, scopes: &BTreeSet<String>) -> Meant 
             // A server with more is refused: spelling out its scopes for each client would take as long as both are many.
             let names = server.scopes.iter().flatten();
             let names = names.take(MOST_SCOPES_OF_SERVER);
-            let all = names.map(|name| format!("{identifier}/{}", escape(name)));
+            let all = names.map(|name| Template::new(format!("{identifier}/{}", escape(name))));
             meant.scopes.extend(all);
         } else {
-            meant.scopes.insert(format!("{identifier}/{name}"));
+            meant
+                .scopes
+                .insert(Template::new(format!("{identifier}/{name}")));
         }
     }
     meant

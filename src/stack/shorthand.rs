@@ -13,6 +13,7 @@ use serde::de::{self, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::file::{Cors, CorsSettings, FindSubnets, Mock, Requirements, Requires, Subnets};
+use super::template::GatewayTemplate;
 
 impl<'de> Deserialize<'de> for Cors {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -163,7 +164,7 @@ struct MockAnswer {
     status: u16,
     /// The body. Left out: none.
     #[schemars(example = &"{\"hello\": \"partner\"}")]
-    body: Option<String>,
+    body: Option<GatewayTemplate>,
 }
 
 impl<'de> Deserialize<'de> for Mock {

@@ -15,49 +15,8 @@ use super::load::{Given, GivenBy, LoadSettings};
 use super::schema;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
+use super::template::{GatewayTemplate, Template};
 use crate::files::size;
-
-/// Strings that may hold references; `*` is any one key. Every other string is needed before AWS is asked.
-const HOLD_REFERENCES: &[&[&str]] = &[
-    &["vars", "*"],
-    &["user_pool", "name"],
-    &["user_pool", "domain"],
-    &["user_pool", "own_domain", "name"],
-    &["user_pool", "own_domain", "certificate"],
-    &["load_balancer", "listeners", "*", "certificate"],
-    &["resource_servers", "*", "identifier"],
-    &["resource_servers", "*", "name"],
-    &["resource_servers", "*", "scopes", "*"],
-    &["app_clients", "*", "name"],
-    &["app_clients", "*", "scopes", "*"],
-    &["app_clients", "*", "callback_urls", "*"],
-    &["app_clients", "*", "logout_urls", "*"],
-    &["api", "name"],
-    &["api", "description"],
-    &["api", "stage_variables", "*"],
-    &["api", "authorizer", "name"],
-    &["api", "access_logs", "group"],
-    &["api", "access_logs", "format"],
-    &["api", "requires", "scopes", "*"],
-    &["api", "domain", "certificate"],
-    &["api", "routes", "*", "http"],
-    &["api", "routes", "*", "mock", "body"],
-    &["api", "routes", "*", "requires", "scopes", "*"],
-    &["plans", "*", "name"],
-    &["plans", "*", "description"],
-    &["api_keys", "*", "name"],
-    &["api_keys", "*", "description"],
-    &["partners", "*", "name"],
-    &["partners", "*", "scopes", "*"],
-];
-
-/// Strings that API Gateway reads stage variables in.
-const HOLD_STAGE_VARIABLES: &[&[&str]] = &[
-    &["vars", "*"],
-    &["api", "routes", "*", "http"],
-    &["api", "routes", "*", "mock", "body"],
-    &["api", "access_logs", "format"],
-];
 
 /// The longest text, in bytes, once its variables are replaced: AWS takes none that comes near.
 const LONGEST_TEXT: usize = 1 << 20;
@@ -352,7 +311,7 @@ impl<'t> Pass<'_, 't> {
 
     /// The string itself if all references in it may stand there; escapes are undone where nothing reads them later.
     fn judged(&mut self, path: &KeyPath, span: &Range<usize>, text: &str) -> Option<DeValue<'t>> {
-        let holds_references = is_one_of(path, HOLD_REFERENCES);
+        let holds_references = holds_references(path);
         let mut plain = String::new();
         let mut placed = 0;
         for (token, range) in tokens(text) {
@@ -403,7 +362,7 @@ impl<'t> Pass<'_, 't> {
     fn stage_variable(&self, path: &KeyPath, name: &str) -> Option<Diagnostic> {
         // What no key may hold is reported as an unknown key.
         schema::at(path)?;
-        if !is_one_of(path, HOLD_STAGE_VARIABLES) {
+        if !holds_stage_variables(path) {
             let message = format!("API Gateway does not read stage variables in `{path}`");
             return Some(Diagnostic::error(Code::MisplacedReference, message).help(
                 "`${stageVariables.NAME}` works in a route's `http` and `mock.body` and in `api.access_logs.format`; use `${var.NAME}`",
@@ -507,15 +466,20 @@ impl<'t> Pass<'_, 't> {
     }
 }
 
-fn is_one_of(path: &KeyPath, patterns: &[&[&str]]) -> bool {
-    let keys = path.keys();
-    patterns.iter().any(|pattern| {
-        pattern.len() == keys.len()
-            && pattern
-                .iter()
-                .zip(keys)
-                .all(|(want, key)| *want == "*" || want == key)
-    })
+/// Whether a value is one of `[vars]`, which may become any text of the file.
+fn is_variable(path: &KeyPath) -> bool {
+    KeyPath::from(["vars"]).leads_to(path)
+}
+
+/// Whether a text may hold references. Every other is needed before AWS is asked.
+fn holds_references(path: &KeyPath) -> bool {
+    let template = |format| [Template::FORMAT, GatewayTemplate::FORMAT].contains(&format);
+    is_variable(path) || schema::format_at(path).is_some_and(template)
+}
+
+/// Whether API Gateway reads stage variables in a text.
+fn holds_stage_variables(path: &KeyPath) -> bool {
+    is_variable(path) || schema::format_at(path) == Some(GatewayTemplate::FORMAT)
 }
 
 /// The variables that a value names.

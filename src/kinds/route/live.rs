@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_apigateway::types::{ConnectionType, ContentHandlingStrategy, IntegrationType, Method};
 
 use super::path::{carried, parameters};
-use super::{Answer, Integration, MEDIA_TYPE, Props, RESPONSE_HEADER, mock};
+use super::{Answer, Integration, LONGEST_TIMEOUT, MEDIA_TYPE, Props, RESPONSE_HEADER, mock};
 use crate::kinds::header;
 use crate::model::Text;
 
@@ -16,7 +16,7 @@ pub(super) const COGNITO: &str = "COGNITO_USER_POOLS";
 pub(super) const NONE: &str = "NONE";
 
 /// How long API Gateway waits for a backend when nobody says, in milliseconds.
-const DEFAULT_TIMEOUT: i32 = 29_000;
+const DEFAULT_TIMEOUT: i32 = LONGEST_TIMEOUT.as_millis() as i32;
 const WHEN_NO_MATCH: &str = "WHEN_NO_MATCH";
 
 /// A method with its integration and its responses; `binary` when the API takes some bodies as bytes.

@@ -10,6 +10,7 @@ use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{AccessLogs, Api, Cors, CorsSettings};
 use crate::stack::spans::KeyPath;
+use crate::stack::template::Template;
 
 const MOST_DESCRIPTION: usize = 1024;
 const MOST_STAGE_VARIABLES: usize = 100;
@@ -18,7 +19,7 @@ const MOST_LOG_FORMAT: usize = 3 * 1024;
 pub(super) fn check(judge: &mut Judge<'_>) {
     let Some(api) = &judge.file.api else { return };
     let path = KeyPath::from(["api"]);
-    judge.name(&path.join("name"), &api.name, &API_GATEWAY);
+    judge.named_by(&path.join("name"), &api.name, &API_GATEWAY);
     judge.name(&path.join("stage"), &api.stage, &STAGE);
     if let Some(description) = &api.description {
         judge.description(&path, description);
@@ -28,7 +29,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         cross_origin(judge, &path.join("cors"), cors);
     }
     let authorizer = path.join("authorizer");
-    judge.name(&authorizer.join("name"), &api.authorizer.name, &API_GATEWAY);
+    judge.named_by(&authorizer.join("name"), &api.authorizer.name, &API_GATEWAY);
     judge.name(&authorizer.join("header"), &api.authorizer.header, &HEADER);
     let (none, hour) = (HumanDuration::from_secs(0), HumanDuration::from_secs(3600));
     judge.duration(
@@ -45,7 +46,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
 
 impl Judge<'_> {
     /// Refuses a description that API Gateway has no room for.
-    pub(super) fn description(&mut self, table: &KeyPath, text: &str) {
+    pub(super) fn description(&mut self, table: &KeyPath, text: &Template) {
         let path = table.join("description");
         let length = self.sample(text).chars().count();
         if length > MOST_DESCRIPTION {
@@ -62,7 +63,7 @@ impl Judge<'_> {
 
 fn stage_variables(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
     for (name, value) in &api.stage_variables {
-        judge.name(&path.join(name), value, &STAGE_VARIABLE_VALUE);
+        judge.named_by(&path.join(name), value, &STAGE_VARIABLE_VALUE);
     }
     let names = judge.names(path);
     for name in &names {
@@ -155,6 +156,7 @@ fn access_logs(judge: &mut Judge<'_>, path: &KeyPath, logs: &AccessLogs) {
     }
     let path = path.join("format");
     let Some(format) = &logs.format else { return };
+    let format = format.as_written();
     if !format.contains("$context.requestId") && !format.contains("$context.extendedRequestId") {
         let message = "API Gateway refuses an access log without the request's id";
         judge.error(

@@ -7,6 +7,7 @@ use regex::Regex;
 use super::Judge;
 use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
+use crate::stack::template::Template;
 
 /// Who presents a certificate.
 pub(super) enum Taker {
@@ -18,7 +19,7 @@ pub(super) enum Taker {
 
 impl Judge<'_> {
     /// Refuses what is no ARN of a certificate, and one in a Region where it can't be presented.
-    pub(super) fn certificate(&mut self, path: &KeyPath, arn: &str, taker: &Taker) {
+    pub(super) fn certificate(&mut self, path: &KeyPath, arn: &Template, taker: &Taker) {
         static CERTIFICATE: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(r"^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/\S+$")
                 .expect("the pattern is constant")

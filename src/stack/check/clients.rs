@@ -10,8 +10,9 @@ use super::{Judge, entries};
 use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{AppClient, AuthFlow, OAuthFlow, Tier, TokenLifetimes};
-use crate::stack::scopes::{OPEN_ID, meant};
+use crate::stack::scopes::{is_open_id, meant};
 use crate::stack::spans::KeyPath;
+use crate::stack::template::Template;
 
 const MOST_SCOPES: usize = 50;
 const MOST_URLS: usize = 100;
@@ -122,11 +123,9 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
 }
 
 /// OpenID's scopes are about a person, and a machine has none.
-fn machine_scopes(judge: &mut Judge<'_>, path: &KeyPath, scopes: &BTreeSet<String>, who: &str) {
-    for scope in scopes
-        .iter()
-        .filter(|scope| OPEN_ID.contains(&scope.as_str()))
-    {
+fn machine_scopes(judge: &mut Judge<'_>, path: &KeyPath, scopes: &BTreeSet<Template>, who: &str) {
+    for scope in scopes.iter().filter(|scope| is_open_id(scope)) {
+        let scope = scope.as_written();
         let message = format!("`{scope}` is about a person who signed in, and {who} has none");
         judge.element_error(
             Code::ClientConflict,
@@ -141,7 +140,7 @@ fn machine_scopes(judge: &mut Judge<'_>, path: &KeyPath, scopes: &BTreeSet<Strin
 fn shared(
     judge: &mut Judge<'_>,
     path: &KeyPath,
-    scopes: &BTreeSet<String>,
+    scopes: &BTreeSet<Template>,
     auth_flows: &BTreeSet<AuthFlow>,
     tokens: &TokenLifetimes,
 ) {
@@ -203,10 +202,10 @@ fn shared(
     );
 }
 
-fn urls_of(judge: &mut Judge<'_>, path: &KeyPath, urls: &BTreeSet<String>) {
+fn urls_of(judge: &mut Judge<'_>, path: &KeyPath, urls: &BTreeSet<Template>) {
     for url in urls {
         if let Some((message, help)) = refused_url(&judge.sample(url)) {
-            judge.element_error(Code::BadUrl, path, url, message, help);
+            judge.element_error(Code::BadUrl, path, url.as_written(), message, help);
         }
     }
     if urls.len() > MOST_URLS {

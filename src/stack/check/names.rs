@@ -4,6 +4,7 @@ use super::Judge;
 use crate::model::is_key_character;
 use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
+use crate::stack::template::Template;
 
 /// What one kind of name may be.
 pub(in crate::stack) struct NameRule {
@@ -209,9 +210,14 @@ impl Judge<'_> {
         self.named(Code::BadName, path, text, rule);
     }
 
+    /// The same of a text that may hold references.
+    pub(super) fn named_by(&mut self, path: &KeyPath, text: &Template, rule: &NameRule) {
+        self.name(path, &self.sample(text), rule);
+    }
+
     /// The same under another code.
     pub(super) fn named(&mut self, code: Code, path: &KeyPath, text: &str, rule: &NameRule) {
-        if let Some((message, help)) = rule.refusal(&self.sample(text)) {
+        if let Some((message, help)) = rule.refusal(text) {
             self.error(code, path, message, help);
             // What is written with the name in it is not to blame.
             self.findings.follows_from_another(path);
@@ -219,9 +225,14 @@ impl Judge<'_> {
     }
 
     /// Refuses a display name, or the table's name where it stands for one.
-    pub(super) fn display_name(&mut self, table: &KeyPath, name: Option<&String>, rule: &NameRule) {
+    pub(super) fn display_name(
+        &mut self,
+        table: &KeyPath,
+        name: Option<&Template>,
+        rule: &NameRule,
+    ) {
         match name {
-            Some(name) => self.name(&table.join("name"), name, rule),
+            Some(name) => self.named_by(&table.join("name"), name, rule),
             None => {
                 let key = table.last().unwrap_or_default();
                 // Whatever a tag's value may be, most names may be; the rest has a name of its own.

@@ -146,7 +146,7 @@ fn lacks(first: &Requires, second: &Requires) -> Option<String> {
         .scopes
         .difference(&first.scopes)
         .take(MOST_NAMED)
-        .map(|scope| format!("`{scope}`"))
+        .map(|scope| format!("`{}`", scope.as_written()))
         .collect();
     (wants_token(first) && !more.is_empty()).then(|| format!("takes a token with {}", listed(more)))
 }

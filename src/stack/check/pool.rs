@@ -6,11 +6,13 @@ use super::certificates::Taker;
 use super::domain::is_host;
 use super::ground::{MOST_TAGS, OWN_TAGS};
 use super::names::{IDENTIFIER, RESOURCE_SERVER, SCOPE, SCOPE_DESCRIPTION, USER_POOL};
-use super::{Judge, entries};
+use super::{Judge, entries, references};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::file::{OwnDomain, SignIn, UserPool};
+use crate::stack::interpolate::Piece;
 use crate::stack::scopes::MOST_SCOPES_OF_SERVER;
 use crate::stack::spans::KeyPath;
+use crate::stack::template::Template;
 
 /// What a new account may have in a pool, and what AWS raises it to on request.
 const RESOURCE_SERVERS: (usize, usize) = (25, 300);
@@ -19,7 +21,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     let path = KeyPath::from(["user_pool"]);
     match &judge.file.user_pool {
         Some(pool) => {
-            judge.name(&path.join("name"), &pool.name, &USER_POOL);
+            judge.named_by(&path.join("name"), &pool.name, &USER_POOL);
             domains(judge, &path, pool);
             sign_in(judge, &path.join("sign_in"), pool);
             marks(judge, &path);
@@ -80,7 +82,7 @@ fn domains(judge: &mut Judge<'_>, pool_path: &KeyPath, pool: &UserPool) {
     }
 }
 
-fn prefix_domain(judge: &mut Judge<'_>, path: &KeyPath, prefix: &str) {
+fn prefix_domain(judge: &mut Judge<'_>, path: &KeyPath, prefix: &Template) {
     let prefix = judge.sample(prefix);
     let refused = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-');
     let reserved = ["aws", "amazon", "cognito"]
@@ -130,6 +132,20 @@ fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
     judge.certificate(&path.join("certificate"), &own.certificate, &Taker::Cognito);
     if let Some(zone) = &own.zone {
         judge.zone(path, zone, &name);
+        known_before(judge, &name_path, &own.name);
+    }
+}
+
+/// gatestack looks for the record of a name before it makes anything, so the name can't wait for what AWS tells afterwards.
+fn known_before(judge: &mut Judge<'_>, path: &KeyPath, name: &Template) {
+    let mut references = name.pieces().into_iter().filter_map(|piece| match piece {
+        Piece::Reference(reference) => references::target(judge, &reference),
+        Piece::Literal(_) => None,
+    });
+    if let Some(target) = references.next() {
+        let message = format!("the name waits for `{target}`, and its record is looked for before");
+        let help = "write the name without that reference, or leave `zone` out and make the record yourself";
+        judge.error(Code::MisplacedReference, path, message, help);
     }
 }
 
@@ -195,7 +211,7 @@ fn resource_servers(judge: &mut Judge<'_>) {
         let identifier_path = match &server.identifier {
             Some(identifier) => {
                 let path = path.join("identifier");
-                judge.name(&path, identifier, &IDENTIFIER);
+                judge.named_by(&path, identifier, &IDENTIFIER);
                 path
             }
             None => {
@@ -213,12 +229,13 @@ fn resource_servers(judge: &mut Judge<'_>) {
             }
         };
         if judge.usable(path.join("identifier")) {
-            let identifier = judge.sample(server.identifier.as_deref().unwrap_or(name));
+            let identifier = server.identifier.as_ref();
+            let identifier = identifier.map_or_else(|| name.to_owned(), |text| judge.sample(text));
             unique(judge, &mut identifiers, identifier, identifier_path);
         }
         let path = path.join("scopes");
         for (scope, description) in &server.scopes {
-            judge.name(&path.join(scope), description, &SCOPE_DESCRIPTION);
+            judge.named_by(&path.join(scope), description, &SCOPE_DESCRIPTION);
         }
         let scopes = judge.names(&path);
         for scope in &scopes {

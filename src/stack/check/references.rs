@@ -1,13 +1,14 @@
 //! Cycles through references: what waits for its own id, straight or by way of others, can never be made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Judge;
 use crate::stack::cycles::{Needs, spelled};
 use crate::stack::diagnostic::{Code, Diagnostic};
-use crate::stack::interpolate::{Piece, Reference, pieces};
+use crate::stack::interpolate::{Piece, Reference};
 use crate::stack::scopes::meant;
 use crate::stack::spans::KeyPath;
+use crate::stack::template::Template;
 
 /// The most places that one message points to.
 const MOST_LABELS: usize = 10;
@@ -24,8 +25,8 @@ impl Waits {
             .or_insert_with(|| said_at.clone());
     }
 
-    fn text(&mut self, judge: &Judge<'_>, who: &KeyPath, text: Option<&String>, at: KeyPath) {
-        for piece in text.into_iter().flat_map(|text| pieces(text)) {
+    fn text(&mut self, judge: &Judge<'_>, who: &KeyPath, text: Option<&Template>, at: KeyPath) {
+        for piece in text.into_iter().flat_map(Template::pieces) {
             if let Piece::Reference(reference) = piece
                 && let Some(target) = target(judge, &reference)
             {
@@ -36,7 +37,7 @@ impl Waits {
 }
 
 /// Whose making a reference waits for. What is known before AWS is asked waits for nothing.
-fn target(judge: &Judge<'_>, reference: &Reference) -> Option<KeyPath> {
+pub(super) fn target(judge: &Judge<'_>, reference: &Reference) -> Option<KeyPath> {
     Some(match reference {
         Reference::AccountId
         | Reference::StackName
@@ -168,7 +169,7 @@ fn client_scopes(
     judge: &Judge<'_>,
     waits: &mut Waits,
     path: &KeyPath,
-    scopes: &std::collections::BTreeSet<String>,
+    scopes: &BTreeSet<Template>,
 ) {
     let list = path.join("scopes");
     waits.add(path, &["user_pool"].into(), path);

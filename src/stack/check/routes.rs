@@ -13,6 +13,7 @@ use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{Api, Route, Transport};
 use crate::stack::spans::KeyPath;
+use crate::stack::template::Template;
 
 /// What a new account may have in an API, `/` included.
 const USUAL_RESOURCES: usize = 300;
@@ -130,13 +131,14 @@ fn http(
     path: &KeyPath,
     api: &Api,
     route: &Route,
-    url: &str,
+    url: &Template,
     parameters: Option<&BTreeSet<String>>,
 ) {
     static PARAMETER: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\{([^{}]*)\}").expect("the pattern is constant"));
-    if url.len() > LONGEST_URL {
-        let message = format!("the URL has {} bytes", url.len());
+    let length = url.as_written().len();
+    if length > LONGEST_URL {
+        let message = format!("the URL has {length} bytes");
         let help = format!("gatestack takes URLs of up to {LONGEST_URL}");
         judge.error(Code::BadUrl, path, message, help);
         return;
@@ -287,7 +289,7 @@ fn stage_variables_made_out(judge: &Judge<'_>, url: &str, api: &Api) -> (String,
             .get(name)
             .filter(|_| judge.usable(["api", "stage_variables", name]));
         is_known &= value.is_some();
-        value.cloned().unwrap_or_default()
+        value.map_or_else(String::new, |value| judge.sample(value))
     });
     (made_out.into_owned(), is_known)
 }

@@ -9,8 +9,9 @@ use crate::model::{
 use crate::stack::diagnostic::Code;
 use crate::stack::file::File;
 use crate::stack::findings::Findings;
-use crate::stack::scopes::{OPEN_ID, identifier, parts};
+use crate::stack::scopes::{OPEN_ID, identifier, is_open_id, parts};
 use crate::stack::spans::{KeyPath, Spans};
+use crate::stack::template::Template;
 
 /// What is known of the resource servers.
 pub(super) struct Servers {
@@ -47,7 +48,7 @@ pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Server
         let scopes = findings
             .is_usable(&scopes_path)
             .then(|| names(&scopes_path).into_iter().collect::<BTreeSet<_>>());
-        let identifier = identifier(&table, server.identifier.as_deref());
+        let identifier = identifier(&table, server.identifier.as_ref());
         for name in BTreeSet::from([&table, &identifier]) {
             known.extend(
                 scopes
@@ -77,27 +78,28 @@ pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Server
 
 impl Judge<'_> {
     /// Refuses scopes that no resource server has. Identifiers that hold references are compared as written.
-    pub(super) fn scopes(&mut self, path: &KeyPath, scopes: &BTreeSet<String>) {
+    pub(super) fn scopes(&mut self, path: &KeyPath, scopes: &BTreeSet<Template>) {
         // Without a pool, that is what is wrong.
         if self.lacks(["user_pool"]) {
             return;
         }
         let wrong: Vec<_> = scopes
             .iter()
-            .filter(|scope| !OPEN_ID.contains(&scope.as_str()))
+            .filter(|scope| !is_open_id(scope))
             .filter_map(|scope| Some((scope, self.servers.wrong(self.findings, scope)?)))
             .collect();
         for (scope, (message, help)) in wrong {
-            self.element_error(Code::UnknownScope, path, scope, message, help);
+            self.element_error(Code::UnknownScope, path, scope.as_written(), message, help);
         }
     }
 }
 
 impl Servers {
     /// Why a scope can't be one of theirs, and what to do.
-    fn wrong(&self, findings: &Findings, scope: &str) -> Option<(String, String)> {
+    fn wrong(&self, findings: &Findings, written: &Template) -> Option<(String, String)> {
         let candidates = || self.known.iter().map(String::as_str).chain(OPEN_ID);
-        let Some((wanted, name)) = parts(scope) else {
+        let scope = written.as_written();
+        let Some((wanted, name)) = parts(written) else {
             let message = format!("`{scope}` lacks its resource server");
             let help = match self.by_last.get(scope) {
                 Some(full) => format!("did you mean `{}`?", self.known[*full]),

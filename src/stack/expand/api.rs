@@ -16,7 +16,7 @@ impl Expansion<'_> {
         let address = Place::Api.address();
         let props = rest_api::Props {
             name: self.text(&api.name),
-            description: self.text(api.description.as_deref().unwrap_or_default()),
+            description: self.optional(api.description.as_ref()),
             disable_default_endpoint: api.disable_default_endpoint,
             tags: self.api_tags(api, &address),
         };
@@ -118,11 +118,7 @@ impl Expansion<'_> {
                 Integration::Mock(Answer {
                     status: mock.as_ref().map_or(200, |mock| mock.status),
                     headers,
-                    body: self.text(
-                        mock.as_ref()
-                            .and_then(|mock| mock.body.as_deref())
-                            .unwrap_or_default(),
-                    ),
+                    body: self.optional(mock.as_ref().and_then(|mock| mock.body.as_deref())),
                 })
             }
         }
@@ -190,7 +186,10 @@ impl Expansion<'_> {
             throttle: api.throttle.as_ref().map(throttle),
             access_logs: api.access_logs.as_ref().map(|logs| stage::AccessLogs {
                 group: self.text(&logs.group),
-                format: self.text(logs.format.as_deref().unwrap_or(file::AccessLogs::FORMAT)),
+                format: match &logs.format {
+                    Some(format) => self.text(format),
+                    None => file::AccessLogs::FORMAT.into(),
+                },
             }),
             tags: self.ground.tags_of(&address),
         };
@@ -219,8 +218,8 @@ impl Expansion<'_> {
                 stage: api.stage.clone(),
             });
             let props = usage_plan::Props {
-                name: self.text(plan.name.as_ref().unwrap_or(name)),
-                description: self.text(plan.description.as_deref().unwrap_or_default()),
+                name: self.name(plan.name.as_ref(), name),
+                description: self.optional(plan.description.as_ref()),
                 throttle: plan.throttle.as_ref().map(throttle),
                 quota: plan.quota.as_ref().map(|quota| usage_plan::Quota {
                     requests: whole(quota.requests),

@@ -14,7 +14,7 @@ impl Expansion<'_> {
         if !domain.existing {
             let props = api_domain::Props {
                 name: domain.name.clone(),
-                certificate: self.text(domain.certificate.as_deref().unwrap_or_default()),
+                certificate: self.optional(domain.certificate.as_ref()),
                 security_policy: match domain.tls {
                     TlsPolicy::Tls12 => "TLS_1_2",
                     TlsPolicy::Tls10 => "TLS_1_0",

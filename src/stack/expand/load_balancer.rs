@@ -109,7 +109,7 @@ impl Expansion<'_> {
             load_balancer: self.load_balancer_arn(),
             port,
             protocol: transport(listener.protocol).into(),
-            certificate: listener.certificate.as_deref().map(|arn| self.text(arn)),
+            certificate: listener.certificate.as_ref().map(|arn| self.text(arn)),
             tls_policy: match listener.protocol {
                 Transport::Tcp => None,
                 Transport::Tls => Some(

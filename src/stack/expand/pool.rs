@@ -3,10 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Expansion;
 use crate::kinds::dns_record::Bearer;
 use crate::kinds::{Resource, app_client, resource_server, user_pool, user_pool_domain};
-use crate::model::{Address, OutputName, Text};
-use crate::model::{HumanDuration, Place};
+use crate::model::{Address, Book, HumanDuration, OutputName, Place, Text};
 use crate::stack::file::{AuthFlow, OAuthFlow, Tier, UserPool};
 use crate::stack::scopes;
+use crate::stack::template::Template;
 
 impl Expansion<'_> {
     pub(super) fn user_pool(&mut self, pool: &UserPool) {
@@ -44,14 +44,21 @@ impl Expansion<'_> {
             );
             if let Some(zone) = &own.zone {
                 let of = Bearer::UserPool(pool_id());
-                self.record(&Place::OwnDomain.address(), zone, &own.name, of);
+                // The checks refuse a name in this that AWS alone can tell.
+                let name = self.text(&own.name).resolve(&Book::default());
+                self.record(
+                    &Place::OwnDomain.address(),
+                    zone,
+                    &name.unwrap_or_default(),
+                    of,
+                );
             }
         }
         self.resource_servers();
         self.app_clients();
     }
 
-    fn domain(&mut self, address: Address, domain: &str, certificate: Option<&String>) {
+    fn domain(&mut self, address: Address, domain: &Template, certificate: Option<&Template>) {
         let props = user_pool_domain::Props {
             user_pool: pool_id(),
             mark: address.to_string(),
@@ -67,8 +74,8 @@ impl Expansion<'_> {
             let props = resource_server::Props {
                 user_pool: pool_id(),
                 mark: address.to_string(),
-                identifier: self.text(server.identifier.as_ref().unwrap_or(name)),
-                name: self.text(server.name.as_ref().unwrap_or(name)),
+                identifier: self.name(server.identifier.as_ref(), name),
+                name: self.name(server.name.as_ref(), name),
                 scopes: server
                     .scopes
                     .iter()
@@ -85,7 +92,7 @@ impl Expansion<'_> {
             let props = app_client::Props {
                 user_pool: pool_id(),
                 mark: app_client::Mark::OnPool(address.to_string()),
-                name: self.text(client.name.as_ref().unwrap_or(name)),
+                name: self.name(client.name.as_ref(), name),
                 flows: client
                     .flows
                     .iter()
@@ -107,12 +114,12 @@ impl Expansion<'_> {
     }
 
     /// The scopes that a list stands for, as tokens carry them.
-    pub(super) fn scopes(&self, scopes: &BTreeSet<String>) -> BTreeSet<Text> {
+    pub(super) fn scopes(&self, scopes: &BTreeSet<Template>) -> BTreeSet<Text> {
         self.texts(&scopes::meant(&self.servers, scopes).scopes)
     }
 
     /// The resource servers whose scopes these are: a client may list a scope only once it exists.
-    pub(super) fn servers_of(&self, scopes: &BTreeSet<String>) -> BTreeSet<Address> {
+    pub(super) fn servers_of(&self, scopes: &BTreeSet<Template>) -> BTreeSet<Address> {
         let servers = scopes::meant(&self.servers, scopes).servers;
         let tables = servers.iter();
         tables

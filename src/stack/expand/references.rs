@@ -4,6 +4,7 @@ use crate::kinds::{Ground, Surroundings};
 use crate::model::{Address, Output, OutputName, Piece, Place, Text, endpoints};
 use crate::stack::file::{ApiDomain, File};
 use crate::stack::interpolate::{self, Reference};
+use crate::stack::template::Template;
 
 /// What `${…}` stands for, and the stack's outputs: both say the same things about the same resources.
 pub(super) struct References<'a> {
@@ -22,13 +23,11 @@ impl<'a> References<'a> {
     }
 
     /// A string of the file with its references made out.
-    pub(super) fn text(&self, text: &str) -> Text {
-        let pieces = interpolate::pieces(text)
-            .into_iter()
-            .flat_map(|piece| match piece {
-                interpolate::Piece::Literal(text) => vec![Piece::Literal(text)],
-                interpolate::Piece::Reference(reference) => self.pieces(&reference),
-            });
+    pub(super) fn text(&self, text: &Template) -> Text {
+        let pieces = text.pieces().into_iter().flat_map(|piece| match piece {
+            interpolate::Piece::Literal(text) => vec![Piece::Literal(text)],
+            interpolate::Piece::Reference(reference) => self.pieces(&reference),
+        });
         Text::joined(pieces)
     }
 
@@ -147,10 +146,12 @@ impl<'a> References<'a> {
         };
         let host = match (&pool.own_domain, &pool.domain) {
             (Some(own), _) => own.name.clone(),
-            (None, Some(prefix)) => endpoints::prefix_domain(prefix, &self.ground.region),
+            (None, Some(prefix)) => {
+                prefix.within(|prefix| endpoints::prefix_domain(prefix, &self.ground.region))
+            }
             (None, None) => return Vec::new(),
         };
-        self.text(&endpoints::token_url(&host)).into_pieces()
+        self.text(&host.within(endpoints::token_url)).into_pieces()
     }
 
     fn domain(&self) -> Option<&ApiDomain> {

@@ -6,18 +6,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::stack::template::Template;
+
 /// A domain of your own for the user pool, and its certificate.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnDomain {
     /// The host name, such as `auth.example.com`.
     #[schemars(example = &"auth.example.com")]
-    pub name: String,
+    pub name: Template,
     /// The ARN of an ACM certificate for it in us-east-1.
     #[schemars(
         example = &"arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
     )]
-    pub certificate: String,
+    pub certificate: Template,
     /// The Route 53 hosted zone, by name or id, in which gatestack keeps the domain's record. Left out: the record is
     /// yours to make, and the output `user_pool.own_domain.target` is what it points to.
     #[schemars(example = &"example.com")]
@@ -40,7 +42,7 @@ pub struct ApiDomain {
     #[schemars(
         example = &"arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
     )]
-    pub certificate: Option<String>,
+    pub certificate: Option<Template>,
     /// The oldest TLS that callers may use.
     #[serde(default)]
     #[schemars(example = &"1.0")]

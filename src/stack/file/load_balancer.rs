@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::yes;
 use crate::model::HumanDuration;
+use crate::stack::template::Template;
 
 /// `[load_balancer]`: an internal network load balancer that the API reaches through a VPC link.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -82,7 +83,7 @@ pub struct Listener {
     #[schemars(
         example = &"arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
     )]
-    pub certificate: Option<String>,
+    pub certificate: Option<Template>,
     /// The name of an Elastic Load Balancing security policy, which decides TLS versions and ciphers of `tls`.
     #[schemars(example = &"ELBSecurityPolicy-TLS13-1-2-2021-06", extend("default" = Listener::TLS_POLICY))]
     pub tls_policy: Option<String>,

@@ -6,6 +6,7 @@ use crate::stack::diagnostic::Code;
 use crate::stack::expand;
 use crate::stack::file::{File, OwnDomain};
 use crate::stack::spans::KeyPath;
+use crate::stack::template::Template;
 
 /// A certificate that the file names, where, and for which host name if it is for one.
 pub(super) struct Named {
@@ -16,9 +17,9 @@ pub(super) struct Named {
 
 /// The certificates whose ARNs are known before anything is made.
 pub(super) fn certificates(file: &File, account: &str) -> Vec<Named> {
-    let known = |text: &str| expand::known(file, account, text);
+    let known = |text: &Template| expand::known(file, account, text);
     let mut named = Vec::new();
-    let mut add = |path: KeyPath, arn: &str, host: Option<String>| {
+    let mut add = |path: KeyPath, arn: &Template, host: Option<String>| {
         named.extend(known(arn).map(|arn| Named { arn, path, host }));
     };
     if let Some(own) = pool_domain(file) {

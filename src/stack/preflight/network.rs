@@ -7,8 +7,9 @@ use crate::kinds::surroundings::{ExistingLoadBalancer, Subnet};
 use crate::stack::check::{no_listener, port_of};
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{LoadBalancer, Subnets};
-use crate::stack::interpolate::pieces;
+use crate::stack::interpolate::Piece;
 use crate::stack::spans::KeyPath;
+use crate::stack::template::Template;
 
 pub(super) fn check(flight: &mut Flight<'_>) {
     let Some(table) = &flight.file.load_balancer else {
@@ -258,19 +259,21 @@ fn ports(flight: &mut Flight<'_>, balancer: &ExistingLoadBalancer) -> BTreeSet<u
 }
 
 /// A route's URL with what stands for its references and stage variables, as far as its port shows.
-fn made_out(flight: &Flight<'_>, url: &str) -> String {
-    let mut text: String = match flight.known(url) {
+fn made_out(flight: &Flight<'_>, url: &Template) -> String {
+    let made_out = |text: &Template| match flight.known(text) {
         Some(text) => text,
-        None => pieces(url)
+        None => text
+            .pieces()
             .into_iter()
             .map(|piece| match piece {
-                crate::stack::interpolate::Piece::Literal(text) => text,
-                crate::stack::interpolate::Piece::Reference(_) => "x".into(),
+                Piece::Literal(text) => text,
+                Piece::Reference(_) => "x".into(),
             })
             .collect(),
     };
+    let mut text: String = made_out(url);
     for (name, value) in flight.file.api.iter().flat_map(|api| &api.stage_variables) {
-        text = text.replace(&format!("${{stageVariables.{name}}}"), value);
+        text = text.replace(&format!("${{stageVariables.{name}}}"), &made_out(value));
     }
     text
 }

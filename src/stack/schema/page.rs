@@ -6,7 +6,11 @@ use serde_json::{Map, Value};
 
 use super::editor::names_of;
 use super::{alternatives, entry, follow, properties, required, resolved, words};
+use crate::kinds::Surroundings;
 use crate::model::{HumanDuration, bare_or_quoted};
+use crate::stack::expand::expand;
+use crate::stack::interpolate;
+use crate::stack::template::{GatewayTemplate, Template};
 use crate::stack::testing::read;
 
 /// What stands for the names that the user gives.
@@ -262,7 +266,7 @@ fn shape(schema: &'static Value, tables: &[Table]) -> String {
         _ => String::new(),
     };
     let one = |name: &str| match name {
-        "string" => "text".to_owned(),
+        "string" => text(schema).to_owned(),
         "integer" => format!("integer{range}"),
         "number" => format!("number{range}"),
         "boolean" => "`true` or `false`".to_owned(),
@@ -283,6 +287,15 @@ fn shape(schema: &'static Value, tables: &[Table]) -> String {
             names.join(", ")
         }
         other => panic!("a schema without a type: {other} in {schema}"),
+    }
+}
+
+/// What a text is, by what it may hold.
+fn text(schema: &'static Value) -> &'static str {
+    match schema.get("format").and_then(Value::as_str) {
+        Some(Template::FORMAT) => "template",
+        Some(GatewayTemplate::FORMAT) => "template with stage variables",
+        _ => "text",
     }
 }
 
@@ -338,9 +351,10 @@ fn row(setting: &Setting, definition: &str, tables: &[Table]) -> String {
 const HEAD: &str = "# The stack file
 
 Write `stack.toml` of these tables; only `[stack]` is required. Write what the stack needs and leave out the rest: the column
-*left out* says what holds then, and [changing.md](changing.md#what-an-absent-line-means) what taking a line out does. A text may
-hold `${…}`: `${var.NAME}` and `${env.NAME}`, and what AWS decides, such as `${account.id}` or `${api.invoke_url}`. A duration is
-written `\"500ms\"`, `\"15m\"`, `\"1h 30m\"` or `\"30d\"`. Check the file with
+*left out* says what holds then, and [changing.md](changing.md#what-an-absent-line-means) what taking a line out does. Any
+value may be or hold `${var.NAME}` and `${env.NAME}`; a template is a text that may also hold [references](#references) to what AWS
+decides, such as `${account.id}`, and with stage variables `${stageVariables.NAME}`. A duration is written `\"500ms\"`, `\"15m\"`,
+`\"1h 30m\"` or `\"30d\"`. Check the file with
 
 ```sh
 gatestack validate
@@ -377,6 +391,10 @@ fn page() -> String {
         for setting in Setting::of(table.schema) {
             page += &row(&setting, table.definition(), &tables);
         }
+    }
+    page += "\n## References\n\n| reference | what it stands for |\n|---|---|\n";
+    for (name, says) in interpolate::SAID {
+        writeln!(page, "| `${{{name}}}` | {says} |").unwrap();
     }
     page
 }
@@ -486,10 +504,15 @@ fn table_in<'a>(stack: &'a mut Map<String, Value>, table: &Table) -> &'a mut Map
 
 /// The small stack with an example in its place.
 fn with_example(table: &Table, setting: &Setting, example: &Value) -> String {
+    with(table, setting, Some(example))
+}
+
+/// The small stack with this in a setting's place, or without the setting.
+fn with(table: &Table, setting: &Setting, value: Option<&Value>) -> String {
     let mut stack = parsed(SMALL);
     if table.listed {
         let mut entry = needed(table.schema);
-        entry.insert(setting.key.to_owned(), example.clone());
+        entry.extend(value.map(|value| (setting.key.to_owned(), value.clone())));
         stack.insert(table.written[0].clone(), Value::Array(vec![entry.into()]));
         return toml::to_string(&stack).unwrap();
     }
@@ -500,7 +523,8 @@ fn with_example(table: &Table, setting: &Setting, example: &Value) -> String {
             at.extend(parsed(comes));
         }
     }
-    at.insert(setting.key.to_owned(), example.clone());
+    at.shift_remove(setting.key);
+    at.extend(value.map(|value| (setting.key.to_owned(), value.clone())));
     if table.definition() == "Instances" {
         let targets = stack["load_balancer"]["targets"].as_object_mut().unwrap();
         targets.shift_remove("ips");
@@ -538,6 +562,47 @@ fn every_setting_says_what_holds_without_it() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What a sentence says of the absence, where a line can say the same: the setting's value in the small stack.
+fn sentence(table: &Table, absent: &str) -> Option<Value> {
+    let name = match absent {
+        "the table's name" => {
+            let (above, _) = table.written[0].rsplit_once('.')?;
+            let entries = parsed(SMALL)[above].as_object()?.keys().next().cloned();
+            entries.unwrap()
+        }
+        "the stack's name" => "hello".to_owned(),
+        _ => return None,
+    };
+    Some(name.into())
+}
+
+#[test]
+fn a_documented_default_is_what_a_file_without_the_line_means() {
+    let wanted = |text: &str| {
+        let checked = read(text).unwrap_or_else(|found| panic!("{found:?}\n{text}"));
+        let surroundings = Surroundings::default();
+        expand(&checked.file, "123456789012", Vec::new(), &surroundings)
+    };
+    let mut held = 0;
+    for table in tables() {
+        for setting in Setting::of(table.schema) {
+            let said = setting.said().1;
+            let sentence = said.and_then(|absent| sentence(&table, &absent));
+            let Some(default) = setting.default().cloned().or(sentence) else {
+                continue;
+            };
+            if setting.required {
+                continue;
+            }
+            let said = wanted(&with(&table, &setting, Some(&default)));
+            let left_out = wanted(&with(&table, &setting, None));
+            assert_eq!(said, left_out, "{}.{}", table.heading(), setting.key);
+            held += 1;
+        }
+    }
+    assert!(held > 40, "the defaults are found: {held}");
 }
 
 #[test]
