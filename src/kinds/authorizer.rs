@@ -59,11 +59,9 @@ impl Kind for Authorizer {
 
     const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
-        Field::new(
-            "name",
-            "The authorizer's name.",
-            |p: &Props, book| p.name.value(book),
-        )
+        Field::new("name", "The authorizer's name.", |p: &Props, book| {
+            p.name.value(book)
+        })
         .by(Part::Patch(|patches, task, _: &Props| {
             patches.replace("/name", task.text(&task.want.name))
         })),

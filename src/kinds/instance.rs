@@ -125,11 +125,9 @@ impl Kind for Instance {
             (&p.subnet).into()
         })
         .on_change(OnChange::Replace("an instance stays in its subnet")),
-        Field::new(
-            "profile",
-            "Its instance profile.",
-            |p: &Props, _| p.profile.as_ref().into(),
-        )
+        Field::new("profile", "Its instance profile.", |p: &Props, _| {
+            p.profile.as_ref().into()
+        })
         .on_change(OnChange::Replace("an instance starts with its profile")),
         Field::new(
             "security_groups",

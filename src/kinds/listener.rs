@@ -77,11 +77,9 @@ impl Kind for Listener {
         .on_change(OnChange::Replace("a listener stays with its load balancer"))
         .refers_to("load_balancer"),
         Field::new("port", "The port.", |p: &Props, _| u32::from(p.port).into()).by(Part::Settings),
-        Field::new(
-            "protocol",
-            "What callers speak.",
-            |p: &Props, _| (&p.protocol).into(),
-        )
+        Field::new("protocol", "What callers speak.", |p: &Props, _| {
+            (&p.protocol).into()
+        })
         .by(Part::Settings),
         Field::new(
             "certificate",

@@ -143,21 +143,30 @@ impl Kind for RestApi {
             "The API's name in the console, 1 to 255 characters.",
             |p: &Props, book| p.name.value(book),
         )
-        .by(Part::Patch(|patches, task, _: &Props| patches.replace("/name", task.text(&task.want.name))))
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/name", task.text(&task.want.name))
+        }))
         .live_at_once(),
         Field::new(
             "description",
             "A description for people who meet the API in the console.",
             |p: &Props, book| p.description.value(book),
         )
-        .by(Part::Patch(|patches, task, _: &Props| patches.replace("/description", task.text(&task.want.description))))
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/description", task.text(&task.want.description))
+        }))
         .live_at_once(),
         Field::new(
             "disable_default_endpoint",
             "Whether the API answers only at its own domain, not at `execute-api`.",
             |p: &Props, _| p.disable_default_endpoint.into(),
         )
-        .by(Part::Patch(|patches, task, _: &Props| patches.replace("/disableExecuteApiEndpoint", task.want.disable_default_endpoint))),
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace(
+                "/disableExecuteApiEndpoint",
+                task.want.disable_default_endpoint,
+            )
+        })),
         Field::new(
             "tags",
             "Tags. Others on the API are left alone.",

@@ -109,8 +109,7 @@ impl Kind for Stage {
         .by(Part::Patch(patch_variables)),
         Field::new(
             "throttle",
-            "The most that all callers together may call: `rate` requests a second, sustained, and `burst` at once. Left \
-             out: the account's limit.",
+            "The most that all callers together may call: `rate` requests a second, sustained, and `burst` at once.",
             |p: &Props, _| Throttle::value(p.throttle.as_ref()),
         )
         .by(Part::Patch(|patches, task, _: &Props| patch_throttle(patches, task.want.throttle.as_ref()))),
