@@ -1,3 +1,4 @@
+use std::any::type_name;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -286,6 +287,12 @@ impl Reader {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        debug_assert!(
+            is_error_of::<E>(&operation),
+            "{} is not {}'s",
+            type_name::<E>(),
+            operation.name
+        );
         self.connection.pacer.admit(&operation).await;
         send.await
             .map_err(|error| AwsError::from_sdk(&operation, error))
@@ -382,5 +389,42 @@ impl Deref for Writer {
 
     fn deref(&self) -> &Reader {
         &self.reader
+    }
+}
+/// Whether the SDK calls the error of an operation like this: its quota and what is said of its failure go by the name that stands
+/// beside the call.
+fn is_error_of<E>(operation: &Operation<'_>) -> bool {
+    let package = match operation.service {
+        Service::ApiGateway => "aws_sdk_apigateway",
+        Service::Cognito => "aws_sdk_cognitoidentityprovider",
+        Service::Tagging => "aws_sdk_resourcegroupstagging",
+        Service::Sts => "aws_sdk_sts",
+        Service::Ec2 => "aws_sdk_ec2",
+        Service::Elbv2 => "aws_sdk_elasticloadbalancingv2",
+        Service::Acm => "aws_sdk_acm",
+        Service::Ssm => "aws_sdk_ssm",
+        Service::SecretsManager => "aws_sdk_secretsmanager",
+        Service::Route53 => "aws_sdk_route53",
+    };
+    let of = type_name::<E>();
+    let name = of
+        .rsplit("::")
+        .next()
+        .and_then(|of| of.strip_suffix("Error"));
+    of.starts_with(package) && name.is_some_and(|name| name.eq_ignore_ascii_case(operation.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_apigateway::operation::get_stages::GetStagesError;
+
+    use super::*;
+
+    #[test]
+    fn an_operation_is_called_as_the_sdk_calls_it() {
+        let is = |operation| is_error_of::<GetStagesError>(&operation);
+        assert!(is(Operation::apigateway("GetStages")));
+        assert!(!is(Operation::apigateway("GetStage")));
+        assert!(!is(Operation::ec2("GetStages")));
     }
 }
