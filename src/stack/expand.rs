@@ -17,7 +17,9 @@ use crate::kinds::{
 };
 use crate::model::{Address, Book, OutputName, Place, ScopeServers, Text};
 
+pub(super) use api::period;
 use references::References;
+pub(super) use references::output_of;
 
 /// Turns a checked file into what it wants in this account.
 ///

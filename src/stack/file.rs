@@ -34,7 +34,7 @@ pub struct File {
     /// The Cognito user pool that issues tokens.
     pub user_pool: Option<UserPool>,
     /// Resource servers: an identifier and the scopes below it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub resource_servers: BTreeMap<String, ResourceServer>,
     /// App clients that belong to no partner, such as a web application's.
     #[serde(default)]
@@ -44,7 +44,7 @@ pub struct File {
     /// The API Gateway REST API.
     pub api: Option<Api>,
     /// Usage plans: how much a key may call. A plan is on the API's stage.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub plans: BTreeMap<String, Plan>,
     /// API keys that belong to no partner.
     #[serde(default)]
@@ -199,14 +199,16 @@ pub enum Tier {
 }
 
 /// `[resource_servers.NAME]`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceServer {
     /// The identifier, the part of a scope before the slash. Left out: the table's name.
     #[schemars(example = &"https://api.example.com")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub identifier: Option<Template>,
     /// The display name. Left out: the table's name.
     #[schemars(example = &"Claims")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Template>,
     /// Scope name = description.
     #[serde(default)]
@@ -488,7 +490,7 @@ impl Default for Authorizer {
 }
 
 /// How much may be called.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Throttle {
     /// Requests a second, sustained.
@@ -563,25 +565,29 @@ pub struct Mock {
 }
 
 /// `[plans.NAME]`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plan {
     /// The plan's name in API Gateway. Left out: the table's name.
     #[schemars(example = &"Gold")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Template>,
     /// A description. Left out: none.
     #[schemars(example = &"For partners who pay")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Template>,
     /// How fast each key may call. Left out: not limited by the plan.
     #[schemars(example = json!({ "rate": 10, "burst": 20 }))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Throttle>,
     /// How much each key may call in a period. Left out: not limited by the plan.
     #[schemars(example = json!({ "requests": 100000, "per": "month" }))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<Quota>,
 }
 
 /// How much a key may call in a period.
-#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quota {
     /// Requests in the period, at least 1.
@@ -594,7 +600,7 @@ pub struct Quota {
 }
 
 /// A quota's period.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Period {
     /// A day.
@@ -603,6 +609,11 @@ pub enum Period {
     Week,
     /// A month.
     Month,
+}
+
+impl Period {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
 }
 
 /// `[api_keys.NAME]`.

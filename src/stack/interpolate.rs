@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use crate::model::bare_or_quoted;
+
 /// A row for each reference: how it is written and what it stands for. What each means is matched where it is needed, so that a new
 /// row does not compile before it has a value, a sample and something that it waits for or not.
 macro_rules! references {
@@ -160,6 +162,17 @@ fn name(text: &str) -> Option<String> {
         Some(rest) => rest.strip_suffix('"').map(str::to_owned),
         None => Some(text.to_owned()),
     }
+}
+
+/// Every reference, as written and as read; those to an entry of a table with this name.
+pub(super) fn references(entry: &str) -> Vec<(String, Reference)> {
+    let single = SINGLE.iter();
+    let single = single.map(|(name, reference)| ((*name).to_owned(), reference.clone()));
+    let named = NAMED.iter().map(|(table, attribute, reference)| {
+        let written = format!("{table}.{}.{attribute}", bare_or_quoted(entry));
+        (written, reference(entry.to_owned()))
+    });
+    single.chain(named).collect()
 }
 
 /// What could have been meant by an expression that means nothing.

@@ -15,6 +15,7 @@
 
 pub mod diagnostic;
 pub mod expand;
+pub mod extract;
 pub mod file;
 pub mod interpolate;
 pub mod load;
@@ -39,6 +40,7 @@ mod variables;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use expand::expand;
+pub use extract::extract;
 pub use findings::LeftOut;
 pub use load::{Checked, Given, GivenBy, LoadSettings, load};
 pub use preflight::{preflight, questions};

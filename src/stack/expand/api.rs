@@ -301,7 +301,8 @@ fn throttle(throttle: &file::Throttle) -> stage::Throttle {
     }
 }
 
-fn period(period: Period) -> &'static str {
+/// A quota's period, as API Gateway calls it.
+pub(in crate::stack) fn period(period: Period) -> &'static str {
     match period {
         Period::Day => "DAY",
         Period::Week => "WEEK",

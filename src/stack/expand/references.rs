@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::kinds::{Ground, Surroundings};
-use crate::model::{Address, Output, OutputName, Piece, Place, Text, endpoints};
+use crate::model::{Output, OutputName, Piece, Place, Text, endpoints};
 use crate::stack::file::{ApiDomain, File};
 use crate::stack::interpolate::{self, Reference};
 use crate::stack::template::Template;
@@ -83,46 +83,35 @@ impl<'a> References<'a> {
     fn pieces(&self, reference: &Reference) -> Vec<Piece> {
         let literal = |text: &str| vec![Piece::Literal(text.to_owned())];
         let region = &*self.ground.region;
-        match reference {
-            Reference::AccountId => literal(&self.ground.account),
-            Reference::StackName => literal(&self.ground.stack),
-            Reference::StackRegion => literal(region),
-            Reference::ApiId => vec![output(Place::Api.address(), OutputName::Id)],
-            Reference::ApiStage => literal(self.stage()),
-            Reference::ApiInvokeUrl => self.invoke_url(),
-            Reference::UserPoolId => vec![output(Place::UserPool.address(), OutputName::Id)],
-            Reference::UserPoolArn => vec![output(Place::UserPool.address(), OutputName::Arn)],
-            Reference::UserPoolIssuer => {
+        match (reference, &self.surroundings.load_balancer) {
+            (Reference::AccountId, _) => literal(&self.ground.account),
+            (Reference::StackName, _) => literal(&self.ground.stack),
+            (Reference::StackRegion, _) => literal(region),
+            (Reference::ApiStage, _) => literal(self.stage()),
+            (Reference::ApiInvokeUrl, _) => self.invoke_url(),
+            (Reference::UserPoolIssuer, _) => {
                 let pool = Text::output(&Place::UserPool.address(), OutputName::Id);
                 endpoints::issuer(pool, region).into_pieces()
             }
-            Reference::UserPoolTokenUrl => self.token_url(),
-            Reference::ApiDomainName => {
+            (Reference::UserPoolTokenUrl, _) => self.token_url(),
+            (Reference::ApiDomainName, _) => {
                 literal(self.domain().map_or("", |domain| domain.name.as_str()))
             }
-            Reference::ApiDomainTarget => self.domain_target(),
-            Reference::LoadBalancerDnsName => match &self.surroundings.load_balancer {
-                Some(existing) => literal(&existing.dns_name),
-                None => vec![output(Place::LoadBalancer.address(), OutputName::Target)],
-            },
-            Reference::AppClientId(name) => {
-                vec![output(
-                    Place::AppClient(name.clone()).address(),
-                    OutputName::Id,
-                )]
-            }
-            Reference::PartnerClientId(name) => {
-                vec![output(
-                    Place::PartnerClient(name.clone()).address(),
-                    OutputName::Id,
-                )]
-            }
-            Reference::ApiKeyId(name) => {
-                vec![output(
-                    Place::ApiKey(name.clone()).address(),
-                    OutputName::Id,
-                )]
-            }
+            (Reference::ApiDomainTarget, _) => self.domain_target(),
+            (Reference::LoadBalancerDnsName, Some(existing)) => literal(&existing.dns_name),
+            (
+                Reference::LoadBalancerDnsName
+                | Reference::ApiId
+                | Reference::UserPoolId
+                | Reference::UserPoolArn
+                | Reference::AppClientId(_)
+                | Reference::PartnerClientId(_)
+                | Reference::ApiKeyId(_),
+                _,
+            ) => output_of(reference)
+                .map(Piece::Output)
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -162,7 +151,10 @@ impl<'a> References<'a> {
     fn domain_target(&self) -> Vec<Piece> {
         match (self.domain(), &self.surroundings.domain_target) {
             (Some(domain), Some(target)) if domain.existing => vec![Piece::Literal(target.clone())],
-            _ => vec![output(Place::ApiDomain.address(), OutputName::Target)],
+            _ => {
+                let target = output_of(&Reference::ApiDomainTarget);
+                target.map(Piece::Output).into_iter().collect()
+            }
         }
     }
 
@@ -171,6 +163,28 @@ impl<'a> References<'a> {
     }
 }
 
-fn output(of: Address, name: OutputName) -> Piece {
-    Piece::Output(Output { of, name })
+/// The output that a reference to something of the stack's own stands for, where it is one output and nothing else.
+pub(in crate::stack) fn output_of(reference: &Reference) -> Option<Output> {
+    let (place, name) = match reference {
+        Reference::ApiId => (Place::Api, OutputName::Id),
+        Reference::UserPoolId => (Place::UserPool, OutputName::Id),
+        Reference::UserPoolArn => (Place::UserPool, OutputName::Arn),
+        Reference::ApiDomainTarget => (Place::ApiDomain, OutputName::Target),
+        Reference::LoadBalancerDnsName => (Place::LoadBalancer, OutputName::Target),
+        Reference::AppClientId(name) => (Place::AppClient(name.clone()), OutputName::Id),
+        Reference::PartnerClientId(name) => (Place::PartnerClient(name.clone()), OutputName::Id),
+        Reference::ApiKeyId(name) => (Place::ApiKey(name.clone()), OutputName::Id),
+        Reference::AccountId
+        | Reference::StackName
+        | Reference::StackRegion
+        | Reference::ApiStage
+        | Reference::ApiInvokeUrl
+        | Reference::UserPoolIssuer
+        | Reference::UserPoolTokenUrl
+        | Reference::ApiDomainName => return None,
+    };
+    Some(Output {
+        of: place.address(),
+        name,
+    })
 }

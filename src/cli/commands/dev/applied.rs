@@ -125,12 +125,13 @@ impl Applied {
             .filter(|route| route.method == "GET" && !route.path.contains('{'))
             .max_by_key(|route| (route.token, route.api_key, std::cmp::Reverse(&route.path)))?;
         let partners = self.0.desired.resources.keys();
-        let partner = partners.into_iter().find_map(|address| {
-            match address.owner().place()? {
-                Place::Partner(name) => Some(name),
-                _ => None,
-            }
-        })?;
+        let partner =
+            partners
+                .into_iter()
+                .find_map(|address| match address.owner().place()? {
+                    Place::Partner(name) => Some(name),
+                    _ => None,
+                })?;
         let words = [partner, "GET".to_owned(), route.path.clone()];
         Some(invocation.at_endpoint(url).command_line("call", &words))
     }
