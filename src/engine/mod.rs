@@ -30,7 +30,7 @@ pub use reload::{Reloaded, reload};
 pub use rollback::{Deployments, Rollback};
 pub use run::{Agreed, Ended, Executed, Execution, Steps, carry_out, look_again, run};
 pub use runtime::runtime;
-pub use saved::{Added, Renewed, SavedPlan, write};
+pub use saved::{Added, Renewed, SavedPlan, save};
 pub use scope::{FORWARD, Scope, other_name};
 pub use session::{Planned, Purpose, Session};
 pub use stack_file::{load, load_quietly, named_file, source};

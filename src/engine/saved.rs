@@ -25,7 +25,7 @@ use crate::stack;
 ///
 /// # Errors
 /// The file can't be written, or something else is there.
-pub fn write(path: &Path, saved: &Saved) -> Result<(), Error> {
+pub fn save(path: &Path, saved: &Saved) -> Result<(), Error> {
     if let Some(there) = files::text(path)?
         && Saved::from_text(&there).is_err_and(|error| error.is_something_else())
     {
@@ -104,11 +104,6 @@ impl<'a> SavedPlan<'a> {
             invocation,
             renew,
         })
-    }
-
-    /// The command line in the environment of the plan.
-    pub fn invocation(&self) -> &Invocation {
-        &self.invocation
     }
 
     /// Whether everything goes.

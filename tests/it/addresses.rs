@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use gatestack::model::Address;
 use regex::Regex;
 
-use crate::program::repository;
 use crate::rooms::{end_of_production, files, files_of_tests};
+use crate::support::program::repository;
 
 /// What looks like an address that is written by hand in a text of Rust.
 fn by_hand(text: &str) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! How many requests a plan and an apply may send: counted, not timed.
 
-use crate::harness::{World, desired, stack_of};
-use crate::partner_api::Example;
+use crate::support::example::Example;
+use crate::support::world::{World, desired, stack_of};
 use std::collections::BTreeMap;
 
 use gatestack::kinds;

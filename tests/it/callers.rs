@@ -10,9 +10,9 @@ use gatestack::kinds::Observation;
 use gatestack::model::Secret;
 use http::{Request, Response};
 
-use crate::harness::{World, desired, stack_of};
-use crate::program::{Folder, example};
-use crate::screens::{screen, with_filters};
+use crate::support::program::{Folder, example};
+use crate::support::screen::{screen, with_filters};
+use crate::support::world::{World, desired, stack_of};
 
 /// A token endpoint that answers this and keeps what it was asked.
 #[derive(Clone, Default)]

@@ -4,8 +4,9 @@ use gatestack::model::Address;
 use gatestack::plan::{self, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{Fate, Wire, World, desired, stack_of};
-use crate::program::Folder;
+use crate::support::program::Folder;
+use crate::support::wire::{Fate, Wire};
+use crate::support::world::{World, desired, stack_of};
 
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cognito/client-AbCdEf";
 

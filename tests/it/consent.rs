@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_local::Service;
-use aws_sdk_apigateway::types::{Op, PatchOperation};
-use aws_sdk_cognitoidentityprovider::types::IdentityProviderTypeType;
-use gatestack::clock::Clock;
 use gatestack::model::Address;
 use gatestack::plan::{LossOf, Options, Patterns, Plan};
 
-use crate::by_hand::Scene;
-use crate::harness::{World, desired, stack_of, summary};
-use crate::program::{Folder, Ran};
+use crate::support::program::Folder;
+use crate::support::scene::Scene;
+use crate::support::screen::said;
+use crate::support::theirs::{in_the_api, in_the_pool, on_the_plan, put_on_plan, their_stage};
+use crate::support::world::{World, desired, stack_of, summary, world_in};
 
 fn agreed(patterns: &[&str]) -> Options {
     Options {
@@ -52,70 +50,10 @@ async fn by_hand(world: &World, text: &str) {
     Box::pin(on_the_plan(world, &Box::pin(world.id(text, plan)).await)).await;
 }
 
-pub(crate) async fn in_the_pool(world: &World, pool: &str) {
-    let cognito = world.cognito();
-    let client = cognito.create_user_pool_client().user_pool_id(pool);
-    Box::pin(client.client_name("theirs").send()).await.unwrap();
-    let server = cognito.create_resource_server().user_pool_id(pool);
-    let server = server.identifier("theirs").name("theirs");
-    Box::pin(server.send()).await.unwrap();
-    let group = cognito.create_group().user_pool_id(pool);
-    Box::pin(group.group_name("theirs").send()).await.unwrap();
-    let provider = cognito.create_identity_provider().user_pool_id(pool);
-    let provider = provider.provider_name("theirs");
-    let provider = provider.provider_type(IdentityProviderTypeType::Saml);
-    let provider = provider.provider_details("MetadataURL", "https://example.com/saml");
-    Box::pin(provider.send()).await.unwrap();
-}
-
-pub(crate) async fn in_the_api(world: &World, api: &str) {
-    let console = world.apigateway();
-    let deployments = console.get_deployments().rest_api_id(api);
-    let deployments = Box::pin(deployments.send()).await.unwrap();
-    let deployment = deployments.items()[0].id().unwrap();
-    let stage = console.create_stage().rest_api_id(api).stage_name("theirs");
-    Box::pin(stage.deployment_id(deployment).send())
-        .await
-        .unwrap();
-}
-
-pub(crate) async fn on_the_plan(world: &World, plan: &str) {
-    let console = world.apigateway();
-    let key = Box::pin(console.create_api_key().name("theirs").send())
-        .await
-        .unwrap();
-    let place = console.create_usage_plan_key().usage_plan_id(plan);
-    let place = place.key_id(key.id().unwrap()).key_type("API_KEY");
-    Box::pin(place.send()).await.unwrap();
-    let theirs = Box::pin(their_stage(world)).await;
-    Box::pin(put_on_plan(world, plan, &theirs)).await;
-}
-
 async fn planned(scene: &Scene, options: Options) -> Plan {
     Box::pin(scene.world.plan_with(&scene.text, &options))
         .await
         .unwrap()
-}
-
-/// Another API's stage, as a plan names it.
-async fn their_stage(world: &World) -> String {
-    let other = stack_of(0, 1)
-        .replace("\"claims\"", "\"other\"")
-        .replace("XXX Users", "Other Users")
-        .replace("xxx-${", "other-${")
-        .replace("\"xxx-api\"\nstage", "\"other-api\"\nstage")
-        .replace("XXXPlan", "Gold");
-    world.apply(&other).await;
-    format!("{}:prod", world.id(&other, "api").await)
-}
-
-async fn put_on_plan(world: &World, plan: &str, stage: &str) {
-    let add = PatchOperation::builder()
-        .op(Op::Add)
-        .path("/apiStages")
-        .value(stage);
-    let update = world.apigateway().update_usage_plan().usage_plan_id(plan);
-    update.patch_operations(add.build()).send().await.unwrap();
 }
 
 const OTHERS: [&str; 7] = [
@@ -216,27 +154,6 @@ async fn a_renamed_plan_takes_the_places_of_others_with_it() {
         names(&plan),
         ["plans.XXXPlan/other_keys", "plans.XXXPlan/other_stages"]
     );
-}
-
-/// The local AWS that lies in a folder, for somebody who works by hand.
-pub(crate) fn world_in(folder: &Folder) -> World {
-    let clock = Clock::system();
-    let options = aws_local::Options {
-        clock: clock.clone(),
-        ..aws_local::Options::default()
-    };
-    let state = folder.path().join(".gatestack/local.json");
-    World {
-        service: Service::at_file(&state, options).unwrap(),
-        clock,
-        scripts: Default::default(),
-    }
-}
-
-pub(crate) fn said(ran: &Ran, code: i32) -> String {
-    assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
-    let text = format!("{} {}", ran.stdout, ran.stderr);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[tokio::test]
@@ -615,8 +532,8 @@ async fn a_thing_at_an_address_that_no_file_has_stops_everything() {
 #[tokio::test(start_paused = true)]
 async fn every_address_of_a_file_is_a_place_of_its_kind() {
     for text in [
-        crate::by_hand::stack(),
-        crate::program::example("partner-api"),
+        crate::support::scene::stack(),
+        crate::support::program::example("partner-api"),
     ] {
         for (address, wanted) in &desired(&text).resources {
             let kind = wanted.resource.info().name;

@@ -8,8 +8,9 @@ use gatestack::kinds::Observation;
 use gatestack::model::OutputName;
 use gatestack::plan::{Options, Patterns};
 
-use crate::by_hand::stack;
-use crate::harness::{Wire, World, desired, stack_of};
+use crate::support::scene::stack;
+use crate::support::wire::Wire;
+use crate::support::world::{World, desired, stack_of};
 
 /// What stands there, without the ids AWS made up.
 fn shape(observation: &Observation) -> Vec<(String, &'static str)> {

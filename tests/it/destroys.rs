@@ -3,9 +3,10 @@
 use aws_sdk_apigateway::types::{ApiStage, EndpointConfiguration, EndpointType};
 use gatestack::plan::{Options, Plan};
 
-use crate::by_hand::{Scene, stack};
-use crate::certificates::issued;
-use crate::harness::{Fate, Wire, World, desired, stack_of};
+use crate::support::certificates::issued;
+use crate::support::scene::{Scene, stack};
+use crate::support::wire::{Fate, Wire};
+use crate::support::world::{World, desired, stack_of};
 
 fn everything() -> Options {
     Options {

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crate::program::{Folder, Ran, example, record};
-use crate::screens::{screen as screen_of, with_filters};
+use crate::support::program::{Folder, Ran, example, record};
+use crate::support::screen::{screen as screen_of, with_filters};
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 

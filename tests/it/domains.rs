@@ -8,8 +8,9 @@ use gatestack::model::{Address, Value};
 use gatestack::plan::{self, Options, Patterns, Plan, Problem};
 use gatestack::stack;
 
-use crate::certificates::issued;
-use crate::harness::{ACCOUNT, Wire, World, checked, summary};
+use crate::support::certificates::issued;
+use crate::support::wire::Wire;
+use crate::support::world::{ACCOUNT, World, checked, summary};
 
 /// An account with a certificate and two hosted zones.
 struct Account {
@@ -130,9 +131,9 @@ impl Account {
         options: &Options,
         adopt: &[&str],
     ) -> Result<Plan, Vec<Problem>> {
-        let desired = self.desired(says, adopt);
-        let observation = self.world.observe(&desired).await;
-        plan::plan(&desired, &observation, options)
+        self.world
+            .plan_to(&self.desired(says, adopt), options)
+            .await
     }
 
     async fn plan(&self, says: &Says) -> Plan {

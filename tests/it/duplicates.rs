@@ -8,8 +8,9 @@ use aws_sdk_apigateway::types::IntegrationType;
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{Options, Patterns, Plan};
 
-use crate::harness::{World, desired, stack_of, summary};
-use crate::program::{Folder, Ran};
+use crate::support::program::{Folder, Ran};
+use crate::support::theirs::{in_the_api, in_the_pool, on_the_plan};
+use crate::support::world::{World, counted, desired, stack_of, summary};
 
 const OURS: &str = "gatestack:stack";
 const AT: &str = "gatestack:key";
@@ -108,9 +109,9 @@ async fn what_goes_along_with_one_that_is_left_over_is_agreed_to_by_its_own_name
     Box::pin(world.apply(&text)).await;
     let [api, pool, plan, key] = Box::pin(half_of_another(&world)).await;
     Box::pin(deployed_by_hand(&world, &api)).await;
-    Box::pin(crate::consent::in_the_pool(&world, &pool)).await;
-    Box::pin(crate::consent::in_the_api(&world, &api)).await;
-    Box::pin(crate::consent::on_the_plan(&world, &plan)).await;
+    Box::pin(in_the_pool(&world, &pool)).await;
+    Box::pin(in_the_api(&world, &api)).await;
+    Box::pin(on_the_plan(&world, &plan)).await;
     let own = [
         format!("api/duplicate/{api}"),
         format!("partners.insurer0/key/duplicate/{key}"),
@@ -261,7 +262,7 @@ async fn twins(world: &World, text: &str) -> [String; 2] {
     ours(format!("arn:aws:apigateway:eu-west-1::/usageplans/{plan}")).await;
     let arn = format!(
         "arn:aws:cognito-idp:eu-west-1:{}:userpool/{pool}",
-        crate::harness::ACCOUNT
+        crate::support::world::ACCOUNT
     );
     let tag = world.cognito().tag_resource().resource_arn(arn);
     Box::pin(tag.tags(OURS, "claims").send()).await.unwrap();
@@ -304,7 +305,7 @@ async fn where_nothing_tells_a_choice_by_id_does() {
     // Without the domain neither is more whole than the other.
     let gone = world.cognito().delete_user_pool_domain();
     let gone = gone.user_pool_id(&pool_in_use);
-    let gone = gone.domain(format!("xxx-{}", crate::harness::ACCOUNT));
+    let gone = gone.domain(format!("xxx-{}", crate::support::world::ACCOUNT));
     Box::pin(gone.send()).await.unwrap();
     let problems = Box::pin(world.plan_with(&text, &Options::default())).await;
     let problems = problems.unwrap_err();
@@ -479,7 +480,7 @@ fn two_first_applies_without_a_lock_can_be_destroyed() {
         let others = ["--allow-delete", "**/other_clients"];
         let ran = folder.local(&[&["destroy", "--confirm", "claims"][..], &others].concat());
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-        assert_eq!(crate::lock::counted(&folder), [0; 5]);
+        assert_eq!(counted(&folder), [0; 5]);
     }
 }
 

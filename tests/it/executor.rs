@@ -3,9 +3,24 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gatestack::apply::{Event, Interrupt};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use gatestack::apply::{self, Event, Interrupt, Outcome};
+use gatestack::plan::Plan;
 
-use crate::harness::{Fate, Wire, World, stack_of};
+use crate::support::wire::{Fate, Wire};
+use crate::support::world::{World, stack_of};
+
+/// Carries out a plan over this client, with somebody listening, who may interrupt.
+async fn telling(
+    world: &World,
+    plan: &Plan,
+    client: SharedHttpClient,
+    interrupt: &Interrupt,
+    tell: &mut dyn FnMut(Event),
+) -> Outcome {
+    let writer = world.connection_through(client).await.writer();
+    apply::run(plan, &writer, &world.clock, interrupt, tell).await
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_leaves_out_what_needs_it_and_nothing_else() {
@@ -24,18 +39,17 @@ async fn a_refusal_leaves_out_what_needs_it_and_nothing_else() {
     });
     let plan = world.plan(&text).await;
     let mut skipped = BTreeMap::new();
-    let outcome = world
-        .carry_out_telling(&plan, wire, &Interrupt::new(), &mut |event| {
-            if let Event::StepSkipped {
-                address,
-                because_of,
-                ..
-            } = event
-            {
-                skipped.insert(address.to_string(), because_of.map(|of| of.to_string()));
-            }
-        })
-        .await;
+    let outcome = telling(&world, &plan, wire, &Interrupt::new(), &mut |event| {
+        if let Event::StepSkipped {
+            address,
+            because_of,
+            ..
+        } = event
+        {
+            skipped.insert(address.to_string(), because_of.map(|of| of.to_string()));
+        }
+    })
+    .await;
     let [failure] = &outcome.failures[..] else {
         panic!("{:#?}", outcome.failures)
     };
@@ -70,8 +84,12 @@ async fn an_interrupted_run_starts_nothing_more_and_the_next_one_finishes() {
     let interrupt = Interrupt::new();
     let (mut started_after, mut stopping) = (0, false);
     let wire = Wire::to(&world, |_, _| Fate::Takes(Duration::from_millis(50)));
-    let outcome = world
-        .carry_out_telling(&plan, wire, &interrupt.clone(), &mut |event| match event {
+    let outcome = telling(
+        &world,
+        &plan,
+        wire,
+        &interrupt.clone(),
+        &mut |event| match event {
             Event::StepDone { .. } => interrupt.cancel(),
             Event::Stopping { running } => {
                 stopping = true;
@@ -79,8 +97,9 @@ async fn an_interrupted_run_starts_nothing_more_and_the_next_one_finishes() {
             }
             Event::StepStarted { .. } if stopping => started_after += 1,
             _ => {}
-        })
-        .await;
+        },
+    )
+    .await;
     assert!(outcome.interrupted && outcome.failures.is_empty());
     assert!(outcome.done >= 1 && outcome.skipped >= 1);
     assert_eq!(
@@ -101,8 +120,12 @@ async fn one_change_at_a_time_in_a_lane_and_the_rest_beside_it() {
     let wire = Wire::to(&world, |_, _| Fate::Takes(Duration::from_millis(100)));
     let mut running: Vec<usize> = Vec::new();
     let mut most = 0;
-    let outcome = world
-        .carry_out_telling(&plan, wire, &Interrupt::new(), &mut |event| match event {
+    let outcome = telling(
+        &world,
+        &plan,
+        wire,
+        &Interrupt::new(),
+        &mut |event| match event {
             Event::StepStarted { step, .. } => {
                 let lane = plan.steps[step].lane;
                 let beside = running
@@ -114,8 +137,9 @@ async fn one_change_at_a_time_in_a_lane_and_the_rest_beside_it() {
             }
             Event::StepDone { step, .. } => running.retain(|other| *other != step),
             _ => {}
-        })
-        .await;
+        },
+    )
+    .await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     assert!(most >= 3, "at most {most} steps ran beside each other");
 }
@@ -212,16 +236,15 @@ async fn a_ctrl_c_during_the_last_steps_finds_everything_done() {
     let interrupt = Interrupt::new();
     let mut started = 0;
     let wire = Wire::to(&world, |_, _| Fate::Takes(Duration::from_millis(50)));
-    let outcome = world
-        .carry_out_telling(&plan, wire, &interrupt.clone(), &mut |event| {
-            if let Event::StepStarted { .. } = event {
-                started += 1;
-                if started == plan.steps.len() {
-                    interrupt.cancel();
-                }
+    let outcome = telling(&world, &plan, wire, &interrupt.clone(), &mut |event| {
+        if let Event::StepStarted { .. } = event {
+            started += 1;
+            if started == plan.steps.len() {
+                interrupt.cancel();
             }
-        })
-        .await;
+        }
+    })
+    .await;
     assert_eq!(outcome.done, plan.steps.len());
     assert!(!outcome.interrupted, "nothing was left out");
 }

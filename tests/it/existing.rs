@@ -1,6 +1,6 @@
 //! What the local AWS has before the first call: `local-aws.toml` beside the stack file, and `local serve --existing`.
 
-use crate::program::{Folder, Ran, repository};
+use crate::support::program::{Folder, Ran, repository};
 
 const PRODUCTION: [&str; 2] = ["--env", "prod"];
 

@@ -7,8 +7,8 @@ use gatestack::model::{Address, OutputName, digest};
 use gatestack::plan::{self, Action, Inputs, Options, Plan, Saved};
 use serde_json::{Value, json};
 
-use crate::harness::{World, desired, stack_of};
-use crate::program::{Folder, Ran};
+use crate::support::program::{Folder, Ran};
+use crate::support::world::{World, desired, stack_of};
 
 const SEEDS: u64 = 1_000;
 
@@ -282,7 +282,7 @@ fn agreed(saved: &Saved, now: &Observation) -> Option<Plan> {
 async fn applied(scene: &Scene, text: &str, seed: u64) -> Option<()> {
     let saved = Saved::from_text(text).ok()?;
     // Credentials are for one account, and the local AWS of a run is where it lies.
-    if saved.desired.ground.account != crate::harness::ACCOUNT || !saved.local {
+    if saved.desired.ground.account != crate::support::world::ACCOUNT || !saved.local {
         return None;
     }
     let scene = scene.copy();

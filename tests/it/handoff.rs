@@ -7,8 +7,8 @@ use std::path::Path;
 use age::x25519::Identity;
 use serde_json::Value;
 
-use crate::program::{Folder, Ran};
-use crate::screens::screen;
+use crate::support::program::{Folder, Ran};
+use crate::support::screen::screen;
 
 /// Two partners, of whom one may only read.
 const STACK: &str = r#"

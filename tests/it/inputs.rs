@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::program::{Folder, Ran, example};
+use crate::support::program::{Folder, Ran, example};
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 

@@ -13,7 +13,8 @@ use gatestack::model::{Address, digest};
 use gatestack::plan::{self, Level, Options, Patterns, Plan, Problem};
 use gatestack::stack;
 
-use crate::harness::{ACCOUNT, Fate, Wire, World, checked, summary};
+use crate::support::wire::{Fate, Wire};
+use crate::support::world::{ACCOUNT, World, checked, summary};
 
 const INSTANCES: &str = "load_balancer.targets.instances";
 const PARAMETER: &str = "/claims/image";
@@ -167,10 +168,7 @@ impl Road {
     }
 
     async fn try_plan(&self, options: &Options) -> Result<Plan, Vec<Problem>> {
-        let desired = self.desired();
-        let reader = self.world.connection().await.reader();
-        let observation = kinds::observe(&reader, &desired).await.unwrap();
-        plan::plan(&desired, &observation, options)
+        self.world.plan_to(&self.desired(), options).await
     }
 
     async fn plan_with(&self, options: &Options) -> Plan {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use gatestack::kinds::{OnChange, fields_of_kinds};
 use gatestack::model::Address;
 
-use crate::harness::{desired, stack_of};
-use crate::program::example;
+use crate::support::program::example;
+use crate::support::world::{desired, stack_of};
 
 #[test]
 fn every_kind_is_declared_well() {
@@ -154,7 +154,7 @@ fn the_reference_page_is_what_the_registry_says() {
 fn every_note_of_a_plan_has_a_code_of_its_own() {
     let mut paths = Vec::new();
     for room in ["src/plan", "src/kinds"] {
-        crate::rooms::files(&crate::program::repository(room), &mut paths);
+        crate::rooms::files(&crate::support::program::repository(room), &mut paths);
     }
     let sources = paths
         .iter()

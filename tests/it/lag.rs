@@ -11,10 +11,11 @@ use gatestack::kinds::{DOMAIN_MARK, LOAD_BALANCER_MARK};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
 
-use crate::by_hand::stack;
-use crate::harness::{Fate, Wire, World, desired, stack_of, summary};
-use crate::partner_api::Example;
-use crate::private_road::{Road, stack_with_a_road};
+use crate::support::example::Example;
+use crate::support::road::{Road, stack_with_a_road};
+use crate::support::scene::stack;
+use crate::support::wire::{Fate, Wire};
+use crate::support::world::{World, desired, stack_of, summary};
 
 /// How far behind the index is.
 const BEHIND: Duration = Duration::from_secs(300);

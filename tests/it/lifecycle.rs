@@ -1,6 +1,6 @@
 //! Every example from the first apply to the last trace, through the real program.
 
-use crate::program::{Folder, example};
+use crate::support::program::{Folder, example};
 
 /// An edit of the example, and the least that may be planned for it.
 struct Edit {
@@ -169,8 +169,9 @@ fn the_partner_api_from_the_first_apply_to_the_last_trace() {
 
 #[test]
 fn the_smallest_stack_lives_and_dies() {
-    let folder =
-        Folder::with(&std::fs::read_to_string(crate::program::repository("stack.toml")).unwrap());
+    let folder = Folder::with(
+        &std::fs::read_to_string(crate::support::program::repository("stack.toml")).unwrap(),
+    );
     folder.apply(&[]);
     assert_eq!(folder.planned(), Vec::<String>::new());
     let name = folder.plan(&[])["stack"].as_str().unwrap().to_owned();

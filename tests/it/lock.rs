@@ -13,8 +13,9 @@ use gatestack::kinds;
 use gatestack::lock::{self, Asked, Holder, Lock, Taken};
 use gatestack::plan::{self, Options};
 
-use crate::harness::{Fate, Wire, World, desired, stack_of};
-use crate::program::{Folder, Ran};
+use crate::support::program::{Folder, Ran};
+use crate::support::wire::{Fate, Wire};
+use crate::support::world::{World, counted, desired, stack_of};
 
 const REFUSED: &str = "another run holds the lock on the stack claims";
 
@@ -353,37 +354,6 @@ fn whole_or_refused(runs: &[Ran]) {
         }
     }
     assert!(runs.iter().any(|ran| ran.code == 0));
-}
-
-/// How many pools, clients, APIs, keys and usage plans there are in the folder's AWS.
-pub(crate) fn counted(folder: &Folder) -> [usize; 5] {
-    let state = folder.path().join(".gatestack/local.json");
-    let service = Service::at_file(&state, aws_local::Options::default()).unwrap();
-    let world = World {
-        service,
-        clock: Clock::system(),
-        scripts: Default::default(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let (cognito, api) = (world.cognito(), world.apigateway());
-        let pools = cognito.list_user_pools().max_results(60).send().await;
-        let pools = pools.unwrap().user_pools.unwrap_or_default();
-        let mut clients = 0;
-        for pool in &pools {
-            let list = cognito
-                .list_user_pool_clients()
-                .set_user_pool_id(pool.id.clone());
-            clients += list.send().await.unwrap().user_pool_clients().len();
-        }
-        let apis = api.get_rest_apis().send().await.unwrap().items().len();
-        let keys = api.get_api_keys().send().await.unwrap().items().len();
-        let plans = api.get_usage_plans().send().await.unwrap().items().len();
-        [pools.len(), clients, apis, keys, plans]
-    })
 }
 
 /// Ways to reach the folder's AWS: in the process, and over HTTP.

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::program::{Folder, Ran, repository};
+use crate::support::program::{Folder, Ran, repository};
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 

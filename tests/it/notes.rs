@@ -3,7 +3,7 @@
 use gatestack::model::Address;
 use gatestack::plan::Plan;
 
-use crate::harness::{World, desired, stack_of};
+use crate::support::world::{World, desired, stack_of};
 
 /// The notes of one code, as address and sentence.
 fn notes(plan: &Plan, code: &str) -> Vec<(String, String)> {
@@ -110,7 +110,7 @@ async fn a_disabled_partner_loses_flows_scopes_and_key_and_gets_them_back() {
     let before = id(&on).await;
     let plan = world.plan(&off).await;
     assert_eq!(
-        crate::harness::summary(&plan),
+        crate::support::world::summary(&plan),
         [
             "update partners.insurer0/client",
             "update partners.insurer0/key"

@@ -7,10 +7,10 @@ use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, ProtocolEnum, Tag, TargetDescription, TargetTypeEnum,
 };
 
-use crate::consent::{said, world_in};
-use crate::harness::World;
-use crate::private_road::{ec2, elbv2};
-use crate::program::{Folder, Ran, example};
+use crate::support::program::{Folder, Ran, example};
+use crate::support::road::{ec2, elbv2};
+use crate::support::screen::said;
+use crate::support::world::{World, world_in};
 
 /// The reference system without deletion protection, applied, and somebody who works by hand beside it.
 struct Beside {
@@ -250,7 +250,7 @@ async fn an_api_that_others_use_by_nothing_of_ours_goes() {
 async fn an_api_and_a_stage_to_which_a_hand_made_base_path_leads_do_not_go() {
     let beside = Beside::new();
     let certificate =
-        crate::certificates::issued(&beside.world.service, "eu-west-1", "*.example.com");
+        crate::support::certificates::issued(&beside.world.service, "eu-west-1", "*.example.com");
     let certificate = Box::pin(certificate).await;
     let console = beside.world.apigateway();
     let endpoint = aws_sdk_apigateway::types::EndpointConfiguration::builder();

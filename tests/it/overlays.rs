@@ -1,7 +1,7 @@
 //! `--env`: two stacks of one file, side by side in one AWS, and an overlay that can't be meant.
 
-use crate::program::{Folder, Ran};
-use crate::screens::screen;
+use crate::support::program::{Folder, Ran};
+use crate::support::screen::screen;
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 

@@ -4,7 +4,7 @@ use aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType;
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
 
-use crate::harness::{World, checked, stack_of, summary};
+use crate::support::world::{World, checked, stack_of, summary};
 
 fn agreed(pattern: &str) -> Options {
     Options {
@@ -289,7 +289,7 @@ async fn a_hand_made_api_with_our_name_stops_the_plan_until_it_is_adopted() {
 
     let desired = gatestack::stack::expand::expand(
         &checked(&text).file,
-        crate::harness::ACCOUNT,
+        crate::support::world::ACCOUNT,
         vec![Address::new("api")],
         &Default::default(),
     );
@@ -388,7 +388,7 @@ async fn protection_that_somebody_else_set_stops_a_destroy() {
         .tag_resource()
         .resource_arn(format!(
             "arn:aws:cognito-idp:eu-west-1:{}:userpool/{pool}",
-            crate::harness::ACCOUNT
+            crate::support::world::ACCOUNT
         ))
         .tags("gatestack:stack", "claims")
         .tags("gatestack:key", "user_pool")

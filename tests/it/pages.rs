@@ -16,8 +16,8 @@ use std::process::Command;
 use regex::Regex;
 
 use crate::dev;
-use crate::program::{Folder, Ran, repository};
-use crate::screens::CHANGING;
+use crate::support::program::{Folder, Ran, repository};
+use crate::support::screen::CHANGING;
 
 /// A line that stands for any number of lines.
 const ANYTHING: &str = "…";

@@ -10,7 +10,7 @@ use gatestack::plan::{self, Inputs, Operation, Options, Patterns, Plan, Saved, S
 use gatestack::stack;
 use proptest::prelude::*;
 
-use crate::harness::{ACCOUNT, checked, stack_of};
+use crate::support::world::{ACCOUNT, checked, stack_of};
 
 /// What a stack file wants on paper, where every VPC has two subnets.
 fn desired(text: &str) -> Desired {

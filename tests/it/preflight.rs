@@ -5,8 +5,8 @@ use aws_local::Service;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::program::Folder;
-use crate::screens::screen;
+use crate::support::program::Folder;
+use crate::support::screen::screen;
 
 const REGION: &str = "eu-central-1";
 
@@ -162,7 +162,8 @@ async fn certificates_are_looked_at() {
     insta::assert_snapshot!(told_of.replace(&pending, absent));
     let elsewhere = absent.replace("eu-central-1", "us-east-1");
     insta::assert_snapshot!(told(&folder, &domain(&elsewhere)));
-    let issued = crate::certificates::issued(&aws(&folder), REGION, "www.example.com").await;
+    let issued =
+        crate::support::certificates::issued(&aws(&folder), REGION, "www.example.com").await;
     let told_of = told(&folder, &domain(&issued));
     insta::assert_snapshot!(told_of.replace(&issued, absent));
 }

@@ -10,7 +10,7 @@ use gatestack::kinds::{
 };
 use gatestack::model::{Address, OutputName, Text};
 
-use crate::converge::World;
+use crate::support::resources::WantedResources;
 
 const BALANCER: &str = "load_balancer";
 const GROUP: &str = "load_balancer/security_group";
@@ -24,7 +24,7 @@ fn id(of: &str) -> Text {
     Text::output(&Address::new(of), OutputName::Id)
 }
 
-fn ec2(world: &World) -> aws_sdk_ec2::Client {
+fn ec2(world: &WantedResources) -> aws_sdk_ec2::Client {
     let config = aws_sdk_ec2::Config::builder()
         .behavior_version_latest()
         .region(aws_sdk_ec2::config::Region::new("eu-west-1"))
@@ -37,7 +37,7 @@ fn ec2(world: &World) -> aws_sdk_ec2::Client {
 }
 
 /// The VPC and the ids of the private subnets of an account.
-async fn private_subnets(world: &World) -> (String, BTreeSet<String>) {
+async fn private_subnets(world: &WantedResources) -> (String, BTreeSet<String>) {
     let private = Filter::builder().name("tag:tier").values("private").build();
     let request = ec2(world).describe_subnets().filters(private);
     let subnets = request.send().await.unwrap().subnets.unwrap_or_default();
@@ -47,8 +47,8 @@ async fn private_subnets(world: &World) -> (String, BTreeSet<String>) {
 }
 
 /// A load balancer with its groups, a listener, targets by address, and the link to it.
-async fn road() -> World {
-    let mut world = World::new().await;
+async fn road() -> WantedResources {
+    let mut world = WantedResources::new().await;
     let (vpc, subnets) = private_subnets(&world).await;
     let tags = |address: &str| world.desired.ground.tags_of(&Address::new(address));
     let resources = vec![
@@ -315,7 +315,7 @@ async fn deleting_everything_leaves_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stack_without_a_road_is_not_asked_about_one() {
-    let world = World::new().await;
+    let world = WantedResources::new().await;
     let made = world.somebody().create_rest_api().name("claims");
     let made = made.tags(STACK_TAG, "claims").tags(KEY_TAG, "api");
     made.send().await.unwrap();

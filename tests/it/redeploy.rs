@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use gatestack::kinds;
 use gatestack::kinds::deployment::{Shows, history, shows};
 
-use crate::harness::{Fate, Wire, World, desired, stack_of, summary};
+use crate::support::wire::{Fate, Wire};
+use crate::support::world::{World, desired, stack_of, summary};
 
 async fn deployments(world: &World, api: &str) -> Vec<String> {
     let answer = world

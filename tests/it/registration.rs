@@ -4,7 +4,7 @@ use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use gatestack::model::Address;
 use gatestack::plan::{Level, Options, Plan};
 
-use crate::harness::{World, desired, stack_of, summary};
+use crate::support::world::{World, desired, stack_of, summary};
 
 /// A stack whose pool has these lines, too.
 fn with(lines: &str) -> String {

@@ -8,9 +8,9 @@ use gatestack::kinds::deployment::{Shows, shows};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Plan};
 
-use crate::harness::{World, desired, stack_of, summary};
-use crate::program::{Folder, example};
-use crate::screens::{screen, with_filters};
+use crate::support::program::{Folder, example};
+use crate::support::screen::{screen, with_filters};
+use crate::support::world::{World, desired, stack_of, summary};
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 

@@ -7,8 +7,9 @@ use base64::Engine as _;
 use gatestack::kinds::Observation;
 use gatestack::plan::{self, Inputs, Moved, Options, Plan, Saved, Unreadable};
 
-use crate::harness::{Fate, Wire, World, desired, stack_of};
-use crate::program::{Folder, Ran, example};
+use crate::support::program::{Folder, Ran, example};
+use crate::support::wire::{Fate, Wire};
+use crate::support::world::{World, desired, stack_of};
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 

@@ -3,8 +3,8 @@
 
 use gatestack::plan::{self, Options, Patterns, Plan};
 
-use crate::by_hand::{Scene, stack};
-use crate::harness::{World, stack_of, summary};
+use crate::support::scene::{Scene, stack};
+use crate::support::world::{World, stack_of, summary};
 
 fn agreed() -> Options {
     Options {
@@ -21,7 +21,10 @@ async fn becomes(before: &str, after: &str) -> Plan {
     let again = world.plan(after).await;
     assert!(again.is_empty(), "{:#?}", again.changes);
     world.destroy(after).await;
-    let left = world.observe(&crate::harness::desired(after)).await.live;
+    let left = world
+        .observe(&crate::support::world::desired(after))
+        .await
+        .live;
     assert!(left.is_empty(), "{:?}", left.keys().collect::<Vec<_>>());
     plan
 }
@@ -331,7 +334,7 @@ async fn a_resource_policy_is_named_in_every_plan_and_left() {
     let request = scene.world.apigateway().update_rest_api();
     request
         .rest_api_id(scene.id("api"))
-        .patch_operations(crate::by_hand::replace("/policy", policy))
+        .patch_operations(crate::support::scene::replace("/policy", policy))
         .send()
         .await
         .unwrap();
@@ -357,7 +360,7 @@ async fn a_thing_made_anew_between_consent_and_apply_is_a_difference() {
     scene.world.apply(&scene.text).await;
     let now = scene.world.plan(&fewer).await;
     assert_eq!(summary(&shown), summary(&now));
-    let desired = crate::harness::desired(&fewer);
+    let desired = crate::support::world::desired(&fewer);
     let seen = scene.world.observe(&desired).await;
     let moved = plan::moved(&shown, &desired, &scene.before, &seen);
     assert!(!moved.is_empty());

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::harness::{World, summary};
-use crate::program::Folder;
+use crate::support::program::Folder;
+use crate::support::world::{World, summary};
 
 /// A resource server whose identifier is the API's own URL.
 const STACK: &str = r#"

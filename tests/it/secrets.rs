@@ -7,8 +7,8 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::afternoon::Backend;
-use crate::program::{Folder, example};
+use crate::support::backend::Backend;
+use crate::support::program::{Folder, example};
 
 /// Where what is handed out lands; nothing in it is looked at.
 const HANDED: &str = "handed";

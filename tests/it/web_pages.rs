@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use crate::program::Folder;
+use crate::support::program::Folder;
 
 /// One partner, and an API that pages of any origin may call.
 const STACK: &str = r#"

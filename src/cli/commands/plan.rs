@@ -81,7 +81,7 @@ impl Args {
             plan,
         };
         if let Some(path) = &self.out {
-            engine::write(path, &saved)?;
+            engine::save(path, &saved)?;
         }
         let plan = &saved.plan;
         if self.json {

@@ -9,7 +9,7 @@ use gatestack::kinds::{
 };
 use gatestack::model::{Address, OutputName, Text};
 
-use crate::converge::World;
+use crate::support::resources::WantedResources;
 
 const POOL: &str = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI";
 const OTHER_POOL: &str = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_ZyXwVuTsR";
@@ -57,8 +57,8 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// The partner API, without its pool.
-async fn partner_api() -> World {
-    let mut world = World::new().await;
+async fn partner_api() -> WantedResources {
+    let mut world = WantedResources::new().await;
     let tags = |address: &str| world.desired.ground.tags_of(&Address::new(address));
     let resources = vec![
         (

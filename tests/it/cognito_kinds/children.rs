@@ -1,7 +1,7 @@
 //! Domains and resource servers.
 
 use super::*;
-use crate::certificates::issued;
+use crate::support::certificates::issued;
 
 #[tokio::test(start_paused = true)]
 async fn a_prefix_is_replaced_and_its_mark_with_it() {

@@ -74,7 +74,7 @@ async fn a_look_costs_one_description_a_client_and_one_call_of_each_list() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_asked_of_cognito_when_nothing_of_it_is_wanted_but_whether_something_is_left() {
-    let world = World::new().await;
+    let world = WantedResources::new().await;
     let observation = observe(&world.connection.reader(), &world.desired)
         .await
         .expect("AWS to answer");

@@ -26,7 +26,7 @@ use gatestack::kinds::{
 };
 use gatestack::model::{Address, Book, OutputName, Text};
 
-use crate::converge::World;
+use crate::support::resources::WantedResources;
 
 /// A change of what is wanted, by the field it shows in.
 type Change<P> = (&'static str, fn(&mut P));
@@ -46,7 +46,7 @@ fn set<T: From<&'static str> + Ord>(items: &[&'static str]) -> BTreeSet<T> {
     items.iter().copied().map(T::from).collect()
 }
 
-fn pool(world: &World) -> user_pool::Props {
+fn pool(world: &WantedResources) -> user_pool::Props {
     user_pool::Props {
         name: "XXX Users".into(),
         tier: "ESSENTIALS".into(),
@@ -114,7 +114,7 @@ fn partner_client(name: &'static str, key: &str) -> Resource {
     })
 }
 
-fn key(world: &World, name: &str, address: &str) -> Resource {
+fn key(world: &WantedResources, name: &str, address: &str) -> Resource {
     Resource::ApiKey(api_key::Props {
         name: name.into(),
         description: "".into(),
@@ -125,7 +125,7 @@ fn key(world: &World, name: &str, address: &str) -> Resource {
 }
 
 /// Has the partner's key say from its create call on that its client is coming, as a stack file does.
-fn announce_the_client(world: &mut World) {
+fn announce_the_client(world: &mut WantedResources) {
     world.change(KEY, |resource| {
         if let Resource::ApiKey(key) = resource {
             let mark = (marks::CLIENT_TAG.to_owned(), marks::CREATING.to_owned());
@@ -135,15 +135,15 @@ fn announce_the_client(world: &mut World) {
 }
 
 /// Nothing but a pool.
-async fn only_a_pool() -> World {
-    let mut world = World::new().await;
+async fn only_a_pool() -> WantedResources {
+    let mut world = WantedResources::new().await;
     let props = pool(&world);
     world.want("user_pool", Resource::UserPool(props));
     world
 }
 
 /// A pool with one of everything that can be in it.
-async fn full() -> World {
+async fn full() -> WantedResources {
     let mut world = only_a_pool().await;
     world.want(DOMAIN, domain(DOMAIN, "xxx-123456789012", None));
     world.want(SERVER, server(SERVER, "xxx-api"));
@@ -181,7 +181,7 @@ fn of_server(resource: &mut Resource) -> &mut resource_server::Props {
 }
 
 /// The same AWS by another road, as a person in the console takes it.
-fn console(world: &World) -> sdk::Client {
+fn console(world: &WantedResources) -> sdk::Client {
     let config = sdk::Config::builder()
         .behavior_version_latest()
         .region(sdk::config::Region::new("eu-west-1"))
@@ -197,11 +197,11 @@ fn output(observation: &Observation, address: &str, name: OutputName) -> String 
     observation.live[&Address::new(address)].outputs[&name].clone()
 }
 
-async fn pool_id(world: &World) -> String {
+async fn pool_id(world: &WantedResources) -> String {
     output(&world.look().await, "user_pool", OutputName::Id)
 }
 
-async fn marks_of(world: &World, console: &sdk::Client) -> BTreeMap<String, String> {
+async fn marks_of(world: &WantedResources, console: &sdk::Client) -> BTreeMap<String, String> {
     let described = console
         .describe_user_pool()
         .user_pool_id(pool_id(world).await)
@@ -220,7 +220,7 @@ async fn marks_of(world: &World, console: &sdk::Client) -> BTreeMap<String, Stri
         .collect()
 }
 
-async fn delete(world: &World, address: &str) {
+async fn delete(world: &WantedResources, address: &str) {
     let observation = world.look().await;
     let address = Address::new(address);
     observation.live[&address]

@@ -12,9 +12,9 @@ use aws_local::Service;
 use gatestack::clock::Clock;
 use serde_json::Value;
 
-use crate::certificates::issued;
-use crate::program::{Folder, Ran};
-use crate::screens::{screen, with_filters};
+use crate::support::certificates::issued;
+use crate::support::program::{Folder, Ran};
+use crate::support::screen::{screen, with_filters};
 
 use hand::Hand;
 use ways::{WAYS, Way, break_it};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::shown;
-use crate::program::{Folder, Ran, record};
+use crate::support::program::{Folder, Ran, record};
 
 /// The local AWS over HTTP, which is AWS to whoever calls it.
 struct Served {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::hand::Hand;
 use super::{Named, names, shown};
-use crate::program::Folder;
+use crate::support::program::Folder;
 
 /// A stack with a guarded route beside an open greedy one.
 const BESIDE: &str = r#"

@@ -4,8 +4,8 @@ use aws_sdk_apigateway::types::{GatewayResponseType, Op, PatchOperation};
 
 use gatestack::model::Address;
 
-use super::{Scene, replace};
-use crate::harness::{World, stack_of, summary};
+use crate::support::scene::{Scene, replace};
+use crate::support::world::{World, stack_of, summary};
 
 #[tokio::test(start_paused = true)]
 async fn a_stage_deleted_by_hand_is_made_again() {

@@ -2,8 +2,8 @@
 
 use gatestack::plan::{Options, Patterns, Problem};
 
-use super::Scene;
-use crate::harness::{World, stack_of, summary};
+use crate::support::scene::Scene;
+use crate::support::world::{World, stack_of, summary};
 
 async fn untag(scene: &Scene, address: &str, key: &str) {
     let arn = scene.arn(address);
@@ -84,7 +84,7 @@ async fn a_thing_that_lost_a_tag_stops_the_plan_until_it_is_adopted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_tag_with_another_things_address_stops_even_a_destroy() {
-    let gold = super::stack() + "\n[plans.Gold]\n";
+    let gold = crate::support::scene::stack() + "\n[plans.Gold]\n";
     for key in ["plans.XXXPlan", "user_pool", "plans.Gold"] {
         let scene = Scene::new().await;
         tag(&scene, "api_keys.batch", "gatestack:key", key).await;

@@ -6,7 +6,7 @@ use aws_sdk_cognitoidentityprovider::types::DeletionProtectionType;
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
 
-use super::Scene;
+use crate::support::scene::Scene;
 
 const PARTNER: [&str; 3] = [
     "partners.insurer0/client",

@@ -3,7 +3,7 @@
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_cognitoidentityprovider::types::{ExplicitAuthFlowsType, OAuthFlowType};
 
-use crate::harness::{World, stack_of, summary};
+use crate::support::world::{World, stack_of, summary};
 
 fn patch(op: Op, path: &str, value: Option<&str>) -> PatchOperation {
     PatchOperation::builder()

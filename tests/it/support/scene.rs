@@ -1,16 +1,11 @@
-//! Somebody deletes or edits a thing of the stack by hand: the plan says so and no more, an apply makes it good, and
-//! the next plan is empty.
-
-mod api;
-mod pool;
-mod tags;
+//! An applied stack with a bit of everything, before something happens to it.
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use gatestack::kinds::Observation;
 use gatestack::model::{Address, OutputName};
-use gatestack::plan::{self, Options};
+use gatestack::plan::Options;
 
-use crate::harness::{World, desired, stack_of, summary};
+use super::world::{World, desired, stack_of, summary};
 
 /// A stack with a bit of everything.
 pub(crate) fn stack() -> String {
@@ -66,9 +61,8 @@ impl Scene {
     pub(crate) async fn adopts(&self, addresses: &[&str]) -> Vec<String> {
         let mut wanted = desired(&self.text);
         wanted.adopt = addresses.iter().copied().map(Address::new).collect();
-        let observation = self.world.observe(&wanted).await;
-        let plan = plan::plan(&wanted, &observation, &Options::default())
-            .unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let plan = self.world.plan_to(&wanted, &Options::default()).await;
+        let plan = plan.unwrap_or_else(|problems| panic!("{problems:#?}"));
         let outcome = self
             .world
             .carry_out(&plan, aws_local::connector(self.world.service.clone()))

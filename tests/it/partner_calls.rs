@@ -1,73 +1,21 @@
-//! A partner's afternoon, through the real program: apply, a token, a call that is answered, and every way to be refused,
+//! The calls of a partner, through the real program: apply, a token, a call that is answered, and every way to be refused,
 //! each with what AWS itself would answer.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_local::Service;
 use aws_sdk_apigateway::config::{Credentials, Region};
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 
-use crate::program::{Folder, Ran, example};
+use crate::support::backend::Backend;
+use crate::support::program::{Folder, Ran, example};
 
-/// What answers in the private subnets, on a port of this machine.
-pub(crate) struct Backend {
-    pub(crate) port: String,
-    heard: Arc<Mutex<Vec<String>>>,
-}
-
-impl Backend {
-    pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port().to_string();
-        let heard = Arc::<Mutex<Vec<String>>>::default();
-        let hears = Arc::clone(&heard);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let hears = Arc::clone(&hears);
-                std::thread::spawn(move || answer(stream, &hears));
-            }
-        });
-        Self { port, heard }
-    }
-
-    /// The heads of the requests that came since this was last asked.
-    fn heard(&self) -> Vec<String> {
-        std::mem::take(&mut self.heard.lock().unwrap())
-    }
-}
-
-/// Keeps the request's head in small letters, and answers with its path; slowly below `/claims`.
-fn answer(mut stream: TcpStream, heard: &Mutex<Vec<String>>) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    let mut head = String::new();
-    while let Some(Ok(line)) = lines.next() {
-        if line.is_empty() {
-            break;
-        }
-        head += &(line + "\n");
-    }
-    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    heard.lock().unwrap().push(head.to_lowercase());
-    if path.starts_with("/claims") {
-        std::thread::sleep(Duration::from_secs(2));
-    }
-    let body = format!("{{\"path\":\"{path}\"}}");
-    let _ = write!(
-        stream,
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-}
-
-struct Afternoon {
+struct Calls {
     folder: Folder,
     backend: Backend,
 }
 
-impl Afternoon {
+impl Calls {
     /// The example with a second scope, a short timeout on claims, and a plan with little in it.
     fn begin() -> Self {
         let claims = r#""GET /claims"        = { http = "http://api.aws.com/claims", "#;
@@ -89,12 +37,12 @@ impl Afternoon {
                \n[app_clients.web]\nflows = [\"client_credentials\"]\nscopes = [\"xxx-api/read\"]\n\
                \n[api_keys.batch]\nplan = \"XXXPlan\"\n";
         let folder = Folder::with(&text);
-        let afternoon = Self {
+        let calls = Self {
             folder,
             backend: Backend::start(),
         };
-        afternoon.folder.apply(&["-q"]);
-        afternoon
+        calls.folder.apply(&["-q"]);
+        calls
     }
 
     fn call(&self, words: &[&str]) -> Ran {
@@ -170,36 +118,36 @@ const FORBIDDEN: (u16, &str, &str) = (403, "ForbiddenException", r#"{"message":"
 
 #[test]
 fn a_partner_gets_in_with_token_and_key() {
-    let afternoon = Afternoon::begin();
-    let token = afternoon.folder.local(&["token", "acme"]);
+    let calls = Calls::begin();
+    let token = calls.folder.local(&["token", "acme"]);
     assert_eq!((token.code, token.stderr.as_str()), (0, ""));
     assert_eq!(token.stdout.lines().count(), 1);
     assert_eq!(token.stdout.split('.').count(), 3, "a JWT");
 
-    let head = afternoon.admitted(&["acme", "GET", "/policies/7?x=1"]);
+    let head = calls.admitted(&["acme", "GET", "/policies/7?x=1"]);
     assert!(head.starts_with("get /policies/7?x=1 http/1.1\n"), "{head}");
     assert!(head.contains("\nhost: api.aws.com\n"), "{head}");
-    afternoon.admitted(&["acme", "GET", "/policies", "--scope", "xxx-api/read"]);
+    calls.admitted(&["acme", "GET", "/policies", "--scope", "xxx-api/read"]);
     // With or without `Bearer `, as Cognito authorizers take it.
     let bare = format!("Authorization: {}", token.stdout.trim());
-    afternoon.admitted(&["acme", "get", "/policies", "-H", &bare]);
+    calls.admitted(&["acme", "get", "/policies", "-H", &bare]);
 
-    let ran = afternoon.call(&["api_keys.batch", "GET", "/health", "-i"]);
+    let ran = calls.call(&["api_keys.batch", "GET", "/health", "-i"]);
     assert!(
         ran.stdout.starts_with("HTTP/1.1 200 OK\n"),
         "{}",
         ran.stdout
     );
-    let ran = afternoon.call(&["acme", "GET", "/policies/7"]);
+    let ran = calls.call(&["acme", "GET", "/policies/7"]);
     assert_eq!(ran.stdout, r#"{"path":"/policies/7"}"#);
 }
 
 #[test]
 fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
-    let afternoon = Afternoon::begin();
+    let calls = Calls::begin();
     let get = |more: &[&'static str], (status, kind, body): (u16, &str, &str), hint: &str| {
         let words = [&["acme", "GET", "/policies"], more].concat();
-        afternoon.refused(&words, status, kind, body, hint);
+        calls.refused(&words, status, kind, body, hint);
     };
     get(
         &["--without", "token"],
@@ -224,7 +172,7 @@ fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
         "none that a usage plan",
     );
     let words = ["web", "GET", "/policies"];
-    afternoon.refused(
+    calls.refused(
         &words,
         FORBIDDEN.0,
         FORBIDDEN.1,
@@ -232,7 +180,7 @@ fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
         "app_clients.web has none",
     );
     let words = ["batch", "GET", "/policies"];
-    afternoon.refused(
+    calls.refused(
         &words,
         UNAUTHORIZED.0,
         UNAUTHORIZED.1,
@@ -242,9 +190,9 @@ fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
     let no_route = "MissingAuthenticationTokenException";
     let body = r#"{"message":"Missing Authentication Token"}"#;
     let words = ["acme", "GET", "/polices"];
-    afternoon.refused(&words, 403, no_route, body, "did you mean `GET /policies`?");
+    calls.refused(&words, 403, no_route, body, "did you mean `GET /policies`?");
     let words = ["acme", "DELETE", "/policies"];
-    afternoon.refused(
+    calls.refused(
         &words,
         403,
         no_route,
@@ -252,15 +200,15 @@ fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
         "`/policies` is there for `GET` only",
     );
     assert_eq!(
-        afternoon.backend.heard(),
+        calls.backend.heard(),
         Vec::<String>::new(),
         "the door was shut"
     );
 
     // -q keeps the hint quiet; without --fail an answer is a success.
-    let ran = afternoon.call(&["acme", "GET", "/policies", "--without", "key", "-q"]);
+    let ran = calls.call(&["acme", "GET", "/policies", "--without", "key", "-q"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-    let ran = afternoon
+    let ran = calls
         .folder
         .local(&["token", "globex", "--scope", "xxx-api/write"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
@@ -274,22 +222,22 @@ fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
 
 #[test]
 fn a_suspended_partner_is_refused_until_it_is_resumed() {
-    let afternoon = Afternoon::begin();
-    let text = std::fs::read_to_string(afternoon.folder.path().join("stack.toml")).unwrap();
-    afternoon.admitted(&["acme", "GET", "/policies"]);
-    afternoon
+    let calls = Calls::begin();
+    let text = std::fs::read_to_string(calls.folder.path().join("stack.toml")).unwrap();
+    calls.admitted(&["acme", "GET", "/policies"]);
+    calls
         .folder
         .write(&text.replace("[partners.acme]", "[partners.acme]\nenabled = false"));
-    afternoon.folder.apply(&["-q"]);
+    calls.folder.apply(&["-q"]);
     let (status, kind, body) = UNAUTHORIZED;
-    afternoon.refused(
+    calls.refused(
         &["acme", "GET", "/policies"],
         status,
         kind,
         body,
         "partners.acme is disabled in the file",
     );
-    let token = afternoon.folder.local(&["token", "acme"]);
+    let token = calls.folder.local(&["token", "acme"]);
     assert_eq!((token.code, token.stdout.as_str()), (1, ""));
     assert!(
         token
@@ -298,50 +246,43 @@ fn a_suspended_partner_is_refused_until_it_is_resumed() {
         "{}",
         token.stderr
     );
-    afternoon.admitted(&["globex", "GET", "/policies"]);
-    afternoon.folder.write(&text);
-    afternoon.folder.apply(&["-q"]);
-    afternoon.admitted(&["acme", "GET", "/policies"]);
+    calls.admitted(&["globex", "GET", "/policies"]);
+    calls.folder.write(&text);
+    calls.folder.apply(&["-q"]);
+    calls.admitted(&["acme", "GET", "/policies"]);
 }
 
 #[test]
 fn quota_throttle_and_backend_have_their_own_refusals() {
-    let afternoon = Afternoon::begin();
+    let calls = Calls::begin();
     for _ in 0..2 {
-        afternoon.admitted(&["small", "GET", "/policies"]);
+        calls.admitted(&["small", "GET", "/policies"]);
     }
     let body = r#"{"message":"Limit Exceeded"}"#;
     let hint = "used up the quota of plans.small: 2 requests a day";
-    afternoon.refused(
+    calls.refused(
         &["small", "GET", "/policies"],
         429,
         "LimitExceededException",
         body,
         hint,
     );
-    afternoon.admitted(&["acme", "GET", "/policies"]);
+    calls.admitted(&["acme", "GET", "/policies"]);
 
     let body = r#"{"message":"Endpoint request timed out"}"#;
     let words = ["acme", "GET", "/claims"];
-    afternoon.refused(
+    calls.refused(
         &words,
         504,
         "InternalServerErrorException",
         body,
         "longer than the route's `timeout`",
     );
-    afternoon.backend.heard();
+    calls.backend.heard();
 
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let mut away = Afternoon {
-        backend: Backend {
-            port: nobody.port().to_string(),
-            heard: Arc::default(),
-        },
-        ..afternoon
+    let mut away = Calls {
+        backend: Backend::that_is_away(),
+        ..calls
     };
     let body = r#"{"message":"Network error communicating with endpoint"}"#;
     let words = ["acme", "GET", "/policies"];
@@ -358,35 +299,35 @@ fn quota_throttle_and_backend_have_their_own_refusals() {
 
 #[test]
 fn a_rollback_serves_what_was_before() {
-    let afternoon = Afternoon::begin();
-    let text = std::fs::read_to_string(afternoon.folder.path().join("stack.toml")).unwrap();
+    let calls = Calls::begin();
+    let text = std::fs::read_to_string(calls.folder.path().join("stack.toml")).unwrap();
     let (old, new) = (
         "http://api.aws.com/policies/{id}",
         "http://api.aws.com/v2/policies/{id}",
     );
     let served = || {
-        let head = afternoon.admitted(&["acme", "GET", "/policies/7"]);
+        let head = calls.admitted(&["acme", "GET", "/policies/7"]);
         head.split(' ').nth(1).unwrap().to_owned()
     };
     assert_eq!(served(), "/policies/7");
-    afternoon.folder.write(&text.replace(old, new));
-    afternoon.folder.apply(&["-q"]);
+    calls.folder.write(&text.replace(old, new));
+    calls.folder.apply(&["-q"]);
     assert_eq!(served(), "/v2/policies/7");
-    let ran = afternoon.folder.local(&["rollback", "--yes"]);
+    let ran = calls.folder.local(&["rollback", "--yes"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     assert_eq!(served(), "/policies/7");
-    afternoon.folder.apply(&["-q", "--forward"]);
+    calls.folder.apply(&["-q", "--forward"]);
     assert_eq!(served(), "/v2/policies/7");
 }
 
 #[test]
 fn over_http_it_is_the_same_and_calls_are_throttled() {
-    let afternoon = Afternoon::begin();
-    let behind = ["--backend", &afternoon.backend.port];
-    afternoon.folder.served(&behind, |url| {
+    let calls = Calls::begin();
+    let behind = ["--backend", &calls.backend.port];
+    calls.folder.served(&behind, |url| {
         let call = || {
             let words = ["call", "slow", "GET", "/policies", "--endpoint-url", url];
-            afternoon.folder.run(&words)
+            calls.folder.run(&words)
         };
         let first = call();
         assert_eq!(
@@ -414,8 +355,8 @@ fn over_http_it_is_the_same_and_calls_are_throttled() {
 
 #[tokio::test]
 async fn an_edit_is_served_once_it_is_deployed_and_an_apply_takes_it_back() {
-    let afternoon = Afternoon::begin();
-    let (apigateway, api) = afternoon.by_hand();
+    let calls = Calls::begin();
+    let (apigateway, api) = calls.by_hand();
     let resources = apigateway
         .get_resources()
         .rest_api_id(&api)
@@ -442,7 +383,7 @@ async fn an_edit_is_served_once_it_is_deployed_and_an_apply_takes_it_back() {
         .unwrap();
     let without_key = ["acme", "GET", "/policies", "--without", "key"];
     let (status, kind, body) = FORBIDDEN;
-    afternoon.refused(&without_key, status, kind, body, "none was sent");
+    calls.refused(&without_key, status, kind, body, "none was sent");
     // AWS tells a deployment's date to the second, and lets nobody make two in one.
     std::thread::sleep(Duration::from_secs(1));
     apigateway
@@ -452,7 +393,7 @@ async fn an_edit_is_served_once_it_is_deployed_and_an_apply_takes_it_back() {
         .send()
         .await
         .unwrap();
-    afternoon.admitted(&without_key);
-    afternoon.folder.apply(&["-q"]);
-    afternoon.refused(&without_key, status, kind, body, "none was sent");
+    calls.admitted(&without_key);
+    calls.folder.apply(&["-q"]);
+    calls.refused(&without_key, status, kind, body, "none was sent");
 }

@@ -1,25 +1,22 @@
-//! A stack file, a local AWS and the engine between them, in one process: what the commands do, without the terminal.
+//! A local AWS in this process, and what the engine makes of stack files on it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use aws_local::Service;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
-use gatestack::apply::{self, Event, Interrupt, Outcome};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use gatestack::apply::{Event, Outcome};
 use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
-use gatestack::kinds::{self, Desired, Observation};
+use gatestack::engine::{
+    self, Aws, Executed, Invocation, Listener, NeverStopped, Notice, Purpose, Session, Silent,
+};
+use gatestack::error::Error;
+use gatestack::kinds::{Desired, Observation};
 use gatestack::model::{Address, OutputName};
-use gatestack::plan::{self, Action, Options, Patterns, Plan, Problem};
+use gatestack::plan::{Action, Options, Patterns, Plan, Problem};
 use gatestack::stack;
+
+use super::program::Folder;
 
 /// The account every test stands in.
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -102,17 +99,32 @@ impl World {
         live.outputs[&OutputName::Id].clone()
     }
 
-    /// What AWS says of the stack.
-    pub(crate) async fn observe(&self, desired: &Desired) -> Observation {
-        kinds::observe(&self.connection().await.reader(), desired)
-            .await
-            .unwrap()
+    /// A stack of which it is known what is wanted.
+    pub(crate) async fn session(&self, desired: &Desired, purpose: Purpose) -> Session {
+        let connection = self.connection().await;
+        let (service, clock) = (self.service.clone(), self.clock.clone());
+        let aws = Aws::in_process(service, connection, clock, ACCOUNT);
+        Session::of(aws, &local(), desired.clone(), purpose)
     }
 
-    async fn observe_to_destroy(&self, desired: &Desired) -> Observation {
-        kinds::observe_to_destroy(&self.connection().await.reader(), desired)
-            .await
-            .unwrap()
+    /// What AWS says of the stack.
+    pub(crate) async fn observe(&self, desired: &Desired) -> Observation {
+        let session = self.session(desired, Purpose::Find).await;
+        session.observe(&mut Silent).await.unwrap()
+    }
+
+    /// The plan to what is wanted.
+    pub(crate) async fn plan_to(
+        &self,
+        desired: &Desired,
+        options: &Options,
+    ) -> Result<Plan, Vec<Problem>> {
+        let purpose = match options.destroy {
+            true => Purpose::Destroy,
+            false => Purpose::Make,
+        };
+        let session = self.session(desired, purpose).await;
+        plan_of(&session, options).await
     }
 
     pub(crate) async fn plan(&self, text: &str) -> Plan {
@@ -124,12 +136,7 @@ impl World {
         text: &str,
         options: &Options,
     ) -> Result<Plan, Vec<Problem>> {
-        let desired = desired(text);
-        let observation = match options.destroy {
-            true => self.observe_to_destroy(&desired).await,
-            false => self.observe(&desired).await,
-        };
-        plan::plan(&desired, &observation, options)
+        self.plan_to(&desired(text), options).await
     }
 
     /// Plans and applies; every step has to succeed.
@@ -152,21 +159,15 @@ impl World {
         (plan, outcome)
     }
 
+    /// Carries out a plan over this client.
     pub(crate) async fn carry_out(&self, plan: &Plan, client: SharedHttpClient) -> Outcome {
-        self.carry_out_telling(plan, client, &Interrupt::new(), &mut |_| {})
-            .await
-    }
-
-    /// The same with somebody listening, who may interrupt.
-    pub(crate) async fn carry_out_telling(
-        &self,
-        plan: &Plan,
-        client: SharedHttpClient,
-        interrupt: &Interrupt,
-        tell: &mut dyn FnMut(Event),
-    ) -> Outcome {
-        let writer = self.connection_through(client).await.writer();
-        apply::run(plan, &writer, &self.clock, interrupt, tell).await
+        let connection = self.connection_through(client).await;
+        let (stops, listener) = (&mut NeverStopped, &mut Silent);
+        let run = engine::carry_out(plan, &connection, &self.clock, true, stops, listener);
+        match run.await {
+            Executed::Over(steps) => steps.outcome,
+            Executed::Left(stop) => panic!("{stop:?}"),
+        }
     }
 
     /// Applies a plan that was made with other options.
@@ -196,6 +197,34 @@ impl World {
             .carry_out(&plan, aws_local::connector(self.service.clone()))
             .await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    }
+}
+
+/// Hands on what happens while a plan is carried out.
+pub(crate) struct Telling<F>(pub(crate) F);
+
+impl<F: FnMut(Event)> Listener for Telling<F> {
+    fn tell(&mut self, notice: Notice<'_>) {
+        if let Notice::Step { event, .. } = notice {
+            (self.0)(event);
+        }
+    }
+}
+
+/// The local AWS of this process, and nothing else.
+pub(crate) fn local() -> Invocation {
+    Invocation {
+        local: true,
+        ..Invocation::default()
+    }
+}
+
+/// The plan of a session; anything that keeps it from looking is a bug.
+pub(crate) async fn plan_of(session: &Session, options: &Options) -> Result<Plan, Vec<Problem>> {
+    match session.plan(options, &mut Silent).await {
+        Ok(planned) => Ok(planned.plan),
+        Err(Error::NoPlan(problems)) => Err(problems),
+        Err(other) => panic!("{other:?}"),
     }
 }
 
@@ -272,134 +301,42 @@ requires = { scopes = ["xxx-api/read"], api_key = true }
     text
 }
 
-/// What becomes of one request on its way.
-pub(crate) enum Fate {
-    /// It arrives, and so does its answer.
-    Arrives,
-    /// It arrives after a while.
-    Takes(Duration),
-    /// It arrives and its answer is lost.
-    Unanswered,
-    /// It arrives and the connection breaks before the answer is there.
-    Broken,
-    /// It never leaves.
-    Dies,
-    /// It never leaves either, and is answered with this JSON, as by a part of AWS that has not heard yet.
-    Told(String),
-    /// AWS refuses it with this status, code and message.
-    Refused(u16, &'static str, &'static str),
-}
-
-/// Decides a request's fate by its number, from 1, and its operation: Cognito's by name, API Gateway's as `VERB /path`.
-type Decide = dyn Fn(u64, &str) -> Fate + Send + Sync;
-
-/// An HTTP client between the SDK and AWS on which things happen.
-#[derive(Clone)]
-pub(crate) struct Wire {
-    inner: SharedHttpClient,
-    sent: Arc<AtomicU64>,
-    decide: Arc<Decide>,
-}
-
-impl Wire {
-    pub(crate) fn to(
-        world: &World,
-        decide: impl Fn(u64, &str) -> Fate + Send + Sync + 'static,
-    ) -> SharedHttpClient {
-        let inner = aws_local::connector(world.service.clone());
-        SharedHttpClient::new(Self {
-            inner,
-            sent: Arc::default(),
-            decide: Arc::new(decide),
-        })
-    }
-
-    /// One that dies after a number of requests: the last one still reaches AWS, its answer is lost.
-    pub(crate) fn dying_after(requests: u64, world: &World) -> SharedHttpClient {
-        Self::to(world, move |number, _| match number.cmp(&requests) {
-            std::cmp::Ordering::Less => Fate::Arrives,
-            std::cmp::Ordering::Equal => Fate::Unanswered,
-            std::cmp::Ordering::Greater => Fate::Dies,
-        })
+/// The local AWS that lies in a folder, for somebody who works by hand.
+pub(crate) fn world_in(folder: &Folder) -> World {
+    let clock = Clock::system();
+    let options = aws_local::Options {
+        clock: clock.clone(),
+        ..aws_local::Options::default()
+    };
+    let state = folder.path().join(".gatestack/local.json");
+    World {
+        service: Service::at_file(&state, options).unwrap(),
+        clock,
+        scripts: Default::default(),
     }
 }
 
-impl std::fmt::Debug for Wire {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Wire")
-    }
-}
-
-impl HttpClient for Wire {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(WireConnector {
-            inner,
-            wire: self.clone(),
-        })
-    }
-}
-
-#[derive(Debug)]
-struct WireConnector {
-    inner: SharedHttpConnector,
-    wire: Wire,
-}
-
-impl HttpConnector for WireConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let dead = || Err(ConnectorError::user("the process died".into()));
-        let number = self.wire.sent.fetch_add(1, Ordering::SeqCst) + 1;
-        let operation = match request.headers().get("x-amz-target") {
-            Some(target) => target.rsplit('.').next().unwrap_or_default().to_owned(),
-            None => format!(
-                "{} {}",
-                request.method(),
-                request.uri().split(".com").last().unwrap_or_default()
-            ),
-        };
-        match (self.wire.decide)(number, &operation) {
-            Fate::Arrives => self.inner.call(request),
-            Fate::Takes(time) => {
-                let inner = self.inner.clone();
-                HttpConnectorFuture::new(async move {
-                    tokio::time::sleep(time).await;
-                    inner.call(request).await
-                })
-            }
-            Fate::Unanswered => {
-                let answer = self.inner.call(request);
-                HttpConnectorFuture::new(async move {
-                    let _lost = answer.await;
-                    dead()
-                })
-            }
-            Fate::Broken => {
-                let answer = self.inner.call(request);
-                HttpConnectorFuture::new(async move {
-                    let _lost = answer.await;
-                    Err(ConnectorError::io("the connection broke".into()))
-                })
-            }
-            Fate::Dies => HttpConnectorFuture::ready(dead()),
-            Fate::Told(body) => {
-                let answer = http::Response::new(SdkBody::from(body));
-                HttpConnectorFuture::ready(Ok(answer.try_into().unwrap()))
-            }
-            Fate::Refused(status, code, message) => {
-                let body = serde_json::json!({ "__type": code, "message": message }).to_string();
-                let answer = http::Response::builder()
-                    .status(status)
-                    .header("x-amzn-errortype", code)
-                    .header("x-amzn-requestid", "11111111-2222-3333-4444-555555555555")
-                    .body(SdkBody::from(body))
-                    .unwrap();
-                HttpConnectorFuture::ready(Ok(answer.try_into().unwrap()))
-            }
+/// How many pools, clients, APIs, keys and usage plans there are in the folder's AWS.
+pub(crate) fn counted(folder: &Folder) -> [usize; 5] {
+    let world = world_in(folder);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (cognito, api) = (world.cognito(), world.apigateway());
+        let pools = cognito.list_user_pools().max_results(60).send().await;
+        let pools = pools.unwrap().user_pools.unwrap_or_default();
+        let mut clients = 0;
+        for pool in &pools {
+            let list = cognito
+                .list_user_pool_clients()
+                .set_user_pool_id(pool.id.clone());
+            clients += list.send().await.unwrap().user_pool_clients().len();
         }
-    }
+        let apis = api.get_rest_apis().send().await.unwrap().items().len();
+        let keys = api.get_api_keys().send().await.unwrap().items().len();
+        let plans = api.get_usage_plans().send().await.unwrap().items().len();
+        [pools.len(), clients, apis, keys, plans]
+    })
 }
