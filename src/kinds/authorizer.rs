@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_apigateway::types::{Authorizer as LiveAuthorizer, AuthorizerType};
 use serde::{Deserialize, Serialize};
 
+use super::observation::Other;
 use super::patch::{Part, Patches, patches};
 use super::{
     Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Outputs, Resource, Scope,
@@ -48,6 +49,7 @@ impl Kind for Authorizer {
         phase: 1,
         goes_with: Some("rest_api"),
         deployed: true,
+        admits: true,
         in_picture: InPicture::Api,
         ..KindInfo::new(
             "authorizer",
@@ -131,9 +133,9 @@ impl Kind for Authorizer {
             .into_iter()
             .map(|(_, live)| found(address.clone(), api, live))
             .collect();
-        let others: Vec<String> = others
+        let others: Vec<Other> = others
             .into_iter()
-            .filter_map(|(_, live)| live.name.clone())
+            .filter_map(|(_, live)| Some(Other::new(live.name.clone()?, live.id.clone()?)))
             .collect();
         findings.neighbours = others.len();
         findings.dependents.extend(Dependent::of(

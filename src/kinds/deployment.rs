@@ -7,6 +7,7 @@ mod methods;
 use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::types::{Deployment as LiveDeployment, Stage as LiveStage};
+use aws_smithy_types::DateTime;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -182,7 +183,7 @@ impl Kind for Deployment {
         let deployments = reader.deployments(api).await?;
         let stack = &scope.desired.ground.stack;
         let wanted = wanted_stage(scope);
-        let serving = serving(scope, &stages);
+        let serving = serving(scope, &stages, &deployments);
         let deployed = match serving {
             Some(live) => live.deployment_id.clone(),
             // A run that died before it made the stage.
@@ -194,7 +195,9 @@ impl Kind for Deployment {
         let Some(id) = deployed else {
             return Ok(findings);
         };
-        let shows = what_shows(&deployments, stack, &id, &digest);
+        let to_come = wanted
+            .filter(|name| serving.is_some_and(|live| live.stage_name.as_deref() != Some(name)));
+        let shows = what_shows(&deployments, stack, &id, &digest, to_come);
         let serves = match (&shows, serving) {
             (Shows::Configured, _) | (_, None) => None,
             _ => Some(methods::methods(reader, api, &id).await?),
@@ -252,13 +255,25 @@ fn wanted_stage<'a>(scope: &Scope<'a>) -> Option<&'a str> {
     })
 }
 
-/// The stage that serves the stack's callers: the wanted one, and where none is wanted ours.
-fn serving<'a>(scope: &Scope<'_>, stages: &'a [LiveStage]) -> Option<&'a LiveStage> {
+/// The stage that serves the stack's callers: the wanted one, and where it is not there the one of ours that was made last, whose
+/// callers a new one is for.
+fn serving<'a>(
+    scope: &Scope<'_>,
+    stages: &'a [LiveStage],
+    deployments: &[LiveDeployment],
+) -> Option<&'a LiveStage> {
     let wanted = wanted_stage(scope);
-    stages.iter().find(|live| match wanted {
-        Some(name) => live.stage_name.as_deref() == Some(name),
-        None => stage::is_ours(scope, live),
-    })
+    let named = |live: &&LiveStage| wanted.is_some() && live.stage_name.as_deref() == wanted;
+    // AWS tells seconds. What was deployed later tells two stages of one second apart.
+    let age = |live: &&LiveStage| {
+        let id = live.deployment_id.as_deref();
+        let deployed = deployments.iter().find(|one| one.id.as_deref() == id);
+        let seconds = |date: Option<&DateTime>| date.map(DateTime::secs);
+        let deployed = deployed.and_then(|one| one.created_date.as_ref());
+        (seconds(live.created_date.as_ref()), seconds(deployed))
+    };
+    let ours = stages.iter().filter(|live| stage::is_ours(scope, live));
+    stages.iter().find(named).or_else(|| ours.max_by_key(age))
 }
 
 /// The canary of a stage, where callers meet it.
@@ -372,6 +387,7 @@ fn what_shows(
     stack: &str,
     served: &str,
     configured: &str,
+    to_come: Option<&str>,
 ) -> Shows {
     let ours = Ours::of(deployments, stack, Some(served));
     let Some((live, description)) = ours.get(Some(served)) else {
@@ -386,8 +402,11 @@ fn what_shows(
         return Shows::Configured;
     }
     // Every deployment of ours was served the moment it was made, so one that is served instead of the newest of ours
-    // was chosen later.
-    match ours.newest() {
+    // was chosen later; but for one that was made for a stage that is still to come.
+    let newest = ours
+        .newest()
+        .filter(|(_, ours)| to_come.is_none() || ours.first_of.as_deref() != to_come);
+    match newest {
         Some((newest, _)) if newest.id != live.id => Shows::HeldBack {
             deployment: served.to_owned(),
             made: made(live),
@@ -436,6 +455,7 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
                 digest,
                 number,
                 links: Some(links),
+                first_of: (serving.is_none() && !stages.is_empty()).then(|| want.stage.clone()),
             };
             // Made and served in one call: one that was made and not served would read as a stage led back. Only beside
             // a canary AWS does not say which of the two releases the call means.
@@ -545,7 +565,6 @@ fn held_back(look: &Look<'_, Props>) -> Option<Note> {
 mod tests {
     use super::*;
     use aws_sdk_apigateway::types::CanarySettings;
-    use aws_smithy_types::DateTime;
 
     fn deployment(id: &str, second: i64, description: &str) -> LiveDeployment {
         LiveDeployment::builder()
@@ -600,7 +619,8 @@ mod tests {
             deployment("theirs-after", 3, "by hand"),
             deployment("other-stack", 4, "gatestack others sha256:cc number:9"),
         ];
-        let shown = |id, configured| match what_shows(&deployments, "claims", id, configured) {
+        let shown = |id, configured| match what_shows(&deployments, "claims", id, configured, None)
+        {
             Shows::HeldBack { deployment, .. } => format!("held back at {deployment}"),
             Shows::Unknown { deployment, made } => {
                 format!(
@@ -632,6 +652,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_made_for_a_stage_to_come_leads_nobody_back() {
+        let deployments = [
+            deployment("served", 1, "gatestack claims sha256:aa number:1"),
+            deployment("made", 2, "gatestack claims sha256:bb number:2 first-of:v2"),
+        ];
+        let shows = |to_come| what_shows(&deployments, "claims", "served", "bb", to_come);
+        assert_eq!(shows(Some("v2")), Shows::Behind);
+        for to_come in [None, Some("v3")] {
+            assert!(
+                matches!(shows(to_come), Shows::HeldBack { .. }),
+                "{to_come:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_copied_description_is_not_ours() {
         let deployments = [
             deployment("first", 1, "gatestack claims sha256:aa number:1"),
@@ -652,7 +688,7 @@ mod tests {
         assert_eq!(ours(&deployments, "same-second"), with("ours-too"));
         assert_eq!(ours(&deployments, "copy"), ["first", "ours"]);
         for served in ["copy", "altered", "same-second"] {
-            let shows = what_shows(&deployments, "claims", served, "bb");
+            let shows = what_shows(&deployments, "claims", served, "bb", None);
             assert!(matches!(shows, Shows::Unknown { .. }), "{shows:?}");
         }
     }

@@ -7,6 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::observation::Other;
 use super::ownership::after_moves;
 use super::private_road::{self, Patience};
 use super::uses::Leaving;
@@ -133,7 +134,7 @@ impl Kind for Listener {
                         if wanted {
                             findings.obstacles.push(untagged(&address, &props));
                         }
-                        others.push(format!("port {}", props.port));
+                        others.push(Other::new(format!("port {}", props.port), id));
                         continue;
                     }
                     Owner::Stack(stack) => {

@@ -89,6 +89,8 @@ pub struct KindInfo {
     pub kept_unless_named: bool,
     /// Whether callers see a change of it only after a redeployment.
     pub deployed: bool,
+    /// Whether it decides who may call: no snapshot is taken of one that is not as the file wants it.
+    pub admits: bool,
     /// Whether one that goes has to make room for one that comes.
     pub siblings_clash: bool,
     /// Whether it is the snapshot that a redeployment takes.
@@ -129,6 +131,7 @@ impl KindInfo {
             loss: None,
             kept_unless_named: false,
             deployed: false,
+            admits: false,
             siblings_clash: false,
             snapshot: false,
             billable: None,

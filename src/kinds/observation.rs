@@ -8,7 +8,7 @@ use super::ownership::after_moves;
 use super::registry::{KINDS, Observed, observe_phase};
 use super::{KindInfo, Outputs, Resource, Scope, Word, registered, uses};
 use crate::aws::{AwsError, Reader};
-use crate::model::{Address, Book, OutputName};
+use crate::model::{Address, Book, OutputName, digest};
 
 /// What AWS says now about everything a stack owns, and about what stands in its way.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -95,31 +95,60 @@ pub struct Dependent {
     pub count: usize,
     /// Their ids as that field holds them, where there is one.
     pub ids: BTreeSet<String>,
+    /// A digest of the ids of all of them: another thing of the same name is another loss. Empty where AWS only estimates.
+    pub members: String,
     /// What they are and what becomes of them, in a phrase.
     pub what: String,
 }
 
+/// One of the things that are not the stack's: what tells it from every other one, and what people call it.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Other {
+    name: String,
+    id: String,
+}
+
+impl Other {
+    pub(super) fn new(name: impl Into<String>, id: impl Into<String>) -> Self {
+        let (name, id) = (name.into(), id.into());
+        Self { name, id }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// A thing that is its name.
+impl From<String> for Other {
+    fn from(name: String) -> Self {
+        Self::new(name.clone(), name)
+    }
+}
+
 impl Dependent {
-    /// What goes with the thing at this address, by a word of its own and their names; `None` where there is nothing.
+    /// What goes with the thing at this address, by a word of its own; `None` where there is nothing.
     pub(super) fn of(
         with: &Address,
         word: &str,
         (kind, title): (&str, &str),
-        names: &[String],
+        others: &[impl Into<Other> + Clone],
         becomes: &str,
     ) -> Option<Self> {
         const NAMED: usize = 5;
-        let count = names.len();
+        let count = others.len();
         (count > 0).then_some(())?;
         let plural = if count == 1 { "" } else { "s" };
         // AWS lists them in any order, and another order is not another loss.
-        let mut names = names.to_vec();
-        names.sort();
-        let mut named: Vec<String> = names
+        let mut others: Vec<Other> = others.iter().cloned().map(Into::into).collect();
+        others.sort();
+        let mut named: Vec<String> = others
             .iter()
             .take(NAMED)
-            .map(|name| format!("{name:?}"))
+            .map(|other| format!("{:?}", other.name))
             .collect();
+        let mut ids: Vec<&str> = others.iter().map(|other| other.id.as_str()).collect();
+        ids.sort_unstable();
         if count > NAMED {
             named.push(format!("{} more", count - NAMED));
         }
@@ -130,6 +159,7 @@ impl Dependent {
             kind: kind.to_owned(),
             count,
             ids: BTreeSet::new(),
+            members: digest(ids.join("\n").as_bytes()),
             what: format!(
                 "{count} {title}{plural} that gatestack did not make ({}): {becomes}",
                 named.join(", ")

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use aws_sdk_apigateway::types::UsagePlan;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
+use super::observation::Other;
 use super::ownership::after_moves;
 use super::{
-    Action, Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, OnChange,
-    Outputs, Owner, Resource, Scope, Standing, Task, gone_is_success, literal, tags, usage_plan,
+    Action, Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle,
+    OnChange, Outputs, Owner, Resource, Scope, Standing, Task, gone_is_success, literal, rest_api,
+    tags, usage_plan,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -73,6 +76,7 @@ impl Kind for PlanMembership {
         });
         let mut findings = Findings::default();
         let key_addresses = addresses_of_keys(reader, scope).await?;
+        findings.obstacles = on_others_plans(reader, scope, &plans, &key_addresses).await?;
         let mut places: BTreeMap<&Address, Vec<(&str, String)>> = BTreeMap::new();
         for (plan, plan_address, keys) in try_join_all(keys_of).await? {
             let mut others = Vec::new();
@@ -80,7 +84,10 @@ impl Kind for PlanMembership {
                 let id = key.id.clone().unwrap_or_default();
                 match key_addresses.get(&id) {
                     Some(address) => places.entry(address).or_default().push((plan, id)),
-                    None => others.push(key.name.clone().unwrap_or(id)),
+                    None => others.push(Other::new(
+                        key.name.clone().unwrap_or_else(|| id.clone()),
+                        id,
+                    )),
                 }
             }
             findings.neighbours += others.len();
@@ -160,6 +167,55 @@ impl Kind for PlanMembership {
         let note = moves.then(|| Note::warning("GS105", look.address, text));
         note.into_iter().collect()
     }
+}
+
+/// Keys of ours that somebody put on a plan of their own which opens the same stage: AWS takes a key on one plan of a stage only.
+/// Such plans are read only where there are any.
+async fn on_others_plans(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    plans: &[UsagePlan],
+    key_addresses: &BTreeMap<String, Address>,
+) -> Result<Vec<Obstacle>, AwsError> {
+    let Some(api) = rest_api::api(scope) else {
+        return Ok(Vec::new());
+    };
+    let opens_ours = |plan: &&UsagePlan| {
+        let tags = tags::live(plan.tags.as_ref());
+        let id = plan.id.as_deref().unwrap_or_default();
+        let ours = matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Us(_));
+        let is_ours = ours || scope.address_of(OutputName::Id, id).is_some();
+        let mut stages = plan.api_stages().iter();
+        !is_ours && stages.any(|stage| stage.api_id.as_deref() == Some(api))
+    };
+    let keys = plans.iter().filter(opens_ours).map(async |plan| {
+        let id = plan.id.as_deref().unwrap_or_default();
+        Ok::<_, AwsError>((plan, reader.usage_plan_keys(id).await?))
+    });
+    let mut obstacles = Vec::new();
+    for (plan, keys) in try_join_all(keys).await? {
+        let ours = keys
+            .iter()
+            .filter_map(|key| key_addresses.get(key.id.as_deref()?));
+        let address = |key: &Address| key.named_in_consent().part("membership");
+        let wanted = ours.map(|key| after_moves(scope.desired, &address(key)));
+        let (name, id) = (plan.name.as_deref(), plan.id.as_deref());
+        obstacles.extend(
+            wanted
+                .filter(|address| scope.desired.resources.contains_key(address))
+                .map(|address| Obstacle {
+                    address,
+                    what: format!(
+                        "the key is on the usage plan {:?} ({}), which gatestack did not make and which opens this API too: AWS \
+                         takes a key on one plan of a stage only",
+                        name.unwrap_or_default(),
+                        id.unwrap_or_default()
+                    ),
+                    help: "take the key off that plan, or take the API's stage off it".into(),
+                }),
+        );
+    }
+    Ok(obstacles)
 }
 
 /// Where each of our keys stands, `[[moved]]` not applied, by its id.

@@ -26,6 +26,8 @@ pub struct Props {
     pub description: Text,
     /// Whether it answers only at its own domain.
     pub disable_default_endpoint: bool,
+    /// Whether API keys are read from the header `X-API-Key`.
+    pub keys_from_header: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -168,6 +170,15 @@ impl Kind for RestApi {
             )
         })),
         Field::new(
+            "keys_from_header",
+            "Whether API keys are read from the header `X-API-Key`, and not from a Lambda authorizer's answer. Always true.",
+            |p: &Props, _| p.keys_from_header.into(),
+        )
+        .by(Part::Patch(|patches, _, _: &Props| {
+            patches.replace("/apiKeySource", ApiKeySourceType::Header.as_str());
+        }))
+        .always(true),
+        Field::new(
             "tags",
             "Tags. Others on the API are left alone.",
             |p: &Props, _| tags::value(&p.tags),
@@ -265,6 +276,7 @@ fn candidate(reader: &Reader, api: &LiveApi) -> Candidate<Props> {
             name: name.as_str().into(),
             description: api.description.clone().unwrap_or_default().into(),
             disable_default_endpoint: api.disable_execute_api_endpoint,
+            keys_from_header: api.api_key_source != Some(ApiKeySourceType::Authorizer),
             tags: tags.clone(),
         },
         name,
@@ -313,9 +325,6 @@ fn unmanaged(api: &LiveApi) -> Vec<String> {
     }
     if let Some(size) = api.minimum_compression_size {
         words.push(format!("compression of answers from {size} bytes on"));
-    }
-    if api.api_key_source == Some(ApiKeySourceType::Authorizer) {
-        words.push("API keys taken from an authorizer's answer".to_owned());
     }
     for kind in api
         .endpoint_configuration

@@ -401,6 +401,7 @@ fn users_of(pool: &Address, estimated: i32) -> Option<Dependent> {
         kind: "user".to_owned(),
         count,
         ids: BTreeSet::new(),
+        members: String::new(),
         what: format!(
             "about {count} user{plural}, with passwords and attributes: they can't sign in any more"
         ),

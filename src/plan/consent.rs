@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::certificates::asked_no_more;
 use super::openings::openings;
 use super::{Action, Change, Options, Patterns};
 use crate::kinds::{Dependent, Observation, Obstacle, Resource, duplicates};
@@ -73,6 +74,8 @@ pub(super) fn losses(
     all.extend(others.map(|one| (one.address.clone(), LossOf::Others, one.what.clone())));
     if !options.destroy {
         let opened = openings(wanted, observation, changes).into_iter();
+        let asked = asked_no_more(wanted, observation, changes).into_iter();
+        let opened = opened.chain(asked);
         all.extend(opened.map(|(address, text)| (address, LossOf::Requirements, text)));
         all.extend(most_routes(observation, changes));
         let doubts = made_in_doubt(observation, changes);

@@ -1,6 +1,7 @@
 //! What would change and in which order: a pure function of what the file wants and what AWS says now.
 //! No clock, no I/O, nothing asynchronous; the executor makes no choice that is not written down here.
 
+mod certificates;
 mod consent;
 mod diff;
 mod exposure;

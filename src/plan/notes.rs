@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::consent::{going_along, made_in_doubt};
 use super::{Action, Change, Note, Options, Step, exposure};
 use crate::kinds::rest_api::RESOURCE_POLICY;
-use crate::kinds::{BothSides, Desired, Observation, Resource};
+use crate::kinds::{BothSides, Desired, Observation, Resource, list};
 use crate::model::Address;
 
 const COSTS: &str = "GS107";
@@ -90,6 +90,28 @@ pub(super) fn takes_long(steps: &[Step]) -> Option<Note> {
         "GS115",
         first,
         format!("AWS takes about {minutes} minutes until all of it works, first for this{then}"),
+    ))
+}
+
+/// A redeployment shows callers everything below the API, what `--target` leaves out as AWS has it.
+pub(super) fn shown_as_it_is(
+    changes: &BTreeMap<Address, Change>,
+    left_out: &BTreeMap<Address, Change>,
+) -> Option<Note> {
+    let (snapshot, _) = changes.iter().find(|(_, change)| change.kind.snapshot)?;
+    let shown = left_out.iter().filter(|(address, change)| {
+        let is_there = change.action != Action::Create;
+        is_there && change.kind.deployed && address.duplicate_of().is_none()
+    });
+    let shown: Vec<&str> = shown.map(|(address, _)| address.as_str()).collect();
+    (!shown.is_empty()).then_some(())?;
+    let shown = list(shown);
+    Some(Note::warning(
+        "GS136",
+        snapshot,
+        format!(
+            "callers will see these as AWS has them and not as the file wants them, since --target leaves them out: {shown}"
+        ),
     ))
 }
 

@@ -55,6 +55,7 @@ pub fn plan(
     let inputs = Inputs::new(desired, &wanted, observation, &changes);
     let steps = order::steps(&inputs).map_err(|problem| vec![problem])?;
     let mut notes = notes::notes(desired, &wanted, observation, &changes, options);
+    notes.extend(notes::shown_as_it_is(&changes, &left_out));
     notes.extend(notes::takes_long(&steps));
     let going_along = consent::going_along(observation, &changes)
         .cloned()
@@ -75,7 +76,7 @@ pub fn plan(
         needs_forward,
         kept: kept.into_iter().collect(),
         unchanged,
-        left_out,
+        left_out: left_out.len(),
         neighbours: observation.neighbours.clone(),
         going_along,
         unmanaged,
@@ -347,16 +348,16 @@ fn take_snapshot_again(
     }
 }
 
-/// Drops what `--target` does not name and nothing named needs; answers how many.
+/// Drops what `--target` does not name and nothing named needs; answers which.
 fn leave_out(
     desired: &Desired,
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     options: &Options,
     changes: &mut BTreeMap<Address, Change>,
-) -> usize {
+) -> BTreeMap<Address, Change> {
     if options.targets.is_empty() {
-        return 0;
+        return BTreeMap::new();
     }
     let mut chosen: BTreeSet<&Address> = changes
         .keys()
@@ -368,6 +369,7 @@ fn leave_out(
         changes.map(|(address, _)| address).collect()
     };
     let (snapshots, content) = (of(|kind| kind.snapshot), of(|kind| kind.deployed));
+    let admits = of(|kind| kind.admits);
     let mut unseen: Vec<&Address> = chosen.iter().copied().collect();
     while let Some(address) = unseen.pop() {
         let change = &changes[address];
@@ -379,6 +381,10 @@ fn leave_out(
         // A route that nobody can call would be half a change: what is deployed takes its snapshot along.
         if change.kind.deployed {
             needed.extend(snapshots.iter().copied().cloned());
+        }
+        // Callers would be let in as somebody set it, and not as the file says.
+        if change.kind.snapshot {
+            needed.extend(admits.iter().copied().cloned());
         }
         // AWS makes no first snapshot of an API in which there is nothing to call.
         let first = change.kind.snapshot && change.action == Action::Create;
@@ -396,9 +402,12 @@ fn leave_out(
         }
     }
     let chosen: BTreeSet<Address> = chosen.into_iter().cloned().collect();
-    let before = changes.len();
-    changes.retain(|address, _| chosen.contains(address));
-    before - changes.len()
+    let all = std::mem::take(changes);
+    let (kept, left_out) = all
+        .into_iter()
+        .partition(|(address, _)| chosen.contains(address));
+    *changes = kept;
+    left_out
 }
 
 /// Protection that the file put there is taken off as a step of its own; any other is somebody's decision.

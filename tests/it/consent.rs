@@ -606,3 +606,66 @@ async fn a_move_onto_an_existing_partner_makes_no_orphan() {
         );
     }
 }
+
+/// A redeployment of one route shows what somebody did to the authorizer, too.
+#[tokio::test(start_paused = true)]
+async fn a_target_takes_the_authorizer_along_and_names_what_it_leaves_out() {
+    let world = World::new();
+    let text = stack_of(1, 2);
+    world.apply(&text).await;
+    let console = world.apigateway();
+    let api = world.id(&text, "api").await;
+    let patch = |op: Op, path: &str, value: &str| {
+        PatchOperation::builder()
+            .op(op)
+            .path(path)
+            .value(value)
+            .build()
+    };
+    let foreign = world.cognito().create_user_pool().pool_name("theirs");
+    let foreign = foreign
+        .send()
+        .await
+        .unwrap()
+        .user_pool
+        .unwrap()
+        .arn
+        .unwrap();
+    let changed = console.update_authorizer().rest_api_id(&api);
+    let changed = changed.authorizer_id(world.id(&text, "api/authorizer").await);
+    let changed = changed.patch_operations(patch(Op::Add, "/providerARNs", &foreign));
+    changed.send().await.unwrap();
+    let resources = console
+        .get_resources()
+        .rest_api_id(&api)
+        .send()
+        .await
+        .unwrap();
+    let mut resources = resources.items().iter();
+    let resource = resources
+        .find(|one| one.path() == Some("/things1/{id}"))
+        .unwrap();
+    let changed = console.update_method().rest_api_id(&api);
+    let changed = changed
+        .resource_id(resource.id().unwrap())
+        .http_method("GET");
+    let changed = changed.patch_operations(patch(Op::Replace, "/apiKeyRequired", "false"));
+    changed.send().await.unwrap();
+    let after = text.replace("com/things0/{id}", "com/v2/{id}");
+    assert_ne!(after, text);
+    let options = Options {
+        targets: Patterns::new(["api.routes.\"GET /things0/{id}\"".to_owned()]),
+        ..Options::default()
+    };
+    let plan = world.plan_with(&after, &options).await.unwrap();
+    let steps = summary(&plan);
+    assert!(
+        steps
+            .iter()
+            .any(|step| step.starts_with("update api/authorizer")),
+        "{steps:?}"
+    );
+    let note = plan.notes.iter().find(|note| note.code == "GS136").unwrap();
+    assert!(note.text.contains("GET /things1/{id}"), "{}", note.text);
+    assert!(!note.text.contains("authorizer"), "{}", note.text);
+}

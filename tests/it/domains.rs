@@ -648,6 +648,41 @@ async fn settings_of_a_domain_change_in_place() {
     assert!(domain.mutual_tls_authentication().is_none());
 }
 
+/// A certificate of theirs may be all that a domain asks of callers.
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_for_no_certificate_any_more_needs_consent() {
+    const SHUT: &str = "disable_default_endpoint = true";
+    let account = Account::new().await;
+    let says = |mutual_tls: bool, api: &'static str| Says {
+        api,
+        ..account.own(
+            API,
+            match mutual_tls {
+                true => "mutual_tls = { truststore = \"s3://trust/all.pem\" }",
+                false => "",
+            },
+        )
+    };
+    account.apply(&says(true, SHUT)).await;
+    for (mutual_tls, api, asked) in [(false, SHUT, "api.domain"), (true, "", "api")] {
+        let plan = account.world.plan(&says(mutual_tls, api).text()).await;
+        let losses: Vec<String> = plan
+            .missing_consent
+            .keys()
+            .map(Address::to_string)
+            .collect();
+        assert_eq!(losses, [asked]);
+        let text = &plan.missing_consent[&Address::new(asked)].text;
+        assert!(text.contains("api.routes.\"GET /a\""), "{text}");
+    }
+    // Where every route asks for something itself, nobody comes in.
+    let mut with_key = says(false, SHUT).text();
+    with_key = with_key.replace("mock = 200", "mock = 200, requires = { api_key = true }");
+    with_key.push_str("[plans.all]\n");
+    let plan = account.world.plan(&with_key).await;
+    assert_eq!(plan.missing_consent.len(), 0, "{:?}", plan.missing_consent);
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_tls_policy_is_told_to_take_its_time() {
     let account = Account::new().await;

@@ -1,7 +1,9 @@
 //! What others have that hangs on things of the stack: a plan that takes such a thing away stops before the first write where AWS
 //! would refuse it half way, and asks for consent where AWS would take it along.
 
-use aws_sdk_apigateway::types::{AuthorizerType, ConnectionType, IntegrationType};
+use aws_sdk_apigateway::types::{
+    AuthorizerType, ConnectionType, IntegrationType, Op, PatchOperation,
+};
 use aws_sdk_ec2::types::{Filter, InstanceType};
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, ProtocolEnum, Tag, TargetDescription, TargetTypeEnum,
@@ -633,4 +635,56 @@ async fn models_validators_and_places_on_other_plans_go_by_consent_only() {
     );
     let agreed = ["--allow-delete", "api/*"];
     said(&beside.folder.local(&[&DESTROY[..], &agreed].concat()), 0);
+}
+
+#[tokio::test]
+async fn a_key_of_ours_on_a_plan_of_others_stops_the_plan() {
+    let beside = Beside::new();
+    let console = beside.world.apigateway();
+    let plans = console.get_usage_plans().send().await.unwrap();
+    let ours = &plans.items()[0];
+    let keys = console.get_usage_plan_keys();
+    let keys = keys.usage_plan_id(ours.id().unwrap()).send().await.unwrap();
+    let key = keys.items()[0].id().unwrap();
+    let gone = console.delete_usage_plan_key();
+    let gone = gone.usage_plan_id(ours.id().unwrap()).key_id(key);
+    gone.send().await.unwrap();
+    let theirs = console.create_usage_plan().name("theirs");
+    let theirs = theirs.set_api_stages(ours.api_stages.clone());
+    let theirs = theirs.send().await.unwrap().id.unwrap();
+    let place = console.create_usage_plan_key();
+    let place = place.usage_plan_id(&theirs).key_id(key).key_type("API_KEY");
+    Box::pin(place.send()).await.unwrap();
+    let says = [
+        "the usage plan \"theirs\"",
+        &theirs,
+        "on one plan of a stage only",
+    ];
+    let text = said(&beside.folder.local(&["apply", "--yes"]), 1);
+    for says in says {
+        assert!(text.contains(says), "no {says:?} in\n{text}");
+    }
+    let gone = console.delete_usage_plan_key();
+    let gone = gone.usage_plan_id(&theirs).key_id(key);
+    Box::pin(gone.send()).await.unwrap();
+    beside.folder.apply(&[]);
+}
+
+#[tokio::test]
+async fn keys_that_an_authorizer_would_answer_are_read_from_the_header_again() {
+    let beside = Beside::new();
+    let console = beside.world.apigateway();
+    let source = PatchOperation::builder()
+        .op(Op::Replace)
+        .path("/apiKeySource")
+        .value("AUTHORIZER")
+        .build();
+    let changed = console.update_rest_api().rest_api_id(beside.api().await);
+    Box::pin(changed.patch_operations(source).send())
+        .await
+        .unwrap();
+    let plan = said(&beside.folder.local(&["plan"]), 0);
+    assert!(plan.contains("keys_from_header"), "{plan}");
+    beside.folder.apply(&[]);
+    assert_eq!(beside.folder.planned(), [""; 0]);
 }

@@ -229,6 +229,30 @@ fn an_apply_opens_nothing_that_is_refused_now() {
     assert_eq!(report(&folder)["shows"], "configured");
 }
 
+/// A stage of another name would serve what callers were led back from.
+#[test]
+fn another_stage_opens_nothing_that_is_refused_now() {
+    let flag = "api.routes.\"GET /shut\"";
+    let open = with_route_that_requires("\"nothing\"");
+    let shut = with_route_that_requires("{ api_key = true }");
+    let folder = applied(std::slice::from_ref(&shut));
+    folder.write(&open);
+    folder.apply(&["--allow-delete", flag]);
+    let back = folder.local(&["rollback", "--yes"]);
+    assert_eq!(back.code, 0, "{}", back.stderr);
+    let renamed = open.replace("stage    = \"prod\"", "stage = \"v2\"");
+    assert_ne!(renamed, open);
+    folder.write(&renamed);
+    for flags in [vec![], vec!["--forward"], vec!["--allow-delete", flag]] {
+        let refused = folder.local(&[&["apply", "--yes"], &flags[..]].concat());
+        assert_eq!(refused.code, 1, "{flags:?}: {}", refused.stdout);
+    }
+    folder.apply(&["--forward", "--allow-delete", flag]);
+    // Where nobody led callers back, another name is no opening.
+    folder.write(&renamed.replace("\"v2\"", "\"v3\""));
+    folder.apply(&[]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_opened_by_hand_and_not_deployed_is_not_opened_by_yes() {
     let world = World::new();

@@ -191,6 +191,47 @@ async fn everything_that_moves_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_thing_of_the_same_name_is_another_loss() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let pool = world.id(&text, "user_pool").await;
+    let plan = world.id(&text, "plans.XXXPlan").await;
+    let make = async || {
+        let client = world.cognito().create_user_pool_client();
+        let client = client.user_pool_id(&pool).client_name("theirs");
+        let client = client.send().await.unwrap().user_pool_client.unwrap();
+        let key = world.apigateway().create_api_key().name("theirs");
+        let key = key.send().await.unwrap().id.unwrap();
+        let place = world.apigateway().create_usage_plan_key();
+        let place = place.usage_plan_id(&plan).key_id(&key).key_type("API_KEY");
+        place.send().await.unwrap();
+        (client.client_id.unwrap(), key)
+    };
+    let (client, key) = make().await;
+    let destroy = Options {
+        destroy: true,
+        ..Options::default()
+    };
+    let waiting = saved(&world, &text, &destroy).await;
+    assert_eq!(moved_since(&world, &waiting).await, [""; 0]);
+    let gone = world.cognito().delete_user_pool_client();
+    let gone = gone.user_pool_id(&pool).client_id(client);
+    gone.send().await.unwrap();
+    world
+        .apigateway()
+        .delete_api_key()
+        .api_key(key)
+        .send()
+        .await
+        .unwrap();
+    make().await;
+    let moved = moved_since(&world, &waiting).await;
+    one_begins(&moved, "user_pool: Dependents");
+    one_begins(&moved, "plans.XXXPlan: Dependents");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_comes_in_the_way_is_named() {
     let world = World::new();
     let waiting = saved(&world, &stack_of(1, 1), &Options::default()).await;

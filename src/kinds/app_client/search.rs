@@ -11,6 +11,7 @@ use super::live::props;
 use super::{AppClient, Mark, Props, is_place};
 use crate::aws::{AwsError, Client, ListedClient, Reader};
 use crate::kinds::marks::{self, CLIENT_TAG, CREATING, MarkedPool};
+use crate::kinds::observation::Other;
 use crate::kinds::ownership::{Candidate, after_moves, sort_out};
 use crate::kinds::user_pool::OTHER_CLIENTS;
 use crate::kinds::{
@@ -109,7 +110,7 @@ pub(super) async fn search(
         .await?;
 
     let mut findings = Findings::default();
-    let mut others: Vec<String> = others.iter().map(|client| client.name.clone()).collect();
+    let mut others: Vec<Other> = others.iter().map(|client| other(client)).collect();
     let (with_id, without_id): (Vec<_>, Vec<_>) =
         claims.into_iter().partition(|claim| claim.id.is_some());
     for claim in with_id {
@@ -178,24 +179,28 @@ pub(super) async fn search(
     Ok(findings)
 }
 
-/// The clients that go with a pool and that gatestack did not make, by their names.
-fn not_ours(pool: &Address, names: &[String]) -> Option<Dependent> {
+fn other(client: &ListedClient) -> Other {
+    Other::new(&client.name, &client.id)
+}
+
+/// The clients that go with a pool and that gatestack did not make.
+fn not_ours(pool: &Address, others: &[Other]) -> Option<Dependent> {
     Dependent::of(
         pool,
         OTHER_CLIENTS,
         (AppClient::INFO.name, AppClient::INFO.title),
-        names,
+        others,
         "their ids and secrets stop working",
     )
 }
 
-/// The names of the clients in a pool that is not in use and that neither a mark of it nor a key names: a name alone is not enough
+/// The clients in a pool that is not in use and that neither a mark of it nor a key names: a name alone is not enough
 /// here, where nothing is looked for.
 async fn others_in(
     reader: &Reader,
     scope: &Scope<'_>,
     pool: &MarkedPool,
-) -> Result<Vec<String>, AwsError> {
+) -> Result<Vec<Other>, AwsError> {
     let nothing = BTreeMap::new();
     let mut claims = claims_of_pool(&pool.marks, scope, &nothing);
     claims.extend(claims_of_keys(reader, scope, &nothing).await?);
@@ -204,7 +209,7 @@ async fn others_in(
         let mut claims = claims.iter();
         !claims.any(|claim| claim.id.as_deref() == Some(client.id.as_str()))
     });
-    Ok(others.map(|client| client.name.clone()).collect())
+    Ok(others.map(other).collect())
 }
 
 fn wanted(scope: &Scope<'_>) -> BTreeMap<Address, String> {
@@ -342,7 +347,7 @@ fn with_namesakes(
     wanted: &BTreeMap<Address, String>,
     left: BTreeMap<String, Arc<Client>>,
     findings: &mut Findings<Props>,
-) -> Vec<String> {
+) -> Vec<Other> {
     let taken: BTreeSet<Address> = findings
         .owned
         .iter()
@@ -368,19 +373,21 @@ fn with_namesakes(
             unmanaged: unmanaged::of_client(client),
         })
         .collect();
-    let names: Vec<String> = candidates.iter().map(|one| one.name.clone()).collect();
+    let id = |outputs: &Outputs| outputs.get(&OutputName::Id).cloned().unwrap_or_default();
+    let others = candidates.iter();
+    let mut others: Vec<Other> = others
+        .map(|one| Other::new(&one.name, id(&one.outputs)))
+        .collect();
     let sorted = sort_out(scope, &AppClient::INFO, &free, candidates);
     let adopted: BTreeSet<String> = sorted
         .owned
         .iter()
-        .filter_map(|found| found.props.name.resolve(scope.book))
+        .map(|found| id(&found.outputs))
         .collect();
+    others.retain(|other| !adopted.contains(other.id()));
     findings.owned.extend(sorted.owned);
     findings.obstacles.extend(sorted.obstacles);
-    names
-        .into_iter()
-        .filter(|name| !adopted.contains(name))
-        .collect()
+    others
 }
 
 #[cfg(test)]

@@ -13,8 +13,12 @@ pub(super) struct Description {
     pub(super) number: u64,
     /// The ids of the VPC links that its routes go through; `None` where whoever wrote it did not record them.
     pub(super) links: Option<BTreeSet<String>>,
+    /// The name of the stage for which it was made before that was there, beside another one. A run that dies in between leaves a
+    /// deployment that nobody was led back from.
+    pub(super) first_of: Option<String>,
 }
 
+const FIRST_OF: &str = "first-of:";
 const NUMBER: &str = "number:";
 const LINKS: &str = "links:";
 const NO_LINKS: &str = "none";
@@ -32,8 +36,10 @@ impl Description {
             };
             format!(" {LINKS}{ids}")
         });
+        let stage = self.first_of.as_ref();
+        let stage = stage.map_or(String::new(), |stage| format!(" {FIRST_OF}{stage}"));
         format!(
-            "{}{} {NUMBER}{}{links}",
+            "{}{} {NUMBER}{}{links}{stage}",
             prefix(stack),
             self.digest,
             self.number
@@ -49,6 +55,7 @@ impl Description {
             digest,
             number: 0,
             links: None,
+            first_of: None,
         };
         for word in words {
             if let Some(number) = word.strip_prefix(NUMBER) {
@@ -56,6 +63,8 @@ impl Description {
             } else if let Some(links) = word.strip_prefix(LINKS) {
                 let ids = links.split(',').filter(|id| *id != NO_LINKS);
                 description.links = Some(ids.map(str::to_owned).collect());
+            } else if let Some(stage) = word.strip_prefix(FIRST_OF) {
+                description.first_of = Some(stage.to_owned());
             }
         }
         Some(description)
@@ -77,11 +86,16 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        for links in [None, Some(vec![]), Some(vec!["abc123", "def456"])] {
+        for (links, first_of) in [
+            (None, None),
+            (Some(vec![]), Some("v2")),
+            (Some(vec!["abc123", "def456"]), None),
+        ] {
             let description = Description {
                 digest: "aa".into(),
                 number: 7,
                 links: links.map(|ids| ids.into_iter().map(str::to_owned).collect()),
+                first_of: first_of.map(str::to_owned),
             };
             assert_eq!(read(&description.text("claims")), Some(description));
         }

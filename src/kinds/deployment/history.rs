@@ -142,6 +142,7 @@ impl History {
             &self.stack,
             served,
             &configured,
+            None,
         )))
     }
 
@@ -208,7 +209,7 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
     };
     let stages = reader.stages(&api).await?;
     let live = reader.deployments(&api).await?;
-    let serving = serving(&scope, &stages);
+    let serving = serving(&scope, &stages, &live);
     let served = serving.and_then(|stage| stage.deployment_id.clone());
     let stack = desired.ground.stack.clone();
     let ours = Ours::of(&live, &stack, served.as_deref());
@@ -303,6 +304,7 @@ mod tests {
             digest: "aa".into(),
             number: 1,
             links: links.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect()),
+            first_of: None,
         }
     }
 

@@ -18,6 +18,7 @@ impl Expansion<'_> {
             name: self.text(&api.name),
             description: self.optional(api.description.as_ref()),
             disable_default_endpoint: api.disable_default_endpoint,
+            keys_from_header: true,
             tags: self.api_tags(api, &address),
         };
         self.add(address, Resource::RestApi(props));

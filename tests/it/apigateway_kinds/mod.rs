@@ -67,6 +67,7 @@ async fn partner_api() -> WantedResources {
                 name: "xxx-api".into(),
                 description: "".into(),
                 disable_default_endpoint: false,
+                keys_from_header: true,
                 tags: tags("api"),
             }),
         ),
