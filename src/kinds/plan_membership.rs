@@ -197,7 +197,7 @@ async fn on_others_plans(
         let ours = keys
             .iter()
             .filter_map(|key| key_addresses.get(key.id.as_deref()?));
-        let address = |key: &Address| key.named_in_consent().part("membership");
+        let address = |key: &Address| key.membership();
         let wanted = ours.map(|key| after_moves(scope.desired, &address(key)));
         let (name, id) = (plan.name.as_deref(), plan.id.as_deref());
         obstacles.extend(
