@@ -9,6 +9,7 @@ use aws_sdk_cognitoidentityprovider::types::{
 use aws_smithy_types::DateTime;
 use tokio::sync::OnceCell;
 
+use super::Container;
 use super::carry::Answer;
 use super::connection::{Reader, Writer};
 use super::credentials::CLIENT_SECRET_ARN;
@@ -183,6 +184,11 @@ impl Reader {
                     ));
                     next = page.next_token;
                     if next.is_none() {
+                        let ids = clients
+                            .iter()
+                            .map(|client: &ListedClient| client.id.clone());
+                        self.inside()
+                            .learn(Container::UserPool(pool.to_owned()), ids);
                         return Ok(Arc::new(clients));
                     }
                 }

@@ -18,6 +18,7 @@ use super::contents::Contents;
 use super::ec2::Ec2Answers;
 use super::elbv2::Elbv2Answers;
 use super::error::AwsError;
+use super::inside::Inside;
 use super::instances::InstanceAnswers;
 use super::lease::Lease;
 use super::nulls::ReadableAnswers;
@@ -47,6 +48,8 @@ pub enum Endpoint {
 /// A connection to AWS in one Region.
 #[derive(Clone, Debug)]
 pub struct Connection {
+    /// What was read of the things in containers.
+    inside: Inside,
     clients: Arc<Clients>,
     pacer: Pacer,
     tally: Tally,
@@ -182,6 +185,7 @@ impl Connection {
             clients: Arc::new(clients),
             pacer: Pacer::new(clock.clone()),
             tally,
+            inside: Inside::default(),
             lease,
             contents: Contents::default(),
         }
@@ -258,6 +262,11 @@ fn nobody_names_credentials() -> bool {
 }
 
 impl Reader {
+    /// What was read of the things in containers, by any reader.
+    pub(super) fn inside(&self) -> &Inside {
+        &self.connection.inside
+    }
+
     /// The 12 digits of the account whose credentials are used.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::{
     Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, Outputs, Owner, Resource, Scope,
     Standing, Task, gone_is_success, stage, tags,
 };
-use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::aws::{AwsError, Container, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Place, Text};
 
 /// A REST API (Regional).
@@ -256,6 +256,8 @@ impl Kind for RestApi {
     }
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+        let container = Container::RestApi(live.output(OutputName::Id).to_owned());
+        writer.nothing_came_in(container, "DeleteRestApi").await?;
         let request = writer
             .apigateway()
             .delete_rest_api()

@@ -15,7 +15,7 @@ use super::{
     Dependent, Field, Findings, InPicture, Kind, KindInfo, Outputs, Owner, Resource, Scope,
     Standing, Task, gone_is_success, literal, rest_api, tags,
 };
-use crate::aws::{AwsError, Operation, Reader, SayAlso, Writer};
+use crate::aws::{AwsError, Container, Operation, Reader, SayAlso, Writer};
 use crate::model::{Book, OutputName, Text, Value};
 
 /// A usage plan.
@@ -266,6 +266,8 @@ impl Kind for UsagePlan {
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
+        let container = Container::UsagePlan(id.to_owned());
+        writer.nothing_came_in(container, "DeleteUsagePlan").await?;
         // AWS refuses to delete a plan that opens a stage.
         let mut patches = Patches::default();
         live_stages(live.props)

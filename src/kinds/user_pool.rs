@@ -16,7 +16,9 @@ use super::{
     Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs,
     Resource, Scope, Standing, Task, distinct, gone_is_success, marks, tags, unmanaged,
 };
-use crate::aws::{Answer, AwsError, LeaveOut, Operation, Reader, Replacing, Service, Writer};
+use crate::aws::{
+    Answer, AwsError, Container, LeaveOut, Operation, Reader, Replacing, Service, Writer,
+};
 use crate::model::{Address, OutputName, Text, Value};
 
 /// A user pool.
@@ -370,6 +372,8 @@ impl Kind for UserPool {
         if live.address.duplicate_of().is_some() {
             delete_domains(writer, live).await?;
         }
+        let container = Container::UserPool(id.to_owned());
+        writer.nothing_came_in(container, "DeleteUserPool").await?;
         let request = writer.cognito().delete_user_pool().user_pool_id(id);
         gone_is_success(
             writer

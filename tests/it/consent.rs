@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_apigateway::types::{Op, PatchOperation};
 use gatestack::model::Address;
 use gatestack::plan::{LossOf, Options, Patterns, Plan};
 
