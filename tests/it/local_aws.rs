@@ -4,6 +4,8 @@ use aws_local::{Options, Service, connector};
 use aws_sdk_cognitoidentityprovider::error::ProvideErrorMetadata as _;
 use aws_sdk_cognitoidentityprovider::types::{OAuthFlowType, ResourceServerScopeType};
 
+use crate::support::program::repository;
+
 fn config(service: Service) -> aws_config::SdkConfig {
     aws_config::SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
@@ -15,6 +17,39 @@ fn config(service: Service) -> aws_config::SdkConfig {
         )
         .http_client(connector(service))
         .build()
+}
+
+/// The README's example, which its own crate can't run without an SDK.
+#[tokio::test]
+async fn the_readmes_example_works() -> Result<(), Box<dyn std::error::Error>> {
+    use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+
+    let service = aws_local::Service::in_memory(aws_local::Options::default());
+    let config = aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .region(aws_config::Region::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(
+            "any", "any", None,
+        )))
+        .http_client(aws_local::connector(service))
+        .build();
+    let cognito = aws_sdk_cognitoidentityprovider::Client::new(&config);
+    let created = cognito
+        .create_user_pool()
+        .pool_name("people")
+        .send()
+        .await?;
+    assert_eq!(created.user_pool().unwrap().name(), Some("people"));
+    Ok(())
+}
+
+#[test]
+fn the_readmes_example_is_the_one_that_is_tested() {
+    let words = |text: &str| -> String { text.split_whitespace().collect() };
+    let readme = std::fs::read_to_string(repository("crates/aws-local/README.md")).unwrap();
+    let (_, block) = readme.split_once("```rust,ignore\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    assert!(words(include_str!("local_aws.rs")).contains(&words(block)));
 }
 
 #[tokio::test]

@@ -55,3 +55,8 @@ pub use serve::serve;
 pub use service::{Options, Service};
 pub use stand_in::stand_in;
 pub use store::StoreError;
+
+/// Runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
