@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
+use aws_facts::limits::apigateway::MOST_ROWS_PER_PAGE;
 use aws_sdk_apigateway::types::{
     ApiKey, Authorizer, BasePathMapping, Deployment, DomainName, GatewayResponse, MethodSnapshot,
     Model, RequestValidator, Resource, RestApi, Stage, UsagePlan, UsagePlanKey, VpcLink,
@@ -15,7 +16,7 @@ use super::memo::Memo;
 use super::pace::Operation;
 
 /// The most items API Gateway puts on a page.
-const PAGE: i32 = 500;
+const PAGE: i32 = MOST_ROWS_PER_PAGE as i32;
 
 /// Answers asked once a run.
 #[derive(Debug, Default)]

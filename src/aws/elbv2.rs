@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_facts::limits::elbv2::{MOST_RESOURCES_PER_TAG_CALL, ROWS_PER_PAGE};
 use aws_sdk_elasticloadbalancingv2::types::{
     Listener, LoadBalancer, LoadBalancerTypeEnum, TagDescription, TargetGroup,
     TargetHealthDescription,
@@ -14,10 +15,7 @@ use super::memo::Memo;
 use super::pace::Operation;
 
 /// The most items on one page.
-const PAGE: i32 = 400;
-/// The most things whose tags one call tells.
-const TAGS_A_CALL: usize = 20;
-
+const PAGE: i32 = ROWS_PER_PAGE as i32;
 type Tags = BTreeMap<String, String>;
 
 /// Answers asked once a run.
@@ -250,7 +248,7 @@ impl Reader {
     }
 
     async fn learn_tags(&self, arns: Vec<String>) -> Result<(), AwsError> {
-        for arns in arns.chunks(TAGS_A_CALL) {
+        for arns in arns.chunks(MOST_RESOURCES_PER_TAG_CALL) {
             let descriptions = match self.describe_tags(arns).await {
                 // Among all of an account's there may be one that somebody has just deleted, and AWS refuses them all for it.
                 Err(error) if error.is_not_found() => {

@@ -1,6 +1,7 @@
 //! Reads of what own domains stand on: ACM certificates, Route 53 hosted zones, and domains that are somebody else's. Asked
 //! once, before the file's meaning is worked out.
 
+use aws_facts::arns::Arn;
 use aws_sdk_acm::types::CertificateDetail;
 use aws_sdk_apigateway::operation::get_domain_name::GetDomainNameOutput;
 use aws_sdk_route53::types::{HostedZone, RrType};
@@ -18,7 +19,7 @@ impl Reader {
         &self,
         arn: &str,
     ) -> Result<Option<CertificateDetail>, AwsError> {
-        let region = arn.split(':').nth(3).unwrap_or_default().to_owned();
+        let region = Arn::parse(arn).map_or("", |arn| arn.region).to_owned();
         let there =
             aws_sdk_acm::config::Builder::new().region(aws_sdk_acm::config::Region::new(region));
         let request = self

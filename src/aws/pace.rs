@@ -3,6 +3,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_facts::rates::{RATES, Rate};
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
@@ -11,30 +12,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 
-/// The services gatestack calls.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Service {
-    /// Amazon API Gateway's REST API control plane.
-    ApiGateway,
-    /// Amazon Cognito user pools.
-    Cognito,
-    /// The Resource Groups Tagging API.
-    Tagging,
-    /// AWS Security Token Service.
-    Sts,
-    /// Amazon EC2.
-    Ec2,
-    /// Elastic Load Balancing, version 2015-12-01.
-    Elbv2,
-    /// AWS Certificate Manager.
-    Acm,
-    /// AWS Systems Manager.
-    Ssm,
-    /// AWS Secrets Manager.
-    SecretsManager,
-    /// Amazon Route 53.
-    Route53,
-}
+pub use aws_facts::rates::Service;
 
 /// One operation about to be called.
 #[derive(Clone, Copy, Debug)]
@@ -86,152 +64,8 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// A published request quota: a rate a second and what may come at once.
-struct Published {
-    service: Service,
-    operations: &'static [&'static str],
-    per_pool: bool,
-    /// Milliseconds between two requests, sustained.
-    every: u64,
-    burst: u32,
-}
-
-const ALL: &[&str] = &[];
-const CLIENT_READS: &[&str] = &[
-    "DescribeUserPoolClient",
-    "ListUserPoolClients",
-    "ListUserPoolClientSecrets",
-];
-const CLIENT_WRITES: &[&str] = &[
-    "CreateUserPoolClient",
-    "UpdateUserPoolClient",
-    "DeleteUserPoolClient",
-];
-const POOL_READS: &[&str] = &["DescribeUserPool", "ListUserPools"];
-const POOL_WRITES: &[&str] = &["CreateUserPool", "UpdateUserPool", "DeleteUserPool"];
-const RESOURCE_READS: &[&str] = &[
-    "DescribeResourceServer",
-    "DescribeUserPoolDomain",
-    "GetUserPoolMfaConfig",
-    "ListResourceServers",
-    "ListTagsForResource",
-];
-const RESOURCE_WRITES: &[&str] = &[
-    "CreateResourceServer",
-    "UpdateResourceServer",
-    "DeleteResourceServer",
-    "CreateUserPoolDomain",
-    "UpdateUserPoolDomain",
-    "DeleteUserPoolDomain",
-    "SetUserPoolMfaConfig",
-    "TagResource",
-    "UntagResource",
-];
-
-const SECRET_WRITES: &[&str] = &["CreateSecret", "PutSecretValue"];
-const LOAD_BALANCER_PLACES: &[&str] = &["CreateLoadBalancer", "SetSubnets"];
-const LOAD_BALANCER_TARGETS: &[&str] = &["RegisterTargets", "DeregisterTargets"];
-const LOAD_BALANCER_WRITES: &[&str] = &[
-    "AddTags",
-    "CreateListener",
-    "CreateTargetGroup",
-    "DeleteListener",
-    "DeleteLoadBalancer",
-    "DeleteTargetGroup",
-    "ModifyListener",
-    "ModifyLoadBalancerAttributes",
-    "ModifyTargetGroup",
-    "ModifyTargetGroupAttributes",
-    "SetSecurityGroups",
-];
-
-/// Sources: API Gateway developer guide "Quotas for creating, deploying and managing an API"; Cognito developer guide
-/// "Quotas in Amazon Cognito" (by category, and 5 a second by pool); general reference "Resource Groups Tagging API";
-/// Elastic Load Balancing user guide "Request throttling"; EC2 developer guide "Request throttling" (a bucket for each
-/// operation); ACM user guide "Quotas"; Route 53 developer guide "Quotas"; Systems Manager's and Secrets Manager's endpoints and quotas. A rate a second is taken as what one second may hold at once; slower rates are spaced evenly, since no burst is
-/// published for them.
-const QUOTAS: &[Published] = &[
-    account(Service::ApiGateway, ALL, 100, 40),
-    account(Service::ApiGateway, &["CreateApiKey"], 200, 5),
-    account(Service::ApiGateway, &["DeleteApiKey"], 200, 5),
-    account(Service::ApiGateway, &["CreateResource"], 200, 5),
-    account(Service::ApiGateway, &["DeleteResource"], 200, 5),
-    account(Service::ApiGateway, &["GetResources"], 400, 5),
-    account(Service::ApiGateway, &["PutRestApi"], 1_000, 1),
-    account(Service::ApiGateway, &["CreateRestApi"], 3_000, 1),
-    account(Service::ApiGateway, &["CreateDeployment"], 5_000, 1),
-    account(Service::ApiGateway, &["UpdateUsagePlan"], 20_000, 1),
-    account(Service::ApiGateway, &["CreateDomainName"], 30_000, 1),
-    account(Service::ApiGateway, &["UpdateDomainName"], 30_000, 1),
-    account(Service::ApiGateway, &["DeleteDomainName"], 30_000, 1),
-    account(Service::ApiGateway, &["DeleteRestApi"], 30_000, 1),
-    account(Service::Cognito, POOL_READS, 67, 15),
-    account(Service::Cognito, POOL_WRITES, 67, 15),
-    account(Service::Cognito, RESOURCE_READS, 50, 20),
-    account(Service::Cognito, RESOURCE_WRITES, 67, 15),
-    account(Service::Cognito, CLIENT_READS, 67, 15),
-    account(Service::Cognito, CLIENT_WRITES, 67, 15),
-    by_pool(RESOURCE_READS),
-    by_pool(RESOURCE_WRITES),
-    by_pool(CLIENT_READS),
-    by_pool(CLIENT_WRITES),
-    account(Service::Tagging, &["GetResources"], 67, 15),
-    account(Service::Elbv2, ALL, 100, 40),
-    account(Service::Elbv2, LOAD_BALANCER_PLACES, 5_000, 10),
-    account(Service::Elbv2, LOAD_BALANCER_TARGETS, 250, 20),
-    account(Service::Elbv2, LOAD_BALANCER_WRITES, 334, 20),
-    account(Service::Ec2, &["DescribeImages"], 50, 100),
-    account(Service::Ec2, &["DescribeInstanceAttribute"], 50, 100),
-    account(Service::Ec2, &["DescribeInstances"], 50, 100),
-    account(Service::Ec2, &["DescribeRouteTables"], 50, 100),
-    account(Service::Ec2, &["DescribeSecurityGroups"], 50, 100),
-    account(Service::Ec2, &["DescribeSubnets"], 50, 100),
-    account(Service::Ec2, &["AuthorizeSecurityGroupIngress"], 200, 50),
-    account(Service::Ec2, &["RevokeSecurityGroupIngress"], 200, 50),
-    account(Service::Ec2, &["CreateSecurityGroup"], 200, 50),
-    account(Service::Ec2, &["DeleteSecurityGroup"], 200, 50),
-    account(Service::Ec2, &["CreateTags"], 100, 100),
-    account(Service::Ec2, &["ModifyInstanceAttribute"], 200, 50),
-    account(Service::Ec2, &["ModifyInstanceMetadataOptions"], 200, 100),
-    account(Service::Ec2, &["RunInstances"], 500, 5),
-    account(Service::Ec2, &["TerminateInstances"], 200, 100),
-    account(Service::Acm, &["DescribeCertificate"], 100, 10),
-    account(Service::Acm, &["ListCertificates"], 125, 8),
-    account(Service::Ssm, &["GetParameter"], 25, 40),
-    account(Service::Ssm, &["PutParameter"], 334, 3),
-    // AWS publishes none for it: as slow as its counterpart.
-    account(Service::Ssm, &["DeleteParameter"], 334, 3),
-    account(Service::SecretsManager, SECRET_WRITES, 20, 50),
-    account(Service::Route53, ALL, 200, 5),
-];
-
-const fn account(
-    service: Service,
-    operations: &'static [&'static str],
-    every: u64,
-    burst: u32,
-) -> Published {
-    Published {
-        service,
-        operations,
-        per_pool: false,
-        every,
-        burst,
-    }
-}
-
-const fn by_pool(operations: &'static [&'static str]) -> Published {
-    Published {
-        service: Service::Cognito,
-        operations,
-        per_pool: true,
-        every: 200,
-        burst: 5,
-    }
-}
-
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Reading, NoOpMiddleware<Duration>>;
-/// By row of the quotas and by pool; an empty pool where the row is the account's.
+/// By row of the rates and by pool; an empty pool where the row is the account's.
 type Limiters = HashMap<(usize, String), Arc<Limiter>>;
 
 /// Holds requests back so that AWS never has to. Copies share what was used.
@@ -308,7 +142,7 @@ impl Pacer {
 
     /// Waits until AWS's quotas allow this operation once more.
     pub async fn admit(&self, operation: &Operation<'_>) {
-        for (row, quota) in QUOTAS.iter().enumerate() {
+        for (row, quota) in RATES.iter().enumerate() {
             let named = quota.operations.is_empty() || quota.operations.contains(&operation.name);
             if quota.service != operation.service
                 || !named
@@ -340,7 +174,7 @@ impl Pacer {
     fn limiter(&self, row: usize, pool: &str) -> Arc<Limiter> {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let limiter = limiters.entry((row, pool.to_owned())).or_insert_with(|| {
-            let Published { every, burst, .. } = QUOTAS[row];
+            let Rate { every, burst, .. } = RATES[row];
             let quota = Quota::with_period(Duration::from_millis(every))
                 .expect("every row has a period above zero")
                 .allow_burst(NonZeroU32::new(burst).expect("every row has a burst above zero"));

@@ -1,5 +1,6 @@
 //! Addresses of a stack at an endpoint that stands for AWS: there AWS's host names are paths below `/_aws/`.
 
+use aws_facts::hosts::Host;
 use url::Url;
 
 /// An address that AWS gives, as it is reached at this endpoint. What is no URL is left as it is.
@@ -10,10 +11,10 @@ pub fn at_endpoint(address: &str, endpoint: &str) -> String {
     else {
         return address.to_owned();
     };
-    let service = match *host.split('.').collect::<Vec<_>>() {
-        [api, "execute-api", _, "amazonaws", "com"] => format!("execute-api/{api}"),
-        [prefix, "auth", _, "amazoncognito", "com"] => format!("cognito/{prefix}"),
-        _ => format!("domain/{host}"),
+    let service = match Host::parse(&host) {
+        Some(Host::Api { id, .. }) => format!("execute-api/{id}"),
+        Some(Host::PoolDomain { prefix, .. }) => format!("cognito/{prefix}"),
+        Some(Host::Cognito { .. }) | None => format!("domain/{host}"),
     };
     let path = path.trim_end_matches('/');
     format!("{}/_aws/{service}{path}", endpoint.trim_end_matches('/'))

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::ssm::LONGEST_VALUE;
+
 use crate::aws::{AwsError, SecretKeeper};
 use crate::kinds::{Ground, STACK_TAG, tags};
 use crate::model::{Address, Secret};
@@ -10,9 +12,6 @@ use crate::model::{Address, Secret};
 /// The tag that says whose credentials something holds. It is not the key of a resource: what is handed over is not the stack's any
 /// more, and stays when the stack goes.
 pub const HANDOFF_TAG: &str = "gatestack:handoff";
-
-/// The most characters that a standard parameter holds.
-const LONGEST_PARAMETER: usize = 4_096;
 
 /// A store of secrets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,8 +64,8 @@ impl Store {
         text: &Secret,
     ) -> Result<Kept, NotKept> {
         let length = text.expose().chars().count();
-        if self == Self::Parameters && length > LONGEST_PARAMETER {
-            return Err(NotKept::TooLong(length, LONGEST_PARAMETER));
+        if self == Self::Parameters && length > LONGEST_VALUE {
+            return Err(NotKept::TooLong(length, LONGEST_VALUE));
         }
         let mark = tags::escape(partner.as_str());
         let mut tags = ground.tags.clone();

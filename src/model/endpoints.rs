@@ -1,5 +1,7 @@
 //! Where AWS answers for what a stack has: host names as AWS's documents give them for commercial Regions.
 
+use aws_facts::hosts;
+
 use super::{Piece, Text};
 
 /// Where a stage of an API answers at its default endpoint (API Gateway developer guide, "Invoke REST APIs in API Gateway").
@@ -7,27 +9,23 @@ pub fn invoke_url(api: Text, region: &str, stage: &str) -> Text {
     around(
         "https://",
         api,
-        &format!(".execute-api.{region}.amazonaws.com/{stage}"),
+        &format!("{}/{stage}", hosts::below_execute_api(region)),
     )
 }
 
 /// Who issues a user pool's tokens (Amazon Cognito developer guide, "Verifying JSON web tokens").
 pub fn issuer(pool: Text, region: &str) -> Text {
-    around(
-        &format!("https://cognito-idp.{region}.amazonaws.com/"),
-        pool,
-        "",
-    )
+    around(&format!("https://{}/", hosts::cognito(region)), pool, "")
 }
 
 /// The host name of a user pool's domain below AWS's (Amazon Cognito developer guide, "Configuring a user pool domain").
 pub fn prefix_domain(prefix: &str, region: &str) -> String {
-    format!("{prefix}.auth.{region}.amazoncognito.com")
+    hosts::pool_domain(prefix, region)
 }
 
 /// Where a domain of a user pool gives out tokens.
 pub fn token_url(host: &str) -> String {
-    format!("https://{host}/oauth2/token")
+    format!("https://{host}{}", hosts::TOKEN_PATH)
 }
 
 fn around(before: &str, text: Text, after: &str) -> Text {

@@ -33,6 +33,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
+use aws_facts::{arns, hosts};
+
 use super::diagnostic::{Code, Diagnostic};
 use super::file::File;
 use super::findings::Findings;
@@ -248,7 +250,7 @@ impl<'c> Judge<'c> {
             }
             Reference::UserPoolId => format!("{region}_AbCdEfGhI"),
             Reference::UserPoolArn => {
-                format!("arn:aws:cognito-idp:{region}:123456789012:userpool/{region}_AbCdEfGhI")
+                arns::user_pool(region, "123456789012", &format!("{region}_AbCdEfGhI"))
             }
             Reference::UserPoolIssuer => {
                 let issuer = endpoints::issuer(format!("{region}_AbCdEfGhI").into(), region);
@@ -257,7 +259,7 @@ impl<'c> Judge<'c> {
             Reference::UserPoolTokenUrl => endpoints::token_url(&domain()),
             Reference::ApiDomainName | Reference::ApiDomainTarget => self.api_domain(),
             Reference::LoadBalancerDnsName => {
-                format!("private-1a2b3c4d5e6f7a8b.elb.{region}.amazonaws.com")
+                hosts::load_balancer("private-1a2b3c4d5e6f7a8b", region)
             }
             Reference::AppClientId(_) | Reference::PartnerClientId(_) => {
                 "1a2b3c4d5e6f7g8h9i0j1k2l3m".into()

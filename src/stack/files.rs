@@ -3,15 +3,14 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use aws_facts::limits::ec2::LARGEST_USER_DATA;
+
 use super::diagnostic::{Code, Diagnostic};
 use super::file::File;
 use super::findings::Findings;
 use super::load::LoadSettings;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
-
-/// EC2's limit, before it is encoded.
-const MOST_USER_DATA: usize = 16 * 1024;
 
 /// What instances run at their first start. The path is relative to the file that names it.
 pub(super) fn user_data(
@@ -31,11 +30,11 @@ pub(super) fn user_data(
     let folder = source.file(&span).path().parent();
     let there = folder.unwrap_or_else(|| Path::new("")).join(named);
     let (message, help) = match (settings.read)(&there) {
-        Ok(content) if content.len() <= MOST_USER_DATA => return Some(content),
+        Ok(content) if content.len() <= LARGEST_USER_DATA => return Some(content),
         Ok(content) => (
             format!("`{named}` has {} bytes", content.len()),
             format!(
-                "EC2 takes {MOST_USER_DATA}; let it fetch the rest, or put that into the image"
+                "EC2 takes {LARGEST_USER_DATA}; let it fetch the rest, or put that into the image"
             ),
         ),
         Err(error) if error.kind() == ErrorKind::NotFound => (
@@ -49,7 +48,7 @@ pub(super) fn user_data(
         Err(error) if error.kind() == ErrorKind::FileTooLarge => (
             format!("`{named}` can't be read: {error}"),
             format!(
-                "EC2 takes {MOST_USER_DATA} bytes; let it fetch the rest, or put that into the image"
+                "EC2 takes {LARGEST_USER_DATA} bytes; let it fetch the rest, or put that into the image"
             ),
         ),
         Err(error) => (

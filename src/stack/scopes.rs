@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use aws_facts::limits::cognito::MOST_SCOPES_PER_RESOURCE_SERVER;
+
 use super::file::File;
 use super::interpolate::{canonical, escape};
 use super::template::Template;
@@ -16,9 +18,6 @@ pub(super) const OPEN_ID: [&str; 5] = [
     "profile",
     "aws.cognito.signin.user.admin",
 ];
-
-/// The most scopes that Cognito lets a resource server have.
-pub(super) const MOST_SCOPES_OF_SERVER: usize = 100;
 
 /// What a list of scopes stands for.
 #[derive(Debug, Default)]
@@ -76,7 +75,7 @@ pub(super) fn meant(servers: &ScopeServers, scopes: &BTreeSet<Template>) -> Mean
         if name == ALL_SCOPES && server.star_is_all() {
             // A server with more is refused: spelling out its scopes for each client would take as long as both are many.
             let names = server.scopes.iter().flatten();
-            let names = names.take(MOST_SCOPES_OF_SERVER);
+            let names = names.take(MOST_SCOPES_PER_RESOURCE_SERVER);
             let all = names.map(|name| Template::new(format!("{identifier}/{}", escape(name))));
             meant.scopes.extend(all);
         } else {

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use aws_facts::arns::Arn;
+use aws_facts::regions;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +17,6 @@ use toml::Spanned;
 use super::acm::Certificate as Issued;
 use super::operation::{Answer, Call, Object, Pace, Refusal, Run, seconds};
 use super::registry::SERVICES;
-use super::route53::GLOBAL_REGION;
 use super::service::{Service, broken};
 use super::state::State;
 
@@ -292,7 +293,7 @@ impl Provider<'_> {
         let certificate = Issued::requested(&wanted.arn, &wanted.names, created);
         let proofs = certificate.proofs(self.account);
         acm.put(certificate);
-        let route53 = &mut self.state.regions.entry(GLOBAL_REGION).route53;
+        let route53 = &mut self.state.regions.entry(regions::GLOBAL).route53;
         for (name, value) in proofs {
             route53.note(&name, &value, true, created);
         }
@@ -306,7 +307,7 @@ impl Provider<'_> {
                 wanted.name
             ));
         }
-        let zones = &self.state.regions.entry(GLOBAL_REGION).route53;
+        let zones = &self.state.regions.entry(regions::GLOBAL).route53;
         if zones.has_zone(wanted.id.as_deref(), &wanted.name) {
             return Ok(false);
         }
@@ -317,7 +318,7 @@ impl Provider<'_> {
         self.run(
             "route53",
             "CreateHostedZone",
-            GLOBAL_REGION,
+            regions::GLOBAL,
             wanted.id.clone(),
             input,
         )?;
@@ -513,11 +514,12 @@ impl Provider<'_> {
 
     /// The Region in an ARN of this account, and what stands behind the kind.
     fn of_arn(&self, arn: &str, service: &str, kind: &str) -> Result<(String, String), String> {
-        let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let ["arn", _, found, region, account, resource] = parts[..] else {
+        let Some(parts) = Arn::parse(arn) else {
             return Err(format!("`{arn}` is not an ARN"));
         };
-        let rest = resource.strip_prefix(kind).filter(|_| found == service);
+        let (region, account) = (parts.region, parts.account);
+        let rest = parts.resource.strip_prefix(kind);
+        let rest = rest.filter(|_| parts.service == service);
         let Some(rest) = rest else {
             return Err(format!(
                 "`{arn}` is not an ARN of the kind `arn:aws:{service}:REGION:ACCOUNT:{kind}…`"

@@ -1,5 +1,7 @@
 //! Identifiers in AWS's shapes, made of random bytes.
 
+use aws_facts::arns;
+
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const HEXADECIMAL: &[u8] = b"0123456789abcdef";
 const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -109,7 +111,12 @@ pub fn hexadecimal(length: usize) -> String {
 /// The ARN of the distribution behind a name such as `d111111abcdef8.cloudfront.net`.
 pub fn distribution_arn(account: &str, name: &str) -> String {
     let id = name.split('.').next().unwrap_or_default().to_uppercase();
-    format!("arn:aws:cloudfront::{account}:distribution/E{id}")
+    arns::arn(
+        "cloudfront",
+        "",
+        account,
+        format_args!("distribution/E{id}"),
+    )
 }
 
 /// What stands after the prefix in an id of EC2: 17 hexadecimal digits.

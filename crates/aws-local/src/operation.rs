@@ -1,7 +1,9 @@
 //! What one operation of the local AWS sees and answers, whatever protocol carried it.
 
+use std::fmt::Display;
 use std::time::Duration;
 
+use aws_facts::arns;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -52,6 +54,11 @@ impl Call {
             Pace::Immediate => 0.0,
             Pace::Realistic { time_scale } => on_aws.as_secs_f64() / time_scale,
         }
+    }
+
+    /// The ARN of a thing of the caller's account in the call's Region.
+    pub fn arn(&self, service: &str, resource: impl Display) -> String {
+        arns::arn(service, &self.region, &self.account, resource)
     }
 
     /// When the call came in, in epoch seconds: what timestamps in the state and in answers are.

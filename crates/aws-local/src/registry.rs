@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::regions;
+
 use super::model::{Model, Protocol};
 use super::operation::{Object, Operation, Refusal};
 use super::{
@@ -91,7 +93,7 @@ pub(super) static SERVICES: [AwsService; 10] = [
         route53::OPERATIONS,
         "InvalidInput",
     )
-    .global(route53::GLOBAL_REGION),
+    .global(regions::GLOBAL),
 ];
 
 impl AwsService {

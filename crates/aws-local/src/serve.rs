@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use aws_facts::limits::apigateway::LARGEST_PAYLOAD;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -26,7 +27,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
-use super::data_plane::{DataPlane, LARGEST_BODY, Peer};
+use super::data_plane::{DataPlane, Peer};
 
 /// What one client may take of the server.
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +170,7 @@ async fn answer(
 /// A body, or the status that refuses it. Of one that is too large it reads one byte more than is taken, for which each plane has
 /// an answer of its own.
 async fn read(body: Incoming, until: Instant) -> Result<Bytes, StatusCode> {
-    const MOST: usize = LARGEST_BODY + 1;
+    const MOST: usize = LARGEST_PAYLOAD + 1;
     if body.size_hint().lower() > MOST as u64 {
         return Ok(Bytes::from(vec![0; MOST]));
     }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::arns;
+use aws_facts::limits::ssm::{LONGEST_ADVANCED_VALUE, LONGEST_VALUE};
+use aws_facts::limits::tags::MOST_TAGS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -61,12 +64,6 @@ impl std::fmt::Debug for Parameter {
 
 type Tags = BTreeMap<String, String>;
 
-/// The most characters of a value, in the standard and in the advanced tier.
-const LONGEST: (usize, usize) = (4_096, 8_192);
-
-/// Tags of a parameter.
-const GREATEST_NUMBER_OF_TAGS: usize = 50;
-
 /// The type whose value is encrypted.
 const SECURE: &str = "SecureString";
 
@@ -89,9 +86,11 @@ fn invalid(message: impl Into<String>) -> Refusal {
 
 fn arn(call: &Call, account: &str, name: &str) -> String {
     let slash = if name.starts_with('/') { "" } else { "/" };
-    format!(
-        "arn:aws:ssm:{}:{account}:parameter{slash}{name}",
-        call.region
+    arns::arn(
+        "ssm",
+        &call.region,
+        account,
+        format_args!("parameter{slash}{name}"),
     )
 }
 
@@ -253,7 +252,7 @@ fn check_name(name: &str) -> Result<(), Refusal> {
 
 /// Whether a parameter is in the advanced tier, if its value fits into the tier that is asked for.
 fn is_advanced(call: &Call, earlier: Option<&Parameter>) -> Result<bool, Refusal> {
-    let (standard, advanced) = LONGEST;
+    let (standard, advanced) = (LONGEST_VALUE, LONGEST_ADVANCED_VALUE);
     let length = call.text("Value").chars().count();
     let was_advanced = earlier.is_some_and(|earlier| earlier.advanced);
     let is_advanced = match call.text("Tier") {
@@ -294,8 +293,8 @@ fn with_tags(call: &Call, mut tags: Tags) -> Result<Tags, Refusal> {
         }
         tags.insert(text("Key").into(), text("Value").into());
     }
-    if tags.len() > GREATEST_NUMBER_OF_TAGS {
-        let message = format!("A resource has at most {GREATEST_NUMBER_OF_TAGS} tags.");
+    if tags.len() > MOST_TAGS {
+        let message = format!("A resource has at most {MOST_TAGS} tags.");
         return Err(Refusal::new(400, "TooManyTagsError", message));
     }
     Ok(tags)

@@ -1,5 +1,6 @@
 //! STS: who am I.
 
+use aws_facts::arns;
 use serde_json::json;
 
 use super::operation::{Answer, Call, Object, Operation};
@@ -16,7 +17,7 @@ fn get_caller_identity(_: &Region, call: &Call) -> Answer {
         ("Account".to_owned(), json!(call.account)),
         (
             "Arn".to_owned(),
-            json!(format!("arn:aws:iam::{}:root", call.account)),
+            json!(arns::arn("iam", "", &call.account, "root")),
         ),
     ]))
 }

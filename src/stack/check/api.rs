@@ -2,6 +2,9 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::limits::apigateway::{
+    LARGEST_LOG_FORMAT, LONGEST_DESCRIPTION, MOST_STAGE_VARIABLES,
+};
 use regex::Regex;
 
 use super::Judge;
@@ -11,10 +14,6 @@ use crate::stack::diagnostic::Code;
 use crate::stack::file::{AccessLogs, Api, Cors, CorsSettings};
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
-
-const MOST_DESCRIPTION: usize = 1024;
-const MOST_STAGE_VARIABLES: usize = 100;
-const MOST_LOG_FORMAT: usize = 3 * 1024;
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     let Some(api) = &judge.file.api else { return };
@@ -49,13 +48,13 @@ impl Judge<'_> {
     pub(super) fn description(&mut self, table: &KeyPath, text: &Template) {
         let path = table.join("description");
         let length = self.sample(text).chars().count();
-        if length > MOST_DESCRIPTION {
+        if length > LONGEST_DESCRIPTION {
             let message = format!("the description has {length} characters");
             self.error(
                 Code::BadName,
                 &path,
                 message,
-                format!("API Gateway allows {MOST_DESCRIPTION}"),
+                format!("API Gateway allows {LONGEST_DESCRIPTION}"),
             );
         }
     }
@@ -174,13 +173,13 @@ fn access_logs(judge: &mut Judge<'_>, path: &KeyPath, logs: &AccessLogs) {
             "remove the line breaks",
         );
     }
-    if format.len() > MOST_LOG_FORMAT {
+    if format.len() > LARGEST_LOG_FORMAT {
         let message = format!("the format has {} bytes", format.len());
         judge.error(
             Code::BadName,
             &path,
             message,
-            format!("API Gateway allows {MOST_LOG_FORMAT}"),
+            format!("API Gateway allows {LARGEST_LOG_FORMAT}"),
         );
     }
 }

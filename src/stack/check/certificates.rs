@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::regions;
 use regex::Regex;
 
 use super::Judge;
@@ -25,7 +26,7 @@ impl Judge<'_> {
                 .expect("the pattern is constant")
         });
         let (needed, is_known) = match taker {
-            Taker::Cognito => ("us-east-1", true),
+            Taker::Cognito => (regions::GLOBAL, true),
             Taker::Regional(_) => (self.region(), self.usable(["stack", "region"])),
         };
         let arn = self.sample(arn);

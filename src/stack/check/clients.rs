@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use aws_facts::limits::cognito::{
+    ACCESS_TOKEN_SECONDS, MOST_CALLBACK_URLS, MOST_SCOPES_PER_APP_CLIENT, REFRESH_TOKEN_SECONDS,
+};
 use regex::Regex;
 
 use super::names::APP_CLIENT;
@@ -13,10 +16,6 @@ use crate::stack::file::{AppClient, AuthFlow, OAuthFlow, Tier, TokenLifetimes};
 use crate::stack::scopes::{is_open_id, meant};
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
-
-const MOST_SCOPES: usize = 50;
-const MOST_URLS: usize = 100;
-const DAY: u64 = 86_400;
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     for (path, _, client) in entries("app_clients", &judge.file.app_clients) {
@@ -147,8 +146,9 @@ fn shared(
     let scopes_path = path.join("scopes");
     judge.scopes(&scopes_path, scopes);
     let count = meant(&judge.servers.list, scopes).scopes.len();
-    if count > MOST_SCOPES {
-        let message = format!("{count} scopes; Cognito allows {MOST_SCOPES} on an app client");
+    if count > MOST_SCOPES_PER_APP_CLIENT {
+        let message =
+            format!("{count} scopes; Cognito allows {MOST_SCOPES_PER_APP_CLIENT} on an app client");
         judge.error(
             Code::TooMany,
             &scopes_path,
@@ -183,23 +183,17 @@ fn shared(
         );
     }
     let path = path.join("tokens");
-    let minutes = |count: u64| HumanDuration::from_secs(count * 60);
-    let days = |count: u64| HumanDuration::from_secs(count * DAY);
-    judge.duration(
-        &path.join("access"),
-        tokens.access,
-        minutes(5),
-        days(1),
-        true,
-    );
-    judge.duration(&path.join("id"), tokens.id, minutes(5), days(1), true);
-    judge.duration(
-        &path.join("refresh"),
-        tokens.refresh,
-        minutes(60),
-        days(3650),
-        true,
-    );
+    for (key, lifetime, (least, most)) in [
+        ("access", tokens.access, ACCESS_TOKEN_SECONDS),
+        ("id", tokens.id, ACCESS_TOKEN_SECONDS),
+        ("refresh", tokens.refresh, REFRESH_TOKEN_SECONDS),
+    ] {
+        let (least, most) = (
+            HumanDuration::from_secs(least),
+            HumanDuration::from_secs(most),
+        );
+        judge.duration(&path.join(key), lifetime, least, most, true);
+    }
 }
 
 fn urls_of(judge: &mut Judge<'_>, path: &KeyPath, urls: &BTreeSet<Template>) {
@@ -208,8 +202,11 @@ fn urls_of(judge: &mut Judge<'_>, path: &KeyPath, urls: &BTreeSet<Template>) {
             judge.element_error(Code::BadUrl, path, url.as_written(), message, help);
         }
     }
-    if urls.len() > MOST_URLS {
-        let message = format!("{} URLs; Cognito allows {MOST_URLS} here", urls.len());
+    if urls.len() > MOST_CALLBACK_URLS {
+        let message = format!(
+            "{} URLs; Cognito allows {MOST_CALLBACK_URLS} here",
+            urls.len()
+        );
         judge.error(Code::TooMany, path, message, "list fewer");
     }
 }

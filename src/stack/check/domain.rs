@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::patterns;
 use regex::Regex;
 
 use super::Judge;
@@ -24,18 +25,17 @@ pub(super) fn check(judge: &mut Judge<'_>) {
 
 /// Whether a text is a host name with a dot in it, in lower case.
 pub(super) fn is_host(text: &str) -> bool {
-    static HOST: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
-            .expect("the pattern is constant")
-    });
+    static HOST: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(patterns::HOST).expect("the pattern is constant"));
     HOST.is_match(text)
 }
 
 impl Judge<'_> {
     /// Refuses what names no hosted zone, and a zone that can't hold this name's record.
     pub(super) fn zone(&mut self, domain: &KeyPath, zone: &str, name: &str) {
-        static ID: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new(r"^Z[A-Z0-9]{1,31}$").expect("the pattern is constant"));
+        static ID: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(patterns::HOSTED_ZONE_ID).expect("the pattern is constant")
+        });
         let path = domain.join("zone");
         if ID.is_match(zone) {
             return;
@@ -98,9 +98,8 @@ fn own(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, domain: &ApiDomain) {
 }
 
 fn base_paths(judge: &mut Judge<'_>, list: &KeyPath, domain: &ApiDomain) {
-    static BASE_PATH: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[A-Za-z0-9$_.+!*'()-]{1,300}$").expect("the pattern is constant")
-    });
+    static BASE_PATH: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(patterns::BASE_PATH).expect("the pattern is constant"));
     for base_path in domain
         .base_paths
         .iter()
@@ -133,9 +132,8 @@ fn mutual_tls(
     domain: &ApiDomain,
     mutual: &MutualTls,
 ) {
-    static OBJECT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+$").expect("the pattern is constant")
-    });
+    static OBJECT: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(patterns::S3_OBJECT).expect("the pattern is constant"));
     let table = path.join("mutual_tls");
     if !OBJECT.is_match(&mutual.truststore) {
         let message = format!("`{}` is no object in S3", mutual.truststore);

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::limits::tags::{LONGEST_TAG_KEY, LONGEST_TAG_VALUE, MOST_TAGS};
+use aws_facts::patterns;
 use regex::Regex;
 
 use super::Judge;
@@ -11,11 +13,6 @@ use crate::model::Table;
 use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
 
-/// AWS's limit for one resource.
-pub(super) const MOST_TAGS: usize = 50;
-/// AWS's limits for a tag's key and value, in characters.
-const MOST_IN_KEY: usize = 128;
-const MOST_IN_VALUE: usize = 256;
 /// `gatestack:stack` and `gatestack:key`.
 pub(super) const OWN_TAGS: usize = 2;
 
@@ -41,9 +38,8 @@ pub(super) fn check(judge: &mut Judge<'_>) {
 }
 
 fn region(judge: &mut Judge<'_>, path: &KeyPath, region: &str) {
-    static REGION: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?$").expect("the pattern is constant")
-    });
+    static REGION: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(patterns::REGION).expect("the pattern is constant"));
     if REGION.is_match(region) {
         return;
     }
@@ -124,11 +120,11 @@ fn length_in_tag(table: Table, name: &str) -> (usize, usize) {
     let address = table.entry(name).address();
     match table {
         Table::AppClients | Table::ResourceServers => {
-            (marks::key(address.former().as_str()).len(), MOST_IN_KEY)
+            (marks::key(address.former().as_str()).len(), LONGEST_TAG_KEY)
         }
         Table::Partners | Table::ApiKeys | Table::Plans => {
             let value = tags::escape(address.key().as_str());
-            (value.len(), MOST_IN_VALUE)
+            (value.len(), LONGEST_TAG_VALUE)
         }
     }
 }

@@ -1,5 +1,11 @@
 //! Which characters and lengths AWS accepts in the names of things, as one table.
 
+use aws_facts::limits::apigateway::{
+    LONGEST_STAGE_NAME, LONGEST_STAGE_VARIABLE, LONGEST_STAGE_VARIABLE_NAME,
+};
+use aws_facts::limits::elbv2::LONGEST_NAME;
+use aws_facts::limits::tags::{LONGEST_TAG_KEY, LONGEST_TAG_VALUE};
+
 use super::Judge;
 use crate::model::is_key_character;
 use crate::stack::diagnostic::Code;
@@ -93,21 +99,21 @@ pub(in crate::stack) const API_GATEWAY: NameRule = NameRule {
 /// An API's stage.
 pub(in crate::stack) const STAGE: NameRule = NameRule {
     what: "stage name",
-    length: (1, 128),
+    length: (1, LONGEST_STAGE_NAME),
     allowed: |c| c.is_ascii_alphanumeric() || c == '_',
     says: "letters, digits and `_`",
 };
 /// A stage variable's name.
 pub(in crate::stack) const STAGE_VARIABLE: NameRule = NameRule {
     what: "stage variable name",
-    length: (1, 64),
+    length: (1, LONGEST_STAGE_VARIABLE_NAME),
     allowed: |c| c.is_ascii_alphanumeric() || c == '_',
     says: "letters, digits and `_`",
 };
 /// A stage variable's value.
 pub(in crate::stack) const STAGE_VARIABLE_VALUE: NameRule = NameRule {
     what: "stage variable value",
-    length: (1, 512),
+    length: (1, LONGEST_STAGE_VARIABLE),
     allowed: |c| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c),
     says: "letters, digits and `- . _ ~ : / ? # & = ,`, without spaces",
 };
@@ -121,21 +127,21 @@ pub(in crate::stack) const HEADER: NameRule = NameRule {
 /// A load balancer's name.
 pub(in crate::stack) const LOAD_BALANCER: NameRule = NameRule {
     what: "load balancer name",
-    length: (1, 32),
+    length: (1, LONGEST_NAME),
     allowed: |c| c.is_ascii_alphanumeric() || c == '-',
     says: "letters, digits and `-`",
 };
 /// A tag's key.
 pub(in crate::stack) const TAG_KEY: NameRule = NameRule {
     what: "tag key",
-    length: (1, 128),
+    length: (1, LONGEST_TAG_KEY),
     allowed: tag,
     says: TAG_CHARACTERS,
 };
 /// A tag's value.
 pub(in crate::stack) const TAG_VALUE: NameRule = NameRule {
     what: "tag value",
-    length: (0, 256),
+    length: (0, LONGEST_TAG_VALUE),
     allowed: tag,
     says: TAG_CHARACTERS,
 };

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::cognito::{
+    MOST_RESOURCE_SERVERS, MOST_RESOURCE_SERVERS_RAISED, MOST_SCOPES_PER_RESOURCE_SERVER,
+    RESERVED_IN_PREFIX,
+};
+use aws_facts::limits::tags::MOST_TAGS;
+
 use super::certificates::Taker;
 use super::domain::is_host;
-use super::ground::{MOST_TAGS, OWN_TAGS};
+use super::ground::OWN_TAGS;
 use super::names::{IDENTIFIER, RESOURCE_SERVER, SCOPE, SCOPE_DESCRIPTION, USER_POOL};
 use super::{Judge, entries, references};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::file::{OwnDomain, SignIn, UserPool};
 use crate::stack::interpolate::Piece;
-use crate::stack::scopes::MOST_SCOPES_OF_SERVER;
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
-
-/// What a new account may have in a pool, and what AWS raises it to on request.
-const RESOURCE_SERVERS: (usize, usize) = (25, 300);
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     let path = KeyPath::from(["user_pool"]);
@@ -85,7 +87,7 @@ fn domains(judge: &mut Judge<'_>, pool_path: &KeyPath, pool: &UserPool) {
 fn prefix_domain(judge: &mut Judge<'_>, path: &KeyPath, prefix: &Template) {
     let prefix = judge.sample(prefix);
     let refused = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-');
-    let reserved = ["aws", "amazon", "cognito"]
+    let reserved = RESERVED_IN_PREFIX
         .into_iter()
         .find(|word| prefix.contains(word));
     let (message, help) = if prefix.contains('.') {
@@ -243,9 +245,9 @@ fn resource_servers(judge: &mut Judge<'_>) {
                 judge.key_error(Code::BadName, &path.join(scope), message, help);
             }
         }
-        if scopes.len() > MOST_SCOPES_OF_SERVER {
+        if scopes.len() > MOST_SCOPES_PER_RESOURCE_SERVER {
             let message = format!(
-                "{} scopes; Cognito allows {MOST_SCOPES_OF_SERVER} on a resource server",
+                "{} scopes; Cognito allows {MOST_SCOPES_PER_RESOURCE_SERVER} on a resource server",
                 scopes.len()
             );
             judge.error(
@@ -258,7 +260,7 @@ fn resource_servers(judge: &mut Judge<'_>) {
     }
     let path = KeyPath::from(["resource_servers"]);
     let count = judge.names(&path).len();
-    let (usual, most) = RESOURCE_SERVERS;
+    let (usual, most) = (MOST_RESOURCE_SERVERS, MOST_RESOURCE_SERVERS_RAISED);
     if count > most {
         let message = format!("{count} resource servers; Cognito allows {most} in a pool");
         judge.error(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
+use aws_facts::limits::apigateway::MOST_RESOURCES;
 use regex::{Captures, Regex};
 
 use super::Judge;
@@ -14,9 +15,6 @@ use crate::stack::diagnostic::Code;
 use crate::stack::file::{Api, Route, Transport};
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
-
-/// What a new account may have in an API, `/` included.
-const USUAL_RESOURCES: usize = 300;
 
 /// The most listeners that a message names.
 const MOST_NAMED: usize = 10;
@@ -65,9 +63,9 @@ pub(super) fn check(judge: &mut Judge<'_>) {
             backend(judge, &path, api, route, parameters.as_ref());
         }
     }
-    if tree.resources() > USUAL_RESOURCES {
+    if tree.resources() > MOST_RESOURCES {
         let message = format!(
-            "{} paths; an API holds {USUAL_RESOURCES} unless AWS raised your quota",
+            "{} paths; an API holds {MOST_RESOURCES} unless AWS raised your quota",
             tree.resources()
         );
         judge.warning(

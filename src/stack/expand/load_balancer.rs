@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_facts::limits::elbv2::LONGEST_NAME;
+
 use super::Expansion;
 use crate::kinds::{
     Resource, instance, listener, load_balancer, security_group, target_group, vpc_link,
@@ -11,9 +13,6 @@ use crate::model::{Address, OutputName, Place, Text, digest};
 use crate::stack::file::{
     HealthCheck, HealthProtocol, Instances, Listener, LoadBalancer, Targets, Transport,
 };
-
-/// How many characters AWS takes for the name of a load balancer or target group.
-const NAME_LENGTH: usize = 32;
 
 impl Expansion<'_> {
     pub(super) fn load_balancer(&mut self, table: &LoadBalancer) {
@@ -239,7 +238,7 @@ fn group_name(load_balancer: &str, port: u16, props: &target_group::Props) -> St
     let digest = &digest(facts.as_bytes())[..8];
     let beginning: String = load_balancer
         .chars()
-        .take(NAME_LENGTH - digest.len() - 1)
+        .take(LONGEST_NAME - digest.len() - 1)
         .collect();
     format!("{}-{digest}", beginning.trim_end_matches('-'))
 }

@@ -1,5 +1,7 @@
 //! Own domains: certificates, hosted zones, the domain that is somebody else's, and the name above Cognito's.
 
+use aws_facts::arns::Arn;
+
 use super::{Flight, listed};
 use crate::kinds::surroundings::{ParentRecord, ZoneFault};
 use crate::stack::diagnostic::Code;
@@ -80,7 +82,7 @@ pub(super) fn check(flight: &mut Flight<'_>) {
 fn certificate(flight: &mut Flight<'_>, named: &Named) {
     let Named { arn, path, host } = named;
     let Some(found) = flight.surroundings.certificates.get(arn) else {
-        let region = arn.split(':').nth(3).unwrap_or_default();
+        let region = Arn::parse(arn).map_or("", |arn| arn.region);
         let message = format!("ACM has no such certificate in {region}");
         let help =
             format!("`aws acm list-certificates --region {region}` lists those of this account");

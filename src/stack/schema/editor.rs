@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::patterns;
 use serde_json::{Value, json};
 
 use super::super::check::METHODS;
@@ -70,13 +71,8 @@ const INSTANCE: &str = r"^i-([0-9a-f]{8}|[0-9a-f]{17})$";
 
 /// Other texts, in the same way.
 const TEXTS: &[(&str, &str, Part, &str)] = &[
-    (
-        "StackTable",
-        "region",
-        Text,
-        r"^[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?$",
-    ),
-    ("StackTable", "account", Text, r"^[0-9]{12}$"),
+    ("StackTable", "region", Text, patterns::REGION),
+    ("StackTable", "account", Text, patterns::ACCOUNT),
     (
         "UserPool",
         "domain",
@@ -125,18 +121,8 @@ const TEXTS: &[(&str, &str, Part, &str)] = &[
     ("ApiDomain", "name", Text, HOST),
     ("ApiDomain", "certificate", Text, CERTIFICATE),
     ("ApiDomain", "zone", Text, ZONE),
-    (
-        "ApiDomain",
-        "base_paths",
-        Elements,
-        r"^[A-Za-z0-9$_.+!*'()-]{1,300}$",
-    ),
-    (
-        "MutualTls",
-        "truststore",
-        Text,
-        r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+$",
-    ),
+    ("ApiDomain", "base_paths", Elements, patterns::BASE_PATH),
+    ("MutualTls", "truststore", Text, patterns::S3_OBJECT),
     (
         "LoadBalancer",
         "existing",

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_facts::regions;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
-use super::super::route53::GLOBAL_REGION;
 use super::super::state::Region;
 use super::{find, named, none, one, uses};
 
@@ -218,7 +218,7 @@ impl Certificate {
     /// When ACM finds the record for one of the names.
     fn proven_at(&self, call: &Call, name: &str) -> Option<f64> {
         let proof = Proof::of(&call.account, name);
-        let zones = &call.everywhere.regions.get(GLOBAL_REGION)?.route53;
+        let zones = &call.everywhere.regions.get(regions::GLOBAL)?.route53;
         let ready = self.created + call.takes(RECORDS_TAKE);
         zones
             .stood(&proof.name, &proof.value)

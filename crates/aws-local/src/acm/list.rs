@@ -1,5 +1,6 @@
 //! The list of a Region's certificates.
 
+use aws_facts::limits::acm::ROWS_PER_PAGE;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation};
@@ -9,9 +10,6 @@ use super::certificate::{Certificate, Origin};
 use super::{invalid_value, texts, uses};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::read("ListCertificates", list)];
-
-/// Certificates on a page when the call does not say.
-const PAGE_SIZE: u64 = 1000;
 
 /// The keys that a list has when it does not say which.
 const DEFAULT_KEY_TYPES: &[&str] = &["RSA_1024", "RSA_2048"];
@@ -51,7 +49,7 @@ fn list(region: &Region, call: &Call) -> Answer {
     let (rows, next) = paging::page(
         &format!("ListCertificates {order}"),
         rows.iter().map(|(key, row)| (key.as_str(), row.clone())),
-        usize::try_from(size.unwrap_or(PAGE_SIZE)).unwrap_or(usize::MAX),
+        usize::try_from(size.unwrap_or(ROWS_PER_PAGE)).unwrap_or(usize::MAX),
         call.input.get("NextToken").and_then(Value::as_str),
     )
     .map_err(|paging::InvalidToken| invalid_value("The NextToken is not valid."))?;

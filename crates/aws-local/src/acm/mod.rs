@@ -14,6 +14,7 @@ mod tags;
 mod tests;
 mod uses;
 
+use aws_facts::limits::acm::MOST_CERTIFICATES;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -64,9 +65,6 @@ impl State {
     }
 }
 
-/// How many certificates an account may have in a Region: the default quota.
-const QUOTA: usize = 2500;
-
 fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "InvalidParameterException", message)
 }
@@ -115,20 +113,16 @@ fn find_mut<'r>(region: &'r mut Region, call: &Call) -> Result<&'r mut Certifica
 }
 
 fn new_arn(call: &Call) -> String {
-    format!(
-        "arn:aws:acm:{}:{}:certificate/{}",
-        call.region,
-        call.account,
-        super::identifiers::uuid()
-    )
+    let id = super::identifiers::uuid();
+    call.arn("acm", format_args!("certificate/{id}"))
 }
 
 fn check_quota(region: &Region) -> Result<(), Refusal> {
-    if region.acm.certificates.len() < QUOTA {
+    if region.acm.certificates.len() < MOST_CERTIFICATES {
         return Ok(());
     }
     Err(limit(format!(
-        "You have reached your limit of {QUOTA} certificates."
+        "You have reached your limit of {MOST_CERTIFICATES} certificates."
     )))
 }
 

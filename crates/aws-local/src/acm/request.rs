@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_facts::limits::acm::MOST_NAMES;
 use serde_json::{Value, json};
 
 use super::super::identifiers;
@@ -13,9 +14,6 @@ use super::{check_quota, invalid, limit, new_arn, one, tags, texts};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::change("RequestCertificate", request)
     .refusing(&["CertificateAuthorityArn", "ManagedBy"])];
-
-/// Names on one certificate: the default quota.
-const GREATEST_NUMBER_OF_NAMES: usize = 10;
 
 /// How long a repeated token means the same request.
 const TOKEN_LASTS: Duration = Duration::from_secs(60 * 60);
@@ -65,9 +63,9 @@ fn request(region: &mut Region, call: &Call) -> Answer {
             names.push(name);
         }
     }
-    if names.len() > GREATEST_NUMBER_OF_NAMES {
+    if names.len() > MOST_NAMES {
         return Err(limit(format!(
-            "The number of domain names on a certificate is limited to {GREATEST_NUMBER_OF_NAMES}."
+            "The number of domain names on a certificate is limited to {MOST_NAMES}."
         )));
     }
     let method = match call.text("ValidationMethod") {

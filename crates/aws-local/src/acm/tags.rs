@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::tags::MOST_TAGS;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -13,9 +14,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("RemoveTagsFromCertificate", remove),
     Operation::read("ListTagsForCertificate", list),
 ];
-
-/// Tags of a certificate.
-const GREATEST_NUMBER: usize = 50;
 
 type Tags = BTreeMap<String, String>;
 
@@ -47,8 +45,8 @@ pub(super) fn checked(call: &Call, mut tags: Tags) -> Result<Tags, Refusal> {
         }
         tags.insert(key.into(), value.unwrap_or_default().into());
     }
-    if tags.len() > GREATEST_NUMBER {
-        let message = format!("A certificate has at most {GREATEST_NUMBER} tags.");
+    if tags.len() > MOST_TAGS {
+        let message = format!("A certificate has at most {MOST_TAGS} tags.");
         return Err(Refusal::new(400, "TooManyTagsException", message));
     }
     Ok(tags)

@@ -1,5 +1,8 @@
 //! API keys.
 
+use aws_facts::limits::apigateway::{
+    LONGEST_KEY_DESCRIPTION, LONGEST_KEY_NAME, LONGEST_KEY_VALUE, MOST_API_KEYS, SHORTEST_KEY_VALUE,
+};
 use serde_json::{Value, json};
 
 use super::super::identifiers;
@@ -18,16 +21,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("UpdateApiKey", update),
     Operation::change("DeleteApiKey", delete),
 ];
-
-/// How many API keys an account may have in a Region.
-const QUOTA: usize = 10_000;
-
-const SHORTEST_VALUE: usize = 20;
-const LONGEST_VALUE: usize = 128;
-const LONGEST_NAME: usize = 1024;
-
-/// The longest description, in characters. AWS names no number; this is where it refuses.
-const LONGEST_DESCRIPTION: usize = 125_000;
 
 const RULES: Rules = Rules {
     words: Words::Listing,
@@ -110,7 +103,7 @@ pub(super) fn add(
     if state.api_keys.values().any(|key| key.value == value) {
         return Err(conflict("API Key already exists"));
     }
-    if state.api_keys.len() >= QUOTA {
+    if state.api_keys.len() >= MOST_API_KEYS {
         return Err(limit_exceeded(
             "Maximum number of API Keys for this account has been reached",
         ));
@@ -131,10 +124,10 @@ pub(super) fn add(
 /// Refuses a value that is too short or too long for a key.
 pub(super) fn check_value(value: &str) -> Result<(), Refusal> {
     match value.chars().count() {
-        ..SHORTEST_VALUE => Err(bad_request(
+        ..SHORTEST_KEY_VALUE => Err(bad_request(
             "API Key value should be at least 20 characters",
         )),
-        SHORTEST_VALUE..=LONGEST_VALUE => Ok(()),
+        SHORTEST_KEY_VALUE..=LONGEST_KEY_VALUE => Ok(()),
         _ => Err(bad_request(
             "API Key value exceeds maximum size of 128 characters",
         )),
@@ -143,12 +136,12 @@ pub(super) fn check_value(value: &str) -> Result<(), Refusal> {
 
 /// What holds for a key's settings, however they came about. An empty name is none.
 fn check(settings: &mut Object) -> Result<(), Refusal> {
-    if text(settings, "name").chars().count() > LONGEST_NAME {
+    if text(settings, "name").chars().count() > LONGEST_KEY_NAME {
         return Err(bad_request(
             "Invalid API Key name, can be at most 1024 characters.",
         ));
     }
-    if text(settings, "description").chars().count() > LONGEST_DESCRIPTION {
+    if text(settings, "description").chars().count() > LONGEST_KEY_DESCRIPTION {
         return Err(bad_request("Invalid API Key description specified."));
     }
     if settings.get("name") == Some(&json!("")) {

@@ -2,6 +2,9 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::limits::apigateway::{
+    AUTHORIZER_TTL_SECONDS, LONGEST_AUTHORIZER_TTL_SECONDS, MOST_AUTHORIZERS,
+};
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -48,15 +51,6 @@ const RULES: Rules = Rules {
     ],
 };
 
-/// How many authorizers an API may have.
-const QUOTA: usize = 10;
-
-/// How long an authorizer's answer may be kept, in seconds.
-const LONGEST_TTL: i64 = 3600;
-
-/// How long a Lambda authorizer's answer is kept when nobody says, in seconds.
-const TTL: i64 = 300;
-
 static USER_POOL_ARN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/[\w-]+_[0-9a-zA-Z]+$")
         .expect("it is a pattern")
@@ -92,12 +86,12 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     if !of_cognito(&authorizer) {
         authorizer
             .entry("authorizerResultTtlInSeconds")
-            .or_insert(TTL.into());
+            .or_insert(AUTHORIZER_TTL_SECONDS.into());
     }
     let id = identifiers::api_gateway_short();
     authorizer.insert("id".into(), id.as_str().into());
     check(definition, &mut authorizer)?;
-    if definition.authorizers.len() >= QUOTA {
+    if definition.authorizers.len() >= MOST_AUTHORIZERS {
         return Err(limit_exceeded(
             "Maximum number of Authorizers for this API has been reached. Please contact AWS if you need additional Authorizers.",
         ));
@@ -167,7 +161,7 @@ fn check(definition: &Definition, authorizer: &mut Object) -> Result<(), Refusal
             )));
         }
     }
-    if ttl.is_some_and(|ttl| !(0..=LONGEST_TTL).contains(&ttl)) {
+    if ttl.is_some_and(|ttl| !(0..=LONGEST_AUTHORIZER_TTL_SECONDS).contains(&ttl)) {
         return Err(bad_request(
             "Authorizer result TTL must be between 0 and 3600 seconds",
         ));

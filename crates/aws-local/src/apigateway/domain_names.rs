@@ -3,12 +3,14 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use aws_facts::arns;
+use aws_facts::hosts::{self, CLOUDFRONT_ZONE, EXECUTE_API_ZONES};
+use aws_facts::limits::apigateway::MOST_DOMAIN_NAMES;
 use regex::Regex;
 use serde_json::{Value, json};
 
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
-use super::super::route53::CLOUDFRONT_ZONE;
 use super::super::state::Region;
 use super::domain_rules::{check_certificate, check_mutual_tls, check_security_policy};
 use super::lists::page;
@@ -65,9 +67,6 @@ const RULES: Rules = Rules {
     ],
 };
 
-/// How many public custom domain names an account may have in a Region.
-const QUOTA: usize = 120;
-
 /// How long AWS takes to spread an edge-optimized name.
 const EDGE_TIME: Duration = Duration::from_secs(40 * 60);
 
@@ -85,29 +84,9 @@ const SPREAD: &[&str] = &[
     "ownershipVerificationCertificateArn",
 ];
 
-/// The hosted zones of API Gateway's Regional names.
-const REGIONAL_ZONES: &[(&str, &str)] = &[
-    ("us-east-1", "Z1UJRXOUMOOFQ8"),
-    ("us-east-2", "ZOJJZC49E0EPZ"),
-    ("us-west-1", "Z2MUQ32089INYE"),
-    ("us-west-2", "Z2OJLYMUO9EFXC"),
-    ("ca-central-1", "Z19DQILCV0OWEC"),
-    ("eu-central-1", "Z1U9ULNL0V5AJ3"),
-    ("eu-north-1", "Z3UWIKFBOOGXPP"),
-    ("eu-west-1", "ZLY8HYME6SFDD"),
-    ("eu-west-2", "ZJ5UAJN8Y3Z2Q"),
-    ("eu-west-3", "Z3KY65QIEKYHQQ"),
-    ("ap-northeast-1", "Z1YSHQZHG15GKL"),
-    ("ap-northeast-2", "Z20JF4UZKIW1U8"),
-    ("ap-south-1", "Z3VO1THU9YC4UR"),
-    ("ap-southeast-1", "ZL327KTPIQFUL"),
-    ("ap-southeast-2", "Z2RPCDW04V8134"),
-    ("sa-east-1", "ZCMLWB8V5SYIT"),
-];
-
 /// The Region whose Regional names are in this hosted zone.
 pub(crate) fn region_of_zone(id: &str) -> Option<&'static str> {
-    let row = REGIONAL_ZONES.iter().find(|(_, zone)| *zone == id);
+    let row = EXECUTE_API_ZONES.iter().find(|(_, zone)| *zone == id);
     row.map(|(region, _)| *region)
 }
 
@@ -150,12 +129,12 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     settings
         .entry("routingMode")
         .or_insert("BASE_PATH_MAPPING_ONLY".into());
-    let arn = format!("arn:aws:apigateway:{}::/domainnames/{name}", call.region);
+    let arn = arns::api_gateway(&call.region, format_args!("domainnames/{name}"));
     settings.insert("domainNameArn".into(), arn.into());
     if state.domain_names.contains(name) {
         return Err(conflict("The domain name you provided already exists."));
     }
-    if state.domain_names.len() >= QUOTA {
+    if state.domain_names.len() >= MOST_DOMAIN_NAMES {
         return Err(limit_exceeded(
             "Maximum number of custom domain names for this account has been reached",
         ));
@@ -233,7 +212,7 @@ fn targets(settings: &mut Object, call: &Call) {
     if is(settings, "EDGE") {
         settings
             .entry("distributionDomainName")
-            .or_insert_with(|| format!("{}.cloudfront.net", identifiers::distribution()).into());
+            .or_insert_with(|| hosts::cloudfront(&identifiers::distribution()).into());
         settings.insert("distributionHostedZoneId".into(), CLOUDFRONT_ZONE.into());
         settings
             .entry("certificateUploadDate")
@@ -251,9 +230,9 @@ fn targets(settings: &mut Object, call: &Call) {
         let region = &call.region;
         settings.entry("regionalDomainName").or_insert_with(|| {
             let id = identifiers::api_gateway();
-            format!("d-{id}.execute-api.{region}.amazonaws.com").into()
+            hosts::execute_api(&format!("d-{id}"), region).into()
         });
-        let zone = REGIONAL_ZONES.iter().find(|(known, _)| known == region);
+        let zone = EXECUTE_API_ZONES.iter().find(|(known, _)| known == region);
         let zone = zone.map_or("Z00000000000000000000", |(_, zone)| *zone);
         settings.insert("regionalHostedZoneId".into(), zone.into());
     } else {

@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::arns;
+use aws_facts::regions;
 use regex::Regex;
 use serde_json::Value;
 
 use super::super::acm::Certificate;
 use super::super::identifiers;
 use super::super::operation::{Call, Object, Refusal};
-use super::super::route53::GLOBAL_REGION;
 use super::domain_names::is;
 use super::refusals::bad_request;
 use super::state::{State, text};
@@ -102,7 +103,7 @@ pub(super) fn check_certificate(kind: &str, arn: &str, call: &Call) -> Result<()
     };
     // CloudFront takes certificates from one Region only, a Regional name from its own.
     let wanted = if kind == "EDGE" {
-        GLOBAL_REGION
+        regions::GLOBAL
     } else {
         &call.region
     };
@@ -155,7 +156,10 @@ pub(crate) fn using_certificate(
     for (name, domain) in state.domain_names.iter() {
         let uses = |member: &str| text(&domain.settings, member) == arn;
         if uses("regionalCertificateArn") || uses("ownershipVerificationCertificateArn") {
-            found.push(format!("arn:aws:apigateway:{region}::/domainnames/{name}"));
+            found.push(arns::api_gateway(
+                region,
+                format_args!("domainnames/{name}"),
+            ));
         }
         if uses("certificateArn") {
             let distribution = text(&domain.settings, "distributionDomainName");

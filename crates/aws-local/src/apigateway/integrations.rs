@@ -1,5 +1,9 @@
 //! Integrations: what a method calls, and how its answers become method responses.
 
+use aws_facts::arns::Arn;
+use aws_facts::limits::apigateway::{
+    LONGEST_STREAMED_TIMEOUT_MILLIS, SHORTEST_TIMEOUT_MILLIS, TIMEOUT_MILLIS,
+};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -81,15 +85,6 @@ const PASSTHROUGH_BEHAVIORS: &[&str] = &["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "
 
 const CONTENT_HANDLINGS: &[&str] = &["CONVERT_TO_BINARY", "CONVERT_TO_TEXT"];
 
-/// The default timeout, in milliseconds; also the longest on an edge API.
-const TIMEOUT: i64 = 29_000;
-
-/// The shortest timeout, in milliseconds.
-const SHORTEST_TIMEOUT: i64 = 50;
-
-/// The longest timeout of a Regional or private API, in milliseconds, once its account's quota has been raised: a streamed answer's.
-const LONGEST_TIMEOUT: i64 = 900_000;
-
 fn no_integration() -> Refusal {
     not_found("Invalid Integration identifier specified")
 }
@@ -127,7 +122,9 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     settings
         .entry("passthroughBehavior")
         .or_insert("WHEN_NO_MATCH".into());
-    settings.entry("timeoutInMillis").or_insert(TIMEOUT.into());
+    settings
+        .entry("timeoutInMillis")
+        .or_insert(TIMEOUT_MILLIS.into());
     settings
         .entry("cacheNamespace")
         .or_insert(call.text("resourceId").into());
@@ -204,8 +201,12 @@ fn check(settings: &Object, method: &Method, regional: bool) -> Result<(), Refus
         ));
     }
     let timeout = settings.get("timeoutInMillis").and_then(Value::as_i64);
-    let longest = if regional { LONGEST_TIMEOUT } else { TIMEOUT };
-    if !timeout.is_some_and(|timeout| (SHORTEST_TIMEOUT..=longest).contains(&timeout)) {
+    let longest = if regional {
+        LONGEST_STREAMED_TIMEOUT_MILLIS
+    } else {
+        TIMEOUT_MILLIS
+    };
+    if !timeout.is_some_and(|timeout| (SHORTEST_TIMEOUT_MILLIS..=longest).contains(&timeout)) {
         return Err(bad_request("Timeout should be between 50 ms and 29000 ms"));
     }
     let Some(parameters) = settings.get("requestParameters").and_then(Value::as_object) else {
@@ -229,8 +230,12 @@ fn check_uri(kind: &str, uri: &str) -> Result<(), Refusal> {
         }
         _ => {
             // arn:aws:apigateway:{region}:{service or its subdomain}:{path|action}/{…}
-            let parts: Vec<_> = uri.splitn(6, ':').collect();
-            let ["arn", _, _, _, service, target] = parts[..] else {
+            let Some(Arn {
+                account: service,
+                resource: target,
+                ..
+            }) = Arn::parse(uri)
+            else {
                 return Err(bad_request("Invalid ARN specified in the request"));
             };
             if !target.starts_with("path/") && !target.starts_with("action/") {

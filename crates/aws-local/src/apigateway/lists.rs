@@ -1,16 +1,11 @@
 //! Lists as API Gateway pages them: `limit` and `position` in, `items` and `position` out.
 
+use aws_facts::limits::apigateway::{MOST_ROWS_PER_PAGE, ROWS_PER_PAGE};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Refusal};
 use super::super::paging;
 use super::refusals::bad_request;
-
-/// Rows on a page when the call doesn't say.
-const DEFAULT_LIMIT: usize = 25;
-
-/// The most rows on a page. More may be asked for; AWS gives no more.
-const MAXIMUM_LIMIT: usize = 500;
 
 /// Refuses any position, for a list that is never longer than a page and so gives none out.
 pub(super) fn check_no_position(call: &Call) -> Result<(), Refusal> {
@@ -32,8 +27,8 @@ pub(super) fn page<'k>(
 ) -> Answer {
     let limit = call.input.get("limit").and_then(Value::as_i64);
     let size = match limit.map(usize::try_from) {
-        Some(Ok(limit)) if limit > 0 => limit.min(MAXIMUM_LIMIT),
-        _ => DEFAULT_LIMIT,
+        Some(Ok(limit)) if limit > 0 => limit.min(MOST_ROWS_PER_PAGE),
+        _ => ROWS_PER_PAGE,
     };
     let position = call.input.get("position").and_then(Value::as_str);
     let list = format!("{} {of}", call.operation);

@@ -1,12 +1,10 @@
 //! Resource policies, in the form in which API Gateway gives them back.
 
+use aws_facts::limits::apigateway::LONGEST_POLICY;
 use serde_json::Value;
 
 use super::super::operation::{Call, Refusal};
 use super::refusals::bad_request;
-
-/// How long a policy may be, in characters.
-const LONGEST: usize = 8192;
 
 /// A policy as AWS answers it: without white space, resources that were short (`execute-api:/*`) in full, and every quote escaped once
 /// more, so that a client has to undo it. A policy that came back this way may be sent again.
@@ -40,7 +38,7 @@ pub(super) fn normalized(document: &str, api: &str, call: &Call) -> Result<Strin
         }
     }
     let text = policy.to_string();
-    if text.chars().count() > LONGEST {
+    if text.chars().count() > LONGEST_POLICY {
         return Err(bad_request(
             "Invalid policy document. Policy length cannot exceed 8192 characters.",
         ));
@@ -53,9 +51,6 @@ fn in_full(resource: &mut Value, api: &str, call: &Call) {
         .as_str()
         .and_then(|text| text.strip_prefix("execute-api:/"));
     if let Some(rest) = short {
-        let Call {
-            region, account, ..
-        } = call;
-        *resource = format!("arn:aws:execute-api:{region}:{account}:{api}/{rest}").into();
+        *resource = call.arn("execute-api", format_args!("{api}/{rest}")).into();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::limits::apigateway::MOST_RESOURCES;
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -20,9 +21,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("UpdateResource", update),
     Operation::change("DeleteResource", delete),
 ];
-
-/// How many resources an API may have, its root included.
-const QUOTA: usize = 300;
 
 /// A literal part, or a variable (`{name}`), greedy (`{name+}`) or not.
 static PATH_PART: LazyLock<Regex> = LazyLock::new(|| {
@@ -70,7 +68,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         return Err(no_resource());
     }
     fits(definition, None, parent, part)?;
-    if definition.resources.len() >= QUOTA {
+    if definition.resources.len() >= MOST_RESOURCES {
         return Err(limit_exceeded(
             "Maximum number of Resources for this API has been reached. Please contact AWS if you need additional Resources.",
         ));

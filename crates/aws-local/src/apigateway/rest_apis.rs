@@ -1,5 +1,6 @@
 //! REST APIs.
 
+use aws_facts::limits::apigateway::{LARGEST_COMPRESSION_SIZE, MOST_APIS};
 use serde_json::{Value, json};
 
 use super::super::identifiers;
@@ -35,11 +36,6 @@ const SETTINGS: &[&str] = &[
     "securityPolicy",
     "endpointAccessMode",
 ];
-
-/// How many APIs an account may have in a Region, by endpoint type.
-const QUOTAS: &[(&str, usize)] = &[("REGIONAL", 600), ("EDGE", 120), ("PRIVATE", 600)];
-
-const LARGEST_COMPRESSION_SIZE: i64 = 10_485_760;
 
 const RULES: Rules = Rules {
     words: Words::Short,
@@ -82,7 +78,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     check(&mut settings, &id, call)?;
     let kind = endpoint_type(&settings);
     let like = |api: &&RestApi| endpoint_type(&api.definition.settings) == kind;
-    let quota = QUOTAS.iter().find(|(of, _)| *of == kind);
+    let quota = MOST_APIS.iter().find(|(of, _)| *of == kind);
     if quota.is_some_and(|(_, most)| state.rest_apis.values().filter(like).count() >= *most) {
         return Err(limit_exceeded(
             "Maximum number of APIs for this account has been reached",
@@ -259,7 +255,7 @@ fn apply(patch: &Patch, settings: &mut Object) -> Result<(), Refusal> {
         ));
     }
     let kind = patch.filled().unwrap_or_default();
-    if !QUOTAS.iter().any(|(known, _)| *known == kind) {
+    if !MOST_APIS.iter().any(|(known, _)| *known == kind) {
         return Err(bad_request(
             "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE",
         ));

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::limits::apigateway::LONGEST_CACHE_TTL_SECONDS;
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -82,9 +83,6 @@ const CACHE_CONTROL_STRATEGIES: &[&str] = &[
     "SUCCEED_WITH_RESPONSE_HEADER",
     "SUCCEED_WITHOUT_RESPONSE_HEADER",
 ];
-
-/// How long an answer may stay in the cache, in seconds.
-const LONGEST_CACHE_TTL: i64 = 3600;
 
 /// What AWS lists when a path is none of them, with its own slips: two commas and a space are missing.
 const PATHS: &str = "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, /accessLogSettings, /accessLogSettings/destinationArn, /accessLogSettings/format, /{resourcePath}/{httpMethod}/metrics/enabled, /{resourcePath}/{httpMethod}/logging/dataTrace, /{resourcePath}/{httpMethod}/logging/loglevel, /{resourcePath}/{httpMethod}/throttling/burstLimit/{resourcePath}/{httpMethod}/throttling/rateLimit/{resourcePath}/{httpMethod}/caching/ttlInSeconds, /{resourcePath}/{httpMethod}/caching/enabled, /{resourcePath}/{httpMethod}/caching/dataEncrypted, /{resourcePath}/{httpMethod}/caching/requireAuthorizationForCacheControl, /{resourcePath}/{httpMethod}/caching/unauthorizedCacheControlHeaderStrategy, /*/*/metrics/enabled, /*/*/logging/dataTrace, /*/*/logging/loglevel, /*/*/throttling/burstLimit /*/*/throttling/rateLimit /*/*/caching/ttlInSeconds, /*/*/caching/enabled, /*/*/caching/dataEncrypted, /*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, /variables/{variable_name}, /tracingEnabled";
@@ -365,7 +363,7 @@ fn typed(setting: &Setting, patch: &Patch) -> Result<Value, Refusal> {
         Default::Boolean(_) => Ok(truth(Some(text)).into()),
         Default::Whole(_) => {
             let (least, most) = match setting.member {
-                "cacheTtlInSeconds" => (0, LONGEST_CACHE_TTL),
+                "cacheTtlInSeconds" => (0, LONGEST_CACHE_TTL_SECONDS),
                 _ => (-1, i64::from(i32::MAX)),
             };
             let whole = text

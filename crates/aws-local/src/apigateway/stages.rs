@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use aws_facts::limits::apigateway::{
+    LONGEST_STAGE_NAME, LONGEST_STAGE_VARIABLE, LONGEST_STAGE_VARIABLE_NAME, MOST_STAGE_VARIABLES,
+    MOST_STAGES,
+};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -22,16 +26,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("FlushStageCache", flush),
     Operation::read("FlushStageAuthorizersCache", flush),
 ];
-
-/// How many stages an API may have.
-const QUOTA: usize = 10;
-
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 128;
-
-const MOST_VARIABLES: usize = 100;
-const LONGEST_VARIABLE_NAME: usize = 64;
-const LONGEST_VARIABLE: usize = 512;
 
 /// How long AWS takes to make a cache cluster.
 const CACHE_CLUSTER_TIME: Duration = Duration::from_secs(4 * 60);
@@ -93,7 +87,7 @@ fn add<'a>(
     if api.stages.contains(&name) {
         return Err(conflict("Stage already exists"));
     }
-    if api.stages.len() >= QUOTA {
+    if api.stages.len() >= MOST_STAGES {
         return Err(limit_exceeded(
             "Maximum number of Stages for this API has been reached. Please contact AWS if you need additional Stages.",
         ));
@@ -125,7 +119,7 @@ fn add<'a>(
 
 fn check_name(name: &str) -> Result<(), Refusal> {
     let allowed = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(allowed) {
+    if name.is_empty() || name.len() > LONGEST_STAGE_NAME || !name.chars().all(allowed) {
         return Err(bad_request("Stage name only allows a-zA-Z0-9_-"));
     }
     Ok(())
@@ -181,12 +175,13 @@ fn check_variables(variables: Option<&Value>) -> Result<(), Refusal> {
     let Some(variables) = variables.and_then(Value::as_object) else {
         return Ok(());
     };
-    if variables.len() > MOST_VARIABLES {
+    if variables.len() > MOST_STAGE_VARIABLES {
         return Err(bad_request("A stage can have at most 100 stage variables"));
     }
     for (name, value) in variables {
         let in_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        if name.is_empty() || name.len() > LONGEST_VARIABLE_NAME || !name.chars().all(in_name) {
+        if name.is_empty() || name.len() > LONGEST_STAGE_VARIABLE_NAME || !name.chars().all(in_name)
+        {
             return Err(bad_request(format!(
                 "Invalid stage variable name: {name}. Please use names with alphanumeric characters and underscores."
             )));
@@ -195,7 +190,7 @@ fn check_variables(variables: Option<&Value>) -> Result<(), Refusal> {
         let in_value = |character: char| {
             character.is_ascii_alphanumeric() || "-._~:/?#&=, @".contains(character)
         };
-        if value.len() > LONGEST_VARIABLE || !value.chars().all(in_value) {
+        if value.len() > LONGEST_STAGE_VARIABLE || !value.chars().all(in_value) {
             return Err(bad_request(format!(
                 "Invalid stage variable value: {value}. Please use values with alphanumeric characters and the symbols ' ', '-', '.', '_', ':', '/', '?', '&', '=', ',', and '@'."
             )));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::arns::{self, Arn};
+use aws_facts::limits::tags::{LONGEST_TAG_KEY, LONGEST_TAG_VALUE, MOST_TAGS};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -17,12 +19,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("UntagResource", untag),
     Operation::read("GetTags", get),
 ];
-
-/// How many tags a resource may have.
-const QUOTA: usize = 50;
-
-const LONGEST_KEY: usize = 128;
-const LONGEST_VALUE: usize = 256;
 
 /// An answer with its tags, if it has any: how creates and lists give them.
 pub(super) fn unless_empty(answer: Object, tags: &Tags) -> Object {
@@ -41,9 +37,9 @@ pub(super) fn always(mut answer: Object, tags: &Tags) -> Object {
 
 /// Refuses tags that AWS refuses.
 pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
-    if tags.len() > QUOTA {
+    if tags.len() > MOST_TAGS {
         return Err(bad_request(format!(
-            "A resource can have at most {QUOTA} tags"
+            "A resource can have at most {MOST_TAGS} tags"
         )));
     }
     let allowed = |character: char| {
@@ -56,10 +52,10 @@ pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
             ));
         }
         let key_length = key.chars().count();
-        if key_length == 0 || key_length > LONGEST_KEY || !key.chars().all(allowed) {
+        if key_length == 0 || key_length > LONGEST_TAG_KEY || !key.chars().all(allowed) {
             return Err(bad_request(format!("Invalid tag key specified: {key}")));
         }
-        if value.chars().count() > LONGEST_VALUE || !value.chars().all(allowed) {
+        if value.chars().count() > LONGEST_TAG_VALUE || !value.chars().all(allowed) {
             return Err(bad_request(format!(
                 "Invalid tag value specified for the key {key}"
             )));
@@ -72,12 +68,16 @@ pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
 fn place(call: &Call) -> Result<Vec<String>, Refusal> {
     let sent = call.text("resourceArn");
     let arn = percent_decode_str(sent).decode_utf8_lossy();
-    let parts: Vec<_> = arn.splitn(6, ':').collect();
-    match parts[..] {
-        ["arn", partition, "apigateway", region, "", resource]
-            if partition.starts_with("aws")
-                && region == call.region
-                && resource.starts_with('/') =>
+    match Arn::parse(&arn) {
+        Some(Arn {
+            partition,
+            service: "apigateway",
+            region,
+            account: "",
+            resource,
+        }) if partition.starts_with("aws")
+            && region == call.region
+            && resource.starts_with('/') =>
         {
             Ok(resource[1..].split('/').map(str::to_owned).collect())
         }
@@ -162,7 +162,7 @@ pub(in super::super) fn tagged(
 ) -> Vec<(String, BTreeMap<String, String>)> {
     let rows = |kind: &str, id: &str, tags: &Tags| {
         (
-            format!("arn:aws:apigateway:{region}::/{kind}/{id}"),
+            arns::api_gateway(region, format_args!("{kind}/{id}")),
             tags.clone(),
         )
     };

@@ -1,5 +1,6 @@
 //! Usage plan keys: which API keys are in which usage plans.
 
+use aws_facts::limits::apigateway::MOST_USAGE_PLANS_PER_KEY;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -15,9 +16,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("GetUsagePlanKeys", list),
     Operation::change("DeleteUsagePlanKey", delete),
 ];
-
-/// How many usage plans a key may be in.
-const QUOTA: usize = 10;
 
 /// A plan's keys show their values to whoever may read the plan.
 fn describe(id: &str, key: &ApiKey) -> Object {
@@ -52,7 +50,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         )));
     }
     check_shared_stages(state, id, plan, &row.settings)?;
-    if key.usage_plans.len() >= QUOTA {
+    if key.usage_plans.len() >= MOST_USAGE_PLANS_PER_KEY {
         return Err(limit_exceeded(
             "Maximum number of Usage Plans for this API Key has been reached",
         ));

@@ -1,5 +1,6 @@
 //! Usage plans: which stages their keys may call, how fast and how often.
 
+use aws_facts::limits::apigateway::MOST_USAGE_PLANS;
 use serde_json::{Value, json};
 
 use super::super::identifiers;
@@ -18,9 +19,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("UpdateUsagePlan", update),
     Operation::change("DeleteUsagePlan", delete),
 ];
-
-/// How many usage plans an account may have in a Region.
-const QUOTA: usize = 300;
 
 const SET: &[Op] = &[Op::Add, Op::Replace];
 const REMOVE: &[Op] = &[Op::Remove];
@@ -118,7 +116,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     check(&mut settings)?;
     let tags = text_map(call, "tags");
     tags::check(&tags)?;
-    if state.usage_plans.len() >= QUOTA {
+    if state.usage_plans.len() >= MOST_USAGE_PLANS {
         return Err(limit_exceeded(
             "Maximum number of Usage Plans for this account has been reached",
         ));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use aws_facts::arns::Arn;
+use aws_facts::limits::apigateway::MOST_VPC_LINKS;
 use serde_json::Value;
 
 use super::super::elbv2;
@@ -29,9 +31,6 @@ const RULES: Rules = Rules {
         rule("/description", REPLACE, Takes::Text),
     ],
 };
-
-/// How many links an account may have in a Region.
-const QUOTA: usize = 20;
 
 /// How long AWS takes to make a link: typically two to four minutes (API reference, CreateVpcLink).
 pub const LINK_CREATION_TIME: Duration = Duration::from_secs(180);
@@ -127,7 +126,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     state
         .vpc_links
         .retain(|_, link| link.exists(call.seconds()));
-    if state.vpc_links.len() >= QUOTA {
+    if state.vpc_links.len() >= MOST_VPC_LINKS {
         return Err(limit_exceeded(
             "Maximum number of VPC links for this account has been reached",
         ));
@@ -157,14 +156,13 @@ fn check_name(settings: &Object) -> Result<(), Refusal> {
 /// Why a link to this target comes to nothing, in AWS's words where they are known. AWS looks only after it has taken the call: the link
 /// is made, and is then FAILED.
 fn failure(load_balancers: &elbv2::State, arn: &str, call: &Call) -> Option<String> {
-    let parts: Vec<_> = arn.splitn(6, ':').collect();
-    let ["arn", _, "elasticloadbalancing", region, account, resource] = parts[..] else {
+    let is_of_nlb = |parts: &Arn<'_>| {
+        parts.service == "elasticloadbalancing" && parts.resource.starts_with("loadbalancer/net/")
+    };
+    let Some(parts) = Arn::parse(arn).filter(is_of_nlb) else {
         return Some("NLB ARN is malformed.".into());
     };
-    if !resource.starts_with("loadbalancer/net/") {
-        return Some("NLB ARN is malformed.".into());
-    }
-    if region != call.region || account != call.account {
+    if parts.region != call.region || parts.account != call.account {
         return Some("NLB must be in the same account and Region as the API.".into());
     }
     match load_balancers.load_balancer(arn) {

@@ -1,5 +1,6 @@
 //! The styles of managed login, one per app client.
 
+use aws_facts::limits::cognito::MOST_BRANDINGS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -20,9 +21,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 /// Merged with AWS's own default style, which is not published.
 const MERGED: &[&str] = &["ReturnMergedResources"];
-
-/// Styles of a pool.
-const GREATEST_NUMBER: usize = 20;
 
 const SETTINGS: &[&str] = &["UseCognitoProvidedValues", "Settings", "Assets"];
 
@@ -87,9 +85,9 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             message,
         ));
     }
-    if pool.brandings.len() >= GREATEST_NUMBER {
+    if pool.brandings.len() >= MOST_BRANDINGS {
         return Err(limit(format!(
-            "A user pool has at most {GREATEST_NUMBER} managed login branding styles."
+            "A user pool has at most {MOST_BRANDINGS} managed login branding styles."
         )));
     }
     let branding = Branding {

@@ -1,5 +1,6 @@
 //! App clients.
 
+use aws_facts::limits::cognito::MOST_APP_CLIENTS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -18,9 +19,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteUserPoolClient", delete),
     Operation::read("ListUserPoolClients", list),
 ];
-
-/// App clients of a pool.
-const GREATEST_NUMBER: usize = 1000;
 
 /// The members of `UserPoolClientType` that an update replaces; lists first, which AWS returns only when they are not empty.
 const LISTS: &[&str] = &[
@@ -129,9 +127,9 @@ fn settings(input: &Object) -> Object {
 
 fn create(region: &mut Region, call: &Call) -> Answer {
     let pool = pool_mut(region, call)?;
-    if pool.clients.len() >= GREATEST_NUMBER {
+    if pool.clients.len() >= MOST_APP_CLIENTS {
         return Err(limit(format!(
-            "Maximum number of clients in a user pool is {GREATEST_NUMBER}."
+            "Maximum number of clients in a user pool is {MOST_APP_CLIENTS}."
         )));
     }
     let id = identifiers::user_pool_client();

@@ -1,5 +1,6 @@
 //! What Cognito refuses in an app client's settings.
 
+use aws_facts::limits::cognito::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -218,8 +219,6 @@ pub(super) fn validity(settings: &Object, (token, default_unit): Token) -> Optio
 }
 
 fn token_validity(settings: &Object) -> Result<(), Refusal> {
-    const ACCESS_AND_ID: (u64, u64) = (5 * 60, 24 * 3600);
-    const REFRESH: (u64, u64) = (3600, 3650 * 24 * 3600);
     let refresh = validity(settings, REFRESH_TOKEN);
     let within = |seconds: Option<u64>, (least, greatest): (u64, u64)| {
         seconds.is_none_or(|s| least <= s && s <= greatest)
@@ -227,13 +226,13 @@ fn token_validity(settings: &Object) -> Result<(), Refusal> {
     for token in [ACCESS_TOKEN, ID_TOKEN] {
         let token = validity(settings, token);
         // A token that is refreshed may not outlive what refreshes it.
-        if !within(token, ACCESS_AND_ID)
+        if !within(token, ACCESS_TOKEN_SECONDS)
             || token.is_some_and(|token| refresh.is_some_and(|refresh| token > refresh))
         {
             return Err(invalid("Invalid range for token validity."));
         }
     }
-    if within(refresh, REFRESH) {
+    if within(refresh, REFRESH_TOKEN_SECONDS) {
         Ok(())
     } else {
         Err(invalid("Invalid range for token validity."))

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_facts::limits::cognito::MOST_CLIENT_SECRETS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,9 +17,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("ListUserPoolClientSecrets", list),
     Operation::change("DeleteUserPoolClientSecret", delete),
 ];
-
-/// Secrets of a client.
-const GREATEST_NUMBER: usize = 2;
 
 /// A client's secret.
 #[derive(Clone, Serialize, Deserialize)]
@@ -72,9 +70,9 @@ fn add(region: &mut Region, call: &Call) -> Answer {
             "A client secret can't be added to a public client.",
         ));
     }
-    if client.secrets.len() >= GREATEST_NUMBER {
+    if client.secrets.len() >= MOST_CLIENT_SECRETS {
         return Err(limit(format!(
-            "An app client has at most {GREATEST_NUMBER} secrets."
+            "An app client has at most {MOST_CLIENT_SECRETS} secrets."
         )));
     }
     let given = call

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use aws_facts::hosts;
+use aws_facts::limits::cognito::{MOST_CUSTOM_DOMAINS, RESERVED_IN_PREFIX};
+use aws_facts::regions;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal, seconds};
-use super::super::route53::GLOBAL_REGION;
 use super::super::state::Region;
 use super::{Pool, State, invalid, limit, no_pool, not_in_tier, nothing, one, pool, pool_mut};
 
@@ -18,12 +20,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("UpdateUserPoolDomain", update),
     Operation::change("DeleteUserPoolDomain", delete),
 ];
-
-/// Custom domains in a Region.
-const GREATEST_NUMBER_OF_CUSTOM: usize = 4;
-
-/// Words that a prefix must not have.
-const RESERVED: &[&str] = &["aws", "amazon", "cognito"];
 
 /// How long a prefix takes on AWS, and how long a custom domain.
 const PREFIX_TAKES: Duration = Duration::from_secs(60);
@@ -149,7 +145,7 @@ impl State {
             .first()
             .map(|(name, domain)| match domain.certificate {
                 Some(_) => (*name).to_owned(),
-                None => format!("{name}.auth.{region}.amazoncognito.com"),
+                None => hosts::pool_domain(name, region),
             })
     }
 }
@@ -179,7 +175,7 @@ fn certificate(call: &Call) -> Result<Option<String>, Refusal> {
         return Ok(None);
     };
     let arn = config["CertificateArn"].as_str().unwrap_or_default();
-    let found = call.everywhere.regions.get(GLOBAL_REGION);
+    let found = call.everywhere.regions.get(regions::GLOBAL);
     let found = found.and_then(|region| region.acm.certificate(arn));
     if !found.is_some_and(|found| found.is_issued(call) && found.covers(call.text("Domain"))) {
         return Err(invalid(
@@ -203,7 +199,10 @@ fn check_prefix(prefix: &str) -> Result<(), Refusal> {
              Please enter a different name that follows this format: ^[a-z0-9](?:[a-z0-9\\-]{0,61}[a-z0-9])?$",
         ));
     }
-    match RESERVED.iter().find(|word| prefix.contains(**word)) {
+    match RESERVED_IN_PREFIX
+        .iter()
+        .find(|word| prefix.contains(**word))
+    {
         Some(word) => Err(invalid(format!(
             "Domain cannot contain reserved word: {word}"
         ))),
@@ -251,9 +250,9 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         .values()
         .filter(|pool| name(pool, call, true).is_some())
         .count();
-    if certificate.is_some() && customs >= GREATEST_NUMBER_OF_CUSTOM {
+    if certificate.is_some() && customs >= MOST_CUSTOM_DOMAINS {
         return Err(limit(format!(
-            "A Region has at most {GREATEST_NUMBER_OF_CUSTOM} custom domains."
+            "A Region has at most {MOST_CUSTOM_DOMAINS} custom domains."
         )));
     }
     let takes = if certificate.is_some() {
@@ -264,7 +263,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     let domain = Domain {
         managed_login_version: managed_login_version(call, found, 1)?,
         certificate,
-        distribution: format!("{}.cloudfront.net", identifiers::distribution()),
+        distribution: hosts::cloudfront(&identifiers::distribution()),
         version: call.now.strftime("%Y%m%d%H%M%S").to_string(),
         busy: (Busy::Creating, call.done_at(takes)),
     };

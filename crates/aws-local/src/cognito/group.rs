@@ -1,5 +1,6 @@
 //! Groups of a user pool's users.
 
+use aws_facts::limits::cognito::MOST_GROUPS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -14,9 +15,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteGroup", delete),
     Operation::read("ListGroups", list),
 ];
-
-/// Groups of a pool.
-const GREATEST_NUMBER: usize = 10_000;
 
 const SETTINGS: &[&str] = &["Description", "RoleArn", "Precedence"];
 
@@ -51,9 +49,9 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             "A group with the name already exists.",
         ));
     }
-    if pool.groups.len() >= GREATEST_NUMBER {
+    if pool.groups.len() >= MOST_GROUPS {
         return Err(limit(format!(
-            "A user pool has at most {GREATEST_NUMBER} groups."
+            "A user pool has at most {MOST_GROUPS} groups."
         )));
     }
     let group = Group {

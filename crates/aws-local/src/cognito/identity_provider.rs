@@ -1,5 +1,6 @@
 //! Other directories that a user pool lets people sign in with. They are kept and told; nobody signs in through them here.
 
+use aws_facts::limits::cognito::MOST_IDENTITY_PROVIDERS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -13,9 +14,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteIdentityProvider", delete),
     Operation::read("ListIdentityProviders", list),
 ];
-
-/// Identity providers of a pool (Amazon Cognito developer guide, "Quotas").
-const GREATEST_NUMBER: usize = 300;
 
 const SETTINGS: &[&str] = &[
     "ProviderType",
@@ -62,9 +60,9 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         let message = format!("A provider with the name {name} already exists.");
         return Err(Refusal::new(400, "DuplicateProviderException", message));
     }
-    if pool.identity_providers.len() >= GREATEST_NUMBER {
+    if pool.identity_providers.len() >= MOST_IDENTITY_PROVIDERS {
         return Err(limit(format!(
-            "A user pool has at most {GREATEST_NUMBER} identity providers."
+            "A user pool has at most {MOST_IDENTITY_PROVIDERS} identity providers."
         )));
     }
     let provider = IdentityProvider {

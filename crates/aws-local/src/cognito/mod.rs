@@ -25,6 +25,7 @@ mod ui_customization;
 
 use std::collections::BTreeMap;
 
+use aws_facts::arns;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -106,10 +107,7 @@ fn no_pool(id: &str) -> Refusal {
 }
 
 fn pool_arn(call: &Call, id: &str) -> String {
-    format!(
-        "arn:aws:cognito-idp:{}:{}:userpool/{id}",
-        call.region, call.account
-    )
+    arns::user_pool(&call.region, &call.account, id)
 }
 
 fn invalid(message: impl Into<String>) -> Refusal {

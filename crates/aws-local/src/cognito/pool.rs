@@ -1,5 +1,6 @@
 //! User pools themselves.
 
+use aws_facts::limits::cognito::MOST_USER_POOLS;
 use serde_json::{Value, json};
 
 use super::super::identifiers;
@@ -20,13 +21,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("ListUserPools", list),
 ];
 
-/// User pools in a Region.
-const GREATEST_NUMBER: usize = 1000;
-
 const DEFAULT_TIER: &str = "ESSENTIALS";
 
 fn create(region: &mut Region, call: &Call) -> Answer {
-    if region.cognito.pools.len() >= GREATEST_NUMBER {
+    if region.cognito.pools.len() >= MOST_USER_POOLS {
         return Err(limit(
             "The maximum number of user pools in this account and Region is reached.",
         ));

@@ -1,5 +1,6 @@
 //! Resource servers and their scopes.
 
+use aws_facts::limits::cognito::MOST_RESOURCE_SERVERS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -14,9 +15,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteResourceServer", delete),
     Operation::read("ListResourceServers", list),
 ];
-
-/// Resource servers of a pool.
-const GREATEST_NUMBER: usize = 25;
 
 /// A resource server, under its identifier.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,9 +81,9 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             call.text("UserPoolId")
         )));
     }
-    if pool.resource_servers.len() >= GREATEST_NUMBER {
+    if pool.resource_servers.len() >= MOST_RESOURCE_SERVERS {
         return Err(limit(format!(
-            "A user pool has at most {GREATEST_NUMBER} resource servers."
+            "A user pool has at most {MOST_RESOURCE_SERVERS} resource servers."
         )));
     }
     let answer = one("ResourceServer", shown(call, identifier, &server));

@@ -1,5 +1,6 @@
 //! A user pool's attributes: the standard ones, and custom ones that can only be added.
 
+use aws_facts::limits::cognito::MOST_CUSTOM_ATTRIBUTES;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -10,9 +11,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::change(
     "AddCustomAttributes",
     add_custom_attributes,
 )];
-
-/// Custom attributes of a pool.
-const GREATEST_NUMBER: usize = 50;
 
 /// The standard attributes of OpenID Connect in AWS's order: (name, shortest, longest) of texts.
 const STANDARD_TEXTS: &[(&str, &str, &str)] = &[
@@ -157,9 +155,9 @@ fn add(schema: &mut Vec<Object>, wanted: &Object) -> Result<(), Refusal> {
         .iter()
         .filter(|attribute| is_custom(attribute))
         .count();
-    if custom >= GREATEST_NUMBER {
+    if custom >= MOST_CUSTOM_ATTRIBUTES {
         return Err(limit(format!(
-            "A user pool has at most {GREATEST_NUMBER} custom attributes."
+            "A user pool has at most {MOST_CUSTOM_ATTRIBUTES} custom attributes."
         )));
     }
     let mut attribute = wanted.clone();

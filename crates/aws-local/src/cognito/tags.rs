@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::tags::MOST_TAGS;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Operation, Refusal};
@@ -13,9 +14,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("UntagResource", untag),
     Operation::read("ListTagsForResource", list),
 ];
-
-/// Tags of a resource.
-const GREATEST_NUMBER: usize = 50;
 
 /// Every pool of the Region with its tags: its ARN and they.
 pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, BTreeMap<String, String>)> {
@@ -48,10 +46,10 @@ pub(super) fn checked(call: &Call, member: &str) -> Result<BTreeMap<String, Stri
 }
 
 fn few_enough(call: &Call, tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
-    if tags.len() <= GREATEST_NUMBER {
+    if tags.len() <= MOST_TAGS {
         return Ok(());
     }
-    let message = format!("A user pool has at most {GREATEST_NUMBER} tags.");
+    let message = format!("A user pool has at most {MOST_TAGS} tags.");
     Err(untaggable(call, message))
 }
 

@@ -1,5 +1,7 @@
 //! Tokens: who gets one, what is in it, and what a pool publishes so that others can check it.
 
+use aws_facts::hosts;
+use aws_facts::limits::cognito::TOKEN_LIFETIME_SECONDS;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -9,9 +11,6 @@ use super::client::Client;
 use super::client_rules::{self, ACCESS_TOKEN};
 use super::signing::{Keys, SigningKey};
 use super::{Pool, State, no_pool, resource_server, texts};
-
-/// How long an access token is good for, in seconds, when its client does not say.
-const DEFAULT_LIFETIME: u64 = 3600;
 
 /// A client that asks for a token for itself.
 pub(crate) struct Asked<'a> {
@@ -58,7 +57,7 @@ impl From<Refusal> for Denied {
 
 /// Who issued a token: the URL below which the pool's documents are.
 pub(crate) fn issuer(region: &str, pool: &str) -> String {
-    format!("https://cognito-idp.{region}.amazonaws.com/{pool}")
+    format!("https://{}/{pool}", hosts::cognito(region))
 }
 
 impl State {
@@ -153,8 +152,8 @@ impl State {
             // The only version that Cognito runs for a machine's token.
             return Err(Refusal::not_implemented("pre token generation triggers").into());
         }
-        let lifetime =
-            client_rules::validity(&client.settings, ACCESS_TOKEN).unwrap_or(DEFAULT_LIFETIME);
+        let lifetime = client_rules::validity(&client.settings, ACCESS_TOKEN)
+            .unwrap_or(TOKEN_LIFETIME_SECONDS);
         let issued_at = now.as_second();
         let claims = Object::from_iter([
             ("sub".to_owned(), json!(asked.client)),

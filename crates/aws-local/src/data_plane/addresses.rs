@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use aws_facts::hosts::Host;
+
 /// What a request is for, by its host name and path alone.
 #[derive(Debug, PartialEq)]
 pub(super) enum Address<'r> {
@@ -38,22 +40,22 @@ impl<'r> Address<'r> {
         if let Some(path) = path.strip_prefix("/_aws/") {
             return Self::below(path);
         }
-        match *host.split('.').collect::<Vec<_>>() {
-            [id, "execute-api", region, "amazonaws", "com"] => {
+        match Host::parse(host) {
+            Some(Host::Api { id, region }) => {
                 return Some(Self::Api {
                     id,
                     region: Some(region),
                     rest: path,
                 });
             }
-            [name, "auth", region, "amazoncognito", "com"] => {
+            Some(Host::PoolDomain { prefix, region }) => {
                 return Some(Self::PoolDomain {
-                    name,
+                    name: prefix,
                     region: Some(region),
                     rest: path,
                 });
             }
-            _ => {}
+            Some(Host::Cognito { .. }) | None => {}
         }
         if let Some(document) = document(path) {
             // An endpoint that stands for AWS has another host name and the same paths.

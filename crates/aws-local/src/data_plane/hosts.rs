@@ -6,15 +6,8 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use aws_facts::hosts::OF_AWS;
 use http::{Request, header};
-
-/// Domains below which only AWS gives names.
-const AMAZON: [&str; 4] = [
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazoncognito.com",
-    ".api.aws",
-];
 
 /// The host names and addresses at which the server itself is called, beside those of loopback.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -47,7 +40,7 @@ impl OwnHosts {
 
 /// Whether AWS has a name of this kind; it need not be one of this account's.
 pub(super) fn is_amazons(host: &str) -> bool {
-    AMAZON.iter().any(|domain| host.ends_with(domain))
+    OF_AWS.iter().any(|domain| host.ends_with(domain))
 }
 
 /// A host and a port, as a request or an origin says them.

@@ -43,7 +43,6 @@ use super::service::{self, Service};
 use super::state::{Region, State};
 
 pub use self::hosts::OwnHosts;
-pub(super) use self::stage::LARGEST_BODY;
 
 /// The largest body of a request to the control plane. API Gateway's import of an OpenAPI document takes 6 MiB; nothing takes more.
 const LARGEST_CONTROL_BODY: usize = 8 << 20;

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use aws_facts::hosts::TOKEN_PATH;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -15,8 +16,6 @@ use super::super::identifiers;
 use super::super::operation::Refusal;
 use super::super::state::State;
 use super::{Inner, Seen, message, no_domain, refused};
-
-const TOKEN: &str = "/oauth2/token";
 
 /// The pages and endpoints of a domain that are for people who sign in.
 const FOR_PEOPLE: &[&str] = &[
@@ -99,7 +98,7 @@ pub(super) fn domain(
             let refusal = Refusal::not_implemented(path);
             (super::refused(&refusal), Some(refusal.message))
         }
-        Some(_) if path != TOKEN => {
+        Some(_) if path != TOKEN_PATH => {
             let why = format!("a user pool's domain has no {path}");
             (message(StatusCode::NOT_FOUND, &why), Some(why))
         }
@@ -110,7 +109,7 @@ pub(super) fn domain(
         },
     };
     // AWS documents that pages of any origin may call the token endpoint, and that this can't be changed.
-    if pool.is_some() && path == TOKEN {
+    if pool.is_some() && path == TOKEN_PATH {
         let any = HeaderValue::from_static("*");
         let headers = answer.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
@@ -426,7 +425,7 @@ fn configuration(inner: &Inner, state: &State, region: &str, pool: &str) -> Opti
         "revocation_endpoint": format!("{base}/oauth2/revoke"),
         "scopes_supported": ["openid", "email", "phone", "profile"],
         "subject_types_supported": ["public"],
-        "token_endpoint": format!("{base}{TOKEN}"),
+        "token_endpoint": format!("{base}{TOKEN_PATH}"),
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "userinfo_endpoint": format!("{base}/oauth2/userInfo"),
     }))

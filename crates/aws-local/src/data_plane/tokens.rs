@@ -1,5 +1,6 @@
 //! Whether a token is good: well-formed, issued by one of these pools, signed by it, and not yet expired.
 
+use aws_facts::arns::Arn;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -55,7 +56,6 @@ pub(super) fn verify(
 
 /// Region and id from `arn:aws:cognito-idp:{region}:{account}:userpool/{id}`.
 fn pool(arn: &str) -> Option<(&str, &str)> {
-    let mut parts = arn.splitn(6, ':').skip(3);
-    let (region, _account, pool) = (parts.next()?, parts.next()?, parts.next()?);
-    Some((region, pool.strip_prefix("userpool/")?))
+    let parts = Arn::parse(arn)?;
+    Some((parts.region, parts.resource.strip_prefix("userpool/")?))
 }

@@ -166,10 +166,7 @@ impl State {
             ("SecurityGroupRuleId".to_owned(), json!(rule.id)),
             (
                 "SecurityGroupRuleArn".to_owned(),
-                json!(format!(
-                    "arn:aws:ec2:{}:{}:security-group-rule/{}",
-                    call.region, call.account, rule.id
-                )),
+                json!(call.arn("ec2", format_args!("security-group-rule/{}", rule.id))),
             ),
             ("GroupId".to_owned(), json!(group)),
             ("GroupOwnerId".to_owned(), json!(call.account)),

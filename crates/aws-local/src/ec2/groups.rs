@@ -152,10 +152,7 @@ impl State {
 }
 
 fn arn(call: &Call, id: &str) -> String {
-    format!(
-        "arn:aws:ec2:{}:{}:security-group/{id}",
-        call.region, call.account
-    )
+    call.arn("ec2", format_args!("security-group/{id}"))
 }
 
 pub(super) fn no_default_vpc() -> Refusal {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::regions;
 use serde_json::json;
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::describe::{Listing, filter, found, page};
 use super::instances::{Instance, InstanceState, reservation};
-use super::{INSTANCE, excludes, is_true, optional, texts, zones};
+use super::{INSTANCE, excludes, is_true, optional, texts};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeInstances", describe).refusing(&["IncludeManagedResources"]),
@@ -254,7 +255,7 @@ fn status(region: &Region, call: &Call) -> Answer {
                 ("AvailabilityZone".to_owned(), json!(zone)),
                 (
                     "AvailabilityZoneId".to_owned(),
-                    json!(zone.map(|zone| zones::id(&call.region, zone))),
+                    json!(zone.map(|zone| regions::zone_id(&call.region, zone))),
                 ),
                 ("InstanceState".to_owned(), instance.state(now).shown()),
                 ("InstanceStatus".to_owned(), summary.clone()),

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use aws_facts::{hosts, regions};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::operation::{Call, Object, Refusal};
 use super::images::ROOT_DEVICE;
-use super::{INSTANCE, State, interfaces, zones};
+use super::{INSTANCE, State};
 
 /// How long a terminated instance is still described. The user guide: "usually less than an hour".
 const DESCRIBED_AFTERWARDS: f64 = 3600.0;
@@ -216,7 +217,7 @@ impl State {
                 "Placement",
                 json!({
                     "AvailabilityZone": zone,
-                    "AvailabilityZoneId": zones::id(&call.region, zone),
+                    "AvailabilityZoneId": regions::zone_id(&call.region, zone),
                     "GroupName": "",
                     "Tenancy": instance.tenancy,
                 }),
@@ -252,7 +253,7 @@ impl State {
         put("PrivateIpAddress", json!(instance.private_ip));
         put(
             "PrivateDnsName",
-            json!(interfaces::private_name(&call.region, &instance.private_ip)),
+            json!(hosts::ec2_private(&call.region, &instance.private_ip)),
         );
         if let Some(interface) = self.interfaces.get(&instance.interface) {
             put("SecurityGroups", self.shown_groups(&interface.groups));

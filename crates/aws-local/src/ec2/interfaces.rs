@@ -1,5 +1,6 @@
 //! Network interfaces: of instances, and those that other services put into subnets.
 
+use aws_facts::{hosts, regions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -7,7 +8,7 @@ use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation};
 use super::super::state::Region;
 use super::describe::{Listing, list};
-use super::{INTERFACE, State, zones};
+use super::{INTERFACE, State};
 
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::read("DescribeNetworkInterfaces", describe)
@@ -118,17 +119,13 @@ impl State {
         if !self.vpcs.get(vpc).is_some_and(|vpc| vpc.dns_hostnames) {
             return String::new();
         }
-        let dashed = address.replace('.', "-");
-        if call.region == "us-east-1" {
-            return format!("ec2-{dashed}.compute-1.amazonaws.com");
-        }
-        format!("ec2-{dashed}.{}.compute.amazonaws.com", call.region)
+        hosts::ec2_public(&call.region, address)
     }
 
     /// What an interface's rows in its own list and in its instance's have in common.
     pub(super) fn interface_row(&self, call: &Call, id: &str, interface: &Interface) -> Object {
         let association = self.association(call, interface);
-        let name = private_name(&call.region, &interface.private_ip);
+        let name = hosts::ec2_private(&call.region, &interface.private_ip);
         let mut attachment = json!({
             "AttachmentId": interface.attachment,
             "AttachTime": interface.attached_at,
@@ -170,15 +167,6 @@ impl State {
             ("Attachment".to_owned(), attachment),
         ])
     }
-}
-
-/// The private name of an address: `ip-10-0-0-4.eu-west-1.compute.internal`.
-pub(super) fn private_name(region: &str, address: &str) -> String {
-    let dashed = address.replace('.', "-");
-    if region == "us-east-1" {
-        return format!("ip-{dashed}.ec2.internal");
-    }
-    format!("ip-{dashed}.{region}.compute.internal")
 }
 
 const LISTING: Listing = Listing {
@@ -240,7 +228,7 @@ fn describe(region: &Region, call: &Call) -> Answer {
                 .get(&interface.subnet)
                 .map(|subnet| subnet.zone.as_str());
             row.insert("AvailabilityZone".into(), json!(zone));
-            let zone_id = zone.map(|zone| zones::id(&call.region, zone));
+            let zone_id = zone.map(|zone| regions::zone_id(&call.region, zone));
             row.insert("AvailabilityZoneId".into(), json!(zone_id));
             row.insert("RequesterId".into(), json!(interface.requester));
             row.insert(

@@ -1,5 +1,7 @@
 //! Launching instances.
 
+use aws_facts::arns;
+use aws_facts::limits::ec2::LARGEST_USER_DATA;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -65,9 +67,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::change("RunInstances", 
     "RamdiskId",
     "SecondaryInterfaces",
 ])];
-
-/// The greatest user data, in bytes before base64.
-const USER_DATA: usize = 16 * 1024;
 
 /// The type of an instance whose call names none.
 const DEFAULT_TYPE: &str = "m1.small";
@@ -278,9 +277,9 @@ pub(super) fn user_data(text: &str) -> Result<String, Refusal> {
     let Ok(bytes) = STANDARD.decode(&bare) else {
         return Err(invalid("Invalid BASE64 encoding of user data."));
     };
-    if bytes.len() > USER_DATA {
+    if bytes.len() > LARGEST_USER_DATA {
         return Err(invalid(format!(
-            "User data is limited to {USER_DATA} bytes"
+            "User data is limited to {LARGEST_USER_DATA} bytes"
         )));
     }
     Ok(bare)
@@ -331,9 +330,12 @@ fn settings(call: &Call, architecture: &str) -> Result<Object, Refusal> {
     if let Some(profile) = nested("IamInstanceProfile") {
         let arn = match (optional(profile, "Arn"), optional(profile, "Name")) {
             (Some(arn), None) => arn.to_owned(),
-            (None, Some(name)) => {
-                format!("arn:aws:iam::{}:instance-profile/{name}", call.account)
-            }
+            (None, Some(name)) => arns::arn(
+                "iam",
+                "",
+                &call.account,
+                format_args!("instance-profile/{name}"),
+            ),
             _ => {
                 return Err(refused(
                     "InvalidParameterCombination",

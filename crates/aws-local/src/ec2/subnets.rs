@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use aws_facts::regions;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -157,10 +158,7 @@ impl State {
             ("SubnetId".to_owned(), json!(id)),
             (
                 "SubnetArn".to_owned(),
-                json!(format!(
-                    "arn:aws:ec2:{}:{}:subnet/{id}",
-                    call.region, call.account
-                )),
+                json!(call.arn("ec2", format_args!("subnet/{id}"))),
             ),
             ("VpcId".to_owned(), json!(subnet.vpc_id)),
             ("OwnerId".to_owned(), json!(call.account)),
@@ -168,7 +166,7 @@ impl State {
             ("AvailabilityZone".to_owned(), json!(subnet.zone)),
             (
                 "AvailabilityZoneId".to_owned(),
-                json!(zones::id(&call.region, &subnet.zone)),
+                json!(regions::zone_id(&call.region, &subnet.zone)),
             ),
             (
                 "AvailableIpAddressCount".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::tags::MOST_TAGS;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -17,9 +18,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 type Tags = BTreeMap<String, String>;
-
-/// Tags of a resource.
-const GREATEST_NUMBER: usize = 50;
 
 /// The tags that a creating call gives to what it creates.
 ///
@@ -84,7 +82,7 @@ fn checked(members: &Object) -> Result<Tags, Refusal> {
 }
 
 fn few_enough(tags: &Tags) -> Result<(), Refusal> {
-    if tags.len() <= GREATEST_NUMBER {
+    if tags.len() <= MOST_TAGS {
         return Ok(());
     }
     Err(refused(
@@ -222,10 +220,7 @@ pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, Tags)> {
 }
 
 fn arn(call: &Call, kind: &Kind, id: &str) -> String {
-    format!(
-        "arn:aws:ec2:{}:{}:{}/{id}",
-        call.region, call.account, kind.resource
-    )
+    call.arn("ec2", format_args!("{}/{id}", kind.resource))
 }
 
 /// Does to the thing with this ARN what the tagging API's call asks: puts tags on, or takes the keys off.

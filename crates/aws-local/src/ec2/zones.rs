@@ -1,5 +1,7 @@
 //! Regions and their zones. Every Region here has three.
 
+use aws_facts::hosts;
+use aws_facts::regions::{ENABLED_BY_DEFAULT, OPT_IN, ZONE_LETTERS, zone_id};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -12,72 +14,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeRegions", describe_regions),
 ];
 
-/// The last letters of the zones' names, in the order of their ids.
-pub(super) const LETTERS: [&str; 3] = ["a", "b", "c"];
-
-/// The Regions that every account has without opting in.
-const REGIONS: [&str; 17] = [
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
-
-/// The Regions that an account has to opt into, which this one has not.
-const NOT_OPTED_INTO: [&str; 17] = [
-    "af-south-1",
-    "ap-east-1",
-    "ap-east-2",
-    "ap-south-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ap-southeast-5",
-    "ap-southeast-6",
-    "ap-southeast-7",
-    "ca-west-1",
-    "eu-central-2",
-    "eu-south-1",
-    "eu-south-2",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "mx-central-1",
-];
-
-/// A zone's id: `euw1-az1` for `eu-west-1a`.
-pub(super) fn id(region: &str, zone: &str) -> String {
-    let mut parts = region.split('-');
-    let area = parts.next().unwrap_or_default();
-    let side = parts.next().unwrap_or_default();
-    let number = parts.next().unwrap_or_default();
-    let side = match side {
-        "northeast" => "ne",
-        "southeast" => "se",
-        "northwest" => "nw",
-        "southwest" => "sw",
-        side => side.get(..1).unwrap_or_default(),
-    };
-    let letter = zone.strip_prefix(region).unwrap_or_default();
-    let place = LETTERS.iter().position(|known| *known == letter);
-    format!("{area}{side}{number}-az{}", place.unwrap_or_default() + 1)
-}
-
 /// The names of a Region's zones.
 pub(super) fn names(region: &str) -> [String; 3] {
-    LETTERS.map(|letter| format!("{region}{letter}"))
+    ZONE_LETTERS.map(|letter| format!("{region}{letter}"))
 }
 
 /// The zone that a call names by name or id; the first when it names none.
@@ -94,7 +33,9 @@ pub(super) fn wanted(call: &Call) -> Result<String, Refusal> {
             ));
         }
         (Some(name), None) => names.iter().find(|zone| *zone == name),
-        (None, Some(asked)) => names.iter().find(|zone| id(&call.region, zone) == asked),
+        (None, Some(asked)) => names
+            .iter()
+            .find(|zone| zone_id(&call.region, zone) == asked),
     };
     found.cloned().ok_or_else(|| {
         invalid(format!(
@@ -117,7 +58,7 @@ fn describe(_: &Region, call: &Call) -> Answer {
     for name in asked.iter().chain(&asked_ids) {
         if !zones
             .iter()
-            .any(|zone| zone == name || id(&call.region, zone) == **name)
+            .any(|zone| zone == name || zone_id(&call.region, zone) == **name)
         {
             return Err(invalid(format!("Invalid availability zone: [{name}]")));
         }
@@ -127,7 +68,7 @@ fn describe(_: &Region, call: &Call) -> Answer {
         .map(|zone| {
             Object::from_iter([
                 ("ZoneName".to_owned(), json!(zone)),
-                ("ZoneId".to_owned(), json!(id(&call.region, zone))),
+                ("ZoneId".to_owned(), json!(zone_id(&call.region, zone))),
                 ("ZoneType".to_owned(), json!("availability-zone")),
                 ("RegionName".to_owned(), json!(call.region)),
                 (
@@ -167,10 +108,12 @@ fn describe(_: &Region, call: &Call) -> Answer {
 
 fn describe_regions(_: &Region, call: &Call) -> Answer {
     let asked = texts(&call.input, "RegionNames");
-    let mut regions: Vec<(&str, &str)> = REGIONS.map(|name| (name, "opt-in-not-required")).into();
+    let mut regions: Vec<(&str, &str)> = ENABLED_BY_DEFAULT
+        .map(|name| (name, "opt-in-not-required"))
+        .into();
     // Regions that are asked for by name are told of in any case.
     if is_true(&call.input, "AllRegions") || !asked.is_empty() {
-        regions.extend(NOT_OPTED_INTO.map(|name| (name, "not-opted-in")));
+        regions.extend(OPT_IN.map(|name| (name, "not-opted-in")));
     }
     let absent = |name: &&&str| !regions.iter().any(|(known, _)| known == *name);
     if let Some(name) = asked.iter().find(absent) {
@@ -182,10 +125,7 @@ fn describe_regions(_: &Region, call: &Call) -> Answer {
         .map(|(name, status)| {
             Object::from_iter([
                 ("RegionName".to_owned(), json!(name)),
-                (
-                    "Endpoint".to_owned(),
-                    json!(format!("ec2.{name}.amazonaws.com")),
-                ),
+                ("Endpoint".to_owned(), json!(hosts::ec2(name))),
                 ("OptInStatus".to_owned(), json!(status)),
             ])
         });
@@ -202,15 +142,4 @@ fn describe_regions(_: &Region, call: &Call) -> Answer {
     .map(Value::Object)
     .collect();
     one("Regions", rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn zones_have_ids_of_their_regions() {
-        assert_eq!(id("eu-west-1", "eu-west-1a"), "euw1-az1");
-        assert_eq!(id("ap-southeast-2", "ap-southeast-2c"), "apse2-az3");
-    }
 }

@@ -1,5 +1,9 @@
 //! The quotas that AWS gives a new account.
 
+use aws_facts::limits::elbv2::{
+    MOST_CERTIFICATES, MOST_GROUPS_PER_ACTION, MOST_LISTENERS, MOST_LOAD_BALANCERS,
+    MOST_TARGET_GROUPS, MOST_TARGETS_PER_GROUP,
+};
 use serde_json::json;
 
 use super::super::operation::{Answer, Call, Object, Operation};
@@ -8,27 +12,17 @@ use super::pages::page;
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::read("DescribeAccountLimits", describe)];
 
-pub(super) const LOAD_BALANCERS: usize = 50;
-pub(super) const LISTENERS: usize = 50;
-pub(super) const TARGET_GROUPS: usize = 3000;
-pub(super) const TARGETS_PER_GROUP: usize = 1000;
-pub(super) const CERTIFICATES: usize = 25;
-pub(super) const TAGS: usize = 50;
-
-/// Target groups that one action forwards to.
-pub(super) const GROUPS_PER_ACTION: usize = 5;
-
 /// In the order of their names, which is the order of their pages.
 const LIMITS: &[(&str, usize)] = &[
-    ("certificates-per-network-load-balancer", CERTIFICATES),
-    ("listeners-per-network-load-balancer", LISTENERS),
-    ("network-load-balancers", LOAD_BALANCERS),
-    ("target-groups", TARGET_GROUPS),
+    ("certificates-per-network-load-balancer", MOST_CERTIFICATES),
+    ("listeners-per-network-load-balancer", MOST_LISTENERS),
+    ("network-load-balancers", MOST_LOAD_BALANCERS),
+    ("target-groups", MOST_TARGET_GROUPS),
     (
         "target-groups-per-action-on-network-load-balancer",
-        GROUPS_PER_ACTION,
+        MOST_GROUPS_PER_ACTION,
     ),
-    ("targets-per-target-group", TARGETS_PER_GROUP),
+    ("targets-per-target-group", MOST_TARGETS_PER_GROUP),
 ];
 
 fn describe(_: &Region, call: &Call) -> Answer {

@@ -57,10 +57,7 @@ impl Kind {
 }
 
 fn of(call: &Call, resource: std::fmt::Arguments<'_>) -> String {
-    format!(
-        "arn:aws:elasticloadbalancing:{}:{}:{resource}",
-        call.region, call.account
-    )
+    call.arn("elasticloadbalancing", resource)
 }
 
 /// The ARN of a new network load balancer, and the id at its end.

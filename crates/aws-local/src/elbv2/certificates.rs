@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use aws_facts::limits::elbv2::MOST_CERTIFICATES;
 use regex::Regex;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::account_limits::CERTIFICATES;
 use super::pages::page;
 use super::refusals::{configuration, refuse, validation};
 use super::state::{State, one};
@@ -143,7 +143,7 @@ fn add(region: &mut Region, call: &Call) -> Answer {
         }
     }
     // The default certificate does not count.
-    if certificates.len() > CERTIFICATES + 1 {
+    if certificates.len() > MOST_CERTIFICATES + 1 {
         return Err(refuse(
             "TooManyCertificates",
             "The maximum number of certificates of the listener has been reached",

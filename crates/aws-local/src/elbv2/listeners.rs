@@ -1,10 +1,10 @@
 //! Listeners: the ports of a load balancer, and where each forwards to.
 
+use aws_facts::limits::elbv2::{GREATEST_WEIGHT, MOST_GROUPS_PER_ACTION, MOST_LISTENERS};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::account_limits::{GROUPS_PER_ACTION, LISTENERS};
 use super::arn::{self, Kind};
 use super::pages::page;
 use super::refusals::{configuration, not_here, refuse, validation};
@@ -44,9 +44,6 @@ const ALPN_POLICIES: &[&str] = &[
     "None",
 ];
 
-/// The greatest weight of a target group in an action.
-const GREATEST_WEIGHT: u64 = 999;
-
 fn create(region: &mut Region, call: &Call) -> Answer {
     let load_balancer = call.text("LoadBalancerArn");
     region.elbv2.known_load_balancer(load_balancer)?;
@@ -79,7 +76,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             ),
         ));
     }
-    if region.elbv2.listeners_of(load_balancer).count() >= LISTENERS {
+    if region.elbv2.listeners_of(load_balancer).count() >= MOST_LISTENERS {
         return Err(refuse(
             "TooManyListeners",
             format!(
@@ -234,10 +231,10 @@ fn actions(call: &Call) -> Result<Vec<Value>, Refusal> {
         }
         (None, _) => {}
     }
-    if listed.len() > GROUPS_PER_ACTION {
+    if listed.len() > MOST_GROUPS_PER_ACTION {
         return Err(refuse(
             "TooManyActions",
-            format!("An action can forward to at most {GROUPS_PER_ACTION} target groups"),
+            format!("An action can forward to at most {MOST_GROUPS_PER_ACTION} target groups"),
         ));
     }
     let mut stickiness = json!({"Enabled": false});

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use aws_facts::hosts::{self, LOAD_BALANCER_ZONES};
+use aws_facts::limits::elbv2::{LONGEST_NAME, MOST_LOAD_BALANCERS};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::account_limits::LOAD_BALANCERS;
 use super::arn::{self, Kind};
 use super::pages::page;
 use super::refusals::{configuration, not_here, refuse, validation};
@@ -32,29 +33,6 @@ pub const PROVISIONING: Duration = Duration::from_secs(180);
 /// How long a deleted load balancer's network interfaces linger. AWS publishes no number; tools that wait for them (terraform-provider-aws
 /// #33645) do so for minutes.
 pub const INTERFACES_LINGER: Duration = Duration::from_secs(60);
-
-/// The longest name of a load balancer or target group, in characters.
-const LONGEST_NAME: usize = 32;
-
-/// The hosted zones of network load balancers' names.
-const HOSTED_ZONES: &[(&str, &str)] = &[
-    ("us-east-1", "Z26RNL4JYFTOTI"),
-    ("us-east-2", "ZLMOA37VPKANP"),
-    ("us-west-1", "Z24FKFUX50B4VW"),
-    ("us-west-2", "Z18D5FSROUN65G"),
-    ("ca-central-1", "Z2EPGBW3API2WT"),
-    ("eu-central-1", "Z3F0SRJ5LGBH90"),
-    ("eu-north-1", "Z1UDT6IFJ4EJM"),
-    ("eu-west-1", "Z2IFOLAFXWLO4F"),
-    ("eu-west-2", "ZD4D7Y8KGAS4G"),
-    ("eu-west-3", "Z1CMS0P5QUZ6D5"),
-    ("ap-northeast-1", "Z31USIVHYNEOWT"),
-    ("ap-northeast-2", "ZIBE1TIR4HY56"),
-    ("ap-south-1", "ZVDDRBQ08TROA"),
-    ("ap-southeast-1", "ZKVM4W9LS7TM"),
-    ("ap-southeast-2", "ZCT6FZBF4DROD"),
-    ("sa-east-1", "ZTK26PT1VY4CU"),
-];
 
 /// Refuses a name that a load balancer (`The load balancer name`) or a target group (`Target group name`) can't have.
 pub(super) fn check_name(whose: &str, name: &str) -> Result<(), Refusal> {
@@ -115,7 +93,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         let existing = describe(arn, existing, call, false);
         return Ok(one("LoadBalancers", vec![Value::Object(existing)]));
     }
-    if known.len() >= LOAD_BALANCERS {
+    if known.len() >= MOST_LOAD_BALANCERS {
         return Err(refuse(
             "TooManyLoadBalancers",
             "The maximum number of load balancers has been reached",
@@ -123,8 +101,8 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     }
     let (arn, id) = arn::load_balancer(call, name);
     let made = LoadBalancer {
-        dns_name: format!("{name}-{id}.elb.{}.amazonaws.com", call.region),
-        hosted_zone: HOSTED_ZONES
+        dns_name: hosts::load_balancer(&format!("{name}-{id}"), &call.region),
+        hosted_zone: LOAD_BALANCER_ZONES
             .iter()
             .find(|(known, _)| *known == call.region)
             .map_or("Z00000000000000000000", |(_, zone)| *zone)

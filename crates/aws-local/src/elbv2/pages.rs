@@ -1,14 +1,12 @@
 //! Lists as Elastic Load Balancing pages them: `PageSize` and `Marker` in, the rows and `NextMarker` out.
 
+use aws_facts::limits::elbv2::ROWS_PER_PAGE;
 use serde_json::Value;
 
 use super::super::operation::{Answer, Call, Object};
 use super::super::paging;
 use super::refusals::validation;
 use super::state::{number, one, text};
-
-/// The most rows on a page, and as many as come unasked.
-const SIZE: u64 = 400;
 
 /// One page of `rows`, which come in the order of their keys, under `member`. `of` tells lists of one operation apart.
 pub(super) fn page<'k>(
@@ -17,7 +15,7 @@ pub(super) fn page<'k>(
     member: &str,
     rows: impl Iterator<Item = (&'k str, Object)>,
 ) -> Answer {
-    let size = number(&call.input, "PageSize").unwrap_or(SIZE);
+    let size = number(&call.input, "PageSize").unwrap_or(ROWS_PER_PAGE);
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let marker = text(&call.input, "Marker").filter(|marker| !marker.is_empty());
     let list = format!("{} {of}", call.operation);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::elbv2::MOST_RESOURCES_PER_TAG_CALL;
+use aws_facts::limits::tags::MOST_TAGS;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::account_limits::TAGS;
 use super::arn::Kind;
 use super::refusals::{not_found, refuse, validation};
 use super::state::{State, Tags, one, texts};
@@ -16,9 +17,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("RemoveTags", remove),
     Operation::read("DescribeTags", describe),
 ];
-
-/// How many things one call may name.
-const MOST_THINGS: usize = 20;
 
 /// The tags in the input, checked.
 pub(super) fn sent(call: &Call) -> Result<Tags, Refusal> {
@@ -44,10 +42,10 @@ pub(super) fn sent(call: &Call) -> Result<Tags, Refusal> {
 }
 
 fn check_number(tags: &Tags) -> Result<(), Refusal> {
-    if tags.len() > TAGS {
+    if tags.len() > MOST_TAGS {
         return Err(refuse(
             "TooManyTags",
-            format!("A resource can have at most {TAGS} tags"),
+            format!("A resource can have at most {MOST_TAGS} tags"),
         ));
     }
     Ok(())
@@ -80,10 +78,10 @@ fn of_mut<'s>(state: &'s mut State, arn: &str) -> Result<&'s mut Tags, Refusal> 
 /// The ARNs in the input.
 fn things(call: &Call) -> Result<Vec<&str>, Refusal> {
     let arns: Vec<_> = texts(&call.input, "ResourceArns").collect();
-    if arns.len() > MOST_THINGS {
+    if arns.len() > MOST_RESOURCES_PER_TAG_CALL {
         return Err(validation(format!(
             "1 validation error detected: Value '[{}]' at 'resourceArns' failed to satisfy constraint: \
-             Member must have length less than or equal to {MOST_THINGS}",
+             Member must have length less than or equal to {MOST_RESOURCES_PER_TAG_CALL}",
             arns.join(", ")
         )));
     }

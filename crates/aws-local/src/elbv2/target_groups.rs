@@ -1,10 +1,10 @@
 //! Target groups of network load balancers.
 
+use aws_facts::limits::elbv2::MOST_TARGET_GROUPS;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::account_limits::TARGET_GROUPS;
 use super::arn::{self, Kind};
 use super::load_balancers::check_name;
 use super::pages::page;
@@ -42,7 +42,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         }
         return Ok(answer(&region.elbv2, arn, existing));
     }
-    if known.len() >= TARGET_GROUPS {
+    if known.len() >= MOST_TARGET_GROUPS {
         return Err(refuse(
             "TooManyTargetGroups",
             "The maximum number of target groups has been reached",

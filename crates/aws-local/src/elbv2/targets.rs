@@ -3,11 +3,11 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use aws_facts::limits::elbv2::MOST_TARGETS_PER_GROUP;
 use serde_json::Value;
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::account_limits::TARGETS_PER_GROUP;
 use super::attributes;
 use super::network;
 use super::refusals::{refuse, validation};
@@ -87,7 +87,7 @@ fn register(region: &mut Region, call: &Call) -> Answer {
     if registered
         .filter(|target| target.drains_until.is_none())
         .count()
-        > TARGETS_PER_GROUP
+        > MOST_TARGETS_PER_GROUP
     {
         return Err(refuse(
             "TooManyTargets",

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_facts::hosts::{self, ACM_VALIDATIONS, BELOW_CLOUDFRONT, CLOUDFRONT_ZONE};
+use aws_facts::limits::route53::MOST_VALUES_PER_BATCH;
 use serde_json::{Value, json};
 
 use super::super::apigateway;
@@ -11,10 +13,7 @@ use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::name::{is_within, normal};
 use super::records::{key_of, text, values};
-use super::{
-    ACM_VALIDATIONS, CLOUDFRONT_ZONE, State, Zone, changes, id, invalid, no_zone, object,
-    values::problem, zone,
-};
+use super::{State, Zone, changes, id, invalid, no_zone, object, values::problem, zone};
 
 pub(super) const OPERATIONS: &[Operation] =
     &[
@@ -31,9 +30,6 @@ pub(super) const OPERATIONS: &[Operation] =
             "ChangeBatch.Changes.ResourceRecordSet.GeoProximityLocation",
         ]),
     ];
-
-/// Values in one batch; those of an `UPSERT` count twice.
-const GREATEST_NUMBER_OF_VALUES: usize = 1000;
 
 /// One change of a batch.
 struct Change<'c> {
@@ -65,9 +61,9 @@ fn change(region: &mut Region, call: &Call) -> Answer {
         let times = if change.action == "UPSERT" { 2 } else { 1 };
         times * values(&change.record).count().max(1)
     };
-    if changes.iter().map(weight).sum::<usize>() > GREATEST_NUMBER_OF_VALUES {
+    if changes.iter().map(weight).sum::<usize>() > MOST_VALUES_PER_BATCH {
         problems.push(format!(
-            "Number of records limit of {GREATEST_NUMBER_OF_VALUES} exceeded."
+            "Number of records limit of {MOST_VALUES_PER_BATCH} exceeded."
         ));
     }
     let mut after = before.clone();
@@ -282,10 +278,10 @@ fn check_aliases(
 /// How names in the hosted zone of one of AWS's services end, for the services that the local AWS has.
 fn service_names(zone: &str) -> Option<String> {
     if zone == CLOUDFRONT_ZONE {
-        return Some(".cloudfront.net.".into());
+        return Some(format!("{BELOW_CLOUDFRONT}."));
     }
     let region = apigateway::region_of_zone(zone)?;
-    Some(format!(".execute-api.{region}.amazonaws.com."))
+    Some(format!("{}.", hosts::below_execute_api(region)))
 }
 
 /// Notes from when to when the records stand that ACM looks for.

@@ -19,12 +19,6 @@ use super::table::Table;
 
 pub(super) use tags::tagged;
 
-/// The Region that requests to Route 53 are signed for: it is global, and all its state is there. CloudFront takes certificates from there.
-pub(crate) const GLOBAL_REGION: &str = "us-east-1";
-
-/// The hosted zone of all CloudFront distributions, which aliases name.
-pub(crate) const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
-
 /// The operations the local service has.
 pub(super) const OPERATIONS: &[&[Operation]] = &[
     zones::OPERATIONS,
@@ -58,9 +52,6 @@ struct Zone {
     /// Record sets as answers give them, by [`records::key`], which sorts them as answers do.
     records: Table<Object>,
 }
-
-/// The end of what ACM's validation records point to.
-const ACM_VALIDATIONS: &str = ".acm-validations.aws";
 
 impl State {
     /// When a CNAME record with this name and value stood in a public zone: from, and until when.

@@ -1,5 +1,6 @@
 //! Record sets: how they are kept, and their list.
 
+use aws_facts::limits::route53::RECORD_SETS_PER_PAGE;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation};
@@ -8,9 +9,6 @@ use super::name::{normal, reversed};
 use super::{Zone, id, invalid, object, page_size, zone};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::read("ListResourceRecordSets", list)];
-
-/// The most record sets on a page.
-const PAGE_SIZE: usize = 300;
 
 /// What record sets are kept under: their order is the order of answers, by the name's labels from the last to the first, then by type. A
 /// space sorts before everything that a name can hold.
@@ -85,7 +83,7 @@ fn list(region: &Region, call: &Call) -> Answer {
         "" => String::new(),
         name => key(&normal(name).map_err(invalid)?, kind),
     };
-    let size = page_size(call, PAGE_SIZE)?;
+    let size = page_size(call, RECORD_SETS_PER_PAGE)?;
     let mut rest = zone
         .records
         .iter()

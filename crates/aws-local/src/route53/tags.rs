@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::arns;
+use aws_facts::limits::tags::MOST_TAGS;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -14,14 +16,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("ListTagsForResources", list_many),
 ];
 
-/// Tags of a hosted zone.
-const GREATEST_NUMBER: usize = 50;
-
 /// Every hosted zone with its tags: its ARN and they.
 pub(crate) fn tagged(state: &State) -> impl Iterator<Item = (String, BTreeMap<String, String>)> {
     state.zones.iter().map(|(id, zone)| {
         (
-            format!("arn:aws:route53:::hostedzone/{id}"),
+            arns::arn("route53", "", "", format_args!("hostedzone/{id}")),
             zone.tags.clone(),
         )
     })
@@ -57,9 +56,9 @@ fn change(region: &mut Region, call: &Call) -> Answer {
         let value = tag["Value"].as_str().unwrap_or_default();
         zone.tags.insert(key.into(), value.into());
     }
-    if zone.tags.len() > GREATEST_NUMBER {
+    if zone.tags.len() > MOST_TAGS {
         return Err(invalid(format!(
-            "A hosted zone has at most {GREATEST_NUMBER} tags."
+            "A hosted zone has at most {MOST_TAGS} tags."
         )));
     }
     Ok(Object::new())

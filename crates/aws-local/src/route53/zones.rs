@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::route53::{MOST_HOSTED_ZONES, ZONES_PER_PAGE};
 use serde_json::{Value, json};
 
 use super::super::identifiers;
@@ -20,12 +21,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("UpdateHostedZoneComment", update_comment),
     Operation::change("DeleteHostedZone", delete),
 ];
-
-/// Hosted zones of an account: the default quota.
-const QUOTA: usize = 500;
-
-/// The most zones on a page.
-const PAGE_SIZE: usize = 100;
 
 fn describe(id: &str, zone: &Zone) -> Value {
     let mut config = json!({"PrivateZone": false});
@@ -83,12 +78,12 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             ),
         ));
     }
-    if state.zones.len() >= QUOTA {
+    if state.zones.len() >= MOST_HOSTED_ZONES {
         return Err(Refusal::new(
             400,
             "TooManyHostedZones",
             format!(
-                "Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER - Cannot create more than {QUOTA} hosted zones."
+                "Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER - Cannot create more than {MOST_HOSTED_ZONES} hosted zones."
             ),
         ));
     }
@@ -136,7 +131,7 @@ fn list(region: &Region, call: &Call) -> Answer {
             "The specified marker is not valid: {marker}"
         )));
     }
-    let size = page_size(call, PAGE_SIZE)?;
+    let size = page_size(call, ZONES_PER_PAGE)?;
     // There are no private zones.
     let wanted = call.text("HostedZoneType").is_empty();
     let mut rest = zones.iter().filter(|(id, _)| wanted && *id >= marker);
@@ -171,7 +166,7 @@ fn list_by_name(region: &Region, call: &Call) -> Answer {
         "" => String::new(),
         name => reversed(&domain_name(name)?),
     };
-    let size = page_size(call, PAGE_SIZE)?;
+    let size = page_size(call, ZONES_PER_PAGE)?;
     let mut rows: Vec<_> = region
         .route53
         .zones

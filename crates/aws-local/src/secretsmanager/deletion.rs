@@ -1,5 +1,6 @@
 //! Deleting a secret, now or after a time in which it can be restored.
 
+use aws_facts::limits::secretsmanager::RECOVERY_DAYS;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation};
@@ -13,9 +14,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 const DAY: f64 = 86_400.0;
 
-/// Days in which a deleted secret can be restored, when the call says nothing.
-const WINDOW: i64 = 30;
-
 fn delete(region: &mut Region, call: &Call) -> Answer {
     let forced = call.input.get("ForceDeleteWithoutRecovery") == Some(&Value::Bool(true));
     let window = call
@@ -27,7 +25,7 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
             "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
         ));
     }
-    let window = window.unwrap_or(WINDOW);
+    let window = window.unwrap_or(RECOVERY_DAYS);
     if !(7..=30).contains(&window) {
         return Err(invalid(
             "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",

@@ -75,9 +75,9 @@ fn invalid_request(message: impl Into<String>) -> Refusal {
 impl Secret {
     fn new(call: &Call) -> Self {
         let name = call.text("Name");
-        let place = format!("arn:aws:secretsmanager:{}:{}", call.region, call.account);
+        let suffix = identifiers::secret_suffix();
         Self {
-            arn: format!("{place}:secret:{name}-{}", identifiers::secret_suffix()),
+            arn: call.arn("secretsmanager", format_args!("secret:{name}-{suffix}")),
             name: name.into(),
             description: None,
             tags: BTreeMap::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::tags::MOST_TAGS;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -12,9 +13,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("TagResource", tag),
     Operation::change("UntagResource", untag),
 ];
-
-/// Tags of a secret.
-const GREATEST_NUMBER: usize = 50;
 
 type Tags = BTreeMap<String, String>;
 
@@ -49,10 +47,8 @@ pub(super) fn checked(call: &Call, mut tags: Tags) -> Result<Tags, Refusal> {
         }
         tags.insert(text("Key").into(), text("Value").into());
     }
-    if tags.len() > GREATEST_NUMBER {
-        return Err(invalid(format!(
-            "A secret has at most {GREATEST_NUMBER} tags."
-        )));
+    if tags.len() > MOST_TAGS {
+        return Err(invalid(format!("A secret has at most {MOST_TAGS} tags.")));
     }
     Ok(tags)
 }

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_facts::limits::secretsmanager::MOST_VERSIONS;
 use serde::{Deserialize, Serialize};
 
 /// The label of the version that a caller gets who asks for none.
 pub(super) const CURRENT: &str = "AWSCURRENT";
 /// The label of the version that was current before.
 pub(super) const PREVIOUS: &str = "AWSPREVIOUS";
-
-/// How many versions are kept; beyond that, the oldest without a label go.
-const KEPT: usize = 100;
 
 /// One version.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,7 +77,7 @@ pub(super) fn add(
         accessed: None,
     };
     versions.insert(id.into(), version);
-    while versions.len() > KEPT {
+    while versions.len() > MOST_VERSIONS {
         let bare = versions.iter().filter(|(_, of)| of.stages.is_empty());
         let oldest = bare.min_by(|(_, one), (_, other)| one.created.total_cmp(&other.created));
         let Some(oldest) = oldest.map(|(id, _)| id.clone()) else {

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use aws_facts::limits::elbv2::{LONGEST_HEALTH_CHECK_PATH, MOST_LISTENERS};
+
 use crate::model::HumanDuration;
 use crate::stack::check::Judge;
 use crate::stack::check::certificates::Taker;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{HealthProtocol, Listener, LoadBalancer, Transport};
 use crate::stack::spans::KeyPath;
-
-const MOST_LISTENERS: usize = 50;
-const MOST_HEALTH_PATH: usize = 1024;
 
 pub(super) fn check(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer) {
     let all = path.join("listeners");
@@ -147,9 +146,9 @@ fn health(judge: &mut Judge<'_>, path: &KeyPath, one: &Listener) {
             message,
             "it starts with `/` and holds no spaces",
         );
-    } else if written.len() > MOST_HEALTH_PATH {
+    } else if written.len() > LONGEST_HEALTH_CHECK_PATH {
         let message = format!("the path has {} characters", written.len());
-        let help = format!("Elastic Load Balancing takes {MOST_HEALTH_PATH}");
+        let help = format!("Elastic Load Balancing takes {LONGEST_HEALTH_CHECK_PATH}");
         judge.error(Code::BadLoadBalancer, &here, message, help);
     }
 }

@@ -32,6 +32,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
+use aws_facts::hosts;
+use aws_facts::limits::apigateway::LARGEST_PAYLOAD;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
@@ -80,9 +82,6 @@ struct Place<'a> {
     path_in_stage: &'a str,
 }
 
-/// The largest body of a request, in bytes.
-pub(in super::super) const LARGEST_BODY: usize = 10 << 20;
-
 /// Answers a request to a stage as the state was when it came, and says what became of it.
 pub(super) async fn answer(
     inner: &Inner,
@@ -95,7 +94,7 @@ pub(super) async fn answer(
     let (parts, body) = arrived.request.into_parts();
     let (region_name, host, rest) = match &arrived.to {
         To::Api { api, region, rest } => {
-            let host = format!("{api}.execute-api.{region}.amazonaws.com");
+            let host = hosts::execute_api(api, region);
             (region, host, rest)
         }
         To::OwnDomain { name, region, rest } => (region, name.clone(), rest),
@@ -117,7 +116,7 @@ pub(super) async fn answer(
     let served =
         place(region, &arrived.to, rest, now).and_then(|place| serving(region, &arrived.to, place));
     let mut response = match served {
-        _ if body.len() > LARGEST_BODY => {
+        _ if body.len() > LARGEST_PAYLOAD => {
             seen.refused = Some("the request's body is larger than 10 MB".into());
             answers::too_large()
         }

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use ::http::Response;
+use aws_facts::limits::apigateway::LARGEST_PAYLOAD;
 use bytes::{Bytes, BytesMut};
 use reqwest::redirect;
 
@@ -30,9 +31,6 @@ pub(super) enum Network {
     Public,
     Private,
 }
-
-/// The greatest body that API Gateway passes, in bytes either way.
-const GREATEST_BODY: usize = 10 << 20;
 
 impl Backends {
     fn client(&self, network: Network) -> Result<&reqwest::Client, Refused> {
@@ -93,9 +91,9 @@ async fn taken(mut answer: reqwest::Response, host: &str) -> Result<Response<Byt
         .map_err(|error| refused(&error, host))?
     {
         body.push(chunk);
-        if body.length() > GREATEST_BODY {
+        if body.length() > LARGEST_PAYLOAD {
             return Err(configuration(format!(
-                "the answer of {host} is larger than the {GREATEST_BODY} bytes that API Gateway passes"
+                "the answer of {host} is larger than the {LARGEST_PAYLOAD} bytes that API Gateway passes"
             )));
         }
     }

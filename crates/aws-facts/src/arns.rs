@@ -1,0 +1,90 @@
+//! ARNs of the commercial partition: `arn:aws:{service}:{region}:{account}:{resource}`.
+
+use std::fmt::Display;
+
+/// The parts of an ARN.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Arn<'a> {
+    /// `aws`, or another partition.
+    pub partition: &'a str,
+    /// The service's name in ARNs.
+    pub service: &'a str,
+    /// Empty where the resource is global.
+    pub region: &'a str,
+    /// Empty where the ARN has none, as API Gateway's.
+    pub account: &'a str,
+    /// The rest, which may hold colons.
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// The parts of a text, if it has those of an ARN. Whether any of them makes sense is another question.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        let mut next = || parts.next();
+        match (next()?, next()?, next()?, next()?, next()?, next()?) {
+            ("arn", partition, service, region, account, resource) => Some(Self {
+                partition,
+                service,
+                region,
+                account,
+                resource,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// An ARN of the commercial partition.
+pub fn arn(service: &str, region: &str, account: &str, resource: impl Display) -> String {
+    format!("arn:aws:{service}:{region}:{account}:{resource}")
+}
+
+/// A user pool.
+pub fn user_pool(region: &str, account: &str, id: &str) -> String {
+    arn(
+        "cognito-idp",
+        region,
+        account,
+        format_args!("userpool/{id}"),
+    )
+}
+
+/// A resource of API Gateway's control plane, such as `restapis/a1b2c3d4e5`.
+pub fn api_gateway(region: &str, path: impl Display) -> String {
+    arn("apigateway", region, "", format_args!("/{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_is_parsed() {
+        let pool = user_pool("eu-west-1", "123456789012", "eu-west-1_a");
+        assert_eq!(
+            pool,
+            "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_a"
+        );
+        let parts = Arn::parse(&pool).unwrap();
+        assert_eq!(
+            (parts.service, parts.region, parts.account, parts.resource),
+            (
+                "cognito-idp",
+                "eu-west-1",
+                "123456789012",
+                "userpool/eu-west-1_a"
+            )
+        );
+        assert_eq!(
+            api_gateway("eu-west-1", "restapis/a"),
+            "arn:aws:apigateway:eu-west-1::/restapis/a"
+        );
+        let group = Arn::parse("arn:aws:logs:eu-west-1:123456789012:log-group:a:*").unwrap();
+        assert_eq!(group.resource, "log-group:a:*");
+        assert_eq!(Arn::parse("arn:aws:s3"), None);
+        assert_eq!(Arn::parse("a:b:c:d:e:f"), None);
+    }
+}

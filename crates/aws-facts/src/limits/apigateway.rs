@@ -1,0 +1,151 @@
+//! Amazon API Gateway's REST APIs.
+
+/// APIs of an account in a Region, by endpoint type.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_APIS: [(&str, usize); 3] = [("REGIONAL", 600), ("EDGE", 120), ("PRIVATE", 600)];
+
+/// Resources of an API, `/` included. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_RESOURCES: usize = 300;
+
+/// Stages of an API. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_STAGES: usize = 10;
+
+/// Authorizers of an API. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_AUTHORIZERS: usize = 10;
+
+/// API keys of an account in a Region.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_API_KEYS: usize = 10_000;
+
+/// Usage plans of an account in a Region. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_USAGE_PLANS: usize = 300;
+
+/// Usage plans that a key may be on. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_USAGE_PLANS_PER_KEY: usize = 10;
+
+/// VPC links of an account in a Region. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_VPC_LINKS: usize = 20;
+
+/// Public custom domain names of an account in a Region. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_DOMAIN_NAMES: usize = 120;
+
+/// The longest resource policy, in characters. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const LONGEST_POLICY: usize = 8_192;
+
+/// Variables of a stage.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_STAGE_VARIABLES: usize = 100;
+
+/// The longest name of a stage variable, in characters.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const LONGEST_STAGE_VARIABLE_NAME: usize = 64;
+
+/// The longest value of a stage variable, in characters.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const LONGEST_STAGE_VARIABLE: usize = 512;
+
+/// The longest name of a stage, in characters.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html>
+pub const LONGEST_STAGE_NAME: usize = 128;
+
+/// The longest description of an API, a usage plan or a key, in characters.
+///
+/// Source: AWS publishes none; the console's forms take so many.
+pub const LONGEST_DESCRIPTION: usize = 1_024;
+
+/// The largest format of access logs, in bytes.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const LARGEST_LOG_FORMAT: usize = 3 * 1_024;
+
+/// The largest body of a request or an answer, in bytes.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const LARGEST_PAYLOAD: usize = 10 << 20;
+
+/// The greatest size below which answers are left uncompressed, in bytes.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_CreateRestApi.html>
+pub const LARGEST_COMPRESSION_SIZE: i64 = 10_485_760;
+
+/// The shortest time-out of an integration, in milliseconds.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const SHORTEST_TIMEOUT_MILLIS: i64 = 50;
+
+/// The time-out of an integration that says none, in milliseconds: also the longest one of an edge API, and a quota of others.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const TIMEOUT_MILLIS: i64 = 29_000;
+
+/// The longest time-out of a streamed answer of a Regional or private API, in milliseconds, when its quota is raised.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_PutIntegration.html>
+pub const LONGEST_STREAMED_TIMEOUT_MILLIS: i64 = 900_000;
+
+/// How long an authorizer's result is kept when nothing is said, in seconds.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html>
+pub const AUTHORIZER_TTL_SECONDS: i64 = 300;
+
+/// How long an authorizer's result may be kept, in seconds.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html>
+pub const LONGEST_AUTHORIZER_TTL_SECONDS: i64 = 3_600;
+
+/// How long an answer may stay in a stage's cache, in seconds.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const LONGEST_CACHE_TTL_SECONDS: i64 = 3_600;
+
+/// The shortest value of an API key, in characters.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-key-file-format.html>
+pub const SHORTEST_KEY_VALUE: usize = 20;
+
+/// The longest value of an API key, in characters.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-key-file-format.html>
+pub const LONGEST_KEY_VALUE: usize = 128;
+
+/// The longest name of an API key, in characters.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-key-file-format.html>
+pub const LONGEST_KEY_NAME: usize = 1_024;
+
+/// The longest description of an API key, in characters.
+///
+/// Source: AWS publishes none; this is where it refuses.
+pub const LONGEST_KEY_DESCRIPTION: usize = 125_000;
+
+/// Rows on a page of a list when the call does not say.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetRestApis.html>
+pub const ROWS_PER_PAGE: usize = 25;
+
+/// The most rows on a page of a list. More may be asked for; AWS gives no more.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetRestApis.html>
+pub const MOST_ROWS_PER_PAGE: usize = 500;
