@@ -163,6 +163,17 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
     open(path, &mut options, false)
 }
 
+/// Opens a file to write behind what is in it, or makes it for its owner only.
+///
+/// # Errors
+/// Something else is there, a link too, or it can't be opened.
+pub fn append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    for_readers(&mut options, Readers::Owner);
+    open(path, &mut options, false)
+}
+
 /// Puts a file with these bytes in a place, over a regular file that is there. It is on the disk when this returns.
 ///
 /// # Errors

@@ -29,6 +29,7 @@ pub mod identifiers;
 pub mod model;
 pub mod operation;
 pub mod paging;
+mod patch;
 mod protocol;
 mod registry;
 pub mod route53;

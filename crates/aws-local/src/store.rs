@@ -1,16 +1,21 @@
 //! Where the state rests: in memory, or in a file that several processes may share, each account's apart.
+//!
+//! A large state is not written anew for each change: its patch goes into a journal beside the file, which is written anew once
+//! the journal is as large. So what a run writes grows with its changes, and each is on disk before it is answered.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::operation::Refusal;
+use super::patch;
 use super::state::State;
 use crate::files::{self, NotAFile, Readers};
 
@@ -22,6 +27,9 @@ const ONE_ACCOUNT: u32 = 1;
 
 /// A state of thousands of resources has some tens of megabytes.
 const LARGEST: u64 = 512 << 20;
+
+/// A state up to here is written whole, which takes no longer than to find out what changed.
+const WRITTEN_WHOLE: u64 = 64 << 10;
 
 /// The folder that is ours to make, and to hide from Git.
 const FOLDER: &str = ".gatestack";
@@ -77,6 +85,29 @@ pub(super) struct Shared {
     accounts: BTreeMap<String, State>,
     /// The file as it was when `accounts` was read or written.
     seen: Option<Stamp>,
+    /// Which writing of the file that is.
+    revision: Revision,
+    /// The journal of that file, as it was then.
+    journal: Journal,
+    /// Up to which size the state is written whole.
+    written_whole: u64,
+    /// How many bytes were written.
+    #[cfg(test)]
+    written: u64,
+}
+
+/// What a journal is bound to: the file as it was written once.
+type Revision = u64;
+
+/// The changes since the file was written, each a line: first the revision of the file, then a patch for each.
+#[derive(Debug)]
+struct Journal {
+    path: PathBuf,
+    length: u64,
+    /// Whether the next patch can be written behind what is there.
+    goes_on: bool,
+    /// Whether this process wrote into it.
+    ours: bool,
 }
 
 /// What tells one version of the file from the next.
@@ -90,12 +121,26 @@ struct Stamp {
 #[derive(Deserialize)]
 struct Head {
     format: u32,
+    #[serde(default)]
+    revision: Revision,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Saved<S> {
     format: u32,
     accounts: S,
+    /// None in a file that was written before there were journals.
+    #[serde(default)]
+    revision: Revision,
+}
+
+/// What lies in a file and its journal.
+#[derive(Debug, Default)]
+struct Loaded {
+    accounts: BTreeMap<String, State>,
+    revision: Revision,
+    /// Whether the journal is of this file, and whole.
+    goes_on: bool,
 }
 
 #[derive(Deserialize)]
@@ -125,12 +170,13 @@ impl Store {
             make_folder(folder).map_err(doing("make", folder))?;
         }
         let lock_path = path.with_extension("lock");
+        let journal = path.with_extension("journal");
         // What is no state of ours gets no lock beside it either. It is written by renaming, so it is whole without the lock.
         if !lock_path.exists() {
             match files::own(path) {
                 Ok(None) => {}
                 Ok(Some(_)) => {
-                    accounts(path, account)?;
+                    load(path, &journal, account)?;
                 }
                 Err(source) => return Err(doing("read", path)(source)),
             }
@@ -143,6 +189,16 @@ impl Store {
             account: account.to_owned(),
             accounts: BTreeMap::new(),
             seen: None,
+            revision: 0,
+            journal: Journal {
+                path: journal,
+                length: 0,
+                goes_on: false,
+                ours: false,
+            },
+            written_whole: WRITTEN_WHOLE,
+            #[cfg(test)]
+            written: 0,
         };
         shared.locked(|_| Ok(()))?;
         Ok(Self::File(shared))
@@ -238,14 +294,21 @@ impl Shared {
 
     fn reload(&mut self) -> Result<(), StoreError> {
         let stamp = self.stamp()?;
-        if stamp == self.seen {
+        let journal = files::own(&self.journal.path);
+        let journal = journal.map_err(|source| self.failed("read", source))?;
+        let length = journal.map_or(0, |journal| journal.len());
+        if stamp == self.seen && length == self.journal.length {
             return Ok(());
         }
-        self.accounts = match stamp {
-            None => BTreeMap::new(),
-            Some(_) => accounts(&self.path, &self.account)?,
+        let loaded = match stamp {
+            None => Loaded::default(),
+            Some(_) => load(&self.path, &self.journal.path, &self.account)?,
         };
+        self.accounts = loaded.accounts;
+        self.revision = loaded.revision;
         self.seen = stamp;
+        self.journal.length = length;
+        self.journal.goes_on = loaded.goes_on;
         Ok(())
     }
 
@@ -266,10 +329,17 @@ impl Shared {
         }
     }
 
-    /// Writes beside the file and renames, so that a crash leaves the old state or the new one.
+    /// Puts a state in the place of the one that is known, on disk too.
     fn write(&mut self, state: State) -> Result<(), StoreError> {
+        let written = match self.patch(&state)? {
+            Some(patch) => self.write_behind(&patch),
+            None => Ok(false),
+        };
         self.accounts.insert(self.account.clone(), state);
-        let written = self.write_accounts();
+        let written = written.and_then(|written| match written {
+            true => Ok(()),
+            false => self.write_accounts(),
+        });
         if written.is_err() {
             // What could not be written never happened; the next call reads the file again.
             self.seen = None;
@@ -277,49 +347,165 @@ impl Shared {
         written
     }
 
+    /// The journal's line for a change to this state, where it pays.
+    fn patch(&self, state: &State) -> Result<Option<Vec<u8>>, StoreError> {
+        let length = self.seen.as_ref().map_or(0, |seen| seen.length);
+        let before = self.accounts.get(&self.account);
+        let before = before.filter(|_| length > self.written_whole && self.journal.length < length);
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        let path = patch::below("/accounts", &self.account);
+        let patch = patch::between(&path, before, state).map_err(|source| self.damaged(source))?;
+        let line = serde_json::to_vec(&patch).map_err(|source| self.damaged(source))?;
+        Ok(Some(line))
+    }
+
+    /// Writes a patch into the journal; answers whether that could go on.
+    fn write_behind(&mut self, patch: &[u8]) -> Result<bool, StoreError> {
+        let mut lines = Vec::with_capacity(patch.len() + 32);
+        if self.journal.length == 0 {
+            lines.extend_from_slice(self.revision.to_string().as_bytes());
+            lines.push(b'\n');
+        } else if !self.journal.goes_on {
+            return Ok(false);
+        }
+        lines.extend_from_slice(patch);
+        lines.push(b'\n');
+        files::append(&self.journal.path)
+            .and_then(|mut journal| journal.write_all(&lines))
+            .map_err(|source| self.failed("write", source))?;
+        self.journal.length += lines.len() as u64;
+        self.journal.goes_on = true;
+        self.journal.ours = true;
+        self.count(lines.len());
+        Ok(true)
+    }
+
+    /// Writes beside the file and renames, so that a crash leaves the old state or the new one.
     fn write_accounts(&mut self) -> Result<(), StoreError> {
+        let revision = new_revision().map_err(|source| self.failed("write", source))?;
         let text = serde_json::to_vec(&Saved {
             format: FORMAT,
             accounts: &self.accounts,
+            revision,
         })
-        .map_err(|source| StoreError::Damaged {
-            path: self.path.clone(),
-            source,
-        })?;
+        .map_err(|source| self.damaged(source))?;
         // Fake secrets are secrets to those who make them.
         files::replace_soon(&self.path, &text, Readers::Owner)
             .map_err(|source| self.failed("write", source))?;
+        self.count(text.len());
+        self.revision = revision;
         self.seen = self.stamp()?;
+        // One that stays would be of another revision, so nobody reads it.
+        let gone = self.journal.length > 0 && fs::remove_file(&self.journal.path).is_err();
+        self.journal.goes_on = false;
+        if !gone {
+            self.journal.length = 0;
+        }
         Ok(())
+    }
+
+    fn damaged(&self, source: serde_json::Error) -> StoreError {
+        StoreError::Damaged {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    fn count(&mut self, _bytes: usize) {
+        #[cfg(test)]
+        {
+            self.written += _bytes as u64;
+        }
     }
 }
 
-/// The accounts in a state file; what an older one holds is this account's.
-fn accounts(path: &Path, account: &str) -> Result<BTreeMap<String, State>, StoreError> {
-    let text = files::read_own(path, LARGEST).map_err(|source| StoreError::Io {
-        doing: "read",
-        path: path.to_owned(),
-        source,
-    })?;
-    let damaged = |source| StoreError::Damaged {
-        path: path.to_owned(),
-        source,
-    };
-    let Head { format: found } = serde_json::from_slice(&text).map_err(damaged)?;
-    match found {
-        FORMAT => {
-            let saved: Saved<_> = serde_json::from_slice(&text).map_err(damaged)?;
-            Ok(saved.accounts)
+impl Drop for Shared {
+    /// Leaves one file, as long as nothing ends the process before.
+    fn drop(&mut self) {
+        if self.journal.goes_on && self.journal.ours {
+            // Nobody is left to be told of a failure, and the journal says all of it.
+            let _ = self.locked(|shared| match shared.journal.goes_on {
+                true => shared.write_accounts(),
+                false => Ok(()),
+            });
         }
+    }
+}
+
+/// A number that no other writing of the file has.
+fn new_revision() -> io::Result<Revision> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(Revision::from_ne_bytes(random))
+}
+
+/// What lies in a state file and its journal; what an older file holds is this account's.
+fn load(path: &Path, journal: &Path, account: &str) -> Result<Loaded, StoreError> {
+    let read = |path: &Path| {
+        files::read_own(path, LARGEST).map_err(|source| StoreError::Io {
+            doing: "read",
+            path: path.to_owned(),
+            source,
+        })
+    };
+    let damaged = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::Damaged { path, source }
+    };
+    let text = read(path)?;
+    let Head {
+        format: found,
+        revision,
+    } = serde_json::from_slice(&text).map_err(damaged(path))?;
+    match found {
+        FORMAT => {}
         ONE_ACCOUNT => {
-            let saved: SavedOne = serde_json::from_slice(&text).map_err(damaged)?;
-            Ok(BTreeMap::from([(account.to_owned(), saved.state)]))
+            let saved: SavedOne = serde_json::from_slice(&text).map_err(damaged(path))?;
+            return Ok(Loaded {
+                accounts: BTreeMap::from([(account.to_owned(), saved.state)]),
+                ..Loaded::default()
+            });
         }
         _ => {
             let path = path.to_owned();
-            Err(StoreError::Format { path, found })
+            return Err(StoreError::Format { path, found });
         }
     }
+    let lines = match files::own(journal) {
+        Ok(Some(_)) => read(journal)?,
+        _ => Vec::new(),
+    };
+    // What is behind the last line's end was never answered: a crash cut it off.
+    let whole = lines
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |end| end + 1);
+    let mut patches = lines[..whole].split_inclusive(|byte| *byte == b'\n');
+    let of = patches
+        .next()
+        .and_then(|line| serde_json::from_slice(line).ok());
+    if of != Some(revision) {
+        let saved: Saved<_> = serde_json::from_slice(&text).map_err(damaged(path))?;
+        return Ok(Loaded {
+            accounts: saved.accounts,
+            revision,
+            goes_on: false,
+        });
+    }
+    let mut document: Value = serde_json::from_slice(&text).map_err(damaged(path))?;
+    drop(text);
+    for line in patches {
+        let patch = serde_json::from_slice(line).map_err(damaged(journal))?;
+        patch::apply(&mut document, patch).map_err(damaged(journal))?;
+    }
+    let saved: Saved<_> = serde_json::from_value(document).map_err(damaged(path))?;
+    Ok(Loaded {
+        accounts: saved.accounts,
+        revision,
+        goes_on: whole == lines.len(),
+    })
 }
 
 /// Makes the folder unless it is there. The one that is ours is never a link: what a checkout brings along may lead anywhere.
@@ -354,4 +540,95 @@ fn identity(metadata: &fs::Metadata) -> u64 {
 #[cfg(not(unix))]
 fn identity(_: &fs::Metadata) -> u64 {
     0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(path: &Path) -> Store {
+        Store::at_file(path, "123456789012", None).unwrap()
+    }
+
+    fn shared(store: &mut Store) -> &mut Shared {
+        match store {
+            Store::File(shared) => shared,
+            Store::Memory(_) => unreachable!("it was opened at a file"),
+        }
+    }
+
+    /// Makes so many Regions, each by a change of its own.
+    fn make(store: &mut Store, regions: std::ops::Range<usize>) {
+        for region in regions {
+            let made = store.change(|state| {
+                state.regions.entry(&format!("region-{region}"));
+                Ok(())
+            });
+            assert!(made.unwrap().is_ok());
+        }
+    }
+
+    fn regions(store: &mut Store) -> usize {
+        store.read(|state| state.regions.len()).unwrap()
+    }
+
+    #[test]
+    fn twice_the_changes_write_twice_the_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = |changes| {
+            let mut store = open(&folder.path().join(format!("{changes}.json")));
+            make(&mut store, 0..changes);
+            shared(&mut store).written
+        };
+        let (once, twice) = (written(400), written(800));
+        assert!(twice <= 2 * once + 2 * WRITTEN_WHOLE, "{once} and {twice}");
+    }
+
+    #[test]
+    fn a_change_is_on_disk_before_the_process_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("local.json");
+        let journal = path.with_extension("journal");
+        let mut first = open(&path);
+        shared(&mut first).written_whole = 0;
+        let mut second = open(&path);
+        make(&mut first, 0..1);
+        let size = path.metadata().unwrap().len();
+        make(&mut first, 1..2);
+        assert_eq!(
+            path.metadata().unwrap().len(),
+            size,
+            "only the journal grew"
+        );
+        assert_eq!(regions(&mut second), 2);
+        // A process that is killed drops nothing.
+        std::mem::forget(first);
+        assert_eq!(regions(&mut open(&path)), 2);
+        assert!(journal.exists(), "who only reads leaves it");
+        // A line that a crash cut off was never answered.
+        let mut cut_off = files::append(&journal).unwrap();
+        cut_off.write_all(br#"[{"op":"add","path":"#).unwrap();
+        assert_eq!(regions(&mut second), 2);
+        shared(&mut second).written_whole = 0;
+        make(&mut second, 2..4);
+        assert_eq!(regions(&mut open(&path)), 4);
+        drop(second);
+        assert!(!journal.exists());
+        assert_eq!(regions(&mut open(&path)), 4);
+    }
+
+    #[test]
+    fn a_journal_of_another_file_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("local.json");
+        let mut store = open(&path);
+        shared(&mut store).written_whole = 0;
+        make(&mut store, 0..2);
+        std::mem::forget(store);
+        fs::remove_file(&path).unwrap();
+        let mut store = open(&path);
+        assert_eq!(regions(&mut store), 0);
+        make(&mut store, 7..8);
+        assert_eq!(regions(&mut open(&path)), 1);
+    }
 }

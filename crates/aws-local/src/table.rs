@@ -1,4 +1,4 @@
-//! A table of things by id that is cheap to copy: a copy shares its rows until one of them is changed.
+//! A table of things by id that is cheap to copy: a copy shares everything until it is changed, and then the rows that are not.
 //!
 //! Every changing call works on a copy of its Region (so that a refusal leaves no trace), and an account holds thousands of clients and keys.
 
@@ -7,23 +7,30 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::patch::{self, RowsOf};
+
 /// Rows by id, in the order of their ids.
 #[derive(Debug)]
-pub struct Table<T>(BTreeMap<Arc<str>, Arc<T>>);
+pub struct Table<T>(Arc<RowsOf<T>>);
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Arc::default())
     }
 }
 
 impl<T> Clone for Table<T> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(Arc::clone(&self.0))
     }
 }
 
 impl<T> Table<T> {
+    /// The rows, to change them; copied first when a copy of the table shares them.
+    fn rows(&mut self) -> &mut RowsOf<T> {
+        Arc::make_mut(&mut self.0)
+    }
+
     /// The row with this id.
     pub fn get(&self, id: &str) -> Option<&T> {
         self.0.get(id).map(Arc::as_ref)
@@ -36,17 +43,17 @@ impl<T> Table<T> {
 
     /// Puts a row in, over any that had this id.
     pub fn insert(&mut self, id: impl AsRef<str>, row: T) {
-        self.0.insert(Arc::from(id.as_ref()), Arc::new(row));
+        self.rows().insert(Arc::from(id.as_ref()), Arc::new(row));
     }
 
     /// Takes the row with this id out, and says whether there was one.
     pub fn remove(&mut self, id: &str) -> bool {
-        self.0.remove(id).is_some()
+        self.contains(id) && self.rows().remove(id).is_some()
     }
 
     /// Keeps the rows for which `keep` holds.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &T) -> bool) {
-        self.0.retain(|id, row| keep(id, row));
+        self.rows().retain(|id, row| keep(id, row));
     }
 
     /// All rows, in the order of their ids.
@@ -73,7 +80,10 @@ impl<T> Table<T> {
 impl<T: Clone> Table<T> {
     /// The row with this id, to change it; copied first when a copy of the table shares it.
     pub fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.0.get_mut(id).map(Arc::make_mut)
+        if !self.contains(id) {
+            return None;
+        }
+        self.rows().get_mut(id).map(Arc::make_mut)
     }
 
     /// The row with this id, to change it; an empty one is put in when there is none.
@@ -81,30 +91,28 @@ impl<T: Clone> Table<T> {
     where
         T: Default,
     {
-        Arc::make_mut(self.0.entry(Arc::from(id)).or_default())
+        Arc::make_mut(self.rows().entry(Arc::from(id)).or_default())
     }
 
     /// All rows, to change them.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut T)> {
-        self.0
+        self.rows()
             .iter_mut()
             .map(|(id, row)| (id.as_ref(), Arc::make_mut(row)))
     }
 }
 
-impl<T: Serialize> Serialize for Table<T> {
+impl<T: Serialize + 'static> Serialize for Table<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
+        patch::serialize(&self.0, serializer)
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let rows = BTreeMap::<String, T>::deserialize(deserializer)?;
-        Ok(Self(
-            rows.into_iter()
-                .map(|(id, row)| (Arc::from(id), Arc::new(row)))
-                .collect(),
-        ))
+        let rows = rows.into_iter();
+        let rows = rows.map(|(id, row)| (Arc::from(id), Arc::new(row)));
+        Ok(Self(Arc::new(rows.collect())))
     }
 }

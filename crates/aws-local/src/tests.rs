@@ -217,6 +217,44 @@ fn a_file_of_the_first_format_is_the_account_that_opens_it() {
 }
 
 #[test]
+fn a_large_state_is_read_back_as_it_was_after_every_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("local.json");
+    let service = Service::at_file(&path, Options::default()).unwrap();
+    let other = Service::at_file(&path, Options::default()).unwrap();
+    let changed = |operation: &str, input: &Value| {
+        let answer = call(&service, operation, input);
+        let states = [&service, &other].map(|one| serde_json::to_value(one.snapshot().unwrap()));
+        let [here, there] = states.map(Result::unwrap);
+        assert_eq!(here, there, "{operation}");
+        answer
+    };
+    let pool = |number: usize| {
+        let input =
+            json!({"PoolName": format!("{number:0128}"), "UserPoolTags": {"a": "x".repeat(256)}});
+        changed("CreateUserPool", &input)["UserPool"]["Id"].clone()
+    };
+    let pools: Vec<Value> = (0..60).map(pool).collect();
+    assert!(path.with_extension("journal").exists());
+    let of = |extra: Value| {
+        let mut input = json!({"UserPoolId": pools[0]});
+        input
+            .as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
+        input
+    };
+    let client = changed("CreateUserPoolClient", &of(json!({"ClientName": "a"})));
+    let client = client["UserPoolClient"]["ClientId"].clone();
+    let renamed = json!({"ClientId": client, "ClientName": "b"});
+    changed("UpdateUserPoolClient", &of(renamed));
+    changed("CreateUserPoolDomain", &of(json!({"Domain": "front"})));
+    changed("DeleteUserPoolDomain", &of(json!({"Domain": "front"})));
+    changed("DeleteUserPoolClient", &of(json!({"ClientId": client})));
+    changed("DeleteUserPool", &of(json!({})));
+}
+
+#[test]
 fn secrets_stay_out_of_debug_output() {
     let service = Service::in_memory(Options::default());
     assert!(!format!("{service:?}").contains("store"));
