@@ -183,3 +183,30 @@ fn what_waits_for_its_own_id_is_seen_in_each_of_its_texts() {
     }
     assert!(seen >= 8, "{seen}");
 }
+
+/// The stack that says most, with an own domain of the pool by this name and a zone that keeps its record.
+fn with_own_domain(name: &str) -> String {
+    let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1";
+    let own = [
+        ("name", name),
+        ("certificate", certificate),
+        ("zone", "example.com"),
+    ];
+    let own = own.map(|(key, text)| (key.to_owned(), Value::from(text)));
+    whole_with(
+        &["user_pool", "own_domain"],
+        Value::Table(own.into_iter().collect()),
+    )
+}
+
+#[test]
+fn the_record_of_an_own_domain_has_the_name_that_is_meant() {
+    let desired = wanted(&with_own_domain("${stack.name}.example.com"));
+    let address = Place::OwnDomainRecord.address();
+    let Resource::DnsRecord(record) = &desired.resources[&address].resource else {
+        panic!("{address}");
+    };
+    assert_eq!(record.name, format!("{}.example.com", desired.ground.stack));
+    let waiting = with_own_domain(&format!("{}.example.com", written("api_keys.NAME.id")));
+    assert_eq!(testing::codes(&waiting), [Code::MisplacedReference]);
+}
