@@ -1,10 +1,12 @@
 //! What stands beside and around a stack when it goes, and answers that AWS gives on bad days.
 
 use aws_sdk_apigateway::types::{ApiStage, EndpointConfiguration, EndpointType};
+use gatestack::model::Address;
 use gatestack::plan::{Options, Plan};
 
 use crate::support::certificates::issued;
 use crate::support::scene::{Scene, stack};
+use crate::support::theirs::{in_the_api, in_the_pool, on_the_plan};
 use crate::support::wire::{Fate, Wire};
 use crate::support::world::{World, desired, stack_of};
 
@@ -264,5 +266,35 @@ async fn a_connection_that_breaks_during_a_create_makes_nothing_twice() {
             again.ambiguities
         );
         assert!(world.plan(&text).await.is_empty(), "{operation}");
+    }
+}
+
+/// AWS works for minutes on a domain or a link before their containers go.
+#[tokio::test(start_paused = true)]
+async fn what_comes_into_a_container_while_others_go_keeps_it() {
+    for container in ["user_pool", "api", "plans.XXXPlan"] {
+        let world = World::new();
+        let text = stack();
+        world.apply(&text).await;
+        let (session, plan) = world.about_to_destroy(&text).await;
+        let id = world.id(&text, container).await;
+        match container {
+            "user_pool" => in_the_pool(&world, &id).await,
+            "api" => in_the_api(&world, &id).await,
+            _ => on_the_plan(&world, &id).await,
+        }
+        let failures = world.carry_out_in(&session, &plan).await.failures;
+        let [failure] = &failures[..] else {
+            panic!("{container}: {failures:#?}");
+        };
+        assert_eq!(failure.address, Address::new(container));
+        let said = failure.error.to_string();
+        assert!(
+            said.contains("somebody made") && said.contains("\"theirs\""),
+            "{said}"
+        );
+        assert!(!world.id(&text, container).await.is_empty());
+        // The next plan says what goes along, and consent to that is enough.
+        world.destroy_with(&text, &["*", "*/other_*"]).await;
     }
 }

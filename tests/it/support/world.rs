@@ -170,6 +170,29 @@ impl World {
         }
     }
 
+    /// A session that has looked at a stack, and its plan to delete all of it.
+    pub(crate) async fn about_to_destroy(&self, text: &str) -> (Session, Plan) {
+        let options = Options {
+            destroy: true,
+            allow_delete: Patterns::new(["*".to_owned()]),
+            ..Options::default()
+        };
+        let session = self.session(&desired(text), Purpose::Destroy).await;
+        let plan = plan_of(&session, &options).await.unwrap();
+        (session, plan)
+    }
+
+    /// Carries out a plan in the session that made it.
+    pub(crate) async fn carry_out_in(&self, session: &Session, plan: &Plan) -> Outcome {
+        let (stops, listener) = (&mut NeverStopped, &mut Silent);
+        let connection = &session.connection;
+        let run = engine::carry_out(plan, connection, &self.clock, true, stops, listener);
+        match run.await {
+            Executed::Over(steps) => steps.outcome,
+            Executed::Left(stop) => panic!("{stop:?}"),
+        }
+    }
+
     /// Applies a plan that was made with other options.
     pub(crate) async fn apply_with(&self, text: &str, options: &Options) -> Plan {
         let plan = self.plan_with(text, options).await.unwrap();
@@ -187,9 +210,14 @@ impl World {
 
     /// Deletes the whole stack.
     pub(crate) async fn destroy(&self, text: &str) {
+        self.destroy_with(text, &["*"]).await;
+    }
+
+    /// The same with consent to these.
+    pub(crate) async fn destroy_with(&self, text: &str, agreed: &[&str]) {
         let options = Options {
             destroy: true,
-            allow_delete: Patterns::new(["*".to_owned()]),
+            allow_delete: Patterns::new(agreed.iter().map(|text| (*text).to_owned())),
             ..Options::default()
         };
         let plan = self.plan_with(text, &options).await.unwrap();
