@@ -66,7 +66,11 @@ pub(super) fn tell(error: clap::Error, arguments: &[OsString], ui: &mut Ui) -> E
         return exit;
     }
     let error = terraform(&error, &words).unwrap_or(error);
-    if !words.contains(&"--json") {
+    // Whoever writes `--json=true` reads JSON, too.
+    if !words
+        .iter()
+        .any(|word| *word == "--json" || word.starts_with("--json="))
+    {
         ui.complain(&error.render().ansi().to_string());
         return exit;
     }
@@ -268,6 +272,7 @@ mod tests {
             &["plan", "--json", "--nope"][..],
             &["plan", "--json", "--env", ""],
             &["--json", "plan"],
+            &["plan", "--json=true"],
             &["--local", "--profile", "x", "validate", "--json"],
             &["output", "--raw", "--json"],
             &["graph", "--json"],

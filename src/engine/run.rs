@@ -172,13 +172,15 @@ impl Execution<'_> {
             steps,
             again: &self.again,
         }));
-        let doubles = match company {
-            Company::Possible if steps.stopped_by.is_none() => {
-                self.made_twice(&steps.outcome, listener).await?
-            }
-            _ => Vec::new(),
+        let in_company = matches!(company, Company::Possible) && steps.stopped_by.is_none();
+        let doubles = match in_company {
+            true => self.made_twice(&steps.outcome, listener).await?,
+            false => Vec::new(),
         };
         self.was_alone(steps, lock_lost, doubles)?;
+        if in_company && self.plan.destroy && steps.ended_well() {
+            self.nothing_is_left(listener).await?;
+        }
         Ok(executed)
     }
 
@@ -198,6 +200,24 @@ impl Execution<'_> {
         let look = Box::pin(kinds::made_twice(&reader, &session.desired, &outcome.book));
         let what = "looking for what another run made";
         Ok(unless_local(session.is_local(), listener, what, look).await?)
+    }
+
+    /// Fails where another run made something of the stack while this one deleted it.
+    async fn nothing_is_left(&self, listener: &mut dyn Listener) -> Result<(), Error> {
+        let left = self.session.observe(listener).await?.live;
+        if left.is_empty() {
+            return Ok(());
+        }
+        let what = "another run wrote to the stack while this one deleted it, and something of it is there again";
+        let fault = Fault::new(FaultKind::Stale, what)
+            .hint("destroy it once more, and nothing else beside it");
+        let told = left.iter().fold(fault, |fault, (address, live)| {
+            fault.about(
+                address.clone(),
+                format!("the {}", live.resource.info().title),
+            )
+        });
+        Err(told.into())
     }
 
     /// Fails where another run wrote at the same time in a way that matters.

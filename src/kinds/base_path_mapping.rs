@@ -12,8 +12,9 @@ use super::api_marks::unless_denied;
 use super::patch::Patches;
 use super::uses::Leaving;
 use super::{
-    Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace,
-    Resource, Scope, Standing, Task, api_domain, gone_is_success, literal, rest_api, tags,
+    Action, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle,
+    OnChange, Outputs, Replace, Resource, Scope, Standing, Task, api_domain, gone_is_success,
+    literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Place, Text, Value, digest, shell_word};
@@ -248,6 +249,10 @@ impl Kind for BasePathMapping {
         }
         unmark(writer, &api, &domain).await
     }
+
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        stops(look).into_iter().collect()
+    }
 }
 
 /// What stands in the way of the end of an API, or of one of its stages: base paths that lead there and are not the stack's. AWS
@@ -375,6 +380,32 @@ pub(super) fn shown(base_path: &str) -> String {
         "" | WHOLE => "the whole domain".to_owned(),
         path => format!("/{path}"),
     }
+}
+
+/// Callers have the address in their code. Where the domain goes as well, its own note says so.
+fn stops(look: &Look<'_, Props>) -> Option<Note> {
+    let held = look.held?;
+    let stack = look.stack;
+    let of_the_domain = |resource: &Resource| match resource {
+        Resource::ApiDomain(domain) => Some(domain.name.clone()),
+        _ => None,
+    };
+    let domain = literal(&held.domain);
+    let before = match look.change.action {
+        Action::Delete => stack
+            .wanted
+            .values()
+            .filter_map(of_the_domain)
+            .any(|name| name == domain),
+        Action::Update => look.differs("base_path"),
+        Action::Create | Action::Replace => false,
+    };
+    before.then_some(())?;
+    let path = shown(&held.base_path);
+    look.warning(
+        "GS137",
+        format!("calls to {path} of {domain} reach the API no more: whoever makes them must be told another address"),
+    )
 }
 
 fn outputs(domain: &str, base_path: &str) -> Outputs {

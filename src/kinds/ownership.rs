@@ -92,15 +92,23 @@ pub(super) fn misplaced(
     Obstacle {
         address: address.clone(),
         what: format!(
-            "the {} {name:?} ({told}) is tagged {KEY_TAG}={:?}, where no stack file can have a {}",
+            "the {} {name:?} ({told}) is tagged {KEY_TAG}={:?}, where no stack file can have {} {}",
             kind.title,
             address.as_str(),
+            article(kind.title),
             kind.title
         ),
         help: format!(
             "put the tag back as it was; if it is not the stack's, take its tags {STACK_TAG} and {KEY_TAG} off{}",
             untag.unwrap_or_default()
         ),
+    }
+}
+
+fn article(title: &str) -> &'static str {
+    match title.starts_with(['a', 'e', 'i', 'o', 'A']) {
+        true => "an",
+        false => "a",
     }
 }
 

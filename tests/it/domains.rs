@@ -310,6 +310,16 @@ async fn a_domain_leads_to_the_api_and_goes_with_everything() {
     account.apply(&says).await;
     assert_eq!(account.mappings(API).await.unwrap(), ["(none) → prod"]);
     let two = account.own(API, "base_paths = [\"v1\", \"v2\"]");
+    let notes = account.plan(&two).await.notes;
+    let told = |note: &&gatestack::plan::Note| note.code == "GS137";
+    let [note] = &notes.iter().filter(told).collect::<Vec<_>>()[..] else {
+        panic!("{notes:?}");
+    };
+    assert!(
+        note.text.contains("the whole domain of api.example.com"),
+        "{}",
+        note.text
+    );
     account.apply(&two).await;
     assert_eq!(
         account.mappings(API).await.unwrap(),

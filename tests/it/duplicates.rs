@@ -543,19 +543,28 @@ fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
 
 /// Removes the lock, as a person does who takes its holder for dead.
 fn lock_deleted(url: &str) {
+    asked(
+        url,
+        "ssm",
+        "POST /",
+        "x-amz-target: AmazonSSM.DeleteParameter\r\ncontent-type: application/x-amz-json-1.1",
+        r#"{"Name": "/gatestack/lock/claims"}"#,
+    );
+}
+
+/// Makes one request, which succeeds.
+fn asked(url: &str, service: &str, begins: &str, headers: &str, body: &str) {
     let mut to = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
-    let body = r#"{"Name": "/gatestack/lock/claims"}"#;
     let request = format!(
-        "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-amz-target: AmazonSSM.DeleteParameter\r\n\
-         content-type: application/x-amz-json-1.1\r\n\
-         authorization: AWS4-HMAC-SHA256 Credential=a/20261121/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0\r\n\
+        "{begins} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=a/20261121/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len()
     );
     to.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     to.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains(" 200 "), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
 }
 
 /// Runs an apply, and another one as a whole before the first request of it that begins like this; answers how both ended.
@@ -611,4 +620,32 @@ fn no_run_that_was_not_alone_exits_0_on_a_duplicate() {
             assert!(!said.contains("has written nothing since;"), "{said}");
         });
     }
+}
+
+/// Without a lock, another run may make things while this one deletes them.
+#[test]
+fn no_destroy_that_was_not_alone_leaves_something_without_a_word() {
+    let folder = Folder::with(&stack_of(1, 1).replace("[stack]", "[stack]\nlock = false"));
+    folder.served(&[], |url| {
+        let ran = folder.run(&["--endpoint-url", url, "apply", "--yes"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        let direct = url.to_owned();
+        let relayed = on_the_way(url, "DELETE /usageplans/", move || {
+            asked(
+                &direct,
+                "apigateway",
+                "POST /apikeys",
+                "content-type: application/json",
+                r#"{"name": "zed", "tags": {"gatestack:stack": "claims", "gatestack:key": "partners.zed/key"}}"#,
+            );
+        });
+        let destroyed = ["--endpoint-url", &relayed, "destroy", "--confirm", "claims"];
+        let ran = folder.run(&destroyed);
+        assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+        let said: Vec<&str> = ran.stderr.split_whitespace().collect();
+        let said = said.join(" ");
+        assert!(said.contains("partners.zed/key") && said.contains("is there again"), "{said}");
+        let again = folder.run(&["--endpoint-url", url, "destroy", "--confirm", "claims"]);
+        assert_eq!(again.code, 0, "{}{}", again.stdout, again.stderr);
+    });
 }
