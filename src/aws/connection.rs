@@ -1,4 +1,5 @@
 use std::any::type_name;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +102,13 @@ impl Connection {
             .build();
         let retries = RetryConfig::standard().with_max_attempts(8);
         let region = Region::new(region.to_owned());
+        // In process the clock is simulated, and tells how long AWS would take.
+        let pacer = match &endpoint {
+            Endpoint::Aws { url: Some(url), .. } if is_private(url) => {
+                Pacer::unlimited(clock.clone())
+            }
+            Endpoint::Aws { .. } | Endpoint::InProcess(_) => Pacer::new(clock.clone()),
+        };
         let config = match endpoint {
             Endpoint::Aws { profile, url } => {
                 let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
@@ -183,7 +191,7 @@ impl Connection {
         };
         Self {
             clients: Arc::new(clients),
-            pacer: Pacer::new(clock.clone()),
+            pacer,
             tally,
             inside: Inside::default(),
             lease,
@@ -252,6 +260,25 @@ fn is_here(url: &str) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+/// Whether this URL leads to this machine or by an address to a private network: what answers there keeps none of AWS's quotas, and
+/// what it refuses for a throttle is retried. A name of a private network may as well be that of a way to AWS itself.
+fn is_private(url: &str) -> bool {
+    let host = Url::parse(url).ok();
+    let address = match host.as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address),
+        Some(Host::Ipv6(address)) => address.to_canonical(),
+        Some(Host::Domain(_)) | None => return is_here(url),
+    };
+    match address {
+        IpAddr::V4(address) => {
+            address.is_loopback() || address.is_private() || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
     }
 }
 
@@ -400,6 +427,7 @@ impl Deref for Writer {
         &self.reader
     }
 }
+
 /// Whether the SDK calls the error of an operation like this: its quota and what is said of its failure go by the name that stands
 /// beside the call.
 fn is_error_of<E>(operation: &Operation<'_>) -> bool {
@@ -435,5 +463,29 @@ mod tests {
         assert!(is(Operation::apigateway("GetStages")));
         assert!(!is(Operation::apigateway("GetStage")));
         assert!(!is(Operation::ec2("GetStages")));
+    }
+
+    #[test]
+    fn quotas_are_those_of_aws() {
+        let private = [
+            "http://127.0.0.1:4599",
+            "http://localhost:4599",
+            "http://aws.localhost",
+            "http://[::1]:4599",
+            "http://[::ffff:10.0.0.1]",
+            "http://10.1.2.3",
+            "http://172.17.0.1:4599",
+            "https://192.168.1.1",
+            "http://[fd00::1]",
+        ];
+        let of_aws = [
+            "https://apigateway.eu-west-1.amazonaws.com",
+            "https://proxy.example.com",
+            "http://8.8.8.8",
+            "http://172.32.0.1",
+            "nonsense",
+        ];
+        assert_eq!(private.map(is_private), [true; 9]);
+        assert_eq!(of_aws.map(is_private), [false; 5]);
     }
 }

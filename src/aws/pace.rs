@@ -72,6 +72,7 @@ type Limiters = HashMap<(usize, String), Arc<Limiter>>;
 #[derive(Clone, Debug)]
 pub struct Pacer {
     clock: Clock,
+    unlimited: bool,
     limiters: Arc<Mutex<Limiters>>,
     waiting: Arc<Mutex<Waiting>>,
 }
@@ -113,8 +114,17 @@ impl Pacer {
     pub fn new(clock: Clock) -> Self {
         Self {
             clock,
+            unlimited: false,
             limiters: Arc::default(),
             waiting: Arc::default(),
+        }
+    }
+
+    /// A pacer for what has no quotas.
+    pub fn unlimited(clock: Clock) -> Self {
+        Self {
+            unlimited: true,
+            ..Self::new(clock)
         }
     }
 
@@ -142,6 +152,9 @@ impl Pacer {
 
     /// Waits until AWS's quotas allow this operation once more.
     pub async fn admit(&self, operation: &Operation<'_>) {
+        if self.unlimited {
+            return;
+        }
         for (row, quota) in RATES.iter().enumerate() {
             let named = quota.operations.is_empty() || quota.operations.contains(&operation.name);
             if quota.service != operation.service
@@ -217,6 +230,19 @@ mod tests {
     async fn slow_operations_are_spaced_as_published() {
         let seconds = seconds_for(3, Operation::apigateway("UpdateUsagePlan")).await;
         assert!((40.0..40.1).contains(&seconds), "{seconds}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_spaced_where_there_are_no_quotas() {
+        let clock = Clock::simulated(jiff::Timestamp::UNIX_EPOCH);
+        let start = clock.now();
+        let pacer = Pacer::unlimited(clock.clone());
+        for _ in 0..3 {
+            pacer.admit(&Operation::apigateway("UpdateUsagePlan")).await;
+        }
+        assert_eq!(clock.now(), start);
+        pacer.pause(Duration::from_secs(15)).await;
+        assert_eq!(clock.now().duration_since(start).as_secs(), 15);
     }
 
     #[tokio::test(start_paused = true)]
