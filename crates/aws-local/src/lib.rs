@@ -26,6 +26,7 @@ pub mod elbv2;
 mod existing;
 pub mod files;
 pub mod identifiers;
+mod members;
 pub mod model;
 pub mod operation;
 pub mod paging;
@@ -44,6 +45,7 @@ mod store;
 mod sts;
 pub mod table;
 mod tagging;
+mod tags;
 #[cfg(test)]
 mod tests;
 

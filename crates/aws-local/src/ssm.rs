@@ -1,18 +1,17 @@
 //! Systems Manager parameters: the public ones that name Amazon's machine images, and the account's own.
 
-use std::collections::BTreeMap;
-
 use aws_facts::arns;
 use aws_facts::limits::ssm::{LONGEST_ADVANCED_VALUE, LONGEST_VALUE};
-use aws_facts::limits::tags::MOST_TAGS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::ec2;
 use super::identifiers;
+use super::members::one;
 use super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::state::Region;
 use super::table::Table;
+use super::tags::{Tags, listed, with_sent};
 
 /// The operations the local service has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -61,8 +60,6 @@ impl std::fmt::Debug for Parameter {
             .finish_non_exhaustive()
     }
 }
-
-type Tags = BTreeMap<String, String>;
 
 /// The type whose value is encrypted.
 const SECURE: &str = "SecureString";
@@ -281,23 +278,13 @@ fn is_advanced(call: &Call, earlier: Option<&Parameter>) -> Result<bool, Refusal
 }
 
 /// These tags with those in the input, if AWS takes them.
-fn with_tags(call: &Call, mut tags: Tags) -> Result<Tags, Refusal> {
-    let sent = call.input.get("Tags").and_then(Value::as_array);
-    for tag in sent.into_iter().flatten() {
-        let text = |member: &str| tag[member].as_str().unwrap_or_default();
-        if text("Key").to_ascii_lowercase().starts_with("aws:") {
-            let key = text("Key");
-            return Err(invalid(format!(
-                "Tag keys that begin with aws: are reserved: {key}"
-            )));
-        }
-        tags.insert(text("Key").into(), text("Value").into());
-    }
-    if tags.len() > MOST_TAGS {
-        let message = format!("A resource has at most {MOST_TAGS} tags.");
-        return Err(Refusal::new(400, "TooManyTagsError", message));
-    }
-    Ok(tags)
+fn tagged_with(call: &Call, tags: Tags) -> Result<Tags, Refusal> {
+    with_sent(
+        call,
+        tags,
+        "resource",
+        ("ValidationException", "TooManyTagsError"),
+    )
 }
 
 fn put(region: &mut Region, call: &Call) -> Answer {
@@ -352,7 +339,7 @@ fn put(region: &mut Region, call: &Call) -> Answer {
         advanced,
         // Nobody can read the value out of it, as nobody can without the key.
         ciphertext: (r#type == SECURE).then(identifiers::ciphertext),
-        tags: with_tags(
+        tags: tagged_with(
             call,
             earlier
                 .map(|earlier| earlier.tags.clone())
@@ -405,7 +392,7 @@ fn invalid_id() -> Refusal {
 
 fn add_tags(region: &mut Region, call: &Call) -> Answer {
     let parameter = tagged_mut(region, call)?;
-    parameter.tags = with_tags(call, std::mem::take(&mut parameter.tags))?;
+    parameter.tags = tagged_with(call, std::mem::take(&mut parameter.tags))?;
     Ok(Object::new())
 }
 
@@ -420,10 +407,6 @@ fn remove_tags(region: &mut Region, call: &Call) -> Answer {
 
 fn list_tags(region: &Region, call: &Call) -> Answer {
     let parameter = region.ssm.parameters.get(of_a_parameter(call)?);
-    let tags = &parameter.ok_or_else(invalid_id)?.tags;
-    let tags: Vec<Value> = tags
-        .iter()
-        .map(|(key, value)| json!({"Key": key, "Value": value}))
-        .collect();
-    Ok(Object::from_iter([("TagList".to_owned(), json!(tags))]))
+    let tags = listed(&parameter.ok_or_else(invalid_id)?.tags);
+    one("TagList", tags)
 }

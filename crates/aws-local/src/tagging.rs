@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::members::texts;
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
 use super::{acm, apigateway, cognito, ec2, elbv2, paging, registry, route53, secretsmanager, ssm};
@@ -47,16 +48,6 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
 
 fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "InvalidParameterException", message)
-}
-
-fn texts<'v>(members: &'v Object, name: &str) -> Vec<&'v str> {
-    members
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
 }
 
 /// Whether an ARN is of the type in a filter: `cognito-idp`, or `cognito-idp:userpool`, or `apigateway:restapis/stages`, or

@@ -61,11 +61,10 @@ fn list(region: &Region, call: &Call) -> Answer {
 }
 
 fn is_wanted(certificate: &Certificate, call: &Call) -> bool {
-    let filters = call.input.get("Includes");
-    let filter = |name: &str| -> Vec<&str> {
-        texts(filters.and_then(|filters| filters.get(name))).collect()
-    };
-    let statuses: Vec<&str> = texts(call.input.get("CertificateStatuses")).collect();
+    let filters = call.input.get("Includes").and_then(Value::as_object);
+    let filter =
+        |name: &str| -> Vec<&str> { filters.map_or_else(Vec::new, |filters| texts(filters, name)) };
+    let statuses = texts(&call.input, "CertificateStatuses");
     let mut key_types = filter("keyTypes");
     if key_types.is_empty() {
         key_types = DEFAULT_KEY_TYPES.to_vec();

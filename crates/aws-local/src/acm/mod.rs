@@ -16,9 +16,9 @@ mod uses;
 
 use aws_facts::limits::acm::MOST_CERTIFICATES;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::operation::{Answer, Call, Object, Operation, Refusal};
+use super::members::{one, texts};
+use super::operation::{Call, Operation, Refusal};
 use super::state::Region;
 use super::table::Table;
 
@@ -124,18 +124,4 @@ fn check_quota(region: &Region) -> Result<(), Refusal> {
     Err(limit(format!(
         "You have reached your limit of {MOST_CERTIFICATES} certificates."
     )))
-}
-
-/// An answer with one member.
-fn one(member: &str, value: impl Into<Value>) -> Answer {
-    Ok(Object::from_iter([(member.to_owned(), value.into())]))
-}
-
-/// The texts of a list.
-fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
-    value
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
 }

@@ -58,7 +58,10 @@ fn validation_domains(call: &Call, names: &[String]) -> Result<BTreeMap<String, 
 
 fn request(region: &mut Region, call: &Call) -> Answer {
     let mut names = vec![call.text("DomainName").to_lowercase()];
-    for name in texts(call.input.get("SubjectAlternativeNames")).map(str::to_lowercase) {
+    for name in texts(&call.input, "SubjectAlternativeNames")
+        .into_iter()
+        .map(str::to_lowercase)
+    {
         if !names.contains(&name) {
             names.push(name);
         }

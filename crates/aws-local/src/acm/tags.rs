@@ -1,21 +1,16 @@
 //! A certificate's tags.
 
-use std::collections::BTreeMap;
-
-use aws_facts::limits::tags::MOST_TAGS;
-use serde_json::{Value, json};
-
+use super::super::members::one;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
-use super::{State, find, find_mut, one};
+use super::super::tags::{Tags, listed, sent, with_sent};
+use super::{State, find, find_mut};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("AddTagsToCertificate", add),
     Operation::change("RemoveTagsFromCertificate", remove),
     Operation::read("ListTagsForCertificate", list),
 ];
-
-type Tags = BTreeMap<String, String>;
 
 /// Every certificate of the Region with its tags: its ARN and they.
 pub(crate) fn tagged(state: &State) -> impl Iterator<Item = (String, Tags)> {
@@ -25,31 +20,10 @@ pub(crate) fn tagged(state: &State) -> impl Iterator<Item = (String, Tags)> {
         .map(|(arn, certificate)| (arn.to_owned(), certificate.tags.clone()))
 }
 
-/// Keys and values in the input; a value may be missing.
-fn sent(call: &Call) -> impl Iterator<Item = (&str, Option<&str>)> {
-    let tags = call.input.get("Tags").and_then(Value::as_array);
-    tags.into_iter().flatten().map(|tag| {
-        (
-            tag["Key"].as_str().unwrap_or_default(),
-            tag["Value"].as_str(),
-        )
-    })
-}
-
 /// These tags with those in the input, if AWS takes them.
-pub(super) fn checked(call: &Call, mut tags: Tags) -> Result<Tags, Refusal> {
-    for (key, value) in sent(call) {
-        if key.to_ascii_lowercase().starts_with("aws:") {
-            let message = format!("Tag keys that begin with aws: are reserved: {key}");
-            return Err(Refusal::new(400, "InvalidTagException", message));
-        }
-        tags.insert(key.into(), value.unwrap_or_default().into());
-    }
-    if tags.len() > MOST_TAGS {
-        let message = format!("A certificate has at most {MOST_TAGS} tags.");
-        return Err(Refusal::new(400, "TooManyTagsException", message));
-    }
-    Ok(tags)
+pub(super) fn checked(call: &Call, tags: Tags) -> Result<Tags, Refusal> {
+    let codes = ("InvalidTagException", "TooManyTagsException");
+    with_sent(call, tags, "certificate", codes)
 }
 
 fn add(region: &mut Region, call: &Call) -> Answer {
@@ -70,10 +44,5 @@ fn remove(region: &mut Region, call: &Call) -> Answer {
 }
 
 fn list(region: &Region, call: &Call) -> Answer {
-    let tags: Vec<_> = find(region, call)?
-        .tags
-        .iter()
-        .map(|(key, value)| json!({"Key": key, "Value": value}))
-        .collect();
-    one("Tags", tags)
+    one("Tags", listed(&find(region, call)?.tags))
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
+use super::super::tags::is_reserved;
 use super::lists::check_no_position;
 use super::refusals::{bad_request, not_found};
 pub(super) use super::state::Tags;
@@ -46,7 +47,7 @@ pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
         character.is_alphanumeric() || character == ' ' || "_.:/=+-@".contains(character)
     };
     for (key, value) in tags {
-        if key.to_lowercase().starts_with("aws:") {
+        if is_reserved(key) {
             return Err(bad_request(
                 "aws: prefixed tag key names are not allowed for external use.",
             ));

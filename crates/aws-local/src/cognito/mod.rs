@@ -29,6 +29,7 @@ use aws_facts::arns;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::members::{self, nothing, one};
 use super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::paging;
 use super::state::Region;
@@ -128,15 +129,6 @@ fn not_in_tier(feature: &str, tier: &str) -> Refusal {
     Refusal::new(400, "FeatureUnavailableInTierException", message)
 }
 
-/// An answer with one member.
-fn one(member: &str, value: impl Into<Value>) -> Answer {
-    Ok(Object::from_iter([(member.to_owned(), value.into())]))
-}
-
-fn nothing() -> Answer {
-    Ok(Object::new())
-}
-
 /// A page of rows under `member`, with the members `MaxResults` (or `Limit`) and `NextToken` that Cognito's lists share.
 fn page<'k>(
     call: &Call,
@@ -168,15 +160,9 @@ fn page<'k>(
 }
 
 /// The texts of a list, each once, in the order they came.
-fn texts<'v>(members: &'v Object, name: &str) -> Vec<&'v str> {
+fn texts<'v>(input: &'v Object, name: &str) -> Vec<&'v str> {
     let mut texts = Vec::new();
-    for text in members
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
+    for text in members::texts(input, name) {
         if !texts.contains(&text) {
             texts.push(text);
         }

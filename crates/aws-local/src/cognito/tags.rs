@@ -1,12 +1,11 @@
 //! A user pool's tags. Nothing else in a pool can be tagged.
 
-use std::collections::BTreeMap;
-
 use aws_facts::limits::tags::MOST_TAGS;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Operation, Refusal};
 use super::super::state::Region;
+use super::super::tags::{Tags, is_reserved};
 use super::{Pool, State, invalid, nothing, one, pool_arn};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -16,7 +15,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// Every pool of the Region with its tags: its ARN and they.
-pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, BTreeMap<String, String>)> {
+pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, Tags)> {
     state
         .pools
         .iter()
@@ -25,8 +24,8 @@ pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, BTreeMap<String
 }
 
 /// The tags in a call's member, if they are tags that AWS takes.
-pub(super) fn checked(call: &Call, member: &str) -> Result<BTreeMap<String, String>, Refusal> {
-    let tags: BTreeMap<String, String> = call
+pub(super) fn checked(call: &Call, member: &str) -> Result<Tags, Refusal> {
+    let tags: Tags = call
         .input
         .get(member)
         .and_then(Value::as_object)
@@ -34,10 +33,7 @@ pub(super) fn checked(call: &Call, member: &str) -> Result<BTreeMap<String, Stri
         .flatten()
         .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
         .collect();
-    if let Some(key) = tags
-        .keys()
-        .find(|key| key.to_ascii_lowercase().starts_with("aws:"))
-    {
+    if let Some(key) = tags.keys().find(|key| is_reserved(key)) {
         let message = format!("Tag keys that begin with aws: are reserved: {key}");
         return Err(untaggable(call, message));
     }
@@ -45,7 +41,7 @@ pub(super) fn checked(call: &Call, member: &str) -> Result<BTreeMap<String, Stri
     Ok(tags)
 }
 
-fn few_enough(call: &Call, tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
+fn few_enough(call: &Call, tags: &Tags) -> Result<(), Refusal> {
     if tags.len() <= MOST_TAGS {
         return Ok(());
     }

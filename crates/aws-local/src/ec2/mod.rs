@@ -35,7 +35,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::operation::{Answer, Object, Operation, Refusal};
+use super::members::{nothing, objects, one, optional, texts};
+use super::operation::{Object, Operation, Refusal};
 use super::table::Table;
 
 pub(super) use groups::SecurityGroup;
@@ -315,33 +316,6 @@ pub(super) fn dry_run() -> Refusal {
     )
 }
 
-/// An answer with one member.
-fn one(member: &str, value: impl Into<Value>) -> Answer {
-    Ok(Object::from_iter([(member.to_owned(), value.into())]))
-}
-
-fn nothing() -> Answer {
-    Ok(Object::new())
-}
-
-fn texts<'v>(members: &'v Object, name: &str) -> Vec<&'v str> {
-    objects(members, name).filter_map(Value::as_str).collect()
-}
-
-/// The items of a list of an input, none when it was not sent.
-fn objects<'v>(members: &'v Object, name: &str) -> impl Iterator<Item = &'v Value> {
-    members
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
 fn is_true(members: &Object, name: &str) -> bool {
     members.get(name) == Some(&Value::Bool(true))
-}
-
-/// The text of an optional member.
-fn optional<'v>(members: &'v Object, name: &str) -> Option<&'v str> {
-    members.get(name).and_then(Value::as_str)
 }

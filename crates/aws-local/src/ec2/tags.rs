@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aws_facts::limits::tags::MOST_TAGS;
+use aws_facts::limits::tags::{LONGEST_TAG_KEY, LONGEST_TAG_VALUE, MOST_TAGS};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
+use super::super::tags::is_reserved;
 use super::describe::{filter, page};
 use super::instances::InstanceState;
 use super::{Kind, State, TAGGABLE, invalid, nothing, objects, optional, refused, texts};
@@ -59,17 +60,17 @@ fn checked(members: &Object) -> Result<Tags, Refusal> {
             return Err(invalid("Tag key cannot be null or empty"));
         };
         let value = optional(tag, "Value").unwrap_or_default();
-        if key.chars().count() > 128 {
+        if key.chars().count() > LONGEST_TAG_KEY {
             return Err(invalid(format!(
-                "Tag key exceeds the maximum length of 128 characters: '{key}'"
+                "Tag key exceeds the maximum length of {LONGEST_TAG_KEY} characters: '{key}'"
             )));
         }
-        if value.chars().count() > 256 {
+        if value.chars().count() > LONGEST_TAG_VALUE {
             return Err(invalid(format!(
-                "Tag value exceeds the maximum length of 256 characters: '{value}'"
+                "Tag value exceeds the maximum length of {LONGEST_TAG_VALUE} characters: '{value}'"
             )));
         }
-        if key.to_ascii_lowercase().starts_with("aws:") {
+        if is_reserved(key) {
             return Err(invalid(
                 "Tag keys starting with 'aws:' are reserved for internal use",
             ));

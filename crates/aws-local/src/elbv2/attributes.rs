@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::super::members::object;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::refusals::{configuration, validation};
-use super::state::{Attributes, LoadBalancer, TargetGroup, one};
+use super::state::{Attributes, LoadBalancer, TargetGroup};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeLoadBalancerAttributes", of_load_balancer),
@@ -241,7 +242,7 @@ impl Attribute {
 fn describe_load_balancer(row: &LoadBalancer) -> Object {
     let internal = row.scheme == "internal";
     let own = |key: &str| (key == "ipv6.deny_all_igw_traffic" && internal).then_some("true");
-    one("Attributes", all(LOAD_BALANCER, &row.attributes, own))
+    object("Attributes", all(LOAD_BALANCER, &row.attributes, own))
 }
 
 fn of_load_balancer(region: &Region, call: &Call) -> Answer {
@@ -282,7 +283,7 @@ fn describe_target_group(group: &TargetGroup) -> Object {
         TERMINATES_UNHEALTHY if carries_udp(group) => Some("false"),
         _ => None,
     };
-    one("Attributes", all(TARGET_GROUP, &group.attributes, own))
+    object("Attributes", all(TARGET_GROUP, &group.attributes, own))
 }
 
 fn of_target_group(region: &Region, call: &Call) -> Answer {
@@ -339,7 +340,7 @@ fn of_protocol(protocol: &str) -> &'static [Attribute] {
 fn of_listener(region: &Region, call: &Call) -> Answer {
     let listener = region.elbv2.listener(call.text("ListenerArn"))?;
     let known = of_protocol(&listener.protocol);
-    Ok(one(
+    Ok(object(
         "Attributes",
         all(known, &listener.attributes, |_| None),
     ))
@@ -351,7 +352,7 @@ fn modify_listener(region: &mut Region, call: &Call) -> Answer {
     let with = format!("listeners with protocol '{}'", listener.protocol);
     let set = sent(call, known, "Listener", (&["routing.", "tcp."], &with))?;
     listener.attributes.extend(set);
-    Ok(one(
+    Ok(object(
         "Attributes",
         all(known, &listener.attributes, |_| None),
     ))

@@ -7,11 +7,12 @@ use aws_facts::limits::elbv2::MOST_CERTIFICATES;
 use regex::Regex;
 use serde_json::{Value, json};
 
+use super::super::members::object;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::pages::page;
 use super::refusals::{configuration, refuse, validation};
-use super::state::{State, one};
+use super::state::State;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("AddListenerCertificates", add).refusing(IS_DEFAULT),
@@ -153,7 +154,7 @@ fn add(region: &mut Region, call: &Call) -> Answer {
         .iter()
         .map(|arn| json!({"CertificateArn": arn, "IsDefault": certificates.first() == Some(arn)}))
         .collect();
-    Ok(one("Certificates", added))
+    Ok(object("Certificates", added))
 }
 
 fn list(region: &Region, call: &Call) -> Answer {

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::super::members::optional;
 use super::super::operation::{Call, Object, Refusal};
 use super::refusals::{configuration, validation};
-use super::state::{HealthCheck, number, text};
+use super::state::{HealthCheck, number};
 
 /// The port on which the target gets its traffic.
 pub(super) const TRAFFIC_PORT: &str = "traffic-port";
@@ -42,7 +43,7 @@ pub(super) fn over(call: &Call, before: HealthCheck) -> Result<HealthCheck, Refu
             "Health check enabled must be true for target groups with target type 'instance' or 'ip'",
         ));
     }
-    let mut check = match text(input, "HealthCheckProtocol") {
+    let mut check = match optional(input, "HealthCheckProtocol") {
         Some(protocol) if !PROTOCOLS.contains(&protocol) => {
             return Err(validation(format!(
                 "Health check protocol '{protocol}' must be one of '{}'",
@@ -64,11 +65,11 @@ pub(super) fn over(call: &Call, before: HealthCheck) -> Result<HealthCheck, Refu
             "{what} cannot be specified for health checks with the protocol 'TCP'"
         ))
     };
-    if let Some(port) = text(input, "HealthCheckPort") {
+    if let Some(port) = optional(input, "HealthCheckPort") {
         check_port(port)?;
         check.port = port.into();
     }
-    if let Some(path) = text(input, "HealthCheckPath") {
+    if let Some(path) = optional(input, "HealthCheckPath") {
         if !http {
             return Err(of_http_only("A health check path"));
         }

@@ -3,12 +3,13 @@
 use aws_facts::limits::elbv2::{GREATEST_WEIGHT, MOST_GROUPS_PER_ACTION, MOST_LISTENERS};
 use serde_json::{Value, json};
 
+use super::super::members::{object, optional, texts};
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::arn::{self, Kind};
 use super::pages::page;
 use super::refusals::{configuration, not_here, refuse, validation};
-use super::state::{Listener, number, one, target_groups, text, texts};
+use super::state::{Listener, number, target_groups};
 use super::targets::FIRST_CHECKS;
 use super::{certificates, tags, target_groups as groups};
 
@@ -47,7 +48,7 @@ const ALPN_POLICIES: &[&str] = &[
 fn create(region: &mut Region, call: &Call) -> Answer {
     let load_balancer = call.text("LoadBalancerArn");
     region.elbv2.known_load_balancer(load_balancer)?;
-    let Some(protocol) = text(&call.input, "Protocol") else {
+    let Some(protocol) = optional(&call.input, "Protocol") else {
         return Err(validation("A listener protocol must be specified"));
     };
     let Some(port) = number(&call.input, "Port") else {
@@ -105,7 +106,7 @@ fn over(region: &Region, call: &Call, before: Listener) -> Result<Listener, Refu
     if let Some(port) = number(input, "Port") {
         listener.port = port;
     }
-    if let Some(protocol) = text(input, "Protocol") {
+    if let Some(protocol) = optional(input, "Protocol") {
         listener.protocol = protocol.into();
     }
     check_protocol(call, &listener.protocol)?;
@@ -162,14 +163,14 @@ fn secure(call: &Call, listener: &mut Listener, sent: Vec<String>) -> Result<(),
             "A certificate must be specified for TLS listeners",
         ));
     }
-    if let Some(policy) = text(&call.input, "SslPolicy") {
+    if let Some(policy) = optional(&call.input, "SslPolicy") {
         certificates::check_policy(policy)?;
         listener.ssl_policy = Some(policy.into());
     }
     listener
         .ssl_policy
         .get_or_insert_with(|| certificates::DEFAULT_POLICY.into());
-    let alpn: Vec<_> = texts(&call.input, "AlpnPolicy").collect();
+    let alpn = texts(&call.input, "AlpnPolicy");
     match alpn[..] {
         [] => {}
         [policy] if ALPN_POLICIES.contains(&policy) => listener.alpn_policy = Some(policy.into()),
@@ -297,7 +298,7 @@ fn put(region: &mut Region, call: &Call, arn: &str, listener: Listener) -> Answe
 }
 
 fn answer(arn: &str, listener: &Listener) -> Object {
-    one("Listeners", vec![Value::Object(describe(arn, listener))])
+    object("Listeners", vec![Value::Object(describe(arn, listener))])
 }
 
 /// A listener as answers give it.
@@ -329,8 +330,8 @@ fn describe(arn: &str, listener: &Listener) -> Object {
 
 fn list(region: &Region, call: &Call) -> Answer {
     let state = &region.elbv2;
-    let load_balancer = text(&call.input, "LoadBalancerArn");
-    let arns: Vec<_> = texts(&call.input, "ListenerArns").collect();
+    let load_balancer = optional(&call.input, "LoadBalancerArn");
+    let arns = texts(&call.input, "ListenerArns");
     match (load_balancer, arns.is_empty()) {
         (None, true) => {
             return Err(validation(

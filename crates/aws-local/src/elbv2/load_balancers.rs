@@ -6,12 +6,13 @@ use aws_facts::hosts::{self, LOAD_BALANCER_ZONES};
 use aws_facts::limits::elbv2::{LONGEST_NAME, MOST_LOAD_BALANCERS};
 use serde_json::{Value, json};
 
+use super::super::members::{object, optional, texts};
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::arn::{self, Kind};
 use super::pages::page;
 use super::refusals::{configuration, not_here, refuse, validation};
-use super::state::{LoadBalancer, State, Zone, one, text, texts};
+use super::state::{LoadBalancer, State, Zone};
 use super::{attributes, network, placement, tags};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -68,7 +69,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             "The load balancer name '{name}' cannot begin with 'internal-'"
         )));
     }
-    match text(&call.input, "Type") {
+    match optional(&call.input, "Type") {
         Some("network") => {}
         other => {
             return Err(not_here(
@@ -91,7 +92,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             ));
         }
         let existing = describe(arn, existing, call, false);
-        return Ok(one("LoadBalancers", vec![Value::Object(existing)]));
+        return Ok(object("LoadBalancers", vec![Value::Object(existing)]));
     }
     if known.len() >= MOST_LOAD_BALANCERS {
         return Err(refuse(
@@ -114,19 +115,20 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     network::attach(region, &arn, &made, call.seconds())?;
     let answer = describe(&arn, &made, call, true);
     region.elbv2.load_balancers.insert(&arn, made);
-    Ok(one("LoadBalancers", vec![Value::Object(answer)]))
+    Ok(object("LoadBalancers", vec![Value::Object(answer)]))
 }
 
 /// What the input asks for, checked. Names and times are still missing.
 fn wanted(region: &Region, call: &Call) -> Result<LoadBalancer, Refusal> {
     let (vpc, zones) = placement::zones(region, call, None)?;
-    let scheme = text(&call.input, "Scheme").unwrap_or("internet-facing");
+    let scheme = optional(&call.input, "Scheme").unwrap_or("internet-facing");
     if scheme == "internet-facing" && zones.iter().any(|zone| zone.address.is_some()) {
         return Err(configuration(
             "A private IPv4 address can only be specified for an internal load balancer",
         ));
     }
     let security_groups: Vec<_> = texts(&call.input, "SecurityGroups")
+        .into_iter()
         .map(str::to_owned)
         .collect();
     placement::check_security_groups(region, &security_groups, &vpc)?;
@@ -210,8 +212,8 @@ fn describe(arn: &str, load_balancer: &LoadBalancer, call: &Call, begun: bool) -
 
 fn list(region: &Region, call: &Call) -> Answer {
     let state = &region.elbv2;
-    let arns: Vec<_> = texts(&call.input, "LoadBalancerArns").collect();
-    let names: Vec<_> = texts(&call.input, "Names").collect();
+    let arns = texts(&call.input, "LoadBalancerArns");
+    let names = texts(&call.input, "Names");
     if !arns.is_empty() && !names.is_empty() {
         return Err(validation(
             "Load balancer names and load balancer ARNs cannot be specified at the same time",

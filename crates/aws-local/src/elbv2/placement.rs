@@ -5,12 +5,13 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
+use super::super::members::{object, optional, texts};
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::load_balancers;
 use super::network;
 use super::refusals::{configuration, not_here, refuse, validation};
-use super::state::{LoadBalancer, Zone, one, text, texts};
+use super::state::{LoadBalancer, Zone};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("SetSubnets", set_subnets).refusing(&[
@@ -27,7 +28,7 @@ const RESERVED_ADDRESSES: u32 = 4;
 
 /// Refuses what is not IPv4 only: the local EC2 has no IPv6.
 pub(super) fn check_address_type(call: &Call) -> Result<(), Refusal> {
-    match text(&call.input, "IpAddressType") {
+    match optional(&call.input, "IpAddressType") {
         None | Some("ipv4") => {}
         Some("dualstack-without-public-ipv4") => {
             return Err(configuration(
@@ -36,7 +37,7 @@ pub(super) fn check_address_type(call: &Call) -> Result<(), Refusal> {
         }
         Some(other) => return Err(not_here("IpAddressType", other, call.operation)),
     }
-    match text(&call.input, "EnablePrefixForIpv6SourceNat") {
+    match optional(&call.input, "EnablePrefixForIpv6SourceNat") {
         None | Some("off") => Ok(()),
         Some(other) => Err(not_here(
             "EnablePrefixForIpv6SourceNat",
@@ -61,7 +62,7 @@ pub(super) fn zones(
         )
     });
     let mut asked: Vec<(&str, Option<&str>)> = mappings.collect();
-    let subnets: Vec<_> = texts(&call.input, "Subnets").collect();
+    let subnets = texts(&call.input, "Subnets");
     if !asked.is_empty() && !subnets.is_empty() {
         return Err(validation(
             "Only one of Subnets or SubnetMappings may be specified",
@@ -174,6 +175,7 @@ fn set_security_groups(region: &mut Region, call: &Call) -> Answer {
         ));
     }
     let groups: Vec<_> = texts(&call.input, "SecurityGroups")
+        .into_iter()
         .map(str::to_owned)
         .collect();
     if groups.is_empty() {
@@ -182,7 +184,7 @@ fn set_security_groups(region: &mut Region, call: &Call) -> Answer {
         ));
     }
     check_security_groups(region, &groups, &before.vpc)?;
-    let enforces = text(
+    let enforces = optional(
         &call.input,
         "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
     );
@@ -193,7 +195,7 @@ fn set_security_groups(region: &mut Region, call: &Call) -> Answer {
         ..before.clone()
     };
     replace(region, call, arn, after.clone())?;
-    let mut answer = one("SecurityGroupIds", after.security_groups);
+    let mut answer = object("SecurityGroupIds", after.security_groups);
     if let Some(enforces) = after.enforces_on_private_link {
         answer.insert(
             "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic".into(),
@@ -221,5 +223,5 @@ fn set_address_type(region: &mut Region, call: &Call) -> Answer {
         .elbv2
         .known_load_balancer(call.text("LoadBalancerArn"))?;
     check_address_type(call)?;
-    Ok(one("IpAddressType", call.text("IpAddressType")))
+    Ok(object("IpAddressType", call.text("IpAddressType")))
 }

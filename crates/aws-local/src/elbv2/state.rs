@@ -223,23 +223,7 @@ pub(super) fn target_groups(action: &Value) -> impl Iterator<Item = &str> {
         .filter_map(|group| group["TargetGroupArn"].as_str())
 }
 
-/// Texts of a list in an input; none when it was not sent.
-pub(super) fn texts<'o>(input: &'o Object, member: &str) -> impl Iterator<Item = &'o str> {
-    let list = input.get(member).and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// A text in an input; none when it was not sent.
-pub(super) fn text<'o>(input: &'o Object, member: &str) -> Option<&'o str> {
-    input.get(member).and_then(Value::as_str)
-}
-
 /// A whole number in an input; none when it was not sent.
 pub(super) fn number(input: &Object, member: &str) -> Option<u64> {
     input.get(member).and_then(Value::as_u64)
-}
-
-/// An answer with one member.
-pub(super) fn one(member: &str, value: impl Into<Value>) -> Object {
-    Object::from_iter([(member.to_owned(), value.into())])
 }

@@ -1,16 +1,16 @@
 //! Tags of load balancers, target groups and listeners.
 
-use std::collections::BTreeMap;
-
 use aws_facts::limits::elbv2::MOST_RESOURCES_PER_TAG_CALL;
 use aws_facts::limits::tags::MOST_TAGS;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::super::members::{object, texts};
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
+use super::super::tags::{self, is_reserved, listed};
 use super::arn::Kind;
 use super::refusals::{not_found, refuse, validation};
-use super::state::{State, Tags, one, texts};
+use super::state::{State, Tags};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("AddTags", add),
@@ -21,16 +21,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
 /// The tags in the input, checked.
 pub(super) fn sent(call: &Call) -> Result<Tags, Refusal> {
     let mut tags = Tags::new();
-    let pairs = call.input.get("Tags").and_then(Value::as_array);
-    for pair in pairs.into_iter().flatten() {
-        let key = pair["Key"].as_str().unwrap_or_default();
-        let value = pair["Value"].as_str().unwrap_or_default();
-        if key.to_lowercase().starts_with("aws:") {
+    for (key, value) in tags::sent(call) {
+        if is_reserved(key) {
             return Err(validation(format!(
                 "Tag keys cannot begin with 'aws:', which is reserved: '{key}'"
             )));
         }
-        if tags.insert(key.into(), value.into()).is_some() {
+        if tags
+            .insert(key.into(), value.unwrap_or_default().into())
+            .is_some()
+        {
             return Err(refuse(
                 "DuplicateTagKeys",
                 format!("Tag key '{key}' was specified more than once"),
@@ -77,7 +77,7 @@ fn of_mut<'s>(state: &'s mut State, arn: &str) -> Result<&'s mut Tags, Refusal> 
 
 /// The ARNs in the input.
 fn things(call: &Call) -> Result<Vec<&str>, Refusal> {
-    let arns: Vec<_> = texts(&call.input, "ResourceArns").collect();
+    let arns = texts(&call.input, "ResourceArns");
     if arns.len() > MOST_RESOURCES_PER_TAG_CALL {
         return Err(validation(format!(
             "1 validation error detected: Value '[{}]' at 'resourceArns' failed to satisfy constraint: \
@@ -111,18 +111,14 @@ fn remove(region: &mut Region, call: &Call) -> Answer {
 fn describe(region: &Region, call: &Call) -> Answer {
     let mut descriptions = Vec::new();
     for arn in things(call)? {
-        let tags = of(&region.elbv2, arn)?;
-        let tags: Vec<_> = tags
-            .iter()
-            .map(|(key, value)| json!({"Key": key, "Value": value}))
-            .collect();
+        let tags = listed(of(&region.elbv2, arn)?);
         descriptions.push(json!({"ResourceArn": arn, "Tags": tags}));
     }
-    Ok(one("TagDescriptions", descriptions))
+    Ok(object("TagDescriptions", descriptions))
 }
 
 /// Everything in a Region that has tags: ARNs and tags.
-pub(in super::super) fn tagged(state: &State) -> Vec<(String, BTreeMap<String, String>)> {
+pub(in super::super) fn tagged(state: &State) -> Vec<(String, Tags)> {
     let load_balancers = state.load_balancers.iter();
     let target_groups = state.target_groups.iter();
     let listeners = state.listeners.iter();

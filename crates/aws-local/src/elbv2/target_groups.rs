@@ -3,13 +3,14 @@
 use aws_facts::limits::elbv2::MOST_TARGET_GROUPS;
 use serde_json::{Value, json};
 
+use super::super::members::{object, optional, texts};
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::arn::{self, Kind};
 use super::load_balancers::check_name;
 use super::pages::page;
 use super::refusals::{configuration, not_here, refuse, validation};
-use super::state::{State, TargetGroup, number, one, text, texts};
+use super::state::{State, TargetGroup, number};
 use super::{health_check, network, tags};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -56,11 +57,11 @@ fn create(region: &mut Region, call: &Call) -> Answer {
 
 fn wanted(region: &Region, call: &Call) -> Result<TargetGroup, Refusal> {
     let input = &call.input;
-    let target_type = text(input, "TargetType").unwrap_or("instance");
+    let target_type = optional(input, "TargetType").unwrap_or("instance");
     if !matches!(target_type, "instance" | "ip") {
         return Err(not_here("TargetType", target_type, call.operation));
     }
-    let Some(protocol) = text(input, "Protocol") else {
+    let Some(protocol) = optional(input, "Protocol") else {
         return Err(validation("A protocol must be specified"));
     };
     if !PROTOCOLS.contains(&protocol) {
@@ -69,13 +70,13 @@ fn wanted(region: &Region, call: &Call) -> Result<TargetGroup, Refusal> {
     let Some(port) = number(input, "Port") else {
         return Err(validation("A port must be specified"));
     };
-    let Some(vpc) = text(input, "VpcId") else {
+    let Some(vpc) = optional(input, "VpcId") else {
         return Err(validation("A VPC ID must be specified"));
     };
     if !network::has_vpc(region, vpc) {
         return Err(validation(format!("The VPC ID '{vpc}' is not found")));
     }
-    if let Some(kind) = text(input, "IpAddressType").filter(|kind| *kind != "ipv4") {
+    if let Some(kind) = optional(input, "IpAddressType").filter(|kind| *kind != "ipv4") {
         return Err(not_here("IpAddressType", kind, call.operation));
     }
     Ok(TargetGroup {
@@ -101,7 +102,7 @@ fn same(existing: &TargetGroup, wanted: &TargetGroup) -> bool {
 }
 
 fn answer(state: &State, arn: &str, group: &TargetGroup) -> Object {
-    one(
+    object(
         "TargetGroups",
         vec![Value::Object(describe(state, arn, group))],
     )
@@ -130,9 +131,9 @@ fn describe(state: &State, arn: &str, group: &TargetGroup) -> Object {
 
 fn list(region: &Region, call: &Call) -> Answer {
     let state = &region.elbv2;
-    let arns: Vec<_> = texts(&call.input, "TargetGroupArns").collect();
-    let names: Vec<_> = texts(&call.input, "Names").collect();
-    let load_balancer = text(&call.input, "LoadBalancerArn");
+    let arns = texts(&call.input, "TargetGroupArns");
+    let names = texts(&call.input, "Names");
+    let load_balancer = optional(&call.input, "LoadBalancerArn");
     let asked = [!arns.is_empty(), !names.is_empty(), load_balancer.is_some()];
     if asked.iter().filter(|asked| **asked).count() > 1 {
         return Err(validation(

@@ -4,11 +4,12 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
+use super::super::members::object;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::health_check::TRAFFIC_PORT;
 use super::network::{self, Instance};
-use super::state::{LoadBalancer, Target, TargetGroup, one};
+use super::state::{LoadBalancer, Target, TargetGroup};
 use super::targets::asked;
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::read("DescribeTargetHealth", describe)
@@ -72,7 +73,7 @@ fn describe(region: &Region, call: &Call) -> Answer {
             rows.push(row(region, arn, group, target, now)?);
         }
     }
-    Ok(one("TargetHealthDescriptions", rows))
+    Ok(object("TargetHealthDescriptions", rows))
 }
 
 fn row(
@@ -221,7 +222,7 @@ fn written(group: &TargetGroup, target: &Target, health: &Health) -> Value {
     if let Some(zone) = &target.zone {
         described.insert("AvailabilityZone".into(), json!(zone));
     }
-    let mut state = one("State", health.state);
+    let mut state = object("State", health.state);
     if let Some((code, description)) = health.reason {
         state.insert("Reason".into(), json!(code));
         state.insert("Description".into(), json!(description));

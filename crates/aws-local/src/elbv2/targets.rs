@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_facts::limits::elbv2::MOST_TARGETS_PER_GROUP;
 use serde_json::Value;
 
+use super::super::members::optional;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::attributes;
 use super::network;
 use super::refusals::{refuse, validation};
-use super::state::{Target, TargetGroup, number, text};
+use super::state::{Target, TargetGroup, number};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("RegisterTargets", register).refusing(&["Targets.QuicServerId"]),
@@ -35,9 +36,9 @@ pub(super) fn asked(call: &Call) -> impl Iterator<Item = (&str, Option<u64>, Opt
     let objects = list.into_iter().flatten().filter_map(Value::as_object);
     objects.map(|target| {
         (
-            text(target, "Id").unwrap_or_default(),
+            optional(target, "Id").unwrap_or_default(),
             number(target, "Port"),
-            text(target, "AvailabilityZone"),
+            optional(target, "AvailabilityZone"),
         )
     })
 }

@@ -1,13 +1,13 @@
 //! Tags of hosted zones. Health checks, which can have them too, are not here.
 
-use std::collections::BTreeMap;
-
 use aws_facts::arns;
 use aws_facts::limits::tags::MOST_TAGS;
 use serde_json::{Value, json};
 
+use super::super::members::texts;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
+use super::super::tags::{Tags, is_reserved, listed};
 use super::{State, invalid, object, zone, zone_mut};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -17,7 +17,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// Every hosted zone with its tags: its ARN and they.
-pub(crate) fn tagged(state: &State) -> impl Iterator<Item = (String, BTreeMap<String, String>)> {
+pub(crate) fn tagged(state: &State) -> impl Iterator<Item = (String, Tags)> {
     state.zones.iter().map(|(id, zone)| {
         (
             arns::arn("route53", "", "", format_args!("hostedzone/{id}")),
@@ -50,7 +50,7 @@ fn change(region: &mut Region, call: &Call) -> Answer {
     }
     for tag in added.into_iter().flatten() {
         let key = tag["Key"].as_str().unwrap_or_default();
-        if key.is_empty() || key.to_ascii_lowercase().starts_with("aws:") {
+        if key.is_empty() || is_reserved(key) {
             return Err(invalid(format!("The tag key {key:?} is not valid.")));
         }
         let value = tag["Value"].as_str().unwrap_or_default();
@@ -66,11 +66,7 @@ fn change(region: &mut Region, call: &Call) -> Answer {
 
 fn tag_set(region: &Region, call: &Call, id: &str) -> Result<Value, Refusal> {
     check_kind(call, id)?;
-    let tags: Vec<_> = zone(region, id)?
-        .tags
-        .iter()
-        .map(|(key, value)| json!({"Key": key, "Value": value}))
-        .collect();
+    let tags = listed(&zone(region, id)?.tags);
     Ok(json!({"ResourceType": "hostedzone", "ResourceId": id, "Tags": tags}))
 }
 
@@ -80,11 +76,8 @@ fn list(region: &Region, call: &Call) -> Answer {
 }
 
 fn list_many(region: &Region, call: &Call) -> Answer {
-    let ids = call.input.get("ResourceIds").and_then(Value::as_array);
-    let sets: Vec<_> = ids
+    let sets: Vec<_> = texts(&call.input, "ResourceIds")
         .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
         .map(|id| tag_set(region, call, id))
         .collect::<Result<_, _>>()?;
     Ok(object(json!({"ResourceTagSets": sets})))
