@@ -309,8 +309,8 @@ mod tests {
     #[test]
     fn one_that_takes_tokens_of_a_foreign_pool_is_not_ours() {
         let theirs = of("theirs", AuthorizerType::CognitoUserPools, "foreign");
-        assert_eq!(chosen(&[theirs.clone()], None), None);
-        assert_eq!(chosen(&[theirs.clone()], Some("new")), None);
+        assert_eq!(chosen(std::slice::from_ref(&theirs), None), None);
+        assert_eq!(chosen(std::slice::from_ref(&theirs), Some("new")), None);
         assert_eq!(chosen(&[theirs.clone(), live("old")], Some("new")), Some(1));
         // In an API of ours a name is as good as a tag: somebody led ours to another pool.
         assert_eq!(chosen(&[theirs], Some("theirs")), Some(0));
