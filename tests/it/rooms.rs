@@ -280,7 +280,7 @@ fn imports_only_go_down() {
 
 #[test]
 fn the_engine_knows_no_command_line_and_no_terminal() {
-    let mut all = Vec::new();
+    let mut all = vec![repository("src/engine.rs")];
     files(&repository("src/engine"), &mut all);
     assert!(all.len() > 10, "{all:?}");
     let mut wrong = Vec::new();
@@ -295,6 +295,16 @@ fn the_engine_knows_no_command_line_and_no_terminal() {
         }
     }
     assert_eq!(wrong, [""; 0]);
+}
+
+/// A module `name` with modules of its own is `name.rs` beside the folder `name`.
+#[test]
+fn the_source_has_one_module_layout() {
+    let mut all = Vec::new();
+    files(&repository("src"), &mut all);
+    assert!(all.len() > 100, "{}", all.len());
+    all.retain(|path| path.ends_with("mod.rs"));
+    assert!(all.is_empty(), "the other layout: {all:?}");
 }
 
 #[test]
