@@ -9,7 +9,7 @@ pub struct Field<P, T> {
     pub info: FieldInfo,
     /// Its value. With an empty book, what it waits for names the resources it depends on.
     pub get: fn(&P, &Book) -> Value,
-    /// The part of the update that changes it in place. [`check`] sees that each field that can change has one.
+    /// The part of the update that changes it in place. A field that can change and has none does not compile.
     pub part: Option<T>,
 }
 

@@ -154,7 +154,9 @@ fn the_reference_page_is_what_the_registry_says() {
 fn every_note_of_a_plan_has_a_code_of_its_own() {
     let mut paths = Vec::new();
     for room in ["src/plan", "src/kinds"] {
-        crate::rooms::files(&crate::support::program::repository(room), &mut paths);
+        let room = crate::support::program::repository(room);
+        paths.push(room.with_extension("rs"));
+        crate::rooms::files(&room, &mut paths);
     }
     let sources = paths
         .iter()
