@@ -3,6 +3,7 @@
 use aws_facts::limits::acm::ROWS_PER_PAGE;
 use serde_json::{Value, json};
 
+use super::super::members::optional;
 use super::super::operation::{Answer, Call, Object, Operation};
 use super::super::paging;
 use super::super::state::Region;
@@ -86,7 +87,7 @@ fn is_wanted(certificate: &Certificate, call: &Call) -> bool {
             extended.iter().map(|(name, _)| name.as_str()).collect(),
         )
         && filters
-            .and_then(|filters| filters["exportOption"].as_str())
+            .and_then(|filters| optional(filters, "exportOption"))
             .is_none_or(|wanted| wanted == export(certificate))
         && filters.is_none_or(|filters| filters.get("managedBy").is_none())
 }
