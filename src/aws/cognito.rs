@@ -30,6 +30,8 @@ pub(super) struct CognitoAnswers {
     clients: Memo<String, Arc<Vec<ListedClient>>>,
     client: Memo<(String, String), Option<Arc<Client>>>,
     resource_servers: Memo<String, Arc<Vec<ResourceServerType>>>,
+    groups: Memo<String, Arc<Vec<String>>>,
+    identity_providers: Memo<String, Arc<Vec<String>>>,
     domain: Memo<String, Option<Arc<DomainDescriptionType>>>,
     /// The tags of pools as this run's writes left them.
     tags: Mutex<HashMap<String, BTreeMap<String, String>>>,
@@ -272,7 +274,12 @@ impl Reader {
     ///
     /// # Errors
     /// AWS's refusal of a page.
-    pub(crate) async fn groups(&self, pool: &str) -> Result<Vec<String>, AwsError> {
+    pub(crate) async fn groups(&self, pool: &str) -> Result<Arc<Vec<String>>, AwsError> {
+        let ask = || async { self.ask_for_groups(pool).await.map(Arc::new) };
+        self.cognito_answers.groups.get(pool.to_owned(), ask).await
+    }
+
+    async fn ask_for_groups(&self, pool: &str) -> Result<Vec<String>, AwsError> {
         let mut names = Vec::new();
         let mut next = None;
         loop {
@@ -293,7 +300,18 @@ impl Reader {
     ///
     /// # Errors
     /// AWS's refusal of a page.
-    pub(crate) async fn identity_providers(&self, pool: &str) -> Result<Vec<String>, AwsError> {
+    pub(crate) async fn identity_providers(
+        &self,
+        pool: &str,
+    ) -> Result<Arc<Vec<String>>, AwsError> {
+        let ask = || async { self.ask_for_identity_providers(pool).await.map(Arc::new) };
+        self.cognito_answers
+            .identity_providers
+            .get(pool.to_owned(), ask)
+            .await
+    }
+
+    async fn ask_for_identity_providers(&self, pool: &str) -> Result<Vec<String>, AwsError> {
         let mut names = Vec::new();
         let mut next = None;
         loop {

@@ -12,6 +12,10 @@ pub(crate) enum Container {
     UserPool(String),
     /// The stages of the API with this id.
     RestApi(String),
+    /// What else is in the user pool with this id: resource servers, groups, identity providers.
+    UserPoolParts(String),
+    /// What else is in the API with this id: authorizers, models, request validators.
+    RestApiParts(String),
     /// The keys on the usage plan with this id.
     UsagePlan(String),
 }
@@ -33,6 +37,13 @@ impl Inside {
 }
 
 impl Reader {
+    /// Keeps in mind what is in a container that is about to go.
+    pub(crate) async fn look_inside(&self, container: Container) -> Result<(), AwsError> {
+        let things = self.things_in(&container).await?.into_iter();
+        self.inside().learn(container, things.map(|(id, _)| id));
+        Ok(())
+    }
+
     /// The ids of what is in it, with what people call it.
     async fn things_in(&self, container: &Container) -> Result<Vec<(String, String)>, AwsError> {
         let both = |id: Option<&String>, name: Option<&String>| {
@@ -51,6 +62,37 @@ impl Reader {
                 let stages = self.stages(id).await?;
                 let names = stages.iter().map(|one| one.stage_name.as_ref());
                 names.filter_map(|name| both(name, name)).collect()
+            }
+            Container::UserPoolParts(id) => {
+                let (servers, groups, providers) = tokio::try_join!(
+                    self.resource_servers(id),
+                    self.groups(id),
+                    self.identity_providers(id)
+                )?;
+                let servers = servers.iter().filter_map(|one| one.identifier.as_ref());
+                let servers = servers.map(|name| ("resource server", name));
+                let groups = groups.iter().map(|name| ("group", name));
+                let providers = providers.iter().map(|name| ("identity provider", name));
+                servers
+                    .chain(groups)
+                    .chain(providers)
+                    .map(|(kind, name)| (format!("{kind} {name}"), name.clone()))
+                    .collect()
+            }
+            Container::RestApiParts(id) => {
+                let (authorizers, models, validators) = tokio::try_join!(
+                    self.authorizers(id),
+                    self.models(id),
+                    self.request_validators(id)
+                )?;
+                let authorizers = authorizers.iter().map(|one| (&one.id, &one.name));
+                let models = models.iter().map(|one| (&one.id, &one.name));
+                let validators = validators.iter().map(|one| (&one.id, &one.name));
+                authorizers
+                    .chain(models)
+                    .chain(validators)
+                    .filter_map(|(id, name)| both(id.as_ref(), name.as_ref()))
+                    .collect()
             }
             Container::UsagePlan(id) => {
                 let keys = self.usage_plan_keys(id).await?;
@@ -88,6 +130,8 @@ impl Writer {
         let what = match container {
             Container::UserPool(_) => "app clients in this user pool",
             Container::RestApi(_) => "stages of this API",
+            Container::UserPoolParts(_) => "parts of this user pool",
+            Container::RestApiParts(_) => "parts of this API",
             Container::UsagePlan(_) => "keys on this usage plan",
         };
         // What the next look finds is in its plan.

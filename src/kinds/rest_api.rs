@@ -7,6 +7,7 @@ use aws_sdk_apigateway::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::observation::Other;
 use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, patches};
 use super::uses::Leaving;
@@ -93,10 +94,15 @@ pub(super) async fn other_parts_of(
     address: &Address,
     id: &str,
 ) -> Result<Vec<Dependent>, AwsError> {
+    reader
+        .look_inside(Container::RestApiParts(id.to_owned()))
+        .await?;
     let (models, validators) = tokio::try_join!(reader.models(id), reader.request_validators(id))?;
-    let names = models.iter().filter_map(|model| model.name.clone());
-    let names: Vec<String> = names
-        .filter(|name| !MODELS_OF_AWS.contains(&name.as_str()))
+    let named = models.iter();
+    let named = named.filter_map(|model| Some((model.name.clone()?, model.id.clone()?)));
+    let names: Vec<Other> = named
+        .filter(|(name, _)| !MODELS_OF_AWS.contains(&name.as_str()))
+        .map(|(name, id)| Other::new(name, id))
         .collect();
     let models = Dependent::of(
         address,
@@ -106,9 +112,13 @@ pub(super) async fn other_parts_of(
         "AWS deletes it with the API",
     );
     // A validator need not have a name.
-    let names = validators
-        .iter()
-        .filter_map(|one| one.name.clone().or(one.id.clone()));
+    let names = validators.iter().filter_map(|one| {
+        let id = one.id.clone()?;
+        Some(Other::new(
+            one.name.clone().unwrap_or_else(|| id.clone()),
+            id,
+        ))
+    });
     let validators = Dependent::of(
         address,
         OTHER_REQUEST_VALIDATORS,
@@ -258,6 +268,8 @@ impl Kind for RestApi {
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
         let container = Container::RestApi(live.output(OutputName::Id).to_owned());
         writer.nothing_came_in(container, "DeleteRestApi").await?;
+        let parts = Container::RestApiParts(live.output(OutputName::Id).to_owned());
+        writer.nothing_came_in(parts, "DeleteRestApi").await?;
         let request = writer
             .apigateway()
             .delete_rest_api()

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use aws_sdk_apigateway::types::Stage as LiveStage;
 use serde::{Deserialize, Serialize};
 
+use super::observation::Other;
 use super::patch::{Part, Patches, patches, segment};
 use super::uses::Leaving;
 use super::{
@@ -143,9 +144,8 @@ impl Kind for Stage {
         for (address, api) in scope.duplicates(&Place::Api.address()) {
             let stages = reader.stages(api).await?;
             let others = stages.iter().filter(|stage| !is_ours(scope, stage));
-            let names = others.filter_map(|stage| stage.stage_name.clone());
-            let names: Vec<String> = names.collect();
-            findings.dependents.extend(not_ours(address, &names));
+            let others: Vec<Other> = others.map(other).collect();
+            findings.dependents.extend(not_ours(address, &others));
         }
         Ok(findings)
     }
@@ -250,12 +250,12 @@ fn sort_out(
             Some((address, _)) if mine || scope.desired.adopt.contains(address) => address.clone(),
             Some((address, _)) => {
                 findings.obstacles.push(in_the_way(scope, address, stage));
-                others.push(name.to_owned());
+                others.push(other(stage));
                 continue;
             }
             None if !mine => {
                 findings.neighbours += 1;
-                others.push(name.to_owned());
+                others.push(other(stage));
                 continue;
             }
             // Every stage of ours was once tagged as the stage; only its name tells it from the others.
@@ -269,13 +269,27 @@ fn sort_out(
         .extend(not_ours(&Place::Api.address(), &others));
 }
 
-/// The stages that go with an API and that gatestack did not make, by their names.
-fn not_ours(api: &Address, names: &[String]) -> Option<Dependent> {
+/// A stage of others. One that was made anew under its name, or serves something else, is another one.
+fn other(stage: &LiveStage) -> Other {
+    let name = stage.stage_name.as_deref().unwrap_or_default();
+    let made = stage
+        .created_date
+        .as_ref()
+        .map(aws_smithy_types::DateTime::secs);
+    let serves = stage.deployment_id.as_deref().unwrap_or_default();
+    Other::new(
+        name,
+        format!("{name} {} {serves}", made.unwrap_or_default()),
+    )
+}
+
+/// The stages that go with an API and that gatestack did not make.
+fn not_ours(api: &Address, others: &[Other]) -> Option<Dependent> {
     Dependent::of(
         api,
         rest_api::OTHER_STAGES,
         (Stage::INFO.name, Stage::INFO.title),
-        names,
+        others,
         "calls to their URLs are refused",
     )
 }
@@ -304,7 +318,9 @@ pub(super) async fn on_others_plans(
                     && stage.is_none_or(|stage| one.stage.as_deref() == Some(stage))
             })
     });
-    let names: Vec<String> = others.filter_map(|plan| plan.name.clone()).collect();
+    let names: Vec<Other> = others
+        .filter_map(|plan| Some(Other::new(plan.name.clone()?, plan.id.clone()?)))
+        .collect();
     Ok(Dependent::of(
         address,
         OTHER_PLANS,

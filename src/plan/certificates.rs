@@ -1,10 +1,10 @@
 //! Callers who show a certificate of theirs, because a domain asks for one, and what lets others in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change};
-use crate::kinds::{Observation, Resource, list};
-use crate::model::Address;
+use crate::kinds::{Observation, Resource, deployment, list};
+use crate::model::{Address, Place};
 
 /// What stops asking callers for a certificate while routes of the file ask for nothing else, by its address: a domain that asked for
 /// one, or the API's own address, where a domain that asks is beside it.
@@ -13,19 +13,29 @@ pub(super) fn asked_no_more(
     observation: &Observation,
     changes: &BTreeMap<Address, Change>,
 ) -> Vec<(Address, String)> {
+    // What the file wants, what is configured and may be deployed as it is, and what callers meet now.
+    let there = observation.live.iter();
+    let there = there.map(|(address, live)| (address, &live.resource));
     let open = wanted
         .iter()
+        .chain(there)
         .filter_map(|(address, resource)| match resource {
             Resource::Route(route) if route.is_open() && route.method != "OPTIONS" => {
-                Some(address.as_str())
+                Some(address.to_string())
             }
             _ => None,
         });
-    let open: Vec<&str> = open.collect();
+    let served = deployment::live(observation).and_then(|live| live.serves.as_ref());
+    let served = served
+        .into_iter()
+        .flatten()
+        .filter(|(method, access)| access.is_open() && !method.starts_with("OPTIONS "));
+    let served = served.map(|(method, _)| Place::Route(method.clone()).address().to_string());
+    let open: BTreeSet<String> = open.chain(served).collect();
     if open.is_empty() {
         return Vec::new();
     }
-    let open = list(open);
+    let open = list(open.iter().map(String::as_str));
     let live = |address: &Address| Some(&observation.live.get(address)?.resource);
     let asks = |resource: Option<&Resource>| match resource {
         Some(Resource::ApiDomain(domain)) => domain.mutual_tls.is_some(),

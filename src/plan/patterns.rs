@@ -28,7 +28,7 @@ impl Patterns {
         let of_parts = texts.iter().filter(|text| is_glob(text));
         let of_parts = of_parts
             .map(|text| with_names_whole(text))
-            .filter(|text| text.contains('/') && text.contains(char::is_alphanumeric));
+            .filter(|text| text.contains('/') && says_a_word(text));
         let of_parts = of_parts.filter_map(|text| {
             let glob = GlobBuilder::new(&text).literal_separator(true).build();
             Some(glob.ok()?.compile_matcher())
@@ -97,6 +97,19 @@ pub(super) fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '[', '{', '\\'])
 }
 
+/// Whether a pattern has a word outside of its lists and classes of characters.
+fn says_a_word(text: &str) -> bool {
+    let mut depth = 0_u32;
+    text.chars().any(|character| {
+        match character {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            _ => return depth == 0 && character.is_alphanumeric(),
+        }
+        false
+    })
+}
+
 /// A text in which a slash begins a part: those inside quoted names, as every route has one, are something else.
 fn with_names_whole(text: &str) -> String {
     let mut quoted = false;
@@ -151,6 +164,11 @@ mod tests {
             "*clients",
             "*/*",
             "**/*",
+            "[a-z]*/*",
+            "[!x]*/?*",
+            "{*,x}/*",
+            "{**,a}/*",
+            "*{/,x}*",
         ] {
             assert!(!others(pattern, "user_pool/other_clients"), "{pattern}");
         }

@@ -272,13 +272,27 @@ async fn a_connection_that_breaks_during_a_create_makes_nothing_twice() {
 /// AWS works for minutes on a domain or a link before their containers go.
 #[tokio::test(start_paused = true)]
 async fn what_comes_into_a_container_while_others_go_keeps_it() {
-    for container in ["user_pool", "api", "plans.XXXPlan"] {
+    for (container, parts) in [
+        ("user_pool", false),
+        ("user_pool", true),
+        ("api", false),
+        ("api", true),
+        ("plans.XXXPlan", false),
+    ] {
         let world = World::new();
         let text = stack();
         world.apply(&text).await;
         let (session, plan) = world.about_to_destroy(&text).await;
         let id = world.id(&text, container).await;
         match container {
+            "user_pool" if parts => {
+                let group = world.cognito().create_group().user_pool_id(&id);
+                group.group_name("theirs").send().await.unwrap();
+            }
+            "api" if parts => {
+                let made = world.apigateway().create_request_validator();
+                made.rest_api_id(&id).name("theirs").send().await.unwrap();
+            }
             "user_pool" => in_the_pool(&world, &id).await,
             "api" => in_the_api(&world, &id).await,
             _ => on_the_plan(&world, &id).await,
@@ -295,6 +309,8 @@ async fn what_comes_into_a_container_while_others_go_keeps_it() {
         );
         assert!(!world.id(&text, container).await.is_empty());
         // The next plan says what goes along, and consent to that is enough.
-        world.destroy_with(&text, &["*", "*/other_*"]).await;
+        world
+            .destroy_with(&text, &["*", "*/other_*", "user_pool/*"])
+            .await;
     }
 }

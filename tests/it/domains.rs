@@ -685,11 +685,26 @@ async fn whoever_asks_for_no_certificate_any_more_needs_consent() {
         let text = &plan.missing_consent[&Address::new(asked)].text;
         assert!(text.contains("api.routes.\"GET /a\""), "{text}");
     }
+    // Nor is it about what the file says alone: a route that somebody opened is open, too.
+    let with_key = |says: Says| {
+        let text = says.text();
+        text.replace("mock = 200", "mock = 200, requires = { api_key = true }") + "[plans.all]\n"
+    };
+    let options = Options {
+        targets: Patterns::new(["api.domain".to_owned()]),
+        ..Options::default()
+    };
+    let text = with_key(says(false, SHUT));
+    let plan = account.world.plan_with(&text, &options).await.unwrap();
+    let losses: Vec<String> = plan
+        .missing_consent
+        .keys()
+        .map(Address::to_string)
+        .collect();
+    assert_eq!(losses, ["api.domain"]);
+    account.world.apply(&with_key(says(true, SHUT))).await;
     // Where every route asks for something itself, nobody comes in.
-    let mut with_key = says(false, SHUT).text();
-    with_key = with_key.replace("mock = 200", "mock = 200, requires = { api_key = true }");
-    with_key.push_str("[plans.all]\n");
-    let plan = account.world.plan(&with_key).await;
+    let plan = account.world.plan(&with_key(says(false, SHUT))).await;
     assert_eq!(plan.missing_consent.len(), 0, "{:?}", plan.missing_consent);
 }
 
