@@ -45,11 +45,13 @@ impl Stops for NeverStopped {
 /// Somebody did.
 pub async fn or_stop<T>(stops: &mut dyn Stops, work: impl Future<Output = T>) -> Result<T, Error> {
     tokio::select! {
-        done = work => Ok(done),
+        // Whoever asked for an end before the work is done gets it, also where both are ready at once.
+        biased;
         stop = stops.next() => Err(stopped(match stop {
             Stop::Interrupted => FaultKind::Interrupted,
             Stop::Terminated => FaultKind::Terminated,
         })),
+        done = work => Ok(done),
     }
 }
 
