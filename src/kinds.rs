@@ -56,7 +56,7 @@ use crate::model::{Address, Book, OutputName, Text};
 
 pub use api_marks::{DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, MARKS, USER_POOL_MARK};
 pub use change::{Action, BothSides, Change, FieldChange, Level, Look, Note};
-pub(crate) use change::{CREDENTIALS_LOST, ROUTE_OPENS, list};
+pub(crate) use change::{CREDENTIALS_LOST, ROUTE_OPENS};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
 pub use duplicates::{Duplicates, made_twice};
 pub use field::{Compare, Field, FieldInfo, OnChange};
@@ -191,6 +191,17 @@ pub enum Replace {
     CreateFirst,
 }
 
+/// Whom a change lets in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LetsIn {
+    /// The same callers.
+    AsBefore,
+    /// Callers who were refused: it comes after a redeployment, which may shut what they would find.
+    More,
+    /// Fewer than before: it comes before a redeployment, which may open what they would find.
+    Fewer,
+}
+
 /// One kind of resource. `Props` describes it on both sides of the diff: as the file wants it and as AWS has it.
 pub trait Kind: 'static {
     /// What the user may set, with references to other resources as [`Text`].
@@ -270,6 +281,11 @@ pub trait Kind: 'static {
     /// What a person should know before agreeing to a change of one: whom it hurts, and what no field says.
     fn notes(_look: &Look<'_, Self::Props>) -> Vec<Note> {
         Vec::new()
+    }
+
+    /// Whom a change of one lets in before callers see the next snapshot.
+    fn lets_in(_held: &Self::Props, _want: &Self::Props) -> LetsIn {
+        LetsIn::AsBefore
     }
 
     /// Whether AWS charges for this one, where its kind has [`KindInfo::billable`].

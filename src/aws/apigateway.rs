@@ -9,7 +9,6 @@ use aws_sdk_apigateway::types::{
     Model, RequestValidator, Resource, RestApi, Stage, UsagePlan, UsagePlanKey, VpcLink,
 };
 
-use super::Container;
 use super::connection::{Reader, Writer};
 use super::error::AwsError;
 use super::memo::Memo;
@@ -229,9 +228,6 @@ impl Reader {
                 };
                 tries += 1;
                 if tries == READ_AGAIN || stages.iter().all(known) {
-                    let names = stages.iter().filter_map(|stage| stage.stage_name.clone());
-                    self.inside()
-                        .learn(Container::RestApi(api.to_owned()), names);
                     return Ok(Arc::new(stages));
                 }
                 // Another run deployed between the two reads.
@@ -300,9 +296,6 @@ impl Reader {
             )?;
             // A key's value is a partner's credential.
             keys.iter_mut().for_each(|key| key.value = None);
-            let ids = keys.iter().filter_map(|key| key.id.clone());
-            self.inside()
-                .learn(Container::UsagePlan(plan.to_owned()), ids);
             Ok(Arc::new(keys))
         };
         self.apigateway_answers

@@ -9,7 +9,6 @@ use aws_sdk_cognitoidentityprovider::types::{
 use aws_smithy_types::DateTime;
 use tokio::sync::OnceCell;
 
-use super::Container;
 use super::carry::Answer;
 use super::connection::{Reader, Writer};
 use super::credentials::CLIENT_SECRET_ARN;
@@ -186,11 +185,6 @@ impl Reader {
                     ));
                     next = page.next_token;
                     if next.is_none() {
-                        let ids = clients
-                            .iter()
-                            .map(|client: &ListedClient| client.id.clone());
-                        self.inside()
-                            .learn(Container::UserPool(pool.to_owned()), ids);
                         return Ok(Arc::new(clients));
                     }
                 }

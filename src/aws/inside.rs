@@ -1,33 +1,49 @@
-//! What was read of the things in a container, whose deletion takes them along: what came in later was in no plan.
+//! What a plan saw in things whose deletion takes others along. What came in later was in no plan.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{AwsError, Reader, Writer};
 
-/// A container and what of it is meant.
+/// A thing whose deletion takes others along.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Container {
-    /// The app clients of the user pool with this id.
+    /// The user pool with this id: app clients, resource servers, groups, identity providers.
     UserPool(String),
-    /// The stages of the API with this id.
+    /// The API with this id: stages, authorizers, models, request validators.
     RestApi(String),
-    /// What else is in the user pool with this id: resource servers, groups, identity providers.
-    UserPoolParts(String),
-    /// What else is in the API with this id: authorizers, models, request validators.
-    RestApiParts(String),
-    /// The keys on the usage plan with this id.
+    /// The usage plan with this id: the keys on it.
     UsagePlan(String),
 }
 
-/// Ids by container, as they were read last.
+/// One of the things in a container.
+struct Thing {
+    kind: &'static str,
+    id: String,
+    /// What people call it.
+    name: String,
+}
+
+impl Thing {
+    fn new(kind: &'static str, id: Option<&String>, name: Option<&String>) -> Option<Self> {
+        let id = id.cloned()?;
+        let name = name.cloned().unwrap_or_else(|| id.clone());
+        Some(Self { kind, id, name })
+    }
+
+    fn key(&self) -> String {
+        format!("{} {}", self.kind, self.id)
+    }
+}
+
+/// What was in each container at the last look at what a plan deletes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inside(Arc<Mutex<HashMap<Container, BTreeSet<String>>>>);
 
 impl Inside {
-    pub(super) fn learn(&self, container: Container, ids: impl Iterator<Item = String>) {
+    fn learn(&self, container: Container, things: &[Thing]) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(container, ids.collect());
+        known.insert(container, things.iter().map(Thing::key).collect());
     }
 
     fn known(&self, container: &Container) -> Option<BTreeSet<String>> {
@@ -37,67 +53,72 @@ impl Inside {
 }
 
 impl Reader {
-    /// Keeps in mind what is in a container that is about to go.
+    /// Keeps in mind what is in a container that a plan may delete.
+    ///
+    /// # Errors
+    /// AWS's refusal of a read.
     pub(crate) async fn look_inside(&self, container: Container) -> Result<(), AwsError> {
-        let things = self.things_in(&container).await?.into_iter();
-        self.inside().learn(container, things.map(|(id, _)| id));
+        let things = self.things_in(&container).await?;
+        self.inside().learn(container, &things);
         Ok(())
     }
 
-    /// The ids of what is in it, with what people call it.
-    async fn things_in(&self, container: &Container) -> Result<Vec<(String, String)>, AwsError> {
-        let both = |id: Option<&String>, name: Option<&String>| {
-            let id = id.cloned()?;
-            Some((id.clone(), name.cloned().unwrap_or(id)))
-        };
+    async fn things_in(&self, container: &Container) -> Result<Vec<Thing>, AwsError> {
         Ok(match container {
             Container::UserPool(id) => {
-                let clients = self.clients(id).await?;
-                let clients = clients.iter();
-                clients
-                    .filter_map(|one| both(Some(&one.id), Some(&one.name)))
-                    .collect()
-            }
-            Container::RestApi(id) => {
-                let stages = self.stages(id).await?;
-                let names = stages.iter().map(|one| one.stage_name.as_ref());
-                names.filter_map(|name| both(name, name)).collect()
-            }
-            Container::UserPoolParts(id) => {
-                let (servers, groups, providers) = tokio::try_join!(
+                let (clients, servers, groups, providers) = tokio::try_join!(
+                    self.clients(id),
                     self.resource_servers(id),
                     self.groups(id),
                     self.identity_providers(id)
                 )?;
-                let servers = servers.iter().filter_map(|one| one.identifier.as_ref());
-                let servers = servers.map(|name| ("resource server", name));
-                let groups = groups.iter().map(|name| ("group", name));
-                let providers = providers.iter().map(|name| ("identity provider", name));
-                servers
+                let clients = clients.iter();
+                let clients = clients
+                    .filter_map(|one| Thing::new("app client", Some(&one.id), Some(&one.name)));
+                let servers = servers
+                    .iter()
+                    .filter_map(|one| Thing::new("resource server", one.identifier.as_ref(), None));
+                let groups = groups
+                    .iter()
+                    .filter_map(|name| Thing::new("group", Some(name), None));
+                let providers = providers
+                    .iter()
+                    .filter_map(|name| Thing::new("identity provider", Some(name), None));
+                clients
+                    .chain(servers)
                     .chain(groups)
                     .chain(providers)
-                    .map(|(kind, name)| (format!("{kind} {name}"), name.clone()))
                     .collect()
             }
-            Container::RestApiParts(id) => {
-                let (authorizers, models, validators) = tokio::try_join!(
+            Container::RestApi(id) => {
+                let (stages, authorizers, models, validators) = tokio::try_join!(
+                    self.stages(id),
                     self.authorizers(id),
                     self.models(id),
                     self.request_validators(id)
                 )?;
-                let authorizers = authorizers.iter().map(|one| (&one.id, &one.name));
-                let models = models.iter().map(|one| (&one.id, &one.name));
-                let validators = validators.iter().map(|one| (&one.id, &one.name));
-                authorizers
+                let stages = stages
+                    .iter()
+                    .filter_map(|one| Thing::new("stage", one.stage_name.as_ref(), None));
+                let authorizers = authorizers
+                    .iter()
+                    .filter_map(|one| Thing::new("authorizer", one.id.as_ref(), one.name.as_ref()));
+                let models = models
+                    .iter()
+                    .filter_map(|one| Thing::new("model", one.id.as_ref(), one.name.as_ref()));
+                let validators = validators.iter().filter_map(|one| {
+                    Thing::new("request validator", one.id.as_ref(), one.name.as_ref())
+                });
+                stages
+                    .chain(authorizers)
                     .chain(models)
                     .chain(validators)
-                    .filter_map(|(id, name)| both(id.as_ref(), name.as_ref()))
                     .collect()
             }
             Container::UsagePlan(id) => {
                 let keys = self.usage_plan_keys(id).await?;
                 let keys = keys.iter();
-                keys.filter_map(|one| both(one.id.as_ref(), one.name.as_ref()))
+                keys.filter_map(|one| Thing::new("API key", one.id.as_ref(), one.name.as_ref()))
                     .collect()
             }
         })
@@ -105,8 +126,8 @@ impl Reader {
 }
 
 impl Writer {
-    /// Sees that nothing came into a container since it was read, right before `operation` deletes it: minutes may lie between, in
-    /// which AWS works on something else.
+    /// Sees that nothing came into a container since the last look, right before `operation` deletes it: minutes may lie between,
+    /// in which AWS works on something else. What is there for the next look is in its plan.
     ///
     /// # Errors
     /// What came in, and AWS's refusal of the read.
@@ -122,23 +143,22 @@ impl Writer {
             Err(error) if error.is_not_found() => return Ok(()),
             now => now?,
         };
-        let came = now.iter().filter(|(id, _)| !known.contains(id));
-        let came: Vec<String> = came.map(|(_, name)| format!("{name:?}")).collect();
+        let came = now.iter().filter(|thing| !known.contains(&thing.key()));
+        let came: Vec<String> = came
+            .map(|thing| format!("{} {:?}", thing.kind, thing.name))
+            .collect();
         if came.is_empty() {
             return Ok(());
         }
-        let what = match container {
-            Container::UserPool(_) => "app clients in this user pool",
-            Container::RestApi(_) => "stages of this API",
-            Container::UserPoolParts(_) => "parts of this user pool",
-            Container::RestApiParts(_) => "parts of this API",
-            Container::UsagePlan(_) => "keys on this usage plan",
+        let here = match container {
+            Container::UserPool(_) => "this user pool",
+            Container::RestApi(_) => "this API",
+            Container::UsagePlan(_) => "this usage plan",
         };
-        // What the next look finds is in its plan.
         Err(AwsError::gave_up(
             operation,
             format!(
-                "somebody made {what} since the plan looked, which would be lost with it: {}",
+                "not sent, since others put something into {here} after the plan looked, and it would be lost: {}",
                 came.join(", ")
             ),
         ))

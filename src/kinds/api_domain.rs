@@ -15,8 +15,8 @@ use super::ownership::{Candidate, after_moves, sort_out};
 use super::patch::{Part, Patches, patches};
 use super::private_road::Patience;
 use super::{
-    Action, Field, Findings, InPicture, Kind, KindInfo, Look, Note, Obstacle, OnChange, Outputs,
-    Owner, Replace, Resource, Scope, Standing, Task, gone_is_success, rest_api, tags,
+    Action, Field, Findings, InPicture, Kind, KindInfo, LetsIn, Look, Note, Obstacle, OnChange,
+    Outputs, Owner, Replace, Resource, Scope, Standing, Task, gone_is_success, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -226,6 +226,14 @@ impl Kind for ApiDomain {
                 .call(Operation::apigateway("DeleteDomainName"), request.send())
                 .await,
         )
+    }
+
+    fn lets_in(held: &Props, want: &Props) -> LetsIn {
+        match (&held.mutual_tls, &want.mutual_tls) {
+            (Some(_), None) => LetsIn::More,
+            (None, Some(_)) => LetsIn::Fewer,
+            _ => LetsIn::AsBefore,
+        }
     }
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {

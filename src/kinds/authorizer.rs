@@ -6,7 +6,7 @@ use aws_sdk_apigateway::types::{Authorizer as LiveAuthorizer, AuthorizerType};
 use serde::{Deserialize, Serialize};
 
 use super::observation::Other;
-use super::patch::{Part, Patches, patches};
+use super::patch::{Patches, Write, written};
 use super::{
     Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Outputs, Resource, Scope,
     Standing, Task, gone_is_success, literal, rest_api,
@@ -42,7 +42,7 @@ const DEFAULT_CACHE: i32 = 300;
 
 impl Kind for Authorizer {
     type Props = Props;
-    type Part = Part<Props>;
+    type Part = Write<Props>;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -64,7 +64,7 @@ impl Kind for Authorizer {
         Field::new("name", "The authorizer's name.", |p: &Props, book| {
             p.name.value(book)
         })
-        .by(Part::Patch(|patches, task, _: &Props| {
+        .by(Write(|patches, task, _: &Props| {
             patches.replace("/name", task.text(&task.want.name))
         })),
         Field::new(
@@ -72,7 +72,7 @@ impl Kind for Authorizer {
             "What it checks: always `COGNITO_USER_POOLS`.",
             |p: &Props, _| (&p.kind).into(),
         )
-        .by(Part::Patch(|patches, task, _: &Props| {
+        .by(Write(|patches, task, _: &Props| {
             patches.replace("/type", &task.want.kind)
         })),
         Field::new(
@@ -80,14 +80,14 @@ impl Kind for Authorizer {
             "The ARNs of the user pools whose tokens it takes.",
             |p: &Props, book| Value::set(p.user_pools.iter().map(|pool| pool.value(book))),
         )
-        .by(Part::Patch(patch_pools))
+        .by(Write(patch_pools))
         .refers_to("user_pool"),
         Field::new(
             "header",
             "The request header that carries the token.",
             |p: &Props, _| (&p.header).into(),
         )
-        .by(Part::Patch(|patches, task, _: &Props| {
+        .by(Write(|patches, task, _: &Props| {
             patches.replace("/identitySource", format!("{HEADER}{}", task.want.header))
         })),
         Field::new(
@@ -95,7 +95,7 @@ impl Kind for Authorizer {
             "How long a decision is kept, at most `1h`; `0s` keeps none.",
             |p: &Props, _| HumanDuration::from_aws_seconds(p.cache_seconds.into()).into(),
         )
-        .by(Part::Patch(|patches, task, _: &Props| {
+        .by(Write(|patches, task, _: &Props| {
             patches.replace("/authorizerResultTtlInSeconds", task.want.cache_seconds)
         })),
     ];
@@ -177,8 +177,7 @@ impl Kind for Authorizer {
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
-        // An authorizer has no tags.
-        let (patches, _) = patches(task, live.props, changed);
+        let patches = written(task, live.props, changed);
         let request = writer
             .apigateway()
             .update_authorizer()

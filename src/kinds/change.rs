@@ -162,15 +162,3 @@ impl<P> Look<'_, P> {
         Some(Note::info(code, self.address, text))
     }
 }
-
-/// The first of these, and how many more there are.
-pub(crate) fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
-    const SHOWN: usize = 5;
-    let items: Vec<_> = items.into_iter().collect();
-    let first: Vec<_> = items.iter().take(SHOWN).copied().collect();
-    let mut text = first.join(", ");
-    if items.len() > SHOWN {
-        text.push_str(&format!(" and {} more", items.len() - SHOWN));
-    }
-    text
-}

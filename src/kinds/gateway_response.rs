@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_apigateway::types::{GatewayResponse as LiveResponse, GatewayResponseType};
 use serde::{Deserialize, Serialize};
 
-use super::patch::{Part, Patches, patches, segment};
+use super::patch::{Patches, Write, segment, written};
 use super::{
     Field, Findings, Found, InPicture, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope,
     Standing, Task, gone_is_success, header, literal, rest_api,
@@ -37,7 +37,7 @@ pub const SERVER_ERRORS: &str = "DEFAULT_5XX";
 
 impl Kind for GatewayResponse {
     type Props = Props;
-    type Part = Part<Props>;
+    type Part = Write<Props>;
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -68,7 +68,7 @@ impl Kind for GatewayResponse {
             "Headers of the answer, with their values.",
             |p: &Props, _| Value::map(&p.headers),
         )
-        .by(Part::Patch(patch_headers)),
+        .by(Write(patch_headers)),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -106,8 +106,7 @@ impl Kind for GatewayResponse {
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
-        // A response has no tags.
-        let (patches, _) = patches(task, live.props, changed);
+        let patches = written(task, live.props, changed);
         let request = writer
             .apigateway()
             .update_gateway_response()

@@ -4,6 +4,28 @@ use aws_sdk_apigateway::types::{Op, PatchOperation};
 
 use super::Task;
 
+/// Adds a field's patches to those of the one call, from what is wanted and what is there: the parts of an update of a thing that
+/// API Gateway changes by one patch and that has no tags.
+#[derive(Debug)]
+pub struct Write<P: 'static>(pub fn(&mut Patches, &Task<'_, P>, &P));
+
+impl<P> Clone for Write<P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for Write<P> {}
+
+/// The patches of the fields that differ.
+pub(super) fn written<P>(task: &Task<'_, P>, held: &P, changed: &[Write<P>]) -> Patches {
+    let mut patches = Patches::default();
+    for Write(write) in changed {
+        write(&mut patches, task, held);
+    }
+    patches
+}
+
 /// The parts of an update of a thing that API Gateway changes by one patch, and whose tags are a resource of their own.
 #[derive(Debug)]
 pub enum Part<P: 'static> {

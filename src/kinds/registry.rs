@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::field;
 use super::observation::Thing;
 use super::{
-    BothSides, Change, Dependent, FieldInfo, Findings, Kind, KindInfo, Live, Look, Note, Obstacle,
-    Outputs, Scope, Standing, Task,
+    BothSides, Change, Dependent, FieldInfo, Findings, Kind, KindInfo, LetsIn, Live, Look, Note,
+    Obstacle, Outputs, Scope, Standing, Task,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, Value};
@@ -92,6 +92,14 @@ macro_rules! kinds {
             pub fn content(&self) -> Option<&str> {
                 match self {
                     $(Self::$variant(want) => <$kind as Kind>::content(want),)+
+                }
+            }
+
+            /// Whom a change of what is there into this lets in; see [`Kind::lets_in`].
+            pub fn lets_in(&self, live: &Resource) -> LetsIn {
+                match (self, live) {
+                    $((Self::$variant(want), Self::$variant(held)) => <$kind as Kind>::lets_in(held, want),)+
+                    _ => LetsIn::AsBefore,
                 }
             }
 

@@ -12,9 +12,10 @@ use super::uses::Leaving;
 use super::{
     Action, Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note,
     Obstacle, OnChange, Outputs, Replace, Resource, Scope, Standing, Task,
-    app_client::notes::clients, distinct, gone_is_success, list, literal, marks,
+    app_client::notes::clients, distinct, gone_is_success, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
+use crate::model::shorten::some_of;
 use crate::model::{Address, OutputName, Table, Text, Value};
 
 /// A resource server.
@@ -497,12 +498,12 @@ fn scope_removed(look: &Look<'_, Props>) -> Option<Note> {
                 .filter_map(|scope| scope.resolve(book))
                 .filter(|scope| gone.contains(scope))
                 .collect();
-            let lost = list(lost.iter().map(String::as_str));
+            let lost = some_of(lost.iter().map(String::as_str));
             (!lost.is_empty()).then(|| format!("{client} ({lost})"))
         })
         .collect();
     (!users.is_empty()).then_some(())?;
-    let users = list(users.iter().map(String::as_str));
+    let users = some_of(users.iter().map(String::as_str));
     look.warning(
         "GS101",
         format!("new tokens of these clients lack scopes that they may ask for today: {users}"),

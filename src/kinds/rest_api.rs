@@ -94,9 +94,6 @@ pub(super) async fn other_parts_of(
     address: &Address,
     id: &str,
 ) -> Result<Vec<Dependent>, AwsError> {
-    reader
-        .look_inside(Container::RestApiParts(id.to_owned()))
-        .await?;
     let (models, validators) = tokio::try_join!(reader.models(id), reader.request_validators(id))?;
     let named = models.iter();
     let named = named.filter_map(|model| Some((model.name.clone()?, model.id.clone()?)));
@@ -268,8 +265,6 @@ impl Kind for RestApi {
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
         let container = Container::RestApi(live.output(OutputName::Id).to_owned());
         writer.nothing_came_in(container, "DeleteRestApi").await?;
-        let parts = Container::RestApiParts(live.output(OutputName::Id).to_owned());
-        writer.nothing_came_in(parts, "DeleteRestApi").await?;
         let request = writer
             .apigateway()
             .delete_rest_api()

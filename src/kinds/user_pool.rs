@@ -374,8 +374,6 @@ impl Kind for UserPool {
         }
         let container = Container::UserPool(id.to_owned());
         writer.nothing_came_in(container, "DeleteUserPool").await?;
-        let parts = Container::UserPoolParts(id.to_owned());
-        writer.nothing_came_in(parts, "DeleteUserPool").await?;
         let request = writer.cognito().delete_user_pool().user_pool_id(id);
         gone_is_success(
             writer
@@ -420,9 +418,6 @@ pub(super) async fn other_parts_of(
     pool: &Address,
     id: &str,
 ) -> Result<impl Iterator<Item = Dependent>, AwsError> {
-    reader
-        .look_inside(Container::UserPoolParts(id.to_owned()))
-        .await?;
     let (groups, providers) = tokio::try_join!(reader.groups(id), reader.identity_providers(id))?;
     let groups = Dependent::of(
         pool,

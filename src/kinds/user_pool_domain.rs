@@ -13,9 +13,10 @@ use super::ownership::{Candidate, sort_out};
 use super::uses::Leaving;
 use super::{
     Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle, OnChange, Outputs,
-    Resource, Scope, Standing, Task, app_client::notes::clients, distinct, list, literal, marks,
+    Resource, Scope, Standing, Task, app_client::notes::clients, distinct, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
+use crate::model::shorten::some_of;
 use crate::model::{Address, OutputName, Place, Text, shell_word};
 
 /// A domain of a user pool.
@@ -443,7 +444,7 @@ fn token_url_changes(look: &Look<'_, Props>) -> Option<Note> {
         true => "it is in use by no client of this stack".to_owned(),
         false => format!(
             "it is in use by {}, who must be told the new one",
-            list(users)
+            some_of(users)
         ),
     };
     look.warning(

@@ -11,7 +11,7 @@ use super::{
     base_path_mapping, listener, resource_server, rest_api, security_group, stage, target_group,
     user_pool, user_pool_domain, vpc_link,
 };
-use crate::aws::{AwsError, Reader};
+use crate::aws::{AwsError, Container, Reader};
 use crate::model::{Address, Book, OutputName};
 
 /// What was found.
@@ -124,6 +124,15 @@ pub(super) async fn ask(
     for address in leaving.addresses.clone() {
         let live = &leaving.observation.live[address];
         let id = live.outputs.get(&OutputName::Id).map_or("", String::as_str);
+        let container = match &live.resource {
+            Resource::UserPool(_) => Some(Container::UserPool(id.to_owned())),
+            Resource::RestApi(_) => Some(Container::RestApi(id.to_owned())),
+            Resource::UsagePlan(_) => Some(Container::UsagePlan(id.to_owned())),
+            _ => None,
+        };
+        if let Some(container) = container {
+            Box::pin(reader.look_inside(container)).await?;
+        }
         // Boxed: the SDK's futures are large.
         match &live.resource {
             Resource::UserPool(props) => {

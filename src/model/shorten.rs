@@ -9,6 +9,20 @@ const SHORTENED: usize = 60;
 /// The most characters of one message.
 pub const LONGEST_MESSAGE: usize = 2_000;
 
+/// How many names stand in a sentence.
+const NAMED: usize = 5;
+
+/// The first of these names, and how many more there are.
+pub fn some_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    let first: Vec<_> = names.iter().take(NAMED).copied().collect();
+    let mut text = first.join(", ");
+    if names.len() > NAMED {
+        text.push_str(&format!(" and {} more", names.len() - NAMED));
+    }
+    text
+}
+
 /// A text of others as a message repeats it: all of it, or its beginning.
 pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(LONGEST_FOREIGN) {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::openings::open_against;
 use super::{Change, Note};
 use crate::kinds::deployment::{self, Access, Canary, Methods, Shows};
-use crate::kinds::{Observation, Resource, list, route};
+use crate::kinds::{Observation, Resource, route};
+use crate::model::shorten::some_of;
 use crate::model::{Address, Book, moment};
 
 /// The note about a canary.
@@ -157,7 +158,7 @@ fn beside<'a>(
              --rest-api-id {} --stage-name {}",
             other.stage,
             other.deployment,
-            list(open.iter().map(String::as_str)),
+            some_of(open.iter().map(String::as_str)),
             live.api.resolve(&Book::default())?,
             other.stage,
         );

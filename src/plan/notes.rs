@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::consent::{going_along, made_in_doubt};
 use super::{Action, Change, Note, Options, Step, exposure};
 use crate::kinds::rest_api::RESOURCE_POLICY;
-use crate::kinds::{BothSides, Desired, Observation, Resource, list};
+use crate::kinds::{BothSides, Desired, Observation, Resource};
 use crate::model::Address;
+use crate::model::shorten::some_of;
 
 const COSTS: &str = "GS107";
 
@@ -105,7 +106,7 @@ pub(super) fn shown_as_it_is(
     });
     let shown: Vec<&str> = shown.map(|(address, _)| address.as_str()).collect();
     (!shown.is_empty()).then_some(())?;
-    let shown = list(shown);
+    let shown = some_of(shown);
     Some(Note::warning(
         "GS136",
         snapshot,

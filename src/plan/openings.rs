@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Action, Change, Loss, LossOf};
 use crate::kinds::deployment::{self, Access, Methods, is_preflight};
 use crate::kinds::route::{Integration, Props};
-use crate::kinds::{Desired, Observation, Resource, list};
+use crate::kinds::{Desired, Observation, Resource};
 use crate::model::routing::{self, VERBS};
+use crate::model::shorten::some_of;
 use crate::model::{Address, Place};
 
 /// A method as callers meet it.
@@ -150,11 +151,53 @@ fn by_name<'a>(
         let answer = if of.len() == 1 { "answers" } else { "answer" };
         let text = format!(
             "the requirements of {}, which {answer} these calls today: everybody may make them",
-            list(of.iter().map(Address::as_str))
+            some_of(of.iter().map(Address::as_str))
         );
         found.entry(by).or_insert(text);
     }
     found
+}
+
+/// The methods of the API as a redeployment would show them.
+fn afterwards<'a>(
+    wanted: &'a BTreeMap<Address, Resource>,
+    observation: &'a Observation,
+    changes: &BTreeMap<Address, Change>,
+) -> Vec<Door<'a>> {
+    let stays = configured(observation).filter(|(address, _)| !changes.contains_key(*address));
+    let comes = wanted
+        .iter()
+        .filter(|(address, _)| changes.contains_key(*address))
+        .filter_map(|(_, resource)| as_route(resource));
+    let routes = stays.map(|(_, route)| route).chain(comes);
+    routes.map(Door::of_route).collect()
+}
+
+/// The routes of the API as they are configured.
+fn configured(observation: &Observation) -> impl Iterator<Item = (&Address, &Props)> {
+    let live = observation.live.iter();
+    live.filter(|(address, live)| !live.only_a_mark && address.duplicate_of().is_none())
+        .filter_map(|(address, live)| Some((address, as_route(&live.resource)?)))
+}
+
+/// The routes that everybody may call after a plan: as it deploys them, or as callers meet them today where it deploys nothing.
+pub(super) fn open_afterwards(
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    changes: &BTreeMap<Address, Change>,
+) -> BTreeSet<Address> {
+    let served = deployment::live(observation).and_then(|live| live.serves.as_ref());
+    let doors: Vec<Door<'_>> = match served {
+        _ if changes.values().any(|change| change.kind.snapshot) => {
+            afterwards(wanted, observation, changes)
+        }
+        Some(served) => served.iter().filter_map(Door::of_method).collect(),
+        None => configured(observation)
+            .map(|(_, route)| Door::of_route(route))
+            .collect(),
+    };
+    let open = doors.iter().filter(|door| door.lets == Lets::Everybody);
+    open.map(Door::address).collect()
 }
 
 /// What anybody may call once this is deployed, and nobody without a token or key may call today or as it is configured, by the route
@@ -167,22 +210,9 @@ pub(super) fn openings(
     if !changes.values().any(|change| change.kind.snapshot) {
         return BTreeMap::new();
     }
-    let live: BTreeMap<&Address, &Props> = observation
-        .live
-        .iter()
-        .filter(|(address, live)| !live.only_a_mark && address.duplicate_of().is_none())
-        .filter_map(|(address, live)| Some((address, as_route(&live.resource)?)))
-        .collect();
-    let stays = live
-        .iter()
-        .filter(|(address, _)| !changes.contains_key(**address))
-        .map(|(_, route)| *route);
-    let comes = wanted
-        .iter()
-        .filter(|(address, _)| changes.contains_key(*address))
-        .filter_map(|(_, resource)| as_route(resource));
-    let later: Vec<Door<'_>> = stays.chain(comes).map(Door::of_route).collect();
-    let configured: Vec<Door<'_>> = live.values().copied().map(Door::of_route).collect();
+    let later = afterwards(wanted, observation, changes);
+    let configured = configured(observation).map(|(_, route)| Door::of_route(route));
+    let configured: Vec<Door<'_>> = configured.collect();
     let served: Vec<Door<'_>> = deployment::live(observation)
         .and_then(|live| live.serves.as_ref())
         .into_iter()

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change, Operation, Problem, Step};
-use crate::kinds::{Desired, KindInfo, Lane, Live, Observation, Replace, Resource};
+use crate::kinds::{Desired, KindInfo, Lane, LetsIn, Live, Observation, Replace, Resource};
 use crate::model::{Address, Book, OutputName, Value};
 
 /// A step before it has its place in the order.
@@ -299,6 +299,39 @@ fn carried<'a>(inputs: &Inputs<'a>) -> Carried<'a> {
     }
 }
 
+/// Whether something that a redeployment shows waits for this, as an answer that names the domain's target does.
+fn is_shown(inputs: &Inputs<'_>, address: &Address) -> bool {
+    let mut shown = inputs.changes.iter();
+    shown.any(|(other, change)| change.kind.deployed && awaited(inputs, other).contains(address))
+}
+
+/// What a change has to follow for the sake of whom both let in: callers meet neither an open route without the lock that comes
+/// before it, nor an open lock before the route is shut.
+fn by_whom_they_let_in(inputs: &Inputs<'_>, address: &Address) -> Vec<Key> {
+    let lets_in = |other: &Address, change: &Change| {
+        let live = inputs.observation.live.get(other);
+        match (change.action, inputs.wanted.get(other), live) {
+            (Action::Update, Some(want), Some(live)) => want.lets_in(&live.resource),
+            _ => LetsIn::AsBefore,
+        }
+    };
+    let all = || inputs.changes.iter();
+    let snapshots = || all().filter(|(_, change)| change.kind.snapshot);
+    let own = &inputs.changes[address];
+    let before: Vec<&Address> = if own.kind.snapshot {
+        let fewer = all().filter(|(other, change)| lets_in(other, change) == LetsIn::Fewer);
+        fewer.map(|(other, _)| other).collect()
+    } else if lets_in(address, own) == LetsIn::More && !is_shown(inputs, address) {
+        snapshots().map(|(other, _)| other).collect()
+    } else {
+        Vec::new()
+    };
+    before
+        .into_iter()
+        .map(|other| (other.clone(), Part::Make))
+        .collect()
+}
+
 fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> BTreeSet<Key> {
     let mut needs = BTreeSet::new();
     let replace = inputs.changes[address].kind.replace;
@@ -327,6 +360,7 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
                 let second = inputs.leaving_second_pools.iter();
                 needs.extend(second.map(|other| ((*other).clone(), Part::Delete)));
             }
+            needs.extend(by_whom_they_let_in(inputs, address));
             if kind.snapshot {
                 let shown = inputs.changes.iter();
                 for (other, _) in shown.filter(|(_, change)| change.kind.deployed) {

@@ -1,12 +1,13 @@
 //! What stands beside and around a stack when it goes, and answers that AWS gives on bad days.
 
-use aws_sdk_apigateway::types::{ApiStage, EndpointConfiguration, EndpointType};
+use aws_sdk_apigateway::types::{ApiStage, AuthorizerType, EndpointConfiguration, EndpointType};
+use aws_sdk_cognitoidentityprovider::types::IdentityProviderTypeType;
 use gatestack::model::Address;
 use gatestack::plan::{Options, Plan};
 
 use crate::support::certificates::issued;
 use crate::support::scene::{Scene, stack};
-use crate::support::theirs::{in_the_api, in_the_pool, on_the_plan};
+use crate::support::theirs::{in_the_api, on_the_plan};
 use crate::support::wire::{Fate, Wire};
 use crate::support::world::{World, desired, stack_of};
 
@@ -269,48 +270,86 @@ async fn a_connection_that_breaks_during_a_create_makes_nothing_twice() {
     }
 }
 
+/// Each kind of thing that others may put into a container of the stack, with where that stands.
+const COMES: [(&str, &str); 9] = [
+    ("app client", "user_pool"),
+    ("resource server", "user_pool"),
+    ("group", "user_pool"),
+    ("identity provider", "user_pool"),
+    ("stage", "api"),
+    ("authorizer", "api"),
+    ("model", "api"),
+    ("request validator", "api"),
+    ("API key", "plans.XXXPlan"),
+];
+
+async fn put_into(world: &World, what: &str, id: &str) {
+    let (cognito, console) = (world.cognito(), world.apigateway());
+    match what {
+        "app client" => {
+            let made = cognito.create_user_pool_client().user_pool_id(id);
+            made.client_name("theirs").send().await.map(drop).unwrap();
+        }
+        "resource server" => {
+            let made = cognito.create_resource_server().user_pool_id(id);
+            let made = made.identifier("theirs").name("theirs").send();
+            made.await.map(drop).unwrap();
+        }
+        "group" => {
+            let made = cognito.create_group().user_pool_id(id);
+            made.group_name("theirs").send().await.map(drop).unwrap();
+        }
+        "identity provider" => {
+            let made = cognito.create_identity_provider().user_pool_id(id);
+            let made = made.provider_name("theirs");
+            let made = made.provider_type(IdentityProviderTypeType::Saml);
+            let made = made.provider_details("MetadataURL", "https://example.com/saml");
+            made.send().await.map(drop).unwrap();
+        }
+        "stage" => in_the_api(world, id).await,
+        "authorizer" => {
+            let made = console.create_authorizer().rest_api_id(id).name("theirs");
+            let made = made.r#type(AuthorizerType::CognitoUserPools);
+            let arn = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_ZyXwVuTsR";
+            let made = made
+                .provider_arns(arn)
+                .identity_source("method.request.header.X");
+            made.send().await.map(drop).unwrap();
+        }
+        "model" => {
+            let made = console.create_model().rest_api_id(id).name("theirs");
+            let made = made.content_type("application/json").schema("{}");
+            made.send().await.map(drop).unwrap();
+        }
+        "request validator" => {
+            let made = console.create_request_validator().rest_api_id(id);
+            made.name("theirs").send().await.map(drop).unwrap();
+        }
+        "API key" => on_the_plan(world, id).await,
+        other => panic!("{other}"),
+    }
+}
+
 /// AWS works for minutes on a domain or a link before their containers go.
 #[tokio::test(start_paused = true)]
 async fn what_comes_into_a_container_while_others_go_keeps_it() {
-    for (container, parts) in [
-        ("user_pool", false),
-        ("user_pool", true),
-        ("api", false),
-        ("api", true),
-        ("plans.XXXPlan", false),
-    ] {
+    for (what, container) in COMES {
         let world = World::new();
         let text = stack();
         world.apply(&text).await;
         let (session, plan) = world.about_to_destroy(&text).await;
         let id = world.id(&text, container).await;
-        match container {
-            "user_pool" if parts => {
-                let group = world.cognito().create_group().user_pool_id(&id);
-                group.group_name("theirs").send().await.unwrap();
-            }
-            "api" if parts => {
-                let made = world.apigateway().create_request_validator();
-                made.rest_api_id(&id).name("theirs").send().await.unwrap();
-            }
-            "user_pool" => in_the_pool(&world, &id).await,
-            "api" => in_the_api(&world, &id).await,
-            _ => on_the_plan(&world, &id).await,
-        }
+        Box::pin(put_into(&world, what, &id)).await;
         let failures = world.carry_out_in(&session, &plan).await.failures;
         let [failure] = &failures[..] else {
-            panic!("{container}: {failures:#?}");
+            panic!("{what}: {failures:#?}");
         };
         assert_eq!(failure.address, Address::new(container));
         let said = failure.error.to_string();
-        assert!(
-            said.contains("somebody made") && said.contains("\"theirs\""),
-            "{said}"
-        );
+        assert!(said.contains(&format!("{what} \"theirs\"")), "{said}");
         assert!(!world.id(&text, container).await.is_empty());
         // The next plan says what goes along, and consent to that is enough.
-        world
-            .destroy_with(&text, &["*", "*/other_*", "user_pool/*"])
-            .await;
+        let agreed = ["*", "*/other_*", "user_pool/*"];
+        world.destroy_with(&text, &agreed).await;
     }
 }

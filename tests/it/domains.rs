@@ -702,6 +702,29 @@ async fn whoever_asks_for_no_certificate_any_more_needs_consent() {
         .map(Address::to_string)
         .collect();
     assert_eq!(losses, ["api.domain"]);
+    // A plan that shuts the route as well needs none, since it does so first; and one that opens it asks for certificates first.
+    let place = |plan: &Plan, address: &str| {
+        let mut steps = plan.steps.iter();
+        steps
+            .position(|step| step.address == Address::new(address))
+            .unwrap()
+    };
+    let plan = account.world.plan(&text).await;
+    assert_eq!(plan.missing_consent.len(), 0, "{:?}", plan.missing_consent);
+    let domain = &plan.steps[place(&plan, "api.domain")];
+    assert!(
+        domain.needs.contains(&place(&plan, "api/deployment")),
+        "{:#?}",
+        plan.steps
+    );
+    account.world.apply(&text).await;
+    let plan = account.world.plan(&says(true, SHUT).text()).await;
+    let deployment = &plan.steps[place(&plan, "api/deployment")];
+    assert!(
+        deployment.needs.contains(&place(&plan, "api.domain")),
+        "{:#?}",
+        plan.steps
+    );
     account.world.apply(&with_key(says(true, SHUT))).await;
     // Where every route asks for something itself, nobody comes in.
     let plan = account.world.plan(&with_key(says(false, SHUT))).await;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Props;
-use crate::kinds::{Action, BothSides, CREDENTIALS_LOST, Look, Note, Resource, list};
+use crate::kinds::{Action, BothSides, CREDENTIALS_LOST, Look, Note, Resource};
+use crate::model::shorten::some_of;
 use crate::model::{Address, HumanDuration};
 
 pub(super) fn notes(look: &Look<'_, Props>) -> Vec<Note> {
@@ -67,7 +68,7 @@ fn partner_disabled(look: &Look<'_, Props>) -> Option<Note> {
         true => "each route that takes its tokens needs the key as well".to_owned(),
         false => format!(
             "tokens from before are valid for up to {lifetime} on routes that need no key: {}",
-            list(routes)
+            some_of(routes)
         ),
     };
     Some(Note::warning(
