@@ -210,7 +210,7 @@ pub fn local_state(error: aws_local::StoreError) -> Error {
             "its state lies in a folder .gatestack beside the stack file, or in the file of --state: see that you may write there"
         }
         aws_local::StoreError::Damaged { .. } | aws_local::StoreError::Format { .. } => {
-            "it holds nothing but what was applied with --local: delete the file to start with an empty AWS"
+            "it holds nothing but what was applied with --local: to start with an empty AWS, delete the state and the journal beside it"
         }
     };
     Fault::io(anyhow::Error::new(error).context("the local AWS can't start"))

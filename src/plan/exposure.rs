@@ -27,8 +27,7 @@ pub(super) fn notes(
     let Some(live) = deployment::live(observation) else {
         return Vec::new();
     };
-    let is_redeployed = changes.values().any(|change| change.kind.snapshot);
-    let mut notes: Vec<Note> = open_routes(wanted, observation, live, is_redeployed).collect();
+    let mut notes: Vec<Note> = open_routes(wanted, observation, live, changes).collect();
     notes.extend(not_ours(wanted, live, changes));
     notes.extend(canary(wanted, live, region));
     notes.extend(beside(wanted, live, region));
@@ -40,8 +39,9 @@ fn open_routes<'a>(
     wanted: &'a BTreeMap<Address, Resource>,
     observation: &'a Observation,
     live: &'a deployment::Props,
-    is_redeployed: bool,
+    changes: &'a BTreeMap<Address, Change>,
 ) -> impl Iterator<Item = Note> + 'a {
+    let is_redeployed = changes.values().any(|change| change.kind.snapshot);
     wanted.iter().filter_map(move |(address, resource)| {
         let Resource::Route(want) = resource else {
             return None;
@@ -59,6 +59,7 @@ fn open_routes<'a>(
         let of_canary = canary.and_then(|canary| canary.serves.get(&name).copied());
         let missing = |have: Option<Access>| access(want).missing_in(have?);
         let stage = &live.stage;
+        let left_out = missing(configured).is_some() && !changes.contains_key(address);
         let how = |have: Option<Access>| match have {
             Some(have) if have.is_open() => "open now",
             _ => "admits more callers now",
@@ -66,7 +67,7 @@ fn open_routes<'a>(
         let text = match (missing(served), missing(of_canary), missing(configured)) {
             (Some(missing), _, _) => {
                 let how = how(served);
-                let end = match is_redeployed {
+                let end = match is_redeployed && !left_out {
                     true => "applying this plan ends that",
                     false => "this plan leaves that as it is: apply it without --target",
                 };
@@ -77,6 +78,10 @@ fn open_routes<'a>(
                  gatestack leaves the canary as it is",
                 how(of_canary),
                 canary.map_or(0.0, |canary| canary.percent),
+            ),
+            (None, None, Some(missing)) if is_redeployed && left_out => format!(
+                "configured to need {missing}, against the file: the stage {stage} refuses such calls until this plan deploys \
+                 them, since --target leaves the route out"
             ),
             (None, None, Some(missing)) => format!(
                 "configured to need {missing}, against the file, and not deployed: the stage {stage} still refuses such \

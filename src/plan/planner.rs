@@ -33,6 +33,7 @@ pub fn plan(
         .filter(|address| !changes.contains_key(*address) && !kept.contains(*address))
         .count();
     let left_out = leave_out(desired, &wanted, observation, options, &mut changes);
+    say_what_is_shown(&wanted, &mut changes);
     problems.extend(protected(desired, observation, options, &changes));
     problems.extend(replace::refused(desired, observation, options));
     problems.extend(in_use(observation, &changes));
@@ -309,20 +310,12 @@ fn take_snapshot_again(
     observation: &Observation,
     changes: &mut BTreeMap<Address, Change>,
 ) {
-    let shown = changes
-        .iter()
-        .filter(|(address, change)| {
-            change.kind.deployed
-                && address.duplicate_of().is_none()
-                && (change.action != Action::Update || is_shown(wanted, address, change))
-        })
-        .count();
-    if shown == 0 {
+    if shown(wanted, changes) == 0 {
         return;
     }
     let snapshots = wanted.iter().filter(|(_, want)| want.info().snapshot);
     for (address, want) in snapshots.filter(|(address, _)| there(observation, address).is_some()) {
-        let change = changes.entry(address.clone()).or_insert_with(|| Change {
+        changes.entry(address.clone()).or_insert_with(|| Change {
             kind: want.info(),
             action: Action::Update,
             fields: want
@@ -339,13 +332,33 @@ fn take_snapshot_again(
             reasons: Vec::new(),
             was: None,
         });
-        if change.action == Action::Update {
-            change.reasons.push(format!(
-                "{shown} change{} below the API",
-                if shown == 1 { "" } else { "s" }
-            ));
-        }
     }
+}
+
+/// Says how much a redeployment shows of what the plan changes.
+fn say_what_is_shown(
+    wanted: &BTreeMap<Address, Resource>,
+    changes: &mut BTreeMap<Address, Change>,
+) {
+    let shown = shown(wanted, changes);
+    let plural = if shown == 1 { "" } else { "s" };
+    let taken_again = changes
+        .values_mut()
+        .filter(|change| change.kind.snapshot && change.action == Action::Update && shown > 0);
+    for change in taken_again {
+        let reason = format!("{shown} change{plural} below the API");
+        change.reasons.push(reason);
+    }
+}
+
+/// How many changes callers see only after a redeployment.
+fn shown(wanted: &BTreeMap<Address, Resource>, changes: &BTreeMap<Address, Change>) -> usize {
+    let shown = changes.iter().filter(|(address, change)| {
+        change.kind.deployed
+            && address.duplicate_of().is_none()
+            && (change.action != Action::Update || is_shown(wanted, address, change))
+    });
+    shown.count()
 }
 
 /// Drops what `--target` does not name and nothing named needs; answers which.

@@ -666,6 +666,14 @@ async fn a_target_takes_the_authorizer_along_and_names_what_it_leaves_out() {
             .any(|step| step.starts_with("update api/authorizer")),
         "{steps:?}"
     );
+    let redeployed = &plan.changes[&Address::new("api/deployment")];
+    assert_eq!(redeployed.reasons, ["2 changes below the API"]);
+    let open = plan.notes.iter().find(|note| note.code == "GS131").unwrap();
+    assert!(
+        open.text.contains("until this plan deploys them"),
+        "{}",
+        open.text
+    );
     let note = plan.notes.iter().find(|note| note.code == "GS136").unwrap();
     assert!(note.text.contains("GET /things1/{id}"), "{}", note.text);
     assert!(!note.text.contains("authorizer"), "{}", note.text);

@@ -1,18 +1,22 @@
 //! Where the state rests: in memory, or in a file that several processes may share, each account's apart.
 //!
-//! A large state is not written anew for each change: its patch goes into a journal beside the file, which is written anew once
-//! the journal is as large. So what a run writes grows with its changes, and each is on disk before it is answered.
+//! Of a large state, a change writes only what it changed, into a [journal](Journal) beside the file. When the journal is as large
+//! as the file, the whole state is written and the journal begins again. Either way a change is on disk before it is answered.
+
+mod journal;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use journal::{Changes, Journal, Revision};
 
 use super::operation::Refusal;
 use super::patch;
@@ -96,20 +100,6 @@ pub(super) struct Shared {
     written: u64,
 }
 
-/// What a journal is bound to: the file as it was written once.
-type Revision = u64;
-
-/// The changes since the file was written, each a line: first the revision of the file, then a patch for each.
-#[derive(Debug)]
-struct Journal {
-    path: PathBuf,
-    length: u64,
-    /// Whether the next patch can be written behind what is there.
-    goes_on: bool,
-    /// Whether this process wrote into it.
-    ours: bool,
-}
-
 /// What tells one version of the file from the next.
 #[derive(Debug, PartialEq)]
 struct Stamp {
@@ -190,12 +180,7 @@ impl Store {
             accounts: BTreeMap::new(),
             seen: None,
             revision: 0,
-            journal: Journal {
-                path: journal,
-                length: 0,
-                goes_on: false,
-                ours: false,
-            },
+            journal: Journal::at(journal),
             written_whole: WRITTEN_WHOLE,
             #[cfg(test)]
             written: 0,
@@ -284,6 +269,14 @@ impl Shared {
         result
     }
 
+    fn journal_failed(&self, doing: &'static str, source: io::Error) -> StoreError {
+        StoreError::Io {
+            doing,
+            path: self.journal.path.clone(),
+            source,
+        }
+    }
+
     fn failed(&self, doing: &'static str, source: io::Error) -> StoreError {
         StoreError::Io {
             doing,
@@ -294,9 +287,8 @@ impl Shared {
 
     fn reload(&mut self) -> Result<(), StoreError> {
         let stamp = self.stamp()?;
-        let journal = files::own(&self.journal.path);
-        let journal = journal.map_err(|source| self.failed("read", source))?;
-        let length = journal.map_or(0, |journal| journal.len());
+        let length = self.journal.size();
+        let length = length.map_err(|source| self.journal_failed("read", source))?;
         if stamp == self.seen && length == self.journal.length {
             return Ok(());
         }
@@ -332,14 +324,18 @@ impl Shared {
     /// Puts a state in the place of the one that is known, on disk too.
     fn write(&mut self, state: State) -> Result<(), StoreError> {
         let written = match self.patch(&state)? {
-            Some(patch) => self.write_behind(&patch),
-            None => Ok(false),
+            Some(patch) => self.journal.append(self.revision, &patch),
+            None => Ok(None),
         };
         self.accounts.insert(self.account.clone(), state);
-        let written = written.and_then(|written| match written {
-            true => Ok(()),
-            false => self.write_accounts(),
-        });
+        let written = match written {
+            Ok(Some(bytes)) => {
+                self.count(bytes);
+                Ok(())
+            }
+            Ok(None) => self.write_accounts(),
+            Err(source) => Err(self.journal_failed("write", source)),
+        };
         if written.is_err() {
             // What could not be written never happened; the next call reads the file again.
             self.seen = None;
@@ -361,27 +357,6 @@ impl Shared {
         Ok(Some(line))
     }
 
-    /// Writes a patch into the journal; answers whether that could go on.
-    fn write_behind(&mut self, patch: &[u8]) -> Result<bool, StoreError> {
-        let mut lines = Vec::with_capacity(patch.len() + 32);
-        if self.journal.length == 0 {
-            lines.extend_from_slice(self.revision.to_string().as_bytes());
-            lines.push(b'\n');
-        } else if !self.journal.goes_on {
-            return Ok(false);
-        }
-        lines.extend_from_slice(patch);
-        lines.push(b'\n');
-        files::append(&self.journal.path)
-            .and_then(|mut journal| journal.write_all(&lines))
-            .map_err(|source| self.failed("write", source))?;
-        self.journal.length += lines.len() as u64;
-        self.journal.goes_on = true;
-        self.journal.ours = true;
-        self.count(lines.len());
-        Ok(true)
-    }
-
     /// Writes beside the file and renames, so that a crash leaves the old state or the new one.
     fn write_accounts(&mut self) -> Result<(), StoreError> {
         let revision = new_revision().map_err(|source| self.failed("write", source))?;
@@ -397,12 +372,7 @@ impl Shared {
         self.count(text.len());
         self.revision = revision;
         self.seen = self.stamp()?;
-        // One that stays would be of another revision, so nobody reads it.
-        let gone = self.journal.length > 0 && fs::remove_file(&self.journal.path).is_err();
-        self.journal.goes_on = false;
-        if !gone {
-            self.journal.length = 0;
-        }
+        self.journal.clear();
         Ok(())
     }
 
@@ -425,7 +395,7 @@ impl Drop for Shared {
     /// Leaves one file, as long as nothing ends the process before.
     fn drop(&mut self) {
         if self.journal.goes_on && self.journal.ours {
-            // Nobody is left to be told of a failure, and the journal says all of it.
+            // A failure can't be reported any more, and loses nothing: the journal has every change.
             let _ = self.locked(|shared| match shared.journal.goes_on {
                 true => shared.write_accounts(),
                 false => Ok(()),
@@ -477,34 +447,22 @@ fn load(path: &Path, journal: &Path, account: &str) -> Result<Loaded, StoreError
         Ok(Some(_)) => read(journal)?,
         _ => Vec::new(),
     };
-    // What is behind the last line's end was never answered: a crash cut it off.
-    let whole = lines
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |end| end + 1);
-    let mut patches = lines[..whole].split_inclusive(|byte| *byte == b'\n');
-    let of = patches
-        .next()
-        .and_then(|line| serde_json::from_slice(line).ok());
-    if of != Some(revision) {
+    let Some(changes) = Changes::since(revision, &lines) else {
         let saved: Saved<_> = serde_json::from_slice(&text).map_err(damaged(path))?;
         return Ok(Loaded {
             accounts: saved.accounts,
             revision,
             goes_on: false,
         });
-    }
+    };
     let mut document: Value = serde_json::from_slice(&text).map_err(damaged(path))?;
     drop(text);
-    for line in patches {
-        let patch = serde_json::from_slice(line).map_err(damaged(journal))?;
-        patch::apply(&mut document, patch).map_err(damaged(journal))?;
-    }
+    changes.apply(&mut document).map_err(damaged(journal))?;
     let saved: Saved<_> = serde_json::from_value(document).map_err(damaged(path))?;
     Ok(Loaded {
         accounts: saved.accounts,
         revision,
-        goes_on: whole == lines.len(),
+        goes_on: changes.is_whole(),
     })
 }
 
@@ -544,6 +502,8 @@ fn identity(_: &fs::Metadata) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn open(path: &Path) -> Store {

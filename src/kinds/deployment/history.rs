@@ -10,9 +10,10 @@ use std::sync::Arc;
 use aws_sdk_apigateway::types::{Deployment as LiveDeployment, VpcLink, VpcLinkStatus};
 use jiff::Timestamp;
 
+use super::ours::{Ours, made, what_shows};
 use super::{
-    Access, Beside, Canary, Description, Methods, Ours, Shows, beside, canary, made, methods,
-    serve, serving, wanted_stage, what_shows, without_preflight,
+    Access, Beside, Canary, Description, Methods, Shows, beside, canary, methods, serve, serving,
+    wanted_stage, without_preflight,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::kinds::rest_api::RestApi;
