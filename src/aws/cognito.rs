@@ -29,8 +29,8 @@ pub(super) struct CognitoAnswers {
     clients: Memo<String, Arc<Vec<ListedClient>>>,
     client: Memo<(String, String), Option<Arc<Client>>>,
     resource_servers: Memo<String, Arc<Vec<ResourceServerType>>>,
-    groups: Memo<String, Arc<Vec<String>>>,
-    identity_providers: Memo<String, Arc<Vec<String>>>,
+    groups: Memo<String, Arc<Vec<ListedPart>>>,
+    identity_providers: Memo<String, Arc<Vec<ListedPart>>>,
     domain: Memo<String, Option<Arc<DomainDescriptionType>>>,
     /// The tags of pools as this run's writes left them.
     tags: Mutex<HashMap<String, BTreeMap<String, String>>>,
@@ -54,6 +54,26 @@ pub struct ListedClient {
     pub id: String,
     /// Its name, which another client of the pool may have too.
     pub name: String,
+}
+
+/// A group of users or an identity provider as lists name it. It has no id: one that was deleted and made anew has a time of its own.
+#[derive(Clone, Debug)]
+pub struct ListedPart {
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created: Option<DateTime>,
+}
+
+impl ListedPart {
+    fn new(name: Option<String>, created: Option<DateTime>) -> Option<Self> {
+        name.map(|name| Self { name, created })
+    }
+
+    /// What tells it from every other one.
+    pub(crate) fn identity(&self) -> String {
+        format!("{} {:?}", self.name, self.created)
+    }
 }
 
 /// An app client without its secret.
@@ -268,13 +288,13 @@ impl Reader {
     ///
     /// # Errors
     /// AWS's refusal of a page.
-    pub(crate) async fn groups(&self, pool: &str) -> Result<Arc<Vec<String>>, AwsError> {
+    pub(crate) async fn groups(&self, pool: &str) -> Result<Arc<Vec<ListedPart>>, AwsError> {
         let ask = || async { self.ask_for_groups(pool).await.map(Arc::new) };
         self.cognito_answers.groups.get(pool.to_owned(), ask).await
     }
 
-    async fn ask_for_groups(&self, pool: &str) -> Result<Vec<String>, AwsError> {
-        let mut names = Vec::new();
+    async fn ask_for_groups(&self, pool: &str) -> Result<Vec<ListedPart>, AwsError> {
+        let mut found = Vec::new();
         let mut next = None;
         loop {
             let request = self.cognito_client().list_groups().user_pool_id(pool);
@@ -282,22 +302,24 @@ impl Reader {
             let operation = Operation::cognito("ListGroups", pool);
             let page = self.call(operation, request.send()).await?;
             let groups = page.groups.into_iter().flatten();
-            names.extend(groups.filter_map(|group| group.group_name));
+            found.extend(
+                groups.filter_map(|group| ListedPart::new(group.group_name, group.creation_date)),
+            );
             next = page.next_token;
             if next.is_none() {
-                return Ok(names);
+                return Ok(found);
             }
         }
     }
 
-    /// The names of the identity providers of a pool.
+    /// The identity providers of a pool.
     ///
     /// # Errors
     /// AWS's refusal of a page.
     pub(crate) async fn identity_providers(
         &self,
         pool: &str,
-    ) -> Result<Arc<Vec<String>>, AwsError> {
+    ) -> Result<Arc<Vec<ListedPart>>, AwsError> {
         let ask = || async { self.ask_for_identity_providers(pool).await.map(Arc::new) };
         self.cognito_answers
             .identity_providers
@@ -305,22 +327,21 @@ impl Reader {
             .await
     }
 
-    async fn ask_for_identity_providers(&self, pool: &str) -> Result<Vec<String>, AwsError> {
-        let mut names = Vec::new();
+    async fn ask_for_identity_providers(&self, pool: &str) -> Result<Vec<ListedPart>, AwsError> {
+        let mut found = Vec::new();
         let mut next = None;
         loop {
             let request = self.cognito_client().list_identity_providers();
             let request = request.user_pool_id(pool).set_next_token(next);
             let operation = Operation::cognito("ListIdentityProviders", pool);
             let page = self.call(operation, request.send()).await?;
-            names.extend(
-                page.providers
-                    .into_iter()
-                    .filter_map(|one| one.provider_name),
+            let providers = page.providers.into_iter();
+            found.extend(
+                providers.filter_map(|one| ListedPart::new(one.provider_name, one.creation_date)),
             );
             next = page.next_token;
             if next.is_none() {
-                return Ok(names);
+                return Ok(found);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{AwsError, Reader, Writer};
+use super::{AwsError, ListedPart, Reader, Writer};
 
 /// A thing whose deletion takes others along.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -29,6 +29,11 @@ impl Thing {
         let id = id.cloned()?;
         let name = name.cloned().unwrap_or_else(|| id.clone());
         Some(Self { kind, id, name })
+    }
+
+    fn part(kind: &'static str, part: &ListedPart) -> Self {
+        let (id, name) = (part.identity(), part.name.clone());
+        Self { kind, id, name }
     }
 
     fn key(&self) -> String {
@@ -78,12 +83,9 @@ impl Reader {
                 let servers = servers
                     .iter()
                     .filter_map(|one| Thing::new("resource server", one.identifier.as_ref(), None));
-                let groups = groups
-                    .iter()
-                    .filter_map(|name| Thing::new("group", Some(name), None));
-                let providers = providers
-                    .iter()
-                    .filter_map(|name| Thing::new("identity provider", Some(name), None));
+                let groups = groups.iter().map(|one| Thing::part("group", one));
+                let providers = providers.iter();
+                let providers = providers.map(|one| Thing::part("identity provider", one));
                 clients
                     .chain(servers)
                     .chain(groups)

@@ -7,7 +7,7 @@ use super::duplicates::{self, Duplicates, Group};
 use super::ownership::after_moves;
 use super::registry::{KINDS, Observed, observe_phase};
 use super::{KindInfo, Outputs, Resource, Scope, Word, registered, uses};
-use crate::aws::{AwsError, Reader};
+use crate::aws::{AwsError, ListedPart, Reader};
 use crate::model::{Address, Book, OutputName, digest};
 
 /// What AWS says now about everything a stack owns, and about what stands in its way.
@@ -123,6 +123,12 @@ impl Other {
 impl From<String> for Other {
     fn from(name: String) -> Self {
         Self::new(name.clone(), name)
+    }
+}
+
+impl From<&ListedPart> for Other {
+    fn from(part: &ListedPart) -> Self {
+        Self::new(&part.name, part.identity())
     }
 }
 

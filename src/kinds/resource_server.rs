@@ -6,6 +6,7 @@ use aws_sdk_cognitoidentityprovider::types::{ResourceServerScopeType, ResourceSe
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
+use super::observation::Other;
 use super::ownership::{Candidate, after_moves, sort_out};
 use super::user_pool::{OTHER_CLIENTS, OTHER_RESOURCE_SERVERS};
 use super::uses::Leaving;
@@ -175,19 +176,22 @@ impl Kind for ResourceServer {
             .collect();
         let is_wanted = |name: &&String| wanted.values().any(|wanted| wanted == *name);
         findings.neighbours = strangers.iter().filter(|name| !is_wanted(name)).count();
+        let strangers = servers.iter().filter(|server| {
+            let mut names = strangers.iter();
+            names.any(|name| server.identifier.as_ref() == Some(name))
+        });
         findings
             .dependents
-            .extend(not_ours(&pool.address, &strangers));
+            .extend(not_ours(&pool.address, strangers));
         for duplicate in marks::duplicates(reader, scope, is_place).await? {
             let servers = reader.resource_servers(&duplicate.id).await?;
-            let names = servers
-                .iter()
-                .filter_map(|server| server.identifier.as_deref())
-                .filter(|name| duplicate.address_of(scope, name).is_none());
-            let names: Vec<String> = names.map(str::to_owned).collect();
+            let others = servers.iter().filter(|server| {
+                let identifier = server.identifier.as_deref();
+                identifier.is_some_and(|name| duplicate.address_of(scope, name).is_none())
+            });
             findings
                 .dependents
-                .extend(not_ours(&duplicate.address, &names));
+                .extend(not_ours(&duplicate.address, others));
         }
         findings
             .obstacles
@@ -302,13 +306,30 @@ impl Kind for ResourceServer {
     }
 }
 
-/// The resource servers that go with a pool and that gatestack did not make, by their identifiers.
-fn not_ours(pool: &Address, names: &[String]) -> Option<Dependent> {
+/// The resource servers that go with a pool and that gatestack did not make. AWS gives them neither an id nor a time: one that was
+/// made anew with the same scopes can't be told from the one that was there, and tokens can't tell either.
+fn not_ours<'a>(
+    pool: &Address,
+    others: impl Iterator<Item = &'a ResourceServerType>,
+) -> Option<Dependent> {
+    let others: Vec<Other> = others
+        .filter_map(|server| {
+            let identifier = server.identifier.clone()?;
+            let mut scopes: Vec<&str> = server
+                .scopes()
+                .iter()
+                .map(ResourceServerScopeType::scope_name)
+                .collect();
+            scopes.sort_unstable();
+            let identity = format!("{identifier} {}", scopes.join(" "));
+            Some(Other::new(identifier, identity))
+        })
+        .collect();
     Dependent::of(
         pool,
         OTHER_RESOURCE_SERVERS,
         (ResourceServer::INFO.name, ResourceServer::INFO.title),
-        names,
+        &others,
         "tokens with their scopes are no longer issued",
     )
 }
@@ -365,14 +386,20 @@ pub(super) async fn held_by_others(
             let mut scopes = client.settings.allowed_o_auth_scopes().iter();
             scopes.any(|scope| lost.contains(scope))
         });
-        let names: Vec<String> = holding
-            .filter_map(|client| client.settings.client_name.clone())
+        let holding: Vec<Other> = holding
+            .filter_map(|client| {
+                let settings = &client.settings;
+                Some(Other::new(
+                    settings.client_name.clone()?,
+                    settings.client_id.clone()?,
+                ))
+            })
             .collect();
         let dependent = Dependent::of(
             address,
             OTHER_CLIENTS,
             ("app_client", "app client"),
-            &names,
+            &holding,
             "tokens with the scopes that go are no longer issued",
         );
         dependents.extend(dependent.map(|dependent| Dependent {

@@ -11,6 +11,7 @@ use aws_sdk_cognitoidentityprovider::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::observation::Other;
 use super::ownership::Candidate;
 use super::{
     Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs,
@@ -419,6 +420,8 @@ pub(super) async fn other_parts_of(
     id: &str,
 ) -> Result<impl Iterator<Item = Dependent>, AwsError> {
     let (groups, providers) = tokio::try_join!(reader.groups(id), reader.identity_providers(id))?;
+    let groups: Vec<Other> = groups.iter().map(Other::from).collect();
+    let providers: Vec<Other> = providers.iter().map(Other::from).collect();
     let groups = Dependent::of(
         pool,
         GROUPS,

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use aws_local::scenario::TaggingIndex;
 use gatestack::kinds::Observation;
-use gatestack::model::OutputName;
-use gatestack::plan::{Options, Patterns};
+use gatestack::model::{Address, OutputName};
+use gatestack::plan::{Action, Options, Patterns};
 
 use crate::support::scene::stack;
-use crate::support::wire::Wire;
+use crate::support::wire::{Fate, Wire};
 use crate::support::world::{World, desired, stack_of};
 
 /// What stands there, without the ids AWS made up.
@@ -294,4 +294,60 @@ async fn making_a_deleted_client_again_can_die_anywhere() {
             }
         })
         .await;
+}
+
+/// A world whose first apply died while it made its partner's client, in which somebody then made one of that name by hand: its
+/// id.
+async fn died_before_a_client_of_the_same_name(text: &str, later: Duration) -> (World, String) {
+    let world = World::new();
+    let client = |_, operation: &str| match operation {
+        "CreateUserPoolClient" => Fate::Dies,
+        _ => Fate::Arrives,
+    };
+    let (_, outcome) = world.apply_through(text, Wire::to(&world, client)).await;
+    assert!(!outcome.failures.is_empty());
+    world.clock.sleep(later).await;
+    let pool = world.id(text, "user_pool").await;
+    let client = world.cognito().create_user_pool_client();
+    let client = client.user_pool_id(&pool).client_name("insurer0");
+    let client = client.generate_secret(true).send().await.unwrap();
+    (world, client.user_pool_client.unwrap().client_id.unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_client_is_not_taken_for_that_of_a_run_that_died() {
+    let text = stack_of(1, 1);
+    let (world, theirs) = died_before_a_client_of_the_same_name(&text, Duration::ZERO).await;
+    let problems = world.plan_with(&text, &Options::default()).await;
+    let problems = format!("{:?}", problems.unwrap_err());
+    assert!(problems.contains(&theirs), "{problems}");
+    assert!(
+        problems.contains("--adopt 'partners.insurer0/client'"),
+        "{problems}"
+    );
+    let mut adopting = desired(&text);
+    adopting.adopt = vec![Address::new("partners.insurer0/client")];
+    let plan = world.plan_to(&adopting, &Options::default()).await.unwrap();
+    let taken = &plan.changes[&Address::new("partners.insurer0/client")];
+    assert_eq!(taken.action, Action::Update, "{taken:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_client_does_not_go_with_a_partner_whose_run_died() {
+    let text = stack_of(1, 1);
+    let later = Duration::from_secs(3_700);
+    let (world, theirs) = died_before_a_client_of_the_same_name(&text, later).await;
+    let without = stack_of(0, 1);
+    let agreed = Options {
+        allow_delete: Patterns::new(["*".to_owned()]),
+        ..Options::default()
+    };
+    world.apply_with(&without, &agreed).await;
+    let pool = world.id(&without, "user_pool").await;
+    let clients = world.cognito().list_user_pool_clients();
+    let clients = clients.user_pool_id(pool).send().await.unwrap();
+    let ids = clients.user_pool_clients().iter();
+    let ids: Vec<_> = ids.filter_map(|client| client.client_id()).collect();
+    assert_eq!(ids, [theirs]);
+    assert!(world.plan(&without).await.is_empty());
 }

@@ -1,10 +1,13 @@
 //! Saved plans: what is applied is what was saved, and nothing that moved since goes unnoticed.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
+use aws_sdk_cognitoidentityprovider::types::{IdentityProviderTypeType, ResourceServerScopeType};
 use base64::Engine as _;
-use gatestack::kinds::Observation;
+use gatestack::engine::{Purpose, Silent};
+use gatestack::kinds::{Desired, Observation};
 use gatestack::plan::{self, Inputs, Moved, Options, Plan, Saved, Unreadable};
 
 use crate::support::program::{Folder, Ran, example};
@@ -15,7 +18,7 @@ const SMALLEST: &str = include_str!("../../stack.toml");
 
 async fn saved(world: &World, text: &str, options: &Options) -> Saved {
     let desired = desired(text);
-    let observation = world.observe(&desired).await;
+    let observation = look(world, &desired, options.destroy).await;
     let plan = plan::plan(&desired, &observation, options).unwrap();
     let inputs = Inputs {
         destroy: options.destroy,
@@ -31,13 +34,23 @@ async fn saved(world: &World, text: &str, options: &Options) -> Saved {
     }
 }
 
+/// What AWS says, as a plan of this kind asks it.
+async fn look(world: &World, desired: &Desired, destroy: bool) -> Observation {
+    let purpose = match destroy {
+        true => Purpose::Destroy,
+        false => Purpose::Make,
+    };
+    let session = world.session(desired, purpose).await;
+    session.observe(&mut Silent).await.unwrap()
+}
+
 fn through_a_file(saved: &Saved) -> Saved {
     Saved::from_text(&saved.to_text().unwrap()).unwrap()
 }
 
 /// What became of the plan's world, as `address: how` lines.
 async fn moved_since(world: &World, saved: &Saved) -> Vec<String> {
-    let now: Observation = world.observe(&saved.desired).await;
+    let now = look(world, &saved.desired, saved.plan.destroy).await;
     let saved = through_a_file(saved);
     plan::moved(&saved.plan, &saved.desired, &saved.observation, &now)
         .into_iter()
@@ -229,6 +242,86 @@ async fn another_thing_of_the_same_name_is_another_loss() {
     let moved = moved_since(&world, &waiting).await;
     one_begins(&moved, "user_pool: Dependents");
     one_begins(&moved, "plans.XXXPlan: Dependents");
+}
+
+/// What Cognito knows by a name alone, and a pool takes along.
+#[derive(Clone, Copy, Debug)]
+enum Nameless {
+    Group,
+    IdentityProvider,
+    ResourceServer,
+}
+
+impl Nameless {
+    async fn make(self, world: &World, pool: &str, scope: &str) {
+        let cognito = world.cognito();
+        match self {
+            Self::Group => {
+                let group = cognito.create_group().user_pool_id(pool);
+                group.group_name("theirs").send().await.unwrap();
+            }
+            Self::IdentityProvider => {
+                let provider = cognito.create_identity_provider().user_pool_id(pool);
+                let provider = provider.provider_name("theirs");
+                let provider = provider.provider_type(IdentityProviderTypeType::Google);
+                let provider = provider.provider_details("client_id", "theirs");
+                let provider = provider.provider_details("client_secret", "theirs");
+                let provider = provider.provider_details("authorize_scopes", "openid");
+                provider.send().await.unwrap();
+            }
+            Self::ResourceServer => {
+                let scope = ResourceServerScopeType::builder().scope_name(scope);
+                let scope = scope.scope_description("theirs").build().unwrap();
+                let server = cognito.create_resource_server().user_pool_id(pool);
+                let server = server.identifier("theirs").name("theirs");
+                server.scopes(scope).send().await.unwrap();
+            }
+        }
+    }
+
+    async fn delete(self, world: &World, pool: &str) {
+        let cognito = world.cognito();
+        match self {
+            Self::Group => {
+                let group = cognito.delete_group().user_pool_id(pool);
+                group.group_name("theirs").send().await.unwrap();
+            }
+            Self::IdentityProvider => {
+                let provider = cognito.delete_identity_provider().user_pool_id(pool);
+                provider.provider_name("theirs").send().await.unwrap();
+            }
+            Self::ResourceServer => {
+                let server = cognito.delete_resource_server().user_pool_id(pool);
+                server.identifier("theirs").send().await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_id_is_told_apart_by_what_it_has() {
+    let destroy = Options {
+        destroy: true,
+        ..Options::default()
+    };
+    for thing in [
+        Nameless::Group,
+        Nameless::IdentityProvider,
+        Nameless::ResourceServer,
+    ] {
+        let world = World::new();
+        let text = stack_of(1, 1);
+        world.apply(&text).await;
+        let pool = world.id(&text, "user_pool").await;
+        thing.make(&world, &pool, "read").await;
+        let waiting = saved(&world, &text, &destroy).await;
+        assert_eq!(moved_since(&world, &waiting).await, [""; 0], "{thing:?}");
+        thing.delete(&world, &pool).await;
+        world.clock.sleep(Duration::from_secs(1)).await;
+        thing.make(&world, &pool, "write").await;
+        let moved = moved_since(&world, &waiting).await;
+        one_begins(&moved, "user_pool: Dependents");
+    }
 }
 
 #[tokio::test(start_paused = true)]

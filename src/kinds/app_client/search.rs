@@ -24,6 +24,8 @@ use crate::model::{Address, OutputName, Table, Text};
 const AT_A_TIME: usize = 10;
 /// How far AWS's clocks may be apart: a client is made after its partner's key.
 const SLACK_SECONDS: i64 = 60;
+/// How long after its partner's key a client is made at the latest, where nothing but its name says whose it is.
+const SAME_RUN_SECONDS: i64 = 3_600;
 
 /// What says that a client is, or may be, ours.
 #[derive(Clone, Debug)]
@@ -44,8 +46,10 @@ struct Claim {
 enum Likeness {
     /// In every setting.
     Same,
-    /// In what can't be changed.
+    /// In what can't be changed: the file was edited since, or somebody else made it meanwhile.
     Possible,
+    /// Nothing is wanted any more that it could be like; it was made in the hour of its key.
+    Contemporary,
 }
 
 impl Claim {
@@ -53,15 +57,14 @@ impl Claim {
         if client.settings.client_name != self.name || !not_older(client, self.since.as_ref()) {
             return false;
         }
-        let wanted = scope
-            .desired
-            .resources
-            .get(&after_moves(scope.desired, &self.address));
+        let wanted = scope.desired.resources.get(&self.wanted_at(scope));
         let Some(Resource::AppClient(want)) = wanted.map(|wanted| &wanted.resource) else {
-            return likeness == Likeness::Possible;
+            return likeness == Likeness::Contemporary
+                && !is_after(client, self.since.as_ref(), SAME_RUN_SECONDS);
         };
         let live = props("", Mark::missing(), client);
         match likeness {
+            Likeness::Contemporary => false,
             Likeness::Possible => live.secret == want.secret,
             Likeness::Same => AppClient::FIELDS
                 .iter()
@@ -69,6 +72,29 @@ impl Claim {
                     field.info.name != "mark" && field.info.on_change != OnChange::Place
                 })
                 .all(|field| (field.get)(&live, scope.book) == (field.get)(want, scope.book)),
+        }
+    }
+}
+
+impl Claim {
+    fn wanted_at(&self, scope: &Scope<'_>) -> Address {
+        after_moves(scope.desired, &self.address)
+    }
+
+    fn is_adopted(&self, scope: &Scope<'_>) -> bool {
+        scope.desired.adopt.contains(&self.wanted_at(scope))
+    }
+
+    /// A client of the name that this claim is for, and not as the file has it.
+    fn doubtful(&self, scope: &Scope<'_>, id: &str) -> Obstacle {
+        let address = self.wanted_at(scope);
+        Obstacle {
+            what: format!(
+                "the last run was cut short while it made this app client, and the one of its name ({id}) has other settings than \
+                 the file's: somebody else may have made it"
+            ),
+            help: format!("take it over with --adopt '{address}', or delete it"),
+            address,
         }
     }
 }
@@ -125,7 +151,7 @@ pub(super) async fn search(
     }
     let mut left = without_id;
     // Clients may share a name. What a claim wants is what was made for it, unless the file was edited meanwhile.
-    for likeness in [Likeness::Same, Likeness::Possible] {
+    for likeness in [Likeness::Same, Likeness::Possible, Likeness::Contemporary] {
         let mut unanswered = Vec::new();
         for claim in left {
             let fits: Vec<String> = details
@@ -135,6 +161,10 @@ pub(super) async fn search(
                 .collect();
             match fits.as_slice() {
                 [] => unanswered.push(claim),
+                [id] if likeness == Likeness::Possible && !claim.is_adopted(scope) => {
+                    findings.obstacles.push(claim.doubtful(scope, id));
+                    details.remove(id);
+                }
                 [id] => {
                     if let Some(client) = details.remove(id) {
                         findings.owned.push(found(
@@ -146,10 +176,9 @@ pub(super) async fn search(
                     }
                 }
                 several => {
-                    findings.obstacles.push(ambiguous(
-                        &after_moves(scope.desired, &claim.address),
-                        several,
-                    ));
+                    findings
+                        .obstacles
+                        .push(ambiguous(&claim.wanted_at(scope), several));
                     details.retain(|id, _| !several.contains(id));
                 }
             }
@@ -293,6 +322,13 @@ fn not_older(client: &Client, than: Option<&DateTime>) -> bool {
     }
 }
 
+fn is_after(client: &Client, than: Option<&DateTime>, seconds: i64) -> bool {
+    match (client.settings.creation_date, than) {
+        (Some(made), Some(than)) => made.secs() > than.secs() + seconds,
+        _ => false,
+    }
+}
+
 fn found(pool: &str, address: Address, mark: Mark, client: &Client) -> Found<Props> {
     let id = client.settings.client_id.clone().unwrap_or_default();
     let found = Found::new(
@@ -407,5 +443,8 @@ mod tests {
         let key = DateTime::from_secs(1_000);
         let fits = [939, 940, 1_000, 5_000].map(|seconds| not_older(&made_at(seconds), Some(&key)));
         assert_eq!(fits, [false, true, true, true]);
+        let late =
+            [1_000, 4_600, 4_601].map(|seconds| is_after(&made_at(seconds), Some(&key), 3_600));
+        assert_eq!(late, [false, false, true]);
     }
 }
