@@ -219,16 +219,42 @@ pub(super) fn openings(
         .flatten()
         .filter_map(Door::of_method)
         .collect();
-    let opened = [configured, served];
+    let opened = [&configured, &served];
     let opened = opened
-        .iter()
+        .into_iter()
         .flat_map(|before| opened_calls(before, &later, &[]));
-    by_name(opened, |of, by| {
+    let mut found = by_name(opened, |of, by| {
         let goes = changes
             .get(of)
             .is_some_and(|change| change.action == Action::Delete);
         goes && !changes.contains_key(by)
-    })
+    });
+    for address in published(wanted, observation, changes, &served) {
+        let text = "its place outside of the deployed API: somebody made it, the file does not open it, and everybody may call it";
+        found.entry(address).or_insert_with(|| text.to_owned());
+    }
+    found
+}
+
+/// Open routes that callers don't meet today, that the file has not or shuts, and that a redeployment shows all the same, since
+/// `--target` leaves them as they are.
+fn published(
+    wanted: &BTreeMap<Address, Resource>,
+    observation: &Observation,
+    changes: &BTreeMap<Address, Change>,
+    served: &[Door<'_>],
+) -> Vec<Address> {
+    let is_open = |door: &Door<'_>| door.lets == Lets::Everybody;
+    let stays = configured(observation).filter(|(address, route)| {
+        let opened_by_file = wanted
+            .get(*address)
+            .and_then(as_route)
+            .is_some_and(|route| is_open(&Door::of_route(route)));
+        let door = Door::of_route(route);
+        let is_met = served.iter().any(|met| *met == door);
+        is_open(&door) && !opened_by_file && !is_met && !changes.contains_key(*address)
+    });
+    stays.map(|(address, _)| address.clone()).collect()
 }
 
 /// The same of methods that a stage serves, when it goes back to what it served earlier. What the file itself opens needs no consent.

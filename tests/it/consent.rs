@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_apigateway::types::{Op, PatchOperation};
+use aws_sdk_apigateway::types::{IntegrationType, Op, PatchOperation};
 use gatestack::model::Address;
 use gatestack::plan::{LossOf, Options, Patterns, Plan};
 
@@ -677,4 +677,48 @@ async fn a_target_takes_the_authorizer_along_and_names_what_it_leaves_out() {
     let note = plan.notes.iter().find(|note| note.code == "GS136").unwrap();
     assert!(note.text.contains("GET /things1/{id}"), "{}", note.text);
     assert!(!note.text.contains("authorizer"), "{}", note.text);
+}
+
+/// A route that somebody made and never deployed: leaving it out of a plan that redeploys would show it to everybody.
+#[tokio::test(start_paused = true)]
+async fn a_target_publishes_no_open_route_of_others_without_consent() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let console = world.apigateway();
+    let api = world.id(&text, "api").await;
+    let resources = console.get_resources().rest_api_id(&api);
+    let resources = resources.send().await.unwrap();
+    let mut resources = resources.items().iter();
+    let root = resources.find(|one| one.path() == Some("/")).unwrap();
+    let made = console.create_resource().rest_api_id(&api);
+    let made = made.parent_id(root.id().unwrap()).path_part("admin");
+    let made = made.send().await.unwrap();
+    let method = console.put_method().rest_api_id(&api);
+    let method = method.resource_id(made.id().unwrap()).http_method("GET");
+    method.authorization_type("NONE").send().await.unwrap();
+    let behind = console.put_integration().rest_api_id(&api);
+    let behind = behind.resource_id(made.id().unwrap()).http_method("GET");
+    let behind = behind.r#type(IntegrationType::Mock);
+    behind.send().await.unwrap();
+    let after = text.replace("com/things0/{id}", "com/v2/{id}");
+    let all = world.plan(&after).await;
+    assert!(all.missing_consent.is_empty(), "{:?}", all.missing_consent);
+    let options = Options {
+        targets: Patterns::new(["api.routes.\"GET /things0/{id}\"".to_owned()]),
+        ..Options::default()
+    };
+    let plan = world.plan_with(&after, &options).await.unwrap();
+    let missing = format!("{:?}", plan.missing_consent);
+    assert!(missing.contains("GET /admin"), "{missing}");
+    let agreed = Options {
+        allow_delete: Patterns::new(["api.routes.\"GET /admin\"".to_owned()]),
+        ..options
+    };
+    let plan = world.plan_with(&after, &agreed).await.unwrap();
+    assert!(
+        plan.missing_consent.is_empty(),
+        "{:?}",
+        plan.missing_consent
+    );
 }
