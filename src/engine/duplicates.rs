@@ -1,8 +1,10 @@
-//! Several things at one address, of which no reader can tell which one is meant.
+//! Several things at one address, of which no reader can tell which one is meant, and things that lost the stack's tags, through which
+//! a reader would find others.
 
 use super::invocation::Invocation;
 use crate::error::{Error, Fault, FaultKind};
-use crate::kinds::{Duplicates, Observation};
+use crate::kinds::{Duplicates, Observation, Obstacle};
+use crate::model::Place;
 
 /// Refuses to guess which of several things at one address is meant.
 ///
@@ -17,6 +19,30 @@ pub(super) fn refuse_duplicates(
     }
     let what = "several things carry the same address: two runs made one each, or tags were copied";
     Err(several(what, &observation.duplicates, invocation))
+}
+
+/// Refuses to read a stack whose pool or API is there and does not carry its tags: what hangs on it looks as if it were not applied.
+///
+/// # Errors
+/// There is such a thing, and other things of the stack are there.
+pub(super) fn refuse_untagged(observation: &Observation) -> Result<(), Error> {
+    let holds_others = |obstacle: &&Obstacle| {
+        [Place::UserPool, Place::Api]
+            .iter()
+            .any(|place| place.address() == obstacle.address)
+    };
+    let untagged = observation.obstacles.iter().find(holds_others);
+    match untagged {
+        Some(obstacle) if !observation.live.is_empty() => {
+            let what =
+                "not all of the stack can be told by its tags, though other parts of it are there";
+            Err(Fault::new(FaultKind::Absent, what)
+                .about(obstacle.address.clone(), obstacle.what.clone())
+                .hint(obstacle.help.clone())
+                .into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// That several things carry one address, and what to do about it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::connect::{At, Aws};
-use super::duplicates::refuse_duplicates;
+use super::duplicates::{refuse_duplicates, refuse_untagged};
 use super::invocation::Invocation;
 use super::listener::{Listener, Notice, unless_local};
 use super::stack_file::{load, load_quietly};
@@ -173,10 +173,11 @@ impl Session {
     /// The same, where each address has one thing, as every reader needs it.
     ///
     /// # Errors
-    /// AWS's refusal of a read, and several things at one address.
+    /// AWS's refusal of a read, several things at one address, and a pool or an API without the stack's tags beside the rest of it.
     pub async fn observe_whole(&self, listener: &mut dyn Listener) -> Result<Observation, Error> {
         let observation = self.observe(listener).await?;
         refuse_duplicates(&observation, &self.invocation)?;
+        refuse_untagged(&observation)?;
         Ok(observation)
     }
 

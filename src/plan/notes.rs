@@ -29,7 +29,9 @@ pub(super) fn notes(
     };
     let mut notes: Vec<Note> = others_lose(&stack, changes).collect();
     // Who destroys a stack means to lose all of it, and the list of deletes says so.
-    if !options.destroy {
+    if options.destroy {
+        notes.extend(namesakes_stay(observation));
+    } else {
         let of_kinds = changes.iter();
         notes.extend(of_kinds.flat_map(|(address, change)| stack.notes(address, change)));
         notes.extend(costs(&stack, changes));
@@ -123,6 +125,15 @@ fn others_lose<'a>(
 ) -> impl Iterator<Item = Note> {
     going_along(stack.observation, changes)
         .map(|one| Note::warning(OTHERS_LOSE, &one.address, one.what.as_str()))
+}
+
+/// Things of the file's names without the stack's tags outlive it. Who took the tags off, or takes these for the stack's, should know.
+fn namesakes_stay(observation: &Observation) -> impl Iterator<Item = Note> {
+    let obstacles = observation.obstacles.iter();
+    obstacles.map(|one| {
+        let text = format!("stays when the stack goes: {}", one.what);
+        Note::warning("GS138", &one.address, text)
+    })
 }
 
 /// A resource policy lets callers in or keeps them out beside everything the file says.

@@ -1,10 +1,11 @@
 //! Whose things are whose: moves, consent, and somebody else's things beside ours.
 
 use aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType;
+use gatestack::engine::{Purpose, Silent};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
 
-use crate::support::world::{World, checked, stack_of, summary};
+use crate::support::world::{World, checked, desired, stack_of, summary};
 
 fn agreed(pattern: &str) -> Options {
     Options {
@@ -406,4 +407,38 @@ async fn protection_that_somebody_else_set_stops_a_destroy() {
             .any(|problem| problem.what.contains("deletion protection")),
         "{problems:?}"
     );
+}
+
+/// Somebody took all tags off the pool: what hangs on it is there, and no reader may say that it was never applied.
+#[tokio::test(start_paused = true)]
+async fn a_pool_without_its_tags_is_told_of_by_readers_and_by_a_destroy() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let id = world.id(&text, "user_pool").await;
+    let pool = world.cognito().describe_user_pool().user_pool_id(&id);
+    let pool = pool.send().await.unwrap().user_pool.unwrap();
+    let keys = pool.user_pool_tags.unwrap().into_keys().collect();
+    let untag = world.cognito().untag_resource();
+    let untag = untag.resource_arn(pool.arn.unwrap());
+    untag.set_tag_keys(Some(keys)).send().await.unwrap();
+
+    let session = world.session(&desired(&text), Purpose::Find).await;
+    let refused = session.observe_whole(&mut Silent).await.unwrap_err();
+    let refused = format!("{refused:?}");
+    assert!(refused.contains("XXX Users"), "{refused}");
+    assert!(refused.contains("--adopt 'user_pool'"), "{refused}");
+
+    let (_, plan) = world.about_to_destroy(&text).await;
+    let notes = plan.notes.iter();
+    let told: Vec<_> = notes
+        .filter(|note| note.code == "GS138")
+        .map(|note| note.address.as_str())
+        .collect();
+    assert_eq!(told, ["user_pool", "user_pool/domain"]);
+    assert!(!plan.goes(&Address::new("user_pool")));
+
+    let never_applied = stack_of(1, 1).replace("\"claims\"", "\"other\"");
+    let session = world.session(&desired(&never_applied), Purpose::Find).await;
+    session.observe_whole(&mut Silent).await.unwrap();
 }
