@@ -51,6 +51,8 @@ const UPDATE: Replacing = Replacing {
 
 /// How long AWS may take to let go of a domain: seconds for a prefix, minutes for its CloudFront distribution.
 const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// How long a domain may look as it did before AWS has heard that it goes.
+const HEARD_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The hosted zone of every CloudFront distribution: Route 53 API reference, AliasTarget.
@@ -232,7 +234,7 @@ impl Kind for UserPoolDomain {
             .await;
         match answer {
             Err(error) if !is_gone(&error) => return Err(error),
-            _ => wait_until_gone(writer, &domain).await?,
+            _ => wait_until_gone(writer, &pool, &domain).await?,
         }
         marks::clear(writer, &pool, |address, marked| {
             is_place(address) && marked == domain
@@ -361,9 +363,24 @@ fn is_gone(error: &AwsError) -> bool {
 }
 
 // Until it is gone, neither the pool can be deleted nor another domain take its place.
-async fn wait_until_gone(writer: &Writer, domain: &str) -> Result<(), AwsError> {
+async fn wait_until_gone(writer: &Writer, pool: &str, domain: &str) -> Result<(), AwsError> {
     let mut waited = Duration::ZERO;
-    while writer.afresh().domain(domain).await?.is_some() {
+    while let Some(there) = writer.afresh().domain(domain).await? {
+        if there.user_pool_id.as_deref().is_some_and(|id| id != pool) {
+            return Ok(());
+        }
+        let works = matches!(
+            there.status,
+            Some(DomainStatusType::Active | DomainStatusType::Creating)
+        );
+        if works && waited >= HEARD_WITHIN {
+            return Err(AwsError::gave_up(
+                "DescribeUserPoolDomain",
+                format!(
+                    "the domain {domain:?} was deleted and is there again: another run, or somebody else, made it anew"
+                ),
+            ));
+        }
         if waited >= GONE_WITHIN {
             return Err(AwsError::unfinished(
                 "DescribeUserPoolDomain",

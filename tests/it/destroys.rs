@@ -1,9 +1,12 @@
 //! What stands beside and around a stack when it goes, and answers that AWS gives on bad days.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_sdk_apigateway::types::{ApiStage, AuthorizerType, EndpointConfiguration, EndpointType};
 use aws_sdk_cognitoidentityprovider::types::IdentityProviderTypeType;
 use gatestack::model::Address;
 use gatestack::plan::{Options, Plan};
+use serde_json::json;
 
 use crate::support::certificates::issued;
 use crate::support::scene::{Scene, stack};
@@ -352,4 +355,34 @@ async fn what_comes_into_a_container_while_others_go_keeps_it() {
         let agreed = ["*", "*/other_*", "user_pool/*"];
         world.destroy_with(&text, &agreed).await;
     }
+}
+
+/// Who waits for a domain to go that somebody makes anew waits for nothing.
+#[tokio::test(start_paused = true)]
+async fn a_domain_that_is_there_again_is_not_waited_for() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let pool = world.id(&text, "user_pool").await;
+    let (_, plan) = world.about_to_destroy(&text).await;
+    let deleted = AtomicBool::new(false);
+    let anew = Wire::to(&world, move |_, operation| {
+        match operation {
+        "DeleteUserPoolDomain" => {
+            deleted.store(true, Ordering::SeqCst);
+            Fate::Arrives
+        }
+        "DescribeUserPoolDomain" if deleted.load(Ordering::SeqCst) => Fate::Told(
+            json!({"DomainDescription": {"Domain": "xxx-123456789012", "Status": "ACTIVE", "UserPoolId": pool}})
+                .to_string(),
+        ),
+        _ => Fate::Arrives,
+    }
+    });
+    let before = world.clock.now();
+    let outcome = world.carry_out(&plan, anew).await;
+    let failure = format!("{:?}", outcome.failures);
+    assert!(failure.contains("made it anew"), "{failure}");
+    let took = world.clock.now().duration_since(before).as_secs();
+    assert!(took < 120, "{took} s");
 }
