@@ -111,7 +111,16 @@ pub fn source(invocation: &Invocation) -> Result<Source, Error> {
 fn text(path: &Path, absent: impl FnOnce() -> Fault) -> Result<String, Error> {
     files::read_text(path, stack::LARGEST_FILE).map_err(|error| {
         let hint = match error.kind() {
-            ErrorKind::NotFound => return absent().into(),
+            ErrorKind::NotFound => {
+                let Ok(target) = std::fs::read_link(path) else {
+                    return absent().into();
+                };
+                let (path, target) = (path.display(), target.display());
+                let what = format!("{path} is a link to {target}, which is not there");
+                return Fault::new(FaultKind::Io, what)
+                    .hint("point it to a file, or remove it")
+                    .into();
+            }
             ErrorKind::InvalidData => {
                 let what = format!("{} is not UTF-8 text, as TOML is", path.display());
                 return Fault::new(FaultKind::Io, what)

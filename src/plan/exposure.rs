@@ -96,6 +96,7 @@ fn open_routes<'a>(
 fn access(route: &route::Props) -> Access {
     Access {
         token: route.authorizer.is_some(),
+        signature: false,
         api_key: route.api_key,
     }
 }
@@ -191,11 +192,9 @@ fn listed(wanted: &BTreeMap<Address, Resource>, methods: &Methods) -> String {
     let mut lines: Vec<(u8, String)> = deployment::without_preflight(methods)
         .iter()
         .map(|(method, access)| {
-            let needs = match (access.token, access.api_key) {
-                (true, true) => "token and API key",
-                (true, false) => "token",
-                (false, true) => "API key",
-                (false, false) => "open",
+            let needs = match access.needs() {
+                nothing if nothing.is_empty() => "open".to_owned(),
+                needs => needs.join(" and "),
             };
             match routes.get(method) {
                 None => (0, format!("{method} ({needs}, not in the file)")),

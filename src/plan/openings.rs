@@ -357,6 +357,7 @@ mod tests {
     fn doors(routes: &BTreeMap<String, bool>) -> Vec<Door<'_>> {
         let access = |open: &bool| Access {
             token: !open,
+            signature: false,
             api_key: false,
         };
         let door = |(name, open)| Door::of_method((name, &access(open)));
@@ -396,6 +397,7 @@ mod tests {
                     .collect();
                 let access = Access {
                     token: i > 0,
+                    signature: false,
                     api_key: false,
                 };
                 (format!("GET {path}"), access)

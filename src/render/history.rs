@@ -185,6 +185,8 @@ fn short(method: &str, difference: Difference) -> String {
 
 fn needs(access: Access) -> &'static str {
     match (access.token, access.api_key) {
+        _ if access.signature && access.api_key => "needs a request signed for AWS and an API key",
+        _ if access.signature => "needs a request signed for AWS, and no API key",
         (true, true) => "needs a token and an API key",
         (true, false) => "needs a token, and no API key",
         (false, true) => "needs an API key, and no token",
@@ -390,6 +392,8 @@ pub(crate) struct DeployedReport {
 pub(crate) struct AccessReport {
     /// Whether they need a token.
     pub(crate) token: bool,
+    /// Whether they need a request that is signed with credentials of AWS.
+    pub(crate) signature: bool,
     /// Whether they need an API key.
     pub(crate) api_key: bool,
 }
@@ -398,6 +402,7 @@ impl From<Access> for AccessReport {
     fn from(access: Access) -> Self {
         Self {
             token: access.token,
+            signature: access.signature,
             api_key: access.api_key,
         }
     }

@@ -159,6 +159,20 @@ fn an_environment_without_an_overlay() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_is_not_an_absent_file() {
+    let folder = with(&[]);
+    let link = folder.path().join("stack.prod.toml");
+    std::os::unix::fs::symlink("gone.toml", link).unwrap();
+    let ran = folder.local(&["plan", "--env", "prod"]);
+    let said = ran.stderr.replace("\n  ", " ");
+    assert!(
+        said.contains("stack.prod.toml is a link to gone.toml, which is not there"),
+        "{said}"
+    );
+}
+
 #[test]
 fn an_overlay_must_make_another_stack() {
     let folder = with(&[(

@@ -139,7 +139,7 @@ fn a_rollback_says_who_is_let_in() {
     let folder = applied(&[guarded, with_routes(&["/new"])]);
     let ran = folder.local(&["rollback", "--json", "--yes"]);
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    let access = |api_key: bool| serde_json::json!({ "token": true, "api_key": api_key });
+    let access = |api_key: bool| serde_json::json!({ "token": true, "signature": false, "api_key": api_key });
     assert_eq!(
         json["differences"],
         serde_json::json!({
@@ -535,6 +535,29 @@ async fn a_route_opened_and_deployed_by_hand_is_open_now() {
     world.apply(&text).await;
     assert_eq!(shown(&world, &text).await, Shows::Configured);
     assert_eq!(summary(&world.plan(&text).await), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_signed_for_aws_is_no_token() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let api = world.id(&text, "api").await;
+    let signed = PatchOperation::builder().op(Op::Replace);
+    let signed = signed.path("/authorizationType").value("AWS_IAM").build();
+    let update = world.apigateway().update_method().rest_api_id(&api);
+    let update = update.resource_id(resource_by_hand(&world, &api).await);
+    let update = update.http_method("GET").patch_operations(signed);
+    update.send().await.unwrap();
+    deploy_by_hand(&world, &text).await;
+    let plan = world.plan(&text).await;
+    let [(_, said)] = notes(&plan, "GS132")[..] else {
+        panic!("{:?}", plan.notes);
+    };
+    assert!(
+        said.contains("GET /things0/{id} (AWS signature and API key)"),
+        "{said}"
+    );
 }
 
 /// Gives the one route of `stack_of(_, 1)` back what it needs, by hand.
@@ -940,7 +963,7 @@ fn a_deployment_that_gatestack_did_not_make_is_unknown() {
     assert_eq!(json["deployments"][0]["rollback"], "served");
     assert_eq!(
         json["deployments"][0]["methods"]["GET /hello"],
-        serde_json::json!({ "token": true, "api_key": true })
+        serde_json::json!({ "token": true, "signature": false, "api_key": true })
     );
     assert_screen!("plan_unknown", 0, folder.local(&["plan"]));
     let plan = folder.plan(&[]);

@@ -337,6 +337,7 @@ mod tests {
             let entry = |(method, token): &(&str, bool)| {
                 let access = Access {
                     token: *token,
+                    signature: false,
                     api_key: false,
                 };
                 ((*method).to_owned(), access)
@@ -348,6 +349,7 @@ mod tests {
         let found: Vec<_> = differences(&before, &after).into_iter().collect();
         let access = |token| Access {
             token,
+            signature: false,
             api_key: false,
         };
         assert_eq!(

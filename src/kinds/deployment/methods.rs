@@ -14,6 +14,8 @@ pub type Methods = BTreeMap<String, Access>;
 pub struct Access {
     /// Whether it needs a token, or another proof that its authorizer takes.
     pub token: bool,
+    /// Whether it needs a request that is signed with credentials of AWS, as `AWS_IAM` does; gatestack makes no such method.
+    pub signature: bool,
     /// Whether it needs an API key.
     pub api_key: bool,
 }
@@ -21,7 +23,19 @@ pub struct Access {
 impl Access {
     /// Whether it needs nothing.
     pub fn is_open(self) -> bool {
-        !self.token && !self.api_key
+        self.needs().is_empty()
+    }
+
+    /// What it needs, in words.
+    pub fn needs(self) -> Vec<&'static str> {
+        let all = [
+            (self.token, "token"),
+            (self.signature, "AWS signature"),
+            (self.api_key, "API key"),
+        ];
+        let all = all.into_iter();
+        all.filter_map(|(needed, name)| needed.then_some(name))
+            .collect()
     }
 
     /// What of this the other one does not need; `None` where it needs all of it.
@@ -60,7 +74,8 @@ pub(super) async fn methods(reader: &Reader, api: &str, id: &str) -> Result<Meth
         methods.into_iter().map(move |(verb, method)| {
             let authorization = method.authorization_type.as_deref().unwrap_or("NONE");
             let access = Access {
-                token: authorization != "NONE",
+                token: !matches!(authorization, "NONE" | "AWS_IAM"),
+                signature: authorization == "AWS_IAM",
                 api_key: method.api_key_required,
             };
             (verb, path.clone(), access)
