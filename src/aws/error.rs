@@ -75,11 +75,14 @@ impl AwsError {
                     }
                     _ => Cause::Connection,
                 };
-                let message = match cause {
-                    Cause::Credentials => {
-                        format!("there are no usable credentials: {}", causes(&error))
+                let message = match (cause, causes(&error)) {
+                    (Cause::Credentials, Some(causes)) => {
+                        format!("there are no usable credentials: {causes}")
                     }
-                    _ => causes(&error),
+                    (Cause::Credentials, None) => {
+                        "there are no usable credentials: the profile has neither keys nor a way to get some".to_owned()
+                    }
+                    (_, causes) => causes.unwrap_or_else(|| error.to_string()),
                 };
                 Self {
                     operation,
@@ -232,8 +235,9 @@ fn lease_over<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Le
     None
 }
 
-/// Why a call did not get to AWS: the SDK's chain of causes without the layers that only say that there is one.
-fn causes(error: &dyn std::error::Error) -> String {
+/// Why a call did not get to AWS: the SDK's chain of causes without the layers that only say that there is one;
+/// `None` where no other is left.
+fn causes(error: &dyn std::error::Error) -> Option<String> {
     const SAY_NOTHING: &[&str] = &[
         "dispatch failure",
         "io error",
@@ -258,10 +262,7 @@ fn causes(error: &dyn std::error::Error) -> String {
         }
         next = error.source();
     }
-    if said.is_empty() {
-        return error.to_string();
-    }
-    said.join(": ")
+    (!said.is_empty()).then(|| said.join(": "))
 }
 
 impl fmt::Display for AwsError {

@@ -251,7 +251,7 @@ fn published(
             .and_then(as_route)
             .is_some_and(|route| is_open(&Door::of_route(route)));
         let door = Door::of_route(route);
-        let is_met = served.iter().any(|met| *met == door);
+        let is_met = served.contains(&door);
         is_open(&door) && !opened_by_file && !is_met && !changes.contains_key(*address)
     });
     stays.map(|(address, _)| address.clone()).collect()

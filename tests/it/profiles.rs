@@ -10,7 +10,16 @@ use tempfile::TempDir;
 
 const STACK: &str = "[stack]\nname = \"a\"\nregion = \"eu-west-1\"\n[plans.a]\n";
 
-/// Something that refuses every request and remembers by whose access key it came.
+/// What STS answers to whoever may take on a role, and single sign-on to whoever logged in.
+const OF_A_ROLE: &str = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><AssumedRoleUser>\
+    <AssumedRoleId>AROA:gatestack</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/deploy/gatestack</Arn></AssumedRoleUser>\
+    <Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>made-up</SecretAccessKey><SessionToken>made-up</SessionToken>\
+    <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+const OF_SINGLE_SIGN_ON: &str = r#"{"roleCredentials": {"accessKeyId": "ASIASSO", "secretAccessKey": "made-up",
+    "sessionToken": "made-up", "expiration": 4070908800000}}"#;
+const REFUSED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>refused</Message></Error></ErrorResponse>";
+
+/// Something that gives out the credentials of a role, refuses every other request and remembers by whose access key each came.
 struct Refuses {
     url: String,
     keys: Arc<Mutex<Vec<String>>>,
@@ -27,10 +36,12 @@ impl Refuses {
                 let mut stream = stream.unwrap();
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
                 let mut length = 0;
+                let mut signs_on = false;
                 loop {
                     let mut line = String::new();
                     reader.read_line(&mut line).unwrap();
                     let line = line.trim().to_ascii_lowercase();
+                    signs_on |= line.starts_with("get /federation/credentials?");
                     if let Some(value) = line.strip_prefix("content-length:") {
                         length = value.trim().parse().unwrap();
                     }
@@ -42,11 +53,17 @@ impl Refuses {
                         break;
                     }
                 }
-                reader.read_exact(&mut vec![0; length]).unwrap();
-                let body = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>refused</Message></Error></ErrorResponse>";
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                let takes_a_role = String::from_utf8_lossy(&body).contains("Action=AssumeRole");
+                let (status, body) = match (takes_a_role, signs_on) {
+                    (true, _) => ("200 OK", OF_A_ROLE),
+                    (_, true) => ("200 OK", OF_SINGLE_SIGN_ON),
+                    _ => ("403 Forbidden", REFUSED),
+                };
                 write!(
                     stream,
-                    "HTTP/1.1 403 Forbidden\r\ncontent-type: text/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    "HTTP/1.1 {status}\r\ncontent-type: text/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
                     body.len()
                 )
                 .unwrap();
@@ -66,6 +83,8 @@ fn plan(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> (Strin
         .env_clear()
         .env("HOME", home)
         .env("PATH", "/usr/bin:/bin")
+        .env("AWS_ENDPOINT_URL_STS", &aws.url)
+        .env("AWS_ENDPOINT_URL_SSO", &aws.url)
         .envs(environment.iter().copied())
         .output()
         .unwrap();
@@ -96,7 +115,15 @@ fn home() -> TempDir {
     );
     write(
         ".aws/config",
-        "[profile process]\ncredential_process = cat process.json\n[profile empty]\nregion = eu-west-1\n",
+        "[profile process]\ncredential_process = cat process.json\n[profile empty]\nregion = eu-west-1\n\
+         [profile role]\nrole_arn = arn:aws:iam::123456789012:role/deploy\nsource_profile = prod\n\
+         [profile sso]\nsso_session = team\nsso_account_id = 123456789012\nsso_role_name = deploy\n\
+         [sso-session team]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n",
+    );
+    // Named after the SHA-1 of the session's name, as `aws sso login` does.
+    write(
+        ".aws/sso/cache/d25187dc137f35c88bc80ec8c3ffbdb17b5eb873.json",
+        r#"{"accessToken": "made-up", "expiresAt": "2099-01-01T00:00:00Z", "region": "eu-west-1", "startUrl": "https://example.awsapps.com/start"}"#,
     );
     write(
         "process.json",
@@ -121,12 +148,17 @@ fn a_named_profile_decides_alone() {
     assert_eq!(keys(&["--profile", "process"], &[]), ["akiaprocess"]);
     let elsewhere = [("AWS_SHARED_CREDENTIALS_FILE", "elsewhere/credentials")];
     assert_eq!(keys(&["--profile", "stage"], &elsewhere), ["akiastage"]);
+    assert_eq!(keys(&["--profile", "role"], &[]), ["akiaprod", "asiarole"]);
+    assert_eq!(keys(&["--profile", "sso"], &[]), ["asiasso"]);
     // As for every AWS SDK, the access keys of the environment come before the profile of the environment.
     assert_eq!(keys(&[], &[("AWS_PROFILE", "prod")]), ["akiaenvironment"]);
 
     let (said, keys) = plan(home.path(), &["--profile", "empty"], &OF_THE_ENVIRONMENT);
     assert_eq!(keys, [""; 0], "{said}");
-    assert!(said.contains("no usable credentials"), "{said}");
+    assert!(
+        said.contains("no usable credentials: the profile has neither keys nor a way to get some"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -137,7 +169,7 @@ fn a_profile_that_is_not_there_is_an_error() {
     for words in [
         "--profile names the profile `prodd`, which is not in ~/.aws/config or ~/.aws/credentials",
         "did you mean `prod`?",
-        "empty, process, prod",
+        "empty, process, prod, role, sso",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
