@@ -3,7 +3,8 @@
 import json
 import uuid
 
-from certificates import imported, issued
+from certificates import beside, imported, issued
+from roles import log_role
 
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI"
 ROLE = "arn:aws:iam::123456789012:role/gateway"
@@ -203,7 +204,9 @@ def mapping(gateway):
 
 
 def with_other_role(gateway):
-    patch = {"op": "replace", "path": "/cloudwatchRoleArn", "value": ROLE + "-other"}
+    iam = beside(gateway, "iam")
+    assert log_role(iam, "gateway") == ROLE
+    patch = {"op": "replace", "path": "/cloudwatchRoleArn", "value": log_role(iam, "gateway-other")}
     gateway.update_account(patchOperations=[patch])
     return {}
 

@@ -5,8 +5,7 @@ import uuid
 import pytest
 from conftest import refused
 from gateway import Api, op, replace
-
-ROLE = "arn:aws:iam::123456789012:role/logs"
+from roles import log_role
 
 
 @pytest.fixture
@@ -330,8 +329,9 @@ def test_the_account(client):
         "features": ["UsagePlans"],
         "apiKeyVersion": "4",
     }
-    made = gateway.update_account(patchOperations=replace("/cloudwatchRoleArn", ROLE))
-    assert made["cloudwatchRoleArn"] == ROLE and gateway.get_account()["cloudwatchRoleArn"] == ROLE
+    role = log_role(client("iam"), "logs")
+    made = gateway.update_account(patchOperations=replace("/cloudwatchRoleArn", role))
+    assert made["cloudwatchRoleArn"] == role and gateway.get_account()["cloudwatchRoleArn"] == role
     with refused("BadRequestException", "The role ARN does not have required permissions configured."):
         gateway.update_account(patchOperations=replace("/cloudwatchRoleArn", "nonsense"))
     with refused("BadRequestException", "Invalid patch path /nonsense"):

@@ -3,8 +3,8 @@
 import pytest
 from conftest import refused
 from gateway import Api, op, replace
+from roles import log_role
 
-ROLE = "arn:aws:iam::123456789012:role/logs"
 LOG_GROUP = "arn:aws:logs:eu-west-1:123456789012:log-group:api"
 
 
@@ -245,7 +245,7 @@ def test_logs_need_the_accounts_role(client):
         with refused("BadRequestException", "CloudWatch Logs role ARN must be set in account settings to enable logging"):
             gateway.update_stage(**named, patchOperations=patch)
     gateway.update_stage(**named, patchOperations=replace("/*/*/logging/loglevel", "OFF"))
-    gateway.update_account(patchOperations=replace("/cloudwatchRoleArn", ROLE))
+    gateway.update_account(patchOperations=replace("/cloudwatchRoleArn", log_role(client("iam"), "logs")))
     stage = gateway.update_stage(**named, patchOperations=[*access_log, *replace("/*/*/logging/loglevel", "INFO")])
     assert stage["accessLogSettings"] == {"destinationArn": LOG_GROUP, "format": "$context.requestId"}
     assert stage["methodSettings"]["*/*"]["loggingLevel"] == "INFO"

@@ -16,17 +16,31 @@ import walk_apigateway
 import walk_cognito
 import walk_ec2
 import walk_elbv2
+import walk_iam
+import walk_logs
 import walk_route53
 import walk_secretsmanager
 import walk_ssm
 import walk_tagging
 from botocore.exceptions import ClientError, ParamValidationError
 
-SERVICES = [walk_acm, walk_apigateway, walk_cognito, walk_ec2, walk_elbv2, walk_route53, walk_secretsmanager, walk_ssm, walk_tagging]
+SERVICES = [
+    walk_acm,
+    walk_apigateway,
+    walk_cognito,
+    walk_ec2,
+    walk_elbv2,
+    walk_iam,
+    walk_logs,
+    walk_route53,
+    walk_secretsmanager,
+    walk_ssm,
+    walk_tagging,
+]
 
 REGIONS = itertools.count(1)
 
-PAGE_SIZES = {"MaxResults", "PageSize", "Limit", "ResourcesPerPage", "limit"}
+PAGE_SIZES = {"MaxItems", "MaxResults", "PageSize", "Limit", "ResourcesPerPage", "limit"}
 
 
 def members():

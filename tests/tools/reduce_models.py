@@ -29,6 +29,8 @@ SERVICES = {
     "ssm": "ssm",
     "secretsmanager": "secretsmanager",
     "route53": "route53",
+    "logs": "logs",
+    "iam": "iam",
 }
 
 # What AWS has had since that botocore. The operation and its shapes are as botocore 1.44.5 has them; the value is in AWS's documentation

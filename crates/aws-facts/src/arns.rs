@@ -57,6 +57,22 @@ pub fn api_gateway(region: &str, path: impl Display) -> String {
     arn("apigateway", region, "", format_args!("/{path}"))
 }
 
+/// A log group of CloudWatch Logs, without the `:*` that some of its answers end it with.
+pub fn log_group(region: &str, account: &str, name: &str) -> String {
+    arn("logs", region, account, format_args!("log-group:{name}"))
+}
+
+/// A role of IAM, by its path, which is `/` or begins and ends with one, and its name.
+pub fn role(account: &str, path: &str, name: &str) -> String {
+    arn("iam", "", account, format_args!("role{path}{name}"))
+}
+
+/// The managed policy that lets API Gateway write to CloudWatch Logs.
+///
+/// Source: <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonAPIGatewayPushToCloudWatchLogs.html>
+pub const PUSH_TO_CLOUDWATCH_LOGS: &str =
+    "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +97,12 @@ mod tests {
         assert_eq!(
             api_gateway("eu-west-1", "restapis/a"),
             "arn:aws:apigateway:eu-west-1::/restapis/a"
+        );
+        let group = log_group("eu-west-1", "123456789012", "/a/b");
+        assert_eq!(group, "arn:aws:logs:eu-west-1:123456789012:log-group:/a/b");
+        assert_eq!(
+            role("123456789012", "/", "a"),
+            "arn:aws:iam::123456789012:role/a"
         );
         let group = Arn::parse("arn:aws:logs:eu-west-1:123456789012:log-group:a:*").unwrap();
         assert_eq!(group.resource, "log-group:a:*");

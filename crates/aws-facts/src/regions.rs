@@ -1,6 +1,6 @@
 //! Regions of the commercial partition, and their zones.
 
-/// The Region of what is global: Route 53, and the certificates that CloudFront reads, so those of Cognito's custom domains too.
+/// The Region of what is global: IAM, Route 53, and the certificates that CloudFront reads, so those of Cognito's custom domains too.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html>
 pub const GLOBAL: &str = "us-east-1";

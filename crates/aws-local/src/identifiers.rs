@@ -83,6 +83,11 @@ pub fn route_53() -> String {
     random(UPPER, 20)
 }
 
+/// A role's id: `AROA` and 17 upper-case letters and digits.
+pub fn iam_role() -> String {
+    format!("AROA{}", random(UPPER, 17))
+}
+
 /// What stands after the hyphen at the end of a secret's ARN: six letters and digits.
 pub fn secret_suffix() -> String {
     random(MIXED, 6)
@@ -163,6 +168,7 @@ mod tests {
         shape("^[0-7][0-9a-f](:[0-9a-f]{2}){15}$", serial_number());
         shape("^[A-Z0-9]{20}$", route_53());
         shape("^[A-Za-z0-9]{6}$", secret_suffix());
+        shape("^AROA[A-Z0-9]{17}$", iam_role());
         shape(
             "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
             uuid(),

@@ -1,5 +1,5 @@
-//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, Secrets Manager, STS and the tagging API behind
-//! AWS's own wire protocols.
+//! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, Secrets Manager,
+//! CloudWatch log groups, IAM roles, STS and the tagging API behind AWS's own wire protocols.
 //!
 //! It knows nothing of stacks or plans. It is written from AWS's documentation and service models, so that any AWS client can use it:
 //! what AWS accepts is accepted and returned as AWS returns it, what AWS refuses is refused with AWS's code and status, and an operation
@@ -25,7 +25,9 @@ pub mod ec2;
 pub mod elbv2;
 mod existing;
 pub mod files;
+pub mod iam;
 pub mod identifiers;
+pub mod logs;
 mod members;
 pub mod model;
 pub mod operation;

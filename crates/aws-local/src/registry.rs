@@ -7,7 +7,8 @@ use aws_facts::regions;
 use super::model::{Model, Protocol};
 use super::operation::{Object, Operation, Refusal};
 use super::{
-    acm, apigateway, check, cognito, ec2, elbv2, route53, secretsmanager, ssm, sts, tagging,
+    acm, apigateway, check, cognito, ec2, elbv2, iam, logs, route53, secretsmanager, ssm, sts,
+    tagging,
 };
 
 /// One of AWS's services.
@@ -27,7 +28,7 @@ pub(super) struct AwsService {
     pub(super) global_region: Option<&'static str>,
 }
 
-pub(super) static SERVICES: [AwsService; 10] = [
+pub(super) static SERVICES: [AwsService; 12] = [
     AwsService::new(
         "cognito-idp",
         || Model::parse(include_str!("../models/cognito.json")),
@@ -92,6 +93,19 @@ pub(super) static SERVICES: [AwsService; 10] = [
         || Model::parse(include_str!("../models/route53.json")),
         route53::OPERATIONS,
         "InvalidInput",
+    )
+    .global(regions::GLOBAL),
+    AwsService::new(
+        "logs",
+        || Model::parse(include_str!("../models/logs.json")),
+        logs::OPERATIONS,
+        "InvalidParameterException",
+    ),
+    AwsService::new(
+        "iam",
+        || Model::parse(include_str!("../models/iam.json")),
+        iam::OPERATIONS,
+        "ValidationError",
     )
     .global(regions::GLOBAL),
 ];

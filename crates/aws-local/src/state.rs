@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::Table;
-use super::{acm, apigateway, cognito, ec2, elbv2, route53, secretsmanager, ssm};
+use super::{acm, apigateway, cognito, ec2, elbv2, iam, logs, route53, secretsmanager, ssm};
 
 /// Everything in one account. A copy is cheap: it shares each Region until that one is changed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -28,6 +28,10 @@ pub struct Region {
     pub acm: acm::State,
     /// Hosted zones and their records, all in us-east-1: Route 53 is global and its requests are signed for that Region.
     pub route53: route53::State,
+    /// Roles, all in us-east-1: IAM is global.
+    pub iam: iam::State,
+    /// CloudWatch Logs.
+    pub logs: logs::State,
     /// Secrets Manager.
     pub secretsmanager: secretsmanager::State,
     /// Systems Manager parameters.

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::members::texts;
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
-use super::{acm, apigateway, cognito, ec2, elbv2, paging, registry, route53, secretsmanager, ssm};
+use super::{
+    acm, apigateway, cognito, ec2, elbv2, logs, paging, registry, route53, secretsmanager, ssm,
+};
 
 /// The operations the local tagging API has.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -42,6 +44,7 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
             call.seconds(),
         ))
         .chain(ssm::tagged(&region.ssm, call))
+        .chain(logs::tagged(&region.logs, call))
         .chain(ec2::tagged(&region.ec2, call))
         .collect()
 }
@@ -61,6 +64,10 @@ fn is_of_type(arn: &str, wanted: &str) -> bool {
         Some((of @ "elasticloadbalancing", kind)) => {
             let rest = resource.strip_prefix(kind);
             service == of && rest.is_some_and(|rest| rest.starts_with('/'))
+        }
+        Some((of @ "logs", kind)) => {
+            let rest = resource.strip_prefix(kind);
+            service == of && rest.is_some_and(|rest| rest.starts_with(':'))
         }
         Some((of, kind)) => {
             // Kinds and ids take turns: `/restapis/abc123/stages/prod`.
@@ -309,9 +316,9 @@ fn in_its_own_words<'n>(
                 ("RemoveTagsFromResource", input)
             }
         }
-        // Its members begin with small letters.
-        "apigateway" if tagging => (operation, json!({"resourceArn": arn, "tags": value})),
-        "apigateway" => (operation, json!({"resourceArn": arn, "tagKeys": value})),
+        // Their members begin with small letters.
+        "apigateway" | "logs" if tagging => (operation, json!({"resourceArn": arn, "tags": value})),
+        "apigateway" | "logs" => (operation, json!({"resourceArn": arn, "tagKeys": value})),
         _ => (operation, json!({"ResourceArn": arn, member: value})),
     };
     (operation, input.as_object().cloned().unwrap_or_default())

@@ -134,39 +134,3 @@ async fn a_strangers_key_on_our_plan_is_counted_and_left() {
     assert_eq!(neighbours, [("plan_membership", 1)]);
     assert_eq!(world.converge().await, NOTHING);
 }
-
-#[tokio::test(start_paused = true)]
-async fn access_logs_need_a_role_that_gatestack_does_not_set() {
-    let mut world = partner_api().await;
-    world.converge().await;
-    assert_eq!(
-        world.calls("GetAccount"),
-        0,
-        "nobody asks for a role that isn't needed"
-    );
-    change!(world, "api/stage", Stage, |it| it.access_logs =
-        Some(stage::AccessLogs {
-            group: "arn:aws:logs:eu-west-1:123456789012:log-group:calls".into(),
-            format: "$context.requestId".into(),
-        }));
-    let obstacles = world.look().await.obstacles;
-    assert_eq!(obstacles[0].address.as_str(), "api/stage");
-
-    let role = PatchOperation::builder()
-        .op(Op::Replace)
-        .path("/cloudwatchRoleArn")
-        .value("arn:aws:iam::123456789012:role/logs")
-        .build();
-    world
-        .somebody()
-        .update_account()
-        .patch_operations(role)
-        .send()
-        .await
-        .expect("a role for logs");
-    assert_eq!(world.converge().await, ["update api/stage [access_logs]"]);
-    assert_eq!(world.converge().await, NOTHING);
-    change!(world, "api/stage", Stage, |it| it.access_logs = None);
-    assert_eq!(world.converge().await, ["update api/stage [access_logs]"]);
-    assert_eq!(world.converge().await, NOTHING);
-}

@@ -2,9 +2,11 @@
 
 pub mod acm;
 pub mod apigateway;
+pub mod cloudwatchlogs;
 pub mod cognito;
 pub mod ec2;
 pub mod elbv2;
+pub mod iam;
 pub mod route53;
 pub mod secretsmanager;
 pub mod ssm;

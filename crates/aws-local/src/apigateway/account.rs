@@ -1,10 +1,10 @@
 //! The account's settings in API Gateway.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
+use aws_facts::arns::PUSH_TO_CLOUDWATCH_LOGS;
+use aws_facts::regions;
 use serde_json::json;
 
+use super::super::iam::Take;
 use super::super::operation::{Answer, Call, Object, Operation};
 use super::super::state::Region;
 use super::patch::{Op, REPLACE, Rules, Takes, Words, patches, rule};
@@ -21,9 +21,16 @@ const RULES: Rules = Rules {
     rules: &[rule("/cloudwatchRoleArn", REPLACE, Takes::Text)],
 };
 
-static ROLE_ARN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$").expect("it is a pattern")
-});
+/// Whether API Gateway can write logs with a role: the role is there, trusts it, and has the policy.
+fn may_write(call: &Call, role: &str) -> bool {
+    let take = Take {
+        service: "apigateway.amazonaws.com",
+        policy: PUSH_TO_CLOUDWATCH_LOGS,
+        now: call.seconds(),
+    };
+    let global = call.everywhere.regions.get(regions::GLOBAL);
+    global.is_some_and(|global| global.iam.may_take(role, &call.account, take))
+}
 
 fn describe(state: &State) -> Object {
     let mut answer = Object::from_iter([
@@ -59,7 +66,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
             _ => {
                 RULES.apply(&patch, &mut Object::new())?;
                 let role = patch.filled();
-                if role.is_some_and(|role| !ROLE_ARN.is_match(role)) {
+                if role.is_some_and(|role| !may_write(call, role)) {
                     return Err(bad_request(
                         "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy.",
                     ));

@@ -1,0 +1,89 @@
+//! Managed policies on roles. Of those that AWS manages there is the one that lets API Gateway write logs; there are none of the account's.
+
+use aws_facts::arns::{Arn, PUSH_TO_CLOUDWATCH_LOGS};
+use aws_facts::limits::iam::MOST_POLICIES_PER_ROLE;
+use serde_json::{Value, json};
+
+use super::super::members::{nothing, optional};
+use super::super::operation::{Answer, Call, Operation, Refusal};
+use super::super::state::Region;
+use super::{KNOWN_AFTER, page};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::change("AttachRolePolicy", attach),
+    Operation::change("DetachRolePolicy", detach),
+    Operation::read("ListAttachedRolePolicies", list),
+];
+
+/// The path and the name of a policy.
+fn path_and_name(arn: &str) -> Option<(&str, &str)> {
+    let policy = Arn::parse(arn).filter(|arn| arn.service == "iam")?;
+    let path = policy.resource.strip_prefix("policy")?;
+    let end = path.rfind('/')? + 1;
+    Some(path.split_at(end))
+}
+
+/// The policy that a call names, in an ARN.
+fn sent(call: &Call) -> Result<&str, Refusal> {
+    let arn = call.text("PolicyArn");
+    match path_and_name(arn) {
+        Some(_) => Ok(arn),
+        None => {
+            let message = format!("ARN {arn} is not valid.");
+            Err(Refusal::new(400, "ValidationError", message))
+        }
+    }
+}
+
+fn attach(region: &mut Region, call: &Call) -> Answer {
+    let arn = sent(call)?;
+    let role = region.iam.role_mut(call)?;
+    if arn != PUSH_TO_CLOUDWATCH_LOGS {
+        let of_aws = Arn::parse(arn).is_some_and(|arn| arn.account == "aws");
+        return Err(if of_aws {
+            Refusal::not_implemented(format_args!("the managed policy {arn}"))
+        } else {
+            let message = format!("Policy {arn} does not exist or is not attachable.");
+            Refusal::new(404, "NoSuchEntity", message)
+        });
+    }
+    if role.policies.iter().all(|policy| policy != arn) {
+        if role.policies.len() >= MOST_POLICIES_PER_ROLE {
+            let message =
+                format!("Cannot exceed quota for PoliciesPerRole: {MOST_POLICIES_PER_ROLE}");
+            return Err(Refusal::new(409, "LimitExceeded", message));
+        }
+        role.policies.push(arn.to_owned());
+        role.known = call.done_at(KNOWN_AFTER);
+    }
+    nothing()
+}
+
+fn detach(region: &mut Region, call: &Call) -> Answer {
+    let arn = sent(call)?;
+    let role = region.iam.role_mut(call)?;
+    let Some(place) = role.policies.iter().position(|policy| policy == arn) else {
+        let message = format!("Policy {arn} was not found.");
+        return Err(Refusal::new(404, "NoSuchEntity", message));
+    };
+    role.policies.remove(place);
+    nothing()
+}
+
+fn list(region: &Region, call: &Call) -> Answer {
+    let prefix = optional(&call.input, "PathPrefix").unwrap_or("/");
+    let mut policies: Vec<&str> = region
+        .iam
+        .role(call)?
+        .policies
+        .iter()
+        .map(String::as_str)
+        .collect();
+    policies.sort_unstable();
+    let rows = policies.into_iter().filter_map(|arn| {
+        let (path, name) = path_and_name(arn)?;
+        let row: Value = json!({"PolicyName": name, "PolicyArn": arn});
+        path.starts_with(prefix).then_some((arn, row))
+    });
+    page(call, "AttachedPolicies", rows)
+}
