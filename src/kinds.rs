@@ -12,6 +12,8 @@ pub mod gateway_response;
 pub mod instance;
 pub mod listener;
 pub mod load_balancer;
+pub mod log_group;
+pub mod log_role;
 pub mod marks;
 pub mod plan_membership;
 pub mod resource_server;
@@ -54,7 +56,9 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Text};
 
-pub use api_marks::{DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, MARKS, USER_POOL_MARK};
+pub use api_marks::{
+    DOMAIN_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, USER_POOL_MARK, is_mark, mark_of,
+};
 pub use change::{Action, BothSides, Change, FieldChange, Level, Look, Note};
 pub(crate) use change::{CREDENTIALS_LOST, ROUTE_OPENS};
 pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
@@ -87,6 +91,8 @@ pub struct KindInfo {
     pub loss: Option<&'static str>,
     /// Whether it goes only when consent names it and is kept otherwise, instead of stopping the run.
     pub kept_unless_named: bool,
+    /// Why it stays when the stack goes: others share it. Such a kind finds only what the file wants, and nothing before a destroy.
+    pub outlives: Option<&'static str>,
     /// Whether callers see a change of it only after a redeployment.
     pub deployed: bool,
     /// Whether it decides who may call: no snapshot is taken of one that is not as the file wants it.
@@ -130,6 +136,7 @@ impl KindInfo {
             goes_with: None,
             loss: None,
             kept_unless_named: false,
+            outlives: None,
             deployed: false,
             admits: false,
             siblings_clash: false,
@@ -286,6 +293,11 @@ pub trait Kind: 'static {
     /// Whom a change of one lets in before callers see the next snapshot.
     fn lets_in(_held: &Self::Props, _want: &Self::Props) -> LetsIn {
         LetsIn::AsBefore
+    }
+
+    /// What a change of one in place loses for good, where it loses anything: as its delete, it needs consent by address.
+    fn loses(_held: &Self::Props, _want: &Self::Props) -> Option<String> {
+        None
     }
 
     /// Whether AWS charges for this one, where its kind has [`KindInfo::billable`].

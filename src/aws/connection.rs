@@ -22,6 +22,7 @@ use super::error::AwsError;
 use super::inside::Inside;
 use super::instances::InstanceAnswers;
 use super::lease::Lease;
+use super::logs::LogsAnswers;
 use super::nulls::ReadableAnswers;
 use super::pace::{HeldBack, Operation, Pacer, Service};
 use super::profile;
@@ -72,6 +73,8 @@ struct Clients {
     ssm: aws_sdk_ssm::Client,
     secretsmanager: aws_sdk_secretsmanager::Client,
     route53: aws_sdk_route53::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    iam: aws_sdk_iam::Client,
 }
 
 /// Reads, each asked once. It has no way to change anything.
@@ -83,6 +86,7 @@ pub struct Reader {
     pub(super) ec2_answers: Arc<Ec2Answers>,
     pub(super) elbv2_answers: Arc<Elbv2Answers>,
     pub(super) instance_answers: Arc<InstanceAnswers>,
+    pub(super) logs_answers: Arc<LogsAnswers>,
     pub(super) route53_answers: Arc<Route53Answers>,
     pub(super) tagging_answers: Arc<TaggingAnswers>,
 }
@@ -187,6 +191,8 @@ impl Connection {
             ssm: counted!(aws_sdk_ssm),
             secretsmanager: counted!(aws_sdk_secretsmanager),
             route53: counted!(aws_sdk_route53),
+            logs: counted!(aws_sdk_cloudwatchlogs),
+            iam: counted!(aws_sdk_iam),
             config,
         };
         Self {
@@ -213,6 +219,7 @@ impl Connection {
             ec2_answers: Arc::default(),
             elbv2_answers: Arc::default(),
             instance_answers: Arc::default(),
+            logs_answers: Arc::default(),
             route53_answers: Arc::default(),
             tagging_answers: Arc::default(),
         }
@@ -371,6 +378,10 @@ impl Reader {
     pub(super) fn route53_client(&self) -> &aws_sdk_route53::Client {
         &self.connection.clients.route53
     }
+
+    pub(super) fn logs_client(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        &self.connection.clients.logs
+    }
 }
 
 impl Writer {
@@ -409,6 +420,16 @@ impl Writer {
         self.reader.route53_client()
     }
 
+    /// CloudWatch Logs with every operation.
+    pub(crate) fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        self.reader.logs_client()
+    }
+
+    /// IAM with every operation.
+    pub(crate) fn iam(&self) -> &aws_sdk_iam::Client {
+        &self.reader.connection.clients.iam
+    }
+
     /// Waits before it is worth looking again.
     pub(crate) async fn pause(&self, duration: Duration) {
         self.reader.connection.pacer.pause(duration).await;
@@ -442,6 +463,8 @@ fn is_error_of<E>(operation: &Operation<'_>) -> bool {
         Service::Ssm => "aws_sdk_ssm",
         Service::SecretsManager => "aws_sdk_secretsmanager",
         Service::Route53 => "aws_sdk_route53",
+        Service::CloudWatchLogs => "aws_sdk_cloudwatchlogs",
+        Service::Iam => "aws_sdk_iam",
     };
     let of = type_name::<E>();
     let name = of

@@ -54,6 +54,16 @@ impl<'a> Operation<'a> {
         Self::of(Service::Elbv2, name)
     }
 
+    /// An operation of CloudWatch Logs.
+    pub const fn logs(name: &'a str) -> Self {
+        Self::of(Service::CloudWatchLogs, name)
+    }
+
+    /// An operation of IAM.
+    pub const fn iam(name: &'a str) -> Self {
+        Self::of(Service::Iam, name)
+    }
+
     /// An operation of another service, or of Cognito on no pool yet.
     pub const fn of(service: Service, name: &'a str) -> Self {
         Self {

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_apigateway::types::RestApi;
+
 use super::{Owner, STACK_TAG, Scope, tags};
 use crate::aws::{AwsError, Reader};
+use crate::model::digest;
 
 /// The mark of a load balancer or a VPC link.
 pub const LOAD_BALANCER_MARK: &str = "gatestack:load_balancer";
@@ -17,11 +20,29 @@ pub const DOMAIN_MARK: &str = "gatestack:domain";
 /// The mark of a user pool, which need not be one whose tokens the API takes.
 pub const USER_POOL_MARK: &str = "gatestack:user_pool";
 
-/// Every mark.
-pub const MARKS: [&str; 3] = [LOAD_BALANCER_MARK, DOMAIN_MARK, USER_POOL_MARK];
+/// What the marks of log groups begin with. There is one for each name that a file gave a group, and it says that name.
+pub const LOG_GROUP_MARK: &str = "gatestack:log_group";
 
-/// The value of every mark.
+/// The value of a mark that names nothing.
 pub const MARKED: &str = "yes";
+
+/// Whether a tag is a mark.
+pub fn is_mark(key: &str) -> bool {
+    let of_many = key.split_once('/').map_or(key, |(mark, _)| mark);
+    [
+        LOAD_BALANCER_MARK,
+        DOMAIN_MARK,
+        USER_POOL_MARK,
+        LOG_GROUP_MARK,
+    ]
+    .contains(&of_many)
+}
+
+/// The mark of one of several things, by its name: a tag's key has no room for every name, and its value has.
+pub fn mark_of(mark: &str, name: &str) -> (String, String) {
+    let key = format!("{mark}/{}", &digest(name.as_bytes())[..12]);
+    (key, name.to_owned())
+}
 
 /// What the stack's API says of its other parts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,12 +67,9 @@ pub(super) async fn ask(
 ) -> Result<Says, AwsError> {
     let tagged = reader.tagged(STACK_TAG, &scope.desired.ground.stack);
     let (apis, tagged) = tokio::try_join!(reader.rest_apis(), tagged)?;
-    let apis: Vec<BTreeMap<String, String>> = apis
-        .iter()
-        .map(|api| tags::live(api.tags.as_ref()))
-        .filter(|tags| matches!(scope.desired.ground.owner_by_tags(tags), Owner::Us(_)))
-        .collect();
-    let marked = apis.iter().any(|tags| tags.contains_key(mark));
+    let apis = tags_of(scope, &apis);
+    let is_that = |key: &String| key.split('/').next() == Some(mark);
+    let marked = apis.iter().any(|tags| tags.keys().any(is_that));
     let named = || {
         tagged
             .iter()
@@ -64,6 +82,31 @@ pub(super) async fn ask(
     } else {
         Says::Nothing
     })
+}
+
+/// The names that the marks of several things tell.
+///
+/// # Errors
+/// AWS's refusal of a read.
+pub(super) async fn named(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    mark: &str,
+) -> Result<Vec<String>, AwsError> {
+    let apis = reader.rest_apis().await?;
+    let tags = tags_of(scope, &apis).into_iter().flatten();
+    let named = tags.filter(|(key, _)| {
+        let of = key.split_once('/');
+        of.is_some_and(|(of, _)| of == mark)
+    });
+    Ok(named.map(|(_, name)| name).collect())
+}
+
+/// The tags of each API of the stack.
+fn tags_of(scope: &Scope<'_>, apis: &[RestApi]) -> Vec<BTreeMap<String, String>> {
+    let tags = apis.iter().map(|api| tags::live(api.tags.as_ref()));
+    tags.filter(|tags| matches!(scope.desired.ground.owner_by_tags(tags), Owner::Us(_)))
+        .collect()
 }
 
 /// An answer; nothing where these credentials may not ask. For what the stack most likely does not have.

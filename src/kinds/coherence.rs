@@ -5,7 +5,7 @@ use super::app_client::Mark;
 use super::desired::{Desired, KEY_TAG, STACK_TAG};
 use super::dns_record::Bearer;
 use super::registry::Resource;
-use super::{OnChange, base_path_mapping, gateway_response, listener, marks};
+use super::{OnChange, base_path_mapping, gateway_response, listener, log_group, log_role, marks};
 use crate::model::{
     Address, Book, OutputName, Place, Text, Value, endpoints, is_key_character, is_unseen,
 };
@@ -135,6 +135,8 @@ impl Desired {
             Resource::GatewayResponse(response) => {
                 *address == gateway_response::place(&response.response_type)
             }
+            Resource::LogGroup(group) => group.arn == log_group::arn(&self.ground, group.name()),
+            Resource::LogRole(role) => role.role == log_role::arn(&self.ground.account),
             _ => true,
         }
     }

@@ -103,6 +103,14 @@ macro_rules! kinds {
                 }
             }
 
+            /// What a change of what is there into this loses for good; see [`Kind::loses`].
+            pub fn loses(&self, live: &Resource) -> Option<String> {
+                match (self, live) {
+                    $((Self::$variant(want), Self::$variant(held)) => <$kind as Kind>::loses(held, want),)+
+                    _ => None,
+                }
+            }
+
             /// Whether AWS charges for it; see [`Kind::is_billed`].
             pub fn is_billed(&self) -> bool {
                 match self {
@@ -285,6 +293,8 @@ kinds! {
     GatewayResponse: super::gateway_response::GatewayResponse,
     Deployment: super::deployment::Deployment,
     Stage: super::stage::Stage,
+    LogGroup: super::log_group::LogGroup,
+    LogRole: super::log_role::LogRole,
     ApiDomain: super::api_domain::ApiDomain,
     BasePathMapping: super::base_path_mapping::BasePathMapping,
     DnsRecord: super::dns_record::DnsRecord,

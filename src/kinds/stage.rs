@@ -116,27 +116,21 @@ impl Kind for Stage {
         .by(Part::Patch(|patches, task, _: &Props| patch_throttle(patches, task.want.throttle.as_ref()))),
         Field::new(
             "access_logs",
-            "Access logs: the ARN of an existing CloudWatch log `group`, and the `format` of a line.",
+            "Access logs: the ARN of the CloudWatch log `group`, and the `format` of a line.",
             |p: &Props, book| {
                 p.access_logs.as_ref().map_or(Value::Unset, |logs| {
                     Value::map([("group", logs.group.value(book)), ("format", logs.format.value(book))])
                 })
             },
         )
-        .by(Part::Patch(|patches, task, _: &Props| patch_access_logs(patches, task))),
+        .by(Part::Patch(|patches, task, _: &Props| patch_access_logs(patches, task)))
+        .refers_to("log_group"),
         Field::new("tags", "Tags. Others on the stage are left alone.", |p: &Props, _| tags::value(&p.tags))
         .by(Part::Tags).wanted_keys(),
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = Findings::default();
-        let wanted = wanted(scope);
-        if let Some((address, props)) = wanted
-            && props.access_logs.is_some()
-            && reader.log_role().await?.is_none()
-        {
-            findings.obstacles.push(no_log_role(address));
-        }
         if let Some(api) = rest_api::api(scope) {
             let stages = reader.stages(api).await?;
             sort_out(reader, scope, api, &stages, &mut findings);
@@ -210,7 +204,8 @@ impl Kind for Stage {
     }
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
-        renamed(look).into_iter().collect()
+        let notes = [renamed(look), logs_no_more(look)];
+        notes.into_iter().flatten().collect()
     }
 }
 
@@ -350,17 +345,6 @@ fn in_the_way(scope: &Scope<'_>, address: &Address, stage: &LiveStage) -> Obstac
     }
 }
 
-fn no_log_role(address: &Address) -> Obstacle {
-    Obstacle {
-        address: address.clone(),
-        what: "API Gateway has no role with which to write access logs in this account and Region".into(),
-        help: "leave access_logs out, or give the account a role that has AmazonAPIGatewayPushToCloudWatchLogs; it is \
-               the whole account's, so no stack sets it\n\
-               aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN"
-            .into(),
-    }
-}
-
 fn patch_variables(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
     let path = |name: &str| format!("/variables/{}", segment(name));
     for (name, text) in &task.want.variables {
@@ -428,6 +412,14 @@ fn outputs(reader: &Reader, api: &str, name: &str) -> Outputs {
             reader.apigateway_arn(&format!("/restapis/{api}/stages/{name}")),
         ),
     ])
+}
+
+/// Calls that no line tells of any more, which may be what somebody else set up.
+fn logs_no_more(look: &Look<'_, Props>) -> Option<Note> {
+    let before = look.held?.access_logs.as_ref()?;
+    look.want?.access_logs.is_none().then_some(())?;
+    let group = literal(&before.group);
+    look.warning("GS144", format!("calls are no longer logged to {group}"))
 }
 
 fn renamed(look: &Look<'_, Props>) -> Option<Note> {

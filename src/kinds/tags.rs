@@ -70,6 +70,38 @@ fn differing<'a>(
         .filter(|(key, value)| live.get(*key) != Some(value))
 }
 
+/// CloudWatch Logs' tags.
+pub(super) mod logs {
+    use std::collections::{BTreeMap, HashMap};
+
+    use super::differing;
+    use crate::aws::{AwsError, Operation, Writer};
+
+    /// Writes the wanted tags that differ; others are somebody else's and stay.
+    pub(in crate::kinds) async fn write(
+        writer: &Writer,
+        arn: &str,
+        want: &BTreeMap<String, String>,
+        live: &BTreeMap<String, String>,
+    ) -> Result<(), AwsError> {
+        let differ: HashMap<String, String> = differing(want, live)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        if differ.is_empty() {
+            return Ok(());
+        }
+        let request = writer
+            .logs()
+            .tag_resource()
+            .resource_arn(arn)
+            .set_tags(Some(differ));
+        writer
+            .call(Operation::logs("TagResource"), request.send())
+            .await?;
+        Ok(())
+    }
+}
+
 /// EC2's tags.
 pub(super) mod ec2 {
     use std::collections::BTreeMap;

@@ -102,6 +102,10 @@ places! {
     Deployment = "api/deployment": "deployment";
     /// The stage.
     Stage = "api/stage": "stage";
+    /// `[api.access_logs]`.
+    AccessLogs = "api.access_logs": "log_group";
+    /// The role with which API Gateway writes them.
+    LogRole = "api.access_logs/role": "log_role";
     /// `[api.domain]`.
     ApiDomain = "api.domain": "api_domain";
     /// The mapping of a domain without base paths.

@@ -70,6 +70,13 @@ pub(super) fn losses(
             Some((address.clone(), LossOf::Own, loss.into()))
         });
     let mut all: Vec<(Address, LossOf, String)> = own.collect();
+    let in_place = changes.iter().filter_map(|(address, change)| {
+        (change.action == Action::Update).then_some(())?;
+        let live = &observation.live.get(address)?.resource;
+        let loss = wanted.get(address)?.loses(live)?;
+        Some((address.clone(), LossOf::Own, loss))
+    });
+    all.extend(in_place);
     let others = going_along(observation, changes);
     all.extend(others.map(|one| (one.address.clone(), LossOf::Others, one.what.clone())));
     if !options.destroy {

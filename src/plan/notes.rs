@@ -46,8 +46,24 @@ pub(super) fn notes(
             &desired.ground.region,
         ));
     }
+    notes.extend(outlive(desired, changes, options));
     notes.sort();
     notes
+}
+
+/// What a destroy leaves, because others share it.
+fn outlive<'a>(
+    desired: &'a Desired,
+    changes: &BTreeMap<Address, Change>,
+    options: &Options,
+) -> impl Iterator<Item = Note> + use<'a> {
+    let goes = options.destroy && !changes.is_empty();
+    let wanted = desired.resources.iter().filter(move |_| goes);
+    wanted.filter_map(|(address, wanted)| {
+        let kind = wanted.resource.info();
+        let text = format!("left: the {}, since {}", kind.title, kind.outlives?);
+        Some(Note::info("GS145", address, text))
+    })
 }
 
 /// Whether a plan leads callers forward from an earlier deployment that somebody led them back to.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::layout::{behind, flowing};
 use super::style::{CREATE, DELETE, FAINT, paint};
 use super::value::{self, quoted, without_own_tags};
-use crate::kinds::{MARKS, fields_of_kinds};
+use crate::kinds::{fields_of_kinds, is_mark};
 use crate::model::{Address, Book, OutputName, Value, bare_or_quoted};
 use crate::plan::{Action, Change, FieldChange};
 
@@ -25,7 +25,7 @@ fn sides(field: &FieldChange, change: &Change, book: &Book) -> (Value, Value) {
         if change.action == Action::Create
             && let Value::Map(items) = &mut value
         {
-            items.retain(|key, _| !MARKS.contains(&key.as_str()));
+            items.retain(|key, _| !is_mark(key));
         }
         if refers {
             by_address(value, book)

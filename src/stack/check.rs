@@ -8,6 +8,7 @@
 //! A string that holds references is judged with something of the usual shape in their place, so that
 //! `domain = "x-${user_pool.id}"` fails here and not at AWS.
 
+mod access_logs;
 mod api;
 mod certificates;
 mod clients;
@@ -61,6 +62,7 @@ pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut 
     clients::check(&mut judge);
     load_balancer::check(&mut judge);
     api::check(&mut judge);
+    access_logs::check(&mut judge);
     domain::check(&mut judge);
     routes::check(&mut judge);
     requirements::check(&mut judge);

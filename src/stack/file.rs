@@ -365,9 +365,10 @@ pub struct Api {
     #[serde(default)]
     #[schemars(example = true)]
     pub disable_default_endpoint: bool,
-    /// Access logs of the stage.
-    #[schemars(example = json!({ "group": "arn:aws:logs:eu-central-1:123456789012:log-group:claims" }))]
-    pub access_logs: Option<AccessLogs>,
+    /// Whether the stage writes a line for every call to a CloudWatch log group, which the stack makes.
+    #[serde(default)]
+    #[schemars(example = true)]
+    pub access_logs: AccessLogs,
     /// A domain of your own.
     #[schemars(example = json!({ "name": "api.example.com", "certificate": "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }))]
     pub domain: Option<ApiDomain>,
@@ -503,19 +504,38 @@ pub struct Throttle {
     pub burst: u32,
 }
 
+/// Access logs: `true`, `false`, or the details.
+#[derive(Clone, Debug, Default)]
+pub enum AccessLogs {
+    /// None.
+    #[default]
+    Off,
+    /// As these settings say; `true` means their defaults.
+    On(AccessLogSettings),
+}
+
 /// `[api.access_logs]`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccessLogs {
-    /// The ARN of an existing CloudWatch log group. gatestack never makes one.
-    #[schemars(example = &"arn:aws:logs:eu-central-1:123456789012:log-group:claims")]
-    pub group: Template,
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccessLogSettings {
+    /// The name of the log group that the stack makes, or the ARN of an existing one that is not the stack's. Left out:
+    /// `/aws/apigateway/` and the stack's name.
+    #[schemars(example = &"/claims/calls")]
+    pub group: Option<Template>,
+    /// How long CloudWatch keeps a line, in days that it knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
+    /// 1096, 1827, 2192, 2557, 2922, 3288 or 3653. Of an existing log group it is not the stack's to say.
+    #[schemars(example = &"90d", extend("default" = AccessLogSettings::RETENTION))]
+    pub retention: Option<HumanDuration>,
     /// The line's format, with API Gateway's `$context` variables.
-    #[schemars(example = &"$context.requestId $context.status", extend("default" = AccessLogs::FORMAT))]
+    #[schemars(example = &"$context.requestId $context.status", extend("default" = AccessLogSettings::FORMAT))]
     pub format: Option<GatewayTemplate>,
 }
 
-impl AccessLogs {
+impl AccessLogSettings {
+    /// How long lines are kept where the file does not say it: long enough to look into a complaint. They hold the callers'
+    /// addresses, and CloudWatch charges for keeping them.
+    pub const RETENTION: HumanDuration = HumanDuration::from_secs(30 * 86_400);
+
     /// The usual fields, as one JSON object a line.
     pub const FORMAT: &str = r#"{"requestId":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp","method":"$context.httpMethod","path":"$context.path","route":"$context.resourcePath","status":"$context.status","latency":"$context.responseLatency","error":"$context.error.message","client":"$context.authorizer.claims.client_id","apiKeyId":"$context.identity.apiKeyId"}"#;
 }

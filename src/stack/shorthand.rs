@@ -12,7 +12,10 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::file::{Cors, CorsSettings, FindSubnets, Mock, Requirements, Requires, Subnets};
+use super::file::{
+    AccessLogSettings, AccessLogs, Cors, CorsSettings, FindSubnets, Mock, Requirements, Requires,
+    Subnets,
+};
 use super::template::GatewayTemplate;
 
 impl<'de> Deserialize<'de> for Cors {
@@ -61,6 +64,57 @@ impl JsonSchema for Cors {
             "anyOf": [
                 { "type": "boolean", "description": "`true` takes the defaults of the details; `false` is off." },
                 generator.subschema_for::<CorsSettings>(),
+            ],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for AccessLogs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SwitchOrTable;
+        impl<'de> Visitor<'de> for SwitchOrTable {
+            type Value = AccessLogs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or a table")
+            }
+
+            fn visit_bool<E: de::Error>(self, on: bool) -> Result<AccessLogs, E> {
+                Ok(if on {
+                    AccessLogs::On(AccessLogSettings::default())
+                } else {
+                    AccessLogs::Off
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AccessLogs, A::Error> {
+                AccessLogSettings::deserialize(MapAccessDeserializer::new(map)).map(AccessLogs::On)
+            }
+        }
+        deserializer.deserialize_any(SwitchOrTable)
+    }
+}
+
+impl Serialize for AccessLogs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Off => serializer.serialize_bool(false),
+            Self::On(settings) => settings.serialize(serializer),
+        }
+    }
+}
+
+impl JsonSchema for AccessLogs {
+    fn schema_name() -> Cow<'static, str> {
+        "AccessLogs".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Access logs: `true`, `false`, or the details.",
+            "anyOf": [
+                { "type": "boolean", "description": "`true` takes the defaults of the details; `false` is off." },
+                generator.subschema_for::<AccessLogSettings>(),
             ],
         })
     }

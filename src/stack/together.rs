@@ -149,12 +149,19 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ),
     ("header = \"Authorization\"", "header = \"A B\"", Code::BadName, "\"A B\"", &["api.authorizer.header"]),
     ("cache = \"5m\"", "cache = \"2h\"", Code::OutOfRange, "\"2h\"", &["api.authorizer.cache"]),
+    ("\"/whole/calls\"", "\"a b\"", Code::BadName, "\"a b\"", &["api.access_logs.group"]),
+    ("\"/whole/calls\"", "\"/${api.id}\"", Code::MisplacedReference, "\"/${api.id}\"", &["api.access_logs.group"]),
+    ("retention = \"30d\"", "retention = \"31d\"", Code::OutOfRange, "\"31d\"", &["api.access_logs.retention"]),
     (
-        "log-group:g", "log:g",
+        "\"/whole/calls\"", "\"arn:aws:logs:${stack.region}:123456789012:log-group:g\"",
+        Code::NoEffect, "\"30d\"", &["api.access_logs.retention", "api.access_logs.group"],
+    ),
+    (
+        "\"/whole/calls\", retention = \"30d\"", "\"arn:aws:logs:${stack.region}:123456789012:log:g\"",
         Code::BadArn, "\"arn:aws:logs:${stack.region}:123456789012:log:g\"", &["api.access_logs.group"],
     ),
     (
-        "logs:${stack.region}", "logs:us-east-1",
+        "\"/whole/calls\", retention = \"30d\"", "\"arn:aws:logs:us-east-1:123456789012:log-group:g\"",
         Code::BadArn, "\"arn:aws:logs:us-east-1:123456789012:log-group:g\"", &["api.access_logs.group", "stack.region"],
     ),
     ("\"$context.requestId $", "\"$", Code::BadName, "\"${stageVariables.path}\"", &["api.access_logs.format"]),

@@ -125,7 +125,7 @@ BROKEN = {
     "a stage variable's name": ('path = "v1"', '"pa-th" = "v1"'),
     "an origin with a path": ('origin = "*"', 'origin = "https://a.example/x"'),
     "a header's name": ('["X-A"]', '["X A"]'),
-    "a log group": ("arn:aws:logs:${stack.region}:123456789012:log-group:g", "api/group"),
+    "a log group": ("/whole/calls", "calls of everyone"),
     "a log format without the request": ("$context.requestId ${stageVariables.path}", "$context.status"),
     "a route without a method": ('"GET /m"', '"/m"'),
     "a route without a path": ('"GET /m"', '"GET"'),

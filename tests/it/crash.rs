@@ -8,6 +8,7 @@ use gatestack::kinds::Observation;
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{Action, Options, Patterns};
 
+use crate::access_logs::logging;
 use crate::support::scene::stack;
 use crate::support::wire::{Fate, Wire};
 use crate::support::world::{World, desired, stack_of};
@@ -176,6 +177,24 @@ async fn runs_can_die_anywhere_while_the_tagging_index_lags() {
     change.dies_at_every_call().await;
     let destroy = Run::destroy(&text).under(TaggingIndex::Empty);
     destroy.dies_at_every_call().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_group_is_found_wherever_a_run_dies() {
+    let (named, other) = ("{ group = \"/calls\" }", "{ group = \"/others\" }");
+    let without = stack_of(1, 1);
+    for settings in ["true", named] {
+        let text = logging(settings);
+        let first = Run::change(&without, &text).under(TaggingIndex::Empty);
+        first.dies_at_every_call().await;
+        let last = Run::change(&text, &without).agreed();
+        last.under(TaggingIndex::Empty).dies_at_every_call().await;
+        let destroy = Run::destroy(&text).under(TaggingIndex::Empty);
+        destroy.dies_at_every_call().await;
+    }
+    let (before, after) = (logging(named), logging(other));
+    let renamed = Run::change(&before, &after).under(TaggingIndex::Empty);
+    renamed.dies_at_every_call().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -115,6 +115,9 @@ fn the_reference_page_is_what_the_registry_says() {
         if let Some(loss) = kind.loss {
             page += &format!("\nDeleting it needs consent: {loss}.\n");
         }
+        if let Some(why) = kind.outlives {
+            page += &format!("\nA destroy leaves it: {why}.\n");
+        }
         if let Some(bill) = kind.billable {
             page += &format!("\nCost: {bill}\n");
         }

@@ -1,5 +1,6 @@
 //! gatestack's integration tests: one binary, because each further one would link the AWS SDK again.
 
+mod access_logs;
 mod addresses;
 mod apigateway_kinds;
 mod budget;

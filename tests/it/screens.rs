@@ -254,11 +254,6 @@ fn what_stands_in_the_way_is_named() {
         "name   = \"other\"",
     )]));
     assert_screen!("obstacles", 1, folder.local(&["plan"]));
-    folder.write(&changed(&[(
-        "cors       = true\n",
-        "access_logs = { group = \"arn:aws:logs:ap-southeast-1:123456789012:log-group:x\", format = \"$context.requestId\" }\n",
-    )]));
-    assert_screen!("no_role_for_access_logs", 1, folder.local(&["plan"]));
     assert_screen!(
         "another_region",
         1,

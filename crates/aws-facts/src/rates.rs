@@ -25,6 +25,10 @@ pub enum Service {
     SecretsManager,
     /// Amazon Route 53.
     Route53,
+    /// Amazon CloudWatch Logs.
+    CloudWatchLogs,
+    /// AWS Identity and Access Management.
+    Iam,
 }
 
 /// A published request quota: what may come at once, and how fast it is given back.
@@ -57,6 +61,9 @@ const SECRETS_MANAGER: &str =
     "https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html";
 const ROUTE53: &str =
     "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html";
+
+const CLOUDWATCH_LOGS: &str =
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html";
 
 const ALL: &[&str] = &[];
 const CLIENT_READS: &[&str] = &[
@@ -188,6 +195,12 @@ pub const RATES: &[Rate] = &[
         30_000,
         1,
     ),
+    account(
+        (Service::ApiGateway, API_GATEWAY),
+        &["UpdateAccount"],
+        20_000,
+        1,
+    ),
     account((Service::Cognito, COGNITO), POOL_READS, 67, 15),
     account((Service::Cognito, COGNITO), POOL_WRITES, 67, 15),
     account((Service::Cognito, COGNITO), RESOURCE_READS, 50, 20),
@@ -246,6 +259,48 @@ pub const RATES: &[Rate] = &[
         50,
     ),
     account((Service::Route53, ROUTE53), ALL, 200, 5),
+    account(
+        (Service::CloudWatchLogs, CLOUDWATCH_LOGS),
+        &["CreateLogGroup"],
+        100,
+        10,
+    ),
+    account(
+        (Service::CloudWatchLogs, CLOUDWATCH_LOGS),
+        &["DeleteLogGroup"],
+        100,
+        10,
+    ),
+    account(
+        (Service::CloudWatchLogs, CLOUDWATCH_LOGS),
+        &["DescribeLogGroups"],
+        100,
+        10,
+    ),
+    account(
+        (Service::CloudWatchLogs, CLOUDWATCH_LOGS),
+        &["ListTagsForResource"],
+        200,
+        5,
+    ),
+    account(
+        (Service::CloudWatchLogs, CLOUDWATCH_LOGS),
+        &["PutRetentionPolicy"],
+        200,
+        5,
+    ),
+    account(
+        (Service::CloudWatchLogs, CLOUDWATCH_LOGS),
+        &["DeleteRetentionPolicy"],
+        200,
+        5,
+    ),
+    account(
+        (Service::CloudWatchLogs, CLOUDWATCH_LOGS),
+        &["TagResource"],
+        200,
+        5,
+    ),
 ];
 
 const fn account(

@@ -1,17 +1,15 @@
-//! `[api]`: its stage, stage variables, CORS, authorizer and access logs.
+//! `[api]`: its stage, stage variables, CORS and authorizer.
 
 use std::sync::LazyLock;
 
-use aws_facts::limits::apigateway::{
-    LARGEST_LOG_FORMAT, LONGEST_DESCRIPTION, MOST_STAGE_VARIABLES,
-};
+use aws_facts::limits::apigateway::{LONGEST_DESCRIPTION, MOST_STAGE_VARIABLES};
 use regex::Regex;
 
 use super::Judge;
 use super::names::{API_GATEWAY, HEADER, STAGE, STAGE_VARIABLE, STAGE_VARIABLE_VALUE};
 use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
-use crate::stack::file::{AccessLogs, Api, Cors, CorsSettings};
+use crate::stack::file::{Api, Cors, CorsSettings};
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
 
@@ -38,9 +36,6 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         hour,
         true,
     );
-    if let Some(logs) = &api.access_logs {
-        access_logs(judge, &path.join("access_logs"), logs);
-    }
 }
 
 impl Judge<'_> {
@@ -113,73 +108,6 @@ fn cross_origin(judge: &mut Judge<'_>, path: &KeyPath, cors: &CorsSettings) {
             HumanDuration::from_secs(0),
             HumanDuration::from_secs(86_400),
             true,
-        );
-    }
-}
-
-fn access_logs(judge: &mut Judge<'_>, path: &KeyPath, logs: &AccessLogs) {
-    static GROUP: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r"^arn:aws[a-z-]*:logs:([a-z0-9-]+):[0-9]{12}:log-group:[A-Za-z0-9_./#-]{1,512}$",
-        )
-        .expect("the pattern is constant")
-    });
-    let group_path = path.join("group");
-    let group = judge.sample(&logs.group);
-    let region = judge.region();
-    match GROUP.captures(&group).map(|found| found[1].to_owned()) {
-        Some(found) if found == region || !judge.usable(["stack", "region"]) => {}
-        Some(found) => {
-            let message = format!("the log group is in {found}, and the API in {region}");
-            judge.error(
-                Code::BadArn,
-                &group_path,
-                message,
-                format!("name a log group in {region}"),
-            );
-        }
-        None => {
-            let help = match group.strip_suffix(":*") {
-                Some(_) => "remove `:*` from the end".to_owned(),
-                None => {
-                    format!("it looks like `arn:aws:logs:{region}:${{account.id}}:log-group:NAME`")
-                }
-            };
-            judge.error(
-                Code::BadArn,
-                &group_path,
-                format!("`{group}` is no ARN of a log group"),
-                help,
-            );
-        }
-    }
-    let path = path.join("format");
-    let Some(format) = &logs.format else { return };
-    let format = format.as_written();
-    if !format.contains("$context.requestId") && !format.contains("$context.extendedRequestId") {
-        let message = "API Gateway refuses an access log without the request's id";
-        judge.error(
-            Code::BadName,
-            &path,
-            message,
-            "put `$context.requestId` into the format",
-        );
-    }
-    if format.trim_end_matches('\n').contains('\n') {
-        judge.error(
-            Code::BadName,
-            &path,
-            "an access log's format is one line",
-            "remove the line breaks",
-        );
-    }
-    if format.len() > LARGEST_LOG_FORMAT {
-        let message = format!("the format has {} bytes", format.len());
-        judge.error(
-            Code::BadName,
-            &path,
-            message,
-            format!("API Gateway allows {LARGEST_LOG_FORMAT}"),
         );
     }
 }
@@ -257,33 +185,6 @@ mod tests {
         assert_eq!(api("authorizer = { cache = \"61m\" }"), [Code::OutOfRange]);
         assert_eq!(
             api("authorizer = { header = \"X Token\" }"),
-            [Code::BadName]
-        );
-    }
-
-    #[test]
-    fn access_logs_go_to_a_group_of_the_region() {
-        let logs = |group: &str, more: &str| {
-            api(&format!("access_logs = {{ group = \"{group}\"{more} }}"))
-        };
-        let good = "arn:aws:logs:eu-central-1:${account.id}:log-group:api/hello";
-        assert_eq!(logs(good, ""), []);
-        assert_eq!(
-            logs("arn:aws:logs:us-east-1:123456789012:log-group:api", ""),
-            [Code::BadArn]
-        );
-        assert_eq!(logs(&format!("{good}:*"), ""), [Code::BadArn]);
-        assert_eq!(logs("api/hello", ""), [Code::BadArn]);
-        assert_eq!(
-            logs(good, ", format = \"$context.requestId $context.status\""),
-            []
-        );
-        assert_eq!(
-            logs(good, ", format = \"$context.status\""),
-            [Code::BadName]
-        );
-        assert_eq!(
-            logs(good, ", format = \"$context.requestId\\nx\""),
             [Code::BadName]
         );
     }

@@ -131,6 +131,13 @@ pub(in crate::stack) const LOAD_BALANCER: NameRule = NameRule {
     allowed: |c| c.is_ascii_alphanumeric() || c == '-',
     says: "letters, digits and `-`",
 };
+/// A log group's name, which the API's tags have to hold.
+pub(in crate::stack) const LOG_GROUP: NameRule = NameRule {
+    what: "log group name",
+    length: (1, LONGEST_TAG_VALUE),
+    allowed: |c| c.is_ascii_alphanumeric() || "_./-".contains(c),
+    says: "letters, digits and `_ . / -`",
+};
 /// A tag's key.
 pub(in crate::stack) const TAG_KEY: NameRule = NameRule {
     what: "tag key",

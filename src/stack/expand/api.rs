@@ -4,12 +4,14 @@ use super::Expansion;
 use super::pool::{seconds, whole};
 use crate::kinds::route::{Answer, Integration};
 use crate::kinds::{
-    DOMAIN_MARK, LOAD_BALANCER_MARK, MARKED, Resource, USER_POOL_MARK, authorizer, deployment,
-    gateway_response, rest_api, route, stage, usage_plan,
+    DOMAIN_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, Resource, USER_POOL_MARK, authorizer,
+    deployment, gateway_response, log_group, log_role, mark_of, rest_api, route, stage, usage_plan,
 };
 use crate::model::routing::VERBS;
-use crate::model::{Address, OutputName, Place, Text};
-use crate::stack::file::{self, Api, Cors, CorsSettings, Period, Requires, Token};
+use crate::model::{Address, Book, OutputName, Place, Text};
+use crate::stack::file::{
+    self, AccessLogSettings, AccessLogs, Api, Cors, CorsSettings, Period, Requires, Token,
+};
 
 impl Expansion<'_> {
     pub(super) fn api(&mut self, api: &Api) {
@@ -46,6 +48,11 @@ impl Expansion<'_> {
         let mut tags = self.ground.tags_of(address);
         let balancer = self.file.load_balancer.as_ref();
         let domain = api.domain.as_ref().filter(|domain| !domain.existing);
+        let group = match &api.access_logs {
+            AccessLogs::On(logs) => self.log_group(logs),
+            AccessLogs::Off => None,
+        };
+        tags.extend(group.map(|name| mark_of(LOG_GROUP_MARK, &name)));
         let marks = [
             balancer.map(|_| LOAD_BALANCER_MARK),
             domain.map(|_| DOMAIN_MARK),
@@ -174,6 +181,12 @@ impl Expansion<'_> {
             Resource::Deployment(props),
             after,
         );
+        let logs = match &api.access_logs {
+            AccessLogs::On(logs) => Some(self.access_logs(logs)),
+            AccessLogs::Off => None,
+        };
+        // API Gateway refuses logs before it has a role to write them with.
+        let after = logs.iter().map(|_| Place::LogRole.address()).collect();
         let address = Place::Stage.address();
         let props = stage::Props {
             api: api_id(),
@@ -185,16 +198,50 @@ impl Expansion<'_> {
                 .map(|(name, value)| (name.clone(), self.text(value)))
                 .collect(),
             throttle: api.throttle.as_ref().map(throttle),
-            access_logs: api.access_logs.as_ref().map(|logs| stage::AccessLogs {
-                group: self.text(&logs.group),
-                format: match &logs.format {
-                    Some(format) => self.text(format),
-                    None => file::AccessLogs::FORMAT.into(),
-                },
-            }),
+            access_logs: logs,
             tags: self.ground.tags_of(&address),
         };
-        self.add(address, Resource::Stage(props));
+        self.add_after(address, Resource::Stage(props), after);
+    }
+
+    /// The log group, unless it is somebody else's, the role with which API Gateway writes to it, and what the stage needs to know.
+    fn access_logs(&mut self, logs: &AccessLogSettings) -> stage::AccessLogs {
+        let role = log_role::Props {
+            role: log_role::arn(&self.ground.account),
+        };
+        self.add(Place::LogRole.address(), Resource::LogRole(role));
+        let format = match &logs.format {
+            Some(format) => self.text(format),
+            None => AccessLogSettings::FORMAT.into(),
+        };
+        let Some(name) = self.log_group(logs) else {
+            return stage::AccessLogs {
+                group: self.optional(logs.group.as_ref()),
+                format,
+            };
+        };
+        let address = Place::AccessLogs.address();
+        let retention = logs.retention.unwrap_or(AccessLogSettings::RETENTION);
+        let props = log_group::Props {
+            arn: log_group::arn(self.ground, &name),
+            retention_days: u32::try_from(retention.as_secs() / 86_400).ok(),
+            tags: self.ground.tags_of(&address),
+        };
+        let group = Text::output(&address, OutputName::Arn);
+        self.add(address, Resource::LogGroup(props));
+        stage::AccessLogs { group, format }
+    }
+
+    /// The name of the log group that the stack makes.
+    fn log_group(&self, logs: &AccessLogSettings) -> Option<String> {
+        match &logs.group {
+            None => Some(log_group::default_name(&self.ground.stack)),
+            // The checks let through only what is known before anything is made.
+            Some(group) => self
+                .text(group)
+                .resolve(&Book::default())
+                .filter(|name| !name.starts_with("arn:")),
+        }
     }
 
     /// What answers the calls that go through the VPC link: callers are led there when it does, not before.

@@ -101,13 +101,13 @@ const TEXTS: &[(&str, &str, Part, &str)] = &[
         r"^(\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9.\[\]:-]+)$",
     ),
     (
-        "AccessLogs",
+        "AccessLogSettings",
         "group",
         Text,
-        r"^arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:[A-Za-z0-9_./#-]{1,512}$",
+        r"^(arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:[A-Za-z0-9_./#-]{1,512}|(?!aws/|arn:)[A-Za-z0-9_./-]{1,256})$",
     ),
     (
-        "AccessLogs",
+        "AccessLogSettings",
         "format",
         Text,
         r"\$context\.(requestId|extendedRequestId)",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::callers::throttle;
 use super::{Face, Panel, PanelId, Row, Scene, View, Way, first, host, is_preflight};
-use super::{routes, words};
+use super::{named, routes, words};
 use crate::kinds::Resource;
 use crate::kinds::route::{Integration, Props as Route};
 use crate::model::Address;
@@ -119,6 +119,12 @@ impl View<'_> {
                 Resource::Stage(stage) => {
                     let note = stage.throttle.as_ref().map(throttle).unwrap_or_default();
                     rows.insert(0, Row::led("stage", Face::Code, &stage.name).noted(note));
+                    let group = stage.access_logs.as_ref().map(|logs| &logs.group);
+                    let theirs = group.filter(|group| named(group).is_none());
+                    rows.extend(theirs.map(|group| Row::led("logs", Face::Code, words(group))));
+                }
+                Resource::LogGroup(group) => {
+                    rows.push(Row::led("logs", Face::Code, group.name()));
                 }
                 Resource::Authorizer(authorizer) => {
                     let row = Row::led("authorizer", Face::Plain, words(&authorizer.name));
