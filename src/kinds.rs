@@ -224,6 +224,12 @@ pub trait Kind: 'static {
     /// Every field of `Props`, those that point to other resources included.
     const FIELDS: &'static [Field<Self::Props, Self::Part>];
 
+    /// Whether what no field shows of a wish, such as which thing AWS is told that this is, follows from where it stands and what
+    /// else is wanted. Wishes that were read from a saved plan are only as good as whoever wrote them.
+    fn follows(_want: &Self::Props, _address: &Address, _desired: &Desired) -> bool {
+        true
+    }
+
     /// Finds everything of this kind that the stack owns, and whatever stands in its way.
     ///
     /// # Errors

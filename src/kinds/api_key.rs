@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, patches};
 use super::{
-    CREDENTIALS_LOST, Field, Findings, InPicture, Kind, KindInfo, Look, Note, Outputs, Resource,
-    Scope, Standing, Task, gone_is_success, tags,
+    CREDENTIALS_LOST, Desired, Field, Findings, InPicture, Kind, KindInfo, Look, Note, Outputs,
+    Resource, Scope, Standing, Task, gone_is_success, marks, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{OutputName, Text};
+use crate::model::{Address, OutputName, Text};
 
 /// An API key.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -85,6 +85,12 @@ impl Kind for ApiKey {
         .by(Part::Tags)
         .wanted_keys(),
     ];
+
+    fn follows(want: &Props, address: &Address, desired: &Desired) -> bool {
+        let client = desired.resources.get(&address.owner().client());
+        let marks = client.and_then(|client| marks::of_key(&client.resource));
+        want.marks == marks.into_iter().collect()
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let wanted = scope

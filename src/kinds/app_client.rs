@@ -18,8 +18,8 @@ pub use self::auth_flows::AUTH_FLOWS;
 use self::validity::in_largest_unit;
 use super::marks::{self, CLIENT_TAG, CREATING};
 use super::{
-    Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs, Scope,
-    Standing, Task, distinct, gone_is_success, literal, tags,
+    Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs,
+    Scope, Standing, Task, distinct, gone_is_success, literal, tags,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, Book, HumanDuration, OutputName, Table, Text, Value};
@@ -231,6 +231,13 @@ impl Kind for AppClient {
         })
         .by(Part::Settings),
     ];
+
+    fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
+        match &want.mark {
+            Mark::OnPool(mark) => mark == address.as_str(),
+            Mark::OnKey(key) => *key == Text::output(&address.key(), OutputName::Id),
+        }
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         search::search(reader, scope).await

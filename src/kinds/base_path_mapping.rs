@@ -12,7 +12,7 @@ use super::api_marks::unless_denied;
 use super::patch::Patches;
 use super::uses::Leaving;
 use super::{
-    Action, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle,
+    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle,
     OnChange, Outputs, Replace, Resource, Scope, Standing, Task, api_domain, gone_is_success,
     literal, rest_api, tags,
 };
@@ -101,6 +101,10 @@ impl Kind for BasePathMapping {
         // AWS deletes no stage to which a mapping leads.
         Field::place("stage_id", "stage", stage_id),
     ];
+
+    fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
+        *address == place(&want.base_path)
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = Findings::default();

@@ -1,11 +1,9 @@
 //! Whether what is wanted could have come from a stack file. Wishes that were read from a saved plan are only as good as whoever
 //! wrote them: a screen shows neither a thing's parent nor the tags that make it ours, so those have to follow from the rest.
 
-use super::app_client::Mark;
+use super::OnChange;
 use super::desired::{Desired, KEY_TAG, STACK_TAG};
-use super::dns_record::Bearer;
 use super::registry::Resource;
-use super::{OnChange, base_path_mapping, gateway_response, listener, log_group, log_role, marks};
 use crate::model::{
     Address, Book, OutputName, Place, Text, Value, endpoints, is_key_character, is_unseen,
 };
@@ -71,7 +69,7 @@ impl Desired {
                 resource.info().title
             ));
         }
-        if !self.identity_follows(address, resource) {
+        if !resource.follows(address, self) {
             found.push("what marks it as the stack's does not follow from its address".to_owned());
         }
         found
@@ -85,60 +83,6 @@ impl Desired {
         [STACK_TAG, KEY_TAG]
             .iter()
             .all(|key| tags.get(*key) == own.get(*key).map(Value::from).as_ref())
-    }
-
-    /// What no field shows: which thing AWS is told that this is.
-    fn identity_follows(&self, address: &Address, resource: &Resource) -> bool {
-        let is_output = |text: &Text, of: &Address, name| *text == Text::output(of, name);
-        match resource {
-            Resource::UserPool(pool) => {
-                let children = self.resources.iter();
-                let marks =
-                    children.filter_map(|(child, wanted)| marks::of(child, &wanted.resource));
-                pool.marks == marks.collect()
-            }
-            Resource::UserPoolDomain(domain) => domain.mark == address.as_str(),
-            Resource::ResourceServer(server) => server.mark == address.as_str(),
-            Resource::AppClient(client) => match &client.mark {
-                Mark::OnPool(mark) => mark == address.as_str(),
-                Mark::OnKey(key) => is_output(key, &address.key(), OutputName::Id),
-            },
-            Resource::ApiKey(key) => {
-                let client = self.resources.get(&address.owner().client());
-                let marks = client.and_then(|client| marks::of_key(&client.resource));
-                key.marks == marks.into_iter().collect()
-            }
-            Resource::Deployment(deployment) => {
-                let stages = self
-                    .resources
-                    .values()
-                    .filter_map(|wanted| match &wanted.resource {
-                        Resource::Stage(stage) => Some(stage.name.as_str()),
-                        _ => None,
-                    });
-                deployment.stack == self.ground.stack && stages.eq([deployment.stage.as_str()])
-            }
-            Resource::DnsRecord(record) => match &record.of {
-                Bearer::ApiDomain(arn) => is_output(arn, &address.owner(), OutputName::Arn),
-                Bearer::UserPool(pool) => {
-                    is_output(pool, &Place::UserPool.address(), OutputName::Id)
-                }
-            },
-            Resource::Route(route) => {
-                let name = format!("{} {}", route.method, route.path);
-                *address == Place::Route(name).address()
-            }
-            Resource::Listener(listener) => *address == listener::address(listener.port),
-            Resource::BasePathMapping(mapping) => {
-                *address == base_path_mapping::place(&mapping.base_path)
-            }
-            Resource::GatewayResponse(response) => {
-                *address == gateway_response::place(&response.response_type)
-            }
-            Resource::LogGroup(group) => group.arn == log_group::arn(&self.ground, group.name()),
-            Resource::LogRole(role) => role.role == log_role::arn(&self.ground.account),
-            _ => true,
-        }
     }
 
     /// Leaves out outputs that nothing in the plan can prove: what they tell is read from what a stack file points to.

@@ -17,12 +17,12 @@ use ours::{Ours, described, outdated, what_shows};
 
 use super::patch::Patches;
 use super::{
-    Action, Change, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note,
+    Action, Change, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note,
     Observation, Outputs, Resource, Scope, Standing, Task, content, gone_is_success, literal,
     rest_api, stage,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{OutputName, Place, Text, Value, moment};
+use crate::model::{Address, OutputName, Place, Text, Value, moment};
 
 /// A deployment, as the stage has it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -170,6 +170,15 @@ impl Kind for Deployment {
         )
         .by(()),
     ];
+
+    fn follows(want: &Props, _address: &Address, desired: &Desired) -> bool {
+        let resources = desired.resources.values();
+        let stages = resources.filter_map(|wanted| match &wanted.resource {
+            Resource::Stage(stage) => Some(stage.name.as_str()),
+            _ => None,
+        });
+        want.stack == desired.ground.stack && stages.eq([want.stage.as_str()])
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = Findings::default();

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::private_road::Patience;
 use super::user_pool_domain::CLOUDFRONT_ZONE;
 use super::{
-    Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs, Replace,
-    Resource, Scope, Standing, Task, api_domain, literal, tags,
+    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs,
+    Replace, Resource, Scope, Standing, Task, api_domain, literal, tags,
 };
 use crate::aws::{AwsError, Reader, Writer, is_same_name};
 use crate::model::{Address, Book, OutputName, Place, Text, Value, digest};
@@ -111,6 +111,15 @@ impl Kind for DnsRecord {
             Bearer::ApiDomain(_) => Value::Unset,
         }),
     ];
+
+    fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
+        match &want.of {
+            Bearer::ApiDomain(arn) => *arn == Text::output(&address.owner(), OutputName::Arn),
+            Bearer::UserPool(pool) => {
+                *pool == Text::output(&Place::UserPool.address(), OutputName::Id)
+            }
+        }
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = Findings::default();

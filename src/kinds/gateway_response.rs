@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::{Patches, Write, segment, written};
 use super::{
-    Field, Findings, Found, InPicture, Kind, KindInfo, Lane, OnChange, Outputs, Resource, Scope,
-    Standing, Task, gone_is_success, header, literal, rest_api,
+    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, OnChange, Outputs, Resource,
+    Scope, Standing, Task, gone_is_success, header, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Place, Text, Value};
@@ -70,6 +70,10 @@ impl Kind for GatewayResponse {
         )
         .by(Write(patch_headers)),
     ];
+
+    fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
+        *address == place(&want.response_type)
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = Findings::default();

@@ -12,8 +12,9 @@ use super::ownership::after_moves;
 use super::private_road::{self, Patience};
 use super::uses::Leaving;
 use super::{
-    Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle, OnChange,
-    Outputs, Owner, Replace, Scope, Standing, Task, distinct, gone_is_success, load_balancer, tags,
+    Dependent, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle,
+    OnChange, Outputs, Owner, Replace, Scope, Standing, Task, distinct, gone_is_success,
+    load_balancer, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Place, Text};
@@ -107,6 +108,10 @@ impl Kind for Listener {
         .by(Part::Tags)
         .wanted_keys(),
     ];
+
+    fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
+        *address == self::address(want.port)
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = Findings::default();

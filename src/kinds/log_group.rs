@@ -112,6 +112,10 @@ impl Kind for LogGroup {
         .wanted_keys(),
     ];
 
+    fn follows(want: &Props, _address: &Address, desired: &Desired) -> bool {
+        want.arn == arn(&desired.ground, want.name())
+    }
+
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let wanted: BTreeMap<Address, String> = wanted(scope.desired)
             .map(|(address, props)| (address.clone(), props.name().to_owned()))

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::private_road::Patience;
 use super::{
-    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, OnChange, Outputs,
-    Resource, Scope, Standing, Task,
+    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, OnChange,
+    Outputs, Resource, Scope, Standing, Task,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName};
@@ -65,6 +65,10 @@ impl Kind for LogRole {
         ))];
 
     /// Only what the file wants is looked for, so that it is never among what goes.
+    fn follows(want: &Props, _address: &Address, desired: &Desired) -> bool {
+        want.role == arn(&desired.ground.account)
+    }
+
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = Findings::default();
         if let Some(address) = wanted(scope.desired).filter(|_| !scope.destroy)

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::field;
 use super::observation::Thing;
 use super::{
-    BothSides, Change, Dependent, FieldInfo, Findings, Kind, KindInfo, LetsIn, Live, Look, Note,
-    Obstacle, Outputs, Scope, Standing, Task,
+    BothSides, Change, Dependent, Desired, FieldInfo, Findings, Kind, KindInfo, LetsIn, Live, Look,
+    Note, Obstacle, Outputs, Scope, Standing, Task,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, Value};
@@ -71,6 +71,13 @@ macro_rules! kinds {
             pub fn awaited(&self) -> BTreeSet<Address> {
                 let fields = self.fields(&Book::default());
                 fields.iter().flat_map(|(_, value)| value.awaited()).collect()
+            }
+
+            /// Whether what no field shows of it follows from the rest; see [`Kind::follows`].
+            pub fn follows(&self, address: &Address, desired: &Desired) -> bool {
+                match self {
+                    $(Self::$variant(want) => <$kind as Kind>::follows(want, address, desired),)+
+                }
             }
 
             /// Lets it hold on to what it refers to today and the plan keeps; see [`Kind::hold_on`].

@@ -11,8 +11,8 @@ use super::ownership::{Candidate, after_moves, sort_out};
 use super::user_pool::{OTHER_CLIENTS, OTHER_RESOURCE_SERVERS};
 use super::uses::Leaving;
 use super::{
-    Action, Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note,
-    Obstacle, OnChange, Outputs, Replace, Resource, Scope, Standing, Task,
+    Action, Dependent, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look,
+    Note, Obstacle, OnChange, Outputs, Replace, Resource, Scope, Standing, Task,
     app_client::notes::clients, distinct, gone_is_success, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
@@ -131,6 +131,10 @@ impl Kind for ResourceServer {
         )
         .by(Part::Settings),
     ];
+
+    fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
+        want.mark == address.as_str()
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let Some(pool) = marks::pool(reader, scope, is_place).await? else {

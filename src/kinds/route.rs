@@ -18,11 +18,11 @@ use write::{
 use super::patch::Patches;
 
 use super::{
-    Action, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs,
-    ROUTE_OPENS, Scope, Standing, Task, literal, rest_api,
+    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange,
+    Outputs, ROUTE_OPENS, Scope, Standing, Task, literal, rest_api,
 };
 use crate::aws::{AwsError, Reader, Writer, lock_paths};
-use crate::model::{Book, HumanDuration, OutputName, Text, Value};
+use crate::model::{self, Address, Book, HumanDuration, OutputName, Text, Value};
 
 /// A route.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -226,6 +226,11 @@ impl Kind for Route {
         )
         .by(Part::Method(|patches, task, _: &Props| patches.replace("/apiKeyRequired", task.want.api_key))),
     ];
+
+    fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
+        let name = format!("{} {}", want.method, want.path);
+        *address == model::Place::Route(name).address()
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = Findings::default();

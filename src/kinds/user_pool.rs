@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::observation::Other;
 use super::ownership::Candidate;
 use super::{
-    Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs,
-    Resource, Scope, Standing, Task, distinct, gone_is_success, marks, tags, unmanaged,
+    Dependent, Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange,
+    Outputs, Resource, Scope, Standing, Task, distinct, gone_is_success, marks, tags, unmanaged,
 };
 use crate::aws::{
     Answer, AwsError, Container, LeaveOut, Operation, Reader, Replacing, Service, Writer,
@@ -277,6 +277,12 @@ impl Kind for UserPool {
         .by(Part::Tags)
         .wanted_keys(),
     ];
+
+    fn follows(want: &Props, _address: &Address, desired: &Desired) -> bool {
+        let children = desired.resources.iter();
+        let marks = children.filter_map(|(child, wanted)| marks::of(child, &wanted.resource));
+        want.marks == marks.collect()
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = search::search(reader, scope).await?;

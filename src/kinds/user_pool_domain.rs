@@ -12,8 +12,8 @@ use super::marks::MarkedPool;
 use super::ownership::{Candidate, sort_out};
 use super::uses::Leaving;
 use super::{
-    Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle, OnChange, Outputs,
-    Resource, Scope, Standing, Task, app_client::notes::clients, distinct, literal, marks,
+    Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle, OnChange,
+    Outputs, Resource, Scope, Standing, Task, app_client::notes::clients, distinct, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::shorten::some_of;
@@ -107,6 +107,10 @@ impl Kind for UserPoolDomain {
         )
         .by(Part::Certificate),
     ];
+
+    fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
+        want.mark == address.as_str()
+    }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let wanted: Vec<(&Address, &Props)> = scope
