@@ -212,6 +212,30 @@ async fn a_group_that_is_wanted_no_longer_is_kept_until_it_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn access_logs_that_the_file_has_not_are_taken_off() {
+    let world = World::new();
+    let text = logging("true");
+    world.apply(&text).await;
+    let without = stack_of(1, 1);
+    world.apply(&without).await;
+    let api = world.id(&without, "api").await;
+    let set = |path: &str, value: &str| {
+        let patch = PatchOperation::builder().op(Op::Replace);
+        patch.path(path).value(value).build()
+    };
+    let stage = world.apigateway().update_stage().rest_api_id(api);
+    let stage = stage.stage_name("prod");
+    let stage = stage.patch_operations(set("/accessLogSettings/destinationArn", &arn("/theirs")));
+    let stage = stage.patch_operations(set("/accessLogSettings/format", "$context.requestId"));
+    stage.send().await.unwrap();
+    // As every setting whose default the schema states; whose calls are logged no longer is said.
+    let plan = world.plan(&without).await;
+    assert_eq!(summary(&plan), ["update api/stage"]);
+    let said = plan.notes.iter().find(|note| note.code == "GS144").unwrap();
+    assert!(said.text.ends_with(&arn("/theirs")), "{said:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_role_that_is_set_is_neither_changed_nor_made_again() {
     let world = World::new();
     let iam = somebody!(world, aws_sdk_iam);

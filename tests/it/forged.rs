@@ -538,6 +538,36 @@ fn what_a_screen_does_not_show_follows_from_what_it_shows() {
 }
 
 #[test]
+fn logs_stay_in_the_account_and_are_written_with_its_role() {
+    let folder = Folder::with(SMALLEST);
+    let logging = SMALLEST.replace("[api]\n", "[api]\naccess_logs = true\n");
+    for (address, kind, member, forged) in [
+        (
+            "api.access_logs",
+            "log_group",
+            "arn",
+            "arn:aws:logs:us-east-1:999999999999:log-group:/aws/apigateway/hello",
+        ),
+        (
+            "api.access_logs/role",
+            "log_role",
+            "role",
+            "arn:aws:iam::999999999999:role/gatestack-api-gateway-logs",
+        ),
+    ] {
+        folder.write(&logging);
+        assert_eq!(folder.local(&["plan", "--out", "a.plan"]).code, 0);
+        forge(&folder, "a.plan", |content| {
+            let resource = &mut content["desired"]["resources"][address]["resource"];
+            resource[kind][member] = json!(forged);
+        });
+        std::fs::remove_file(folder.path().join("stack.toml")).unwrap();
+        let ran = folder.local(&["apply", "a.plan"]);
+        refused(&ran, "does not follow from its address");
+    }
+}
+
+#[test]
 fn what_it_tells_at_the_end_follows_from_what_it_makes() {
     for name in [
         "token_url",
