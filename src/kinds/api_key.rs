@@ -25,7 +25,7 @@ pub struct Props {
     pub enabled: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// The mark of the client that is made after it (see [`marks`](super::marks)), set by the create call so that it costs no call
+    /// The mark of the client that is made after it (see [`marks`]), set by the create call so that it costs no call
     /// of its own. Empty on the live side and never compared.
     pub marks: BTreeMap<String, String>,
 }
