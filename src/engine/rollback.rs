@@ -46,10 +46,10 @@ impl Deployments {
 async fn history_of(session: &Session, reader: &Reader) -> Result<History, Error> {
     let found = history::history(reader, &session.desired).await?;
     found.ok_or_else(|| {
-        let what = "nothing is deployed: AWS has no API of this stack";
-        let apply = session.invocation.command_line("apply", &[]);
+        let what = "nothing is deployed: no API carries this stack's tags";
+        let plan = session.invocation.command_line("plan", &[]);
         Fault::new(FaultKind::Deployment, what)
-            .hint(format!("apply it first\n{apply}"))
+            .hint(format!("see what AWS has, then apply it\n{plan}"))
             .into()
     })
 }

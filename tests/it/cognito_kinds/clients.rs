@@ -130,7 +130,7 @@ async fn an_update_of_a_client_keeps_what_others_set() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_made_a_moment_before_the_run_died_is_gone_on_with() {
-    let world = full().await;
+    let mut world = full().await;
     let console = console(&world);
     // The pool is made with its marks, and then the run dies right after CreateUserPoolClient.
     let address = Address::new("user_pool");
@@ -141,6 +141,8 @@ async fn a_client_made_a_moment_before_the_run_died_is_gone_on_with() {
         .expect("a pool");
     let half_made = create_unmarked(&console, &made[&OutputName::Id], "web", false).await;
     create_unmarked(&console, &made[&OutputName::Id], "theirs", false).await;
+    // It has none of the file's settings, so its name alone does not make it the run's.
+    world.desired.adopt.push(Address::new(WEB));
 
     let steps = world.converge().await;
     assert!(
@@ -232,6 +234,7 @@ async fn a_partners_half_made_client_gets_its_mark() {
     let (console, pool) = (console(&world), pool_id(&world).await);
     let half_made = create_unmarked(&console, &pool, "acme", true).await;
     world.want(CLIENT, partner_client("acme", KEY));
+    world.desired.adopt.push(Address::new(CLIENT));
     let live: Live = world
         .look()
         .await
