@@ -558,6 +558,7 @@ async fn a_request_signed_for_aws_is_no_token() {
         said.contains("GET /things0/{id} (AWS signature and API key)"),
         "{said}"
     );
+    assert!(notes(&plan, "GS131").is_empty(), "{:?}", plan.notes);
 }
 
 /// Gives the one route of `stack_of(_, 1)` back what it needs, by hand.

@@ -38,9 +38,11 @@ impl Access {
             .collect()
     }
 
-    /// What of this the other one does not need; `None` where it needs all of it.
+    /// What of this the other one does not need; `None` where it needs all of it. A signature keeps out whoever has no credentials of
+    /// the account, so it stands for a token here.
     pub fn missing_in(self, other: Self) -> Option<&'static str> {
-        match (self.token && !other.token, self.api_key && !other.api_key) {
+        let token = self.token && !other.token && !other.signature;
+        match (token, self.api_key && !other.api_key) {
             (true, true) => Some("neither a token nor an API key"),
             (true, false) => Some("no token"),
             (false, true) => Some("no API key"),
