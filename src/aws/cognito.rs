@@ -56,7 +56,8 @@ pub struct ListedClient {
     pub name: String,
 }
 
-/// A group of users or an identity provider as lists name it. It has no id: one that was deleted and made anew has a time of its own.
+/// A group of users or an identity provider as lists name it. Cognito gives it no id; its
+/// creation time tells it from an earlier one of the same name.
 #[derive(Clone, Debug)]
 pub struct ListedPart {
     /// Its name.

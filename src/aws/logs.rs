@@ -24,7 +24,7 @@ pub(crate) struct ListedGroup {
 }
 
 impl Reader {
-    /// The log group of exactly this name; `None` when there is none.
+    /// The log group with exactly this name; `None` where the account has no such group.
     ///
     /// # Errors
     /// AWS's refusal.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::duplicates::in_the_way;
 use super::invocation::Invocation;
 use super::listener::Listener;
 use super::session::{Purpose, Session};
@@ -102,6 +103,7 @@ impl Calling {
             _ => None,
         };
         if let Some(absent) = absent {
+            in_the_way(&self.observation, &known.address)?;
             let what = format!("{} has no {absent} yet", known.address);
             return Err(not_applied(&self.session.invocation, &what));
         }

@@ -45,6 +45,27 @@ pub(super) fn refuse_untagged(observation: &Observation) -> Result<(), Error> {
     }
 }
 
+/// Refuses to call what belongs to this address absent where things of its names exist without the stack's tags.
+///
+/// # Errors
+/// There are such things.
+pub fn in_the_way(observation: &Observation, owner: &str) -> Result<(), Error> {
+    let of_owner = observation.obstacles.iter();
+    let of_owner = of_owner.filter(|one| one.address.owner().as_str() == owner);
+    let what = format!("{owner} can't be told by the stack's tags");
+    let untagged: Vec<&Obstacle> = of_owner.collect();
+    if untagged.is_empty() {
+        return Ok(());
+    }
+    let fault = Fault::new(FaultKind::Absent, what);
+    let told = untagged.into_iter().fold(fault, |fault, one| {
+        fault
+            .about(one.address.clone(), one.what.clone())
+            .hint(one.help.clone())
+    });
+    Err(told.into())
+}
+
 /// That several things carry one address, and what to do about it.
 pub(super) fn several(
     what: impl Into<String>,

@@ -146,6 +146,7 @@ impl Kind for UserPoolDomain {
                 .filter(|pool| Some(pool.as_str()) != ours)
                 // Where it is a second pool of the stack, that is told of the pools, and the domain is free once it is gone.
                 .filter(|pool| scope.duplicate(pool).is_none())
+                && !(ours.is_none() && has_name_of_ours(reader, scope, &pool).await?)
             {
                 findings.obstacles.push(Obstacle {
                     address: address.clone(),
@@ -249,6 +250,18 @@ impl Kind for UserPoolDomain {
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
         token_url_changes(look).into_iter().collect()
     }
+}
+
+/// Whether a pool has the name of the stack's, which is not found: then the pool is in the way, and its domain with it.
+async fn has_name_of_ours(reader: &Reader, scope: &Scope<'_>, id: &str) -> Result<bool, AwsError> {
+    let wanted = scope.desired.resources.get(&Place::UserPool.address());
+    let Some(Resource::UserPool(want)) = wanted.map(|wanted| &wanted.resource) else {
+        return Ok(false);
+    };
+    let name = want.name.resolve(scope.book);
+    let pools = reader.pools().await?;
+    let mut pools = pools.iter();
+    Ok(pools.any(|pool| pool.id == id && Some(&pool.name) == name.as_ref()))
 }
 
 async fn find(
@@ -381,7 +394,7 @@ async fn wait_until_gone(writer: &Writer, pool: &str, domain: &str) -> Result<()
             return Err(AwsError::gave_up(
                 "DescribeUserPoolDomain",
                 format!(
-                    "the domain {domain:?} was deleted and is there again: another run, or somebody else, made it anew"
+                    "the domain {domain:?} exists again after it was deleted: another run or person created it"
                 ),
             ));
         }

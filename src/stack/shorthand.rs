@@ -18,107 +18,64 @@ use super::file::{
 };
 use super::template::GatewayTemplate;
 
-impl<'de> Deserialize<'de> for Cors {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct SwitchOrTable;
-        impl<'de> Visitor<'de> for SwitchOrTable {
-            type Value = Cors;
+/// A setting that is `true`, `false`, or a table of details, which has defaults.
+macro_rules! switch_or_table {
+    ($setting:ident, $details:ident, $what:literal) => {
+        impl<'de> Deserialize<'de> for $setting {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct SwitchOrTable;
+                impl<'de> Visitor<'de> for SwitchOrTable {
+                    type Value = $setting;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false or a table")
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("true, false or a table")
+                    }
+
+                    fn visit_bool<E: de::Error>(self, on: bool) -> Result<$setting, E> {
+                        Ok(if on {
+                            $setting::On($details::default())
+                        } else {
+                            $setting::Off
+                        })
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$setting, A::Error> {
+                        $details::deserialize(MapAccessDeserializer::new(map)).map($setting::On)
+                    }
+                }
+                deserializer.deserialize_any(SwitchOrTable)
+            }
+        }
+
+        impl Serialize for $setting {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    Self::Off => serializer.serialize_bool(false),
+                    Self::On(settings) => settings.serialize(serializer),
+                }
+            }
+        }
+
+        impl JsonSchema for $setting {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($setting).into()
             }
 
-            fn visit_bool<E: de::Error>(self, on: bool) -> Result<Cors, E> {
-                Ok(if on {
-                    Cors::On(CorsSettings::default())
-                } else {
-                    Cors::Off
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                json_schema!({
+                    "description": concat!($what, ": `true`, `false`, or the details."),
+                    "anyOf": [
+                        { "type": "boolean", "description": "`true` takes the defaults of the details; `false` is off." },
+                        generator.subschema_for::<$details>(),
+                    ],
                 })
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Cors, A::Error> {
-                CorsSettings::deserialize(MapAccessDeserializer::new(map)).map(Cors::On)
-            }
         }
-        deserializer.deserialize_any(SwitchOrTable)
-    }
+    };
 }
 
-impl Serialize for Cors {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Off => serializer.serialize_bool(false),
-            Self::On(settings) => settings.serialize(serializer),
-        }
-    }
-}
-
-impl JsonSchema for Cors {
-    fn schema_name() -> Cow<'static, str> {
-        "Cors".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Cross-origin calls: `true`, `false`, or the details.",
-            "anyOf": [
-                { "type": "boolean", "description": "`true` takes the defaults of the details; `false` is off." },
-                generator.subschema_for::<CorsSettings>(),
-            ],
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for AccessLogs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct SwitchOrTable;
-        impl<'de> Visitor<'de> for SwitchOrTable {
-            type Value = AccessLogs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false or a table")
-            }
-
-            fn visit_bool<E: de::Error>(self, on: bool) -> Result<AccessLogs, E> {
-                Ok(if on {
-                    AccessLogs::On(AccessLogSettings::default())
-                } else {
-                    AccessLogs::Off
-                })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AccessLogs, A::Error> {
-                AccessLogSettings::deserialize(MapAccessDeserializer::new(map)).map(AccessLogs::On)
-            }
-        }
-        deserializer.deserialize_any(SwitchOrTable)
-    }
-}
-
-impl Serialize for AccessLogs {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Off => serializer.serialize_bool(false),
-            Self::On(settings) => settings.serialize(serializer),
-        }
-    }
-}
-
-impl JsonSchema for AccessLogs {
-    fn schema_name() -> Cow<'static, str> {
-        "AccessLogs".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Access logs: `true`, `false`, or the details.",
-            "anyOf": [
-                { "type": "boolean", "description": "`true` takes the defaults of the details; `false` is off." },
-                generator.subschema_for::<AccessLogSettings>(),
-            ],
-        })
-    }
-}
+switch_or_table!(Cors, CorsSettings, "Cross-origin calls");
+switch_or_table!(AccessLogs, AccessLogSettings, "Access logs");
 
 impl<'de> Deserialize<'de> for Subnets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -382,7 +382,7 @@ async fn a_domain_that_is_there_again_is_not_waited_for() {
     let before = world.clock.now();
     let outcome = world.carry_out(&plan, anew).await;
     let failure = format!("{:?}", outcome.failures);
-    assert!(failure.contains("made it anew"), "{failure}");
+    assert!(failure.contains("exists again"), "{failure}");
     let took = world.clock.now().duration_since(before).as_secs();
     assert!(took < 120, "{took} s");
 }

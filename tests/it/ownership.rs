@@ -1,7 +1,7 @@
 //! Whose things are whose: moves, consent, and somebody else's things beside ours.
 
 use aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType;
-use gatestack::engine::{Purpose, Silent};
+use gatestack::engine::{self, Purpose, Silent};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
 
@@ -435,10 +435,36 @@ async fn a_pool_without_its_tags_is_told_of_by_readers_and_by_a_destroy() {
         .filter(|note| note.code == "GS138")
         .map(|note| note.address.as_str())
         .collect();
-    assert_eq!(told, ["user_pool", "user_pool/domain"]);
+    assert_eq!(told, ["user_pool"]);
+    let problems = world.plan_with(&text, &Options::default()).await;
+    let problems = problems.unwrap_err();
+    let [problem] = &problems[..] else {
+        panic!("its domain is no fault of its own: {problems:?}");
+    };
+    assert_eq!(problem.address.as_str(), "user_pool");
     assert!(!plan.goes(&Address::new("user_pool")));
 
     let never_applied = stack_of(1, 1).replace("\"claims\"", "\"other\"");
     let session = world.session(&desired(&never_applied), Purpose::Find).await;
     session.observe_whole(&mut Silent).await.unwrap();
+}
+
+/// The same of a partner's key: the client is found through it.
+#[tokio::test(start_paused = true)]
+async fn a_partner_whose_key_lost_its_tags_is_not_told_to_be_absent() {
+    let world = World::new();
+    let text = stack_of(1, 1);
+    world.apply(&text).await;
+    let key = world.id(&text, "partners.insurer0/key").await;
+    let arn = format!("arn:aws:apigateway:eu-west-1::/apikeys/{key}");
+    let untag = world.apigateway().untag_resource().resource_arn(arn);
+    let keys = ["gatestack:stack", "gatestack:key", "gatestack:client"];
+    let untag = untag.set_tag_keys(Some(keys.map(str::to_owned).to_vec()));
+    untag.send().await.unwrap();
+    let session = world.session(&desired(&text), Purpose::Find).await;
+    let observation = session.observe_whole(&mut Silent).await.unwrap();
+    let untagged = engine::in_the_way(&observation, "partners.insurer0").unwrap_err();
+    let said = format!("{untagged:?}");
+    assert!(said.contains("--adopt"), "{said}");
+    assert!(engine::in_the_way(&observation, "partners.insurer1").is_ok());
 }

@@ -46,7 +46,7 @@ struct Claim {
 enum Likeness {
     /// In every setting.
     Same,
-    /// In what can't be changed: the file was edited since, or somebody else made it meanwhile.
+    /// In what can't be changed: the file was edited since, or the client is not of this stack.
     Possible,
     /// Nothing is wanted any more that it could be like; it was made in the hour of its key.
     Contemporary,
@@ -74,9 +74,7 @@ impl Claim {
                 .all(|field| (field.get)(&live, scope.book) == (field.get)(want, scope.book)),
         }
     }
-}
 
-impl Claim {
     fn wanted_at(&self, scope: &Scope<'_>) -> Address {
         after_moves(scope.desired, &self.address)
     }
@@ -90,8 +88,8 @@ impl Claim {
         let address = self.wanted_at(scope);
         Obstacle {
             what: format!(
-                "the last run was cut short while it made this app client, and the one of its name ({id}) has other settings than \
-                 the file's: somebody else may have made it"
+                "the last run was cut short while it made this app client, and the client of that name ({id}) does \
+                 not match the file: it may not be this stack's"
             ),
             help: format!("take it over with --adopt '{address}', or delete it"),
             address,

@@ -19,7 +19,7 @@ fn each(value: &Value) -> impl Iterator<Item = &Value> {
     one.into_iter().chain(several)
 }
 
-/// Refuses a policy that is none for a role.
+/// Refuses a policy that does not say who may assume the role.
 pub(super) fn check(text: &str) -> Result<(), Refusal> {
     let policy: Value =
         serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
