@@ -34,8 +34,7 @@ pub(super) fn refuse_untagged(observation: &Observation) -> Result<(), Error> {
     let untagged = observation.obstacles.iter().find(holds_others);
     match untagged {
         Some(obstacle) if !observation.live.is_empty() => {
-            let what =
-                "not all of the stack can be told by its tags, though other parts of it are there";
+            let what = "parts of the stack exist without its tags";
             Err(Fault::new(FaultKind::Absent, what)
                 .about(obstacle.address.clone(), obstacle.what.clone())
                 .hint(obstacle.help.clone())
@@ -52,7 +51,7 @@ pub(super) fn refuse_untagged(observation: &Observation) -> Result<(), Error> {
 pub fn in_the_way(observation: &Observation, owner: &str) -> Result<(), Error> {
     let of_owner = observation.obstacles.iter();
     let of_owner = of_owner.filter(|one| one.address.owner().as_str() == owner);
-    let what = format!("{owner} can't be told by the stack's tags");
+    let what = format!("{owner} exists without the stack's tags");
     let untagged: Vec<&Obstacle> = of_owner.collect();
     if untagged.is_empty() {
         return Ok(());

@@ -13,7 +13,8 @@ use super::ownership::{Candidate, sort_out};
 use super::uses::Leaving;
 use super::{
     Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle, OnChange,
-    Outputs, Resource, Scope, Standing, Task, app_client::notes::clients, distinct, literal, marks,
+    Outputs, Owner, Resource, Scope, Standing, Task, app_client::notes::clients, distinct, literal,
+    marks, tags,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::shorten::some_of;
@@ -146,7 +147,7 @@ impl Kind for UserPoolDomain {
                 .filter(|pool| Some(pool.as_str()) != ours)
                 // Where it is a second pool of the stack, that is told of the pools, and the domain is free once it is gone.
                 .filter(|pool| scope.duplicate(pool).is_none())
-                && !(ours.is_none() && has_name_of_ours(reader, scope, &pool).await?)
+                && !(ours.is_none() && may_be_ours(reader, scope, &pool).await?)
             {
                 findings.obstacles.push(Obstacle {
                     address: address.clone(),
@@ -252,16 +253,18 @@ impl Kind for UserPoolDomain {
     }
 }
 
-/// Whether a pool has the name of the stack's, which is not found: then the pool is in the way, and its domain with it.
-async fn has_name_of_ours(reader: &Reader, scope: &Scope<'_>, id: &str) -> Result<bool, AwsError> {
+/// Whether a pool has the name of the stack's, which is not found, and is no other stack's: taking over the pool takes over the domain.
+async fn may_be_ours(reader: &Reader, scope: &Scope<'_>, id: &str) -> Result<bool, AwsError> {
     let wanted = scope.desired.resources.get(&Place::UserPool.address());
     let Some(Resource::UserPool(want)) = wanted.map(|wanted| &wanted.resource) else {
         return Ok(false);
     };
-    let name = want.name.resolve(scope.book);
-    let pools = reader.pools().await?;
-    let mut pools = pools.iter();
-    Ok(pools.any(|pool| pool.id == id && Some(&pool.name) == name.as_ref()))
+    let Some(pool) = reader.pool(id).await? else {
+        return Ok(false);
+    };
+    let tags = tags::live(pool.user_pool_tags.as_ref());
+    let others = matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Stack(_));
+    Ok(!others && pool.name == want.name.resolve(scope.book))
 }
 
 async fn find(

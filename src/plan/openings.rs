@@ -230,7 +230,7 @@ pub(super) fn openings(
         goes && !changes.contains_key(by)
     });
     for address in published(wanted, observation, changes, &served) {
-        let text = "its place outside of the deployed API: somebody made it, the file does not open it, and everybody may call it";
+        let text = "its absence from the deployed API: this redeployment makes it public, and the file does not open it";
         found.entry(address).or_insert_with(|| text.to_owned());
     }
     found
