@@ -1,6 +1,6 @@
 #!/bin/bash
-# What an instance does at its first start. It uses only what Amazon Linux 2023 holds: a private subnet without a NAT
-# gateway has no way to the internet.
+# Runs at an instance's first start. It uses only what Amazon Linux 2023 includes: a private subnet without a NAT
+# gateway has no internet access.
 set -euo pipefail
 
 cat > /opt/backend.py <<'PYTHON'
@@ -32,7 +32,7 @@ class Backend(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
-        # API Gateway adds its own CORS headers to its own answers only.
+        # API Gateway adds CORS headers only to its own responses.
         self.send_header("Access-Control-Allow-Origin", "*")
         self.end_headers()
         self.wfile.write(body)

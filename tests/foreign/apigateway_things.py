@@ -1,4 +1,4 @@
-"""What the model walk's recipes for API Gateway begin with: APIs, methods, plans, made afresh."""
+"""Fixtures of the model walk's recipes for API Gateway: new APIs, methods, plans."""
 
 import json
 import uuid
@@ -212,7 +212,7 @@ def with_other_role(gateway):
 
 
 def with_live_stage(gateway, base):
-    """A deployment's canary goes to a stage that is there."""
+    """A deployment's canary needs an existing stage."""
     gateway.create_deployment(restApiId=base["restApiId"], stageName="live")
 
 
@@ -264,7 +264,7 @@ def mutual(**more):
 
 
 def owned(gateway, _):
-    """Mutual TLS with an imported certificate, and another that proves who owns the name."""
+    """Mutual TLS with an imported certificate, and another that proves ownership of the name."""
     return {
         "mutualTlsAuthentication": {"truststoreUri": "s3://bucket/trusted.pem"},
         "ownershipVerificationCertificateArn": issued(gateway, "*.example.com"),

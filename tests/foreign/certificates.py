@@ -1,4 +1,4 @@
-"""Certificates for tests of what uses them: requested, proven in Route 53, imported."""
+"""Certificates for tests of what uses them: requested, validated in Route 53, imported."""
 
 import datetime
 import functools
@@ -14,13 +14,13 @@ CREDENTIALS = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
 
 
 def beside(client, service, region=None):
-    """A client of another service where this one's is."""
+    """A client of another service, with this one's Region and endpoint."""
     region = region or client.meta.region_name
     return boto3.client(service, region_name=region, endpoint_url=client.meta.endpoint_url, **CREDENTIALS)
 
 
 def issued(client, *names, region=None):
-    """The ARN of a certificate that ACM issued: requested, and proven by records in a hosted zone of its own."""
+    """The ARN of a certificate that ACM issued: requested, and validated by records in its own hosted zone."""
     acm, route53 = beside(client, "acm", region), beside(client, "route53")
     request = {"SubjectAlternativeNames": names[1:]} if names[1:] else {}
     arn = acm.request_certificate(DomainName=names[0], ValidationMethod="DNS", **request)["CertificateArn"]
@@ -52,7 +52,7 @@ def key(kind):
 
 
 def made(*names, kind="ec", days=30, issuer=None):
-    """A certificate made here, as ImportCertificate takes it. Signed by itself, or said to be by an issuer."""
+    """A certificate generated here, as ImportCertificate takes it: self-signed, or with another issuer's name."""
     private = key(kind)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     signer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, issuer)]) if issuer else subject

@@ -65,7 +65,7 @@ def client(endpoint):
 
 @pytest.fixture(scope="session")
 def aws(endpoint):
-    """The aws command line; answers its JSON, or raises with its words."""
+    """The aws command line; returns its JSON, or raises with its error text."""
 
     def run(*arguments):
         environment = {
@@ -89,7 +89,7 @@ def aws(endpoint):
 
 
 class refused:
-    """`with refused("Code", "words"):` demands that a call in it is refused so, with this status."""
+    """`with refused("Code", "words"):` requires that a call in it is refused with this code, text and status."""
 
     def __init__(self, code, words="", status=400):
         self.code, self.words, self.status = code, words, status
@@ -110,5 +110,5 @@ class refused:
 
 @pytest.fixture
 def unique():
-    """A name that no other test has."""
+    """A name that no other test uses."""
     return f"t{uuid.uuid4().hex[:12]}"

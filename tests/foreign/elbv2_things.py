@@ -1,4 +1,4 @@
-"""What the tests of load balancers share: the ground under them, and short ways to make things on it."""
+"""What the tests of load balancers share: their network, and short ways to create resources in it."""
 
 import uuid
 
@@ -20,7 +20,7 @@ class Ground:
         self.cidrs = [subnet["CidrBlock"] for subnet in subnets]
 
     def group(self, **rule):
-        """A security group; `rule` is one that lets traffic in."""
+        """A security group; `rule` is one that allows inbound traffic."""
         made = self.ec2.create_security_group(GroupName=name(), Description="of a test", VpcId=self.vpc)["GroupId"]
         if rule:
             self.ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[{"IpProtocol": "tcp", **rule}])

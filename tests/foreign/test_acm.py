@@ -46,12 +46,12 @@ def test_a_certificate_waits_for_its_record(acm, client, name):
     assert (told["NotAfter"] - told["NotBefore"]).days == 197
     assert {option["ValidationStatus"] for option in told["DomainValidationOptions"]} == {"SUCCESS"}
     assert told["ExtendedKeyUsages"] == [{"Name": "TLS_WEB_SERVER_AUTHENTICATION", "OID": "1.3.6.1.5.5.7.3.1"}]
-    # What was proven stays so.
+    # A validated domain stays validated.
     change(client("route53"), zone, "DELETE", record["Name"], "CNAME", record["Value"])
     assert described(acm, arn)["Status"] == "ISSUED"
     with refused("NotImplemented", "acm:GetCertificate", 501):
         acm.get_certificate(CertificateArn=arn)
-    # Another one for the name, later, finds no record.
+    # A later request for the name finds no record.
     assert described(acm, acm.request_certificate(DomainName=name, ValidationMethod="DNS")["CertificateArn"])["Status"] == "PENDING_VALIDATION"
 
 

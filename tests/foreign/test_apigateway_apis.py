@@ -33,7 +33,7 @@ def test_a_new_api_has_the_defaults_of_aws(gateway, unique):
     assert made["endpointConfiguration"] == {"types": ["EDGE"], "ipAddressType": "ipv4"}
     assert len(made["id"]) == 10 and made["createdDate"].microsecond == 0
     assert "tags" not in made and "description" not in made and "minimumCompressionSize" not in made
-    # A get has tags even when there are none; a create and a list do not.
+    # A get returns `tags` even when there are none; a create and a list do not.
     assert body(gateway.get_rest_api(restApiId=made["id"])) == {**body(made), "tags": {}}
     assert gateway.get_resources(restApiId=made["id"])["items"] == [{"id": made["rootResourceId"], "path": "/"}]
     models = gateway.get_models(restApiId=made["id"])["items"]

@@ -108,7 +108,7 @@ def test_mutual_tls(client, gateway, unique, regional, certificate):
     store = {"truststoreUri": "s3://bucket/key"}
     with refused("BadRequestException", "Invalid truststore URI"):
         gateway.create_domain_name(domainName=name, **regional, mutualTlsAuthentication={"truststoreUri": "https://x"})
-    # An imported certificate does not prove who owns the name.
+    # An imported certificate does not prove ownership of the name.
     own = {**regional, "regionalCertificateArn": imported(gateway, name), "mutualTlsAuthentication": store}
     with refused("BadRequestException", "ownershipVerificationCertificateArn is required"):
         gateway.create_domain_name(domainName=name, **own)

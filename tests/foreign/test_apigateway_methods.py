@@ -1,4 +1,4 @@
-"""Methods and what hangs on them: integrations and responses."""
+"""Methods with their integrations and responses."""
 
 import pytest
 from conftest import refused
@@ -321,7 +321,7 @@ def test_integration_responses(gateway, api):
         **named, selectionPattern="", responseParameters={"method.response.header.X-Any": "'x'"}, responseTemplates={"a/b": "c"}
     )
     assert made["selectionPattern"] == "" and made["responseParameters"] == {"method.response.header.X-Any": "'x'"}
-    # An empty template is there, and null.
+    # An empty template is returned as null.
     made = gateway.put_integration_response(**named, responseTemplates={"application/json": ""})
     assert body(made) == {"statusCode": "200", "responseTemplates": {"application/json": None}}
     embedded = gateway.get_resources(**api.named, embed=["methods"])["items"][0]["resourceMethods"]["GET"]

@@ -172,7 +172,7 @@ def test_keys_come_into_plans_and_leave(gateway, plan, unique):
     for call in (gateway.get_usage_plan_key, gateway.delete_usage_plan_key):
         with refused("NotFoundException", status=404):
             call(**named)
-    # A plan that is not there has no keys.
+    # A missing plan has no keys.
     assert gateway.get_usage_plan_keys(usagePlanId="nothing")["items"] == []
 
 

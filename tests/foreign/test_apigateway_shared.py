@@ -234,7 +234,7 @@ def test_a_gateway_response_of_ones_own(gateway, api):
     header = "gatewayresponse.header.Access-Control-Allow-Origin"
     made = gateway.put_gateway_response(**named, statusCode="599", responseParameters={header: "'*'"})
     assert made["defaultResponse"] is False and made["statusCode"] == "599"
-    # The general one stands for all of its class that have none of their own, and is still called a default there.
+    # The general one applies to all of its class without one of their own, which are still reported as defaults.
     timeout = gateway.get_gateway_response(**api.named, responseType="INTEGRATION_TIMEOUT")
     assert timeout["defaultResponse"] is True and timeout["statusCode"] == "599"
     assert timeout["responseParameters"] == {header: "'*'"}

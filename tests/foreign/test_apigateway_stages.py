@@ -172,7 +172,7 @@ def test_a_stage_is_patched_in_the_types_of_its_members(gateway, api):
         "requireAuthorizationForCacheControl": True,
         "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
     }
-    # The first setting of a method brings along what holds for all methods at that time.
+    # The first setting of a method copies the current settings of all methods.
     all_methods = {**defaults, "throttlingBurstLimit": 123, "cachingEnabled": True}
     settings = {
         "*/*": all_methods,

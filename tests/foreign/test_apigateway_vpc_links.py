@@ -107,7 +107,7 @@ def test_an_integration_needs_a_link_that_is_there(gateway, link):
         integrate(api, "nothng")
     made = integrate(api, link, api.method)
     assert (made["connectionType"], made["connectionId"]) == ("VPC_LINK", link)
-    # A stage variable says nothing before there is a stage.
+    # A stage variable has no value before there is a stage.
     named = {**api.method}
     gateway.update_integration(**named, patchOperations=replace("/connectionId", "${stageVariables.link}"))
     assert gateway.get_integration(**named)["connectionId"] == "${stageVariables.link}"

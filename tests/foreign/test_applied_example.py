@@ -138,7 +138,7 @@ def plain(pairs):
 
 
 def marks(address, stack="partner-api"):
-    """The tags of a thing of the stack."""
+    """The tags of a resource of the stack."""
     return {"gatestack:stack": stack, "gatestack:key": address, "system": "partner-api"}
 
 
@@ -398,7 +398,7 @@ def test_nothing_differs_over_http_either(endpoint, applied):
 
 @pytest.fixture
 def account():
-    """A server of its own: other tests leave hosted zones of the overlay's name behind, and a name must lead to one."""
+    """A server of its own: other tests leave hosted zones of the overlay's name behind, and the name must be unique."""
     command = [os.environ["GATESTACK"], "local", "serve", "--listen", "127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -408,7 +408,7 @@ def account():
 
 
 def everything(client):
-    """What stands in an account, service by service. EC2 goes on telling of a terminated instance for an hour."""
+    """What exists in an account, service by service. EC2 lists a terminated instance for an hour."""
     ec2, elbv2, apigateway, route53 = (client(name) for name in ("ec2", "elbv2", "apigateway", "route53"))
     cognito, tagging = client("cognito-idp"), client("resourcegroupstaggingapi")
     reservations = ec2.describe_instances()["Reservations"]

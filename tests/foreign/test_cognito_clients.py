@@ -245,7 +245,7 @@ def test_resource_servers(cognito, pool):
     client = cognito.create_user_pool_client(UserPoolId=pool, **machine(AllowedOAuthScopes=["https://api.example.com/all"]))
     cognito.update_resource_server(**named, Name="Renamed")
     assert cognito.describe_resource_server(**named)["ResourceServer"] == {**named, "Name": "Renamed", "Scopes": []}
-    # The scope that went stays on the client that had it.
+    # A deleted scope stays on the clients that had it.
     kept = described(cognito, pool, client["UserPoolClient"]["ClientId"])
     assert kept["AllowedOAuthScopes"] == ["https://api.example.com/all"]
     listed = cognito.list_resource_servers(UserPoolId=pool, MaxResults=50)["ResourceServers"]

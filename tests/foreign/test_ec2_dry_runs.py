@@ -1,4 +1,4 @@
-"""Every operation of EC2 that can be tried: `DryRun` says that it would have been done, and does nothing."""
+"""Every operation of EC2 that has `DryRun`: it says that the call would have succeeded, and does nothing."""
 
 import pytest
 import walk
@@ -7,7 +7,7 @@ from conftest import refused
 
 MODEL = walk.model(walk_ec2.SERVICE)
 
-# What the walk's input alone does not ask for.
+# What the walk's input lacks.
 MORE = {"ModifyInstanceAttribute": {"DisableApiStop": {"Value": True}}}
 
 

@@ -193,7 +193,7 @@ def test_instances_as_targets(elb, balancers, ground):
     balancers.listener(load_balancer, arn)
     rows = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     assert [(row["Target"], row["TargetHealth"]["State"]) for row in rows] == [({"Id": instance, "Port": 8080}, "healthy")]
-    # The group lets no check in on this port.
+    # The group allows no health check on this port.
     elb.modify_target_group(TargetGroupArn=arn, HealthCheckPort="9999")
     assert balancers.health(arn) == [("unhealthy", "Target.FailedHealthChecks")]
     elb.modify_target_group(TargetGroupArn=arn, HealthCheckPort="traffic-port")
@@ -220,7 +220,7 @@ def test_a_listener_comes_back_as_aws_gives_it(elb, balancers):
     assert elb.describe_listeners(ListenerArns=[made["ListenerArn"]])["Listeners"] == [made]
     with refused("ValidationError", "either listener ARNs or a load balancer ARN"):
         elb.describe_listeners()
-    # The same again is the same; another on its port is not.
+    # Repeating the same call succeeds; another listener on its port does not.
     assert balancers.listener(made["LoadBalancerArn"], group, Port=443) == made
     with refused("DuplicateListener", "already exists on this port"):
         balancers.listener(made["LoadBalancerArn"], Port=443)

@@ -19,7 +19,7 @@ def test_a_role_is_made_and_read(iam, unique):
     assert role["RoleId"].startswith("AROA") and len(role["RoleId"]) == 21
     assert role["Arn"] == f"arn:aws:iam::123456789012:role/{unique}" and role["Path"] == "/"
     assert role["AssumeRolePolicyDocument"] == json.loads(trust())
-    # AWS does not repeat these in the answer to the call that makes one.
+    # AWS does not return these from the call that creates one.
     assert "Description" not in role and "MaxSessionDuration" not in role
     read = iam.get_role(RoleName=unique)["Role"]
     assert (read["Description"], read["MaxSessionDuration"], read["RoleLastUsed"]) == ("words", 3600, {})

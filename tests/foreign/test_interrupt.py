@@ -48,7 +48,7 @@ def start(endpoint, tmp_path):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_finishes_what_runs_and_the_next_run_continues(start, how):
-    # Forty keys at five a second: AWS's quota makes the run long enough to meet it in the middle.
+    # Forty keys at five a second: AWS's quota makes the run long enough to interrupt it in the middle.
     process = start("apply", "--yes")
     for line in process.stderr:
         if "api_keys.key1" in line:

@@ -38,7 +38,7 @@ def program(*arguments):
 
 
 class Schemas:
-    """The published schemas, and what was held against each."""
+    """The published schemas, and what was checked against each."""
 
     def __init__(self):
         self.validators, self.seen, self.types = {}, {}, set()
@@ -65,7 +65,7 @@ class Schemas:
             self.types.add(document["type"])
 
     def hold_output(self, arguments, stdout):
-        """Holds what a command line printed against its schema; answers what that was."""
+        """Checks what a command line printed against its schema, and returns it."""
         command = next((word for word in arguments if word in LINES | OBJECTS), "validate")
         if command in LINES:
             documents = [json.loads(line) for line in stdout.splitlines()]
@@ -79,7 +79,7 @@ class Schemas:
 
 
 def loose(schema):
-    """The objects of a schema that take any member although they name some."""
+    """The objects of a schema that allow any member although they name some."""
     if isinstance(schema, dict):
         if "properties" in schema and schema.get("additionalProperties") is not False:
             yield schema
@@ -117,7 +117,7 @@ def events(schemas):
 
 @pytest.fixture
 def run(schemas, tmp_path):
-    """Runs a command line in a folder of its own; answers its exit code and what it printed, which follows its schema."""
+    """Runs a command line in a new folder; returns its exit code and its output, which is valid."""
     (tmp_path / "stack.toml").write_text(STACK)
 
     def run(*arguments, code=0, stderr=None, stdin=None):
@@ -303,7 +303,7 @@ def test_dev_lines(schemas, run):
 
 @pytest.fixture
 def silent():
-    """The URL of what takes connections and never answers."""
+    """The URL of a server that accepts connections and never answers."""
     listener = socket.create_server(("127.0.0.1", 0))
     kept = []
 
@@ -343,7 +343,7 @@ def test_a_wait_is_told_of(run, schemas, silent):
 
 @pytest.fixture
 def other(endpoint, unique):
-    """Applies the stack at the local AWS over HTTP in a folder; hands on what it printed."""
+    """Applies the stack at the local AWS over HTTP in a folder; yields what it printed."""
     folders = []
 
     def apply(folder, *more, how=None):
@@ -383,7 +383,7 @@ def test_an_interrupted_run(schemas, other, tmp_path):
 
 @pytest.fixture
 def refusing(endpoint):
-    """The URL of an AWS that lets everything pass but one operation of Cognito."""
+    """The URL of a local AWS that fails one operation of Cognito."""
 
     class Between(http.server.BaseHTTPRequestHandler):
         def answer(self):
@@ -438,6 +438,6 @@ def test_what_the_rust_tests_saw(schemas):
 
 
 def test_every_schema_and_every_type_of_line_was_seen(schemas, events):
-    """The last one: what nobody printed is not known to follow its schema."""
+    """The last test: every schema has been checked against some output."""
     assert [name for name, times in schemas.seen.items() if times == 0] == []
     assert sorted(events - schemas.types) == []

@@ -66,7 +66,7 @@ plan = "Gold"
 enabled = false
 """
 
-# The road on which the example's traffic goes, without the API in front of it.
+# The example's load balancer and instances, without the API in front of them.
 ROAD = """
 [stack]
 name = "road"

@@ -1,4 +1,4 @@
-"""Tokens for machines, as partners get them and as anybody checks them: Authlib asks, PyJWT with the pool's published keys decides."""
+"""Client-credentials tokens: requested with Authlib, verified by PyJWT with the pool's published keys."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ class Front:
         cognito.create_user_pool_domain(UserPoolId=self.pool, Domain=name)
         self.token_url = f"{endpoint}/_aws/cognito/{name}/oauth2/token"
         self.issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{self.pool}"
-        # As the issuer has it, at the endpoint that stands for AWS.
+        # The issuer's path, at the local endpoint.
         self.keys_url = f"{endpoint}/{self.pool}/.well-known/jwks.json"
         self.client = self.made()
 

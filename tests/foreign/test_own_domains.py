@@ -46,7 +46,7 @@ def test_the_host_name_leads_to_the_stage(endpoint, mapped):
 def test_where_nothing_is_mapped_is_nothing(endpoint, mapped):
     assert got(f"{endpoint}/v2/pets", mapped) == (403, {"message": "Forbidden"})
     assert got(f"{endpoint}/v1/cats", mapped) == (403, {"message": "Missing Authentication Token"})
-    # For no domain of anybody, as a web page may have made one up.
+    # For an unknown domain, as a web page may have made one up.
     status, answer = got(f"{endpoint}/v1/pets", f"a.b.{mapped}")
     assert status == 403
     assert answer["message"].startswith(f"the local AWS does not answer for the host a.b.{mapped}")

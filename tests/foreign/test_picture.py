@@ -1,4 +1,4 @@
-"""The picture of a stack, as an XML parser that is not ours reads it."""
+"""The picture of a stack, as a foreign XML parser reads it."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The whole private road as users of AWS build it: instances in private subnets, a load balancer before them, a VPC link to it.
+"""A private backend as users of AWS build it: instances in private subnets, a load balancer in front of them, a VPC link to it.
 
 Once with the aws command line and its waiters, once with boto3 in the wrong order, once in AWS's own times.
 """
@@ -69,7 +69,7 @@ def test_the_road_by_the_command_line(aws, unique):
     assert run(health) == ["healthy"]
     link = run(f"apigateway create-vpc-link --name {unique} --target-arns {balancer} --query id")
     assert run(f"apigateway get-vpc-link --vpc-link-id {link} --query status") == "AVAILABLE"
-    # And down again, from the front to the back.
+    # Deleted again, from the front to the back.
     for command in [
         f"apigateway delete-vpc-link --vpc-link-id {link}",
         f"elbv2 delete-listener --listener-arn {listener}",
@@ -89,7 +89,7 @@ def test_the_road_by_the_command_line(aws, unique):
 
 
 class Road:
-    """The road, built with boto3 the way a script would."""
+    """The same, built with boto3 as a script would."""
 
     def __init__(self, client, unique):
         self.ec2, self.elb, self.gateway = client("ec2"), client("elbv2"), client("apigateway")
@@ -273,13 +273,13 @@ def test_the_road_in_awss_times(faithful, unique):
     rows = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     assert [row["TargetHealth"]["State"] for row in rows] == ["draining"]
     gateway.delete_vpc_link(vpcLinkId=link)
-    # While the link goes it still holds the load balancer.
+    # While the link is being deleted, it still uses the load balancer.
     with refused("ResourceInUse"):
         elb.delete_load_balancer(LoadBalancerArn=balancer)
     while link in {row["id"] for row in gateway.get_vpc_links()["items"]} and time.monotonic() < until:
         time.sleep(0.2)
     elb.delete_load_balancer(LoadBalancerArn=balancer)
-    # A deleted load balancer's interfaces stay a while.
+    # A deleted load balancer's interfaces remain for a while.
     with refused("DependencyViolation"):
         ec2.delete_subnet(SubnetId=road.subnets[1])
     ec2.terminate_instances(InstanceIds=[instance])

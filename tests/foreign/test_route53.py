@@ -172,7 +172,7 @@ def test_a_batch_is_all_or_nothing(route53, zone):
     made = batch(("CREATE", f"a.{name}", "A", "192.0.2.1"))
     assert made["ChangeInfo"]["Comment"] == "c"
     assert route53.get_change(Id=made["ChangeInfo"]["Id"])["ChangeInfo"]["Comment"] == "c"
-    # A deletion first makes room for another type.
+    # A deletion before it allows another type.
     batch(("DELETE", f"a.{name}", "A", "192.0.2.1"), ("CREATE", f"a.{name}", "CNAME", "b.example.com"))
     with refused("InvalidChangeBatch", "invalid set of changes for a resource record set 'A b."):
         batch(("UPSERT", f"b.{name}", "A", "192.0.2.1"), ("UPSERT", f"b.{name}", "A", "192.0.2.2"))

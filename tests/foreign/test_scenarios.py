@@ -1,4 +1,4 @@
-"""`local serve --scenario`: what its rules make of the answers, and the commands of the program under them."""
+"""`local serve --scenario`: how its rules change responses, and what the program's commands do with them."""
 
 import json
 import os

@@ -53,7 +53,7 @@ def test_versions_and_their_labels(secrets, unique):
         secrets.get_secret_value(SecretId=unique, VersionId=first, VersionStage="AWSCURRENT")
     with refused("ResourceNotFoundException", "can't find the specified secret value for staging label: MINE"):
         secrets.get_secret_value(SecretId=unique, VersionStage="MINE")
-    # Updating nothing makes no version.
+    # An update without changes creates no version.
     assert "VersionId" not in secrets.update_secret(SecretId=unique, Description="words")
 
 

@@ -69,7 +69,7 @@ class Served:
             connection.close()
 
     def call(self, path, verb="GET", key=None, **headers):
-        """Status, error type and message of the answer; an own answer of API Gateway must be whole."""
+        """Status, error type and message of the response; one of API Gateway's own must be complete."""
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if key:
             headers["x-api-key"] = key
@@ -118,7 +118,7 @@ def plan(gateway, plan_of):
 
 @contextlib.contextmanager
 def serving(file):
-    """A client of a local AWS of its own, whose state lies in this file. It ends as by Ctrl-C."""
+    """A client of a separate local AWS with its state in this file. It is stopped as by Ctrl-C."""
     command = [os.environ["GATESTACK"], "local", "serve", "--listen", "127.0.0.1:0", "--state", str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -229,7 +229,7 @@ def test_throttles(served, gateway, plan):
     for path in ("/pets", "/claims"):
         served.mock("GET", path, apiKeyRequired=True)
     served.deploy()
-    # A rate this low lets no second request through while a test runs.
+    # A rate this low admits no second request while a test runs.
     plan, _, value = plan(served, throttle={"rateLimit": 0.0001, "burstLimit": 1})
     assert served.call("/live/pets", key=value) == OK
     assert served.call("/live/claims", key=value) == TOO_MANY
@@ -265,7 +265,7 @@ def test_quotas_and_usage(served, gateway, plan):
 
 
 def test_usage_outlives_the_process_with_the_state(unique, tmp_path, plan_of):
-    """Counting writes nothing; the end of the process does."""
+    """Counts are written only when the process ends."""
     file = tmp_path / "aws.json"
     with serving(file) as gateway:
         served = Served(gateway, gateway.meta.endpoint_url)

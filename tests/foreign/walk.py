@@ -1,4 +1,4 @@
-"""What test_model_walk.py needs to walk a service: valid inputs out of botocore's model, and whether a value came back."""
+"""What test_model_walk.py needs to walk a service: valid inputs from botocore's model, and whether a value came back."""
 
 import json
 import pathlib
@@ -20,16 +20,16 @@ class Recipe:
 
     begin: callable
     read: callable = None
-    # Members that only say what the call is about, or which page of it: there is nothing in them to come back.
+    # Members that only say what the call is about, or which page of it: they are not returned.
     names: frozenset = frozenset()
     # Other members that a member needs beside it, by path.
     beside: dict = field(default_factory=dict)
-    # The value for a member, by path, where one made up from the model will not do or is the default.
+    # The value for a member, by path, where a generated one is invalid or the default.
     values: dict = field(default_factory=dict)
     # The input's own members for a path, instead of made up ones; or a function of the client and the required members to them. None
     # leaves one out.
     whole: dict = field(default_factory=dict)
-    # What comes back as something else: path -> function of the value and the input to (name, value).
+    # What is returned as something else: path -> function of the value and the input to (name, value).
     becomes: dict = field(default_factory=dict)
     # What AWS itself never returns: path -> why.
     never: dict = field(default_factory=dict)

@@ -68,7 +68,7 @@ SAMPLES = {}
 
 
 def reads(operation, *members):
-    """Reads back what was made with the operation that gets it by these members."""
+    """Reads back what was created with the operation that gets it by these members."""
     return lambda gateway, sent, answer: getattr(gateway, operation)(
         **{member: sent[member] if member in sent else answer["id"] for member in members}
     )
@@ -105,7 +105,7 @@ def updates(begin, read, *names, op="replace", path="/description", value="patch
     )
 
 
-# AWS looks at the load balancer only after it has made the link.
+# AWS checks the load balancer only after it has created the link.
 LOAD_BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/walk/0123456789abcde"
 
 

@@ -78,7 +78,7 @@ def resource_server(cognito):
 
 
 def certificate(cognito, base):
-    """A certificate for the domain, where CloudFront takes it from."""
+    """A certificate for the domain, in the Region that CloudFront requires."""
     return {"CustomDomainConfig": {"CertificateArn": imported(cognito, base["Domain"], region="us-east-1")}}
 
 
@@ -102,7 +102,7 @@ PROVIDER = {
 
 
 def identity_provider(cognito):
-    """A provider that is there."""
+    """An existing provider."""
     pool = in_pool(cognito)
     cognito.create_identity_provider(**pool, **PROVIDER)
     return {**pool, "ProviderName": PROVIDER["ProviderName"]}
@@ -134,7 +134,7 @@ def secret(cognito):
 
 
 def machine(cognito):
-    """A client that may have two scopes, as itself."""
+    """A client with two scopes and client credentials."""
     scopes = [{"ScopeName": scope, "ScopeDescription": scope} for scope in ("read", "write")]
     named = in_pool(cognito)
     cognito.create_resource_server(**named, Identifier="claims", Name="Claims", Scopes=scopes)
@@ -184,7 +184,7 @@ def read_domain(cognito, sent, answer):
     return cognito.describe_user_pool_domain(Domain=sent["Domain"])
 
 
-# In a policy that names anything, what it does not name is not required.
+# In a policy with any setting, the others are not required.
 OTHERWISE_PARTIAL = {"Policies": {"PasswordPolicy": {"MinimumLength": 20}}}
 
 POOL = dict(

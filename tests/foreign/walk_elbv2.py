@@ -97,7 +97,7 @@ def registered(elb):
 
 
 def outside(**more):
-    """An address that no subnet has, which so needs to be said where."""
+    """An address outside all subnets, which needs an Availability Zone."""
 
     def whole(_, __):
         return {"Targets": [{"Id": "192.168.7.7", "AvailabilityZone": "all", **more}]}

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""gatestack's `dev` beside nginx: throughput and latency of a GET that both pass on to the same backend, in one run.
+"""gatestack's `dev` beside nginx: throughput and latency of a GET that both proxy to the same backend, in one run.
 
     cargo build --release
     python3 tests/full/compare.py target/release/gatestack --write docs/performance.md
 
-Needs Linux, nginx and wrk, and no root. No figure decides anything here; the run fails only when something was answered wrongly.
+Needs Linux, nginx and wrk, and no root. No figure fails the run; a wrong response does.
 """
 
 import argparse
@@ -46,7 +46,7 @@ http {
 }
 """
 
-# As for a service of its own: connections to the backend are kept, and every request is logged as `dev` logs it.
+# As for a real service: connections to the backend are kept, and every request is logged as `dev` logs it.
 PROXY = """
 daemon off; pid proxy.pid; error_log stderr; worker_processes 1;
 events { worker_connections 1024; }
@@ -107,7 +107,7 @@ def nginx(name, text, folder):
 
 
 def admission(program, folder, url):
-    """The headers that let acme in, as a partner would have them."""
+    """The headers with acme's credentials."""
     token = serving.run(program, folder, "--endpoint-url", url, "token", "acme")
     scope = "any/20261121/eu-central-1/apigateway/aws4_request"
     signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=any"}
@@ -116,7 +116,7 @@ def admission(program, folder, url):
 
 
 def processor_time(pid):
-    """Seconds that a process and its children have had of the processors, which a busy machine does not change."""
+    """CPU seconds of a process and its children, which other load does not change."""
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     total = 0
     for one in [pid, *children]:
@@ -197,7 +197,7 @@ def compare(program, seconds, rounds, connections, folder):
         for number in connections:
             for url, headers, pid in ways.values():
                 load(url, headers, number, 1, pid)
-            # In turns, so that what else the machine does falls on all of them.
+            # In turns, so that other load affects all of them.
             for _ in range(rounds):
                 for name, (url, headers, pid) in ways.items():
                     measured[number][name].append(load(url, headers, number, seconds, pid))

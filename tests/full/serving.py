@@ -1,4 +1,4 @@
-"""`gatestack dev` in a folder, until a block ends."""
+"""Runs `gatestack dev` in a folder until a block ends."""
 
 import contextlib
 import json
@@ -9,12 +9,12 @@ import time
 
 
 def environment(folder):
-    """Nothing of this machine's AWS."""
+    """An environment without this machine's AWS settings."""
     return {"PATH": os.environ["PATH"], "HOME": str(folder)}
 
 
 def run(program, folder, *arguments):
-    """What another gatestack prints there."""
+    """What another gatestack command prints there."""
     ran = subprocess.run(
         [program, *arguments], cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True, check=True
     )
@@ -23,7 +23,7 @@ def run(program, folder, *arguments):
 
 @contextlib.contextmanager
 def dev(program, folder, backend):
-    """Serves the folder's stack with a backend at this port, and answers with its ready line; what it tells goes to dev.log."""
+    """Serves the folder's stack with a backend at this port, and yields its ready line; the output goes to dev.log."""
     command = [program, "dev", "--listen", "127.0.0.1:0", "--backend", str(backend), "--json"]
     log = folder / "dev.log"
     with open(log, "w") as out, subprocess.Popen(command, cwd=folder, stdout=out, env=environment(folder)) as process:
@@ -35,7 +35,7 @@ def dev(program, folder, backend):
 
 
 def events(log):
-    # The last line may not be written to its end yet.
+    # The last line may be incomplete.
     return [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 

@@ -1,4 +1,4 @@
-"""The comparison of docs/performance.md still runs, and both sides answer every request rightly. No figure is judged."""
+"""The comparison of docs/performance.md runs, and both sides answer every request correctly. Figures are not checked."""
 
 import os
 

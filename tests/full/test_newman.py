@@ -1,4 +1,4 @@
-"""Newman, Postman's own runner, goes through the exported collection as a partner would, against the stack that `dev` serves."""
+"""Newman, Postman's own runner, runs the exported collection against the stack that `dev` serves."""
 
 import http.server
 import json
@@ -45,7 +45,7 @@ def stack(tmp_path):
 
 
 def newman(folder, ready, report):
-    """Runs the collection with AWS's host names turned to where `dev` serves them without DNS."""
+    """Runs the collection with AWS's host names mapped to the paths at which `dev` serves them without DNS."""
     command = [os.environ["NEWMAN"], "run", "acme.postman_collection.json", "-e", "acme.json"]
     for name in ("invoke_url", "token_url"):
         command += ["--env-var", f"{name}={ready[name]}"]
@@ -65,10 +65,10 @@ def test_the_collection_runs_from_top_to_bottom(stack, backend, tmp_path):
         code, run = newman(stack, ready, tmp_path / "report.json")
         assert code == 0, run["failures"]
         assert run["stats"]["assertions"]["total"] > 0
-        # The token, every route of the example, and no other answer than a good one.
+        # The token and every route of the example, all with success.
         assert len(answered(run)) == 6 and set(answered(run).values()) == {200}, answered(run)
 
-        # Without the key nothing but the open route is let in: the collection's own tests see it.
+        # Without the key only the open route admits calls; the collection's own tests notice.
         environment = json.loads((stack / "acme.json").read_text())
         for value in environment["values"]:
             if value["key"] == "api_key":

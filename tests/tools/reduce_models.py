@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes crates/aws-local/models/*.json: botocore's service models without their documentation, cut to what the local AWS needs.
 
-Every operation stays listed, so that one that the local AWS does not have can be refused by its name. Shapes stay only where an
+Every operation stays listed, so that one that is not implemented can be refused by name. Shapes stay only where an
 implemented operation reaches them. Which operations are implemented is read from the tables in crates/aws-local/src (`Operation::read("…"` and
 `Operation::change("…"`), the only place that says so.
 
@@ -33,9 +33,9 @@ SERVICES = {
     "iam": "iam",
 }
 
-# What AWS has had since that botocore. The operation and its shapes are as botocore 1.44.5 has them; the value is in AWS's documentation
-# and in no botocore yet. 1.44.5 itself would take the tagging API's JSON away (it speaks CBOR there) and bring dozens of members that
-# the local AWS must refuse one by one.
+# What AWS has added since that botocore. The operation and its shapes are as botocore 1.44.5 has them; the value is in AWS's documentation
+# and in no botocore yet. 1.44.5 itself drops the tagging API's JSON protocol for CBOR, and adds dozens of members that
+# the local AWS would have to refuse one by one.
 LATER = {
     "cognito-idp": {
         "operations": {
@@ -131,7 +131,7 @@ def closure(shapes, roots):
 
 
 def complete(service, model):
-    """Adds to botocore's model of a service what came later."""
+    """Adds later additions to botocore's model of a service."""
     later = LATER.get(service, {})
     for section in ("operations", "shapes"):
         for name, value in later.get(section, {}).items():
