@@ -13,14 +13,14 @@ pub struct Arn<'a> {
     pub service: &'a str,
     /// Empty where the resource is global.
     pub region: &'a str,
-    /// Empty where the ARN has none, as API Gateway's.
+    /// Empty if the ARN has none, as in API Gateway's.
     pub account: &'a str,
     /// The rest, which may hold colons.
     pub resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
-    /// The parts of a text, if it has those of an ARN. Whether any of them makes sense is another question.
+    /// The parts of a text, if it has those of an ARN. They are not validated.
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         let mut next = || parts.next();
@@ -57,7 +57,7 @@ pub fn api_gateway(region: &str, path: impl Display) -> String {
     arn("apigateway", region, "", format_args!("/{path}"))
 }
 
-/// A log group of CloudWatch Logs, without the `:*` that some of its answers end it with.
+/// A log group of CloudWatch Logs, without the `:*` that some responses append.
 pub fn log_group(region: &str, account: &str, name: &str) -> String {
     arn("logs", region, account, format_args!("log-group:{name}"))
 }

@@ -1,6 +1,6 @@
-//! Where AWS answers: the host names of commercial Regions.
+//! AWS's host names in commercial Regions.
 
-/// Domains below which only AWS gives names.
+/// Domains that only AWS assigns names in.
 ///
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/rande.html>
 pub const OF_AWS: [&str; 4] = [
@@ -10,7 +10,7 @@ pub const OF_AWS: [&str; 4] = [
     ".api.aws",
 ];
 
-/// What a host name of AWS says.
+/// A parsed AWS host name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Host<'h> {
     /// An API's default endpoint.
@@ -35,7 +35,7 @@ pub enum Host<'h> {
 }
 
 impl<'h> Host<'h> {
-    /// What a host name in lower case says, if it is one of these.
+    /// Parses a host name in lower case.
     pub fn parse(host: &'h str) -> Option<Self> {
         match host.split('.').collect::<Vec<_>>()[..] {
             [id, "execute-api", region, "amazonaws", "com"] => Some(Self::Api { id, region }),
@@ -76,7 +76,7 @@ pub fn cognito(region: &str) -> String {
     format!("cognito-idp.{region}.amazonaws.com")
 }
 
-/// Where a user pool's domain issues tokens.
+/// The token endpoint of a user pool's domain.
 ///
 /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html>
 pub const TOKEN_PATH: &str = "/oauth2/token";

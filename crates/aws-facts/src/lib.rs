@@ -1,7 +1,6 @@
-//! What AWS publishes and both sides need: gatestack, which calls AWS, and the local AWS, which answers in its place.
+//! AWS's published facts that both gatestack and the local AWS need.
 //!
-//! Data only, and each row has its source beside it: the AWS document that says it, or that AWS publishes nothing and what the value was
-//! taken from. A value that is only one side's choice is not here.
+//! Data only, each row with its source: the AWS document, or that AWS publishes nothing and where the value comes from.
 
 pub mod arns;
 pub mod hosts;

@@ -1,8 +1,8 @@
-//! How many requests AWS takes: by operation, account and Region, and of Cognito by user pool too.
+//! AWS's request quotas by operation, account and Region; Cognito's also by user pool.
 //!
-//! A rate a second is taken as what one second may hold at once; slower rates are spaced evenly, since no burst is published for them.
+//! A rate per second is used as its burst too; slower rates are spaced evenly, since no burst is published for them.
 
-/// A service, as one that takes requests.
+/// A service with request quotas.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Service {
     /// Amazon API Gateway's REST API control plane.
@@ -31,7 +31,7 @@ pub enum Service {
     Iam,
 }
 
-/// A published request quota: what may come at once, and how fast it is given back.
+/// A published request quota: a burst, and the rate at which it refills.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
     /// The service.
@@ -42,7 +42,7 @@ pub struct Rate {
     pub per_pool: bool,
     /// Milliseconds between two requests, sustained.
     pub every: u64,
-    /// What may come at once.
+    /// The burst.
     pub burst: u32,
     /// The document that publishes it.
     pub source: &'static str,
@@ -114,7 +114,7 @@ const LOAD_BALANCER_WRITES: &[&str] = &[
     "SetSecurityGroups",
 ];
 
-/// All rates that are kept.
+/// All rates.
 pub const RATES: &[Rate] = &[
     account((Service::ApiGateway, API_GATEWAY), ALL, 100, 40),
     account(
@@ -250,7 +250,7 @@ pub const RATES: &[Rate] = &[
     account((Service::Acm, ACM), &["ListCertificates"], 125, 8),
     account((Service::Ssm, SSM), &["GetParameter"], 25, 40),
     account((Service::Ssm, SSM), &["PutParameter"], 334, 3),
-    // AWS publishes none for it: as slow as its counterpart.
+    // AWS publishes none for it: the same as its counterpart's.
     account((Service::Ssm, SSM), &["DeleteParameter"], 334, 3),
     account(
         (Service::SecretsManager, SECRETS_MANAGER),

@@ -1,7 +1,6 @@
 //! The local AWS over HTTP, for any AWS client that takes an endpoint URL.
 //!
-//! No client can hold a connection without using it, nor hold all of them: heads and bodies have to come, and answers have to be
-//! taken, within [`Limits`].
+//! Clients can't block connections: heads and bodies must arrive, and responses be read, within [`Limits`].
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -29,14 +28,14 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use super::data_plane::{DataPlane, Peer};
 
-/// What one client may take of the server.
+/// The limits for a client.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// How long a connection may be without a request's whole head, whether it is new or kept alive.
+    /// How long a new or kept-alive connection may be without a request's whole head.
     head: Duration,
     /// How long a request's body may take.
     body: Duration,
-    /// How long the client may take nothing of an answer.
+    /// How long the client may read nothing of a response.
     answer: Duration,
     /// The most bytes of a request's head. API Gateway takes 10,240 of a request line and headers.
     head_size: usize,
@@ -91,7 +90,7 @@ async fn serve_within(
             next = next => next,
             () = &mut shutdown => break,
         };
-        // An answer that waits for the other end's acknowledgement of its head is 40 ms late.
+        // With Nagle's algorithm, responses are delayed by 40 ms.
         let _ = stream.set_nodelay(true);
         let (plane, stopped) = (plane.clone(), stopped.clone());
         connections.spawn(async move {
@@ -136,7 +135,7 @@ async fn connection(
             .max_header_size(limits.head_size)
             .serve_connection(stream, service)
     );
-    // What ends a connection early is the client's affair: a broken head, a time out, a lost network.
+    // Errors of a connection are not reported: a malformed head, a timeout, a network failure.
     tokio::select! {
         _ended = connection.as_mut() => return,
         _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
@@ -167,8 +166,8 @@ async fn answer(
     }
 }
 
-/// A body, or the status that refuses it. Of one that is too large it reads one byte more than is taken, for which each plane has
-/// an answer of its own.
+/// A body, or the status that refuses it. Of one that is too large it reads one byte more than the limit, for which each plane
+/// has its own error.
 async fn read(body: Incoming, until: Instant) -> Result<Bytes, StatusCode> {
     const MOST: usize = LARGEST_PAYLOAD + 1;
     if body.size_hint().lower() > MOST as u64 {
@@ -191,7 +190,7 @@ async fn read(body: Incoming, until: Instant) -> Result<Bytes, StatusCode> {
     }
 }
 
-/// A stream whose other end takes what is written: if it takes nothing for so long, writing fails.
+/// A stream with a write timeout: writing fails if the other end reads nothing for that time.
 struct Taking<S> {
     stream: S,
     longest: Duration,

@@ -137,7 +137,7 @@ pub const LONGEST_KEY_NAME: usize = 1_024;
 
 /// The longest description of an API key, in characters.
 ///
-/// Source: AWS publishes none; this is where it refuses.
+/// Source: AWS publishes none; observed.
 pub const LONGEST_KEY_DESCRIPTION: usize = 125_000;
 
 /// Rows on a page of a list when the call does not say.
@@ -145,7 +145,7 @@ pub const LONGEST_KEY_DESCRIPTION: usize = 125_000;
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetRestApis.html>
 pub const ROWS_PER_PAGE: usize = 25;
 
-/// The most rows on a page of a list. More may be asked for; AWS gives no more.
+/// The most rows on a page of a list. AWS accepts a larger limit and returns no more.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetRestApis.html>
 pub const MOST_ROWS_PER_PAGE: usize = 500;

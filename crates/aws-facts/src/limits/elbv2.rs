@@ -45,7 +45,7 @@ pub const LONGEST_HEALTH_CHECK_PATH: usize = 1_024;
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupTuple.html>
 pub const GREATEST_WEIGHT: u64 = 999;
 
-/// The most rows on a page of a list, and as many as come unasked.
+/// The most rows on a page of a list, and the default.
 ///
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html>
 pub const ROWS_PER_PAGE: u64 = 400;

@@ -1,4 +1,4 @@
-//! For whom a request is: read from the host name that AWS would have it come to, or from a path below `/_aws/`.
+//! The target of a request: read from AWS's host name, or from a path below `/_aws/`.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use aws_facts::hosts::Host;
 /// What a request is for, by its host name and path alone.
 #[derive(Debug, PartialEq)]
 pub(super) enum Address<'r> {
-    /// An API behind the name that API Gateway gives it.
+    /// An API at its default endpoint.
     Api {
         id: &'r str,
         /// None when the request came by path: an API's id doesn't tell.
@@ -23,13 +23,13 @@ pub(super) enum Address<'r> {
         region: Option<&'r str>,
         rest: &'r str,
     },
-    /// What a user pool publishes of itself, such as `jwks.json`.
+    /// A user pool's public document, such as `jwks.json`.
     PoolDocument { pool: &'r str, name: &'r str },
     /// An own domain of an API or a user pool, if there is one of this name.
     OwnDomain {
         name: &'r str,
         rest: &'r str,
-        /// Whether the path said so, and nothing else can be meant.
+        /// Whether the path says so, so that it can't be anything else.
         by_path: bool,
     },
 }
@@ -58,7 +58,7 @@ impl<'r> Address<'r> {
             Some(Host::Cognito { .. }) | None => {}
         }
         if let Some(document) = document(path) {
-            // An endpoint that stands for AWS has another host name and the same paths.
+            // A custom endpoint has another host name and the same paths.
             return Some(document);
         }
         let own = host.contains('.')
@@ -71,7 +71,7 @@ impl<'r> Address<'r> {
         })
     }
 
-    /// From what stands behind `/_aws/`.
+    /// From the path after `/_aws/`.
     fn below(path: &'r str) -> Option<Self> {
         let (service, path) = path.split_once('/')?;
         let (name, rest) = path.split_at(path.find('/').unwrap_or(path.len()));

@@ -1,6 +1,6 @@
-//! What keeps web pages from using the control plane. Any page in a browser on this machine can have requests sent here, and none may
-//! have them answered: this server has no pages of its own, and what an API sends at run time may be anybody's, from a backend or a
-//! partner, though a browser takes it for a page of this server. At run time an API or a pool decides itself what pages may call.
+//! Refuses requests of web pages to the control plane. Any page in a browser on this machine can send requests here. This server
+//! has no pages of its own; a response of an API may come from any backend, though to a browser it is a page of this server. At
+//! run time the API or pool configures which pages may call it.
 
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN, REFERER};
@@ -8,7 +8,7 @@ use http::header::{HeaderName, ORIGIN, REFERER};
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Why a request to the control plane is refused, if a page made a browser send it. No AWS client sends any of these headers.
-/// `Sec-Fetch-Mode` tells nothing: Node's `fetch` sends it too, and a browser that sends it sends `Sec-Fetch-Site` beside it.
+/// `Sec-Fetch-Mode` is not used: Node's `fetch` sends it too, and browsers send it only together with `Sec-Fetch-Site`.
 pub(super) fn refusal(headers: &HeaderMap) -> Option<String> {
     if let Some(origin) = headers.get(ORIGIN) {
         let origin = String::from_utf8_lossy(origin.as_bytes());
@@ -21,7 +21,7 @@ pub(super) fn refusal(headers: &HeaderMap) -> Option<String> {
             return Some(format!("it comes from a web page (Sec-Fetch-Site: {site})"));
         }
     }
-    // All that an older browser sends with what a page of this server's own origin reads.
+    // The only one of these headers that an older browser sends with a same-origin GET.
     headers
         .contains_key(REFERER)
         .then(|| "it comes from a web page (it has a header Referer)".to_owned())

@@ -1,7 +1,7 @@
 //! Which host a request is for, and whether that can be this server.
 //!
-//! A web page's author may have the page's own domain name resolve to this machine (DNS rebinding). To a browser its requests are
-//! then of one origin with the page, so nothing but `Host` tells them apart from those of a local client.
+//! The domain of a web page may resolve to this machine (DNS rebinding). To a browser its requests are then same-origin, so only
+//! `Host` distinguishes them from those of a local client.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -17,13 +17,13 @@ pub struct OwnHosts {
 }
 
 impl OwnHosts {
-    /// Those of a server that listens at `bound`, which its user called `name`: a host name, or an address.
+    /// Those of a server that listens at `bound`, given by its user as `name`: a host name, or an address.
     pub fn of(name: &str, bound: SocketAddr) -> Self {
         let name = name.trim_matches(['[', ']']).to_ascii_lowercase();
         Self {
             names: BTreeSet::from([name, bound.ip().to_canonical().to_string()]),
-            // Behind a router or in a container the address that was called is none of this machine's. No DNS is asked for an
-            // address, so it can't be a page's own name.
+            // Behind a router or in a container the called address is not one of this machine's. An address needs no DNS, so it
+            // can't be a page's own name.
             any_address: !bound.ip().is_loopback(),
         }
     }
@@ -38,12 +38,12 @@ impl OwnHosts {
     }
 }
 
-/// Whether AWS has a name of this kind; it need not be one of this account's.
+/// Whether it is an AWS host name, of this account or another.
 pub(super) fn is_amazons(host: &str) -> bool {
     OF_AWS.iter().any(|domain| host.ends_with(domain))
 }
 
-/// A host and a port, as a request or an origin says them.
+/// A host and a port, as in a request or an origin.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Authority {
     /// In lower case, without brackets and without the root's dot.
@@ -52,10 +52,10 @@ pub(super) struct Authority {
 }
 
 impl Authority {
-    /// What a request is for: by its absolute target, else by its header. None when it says nothing.
+    /// What a request is for: by its absolute target, else by its header. None if there is neither.
     ///
     /// # Errors
-    /// Why nothing can tell that: a 400 in a sentence.
+    /// Why it can't be read: a 400 in a sentence.
     pub(super) fn of<B>(request: &Request<B>) -> Result<Option<Self>, String> {
         let mut headers = request.headers().get_all(header::HOST).iter();
         let in_header = match (headers.next(), headers.next()) {

@@ -1,6 +1,6 @@
-//! What AWS does at run time, from what the control plane holds: Cognito's domains and keys, deployed stages, own domains.
+//! AWS at run time, from the control plane's state: Cognito's domains and keys, deployed stages, custom domains.
 //!
-//! A request is known by the host name AWS would have it come to, or without DNS by a path:
+//! A request is routed by AWS's host name, or without DNS by a path:
 //!
 //! ```text
 //! {api}.execute-api.{region}.amazonaws.com/{stage}/…       /_aws/execute-api/{api}/{stage}/…
@@ -9,12 +9,12 @@
 //! an own domain of the API or the pool                     /_aws/domain/{name}/…
 //! ```
 //!
-//! Any other host name is refused, so that no web page reaches this by a name of its own, unless it means the server itself: `localhost`,
-//! an address of loopback, or what the server listens at. What is not asked of an API or a pool is the control plane's, and is refused to
-//! web pages.
+//! Any other host name is refused, so that no web page reaches this by a name of its own, unless it is the server's: `localhost`,
+//! a loopback address, or the host of its listener. All other requests are for the control plane, which refuses those of web
+//! pages.
 //!
-//! A user pool's documents are also at `/{pool}/.well-known/…` of any host name that is nobody's, since an endpoint that stands for AWS
-//! keeps AWS's paths. A stage serves its deployment's snapshot, never the edits after it.
+//! A user pool's documents are also at `/{pool}/.well-known/…` of any host name without another owner, since a custom endpoint
+//! has AWS's paths. A stage serves its deployment's snapshot, never the edits after it.
 
 mod addresses;
 mod browsers;
@@ -58,23 +58,23 @@ struct Inner {
     backends: stage::Backends,
 }
 
-/// What stands behind a local AWS, and who watches it.
+/// The backends and the log of a data plane.
 #[derive(Clone, Default)]
 pub struct DataPlaneOptions {
-    /// Where private targets answer: `10.7.1.10:8080` at `127.0.0.1:9000`.
+    /// The local addresses of private targets, such as `127.0.0.1:9000` for `10.7.1.10:8080`.
     pub map: Vec<Mapping>,
-    /// Where every private target answers that `map` does not name.
+    /// The address for every private target that is not in `map`.
     pub backend: Option<SocketAddr>,
-    /// Who is told of every request to the data plane.
+    /// Called with every request to the data plane.
     pub tell: Option<Watcher>,
     /// Where it listens, if it does.
     pub own_hosts: OwnHosts,
 }
 
-/// Somebody who is told of requests as they are answered.
+/// Called with requests as they are answered.
 pub type Watcher = Arc<dyn Fn(&Seen) + Send + Sync>;
 
-/// A private target and what answers for it here.
+/// A private target and its address on this machine.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mapping {
     /// The target's address in its network.
@@ -83,7 +83,7 @@ pub struct Mapping {
     pub answers: SocketAddr,
 }
 
-/// A request to the data plane and what became of it. No secret is in it.
+/// A request to the data plane and its outcome, without secrets.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// When it came.
@@ -94,9 +94,9 @@ pub struct Seen {
     pub path: String,
     /// The route it matched, such as `GET /policies/{id}`.
     pub route: Option<String>,
-    /// The app client of its token, once the token was found good.
+    /// The app client of its token, if the token is valid.
     pub client: Option<String>,
-    /// The id of its API key, once that was found.
+    /// The id of its API key, if that exists.
     pub api_key: Option<String>,
     /// The status of the answer.
     pub status: u16,
@@ -170,7 +170,7 @@ impl DataPlane {
                 });
                 let to = To::Api {
                     api: id.to_owned(),
-                    // Without a Region there is no API either, which the stage says as API Gateway does.
+                    // Without a Region there is no API either; the stage answers that as API Gateway does.
                     region: region.unwrap_or_default().to_owned(),
                     rest: rest.to_owned(),
                 };
@@ -259,7 +259,7 @@ fn region_of(state: &State, holds: impl Fn(&Region) -> bool) -> Option<&str> {
         .map(|(name, _)| name)
 }
 
-/// Whose an own domain is.
+/// The owner of a custom domain.
 enum Owner {
     /// API Gateway's, under this name: the host's own, or a wildcard that covers it.
     Api { name: String, region: String },
@@ -267,7 +267,7 @@ enum Owner {
     Pool { region: String },
 }
 
-/// Whose own domain this is. A name without a dot is none: it is the prefix of a pool's domain below AWS's.
+/// The owner of this custom domain. A name without a dot is the prefix of a pool's domain.
 fn owner(state: &State, host: &str) -> Option<Owner> {
     let (_, parent) = host.split_once('.')?;
     let wildcard = format!("*.{parent}");

@@ -1,4 +1,4 @@
-//! What a user pool answers without a signature: the token endpoint at its domains, and the documents that say how to check its tokens.
+//! A user pool's unsigned requests: the token endpoint at its domains, and the documents with its public keys.
 
 use std::time::Instant;
 
@@ -42,7 +42,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// Why the token endpoint refuses.
 struct No {
     status: StatusCode,
-    /// OAuth's word for it, which is all that Cognito says.
+    /// OAuth's error code, which is all that Cognito returns.
     error: &'static str,
     /// For whoever watches.
     why: String,
@@ -58,7 +58,7 @@ impl No {
     }
 }
 
-/// What the token endpoint answers but a token.
+/// The token endpoint's error responses.
 enum Otherwise {
     No(No),
     Refused(Refusal),
@@ -76,7 +76,7 @@ impl From<Refusal> for Otherwise {
     }
 }
 
-/// Answers a request to a user pool's domain, given as its name and Region, and tells what became of it.
+/// Answers a request to a user pool's domain, given as its name and Region, and reports the outcome.
 pub(super) fn domain(
     inner: &Inner,
     state: &State,
@@ -128,7 +128,7 @@ pub(super) fn domain(
     (answer, Some(seen))
 }
 
-/// The token that a request asks for. `known` is its client, once it has shown that it is that.
+/// The token for a request. `known` is set to its client once that is authenticated.
 fn token(
     inner: &Inner,
     state: &State,
@@ -261,10 +261,10 @@ impl Parameters {
     }
 }
 
-/// Who asks, and how it proves that.
+/// The client and its authentication.
 struct Credentials {
     client: String,
-    /// What the secret may be; none when there is none.
+    /// The possible secrets; none if none was sent.
     secrets: Vec<Option<String>>,
 }
 
@@ -289,8 +289,8 @@ impl Credentials {
                 "its header and its form name two clients",
             ));
         }
-        // OAuth has both parts form-encoded before they are joined; Cognito's documentation joins them as they are. An own secret may
-        // have a `+`, which the one reads as a space and the other as itself.
+        // OAuth form-encodes both parts before they are joined; Cognito's documentation joins them as they are. A `+` in a secret
+        // is a space in the one and a `+` in the other.
         let spaced = secret.replace('+', " ");
         let decoded = percent_decode_str(&spaced).decode_utf8_lossy().into_owned();
         Ok(Self {
@@ -374,7 +374,7 @@ pub(super) fn document(
         Ok(Some(body)) => {
             let mut answer = super::json(&body);
             let headers = answer.headers_mut();
-            // A day, from any origin: verifiers in browsers keep them.
+            // Cached for a day, for any origin: verifiers in browsers cache them.
             let cache = HeaderValue::from_static("public, max-age=86400");
             headers.insert(header::CACHE_CONTROL, cache);
             let any = HeaderValue::from_static("*");
@@ -389,7 +389,7 @@ pub(super) fn document(
     }
 }
 
-/// A pool's public keys, which are made when somebody asks for them first.
+/// A pool's public keys, generated at the first request.
 fn keys(inner: &Inner, state: &State, region: &str, pool: &str) -> Result<Option<Value>, Refusal> {
     let Some(held) = state.regions.get(region).map(|region| &region.cognito) else {
         return Ok(None);
@@ -412,7 +412,7 @@ fn configuration(inner: &Inner, state: &State, region: &str, pool: &str) -> Opti
     let issuer = cognito::issuer(region, pool);
     let base = match held.host_of(pool, region, inner.service.now()) {
         Some(host) => format!("https://{host}"),
-        // Addresses that lead nowhere: without a domain there is no such endpoint.
+        // Without a domain there are no such endpoints.
         None => issuer.clone(),
     };
     Some(json!({

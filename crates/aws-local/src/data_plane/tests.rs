@@ -1,4 +1,4 @@
-//! The token endpoint and a pool's documents, as they travel. `tests/foreign` has the OAuth clients that people use.
+//! The token endpoint and a pool's documents over HTTP. `tests/foreign` has real OAuth clients.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -231,7 +231,7 @@ async fn a_client_gets_the_scopes_it_asks_for_and_no_others() {
         let answer = front.ask(&format!("{grant}&scope={asked}")).await;
         assert_eq!(answer, error("invalid_scope"), "{asked}");
     }
-    // A scope that left its resource server stays on the client, without effect.
+    // A scope that was deleted from its resource server stays on the client, without effect.
     let read = json!({"ScopeName": "read", "ScopeDescription": "read"});
     let fewer = json!({"UserPoolId": front.pool, "Identifier": "claims", "Name": "Claims", "Scopes": [read]});
     front.control("UpdateResourceServer", &fewer);

@@ -1,4 +1,4 @@
-//! Whether a token is good: well-formed, issued by one of these pools, signed by it, and not yet expired.
+//! Token validation: well-formed, issued and signed by one of these pools, not expired.
 
 use aws_facts::arns::Arn;
 use jiff::Timestamp;
@@ -8,20 +8,20 @@ use super::super::cognito;
 use super::super::operation::Object;
 use super::super::state::State;
 
-/// Why a token is no good.
+/// Why a token is invalid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum BadToken {
     /// No token at all, or one without a member that every token has.
     Malformed,
     /// It is from another pool, or from elsewhere.
     UnknownIssuer,
-    /// The pool has not signed this.
+    /// The signature is not the pool's.
     BadSignature,
     /// It was good.
     Expired,
 }
 
-/// The claims of a token that is good now. `pools` are ARNs of user pools.
+/// The claims of a valid token. `pools` are ARNs of user pools.
 pub(super) fn verify(
     state: &State,
     token: &str,

@@ -1,4 +1,4 @@
-//! Connections that are slow, greedy or many. Time stands still but for the timers, so that each test takes none.
+//! Slow, large or many connections. Time is paused but for timers, so the tests take no time.
 
 use std::net::Ipv4Addr;
 
@@ -98,7 +98,7 @@ async fn a_body_that_trickles_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_not_taken_ends_the_connection() {
-    // The answer doesn't fit into what lies between the two ends.
+    // The response doesn't fit into the buffers between the two ends.
     let (mut client, _stop) = connected(64);
     client
         .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")

@@ -1,6 +1,7 @@
-//! What API Gateway itself answers when it can't or won't call the integration: gateway responses, with their statuses, headers and bodies.
+//! API Gateway's own responses if it doesn't call the integration: gateway responses, with their statuses, headers and bodies.
 //!
-//! A gateway response's template is not run by the template engine of integrations: variables are put in, and nothing else is done.
+//! A gateway response's template is not evaluated by the template engine of integrations: variables are replaced, and nothing
+//! else.
 
 use std::sync::LazyLock;
 
@@ -49,7 +50,7 @@ pub(super) fn gateway_response(refused: &Refused, exchange: &Exchange<'_>) -> Re
     };
     let variables = Variables::of_refusal(exchange, refused);
     let value = |expression: &str| {
-        // There is no refusing a refusal: what leads nowhere leaves nothing.
+        // A gateway response can't fail: variables without a value become empty.
         let values = mapping::values(expression, &variables);
         values.ok()?.into_iter().next_back()
     };
@@ -72,7 +73,7 @@ pub(super) fn gateway_response(refused: &Refused, exchange: &Exchange<'_>) -> Re
     response
 }
 
-/// The template for what the caller accepts; JSON for whom none fits.
+/// The template for the caller's `Accept`, else JSON.
 fn chosen<'t>(
     templates: &[(&'t str, &'t str)],
     exchange: &Exchange<'_>,

@@ -19,8 +19,8 @@ fn forbidden(why: impl Into<String>) -> Refused {
     Refused::new("INVALID_API_KEY", "ForbiddenException", "Forbidden", why)
 }
 
-/// Lets the key in, with its id put into the exchange as soon as it is found; or refuses. None when the method requires no key: then
-/// nothing counts, even if a key was sent.
+/// Checks the key, and puts its id into the exchange once it is found. None when the method requires no key: then nothing counts,
+/// even if a key was sent.
 pub(super) fn admit<'a>(exchange: &mut Exchange<'a>) -> Result<Option<OnPlan<'a>>, Refused> {
     let required = exchange.method.settings.get("apiKeyRequired");
     if required != Some(&Value::Bool(true)) {
@@ -60,7 +60,7 @@ pub(super) fn admit<'a>(exchange: &mut Exchange<'a>) -> Result<Option<OnPlan<'a>
     }))
 }
 
-/// The key's plan that has the stage. There is one at most, since AWS keeps a key off a second plan with the same stage.
+/// The key's plan that has the stage. There is one at most, since AWS refuses a key on a second plan with the same stage.
 fn plan<'a>(
     state: &'a State,
     key: &ApiKey,

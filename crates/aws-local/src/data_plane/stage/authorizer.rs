@@ -1,8 +1,8 @@
-//! Whether a method's authorizer lets a caller in.
+//! A method's authorizer.
 //!
-//! AWS keeps an authorizer's verdict by token for the time that its settings say. A Cognito authorizer's verdict follows from the token
-//! alone, whose end is looked at in any case, so that nothing is kept here. AWS does not ask Cognito either whether a token was revoked
-//! or its app client deleted: a token is good until it ends.
+//! AWS caches an authorizer's result by token. A Cognito authorizer's result follows from the token alone, and its expiry is
+//! always checked, so nothing is cached here. AWS doesn't ask Cognito whether a token was revoked or its app client deleted: a
+//! token is valid until it expires.
 
 use jiff::Timestamp;
 use regex::Regex;
@@ -17,7 +17,7 @@ use super::exchange::{Exchange, Refused};
 /// The start of an identity source that is a header, the only kind that a Cognito authorizer has.
 const HEADER: &str = "method.request.header.";
 
-/// Lets the caller in, with the claims of its token put into the exchange as soon as the token is found good; or refuses.
+/// Checks the token, and puts its claims into the exchange once it is valid.
 pub(super) fn authorize(exchange: &mut Exchange<'_>) -> Result<(), Refused> {
     match text(&exchange.method.settings, "authorizationType") {
         "NONE" | "" => Ok(()),
@@ -29,10 +29,10 @@ pub(super) fn authorize(exchange: &mut Exchange<'_>) -> Result<(), Refused> {
     }
 }
 
-/// The app client of the token that was found good.
+/// The app client of the valid token.
 pub(super) fn client(exchange: &Exchange<'_>) -> Option<String> {
     let claims = exchange.claims.as_ref()?;
-    // An access token names its client, an ID token is made for it.
+    // An access token has `client_id`, an ID token `aud`.
     let client = claims.get("client_id").or_else(|| claims.get("aud"))?;
     Some(client.as_str()?.to_owned())
 }
@@ -91,7 +91,7 @@ fn texts(list: Option<&Value>) -> Vec<&str> {
         .collect()
 }
 
-/// The claims of a token that one of the authorizer's user pools signed and whose time has not run out.
+/// The claims of a token that one of the authorizer's user pools signed and that has not expired.
 fn verified(
     state: &State,
     authorizer: &Object,
@@ -114,7 +114,7 @@ fn verified(
     })
 }
 
-/// A validation expression is for the token's audience: whose it isn't is refused.
+/// A validation expression is matched against the token's audience.
 fn check_audience(authorizer: &Object, claims: &Object) -> Result<(), Refused> {
     let expression = text(authorizer, "identityValidationExpression");
     if expression.is_empty() {

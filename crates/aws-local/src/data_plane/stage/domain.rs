@@ -1,6 +1,6 @@
-//! Own domain names: which API and stage a path of one leads to.
+//! Custom domain names: the API and stage for a path.
 //!
-//! Mutual TLS is not shown here: a name that asks for client certificates lets everybody in, for there is no TLS on the way.
+//! Mutual TLS is not implemented: a name that requires client certificates admits all callers, because there is no TLS.
 
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
@@ -12,7 +12,7 @@ use super::{Place, forbidden};
 /// What a base path mapping to the whole name has as its base path.
 const NONE: &str = "(none)";
 
-/// Where a request to an own domain name goes. `rest` is its path.
+/// The target of a request to a custom domain name. `rest` is its path.
 pub(super) fn find<'a>(
     state: &'a State,
     name: &str,

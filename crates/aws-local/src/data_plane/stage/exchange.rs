@@ -1,4 +1,4 @@
-//! A request to a stage, with all that is known of it on its way to the integration.
+//! A request to a stage, with what is known of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -44,9 +44,9 @@ pub(super) struct Exchange<'a> {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) source_ip: IpAddr,
-    /// The claims of the token that the authorizer let through.
+    /// The claims of the token that the authorizer accepted.
     pub(super) claims: Option<Object>,
-    /// The id of the API key that was let through.
+    /// The id of the accepted API key.
     pub(super) api_key: Option<String>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Refused {
     pub(super) message: String,
     /// What goes into `x-amzn-ErrorType`, such as `UnauthorizedException`.
     pub(super) error_type: &'static str,
-    /// For whoever watches: why, in a sentence without a full stop, with nothing secret in it.
+    /// The reason for the log, in a sentence without a full stop and without secrets.
     pub(super) why: String,
 }
 
@@ -83,7 +83,7 @@ impl Refused {
         }
     }
 
-    /// The local AWS does not have this, and says so rather than pretend.
+    /// The local AWS does not have this.
     pub(super) fn not_implemented(what: impl Display) -> Self {
         let message = format!("the local AWS does not have {what}");
         Self {

@@ -8,10 +8,10 @@ use super::json_path;
 use super::refusals::{configuration, unreadable_body};
 use super::variables::Variables;
 
-/// The values that an expression leads to: none when there is nothing, several for `multivaluequerystring`.
+/// The values of an expression: none if there is nothing, several for `multivaluequerystring`.
 ///
 /// # Errors
-/// The expression is none of AWS's, needs more of JSONPath than is here, or reads a body as JSON that is none.
+/// The expression is unknown, needs more of JSONPath than is implemented, or reads a body as JSON that isn't JSON.
 pub(super) fn values(expression: &str, variables: &Variables<'_>) -> Result<Vec<String>, Refused> {
     let exchange = variables.exchange;
     if let Some(text) = literal(expression) {
@@ -53,7 +53,7 @@ fn literal(expression: &str) -> Option<&str> {
     expression.strip_prefix('\'')?.strip_suffix('\'')
 }
 
-/// What is empty is not there: API Gateway sends no parameter for it.
+/// API Gateway sends no parameter for an empty value.
 fn one(value: &str) -> Vec<String> {
     match value {
         "" => Vec::new(),

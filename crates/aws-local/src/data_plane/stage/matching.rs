@@ -1,8 +1,9 @@
-//! Which resource and method of a deployment a path and a verb are for.
+//! The resource and method of a deployment for a path and a verb.
 //!
-//! A literal part is preferred to a `{parameter}`, and that to a `{greedy+}` one, from the left; a part that leads nowhere is given up for
-//! the next best. Where the resource found that way has no method for the verb, the best greedy resource that has one answers: AWS does
-//! so for a greedy sibling. No recording tells whether it would go to a plain `{parameter}` as well, so that is refused here.
+//! A literal part is preferred to a `{parameter}`, and that to a `{greedy+}` one, from the left; if a part has no match further
+//! down, the next best is tried. Where the resource found that way has no method for the verb, the best greedy resource that has
+//! one answers: AWS does so for a greedy sibling. Whether it would use a plain `{parameter}` as well is not known, so that is
+//! refused here.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,7 @@ pub(super) struct Route<'a> {
 pub(super) enum Match<'a> {
     /// A method takes it.
     Route(Route<'a>),
-    /// This resource is there, without a method for the verb.
+    /// This resource exists, without a method for the verb.
     NoMethod(String),
     /// Nothing is there.
     Nothing,
@@ -201,7 +202,7 @@ mod tests {
             ("OPTIONS", "/pets", "ANY /pets"),
             ("GET", "/pets/7", "GET /pets/{id} id=7"),
             ("GET", "/pets/featured", "GET /pets/featured"),
-            // The literal leads nowhere here, so that the parameter takes it.
+            // The literal has no match further down, so the parameter matches.
             (
                 "GET",
                 "/pets/featured/toys",

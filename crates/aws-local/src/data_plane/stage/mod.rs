@@ -1,15 +1,15 @@
-//! One request to a deployed stage: which method it is for, whether the caller is let in, what the integration answers.
+//! One request to a deployed stage: routing, authorization, integration.
 //!
 //! ```text
 //! match ─▶ authorizer ─▶ API key ─▶ throttles, quota ─▶ (validation) ─▶ integration ─▶ answer
 //!   └───────────┴────────────┴──────────────┴────────────────┴──── gateway response ────┘
 //! ```
 //!
-//! What a deployment froze is read from its snapshot: routes, authorizers, gateway responses, the API's own settings. What acts at once is
-//! read as it is now: the stage's variables and method settings, usage plans, API keys, domain names.
+//! Routes, authorizers, gateway responses and the API's own settings are read from the deployment's snapshot. What takes effect
+//! at once is read from the current state: the stage's variables and method settings, usage plans, API keys, domain names.
 //!
-//! Not shown here, since nothing that a caller is let in by depends on it: the stage's cache, logs and metrics, compression, and the
-//! minutes that AWS takes to spread a change.
+//! Not implemented, since access doesn't depend on it: the stage's cache, logs and metrics, compression, and the minutes that AWS
+//! takes to spread a change.
 
 mod answers;
 mod api_key;
@@ -73,7 +73,7 @@ pub(super) enum To {
     },
 }
 
-/// Where a request goes in the end.
+/// The target of a request.
 #[derive(Debug)]
 struct Place<'a> {
     api: &'a str,
@@ -82,7 +82,7 @@ struct Place<'a> {
     path_in_stage: &'a str,
 }
 
-/// Answers a request to a stage as the state was when it came, and says what became of it.
+/// Answers a request to a stage by the state at its arrival, and reports the outcome.
 pub(super) async fn answer(
     inner: &Inner,
     state: &State,
@@ -177,7 +177,7 @@ pub(super) async fn answer(
     (response, Some(seen))
 }
 
-/// Takes a request through everything that stands before the integration.
+/// Runs everything before the integration.
 fn admitted<'a>(
     inner: &Inner,
     exchange: &mut Exchange<'a>,
@@ -232,7 +232,7 @@ fn forbidden(why: String) -> Refused {
     Refused::new("ACCESS_DENIED", "ForbiddenException", "Forbidden", why)
 }
 
-/// Which stage a request is for, whether it is there or not.
+/// The stage of a request, whether it exists or not.
 fn place<'a>(
     region: &'a Region,
     to: &'a To,
@@ -289,7 +289,7 @@ fn serving<'a>(
     Ok((place, stage, deployment))
 }
 
-/// The deployment that one caller of a stage meets: a canary's by its share of them.
+/// The deployment for one request to a stage: a canary's by its share.
 fn served<'a>(name: &str, stage: &'a Stage) -> Result<&'a str, Refused> {
     let own = text(&stage.settings, "deploymentId");
     let Some(canary) = stage.settings.get("canarySettings") else {

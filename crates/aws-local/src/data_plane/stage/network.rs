@@ -1,4 +1,4 @@
-//! The private road of an integration: VPC link, load balancer, listener, target, and what answers for the target on this machine.
+//! The private path of an integration: VPC link, load balancer, listener, target, and the target's address on this machine.
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -9,11 +9,11 @@ use super::super::Inner;
 use super::exchange::{Exchange, Refused};
 use super::refusals::{configuration, unreachable};
 
-/// The address on this machine that answers for the target that gets a connection through a VPC link to a port.
+/// The address on this machine for the target of a connection through a VPC link to a port.
 ///
-/// AWS answers 500 to whatever is wrong on the way to the target (knowledge centre, "500 errors from API Gateway with VPC links": link not
-/// available, load balancer without a listener on the port, targets unhealthy, security groups), and 504 when a target resets the
-/// connection ("Network error communicating with endpoint").
+/// AWS answers 500 if anything is wrong on the way to the target (knowledge centre, "500 errors from API Gateway with VPC links":
+/// link not available, load balancer without a listener on the port, targets unhealthy, security groups), and 504 when a target
+/// resets the connection ("Network error communicating with endpoint").
 pub(super) fn address_behind(
     inner: &Inner,
     exchange: &Exchange<'_>,

@@ -1,13 +1,13 @@
-//! What API Gateway answers itself when an integration can't, in its own words.
+//! API Gateway's own error responses if an integration fails.
 //!
 //! The configuration errors are those that its execution log calls "Execution failed due to configuration error".
 
 use super::exchange::Refused;
 
-/// What `x-amzn-ErrorType` says of everything that is not the caller's fault.
+/// The `x-amzn-ErrorType` of everything that is not the caller's fault.
 pub(super) const INTERNAL_ERROR: &str = "InternalServerErrorException";
 
-/// 500: the method can't work as it is configured. `why` is for whoever watches.
+/// 500: the method can't work as it is configured. `why` is for the log.
 pub(super) fn configuration(why: impl Into<String>) -> Refused {
     Refused::new(
         "API_CONFIGURATION_ERROR",
@@ -17,7 +17,7 @@ pub(super) fn configuration(why: impl Into<String>) -> Refused {
     )
 }
 
-/// 504: the back end can't be talked to.
+/// 504: the back end can't be reached.
 pub(super) fn unreachable(why: impl Into<String>) -> Refused {
     Refused::new(
         "INTEGRATION_FAILURE",
@@ -27,7 +27,7 @@ pub(super) fn unreachable(why: impl Into<String>) -> Refused {
     )
 }
 
-/// 504: the back end did not answer in the time that the integration gives it.
+/// 504: the back end did not answer within the integration's timeout.
 pub(super) fn timed_out(milliseconds: u64) -> Refused {
     Refused::new(
         "INTEGRATION_TIMEOUT",
@@ -37,7 +37,7 @@ pub(super) fn timed_out(milliseconds: u64) -> Refused {
     )
 }
 
-/// 415: no template takes this kind of body, and the integration passes no other.
+/// 415: no template is for this kind of body, and the integration doesn't pass it on.
 pub(super) fn unsupported(media_type: &str) -> Refused {
     Refused::new(
         "UNSUPPORTED_MEDIA_TYPE",
@@ -47,7 +47,7 @@ pub(super) fn unsupported(media_type: &str) -> Refused {
     )
 }
 
-/// 400: a mapping or a template reads the body as JSON, and it is none.
+/// 400: a mapping or a template reads the body as JSON, and it isn't JSON.
 pub(super) fn unreadable_body() -> Refused {
     Refused::new(
         "BAD_REQUEST_BODY",

@@ -1,8 +1,8 @@
 //! Mapping templates.
 //!
-//! API Gateway runs those of integrations through Velocity. Here are references (`$context`, `$stageVariables`, `$input`, `$util`, and
-//! variables that the template sets to a plain text), comments, and nothing that computes: a directive or a method that Velocity would
-//! evaluate is refused by name rather than left out. Gateway responses know no Velocity and are not filled here.
+//! API Gateway runs those of integrations through Velocity. Here are references (`$context`, `$stageVariables`, `$input`,
+//! `$util`, and variables that the template sets to a plain text), comments, but no computation: directives and methods that
+//! Velocity would evaluate are refused by name. Gateway responses don't use Velocity.
 
 mod reader;
 mod utilities;
@@ -21,7 +21,7 @@ use reader::{Reader, Reference, Step};
 /// Fills a mapping template of an integration.
 ///
 /// # Errors
-/// It asks Velocity for more than is here, or for a body that isn't JSON.
+/// It needs more of Velocity than is implemented, or a body that isn't JSON.
 pub(super) fn fill(template: &str, variables: &Variables<'_>) -> Result<String, Refused> {
     let mut filling = Filling {
         reader: Reader::new(template),
@@ -63,7 +63,7 @@ impl Filling<'_, '_> {
                 }
                 Some(reference) => match evaluate(&reference, variables, set)? {
                     Some(value) => filled.push_str(&value),
-                    // Velocity leaves what nobody defined as it stands, unless the reference is a quiet one.
+                    // Velocity leaves an undefined reference as it is, unless it is a quiet one.
                     None if reference.is_quiet => {}
                     None => filled.push_str(reference.source),
                 },
@@ -72,7 +72,7 @@ impl Filling<'_, '_> {
         }
     }
 
-    /// What stands behind a `#`: a comment, a directive, or nothing that means anything.
+    /// What follows a `#`: a comment, a directive, or text.
     fn hash(&mut self, filled: &mut String, is_escaped: bool) -> Result<(), Refused> {
         if self.reader.skip_comment() {
             return Ok(());
@@ -110,7 +110,7 @@ fn refused(what: impl std::fmt::Display) -> Refused {
     Refused::not_implemented(format_args!("{what} in a mapping template"))
 }
 
-/// A reference's value; none when nobody defined it.
+/// A reference's value; none if it is undefined.
 fn evaluate(
     reference: &Reference<'_>,
     variables: &Variables<'_>,
@@ -161,7 +161,7 @@ fn named(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String,
 /// `$input.…`.
 fn input(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String, Refused> {
     let unknown = || refused(reference.source);
-    // API Gateway takes no body for an empty object.
+    // API Gateway reads an empty body as an empty object.
     let body = match variables.text() {
         empty if empty.is_empty() => "{}".into(),
         body => body,
@@ -201,8 +201,8 @@ fn input(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String,
     }
 }
 
-/// A parameter of the request, looked for in the path, the query and the headers, in that order; empty without one. AWS looks at a header's
-/// case as well, which is gone by here.
+/// A parameter of the request, looked for in the path, the query and the headers, in that order; empty without one. AWS also
+/// compares a header's case, which is lost by now.
 fn parameter(variables: &Variables<'_>, name: &str) -> String {
     let exchange = variables.exchange;
     let in_query = || {

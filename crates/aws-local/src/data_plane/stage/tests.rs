@@ -1,4 +1,4 @@
-//! Requests through the whole data plane, to APIs made by calls to the control plane.
+//! Requests through the whole data plane, to APIs created through the control plane.
 
 mod limits;
 mod tokens;
@@ -40,7 +40,7 @@ impl Answer {
         std::str::from_utf8(self.0.body()).unwrap()
     }
 
-    /// Demands one of API Gateway's own answers.
+    /// Asserts one of API Gateway's own responses.
     #[track_caller]
     fn refused(&self, status: u16, error_type: &str, message: &str) {
         let wanted = json!({"message": message}).to_string();
@@ -154,7 +154,7 @@ impl World {
         );
     }
 
-    /// Deploys to the stage `live`, which is made by the first time.
+    /// Deploys to the stage `live`, which the first call creates.
     fn deploy(&self) -> String {
         let made = self.aws("POST", "{api}/deployments", json!({"stageName": "live"}));
         text(&made, "id")
@@ -425,7 +425,7 @@ async fn gateway_responses_shape_refusals() {
         (402, r#"{"message":"Limit Exceeded"}"#)
     );
     assert_eq!(answer.header("access-control-allow-origin"), "");
-    // There is no API to shape this one.
+    // There is no API whose gateway responses apply.
     let answer = world.get("/other").await;
     assert_eq!(answer.header("access-control-allow-origin"), "");
 }

@@ -1,7 +1,7 @@
-//! How fast and how often requests may come: a usage plan's throttles and quota, the stage's throttles, the account's.
+//! Throttles and quotas: a usage plan's, the stage's, the account's.
 //!
-//! Throttles are token buckets that fill at a rate a second up to a burst. AWS applies them in this order and calls them targets, not
-//! promises; here they are exact. A request that a throttle stops does not count against the quota.
+//! Throttles are token buckets that fill at a rate a second up to a burst. AWS applies them in this order and as best-effort
+//! targets; here they are exact. A request that a throttle stops does not count against the quota.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -21,13 +21,13 @@ use super::super::Inner;
 use super::api_key::OnPlan;
 use super::exchange::{Exchange, Refused};
 
-/// What all requests to an account's APIs in a Region may be, in most Regions.
+/// The throttle of all requests to an account's APIs in a Region, in most Regions.
 const ACCOUNT: Limit = Limit {
     rate: 10_000.0,
     burst: 5_000,
 };
 
-/// A rate a second and what may come at once.
+/// A rate per second and a burst.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Limit {
     rate: f64,
@@ -35,8 +35,8 @@ struct Limit {
 }
 
 impl Limit {
-    /// The limit in an object's members of these names; what is not said is the account's. None when neither is there, or when either
-    /// is -1, which takes the limit away.
+    /// The limit in an object's members of these names; the account's where one is missing. None if both are missing, or if
+    /// either is -1, which removes the limit.
     fn of(object: &Object, rate: &str, burst: &str) -> Option<Self> {
         let number = |member: &str| object.get(member).and_then(Value::as_f64);
         let (rate, burst) = match (number(rate), number(burst)) {
@@ -56,7 +56,7 @@ impl Limit {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Reading, NoOpMiddleware<Duration>>;
 
-/// A bucket as it was made; none when nothing may come.
+/// A bucket; none if its burst is 0.
 type Bucket = (Limit, Option<Arc<Limiter>>);
 
 /// Every bucket in use, by whose it is. One whose limit changes begins full.
@@ -83,7 +83,7 @@ impl Throttles {
 fn limiter(limit: Limit, service: &Service) -> Option<Arc<Limiter>> {
     let every = Duration::try_from_secs_f64(1.0 / limit.rate).ok()?;
     let every = every.max(Duration::from_nanos(1));
-    // A rate so small that the bucket takes centuries to fill: AWS takes the number, and the limiter counts in nanoseconds.
+    // A rate so small that the bucket takes centuries to fill: AWS accepts it, and the limiter counts in nanoseconds.
     u64::try_from(every.as_nanos())
         .ok()?
         .checked_mul(limit.burst.into())?;
@@ -106,7 +106,7 @@ impl GovernorClock for Reading {
     }
 }
 
-/// Lets the request through if every limit allows it, and counts it on its plan. `verb` is the method's own, which may be `ANY`.
+/// Checks the request against every limit, and counts it on its plan. `verb` is the method's own, which may be `ANY`.
 pub(super) fn admit(
     inner: &Inner,
     exchange: &Exchange<'_>,
@@ -134,7 +134,7 @@ pub(super) fn admit(
         } = on_plan;
         let name = text(&plan.settings, "name");
         let client = format!("{region} {plan_id} {key_id}");
-        // A plan's throttle of one method stands in for its general one there.
+        // A plan's throttle for a method replaces its general one.
         let (whose, limit, of) = match of_method(&plan.settings, exchange, &method) {
             Some(limit) => (
                 format!("{client} {api} {stage_name} {method}"),

@@ -1,4 +1,4 @@
-//! What mappings and templates of a stage may refer to: `$context`, `$stageVariables`, and a body.
+//! What a stage's mappings and templates can refer to: `$context`, `$stageVariables`, and a body.
 
 use std::borrow::Cow;
 
@@ -10,21 +10,21 @@ use serde_json::{Value, json};
 
 use super::exchange::{Exchange, Refused};
 
-/// The variables of an exchange, seen from one end of it. Values are worked out when they are asked for: most requests are proxied without
+/// The variables of an exchange, for its request or its response. Values are computed on use: most requests are proxied without
 /// any.
 #[derive(Clone, Copy)]
 pub(super) struct Variables<'a> {
     pub(super) exchange: &'a Exchange<'a>,
-    /// The request's body, or the back end's when it is an answer that is made.
+    /// The request's body, or in a response the back end's.
     pub(super) body: &'a [u8],
-    /// The headers of the back end's answer, when it is an answer that is made.
+    /// In a response, the headers of the back end's response.
     pub(super) answered: Option<&'a HeaderMap>,
-    /// Why there is a gateway response, when it is one that is made.
+    /// In a gateway response, its reason.
     pub(super) refused: Option<&'a Refused>,
 }
 
-/// The variables that AWS documents ("Variables for data transformations") and that can have a value here. One that has none for a request,
-/// such as a message where nothing failed, is empty.
+/// The variables that AWS documents ("Variables for data transformations") and that can have a value here. One without a value
+/// for a request, such as an error message without an error, is empty.
 const KNOWN: &[&str] = &[
     "accountId",
     "apiId",
@@ -84,8 +84,7 @@ impl<'a> Variables<'a> {
         value.unwrap_or_default()
     }
 
-    /// The value of `$context.` and this name, empty when it has none; `None` when AWS has no such variable, or the local AWS never a value
-    /// for it.
+    /// The value of `$context.` and this name, empty when it has none; `None` if it is unknown to AWS or not implemented.
     pub(super) fn context(&self, name: &str) -> Option<Cow<'a, str>> {
         let found = match self.refused.zip(name.strip_prefix("error.")) {
             Some((refused, name)) => of_refusal(refused, name),

@@ -1,4 +1,4 @@
-//! What a back end answered, or a mock, made into a method's answer.
+//! From the response of a back end or a mock to the method's response.
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
@@ -64,7 +64,7 @@ pub(super) fn choose<'d>(
 /// Whether a pattern is the whole of a status.
 fn is_match(pattern: &str, status: &str) -> Result<bool, Refused> {
     let pattern = Regex::new(&format!("^(?:{pattern})$"))
-        // AWS's are Java's, which know more.
+        // AWS's are Java's, which have more features.
         .map_err(|_| {
             Refused::not_implemented(format_args!(
                 "the pattern {pattern} of an integration response"
@@ -132,7 +132,7 @@ impl Chosen<'_> {
         Ok(response)
     }
 
-    /// The template for what the caller accepts, else that for JSON, else any; with its media type. One that is empty is none.
+    /// The template for the caller's `Accept`, else that for JSON, else any; with its media type. An empty one doesn't count.
     fn template(&self, exchange: &Exchange<'_>) -> Option<(&str, Option<&str>)> {
         let templates = self.settings.get("responseTemplates")?.as_object()?;
         let accepted = media_type(&exchange.headers, header::ACCEPT).unwrap_or(JSON);

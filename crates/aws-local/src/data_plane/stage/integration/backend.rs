@@ -1,4 +1,4 @@
-//! The way to back ends: one pool of connections for the whole data plane.
+//! The HTTP client for back ends, with one connection pool for the whole data plane.
 
 use std::error::Error as _;
 use std::io;
@@ -14,7 +14,7 @@ use reqwest::redirect;
 use super::super::exchange::Refused;
 use super::super::refusals::{configuration, timed_out, unreachable};
 
-/// Connections to back ends, and whose turn it is among targets.
+/// Connections to back ends, and the round-robin state of targets.
 #[derive(Default)]
 pub(in super::super::super) struct Backends {
     /// Over the internet, by way of the system's proxy if it has one.
@@ -51,7 +51,7 @@ impl Backends {
             .ok_or_else(|| configuration("the system has no way to check certificates"))
     }
 
-    /// Sends a request, and takes the whole answer.
+    /// Sends a request, and reads the whole response.
     pub(super) async fn send(
         &self,
         network: Network,
@@ -134,8 +134,8 @@ impl Chunks {
     }
 }
 
-/// Why a back end gave no answer: 504 when the network failed, 500 when there is no such host or its certificate is not good, which API
-/// Gateway counts as a wrong configuration.
+/// Why a back end didn't respond: 504 if the network failed, 500 if the host is unknown or its certificate invalid, which API
+/// Gateway counts as a configuration error.
 fn refused(error: &reqwest::Error, host: &str) -> Refused {
     if !error.is_connect() {
         return unreachable(format!("{host} broke off"));

@@ -1,4 +1,4 @@
-//! Media types, and what API Gateway makes of a body because of them.
+//! Media types, and how API Gateway converts bodies by them.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::super::super::super::operation::Object;
 use super::super::exchange::{Exchange, Refused};
 use super::super::refusals::{configuration, unsupported};
 
-/// What API Gateway takes a body for that says nothing of itself.
+/// The default media type of a body.
 pub(super) const JSON: &str = "application/json";
 
 /// The media type of a header's first value, without parameters; none without one.
@@ -70,7 +70,7 @@ pub(super) fn handled<'b>(
     }
 }
 
-/// Whether the API takes bodies of this media type for bytes rather than text.
+/// Whether the API treats bodies of this media type as binary.
 fn is_binary(exchange: &Exchange<'_>, media_type: &str) -> bool {
     let binary = exchange.definition.settings.get("binaryMediaTypes");
     let mut binary = binary.and_then(Value::as_array).into_iter().flatten();
@@ -81,7 +81,7 @@ fn is_binary(exchange: &Exchange<'_>, media_type: &str) -> bool {
     })
 }
 
-/// Whether `image/*`, `*/*` or `image/png` stands for a media type.
+/// Whether `image/*`, `*/*` or `image/png` matches a media type.
 fn matches(range: &str, media_type: &str) -> bool {
     let halves = |text: &str| {
         let (kind, rest) = text.split_once('/').unwrap_or((text, ""));

@@ -1,11 +1,11 @@
-//! Which headers API Gateway keeps to itself, and which it renames.
+//! The headers that API Gateway drops or renames.
 //!
-//! From the table in "Important notes" of its developer guide; where AWS does otherwise than the table says, what was recorded of it in
-//! public (LocalStack's snapshots of tests against AWS, December 2024) decides.
+//! From the table in "Important notes" of its developer guide; where AWS differs from the table, public recordings are used
+//! (LocalStack's snapshots of tests against AWS, December 2024).
 
 use ::http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
 
-/// What never gets past the front door, whatever is mapped from it. The length follows from the body.
+/// Always dropped from requests, even for mappings. The length follows from the body.
 const DROPPED_ON_ARRIVAL: &[&str] = &[
     "connection",
     "content-length",
@@ -29,7 +29,7 @@ const DROPPED_BY_PROXY: &[&str] = &["content-encoding", "host"];
 /// What a back end does not get even if it is mapped.
 const DROPPED_AFTER_MAPPING: &[&str] = &["connection", "expect", "proxy-authenticate", "te", "via"];
 
-/// What can't be mapped: the request then fails.
+/// Mapping these fails the request.
 const UNMAPPABLE: &[&str] = &["content-length", "transfer-encoding", TRACE_ID, API_ID];
 
 /// X-Ray's.
@@ -86,7 +86,7 @@ pub(super) fn is_mappable(name: &HeaderName) -> bool {
     !UNMAPPABLE.contains(&name.as_str())
 }
 
-/// Takes out what no back end gets, and puts in what every back end gets.
+/// Removes and adds the headers that are fixed for every back end.
 pub(super) fn complete(
     headers: &mut HeaderMap,
     api: HeaderValue,
@@ -104,7 +104,7 @@ pub(super) fn complete(
     headers.insert(API_ID, api);
 }
 
-/// Makes a back end's headers those of a proxied answer.
+/// A back end's headers to those of a proxied response.
 pub(super) fn proxied(headers: &mut HeaderMap) {
     for name in DROPPED_FROM_PROXIED.iter().chain(REMAPPED_OR_DROPPED) {
         headers.remove(*name);
@@ -112,7 +112,7 @@ pub(super) fn proxied(headers: &mut HeaderMap) {
     remap(headers, REMAPPED);
 }
 
-/// Makes mapped headers those of an answer.
+/// Mapped headers to those of a response.
 pub(super) fn mapped(headers: &mut HeaderMap) {
     headers.remove(header::TRANSFER_ENCODING);
     remap(headers, REMAPPED);

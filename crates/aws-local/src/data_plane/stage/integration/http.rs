@@ -20,7 +20,7 @@ use super::content::{JSON, handled, media_type, request_template};
 use super::request::{Mapped, has_body, verb};
 use super::{answer, headers};
 
-/// `HTTP_PROXY`: the request as it came to the back end, the back end's answer as it came to the caller.
+/// `HTTP_PROXY`: request and response are passed on.
 pub(super) async fn proxy(
     inner: &Inner,
     exchange: &Exchange<'_>,
@@ -61,7 +61,7 @@ pub(super) async fn proxy(
     Ok(response)
 }
 
-/// `HTTP`: the request that mappings and a template make of the one that came, and the answer that they make of the back end's.
+/// `HTTP`: mappings and templates make the request and the response.
 pub(super) async fn call(
     inner: &Inner,
     exchange: &Exchange<'_>,
@@ -141,9 +141,9 @@ impl Outgoing {
             .await
     }
 
-    /// Sends it to what answers for a target behind the link. The URL's host stays what the back end reads in `Host`: all that API Gateway
-    /// uses it for. A back end here speaks HTTP, also where the URL says `https`: on AWS that is for the load balancer, or for a
-    /// certificate that nobody has on this machine.
+    /// Sends it to the local address of a target behind the link. The URL's host is only the `Host` header, as in API Gateway. A
+    /// back end here speaks HTTP, also where the URL says `https`: on AWS that is for the load balancer, or for a certificate
+    /// that this machine doesn't have.
     fn through_link(
         &mut self,
         inner: &Inner,
@@ -172,7 +172,7 @@ impl Outgoing {
     }
 }
 
-/// What `${stageVariables.name}` stands for, or the text itself.
+/// The value of `${stageVariables.name}`, or the text itself.
 fn stage_variable_or<'e>(exchange: &'e Exchange<'_>, text: &'e str) -> &'e str {
     let name = text
         .strip_prefix("${stageVariables.")
@@ -184,8 +184,8 @@ fn stage_variable_or<'e>(exchange: &'e Exchange<'_>, text: &'e str) -> &'e str {
         .unwrap_or_default()
 }
 
-/// Where a URL leads without a link. API Gateway takes nothing but public hosts and the ports of its developer guide for an endpoint; this
-/// machine passes for the internet.
+/// The target of a URL without a link. API Gateway accepts only public hosts and the ports in its developer guide; here, this
+/// machine counts as public.
 fn over_the_internet(url: &Url, settings: &Object) -> Result<Network, Refused> {
     let tls = settings.get("tlsConfig");
     let unverified = tls.is_some_and(|tls| tls["insecureSkipVerification"] == true);
@@ -217,7 +217,7 @@ fn over_the_internet(url: &Url, settings: &Object) -> Result<Network, Refused> {
     }
 }
 
-/// Tells the back end of a proxy whom it talks to. Every invoke URL is `https`.
+/// Adds the forwarding headers of a proxy. Every invoke URL is `https`.
 fn forwarded(headers: &mut HeaderMap, source_ip: IpAddr) {
     const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
     let before = headers.get(FOR).and_then(|value| value.to_str().ok());

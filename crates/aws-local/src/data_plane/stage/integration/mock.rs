@@ -1,4 +1,4 @@
-//! Mocks: API Gateway answers by itself, with the status that the request's template names.
+//! Mocks: API Gateway responds with the status in the request's template.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use super::super::variables::Variables;
 use super::answer;
 use super::content::{JSON, handled, media_type, request_template};
 
-/// A status in what is not quite JSON. API Gateway takes keys without quotes, as CDK writes them.
+/// A status in lenient JSON. API Gateway takes keys without quotes, as CDK writes them.
 static STATUS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?s)^\s*\{(?:.*,)?\s*(?:statusCode|"statusCode"|'statusCode')\s*:\s*([0-9]+)\s*(?:,.*)?\}\s*$"#)
         .expect("it is a pattern")

@@ -4,8 +4,7 @@
 //! exchange ─▶ request (mappings, template) ─▶ back end │ mock ─▶ answer (pattern, mappings, template) ─▶ response
 //! ```
 //!
-//! A proxy (`HTTP_PROXY`) has neither template nor answer to choose: what comes is what goes, but for the headers that API Gateway keeps to
-//! itself. Lambda has its place in [`integrate`].
+//! A proxy (`HTTP_PROXY`) has neither templates nor integration responses: everything is passed on, but for some headers.
 
 mod answer;
 mod backend;
@@ -27,7 +26,7 @@ use super::super::Inner;
 use super::exchange::{Exchange, Refused};
 use super::refusals::configuration;
 
-/// Calls what the method is integrated with, and answers with what comes back of it.
+/// Calls the method's integration and returns its response.
 ///
 /// # Errors
 /// Why API Gateway answers itself instead.

@@ -1,4 +1,4 @@
-//! The request to a back end: its URL, and what mappings put into its path, query and headers.
+//! The request to a back end: its URL, and mapped path parameters, query and headers.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use super::super::refusals::configuration;
 use super::super::variables::Variables;
 use super::headers;
 
-/// What a path can't hold as it is. A slash may stand in a parameter: API Gateway decodes `%2F` and sends what it decoded.
+/// The characters to encode in a path. Slashes in a parameter stay: API Gateway decodes `%2F` and sends the result.
 const IN_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -33,14 +33,14 @@ const IN_PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// What a name or value in a query can't hold as it is.
+/// The characters to encode in a query.
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What an integration's `requestParameters` make of a request.
+/// The result of an integration's `requestParameters`.
 #[derive(Debug, Default)]
 pub(super) struct Mapped {
     path: BTreeMap<String, String>,
@@ -101,7 +101,7 @@ impl Mapped {
         Ok(())
     }
 
-    /// Lays the mapped headers over others.
+    /// Merges the mapped headers over others.
     pub(super) fn lay_over(&mut self, headers: &mut HeaderMap) {
         for (name, value) in self.headers.drain(..) {
             headers.insert(name, value);
@@ -131,7 +131,7 @@ impl Mapped {
             .ok_or_else(|| configuration("the integration's URL is none once it is filled in"))
     }
 
-    /// `{parameter}` and `${stageVariables.name}` filled in, each once, so that no value is taken for another placeholder.
+    /// Replaces `{parameter}` and `${stageVariables.name}` in one pass, so that no value is read as another placeholder.
     fn filled(&self, uri: &str, variables: &Variables<'_>) -> Result<String, Refused> {
         const STAGE_VARIABLE: &str = "${stageVariables.";
         let mut filled = String::with_capacity(uri.len());

@@ -130,7 +130,7 @@ fn text(response: &Response<Bytes>) -> &str {
     std::str::from_utf8(response.body()).unwrap()
 }
 
-/// A back end that gives every request the same answer, and keeps what it was asked.
+/// A back end that gives every request the same response, and records requests.
 struct BackEnd {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -175,7 +175,7 @@ impl BackEnd {
     }
 }
 
-/// Reads requests whose bodies have a length, and answers each; an empty answer never comes.
+/// Reads requests with a content length, and answers each; an empty response is never sent.
 async fn serve(mut stream: TcpStream, answer: Arc<str>, asked: Arc<Mutex<Vec<String>>>) {
     let mut read = Vec::new();
     loop {

@@ -15,14 +15,14 @@ pub(super) struct Reader<'t> {
 pub(super) struct Reference<'t> {
     /// As it is written.
     pub(super) source: &'t str,
-    /// `$!x`: nothing rather than its source when nobody defined it.
+    /// `$!x`: empty rather than its source if undefined.
     pub(super) is_quiet: bool,
     /// The variable it begins with.
     pub(super) root: &'t str,
     pub(super) steps: Vec<Step<'t>>,
 }
 
-/// What a reference asks of the value so far.
+/// A step of a reference.
 #[derive(Debug, PartialEq)]
 pub(super) enum Step<'t> {
     /// `.name` or `['name']`.
@@ -31,7 +31,7 @@ pub(super) enum Step<'t> {
     Call(&'t str, Vec<String>),
 }
 
-/// What evaluates a reference that is an argument; none when nobody defined it.
+/// Evaluates a reference that is an argument; none if undefined.
 pub(super) type Evaluate<'e> = dyn FnMut(Reference<'_>) -> Result<Option<String>, Refused> + 'e;
 
 /// Velocity's own directives. Any other word behind a `#` is text, since macros can't be defined here.
@@ -154,7 +154,7 @@ impl<'t> Reader<'t> {
         Ok(None)
     }
 
-    /// What stands up to the closing parenthesis.
+    /// The text up to the closing parenthesis.
     fn arguments(&mut self, evaluate: &mut Evaluate<'_>) -> Result<Vec<String>, Refused> {
         let mut arguments = Vec::new();
         loop {
@@ -222,7 +222,7 @@ impl<'t> Reader<'t> {
         None
     }
 
-    /// What stands behind `#set`, when it gives a variable a plain text: its name and the text. The end of the line goes with it.
+    /// The rest of a `#set` with a plain text: its name and the text. The end of the line goes with it.
     pub(super) fn assignment(&mut self) -> Option<(&'t str, &'t str)> {
         self.skip_blanks();
         self.accept("(").then_some(())?;

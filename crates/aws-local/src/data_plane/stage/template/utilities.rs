@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded;
 
-/// What a function makes of a text; none when there is no such function here, or it can't make anything of this one.
+/// Applies a function to a text; none if it is unknown or fails.
 pub(super) fn call(function: &str, text: &str) -> Option<String> {
     Some(match function {
         "escapeJavaScript" => escape_java_script(text),

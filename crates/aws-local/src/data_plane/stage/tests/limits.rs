@@ -1,4 +1,4 @@
-//! Throttles, quotas, and what is told of usage.
+//! Throttles, quotas and usage.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn a_plan_throttles_each_key() {
     world.clock.advance(Duration::from_secs(2));
     assert_eq!(world.with_key("/live/pets").await.status(), 200);
     many(world.with_key("/live/pets").await);
-    // One method's own throttle stands in for the plan's.
+    // A method's own throttle replaces the plan's.
     let place = format!("/apiStages/{}:live/throttle/~1pets/GET", world.api);
     let (rate, burst) = (format!("{place}/rateLimit"), format!("{place}/burstLimit"));
     world.patch(

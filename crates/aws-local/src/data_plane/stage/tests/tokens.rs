@@ -1,4 +1,4 @@
-//! Whom an authorizer lets in.
+//! Authorizers.
 
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ async fn a_token_lets_in_by_any_listed_scope() {
         world.why(),
         "the token has none of the scopes claims/write, claims/none"
     );
-    // Whose token it is was known, though it did not help.
+    // The token's client is reported, though the call was denied.
     let seen = world.seen.lock().unwrap().pop().unwrap();
     assert_eq!(seen.client.as_deref(), Some(own.client.as_str()));
     let write = world.token(&own, "claims/write").await;
@@ -202,7 +202,7 @@ async fn a_validation_expression_is_for_the_audience() {
         .call("GET", "/live", &[("authorization", &token)])
         .await;
     answer.refused(401, "UnauthorizedException", "Unauthorized");
-    // An access token is made for nobody in particular.
+    // An access token has no audience.
     assert_eq!(world.why(), "the token's audience does not match [0-9a-z]+");
 }
 

@@ -1,4 +1,4 @@
-//! VPC links, down to what answers on this machine.
+//! VPC links, down to the address on this machine.
 
 use super::*;
 
