@@ -286,9 +286,9 @@ pub trait Kind: 'static {
     /// file and stays until it is named): changes `want` accordingly.
     fn hold_on(_want: &mut Self::Props, _live: &Self::Props, _kept: &[&Outputs]) {}
 
-    /// The digest of a file's content that its making takes (`Writer::content`), where it takes one.
-    fn content(_want: &Self::Props) -> Option<&str> {
-        None
+    /// The payloads that its making takes (`Writer::payload`): the field that each is named by, and its digest.
+    fn payloads(_want: &Self::Props) -> Vec<(&'static str, &str)> {
+        Vec::new()
     }
 
     /// What a person should know before agreeing to a change of one: whom it hurts, and what no field says.

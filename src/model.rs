@@ -3,6 +3,7 @@
 mod address;
 mod duration;
 pub mod endpoints;
+mod payload;
 mod place;
 pub mod routing;
 mod scope;
@@ -14,6 +15,7 @@ mod value;
 
 pub use address::{Address, bare_or_quoted};
 pub use duration::{HumanDuration, NotADuration};
+pub use payload::{Payload, Payloads};
 pub use place::{Place, Table};
 pub use scope::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers};
 pub use secret::Secret;

@@ -41,6 +41,7 @@ mod variables;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use expand::expand;
 pub use extract::extract;
+pub use files::NamedFiles;
 pub use findings::LeftOut;
 pub use load::{Checked, Given, GivenBy, LoadSettings, load};
 pub use preflight::{preflight, questions};

@@ -15,7 +15,6 @@ use url::{Host, Url};
 
 use super::apigateway::ApiGatewayAnswers;
 use super::cognito::CognitoAnswers;
-use super::contents::Contents;
 use super::ec2::Ec2Answers;
 use super::elbv2::Elbv2Answers;
 use super::error::AwsError;
@@ -25,13 +24,14 @@ use super::lease::Lease;
 use super::logs::LogsAnswers;
 use super::nulls::ReadableAnswers;
 use super::pace::{HeldBack, Operation, Pacer, Service};
+use super::payload_store::PayloadStore;
 use super::profile;
 use super::retry::{Classifier, OnlyOnce};
 use super::route53::Route53Answers;
 use super::tagging::TaggingAnswers;
 use super::tally::Tally;
 use crate::clock::Clock;
-use crate::model::Secret;
+use crate::model::Payload;
 
 /// Which AWS to talk to.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ pub struct Connection {
     pacer: Pacer,
     tally: Tally,
     lease: Lease,
-    contents: Contents,
+    payloads: PayloadStore,
 }
 
 #[derive(Debug)]
@@ -201,13 +201,13 @@ impl Connection {
             tally,
             inside: Inside::default(),
             lease,
-            contents: Contents::default(),
+            payloads: PayloadStore::default(),
         }
     }
 
-    /// The contents of files that its writers send.
-    pub fn contents(&self) -> &Contents {
-        &self.contents
+    /// The payloads that its writers send.
+    pub fn payloads(&self) -> &PayloadStore {
+        &self.payloads
     }
 
     /// A reader that has asked nothing yet.
@@ -385,9 +385,9 @@ impl Reader {
 }
 
 impl Writer {
-    /// The content of a file by its digest, if it is at hand.
-    pub(crate) fn content(&self, digest: &str) -> Option<Secret> {
-        self.reader.connection.contents.get(digest)
+    /// The payload with this digest, if it is at hand.
+    pub(crate) fn payload(&self, digest: &str) -> Option<Payload> {
+        self.reader.connection.payloads.get(digest)
     }
 
     /// What AWS's request quotas hold back now.

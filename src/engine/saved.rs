@@ -17,7 +17,7 @@ use super::stop::{Stops, or_stop};
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Desired;
 use crate::model::{Address, shell_word};
-use crate::plan::{Altered, Operation, Outdated, Patterns, Plan, Problem, Saved, Step, Unreadable};
+use crate::plan::{Altered, Operation, Outdated, Patterns, Plan, Problem, Saved, Unreadable};
 use crate::stack;
 
 /// Writes a plan beside the file and renames it, so that nobody ever reads half a plan. Its owner alone may read it: it
@@ -126,7 +126,7 @@ impl<'a> SavedPlan<'a> {
             true => self.same_file(&session, listener).await?,
             false => session.desired.tell_only_what_follows(),
         }
-        self.contents_are_at_hand(&session)?;
+        self.payloads_are_at_hand(&session)?;
         Ok(session)
     }
 
@@ -196,16 +196,16 @@ impl<'a> SavedPlan<'a> {
         Ok(())
     }
 
-    /// A script that new instances run may hold what nobody should read, so it is not in the plan.
-    fn contents_are_at_hand(&self, session: &Session) -> Result<(), Error> {
-        let contents = session.connection.contents();
-        let absent = |step: &&Step| match &step.operation {
-            Operation::Create(want) => want
-                .content()
-                .is_some_and(|digest| contents.get(digest).is_none()),
-            _ => false,
-        };
-        let absent: Vec<_> = self.recorded.steps.iter().filter(absent).collect();
+    /// A payload may hold what nobody should read, so of each the plan has the digest only.
+    fn payloads_are_at_hand(&self, session: &Session) -> Result<(), Error> {
+        let store = session.connection.payloads();
+        let steps = self.recorded.steps.iter();
+        let taken = steps.flat_map(|step| match &step.operation {
+            Operation::Create(want) => want.payloads().into_iter().map(|of| (step, of)).collect(),
+            _ => Vec::new(),
+        });
+        let absent = taken.filter(|(_, (_, digest))| store.get(digest).is_none());
+        let absent: Vec<_> = absent.collect();
         if absent.is_empty() {
             return Ok(());
         }
@@ -214,11 +214,15 @@ impl<'a> SavedPlan<'a> {
             self.path.display()
         );
         let fault = Fault::new(FaultKind::Io, what);
-        let fault = absent.into_iter().fold(fault, |fault, step| {
-            fault.about(step.address.clone(), "its user_data is not at hand")
+        let fields: BTreeSet<&str> = absent.iter().map(|(_, (field, _))| *field).collect();
+        let fields = Vec::from_iter(fields).join(" and ");
+        let fault = absent.into_iter().fold(fault, |fault, (step, (field, _))| {
+            fault.about(step.address.clone(), format!("its {field} is not at hand"))
         });
         Err(fault
-            .hint("apply it where the stack file and the file of its user_data are, or name the stack file with -f FILE")
+            .hint(format!(
+                "apply it where the stack file and the file of its {fields} are, or name the stack file with -f FILE"
+            ))
             .into())
     }
 

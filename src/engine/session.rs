@@ -264,9 +264,9 @@ pub(super) async fn surroundings(
         let what = "checking VPC, subnets and certificates";
         unless_local(at_once, listener, what, look).await?
     };
-    let content = checked.user_data.as_ref();
+    connection.payloads().extend(&checked.files.payloads);
     let surroundings = Surroundings {
-        user_data: content.map(|content| connection.contents().put(content)),
+        digests: checked.files.digests.clone(),
         ..found
     };
     if purpose == Purpose::Make {

@@ -45,13 +45,13 @@ pub fn load_quietly(
         .map_err(|mistakes| an_overlay(invocation, &mistakes).unwrap_or(mistakes.into()))
 }
 
-/// The text of a file that the stack file names.
+/// A file that the stack file names.
 ///
 /// # Errors
-/// It is not a regular file of text, or larger than anything that AWS takes.
-pub fn named_file(path: &Path) -> io::Result<String> {
+/// It is not a regular file, or larger than anything that AWS takes.
+pub fn named_file(path: &Path) -> io::Result<Vec<u8>> {
     const LARGEST: u64 = 1 << 20;
-    files::read_text(path, LARGEST)
+    files::read(path, LARGEST)
 }
 
 /// Why an overlay is no stack file by itself, where that is what lacks something.

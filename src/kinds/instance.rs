@@ -175,8 +175,12 @@ impl Kind for Instance {
         .works_on(),
     ];
 
-    fn content(want: &Props) -> Option<&str> {
-        want.user_data.as_deref()
+    fn payloads(want: &Props) -> Vec<(&'static str, &str)> {
+        let digest = want.user_data.as_deref();
+        digest
+            .map(|digest| ("user_data", digest))
+            .into_iter()
+            .collect()
     }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {

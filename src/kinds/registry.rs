@@ -95,10 +95,10 @@ macro_rules! kinds {
                 }
             }
 
-            /// The digest of a file's content that its making takes; see [`Kind::content`].
-            pub fn content(&self) -> Option<&str> {
+            /// The payloads that its making takes, each by its field and its digest; see [`Kind::payloads`].
+            pub fn payloads(&self) -> Vec<(&'static str, &str)> {
                 match self {
-                    $(Self::$variant(want) => <$kind as Kind>::content(want),)+
+                    $(Self::$variant(want) => <$kind as Kind>::payloads(want),)+
                 }
             }
 

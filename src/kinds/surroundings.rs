@@ -63,8 +63,9 @@ pub struct Surroundings {
     pub load_balancer: Option<ExistingLoadBalancer>,
     /// The instances of `[load_balancer.targets] instance_ids` and `instance_tags`.
     pub instances: Vec<ExistingInstance>,
-    /// The digest of the file of `[load_balancer.targets.instances] user_data`.
-    pub user_data: Option<String>,
+    /// The digests of the files that the stack file names, by the setting that names one, such as
+    /// `load_balancer.targets.instances.user_data`.
+    pub digests: BTreeMap<String, String>,
     /// What to point DNS at for an `[api.domain]` that is somebody else's.
     pub domain_target: Option<String>,
     /// Route 53 hosted zones, as the file writes them, and their ids.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kinds::surroundings::{Subnet, Surroundings};
 use crate::kinds::{Desired, Live, Observation};
-use crate::model::{Address, OutputName, digest};
+use crate::model::{Address, OutputName};
 use crate::plan::{Options, Plan, Problem, plan};
 use crate::stack::{LoadSettings, Source, expand, load};
 
@@ -26,10 +26,7 @@ pub(crate) fn desired(text: &str) -> Desired {
     };
     let surroundings = Surroundings {
         subnets: vec![subnet("a"), subnet("b")],
-        user_data: checked
-            .user_data
-            .as_ref()
-            .map(|data| digest(data.as_bytes())),
+        digests: checked.files.digests.clone(),
         ..Surroundings::default()
     };
     expand(&checked.file, "123456789012", Vec::new(), &surroundings)

@@ -1,6 +1,7 @@
 //! The files that a stack file names, beside it or below it.
 
-use std::io::ErrorKind;
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use aws_facts::limits::ec2::LARGEST_USER_DATA;
@@ -11,54 +12,131 @@ use super::findings::Findings;
 use super::load::LoadSettings;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
+use crate::model::Payloads;
 
-/// What instances run at their first start. The path is relative to the file that names it.
-pub(super) fn user_data(
+/// The setting that names what instances run at their first start.
+pub(super) const USER_DATA: &str = "load_balancer.targets.instances.user_data";
+
+/// What a stack file names.
+#[derive(Clone, Debug, Default)]
+pub struct NamedFiles {
+    /// The digest of each, by the setting that names it.
+    pub digests: BTreeMap<String, String>,
+    /// What they hold.
+    pub payloads: Payloads,
+}
+
+/// A setting that names a file.
+struct Named<'f> {
+    /// Where it stands.
+    setting: &'static str,
+    /// What it says: a path relative to the file that says it.
+    file: &'f str,
+    /// The most bytes that AWS takes.
+    largest: usize,
+    /// What to do with a larger one, and with one that is no text.
+    help: [&'static str; 2],
+}
+
+/// Every setting of this file that names one.
+fn named(file: &File) -> impl Iterator<Item = Named<'_>> {
+    let targets = file
+        .load_balancer
+        .as_ref()
+        .and_then(|table| table.targets.as_ref());
+    let instances = targets.and_then(|targets| targets.instances.as_ref());
+    let user_data = instances.and_then(|instances| instances.user_data.as_ref());
+    let user_data = user_data.map(|file| Named {
+        setting: USER_DATA,
+        file,
+        largest: LARGEST_USER_DATA,
+        help: [
+            "let it fetch the rest, or put that into the image",
+            "write a script that starts with `#!`, or `#cloud-config`",
+        ],
+    });
+    user_data.into_iter()
+}
+
+/// Reads them all.
+pub(super) fn read(
     file: &File,
     source: &Source,
     spans: &Spans,
     settings: &LoadSettings<'_>,
     findings: &mut Findings,
-) -> Option<String> {
-    let targets = file.load_balancer.as_ref()?.targets.as_ref()?;
-    let named = targets.instances.as_ref()?.user_data.as_ref()?;
-    let path = KeyPath::from(["load_balancer", "targets", "instances", "user_data"]);
-    if !findings.is_usable(&path) {
-        return None;
+) -> NamedFiles {
+    let mut files = NamedFiles::default();
+    for named in named(file) {
+        let path = KeyPath::new(named.setting.split('.'));
+        if !findings.is_usable(&path) {
+            continue;
+        }
+        let span = spans.value_of(&path);
+        let folder = source.file(&span).path().parent();
+        let there = folder.unwrap_or_else(|| Path::new("")).join(named.file);
+        match (settings.read)(&there).and_then(text) {
+            Ok(bytes) if bytes.len() <= named.largest => {
+                let digest = files.payloads.put(bytes);
+                files.digests.insert(named.setting.to_owned(), digest);
+            }
+            read => {
+                let (message, help) = fault(&named, &there, read);
+                let diagnostic = Diagnostic::error(Code::BadFile, message);
+                findings.push(diagnostic.at(span).help(help));
+            }
+        }
     }
-    let span = spans.value_of(&path);
-    let folder = source.file(&span).path().parent();
-    let there = folder.unwrap_or_else(|| Path::new("")).join(named);
-    let (message, help) = match (settings.read)(&there) {
-        Ok(content) if content.len() <= LARGEST_USER_DATA => return Some(content),
-        Ok(content) => (
-            format!("`{named}` has {} bytes", content.len()),
-            format!(
-                "EC2 takes {LARGEST_USER_DATA}; let it fetch the rest, or put that into the image"
-            ),
+    files
+}
+
+/// The bytes of a file that has to be text.
+fn text(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    match std::str::from_utf8(&bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(io::Error::new(ErrorKind::InvalidData, error)),
+    }
+}
+
+/// Why a file can't be sent, and what to do.
+fn fault(named: &Named<'_>, there: &Path, read: io::Result<Vec<u8>>) -> (String, String) {
+    let Named { file, largest, .. } = named;
+    let [too_large, no_text] = named.help;
+    match read {
+        Ok(bytes) => (
+            format!("`{file}` has {} bytes", bytes.len()),
+            format!("EC2 takes {largest}; {too_large}"),
         ),
         Err(error) if error.kind() == ErrorKind::NotFound => (
             format!("there is no file `{}`", there.display()),
             "a path is relative to the file that names it".into(),
         ),
-        Err(error) if error.kind() == ErrorKind::InvalidData => (
-            format!("`{named}` is not UTF-8 text"),
-            "write a script that starts with `#!`, or `#cloud-config`".into(),
-        ),
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            (format!("`{file}` is not UTF-8 text"), no_text.into())
+        }
         Err(error) if error.kind() == ErrorKind::FileTooLarge => (
-            format!("`{named}` can't be read: {error}"),
-            format!(
-                "EC2 takes {LARGEST_USER_DATA} bytes; let it fetch the rest, or put that into the image"
-            ),
+            format!("`{file}` can't be read: {error}"),
+            format!("EC2 takes {largest} bytes; {too_large}"),
         ),
         Err(error) => (
-            format!("`{named}` can't be read: {error}"),
+            format!("`{file}` can't be read: {error}"),
             "see that it is a regular file and that you may read it".into(),
         ),
-    };
-    let diagnostic = Diagnostic::error(Code::BadFile, message)
-        .at(span)
-        .help(help);
-    findings.push(diagnostic);
-    None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::testing;
+
+    #[test]
+    fn a_file_is_known_by_the_setting_and_sent_by_its_digest() {
+        let whole = include_str!("../../tests/foreign/whole.toml");
+        let files = testing::read(whole).unwrap().files;
+        let digest = &files.digests[USER_DATA];
+        assert_eq!(files.digests.len(), 1);
+        let payload = files.payloads.get(digest).unwrap();
+        assert_eq!(payload.expose(), b"#!/bin/sh\n");
+    }
 }

@@ -11,11 +11,12 @@ use toml::de::{DeTable, Deserializer};
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics, MOST_SHOWN};
 use super::file::File;
+use super::files::{self, NamedFiles};
 use super::findings::Findings;
 use super::overlay::{self, Alone};
 use super::source::{Location, Source, SourceFile};
 use super::spans::{KeyPath, Spans};
-use super::{check, files, limits, schema, structure, variables};
+use super::{check, limits, schema, structure, variables};
 
 /// What a file is read with, beside its own text.
 pub struct LoadSettings<'a> {
@@ -24,7 +25,7 @@ pub struct LoadSettings<'a> {
     /// How `${env.NAME}` is looked up.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// How a file that the stack file names is read. Its path is relative to the working folder, as the stack file's own is.
-    pub read: &'a dyn Fn(&Path) -> io::Result<String>,
+    pub read: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
 }
 
 /// The value of a variable from outside of the file.
@@ -66,8 +67,8 @@ pub struct Checked {
     pub warnings: Diagnostics,
     /// The values from outside that replaced variables of the file, by name.
     pub given: BTreeMap<String, String>,
-    /// The content of the file of `[load_balancer.targets.instances] user_data`.
-    pub user_data: Option<String>,
+    /// The files that it names.
+    pub files: NamedFiles,
     /// Whether the overlay says of the stack's identity only the account, and the stack file leaves that to the credentials.
     pub(super) account_was_open: bool,
     pub(super) spans: Spans,
@@ -119,9 +120,10 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
         Ok(read) => read,
         Err(syntax) => return Err(Diagnostics::new(source, syntax)),
     };
-    let user_data = file
-        .as_ref()
-        .and_then(|file| files::user_data(file, &source, &spans, settings, &mut findings));
+    let files = match &file {
+        Some(file) => files::read(file, &source, &spans, settings, &mut findings),
+        None => NamedFiles::default(),
+    };
     let (list, left_out) = findings.into_parts();
     let diagnostics = Diagnostics::with_more(source, list, left_out);
     match file {
@@ -134,7 +136,7 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
                 .collect(),
             file,
             warnings: diagnostics,
-            user_data,
+            files,
             account_was_open,
             spans,
         }),

@@ -46,10 +46,10 @@ fn load_source(
 }
 
 /// The files beside the stack file.
-fn beside(path: &Path) -> io::Result<String> {
+fn beside(path: &Path) -> io::Result<Vec<u8>> {
     match path.to_str() {
         Some("backend.sh") => Ok("#!/bin/sh\n".into()),
-        Some("big.sh") => Ok("#".repeat(16 * 1024 + 1)),
+        Some("big.sh") => Ok("#".repeat(16 * 1024 + 1).into()),
         _ => Err(io::ErrorKind::NotFound.into()),
     }
 }

@@ -175,7 +175,7 @@ async fn the_front_says_what_the_file_says_with_the_ids_of_aws() {
     assert!(before.callers["partners.insurer0"].has_client);
 
     world.apply(&text).await;
-    let observation = world.observe(&desired(&text)).await;
+    let observation = world.look(&text).await;
     let front = Front::of(&desired(&text), &observation);
     let api = world.id(&text, "api").await;
     assert_eq!(
@@ -208,7 +208,7 @@ async fn credentials_are_read_live() {
     let world = World::new();
     let text = stack_of(1, 1);
     world.apply(&text).await;
-    let observation = world.observe(&desired(&text)).await;
+    let observation = world.look(&text).await;
     let front = Front::of(&desired(&text), &observation);
     let known = front.caller("insurer0").unwrap();
     let connection = world.connection().await;

@@ -100,19 +100,19 @@ impl<'a> Run<'a> {
     async fn dies_at_every_call_after(&self, by_hand: impl AsyncFn(&World)) {
         let clean = self.world(&by_hand).await;
         self.carry_on(&clean).await;
-        let expected = clean.observe(&desired(self.text)).await;
+        let expected = clean.look(self.text).await;
 
         let mut calls = 1;
         loop {
             let world = self.world(&by_hand).await;
-            let had = credentials(&world.observe(&desired(self.text)).await);
+            let had = credentials(&world.look(self.text).await);
             let plan = world.plan_with(self.text, &self.options).await.unwrap();
             let dying = Wire::dying_after(calls, &world);
             if world.carry_out(&plan, dying).await.failures.is_empty() {
                 break;
             }
             self.carry_on(&world).await;
-            let after = world.observe(&desired(self.text)).await;
+            let after = world.look(self.text).await;
             assert_eq!(shape(&after), shape(&expected), "died after call {calls}");
             assert!(
                 after.obstacles.is_empty() && after.ambiguities.is_empty(),

@@ -12,7 +12,7 @@ use crate::support::certificates::issued;
 use crate::support::scene::{Scene, stack};
 use crate::support::theirs::{in_the_api, on_the_plan};
 use crate::support::wire::{Fate, Wire};
-use crate::support::world::{World, desired, stack_of};
+use crate::support::world::{World, stack_of};
 
 fn everything() -> Options {
     Options {
@@ -68,14 +68,7 @@ async fn half_of_it_gone_is_no_hindrance() {
         .await
         .unwrap();
     assert_eq!(failures(&scene, &plan).await, Vec::<String>::new());
-    assert!(
-        scene
-            .world
-            .observe(&desired(&scene.text))
-            .await
-            .live
-            .is_empty()
-    );
+    assert!(scene.world.look(&scene.text).await.live.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,14 +131,7 @@ async fn somebody_elses_mapping_keeps_our_api_and_the_plan_says_why() {
         .await
         .unwrap();
     scene.world.destroy(&scene.text).await;
-    assert!(
-        scene
-            .world
-            .observe(&desired(&scene.text))
-            .await
-            .live
-            .is_empty()
-    );
+    assert!(scene.world.look(&scene.text).await.live.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,7 +249,7 @@ async fn a_connection_that_breaks_during_a_create_makes_nothing_twice() {
         let failed = world.carry_out(&plan, wire).await.failures;
         assert!(!failed.is_empty(), "{operation} was never sent");
         world.apply(&text).await;
-        let again = world.observe(&desired(&text)).await;
+        let again = world.look(&text).await;
         assert!(
             again.ambiguities.is_empty(),
             "{operation}: {:?}",

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_route53::types as dns;
-use gatestack::kinds::{Desired, Observation, Surroundings};
+use gatestack::engine::Purpose;
+use gatestack::kinds::{Desired, Observation};
 use gatestack::model::{Address, Value};
 use gatestack::plan::{self, Options, Patterns, Plan, Problem};
-use gatestack::stack;
 
 use crate::support::certificates::issued;
 use crate::support::wire::Wire;
-use crate::support::world::{ACCOUNT, World, checked, summary};
+use crate::support::world::{World, plan_of, purpose_of, summary};
 
 /// An account with a certificate and two hosted zones.
 struct Account {
@@ -67,12 +67,14 @@ impl Account {
             everywhere,
             zones: BTreeMap::new(),
         };
-        for zone in ["example.com", "api.example.com"] {
-            let made = account.route53().create_hosted_zone().name(zone);
-            let made = made.caller_reference(zone).send().await.unwrap();
-            let id = made.hosted_zone.unwrap().id;
-            let id = id.rsplit('/').next().unwrap().to_owned();
-            account.zones.insert(zone.to_owned(), id);
+        let made = account.route53().create_hosted_zone();
+        let made = made.name("api.example.com").caller_reference("x");
+        made.send().await.unwrap();
+        let zones = account.route53().list_hosted_zones().send().await.unwrap();
+        for zone in zones.hosted_zones {
+            let id = zone.id.rsplit('/').next().unwrap().to_owned();
+            let name = zone.name.trim_end_matches('.').to_owned();
+            account.zones.insert(name, id);
         }
         account
     }
@@ -112,17 +114,12 @@ impl Account {
         }
     }
 
-    fn desired(&self, says: &Says, adopt: &[&str]) -> Desired {
-        let surroundings = Surroundings {
-            zones: self.zones.clone(),
-            ..Surroundings::default()
-        };
-        let adopt = adopt.iter().copied().map(Address::new).collect();
-        stack::expand::expand(&checked(&says.text()).file, ACCOUNT, adopt, &surroundings)
+    async fn desired(&self, says: &Says) -> Desired {
+        self.world.desired(&says.text()).await
     }
 
     async fn look(&self, says: &Says) -> Observation {
-        self.world.observe(&self.desired(says, &[])).await
+        self.world.look(&says.text()).await
     }
 
     async fn try_plan(
@@ -131,9 +128,10 @@ impl Account {
         options: &Options,
         adopt: &[&str],
     ) -> Result<Plan, Vec<Problem>> {
-        self.world
-            .plan_to(&self.desired(says, adopt), options)
-            .await
+        let (text, purpose) = (says.text(), purpose_of(options));
+        let session = self.world.try_open(&text, adopt, purpose).await;
+        let session = session.unwrap_or_else(|error| panic!("{error:#?}"));
+        plan_of(&session, options).await
     }
 
     async fn plan(&self, says: &Says) -> Plan {
@@ -178,7 +176,7 @@ impl Account {
         Some(lines)
     }
 
-    /// `name type target` of every record of a zone, what every zone has left out.
+    /// `name type target` of every record of a zone; what every zone has, and what proves certificates, left out.
     async fn records(&self, zone: &str) -> Vec<String> {
         let list = self
             .route53()
@@ -197,8 +195,10 @@ impl Account {
             )
         };
         let records = records.iter();
+        let of_every_zone = [dns::RrType::Ns, dns::RrType::Soa];
         records
-            .filter(|record| ![dns::RrType::Ns, dns::RrType::Soa].contains(record.r#type()))
+            .filter(|record| !of_every_zone.contains(record.r#type()))
+            .filter(|record| !record.name().starts_with('_'))
             .map(line)
             .collect()
     }
@@ -365,7 +365,7 @@ async fn a_stack_without_a_domain_asks_for_none() {
     let account = Account::new().await;
     account.apply(&Says::default()).await;
     let connection = account.world.connection().await;
-    let desired = account.desired(&Says::default(), &[]);
+    let desired = account.desired(&Says::default()).await;
     gatestack::kinds::observe(&connection.reader(), &desired)
         .await
         .unwrap();
@@ -492,7 +492,7 @@ async fn a_plan_is_stale_once_somebody_else_joined_the_domain_that_goes() {
     let owner = account.own(API, "base_paths = [\"claims\"]");
     account.apply(&owner).await;
     let moved = account.own("rest.example.com", "base_paths = [\"claims\"]");
-    let (desired, seen) = (account.desired(&moved, &[]), account.look(&moved).await);
+    let (desired, seen) = (account.desired(&moved).await, account.look(&moved).await);
     let plan = plan::plan(&desired, &seen, &agreed()).unwrap();
     let guest = Says {
         stack: Some("policies"),
@@ -510,10 +510,9 @@ async fn a_plan_is_stale_once_somebody_else_joined_the_domain_that_goes() {
         "{said:#?}"
     );
     // Where the domain stays, others may come and go.
-    let plan = plan::plan(&account.desired(&owner, &[]), &seen, &agreed());
-    assert!(plan.is_ok_and(|plan| {
-        plan::moved(&plan, &account.desired(&owner, &[]), &seen, &now).is_empty()
-    }));
+    let stays = account.desired(&owner).await;
+    let plan = plan::plan(&stays, &seen, &agreed());
+    assert!(plan.is_ok_and(|plan| plan::moved(&plan, &stays, &seen, &now).is_empty()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -523,11 +522,10 @@ async fn somebody_elses_domains_and_base_paths_are_in_the_way() {
         stack: Some("policies"),
         ..Says::domain(format!("[api.domain]\nname = \"{API}\"\nexisting = true\n"))
     };
-    let problems = account.try_plan(&guest, &agreed(), &[]).await.unwrap_err();
-    assert!(
-        problems[0].what.contains("there is no domain"),
-        "{problems:?}"
-    );
+    let text = guest.text();
+    let refused = account.world.try_open(&text, &[], Purpose::Make).await;
+    let refused = format!("{:?}", refused.unwrap_err());
+    assert!(refused.contains("has no regional domain name"), "{refused}");
     account.apply(&account.own(API, "")).await;
     let problems = account.try_plan(&guest, &agreed(), &[]).await.unwrap_err();
     assert!(
@@ -750,7 +748,7 @@ async fn an_api_behind_its_domain_alone_is_called_by_it() {
         api: "disable_default_endpoint = true",
         ..account.own(API, "base_paths = [\"v1\"]")
     };
-    let desired = account.desired(&says, &[]);
+    let desired = account.desired(&says).await;
     let url = desired.outputs["invoke_url"].resolve(&Default::default());
     assert_eq!(url.as_deref(), Some("https://api.example.com/v1"));
 }
@@ -915,7 +913,8 @@ async fn dies_at_every_call(options: Options, stacks: impl Fn(&Account) -> (Opti
         let wanted: Vec<String> = match options.destroy {
             true => Vec::new(),
             false => account
-                .desired(&after, &[])
+                .desired(&after)
+                .await
                 .resources
                 .keys()
                 .map(ToString::to_string)

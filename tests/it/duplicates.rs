@@ -41,7 +41,7 @@ async fn the_one_in_use_stays_and_the_others_go_by_their_own_consent() {
     let world = World::new();
     let text = stack_of(1, 1);
     world.apply(&text).await;
-    let before = world.observe(&desired(&text)).await;
+    let before = world.look(&text).await;
     let [api, pool, plan, key] = half_of_another(&world).await;
     let expected = [
         format!("delete api/duplicate/{api}"),
@@ -78,7 +78,7 @@ async fn the_one_in_use_stays_and_the_others_go_by_their_own_consent() {
         ..Options::default()
     };
     world.apply_with(&text, &named).await;
-    let after = world.observe(&desired(&text)).await;
+    let after = world.look(&text).await;
     assert!(after.duplicates.is_empty());
     for (address, live) in &before.live {
         assert_eq!(after.live[address].outputs, live.outputs, "{address}");
@@ -222,7 +222,7 @@ async fn where_neither_is_in_use_the_plan_stops_and_destroy_removes_both() {
     );
     assert!(api.help.contains("destroy"), "{api:?}");
     world.destroy(&text).await;
-    assert!(world.observe(&desired(&text)).await.live.is_empty());
+    assert!(world.look(&text).await.live.is_empty());
     let apis = world.apigateway().get_rest_apis().send().await.unwrap();
     assert!(apis.items().is_empty());
 }
@@ -274,7 +274,7 @@ async fn of_two_whole_chains_the_one_that_has_the_domain_is_in_use() {
     let world = World::new();
     let text = stack_of(0, 1);
     let [api, pool] = Box::pin(twins(&world, &text)).await;
-    let seen = Box::pin(world.observe(&desired(&text))).await;
+    let seen = Box::pin(world.look(&text)).await;
     assert!(seen.obstacles.is_empty(), "{:#?}", seen.obstacles);
     let left: Vec<_> = seen
         .duplicates
@@ -299,7 +299,7 @@ async fn where_nothing_tells_a_choice_by_id_does() {
     let world = World::new();
     let text = stack_of(0, 1);
     let [api, pool] = Box::pin(twins(&world, &text)).await;
-    let first = Box::pin(world.observe(&desired(&text))).await;
+    let first = Box::pin(world.look(&text)).await;
     let api_in_use = first.live[&Address::new("api")].outputs[&OutputName::Id].clone();
     let pool_in_use = first.live[&Address::new("user_pool")].outputs[&OutputName::Id].clone();
     // Without the domain neither is more whole than the other.
@@ -358,7 +358,7 @@ async fn destroy_removes_all_of_them() {
     world.apply(&text).await;
     half_of_another(&world).await;
     world.destroy(&text).await;
-    assert!(world.observe(&desired(&text)).await.live.is_empty());
+    assert!(world.look(&text).await.live.is_empty());
     let pools = world.cognito().list_user_pools().max_results(60);
     assert!(pools.send().await.unwrap().user_pools().is_empty());
     let keys = world.apigateway().get_api_keys().send().await.unwrap();
@@ -371,7 +371,7 @@ async fn a_partner_that_two_runs_added_keeps_neither_by_chance() {
     let text = stack_of(1, 1);
     world.apply(&text).await;
     let at = |address: &str| Address::new(address);
-    let before = world.observe(&desired(&text)).await;
+    let before = world.look(&text).await;
     let id = |address: &str| before.live[&at(address)].outputs[&OutputName::Id].clone();
     // A second key on the same plan, with a client of its own, as another run makes them.
     let client = world.cognito().create_user_pool_client();
@@ -406,7 +406,7 @@ async fn a_partner_that_two_runs_added_keeps_neither_by_chance() {
     );
     assert!(both.what.contains(&key), "{both:?}");
     world.destroy(&text).await;
-    assert!(world.observe(&desired(&text)).await.live.is_empty());
+    assert!(world.look(&text).await.live.is_empty());
 }
 
 /// Nothing reads or calls a stack of which there are two halves.

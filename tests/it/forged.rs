@@ -181,7 +181,7 @@ impl Scene {
         let world = World {
             service: self.world.service.in_memory_copy(clock.clone()).unwrap(),
             clock,
-            scripts: self.world.scripts.clone(),
+            payloads: self.world.payloads.clone(),
         };
         Self {
             world,
@@ -247,7 +247,7 @@ impl Scene {
             .iter()
             .filter(|key| key.name() == Some("by hand"))
             .count();
-        let other = self.world.observe(&desired(&self.other)).await.live;
+        let other = self.world.look(&self.other).await.live;
         format!("{hand_made} {keys} {other:#?}")
     }
 }

@@ -7,14 +7,13 @@ use std::time::Duration;
 use aws_local::{Pace, Service};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use gatestack::apply::Outcome;
-use gatestack::kinds::surroundings::{Subnet, Surroundings};
-use gatestack::kinds::{self, Desired};
-use gatestack::model::{Address, digest};
+use gatestack::kinds;
+use gatestack::model::Address;
 use gatestack::plan::{self, Level, Options, Patterns, Plan, Problem};
-use gatestack::stack;
 
+use crate::support::road::private_subnets;
 use crate::support::wire::{Fate, Wire};
-use crate::support::world::{ACCOUNT, World, checked, summary};
+use crate::support::world::{ACCOUNT, World, summary};
 
 const INSTANCES: &str = "load_balancer.targets.instances";
 const PARAMETER: &str = "/claims/image";
@@ -38,7 +37,7 @@ macro_rules! somebody {
 /// An account with private subnets and a parameter that names an image, and the stack in it.
 struct Road {
     world: World,
-    subnets: Vec<Subnet>,
+    subnets: BTreeSet<String>,
     images: Vec<String>,
     count: u32,
     image: String,
@@ -78,24 +77,7 @@ impl Road {
             ..world
         };
         let ec2 = somebody!(world, aws_sdk_ec2);
-        let private = aws_sdk_ec2::types::Filter::builder()
-            .name("tag:tier")
-            .values("private")
-            .build();
-        let subnets = ec2
-            .describe_subnets()
-            .filters(private)
-            .send()
-            .await
-            .unwrap();
-        let subnets = subnets.subnets().iter().map(|subnet| Subnet {
-            zone: subnet.availability_zone.clone().unwrap(),
-            id: subnet.subnet_id.clone().unwrap(),
-            vpc: subnet.vpc_id.clone().unwrap(),
-            public: false,
-        });
-        let mut subnets: Vec<_> = subnets.collect();
-        subnets.sort();
+        let subnets = private_subnets(&world).await;
         assert_eq!(subnets.len(), 2);
         let releases = aws_sdk_ec2::types::Filter::builder()
             .name("name")
@@ -146,29 +128,18 @@ impl Road {
             .unwrap();
     }
 
-    fn desired(&self) -> Desired {
-        let subnets: Vec<_> = self.subnets.iter().map(|subnet| &subnet.id).collect();
-        let text = format!(
-            "[stack]\nname = \"claims\"\nregion = \"eu-west-1\"\n\n[load_balancer]\nsubnets = {subnets:?}\n\n\
+    fn text(&self) -> String {
+        let subnets: Vec<_> = self.subnets.iter().collect();
+        format!(
+            "[stack]\nname = \"claims\"\nregion = \"eu-west-1\"\n\n[load_balancer]\nsubnets = {:?}\n\n\
              [load_balancer.listeners]\n80 = {{ to = 8080 }}\n\n[load_balancer.targets.instances]\ncount = {}\n\
              type = \"t4g.nano\"\nimage = {:?}\nuser_data = {:?}\n",
-            self.count, self.image, self.user_data
-        );
-        self.world
-            .scripts
-            .lock()
-            .unwrap()
-            .push(self.user_data.clone());
-        let surroundings = Surroundings {
-            subnets: self.subnets.clone(),
-            user_data: Some(digest(self.user_data.as_bytes())),
-            ..Surroundings::default()
-        };
-        stack::expand::expand(&checked(&text).file, ACCOUNT, Vec::new(), &surroundings)
+            subnets, self.count, self.image, self.user_data
+        )
     }
 
     async fn try_plan(&self, options: &Options) -> Result<Plan, Vec<Problem>> {
-        self.world.plan_to(&self.desired(), options).await
+        self.world.plan_with(&self.text(), options).await
     }
 
     async fn plan_with(&self, options: &Options) -> Plan {
@@ -685,8 +656,9 @@ async fn a_parameter_that_nobody_may_read_stops_no_plan() {
         _ => Fate::Arrives,
     });
     let reader = road.world.connection_through(refused).await.reader();
-    let observation = kinds::observe(&reader, &road.desired()).await.unwrap();
-    let plan = plan::plan(&road.desired(), &observation, &Options::default()).unwrap();
+    let desired = road.world.desired(&road.text()).await;
+    let observation = kinds::observe(&reader, &desired).await.unwrap();
+    let plan = plan::plan(&desired, &observation, &Options::default()).unwrap();
     assert!(plan.is_empty(), "{:#?}", plan.changes);
     assert!(
         plan.notes[0].text.contains("AccessDeniedException"),
@@ -741,7 +713,7 @@ async fn another_subnet_takes_another_instance() {
     road.count = 1;
     road.apply().await;
     let before = road.ids().await;
-    road.subnets.remove(0);
+    road.subnets.pop_first();
     let plan = road.plan().await;
     let change = &plan.changes[&Address::new(format!("{INSTANCES}/1"))];
     assert_eq!(change.action, plan::Action::Replace);

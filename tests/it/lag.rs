@@ -127,7 +127,7 @@ async fn a_fresh_account_applies_plans_to_nothing_and_is_left_empty() {
         world.passes().await;
         assert!(world.plan(&text).await.is_empty(), "{index:?}");
         world.destroy(&text).await;
-        assert!(world.observe(&desired(&text)).await.live.is_empty());
+        assert!(world.look(&text).await.live.is_empty());
         assert_eq!(world.pools().await, [""; 0], "{index:?}");
         let apis = world.apigateway().get_rest_apis().send().await.unwrap();
         assert!(apis.items().is_empty(), "{index:?}");
@@ -213,7 +213,7 @@ async fn what_the_index_still_lists_is_not_taken_for_there() {
     for index in [TaggingIndex::Frozen, TaggingIndex::Behind(BEHIND)] {
         let world = old.with_index(index);
         world.destroy(&text).await;
-        assert!(world.observe(&desired(&text)).await.live.is_empty());
+        assert!(world.look(&text).await.live.is_empty());
         let plan = world.apply(&text).await;
         assert!(
             summary(&plan)
@@ -264,7 +264,7 @@ const ROAD: [&str; 5] = [
 #[tokio::test(start_paused = true)]
 async fn a_load_balancer_that_left_the_file_is_removed() {
     for index in LAGS {
-        let road = Road::on(World::lagging(index)).await;
+        let road = Road::on(World::lagging(index));
         road.apply(&unprotected_road()).await;
         road.assert_at_rest(&unprotected_road()).await;
         let plan = road.apply_with(&without_a_road(), &agreed("*")).await;
@@ -279,12 +279,12 @@ async fn a_load_balancer_that_left_the_file_is_removed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_load_balancer_goes_wherever_the_run_that_removes_it_dies() {
-    let made = Road::on(World::lagging(TaggingIndex::Empty)).await;
+    let made = Road::on(World::lagging(TaggingIndex::Empty));
     made.apply(&unprotected_road()).await;
     let after = without_a_road();
     let mut calls = 1;
     loop {
-        let road = made.copied(made.world.with_index(TaggingIndex::Empty));
+        let road = Road::on(made.world.with_index(TaggingIndex::Empty));
         let plan = road.plan(&after, &agreed("*")).await.unwrap();
         let dying = Wire::dying_after(calls, &road.world);
         if road.world.carry_out(&plan, dying).await.failures.is_empty() {
@@ -302,7 +302,7 @@ async fn a_load_balancer_goes_wherever_the_run_that_removes_it_dies() {
 async fn a_load_balancer_that_was_just_begun_goes_when_it_leaves_the_file() {
     let mut calls = 1;
     loop {
-        let road = Road::on(World::lagging(TaggingIndex::Empty)).await;
+        let road = Road::on(World::lagging(TaggingIndex::Empty));
         let plan = road.plan(&unprotected_road(), &Options::default()).await;
         let dying = Wire::dying_after(calls, &road.world);
         let outcome = road.world.carry_out(&plan.unwrap(), dying).await;
@@ -343,7 +343,7 @@ async fn a_pool_that_nothing_points_to_goes_when_it_leaves_the_file() {
 
 #[tokio::test(start_paused = true)]
 async fn marks_are_written_before_what_they_tell_of() {
-    let road = Road::on(World::lagging(TaggingIndex::Empty)).await;
+    let road = Road::on(World::lagging(TaggingIndex::Empty));
     road.apply(&without_a_road()).await;
     let marks = async || {
         let apis = road

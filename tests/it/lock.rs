@@ -29,7 +29,7 @@ fn world() -> World {
     World {
         service: Service::in_memory(options),
         clock,
-        scripts: Default::default(),
+        payloads: Default::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use gatestack::model::Address;
 use gatestack::plan::Plan;
 
-use crate::support::world::{World, desired, stack_of};
+use crate::support::world::{World, stack_of};
 
 /// The notes of one code, as address and sentence.
 fn notes(plan: &Plan, code: &str) -> Vec<(String, String)> {
@@ -139,7 +139,7 @@ async fn a_disabled_partner_loses_flows_scopes_and_key_and_gets_them_back() {
     let live = live.user_pool_client.unwrap();
     assert!(live.allowed_o_auth_flows().is_empty() && live.allowed_o_auth_scopes().is_empty());
     assert_ne!(live.allowed_o_auth_flows_user_pool_client, Some(true));
-    let observation = world.observe(&desired(&off)).await;
+    let observation = world.look(&off).await;
     assert!(
         observation
             .live

@@ -5,7 +5,7 @@ use gatestack::engine::{self, Purpose, Silent};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
 
-use crate::support::world::{World, checked, desired, stack_of, summary};
+use crate::support::world::{World, desired, plan_of, stack_of, summary};
 
 fn agreed(pattern: &str) -> Options {
     Options {
@@ -288,14 +288,11 @@ async fn a_hand_made_api_with_our_name_stops_the_plan_until_it_is_adopted() {
     assert_eq!(problems[0].address, Address::new("api"));
     assert!(problems[0].help.contains("--adopt 'api'"), "{problems:?}");
 
-    let desired = gatestack::stack::expand::expand(
-        &checked(&text).file,
-        crate::support::world::ACCOUNT,
-        vec![Address::new("api")],
-        &Default::default(),
-    );
-    let observation = world.observe(&desired).await;
-    let plan = gatestack::plan::plan(&desired, &observation, &Options::default()).unwrap();
+    let session = world
+        .try_open(&text, &["api"], Purpose::Make)
+        .await
+        .unwrap();
+    let plan = plan_of(&session, &Options::default()).await.unwrap();
     assert!(
         summary(&plan).contains(&"update api".to_owned()),
         "{:?}",

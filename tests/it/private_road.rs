@@ -5,7 +5,7 @@ use gatestack::kinds::Resource;
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{self, Options, Patterns, Plan};
 
-use crate::support::road::{Road, ec2, elbv2, stack_with_a_road};
+use crate::support::road::{Road, ec2, elbv2, private_subnets, stack_with_a_road};
 use crate::support::wire::{Fate, Wire};
 use crate::support::world::{World, summary};
 
@@ -46,7 +46,7 @@ fn place(plan: &Plan, action: &str, address: &str) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn a_road_is_made_in_one_run() {
-    let road = Road::new().await;
+    let road = Road::new();
     let text = stack_with_a_road();
     road.apply(&text).await;
     road.assert_at_rest(&text).await;
@@ -80,7 +80,7 @@ async fn a_road_is_made_in_one_run() {
 
 #[tokio::test(start_paused = true)]
 async fn another_name_leads_callers_to_another_load_balancer_before_the_old_one_goes() {
-    let road = Road::new().await;
+    let road = Road::new();
     road.apply(&stack_with_a_road()).await;
     let (old_link, old_balancer) = (
         road.id(&stack_with_a_road(), "api/vpc_link").await,
@@ -126,7 +126,7 @@ async fn another_name_leads_callers_to_another_load_balancer_before_the_old_one_
 
 #[tokio::test(start_paused = true)]
 async fn a_link_that_no_route_needs_goes_after_the_redeployment() {
-    let road = Road::new().await;
+    let road = Road::new();
     road.apply(&stack_with_a_road()).await;
     let plan = road.apply(&without_via()).await;
     assert_eq!(
@@ -145,7 +145,7 @@ async fn a_link_that_no_route_needs_goes_after_the_redeployment() {
 
 #[tokio::test(start_paused = true)]
 async fn a_destroy_leaves_nothing() {
-    let road = Road::new().await;
+    let road = Road::new();
     let text = stack_with_a_road();
     road.apply(&text).await;
     road.apply_with(&text, &destroy()).await;
@@ -155,18 +155,20 @@ async fn a_destroy_leaves_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_load_balancer_without_security_groups_gets_another_name() {
-    let road = Road::new().await;
+    let road = Road::new();
     let text = stack_with_a_road();
     let mut bare = elbv2(&road.world)
         .create_load_balancer()
         .name("claims")
         .r#type("network".into())
         .scheme("internal".into());
-    for subnet in &road.surroundings.subnets {
-        bare = bare.subnets(&subnet.id);
+    for subnet in private_subnets(&road.world).await {
+        bare = bare.subnets(subnet);
     }
     for (key, value) in road
+        .world
         .desired(&text)
+        .await
         .ground
         .tags_of(&Address::new("load_balancer"))
     {
@@ -189,10 +191,12 @@ async fn a_load_balancer_without_security_groups_gets_another_name() {
 
 #[tokio::test(start_paused = true)]
 async fn a_link_that_failed_goes_and_another_one_is_made() {
-    let road = Road::new().await;
+    let road = Road::new();
     let text = stack_with_a_road();
     let tags = road
+        .world
         .desired(&text)
+        .await
         .ground
         .tags_of(&Address::new("api/vpc_link"));
     road.world
@@ -275,7 +279,7 @@ async fn a_failed_link_is_waited_for_until_its_delete_fails() {
 async fn dies_anywhere(before: Option<&str>, after: &str, options: &Options) {
     let mut calls = 1;
     loop {
-        let road = Road::new().await;
+        let road = Road::new();
         if let Some(before) = before {
             road.apply(before).await;
         }
@@ -331,7 +335,7 @@ async fn leading_routes_off_the_road_can_die_anywhere() {
     let without = without_via();
     let mut calls = 1;
     loop {
-        let road = Road::new().await;
+        let road = Road::new();
         road.apply(&stack_with_a_road()).await;
         let plan = road.plan(&without, &Options::default()).await.unwrap();
         let dying = Wire::dying_after(calls, &road.world);
@@ -386,7 +390,7 @@ fn waits(plan: &Plan, step: usize, of: usize) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn instances_serve_until_nobody_is_led_to_them() {
-    let road = Road::new().await;
+    let road = Road::new();
     let text = to_instances(&road).await;
     road.apply(&text).await;
     let first = "load_balancer.targets.instances/1";
@@ -416,12 +420,12 @@ fn destroy_nothing() -> Options {
 
 #[tokio::test(start_paused = true)]
 async fn a_load_balancer_to_which_somebody_elses_link_leads_does_not_go() {
-    let road = Road::new().await;
+    let road = Road::new();
     let text = stack_with_a_road();
     road.apply(&text).await;
     let balancer = road.id(&text, "load_balancer").await;
     let seen = road.observe(&text).await;
-    let destroyed = plan::plan(&road.desired(&text), &seen, &destroy()).unwrap();
+    let destroyed = plan::plan(&road.world.desired(&text).await, &seen, &destroy()).unwrap();
     let client = road.world.apigateway();
     let link = client.create_vpc_link().name("policies");
     link.target_arns(&balancer).send().await.unwrap();
@@ -433,13 +437,14 @@ async fn a_load_balancer_to_which_somebody_elses_link_leads_does_not_go() {
     }
     road.assert_at_rest(&text).await;
     let now = road.observe(&text).await;
-    let moved = plan::moved(&destroyed, &road.desired(&text), &seen, &now);
+    let desired = road.world.desired(&text).await;
+    let moved = plan::moved(&destroyed, &desired, &seen, &now);
     assert_eq!(moved[0].address.as_str(), "load_balancer");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stage_that_stays_keeps_the_link_that_it_serves() {
-    let road = Road::new().await;
+    let road = Road::new();
     road.apply(&stack_with_a_road()).await;
     let staged = |text: String| text.replace("stage = \"prod\"", "stage = \"v2\"");
     let text = staged(stack_with_a_road());
@@ -476,7 +481,7 @@ async fn a_stage_that_stays_keeps_the_link_that_it_serves() {
 
 #[tokio::test(start_paused = true)]
 async fn a_target_that_goes_takes_along_what_holds_on_to_it() {
-    let road = Road::new().await;
+    let road = Road::new();
     road.apply(&stack_with_a_road()).await;
     let options = Options {
         targets: Patterns::new(["api/vpc_link".to_owned()]),

@@ -4,7 +4,7 @@ use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use gatestack::model::Address;
 use gatestack::plan::{Level, Options, Plan};
 
-use crate::support::world::{World, desired, stack_of, summary};
+use crate::support::world::{World, stack_of, summary};
 
 /// A stack whose pool has these lines, too.
 fn with(lines: &str) -> String {
@@ -148,7 +148,7 @@ async fn what_users_sign_in_with_is_made_with_the_pool_and_never_changed() {
 
         // Without the line it stays what it is, and counts as somebody else's setting.
         let silent = with("");
-        let observation = world.observe(&desired(&silent)).await;
+        let observation = world.look(&silent).await;
         assert!(world.plan(&silent).await.is_empty(), "{list}");
         let words = "sign-in by e-mail address or phone number".to_owned();
         let plain = instead.is_empty() && beside.is_empty();
@@ -158,7 +158,7 @@ async fn what_users_sign_in_with_is_made_with_the_pool_and_never_changed() {
                 .contains(&words)
         };
         assert_eq!(unmanaged(&observation), !plain, "{list}");
-        assert!(!unmanaged(&world.observe(&desired(&text)).await), "{list}");
+        assert!(!unmanaged(&world.look(&text).await), "{list}");
 
         let other = if list == r#"["username"]"# {
             r#"["email"]"#

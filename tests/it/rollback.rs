@@ -341,7 +341,7 @@ async fn history_of(world: &World, text: &str) -> History {
 }
 
 async fn shown(world: &World, text: &str) -> Shows {
-    let observation = world.observe(&desired(text)).await;
+    let observation = world.look(text).await;
     shows(&observation).expect("a stage").clone()
 }
 

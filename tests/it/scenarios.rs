@@ -21,10 +21,7 @@ async fn becomes(before: &str, after: &str) -> Plan {
     let again = world.plan(after).await;
     assert!(again.is_empty(), "{:#?}", again.changes);
     world.destroy(after).await;
-    let left = world
-        .observe(&crate::support::world::desired(after))
-        .await
-        .live;
+    let left = world.look(after).await.live;
     assert!(left.is_empty(), "{:?}", left.keys().collect::<Vec<_>>());
     plan
 }

@@ -15,7 +15,7 @@ use super::{IMAGE_TAG, PARAMETER, Props, USER_DATA_TAG};
 use crate::aws::{AwsError, Operation, Writer};
 use crate::kinds::private_road::Patience;
 use crate::kinds::{Task, tags};
-use crate::model::{Secret, digest};
+use crate::model::{Payload, digest};
 
 /// What is made and tagged by a launch, beside the instance itself.
 const MADE: [ResourceType; 3] = [
@@ -37,7 +37,7 @@ struct Launch {
     subnet: String,
     security_groups: Vec<String>,
     profile: Option<String>,
-    user_data: Option<Secret>,
+    user_data: Option<Payload>,
     tags: BTreeMap<String, String>,
 }
 
@@ -90,8 +90,8 @@ impl Launch {
         let mut user_data = None;
         if let Some(digest) = &want.user_data {
             tags.insert(USER_DATA_TAG.into(), digest.clone());
-            let content = writer.content(digest);
-            user_data = Some(content.ok_or_else(|| {
+            let payload = writer.payload(digest);
+            user_data = Some(payload.ok_or_else(|| {
                 AwsError::gave_up(
                     "RunInstances",
                     format!("the script sha256:{digest} is not at hand"),
@@ -186,7 +186,7 @@ mod tests {
             subnet: "subnet-1".into(),
             security_groups: vec!["sg-1".into()],
             profile: None,
-            user_data: Some(Secret::new("one")),
+            user_data: None,
             tags: BTreeMap::from([("gatestack:key".into(), "a".into())]),
         }
     }

@@ -13,6 +13,7 @@ use crate::model::{Address, OutputName, Place, Text, digest};
 use crate::stack::file::{
     HealthCheck, HealthProtocol, Instances, Listener, LoadBalancer, Targets, Transport,
 };
+use crate::stack::files::USER_DATA;
 
 impl Expansion<'_> {
     pub(super) fn load_balancer(&mut self, table: &LoadBalancer) {
@@ -169,7 +170,7 @@ impl Expansion<'_> {
         let groups = ports(table)
             .map(|(port, _)| Text::output(&Place::TargetGroup(port).address(), OutputName::Arn));
         let groups: BTreeSet<Text> = groups.collect();
-        let user_data = self.surroundings.user_data.as_ref();
+        let user_data = self.surroundings.digests.get(USER_DATA);
         let user_data = user_data.filter(|_| instances.user_data.is_some());
         let subnets = &self.surroundings.subnets;
         for number in 1..=instances.count {

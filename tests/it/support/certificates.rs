@@ -3,7 +3,7 @@
 use aws_local::Service;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-/// The ARN of a certificate of this Region for this name: requested from ACM, and proven by a record in a hosted zone of its own.
+/// The ARN of a certificate of this Region for this name: requested from ACM, and proven by a record in the hosted zone of that name, which is made where there is none.
 pub(crate) async fn issued(service: &Service, region: &'static str, name: &str) -> String {
     let http = || -> SharedHttpClient { aws_local::connector(service.clone()) };
     let acm = aws_sdk_acm::Client::from_conf(
@@ -35,18 +35,26 @@ pub(crate) async fn issued(service: &Service, region: &'static str, name: &str) 
         .unwrap();
     let arn = requested.certificate_arn.unwrap();
     let described = acm.describe_certificate().certificate_arn(&arn);
-    let certificate = described.clone().send().await.unwrap().certificate.unwrap();
-    let record = certificate.domain_validation_options()[0]
-        .resource_record()
-        .unwrap()
-        .clone();
-    let zone = route53
-        .create_hosted_zone()
-        .name(name.trim_start_matches("*."))
-        .caller_reference(&arn)
-        .send()
-        .await
-        .unwrap();
+    // Where things take as long as on AWS, the record to make is told later.
+    let record = loop {
+        let certificate = described.clone().send().await.unwrap().certificate.unwrap();
+        match certificate.domain_validation_options()[0].resource_record() {
+            Some(record) => break record.clone(),
+            None => soon().await,
+        }
+    };
+    let domain = name.trim_start_matches("*.");
+    let zones = route53.list_hosted_zones().send().await.unwrap();
+    let mut zones = zones.hosted_zones.into_iter();
+    let there = zones.find(|zone| zone.name().trim_end_matches('.') == domain);
+    let zone = match there {
+        Some(zone) => zone,
+        None => {
+            let made = route53.create_hosted_zone().name(domain);
+            let made = made.caller_reference(&arn).send().await.unwrap();
+            made.hosted_zone.unwrap()
+        }
+    };
     use aws_sdk_route53::types::{
         Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType,
     };
@@ -59,18 +67,27 @@ pub(crate) async fn issued(service: &Service, region: &'static str, name: &str) 
         .build()
         .unwrap();
     let change = Change::builder()
-        .action(ChangeAction::Create)
+        .action(ChangeAction::Upsert)
         .resource_record_set(set)
         .build()
         .unwrap();
     route53
         .change_resource_record_sets()
-        .hosted_zone_id(zone.hosted_zone.unwrap().id())
+        .hosted_zone_id(zone.id())
         .change_batch(ChangeBatch::builder().changes(change).build().unwrap())
         .send()
         .await
         .unwrap();
-    let certificate = described.send().await.unwrap().certificate.unwrap();
-    assert_eq!(certificate.status().unwrap().as_str(), "ISSUED");
-    arn
+    loop {
+        let certificate = described.clone().send().await.unwrap().certificate.unwrap();
+        match certificate.status().unwrap().as_str() {
+            "ISSUED" => return arn,
+            "PENDING_VALIDATION" => soon().await,
+            other => panic!("{other}"),
+        }
+    }
+}
+
+async fn soon() {
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
 }

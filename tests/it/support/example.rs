@@ -10,7 +10,7 @@ use gatestack::apply::{Done, Event, Outcome};
 use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
 use gatestack::engine::{self, Aws, Executed, NeverStopped, Purpose, Session, Silent, Steps};
-use gatestack::model::Address;
+use gatestack::model::{Address, Payloads};
 use gatestack::plan::{Action, Options, Patterns, Plan};
 use gatestack::stack::{self, Checked, LoadSettings, Source};
 
@@ -120,7 +120,9 @@ impl Example {
     pub(crate) async fn connection(&self) -> Connection {
         let endpoint = Endpoint::InProcess(self.line());
         let connection = Connection::open(endpoint, self.region(), &self.world.clock).await;
-        connection.contents().put(&self.user_data);
+        let mut payloads = Payloads::default();
+        payloads.put(self.user_data.as_str());
+        connection.payloads().extend(&payloads);
         connection
     }
 
@@ -201,7 +203,7 @@ impl Example {
         let settings = LoadSettings {
             vars: self.overlay.iter().map(|_| certificate.clone()).collect(),
             env: &|_| None,
-            read: &|_| Ok(self.user_data.clone()),
+            read: &|_| Ok(self.user_data.clone().into()),
         };
         let checked = stack::load(source, &settings)
             .unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{}", self.text));

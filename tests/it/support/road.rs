@@ -1,65 +1,27 @@
 //! Stacks whose routes go through a VPC link and a load balancer, in a world with private subnets.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_apigateway::types::VpcLinkStatus;
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancer;
-use gatestack::kinds::{Desired, Observation, Surroundings, surroundings::Subnet};
-use gatestack::model::{Address, OutputName};
+use gatestack::kinds::Observation;
 use gatestack::plan::{Options, Plan, Problem};
-use gatestack::stack;
 
-use super::world::{ACCOUNT, World, checked};
+use super::world::World;
 
 /// A world with private subnets, and what is asked of it.
 pub(crate) struct Road {
     pub(crate) world: World,
-    pub(crate) surroundings: Surroundings,
 }
 
 impl Road {
-    pub(crate) async fn new() -> Self {
-        Self::on(World::new()).await
+    pub(crate) fn new() -> Self {
+        Self::on(World::new())
     }
 
     /// The same in this world.
-    pub(crate) async fn on(world: World) -> Self {
-        let private = aws_sdk_ec2::types::Filter::builder()
-            .name("tag:tier")
-            .values("private")
-            .build();
-        let answer = ec2(&world)
-            .describe_subnets()
-            .filters(private)
-            .send()
-            .await
-            .unwrap();
-        let mut subnets: Vec<Subnet> = answer
-            .subnets()
-            .iter()
-            .map(|subnet| Subnet {
-                zone: subnet.availability_zone().unwrap().to_owned(),
-                id: subnet.subnet_id().unwrap().to_owned(),
-                vpc: subnet.vpc_id().unwrap().to_owned(),
-                public: false,
-            })
-            .collect();
-        subnets.sort();
-        assert_eq!(subnets.len(), 2);
-        let surroundings = Surroundings {
-            subnets,
-            ..Surroundings::default()
-        };
-        Self {
-            world,
-            surroundings,
-        }
-    }
-
-    /// The same stack in another world with the same subnets.
-    pub(crate) fn copied(&self, world: World) -> Self {
-        Self {
-            world,
-            surroundings: self.surroundings.clone(),
-        }
+    pub(crate) fn on(world: World) -> Self {
+        Self { world }
     }
 
     /// Sees that no part of a road is there.
@@ -77,42 +39,30 @@ impl Road {
         assert_eq!(groups.security_groups(), []);
     }
 
-    pub(crate) fn desired(&self, text: &str) -> Desired {
-        stack::expand::expand(&checked(text).file, ACCOUNT, Vec::new(), &self.surroundings)
-    }
-
     pub(crate) async fn observe(&self, text: &str) -> Observation {
-        self.world.observe(&self.desired(text)).await
+        self.world.look(text).await
     }
 
     pub(crate) async fn plan(&self, text: &str, options: &Options) -> Result<Plan, Vec<Problem>> {
-        self.world.plan_to(&self.desired(text), options).await
+        self.world.plan_with(text, options).await
     }
 
     /// Plans and applies; every step has to succeed.
     pub(crate) async fn apply_with(&self, text: &str, options: &Options) -> Plan {
-        let plan = self
-            .plan(text, options)
-            .await
-            .unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let client = aws_local::connector(self.world.service.clone());
-        let outcome = self.world.carry_out(&plan, client).await;
-        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
-        plan
+        self.world.apply_with(text, options).await
     }
 
     pub(crate) async fn apply(&self, text: &str) -> Plan {
-        self.apply_with(text, &Options::default()).await
+        self.world.apply(text).await
     }
 
     pub(crate) async fn assert_at_rest(&self, text: &str) {
-        let plan = self.plan(text, &Options::default()).await.unwrap();
+        let plan = self.world.plan(text).await;
         assert!(plan.is_empty(), "{:#?}", plan.changes);
     }
 
     pub(crate) async fn id(&self, text: &str, address: &str) -> String {
-        let live = self.observe(text).await.live;
-        live[&Address::new(address)].outputs[&OutputName::Id].clone()
+        self.world.id(text, address).await
     }
 
     pub(crate) async fn load_balancers(&self) -> Vec<LoadBalancer> {
@@ -159,6 +109,16 @@ impl Road {
     }
 }
 
+/// The ids of the private subnets of an account, in order.
+pub(crate) async fn private_subnets(world: &World) -> BTreeSet<String> {
+    let private = aws_sdk_ec2::types::Filter::builder()
+        .name("tag:tier")
+        .values("private");
+    let request = ec2(world).describe_subnets().filters(private.build());
+    let subnets = request.send().await.unwrap().subnets.unwrap_or_default();
+    subnets.into_iter().filter_map(|it| it.subnet_id).collect()
+}
+
 pub(crate) fn ec2(world: &World) -> aws_sdk_ec2::Client {
     let config = aws_sdk_ec2::Config::builder()
         .behavior_version_latest()
@@ -194,7 +154,7 @@ region = "eu-west-1"
 
 [load_balancer]
 name = "claims"
-subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+subnets = { vpc = "default", tags = { tier = "private" } }
 
 [load_balancer.listeners.80]
 to = 8080

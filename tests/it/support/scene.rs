@@ -36,7 +36,7 @@ impl Scene {
     pub(crate) async fn of(text: String) -> Self {
         let world = World::new();
         world.apply(&text).await;
-        let before = world.observe(&desired(&text)).await;
+        let before = world.look(&text).await;
         Self {
             world,
             text,

@@ -12,7 +12,7 @@ use gatestack::engine::{
 };
 use gatestack::error::Error;
 use gatestack::kinds::{Desired, Observation};
-use gatestack::model::{Address, OutputName};
+use gatestack::model::{Address, OutputName, Payloads};
 use gatestack::plan::{Action, Options, Patterns, Plan, Problem};
 use gatestack::stack;
 
@@ -26,8 +26,8 @@ pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) clock: Clock,
-    /// What instances run, for every writer to send.
-    pub(crate) scripts: Arc<Mutex<Vec<String>>>,
+    /// What every writer can send.
+    pub(crate) payloads: Arc<Mutex<Payloads>>,
 }
 
 impl World {
@@ -41,7 +41,7 @@ impl World {
         Self {
             service: Service::in_memory(options),
             clock,
-            scripts: Arc::default(),
+            payloads: Arc::default(),
         }
     }
 
@@ -53,9 +53,7 @@ impl World {
     pub(crate) async fn connection_through(&self, client: SharedHttpClient) -> Connection {
         let endpoint = Endpoint::InProcess(client);
         let connection = Connection::open(endpoint, "eu-west-1", &self.clock).await;
-        for script in self.scripts.lock().unwrap().iter() {
-            connection.contents().put(script);
-        }
+        connection.payloads().extend(&self.payloads.lock().unwrap());
         connection
     }
 
@@ -91,12 +89,37 @@ impl World {
 
     /// The id AWS gave the resource at this address.
     pub(crate) async fn id(&self, text: &str, address: &str) -> String {
-        let observation = self.observe(&desired(text)).await;
+        let observation = self.look(text).await;
         let live = observation
             .live
             .get(&Address::new(address))
             .unwrap_or_else(|| panic!("{address} is not there"));
         live.outputs[&OutputName::Id].clone()
+    }
+
+    /// The stack of a file, opened as commands open it: what it points to is looked for, and judged where it is to be made.
+    pub(crate) async fn open(&self, text: &str, purpose: Purpose) -> Session {
+        let opened = self.try_open(text, &[], purpose).await;
+        opened.unwrap_or_else(|error| panic!("{error:#?}"))
+    }
+
+    /// The same while taking over what stands at these addresses; it may fail.
+    pub(crate) async fn try_open(
+        &self,
+        text: &str,
+        adopt: &[&str],
+        purpose: Purpose,
+    ) -> Result<Session, Error> {
+        let connection = self.connection().await;
+        let (service, clock) = (self.service.clone(), self.clock.clone());
+        let aws = Aws::in_process(service, connection, clock, ACCOUNT);
+        let (local, checked) = (local(), checked(text));
+        let payloads = &checked.files.payloads;
+        self.payloads.lock().unwrap().extend(payloads);
+        let adopt: Vec<String> = adopt.iter().copied().map(str::to_owned).collect();
+        let listener = &mut Silent;
+        let opened = Session::on(aws, &local, &checked, &adopt, purpose, listener);
+        Box::pin(opened).await
     }
 
     /// A stack of which it is known what is wanted.
@@ -105,6 +128,17 @@ impl World {
         let (service, clock) = (self.service.clone(), self.clock.clone());
         let aws = Aws::in_process(service, connection, clock, ACCOUNT);
         Session::of(aws, &local(), desired.clone(), purpose)
+    }
+
+    /// What a stack file wants here.
+    pub(crate) async fn desired(&self, text: &str) -> Desired {
+        self.open(text, Purpose::Make).await.desired
+    }
+
+    /// What AWS says of the stack of a file.
+    pub(crate) async fn look(&self, text: &str) -> Observation {
+        let session = self.open(text, Purpose::Find).await;
+        session.observe(&mut Silent).await.unwrap()
     }
 
     /// What AWS says of the stack.
@@ -119,11 +153,7 @@ impl World {
         desired: &Desired,
         options: &Options,
     ) -> Result<Plan, Vec<Problem>> {
-        let purpose = match options.destroy {
-            true => Purpose::Destroy,
-            false => Purpose::Make,
-        };
-        let session = self.session(desired, purpose).await;
+        let session = self.session(desired, purpose_of(options)).await;
         plan_of(&session, options).await
     }
 
@@ -136,7 +166,8 @@ impl World {
         text: &str,
         options: &Options,
     ) -> Result<Plan, Vec<Problem>> {
-        self.plan_to(&desired(text), options).await
+        let session = self.open(text, purpose_of(options)).await;
+        plan_of(&session, options).await
     }
 
     /// Plans and applies; every step has to succeed.
@@ -177,7 +208,7 @@ impl World {
             allow_delete: Patterns::new(["*".to_owned()]),
             ..Options::default()
         };
-        let session = self.session(&desired(text), Purpose::Destroy).await;
+        let session = self.open(text, Purpose::Destroy).await;
         let plan = plan_of(&session, &options).await.unwrap();
         (session, plan)
     }
@@ -228,6 +259,14 @@ impl World {
     }
 }
 
+/// What a session is for whose plan has these options.
+pub(crate) fn purpose_of(options: &Options) -> Purpose {
+    match options.destroy {
+        true => Purpose::Destroy,
+        false => Purpose::Make,
+    }
+}
+
 /// Hands on what happens while a plan is carried out.
 pub(crate) struct Telling<F>(pub(crate) F);
 
@@ -270,7 +309,7 @@ pub(crate) fn summary(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// What a stack file wants.
+/// What a stack file that points to nothing wants, for those who ask no AWS.
 pub(crate) fn desired(text: &str) -> Desired {
     stack::expand::expand(
         &checked(text).file,
@@ -280,6 +319,7 @@ pub(crate) fn desired(text: &str) -> Desired {
     )
 }
 
+/// A file without mistakes. Whatever files it names hold their own names.
 pub(crate) fn checked(text: &str) -> stack::Checked {
     let source = stack::Source::new("stack.toml", text);
     stack::load(
@@ -287,7 +327,7 @@ pub(crate) fn checked(text: &str) -> stack::Checked {
         &stack::LoadSettings {
             vars: Default::default(),
             env: &|_| None,
-            read: &|_| Ok("#!/bin/sh\n".into()),
+            read: &|path| Ok(path.display().to_string().into()),
         },
     )
     .unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{text}"))
@@ -340,7 +380,7 @@ pub(crate) fn world_in(folder: &Folder) -> World {
     World {
         service: Service::at_file(&state, options).unwrap(),
         clock,
-        scripts: Default::default(),
+        payloads: Arc::default(),
     }
 }
 

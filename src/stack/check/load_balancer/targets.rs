@@ -137,6 +137,7 @@ fn is_private(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::digest;
     use crate::stack::check::load_balancer::tests::{SOUND, text, with};
     use crate::stack::diagnostic::Code;
     use crate::stack::testing::read;
@@ -179,9 +180,8 @@ mod tests {
     fn user_data_is_read_beside_the_file() {
         let instances = "{ instances = { count = 2, type = \"t3.micro\", image = \"ssm:/aws/x\", user_data = \"backend.sh\" } }";
         let lines = SOUND.replace("{ ips = [\"10.0.1.10\"] }", instances);
-        assert_eq!(
-            read(&text(&lines)).unwrap().user_data.as_deref(),
-            Some("#!/bin/sh\n")
-        );
+        let files = read(&text(&lines)).unwrap().files;
+        let payload = files.payloads.get(&digest(b"#!/bin/sh\n")).unwrap();
+        assert_eq!(payload.expose(), b"#!/bin/sh\n");
     }
 }

@@ -1,0 +1,21 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::model::{Payload, Payloads};
+
+/// The payloads that requests of a connection take, by their digests. Copies share what they hold.
+#[derive(Clone, Debug, Default)]
+pub struct PayloadStore(Arc<Mutex<Payloads>>);
+
+impl PayloadStore {
+    /// Takes these in.
+    pub fn extend(&self, payloads: &Payloads) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(payloads);
+    }
+
+    /// The one with this digest, if it is at hand.
+    pub fn get(&self, digest: &str) -> Option<Payload> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(digest).cloned()
+    }
+}
