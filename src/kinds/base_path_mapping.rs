@@ -49,8 +49,8 @@ const DOMAIN_TAG: &str = "gatestack:domain:";
 pub enum Part {
     /// The tag of the API that says which domains of others lead to it.
     Mark,
-    /// A member of the mapping: its path in the patch, and its value from what is wanted and the API's id.
-    Mapping(&'static str, fn(&Props, &str) -> String),
+    /// A member of the mapping: its path in the patch, and its value from what is wanted.
+    Mapping(&'static str, fn(&Props) -> &str),
 }
 
 impl Kind for BasePathMapping {
@@ -88,16 +88,13 @@ impl Kind for BasePathMapping {
             "The first part of the path.",
             |p: &Props, _| (&p.base_path).into(),
         )
-        .by(Part::Mapping("/basePath", |want, _| want.base_path.clone())),
-        Field::new("api", "The API it leads to.", |p: &Props, book| {
-            p.api.value(book)
-        })
-        .by(Part::Mapping("/restapiId", |_, api| api.to_owned()))
-        .refers_to("rest_api"),
+        .by(Part::Mapping("/basePath", |want| &want.base_path)),
+        // One that leads to another API is not the stack's.
+        Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
         Field::new("stage", "The stage it leads to.", |p: &Props, _| {
             (&p.stage).into()
         })
-        .by(Part::Mapping("/stage", |want, _| want.stage.clone())),
+        .by(Part::Mapping("/stage", |want| &want.stage)),
         // AWS deletes no stage to which a mapping leads.
         Field::place("stage_id", "stage", stage_id),
     ];
@@ -207,7 +204,7 @@ impl Kind for BasePathMapping {
             match part {
                 Part::Mark if want.existing => mark(writer, &api, &domain).await?,
                 Part::Mark => unmark(writer, &api, &domain).await?,
-                Part::Mapping(path, value) => patches.replace(*path, value(want, &api)),
+                Part::Mapping(path, value) => patches.replace(*path, value(want)),
             }
         }
         if !patches.is_empty() {

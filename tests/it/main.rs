@@ -19,6 +19,7 @@ mod executor;
 mod existing;
 mod forged;
 mod handoff;
+mod in_place;
 mod inputs;
 mod instances;
 mod kinds;

@@ -1,0 +1,266 @@
+//! Samples of what an API is made of, and of who may call it.
+
+use aws_sdk_route53::types as dns;
+use gatestack::kinds::Resource;
+use gatestack::kinds::api_domain::MutualTls;
+use gatestack::kinds::route::{Answer, Integration};
+use gatestack::kinds::stage::{AccessLogs, Throttle};
+use gatestack::kinds::usage_plan::Quota;
+use gatestack::model::{Address, OutputName, Text};
+
+use super::stack::{Stack, route53, tag};
+use super::{Sample, Way, fields};
+use crate::support::scene::replace;
+
+/// What an authorizer of another type asks.
+const LAMBDA: &str = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:a/invocations";
+const AUTHORIZER: &str = "api/authorizer";
+const PROXIED: &str = r#"api.routes."GET /policies/{id}""#;
+const PRIVATE: &str = r#"api.routes."GET /private""#;
+const MOCKED: &str = r#"api.routes."GET /health""#;
+const RESPONSE: &str = "api/default_4xx";
+const STAGE: &str = "api/stage";
+const DOMAIN: &str = "api.domain";
+const MAPPING: &str = "api.domain.base_paths.v1";
+const RECORD: &str = "api.domain/record";
+const OWN_DOMAIN_RECORD: &str = "user_pool/own_domain/record";
+const PLAN: &str = "plans.gold";
+const SLOW: &str = "plans.slow";
+const KEY: &str = "partners.acme/key";
+
+pub(super) fn samples() -> Vec<Vec<Sample>> {
+    vec![
+        api(),
+        authorizer(),
+        routes(),
+        responses(),
+        deployment(),
+        stage(),
+        domain(),
+        mappings(),
+        records(),
+        plans(),
+        keys(),
+    ]
+}
+
+fn api() -> Vec<Sample> {
+    fields! { "rest_api", RestApi;
+        "name" at "api" => {|it, _| it.name = "yyy-api".into()}
+        "description" at "api" => {|it, _| it.description = "for insurers".into()}
+        "disable_default_endpoint" at "api" => {|it, _| it.disable_default_endpoint ^= true}
+        "keys_from_header" at "api" => {done |stack| {
+            let update = stack.world.apigateway().update_rest_api();
+            let update = update.rest_api_id(stack.id("api").await);
+            update.patch_operations(replace("/apiKeySource", "AUTHORIZER")).send().await.unwrap();
+        }}
+        "tags" at "api" => {|it, _| tag(&mut it.tags)}
+    }
+}
+
+fn authorizer() -> Vec<Sample> {
+    fields! { "authorizer", Authorizer;
+        "name" at AUTHORIZER => {|it, _| it.name = "renamed".into()}
+        "type" at AUTHORIZER => {done |stack| {
+            let update = stack.world.apigateway().update_authorizer();
+            let update = update
+                .rest_api_id(stack.id("api").await)
+                .authorizer_id(stack.id(AUTHORIZER).await);
+            update.patch_operations(replace("/type", "TOKEN")).patch_operations(replace("/authorizerUri", LAMBDA)).send().await.unwrap();
+        }}
+        "user_pools" at AUTHORIZER => {|it, _| drop(it.user_pools.insert(
+            "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_ZyXwVuTsR".into(),
+        ))}
+        "header" at AUTHORIZER => {|it, _| it.header = "X-Token".into()}
+        "cache" at AUTHORIZER => {|it, _| it.cache_seconds = 0}
+    }
+}
+
+fn routes() -> Vec<Sample> {
+    fields! { "route", Route;
+        "integration" with ["http", "timeout", "status", "headers", "body"] at PROXIED => {|it, _| {
+            it.integration = Integration::Mock(Answer {
+                status: 200,
+                headers: [("X-Other".to_owned(), "1".to_owned())].into(),
+                body: "soon".into(),
+            });
+        }}
+        "http" at PROXIED => {|it, _| *proxied(&mut it.integration).0 = "http://other.example/{id}/x".into()}
+        "http" at PROXIED => {|it, _| *proxied(&mut it.integration).0 = "http://other.example/all".into()}
+        "via" at PRIVATE => {|it, _| *proxied(&mut it.integration).1 = None}
+        "timeout" at PROXIED => {|it, _| *proxied(&mut it.integration).2 = 5_000}
+        "status" at MOCKED => {|it, _| mocked(&mut it.integration).status = 503}
+        "headers" at MOCKED => {|it, _| drop(mocked(&mut it.integration).headers.insert("X-Other".into(), "1".into()))}
+        "body" at MOCKED => {|it, _| mocked(&mut it.integration).body = "#fine".into()}
+        "authorizer" with ["scopes"] at PROXIED => {|it, _| {
+            it.authorizer = None;
+            it.scopes.clear();
+        }}
+        "scopes" at PROXIED => {|it, _| it.scopes = ["payments/write".into(), "payments/admin".into()].into()}
+        "api_key" at PROXIED => {|it, _| it.api_key ^= true}
+    }
+}
+
+fn mocked(integration: &mut Integration) -> &mut Answer {
+    match integration {
+        Integration::Mock(answer) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The URL, the VPC link and the time-out.
+fn proxied(integration: &mut Integration) -> (&mut Text, &mut Option<Text>, &mut i32) {
+    match integration {
+        Integration::Http {
+            url,
+            link,
+            timeout_milliseconds,
+        } => (url, link, timeout_milliseconds),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn responses() -> Vec<Sample> {
+    fields! { "gateway_response", GatewayResponse;
+        "headers" at RESPONSE => {|it, _| it.headers = [("X-Other".to_owned(), "1".to_owned())].into()}
+    }
+}
+
+fn deployment() -> Vec<Sample> {
+    fields! { "deployment", Deployment;
+        "configuration" at "api/deployment" => {done |stack| {
+            let deploy = stack.world.apigateway().create_deployment();
+            let deploy = deploy.rest_api_id(stack.id("api").await).stage_name("prod");
+            deploy.send().await.unwrap();
+        }}
+    }
+}
+
+fn stage() -> Vec<Sample> {
+    fields! { "stage", Stage;
+        "variables" at STAGE => {|it, _| it.variables = [("other".to_owned(), "1".into())].into()}
+        "throttle" at STAGE => {|it, _| it.throttle = Some(Throttle { rate: 10.5, burst: 5 })}
+        "throttle" at STAGE => {|it, _| it.throttle = None}
+        "access_logs" at STAGE => {|it, _| it.access_logs = Some(AccessLogs {
+            group: "arn:aws:logs:eu-west-1:123456789012:log-group:calls".into(),
+            format: "$context.requestId".into(),
+        })}
+        "tags" at STAGE => {|it, _| tag(&mut it.tags)}
+    }
+}
+
+fn domain() -> Vec<Sample> {
+    fields! { "api_domain", ApiDomain;
+        "certificate" at DOMAIN => {|it, things| it.certificate = things.certificate.as_str().into()}
+        "tls" at DOMAIN => {|it, _| it.security_policy = "TLS_1_0".into()}
+        "mutual_tls" at DOMAIN => {|it, _| it.mutual_tls = Some(MutualTls {
+            truststore: "s3://trust/store.pem".into(),
+            version: Some("3".into()),
+        })}
+        "tags" at DOMAIN => {|it, _| tag(&mut it.tags)}
+    }
+}
+
+fn mappings() -> Vec<Sample> {
+    fields! { "base_path_mapping", BasePathMapping;
+        // The API's tags say it of a domain that the stack owns, as of one that it shared first.
+        "existing" at MAPPING => {done |stack| {
+            let digest = gatestack::model::digest("api.example.com".as_bytes());
+            let mark = stack.world.apigateway().tag_resource();
+            let mark = mark.resource_arn(stack.output("api", OutputName::Arn).await);
+            let mark = mark.tags(format!("gatestack:domain:{}", &digest[..12]), "api.example.com");
+            mark.send().await.unwrap();
+        }}
+        "base_path" at "api.domain.base_paths.v2" => {done |stack| {
+            let to = Address::new("api.domain.base_paths.v2");
+            stack.moved(MAPPING, &to);
+            match stack.wanted(&to) {
+                Resource::BasePathMapping(props) => props.base_path = "v2".into(),
+                other => panic!("{other:?}"),
+            }
+        }}
+        "stage" at MAPPING => {done |stack| {
+            let (api, console) = (stack.id("api").await, stack.world.apigateway());
+            let another = console.create_stage().rest_api_id(&api).stage_name("theirs");
+            another.deployment_id(stack.id("api/deployment").await).send().await.unwrap();
+            let lead = console.update_base_path_mapping();
+            let lead = lead.domain_name("api.example.com").base_path("v1");
+            lead.patch_operations(replace("/stage", "theirs")).send().await.unwrap();
+        }}
+    }
+}
+
+fn records() -> Vec<Sample> {
+    fields! { "dns_record", DnsRecord;
+        "alias" at OWN_DOMAIN_RECORD => {done |stack| {
+            let (cognito, pool) = (stack.world.cognito(), stack.id("user_pool").await);
+            let name = "auth.example.com";
+            let delete = cognito.delete_user_pool_domain().user_pool_id(&pool).domain(name);
+            delete.send().await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
+            let certificate = aws_sdk_cognitoidentityprovider::types::CustomDomainConfigType::builder()
+                .certificate_arn(&stack.things.domain_certificate)
+                .build()
+                .unwrap();
+            let again = cognito.create_user_pool_domain().user_pool_id(&pool).domain(name);
+            again.custom_domain_config(certificate).send().await.unwrap();
+        }}
+        "alias_zone" with ["alias", "others"] at RECORD => {done |stack| { taken_over(stack).await; }}
+        "others" with ["alias", "alias_zone"] at RECORD => {done |stack| { taken_over(stack).await; }}
+    }
+}
+
+/// Somebody leads the name elsewhere, and the file takes it back.
+async fn taken_over(stack: &mut Stack) {
+    let elsewhere = dns::AliasTarget::builder()
+        .dns_name("d111111abcdef8.cloudfront.net")
+        .hosted_zone_id("Z2FDTNDATAQYW2")
+        .evaluate_target_health(false)
+        .build()
+        .unwrap();
+    let record = dns::ResourceRecordSet::builder()
+        .name("api.example.com")
+        .r#type(dns::RrType::A)
+        .alias_target(elsewhere)
+        .build()
+        .unwrap();
+    let change = dns::Change::builder()
+        .action(dns::ChangeAction::Upsert)
+        .resource_record_set(record)
+        .build()
+        .unwrap();
+    let batch = dns::ChangeBatch::builder().changes(change).build().unwrap();
+    let lead = route53(&stack.world).change_resource_record_sets();
+    let lead = lead.hosted_zone_id(&stack.things.zone).change_batch(batch);
+    lead.send().await.unwrap();
+    stack.desired.adopt.push(Address::new(RECORD));
+}
+
+fn plans() -> Vec<Sample> {
+    fields! { "usage_plan", UsagePlan;
+        "name" at PLAN => {|it, _| it.name = "Renamed".into()}
+        "description" at PLAN => {|it, _| it.description = "for insurers".into()}
+        "throttle" at PLAN => {|it, _| it.throttle = Some(Throttle { rate: 1.5, burst: 2 })}
+        "throttle" at PLAN => {|it, _| it.throttle = None}
+        "quota" at PLAN => {|it, _| it.quota = Some(Quota { requests: 10, period: "DAY".into() })}
+        "quota" at PLAN => {|it, _| it.quota = None}
+        "stages" at SLOW => {|it, _| it.stages.clear()}
+        "method_throttles" at PLAN => {done |stack| {
+            let api = stack.id("api").await;
+            let path = format!("/apiStages/{api}:prod/throttle/~1health~1GET/rateLimit");
+            let update = stack.world.apigateway().update_usage_plan();
+            let update = update.usage_plan_id(stack.id(PLAN).await);
+            update.patch_operations(replace(&path, "1")).send().await.unwrap();
+        }}
+        "tags" at PLAN => {|it, _| tag(&mut it.tags)}
+    }
+}
+
+fn keys() -> Vec<Sample> {
+    fields! { "api_key", ApiKey;
+        "name" at KEY => {|it, _| it.name = "acme-re".into()}
+        "description" at KEY => {|it, _| it.description = "an insurer".into()}
+        "enabled" at KEY => {|it, _| it.enabled ^= true}
+        "tags" at KEY => {|it, _| tag(&mut it.tags)}
+    }
+}
