@@ -1,5 +1,5 @@
-//! Round trips of the private road's kinds: what is made is seen as it was wanted, each change alone is sent alone, and
-//! deleting leaves nothing.
+//! Round trips of the private road's kinds: what is made is seen as it was wanted, and deleting
+//! leaves nothing.
 
 use std::collections::BTreeSet;
 
@@ -165,66 +165,6 @@ async fn what_is_made_is_seen_as_it_was_wanted() {
     assert_eq!(balancer[&OutputName::Id], balancer[&OutputName::Arn]);
     assert!(balancer[&OutputName::Target].contains(".elb."));
     assert!(!balancer[&OutputName::TargetZone].is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn each_field_is_changed_alone() {
-    let mut world = road().await;
-    world.converge().await;
-    let team = || ("team".to_owned(), "others".to_owned());
-    change!(world, GROUP, SecurityGroup, "tags", |p| p
-        .tags
-        .extend([team()]));
-    change!(world, INSTANCES_GROUP, SecurityGroup, "ingress", |p| {
-        p.ingress = [8080, 9090]
-            .map(|port| security_group::Ingress {
-                port,
-                from: id(GROUP),
-            })
-            .into();
-    });
-    change!(world, INSTANCES_GROUP, SecurityGroup, "ingress", |p| {
-        p.ingress.retain(|rule| rule.port == 9090);
-    });
-    change!(world, BALANCER, LoadBalancer, "cross_zone", |p| p
-        .cross_zone =
-        false);
-    change!(world, BALANCER, LoadBalancer, "deletion_protection", |p| {
-        p.deletion_protection = true
-    });
-    change!(world, BALANCER, LoadBalancer, "judges_private_link", |p| {
-        p.judges_private_link = true
-    });
-    change!(world, BALANCER, LoadBalancer, "security_groups", |p| {
-        p.security_groups.insert(id(INSTANCES_GROUP));
-    });
-    change!(world, BALANCER, LoadBalancer, "tags", |p| p
-        .tags
-        .extend([team()]));
-    change!(world, TARGETS, TargetGroup, "health", |p| {
-        p.health.interval_seconds = 5;
-        p.health.path = Some("/ready".into());
-        p.health.port = Some(9000);
-        p.health.healthy = 2;
-    });
-    change!(world, TARGETS, TargetGroup, "health", |p| {
-        p.health.protocol = "TCP".into();
-        p.health.path = None;
-        p.health.port = None;
-    });
-    change!(world, TARGETS, TargetGroup, "drain", |p| p.drain_seconds =
-        30);
-    change!(world, TARGETS, TargetGroup, "targets", |p| {
-        p.targets = Some(["172.31.128.11".into(), "172.31.144.11".into()].into());
-    });
-    change!(world, TARGETS, TargetGroup, "tags", |p| p
-        .tags
-        .extend([team()]));
-    change!(world, LISTENER, Listener, "tags", |p| p
-        .tags
-        .extend([team()]));
-    change!(world, LINK, VpcLink, "name", |p| p.name = "other".into());
-    change!(world, LINK, VpcLink, "tags", |p| p.tags.extend([team()]));
 }
 
 #[tokio::test(start_paused = true)]

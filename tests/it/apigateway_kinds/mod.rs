@@ -1,4 +1,4 @@
-//! Round trips of the API Gateway kinds: what is made is seen as it was wanted, each change alone is sent alone, and
+//! Round trips of the API Gateway kinds: what is made is seen as it was wanted, and
 //! deleting leaves nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,6 @@ use gatestack::model::{Address, OutputName, Text};
 use crate::support::resources::WantedResources;
 
 const POOL: &str = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI";
-const OTHER_POOL: &str = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_ZyXwVuTsR";
 const ROUTE: &str = r#"api.routes."GET /policies/{id}""#;
 const PREFLIGHT: &str = r#"api.routes."OPTIONS /policies/{id}""#;
 const HEALTH: &str = r#"api.routes."GET /health""#;

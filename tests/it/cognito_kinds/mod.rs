@@ -28,9 +28,6 @@ use gatestack::model::{Address, Book, OutputName, Text};
 
 use crate::support::resources::WantedResources;
 
-/// A change of what is wanted, by the field it shows in.
-type Change<P> = (&'static str, fn(&mut P));
-
 const SERVER: &str = "resource_servers.xxx-api";
 const WEB: &str = "app_clients.web";
 const DOMAIN: &str = "user_pool/domain";

@@ -4,7 +4,7 @@ use aws_sdk_route53::types as dns;
 use gatestack::kinds::Resource;
 use gatestack::kinds::api_domain::MutualTls;
 use gatestack::kinds::route::{Answer, Integration};
-use gatestack::kinds::stage::{AccessLogs, Throttle};
+use gatestack::kinds::stage::Throttle;
 use gatestack::kinds::usage_plan::Quota;
 use gatestack::model::{Address, OutputName, Text};
 
@@ -20,6 +20,7 @@ const PRIVATE: &str = r#"api.routes."GET /private""#;
 const MOCKED: &str = r#"api.routes."GET /health""#;
 const RESPONSE: &str = "api/default_4xx";
 const STAGE: &str = "api/stage";
+const LOG_GROUP: &str = "api.access_logs";
 const DOMAIN: &str = "api.domain";
 const MAPPING: &str = "api.domain.base_paths.v1";
 const RECORD: &str = "api.domain/record";
@@ -36,6 +37,7 @@ pub(super) fn samples() -> Vec<Vec<Sample>> {
         responses(),
         deployment(),
         stage(),
+        log_group(),
         domain(),
         mappings(),
         records(),
@@ -141,11 +143,17 @@ fn stage() -> Vec<Sample> {
         "variables" at STAGE => {|it, _| it.variables = [("other".to_owned(), "1".into())].into()}
         "throttle" at STAGE => {|it, _| it.throttle = Some(Throttle { rate: 10.5, burst: 5 })}
         "throttle" at STAGE => {|it, _| it.throttle = None}
-        "access_logs" at STAGE => {|it, _| it.access_logs = Some(AccessLogs {
-            group: "arn:aws:logs:eu-west-1:123456789012:log-group:calls".into(),
-            format: "$context.requestId".into(),
-        })}
+        "access_logs" at STAGE => {|it, _| it.access_logs.as_mut().unwrap().format = "$context.requestId".into()}
+        "access_logs" at STAGE => {|it, _| it.access_logs = None}
         "tags" at STAGE => {|it, _| tag(&mut it.tags)}
+    }
+}
+
+fn log_group() -> Vec<Sample> {
+    fields! { "log_group", LogGroup;
+        "retention" at LOG_GROUP => {|it, _| it.retention_days = Some(90)}
+        "retention" at LOG_GROUP => {|it, _| it.retention_days = None}
+        "tags" at LOG_GROUP => {|it, _| tag(&mut it.tags)}
     }
 }
 

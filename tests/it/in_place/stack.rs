@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_local::{Pace, Service};
-use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_ec2::types::Filter;
 use gatestack::aws::Connection;
 use gatestack::engine::{Aws, Purpose, Session, Silent};
@@ -218,13 +217,6 @@ async fn text(world: &World) -> (String, Things) {
         .next()
         .unwrap()
         .to_owned();
-    let role = PatchOperation::builder()
-        .op(Op::Replace)
-        .path("/cloudwatchRoleArn")
-        .value("arn:aws:iam::123456789012:role/logs")
-        .build();
-    let account = world.apigateway().update_account().patch_operations(role);
-    account.send().await.unwrap();
     let subnet = &subnets[0];
     let text = format!(
         r#"
@@ -250,6 +242,7 @@ callback_urls = ["https://app.example.com/callback"]
 name = "xxx-api"
 stage = "prod"
 cors = true
+access_logs = true
 requires = {{ scopes = ["payments/read"], api_key = true }}
 stage_variables = {{ host = "api.aws.com" }}
 throttle = {{ rate = 50, burst = 100 }}
