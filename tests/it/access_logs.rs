@@ -307,9 +307,7 @@ async fn a_role_of_another_region_is_used_and_a_strangers_is_not() {
     let made = made.assume_role_policy_document("{}").send().await;
     made.unwrap();
     let plan = world.plan(&text).await;
-    let outcome = world
-        .carry_out(&plan, aws_local::connector(world.service.clone()))
-        .await;
+    let outcome = world.carry_out(&plan, world.line()).await;
     let said = format!("{:?}", outcome.failures);
     assert!(said.contains("that gatestack did not make"), "{said}");
     let policies = iam.list_attached_role_policies().role_name(log_role::NAME);
@@ -392,7 +390,7 @@ async fn somebody_elses_group_is_in_the_way_until_it_is_adopted() {
         (change.action, fields),
         (Action::Update, vec!["retention", "tags"])
     );
-    let line = aws_local::connector(world.service.clone());
+    let line = world.line();
     let outcome = world.carry_out(&plan, line).await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     assert!(world.plan(&text).await.is_empty());

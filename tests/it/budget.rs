@@ -4,19 +4,18 @@ use crate::support::example::Example;
 use crate::support::world::{World, desired, stack_of};
 use std::collections::BTreeMap;
 
-use gatestack::kinds;
+use gatestack::engine::{Purpose, Silent};
 
 async fn reads_of_a_plan(partners: usize, routes: usize) -> (u64, BTreeMap<(String, String), u64>) {
     let world = World::new();
     let text = stack_of(partners, routes);
     world.apply(&text).await;
-    let connection = world.connection().await;
-    let reader = connection.reader();
-    reader.account().await.unwrap();
-    kinds::observe(&reader, &desired(&text)).await.unwrap();
-    let count = connection.tally().count();
+    let session = world.session(&desired(&text), Purpose::Make).await;
+    session.connection.reader().account().await.unwrap();
+    session.observe(&mut Silent).await.unwrap();
+    let count = session.requests();
     assert_eq!(count.writes, 0, "a plan writes nothing");
-    (count.reads, connection.tally().by_operation())
+    (count.reads, session.connection.tally().by_operation())
 }
 
 fn of(requests: &BTreeMap<(String, String), u64>, service: &str, operation: &str) -> u64 {

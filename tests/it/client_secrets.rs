@@ -1,7 +1,8 @@
 //! An app client's secrets: one that Cognito keeps in Secrets Manager, two of them, and none.
 
+use gatestack::engine::{Planned, Purpose, Silent};
 use gatestack::model::Address;
-use gatestack::plan::{self, Options};
+use gatestack::plan::Options;
 use serde_json::{Value, json};
 
 use crate::support::program::Folder;
@@ -85,16 +86,15 @@ async fn a_client_whose_secret_is_in_secrets_manager_has_one() {
         "DescribeUserPoolClient" => Fate::Told(description.clone()),
         _ => Fate::Arrives,
     });
-    let reader = world.connection_through(wire).await.reader();
-    let observation = gatestack::kinds::observe(&reader, &desired(&text))
-        .await
-        .unwrap();
+    let wanted = desired(&text);
+    let session = world.session_through(wire, &wanted, Purpose::Make);
+    let planned = session.await.plan(&Options::default(), &mut Silent).await;
+    let Planned { plan, observation } = planned.unwrap();
     assert!(
         observation
             .live
             .contains_key(&Address::new("partners.insurer0/client"))
     );
-    let plan = plan::plan(&desired(&text), &observation, &Options::default()).unwrap();
     assert!(plan.is_empty(), "{:?}", plan.changes);
 }
 

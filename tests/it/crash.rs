@@ -152,9 +152,7 @@ impl<'a> Run<'a> {
             .plan_with(self.text, &self.options)
             .await
             .unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let outcome = world
-            .carry_out(&plan, aws_local::connector(world.service.clone()))
-            .await;
+        let outcome = world.carry_out(&plan, world.line()).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         let again = world.plan_with(self.text, &self.options).await.unwrap();
         assert!(again.is_empty(), "{:#?}", again.changes);

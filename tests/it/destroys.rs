@@ -22,10 +22,7 @@ fn everything() -> Options {
 }
 
 async fn failures(scene: &Scene, plan: &Plan) -> Vec<String> {
-    let outcome = scene
-        .world
-        .carry_out(plan, aws_local::connector(scene.world.service.clone()))
-        .await;
+    let outcome = scene.world.carry_out(plan, scene.world.line()).await;
     outcome
         .failures
         .iter()

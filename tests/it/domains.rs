@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_route53::types as dns;
-use gatestack::engine::Purpose;
+use gatestack::engine::{Purpose, Silent};
 use gatestack::kinds::{Desired, Observation};
 use gatestack::model::{Address, Value};
 use gatestack::plan::{self, Options, Patterns, Plan, Problem};
@@ -87,7 +87,7 @@ impl Account {
                 .credentials_provider(aws_sdk_route53::config::Credentials::from_keys(
                     "someone", "else", None,
                 ))
-                .http_client(aws_local::connector(self.world.service.clone()))
+                .http_client(self.world.line())
                 .build(),
         )
     }
@@ -140,7 +140,7 @@ impl Account {
     }
 
     async fn carry_out(&self, plan: &Plan) {
-        let wire = aws_local::connector(self.world.service.clone());
+        let wire = self.world.line();
         let outcome = self.world.carry_out(plan, wire).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     }
@@ -364,12 +364,10 @@ async fn a_domain_that_is_left_out_is_found_again_and_asks_for_consent() {
 async fn a_stack_without_a_domain_asks_for_none() {
     let account = Account::new().await;
     account.apply(&Says::default()).await;
-    let connection = account.world.connection().await;
     let desired = account.desired(&Says::default()).await;
-    gatestack::kinds::observe(&connection.reader(), &desired)
-        .await
-        .unwrap();
-    for ((_, operation), _) in connection.tally().by_operation() {
+    let session = account.world.session(&desired, Purpose::Make).await;
+    session.observe(&mut Silent).await.unwrap();
+    for ((_, operation), _) in session.connection.tally().by_operation() {
         assert!(
             ![
                 "GetDomainNames",

@@ -192,9 +192,7 @@ async fn two_changes_at_once_are_tried_again_and_a_full_account_is_not() {
 async fn a_hundred_partners_take_what_aws_quotas_allow_and_little_more() {
     let world = World::new();
     let plan = world.plan(&stack_of(100, 50)).await;
-    let connection = world
-        .connection_through(aws_local::connector(world.service.clone()))
-        .await;
+    let connection = world.connection_through(world.line()).await;
     let outcome = gatestack::apply::run(
         &plan,
         &connection.writer(),
@@ -310,9 +308,7 @@ async fn what_a_request_quota_holds_back_is_told_of() {
     }
     world.apply(&text).await;
     let plan = world.plan(&text.replace("rate = 1,", "rate = 2,")).await;
-    let connection = world
-        .connection_through(aws_local::connector(world.service.clone()))
-        .await;
+    let connection = world.connection_through(world.line()).await;
     let clock = gatestack::clock::Clock::system();
     let mut told = std::collections::BTreeSet::new();
     let mut tell = |event| {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatestack::kinds::{self, Desired, Live, Observation, OnChange};
+use gatestack::engine::{Purpose, Silent};
+use gatestack::kinds::{Desired, Live, Observation, OnChange};
 use gatestack::model::{Address, OutputName, digest};
 use gatestack::plan::{self, Action, Inputs, Options, Plan, Saved};
 use serde_json::{Value, json};
@@ -288,15 +289,13 @@ async fn applied(scene: &Scene, text: &str, seed: u64) -> Option<()> {
     let scene = scene.copy();
     let world = &scene.world;
     // AWS refuses to be asked of some names.
-    let reader = world.connection().await.reader();
-    let now = kinds::observe(&reader, &saved.desired).await.ok()?;
+    let session = world.session(&saved.desired, Purpose::Find).await;
+    let now = session.observe(&mut Silent).await.ok()?;
     let plan = agreed(&saved, &now)?;
     let original = desired(&scene.text);
     let (ours, others) = (world.observe(&original).await, scene.of_others().await);
     // AWS may refuse a wish; what it did not refuse has to have been shown.
-    let _outcome = world
-        .carry_out(&plan, aws_local::connector(world.service.clone()))
-        .await;
+    let _outcome = world.carry_out(&plan, world.line()).await;
     assert_eq!(
         others,
         scene.of_others().await,

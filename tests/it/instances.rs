@@ -7,13 +7,14 @@ use std::time::Duration;
 use aws_local::{Pace, Service};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use gatestack::apply::Outcome;
-use gatestack::kinds;
+use gatestack::engine::Purpose;
+use gatestack::kinds::Resource;
 use gatestack::model::Address;
 use gatestack::plan::{self, Level, Options, Patterns, Plan, Problem};
 
 use crate::support::road::private_subnets;
 use crate::support::wire::{Fate, Wire};
-use crate::support::world::{ACCOUNT, World, summary};
+use crate::support::world::{ACCOUNT, World, plan_of, summary};
 
 const INSTANCES: &str = "load_balancer.targets.instances";
 const PARAMETER: &str = "/claims/image";
@@ -153,7 +154,7 @@ impl Road {
     }
 
     fn line(&self) -> SharedHttpClient {
-        aws_local::connector(self.world.service.clone())
+        self.world.line()
     }
 
     async fn carry_out(&self, plan: &Plan) {
@@ -655,10 +656,9 @@ async fn a_parameter_that_nobody_may_read_stops_no_plan() {
         "GetParameter" => Fate::Refused(400, "AccessDeniedException", "not allowed"),
         _ => Fate::Arrives,
     });
-    let reader = road.world.connection_through(refused).await.reader();
     let desired = road.world.desired(&road.text()).await;
-    let observation = kinds::observe(&reader, &desired).await.unwrap();
-    let plan = plan::plan(&desired, &observation, &Options::default()).unwrap();
+    let session = road.world.session_through(refused, &desired, Purpose::Make);
+    let plan = plan_of(&session.await, &Options::default()).await.unwrap();
     assert!(plan.is_empty(), "{:#?}", plan.changes);
     assert!(
         plan.notes[0].text.contains("AccessDeniedException"),
@@ -713,9 +713,14 @@ async fn another_subnet_takes_another_instance() {
     road.count = 1;
     road.apply().await;
     let before = road.ids().await;
-    road.subnets.pop_first();
+    let address = Address::new(format!("{INSTANCES}/1"));
+    let there = road.world.look(&road.text()).await;
+    let Resource::Instance(instance) = &there.live[&address].resource else {
+        panic!("an instance");
+    };
+    assert!(road.subnets.remove(&instance.subnet));
     let plan = road.plan().await;
-    let change = &plan.changes[&Address::new(format!("{INSTANCES}/1"))];
+    let change = &plan.changes[&address];
     assert_eq!(change.action, plan::Action::Replace);
     road.carry_out(&plan).await;
     assert!(road.ids().await.is_disjoint(&before));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_local::Scenario;
 use aws_local::scenario::{Rule, TaggingIndex};
 use aws_sdk_cognitoidentityprovider::types::DeletionProtectionType;
+use gatestack::engine::Purpose;
 use gatestack::kinds::{DOMAIN_MARK, LOAD_BALANCER_MARK};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
@@ -15,7 +16,7 @@ use crate::support::example::Example;
 use crate::support::road::{Road, stack_with_a_road};
 use crate::support::scene::stack;
 use crate::support::wire::{Fate, Wire};
-use crate::support::world::{World, desired, stack_of, summary};
+use crate::support::world::{World, desired, plan_of, stack_of, summary};
 
 /// How far behind the index is.
 const BEHIND: Duration = Duration::from_secs(300);
@@ -53,7 +54,7 @@ impl World {
                     "someone", "else", None,
                 ),
             )
-            .http_client(aws_local::connector(self.service.clone()))
+            .http_client(self.line())
             .build();
         aws_sdk_resourcegroupstagging::Client::from_conf(config)
     }
@@ -333,7 +334,7 @@ async fn a_pool_that_nothing_points_to_goes_when_it_leaves_the_file() {
                 ..agreed("{user_pool,app_clients.*,api,api/stage}")
             };
             let plan = world.plan_with(api, &options).await.unwrap();
-            let client = aws_local::connector(world.service.clone());
+            let client = world.line();
             let outcome = world.carry_out(&plan, client).await;
             assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
             assert_eq!(world.pools().await, [""; 0], "{index:?} {destroyed}");
@@ -396,10 +397,9 @@ async fn a_stack_that_never_had_them_needs_no_right_to_list_links_and_domains() 
         })
     };
     for applied in [false, true] {
-        let connection = world.connection_through(denied()).await;
-        let observation = gatestack::kinds::observe(&connection.reader(), &desired(&text)).await;
-        let plan =
-            gatestack::plan::plan(&desired(&text), &observation.unwrap(), &Options::default());
+        let wanted = desired(&text);
+        let session = world.session_through(denied(), &wanted, Purpose::Make);
+        let plan = plan_of(&session.await, &Options::default()).await;
         assert_eq!(plan.unwrap().is_empty(), applied);
         world.apply(&text).await;
     }

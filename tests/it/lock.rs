@@ -49,7 +49,7 @@ async fn connection(client: SharedHttpClient) -> Connection {
 }
 
 async fn ask(world: &World, holder: &Holder) -> Asked {
-    let connection = connection(aws_local::connector(world.service.clone())).await;
+    let connection = connection(world.line()).await;
     let parameters = connection.lock_parameters(&world.clock);
     lock::ask(&parameters, "/gatestack/lock/claims", holder)
         .await
@@ -77,7 +77,7 @@ fn parameters(world: &World) -> aws_sdk_ssm::Client {
         .credentials_provider(aws_sdk_ssm::config::Credentials::new(
             "someone", "else", None, None, "test",
         ))
-        .http_client(aws_local::connector(world.service.clone()))
+        .http_client(world.line())
         .build();
     aws_sdk_ssm::Client::from_conf(config)
 }
@@ -235,7 +235,7 @@ async fn run_that_loses_its_lock(lose: impl Fn(&World)) {
     let world = world();
     let text = stack_of(1, 1);
     let wanted = desired(&text);
-    let connection = connection(aws_local::connector(world.service.clone())).await;
+    let connection = connection(world.line()).await;
     let parameters = connection.lock_parameters(&world.clock);
     let holder = elsewhere("apply", &world.clock);
     let asked = lock::ask(&parameters, "/gatestack/lock/claims", &holder).await;

@@ -298,7 +298,7 @@ async fn a_hand_made_api_with_our_name_stops_the_plan_until_it_is_adopted() {
         "{:?}",
         summary(&plan)
     );
-    let client = aws_local::connector(world.service.clone());
+    let client = world.line();
     let outcome = world.carry_out(&plan, client).await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     assert_eq!(Some(world.id(&text, "api").await.as_str()), made.id());

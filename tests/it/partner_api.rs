@@ -6,9 +6,10 @@ use std::time::Duration;
 use aws_local::Pace;
 use aws_local::apigateway::{LINK_CREATION_TIME, LINK_DELETION_TIME};
 use aws_local::elbv2::PROVISIONING;
-use gatestack::apply::{self, Done, Event, Interrupt};
+use gatestack::apply::{Done, Event};
 use gatestack::aws::{Operation, Pacer};
 use gatestack::clock::Clock;
+use gatestack::engine::{self, Executed, Steps};
 use gatestack::kinds::LOOKS_EVERY;
 use gatestack::model::Address;
 use gatestack::plan::Options;
@@ -17,7 +18,7 @@ use crate::support::certificates::issued;
 use crate::support::example::{Example, OVERLAY, PRODUCTION, USER_DATA, agreed, somebody};
 use crate::support::program::{Folder, example};
 use crate::support::screen::{screen, with_filters};
-use crate::support::world::summary;
+use crate::support::world::{StopButton, Telling, summary};
 
 fn renamed(example: &mut Example) {
     example.edit(
@@ -268,20 +269,24 @@ async fn an_apply_takes_as_long_as_the_load_balancer_and_then_the_link() {
 async fn who_stops_a_run_waits_for_nothing() {
     let example = Example::realistic();
     let plan = Box::pin(example.plan_with(&Options::default())).await;
-    let writer = example.connection().await.writer();
-    let interrupt = Interrupt::new();
+    let connection = example.connection().await;
+    let mut stop = StopButton::default();
+    let pressed = stop.clone();
     let mut told = None;
-    let mut tell = |event: Event| match event {
+    let mut tell = Telling(|event: Event| match event {
         Event::StepStarted {
             address, action, ..
         } if address.as_str() == "api/vpc_link" && action == Done::Settle => {
-            interrupt.cancel();
+            pressed.press();
         }
         Event::Stopping { running } => told = Some(running),
         _ => {}
+    });
+    let clock = &example.world.clock;
+    let run = engine::carry_out(&plan, &connection, clock, true, &mut stop, &mut tell);
+    let Executed::Over(Steps { outcome, .. }) = Box::pin(run).await else {
+        panic!("it was stopped once");
     };
-    let run = apply::run(&plan, &writer, &example.world.clock, &interrupt, &mut tell);
-    let outcome = Box::pin(run).await;
     assert!(outcome.interrupted && outcome.failures.is_empty());
     assert!(told.is_some(), "it says that it stops");
     assert!(

@@ -460,7 +460,7 @@ async fn a_stage_that_stays_keeps_the_link_that_it_serves() {
             "{:#?}",
             plan.notes
         );
-        let client = aws_local::connector(road.world.service.clone());
+        let client = road.world.line();
         let failures = road.world.carry_out(&plan, client).await.failures;
         assert_eq!(failures.len(), 1, "{failures:#?}");
         let error = &failures[0].error;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use gatestack::kinds;
+use gatestack::engine::{Purpose, Silent};
 use gatestack::kinds::deployment::{Shows, history, shows};
 
 use crate::support::wire::{Fate, Wire};
@@ -150,11 +150,13 @@ async fn a_deployment_between_two_reads_is_no_rollback() {
             }
             Fate::Arrives
         });
-        let reader = world.connection_through(wire).await.reader();
-        let seen = kinds::observe(&reader, &desired(&text)).await.unwrap();
+        let wanted = desired(&text);
+        let session = world.session_through(wire, &wanted, Purpose::Find).await;
+        let seen = session.observe(&mut Silent).await.unwrap();
         let shown = shows(&seen).unwrap();
         assert_eq!(*shown, Shows::Behind, "{late}");
-        let history = history::history(&reader, &desired(&text)).await.unwrap();
+        let reader = session.connection.reader();
+        let history = history::history(&reader, &wanted).await.unwrap();
         assert!(history.unwrap().served().is_some(), "{late}");
     }
 }

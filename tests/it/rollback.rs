@@ -3,6 +3,7 @@
 use aws_local::Service;
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use gatestack::clock::Clock;
+use gatestack::engine::Silent;
 use gatestack::kinds::deployment::history::{self, History, Way};
 use gatestack::kinds::deployment::{Shows, shows};
 use gatestack::model::Address;
@@ -10,7 +11,7 @@ use gatestack::plan::{Options, Plan};
 
 use crate::support::program::{Folder, example};
 use crate::support::screen::{screen, with_filters};
-use crate::support::world::{World, desired, stack_of, summary};
+use crate::support::world::{World, carried_out, desired, stack_of, summary};
 
 const SMALLEST: &str = include_str!("../../stack.toml");
 
@@ -380,14 +381,7 @@ async fn back_is_one_write_and_forward_is_one_write() {
     assert!(plan.needs_forward);
     assert_eq!(codes(&plan), ["GS117"]);
     let connection = world.connection().await;
-    let outcome = gatestack::apply::run(
-        &plan,
-        &connection.writer(),
-        &world.clock,
-        &gatestack::apply::Interrupt::new(),
-        &mut |_| {},
-    )
-    .await;
+    let outcome = carried_out(&plan, &connection, &world.clock, &mut Silent).await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     let calls = connection.tally().by_operation();
     assert_eq!(connection.tally().count().writes, 1, "{calls:#?}");

@@ -336,3 +336,28 @@ fn listed(folder: &Path, by: &str, seen: &mut usize) {
         }
     }
 }
+
+/// What the engine calls to look at a stack and to change it, and the tests that are of just that.
+const BELOW_THE_ENGINE: [(&str, &[&str]); 2] = [
+    ("apply::run(", &["executor.rs", "lock.rs"]),
+    ("kinds::observe(", &["lock.rs"]),
+];
+
+#[test]
+fn the_tests_look_and_write_as_commands_do() {
+    let mut paths = Vec::new();
+    files(&repository("tests/it"), &mut paths);
+    for (call, allowed) in BELOW_THE_ENGINE {
+        let callers = paths.iter().filter(|path| {
+            let text = std::fs::read_to_string(path).unwrap();
+            text.lines()
+                .any(|line| line.contains(call) && !line.contains('"'))
+        });
+        let names = callers.map(|path| path.file_name().unwrap().to_str().unwrap());
+        assert_eq!(
+            names.collect::<BTreeSet<_>>(),
+            BTreeSet::from_iter(allowed.iter().copied()),
+            "{call}"
+        );
+    }
+}

@@ -222,9 +222,7 @@ async fn a_target_brings_what_it_needs_and_a_wrong_one_is_an_error() {
             .keys()
             .any(|address| address.as_str().contains("insurer1"))
     );
-    let outcome = world
-        .carry_out(&plan, aws_local::connector(world.service.clone()))
-        .await;
+    let outcome = world.carry_out(&plan, world.line()).await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     world.apply(&stack()).await;
     assert!(world.plan(&stack()).await.is_empty());
@@ -315,10 +313,7 @@ async fn somebody_elses_things_that_go_along_are_counted_in_the_plan() {
             "GS108 user_pool/other_clients: 2 app clients that gatestack did not make (\"more\", \"theirs\"): their ids and secrets stop working",
         ]
     );
-    let outcome = scene
-        .world
-        .carry_out(&plan, aws_local::connector(scene.world.service.clone()))
-        .await;
+    let outcome = scene.world.carry_out(&plan, scene.world.line()).await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     let keys = console.get_api_keys().send().await.unwrap();
     assert_eq!(keys.items().len(), 1, "their key stays");

@@ -301,7 +301,7 @@ pub(super) fn route53(world: &World) -> aws_sdk_route53::Client {
             .credentials_provider(aws_sdk_route53::config::Credentials::from_keys(
                 "someone", "else", None,
             ))
-            .http_client(aws_local::connector(world.service.clone()))
+            .http_client(world.line())
             .build(),
     )
 }

@@ -9,14 +9,14 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use gatestack::apply::{Done, Event, Outcome};
 use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
-use gatestack::engine::{self, Aws, Executed, NeverStopped, Purpose, Session, Silent, Steps};
+use gatestack::engine::{Aws, Purpose, Session, Silent};
 use gatestack::model::{Address, Payloads};
 use gatestack::plan::{Action, Options, Patterns, Plan};
 use gatestack::stack::{self, Checked, LoadSettings, Source};
 
 use super::certificates::issued;
 use super::program::example;
-use super::world::{ACCOUNT, Telling, World, local, plan_of, summary};
+use super::world::{ACCOUNT, Telling, World, carried_out, local, plan_of, summary};
 
 pub(crate) const OVERLAY: &str = include_str!("../../../examples/partner-api/stack.prod.toml");
 pub(crate) const USER_DATA: &str = include_str!("../../../examples/partner-api/backend.sh");
@@ -114,7 +114,7 @@ impl Example {
     }
 
     pub(crate) fn line(&self) -> SharedHttpClient {
-        aws_local::connector(self.world.service.clone())
+        self.world.line()
     }
 
     pub(crate) async fn connection(&self) -> Connection {
@@ -240,11 +240,7 @@ impl Example {
         let mut moments = Vec::new();
         let mut tell = Telling(|event: Event| moments.extend(Moment::of(&event, clock, began)));
         let connection = self.connection().await;
-        let stops = &mut NeverStopped;
-        let run = engine::carry_out(plan, &connection, clock, true, stops, &mut tell);
-        let Executed::Over(Steps { outcome, .. }) = run.await else {
-            panic!("nobody stopped it");
-        };
+        let outcome = carried_out(plan, &connection, clock, &mut tell).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         (outcome, moments)
     }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_local::{Options as LocalOptions, Service, connector};
 use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
-use gatestack::engine::{self, Aws, Executed, NeverStopped, Purpose, Session, Silent};
+use gatestack::engine::{Aws, Purpose, Session, Silent};
 use gatestack::kinds::{Desired, Ground, KindInfo, Observation, Resource, Wanted};
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{Action, Options, Patterns, Plan};
 
-use super::world::{local, plan_of};
+use super::world::{carried_out, local, plan_of};
 
 /// An account and what is wanted in it.
 pub(crate) struct WantedResources {
@@ -159,17 +159,8 @@ impl WantedResources {
         };
         let plan = plan_of(&self.session(), &options).await;
         let plan = plan.unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let (stops, listener) = (&mut NeverStopped, &mut Silent);
-        let (connection, clock) = (&self.connection, &self.clock);
-        let run = engine::carry_out(&plan, connection, clock, true, stops, listener);
-        let Executed::Over(steps) = run.await else {
-            panic!("nobody stopped it");
-        };
-        assert!(
-            steps.outcome.failures.is_empty(),
-            "{:#?}",
-            steps.outcome.failures
-        );
+        let outcome = carried_out(&plan, &self.connection, &self.clock, &mut Silent).await;
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         self.told(&plan)
     }
 

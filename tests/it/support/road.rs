@@ -126,7 +126,7 @@ pub(crate) fn ec2(world: &World) -> aws_sdk_ec2::Client {
         .credentials_provider(aws_sdk_ec2::config::Credentials::from_keys(
             "someone", "else", None,
         ))
-        .http_client(aws_local::connector(world.service.clone()))
+        .http_client(world.line())
         .build();
     aws_sdk_ec2::Client::from_conf(config)
 }
@@ -140,7 +140,7 @@ pub(crate) fn elbv2(world: &World) -> aws_sdk_elasticloadbalancingv2::Client {
         .credentials_provider(
             aws_sdk_elasticloadbalancingv2::config::Credentials::from_keys("someone", "else", None),
         )
-        .http_client(aws_local::connector(world.service.clone()))
+        .http_client(world.line())
         .build();
     aws_sdk_elasticloadbalancingv2::Client::from_conf(config)
 }

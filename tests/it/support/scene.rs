@@ -63,10 +63,7 @@ impl Scene {
         wanted.adopt = addresses.iter().copied().map(Address::new).collect();
         let plan = self.world.plan_to(&wanted, &Options::default()).await;
         let plan = plan.unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let outcome = self
-            .world
-            .carry_out(&plan, aws_local::connector(self.world.service.clone()))
-            .await;
+        let outcome = self.world.carry_out(&plan, self.world.line()).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         summary(&plan)
     }

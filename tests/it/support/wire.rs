@@ -49,7 +49,7 @@ impl Wire {
         world: &World,
         decide: impl Fn(u64, &str) -> Fate + Send + Sync + 'static,
     ) -> SharedHttpClient {
-        let inner = aws_local::connector(world.service.clone());
+        let inner = world.line();
         SharedHttpClient::new(Self {
             inner,
             sent: Arc::default(),

@@ -1,5 +1,6 @@
 //! A local AWS in this process, and what the engine makes of stack files on it.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use aws_local::Service;
@@ -9,6 +10,7 @@ use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
 use gatestack::engine::{
     self, Aws, Executed, Invocation, Listener, NeverStopped, Notice, Purpose, Session, Silent,
+    Stop, Stops,
 };
 use gatestack::error::Error;
 use gatestack::kinds::{Desired, Observation};
@@ -45,9 +47,13 @@ impl World {
         }
     }
 
+    /// A client by which everything arrives.
+    pub(crate) fn line(&self) -> SharedHttpClient {
+        aws_local::connector(self.service.clone())
+    }
+
     pub(crate) async fn connection(&self) -> Connection {
-        self.connection_through(aws_local::connector(self.service.clone()))
-            .await
+        self.connection_through(self.line()).await
     }
 
     pub(crate) async fn connection_through(&self, client: SharedHttpClient) -> Connection {
@@ -65,7 +71,7 @@ impl World {
             .credentials_provider(aws_sdk_apigateway::config::Credentials::from_keys(
                 "someone", "else", None,
             ))
-            .http_client(aws_local::connector(self.service.clone()))
+            .http_client(self.line())
             .build();
         aws_sdk_apigateway::Client::from_conf(config)
     }
@@ -82,7 +88,7 @@ impl World {
                     "someone", "else", None,
                 ),
             )
-            .http_client(aws_local::connector(self.service.clone()))
+            .http_client(self.line())
             .build();
         aws_sdk_cognitoidentityprovider::Client::from_conf(config)
     }
@@ -124,7 +130,17 @@ impl World {
 
     /// A stack of which it is known what is wanted.
     pub(crate) async fn session(&self, desired: &Desired, purpose: Purpose) -> Session {
-        let connection = self.connection().await;
+        self.session_through(self.line(), desired, purpose).await
+    }
+
+    /// The same over this client.
+    pub(crate) async fn session_through(
+        &self,
+        client: SharedHttpClient,
+        desired: &Desired,
+        purpose: Purpose,
+    ) -> Session {
+        let connection = self.connection_through(client).await;
         let (service, clock) = (self.service.clone(), self.clock.clone());
         let aws = Aws::in_process(service, connection, clock, ACCOUNT);
         Session::of(aws, &local(), desired.clone(), purpose)
@@ -172,9 +188,7 @@ impl World {
 
     /// Plans and applies; every step has to succeed.
     pub(crate) async fn apply(&self, text: &str) -> Plan {
-        let (plan, outcome) = self
-            .apply_through(text, aws_local::connector(self.service.clone()))
-            .await;
+        let (plan, outcome) = self.apply_through(text, self.line()).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         plan
     }
@@ -193,12 +207,7 @@ impl World {
     /// Carries out a plan over this client.
     pub(crate) async fn carry_out(&self, plan: &Plan, client: SharedHttpClient) -> Outcome {
         let connection = self.connection_through(client).await;
-        let (stops, listener) = (&mut NeverStopped, &mut Silent);
-        let run = engine::carry_out(plan, &connection, &self.clock, true, stops, listener);
-        match run.await {
-            Executed::Over(steps) => steps.outcome,
-            Executed::Left(stop) => panic!("{stop:?}"),
-        }
+        carried_out(plan, &connection, &self.clock, &mut Silent).await
     }
 
     /// A session that has looked at a stack, and its plan to delete all of it.
@@ -215,13 +224,7 @@ impl World {
 
     /// Carries out a plan in the session that made it.
     pub(crate) async fn carry_out_in(&self, session: &Session, plan: &Plan) -> Outcome {
-        let (stops, listener) = (&mut NeverStopped, &mut Silent);
-        let connection = &session.connection;
-        let run = engine::carry_out(plan, connection, &self.clock, true, stops, listener);
-        match run.await {
-            Executed::Over(steps) => steps.outcome,
-            Executed::Left(stop) => panic!("{stop:?}"),
-        }
+        carried_out(plan, &session.connection, &self.clock, &mut Silent).await
     }
 
     /// Applies a plan that was made with other options.
@@ -232,9 +235,7 @@ impl World {
             "{:?}",
             plan.missing_consent
         );
-        let outcome = self
-            .carry_out(&plan, aws_local::connector(self.service.clone()))
-            .await;
+        let outcome = self.carry_out(&plan, self.line()).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
         plan
     }
@@ -252,9 +253,7 @@ impl World {
             ..Options::default()
         };
         let plan = self.plan_with(text, &options).await.unwrap();
-        let outcome = self
-            .carry_out(&plan, aws_local::connector(self.service.clone()))
-            .await;
+        let outcome = self.carry_out(&plan, self.line()).await;
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     }
 }
@@ -264,6 +263,25 @@ pub(crate) fn purpose_of(options: &Options) -> Purpose {
     match options.destroy {
         true => Purpose::Destroy,
         false => Purpose::Make,
+    }
+}
+
+/// Whoever holds the other end may want an end.
+#[derive(Clone, Default)]
+pub(crate) struct StopButton(Arc<tokio::sync::Notify>);
+
+impl StopButton {
+    pub(crate) fn press(&self) {
+        self.0.notify_one();
+    }
+}
+
+impl Stops for StopButton {
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = Stop> + '_>> {
+        Box::pin(async {
+            self.0.notified().await;
+            Stop::Interrupted
+        })
     }
 }
 
@@ -292,6 +310,19 @@ pub(crate) async fn plan_of(session: &Session, options: &Options) -> Result<Plan
         Ok(planned) => Ok(planned.plan),
         Err(Error::NoPlan(problems)) => Err(problems),
         Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// Carries out a plan as commands do; nobody stops it.
+pub(crate) async fn carried_out(
+    plan: &Plan,
+    connection: &Connection,
+    clock: &Clock,
+    listener: &mut dyn Listener,
+) -> Outcome {
+    match engine::carry_out(plan, connection, clock, true, &mut NeverStopped, listener).await {
+        Executed::Over(steps) => steps.outcome,
+        Executed::Left(stop) => panic!("{stop:?}"),
     }
 }
 
