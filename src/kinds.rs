@@ -103,6 +103,8 @@ pub struct KindInfo {
     pub snapshot: bool,
     /// What it costs, in a sentence, when AWS charges for it by itself.
     pub billable: Option<&'static str>,
+    /// What callers meet while AWS has one otherwise than the file says.
+    pub when_different: &'static str,
     /// The words below its address that name what is not the stack's and goes along with one: each a consent of its own.
     pub dependents: &'static [&'static str],
     /// Where it is shown in the picture of the stack.
@@ -118,6 +120,8 @@ pub struct KindInfo {
     pub serves_callers: bool,
     /// The kind whose tags say that there is such a thing to look for: made or changed before it is made.
     pub marked_on: Option<&'static str>,
+    /// Whether it belongs to the private road: looked for only where the stack has, or had, one.
+    pub on_private_road: bool,
     /// Whether replacements of several go one after another, each at work before the next begins.
     pub rolls: bool,
     /// Whether AWS makes another one for every call that asks for it, whatever is there: two runs can make one each.
@@ -142,12 +146,14 @@ impl KindInfo {
             siblings_clash: false,
             snapshot: false,
             billable: None,
+            when_different: "the stack is not what the file says",
             dependents: &[],
             in_picture: InPicture::Others,
             replace: Replace::DeleteFirst,
             settles_in: None,
             serves_callers: false,
             marked_on: None,
+            on_private_road: false,
             rolls: false,
             doubles: false,
         }

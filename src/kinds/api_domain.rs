@@ -71,6 +71,7 @@ impl Kind for ApiDomain {
             "everybody who calls the API by this name reaches nothing until there is another domain and its record",
         ),
         in_picture: InPicture::Api,
+        when_different: "callers of the domain reach nothing, or by other rules",
         ..KindInfo::new(
             "api_domain",
             "domain name",

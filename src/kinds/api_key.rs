@@ -44,6 +44,7 @@ impl Kind for ApiKey {
         ),
         doubles: true,
         in_picture: InPicture::Caller,
+        when_different: "whoever calls with the key is refused, or let in though it should not be",
         ..KindInfo::new(
             "api_key",
             "API key",

@@ -159,6 +159,7 @@ impl Kind for AppClient {
              requests (list price, November 2026).",
         ),
         in_picture: InPicture::Caller,
+        when_different: "it gets no token, or one with other scopes",
         ..KindInfo::new(
             "app_client",
             "app client",

@@ -63,6 +63,7 @@ impl Kind for BasePathMapping {
         goes_with: Some("api_domain"),
         replace: Replace::CreateFirst,
         in_picture: InPicture::Api,
+        when_different: "callers of the domain reach nothing, or another stage",
         ..KindInfo::new(
             "base_path_mapping",
             "base path mapping",

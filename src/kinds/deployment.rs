@@ -144,6 +144,7 @@ impl Kind for Deployment {
         goes_with: Some("rest_api"),
         snapshot: true,
         in_picture: InPicture::Api,
+        when_different: "callers meet what was deployed last, not what is configured",
         ..KindInfo::new(
             "deployment",
             "deployment",

@@ -45,6 +45,7 @@ impl Kind for GatewayResponse {
         goes_with: Some("rest_api"),
         deployed: true,
         in_picture: InPicture::Api,
+        when_different: "browsers can't read why a call was refused",
         ..KindInfo::new(
             "gateway_response",
             "gateway response",

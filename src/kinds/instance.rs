@@ -89,6 +89,7 @@ impl Kind for Instance {
         billable: Some("an EC2 instance is charged for every second it runs."),
         doubles: true,
         in_picture: InPicture::Targets,
+        on_private_road: true,
         ..KindInfo::new(
             "instance",
             "instance",

@@ -61,6 +61,8 @@ impl Kind for Listener {
         serves_callers: true,
         replace: Replace::CreateFirst,
         in_picture: InPicture::LoadBalancer,
+        when_different: "calls that go through the VPC link are led elsewhere",
+        on_private_road: true,
         ..KindInfo::new(
             "listener",
             "listener",

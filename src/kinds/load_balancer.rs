@@ -89,6 +89,7 @@ impl Kind for LoadBalancer {
         ),
         in_picture: InPicture::LoadBalancer,
         dependents: DEPENDENTS,
+        on_private_road: true,
         ..KindInfo::new(
             "load_balancer",
             "load balancer",

@@ -38,6 +38,7 @@ impl Kind for PlanMembership {
         phase: 2,
         goes_with: Some("api_key"),
         in_picture: InPicture::Caller,
+        when_different: "the key is refused, or counted against another plan",
         ..KindInfo::new(
             "plan_membership",
             "plan membership",

@@ -7,16 +7,6 @@ use super::load_balancer::is_ours;
 use super::{STACK_TAG, Scope, tags};
 use crate::aws::{AwsError, Reader, Writer};
 
-/// The kinds that are looked for together.
-const KINDS: &[&str] = &[
-    "security_group",
-    "load_balancer",
-    "target_group",
-    "listener",
-    "instance",
-    "vpc_link",
-];
-
 /// What the ARN of one of them holds.
 const ARNS: &[&str] = &[":ec2:", ":elasticloadbalancing:", "/vpclinks/"];
 
@@ -33,7 +23,7 @@ pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool,
         .desired
         .resources
         .values()
-        .any(|wanted| KINDS.contains(&wanted.resource.info().name));
+        .any(|wanted| wanted.resource.info().on_private_road);
     if wanted {
         return Ok(true);
     }

@@ -81,6 +81,7 @@ impl Kind for ResourceServer {
         replace: Replace::CreateFirst,
         in_picture: InPicture::UserPool,
         dependents: DEPENDENTS,
+        when_different: "scopes are missing, or there are more",
         ..KindInfo::new(
             "resource_server",
             "resource server",

@@ -137,6 +137,7 @@ impl Kind for RestApi {
         doubles: true,
         in_picture: InPicture::Api,
         dependents: DEPENDENTS,
+        when_different: "callers find another door than the file says",
         ..KindInfo::new(
             "rest_api",
             "REST API",

@@ -125,6 +125,7 @@ impl Kind for Route {
         deployed: true,
         siblings_clash: true,
         in_picture: InPicture::Api,
+        when_different: "callers meet another route than the file says, as soon as it is deployed",
         ..KindInfo::new(
             "route",
             "route",

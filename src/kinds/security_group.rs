@@ -72,6 +72,7 @@ impl Kind for SecurityGroup {
         marked_on: Some("rest_api"),
         replace: Replace::CreateFirst,
         in_picture: InPicture::WithUser,
+        on_private_road: true,
         ..KindInfo::new(
             "security_group",
             "security group",

@@ -88,6 +88,7 @@ impl Kind for Stage {
         kept_unless_named: true,
         in_picture: InPicture::Api,
         dependents: DEPENDENTS,
+        when_different: "callers meet other limits than the file says",
         ..KindInfo::new(
             "stage",
             "stage",

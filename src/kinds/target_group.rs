@@ -109,6 +109,8 @@ impl Kind for TargetGroup {
         replace: Replace::CreateFirst,
         in_picture: InPicture::TargetGroups,
         dependents: DEPENDENTS,
+        when_different: "calls that go through the VPC link are led elsewhere",
+        on_private_road: true,
         ..KindInfo::new(
             "target_group",
             "target group",

@@ -93,6 +93,7 @@ impl Kind for UsagePlan {
         doubles: true,
         in_picture: InPicture::Caller,
         dependents: DEPENDENTS,
+        when_different: "its keys may call more, less, or not at all",
         ..KindInfo::new(
             "usage_plan",
             "usage plan",

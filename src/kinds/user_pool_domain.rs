@@ -80,6 +80,7 @@ impl Kind for UserPoolDomain {
         lane: Some(Lane::UserPool),
         phase: 1,
         in_picture: InPicture::UserPool,
+        when_different: "nobody gets a token there",
         ..KindInfo::new(
             "user_pool_domain",
             "user pool domain",

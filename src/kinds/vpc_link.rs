@@ -50,6 +50,8 @@ impl Kind for VpcLink {
         serves_callers: true,
         doubles: true,
         in_picture: InPicture::VpcLink,
+        when_different: "calls to private targets are led elsewhere",
+        on_private_road: true,
         ..KindInfo::new(
             "vpc_link",
             "VPC link",

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::certificates::asked_no_more;
 use super::openings::openings;
 use super::{Action, Change, Options, Patterns};
-use crate::kinds::{Dependent, Observation, Obstacle, Resource, duplicates};
+use crate::kinds::route::Route;
+use crate::kinds::{Dependent, Kind as _, Observation, Obstacle, Resource, duplicates};
 use crate::model::{Address, Place};
 
 /// Something that is lost when a plan is applied.
@@ -123,9 +124,9 @@ fn loses_by(change: &Change, one: &Dependent) -> bool {
 }
 
 fn removed_routes(changes: &BTreeMap<Address, Change>) -> impl Iterator<Item = &Address> {
-    let gone = changes
-        .iter()
-        .filter(|(_, change)| change.kind.name == "route" && change.action == Action::Delete);
+    let gone = changes.iter().filter(|(_, change)| {
+        change.kind.name == Route::INFO.name && change.action == Action::Delete
+    });
     gone.map(|(address, _)| address)
 }
 

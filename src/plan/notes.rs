@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::consent::{going_along, made_in_doubt};
 use super::{Action, Change, Note, Options, Step, exposure};
 use crate::kinds::rest_api::RESOURCE_POLICY;
-use crate::kinds::{BothSides, Desired, Observation, Resource};
+use crate::kinds::vpc_link::VpcLink;
+use crate::kinds::{BothSides, Desired, Kind as _, Observation, Resource};
 use crate::model::Address;
 use crate::model::shorten::some_of;
 
@@ -171,7 +172,7 @@ fn policy_stays(stack: &BothSides<'_>) -> Option<Note> {
 fn stage_holds_on(stack: &BothSides<'_>, changes: &BTreeMap<Address, Change>) -> Option<Note> {
     let (link, _) = changes
         .iter()
-        .find(|(_, change)| change.kind.name == "vpc_link" && change.goes())?;
+        .find(|(_, change)| change.kind.name == VpcLink::INFO.name && change.goes())?;
     let left = stack.observation.live.iter().filter(|(address, live)| {
         let is_stage = matches!(live.resource, Resource::Stage(_));
         is_stage && !stack.wanted.contains_key(*address) && !changes.contains_key(*address)

@@ -15,58 +15,6 @@ use crate::plan::{self, Action, Change};
 /// A certificate that is over so soon is worth a word: ACM renews its own sixty days before.
 const EXPIRES_SOON_DAYS: i64 = 30;
 
-/// What a difference of a kind means to callers.
-const MEANINGS: &[(&str, &str)] = &[
-    (
-        "api_domain",
-        "callers of the domain reach nothing, or by other rules",
-    ),
-    (
-        "api_key",
-        "whoever calls with the key is refused, or let in though it should not be",
-    ),
-    ("app_client", "it gets no token, or one with other scopes"),
-    (
-        "authorizer",
-        "tokens are judged by other rules once it is deployed",
-    ),
-    (
-        "base_path_mapping",
-        "callers of the domain reach nothing, or another stage",
-    ),
-    (
-        "deployment",
-        "callers meet what was deployed last, not what is configured",
-    ),
-    (
-        "gateway_response",
-        "browsers can't read why a call was refused",
-    ),
-    (
-        "listener",
-        "calls that go through the VPC link are led elsewhere",
-    ),
-    (
-        "plan_membership",
-        "the key is refused, or counted against another plan",
-    ),
-    ("resource_server", "scopes are missing, or there are more"),
-    ("rest_api", "callers find another door than the file says"),
-    (
-        "route",
-        "callers meet another route than the file says, as soon as it is deployed",
-    ),
-    ("stage", "callers meet other limits than the file says"),
-    (
-        "target_group",
-        "calls that go through the VPC link are led elsewhere",
-    ),
-    ("usage_plan", "its keys may call more, less, or not at all"),
-    ("user_pool", "tokens are given by other rules"),
-    ("user_pool_domain", "nobody gets a token there"),
-    ("vpc_link", "calls to private targets are led elsewhere"),
-];
-
 /// Whether AWS has what the file says, and the stage serves it: each planned change is a difference.
 pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
     let plan = match plan::plan(desired, observation, &plan::Options::default()) {
@@ -141,12 +89,7 @@ fn passed(name: CheckName, about: &Address) -> Checked {
 
 fn differs(address: &Address, change: &Change, shows: Option<&Shows>) -> Checked {
     let kind = change.kind;
-    let meaning = MEANINGS
-        .iter()
-        .find(|(name, _)| *name == kind.name)
-        .map_or("the stack is not what the file says", |(_, meaning)| {
-            meaning
-        });
+    let meaning = kind.when_different;
     let title = kind.title;
     let what = match (change.action, shows) {
         (_, Some(Shows::Unknown { deployment, .. })) if kind.snapshot => {
@@ -323,7 +266,6 @@ fn day(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::KINDS;
 
     fn certificate_until(status: &str, until: &str) -> Checked {
         let now = "2026-11-21T00:00:00Z".parse().unwrap();
@@ -354,12 +296,5 @@ mod tests {
             told(&certificate_until("REVOKED", "2027-06-01")),
             (false, vec![])
         );
-    }
-
-    #[test]
-    fn every_meaning_is_that_of_a_kind() {
-        for (name, _) in MEANINGS {
-            assert!(KINDS.iter().any(|kind| kind.name == *name), "{name}");
-        }
     }
 }
