@@ -1,16 +1,17 @@
-//! What the model demands of an input: required members, lengths, ranges, patterns, enums; all that is wrong in one refusal, as AWS words it.
+//! Validates an input against the model: required members, lengths, ranges, patterns, enums; all violations in one error, in
+//! AWS's words.
 
 use serde_json::{Map, Value};
 
 use super::model::{Model, Shape, Type};
 
-/// Shapes whose pattern AWS itself does not hold to: (shape, why).
+/// Shapes whose pattern AWS itself does not enforce: (shape, why).
 const PATTERNS_NOT_ENFORCED: &[(&str, &str)] = &[(
     "DomainType",
     "it has no dot, and a user pool's custom domain needs one",
 )];
 
-/// Everything in `input` that breaks the model, in AWS's words; `prefix` stands before each member's path.
+/// All violations in `input`, in AWS's words; `prefix` is put before each member's path.
 pub(super) fn violations(
     model: &Model,
     shape: &str,
@@ -171,7 +172,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// One thing that a shape demands of its values.
+/// A constraint of a shape.
 enum Rule<'s> {
     AtMost(Measure, f64),
     AtLeast(Measure, f64),
@@ -179,7 +180,7 @@ enum Rule<'s> {
     OneOf(&'s [String]),
 }
 
-/// What of a value its limits are about.
+/// The measured size of a value.
 #[derive(Clone, Copy)]
 enum Measure {
     Characters,

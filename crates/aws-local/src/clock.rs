@@ -1,4 +1,4 @@
-//! One clock, passed in wherever time is read or waited for, so that tests can hold it, move it, or let tokio's paused time drive it.
+//! The clock, passed in wherever time is read or waited for, so that tests can stop it, move it, or use tokio's paused time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,7 +26,7 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A time that is `start` when it is first read and goes on with tokio's, paused or not.
+    /// A time that is `start` when it is first read and then follows tokio's, paused or not.
     pub fn simulated(start: Timestamp) -> Self {
         Self(Source::Simulated {
             start,
@@ -72,7 +72,7 @@ impl Clock {
             Source::System | Source::Simulated { .. } => tokio::time::sleep(duration).await,
             Source::Manual(time) => {
                 let until = self.now() + duration;
-                // The sender lives in `self`, so the wait ends only by the time coming.
+                // The sender lives in `self`, so the wait ends only when the time has come.
                 let _ = time.subscribe().wait_for(|now| *now >= until).await;
             }
         }

@@ -1,4 +1,4 @@
-//! The AWS SDK's way in: an HTTP client that calls a [`Service`] in the same process, without sockets.
+//! An HTTP client for the AWS SDK that calls a [`Service`] in the same process, without sockets.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::service::Service;
 
-/// An HTTP client for the SDK's configuration whose every request, whatever its host, is answered by this service.
+/// An HTTP client for the SDK's configuration that passes every request, whatever its host, to this service.
 pub fn connector(service: Service) -> SharedHttpClient {
     SharedHttpClient::new(InProcess(service))
 }

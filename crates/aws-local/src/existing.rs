@@ -1,8 +1,8 @@
-//! What an account has before the first call beside AWS's default networks: certificates, hosted zones, networks, instances and load
-//! balancers, as a TOML file lists them. They stand in for what somebody made by hand or with other tools.
+//! What an account has before the first call beside AWS's default networks: certificates, hosted zones, networks, instances and
+//! load balancers, as listed in a TOML file. They represent resources that were created by hand or with other tools.
 //!
-//! What the file lists and the account lacks is made when the file is read; what is there stays as it is. A thing that is taken out of
-//! the file stays until the state is deleted.
+//! Missing resources are created when the file is read; existing ones are not changed. A resource that is removed from the file
+//! stays until the state is deleted.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,14 +20,14 @@ use super::registry::SERVICES;
 use super::service::{Service, broken};
 use super::state::State;
 
-/// The most things that a file lists, with their names, listeners and targets. Each is made by a call, which may take time in
-/// proportion to what is there: as an account of AWS by its quotas, the file stays below.
+/// The most resources that a file may list, with their names, listeners and targets. Each is created by a call, whose time may
+/// grow with the state.
 const MOST: usize = 2_000;
 
-/// A certificate that is listed was issued so long ago, in seconds: longer than ACM takes.
+/// The age of a listed certificate, in seconds: more than ACM takes to issue one.
 const ISSUED_BEFORE: f64 = 86_400.0;
 
-/// The instances' type, where the file says none.
+/// The default instance type.
 const INSTANCE_TYPE: &str = "t3.micro";
 
 /// The parameter that names the instances' image.
@@ -170,7 +170,7 @@ impl Lists {
 }
 
 impl Existing {
-    /// Reads a file's text. What names no Region is in this one, unless the file says another for all.
+    /// Reads a file's text. This Region is the default, unless the file has its own.
     ///
     /// # Errors
     /// The first mistake.
@@ -190,7 +190,7 @@ impl Existing {
         })
     }
 
-    /// What it lists, by kind: how many of each, in words.
+    /// The number of resources by kind, in words.
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
         let Lists {
             region: _,
@@ -214,7 +214,7 @@ impl Existing {
 }
 
 impl Service {
-    /// Makes what a file lists and the account lacks.
+    /// Creates the listed resources that the account lacks.
     ///
     /// # Errors
     /// The first thing that the account can't have, with its place in the file.
@@ -234,7 +234,7 @@ impl Service {
             provider.all()?;
             Ok::<_, ExistingError>(provider.changed)
         };
-        // A read that finds everything there writes nothing.
+        // If nothing is missing, nothing is written.
         if !provide(&mut made)? {
             return Ok(());
         }
@@ -503,7 +503,7 @@ impl Provider<'_> {
         Ok(())
     }
 
-    /// The Region of a thing that has no ARN.
+    /// The Region of a resource without an ARN.
     fn region(&self, own: Option<&str>) -> Result<String, String> {
         let region = own.or(self.existing.region.as_deref());
         let region = region.map(str::to_owned);
@@ -512,7 +512,7 @@ impl Provider<'_> {
         })
     }
 
-    /// The Region in an ARN of this account, and what stands behind the kind.
+    /// The Region in an ARN of this account, and what follows the kind.
     fn of_arn(&self, arn: &str, service: &str, kind: &str) -> Result<(String, String), String> {
         let Some(parts) = Arn::parse(arn) else {
             return Err(format!("`{arn}` is not an ARN"));
@@ -589,7 +589,7 @@ fn no_block(cidr: &str) -> String {
     format!("`{cidr}` is not a block of addresses such as 10.0.0.0/16")
 }
 
-/// A member of the first thing in an answer's list.
+/// A member of the first item in a response's list.
 fn first(answer: &Object, list: &str, member: &str) -> String {
     let found = answer.get(list).and_then(|list| list[0][member].as_str());
     found.unwrap_or_default().to_owned()

@@ -1,29 +1,28 @@
-//! Files as others may have prepared them: in a folder that came with a checkout, or in one that others write into.
+//! File access that is safe in a folder from a checkout, or in one that other users can write to.
 //!
-//! What is read has to be a regular file, and is read up to a size. What is not, such as a named pipe without a writer, is
-//! an error before anything waits for it. What is written is written beside its place, in a new file of a random name, and
-//! renamed: no link is followed, and no reader meets half of it.
+//! Only regular files are read, up to a size; anything else, such as a named pipe without a writer, is an error without waiting.
+//! Writes go to a new file with a random name, which is renamed: no link is followed, and no reader sees half of it.
 
 use std::fmt;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Who may read what is written.
+/// The permissions of a new file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Readers {
     /// Its owner only.
     Owner,
-    /// Whoever the system lets read new files.
+    /// The system's default.
     Anybody,
 }
 
-/// What stands where a regular file has to be. It is the inner error of an [`io::Error`].
+/// What is found instead of a regular file: the inner error of an [`io::Error`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NotAFile {
     /// A folder.
     Folder,
-    /// A symbolic link, where none is followed.
+    /// A symbolic link that must not be followed.
     Link,
     /// A named pipe.
     Pipe,
@@ -51,7 +50,7 @@ impl fmt::Display for NotAFile {
 }
 
 impl NotAFile {
-    /// What an error says is there, if that is what is wrong.
+    /// What an error says was found, if that is the error.
     pub fn of(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().copied()
     }
@@ -104,7 +103,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     limited(open(path, OpenOptions::new().read(true), true)?, most)
 }
 
-/// The same where nobody but this program should have put anything: a link is refused.
+/// The same for a file that only this program should have written: a link is refused.
 ///
 /// # Errors
 /// As [`read`], and when it is a link.
@@ -124,7 +123,7 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
 /// All bytes of a stream that ends within `most`.
 ///
 /// # Errors
-/// It can't be read, or goes on.
+/// It can't be read, or is longer.
 pub fn limited(stream: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     stream
@@ -137,10 +136,10 @@ pub fn limited(stream: impl Read, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What is at a place where only this program should have put something; nothing is no error.
+/// The size of a file that only this program should have written; a missing file is no error.
 ///
 /// # Errors
-/// It is not a regular file, or can't be asked about.
+/// It is not a regular file, or its metadata can't be read.
 pub fn own(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => match NotAFile::found(metadata.file_type()) {
@@ -152,7 +151,7 @@ pub fn own(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// Opens an empty file to lock, or makes it for its owner only.
+/// Opens an empty file to lock, or creates it, accessible only to its owner.
 ///
 /// # Errors
 /// Something else is there, a link too, or it can't be opened.
@@ -163,7 +162,7 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
     open(path, &mut options, false)
 }
 
-/// Opens a file to write behind what is in it, or makes it for its owner only.
+/// Opens a file to append to, or creates it, accessible only to its owner.
 ///
 /// # Errors
 /// Something else is there, a link too, or it can't be opened.
@@ -174,15 +173,15 @@ pub fn append(path: &Path) -> io::Result<File> {
     open(path, &mut options, false)
 }
 
-/// Puts a file with these bytes in a place, over a regular file that is there. It is on the disk when this returns.
+/// Writes a file, over a regular file if there is one. It is on the disk when this returns.
 ///
 /// # Errors
-/// Something else is there, a link too, or it can't be written; then what was there still is.
+/// Something else is there, a link too, or it can't be written; then the old file is unchanged.
 pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     put(path, bytes, readers, File::sync_all)
 }
 
-/// The same without waiting for the disk, for what is written many times in a run.
+/// The same without waiting for the disk, for files that are written many times in a run.
 ///
 /// # Errors
 /// As [`replace`].
@@ -202,12 +201,12 @@ fn put(
         .and_then(|()| finish(&file))
         .and_then(|()| fs::rename(&beside, path))
         .inspect_err(|_| {
-            // What is left of a failed write is of no use, and the failure itself is what to tell.
+            // The rest of a failed write is useless, and the write's own error is the one to report.
             let _gone = fs::remove_file(&beside);
         })
 }
 
-/// A path beside this one with a name that can't be foreseen.
+/// A path beside this one with an unpredictable name.
 ///
 /// # Errors
 /// The system gives no random numbers.
@@ -236,7 +235,7 @@ fn new_beside(path: &Path, readers: Readers) -> io::Result<(PathBuf, File)> {
     Err(taken.unwrap_or_else(|| ErrorKind::AlreadyExists.into()))
 }
 
-/// Opens without waiting for the other end of a pipe, and asks the opened file itself what it is.
+/// Opens without waiting for the other end of a pipe, and checks the type of the opened file.
 fn open(path: &Path, options: &mut OpenOptions, follow: bool) -> io::Result<File> {
     without_waiting(options, follow);
     let opened = options.open(path).and_then(|file| {

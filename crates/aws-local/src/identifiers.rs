@@ -28,7 +28,7 @@ fn random(alphabet: &[u8], length: usize) -> String {
     text
 }
 
-/// A number from 0 up to 100, itself not among them.
+/// A number from 0 up to, but not including, 100.
 pub fn percent() -> f64 {
     let mut bytes = [0; 4];
     fill(&mut bytes);
@@ -88,12 +88,12 @@ pub fn iam_role() -> String {
     format!("AROA{}", random(UPPER, 17))
 }
 
-/// What stands after the hyphen at the end of a secret's ARN: six letters and digits.
+/// The suffix of a secret's ARN: six letters and digits.
 pub fn secret_suffix() -> String {
     random(MIXED, 6)
 }
 
-/// What an encrypted value reads as: base64 of bytes that say nothing.
+/// An encrypted value as returned: base64 of random bytes.
 pub fn ciphertext() -> String {
     format!("AQICAHh{}=", random(MIXED, 156))
 }
@@ -124,7 +124,7 @@ pub fn distribution_arn(account: &str, name: &str) -> String {
     )
 }
 
-/// What stands after the prefix in an id of EC2: 17 hexadecimal digits.
+/// The digits of an EC2 id: 17, in hexadecimal.
 pub fn ec2() -> String {
     hexadecimal(17)
 }

@@ -1,18 +1,18 @@
 //! A local AWS: Cognito user pools, API Gateway, EC2, Elastic Load Balancing, ACM, Route 53, SSM parameters, Secrets Manager,
 //! CloudWatch log groups, IAM roles, STS and the tagging API behind AWS's own wire protocols.
 //!
-//! It knows nothing of stacks or plans. It is written from AWS's documentation and service models, so that any AWS client can use it:
-//! what AWS accepts is accepted and returned as AWS returns it, what AWS refuses is refused with AWS's code and status, and an operation
-//! it does not have answers 501 naming it. It never pretends.
+//! It knows nothing of stacks or plans. It is written from AWS's documentation and service models, so that any AWS client can use
+//! it: what AWS accepts is accepted and returned as AWS returns it, what AWS refuses is refused with AWS's code and status, and
+//! an operation it does not have answers 501 with its name.
 //!
-//! A [`Service`] is one account with all its Regions: [`Service::in_memory`], or [`Service::at_file`] for a state that several processes
-//! share. [`connector`] gives the SDK an HTTP client that calls it in process, whatever endpoint the SDK thinks it calls. A [`DataPlane`]
-//! answers what AWS answers at run time too (tokens, deployed stages), and [`serve`] puts that behind a listener. [`Options`] holds the account, the clock, the [`Pace`] of what takes time on AWS and the
-//! [`Scenario`] of what goes wrong on it.
+//! A [`Service`] is one account with all its Regions: [`Service::in_memory`], or [`Service::at_file`] for a state that several
+//! processes share. [`connector`] gives the SDK an HTTP client that calls it in process, whatever the endpoint. A [`DataPlane`]
+//! also answers run-time requests (tokens, deployed stages), and [`serve`] serves it at a listener. [`Options`] holds the
+//! account, the clock, the [`Pace`] of what takes time on AWS and the [`Scenario`] of its delays.
 //!
-//! A request goes through [`Service::call`]: the signature's credential scope gives service and Region, the service's
-//! [model] the operation and its input, which is checked against the model before the [operation] runs on the
-//! [state]. Which operations there are is said by the tables beside their code and nowhere else.
+//! A request goes through [`Service::call`]: the signature's credential scope gives service and Region, the service's [model] the
+//! operation and its input, which is checked against the model before the [operation] runs on the [state]. The tables beside
+//! their code are the only list of operations.
 
 pub mod acm;
 pub mod apigateway;

@@ -1,4 +1,4 @@
-//! The services' models: which operations there are, how each travels on the wire, and what its members must be.
+//! The services' models: operations, their wire format, and the types of their members.
 //!
 //! They are botocore's, reduced by `tests/tools/reduce_models.py` (see NOTICE). Every operation is listed; only those that the local AWS
 //! has keep their shapes.
@@ -14,7 +14,7 @@ use serde::Deserialize;
 pub struct Model {
     /// How the service talks.
     pub metadata: Metadata,
-    /// Its operations by name, those the local AWS does not have too.
+    /// Its operations by name, including those the local AWS lacks.
     pub operations: BTreeMap<String, OperationModel>,
     shapes: HashMap<String, Shape>,
 }
@@ -28,7 +28,7 @@ pub struct Metadata {
     /// The version in `application/x-amz-json-…`.
     #[serde(default)]
     pub json_version: String,
-    /// What stands before the operation's name in `X-Amz-Target`.
+    /// The prefix of the operation's name in `X-Amz-Target`.
     #[serde(default)]
     pub target_prefix: String,
     /// The namespace of XML answers.
@@ -137,7 +137,7 @@ impl Shape {
     }
 }
 
-/// ACM's patterns of domain names look ahead, which Rust's can't; these parts say the same without.
+/// ACM's patterns of domain names use look-ahead, which `regex` lacks; these parts are equivalent.
 fn without_look_ahead(pattern: &str) -> String {
     pattern
         .replace(
@@ -179,7 +179,7 @@ pub enum Type {
     Timestamp,
 }
 
-/// A reference to a shape, and where the value travels.
+/// A reference to a shape, and where the value is on the wire.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Member {
@@ -189,7 +189,7 @@ pub struct Member {
     pub location: Option<Location>,
     /// Its name on the wire, where that is not the member's own.
     pub location_name: Option<String>,
-    /// Its name in the forms of EC2's protocol, where that is not made of the others.
+    /// Its name in EC2's protocol, if it doesn't follow from the others.
     pub query_name: Option<String>,
 }
 
@@ -228,7 +228,7 @@ impl Model {
     /// The model in a file of `models/`.
     ///
     /// # Panics
-    /// When the text is no model; the files are part of the program, and a test reads them all.
+    /// If the text is not a model; the files are part of the program, and a test reads them all.
     pub(super) fn parse(text: &str) -> Self {
         serde_json::from_str(text).expect("the built-in models are models")
     }

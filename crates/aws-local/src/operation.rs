@@ -1,4 +1,4 @@
-//! What one operation of the local AWS sees and answers, whatever protocol carried it.
+//! The input and output of operations, independent of the protocol.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub struct Call {
     pub operation: &'static str,
     /// The input's members.
     pub input: Object,
-    /// When the call came in. Every state that changes with time derives from this and stored timestamps.
+    /// When the call arrived. State that changes with time derives from this and stored timestamps.
     pub now: Timestamp,
     /// The account of the caller.
     pub account: String,
@@ -30,25 +30,25 @@ pub struct Call {
     pub region: String,
     /// The request id that goes into the answer's headers and errors.
     pub request_id: String,
-    /// How long the things take that take time on AWS.
+    /// How long asynchronous operations take.
     pub pace: Pace,
-    /// The id that what it makes has to have, where AWS's client can't say it: for what is there before the first call.
+    /// The id for the new resource, which AWS's clients can't choose: for resources that exist before the first call.
     pub id: Option<String>,
-    /// All Regions as they were when the call came in. For the little that AWS looks up outside the call's Region: certificates that
-    /// CloudFront takes from us-east-1, Route 53's records, who uses a certificate.
+    /// All Regions as they were when the call arrived. For what AWS looks up outside the call's Region: certificates for
+    /// CloudFront in us-east-1, Route 53's records, the users of a certificate.
     pub everywhere: State,
 }
 
 impl Call {
-    /// When something begun by this call is done, in epoch seconds, if it takes `on_aws` on AWS.
+    /// When something started by this call is done, in epoch seconds, if it takes `on_aws` on AWS.
     ///
-    /// Store it, and derive the state from it: pending in the answer of the call that began it, and in any later call while
+    /// Store it, and derive the state from it: pending in the response of the call that started it, and in later calls while
     /// [`Call::seconds`] is less.
     pub fn done_at(&self, on_aws: Duration) -> f64 {
         self.seconds() + self.takes(on_aws)
     }
 
-    /// How many seconds something takes that takes `on_aws` on AWS. For what begins at another time than the call's.
+    /// The duration in seconds of something that takes `on_aws` on AWS. For what starts at another time than the call's.
     pub fn takes(&self, on_aws: Duration) -> f64 {
         match self.pace {
             Pace::Immediate => 0.0,
@@ -56,12 +56,12 @@ impl Call {
         }
     }
 
-    /// The ARN of a thing of the caller's account in the call's Region.
+    /// The ARN of a resource in the caller's account and the call's Region.
     pub fn arn(&self, service: &str, resource: impl Display) -> String {
         arns::arn(service, &self.region, &self.account, resource)
     }
 
-    /// When the call came in, in epoch seconds: what timestamps in the state and in answers are.
+    /// When the call arrived, in epoch seconds, as are timestamps in the state and in responses.
     pub fn seconds(&self) -> f64 {
         seconds(self.now)
     }
@@ -75,12 +75,12 @@ impl Call {
     }
 }
 
-/// A time in epoch seconds: what timestamps in the state are.
+/// A time in epoch seconds, as are timestamps in the state.
 pub fn seconds(time: Timestamp) -> f64 {
     time.as_millisecond() as f64 / 1000.0
 }
 
-/// How long things take that take time on AWS.
+/// How long asynchronous operations take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
     /// Done by the next call, whenever that is.
@@ -120,7 +120,7 @@ impl Refusal {
         }
     }
 
-    /// 501 `NotImplemented`: the local AWS does not have this, and says so rather than pretend.
+    /// 501 `NotImplemented`.
     pub fn not_implemented(what: impl std::fmt::Display) -> Self {
         Self::new(
             501,
@@ -130,8 +130,8 @@ impl Refusal {
     }
 }
 
-/// One operation the local AWS has. Each service module lists its own in a table, and that table is the only place that says so:
-/// a name the model has and no table lists answers 501.
+/// An implemented operation. Each service module has a table of them, the only list: a name in the model that no table has
+/// answers 501.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
     /// The name in the service's model, such as `CreateRestApi`.
@@ -141,17 +141,16 @@ pub struct Operation {
     /// Input members by path, such as `Policies.SignInPolicy`, that are not supported. A call that carries one answers 501 naming
     /// the operation and the member, before anything runs.
     pub refused: &'static [&'static str],
-    /// What must be there before it runs.
+    /// What must exist before it runs.
     pub first: Option<First>,
-    /// For an operation that anybody may call without a signature: how to know the call's Region when neither a signature nor the host
-    /// name says it.
+    /// For an operation without authentication: how to get the call's Region if neither a signature nor the host name has it.
     pub unsigned: Option<fn(&State, &Object) -> Option<String>>,
 }
 
-/// What an operation needs and the first call of it makes. So the operation itself only reads.
+/// What an operation needs and its first call creates, so that the operation itself only reads.
 #[derive(Clone, Copy, Debug)]
 pub struct First {
-    /// Whether it is still to be made for this call.
+    /// Whether it is missing for this call.
     pub missing: fn(&Region, &Call) -> bool,
     /// Makes it.
     pub make: fn(&mut Region, &Call) -> Result<(), Refusal>,
@@ -183,7 +182,7 @@ impl Operation {
         Self { refused, ..self }
     }
 
-    /// The same, with this made before.
+    /// The same, after creating this.
     pub const fn after(self, first: First) -> Self {
         Self {
             first: Some(first),
@@ -191,7 +190,7 @@ impl Operation {
         }
     }
 
-    /// The same, for anybody: with how to know a call's Region.
+    /// The same, without authentication: with how to get a call's Region.
     pub const fn unsigned(self, region: fn(&State, &Object) -> Option<String>) -> Self {
         Self {
             unsigned: Some(region),
@@ -205,7 +204,7 @@ impl Operation {
 pub enum Run {
     /// Reads. Never written to disk.
     Read(fn(&Region, &Call) -> Answer),
-    /// Changes. It works on a copy of the Region that replaces the Region only when the answer is no refusal, so a refused call
-    /// changes nothing whatever it had begun. Copies are cheap where the state lies in a [`Table`](super::table::Table).
+    /// Changes. It works on a copy of the Region, which an error discards, so a failed call changes nothing. Copies are cheap if
+    /// the state is in a [`Table`](super::table::Table).
     Change(fn(&mut Region, &Call) -> Answer),
 }

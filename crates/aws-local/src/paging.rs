@@ -1,19 +1,19 @@
-//! Pages of a list: how many, from where, and the token for the next one.
+//! Pages of a list, and the token for the next one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// A token that no page of this list gave out.
+/// A token that is not from a page of this list.
 #[derive(Debug, PartialEq)]
 pub struct InvalidToken;
 
-/// One page of `rows`, which come in the order of their keys, and the token for the next page when there is one.
+/// One page of `rows`, which are sorted by their keys, and the token for the next page if there is one.
 ///
-/// `list` names the list (an operation and what it lists), so that another list's token is refused. A token holds the last key of its
-/// page: rows that come or go between two pages shift nothing.
+/// `list` names the list (an operation and what it lists), so that another list's token is refused. A token holds the last key of
+/// its page, so new or deleted rows between two pages shift nothing.
 ///
 /// # Errors
-/// When `token` is not one that this list gave out.
+/// If `token` is not from this list.
 pub fn page<'k, T>(
     list: &str,
     rows: impl Iterator<Item = (&'k str, T)>,

@@ -1,7 +1,6 @@
-//! What one change of the state changed, as a JSON Patch (RFC 6902) of the document that the state is written as.
+//! The difference of a change of the state, as a JSON Patch (RFC 6902) of the state's document.
 //!
-//! The state before and the state after share every row that the change left alone, so what is compared and written grows with
-//! what changed and not with what is there.
+//! The states before and after share all unchanged rows, so the cost grows with the change, not with the state.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -12,11 +11,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Error, Value};
 
-/// One operation of a patch. Members are put in or taken out of objects; no others are needed.
+/// One operation of a patch. Only members of objects are added and removed.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub(crate) enum Operation {
-    /// Puts a member in, over any that is there.
+    /// Adds or replaces a member.
     Add {
         /// A JSON Pointer.
         path: String,
@@ -30,11 +29,11 @@ pub(crate) enum Operation {
     },
 }
 
-/// The member by which an outline points to a table.
+/// The member that refers from an outline to a table.
 const TABLE: &str = "\0table";
 
 thread_local! {
-    /// The tables that the outline in the making has met.
+    /// The tables found while an outline is written.
     static TABLES: RefCell<Option<Vec<Arc<dyn Rows>>>> = const { RefCell::new(None) };
 }
 
@@ -80,7 +79,7 @@ impl<T: Serialize + 'static> Rows for RowsOf<T> {
     }
 }
 
-/// Writes the rows of a table, or into an outline only where they are.
+/// Writes the rows of a table, or in an outline a reference to them.
 ///
 /// # Errors
 /// What the serializer says.
@@ -147,7 +146,7 @@ impl Outline {
     }
 }
 
-/// What makes `after` of `before`, which stands at this JSON Pointer.
+/// The patch from `before`, which is at this JSON Pointer, to `after`.
 ///
 /// # Errors
 /// One of them can't be written as JSON.
@@ -218,7 +217,7 @@ fn compare(
     Ok(())
 }
 
-/// The pointer to a member of what another one points to.
+/// The pointer to a member of what another pointer refers to.
 pub(crate) fn below(path: &str, name: &str) -> String {
     format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
@@ -276,7 +275,7 @@ mod tests {
         shelf
     }
 
-    /// Holds the patch of a change against the change, and answers how long it is.
+    /// Checks the patch of a change against the change; returns its length.
     fn patched(change: impl FnOnce(&mut Shelf)) -> usize {
         let before = shelf();
         let mut after = before.clone();

@@ -1,4 +1,4 @@
-//! Which of AWS's services there are here: their models, their operations, and what each does otherwise than the rest.
+//! The implemented services: their models, their operations, and how each differs from the others.
 
 use std::sync::LazyLock;
 
@@ -17,14 +17,13 @@ pub(super) struct AwsService {
     pub(super) name: &'static str,
     pub(super) model: LazyLock<Model>,
     operations: &'static [&'static [Operation]],
-    /// The code of its refusal of an input that breaks the model.
+    /// The error code for an input that violates the model.
     invalid: &'static str,
-    /// Whether it names the operation's input in such a refusal: `createRestApiInput.name`.
+    /// Whether such an error names the operation's input: `createRestApiInput.name`.
     names_input: bool,
-    /// Whether its operations see a Region's networks. Only these services pay for AWS's default ones.
+    /// Whether its operations see a Region's networks. Only these services create AWS's default ones.
     pub(super) sees_networks: bool,
-    /// The Region where all its state is, of a global service. A client that is given an endpoint may sign for a Region of its own all the
-    /// same.
+    /// The Region where all its state is, of a global service. A client with a custom endpoint may still sign for another Region.
     pub(super) global_region: Option<&'static str>,
 }
 
@@ -35,7 +34,7 @@ pub(super) static SERVICES: [AwsService; 12] = [
         cognito::OPERATIONS,
         "InvalidParameterException",
     ),
-    // Not the BadRequestException of its model: that is for what its operations refuse themselves.
+    // Not the BadRequestException of its model: that is for errors of its operations.
     AwsService::new(
         "apigateway",
         || Model::parse(include_str!("../models/apigateway.json")),
@@ -151,7 +150,7 @@ impl AwsService {
             .find(|operation| operation.name == name)
     }
 
-    /// Refuses an input of the operation with this name that breaks the model, in the service's own way.
+    /// Validates an input of the operation with this name, with the service's error.
     pub(super) fn check(&self, name: &str, shape: &str, input: &Object) -> Result<(), Refusal> {
         let model: &Model = &self.model;
         if model.metadata.protocol == Protocol::Ec2 {

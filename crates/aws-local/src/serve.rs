@@ -58,7 +58,7 @@ impl Default for Limits {
 /// How long to wait for what a failed accept needs, such as a file descriptor.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Serves every path and method at this listener until `shutdown` is done, then finishes what is under way.
+/// Serves every path and method at this listener until `shutdown` is done, then finishes running requests.
 ///
 /// # Errors
 /// When the listener fails.
@@ -109,7 +109,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
-            // The connection is gone already, or the process has too many files open: neither ends the server.
+            // The connection is closed already, or the process has too many open files: neither ends the server.
             Err(_) => sleep(BREATH).await,
         }
     }

@@ -21,18 +21,18 @@ use super::store::{Store, StoreError};
 use super::{ec2, identifiers};
 use crate::clock::Clock;
 
-/// What a local AWS is like.
+/// The options of a local AWS.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The account that every caller is in. 123456789012 by default.
     pub account: String,
     /// The time. The machine's by default.
     pub clock: Clock,
-    /// How long things take that take time on AWS. Done by the next call by default.
+    /// How long asynchronous operations take. By default they are done by the next call.
     pub pace: Pace,
-    /// What is called when another process holds the state's file for more than a second. Nothing by default.
+    /// Called when another process locks the state's file for more than a second. Nothing by default.
     pub waits: Option<fn(&Path)>,
-    /// What is different from an AWS on which everything works at once. Nothing by default.
+    /// Simulated delays. None by default.
     pub scenario: Scenario,
 }
 
@@ -56,19 +56,19 @@ struct Inner {
     options: Options,
     store: Mutex<Store>,
     meter: Meter,
-    /// What the tagging API answers from, where the scenario has a rule for it. Locked after the store.
+    /// The tagging API's index, if the scenario has a rule for it. Locked after the store.
     tagged: Option<Mutex<TaggedStates>>,
 }
 
 impl Drop for Inner {
-    /// What the stages counted outlives the process where the state does.
+    /// The stages' usage counts are saved with the state.
     fn drop(&mut self) {
         let counted = self.meter.counted();
         if counted.is_empty() {
             return;
         }
         let store = self.store.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Nobody is left to be told of a failure.
+        // A failure can't be reported any more.
         let _ = store.change(|state| {
             counted.add_to(state);
             Ok(())
@@ -90,12 +90,12 @@ impl fmt::Debug for Service {
 struct Scope {
     region: String,
     service: String,
-    /// Whether it stands in the query, where a link or an image of a web page can put it too.
+    /// Whether it is in the query, which a link or an image of a web page can contain too.
     presigned: bool,
 }
 
 impl Scope {
-    /// From the `Authorization` header, or the query of a presigned URL. The signature itself is not checked: any credentials will do.
+    /// From the `Authorization` header, or the query of a presigned URL. The signature is not checked: any credentials are valid.
     fn of(request: &Request<Bytes>) -> Option<Self> {
         let authorization = request
             .headers()
@@ -134,24 +134,24 @@ struct Wire {
 }
 
 impl Service {
-    /// A local AWS that is gone with the process.
+    /// A local AWS in memory.
     pub fn in_memory(options: Options) -> Self {
         let state = State::default();
         let tagged = tagged(&options, &state);
         Self::over(Store::Memory(state), options, tagged)
     }
 
-    /// A local AWS whose state lies in a file, shared with other processes and on disk before a changing call is answered.
+    /// A local AWS whose state is in a file, shared with other processes and on disk before a changing call is answered.
     ///
     /// # Errors
-    /// When the file or its folder can't be made or read, is damaged, or is of another format.
+    /// If the file or its folder can't be created or read, is damaged, or has another format.
     pub fn at_file(path: &Path, options: Options) -> Result<Self, StoreError> {
         let mut store = Store::at_file(path, &options.account, options.waits)?;
         let tagged = store.read(|state| tagged(&options, state))?;
         Ok(Self::over(store, options, tagged))
     }
 
-    /// A local AWS of its own with everything that is here now and this clock, gone with the process.
+    /// A separate local AWS in memory with a copy of the current state and this clock.
     ///
     /// # Errors
     /// The state's file can't be read.
@@ -166,7 +166,7 @@ impl Service {
         Ok(Self::over(Store::Memory(state), options, tagged))
     }
 
-    /// A local AWS of its own with everything that is here now and this scenario, gone with the process.
+    /// A separate local AWS in memory with a copy of the current state and this scenario.
     ///
     /// # Errors
     /// The state's file can't be read.
@@ -199,7 +199,7 @@ impl Service {
         self.store().read(State::clone)
     }
 
-    /// Changes the state, on disk too, from within: for what is made when it is first used.
+    /// Changes the state, on disk too, for what is created at first use.
     pub(super) fn change<R>(
         &self,
         change: impl FnOnce(&mut State) -> Result<R, Refusal>,
@@ -219,13 +219,13 @@ impl Service {
         self.0.options.clock.now()
     }
 
-    /// What counts requests to stages until the state does.
+    /// The request counts of stages that are not in the state yet.
     pub(super) fn meter(&self) -> &Meter {
         &self.0.meter
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        // A panic in an operation leaves the state as it was, so the lock it held protects nothing broken.
+        // A panic in an operation leaves the state unchanged, so a poisoned lock can be used.
         self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -291,7 +291,8 @@ impl Service {
         if scope.as_ref().is_some_and(|scope| scope.presigned)
             && matches!(operation.run, Run::Change(_))
         {
-            // A browser sends it for any page's link or image, and to an address such as 0.0.0.0 without a word of the page.
+            // A browser sends it for any page's link or image, and to an address such as 0.0.0.0 without headers that show the
+            // page.
             return Err(Refusal::new(
                 403,
                 "AccessDenied",
@@ -342,7 +343,7 @@ impl Service {
         }
         let state = self.snapshot().map_err(|error| broken(&error))?;
         let named = operation.unsigned.and_then(|named| named(&state, input));
-        // Where nothing is, the operation says that what it is asked about isn't there.
+        // If there is nothing, the operation answers that it doesn't exist.
         Ok(named.unwrap_or_default())
     }
 
@@ -413,7 +414,7 @@ impl Service {
     }
 }
 
-/// What the tagging API of a local AWS answers from that starts with this state, where its scenario says something of it.
+/// The tagging API's index of a local AWS that starts with this state, if its scenario has a rule for it.
 fn tagged(options: &Options, state: &State) -> Option<TaggedStates> {
     let rule = options.scenario.tagging_index()?;
     Some(TaggedStates::starting_with(rule, state.clone()))
@@ -427,7 +428,7 @@ fn missing_token() -> Refusal {
     )
 }
 
-/// How to talk to a caller of no known service.
+/// The protocol for errors about unknown services.
 fn guess(request: &Request<Bytes>) -> Wire {
     let content_type = request
         .headers()

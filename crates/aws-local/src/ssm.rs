@@ -45,7 +45,7 @@ struct Parameter {
     modified: f64,
     data_type: String,
     advanced: bool,
-    /// What a SecureString reads as to somebody who does not have it decrypted.
+    /// A SecureString without decryption.
     ciphertext: Option<String>,
     tags: Tags,
 }
@@ -64,13 +64,13 @@ impl std::fmt::Debug for Parameter {
 /// The type whose value is encrypted.
 const SECURE: &str = "SecureString";
 
-/// Where the public parameters of Amazon's images are.
+/// The path of the public parameters of Amazon's images.
 const IMAGES: &str = "/aws/service/ami-amazon-linux-latest/";
 
-/// The kernel of the images whose parameters name none.
+/// The kernel of images whose parameters don't name one.
 const DEFAULT_KERNEL: &str = "6.1";
 
-/// What values can be said to be.
+/// The data types of values.
 const DATA_TYPES: [&str; 3] = ["text", "aws:ec2:image", "aws:ssm:integration"];
 
 fn not_found() -> Refusal {
@@ -91,7 +91,7 @@ fn arn(call: &Call, account: &str, name: &str) -> String {
     )
 }
 
-/// The name of the parameter with this ARN. The ARN of a name without a slash has one all the same.
+/// The name of the parameter with this ARN. The ARN has a slash even if the name doesn't begin with one.
 pub(super) fn name_in<'a>(state: &State, arn: &'a str) -> &'a str {
     let path = arn.split_once(":parameter").map(|(_, path)| path);
     let path = path.unwrap_or_default();
@@ -102,7 +102,7 @@ pub(super) fn name_in<'a>(state: &State, arn: &'a str) -> &'a str {
     }
 }
 
-/// Every parameter of the Region with its tags: its ARN and they.
+/// Every parameter of the Region: its ARN and tags.
 pub(super) fn tagged(state: &State, call: &Call) -> Vec<(String, Tags)> {
     let all = state.parameters.iter();
     all.map(|(name, parameter)| (arn(call, &call.account, name), parameter.tags.clone()))
@@ -337,7 +337,7 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     let advanced = is_advanced(call, earlier)?;
     let parameter = Parameter {
         advanced,
-        // Nobody can read the value out of it, as nobody can without the key.
+        // The value can't be read from it, as on AWS without the key.
         ciphertext: (r#type == SECURE).then(identifiers::ciphertext),
         tags: tagged_with(
             call,

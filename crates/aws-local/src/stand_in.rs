@@ -1,4 +1,4 @@
-//! What answers in place of a private backend when nobody named one.
+//! The default backend of private targets.
 
 use std::future::Future;
 use std::io;
@@ -7,8 +7,8 @@ use axum::Router;
 use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use tokio::net::TcpListener;
 
-/// Answers every request at this listener with 200 and a word until `shutdown` is done. Pages of any origin may read it, as a
-/// backend of an API that browsers call would let them.
+/// Answers every request at this listener with 200 and a text until `shutdown` is done. It allows all origins, like a backend of
+/// an API for browsers.
 ///
 /// # Errors
 /// When the listener fails.

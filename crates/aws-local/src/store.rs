@@ -1,7 +1,7 @@
-//! Where the state rests: in memory, or in a file that several processes may share, each account's apart.
+//! The state's storage: in memory, or in a file that several processes can share, by account.
 //!
-//! Of a large state, a change writes only what it changed, into a [journal](Journal) beside the file. When the journal is as large
-//! as the file, the whole state is written and the journal begins again. Either way a change is on disk before it is answered.
+//! A change of a large state writes only the difference to a [journal](Journal) beside the file. When the journal is as large as
+//! the file, the whole state is written and the journal starts again. Either way a change is on disk before it is answered.
 
 mod journal;
 
@@ -23,7 +23,7 @@ use super::patch;
 use super::state::State;
 use crate::files::{self, NotAFile, Readers};
 
-/// The format of the file. A file of a later format is refused, never guessed at.
+/// The format of the file. A file of a later format is refused.
 const FORMAT: u32 = 2;
 
 /// The format that held one account, without saying which.
@@ -32,10 +32,10 @@ const ONE_ACCOUNT: u32 = 1;
 /// A state of thousands of resources has some tens of megabytes.
 const LARGEST: u64 = 512 << 20;
 
-/// A state up to here is written whole, which takes no longer than to find out what changed.
+/// A state up to this size is written whole, which is as fast as computing the difference.
 const WRITTEN_WHOLE: u64 = 64 << 10;
 
-/// The folder that is ours to make, and to hide from Git.
+/// The folder that gatestack creates, with a `.gitignore`.
 const FOLDER: &str = ".gatestack";
 
 /// Why a state file can't be used.
@@ -69,7 +69,7 @@ pub enum StoreError {
     },
 }
 
-/// The state and where it rests.
+/// The state and its storage.
 #[derive(Debug)]
 pub(super) enum Store {
     /// Gone with the process.
@@ -100,7 +100,7 @@ pub(super) struct Shared {
     written: u64,
 }
 
-/// What tells one version of the file from the next.
+/// Identifies a version of the file.
 #[derive(Debug, PartialEq)]
 struct Stamp {
     written: SystemTime,
@@ -124,7 +124,7 @@ struct Saved<S> {
     revision: Revision,
 }
 
-/// What lies in a file and its journal.
+/// The contents of a file and its journal.
 #[derive(Debug, Default)]
 struct Loaded {
     accounts: BTreeMap<String, State>,
@@ -139,7 +139,7 @@ struct SavedOne {
 }
 
 impl Store {
-    /// An account's state in this file, which is made by the first change when it isn't there; its folder is made now.
+    /// An account's state in this file, which the first change creates if it is missing; its folder is created now.
     pub(super) fn at_file(
         path: &Path,
         account: &str,
@@ -161,7 +161,8 @@ impl Store {
         }
         let lock_path = path.with_extension("lock");
         let journal = path.with_extension("journal");
-        // What is no state of ours gets no lock beside it either. It is written by renaming, so it is whole without the lock.
+        // If it is not a state file, no lock file is created beside it. Files are renamed into place, so it is complete without
+        // the lock.
         if !lock_path.exists() {
             match files::own(path) {
                 Ok(None) => {}
@@ -197,7 +198,7 @@ impl Store {
         }
     }
 
-    /// Changes the state, on disk too before this returns. A refusal leaves it as it was.
+    /// Changes the state, on disk too before this returns. An error leaves it unchanged.
     pub(super) fn change<R>(
         &mut self,
         change: impl FnOnce(&mut State) -> Result<R, Refusal>,
@@ -219,10 +220,10 @@ impl Store {
     }
 }
 
-/// How long another process may hold the state before that is said.
+/// How long another process may lock the state before that is reported.
 const SILENT: Duration = Duration::from_secs(1);
 
-/// Says once that the state is waited for, unless it is over before.
+/// Reports once that the state is waited for, unless the wait ends before.
 struct Telling {
     _over: Option<mpsc::Sender<()>>,
 }
@@ -251,7 +252,7 @@ impl Shared {
         }
     }
 
-    /// Does something with the state as it is on disk, while no other process does.
+    /// Runs something on the state as it is on disk, locked against other processes.
     fn locked<R>(
         &mut self,
         run: impl FnOnce(&mut Self) -> Result<R, StoreError>,
@@ -321,7 +322,7 @@ impl Shared {
         }
     }
 
-    /// Puts a state in the place of the one that is known, on disk too.
+    /// Replaces the known state, on disk too.
     fn write(&mut self, state: State) -> Result<(), StoreError> {
         let written = match self.patch(&state)? {
             Some(patch) => self.journal.append(self.revision, &patch),
@@ -337,13 +338,13 @@ impl Shared {
             Err(source) => Err(self.journal_failed("write", source)),
         };
         if written.is_err() {
-            // What could not be written never happened; the next call reads the file again.
+            // If the write fails, the change is discarded; the next call reads the file again.
             self.seen = None;
         }
         written
     }
 
-    /// The journal's line for a change to this state, where it pays.
+    /// The journal's line for a change, if that is shorter than the state.
     fn patch(&self, state: &State) -> Result<Option<Vec<u8>>, StoreError> {
         let length = self.seen.as_ref().map_or(0, |seen| seen.length);
         let before = self.accounts.get(&self.account);
@@ -366,7 +367,7 @@ impl Shared {
             revision,
         })
         .map_err(|source| self.damaged(source))?;
-        // Fake secrets are secrets to those who make them.
+        // Its secrets are fake, but treated as secrets.
         files::replace_soon(&self.path, &text, Readers::Owner)
             .map_err(|source| self.failed("write", source))?;
         self.count(text.len());
@@ -392,10 +393,10 @@ impl Shared {
 }
 
 impl Drop for Shared {
-    /// Leaves one file, as long as nothing ends the process before.
+    /// Leaves one file, unless the process is killed.
     fn drop(&mut self) {
         if self.journal.goes_on && self.journal.ours {
-            // A failure can't be reported any more, and loses nothing: the journal has every change.
+            // A failure can't be reported any more, but loses nothing: the journal has every change.
             let _ = self.locked(|shared| match shared.journal.goes_on {
                 true => shared.write_accounts(),
                 false => Ok(()),
@@ -411,7 +412,7 @@ fn new_revision() -> io::Result<Revision> {
     Ok(Revision::from_ne_bytes(random))
 }
 
-/// What lies in a state file and its journal; what an older file holds is this account's.
+/// The contents of a state file and its journal; those of an older format are this account's.
 fn load(path: &Path, journal: &Path, account: &str) -> Result<Loaded, StoreError> {
     let read = |path: &Path| {
         files::read_own(path, LARGEST).map_err(|source| StoreError::Io {
@@ -466,7 +467,7 @@ fn load(path: &Path, journal: &Path, account: &str) -> Result<Loaded, StoreError
     })
 }
 
-/// Makes the folder unless it is there. The one that is ours is never a link: what a checkout brings along may lead anywhere.
+/// Creates the folder if it is missing. `.gatestack` must not be a link: one in a checkout may point anywhere.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let is_ours = folder.file_name().is_some_and(|name| name == FOLDER);
     if is_ours && folder.is_symlink() {
@@ -565,7 +566,7 @@ mod tests {
         std::mem::forget(first);
         assert_eq!(regions(&mut open(&path)), 2);
         assert!(journal.exists(), "who only reads leaves it");
-        // A line that a crash cut off was never answered.
+        // The change of a line that a crash cut off was never answered.
         let mut cut_off = files::append(&journal).unwrap();
         cut_off.write_all(br#"[{"op":"add","path":"#).unwrap();
         assert_eq!(regions(&mut second), 2);

@@ -10,7 +10,7 @@ use super::state::Region;
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::read("GetCallerIdentity", get_caller_identity)];
 
-/// Every caller is the account's root: signatures are not checked, so there is nobody else to be.
+/// Every caller is the account's root, since signatures are not checked.
 fn get_caller_identity(_: &Region, call: &Call) -> Answer {
     Ok(Object::from_iter([
         ("UserId".to_owned(), json!(call.account)),

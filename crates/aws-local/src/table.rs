@@ -1,6 +1,7 @@
-//! A table of things by id that is cheap to copy: a copy shares everything until it is changed, and then the rows that are not.
+//! A table by id that is cheap to copy: copies share all rows that are not changed.
 //!
-//! Every changing call works on a copy of its Region (so that a refusal leaves no trace), and an account holds thousands of clients and keys.
+//! Every changing call works on a copy of its Region (so that an error changes nothing), and an account has thousands of clients
+//! and keys.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,12 +42,12 @@ impl<T> Table<T> {
         self.0.contains_key(id)
     }
 
-    /// Puts a row in, over any that had this id.
+    /// Inserts or replaces the row with this id.
     pub fn insert(&mut self, id: impl AsRef<str>, row: T) {
         self.rows().insert(Arc::from(id.as_ref()), Arc::new(row));
     }
 
-    /// Takes the row with this id out, and says whether there was one.
+    /// Removes the row with this id; returns whether there was one.
     pub fn remove(&mut self, id: &str) -> bool {
         self.contains(id) && self.rows().remove(id).is_some()
     }
@@ -86,7 +87,7 @@ impl<T: Clone> Table<T> {
         self.rows().get_mut(id).map(Arc::make_mut)
     }
 
-    /// The row with this id, to change it; an empty one is put in when there is none.
+    /// The row with this id, to change it; an empty one is inserted if there is none.
     pub fn entry(&mut self, id: &str) -> &mut T
     where
         T: Default,

@@ -70,7 +70,7 @@ fn is_of_type(arn: &str, wanted: &str) -> bool {
             service == of && rest.is_some_and(|rest| rest.starts_with(':'))
         }
         Some((of, kind)) => {
-            // Kinds and ids take turns: `/restapis/abc123/stages/prod`.
+            // Kinds and ids alternate: `/restapis/abc123/stages/prod`.
             let kinds: Vec<&str> = resource
                 .trim_start_matches('/')
                 .split('/')
@@ -113,7 +113,7 @@ fn get_resources(region: &Region, call: &Call) -> Answer {
     }
     let all = all(region, call);
     let found = all.iter().filter(|(arn, tags)| {
-        // Without filters it lists what is tagged, not all there is.
+        // Without filters it lists only tagged resources.
         !tags.is_empty()
             && pass(tags, &filters)
             && (types.is_empty() || types.iter().any(|wanted| is_of_type(arn, wanted)))
@@ -206,7 +206,7 @@ fn untag_resources(region: &mut Region, call: &Call) -> Answer {
     on_each(region, call, "UntagResource", "TagKeys")
 }
 
-/// Calls the owning service's own operation for each ARN. One that fails is listed, and does not keep the others from being done.
+/// Calls the owning service's own operation for each ARN. Failures are listed and don't stop the others.
 fn on_each(region: &mut Region, call: &Call, operation: &str, member: &str) -> Answer {
     let mut failed = Object::new();
     for arn in texts(&call.input, "ResourceARNList") {

@@ -19,12 +19,12 @@ pub(crate) fn sent(call: &Call) -> impl Iterator<Item = (&str, Option<&str>)> {
     })
 }
 
-/// Whether AWS keeps such keys to itself.
+/// Whether the key is reserved by AWS.
 pub(crate) fn is_reserved(key: &str) -> bool {
     key.to_ascii_lowercase().starts_with("aws:")
 }
 
-/// These tags with those in the input, if AWS takes them: `reserved` and `too_many` are the codes of its refusals.
+/// These tags with those in the input, if AWS accepts them: `reserved` and `too_many` are its error codes.
 pub(crate) fn with_sent(
     call: &Call,
     mut tags: Tags,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Options, Pace, Service, StoreError};
 use crate::clock::Clock;
 
-/// A call of Cognito as it travels.
+/// A call of Cognito on the wire.
 fn request(operation: &str, input: &Value) -> Request<Bytes> {
     Request::post("/")
         .header(
@@ -30,7 +30,7 @@ fn body(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
-/// The answer to a call that Cognito must take.
+/// The response to a call that must succeed.
 pub(super) fn call(service: &Service, operation: &str, input: &Value) -> Value {
     let response = service.call(request(operation, input));
     assert_eq!(
@@ -46,7 +46,7 @@ pub(super) fn call(service: &Service, operation: &str, input: &Value) -> Value {
     }
 }
 
-/// The code of the refusal of a call that Cognito must not take.
+/// The error code of a call that must fail.
 pub(super) fn refused(service: &Service, operation: &str, input: &Value) -> String {
     let response = service.call(request(operation, input));
     assert_eq!(
@@ -102,7 +102,7 @@ fn a_refused_change_leaves_no_trace() {
     let service = Service::in_memory(Options::default());
     let pool = call(&service, "CreateUserPool", &json!({"PoolName": "a"}))["UserPool"].clone();
     let attribute = json!({"Name": "x", "AttributeDataType": "String"});
-    // The first attribute would do; the second, of the same name, does not.
+    // The first attribute is valid; the second has the same name.
     let twice = json!({"UserPoolId": pool["Id"], "CustomAttributes": [attribute, attribute]});
     refused(&service, "AddCustomAttributes", &twice);
     assert_eq!(

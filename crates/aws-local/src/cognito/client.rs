@@ -97,10 +97,10 @@ fn none(call: &Call) -> Refusal {
     ))
 }
 
-/// The settings that an input gives a client: what it has, and AWS's defaults for what it has not.
+/// The settings of a client from an input, with AWS's defaults.
 ///
-/// AWS shows only some of its defaults. A client without `ExplicitAuthFlows` takes refresh tokens, SRP and custom flows, and one without
-/// `AccessTokenValidity` has an hour, but neither member comes back.
+/// AWS returns only some of its defaults. A client without `ExplicitAuthFlows` allows refresh tokens, SRP and custom flows, and
+/// one without `AccessTokenValidity` has an hour, but neither member comes back.
 fn settings(input: &Object) -> Object {
     let mut settings = pick(input, SETTINGS);
     for list in LISTS {
@@ -166,7 +166,7 @@ fn describe(region: &Region, call: &Call) -> Answer {
     )
 }
 
-/// Cognito's update replaces: what is not sent goes back to its default. Only the name and the secrets stay.
+/// Cognito's update replaces: what is not sent is reset to its default. Only the name and the secrets stay.
 fn update(region: &mut Region, call: &Call) -> Answer {
     let pool = pool_mut(region, call)?;
     let settings = settings(&call.input);

@@ -1,4 +1,4 @@
-//! What Cognito refuses in an app client's settings.
+//! Cognito's rules for an app client's settings.
 
 use aws_facts::limits::cognito::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
 use serde_json::Value;
@@ -19,7 +19,7 @@ const STANDARD_SCOPES: &[&str] = &[
 /// Attributes that no client may write.
 const NEVER_WRITABLE: &[&str] = &["sub", "email_verified", "phone_number_verified"];
 
-/// Refuses what Cognito refuses in the settings of a client of this pool.
+/// Checks the settings of a client of this pool.
 pub(super) fn check(
     pool: &Pool,
     call: &Call,
@@ -181,7 +181,7 @@ fn attributes(pool: &Pool, call: &Call, settings: &Object) -> Result<(), Refusal
     Ok(())
 }
 
-/// The pool's own directory, and the providers that it was given.
+/// The pool's own directory, and its identity providers.
 fn identity_providers(pool: &Pool, call: &Call, settings: &Object) -> Result<(), Refusal> {
     match texts(settings, "SupportedIdentityProviders")
         .into_iter()
@@ -202,7 +202,7 @@ pub(super) const ACCESS_TOKEN: Token = ("AccessToken", "hours");
 const ID_TOKEN: Token = ("IdToken", "hours");
 const REFRESH_TOKEN: Token = ("RefreshToken", "days");
 
-/// How long a client's tokens of this kind are good for, in seconds; none when its settings do not say.
+/// How long a client's tokens of this kind are valid, in seconds; none if not set.
 pub(super) fn validity(settings: &Object, (token, default_unit): Token) -> Option<u64> {
     let number = settings.get(&format!("{token}Validity"))?.as_u64()?;
     let unit = settings
@@ -225,7 +225,7 @@ fn token_validity(settings: &Object) -> Result<(), Refusal> {
     };
     for token in [ACCESS_TOKEN, ID_TOKEN] {
         let token = validity(settings, token);
-        // A token that is refreshed may not outlive what refreshes it.
+        // A refreshed token may not be valid longer than its refresh token.
         if !within(token, ACCESS_TOKEN_SECONDS)
             || token.is_some_and(|token| refresh.is_some_and(|refresh| token > refresh))
         {

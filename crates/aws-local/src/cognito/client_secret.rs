@@ -1,4 +1,4 @@
-//! An app client's secrets: two at most, so that one can be handed over while the other still works.
+//! An app client's secrets: at most two, for rotation.
 
 use std::fmt;
 

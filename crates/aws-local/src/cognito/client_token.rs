@@ -1,4 +1,4 @@
-//! `GetClientToken`: a machine's token from Cognito's own endpoint, without a domain. Anybody may call it who has a client's secret.
+//! `GetClientToken`: a machine's token from Cognito's own endpoint, without a domain. It needs only a client's secret.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ fn no_client(call: &Call) -> Refusal {
     not_found(format!("User pool client {client} does not exist."))
 }
 
-/// AWS documents the codes of its refusals and not their words.
+/// AWS documents its error codes but not the messages.
 fn token(region: &Region, call: &Call) -> Answer {
     let client = call.text("ClientId");
     let pool = region.cognito.pool_of_client(client);

@@ -1,4 +1,4 @@
-//! A user pool's domains: one prefix of Amazon's and one of the user's own.
+//! A user pool's domains: one prefix domain and one custom domain.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ const CUSTOM_TAKES: Duration = Duration::from_secs(5 * 60);
 /// A domain, under its name.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Domain {
-    /// The certificate's ARN; a domain has one when it is the user's own.
+    /// The certificate's ARN, of a custom domain.
     certificate: Option<String>,
     managed_login_version: i64,
     /// CloudFront's name for it.
@@ -46,12 +46,12 @@ enum Busy {
 }
 
 impl Domain {
-    /// Whether it is still there at the time of the call.
+    /// Whether it still exists at the time of the call.
     pub(super) fn exists(&self, call: &Call) -> bool {
         self.busy.0 != Busy::Deleting || call.seconds() < self.busy.1
     }
 
-    /// Whether requests to it are answered at this time. While it is changed, they are.
+    /// Whether requests to it are answered at this time, also while it is updated.
     fn serves(&self, now: Timestamp) -> bool {
         let done = seconds(now) >= self.busy.1;
         match self.busy.0 {
@@ -136,7 +136,7 @@ impl State {
         pools.find(|(_, pool)| at(pool)).map(|(id, _)| id)
     }
 
-    /// The host name of the pool's domain that answers now: its own before the prefix.
+    /// The host name of the pool's domain that answers now: the custom one before the prefix.
     pub(crate) fn host_of(&self, pool: &str, region: &str, now: Timestamp) -> Option<String> {
         let mut serving: Vec<_> = self.pools.get(pool)?.domains.iter().collect();
         serving.retain(|(_, domain)| domain.serves(now));
@@ -169,7 +169,7 @@ fn managed_login_version(call: &Call, pool: &Pool, before: i64) -> Result<i64, R
     }
 }
 
-/// The certificate in the input, which must be one that CloudFront takes for this domain.
+/// The certificate in the input, which must be valid for CloudFront and this domain.
 fn certificate(call: &Call) -> Result<Option<String>, Refusal> {
     let Some(config) = call.input.get("CustomDomainConfig") else {
         return Ok(None);
@@ -210,7 +210,7 @@ fn check_prefix(prefix: &str) -> Result<(), Refusal> {
     }
 }
 
-/// A custom domain must be below a domain that is no top-level one. That the parent resolves can't be known here.
+/// The parent of a custom domain can't be a top-level domain. Whether it resolves is not checked here.
 fn check_custom(name: &str) -> Result<(), Refusal> {
     let label = |label: &str| {
         let allowed = |character: char| {
@@ -335,7 +335,7 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
         .filter(|domain| domain.exists(call))
         .ok_or_else(none)?;
     domain.busy = (Busy::Deleting, call.done_at(PREFIX_TAKES));
-    // Nothing shows a domain that is gone; drop those whose time has come.
+    // Deleted domains are never shown; drop those that are done.
     pool.domains.retain(|_, domain| domain.exists(call));
     nothing()
 }

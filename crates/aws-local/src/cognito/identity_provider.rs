@@ -1,4 +1,4 @@
-//! Other directories that a user pool lets people sign in with. They are kept and told; nobody signs in through them here.
+//! A user pool's identity providers. They are stored only; sign-in through them is not implemented.
 
 use aws_facts::limits::cognito::MOST_IDENTITY_PROVIDERS;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub(super) struct IdentityProvider {
     settings: Object,
 }
 
-/// What lists tell of it.
+/// Its description in lists.
 fn listed(name: &str, provider: &IdentityProvider) -> Object {
     Object::from_iter([
         ("ProviderName".to_owned(), json!(name)),

@@ -1,4 +1,4 @@
-//! A user pool's second factors and passkeys. Factors other than text messages are set and shown here only.
+//! A user pool's second factors and passkeys. Factors other than text messages are set and returned only here.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn shown(pool: &Pool) -> Object {
         .get("MfaConfiguration")
         .cloned()
         .unwrap_or_else(|| json!("OFF"));
-    // Text messages set up with the pool itself are a factor as soon as there are factors at all.
+    // Text messages configured on the pool itself count once MFA is on.
     if mode != "OFF"
         && !members.contains_key("SmsMfaConfiguration")
         && pool.settings.contains_key("SmsConfiguration")

@@ -53,14 +53,14 @@ struct Pool {
     created: f64,
     modified: f64,
     tier: String,
-    /// What an update replaces, as members of `UserPoolType`, with their defaults.
+    /// The settings that an update replaces, as members of `UserPoolType`, with their defaults.
     settings: Object,
-    /// What only creation sets, as members of `UserPoolType`.
+    /// The settings that only creation sets, as members of `UserPoolType`.
     fixed: Object,
     /// Standard and custom attributes, as `SchemaAttributeType`.
     schema: Vec<Object>,
     tags: BTreeMap<String, String>,
-    /// What only `SetUserPoolMfaConfig` sets, as members of its answer.
+    /// The settings that only `SetUserPoolMfaConfig` sets, as members of its response.
     mfa: Object,
     clients: Table<client::Client>,
     resource_servers: Table<resource_server::ResourceServer>,
@@ -119,7 +119,7 @@ fn not_found(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "ResourceNotFoundException", message)
 }
 
-/// A resource quota is reached. Not a throttle: to repeat the call is no use.
+/// A resource quota is reached. Not a throttle: a retry doesn't help.
 fn limit(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "LimitExceededException", message)
 }

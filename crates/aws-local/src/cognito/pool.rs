@@ -82,7 +82,7 @@ fn describe(region: &Region, call: &Call) -> Answer {
     )
 }
 
-/// Cognito's update replaces: what is not sent goes back to its default, the tags included (Amazon Cognito API reference,
+/// Cognito's update replaces: what is not sent is reset to its default, the tags included (Amazon Cognito API reference,
 /// "UpdateUserPool"). Only the name, the feature plan and (as Terraform found) the settings for attribute updates stay.
 fn update(region: &mut Region, call: &Call) -> Answer {
     let pool = pool_mut(region, call)?;

@@ -1,4 +1,4 @@
-//! A user pool's settings: their defaults, what AWS refuses in them, and the members that AWS keeps in step with each other.
+//! A user pool's settings: defaults, rules, and the members that AWS keeps in sync.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ const MEMBERS: &[&str] = &[
     "AccountRecoverySetting",
 ];
 
-/// Messages that stand at the top of a pool and in its template: (at the top, in the template).
+/// Messages that are both at the top level of a pool and in its template: (at the top, in the template).
 const MIRRORED_MESSAGES: &[(&str, &str)] = &[
     ("SmsVerificationMessage", "SmsMessage"),
     ("EmailVerificationMessage", "EmailMessage"),
@@ -81,7 +81,7 @@ fn policies(settings: &mut Object, tier: &str) -> Result<(), Refusal> {
     let policies = object(settings, "Policies");
     let given = policies.contains_key("PasswordPolicy");
     let password = object(policies, "PasswordPolicy");
-    // Without a policy AWS asks for every class of characters; with a partial one, only for those it names.
+    // Without a policy AWS requires every class of characters; with a partial one, only those it names.
     fill(
         password,
         json!({
@@ -100,7 +100,7 @@ fn policies(settings: &mut Object, tier: &str) -> Result<(), Refusal> {
     }
     let temporary = password.get("TemporaryPasswordValidityDays").cloned();
     sign_in(policies, tier)?;
-    // The two members mean the same number of days; AWS takes either and returns both.
+    // The two members are the same number of days; AWS accepts either and returns both.
     let admin = object(settings, "AdminCreateUserConfig");
     fill(admin, json!({"AllowAdminCreateUserOnly": false}));
     let unused = admin.get("UnusedAccountValidityDays").cloned();
@@ -167,7 +167,7 @@ fn attribute_updates(settings: &mut Object, before: Option<&Pool>) -> Result<(),
     }
 }
 
-/// AWS keeps the old member for the token trigger and the versioned one in step.
+/// AWS keeps the old member for the token trigger and the versioned one in sync.
 fn triggers(settings: &mut Object, tier: &str) -> Result<(), Refusal> {
     let config = object(settings, "LambdaConfig");
     let arn = config.get("PreTokenGeneration").cloned();
@@ -282,7 +282,7 @@ fn threat_protection(settings: &mut Object, tier: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Creation and update know of text messages only; other factors come by `SetUserPoolMfaConfig`, and count once they are there.
+/// Creation and update only set text messages; other factors are set by `SetUserPoolMfaConfig`, and count once they are set.
 fn mfa(settings: &Object, before: Option<&Pool>) -> Result<(), Refusal> {
     let other_factor = before.is_some_and(|pool| {
         pool.mfa.contains_key("EmailMfaConfiguration")

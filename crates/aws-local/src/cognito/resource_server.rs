@@ -100,7 +100,7 @@ fn describe(region: &Region, call: &Call) -> Answer {
     one("ResourceServer", shown(call, identifier, server))
 }
 
-/// Replaces the name and all scopes. A scope that goes stays on the clients that have it, without effect.
+/// Replaces the name and all scopes. A deleted scope stays on the clients that have it, without effect.
 fn update(region: &mut Region, call: &Call) -> Answer {
     let updated = from(call)?;
     let identifier = call.text("Identifier");

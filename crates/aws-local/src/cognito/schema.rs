@@ -89,7 +89,7 @@ pub(super) fn of_new_pool(input: &Object) -> Result<Vec<Object>, Refusal> {
     Ok(schema)
 }
 
-/// Changes a standard attribute as creation may: whether it is required and mutable, and its constraints.
+/// Changes a standard attribute at creation: whether it is required and mutable, and its constraints.
 fn adjust(standard: &mut Object, wanted: &Object) -> Result<(), Refusal> {
     let changes_type = wanted
         .get("AttributeDataType")

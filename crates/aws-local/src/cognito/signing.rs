@@ -1,4 +1,4 @@
-//! A pool's signing keys. Each is made when it is first used: RSA keys take a while, and most pools of a test never need one.
+//! A pool's signing keys, generated at first use: RSA keys take a while, and most pools of a test never need one.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Those there are, ID tokens' first, as `jwks.json` has them.
+    /// The existing keys, ID tokens' first, as in `jwks.json`.
     pub(super) fn iter(&self) -> impl Iterator<Item = &SigningKey> {
         [&self.id, &self.access].into_iter().flatten()
     }
@@ -32,7 +32,7 @@ impl Keys {
 /// An RSA key of 2048 bits.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SigningKey {
-    /// What a token's header and `jwks.json` call it: its thumbprint.
+    /// The key id in a token's header and `jwks.json`: its thumbprint.
     id: String,
     /// PKCS #8 as PEM: a secret.
     private: String,

@@ -14,7 +14,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("ListTagsForResource", list),
 ];
 
-/// Every pool of the Region with its tags: its ARN and they.
+/// Every pool of the Region: its ARN and tags.
 pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, Tags)> {
     state
         .pools
@@ -23,7 +23,7 @@ pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, Tags)> {
         .collect()
 }
 
-/// The tags in a call's member, if they are tags that AWS takes.
+/// The tags in a call's member, if AWS accepts them.
 pub(super) fn checked(call: &Call, member: &str) -> Result<Tags, Refusal> {
     let tags: Tags = call
         .input
@@ -49,7 +49,7 @@ fn few_enough(call: &Call, tags: &Tags) -> Result<(), Refusal> {
     Err(untaggable(call, message))
 }
 
-/// The operations that set tags beside other things have an exception of their own for it, and `TagResource` has not.
+/// The operations that also set tags have a separate exception for it; `TagResource` doesn't.
 fn untaggable(call: &Call, message: String) -> Refusal {
     match call.operation {
         "TagResource" => invalid(message),

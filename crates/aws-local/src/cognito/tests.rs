@@ -1,4 +1,4 @@
-//! The rules of Cognito that gatestack leans on. `tests/foreign` has them all, with the clients that people use.
+//! The rules of Cognito that gatestack depends on. `tests/foreign` has all of them, with real clients.
 
 use bytes::Bytes;
 use http::Request;

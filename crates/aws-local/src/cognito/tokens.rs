@@ -1,4 +1,4 @@
-//! Tokens: who gets one, what is in it, and what a pool publishes so that others can check it.
+//! Tokens: the grant, the claims, and a pool's public keys.
 
 use aws_facts::hosts;
 use aws_facts::limits::cognito::TOKEN_LIFETIME_SECONDS;
@@ -12,15 +12,15 @@ use super::client_rules::{self, ACCESS_TOKEN};
 use super::signing::{Keys, SigningKey};
 use super::{Pool, State, no_pool, resource_server, texts};
 
-/// A client that asks for a token for itself.
+/// A client-credentials request.
 pub(crate) struct Asked<'a> {
     pub(crate) client: &'a str,
     pub(crate) secret: Option<&'a str>,
-    /// None at all means every scope that the client may have.
+    /// None means all of the client's scopes.
     pub(crate) scopes: &'a [&'a str],
 }
 
-/// What lets a client ask.
+/// The grant.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Grant {
     /// OAuth's, at the pool's domain.
@@ -41,11 +41,11 @@ pub(crate) enum Denied {
     NoClient,
     /// None, or not one of the client's.
     Secret,
-    /// The client has not this grant.
+    /// The client doesn't have this grant.
     Grant,
-    /// The client may not have this scope, or no scope is left to have.
+    /// The client doesn't have this scope, or has none.
     Scope(String),
-    /// What the local AWS can't do.
+    /// Not implemented.
     Refused(Refusal),
 }
 
@@ -55,7 +55,7 @@ impl From<Refusal> for Denied {
     }
 }
 
-/// Who issued a token: the URL below which the pool's documents are.
+/// The issuer of a token: the base URL of the pool's documents.
 pub(crate) fn issuer(region: &str, pool: &str) -> String {
     format!("https://{}/{pool}", hosts::cognito(region))
 }
@@ -74,7 +74,7 @@ impl State {
         self.pools.get(pool).is_some_and(|pool| lacks(&pool.keys))
     }
 
-    /// Makes the key that signs access tokens, where the pool lacks it.
+    /// Generates the key that signs access tokens if it is missing.
     pub(crate) fn make_access_key(&mut self, pool: &str) -> Result<(), Refusal> {
         let keys = self.keys_mut(pool)?;
         if keys.access.is_none() {
@@ -83,7 +83,7 @@ impl State {
         Ok(())
     }
 
-    /// Makes the keys that the pool lacks.
+    /// Generates the pool's missing keys.
     pub(crate) fn make_keys(&mut self, pool: &str) -> Result<(), Refusal> {
         self.make_access_key(pool)?;
         let keys = self.keys_mut(pool)?;
@@ -138,7 +138,7 @@ impl State {
         let is_secret = |secret: &str| client.secrets.iter().any(|known| known.value() == secret);
         match asked.secret {
             Some(secret) if is_secret(secret) => {}
-            // A public client has nothing to prove, and no grant that would get it a token.
+            // A public client has no secret, and no grant for a token of its own.
             None if client.secrets.is_empty() => {}
             _ => return Err(Denied::Secret),
         }
@@ -149,7 +149,7 @@ impl State {
         let trigger = pool.settings.get("LambdaConfig");
         let trigger = trigger.map(|triggers| &triggers["PreTokenGenerationConfig"]);
         if trigger.is_some_and(|trigger| trigger["LambdaVersion"] == "V3_0") {
-            // The only version that Cognito runs for a machine's token.
+            // The only version that Cognito calls for a client-credentials token.
             return Err(Refusal::not_implemented("pre token generation triggers").into());
         }
         let lifetime = client_rules::validity(&client.settings, ACCESS_TOKEN)
@@ -191,8 +191,8 @@ fn has(client: &Client, grant: Grant) -> bool {
     }
 }
 
-/// The scopes of a client's token: those it asks for, each of which it must have, or else all it has. A scope whose resource server
-/// has it no more is inactive.
+/// The scopes of a client's token: the requested ones, which the client must have, or else all of the client's. A scope that its
+/// resource server no longer has is ignored.
 fn scopes<'a>(pool: &Pool, client: &'a Client, asked: &[&'a str]) -> Result<Vec<&'a str>, Denied> {
     let mut allowed = texts(&client.settings, "AllowedOAuthScopes");
     allowed.retain(|scope| resource_server::has_scope(pool, scope));

@@ -1,4 +1,4 @@
-//! The look of the classic hosted UI, for one app client or for all that have none of their own.
+//! The style of the classic hosted UI, for one app client or as the pool's default.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(super) struct UiCustomization {
     created: f64,
     modified: f64,
     css: Option<String>,
-    /// The image as base64 text. AWS answers its address only.
+    /// The image as base64 text. AWS returns only its URL.
     image: Option<String>,
     version: String,
 }
@@ -83,7 +83,7 @@ fn set(region: &mut Region, call: &Call) -> Answer {
     one("UICustomization", shown)
 }
 
-/// A client without a look of its own has the pool's; a pool without one, an empty object.
+/// A client without a style has the pool's; a pool without one, an empty object.
 fn get(region: &Region, call: &Call) -> Answer {
     let pool = pool(region, call)?;
     let wanted = named(call);

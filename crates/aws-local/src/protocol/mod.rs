@@ -1,7 +1,6 @@
-//! AWS's wire protocols: which operation a request means, its input's members, and answers and refusals on the wire.
+//! AWS's wire protocols: a request's operation and input, and responses and errors on the wire.
 //!
-//! Nothing here knows what an operation does. Members the model does not name are dropped on the way in, as AWS drops them; on the way out
-//! they are a fault of the operation.
+//! Unknown members of an input are dropped, as on AWS; in an output they are a bug of the operation.
 
 mod json;
 mod query;
@@ -20,7 +19,7 @@ pub(super) use json::Target;
 #[cfg(test)]
 mod tests;
 
-/// The operation a request asks of a service: its name in the model.
+/// The operation of a request: its name in the model.
 pub(super) fn operation<'m>(
     model: &'m Model,
     request: &Request<Bytes>,
@@ -52,7 +51,7 @@ pub(super) fn input(
 /// A success on the wire.
 ///
 /// # Errors
-/// 500 when the answer has a member that the model does not name, or of another type: a fault of the operation.
+/// 500 if the output has an unknown member, or one of another type: a bug of the operation.
 pub(super) fn answer(
     model: &Model,
     name: &str,
@@ -83,7 +82,7 @@ pub(super) fn host<B>(request: &Request<B>) -> String {
         .or_else(|| request.uri().host())
         .unwrap_or_default();
     let without_port = match host.rsplit_once(':') {
-        // In brackets stands an IPv6 address, which has colons of its own.
+        // An IPv6 address is in brackets, since it has colons.
         Some((name, _)) if !host.ends_with(']') => name,
         _ => host,
     };
@@ -150,7 +149,7 @@ fn mismatch(value: &Value, wanted: &str) -> Refusal {
     )
 }
 
-/// An answer that the model does not allow: a fault of the operation, not of the caller.
+/// An output that violates the model: a bug of the operation, not an error of the caller.
 #[derive(Debug)]
 struct Fault(String);
 

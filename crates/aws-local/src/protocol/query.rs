@@ -1,4 +1,4 @@
-//! The query protocol: a form in, XML out; and EC2's own dialect of it.
+//! The query protocol: a form in, XML out; and EC2's variant of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -172,7 +172,7 @@ pub(super) fn answer(
     } else if !output.is_empty() {
         return Err(Fault("with members".into()));
     } else if ec2 {
-        // What its model calls no output is this on the wire.
+        // The response of an operation without output.
         xml.push_str("<return>true</return>");
     }
     if !ec2 {
@@ -288,7 +288,7 @@ pub(super) fn refusal(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
     )
 }
 
-/// EC2's own envelope of a refusal.
+/// EC2's envelope of an error.
 pub(super) fn ec2_refusal(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
     let (code, message) = (escaped(&refusal.code), escaped(&refusal.message));
     response(

@@ -127,7 +127,7 @@ pub(super) fn input(
     Ok(members)
 }
 
-/// Adds the members that travel in the path, the query and the headers.
+/// Adds the members in the path, the query and the headers.
 pub(super) fn outside_the_body(
     model: &Model,
     operation: &OperationModel,
@@ -226,7 +226,7 @@ fn from_query(
     }
 }
 
-/// A value that travels as text, in the type of its shape.
+/// A value from a text, in the type of its shape.
 pub(super) fn scalar(shape: &Shape, text: &str) -> Result<Value, Refusal> {
     let wrong = || mismatch(&Value::from(text), body_json::wanted(shape.r#type));
     match shape.r#type {
@@ -281,7 +281,7 @@ pub(super) fn answer(
     Ok(answer)
 }
 
-/// Takes out of an answer what travels in headers: names and texts.
+/// Removes from an output what is sent in headers: names and texts.
 pub(super) fn take_headers(shape: &Shape, output: &mut Object) -> Vec<(String, String)> {
     let in_headers = shape
         .members

@@ -29,7 +29,7 @@ fn malformed(why: impl std::fmt::Display) -> Refusal {
     )
 }
 
-/// The members in the body. What the root element is called does not matter, nor does its namespace.
+/// The members in the body. The name and namespace of the root element are ignored.
 fn body(model: &Model, shape: &Shape, body: &Bytes) -> Result<Object, Refusal> {
     if body.is_empty() {
         return Ok(Object::new());

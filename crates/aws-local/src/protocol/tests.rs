@@ -1,4 +1,4 @@
-//! The protocols over API Gateway's own model and over a small one that has what it has not.
+//! The protocols with API Gateway's model and with a small one for what that lacks.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -91,7 +91,7 @@ fn xml_is_written_by_the_model() {
     assert_eq!(unnamed.unwrap_err().status, 500);
 }
 
-/// EC2's dialect: lists are flat, names have capitals or are their own, answers have no wrapper, refusals an envelope of their own.
+/// EC2's variant: flat lists, capitalized or custom names, responses without a wrapper, another error envelope.
 #[test]
 fn ec2_has_a_dialect_of_its_own() {
     let model = Model::parse(
@@ -296,7 +296,7 @@ fn a_refusal_travels_in_each_protocol() {
     );
 }
 
-/// A service as Route 53 is: paths and XML.
+/// A service like Route 53: paths and XML.
 fn xml_model() -> Model {
     Model::parse(
         r#"{

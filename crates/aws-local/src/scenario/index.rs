@@ -1,4 +1,4 @@
-//! The states of the past that a tagging API whose index lags answers from.
+//! The past states for a tagging API whose index lags.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::TaggingIndex;
 use crate::state::State;
 
-/// Past states, oldest first, as far as the index may still be asked for them. A copy of a state shares what did not change.
+/// Past states, oldest first, as far as the index needs them. Copies of a state share what did not change.
 #[derive(Clone, Debug)]
 pub(crate) struct TaggedStates {
     rule: TaggingIndex,
@@ -27,7 +27,7 @@ impl TaggedStates {
         }
     }
 
-    /// Takes in what a change made.
+    /// Adds the state after a change.
     pub(crate) fn changed(&mut self, now: Timestamp, state: State) {
         if matches!(self.rule, TaggingIndex::Behind(_)) {
             self.states.push_back((now, state));
@@ -35,7 +35,7 @@ impl TaggedStates {
         }
     }
 
-    /// What the index knows now.
+    /// The index's current state.
     pub(crate) fn known(&mut self, now: Timestamp) -> State {
         self.forget(now);
         self.states
@@ -44,7 +44,7 @@ impl TaggedStates {
             .unwrap_or_default()
     }
 
-    /// Drops the states after which a later one is known, too.
+    /// Drops the states that a later visible one supersedes.
     fn forget(&mut self, now: Timestamp) {
         let TaggingIndex::Behind(by) = self.rule else {
             return;

@@ -1,8 +1,7 @@
-//! What a local AWS does differently from one on which everything works at once: a list of rules, read from a scenario file or
-//! made in a test.
+//! Simulated delays of a local AWS: a list of rules, read from a scenario file or made in a test.
 //!
-//! A rule changes what callers see, never what is there. Each kind of rule is a variant of [`Rule`], a function in `read`
-//! that reads its table, and one place of the local AWS that asks for it.
+//! A rule changes what clients see, never the state. Each kind of rule is a variant of [`Rule`], a function in `read` that reads
+//! its table, and one place that applies it.
 
 mod index;
 mod read;
@@ -21,22 +20,22 @@ pub struct Scenario {
 /// One rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
-    /// What the Resource Groups Tagging API knows (`kind = "tagging_index"`).
+    /// The index of the Resource Groups Tagging API (`kind = "tagging_index"`).
     TaggingIndex(TaggingIndex),
 }
 
-/// What the Resource Groups Tagging API knows of what is tagged.
+/// The index of the Resource Groups Tagging API.
 ///
-/// On AWS its answers come from an index that services fill after the fact: `GetResources` is documented to return resources
-/// "that are tagged or were previously tagged", and a tag that was just written or removed, or a resource that was just made or
-/// deleted, shows up in it later.
+/// On AWS this index is updated with a delay: `GetResources` is documented to return resources "that are tagged or were
+/// previously tagged", and a tag that was just written or removed, or a resource that was just made or deleted, shows up in it
+/// later.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum TaggingIndex {
     /// Nothing at all.
     Empty,
-    /// What there was when the local AWS started, for ever.
+    /// The state when the local AWS started.
     Frozen,
-    /// What there was so long ago, by the local AWS's clock.
+    /// The state this long ago, by the local AWS's clock.
     Behind(Duration),
 }
 
@@ -56,7 +55,7 @@ impl Scenario {
         read::scenario(text)
     }
 
-    /// What the tagging API knows, where that is not simply everything.
+    /// The rule for the tagging API's index, if there is one.
     pub(super) fn tagging_index(&self) -> Option<TaggingIndex> {
         self.rules
             .iter()

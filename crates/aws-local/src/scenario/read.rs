@@ -31,9 +31,9 @@ pub enum Flaw {
     UnknownKey,
     /// A key that the rule needs is missing.
     MissingKey,
-    /// A value of the wrong type, or not one of the words that are possible.
+    /// A value of the wrong type, or not one of the expected words.
     WrongValue,
-    /// A second rule about what there is one of.
+    /// A second rule of a kind.
     Duplicate,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn scenario(text: &str) -> Result<Scenario, Vec<Mistake>> {
     }
 }
 
-/// A rule's table: where it stands, and its keys.
+/// A rule's table: its place, and its keys.
 struct Table<'t> {
     span: Range<usize>,
     keys: &'t DeTable<'t>,

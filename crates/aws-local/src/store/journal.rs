@@ -1,4 +1,4 @@
-//! The changes since a state file was written, each a line: first the revision of the file, then a patch for each.
+//! The changes since a state file was written: first a line with the file's revision, then a line with a patch for each.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{files, patch};
 
-/// Which writing of the file a journal belongs to.
+/// The version of the file that a journal belongs to.
 pub(super) type Revision = u64;
 
 /// The journal of a file, as it was when the file was read or written.
@@ -16,14 +16,14 @@ pub(super) type Revision = u64;
 pub(super) struct Journal {
     pub(super) path: PathBuf,
     pub(super) length: u64,
-    /// Whether the next patch can be written behind what is there.
+    /// Whether the next patch can be appended.
     pub(super) goes_on: bool,
     /// Whether this process wrote into it.
     pub(super) ours: bool,
 }
 
 impl Journal {
-    /// One of which nothing is known yet.
+    /// A journal that was not read yet.
     pub(super) fn at(path: PathBuf) -> Self {
         Self {
             path,
@@ -38,8 +38,8 @@ impl Journal {
         Ok(files::own(&self.path)?.map_or(0, |journal| journal.len()))
     }
 
-    /// Appends a patch for the file of this revision; answers how many bytes that took, or nothing where what is there belongs to
-    /// another one or ends in half a line.
+    /// Appends a patch for the file of this revision; returns the number of bytes, or none if the journal belongs to another
+    /// revision or ends in half a line.
     pub(super) fn append(&mut self, revision: Revision, patch: &[u8]) -> io::Result<Option<usize>> {
         let mut lines = Vec::with_capacity(patch.len() + 32);
         if self.length == 0 {
@@ -57,7 +57,7 @@ impl Journal {
         Ok(Some(lines.len()))
     }
 
-    /// Removes it, after the file was written. One that can't be removed names another revision, so it is not read.
+    /// Removes it, after the file was written. If it can't be removed, its revision is another one, so it is not read.
     pub(super) fn clear(&mut self) {
         self.goes_on = false;
         if self.length == 0 || fs::remove_file(&self.path).is_ok() {
@@ -69,12 +69,12 @@ impl Journal {
 /// The changes that a journal holds.
 pub(super) struct Changes<'a> {
     lines: &'a [u8],
-    /// Where the last whole line ends. What is behind it was never answered: a crash cut it off.
+    /// The end of the last complete line. What follows was cut off by a crash and never answered.
     whole: usize,
 }
 
 impl<'a> Changes<'a> {
-    /// Those of these lines, where they belong to the file of this revision.
+    /// The changes in these lines, if they belong to the file of this revision.
     pub(super) fn since(revision: Revision, lines: &'a [u8]) -> Option<Self> {
         let end = lines.iter().rposition(|byte| *byte == b'\n');
         let whole = end.map_or(0, |end| end + 1);
@@ -83,12 +83,12 @@ impl<'a> Changes<'a> {
         (of == Some(revision)).then_some(changes)
     }
 
-    /// Whether the next patch can be written behind them.
+    /// Whether the next patch can be appended to them.
     pub(super) fn is_whole(&self) -> bool {
         self.whole == self.lines.len()
     }
 
-    /// Makes them in the document that the file holds.
+    /// Applies them to the file's document.
     pub(super) fn apply(&self, document: &mut Value) -> Result<(), serde_json::Error> {
         self.each()
             .skip(1)
