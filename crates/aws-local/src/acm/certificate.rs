@@ -1,4 +1,4 @@
-//! A certificate: what it is, what it is at a time, and how AWS describes it.
+//! A certificate: its state at a time, and its description.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,10 +17,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteCertificate", delete),
 ];
 
-/// How long ACM takes to tell the records to make: "a few seconds" in its user guide on requesting a public certificate.
+/// How long ACM takes to return the validation records: "a few seconds" in its user guide on requesting a public certificate.
 const RECORDS_TAKE: Duration = Duration::from_secs(5);
 
-/// How long ACM takes to find a record and issue. Its user guide promises no time ("can take several hours"); with Route 53 it is minutes.
+/// How long ACM takes to find a record and issue. Its user guide gives no time ("can take several hours"); with Route 53 it is
+/// minutes.
 const ISSUING_TAKES: Duration = Duration::from_secs(3 * 60);
 
 /// After this long without validation a request has failed: ACM user guide, "Troubleshoot certificate validation".
@@ -53,7 +54,7 @@ pub(super) enum Origin {
 pub(super) struct Requested {
     pub(super) token: Option<String>,
     pub(super) method: Method,
-    /// Where the emails go, by name, where that is not the name itself.
+    /// The validation domain for emails, by name, if it is not the name itself.
     pub(super) validation_domains: BTreeMap<String, String>,
     pub(super) options: Object,
     pub(super) serial: String,
@@ -74,7 +75,7 @@ impl Method {
     }
 }
 
-/// What an import brought. The private key is not kept: nothing here needs it.
+/// An imported certificate. The private key is not stored: it is not needed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Imported {
     pub(super) at: f64,
@@ -91,7 +92,7 @@ pub(super) struct Imported {
     pub(super) extended_key_usages: Vec<(String, String)>,
 }
 
-/// The CNAME record that proves who has a name. It is the same in every Region and for a name and its wildcard.
+/// The CNAME record that validates a name. It is the same in every Region and for a name and its wildcard.
 pub(super) struct Proof {
     pub(super) name: String,
     pub(super) value: String,
@@ -122,7 +123,7 @@ fn without_wildcard(name: &str) -> &str {
 }
 
 impl Certificate {
-    /// A certificate of ACM's own for these names, which is issued once its proofs stand.
+    /// A certificate of ACM's own for these names, which is issued once it is validated.
     pub(crate) fn requested(arn: &str, names: &[String], created: f64) -> Self {
         Self {
             arn: arn.to_owned(),
@@ -143,7 +144,7 @@ impl Certificate {
         }
     }
 
-    /// The names and values of the records that prove its names.
+    /// The names and values of the records that validate its names.
     pub(crate) fn proofs(&self, account: &str) -> Vec<(String, String)> {
         let proofs = self.names.iter().map(|name| Proof::of(account, name));
         proofs.map(|proof| (proof.name, proof.value)).collect()
@@ -202,7 +203,7 @@ impl Certificate {
             }
     }
 
-    /// When it was issued, or will be by what is known now. None when something is missing.
+    /// When it was issued, or will be by the current state. None if a record is missing.
     fn issued_at(&self, call: &Call) -> Option<f64> {
         match &self.origin {
             Origin::Imported(imported) => Some(imported.at),

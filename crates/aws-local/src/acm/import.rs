@@ -1,7 +1,7 @@
 //! Importing a certificate made elsewhere.
 //!
-//! Its text must be an X.509 certificate that is valid now, the chain must be certificates, and the key a PEM private key. That the key is the
-//! certificate's and that the chain signs it is not checked: no secret is kept and nothing here speaks TLS.
+//! Its text must be an X.509 certificate that is valid now, the chain must be certificates, and the key a PEM private key. That
+//! the key is the certificate's and that the chain signs it is not checked: no secret is stored and TLS is not used.
 
 use serde_json::Value;
 use x509_cert::Certificate as X509;
@@ -20,7 +20,7 @@ use super::{check_quota, find, invalid_value, new_arn, one, tags};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::change("ImportCertificate", import)];
 
-/// Object identifiers of keys' algorithms, with ACM's names. RSA has no name of its own: its length decides.
+/// Object identifiers of keys' algorithms, with ACM's names. RSA has no fixed name: its length decides.
 const CURVES: &[(&str, &str)] = &[
     ("1.2.840.10045.3.1.7", "EC_prime256v1"),
     ("1.3.132.0.34", "EC_secp384r1"),
@@ -71,7 +71,7 @@ fn named(table: &[(&str, &'static str)], identifier: &str) -> Option<&'static st
     row.map(|(_, name)| *name)
 }
 
-/// What is read out of a certificate's text.
+/// What is read from a certificate's text.
 struct Read {
     names: Vec<String>,
     key_algorithm: String,

@@ -12,7 +12,7 @@ use super::{invalid_value, texts, uses};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::read("ListCertificates", list)];
 
-/// The keys that a list has when it does not say which.
+/// The default key types of a list.
 const DEFAULT_KEY_TYPES: &[&str] = &["RSA_1024", "RSA_2048"];
 
 fn list(region: &Region, call: &Call) -> Answer {

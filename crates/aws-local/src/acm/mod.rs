@@ -1,7 +1,7 @@
-//! AWS Certificate Manager: certificates that own domains use.
+//! AWS Certificate Manager: certificates for custom domains.
 //!
-//! A certificate that is validated by DNS is issued once the record that it asks for stands in a public hosted zone of the local Route 53; one
-//! that is validated by email waits, since nobody here reads the email. An imported one is issued at once.
+//! A certificate that is validated by DNS is issued once its record exists in a public hosted zone of the local Route 53; one
+//! that is validated by email stays pending. An imported one is issued at once.
 //!
 //! The services that use certificates look them up by `State::certificate` and ask `Certificate::is_issued` and `Certificate::covers`.
 
@@ -48,7 +48,7 @@ impl State {
         self.certificates.get(arn)
     }
 
-    /// Puts a certificate in, over any that had its ARN.
+    /// Inserts or replaces the certificate with this ARN.
     pub(crate) fn put(&mut self, certificate: Certificate) {
         self.certificates
             .insert(certificate.arn.clone(), certificate);

@@ -18,7 +18,7 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::change("RequestCertific
 /// How long a repeated token means the same request.
 const TOKEN_LASTS: Duration = Duration::from_secs(60 * 60);
 
-/// What ACM makes keys of for its own certificates: ACM user guide, "Key algorithms".
+/// The key algorithms of ACM's own certificates: ACM user guide, "Key algorithms".
 const KEY_ALGORITHMS: &[&str] = &["RSA_2048", "EC_prime256v1", "EC_secp384r1"];
 
 /// A name may be its own: the validation domain must be the name or a domain above it.
@@ -128,7 +128,7 @@ fn request(region: &mut Region, call: &Call) -> Answer {
     one("CertificateArn", arn)
 }
 
-/// The certificate that was requested with this token a short while ago.
+/// The certificate that was recently requested with this token.
 fn same<'r>(region: &'r Region, call: &Call, token: &str) -> Option<&'r Certificate> {
     region.acm.certificates.values().find(|certificate| {
         let recent = call.seconds() - certificate.created < TOKEN_LASTS.as_secs_f64();

@@ -12,7 +12,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("ListTagsForCertificate", list),
 ];
 
-/// Every certificate of the Region with its tags: its ARN and they.
+/// Every certificate of the Region: its ARN and tags.
 pub(crate) fn tagged(state: &State) -> impl Iterator<Item = (String, Tags)> {
     state
         .certificates
@@ -20,7 +20,7 @@ pub(crate) fn tagged(state: &State) -> impl Iterator<Item = (String, Tags)> {
         .map(|(arn, certificate)| (arn.to_owned(), certificate.tags.clone()))
 }
 
-/// These tags with those in the input, if AWS takes them.
+/// These tags with those in the input, if AWS accepts them.
 pub(super) fn checked(call: &Call, tags: Tags) -> Result<Tags, Refusal> {
     let codes = ("InvalidTagException", "TooManyTagsException");
     with_sent(call, tags, "certificate", codes)

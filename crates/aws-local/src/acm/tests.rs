@@ -1,4 +1,4 @@
-//! What a certificate is at a time, which derives from the clock and from Route 53's records.
+//! A certificate's state, which derives from the clock and from Route 53's records.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::super::registry;
 use super::super::state::State;
 use super::certificate::Certificate;
 
-/// An account, called without a wire.
+/// An account, called without HTTP.
 struct Local {
     state: State,
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! Who uses a certificate, in any Region.
+//! The users of a certificate, in any Region.
 
 use super::super::operation::Call;
 use super::super::{apigateway, cognito, elbv2};

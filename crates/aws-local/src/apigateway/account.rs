@@ -21,7 +21,7 @@ const RULES: Rules = Rules {
     rules: &[rule("/cloudwatchRoleArn", REPLACE, Takes::Text)],
 };
 
-/// Whether API Gateway can write logs with a role: the role is there, trusts it, and has the policy.
+/// Whether API Gateway can write logs with a role: it exists, trusts API Gateway, and has the policy.
 fn may_write(call: &Call, role: &str) -> bool {
     let take = Take {
         service: "apigateway.amazonaws.com",
@@ -55,7 +55,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
     for patch in patches(call)? {
         match (patch.op, &patch.parts()[..]) {
-            // Usage plans have long been on for everyone, and can't be turned off.
+            // Usage plans are always on.
             (Op::Add, ["features"]) if patch.filled() == Some("UsagePlans") => {}
             (Op::Add | Op::Remove, ["features"]) => {
                 return Err(bad_request(format!(

@@ -14,7 +14,7 @@ use super::usage_plans::check_shared_stages;
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::change("ImportApiKeys", import)];
 
-/// A key with a known value is changed, any other is made. What is wrong with one row is a warning, unless the call says otherwise.
+/// A key with a known value is updated, any other is created. An error in a row is a warning, unless the call says otherwise.
 fn import(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
     let format = call.text("format");

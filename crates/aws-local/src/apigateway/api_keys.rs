@@ -42,7 +42,7 @@ fn find<'s>(state: &'s State, call: &Call) -> Result<&'s ApiKey, Refusal> {
     state.api_keys.get(call.text("apiKey")).ok_or_else(no_key)
 }
 
-/// A key as answers give it, tags aside: its value only where it was asked for.
+/// A key in responses, without tags: with its value only if requested.
 fn describe(key: &ApiKey, with_value: bool) -> Object {
     let mut answer = key.settings.clone();
     if with_value {
@@ -75,7 +75,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// A stage as a key names it, if it is there.
+/// A stage in a key's format, if it exists.
 fn stage_key(state: &State, api: &str, stage: &str) -> Result<String, Refusal> {
     if state.has_stage(api, stage) {
         Ok(format!("{api}/{stage}"))
@@ -134,7 +134,7 @@ pub(super) fn check_value(value: &str) -> Result<(), Refusal> {
     }
 }
 
-/// What holds for a key's settings, however they came about. An empty name is none.
+/// Validates a key's settings after a create or an update. An empty name is none.
 fn check(settings: &mut Object) -> Result<(), Refusal> {
     if text(settings, "name").chars().count() > LONGEST_KEY_NAME {
         return Err(bad_request(
@@ -204,7 +204,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
                 }
                 settings.insert("stageKeys".into(), stages.into());
             }
-            // Labels are in AWS's table of paths and in no answer.
+            // Labels are in AWS's table of paths and in no response.
             (Op::Add | Op::Remove, ["labels"]) => {
                 return Err(Refusal::not_implemented(
                     "labels of apigateway:UpdateApiKey",

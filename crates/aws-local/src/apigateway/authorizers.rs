@@ -56,12 +56,12 @@ static USER_POOL_ARN: LazyLock<Regex> = LazyLock::new(|| {
         .expect("it is a pattern")
 });
 
-/// A header of the request: what a token can come in.
+/// A header of the request: the identity source of tokens.
 static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^method\.request\.header\.[\w!#$%&'*+.^`|~-]+$").expect("it is a pattern")
 });
 
-/// A part of the request or of its context: what a request authorizer looks at.
+/// A part of the request or of its context: the identity source of request authorizers.
 static REQUEST_PART: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(method\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\.|context\.|stageVariables\.).+$")
         .expect("it is a pattern")
@@ -104,7 +104,7 @@ fn of_cognito(authorizer: &Object) -> bool {
     text(authorizer, "type") == "COGNITO_USER_POOLS"
 }
 
-/// What holds for an authorizer, however it came about. Fills in the kind of authorization that AWS derives from the type.
+/// Validates an authorizer after a create or an update, and fills in the authorization type that AWS derives.
 fn check(definition: &Definition, authorizer: &mut Object) -> Result<(), Refusal> {
     let name = text(authorizer, "name");
     if name.is_empty() {
@@ -142,7 +142,7 @@ fn check(definition: &Definition, authorizer: &mut Object) -> Result<(), Refusal
         }
         "REQUEST" => {
             check_lambda(authorizer)?;
-            // Without an identity source there is nothing to keep an answer by.
+            // Without an identity source there is no cache key.
             if source.is_empty() && ttl.is_some_and(|ttl| ttl > 0) {
                 return Err(bad_request(
                     "Identity source must be specified for a REQUEST authorizer whose results are cached",

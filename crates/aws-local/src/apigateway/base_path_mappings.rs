@@ -1,4 +1,4 @@
-//! Base path mappings: which API and stage are behind a path of a custom domain name.
+//! Base path mappings: the API and stage for a path of a custom domain name.
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
@@ -23,7 +23,7 @@ fn no_mapping() -> Refusal {
     not_found("Invalid base path mapping identifier specified")
 }
 
-/// A base path as it is kept.
+/// A base path as stored.
 fn base_path(sent: &str) -> Result<&str, Refusal> {
     if sent.contains('/') {
         return Err(bad_request(
@@ -40,7 +40,7 @@ fn base_path(sent: &str) -> Result<&str, Refusal> {
     Ok(if sent.is_empty() { NONE } else { sent })
 }
 
-/// The API must be there, and the stage when one is named; without one, callers name it as the next part of the path.
+/// The API must exist, and the stage if one is named; without one, the next part of the path is the stage.
 fn check(state: &State, mapping: &Object) -> Result<(), Refusal> {
     let (api, stage) = (text(mapping, "restApiId"), text(mapping, "stage"));
     if !state.rest_apis.contains(api) {
@@ -52,7 +52,7 @@ fn check(state: &State, mapping: &Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses to delete what base path mappings lead to; `leads_there` says which mappings do.
+/// Refuses to delete the target of base path mappings; `leads_there` selects the mappings.
 pub(super) fn check_unmapped(
     state: &State,
     what: &str,
@@ -118,7 +118,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
             ));
         }
         let value = patch.filled().unwrap_or_default();
-        // AWS's table and AWS's examples don't agree on the letters, and AWS takes both.
+        // AWS's table and AWS's examples differ in case, and AWS accepts both.
         let path = patch.path.to_lowercase();
         match path.as_str() {
             "/basepath" => mapping.insert("basePath".into(), base_path(value)?.into()),

@@ -55,7 +55,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// There must be something to call, and everything that can be called must lead somewhere.
+/// There must be a method, and every method must have an integration.
 fn check(definition: &Definition) -> Result<(), Refusal> {
     let mut methods = definition.methods().peekable();
     if methods.peek().is_none() {
@@ -87,7 +87,7 @@ fn describe(id: &str, deployment: &Deployment, with_summary: bool) -> Object {
     answer
 }
 
-/// Whether the call asks for what each deployment serves.
+/// Whether the call requests each deployment's contents.
 fn embeds_summary(call: &Call) -> bool {
     let embed = call.input.get("embed").and_then(Value::as_array);
     embed.is_some_and(|embed| embed.iter().any(|what| what == "apisummary"))

@@ -67,14 +67,14 @@ const RULES: Rules = Rules {
     ],
 };
 
-/// How long AWS takes to spread an edge-optimized name.
+/// How long AWS takes to deploy an edge-optimized name.
 const EDGE_TIME: Duration = Duration::from_secs(40 * 60);
 
-/// How long AWS takes to move a name between edge and Regional, or to spread another certificate or policy. AWS's documentation names no
+/// How long AWS takes to move a name between edge and Regional, or to deploy another certificate or policy. AWS documents no
 /// time; the console shows it for about a minute.
 const MOVE_TIME: Duration = Duration::from_secs(60);
 
-/// Settings that AWS spreads to its servers when they change.
+/// Settings whose change takes time.
 const SPREAD: &[&str] = &[
     "endpointConfiguration",
     "certificateArn",
@@ -166,8 +166,8 @@ pub(super) fn is(settings: &Object, kind: &str) -> bool {
     types.is_some_and(|types| types.iter().any(|known| known == kind))
 }
 
-/// Checks what holds for a domain name, however it came about, and gives it the names that DNS should point to. `before` are the settings
-/// that a change begins from: a certificate that was taken once is not looked at again.
+/// Validates a domain name after a create or an update, and sets the names that DNS should point to. `before` are the settings
+/// before an update: an accepted certificate is not checked again.
 fn settle(settings: &mut Object, before: &Object, call: &Call) -> Result<(), Refusal> {
     let types = settings
         .get("endpointConfiguration")
@@ -241,7 +241,7 @@ fn targets(settings: &mut Object, call: &Call) {
     }
 }
 
-/// A domain name as answers give it, tags aside. `begun` says that the call that is answered changed it in a way that takes time.
+/// A domain name in responses, without tags. `begun` says that this call made a change that takes time.
 fn describe(domain: &DomainName, call: &Call, begun: bool) -> Object {
     let mut answer = domain.settings.clone();
     let pending = begun || call.seconds() < domain.available;
@@ -338,7 +338,7 @@ fn apply(patch: &Patch, settings: &mut Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Takes the base path mappings along.
+/// The base path mappings are deleted with it.
 fn delete(region: &mut Region, call: &Call) -> Answer {
     let domains = &mut region.apigateway.domain_names;
     if !domains.remove(call.text("domainName")) {

@@ -1,4 +1,4 @@
-//! What must hold for a custom domain name's certificates, mutual TLS and security policy, and who uses a certificate.
+//! Rules for a custom domain name's certificates, mutual TLS and security policy, and the users of a certificate.
 
 use std::sync::LazyLock;
 
@@ -74,7 +74,7 @@ pub(super) fn check_security_policy(settings: &Object, before: &Object) -> Resul
     Ok(())
 }
 
-/// With mutual TLS and an imported certificate, a certificate that ACM issued must prove who owns the name.
+/// With mutual TLS and an imported certificate, a certificate issued by ACM must prove the ownership of the name.
 fn check_ownership(settings: &Object, before: &Object, call: &Call) -> Result<(), Refusal> {
     const MEMBER: &str = "ownershipVerificationCertificateArn";
     let proof = text(settings, MEMBER);
@@ -101,7 +101,7 @@ pub(super) fn check_certificate(kind: &str, arn: &str, call: &Call) -> Result<()
     let Some(found) = CERTIFICATE.captures(arn) else {
         return Err(bad_request("Invalid certificate ARN specified"));
     };
-    // CloudFront takes certificates from one Region only, a Regional name from its own.
+    // CloudFront uses certificates from one Region only, a Regional name from its own.
     let wanted = if kind == "EDGE" {
         regions::GLOBAL
     } else {
@@ -113,7 +113,7 @@ pub(super) fn check_certificate(kind: &str, arn: &str, call: &Call) -> Result<()
                 "Invalid certificate ARN: {arn}. Certificate must be in '{wanted}'."
             )));
         }
-        // A server certificate of IAM's, which is not here.
+        // An IAM server certificate, which is not supported.
         None => return Ok(()),
         Some(_) => {}
     }

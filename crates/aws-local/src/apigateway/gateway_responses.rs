@@ -1,4 +1,4 @@
-//! Gateway responses: what API Gateway itself answers when it can't or won't call the back end.
+//! Gateway responses: API Gateway's own responses if it doesn't call the back end.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ const RULES: Rules = Rules {
     ],
 };
 
-/// A type's response as it is without anyone's doing.
+/// A type's default response.
 fn aws_default(kind: &str) -> Object {
     let status = TYPES
         .iter()
@@ -72,7 +72,7 @@ fn aws_default(kind: &str) -> Object {
     response
 }
 
-/// What a type answers with: its own response; or else the API's general one for its class of status, still called a default; or else
+/// The response of a type: its own; or else the API's general one for its class of status, still reported as a default; or else
 /// AWS's default.
 pub(crate) fn effective(definition: &Definition, kind: &str) -> Object {
     if let Some(own) = definition.gateway_responses.get(kind) {
@@ -92,7 +92,7 @@ pub(crate) fn effective(definition: &Definition, kind: &str) -> Object {
     response
 }
 
-/// Whatever is not sent is AWS's default again.
+/// What is not sent is reset to AWS's default.
 fn put(region: &mut Region, call: &Call) -> Answer {
     let definition = &mut region.apigateway.rest_api_mut(call)?.definition;
     let kind = call.text("responseType");
@@ -143,7 +143,7 @@ fn get(region: &Region, call: &Call) -> Answer {
 
 fn list(region: &Region, call: &Call) -> Answer {
     let definition = &region.apigateway.rest_api(call)?.definition;
-    // All types fit on a page, and AWS gives them all when no limit is named.
+    // All types fit on a page, and AWS returns all of them without a limit.
     let rows = TYPES
         .iter()
         .map(|(kind, _)| (*kind, effective(definition, kind)));

@@ -1,4 +1,4 @@
-//! Integrations: what a method calls, and how its answers become method responses.
+//! Integrations: what a method calls, and how its responses are mapped.
 
 use aws_facts::arns::Arn;
 use aws_facts::limits::apigateway::{
@@ -89,7 +89,7 @@ fn no_integration() -> Refusal {
     not_found("Invalid Integration identifier specified")
 }
 
-/// An integration as answers give it, with its responses.
+/// An integration in responses, with its integration responses.
 pub(super) fn describe(integration: &Integration) -> Object {
     let mut answer = integration.settings.clone();
     if !integration.responses.is_empty() {
@@ -110,10 +110,10 @@ fn find_mut<'r>(region: &'r mut Region, call: &Call) -> Result<&'r mut Integrati
     method.integration.as_mut().ok_or_else(no_integration)
 }
 
-/// Makes an integration, or another in its place: then without the responses that the last one had.
+/// Creates or replaces an integration. Replacing removes its responses.
 fn put(region: &mut Region, call: &Call) -> Answer {
     let mut settings = members(call, SETTINGS);
-    // The input calls the back end's verb by another name than the output.
+    // The back end's verb has different names in input and output.
     if let Some(verb) = call.input.get("integrationHttpMethod") {
         settings.insert("httpMethod".into(), verb.clone());
     }
@@ -147,7 +147,7 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// A mock calls nothing: AWS takes a URI and a verb, and forgets them.
+/// A mock calls nothing: AWS accepts a URI and a verb, and drops them.
 fn forget_back_end_of_mock(settings: &mut Object) {
     if text(settings, "type") == "MOCK" {
         settings.remove("uri");
@@ -173,7 +173,7 @@ fn empty_templates_are_null(settings: &mut Object, member: &str) {
     }
 }
 
-/// What holds for an integration's settings, however they came about.
+/// Validates an integration's settings after a create or an update.
 fn check(settings: &Object, method: &Method, regional: bool) -> Result<(), Refusal> {
     let (kind, verb) = (text(settings, "type"), text(settings, "httpMethod"));
     match (kind, verb) {
@@ -277,7 +277,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     settings.entry("cacheKeyParameters").or_insert(json!([]));
     forget_back_end_of_mock(&mut settings);
     check(&settings, method, regional(&definition.settings))?;
-    // A link that is gone is no obstacle to a change of something else.
+    // A deleted link doesn't prevent other changes.
     if settings.get("connectionId") != integration.settings.get("connectionId") {
         vpc_links::check_connection(&region.apigateway, &settings, call)?;
     }
@@ -312,7 +312,8 @@ fn put_response(region: &mut Region, call: &Call) -> Answer {
     Ok(response)
 }
 
-/// The method response of the same status must declare the headers that are mapped to. Without any, AWS doesn't ask for a method response.
+/// The method response of the same status must declare the headers that are mapped to. Without any, AWS doesn't require a method
+/// response.
 fn check_response(response: &Object, method: &Method, status: &str) -> Result<(), Refusal> {
     one_of(response, "contentHandling", CONTENT_HANDLINGS)?;
     let templates = response.get("responseTemplates").and_then(Value::as_object);

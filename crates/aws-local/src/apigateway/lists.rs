@@ -1,4 +1,4 @@
-//! Lists as API Gateway pages them: `limit` and `position` in, `items` and `position` out.
+//! API Gateway's paging of lists: `limit` and `position` in, `items` and `position` out.
 
 use aws_facts::limits::apigateway::{MOST_ROWS_PER_PAGE, ROWS_PER_PAGE};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::super::operation::{Answer, Call, Object, Refusal};
 use super::super::paging;
 use super::refusals::bad_request;
 
-/// Refuses any position, for a list that is never longer than a page and so gives none out.
+/// Refuses any position, for a list that always fits on a page.
 pub(super) fn check_no_position(call: &Call) -> Result<(), Refusal> {
     match call.text("position") {
         "" => Ok(()),
@@ -19,7 +19,7 @@ fn no_such_position() -> Refusal {
     bad_request("Invalid position parameter specified")
 }
 
-/// One page of `rows`, which come in the order of their keys. `of` tells lists of one operation apart, such as those of two APIs.
+/// One page of `rows`, which are sorted by their keys. `of` distinguishes lists of one operation, such as those of two APIs.
 pub(super) fn page<'k>(
     call: &Call,
     of: &str,

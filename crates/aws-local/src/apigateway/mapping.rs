@@ -1,9 +1,9 @@
-//! Mapping expressions: where a parameter of a request or response goes to, and where it comes from.
+//! Mapping expressions: target and source of a request's or response's parameters.
 
 use super::super::operation::{Object, Refusal};
 use super::refusals::bad_request;
 
-/// Sources that are there without being declared.
+/// Sources that need no declaration.
 const UNDECLARED: &[&str] = &["context.", "stageVariables."];
 
 /// The name in `method.request.{header,path,querystring}.NAME`.
@@ -19,8 +19,8 @@ pub(super) fn is_response_parameter(parameter: &str) -> bool {
         .is_some_and(|name| !name.is_empty())
 }
 
-/// Refuses an integration's request parameters that lead nowhere: the key must be a place in the integration's request, the value a static
-/// text, a context or stage variable, the body, or a parameter that the method declares.
+/// Validates an integration's request parameters: the key must be a place in the integration's request, the value a static text,
+/// a context or stage variable, the body, or a parameter that the method declares.
 pub(super) fn check_request(
     parameters: &Object,
     declared_by_method: Option<&Object>,
@@ -49,8 +49,8 @@ pub(super) fn check_request(
     Ok(())
 }
 
-/// Refuses an integration response's parameters that lead nowhere: the key must be declared by the method response of the same status, the
-/// value a static text, a context or stage variable, or a header or the body of the integration's response.
+/// Validates an integration response's parameters: the key must be declared by the method response of the same status, the value
+/// a static text, a context or stage variable, or a header or the body of the integration's response.
 pub(super) fn check_response(
     parameters: &Object,
     declared_by_response: Option<&Object>,

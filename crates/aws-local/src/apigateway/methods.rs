@@ -54,7 +54,7 @@ const RESPONSE_RULES: Rules = Rules {
     ],
 };
 
-/// The verbs there are; `ANY` stands for those without a method of their own.
+/// The verbs; `ANY` is for those without a method.
 const VERBS: &[&str] = &[
     "GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY",
 ];
@@ -98,7 +98,7 @@ pub(super) fn find_mut<'s>(state: &'s mut State, call: &Call) -> Result<&'s mut 
         .ok_or_else(no_method)
 }
 
-/// A method as answers give it, with its responses and its integration.
+/// A method in responses, with its method responses and its integration.
 pub(super) fn describe(method: &Method) -> Object {
     let mut answer = method.settings.clone();
     if !method.responses.is_empty() {
@@ -133,9 +133,9 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// What holds for a method's settings, however they came about.
+/// Validates a method's settings after a create or an update.
 fn check(definition: &Definition, settings: &mut Object) -> Result<(), Refusal> {
-    // AWS takes the type in any case.
+    // AWS accepts the type in upper or lower case.
     let kind = text(settings, "authorizationType").to_uppercase();
     if !AUTHORIZATION_TYPES.contains(&kind.as_str()) {
         return Err(bad_request(format!(
@@ -149,7 +149,7 @@ fn check(definition: &Definition, settings: &mut Object) -> Result<(), Refusal> 
         _ => None,
     };
     match of_cognito {
-        // Without an authorizer to the type, an authorizer's id says nothing, and AWS drops it.
+        // If the type has no authorizer, AWS drops the authorizer's id.
         None => {
             settings.remove("authorizerId");
         }

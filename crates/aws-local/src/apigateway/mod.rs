@@ -1,7 +1,7 @@
 //! API Gateway's REST APIs (v1): the control plane, one file per noun.
 //!
-//! A deployment holds the whole [`Definition`] it froze, for the data plane to serve from. OpenAPI import and export, client
-//! certificates, documentation and private domain names are not here: they answer 501 by name.
+//! A deployment has a snapshot of the whole [`Definition`], which the data plane serves. OpenAPI import and export, client
+//! certificates, documentation and private domain names are not implemented: they answer 501 by name.
 
 mod account;
 mod api_key_import;
@@ -50,7 +50,7 @@ pub use usage::Usage;
 pub(super) use usage_plans::{is_on_stage, stages as plan_stages};
 pub use vpc_links::{LINK_CREATION_TIME, LINK_DELETION_TIME};
 
-/// The operations the local API Gateway has, noun by noun.
+/// The implemented operations, by noun.
 pub(super) const OPERATIONS: &[&[Operation]] = &[
     account::OPERATIONS,
     api_key_import::OPERATIONS,

@@ -108,7 +108,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     Ok(model)
 }
 
-/// The schema must be there; that of a JSON body must be JSON, and refer only to models that the API has.
+/// The schema is required; that of a JSON body must be JSON, and refer only to models of the API.
 fn check(definition: &Definition, model: &Object) -> Result<(), Refusal> {
     let schema = text(model, "schema");
     if schema.trim().is_empty() {
@@ -156,7 +156,7 @@ fn get(region: &Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// A schema with the models that it refers to in their places; a model within itself stays a reference.
+/// A schema with its references to models resolved; recursive ones stay references.
 fn flattened<'d>(definition: &'d Definition, schema: Value, within: &mut Vec<&'d str>) -> Value {
     match schema {
         Value::Object(members) => {
@@ -244,7 +244,7 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     Ok(Object::new())
 }
 
-/// A mapping template that makes an example of the model.
+/// A mapping template with an example of the model.
 fn template(region: &Region, call: &Call) -> Answer {
     let (definition, model) = find(&region.apigateway, call)?;
     let schema = serde_json::from_str(text(model, "schema")).unwrap_or_default();

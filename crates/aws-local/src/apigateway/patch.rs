@@ -1,8 +1,8 @@
-//! JSON-Patch as API Gateway means it.
+//! API Gateway's variant of JSON Patch.
 //!
-//! It is not RFC 6902: values are always text and get their type from the path, lists take members by value or by a path that ends in the
-//! member, and each noun has its own table of paths and the operations they take (AWS's "Patch Operations" page). Nouns lay that table
-//! down as [`Rules`]; what a table can't say, a noun does itself.
+//! It is not RFC 6902: values are always text and get their type from the path, list members are given by value or at the end of
+//! the path, and each noun has its own table of paths and operations (AWS's "Patch Operations" page). That table is a [`Rules`];
+//! what it can't express, a noun does itself.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(super) enum Op {
     Remove,
     Replace,
     Copy,
-    /// In JSON-Patch, and taken by no path of API Gateway: `move` and `test`.
+    /// In JSON Patch, and valid at no path of API Gateway: `move` and `test`.
     Other,
 }
 
@@ -82,19 +82,19 @@ fn read(sent: &Value) -> Result<Patch, Refusal> {
     })
 }
 
-/// A part of a JSON pointer as the name it stands for. `~1` first: `~01` is `~1`, not `/`.
+/// A part of a JSON pointer, unescaped. `~1` first: `~01` is `~1`, not `/`.
 pub(super) fn unescape(part: &str) -> String {
     part.replace("~1", "/").replace("~0", "~")
 }
 
-/// What stands at a path, and so what the text of a value becomes.
+/// The type of the value at a path.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Takes {
-    /// A text; an empty one takes the member away.
+    /// A text; an empty one removes the member.
     Text,
     /// A boolean: `true`, and false for anything else, as AWS reads it.
     Boolean,
-    /// A whole number; an empty one takes the member away.
+    /// A whole number; an empty one removes the member.
     Whole,
     /// A number.
     Number,
@@ -110,7 +110,7 @@ pub(super) enum Takes {
     Member,
 }
 
-/// A path, the operations it takes, and what stands there.
+/// A path, its operations, and its type.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
     path: &'static str,
@@ -118,7 +118,7 @@ pub(super) struct Rule {
     takes: Takes,
 }
 
-/// A path of a noun: `{}` stands for any one part.
+/// A path of a noun: `{}` matches any one part.
 pub(super) const fn rule(path: &'static str, ops: &'static [Op], takes: Takes) -> Rule {
     Rule { path, ops, takes }
 }
@@ -127,12 +127,13 @@ pub(super) const REPLACE: &[Op] = &[Op::Replace];
 pub(super) const ADD_REMOVE: &[Op] = &[Op::Add, Op::Remove];
 pub(super) const ANY: &[Op] = &[Op::Add, Op::Replace, Op::Remove];
 
-/// How a noun words the refusal of a path or an operation. API Gateway has no one way.
+/// A noun's error message for a wrong path or operation. API Gateway has several.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Words {
-    /// Names what `replace` takes: `Invalid patch path  '/x' specified for op 'replace'. Must be one of: [/name]`.
+    /// Names the valid paths of `replace`: `Invalid patch path '/x' specified for op 'replace'. Must be one of: [/name]`.
     Listing,
-    /// The path, or what operations there are: `Invalid patch path /x`, `Invalid patch operation specified. Must be one of: [replace]`.
+    /// The path, or the valid operations: `Invalid patch path /x`, `Invalid patch operation specified. Must be one of:
+    /// [replace]`.
     Short,
     /// The path, whatever is wrong with it.
     PathOnly,
@@ -165,7 +166,7 @@ impl Rules {
         rule.apply(patch, object)
     }
 
-    /// The refusal of a path that the noun doesn't have.
+    /// The error for an unknown path.
     pub(super) fn unknown(&self, patch: &Patch) -> Refusal {
         let Patch { path, name, .. } = patch;
         match self.words {
@@ -201,7 +202,7 @@ impl Rules {
     }
 }
 
-/// The refusal of an operation that a path doesn't take, by nouns that list their paths.
+/// The error for an invalid operation at a path, of nouns that list their paths.
 fn unsupported(patch: &Patch) -> Refusal {
     let Patch { path, name, .. } = patch;
     bad_request(format!(
@@ -291,7 +292,7 @@ impl Rule {
         }
     }
 
-    /// The value for a member of its own; none takes the member away.
+    /// The value of a member; none removes it.
     fn scalar(&self, patch: &Patch) -> Result<Option<Value>, Refusal> {
         if patch.op == Op::Remove {
             return Ok(None);
@@ -352,12 +353,12 @@ impl Rule {
     }
 }
 
-/// A boolean as API Gateway reads one in a patch: everything but `true` is false, and nothing is refused.
+/// A boolean in a patch: everything but `true` is false, without errors.
 pub(super) fn truth(value: Option<&str>) -> bool {
     value.is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
-/// Changes a list member; an empty list is no member.
+/// Changes a list; an empty one is removed.
 fn change_list(holder: &mut Object, member: &str, change: impl FnOnce(&mut Vec<Value>)) {
     let mut list = match holder.remove(member) {
         Some(Value::Array(list)) => list,

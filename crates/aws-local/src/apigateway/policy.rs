@@ -1,4 +1,4 @@
-//! Resource policies, in the form in which API Gateway gives them back.
+//! Resource policies, as API Gateway returns them.
 
 use aws_facts::limits::apigateway::LONGEST_POLICY;
 use serde_json::Value;
@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::super::operation::{Call, Refusal};
 use super::refusals::bad_request;
 
-/// A policy as AWS answers it: without white space, resources that were short (`execute-api:/*`) in full, and every quote escaped once
-/// more, so that a client has to undo it. A policy that came back this way may be sent again.
+/// A policy as AWS returns it: without white space, short resources (`execute-api:/*`) in full, and every quote escaped once
+/// more, which a client has to undo. A policy in this form may be sent again.
 pub(super) fn normalized(document: &str, api: &str, call: &Call) -> Result<String, Refusal> {
     let invalid = || {
         bad_request(

@@ -2,22 +2,22 @@
 
 use super::super::operation::Refusal;
 
-/// 400: the request makes no sense as it is.
+/// 400: the request is invalid.
 pub(super) fn bad_request(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "BadRequestException", message)
 }
 
-/// 404: something that the request names isn't there.
+/// 404: something in the request doesn't exist.
 pub(super) fn not_found(message: impl Into<String>) -> Refusal {
     Refusal::new(404, "NotFoundException", message)
 }
 
-/// 409: it is there already, or is in use.
+/// 409: it exists already, or is in use.
 pub(super) fn conflict(message: impl Into<String>) -> Refusal {
     Refusal::new(409, "ConflictException", message)
 }
 
-/// 429: a quota of things is used up. API Gateway answers with the status of a throttle.
+/// 429: a resource quota is reached. API Gateway uses the status of a throttle.
 pub(super) fn limit_exceeded(message: impl Into<String>) -> Refusal {
     Refusal::new(429, "LimitExceededException", message)
 }

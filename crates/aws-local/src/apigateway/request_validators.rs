@@ -25,7 +25,7 @@ const RULES: Rules = Rules {
     ],
 };
 
-/// The validator that the call names. AWS says the same when it is the API that isn't there.
+/// The validator that the call names. AWS returns the same error if the API doesn't exist.
 fn find<'s>(state: &'s State, call: &Call) -> Result<(&'s Definition, &'s Object), Refusal> {
     let no_validator = || not_found("Invalid Request Validator identifier specified");
     let api = state
@@ -38,7 +38,7 @@ fn find<'s>(state: &'s State, call: &Call) -> Result<(&'s Definition, &'s Object
 }
 
 fn create(region: &mut Region, call: &Call) -> Answer {
-    // A missing API is a bad request here and nowhere else.
+    // A missing API is a bad request only here.
     let api = region.apigateway.rest_apis.get_mut(call.text("restApiId"));
     let api = api.ok_or_else(|| bad_request("Invalid REST API identifier specified"))?;
     let id = identifiers::api_gateway_short();

@@ -39,7 +39,7 @@ pub(super) fn no_resource() -> Refusal {
     not_found("Invalid Resource identifier specified")
 }
 
-/// The resource that the call names. AWS says the same when it is the API that isn't there.
+/// The resource that the call names. AWS returns the same error if the API doesn't exist.
 pub(super) fn find<'s>(
     state: &'s State,
     call: &Call,
@@ -84,7 +84,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// Whether a resource (`own`, when it is there already) may have this part below this parent.
+/// Whether a resource (`own`, if it exists already) may have this part below this parent.
 fn fits(
     definition: &Definition,
     own: Option<&str>,
@@ -127,7 +127,7 @@ fn fits(
     Ok(())
 }
 
-/// A resource as answers give it: its methods by verb, in full only when they were asked for.
+/// A resource in responses: its methods by verb, in full only if requested.
 fn describe(
     definition: &Definition,
     id: &str,
@@ -189,7 +189,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     find(state, call)?;
     let id = call.text("resourceId");
     for patch in patches(call)? {
-        // Only to refuse what isn't in the table: a resource is no object of settings.
+        // Only to refuse what isn't in the table: a resource has no settings.
         RULES.apply(&patch, &mut Object::new())?;
         let definition = &mut state.rest_api_mut(call)?.definition;
         let resource = definition.resources.get(id).ok_or_else(no_resource)?;
@@ -246,7 +246,7 @@ fn is_below(definition: &Definition, id: &str, above: &str) -> bool {
     false
 }
 
-/// Takes everything below the resource along.
+/// Everything below the resource is deleted with it.
 fn delete(region: &mut Region, call: &Call) -> Answer {
     let (definition, _) = find(&region.apigateway, call)?;
     let id = call.text("resourceId");

@@ -22,7 +22,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteRestApi", delete),
 ];
 
-/// Members that are kept as they come.
+/// Members that are stored as sent.
 const SETTINGS: &[&str] = &[
     "name",
     "description",
@@ -53,7 +53,7 @@ const RULES: Rules = Rules {
             Takes::Value,
         ),
         rule("/endpointConfiguration/ipAddressType", REPLACE, Takes::Text),
-        // Text until it is checked, since AWS words a wrong number of its own.
+        // Text until it is checked, since AWS has a separate message for a wrong number.
         rule("/minimumCompressionSize", REPLACE, Takes::Text),
         rule("/securityPolicy", REPLACE, Takes::Text),
     ],
@@ -148,7 +148,7 @@ fn endpoint_type(settings: &Object) -> &str {
         .unwrap_or_default()
 }
 
-/// What holds for an API's settings, however they came about. Puts the policy and the compression size into their final form.
+/// Validates an API's settings after a create or an update, and normalizes the policy and the compression size.
 fn check(settings: &mut Object, id: &str, call: &Call) -> Result<(), Refusal> {
     if text(settings, "name").trim().is_empty() {
         return Err(bad_request("Name cannot be empty"));
@@ -208,7 +208,7 @@ fn check(settings: &mut Object, id: &str, call: &Call) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// An API as answers give it, tags aside.
+/// An API in responses, without tags.
 fn describe(id: &str, api: &RestApi) -> Object {
     let mut answer = api.definition.settings.clone();
     answer.insert("id".into(), id.into());
@@ -263,7 +263,7 @@ fn apply(patch: &Patch, settings: &mut Object) -> Result<(), Refusal> {
     let endpoint = object_mut(settings, "endpointConfiguration");
     endpoint.insert("types".into(), json!([kind]));
     if kind == "PRIVATE" {
-        // AWS turns a private API to the only address type there is for one.
+        // AWS sets a private API to its only address type.
         endpoint.insert("ipAddressType".into(), "dualstack".into());
     } else {
         endpoint.remove("vpcEndpointIds");
@@ -271,7 +271,7 @@ fn apply(patch: &Patch, settings: &mut Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Takes everything below the API along. Its stages fall off the usage plans that name them.
+/// Everything below the API is deleted with it, and its stages are removed from usage plans.
 fn delete(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
     state.rest_api(call)?;

@@ -1,4 +1,4 @@
-//! The patches of a stage, whose paths are unlike any other noun's: a method setting's path is made of a resource path, a verb and two words.
+//! The patches of a stage. The path of a method setting is a resource path, a verb and two words.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use super::patch::{Op, Patch, truth};
 use super::refusals::bad_request;
 use super::state::{RestApi, object_mut, text};
 
-/// A method setting: the end of its path, its member, and what is there by default.
+/// A method setting: the end of its path, its member, and its default.
 struct Setting {
     path: &'static str,
     member: &'static str,
@@ -23,7 +23,7 @@ enum Default {
     Whole(i64),
     Number(f64),
     Text(&'static str),
-    /// Not there until it is set.
+    /// Missing until it is set.
     Absent,
 }
 
@@ -84,10 +84,10 @@ const CACHE_CONTROL_STRATEGIES: &[&str] = &[
     "SUCCEED_WITHOUT_RESPONSE_HEADER",
 ];
 
-/// What AWS lists when a path is none of them, with its own slips: two commas and a space are missing.
+/// The paths that AWS lists in an error, with its typos: two commas and a space are missing.
 const PATHS: &str = "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, /accessLogSettings, /accessLogSettings/destinationArn, /accessLogSettings/format, /{resourcePath}/{httpMethod}/metrics/enabled, /{resourcePath}/{httpMethod}/logging/dataTrace, /{resourcePath}/{httpMethod}/logging/loglevel, /{resourcePath}/{httpMethod}/throttling/burstLimit/{resourcePath}/{httpMethod}/throttling/rateLimit/{resourcePath}/{httpMethod}/caching/ttlInSeconds, /{resourcePath}/{httpMethod}/caching/enabled, /{resourcePath}/{httpMethod}/caching/dataEncrypted, /{resourcePath}/{httpMethod}/caching/requireAuthorizationForCacheControl, /{resourcePath}/{httpMethod}/caching/unauthorizedCacheControlHeaderStrategy, /*/*/metrics/enabled, /*/*/logging/dataTrace, /*/*/logging/loglevel, /*/*/throttling/burstLimit /*/*/throttling/rateLimit /*/*/caching/ttlInSeconds, /*/*/caching/enabled, /*/*/caching/dataEncrypted, /*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, /variables/{variable_name}, /tracingEnabled";
 
-/// Where logs go: a CloudWatch log group, or a Firehose stream with the name that API Gateway may write to.
+/// The log destination: a CloudWatch log group, or a Firehose stream with the prefix that API Gateway requires.
 static LOG_DESTINATION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"^arn:aws[a-z-]*:(logs:[a-z0-9-]+:\d{12}:log-group:[\w./#-]+|firehose:[a-z0-9-]+:\d{12}:deliverystream/amazon-apigateway-[\w.-]+)$",
@@ -143,7 +143,7 @@ fn remove(patch: &Patch, stage: &mut Object) -> Result<(), Refusal> {
     if removed {
         return Ok(());
     }
-    // AWS ends this one with a space.
+    // AWS's message ends with a space.
     Err(bad_request(format!(
         "Cannot remove method setting {key} because there is no method setting for this method "
     )))
@@ -219,7 +219,7 @@ fn set(patch: &Patch, stage: &mut Object, api: &RestApi, may_log: bool) -> Resul
             }
             text_or_none(stage, "cacheClusterSize");
         }
-        // Neither can be made here, so that there is none to name.
+        // Neither can be created here, so none exists.
         [member @ ("clientCertificateId" | "documentationVersion")] => {
             if value.is_some() {
                 return Err(Refusal::not_implemented(format_args!(
@@ -267,7 +267,7 @@ fn no_role() -> Refusal {
     bad_request("CloudWatch Logs role ARN must be set in account settings to enable logging")
 }
 
-/// Any first setting starts a canary, on the stage's own deployment until another is named.
+/// The first setting creates a canary, with the stage's deployment unless another is named.
 fn canary(patch: &Patch, stage: &mut Object) -> Result<(), Refusal> {
     let parts = patch.parts();
     let known = matches!(
@@ -306,8 +306,8 @@ fn canary(patch: &Patch, stage: &mut Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A setting of the methods at `/{resourcePath}/{httpMethod}`, kept under that path as it was sent. The first setting brings
-/// all the others: what `*/*` says of them, or else their defaults. Later changes to `*/*` don't reach it.
+/// A setting of the methods at `/{resourcePath}/{httpMethod}`, kept under that path as it was sent. The first setting copies all
+/// the others from `*/*`, or else their defaults. Later changes to `*/*` have no effect on it.
 fn method_setting(patch: &Patch, stage: &mut Object, may_log: bool) -> Result<(), Refusal> {
     let sent: Vec<_> = patch.path.split('/').skip(1).collect();
     let split = sent.len().checked_sub(2).filter(|split| *split >= 2);
@@ -346,7 +346,7 @@ fn method_setting(patch: &Patch, stage: &mut Object, may_log: bool) -> Result<()
     Ok(())
 }
 
-/// The value in the setting's type. A limit of -1 takes the limit away.
+/// The value in the setting's type. A limit of -1 removes the limit.
 fn typed(setting: &Setting, patch: &Patch) -> Result<Value, Refusal> {
     let text = patch.filled().unwrap_or_default();
     let wrong = |why: &str| {

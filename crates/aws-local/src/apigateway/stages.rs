@@ -1,4 +1,4 @@
-//! Stages: deployments with a name, under which they are called, and the settings of that.
+//! Stages: named deployments with settings.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("FlushStageAuthorizersCache", flush),
 ];
 
-/// How long AWS takes to make a cache cluster.
+/// How long AWS takes to create a cache cluster.
 const CACHE_CLUSTER_TIME: Duration = Duration::from_secs(4 * 60);
 
 fn no_stage() -> Refusal {
@@ -39,7 +39,7 @@ fn find<'s>(state: &'s State, call: &Call) -> Result<&'s Stage, Refusal> {
     api.stages.get(call.text("stageName")).ok_or_else(no_stage)
 }
 
-/// A stage as answers give it. `begun` says that the call that is answered changed its cache cluster.
+/// A stage in responses. `begun` says that this call changed its cache cluster.
 fn describe(stage: &Stage, call: &Call, begun: bool) -> Object {
     let mut answer = stage.settings.clone();
     let status = match stage.cache_available {
@@ -75,7 +75,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     Ok(describe(stage, call, true))
 }
 
-/// Puts a new stage into an API, with what AWS fills in.
+/// Adds a new stage to an API, with AWS's defaults.
 fn add<'a>(
     api: &'a mut RestApi,
     mut settings: Object,
@@ -125,7 +125,8 @@ fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks what holds for a stage, however it came about, and derives what follows from its settings. `before` is the stage as it was.
+/// Validates a stage after a create or an update, and derives what follows from its settings. `before` is the stage before an
+/// update.
 fn settle(
     api: &RestApi,
     stage: &mut Stage,
@@ -199,7 +200,7 @@ fn check_variables(variables: Option<&Value>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What `CreateDeployment` does with the stage it names: makes it, points it at the new deployment, or starts a canary on it.
+/// The stage part of `CreateDeployment`: creates the stage, switches it to the new deployment, or creates a canary.
 pub(super) fn deploy(api: &mut RestApi, deployment: &str, call: &Call) -> Result<(), Refusal> {
     let name = call.input.get("stageName").and_then(Value::as_str);
     let canary = call.input.get("canarySettings").and_then(Value::as_object);
@@ -296,7 +297,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// The stage falls off the usage plans that name it, and a stage made later under its name is not on them.
+/// The stage is removed from usage plans, and a later stage with its name is not on them.
 fn delete(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
     find(state, call)?;
@@ -311,7 +312,7 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     Ok(Object::new())
 }
 
-/// Nothing is ever in the caches yet, for there is nothing to call.
+/// Caches are not implemented, so they are always empty.
 fn flush(region: &Region, call: &Call) -> Answer {
     find(&region.apigateway, call)?;
     Ok(Object::new())

@@ -1,7 +1,7 @@
-//! What API Gateway keeps in one Region.
+//! API Gateway's state in one Region.
 //!
-//! Settings are JSON objects of AWS's own members, kept as an answer gives them, so that nothing a client sends is lost; the structure
-//! around them is typed. Everything below an API that a deployment freezes is its [`Definition`].
+//! Settings are JSON objects with AWS's members, stored as in responses, so that nothing a client sends is lost; the structure
+//! around them is typed. What a deployment contains of an API is its [`Definition`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub struct State {
     pub domain_names: Table<DomainName>,
     /// VPC links (v1) by id.
     pub vpc_links: Table<VpcLink>,
-    /// How often keys were used on usage plans, by the plan's id, a slash and the key's.
+    /// Usage by the plan's id, a slash and the key's id.
     pub usage: Table<Usage>,
     /// The role that API Gateway writes logs with; it is the account's, per Region.
     pub cloudwatch_role: Option<String>,
@@ -44,7 +44,7 @@ pub struct RestApi {
     pub created: f64,
     /// Its tags.
     pub tags: Tags,
-    /// What the next deployment will freeze.
+    /// The current definition, for the next deployment.
     pub definition: Definition,
     /// Deployments by id.
     pub deployments: Table<Deployment>,
@@ -52,7 +52,7 @@ pub struct RestApi {
     pub stages: Table<Stage>,
 }
 
-/// Everything about an API that a deployment freezes.
+/// Everything of an API that a deployment contains.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Definition {
@@ -112,7 +112,7 @@ pub struct Integration {
 pub struct Deployment {
     /// When it was made, in epoch seconds.
     pub created: f64,
-    /// The only thing about it that can change.
+    /// The only setting that can change.
     pub description: Option<String>,
     /// What it froze.
     pub snapshot: Definition,
@@ -126,15 +126,15 @@ pub struct Stage {
     pub settings: Object,
     /// Its tags.
     pub tags: Tags,
-    /// When its cache cluster is there, in epoch seconds; none without a cluster.
+    /// When its cache cluster is ready, in epoch seconds; none without a cluster.
     pub cache_available: Option<f64>,
 }
 
-/// A usage plan. Which keys it has is said by the keys.
+/// A usage plan. Its keys are stored with the keys.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UsagePlan {
-    /// Its settings, API stages included.
+    /// Settings, API stages included.
     pub settings: Object,
     /// Its tags.
     pub tags: Tags,
@@ -187,11 +187,11 @@ pub struct VpcLink {
     pub settings: Object,
     /// Its tags.
     pub tags: Tags,
-    /// When it is made, or has failed, in epoch seconds.
+    /// When it is created, or has failed, in epoch seconds.
     pub settled: f64,
     /// Why it fails; none when it doesn't.
     pub failure: Option<String>,
-    /// When it is gone, in epoch seconds; none unless it is being deleted.
+    /// When its deletion is done, in epoch seconds; none unless it is being deleted.
     pub deleted: Option<f64>,
 }
 
@@ -254,7 +254,7 @@ impl Definition {
         })
     }
 
-    /// The first method for which `uses` holds, as AWS writes it in refusals: path and verb.
+    /// The first method for which `uses` holds, as in AWS's errors: path and verb.
     pub(super) fn method_that(&self, uses: impl Fn(&Method) -> bool) -> Option<String> {
         self.methods()
             .find(|(_, _, method)| uses(method))
@@ -270,7 +270,7 @@ pub(crate) fn text<'o>(object: &'o Object, member: &str) -> &'o str {
         .unwrap_or_default()
 }
 
-/// A member that is an object, made when it isn't there.
+/// A member that is an object, created if missing.
 pub(super) fn object_mut<'o>(object: &'o mut Object, member: &str) -> &'o mut Object {
     let value = object
         .entry(member)
@@ -294,7 +294,7 @@ pub(super) fn pick(object: &Object, names: &[&str]) -> Object {
         .collect()
 }
 
-/// The members of the input with these names, as they came.
+/// The members of the input with these names, as sent.
 pub(super) fn members(call: &Call, names: &[&str]) -> Object {
     pick(&call.input, names)
 }
@@ -309,7 +309,7 @@ pub(super) fn text_map(call: &Call, member: &str) -> Tags {
         .collect()
 }
 
-/// When the call came in, in whole epoch seconds: what API Gateway's dates are.
+/// When the call arrived, in whole epoch seconds, as API Gateway's dates.
 pub(super) fn date(call: &Call) -> f64 {
     call.seconds().floor()
 }

@@ -21,7 +21,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("GetTags", get),
 ];
 
-/// An answer with its tags, if it has any: how creates and lists give them.
+/// A response with tags, if there are any, as in creates and lists.
 pub(super) fn unless_empty(answer: Object, tags: &Tags) -> Object {
     if tags.is_empty() {
         answer
@@ -30,13 +30,13 @@ pub(super) fn unless_empty(answer: Object, tags: &Tags) -> Object {
     }
 }
 
-/// An answer with its tags, even none: how a get or an update of one thing gives them.
+/// A response with tags, even if empty, as in a get or an update.
 pub(super) fn always(mut answer: Object, tags: &Tags) -> Object {
     answer.insert("tags".into(), json!(tags));
     answer
 }
 
-/// Refuses tags that AWS refuses.
+/// Validates tags.
 pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
     if tags.len() > MOST_TAGS {
         return Err(bad_request(format!(
@@ -111,7 +111,7 @@ fn of<'s>(state: &'s State, place: &[String], now: f64) -> Result<&'s Tags, Refu
 }
 
 fn of_mut<'s>(state: &'s mut State, place: &[String], now: f64) -> Result<&'s mut Tags, Refusal> {
-    // What is not there to be read is not there to be changed.
+    // An ARN whose tags can't be read can't be changed either.
     of(state, place, now)?;
     let place: Vec<_> = place.iter().map(String::as_str).collect();
     let tags = match place[..] {
@@ -148,7 +148,7 @@ fn untag(region: &mut Region, call: &Call) -> Answer {
     Ok(Object::new())
 }
 
-/// Its output has no place for a position, so all tags come at once.
+/// Its output has no position, so it returns all tags.
 fn get(region: &Region, call: &Call) -> Answer {
     let tags = of(&region.apigateway, &place(call)?, call.seconds())?;
     check_no_position(call)?;

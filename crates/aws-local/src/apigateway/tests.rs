@@ -1,4 +1,4 @@
-//! API Gateway below the wire: what no client can see, and what takes time.
+//! API Gateway without HTTP: internals, and what takes time.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::super::operation::{Call, Object, Pace, Refusal, Run};
 use super::super::state::{Region, State};
 use super::{OPERATIONS, RestApi};
 
-/// One Region, called without a wire.
+/// One Region, called without HTTP.
 struct Local {
     region: Region,
     now: Timestamp,

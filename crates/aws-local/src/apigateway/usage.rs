@@ -1,7 +1,7 @@
-//! How often the keys of usage plans were used: counted by day, in UTC, and held against the plans' quotas.
+//! The usage of keys on usage plans: counted by day, in UTC, and checked against quotas.
 //!
-//! A request to a stage must not write the state, so that what it counts goes to the [`Meter`] first, beside the state. It is put into the
-//! state with the next change there is: any call that changes something, `GetUsage` itself, the end of the process.
+//! A request to a stage doesn't write the state: its count goes to the [`Meter`] beside the state first, and is saved with the
+//! next change: any call that changes something, `GetUsage`, or the end of the process.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,21 +21,21 @@ use super::state::{State, members, text};
 use super::usage_plans::no_plan;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    // A change, since it is what brings the state up to date with the meter.
+    // A change, since it saves the meter.
     Operation::change("GetUsage", get),
     Operation::change("UpdateUsage", update),
 ];
 
-/// How many days of usage may be asked for at once.
+/// The most days of usage in one call.
 const MOST_DAYS: i32 = 90;
 
-/// How often one key was used on one plan.
+/// The usage of one key on one plan.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
     /// Requests by day.
     pub days: BTreeMap<Date, u64>,
-    /// What `UpdateUsage` added to the limit of a quota's period, by the period's first day. Less than nothing where it took away.
+    /// What `UpdateUsage` added to the limit of a quota's period, by the period's first day. Negative if it reduced the limit.
     pub granted: BTreeMap<Date, i64>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct PlanQuota {
     pub(crate) limit: u64,
     /// `DAY`, `WEEK` or `MONTH`.
     pub(crate) period: String,
-    /// How many days a period begins after the week or the month does.
+    /// The offset in days of a period from the start of the week or the month.
     offset: i64,
 }
 
@@ -73,7 +73,7 @@ impl PlanQuota {
         first.saturating_add(self.offset.days())
     }
 
-    /// What may still come in the period of `day`, after that day's requests.
+    /// The remaining requests in the period of `day`, after that day's.
     fn remaining(&self, usage: &Usage, day: Date) -> u64 {
         let first = self.first_day(day);
         let used: u64 = usage.days.range(first..=day).map(|(_, count)| count).sum();
@@ -93,7 +93,7 @@ fn day_of(time: Timestamp) -> Date {
     time.to_zoned(TimeZone::UTC).date()
 }
 
-/// What the stages counted and the state does not hold yet.
+/// The counts of stages that are not in the state yet.
 #[derive(Debug, Default)]
 pub(crate) struct Meter(Mutex<Counted>);
 
@@ -102,7 +102,7 @@ pub(crate) struct Meter(Mutex<Counted>);
 pub(crate) struct Counted(BTreeMap<String, BTreeMap<String, BTreeMap<Date, u64>>>);
 
 impl Meter {
-    /// Counts one request of a key on a plan; or refuses with the quota that is used up, and counts nothing.
+    /// Counts one request of a key on a plan; an error with the exceeded quota counts nothing.
     pub(crate) fn count(
         &self,
         state: &state::State,
@@ -129,7 +129,7 @@ impl Meter {
         Ok(())
     }
 
-    /// What is counted, held until it is put into the state and cleared.
+    /// The counts, locked until they are saved and cleared.
     pub(crate) fn counted(&self) -> MutexGuard<'_, Counted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -144,7 +144,7 @@ impl Counted {
         self.0.clear();
     }
 
-    /// Puts it all into the state. What was counted for a plan or a key that is gone by now is dropped, and so are their rows.
+    /// Saves the counts. Those of deleted plans and keys are dropped, as are their rows.
     pub(crate) fn add_to(&self, state: &mut state::State) {
         for (name, rows) in &self.0 {
             let Some(region) = state.regions.get_mut(name) else {
@@ -175,11 +175,11 @@ impl Usage {
     }
 }
 
-/// A key of a plan as `GetUsage` tells it: for each day what was used and what remained of the quota.
+/// A key of a plan in `GetUsage`: for each day the used and the remaining requests.
 fn describe(quota: Option<&PlanQuota>, usage: &Usage, days: &[Date]) -> Value {
     let told = days.iter().map(|day| {
         let used = usage.days.get(day).copied().unwrap_or(0);
-        // AWS's documentation does not say what remains of no quota.
+        // AWS doesn't document what remains without a quota.
         json!([used, quota.map_or(0, |quota| quota.remaining(usage, *day))])
     });
     told.collect()
@@ -233,7 +233,7 @@ fn check_key(state: &State, plan: &str, key: &str) -> Result<(), Refusal> {
     Err(not_found("Invalid API Key identifier specified"))
 }
 
-/// Says what remains of the quota in the period that is running.
+/// Sets what remains of the quota in the current period.
 fn update(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
     let (plan_id, key) = (call.text("usagePlanId"), call.text("keyId"));

@@ -17,7 +17,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteUsagePlanKey", delete),
 ];
 
-/// A plan's keys show their values to whoever may read the plan.
+/// A plan's keys include their values.
 fn describe(id: &str, key: &ApiKey) -> Object {
     let mut answer = Object::from_iter([
         ("id".to_owned(), json!(id)),
@@ -71,7 +71,7 @@ fn get(region: &Region, call: &Call) -> Answer {
     Ok(describe(id, key.ok_or_else(no_key)?))
 }
 
-/// A plan that isn't there has no keys: AWS doesn't refuse it.
+/// For a missing plan AWS returns no keys, not an error.
 fn list(region: &Region, call: &Call) -> Answer {
     let plan = call.text("usagePlanId");
     let prefix = call.input.get("nameQuery").and_then(Value::as_str);

@@ -1,4 +1,4 @@
-//! Usage plans: which stages their keys may call, how fast and how often.
+//! Usage plans: the stages, throttles and quotas of their keys.
 
 use aws_facts::limits::apigateway::MOST_USAGE_PLANS;
 use serde_json::{Value, json};
@@ -85,7 +85,7 @@ pub(crate) fn is_on_stage(plan: &UsagePlan, api: &str, name: &str) -> bool {
     stages(&plan.settings).any(|stage| is_stage(stage, api, name))
 }
 
-/// Takes API stages off all plans.
+/// Removes API stages from all plans.
 pub(super) fn forget(state: &mut State, gone: impl Fn(&Object) -> bool) {
     let plans: Vec<_> = state
         .usage_plans
@@ -133,7 +133,7 @@ fn no_stage(api: &str, stage: &str) -> Refusal {
     not_found(format!("API Stage not found: {api}:{stage}"))
 }
 
-/// What holds for a plan, however it came about. Fills in a quota's offset.
+/// Validates a plan after a create or an update, and sets a quota's offset.
 fn check(settings: &mut Object) -> Result<(), Refusal> {
     if text(settings, "name").is_empty() {
         return Err(bad_request("Usage Plan name cannot be empty"));
@@ -240,7 +240,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     Ok(tags::always(plan.settings.clone(), &plan.tags))
 }
 
-/// A key can't be in two plans that share an API stage: which of the two would count?
+/// A key can't be in two plans with the same API stage.
 pub(super) fn check_shared_stages(
     state: &State,
     key: &str,
@@ -265,7 +265,7 @@ pub(super) fn check_shared_stages(
     Ok(())
 }
 
-/// `/apiStages` itself takes stages by value; below it are the throttles of single methods, whose paths may come escaped or not.
+/// `/apiStages` itself has stages by value; below it are the throttles of methods, whose paths may be escaped or not.
 fn patch_stages(
     patch: &Patch,
     settings: &mut Object,

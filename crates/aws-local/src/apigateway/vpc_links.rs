@@ -1,4 +1,4 @@
-//! VPC links (v1): private roads from API Gateway to a network load balancer.
+//! VPC links (v1): private connections from API Gateway to a network load balancer.
 
 use std::time::Duration;
 
@@ -32,14 +32,14 @@ const RULES: Rules = Rules {
     ],
 };
 
-/// How long AWS takes to make a link: typically two to four minutes (API reference, CreateVpcLink).
+/// How long AWS takes to create a link: typically two to four minutes (API reference, CreateVpcLink).
 pub const LINK_CREATION_TIME: Duration = Duration::from_secs(180);
 
 /// How long AWS takes to delete one: 35 to 37 seconds in terraform-provider-aws #7665.
 pub const LINK_DELETION_TIME: Duration = Duration::from_secs(36);
 
 impl VpcLink {
-    /// Whether it is still there, at a time in epoch seconds.
+    /// Whether it still exists, at a time in epoch seconds.
     fn exists(&self, now: f64) -> bool {
         self.deleted.is_none_or(|deleted| now < deleted)
     }
@@ -58,7 +58,7 @@ impl VpcLink {
         }
     }
 
-    /// The ARN of the load balancer that calls reach through it, at a time in epoch seconds; the link's status when it serves nothing.
+    /// The ARN of its load balancer, at a time in epoch seconds; the link's status if it is not available.
     pub(in super::super) fn way(&self, now: f64) -> Result<&str, &'static str> {
         match self.status(now) {
             "AVAILABLE" => Ok(target(self)),
@@ -68,19 +68,19 @@ impl VpcLink {
 }
 
 impl State {
-    /// The VPC link with this id, if it is still there at a time in epoch seconds.
+    /// The VPC link with this id, if it still exists at a time in epoch seconds.
     pub(in super::super) fn vpc_link(&self, id: &str, now: f64) -> Option<&VpcLink> {
         self.vpc_links.get(id).filter(|link| link.exists(now))
     }
 
-    /// The VPC links that are still there, with their ids.
+    /// The VPC links that still exist, with their ids.
     pub(super) fn vpc_links(&self, now: f64) -> impl Iterator<Item = (&str, &VpcLink)> {
         self.vpc_links
             .iter()
             .filter(move |(_, link)| link.exists(now))
     }
 
-    /// Whether a VPC link, one that is being deleted too, leads to this load balancer at a time in epoch seconds.
+    /// Whether a VPC link has this load balancer at a time in epoch seconds, also while it is being deleted.
     pub(in super::super) fn links_to(&self, load_balancer: &str, now: f64) -> bool {
         self.vpc_links
             .values()
@@ -88,7 +88,7 @@ impl State {
     }
 }
 
-/// The ARN that a link leads to.
+/// The ARN of a link's target.
 fn target(link: &VpcLink) -> &str {
     link.settings
         .get("targetArns")
@@ -153,8 +153,8 @@ fn check_name(settings: &Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Why a link to this target comes to nothing, in AWS's words where they are known. AWS looks only after it has taken the call: the link
-/// is made, and is then FAILED.
+/// Why a link to this target fails, in AWS's words where they are known. AWS checks only after the call: the link is created, and
+/// is then FAILED.
 fn failure(load_balancers: &elbv2::State, arn: &str, call: &Call) -> Option<String> {
     let is_of_nlb = |parts: &Arn<'_>| {
         parts.service == "elasticloadbalancing" && parts.resource.starts_with("loadbalancer/net/")
@@ -189,7 +189,7 @@ fn with_status(link: &VpcLink, status: &str) -> Object {
     answer
 }
 
-/// A link as answers give it, tags aside.
+/// A link in responses, without tags.
 fn describe(link: &VpcLink, call: &Call) -> Object {
     with_status(link, link.status(call.seconds()))
 }
@@ -240,8 +240,8 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     Ok(Object::new())
 }
 
-/// Where stages use a link, as AWS writes it. What counts is what they serve: a method that is gone from its API still uses the link as
-/// long as the deployment of a stage has it. A link that an integration names by a stage variable is not counted, as AWS documents.
+/// Where stages use a link, as AWS writes it. What they serve counts: a method that was deleted from its API still uses the link
+/// as long as a stage's deployment has it. A link that an integration names by a stage variable is not counted, as AWS documents.
 fn references(state: &State, link: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (api, row) in state.rest_apis.iter() {
@@ -277,12 +277,12 @@ fn connections(definition: &Definition) -> impl Iterator<Item = (&str, &str, &st
     })
 }
 
-/// Whether a connection is named by a stage variable, which says nothing before there is a stage.
+/// Whether a connection is named by a stage variable, which has no value without a stage.
 fn by_variable(connection: &str) -> bool {
     connection.starts_with("${stageVariables.") && connection.ends_with('}')
 }
 
-/// Refuses an integration's settings when they name a link that is not there.
+/// Refuses an integration's settings if they name a missing link.
 pub(super) fn check_connection(
     state: &State,
     settings: &Object,
@@ -304,7 +304,7 @@ fn no_connection(connection: &str) -> Refusal {
     ))
 }
 
-/// Refuses to deploy what leads to a link that serves nothing. A link that is still being made is waited for.
+/// Refuses to deploy an integration with a link that is not available. A link that is being created is waited for.
 pub(super) fn check_deployable(
     state: &State,
     definition: &Definition,

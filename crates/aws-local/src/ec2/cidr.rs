@@ -21,7 +21,7 @@ impl Block {
         })
     }
 
-    /// How many leading bits its addresses share.
+    /// The prefix length.
     pub(super) fn length(self) -> u32 {
         self.length
     }
@@ -43,7 +43,7 @@ impl Block {
         self.contains(other) || other.contains(self)
     }
 
-    /// The addresses that AWS gives out: it keeps the first four and the last.
+    /// The usable addresses: AWS reserves the first four and the last.
     pub(super) fn usable(self) -> impl Iterator<Item = Ipv4Addr> {
         let last = self.first | !mask(self.length);
         (self.first.saturating_add(4)..last).map(Ipv4Addr::from)

@@ -1,6 +1,6 @@
 //! What all of EC2's lists share: ids, filters with wildcards, pages.
 //!
-//! A filter looks at the rows that the operation would answer, so a table of filter names and paths is all that a list needs.
+//! A filter checks the rows of the response, so a list only needs a table of filter names and paths.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -15,15 +15,15 @@ pub(super) struct Listing {
     pub(super) member: &'static str,
     /// The row's member with its id.
     pub(super) id: &'static str,
-    /// The input's member with the ids that are asked for; empty where there is none.
+    /// The input's member with the requested ids; empty if there is none.
     pub(super) ids: &'static str,
     /// What the ids are of.
     pub(super) kind: Kind,
-    /// The filters by name, and each one's paths in a row. Tags are filtered in every list that has them.
+    /// The filters by name, with their paths in a row. Every list with tags has filters for them.
     pub(super) filters: &'static [(&'static str, &'static str)],
 }
 
-/// The rows that the call asks for, a page of them, under the list's member. Rows come in the order of their ids.
+/// A page of the requested rows under the list's member, sorted by id.
 pub(super) fn list(call: &Call, listing: &Listing, rows: Vec<Object>) -> Answer {
     let rows = found(call, listing, rows)?;
     page(call, listing.member, keyed(listing.id, rows), 1000)
@@ -39,7 +39,7 @@ fn keyed(id: &str, rows: Vec<Object>) -> Vec<(String, Object)> {
 /// The rows that have the ids and pass the filters that the call names.
 ///
 /// # Errors
-/// When an id is of no row, or a filter is none of the list's.
+/// If an id or a filter is unknown.
 pub(super) fn found(
     call: &Call,
     listing: &Listing,
@@ -89,7 +89,7 @@ pub(super) fn filter(
     Ok(rows)
 }
 
-/// What a row has that the filter with this name looks at.
+/// The values of a row for the filter with this name.
 fn values(row: &Object, name: &str, paths: &[&str]) -> Vec<String> {
     let of_tags = |member| tags(row).filter_map(move |tag| text(&tag[member]));
     match name {
@@ -135,7 +135,7 @@ fn gather(row: &Object, path: &str, values: &mut Vec<String>) {
     }
 }
 
-/// A value as filters write it. Times, which are the only numbers with such a size, are written as in answers.
+/// A value in a filter's format. Times, which are the only numbers of this size, are formatted as in responses.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -151,7 +151,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether a value is what a filter wants: `*` stands for any characters, `?` for one, `\` takes away such a meaning.
+/// Whether a value matches a filter: `*` is any characters, `?` one, `\` escapes.
 fn matches(wanted: &str, value: &str) -> bool {
     let mut letters = wanted.chars();
     match letters.next() {
@@ -177,7 +177,7 @@ fn matches(wanted: &str, value: &str) -> bool {
     }
 }
 
-/// The lists whose pages have at least five rows though AWS's model does not say so. Of the others it does.
+/// The lists with a minimum page size of five that AWS's model does not have; for the others it does.
 const NO_SMALL_PAGES: [&str; 2] = ["DescribeInstances", "DescribeTags"];
 
 /// A page of rows under `member`, with the members `MaxResults` and `NextToken` that EC2's lists share.

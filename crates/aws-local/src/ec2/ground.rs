@@ -1,6 +1,6 @@
-//! What a Region has before the first call: AWS's default network, and two private subnets in it.
+//! A Region's initial state: AWS's default network, and two private subnets in it.
 //!
-//! Ids are made of the account and the Region, so that a read before any write sees what later calls see.
+//! Ids are derived from account and Region, so that a read before any write returns the same as later.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ const NETWORK: &str = "172.31.0.0/16";
 /// AWS's default subnets, one per zone.
 const PUBLIC: [&str; 3] = ["172.31.0.0/20", "172.31.16.0/20", "172.31.32.0/20"];
 
-/// The private ones that AWS does not have, in the first zones.
+/// The private ones, which AWS does not have, in the first zones.
 const PRIVATE: [&str; 2] = ["172.31.128.0/20", "172.31.144.0/20"];
 
-/// An id of account and Region; `which` tells several with one prefix apart.
+/// An id from account and Region; `which` distinguishes several with one prefix.
 pub(super) fn id(account: &str, region: &str, prefix: &str, which: &str) -> String {
     let digest = Sha256::digest(format!("{account}/{region}/{prefix}/{which}"));
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -28,7 +28,7 @@ pub(super) fn id(account: &str, region: &str, prefix: &str, which: &str) -> Stri
 }
 
 impl State {
-    /// Whether the default network was laid.
+    /// Whether the default network was created.
     pub(crate) fn has_ground(&self) -> bool {
         self.ground
     }
@@ -41,7 +41,7 @@ impl State {
         ids.filter(|id| self.subnets.contains(id)).collect()
     }
 
-    /// Puts a network with this id and these addresses in; false for what are no addresses of a network.
+    /// Adds a network with this id and these addresses; false if they are invalid.
     pub(crate) fn put_vpc(&mut self, vpc: &str, cidr: &str) -> bool {
         let Some(block) = Block::parse(cidr) else {
             return false;
@@ -52,7 +52,7 @@ impl State {
         true
     }
 
-    /// Puts a private subnet with this id in; false for what are no addresses of a network.
+    /// Adds a private subnet with this id; false if its addresses are invalid.
     pub(crate) fn put_subnet(
         &mut self,
         subnet: &str,
@@ -69,7 +69,7 @@ impl State {
         true
     }
 
-    /// Lays the default network of an account in a Region, once.
+    /// Creates the default network of an account in a Region, once.
     pub(crate) fn lay_ground(&mut self, account: &str, region: &str) {
         if self.ground {
             return;

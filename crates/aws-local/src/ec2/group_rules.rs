@@ -9,7 +9,7 @@ use super::describe::{Listing, list};
 use super::permissions::{group, rules, source, traffic};
 use super::{GROUP, GROUP_RULE, State, missing, objects, one, optional, refused, tags, texts};
 
-/// What a permission can name that the local AWS does not have.
+/// The members of a permission that are not implemented.
 macro_rules! not_here {
     ($($more:literal),*) => {
         &[
@@ -23,10 +23,10 @@ macro_rules! not_here {
     };
 }
 
-/// The same where a call may be one permission itself, without a list.
+/// The same for calls that can contain one permission without a list.
 const INGRESS: &[&str] = not_here!("SourceSecurityGroupName", "SourceSecurityGroupOwnerId");
 
-/// AWS has such members of traffic that goes out in the model, and does not support them.
+/// AWS's model has these members for outbound traffic, but AWS doesn't support them.
 const EGRESS: &[&str] = not_here!(
     "CidrIp",
     "FromPort",
@@ -85,7 +85,7 @@ pub(super) struct Rule {
     pub(super) description: Option<String>,
 }
 
-/// Where a rule's traffic comes from, or goes to.
+/// A rule's source or destination.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Source {
     V4(String),
@@ -112,7 +112,7 @@ impl Rule {
         ["tcp", "udp", "icmp", "icmpv6"].contains(&self.protocol.as_str())
     }
 
-    /// Whether the other lets the same traffic pass.
+    /// Whether the other allows the same traffic.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (
             self.egress,

@@ -29,7 +29,7 @@ pub(crate) struct SecurityGroup {
 }
 
 impl SecurityGroup {
-    /// The rules of a network's default group, with these ids: its members may talk to one another and to everything.
+    /// The rules of a network's default group, with these ids: traffic from its members, and to everything.
     pub(super) fn default_rules(id: &str, [inwards, outwards]: [&str; 2]) -> Vec<Rule> {
         vec![
             Rule {
@@ -97,7 +97,7 @@ const LISTING: Listing = Listing {
     ],
 };
 
-/// What names and descriptions are made of.
+/// The characters of names and descriptions.
 static ALLOWED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\A[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}\z")
         .expect("the pattern is a regular expression")

@@ -1,4 +1,4 @@
-//! Machine images: a few of Amazon's own, the same in every Region but for their ids.
+//! Machine images: a few of Amazon's, the same in every Region but for their ids.
 
 use serde_json::{Value, json};
 
@@ -25,8 +25,7 @@ pub(crate) struct Image {
     pub(crate) newest: bool,
 }
 
-/// The images there are: two releases, so that one can be newer than the other. None is deprecated or disabled, so that asking for such
-/// ones too changes nothing.
+/// The images: two releases, so that one is newer. None is deprecated or disabled, so including such ones changes nothing.
 pub(crate) const IMAGES: &[Image] = &[
     Image {
         name: "al2023-ami-2023.9.20251027.0-kernel-6.1-x86_64",

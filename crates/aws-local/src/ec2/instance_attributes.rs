@@ -1,4 +1,4 @@
-//! What of an instance is read and changed one attribute at a time.
+//! An instance's attributes, read and changed one at a time.
 
 use serde_json::{Value, json};
 
@@ -217,7 +217,7 @@ fn modify_metadata(region: &mut Region, call: &Call) -> Answer {
         return nothing();
     };
     change_metadata(options, &call.input)?;
-    // The answer comes before the instance has taken the change over.
+    // The response is sent before the instance has changed.
     let mut shown = options.clone();
     shown.insert("State".into(), json!("pending"));
     Ok(Object::from_iter([

@@ -9,7 +9,7 @@ use super::super::state::Region;
 use super::instances::InstanceState;
 use super::{INSTANCE, is_true, nothing, one, refused, texts};
 
-/// How long AWS takes, by what was seen of small Linux instances; it publishes no times.
+/// How long AWS takes, observed with small Linux instances; it publishes no times.
 pub(super) const STARTING: Duration = Duration::from_secs(10);
 const STOPPING: Duration = Duration::from_secs(30);
 const TERMINATING: Duration = Duration::from_secs(40);
@@ -45,7 +45,7 @@ fn changed(id: &str, previous: InstanceState, current: InstanceState) -> Value {
     })
 }
 
-/// The instances that the call names: all of them are there, or none is touched.
+/// The instances that the call names: if one is missing, none is changed.
 fn ids(region: &Region, call: &Call) -> Result<Vec<String>, Refusal> {
     let ids = texts(&call.input, "InstanceIds");
     let is_absent = |id: &&str| region.ec2.instance(id, call.seconds()).is_none();
@@ -80,7 +80,7 @@ fn start(region: &mut Region, call: &Call) -> Answer {
     one("StartingInstances", rows)
 }
 
-/// How it is stopped (`Force`, `SkipOsShutdown`) makes no difference to instances that run nothing.
+/// `Force` and `SkipOsShutdown` have no effect on instances that run nothing.
 fn stop(region: &mut Region, call: &Call) -> Answer {
     if is_true(&call.input, "Hibernate") {
         return Err(Refusal::not_implemented("Hibernate of ec2:StopInstances"));
@@ -102,7 +102,7 @@ fn stop(region: &mut Region, call: &Call) -> Answer {
                     InstanceState::Stopped,
                     STOPPING,
                 );
-                // A stopped instance gives its public address back.
+                // A stopped instance releases its public address.
                 let interface = instance.interface.clone();
                 if let Some(interface) = region.ec2.interfaces.get_mut(&interface) {
                     interface.public_ip = None;

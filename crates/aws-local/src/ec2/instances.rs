@@ -1,4 +1,4 @@
-//! Instances: what they are, and as what answers show them.
+//! Instances, and their rows in responses.
 
 use std::time::Duration;
 
@@ -70,12 +70,12 @@ pub(crate) struct Instance {
     pub(crate) vpc: String,
     /// Its private address.
     pub(crate) private_ip: String,
-    /// `default` for hardware that others use too, or `dedicated`.
+    /// `default` for shared hardware, or `dedicated`.
     pub(super) tenancy: String,
     pub(super) reservation: String,
     pub(super) index: usize,
     pub(super) client_token: Option<String>,
-    /// What the call with this token asked for, to tell another call with the same token.
+    /// The input of the call with this token, to detect a different call with the same token.
     pub(super) asked: String,
     pub(super) image: String,
     pub(super) architecture: String,
@@ -97,12 +97,12 @@ pub(crate) struct Instance {
     pub(super) at_shutdown: String,
     /// When its user stopped or terminated it, in epoch seconds, unless it was started since.
     pub(super) ended: Option<f64>,
-    /// Members of its row that are kept as they were given, with their defaults.
+    /// Members of its row that are stored as sent, with their defaults.
     pub(super) settings: Object,
 }
 
 impl Instance {
-    /// What it does at `now`, in epoch seconds.
+    /// Its state at `now`, in epoch seconds.
     pub(crate) fn state(&self, now: f64) -> InstanceState {
         if now < self.settled {
             self.passing
@@ -116,7 +116,7 @@ impl Instance {
         self.lasting != InstanceState::Terminated || now < self.settled + DESCRIBED_AFTERWARDS
     }
 
-    /// Begins to pass from one state to another.
+    /// Starts a transition to another state.
     pub(super) fn pass(
         &mut self,
         call: &Call,
@@ -224,7 +224,7 @@ impl State {
             );
         }
         if state == InstanceState::Terminated {
-            // What it had is gone.
+            // Terminated instances lose their network.
             for (member, value) in [
                 ("BlockDeviceMappings", json!([])),
                 ("NetworkInterfaces", json!([])),

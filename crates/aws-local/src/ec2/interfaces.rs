@@ -1,4 +1,4 @@
-//! Network interfaces: of instances, and those that other services put into subnets.
+//! Network interfaces: of instances, and of other services in subnets.
 
 use aws_facts::{hosts, regions};
 use serde::{Deserialize, Serialize};
@@ -24,15 +24,15 @@ pub(crate) struct Interface {
     pub(crate) groups: Vec<String>,
     /// What its owner says of it.
     pub(crate) description: String,
-    /// The service that put it there and manages it, such as `amazon-elb`.
+    /// The service that created and manages it, such as `amazon-elb`.
     pub(crate) requester: Option<String>,
     /// `interface`, or another of AWS's types such as `network_load_balancer`.
     pub(crate) interface_type: String,
-    /// Its address; the subnet's first free one when it is put in without.
+    /// Its address; by default the subnet's first free one.
     pub(crate) private_ip: String,
     /// Its network, the subnet's.
     pub(crate) vpc: String,
-    /// When it is no more, in epoch seconds, once that is settled.
+    /// When it is deleted, in epoch seconds, if that is scheduled.
     pub(crate) gone_at: Option<f64>,
     pub(super) public_ip: Option<String>,
     pub(super) source_destination_check: bool,
@@ -40,15 +40,15 @@ pub(crate) struct Interface {
     pub(crate) instance: Option<String>,
     /// When it was attached, in epoch seconds.
     pub(super) attached_at: f64,
-    /// Whether it goes with its instance.
+    /// Whether it is deleted with its instance.
     pub(super) deleted_with_instance: bool,
     pub(super) mac: String,
     pub(super) attachment: String,
 }
 
 impl State {
-    /// Puts an interface in, completed with its network, address and type. Answers its id; none when the subnet is absent or full at
-    /// `now`, in epoch seconds.
+    /// Adds an interface with its network, address and type. Returns its id; none if the subnet is missing or full at `now`, in
+    /// epoch seconds.
     pub(crate) fn add_interface(&mut self, mut interface: Interface, now: f64) -> Option<String> {
         let subnet = self.subnets.get(&interface.subnet)?;
         interface.vpc.clone_from(&subnet.vpc_id);
@@ -64,7 +64,7 @@ impl State {
             .collect();
         interface.mac = format!("02:{}", octets.join(":"));
         interface.attachment = match &interface.requester {
-            // AWS shows another account's attachments so.
+            // AWS's format for attachments of another account.
             Some(_) => format!("ela-attach-{}", identifiers::ec2()),
             None => format!("eni-attach-{}", identifiers::ec2()),
         };
@@ -73,7 +73,7 @@ impl State {
         Some(id)
     }
 
-    /// Lets the interfaces whose description begins so go, `at` these epoch seconds.
+    /// Schedules the deletion of interfaces whose description begins like this, `at` these epoch seconds.
     pub(crate) fn release_interfaces(&mut self, description: &str, at: f64) {
         for (_, interface) in self.interfaces.iter_mut() {
             if interface.description.starts_with(description) && interface.gone_at.is_none() {
@@ -82,7 +82,7 @@ impl State {
         }
     }
 
-    /// The interfaces there are at `now`, in epoch seconds.
+    /// The interfaces that exist at `now`, in epoch seconds.
     pub(crate) fn interfaces_in_use(&self, now: f64) -> impl Iterator<Item = (&str, &Interface)> {
         self.interfaces
             .iter()

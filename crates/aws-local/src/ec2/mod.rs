@@ -1,7 +1,7 @@
 //! EC2: virtual networks, security groups, images and instances.
 //!
-//! Every Region has AWS's default network before the first call, and two private subnets in it (`ground`). What the local AWS keeps is
-//! what an answer is made of; an answer's row is made anew at each read, so that states follow the clock.
+//! Every Region has AWS's default network before the first call, and two private subnets in it (`ground`). Rows of responses are
+//! computed at each read, so that states follow the clock.
 
 mod cidr;
 mod describe;
@@ -72,7 +72,7 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
-    /// Whether the default network was laid. It is not laid again when its parts are deleted.
+    /// Whether the default network was created. It is not created again if its parts are deleted.
     ground: bool,
     vpcs: Table<Vpc>,
     subnets: Table<Subnet>,
@@ -81,7 +81,7 @@ pub struct State {
     groups: Table<SecurityGroup>,
     interfaces: Table<Interface>,
     instances: Table<Instance>,
-    /// Tags of everything, by id. A row is there only for what has tags.
+    /// Tags of everything, by id, without empty rows.
     tags: Table<BTreeMap<String, String>>,
 }
 
@@ -101,7 +101,7 @@ impl State {
         self.groups.get(id)
     }
 
-    /// An instance that is there at `now`, in epoch seconds; one that is terminated is for an hour.
+    /// An instance that is listed at `now`, in epoch seconds; terminated ones are for an hour.
     pub(crate) fn instance(&self, id: &str, now: f64) -> Option<&Instance> {
         self.instances
             .get(id)
@@ -129,15 +129,15 @@ impl State {
 
 /// A kind of thing with ids.
 struct Kind {
-    /// What its ids begin with.
+    /// The prefix of its ids.
     prefix: &'static str,
     /// Its name in tag specifications and ARNs.
     resource: &'static str,
-    /// What AWS's refusal calls it.
+    /// Its name in AWS's errors.
     noun: &'static str,
-    /// The first part of the code of AWS's refusal of an absent one.
+    /// The first part of AWS's error code for a missing one.
     code: &'static str,
-    /// The first part of the code for a text that is no id of it. Where there is none, such a text is absent.
+    /// The first part of the error code for a malformed id. Without one, it counts as missing.
     malformed: Option<&'static str>,
 }
 
@@ -249,7 +249,7 @@ impl Kind {
         })
     }
 
-    /// The refusal of the ids that nothing has, if there are any. Of instances AWS names all at once, else the first.
+    /// The error for unknown ids, if there are any. For instances AWS names all of them, else the first.
     fn all_absent(&self, ids: &[&str]) -> Option<Refusal> {
         let first = ids.iter().find(|id| !self.is_id(id)).or(ids.first())?;
         if ids.len() == 1 || self.prefix != INSTANCE.prefix || !self.is_id(first) {
@@ -261,7 +261,7 @@ impl Kind {
         ))
     }
 
-    /// The refusal of an id that nothing has.
+    /// The error for an unknown id.
     fn absent(&self, id: &str) -> Refusal {
         match self.malformed {
             Some(code) if !self.is_id(id) => refused(
@@ -295,7 +295,7 @@ fn missing(member: &str) -> Refusal {
     )
 }
 
-/// The refusal of two members, as EC2 calls them, that exclude each other.
+/// The error for two members that exclude each other.
 fn excludes(one: &str, other: &str) -> Refusal {
     refused(
         "InvalidParameterCombination",
@@ -307,7 +307,7 @@ fn in_use(message: impl Into<String>) -> Refusal {
     refused("DependencyViolation", message)
 }
 
-/// The refusal of a call that only asked whether it would be allowed, and would.
+/// The error of a dry run that would have succeeded.
 pub(super) fn dry_run() -> Refusal {
     Refusal::new(
         412,

@@ -1,4 +1,4 @@
-//! What the model demands of an input, in the words that EC2 has of its own: the first thing that is wrong, one at a time.
+//! Validates an input against the model with EC2's messages: only the first violation.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::super::model::{Model, Shape, Type};
 use super::super::operation::{Object, Refusal};
 use super::{invalid, missing};
 
-/// Refuses what breaks the model.
+/// Refuses what violates the model.
 pub(crate) fn check(model: &Model, shape: &str, input: &Object) -> Result<(), Refusal> {
     structure(model, model.shape(shape), input)
 }
@@ -39,7 +39,7 @@ fn one(model: &Model, shape: &Shape, name: &str, value: &Value) -> Result<(), Re
         (Type::String, Value::String(text))
             if !shape.r#enum.is_empty() && !shape.r#enum.contains(text) =>
         {
-            // There are a thousand instance types.
+            // There are a thousand instance types, which are not checked.
             Err(invalid(if shape.r#enum.len() > 50 {
                 format!("Invalid value '{text}' for {name}.")
             } else {

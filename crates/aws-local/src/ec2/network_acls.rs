@@ -1,4 +1,4 @@
-//! Network ACLs: each network's default one, which lets everything pass. Others can't be made here.
+//! Network ACLs: only each network's default one, which allows everything.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ const LISTING: Listing = Listing {
     ],
 };
 
-/// The number of the rule that AWS shows as `*`: what no other rule is about.
+/// The number of the rule that AWS shows as `*`, the default.
 const LAST_RULE: u32 = 32767;
 
 fn describe(region: &Region, call: &Call) -> Answer {

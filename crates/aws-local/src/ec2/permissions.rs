@@ -1,4 +1,4 @@
-//! The permissions of calls that change security groups: which group, and which rules they mean.
+//! The permissions of calls that change security groups: the group, and its rules.
 
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ pub(super) fn source(ec2: &State, vpc: &str, member: &str, text: &str) -> Result
     }
 }
 
-/// The rules that a call's permissions mean, without ids.
+/// The rules of a call's permissions, without ids.
 pub(super) fn rules(
     ec2: &State,
     call: &Call,
@@ -137,7 +137,7 @@ pub(super) fn rules(
             return Err(missing("ipRanges"));
         }
     }
-    // One permission may be written without a list, in members of the call itself.
+    // One permission may be sent without a list, in members of the call itself.
     let bare = ["CidrIp", "IpProtocol", "FromPort", "ToPort"];
     if let Some(member) = bare.iter().find(|member| call.input.contains_key(**member)) {
         if call.input.contains_key("IpPermissions") {

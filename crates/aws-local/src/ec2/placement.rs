@@ -1,4 +1,4 @@
-//! Where in the network a launching call puts its instances.
+//! The subnet and address of new instances.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::super::identifiers;
 use super::super::operation::{Call, Object, Refusal};
 use super::{GROUP, State, excludes, groups, invalid, optional, refused, texts};
 
-/// Where in the network an instance goes.
+/// The subnet and address of an instance.
 pub(super) struct Place {
     pub(super) subnet: String,
     pub(super) vpc: String,
@@ -26,7 +26,7 @@ fn combination(what: &str) -> Refusal {
     )
 }
 
-/// Where the call puts its instances.
+/// The placement of the call's instances.
 pub(super) fn place(ec2: &State, call: &Call) -> Result<Place, Refusal> {
     let interfaces: Vec<&Object> = super::objects(&call.input, "NetworkInterfaces")
         .filter_map(Value::as_object)
@@ -57,7 +57,7 @@ pub(super) fn place(ec2: &State, call: &Call) -> Result<Place, Refusal> {
             "Each network interface requires a device index, and the first one's is 0.",
         ));
     }
-    // There is no operation here that would delete it later.
+    // No implemented operation could delete it later.
     if interface.is_some_and(|one| one.get("DeleteOnTermination") == Some(&Value::Bool(false))) {
         return Err(Refusal::not_implemented(
             "NetworkInterfaces.DeleteOnTermination false of ec2:RunInstances",
@@ -82,7 +82,7 @@ pub(super) fn place(ec2: &State, call: &Call) -> Result<Place, Refusal> {
         "SecurityGroupIds"
     };
     let mut groups: Vec<String> = texts(sent, member).into_iter().map(str::to_owned).collect();
-    // By name are only groups of the default network, which AWS does not look at when it is told a subnet.
+    // Names are only for groups of the default network, which AWS doesn't use if a subnet is given.
     if call.input.contains_key("SecurityGroups") && call.input.contains_key("SubnetId") {
         return Err(excludes("groupName", "subnet"));
     }
@@ -145,7 +145,7 @@ fn placed<'c>(call: &'c Call, member: &str) -> Option<&'c str> {
     optional(call.input.get("Placement")?.as_object()?, member)
 }
 
-/// Whose hardware an instance runs on. In a network of dedicated hardware nothing runs on shared one, whatever the call says.
+/// The tenancy of an instance. In a network with dedicated tenancy it is always dedicated.
 fn tenancy(ec2: &State, call: &Call, vpc: &str) -> Result<String, Refusal> {
     let of_vpc = ec2.wanted_vpc(vpc)?.tenancy.clone();
     match placed(call, "Tenancy") {
@@ -181,7 +181,7 @@ fn default_subnet(ec2: &State, call: &Call) -> Result<String, Refusal> {
     })
 }
 
-/// An address out of the blocks that are for documentation (RFC 5737), so that nobody is called by mistake.
+/// An address from the blocks for documentation (RFC 5737), so that no real host is called by mistake.
 pub(super) fn public_address() -> String {
     let last = u8::from_str_radix(&identifiers::ec2()[..2], 16).unwrap_or_default();
     format!("203.0.113.{last}")

@@ -1,4 +1,4 @@
-//! What security groups let through to an instance, for the services that send traffic to instances.
+//! What security groups allow to an instance, for the services that send traffic to instances.
 
 use std::net::Ipv4Addr;
 
@@ -14,7 +14,7 @@ impl State {
             .filter(move |subnet| subnet.vpc_id == vpc)
     }
 
-    /// Whether any of these groups lets TCP traffic to a port in from an interface.
+    /// Whether any of these groups allows TCP traffic to a port from an interface.
     pub(crate) fn lets_in(&self, groups: &[String], port: u64, from: &Interface) -> bool {
         groups
             .iter()
@@ -25,7 +25,7 @@ impl State {
 }
 
 impl Rule {
-    /// Whether it is about TCP traffic to a port.
+    /// Whether it covers TCP traffic to a port.
     fn covers(&self, port: u64) -> bool {
         let ports = || {
             let port = i64::try_from(port).unwrap_or(i64::MAX);

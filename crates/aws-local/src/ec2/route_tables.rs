@@ -24,13 +24,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct RouteTable {
     pub(super) vpc: String,
-    /// The token of the call that made it; SDKs send one of their own.
+    /// The token of the call that created it; SDKs generate one.
     client_token: Option<String>,
     /// The id of its association as the network's main one.
     pub(super) main: Option<String>,
     /// Its subnets by association.
     pub(super) subnets: BTreeMap<String, String>,
-    /// Where its routes lead, by destination; the network's own addresses are not among them.
+    /// The targets of its routes, by destination, without the network's own addresses.
     pub(super) routes: BTreeMap<String, Target>,
 }
 
@@ -162,7 +162,7 @@ impl State {
             };
             route.insert(member.into(), json!(target));
             route.insert("Origin".into(), json!("CreateRoute"));
-            // What a route leads to may be gone since.
+            // A route's target may have been deleted since.
             let state = if is_there { "active" } else { "blackhole" };
             route.insert("State".into(), json!(state));
             Value::Object(route)
@@ -233,7 +233,7 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     nothing()
 }
 
-/// What both associating operations answer.
+/// The response of both associating operations.
 fn associated(member: &str, association: String) -> Answer {
     Ok(Object::from_iter([
         (member.to_owned(), json!(association)),
@@ -301,7 +301,7 @@ fn disassociate(region: &mut Region, call: &Call) -> Answer {
     Err(no_association(id))
 }
 
-/// Puts another table in the place of one; the association gets a new id.
+/// Replaces a table; the association gets a new id.
 fn reassociate(region: &mut Region, call: &Call) -> Answer {
     let (id, table) = (call.text("AssociationId"), call.text("RouteTableId"));
     let ec2 = &mut region.ec2;

@@ -6,7 +6,7 @@ use super::cidr::{self, Block};
 use super::route_tables::{RouteTable, Target};
 use super::{INTERFACE, State, invalid, missing, nothing, one, optional, refused};
 
-/// Where a route can lead that the local AWS does not have.
+/// Targets of routes that are not implemented.
 const ELSEWHERE: &[&str] = &[
     "CarrierGatewayId",
     "CoreNetworkArn",
@@ -40,7 +40,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteRoute", delete_route).refusing(&["DestinationPrefixListId"]),
 ];
 
-/// The destination that a call names, as AWS writes it.
+/// The destination in a call, in AWS's format.
 fn destination(call: &Call) -> Result<String, Refusal> {
     let wrong = |member: &str, text: &str| {
         invalid(format!(
@@ -132,7 +132,7 @@ fn replace_route(region: &mut Region, call: &Call) -> Answer {
     ec2.route_table(id)?;
     let destination = destination(call)?;
     if !ec2.route_table(id)?.routes.contains_key(&destination) {
-        // In this operation's refusal AWS has another code than when a route is deleted.
+        // AWS's error code here differs from that of a deletion.
         return Err(invalid(format!(
             "There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
         )));

@@ -190,7 +190,7 @@ fn run(region: &mut Region, call: &Call) -> Answer {
     Ok(reservation(call, &reservation_id, rows))
 }
 
-/// What an earlier call with this token launched, in its states of now.
+/// The instances of an earlier call with this token, in their current states.
 fn earlier(ec2: &State, call: &Call, token: &str, asked: &str) -> Result<Option<Object>, Refusal> {
     let now = call.seconds();
     let mut launched: Vec<(&str, &Instance)> = ec2
@@ -271,7 +271,7 @@ pub(super) fn fits(instance_type: &str, architecture: &str) -> Result<(), Refusa
     )))
 }
 
-/// User data as it came, if it is base64 of no more than AWS takes.
+/// User data as sent, if it is base64 within AWS's limit.
 pub(super) fn user_data(text: &str) -> Result<String, Refusal> {
     let bare: String = text.split_ascii_whitespace().collect();
     let Ok(bytes) = STANDARD.decode(&bare) else {
@@ -350,7 +350,7 @@ fn settings(call: &Call, architecture: &str) -> Result<Object, Refusal> {
     Ok(settings)
 }
 
-/// Puts the sent options of the metadata service over those that are there.
+/// Merges the sent options of the metadata service.
 pub(super) fn change_metadata(options: &mut Object, sent: &Object) -> Result<(), Refusal> {
     for member in [
         "HttpTokens",

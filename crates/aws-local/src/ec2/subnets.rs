@@ -48,7 +48,7 @@ pub(crate) struct Subnet {
     pub(crate) cidr: String,
     /// Whether it is the zone's default one.
     pub(super) default_for_zone: bool,
-    /// Whether an instance that does not say gets a public address.
+    /// Whether instances get a public address by default.
     pub(super) map_public_ip: bool,
     /// `ip-name` or `resource-name`.
     pub(super) hostname_type: String,
@@ -137,7 +137,7 @@ impl State {
         self.subnet(id).ok_or_else(|| SUBNET.absent(id))
     }
 
-    /// A subnet's first address that nothing has at `now`.
+    /// A subnet's first free address at `now`.
     pub(super) fn free_address(&self, id: &str, now: f64) -> Option<Ipv4Addr> {
         let used: Vec<&str> = self.addresses(id, now).collect();
         let mut usable = self.subnets.get(id)?.block()?.usable();

@@ -23,7 +23,7 @@ type Tags = BTreeMap<String, String>;
 /// The tags that a creating call gives to what it creates.
 ///
 /// # Errors
-/// When they are tags of something else, or no tags that AWS takes.
+/// If they are tags of something else, or invalid.
 pub(super) fn specified(call: &Call, kind: &Kind) -> Result<Tags, Refusal> {
     specified_of(call, kind, &[kind])
 }
@@ -52,7 +52,7 @@ pub(super) fn specified_of(call: &Call, kind: &Kind, kinds: &[&Kind]) -> Result<
     Ok(tags)
 }
 
-/// The tags under `Tags`, if they are tags that AWS takes.
+/// The tags under `Tags`, if AWS accepts them.
 fn checked(members: &Object) -> Result<Tags, Refusal> {
     let mut tags = Tags::new();
     for tag in objects(members, "Tags").filter_map(Value::as_object) {
@@ -107,7 +107,7 @@ impl State {
             "security-group" => self.groups.contains(id),
             "security-group-rule" => self.rule(id).is_some(),
             "network-interface" => self.interface(id, now).is_some(),
-            // A volume goes with its instance.
+            // A volume is deleted with its instance.
             "volume" => self.instances.values().any(|instance| {
                 instance.volume == id && instance.state(now) != InstanceState::Terminated
             }),
@@ -136,7 +136,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     nothing()
 }
 
-/// Takes tags off: those whose key is named and, when a value is, that have this value; all when no key is named.
+/// Removes tags: by key and, if given, value; all if no key is given.
 fn delete(region: &mut Region, call: &Call) -> Answer {
     for id in texts(&call.input, "Resources") {
         region.ec2.kind(id, call.seconds())?;
@@ -224,7 +224,7 @@ fn arn(call: &Call, kind: &Kind, id: &str) -> String {
     call.arn("ec2", format_args!("{}/{id}", kind.resource))
 }
 
-/// Does to the thing with this ARN what the tagging API's call asks: puts tags on, or takes the keys off.
+/// Tags or untags the resource with this ARN for the tagging API.
 pub(crate) fn tag_by_arn(region: &mut Region, call: &Call, arn: &str) -> Answer {
     let id = arn.rsplit('/').next().unwrap_or_default();
     let tags: Vec<Value> = match call.input.get("Tags").and_then(Value::as_object) {

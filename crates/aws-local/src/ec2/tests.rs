@@ -1,4 +1,4 @@
-//! What needs care: the ground, addresses, interfaces that linger.
+//! The default network, addresses, interfaces that are deleted with a delay.
 
 use super::interfaces::Interface;
 use super::*;

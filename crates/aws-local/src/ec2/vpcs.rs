@@ -112,7 +112,7 @@ impl State {
         vpcs.find(|(_, vpc)| vpc.is_default).map(|(id, _)| id)
     }
 
-    /// Puts in a network with what AWS gives each one. `new_id` makes the ids of kinds.
+    /// Adds a network with what AWS creates with it. `new_id` generates ids by kind.
     pub(super) fn insert_vpc(
         &mut self,
         id: &str,
@@ -219,7 +219,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     one("Vpc", ec2.vpc_row(call, &id, vpc, "pending"))
 }
 
-/// The prefix of an id, of the word that tells two ids of a kind apart.
+/// The prefix of an id in the word that distinguishes two ids of a kind.
 pub(super) fn kind_of(word: &str) -> &str {
     match word {
         "sgr-in" | "sgr-out" => "sgr",

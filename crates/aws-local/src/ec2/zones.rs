@@ -47,7 +47,7 @@ pub(super) fn wanted(call: &Call) -> Result<String, Refusal> {
     })
 }
 
-/// Zones that the account has to opt into (`AllAvailabilityZones`) there are none here.
+/// No zones need an opt-in (`AllAvailabilityZones`).
 fn describe(_: &Region, call: &Call) -> Answer {
     let zones = names(&call.region);
     let (asked, asked_ids) = (
@@ -111,7 +111,7 @@ fn describe_regions(_: &Region, call: &Call) -> Answer {
     let mut regions: Vec<(&str, &str)> = ENABLED_BY_DEFAULT
         .map(|name| (name, "opt-in-not-required"))
         .into();
-    // Regions that are asked for by name are told of in any case.
+    // Regions that are requested by name are always returned.
     if is_true(&call.input, "AllRegions") || !asked.is_empty() {
         regions.extend(OPT_IN.map(|name| (name, "not-opted-in")));
     }

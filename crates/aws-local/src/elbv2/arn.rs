@@ -24,7 +24,7 @@ static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Kind {
-    /// What an ARN is of; none when it is none of Elastic Load Balancing's.
+    /// The kind of an ARN; none if it is not Elastic Load Balancing's.
     pub(super) fn of(arn: &str) -> Option<Self> {
         let found = PATTERN.captures(arn)?;
         match &found[1] {
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// Refuses what is no ARN of this kind. Whether there is such a thing is another question.
+    /// Refuses what is not an ARN of this kind, without looking it up.
     pub(super) fn check(self, arn: &str) -> Result<(), Refusal> {
         if Self::of(arn) == Some(self) {
             Ok(())
@@ -74,7 +74,7 @@ pub(super) fn target_group(call: &Call, name: &str) -> String {
     of(call, format_args!("targetgroup/{name}/{id}"))
 }
 
-/// The ARN of a new listener: its load balancer's, with an id more.
+/// The ARN of a new listener: its load balancer's, with another id.
 pub(super) fn listener(load_balancer: &str) -> String {
     let id = identifiers::hexadecimal(16);
     format!(

@@ -52,7 +52,7 @@ const fn attribute(key: &'static str, default: &'static str, takes: Takes) -> At
     }
 }
 
-/// What a network load balancer has.
+/// Attributes of a network load balancer.
 const LOAD_BALANCER: &[Attribute] = &[
     attribute(PROTECTION, "false", Takes::Boolean),
     attribute("load_balancing.cross_zone.enabled", "false", Takes::Boolean),
@@ -77,7 +77,7 @@ const LOAD_BALANCER: &[Attribute] = &[
     ),
 ];
 
-/// What only an application load balancer has.
+/// Attributes of application load balancers only.
 const OF_APPLICATION_LOAD_BALANCERS: &[&str] = &[
     "idle_timeout.",
     "client_keep_alive.",
@@ -87,7 +87,7 @@ const OF_APPLICATION_LOAD_BALANCERS: &[&str] = &[
     "waf.",
 ];
 
-/// What a network load balancer's target group has.
+/// Attributes of a network load balancer's target group.
 const TARGET_GROUP: &[Attribute] = &[
     attribute("stickiness.enabled", "false", Takes::Boolean),
     attribute("stickiness.type", "source_ip", Takes::OneOf(&["source_ip"])),
@@ -124,7 +124,7 @@ const TARGET_GROUP: &[Attribute] = &[
     attribute(UNHEALTHY_DRAIN, "0", Takes::Number(0, 360_000)),
 ];
 
-/// What only other load balancers' target groups have.
+/// Attributes of other load balancers' target groups only.
 const OF_OTHER_TARGET_GROUPS: &[&str] = &[
     "load_balancing.algorithm.",
     "slow_start.",
@@ -134,7 +134,7 @@ const OF_OTHER_TARGET_GROUPS: &[&str] = &[
     "target_failover.",
 ];
 
-/// What a TCP listener has. Listeners of the other protocols have nothing.
+/// Attributes of a TCP listener. Listeners of other protocols have none.
 const LISTENER: &[Attribute] = &[attribute(
     "tcp.idle_timeout.seconds",
     "350",
@@ -155,8 +155,7 @@ pub(super) fn drain_seconds(group: &TargetGroup) -> u64 {
     set.and_then(|value| value.parse().ok()).unwrap_or(300)
 }
 
-/// Attributes as answers give them: all there are, with AWS's defaults where nothing was set. `of_its_own` gives the defaults that depend
-/// on the thing.
+/// Attributes in responses: all, with AWS's defaults. `of_its_own` has the defaults that depend on the resource.
 fn all(
     known: &[Attribute],
     set: &Attributes,
@@ -172,7 +171,7 @@ fn all(
         .collect()
 }
 
-/// What a call sets, by key; each checked. `whose` is the thing in AWS's words, `foreign` are keys that only others of its kind have.
+/// The attributes in a call, by key, validated. `whose` is the resource in AWS's words, `foreign` are keys for other types only.
 fn sent(
     call: &Call,
     known: &[Attribute],

@@ -1,4 +1,4 @@
-//! Certificates of TLS listeners, and the policies of how they talk TLS.
+//! Certificates and security policies of TLS listeners.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -20,7 +20,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("RemoveListenerCertificates", remove).refusing(IS_DEFAULT),
 ];
 
-/// Only answers say it; what AWS does when it is sent is not documented.
+/// Only in responses; what AWS does if it is sent is not documented.
 const IS_DEFAULT: &[&str] = &["Certificates.IsDefault"];
 
 /// The policy of a TLS listener that names none.
@@ -79,7 +79,7 @@ pub(super) fn check_policy(name: &str) -> Result<(), Refusal> {
     ))
 }
 
-/// The ARNs of the certificates in the input, each of which must be there.
+/// The ARNs of the certificates in the input, each of which must exist.
 pub(super) fn sent(region: &Region, call: &Call) -> Result<Vec<String>, Refusal> {
     let list = call.input.get("Certificates").and_then(Value::as_array);
     let mut arns = Vec::new();
@@ -94,7 +94,7 @@ pub(super) fn sent(region: &Region, call: &Call) -> Result<Vec<String>, Refusal>
     Ok(arns)
 }
 
-/// Refuses a certificate that the Region has not, or that isn't issued. There is no IAM here, so none of IAM's is there.
+/// Refuses a certificate that is not in the Region or not issued. IAM's certificates are not implemented.
 fn check(region: &Region, call: &Call, arn: &str) -> Result<(), Refusal> {
     match region.acm.certificate(arn) {
         None => Err(refuse(

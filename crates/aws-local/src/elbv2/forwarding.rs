@@ -1,4 +1,4 @@
-//! Where a connection to a load balancer goes: listener, target group, target.
+//! The path of a connection to a load balancer: listener, target group, target.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,7 +7,7 @@ use super::network;
 use super::state::{Listener, LoadBalancer};
 use super::target_health::takes_connections;
 
-/// Why a connection to a load balancer goes nowhere.
+/// Why a connection to a load balancer fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum NoWay {
     /// There is no such load balancer.
@@ -16,14 +16,14 @@ pub(crate) enum NoWay {
     Provisioning,
     /// Nothing listens on the port.
     Listener,
-    /// Its own security groups judge what comes through PrivateLink, and let nobody in to the port.
+    /// Its security groups apply to PrivateLink traffic and don't allow the port.
     SecurityGroups,
     /// No target takes connections.
     Targets,
 }
 
-/// The target that gets a connection through PrivateLink to a load balancer's port, at a time in epoch seconds. Targets take turns; `turn`
-/// says whose it is. Groups do too, as often as they have weight.
+/// The target that gets a connection through PrivateLink to a load balancer's port, at a time in epoch seconds. Targets are
+/// chosen round-robin by `turn`, groups by weight.
 pub(crate) fn target_behind(
     region: &Region,
     load_balancer: &str,
@@ -55,7 +55,7 @@ pub(crate) fn target_behind(
     Ok(targets[at])
 }
 
-/// The target group whose turn it is, and whose turn it is in the group.
+/// The next target group, and the turn in the group.
 fn group(listener: &Listener, turn: usize) -> Option<(&str, usize)> {
     let groups: Vec<_> = listener
         .actions

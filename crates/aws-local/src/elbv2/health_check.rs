@@ -1,4 +1,4 @@
-//! How targets are checked: what AWS fills in, and which settings go together.
+//! Health checks: AWS's defaults, and which settings go together.
 
 use serde_json::{Value, json};
 
@@ -12,10 +12,10 @@ pub(super) const TRAFFIC_PORT: &str = "traffic-port";
 
 const PROTOCOLS: &[&str] = &["HTTP", "HTTPS", "TCP"];
 
-/// The HTTP statuses that a network load balancer's health check may ask for.
+/// The HTTP statuses that a network load balancer's health check may expect.
 const STATUSES: std::ops::RangeInclusive<u16> = 200..=599;
 
-/// What a call asks for, with AWS's defaults for the rest.
+/// The settings in a call, with AWS's defaults for the rest.
 pub(super) fn new(call: &Call) -> Result<HealthCheck, Refusal> {
     over(call, with_protocol("TCP"))
 }
@@ -35,7 +35,7 @@ fn with_protocol(protocol: &str) -> HealthCheck {
     }
 }
 
-/// What a call asks for; what it doesn't mention stays.
+/// The settings in a call, the others unchanged.
 pub(super) fn over(call: &Call, before: HealthCheck) -> Result<HealthCheck, Refusal> {
     let input = &call.input;
     if input.get("HealthCheckEnabled") == Some(&json!(false)) {
@@ -140,7 +140,7 @@ fn check_statuses(statuses: &str) -> Result<(), Refusal> {
     )))
 }
 
-/// The members of a target group that say how it checks.
+/// The members of a target group about health checks.
 pub(super) fn describe(check: &HealthCheck) -> Object {
     let mut members: Vec<(&str, Value)> = vec![
         ("HealthCheckProtocol", json!(check.protocol)),

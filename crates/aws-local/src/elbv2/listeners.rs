@@ -20,7 +20,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteListener", delete),
 ];
 
-/// What only application load balancers' listeners have, and what is not known.
+/// Members for application load balancers' listeners only, and unknown ones.
 const REFUSED: &[&str] = &[
     "DefaultActions.AuthenticateOidcConfig",
     "DefaultActions.AuthenticateCognitoConfig",
@@ -28,13 +28,13 @@ const REFUSED: &[&str] = &[
     "DefaultActions.FixedResponseConfig",
     "DefaultActions.JwtValidationConfig",
     "MutualAuthentication",
-    // Only answers say it; what AWS does when it is sent is not documented.
+    // Only in responses; what AWS does if it is sent is not documented.
     "Certificates.IsDefault",
 ];
 
 const PROTOCOLS: &[&str] = &["TCP", "TLS", "UDP", "TCP_UDP"];
 
-/// Protocols of a network load balancer that are not here.
+/// Protocols of a network load balancer that are not implemented.
 const NOT_HERE: &[&str] = &["QUIC", "TCP_QUIC"];
 
 const ALPN_POLICIES: &[&str] = &[
@@ -89,7 +89,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     put(region, call, &arn, wanted)
 }
 
-/// Whether creating it again changes nothing, which AWS then takes for the same request.
+/// Whether creating it again changes nothing, which AWS accepts as the same request.
 fn same(existing: &Listener, wanted: &Listener) -> bool {
     existing.protocol == wanted.protocol
         && existing.actions == wanted.actions
@@ -99,7 +99,7 @@ fn same(existing: &Listener, wanted: &Listener) -> bool {
         && existing.tags == wanted.tags
 }
 
-/// A listener with what the call says put over it, checked as a whole.
+/// A listener with the call's settings merged, validated as a whole.
 fn over(region: &Region, call: &Call, before: Listener) -> Result<Listener, Refusal> {
     let input = &call.input;
     let mut listener = before;
@@ -125,7 +125,7 @@ fn over(region: &Region, call: &Call, before: Listener) -> Result<Listener, Refu
                 listener.protocol
             )));
         }
-        // From TLS to another protocol takes away what belongs to TLS.
+        // A change from TLS to another protocol removes the TLS settings.
         listener.certificates.clear();
         listener.ssl_policy = None;
         listener.alpn_policy = None;
@@ -146,7 +146,7 @@ fn check_protocol(call: &Call, protocol: &str) -> Result<(), Refusal> {
     )))
 }
 
-/// What TLS needs: exactly one certificate as the default, and a policy.
+/// The TLS settings: exactly one certificate as the default, and a policy.
 fn secure(call: &Call, listener: &mut Listener, sent: Vec<String>) -> Result<(), Refusal> {
     if sent.len() > 1 {
         return Err(validation(
@@ -184,7 +184,7 @@ fn secure(call: &Call, listener: &mut Listener, sent: Vec<String>) -> Result<(),
     Ok(())
 }
 
-/// The default actions in the input, as answers give them: one `forward`, with AWS's defaults in it.
+/// The default actions in the input, as in responses: one `forward`, with AWS's defaults.
 fn actions(call: &Call) -> Result<Vec<Value>, Refusal> {
     let list = call.input.get("DefaultActions").and_then(Value::as_array);
     let [action] = list.map(Vec::as_slice).unwrap_or_default() else {
@@ -258,7 +258,7 @@ fn actions(call: &Call) -> Result<Vec<Value>, Refusal> {
     Ok(vec![answer])
 }
 
-/// The groups must be there, fit the listener, and belong to no other load balancer.
+/// The groups must exist, fit the listener, and belong to no other load balancer.
 fn check_groups(region: &Region, listener: &Listener) -> Result<(), Refusal> {
     let state = &region.elbv2;
     let vpc = &state.known_load_balancer(&listener.load_balancer)?.vpc;
@@ -279,7 +279,7 @@ fn check_groups(region: &Region, listener: &Listener) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Puts a listener in its place. Targets of groups that nothing forwarded to before begin their first checks.
+/// Stores a listener. Targets of groups that had no listener before start their first checks.
 fn put(region: &mut Region, call: &Call, arn: &str, listener: Listener) -> Answer {
     let state = &mut region.elbv2;
     let idle: Vec<_> = listener

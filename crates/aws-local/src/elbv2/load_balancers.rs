@@ -31,8 +31,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
 /// reached in aws-load-balancer-controller #1786.
 pub const PROVISIONING: Duration = Duration::from_secs(180);
 
-/// How long a deleted load balancer's network interfaces linger. AWS publishes no number; tools that wait for them (terraform-provider-aws
-/// #33645) do so for minutes.
+/// How long a deleted load balancer's network interfaces remain. AWS publishes no number; tools that wait for them
+/// (terraform-provider-aws #33645) do so for minutes.
 pub const INTERFACES_LINGER: Duration = Duration::from_secs(60);
 
 /// Refuses a name that a load balancer (`The load balancer name`) or a target group (`Target group name`) can't have.
@@ -118,7 +118,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     Ok(object("LoadBalancers", vec![Value::Object(answer)]))
 }
 
-/// What the input asks for, checked. Names and times are still missing.
+/// The validated input, still without names and times.
 fn wanted(region: &Region, call: &Call) -> Result<LoadBalancer, Refusal> {
     let (vpc, zones) = placement::zones(region, call, None)?;
     let scheme = optional(&call.input, "Scheme").unwrap_or("internet-facing");
@@ -144,7 +144,7 @@ fn wanted(region: &Region, call: &Call) -> Result<LoadBalancer, Refusal> {
     })
 }
 
-/// Whether creating it again changes nothing, which AWS then takes for the same request.
+/// Whether creating it again changes nothing, which AWS accepts as the same request.
 fn same(existing: &LoadBalancer, wanted: &LoadBalancer) -> bool {
     existing.scheme == wanted.scheme
         && existing.zones == wanted.zones
@@ -171,7 +171,7 @@ pub(super) fn zones(zones: &[Zone]) -> Vec<Value> {
     zones.iter().map(zone).collect()
 }
 
-/// A load balancer as answers give it. `begun` says that the call that is answered made it.
+/// A load balancer in responses. `begun` says that this call created it.
 fn describe(arn: &str, load_balancer: &LoadBalancer, call: &Call, begun: bool) -> Object {
     let state = if begun {
         "provisioning"
@@ -250,7 +250,7 @@ fn named(state: &State, name: &str) -> bool {
     state.load_balancers.values().any(|row| row.name == name)
 }
 
-/// A load balancer that is not there is as good as deleted.
+/// Deleting a missing load balancer succeeds.
 fn delete(region: &mut Region, call: &Call) -> Answer {
     let arn = call.text("LoadBalancerArn");
     Kind::LoadBalancer.check(arn)?;

@@ -1,6 +1,7 @@
 //! Elastic Load Balancing (version 2): network load balancers, target groups, listeners and the health of targets, one file per noun.
 //!
-//! Application and gateway load balancers are not here, nor are their protocols, rules and trust stores: they answer 501 by name.
+//! Application and gateway load balancers are not implemented, nor are their protocols, rules and trust stores: they answer 501
+//! by name.
 
 mod account_limits;
 mod arn;
@@ -30,7 +31,7 @@ pub use load_balancers::{INTERFACES_LINGER, PROVISIONING};
 pub use state::{LoadBalancer, State};
 pub(super) use tags::tagged;
 
-/// The operations the local service has, noun by noun.
+/// The implemented operations, by noun.
 pub(super) const OPERATIONS: &[&[Operation]] = &[
     account_limits::OPERATIONS,
     attributes::OPERATIONS,

@@ -1,4 +1,4 @@
-//! What load balancers see of EC2: subnets, groups, instances, and the interfaces that their nodes have.
+//! What load balancers need of EC2: subnets, groups, instances, and their nodes' interfaces.
 
 use std::net::Ipv4Addr;
 
@@ -8,7 +8,7 @@ use super::super::state::Region;
 use super::refusals::refuse;
 use super::state::LoadBalancer;
 
-/// Who a node's interface belongs to.
+/// The owner of a node's interface.
 const REQUESTER: &str = "amazon-elb";
 
 /// A subnet.
@@ -82,7 +82,7 @@ pub(super) fn instance(region: &Region, id: &str, now: f64) -> Option<Instance> 
         .find(|(_, interface)| interface.instance.as_deref() == Some(id));
     Some(match interface {
         Some((_, interface)) => of_interface(region, state, interface),
-        // Its interface is gone when it is terminated.
+        // Its interface is deleted when it is terminated.
         None => Instance {
             state,
             vpc: String::new(),
@@ -128,13 +128,13 @@ pub(super) fn instance_at(
     Some(of_interface(region, state, interface))
 }
 
-/// What AWS writes on the interfaces of a load balancer's nodes: `ELB net/name/id`.
+/// The description of the interfaces of a load balancer's nodes: `ELB net/name/id`.
 fn description(arn: &str) -> String {
     let (_, resource) = arn.split_once(":loadbalancer/").unwrap_or_default();
     format!("ELB {resource}")
 }
 
-/// Gives a load balancer's nodes their interfaces.
+/// Creates the interfaces of a load balancer's nodes.
 pub(super) fn attach(
     region: &mut Region,
     arn: &str,
@@ -159,12 +159,12 @@ pub(super) fn attach(
     Ok(())
 }
 
-/// Lets them go, at a time in epoch seconds.
+/// Deletes them, at a time in epoch seconds.
 pub(super) fn detach(region: &mut Region, arn: &str, at: f64) {
     region.ec2.release_interfaces(&description(arn), at);
 }
 
-/// Whether a load balancer's nodes get through to a port of an instance: what its health checks need.
+/// Whether a load balancer's nodes can reach a port of an instance, as health checks need.
 pub(super) fn reaches(
     region: &Region,
     load_balancer: &str,
@@ -180,8 +180,8 @@ pub(super) fn reaches(
         .any(|(_, node)| region.ec2.lets_in(&to.groups, port, node))
 }
 
-/// Whether security groups let anybody in to a port. API Gateway's own addresses are nobody's to know, so that what comes through a VPC link
-/// is let in by a rule for all addresses only.
+/// Whether security groups allow a port from everywhere. API Gateway's own addresses are not known, so only a rule for all
+/// addresses allows traffic from a VPC link.
 pub(super) fn lets_anybody_in(region: &Region, groups: &[String], port: u64) -> bool {
     let mut anybody = Interface::default();
     anybody.private_ip = Ipv4Addr::UNSPECIFIED.to_string();

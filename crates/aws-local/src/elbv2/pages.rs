@@ -1,4 +1,4 @@
-//! Lists as Elastic Load Balancing pages them: `PageSize` and `Marker` in, the rows and `NextMarker` out.
+//! Elastic Load Balancing's paging of lists: `PageSize` and `Marker` in, the rows and `NextMarker` out.
 
 use aws_facts::limits::elbv2::ROWS_PER_PAGE;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::super::paging;
 use super::refusals::validation;
 use super::state::number;
 
-/// One page of `rows`, which come in the order of their keys, under `member`. `of` tells lists of one operation apart.
+/// One page of `rows`, which are sorted by their keys, under `member`. `of` distinguishes lists of one operation.
 pub(super) fn page<'k>(
     call: &Call,
     of: &str,

@@ -1,4 +1,4 @@
-//! Where a load balancer stands: its subnets, the groups around it, its kind of address.
+//! A load balancer's network: subnets, security groups, address type.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -23,7 +23,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("SetIpAddressType", set_address_type),
 ];
 
-/// Addresses at the start of a subnet that AWS keeps for itself; it keeps the last one, too.
+/// Addresses at the start of a subnet that AWS reserves; it also reserves the last one.
 const RESERVED_ADDRESSES: u32 = 4;
 
 /// Refuses what is not IPv4 only: the local EC2 has no IPv6.
@@ -144,7 +144,7 @@ pub(super) fn check_security_groups(
     Ok(())
 }
 
-/// The subnets sent are all that it has afterwards: zones come and go.
+/// The subnets replace the previous ones: zones are added and removed.
 fn set_subnets(region: &mut Region, call: &Call) -> Answer {
     check_address_type(call)?;
     let arn = call.text("LoadBalancerArn");
@@ -165,7 +165,7 @@ fn set_subnets(region: &mut Region, call: &Call) -> Answer {
     ]))
 }
 
-/// A network load balancer that was made without groups never gets any, and one that has groups keeps at least one.
+/// A network load balancer created without groups can't get any, and one with groups keeps at least one.
 fn set_security_groups(region: &mut Region, call: &Call) -> Answer {
     let arn = call.text("LoadBalancerArn");
     let before = region.elbv2.known_load_balancer(arn)?;
@@ -205,7 +205,7 @@ fn set_security_groups(region: &mut Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// Puts a load balancer in its own place, with network interfaces to match.
+/// Stores a load balancer, and updates its network interfaces.
 fn replace(
     region: &mut Region,
     call: &Call,

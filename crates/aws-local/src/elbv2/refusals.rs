@@ -8,17 +8,17 @@ pub(super) fn refuse(code: &str, message: impl Into<String>) -> Refusal {
     Refusal::new(400, code, message)
 }
 
-/// A value that can't be.
+/// An invalid value.
 pub(super) fn validation(message: impl Into<String>) -> Refusal {
     refuse("ValidationError", message)
 }
 
-/// Values that can't be together, or on this kind of load balancer.
+/// Values that exclude each other, or are invalid for this type of load balancer.
 pub(super) fn configuration(message: impl Into<String>) -> Refusal {
     refuse("InvalidConfigurationRequest", message)
 }
 
-/// One thing that a call must name isn't there.
+/// A required member is missing.
 pub(super) fn not_found(kind: Kind, arn: &str) -> Refusal {
     let (code, noun) = match kind {
         Kind::LoadBalancer => ("LoadBalancerNotFound", "Load balancer"),
@@ -28,7 +28,7 @@ pub(super) fn not_found(kind: Kind, arn: &str) -> Refusal {
     refuse(code, format!("{noun} '{arn}' not found"))
 }
 
-/// A value that AWS takes and the local AWS does not have.
+/// A value that is valid on AWS and not implemented.
 pub(super) fn not_here(member: &str, value: &str, operation: &str) -> Refusal {
     Refusal::not_implemented(format_args!(
         "{member} {value} of elasticloadbalancing:{operation}"

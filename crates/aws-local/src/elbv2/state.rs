@@ -1,4 +1,4 @@
-//! What Elastic Load Balancing keeps in one Region. Statuses derive from stored times and the clock.
+//! Elastic Load Balancing's state in one Region. Statuses derive from stored times and the clock.
 
 use std::collections::BTreeMap;
 
@@ -38,10 +38,10 @@ pub struct LoadBalancer {
     /// `internal` or `internet-facing`.
     pub(super) scheme: String,
     pub(super) vpc: String,
-    /// Where it has nodes, in the order of the zones.
+    /// Its subnets, in the order of the zones.
     pub(super) zones: Vec<Zone>,
     pub(super) security_groups: Vec<String>,
-    /// Whether its groups' inbound rules hold for what comes through a VPC link, too: `on` or `off`. None without groups.
+    /// Whether its groups' inbound rules also apply to PrivateLink traffic: `on` or `off`. None without groups.
     pub(super) enforces_on_private_link: Option<String>,
     /// When it was created, in epoch seconds.
     pub(super) created: f64,
@@ -96,7 +96,7 @@ pub(super) struct HealthCheck {
     pub(super) unhealthy_threshold: u64,
 }
 
-/// A registered target. One that is gone stays until its drain is over.
+/// A registered target. A deregistered one stays until it has drained.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Target {

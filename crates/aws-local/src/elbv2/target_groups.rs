@@ -24,7 +24,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteTargetGroup", delete),
 ];
 
-/// The protocols of a network load balancer's groups that are here. QUIC is not, nor are those of other load balancers.
+/// The implemented protocols of a network load balancer's groups, without QUIC.
 const PROTOCOLS: &[&str] = &["TCP", "TLS", "UDP", "TCP_UDP"];
 
 fn create(region: &mut Region, call: &Call) -> Answer {
@@ -91,7 +91,7 @@ fn wanted(region: &Region, call: &Call) -> Result<TargetGroup, Refusal> {
     })
 }
 
-/// Whether creating it again changes nothing, which AWS then takes for the same request.
+/// Whether creating it again changes nothing, which AWS accepts as the same request.
 fn same(existing: &TargetGroup, wanted: &TargetGroup) -> bool {
     existing.protocol == wanted.protocol
         && existing.port == wanted.port
@@ -180,7 +180,7 @@ fn modify(region: &mut Region, call: &Call) -> Answer {
     Ok(answer(&region.elbv2, arn, &group))
 }
 
-/// A target group that is not there is as good as deleted.
+/// Deleting a missing target group succeeds.
 fn delete(region: &mut Region, call: &Call) -> Answer {
     let arn = call.text("TargetGroupArn");
     Kind::TargetGroup.check(arn)?;

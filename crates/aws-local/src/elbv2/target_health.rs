@@ -15,7 +15,7 @@ use super::targets::asked;
 pub(super) const OPERATIONS: &[Operation] = &[Operation::read("DescribeTargetHealth", describe)
     .refusing(&["Include", "Targets.QuicServerId"])];
 
-/// A verdict on a target.
+/// A target's health.
 struct Health {
     state: &'static str,
     /// Its code, and what it says.
@@ -107,7 +107,7 @@ fn checked_port(group: &TargetGroup, target: &Target) -> u64 {
     }
 }
 
-/// A target's health. Nothing answers behind the local AWS: a target is taken to be well when the network lets the checks through.
+/// A target's health. No target runs here: it is healthy if the network allows the checks.
 fn health(
     region: &Region,
     group: &TargetGroup,
@@ -178,8 +178,8 @@ fn reached(region: &Region, load_balancer: &str, to: &Instance, port: u64, now: 
     to.state == "running" && network::reaches(region, load_balancer, to, port, now)
 }
 
-/// Whether a load balancer sends connections to a target: it is healthy, and the network lets them through to its port, which may be another
-/// than the one that is checked.
+/// Whether a load balancer sends connections to a target: it is healthy, and the network allows its port, which may differ from
+/// the checked one.
 pub(super) fn takes_connections(
     region: &Region,
     group: &TargetGroup,

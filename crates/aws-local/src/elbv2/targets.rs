@@ -1,4 +1,4 @@
-//! Targets: what a target group's traffic goes to.
+//! The targets of a target group.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -19,10 +19,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeregisterTargets", deregister).refusing(&["Targets.QuicServerId"]),
 ];
 
-/// How long a target takes to its first verdict: 70 to 120 seconds measured in containers-roadmap #469.
+/// How long a target's first health checks take: 70 to 120 seconds measured in containers-roadmap #469.
 pub(super) const FIRST_CHECKS: Duration = Duration::from_secs(90);
 
-/// The blocks outside its VPC from which a group takes addresses: those of RFC 1918 and of RFC 6598.
+/// The blocks outside its VPC that a group allows addresses from: those of RFC 1918 and of RFC 6598.
 const PRIVATE_BLOCKS: &[&str] = &[
     "10.0.0.0/8",
     "172.16.0.0/12",
@@ -44,7 +44,7 @@ pub(super) fn asked(call: &Call) -> impl Iterator<Item = (&str, Option<u64>, Opt
 }
 
 impl TargetGroup {
-    /// Whether a target is this one; without a port, the group's is meant.
+    /// Whether a target is this one; the default port is the group's.
     pub(super) fn is(&self, target: &Target, id: &str, port: Option<u64>) -> bool {
         target.id == id && target.port == port.unwrap_or(self.port)
     }
@@ -78,7 +78,7 @@ fn register(region: &mut Region, call: &Call) -> Answer {
             .iter_mut()
             .find(|known| known.id == target.id && known.port == target.port);
         match known {
-            // Registering again is no news, unless it is on its way out.
+            // Registering again changes nothing, unless it is draining.
             Some(known) if known.drains_until.is_none() => {}
             Some(known) => *known = target,
             None => group.targets.push(target),
@@ -145,7 +145,7 @@ fn invalid(message: impl Into<String>) -> Refusal {
     refuse("InvalidTarget", message)
 }
 
-/// The zone of an address: in the VPC it is the subnet's, elsewhere it must be said.
+/// The zone of an address: in the VPC it is the subnet's, elsewhere it is required.
 fn check_address(
     region: &Region,
     group: &TargetGroup,
@@ -182,7 +182,7 @@ fn check_address(
     }
 }
 
-/// A target that is not there is as good as deregistered. Without a port, the instance or address goes on all its ports.
+/// Deregistering a missing target succeeds. Without a port, all ports of the instance or address are deregistered.
 fn deregister(region: &mut Region, call: &Call) -> Answer {
     let arn = call.text("TargetGroupArn");
     let used = region.elbv2.users_of(arn).next().is_some();
@@ -197,7 +197,7 @@ fn deregister(region: &mut Region, call: &Call) -> Answer {
                 && port.is_none_or(|port| target.port == port)
         });
         for target in gone {
-            // Where no load balancer sends anything, there is nothing to drain.
+            // Without a load balancer there is nothing to drain.
             target.drains_until = Some(if used { done } else { call.seconds() });
         }
     }

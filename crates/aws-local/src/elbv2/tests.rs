@@ -1,4 +1,4 @@
-//! Elastic Load Balancing below the wire: what takes time, by the clock.
+//! Elastic Load Balancing without HTTP: what takes time, by the clock.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ const LOAD_BALANCER: &str =
 const TARGET_GROUP: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/claims/0123456789abcdef";
 
-/// One Region at AWS's own pace, called without a wire. It has a load balancer that was just created, and a target group for addresses.
+/// One Region with AWS's durations, called without HTTP. It has a load balancer that was just created, and a target group for
+/// addresses.
 struct Local {
     region: Region,
     now: Timestamp,
@@ -154,7 +155,7 @@ fn a_target_takes_its_time_and_drains() {
     local.targets("RegisterTargets");
     local.after(600);
     assert_eq!(local.health(), is("unused", "Target.NotInUse"));
-    // Its checks begin with the listener, however long it was registered before.
+    // Its checks start with the listener, however long it was registered before.
     local.listen();
     assert_eq!(local.health(), is("initial", "Elb.RegistrationInProgress"));
     local.after(89);
@@ -235,7 +236,7 @@ fn a_load_balancer_is_in_use_until_its_link_is_gone() {
     let gone = local.try_call("GetVpcLink", json!({"vpcLinkId": link}));
     assert_eq!(gone.unwrap_err().code, "NotFoundException");
     local.call("DeleteLoadBalancer", delete.clone());
-    // And again, since it is as good as deleted.
+    // Again, since deleting a missing one succeeds.
     local.call("DeleteLoadBalancer", delete);
 }
 

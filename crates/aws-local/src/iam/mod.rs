@@ -1,7 +1,7 @@
-//! AWS Identity and Access Management: roles, and the one managed policy that a service here asks for. IAM is global.
+//! AWS Identity and Access Management: roles, and the one managed policy that another service needs. IAM is global.
 //!
 //! Written from its API reference, and from answers of AWS that other projects recorded (LocalStack's validated snapshots of
-//! `TestRoleLifecycle` and `TestRoleManagedPolicies`). Nothing else here is decided by policies: signatures are not checked.
+//! `TestRoleLifecycle` and `TestRoleManagedPolicies`). Policies decide nothing else: signatures are not checked.
 
 mod policies;
 mod trust;
@@ -33,7 +33,7 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
     policies::OPERATIONS,
 ];
 
-/// What the account holds of it, in the Region of what is global.
+/// The account's state, in the Region of global services.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
@@ -55,15 +55,15 @@ struct Role {
     created: f64,
     /// ARNs of managed policies.
     policies: Vec<String>,
-    /// When other services know of its last change, in epoch seconds.
+    /// When its last change is visible to other services, in epoch seconds.
     known: f64,
 }
 
-/// How long until other services know of a change. AWS publishes no time; clients of API Gateway that wait for a new role see about
-/// ten seconds.
+/// How long until a change is visible to other services. AWS publishes no time; clients of API Gateway wait about ten seconds for
+/// a new role.
 const KNOWN_AFTER: Duration = Duration::from_secs(10);
 
-/// What a policy is written with in answers: RFC 3986.
+/// The encoding of a policy in responses: RFC 3986.
 const IN_ANSWERS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -76,7 +76,7 @@ fn no_role(name: &str) -> Refusal {
 }
 
 impl State {
-    /// Whether a service may take a role, by what it is called in trust policies and by the managed policy that the role has to have.
+    /// Whether a service may assume a role, by its name in trust policies and by the managed policy that the role needs.
     pub(super) fn may_take(&self, arn: &str, account: &str, take: Take<'_>) -> bool {
         let mut roles = self.roles.iter();
         roles.any(|(name, role)| {
@@ -98,7 +98,7 @@ impl State {
     }
 }
 
-/// Who wants to take a role, and when.
+/// The service that assumes a role, and when.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Take<'a> {
     /// The service, such as `apigateway.amazonaws.com`.
@@ -109,7 +109,7 @@ pub(super) struct Take<'a> {
     pub(super) now: f64,
 }
 
-/// A role as every answer has it.
+/// A role as in every response.
 fn shown(call: &Call, name: &str, role: &Role) -> Object {
     let policy = utf8_percent_encode(&role.trust_policy, IN_ANSWERS);
     let all = [
@@ -123,7 +123,7 @@ fn shown(call: &Call, name: &str, role: &Role) -> Object {
     Object::from_iter(all.map(|(name, value)| (name.to_owned(), value)))
 }
 
-/// The same with what a create call does not answer.
+/// The same with members that a create does not return.
 fn whole(call: &Call, name: &str, role: &Role) -> Object {
     let mut all = shown(call, name, role);
     let description = role.description.as_ref();

@@ -1,4 +1,4 @@
-//! Managed policies on roles. Of those that AWS manages there is the one that lets API Gateway write logs; there are none of the account's.
+//! Managed policies on roles. Only AWS's policy for API Gateway's logs exists, and no customer managed ones.
 
 use aws_facts::arns::{Arn, PUSH_TO_CLOUDWATCH_LOGS};
 use aws_facts::limits::iam::MOST_POLICIES_PER_ROLE;

@@ -1,4 +1,4 @@
-//! Trust policies: who may take a role.
+//! Trust policies: which services may assume a role.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn each(value: &Value) -> impl Iterator<Item = &Value> {
     one.into_iter().chain(several)
 }
 
-/// Refuses a policy that does not say who may assume the role.
+/// Refuses a policy without a principal that may assume the role.
 pub(super) fn check(text: &str) -> Result<(), Refusal> {
     let policy: Value =
         serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
@@ -52,7 +52,7 @@ fn is_of_roles(action: &str) -> bool {
     ACTIONS.contains(&action)
 }
 
-/// Whether a policy lets a service take the role. Conditions and denials are not looked at.
+/// Whether a policy allows a service to assume the role. Conditions and denials are not evaluated.
 pub(super) fn trusts(text: &str, service: &str) -> bool {
     let policy: Value = serde_json::from_str(text).unwrap_or_default();
     let trusted = |statement: &Value| {

@@ -1,7 +1,7 @@
 //! Amazon CloudWatch Logs: log groups, how long they keep events, and their tags.
 //!
 //! Written from its API reference, and from answers of AWS that other projects recorded (LocalStack's validated snapshots of
-//! `TestLogsGroups`). There is no KMS here, so a key is refused by name; log classes other than the two for ordinary logs are too.
+//! `TestLogsGroups`). KMS keys are refused by name, as are log classes other than the two for ordinary logs.
 
 mod retention;
 mod tags;
@@ -59,7 +59,7 @@ struct Group {
 /// The class of a group that says none.
 const STANDARD: &str = "STANDARD";
 
-/// A class that is here only in name: what Lambda delivers to other services.
+/// A class that is only known by name: what Lambda delivers to other services.
 const DELIVERY: &str = "DELIVERY";
 
 fn invalid(message: impl Into<String>) -> Refusal {
@@ -114,7 +114,7 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     }
 }
 
-/// A group as lists have it. One that was found by a part of its name comes with less.
+/// A group in lists. One that was found by a part of its name has fewer members.
 fn shown(call: &Call, name: &str, group: &Group, by_pattern: bool) -> Object {
     let arn = arns::log_group(&call.region, &call.account, name);
     let all = [

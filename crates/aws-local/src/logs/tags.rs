@@ -16,7 +16,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("ListTagsForResource", list),
 ];
 
-/// Every log group of the Region with its tags: its ARN and they.
+/// Every log group of the Region: its ARN and tags.
 pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, Tags)> {
     let arn = |name: &str| arns::log_group(&call.region, &call.account, name);
     let groups = state.groups.iter();
@@ -25,7 +25,7 @@ pub(crate) fn tagged(state: &State, call: &Call) -> Vec<(String, Tags)> {
         .collect()
 }
 
-/// These tags with those in the input, if AWS takes them.
+/// These tags with those in the input, if AWS accepts them.
 pub(super) fn with_sent(call: &Call, mut tags: Tags) -> Result<Tags, Refusal> {
     let sent = call.input.get("tags").and_then(Value::as_object);
     for (key, value) in sent.into_iter().flatten() {

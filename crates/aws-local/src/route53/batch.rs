@@ -1,6 +1,7 @@
 //! Changes of records, all or none.
 //!
-//! Records that share their name and type (weighted, by latency, with a health check, …) are not here: their members are refused by name.
+//! Records with the same name and type (weighted, by latency, with a health check, …) are not implemented: their members are
+//! refused by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,13 +32,13 @@ pub(super) const OPERATIONS: &[Operation] =
         ]),
     ];
 
-/// One change of a batch.
+/// A change of a batch.
 struct Change<'c> {
     action: &'c str,
     record: Object,
 }
 
-/// A refusal of the whole batch, with everything that is wrong in it.
+/// The error for a batch, with all its problems.
 fn refused(problems: &[String]) -> Refusal {
     let message = format!("[{}]", problems.join(", "));
     Refusal::new(400, "InvalidChangeBatch", message)
@@ -104,7 +105,7 @@ fn check_members(change: &Value) -> Result<(), Refusal> {
     Err(invalid(format!("Invalid request: {problem}")))
 }
 
-/// A change with its names in the form that Route 53 keeps.
+/// A change with normalized names.
 fn read(change: &Value) -> Result<Change<'_>, String> {
     let mut record = object(change["ResourceRecordSet"].clone());
     let name = normal(text(&record, "Name"))?;
@@ -133,7 +134,7 @@ fn read(change: &Value) -> Result<Change<'_>, String> {
     Ok(Change { action, record })
 }
 
-/// Makes the changes one after the other, and notes those that can't be made.
+/// Applies the changes one after the other, and collects errors.
 fn apply(changes: &[Change<'_>], zone: &mut Zone, problems: &mut Vec<String>) {
     let mut done: BTreeMap<String, &str> = BTreeMap::new();
     for Change { action, record } in changes {
@@ -174,7 +175,7 @@ fn apply(changes: &[Change<'_>], zone: &mut Zone, problems: &mut Vec<String>) {
     }
 }
 
-/// Whether two record sets say the same. The order of values says nothing.
+/// Whether two record sets are equal, in any order of values.
 fn same(one: &Object, other: &Object) -> bool {
     let sorted = |record: &Object| values(record).map(str::to_owned).collect::<BTreeSet<_>>();
     ["TTL", "AliasTarget"]
@@ -234,7 +235,7 @@ fn check_whole(changes: &[Change<'_>], zone: &Zone, problems: &mut Vec<String>) 
     }
 }
 
-/// An alias leads to a record set of its own zone, or to a name that lies in the zone of one of AWS's services.
+/// An alias refers to a record set of its own zone, or to a name in the zone of one of AWS's services.
 fn check_aliases(
     changes: &[Change<'_>],
     id: &str,
@@ -284,7 +285,7 @@ fn service_names(zone: &str) -> Option<String> {
     Some(format!("{}.", hosts::below_execute_api(region)))
 }
 
-/// Notes from when to when the records stand that ACM looks for.
+/// Records when validation records for ACM exist.
 fn note_proofs(state: &mut State, before: &Zone, after: &Zone, now: f64) {
     let proofs = |zone: &Zone| -> BTreeSet<(String, String)> {
         let records = zone

@@ -1,4 +1,4 @@
-//! Changes on their way to Route 53's name servers.
+//! The propagation of changes to Route 53's name servers.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ fn info(id: &str, change: &Change, status: &str) -> Value {
     info
 }
 
-/// Begins a change, and answers its `ChangeInfo`.
+/// Starts a change, and returns its `ChangeInfo`.
 pub(super) fn begin(state: &mut State, call: &Call, comment: Option<&str>) -> Value {
     let id = format!("C{}", identifiers::route_53());
     let change = Change {

@@ -1,4 +1,4 @@
-//! Route 53: public hosted zones, their records and tags. Nothing answers DNS queries; ACM looks here for its validation records.
+//! Route 53: public hosted zones, their records and tags. DNS queries are not answered; ACM reads its validation records here.
 
 mod batch;
 mod changes;
@@ -36,8 +36,8 @@ pub struct State {
     zones: Table<Zone>,
     /// By id.
     changes: Table<changes::Change>,
-    /// When records that prove a name to ACM stood, by name and value: from, and until when. They outlast the records, since what was proven
-    /// while one stood stays proven.
+    /// When validation records for ACM existed, by name and value: from, and until when. Kept after the records are deleted,
+    /// since validated names stay validated.
     proofs: BTreeMap<String, Vec<(f64, Option<f64>)>>,
 }
 
@@ -49,12 +49,12 @@ struct Zone {
     comment: Option<String>,
     name_servers: Vec<String>,
     tags: BTreeMap<String, String>,
-    /// Record sets as answers give them, by [`records::key`], which sorts them as answers do.
+    /// Record sets as in responses, by [`records::key`], in the order of responses.
     records: Table<Object>,
 }
 
 impl State {
-    /// When a CNAME record with this name and value stood in a public zone: from, and until when.
+    /// When a CNAME record with this name and value existed in a public zone: from, and until when.
     pub(crate) fn stood(
         &self,
         name: &str,
@@ -75,7 +75,7 @@ impl State {
         }
     }
 
-    /// Notes that a record stands from now on, or no longer.
+    /// Records that a record exists from now on, or no longer.
     pub(crate) fn note(&mut self, name: &str, value: &str, stands: bool, now: f64) {
         let times = self.proofs.entry(proof(name, value)).or_default();
         match times.last_mut() {
@@ -96,7 +96,7 @@ fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "InvalidInput", message)
 }
 
-/// A path's id, with or without the kind that answers write before it.
+/// A path's id, with or without the kind that responses put before it.
 fn id<'c>(call: &'c Call, member: &str) -> &'c str {
     let sent = call.text(member);
     sent.rsplit('/').next().unwrap_or(sent)

@@ -1,9 +1,9 @@
-//! DNS names as Route 53 keeps them: small letters, a dot at the end, and everything unusual as an octal escape (`\052` for `*`).
+//! DNS names in Route 53's format: small letters, a dot at the end, and everything unusual as an octal escape (`\052` for `*`).
 
 /// What is wrong with a name, in Route 53's words for a problem with a record.
 pub(super) type Problem = String;
 
-/// A name as it is kept and answered.
+/// A normalized name.
 ///
 /// # Errors
 /// When a label is empty or too long, or the name is.

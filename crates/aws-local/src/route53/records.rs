@@ -1,4 +1,4 @@
-//! Record sets: how they are kept, and their list.
+//! Record sets and their list.
 
 use aws_facts::limits::route53::RECORD_SETS_PER_PAGE;
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use super::{Zone, id, invalid, object, page_size, zone};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::read("ListResourceRecordSets", list)];
 
-/// What record sets are kept under: their order is the order of answers, by the name's labels from the last to the first, then by type. A
-/// space sorts before everything that a name can hold.
+/// The sort key of record sets in responses: the name's labels from the last to the first, then the type. A space sorts before
+/// everything that a name can contain.
 pub(super) fn key(name: &str, kind: &str) -> String {
     format!("{} {kind}", reversed(name))
 }
@@ -37,7 +37,7 @@ pub(super) fn values(record: &Object) -> impl Iterator<Item = &str> {
         .filter_map(|record| record["Value"].as_str())
 }
 
-/// The record sets that a zone has from the beginning and can't be without.
+/// The record sets that every zone has.
 pub(super) fn required(zone: &Zone) -> [Object; 2] {
     let servers: Vec<_> = zone
         .name_servers
@@ -54,7 +54,7 @@ pub(super) fn required(zone: &Zone) -> [Object; 2] {
 }
 
 impl Zone {
-    /// Whether there are record sets that must go before the zone can.
+    /// Whether there are record sets that must be deleted before the zone.
     pub(super) fn has_more_than_required(&self) -> bool {
         self.records.values().any(|record| {
             text(record, "Name") != self.name || !["NS", "SOA"].contains(&text(record, "Type"))

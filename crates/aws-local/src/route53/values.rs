@@ -1,4 +1,4 @@
-//! What the values of each type of record must look like, for the types whose form can be wrong in a way that people meet.
+//! The format of values, for the common types of record.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -36,7 +36,7 @@ fn describe(id: &str, zone: &Zone) -> Value {
     })
 }
 
-/// A name as a zone's, or as what a list of zones begins with.
+/// The name of a zone, or the start of a list of zones.
 fn domain_name(name: &str) -> Result<String, Refusal> {
     normal(name).map_err(|problem| Refusal::new(400, "InvalidDomainName", problem))
 }
@@ -203,7 +203,7 @@ fn count(region: &Region, _: &Call) -> Answer {
     ))
 }
 
-/// Without a comment it takes the comment away.
+/// Without a comment it removes the comment.
 fn update_comment(region: &mut Region, call: &Call) -> Answer {
     let id = id(call, "Id");
     let zone = zone_mut(region, id)?;

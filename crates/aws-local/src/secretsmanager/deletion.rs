@@ -1,4 +1,4 @@
-//! Deleting a secret, now or after a time in which it can be restored.
+//! Deleting a secret, at once or after a recovery window.
 
 use aws_facts::limits::secretsmanager::RECOVERY_DAYS;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     let now = call.seconds();
     let name = match region.secretsmanager.name_of(call) {
         Ok(name) => name,
-        // Without recovery, deleting what is not there is no error.
+        // Without recovery, deleting a missing secret succeeds.
         Err(_) if forced && !call.text("SecretId").starts_with("arn:") => {
             return Ok(Object::from_iter([
                 ("Name".to_owned(), json!(call.text("SecretId"))),

@@ -1,7 +1,7 @@
-//! AWS Secrets Manager: secrets, their versions and the labels that say which version is current, deletion with a way back.
+//! AWS Secrets Manager: secrets, versions with staging labels, deletion with recovery.
 //!
-//! Written from the Secrets Manager API reference and user guide ("What's in a Secrets Manager secret?", "Delete a secret"). There is no KMS
-//! here, so a key of one's own is refused by name, as are replicas, rotation and secrets of partners.
+//! Written from the Secrets Manager API reference and user guide ("What's in a Secrets Manager secret?", "Delete a secret").
+//! Customer managed KMS keys are refused by name, as are replicas, rotation and secrets of partners.
 
 mod deletion;
 mod tags;
@@ -48,7 +48,7 @@ struct Secret {
     tags: BTreeMap<String, String>,
     created: f64,
     changed: f64,
-    /// When it can't be restored any more. Until then it is there and can't be used.
+    /// When it can't be restored any more. Until then it exists and can't be used.
     deletion: Option<f64>,
     /// When deletion was asked for.
     deleted: Option<f64>,
@@ -56,7 +56,7 @@ struct Secret {
     versions: BTreeMap<String, Version>,
 }
 
-/// What an ARN has after the name: a hyphen and six characters, by which a secret is told from an earlier one of its name.
+/// The suffix of an ARN: a hyphen and six characters, which distinguish a secret from an earlier one with its name.
 const SUFFIX: usize = 7;
 
 fn not_found(what: &str) -> Refusal {
@@ -94,7 +94,7 @@ impl Secret {
         self.deletion.is_some_and(|until| until <= now)
     }
 
-    /// Refuses what can't be done with a secret that waits for its deletion.
+    /// Refuses a secret that is scheduled for deletion.
     fn usable(&self) -> Result<(), Refusal> {
         match self.deletion {
             None => Ok(()),
@@ -112,7 +112,7 @@ impl Secret {
         ])
     }
 
-    /// What DescribeSecret and ListSecrets tell of it; they call the versions differently.
+    /// The members for DescribeSecret and ListSecrets, whose names for the versions differ.
     fn described(&self, versions: &str) -> Object {
         let labelled = self.versions.iter().filter(|(_, of)| !of.stages.is_empty());
         let stages: Object = labelled
@@ -145,13 +145,13 @@ impl Secret {
     }
 }
 
-/// The day of a time: Secrets Manager tells when a secret was last read without the time of day.
+/// The day of a time: Secrets Manager returns only the day of the last read.
 fn midnight(seconds: f64) -> f64 {
     seconds - seconds.rem_euclid(86_400.0)
 }
 
 impl State {
-    /// The name of the secret that a call means: by name, by ARN, or by an ARN without its last seven characters.
+    /// The name of the secret in a call: by name, by ARN, or by an ARN without its last seven characters.
     fn name_of(&self, call: &Call) -> Result<String, Refusal> {
         let id = call.text("SecretId");
         let now = call.seconds();

@@ -13,7 +13,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("UntagResource", untag),
 ];
 
-/// Every secret of the Region with its tags: its ARN and they.
+/// Every secret of the Region: its ARN and tags.
 pub(crate) fn tagged(state: &State, now: f64) -> impl Iterator<Item = (String, Tags)> {
     let there = state.secrets.values();
     there
@@ -21,7 +21,7 @@ pub(crate) fn tagged(state: &State, now: f64) -> impl Iterator<Item = (String, T
         .map(|secret| (secret.arn.clone(), secret.tags.clone()))
 }
 
-/// Tags as answers have them; nothing when there are none.
+/// Tags as in responses; nothing if there are none.
 pub(super) fn shown(tags: &Tags) -> Value {
     if tags.is_empty() {
         return Value::Null;
@@ -29,7 +29,7 @@ pub(super) fn shown(tags: &Tags) -> Value {
     listed(tags).into()
 }
 
-/// These tags with those in the input, if AWS takes them.
+/// These tags with those in the input, if AWS accepts them.
 pub(super) fn checked(call: &Call, tags: Tags) -> Result<Tags, Refusal> {
     let code = "InvalidParameterException";
     with_sent(call, tags, "secret", (code, code))

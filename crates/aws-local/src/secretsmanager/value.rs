@@ -1,4 +1,4 @@
-//! Making a secret, giving it another value, and reading it.
+//! Creating, updating and reading a secret.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +18,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ]),
     Operation::change("PutSecretValue", put).refusing(&["RotationToken"]),
     Operation::change("UpdateSecret", update).refusing(&["KmsKeyId", "Type"]),
-    // It notes when the value was read, so it changes something.
+    // It records when the value was read, so it is a change.
     Operation::change("GetSecretValue", get),
 ];
 
-/// What a name may have beside letters and digits.
+/// The other characters of a name, beside letters and digits.
 const MARKS: &str = "/_+=.@-!";
 
 /// The value in the input, if there is one.
@@ -38,7 +38,7 @@ fn content(call: &Call) -> Result<Option<Content>, Refusal> {
     }
 }
 
-/// The id of the new version. The SDKs make one up; whoever speaks HTTP has to.
+/// The id of the new version. The SDKs generate one; over HTTP it is required.
 fn new_version(call: &Call) -> Result<&str, Refusal> {
     match call.text("ClientRequestToken") {
         "" => Err(invalid_request(
@@ -48,7 +48,7 @@ fn new_version(call: &Call) -> Result<&str, Refusal> {
     }
 }
 
-/// Adds a version, or finds that a repeated call has added it already.
+/// Adds a version, unless an earlier identical call has added it.
 fn add(
     secret: &mut Secret,
     call: &Call,
@@ -118,7 +118,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// Whether a call is the one that made this secret, sent again.
+/// Whether a call is a retry of the one that created this secret.
 fn is_repeated(there: &Secret, call: &Call, content: Option<&Content>) -> bool {
     let version = there.versions.get(call.text("ClientRequestToken"));
     version.is_some_and(|version| Some(&version.content) == content)
@@ -208,7 +208,7 @@ fn get(region: &mut Region, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// The id of the version that is asked for.
+/// The id of the requested version.
 fn found(secret: &Secret, id: &str, stage: &str) -> Result<String, Refusal> {
     match (id, stage) {
         ("", stage) => {

@@ -1,11 +1,11 @@
-//! The versions of a secret, and the labels that move between them.
+//! The versions of a secret, and their staging labels.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_facts::limits::secretsmanager::MOST_VERSIONS;
 use serde::{Deserialize, Serialize};
 
-/// The label of the version that a caller gets who asks for none.
+/// The label of the default version.
 pub(super) const CURRENT: &str = "AWSCURRENT";
 /// The label of the version that was current before.
 pub(super) const PREVIOUS: &str = "AWSPREVIOUS";
@@ -51,7 +51,7 @@ pub(super) fn labelled<'v>(
         .find(|(_, version)| version.stages.contains(stage))
 }
 
-/// Puts a version in and moves the labels to it. The version that loses AWSCURRENT becomes AWSPREVIOUS.
+/// Adds a version and moves the labels to it. The version that loses AWSCURRENT becomes AWSPREVIOUS.
 pub(super) fn add(
     versions: &mut BTreeMap<String, Version>,
     id: &str,
