@@ -1,5 +1,5 @@
-//! Carries out a plan's steps and tells what happens. It decides nothing: which steps, in which order and beside
-//! which others is the plan's business, and who listens is the caller's.
+//! Executes a plan's steps and emits events. It decides nothing: the plan has the steps, their order and what may run
+//! concurrently.
 
 mod event;
 mod executor;

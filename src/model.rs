@@ -26,7 +26,7 @@ pub use value::{Number, Value};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-/// A moment as people read it: `2026-11-21 15:53 UTC`.
+/// A time to display: `2026-11-21 15:53 UTC`.
 pub fn moment(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

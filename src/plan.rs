@@ -1,5 +1,5 @@
-//! What would change and in which order: a pure function of what the file wants and what AWS says now.
-//! No clock, no I/O, nothing asynchronous; the executor makes no choice that is not written down here.
+//! What would change and in which order: a pure function of the file and of AWS's current state. No clock, no I/O, nothing
+//! asynchronous; the executor makes no choices.
 
 mod certificates;
 mod consent;
@@ -34,18 +34,18 @@ pub use renew::{Altered, Outdated};
 pub use saved::{Inputs, Saved, Unreadable};
 pub use stale::{How, Moved, moved};
 
-/// What the person who runs a plan asks for beside the file.
+/// The options of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Delete everything the stack owns instead of building it.
     pub destroy: bool,
-    /// Only what these name, and what that needs.
+    /// Only these, and what they need.
     pub targets: Patterns,
-    /// The losses that are agreed to.
+    /// The confirmed losses.
     pub allow_delete: Patterns,
-    /// What is to be made anew although it is as the file wants it.
+    /// What to replace although it matches the file.
     pub replace: Patterns,
-    /// Whether callers may be led forward from a deployment that somebody led them back to.
+    /// Whether the stage may be switched to the newest deployment after a rollback.
     pub forward: bool,
 }
 
@@ -60,25 +60,25 @@ pub struct Plan {
     pub changes: BTreeMap<Address, Change>,
     /// The steps, each after everything it needs.
     pub steps: Vec<Step>,
-    /// What a person should know before agreeing.
+    /// What the user should know before confirming.
     pub notes: Vec<Note>,
-    /// Losses that nobody has agreed to yet, by the address that agrees to each.
+    /// Losses without consent, by the address for the consent.
     pub missing_consent: BTreeMap<Address, Loss>,
-    /// Whether it leads callers forward from where the stage is held back, and nobody has agreed to that yet.
+    /// Whether it switches a pinned stage to the newest deployment, without `--forward` so far.
     pub needs_forward: bool,
-    /// Things of ours that are no longer in the file and stay until they are named.
+    /// Resources of ours that are no longer in the file and stay until consent names them.
     pub kept: Vec<Address>,
     /// How many resources stay as they are.
     pub unchanged: usize,
     /// How many changes `--target` leaves out.
     pub left_out: usize,
-    /// Somebody else's things beside ours, counted.
+    /// The number of resources beside ours that are not the stack's.
     pub neighbours: Vec<Neighbours>,
-    /// What is not the stack's and goes along.
+    /// What is not the stack's and is deleted along.
     pub going_along: Vec<Dependent>,
-    /// Settings somebody else made on our things that gatestack leaves alone, by address.
+    /// Unmanaged settings of our resources, by address.
     pub unmanaged: BTreeMap<Address, Vec<String>>,
-    /// Everything AWS told, for the steps' references. A saved plan holds it in what was observed.
+    /// All known outputs, for the steps' references. A saved plan has them in its observation.
     #[serde(skip)]
     pub book: Book,
 }
@@ -90,13 +90,13 @@ pub struct Step {
     pub address: Address,
     /// What is done.
     pub operation: Operation,
-    /// Other resources whose change this step carries along.
+    /// Other resources whose change this step includes.
     pub carries: Vec<Address>,
     /// Which changes may not run beside it.
     pub lane: Option<Lane>,
-    /// The steps before it, by their place in [`Plan::steps`].
+    /// The steps it needs, by their index in [`Plan::steps`].
     pub needs: BTreeSet<usize>,
-    /// The id of the old one that is still there when this step makes the new one.
+    /// The id of the old resource, which still exists when this step creates the new one.
     pub replaces: Option<String>,
 }
 
@@ -116,9 +116,9 @@ pub enum Operation {
         #[serde(deserialize_with = "registered::words::deserialize")]
         fields: Vec<Word>,
     },
-    /// Wait until it is at work.
+    /// Wait until it is ready.
     Settle(Resource),
-    /// Take off the protection that the file put on it, so that it can be deleted.
+    /// Remove the deletion protection that the file put on it, so that it can be deleted.
     Unprotect {
         /// What it is without protection.
         want: Resource,
@@ -144,7 +144,7 @@ pub struct Problem {
 }
 
 impl Plan {
-    /// Whether what is there at an address goes.
+    /// Whether the live resource at an address is deleted.
     pub fn goes(&self, address: &Address) -> bool {
         self.changes.get(address).is_some_and(Change::goes)
     }
@@ -175,12 +175,12 @@ impl Plan {
             .count()
     }
 
-    /// The same plan with more consent: only losses that one of these patterns names are agreed to.
+    /// The same plan with consent to the losses that one of these patterns matches.
     pub fn agree(&mut self, consent: &Patterns) {
         consent::keep_missing(&mut self.missing_consent, &self.changes, consent);
     }
 
-    /// The losses to agree to by address: of a destroy those that the stack's name does not agree to.
+    /// The losses that need consent by address: of a destroy those that the stack's name doesn't cover.
     pub fn losses_to_confirm(&self) -> BTreeMap<Address, Loss> {
         let missing = self.missing_consent.iter();
         missing

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::aws::{AwsError, Count};
 use crate::model::{Address, Book};
 
-/// What happens while a plan is carried out.
+/// Events while a plan is executed.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
@@ -126,7 +126,7 @@ pub struct Wait {
     pub action: Option<Done>,
 }
 
-/// How often a wait is told of. AWS takes minutes for some steps, and CI servers stop jobs that write nothing.
+/// How often a wait is reported. AWS takes minutes for some steps, and CI servers stop jobs without output.
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// What a step does.
@@ -146,7 +146,7 @@ pub enum Done {
 }
 
 impl Done {
-    /// What goes on while a step does it.
+    /// The present participle, for waits.
     pub fn doing(self) -> &'static str {
         match self {
             Self::Create => "creating",
@@ -169,11 +169,11 @@ pub struct Failure {
     pub error: AwsError,
 }
 
-/// How a run ended. Not a `Result`: a failed run has done things as well.
+/// How a run ended. Not a `Result`, since a failed run has changed things too.
 #[must_use]
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The outputs of everything that is there now.
+    /// The outputs of everything that exists now.
     pub book: Book,
     /// How many steps were done.
     pub done: usize,

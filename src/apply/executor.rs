@@ -14,24 +14,24 @@ use crate::kinds::Outputs;
 use crate::model::{Address, Book};
 use crate::plan::{Operation, Plan, Step};
 
-/// How many steps run beside each other. AWS's quotas are kept by the connection; this bounds open sockets.
+/// How many steps run concurrently. The connection enforces AWS's quotas; this limits open sockets.
 const BESIDE_EACH_OTHER: usize = 10;
 
-/// Tells a run to stop: nothing more starts, what runs goes on to its end.
+/// Stops a run: no further step starts, running ones finish.
 pub type Interrupt = CancellationToken;
 
 struct Run<'a> {
     plan: &'a Plan,
     schedule: Schedule,
-    /// When each step began that has begun.
+    /// When each running step began.
     began: Vec<Option<(Timestamp, Instant)>>,
     book: Book,
     failures: Vec<Failure>,
     tell: &'a mut dyn FnMut(Event),
 }
 
-/// Carries out a plan's steps: each as soon as everything it needs is done, one at a time in each lane. When AWS
-/// refuses one, whatever needs it is left out and the rest goes on.
+/// Executes a plan's steps: each as soon as everything it needs is done, one at a time in each lane. If one fails, those that
+/// need it are skipped and the rest continues.
 pub async fn run(
     plan: &Plan,
     writer: &Writer,
@@ -79,7 +79,7 @@ pub async fn run(
             running.push(async move {
                 let started = clock.now();
                 let work = perform(step, writer, &book);
-                // Who stops a run need not wait for AWS: a wait only looks, and the next run looks again.
+                // An interrupted run doesn't finish waits: a wait only reads, and the next run reads again.
                 let result = match step.action() {
                     Done::Settle => interrupt.run_until_cancelled(work).await,
                     _ => Some(work.await),
@@ -153,8 +153,8 @@ async fn perform(step: &Step, writer: &Writer, book: &Book) -> Result<Option<Out
     }
 }
 
-/// What a step may ask of the book: its own outputs, and those that its properties hold. A copy, since others write the book
-/// down while it runs; of the whole of it, it would be one of every output for every step.
+/// The outputs a step can read: its own, and those that its properties refer to. A copy, since other steps write to the book
+/// meanwhile; a copy of the whole book per step would be quadratic.
 fn told_to(step: &Step, book: &Book) -> Book {
     let mut told = Book::default();
     let holds = step.operation.resource().awaited();
@@ -166,7 +166,7 @@ fn told_to(step: &Step, book: &Book) -> Book {
     told
 }
 
-/// Why a step can't begin although everything it needs is done: AWS did not tell what it refers to.
+/// Why a step can't start although everything it needs is done: an output that it refers to is missing.
 fn not_known(step: &Step, book: &Book) -> Option<AwsError> {
     if matches!(step.operation, Operation::Delete(_)) {
         return None;
@@ -180,7 +180,7 @@ fn not_known(step: &Step, book: &Book) -> Option<AwsError> {
     Some(AwsError::unknown("apply", message))
 }
 
-/// The heartbeat of a run that waits. Waits of a simulated time are over at once and have none.
+/// The heartbeat of a waiting run. Waits in simulated time end at once and have none.
 fn heartbeat(clock: &Clock) -> Option<Interval> {
     if clock.is_simulated() {
         return None;
@@ -204,7 +204,7 @@ fn elapsed(clock: &Clock, since: jiff::Timestamp) -> Duration {
 }
 
 impl Run<'_> {
-    /// Tells what runs and for how long, and what AWS's request quotas hold back.
+    /// Reports running steps with their duration, and calls delayed by AWS's request quotas.
     fn tell_waits(&mut self, writer: &Writer) {
         let steps = self.schedule.running().filter_map(|place| {
             let (since, began) = self.began[place]?;
@@ -279,7 +279,7 @@ impl Run<'_> {
             .cloned()
             .unwrap_or_default();
         match (new, &step.operation) {
-            // Where the new one is made before the old one goes, the book knows the new one already.
+            // If the new one is created before the old one is deleted, the book has the new one already.
             (_, Operation::Delete(old)) if known != old.outputs => {}
             (_, Operation::Delete(_)) => self.book.forget(&step.address),
             (new, Operation::Create(_)) => self
@@ -323,7 +323,7 @@ mod tests {
     use crate::kinds::{Resource, plan_membership};
     use crate::model::{OutputName, Text};
 
-    /// So many keys, each put on the one plan; and a book in which all of it is known.
+    /// This many keys, each on the one plan; and a book with all outputs.
     fn memberships(count: usize) -> (Vec<Step>, Book) {
         let outputs = || BTreeMap::from([(OutputName::Id, "an id".to_owned())]);
         let plan = Address::new("plans.bronze");

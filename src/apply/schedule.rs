@@ -1,5 +1,5 @@
-//! Which step may start: each as soon as everything it needs is done, one at a time in each lane. What it costs to say so grows
-//! with the steps and what they need, however many of them wait.
+//! Which step may start: each as soon as everything it needs is done, one at a time in each lane. The cost is linear in the steps
+//! and edges.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,29 +15,29 @@ pub(super) enum State {
     Skipped,
 }
 
-/// What the schedule has to know of a step.
+/// A step for the schedule.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     lane: Option<Lane>,
-    /// Whether it only looks from time to time.
+    /// Whether it only polls.
     settles: bool,
     state: State,
     /// How many of the steps that it needs are not done yet.
     open: usize,
 }
 
-/// The steps of a plan by their places, and how far each is.
+/// The steps of a plan by index, and their progress.
 #[derive(Debug)]
 pub(super) struct Schedule {
     entries: Vec<Entry>,
     /// By step, those that need it, in their order.
     users: Vec<Vec<usize>>,
-    /// What needs nothing more, by lane.
+    /// The steps that can start, by lane.
     ready: BTreeMap<Option<Lane>, BTreeSet<usize>>,
     taken: BTreeSet<Lane>,
     running: BTreeSet<usize>,
     busy: usize,
-    /// How many steps were looked at so far.
+    /// How many steps were visited so far.
     #[cfg(test)]
     looks: std::cell::Cell<usize>,
 }
@@ -123,7 +123,7 @@ impl Schedule {
         self.busy -= usize::from(!settles);
     }
 
-    /// A running step is done: what waited for nothing else may start.
+    /// A running step is done: those that waited only for it may start.
     pub(super) fn done(&mut self, place: usize) {
         self.stop(place, State::Done);
         self.looked_at(self.users[place].len());
@@ -136,18 +136,18 @@ impl Schedule {
         }
     }
 
-    /// A running step was given up before it was over, and could start once more.
+    /// A running step was cancelled, and could start again.
     pub(super) fn give_up(&mut self, place: usize) {
         self.stop(place, State::Waiting);
         let lane = self.entries[place].lane;
         self.ready.entry(lane).or_default().insert(place);
     }
 
-    /// A running step failed; answers what is left out since it needs it, in order.
+    /// A running step failed; returns the skipped steps that need it, in order.
     pub(super) fn fail(&mut self, place: usize) -> Vec<usize> {
         self.stop(place, State::Failed);
         let mut left_out = Vec::new();
-        // Steps stand behind everything they need.
+        // Steps come after everything they need.
         let mut next: BTreeSet<usize> = self.users[place].iter().copied().collect();
         while let Some(user) = next.pop_first() {
             self.looked_at(1);
@@ -160,7 +160,7 @@ impl Schedule {
         left_out
     }
 
-    /// Leaves out everything that did not start; answers it in order.
+    /// Skips everything that did not start; returns it in order.
     pub(super) fn skip_the_rest(&mut self) -> Vec<usize> {
         self.looked_at(self.entries.len());
         let entries = self.entries.iter_mut().enumerate();
@@ -172,7 +172,7 @@ impl Schedule {
         skipped.collect()
     }
 
-    /// How many steps run that send requests all along; one that only looks from time to time keeps nobody from starting.
+    /// How many running steps send requests continuously; those that only poll don't count.
     pub(super) fn busy(&self) -> usize {
         self.busy
     }
@@ -182,7 +182,7 @@ impl Schedule {
         self.running.iter().copied()
     }
 
-    /// How many steps are that far.
+    /// How many steps have this state.
     pub(super) fn count(&self, state: State) -> usize {
         let entries = self.entries.iter();
         entries.filter(|entry| entry.state == state).count()
@@ -193,7 +193,7 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    /// A plan as of so many partners: a key, a client in the pool's lane, a place on a plan; everything needs the first step.
+    /// A plan for this many partners: a key, a client in the pool's lane, a plan membership; everything needs the first step.
     fn partners(count: usize) -> Vec<(BTreeSet<usize>, Option<Lane>, bool)> {
         let mut steps = vec![(BTreeSet::new(), Some(Lane::UserPool), false)];
         steps.extend((0..count).map(|_| (BTreeSet::from([0]), None, false)));
@@ -212,7 +212,7 @@ mod tests {
         )
     }
 
-    /// Carries all of it out, ten steps beside each other; answers how many steps were looked at.
+    /// Executes all of it, ten steps at a time; returns how many steps were visited.
     fn looks(partners: usize) -> usize {
         let mut schedule = schedule(&self::partners(partners));
         loop {
@@ -236,7 +236,7 @@ mod tests {
         assert!(twice <= 2 * once + 100, "{once} and {twice}");
     }
 
-    /// How many steps are looked at when every one of so many fails that others need.
+    /// How many steps are visited if this many fail that others need.
     fn looks_of_failures(partners: usize) -> usize {
         let steps = self::partners(partners);
         let mut schedule = schedule(&steps);

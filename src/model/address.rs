@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a resource stands: its path in the stack file, such as `partners.acme` or `api.routes."GET /policies"`.
+/// The address of a resource: its path in the stack file, such as `partners.acme` or `api.routes."GET /policies"`.
 ///
 /// Parts that gatestack derives append one word: `partners.acme/key`. An address is ours, never an AWS id.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 pub struct Address(String);
 
 impl Address {
-    /// The address that reads like this: as somebody typed it, or as a tag or a saved plan holds it. What gatestack itself means is a
+    /// The address with this text, from the command line, a tag or a saved plan. gatestack's own addresses come from
     /// [`Place`](super::Place).
     pub fn new(path: impl Into<String>) -> Self {
         Self(path.into())
     }
 
-    /// The address in the file that this one belongs to: itself, or what it is a part of.
+    /// The address of the table that this one belongs to: itself, or its parent.
     pub fn owner(&self) -> Self {
         match self.part_start() {
             Some(at) => Self(self.0[..at].to_owned()),
@@ -28,63 +28,64 @@ impl Address {
         Self(format!("{}/{word}", self.0))
     }
 
-    /// Where the app client of this partner stands, or of the left-over key here.
+    /// The address of the app client of this partner, or of the duplicate key here.
     pub fn client(&self) -> Self {
         self.named_in_consent().part("client")
     }
 
-    /// Where the API key of this partner stands.
+    /// The address of the API key of this partner.
     pub fn key(&self) -> Self {
         self.owner().part("key")
     }
 
-    /// Where the place on a plan stands that the key of this partner or of `[api_keys]` has, or the left-over key here.
+    /// The address of the plan membership of this partner's key, of a key of `[api_keys]`, or of the duplicate key here.
     pub fn membership(&self) -> Self {
         self.named_in_consent().part("membership")
     }
 
-    /// Where the record stands that leads to this domain.
+    /// The address of the DNS record of this domain.
     pub fn record(&self) -> Self {
         self.part("record")
     }
 
-    /// Where a resource server stands as long as the one with its new identifier does not take its place.
+    /// The address of a resource server with an old identifier, until the one with the new identifier replaces it.
     pub fn former(&self) -> Self {
         self.part("old")
     }
 
-    /// Where another thing of ours stands that belongs nowhere, told from what belongs here by a name of AWS's.
+    /// The address of a resource of ours beside this one, by its name on AWS.
     pub fn beside(&self, name: &str) -> Self {
         self.part(name)
     }
 
-    /// Where something stands that AWS failed to make for this address.
+    /// The address of something that AWS failed to create for this address.
     pub fn failed(&self, id: &str) -> Self {
         self.part("failed").part(id)
     }
 
-    /// Where a mark stands that says of something that it is ours, although it is not there.
+    /// The address of a mark whose resource does not exist.
     pub fn mark(&self, of: &str) -> Self {
         self.part("mark").part(of)
     }
 
-    /// What consent names to the loss of what is not the stack's and goes with the thing here, `what` being a word for it.
+    /// The address for consent to the loss of what is not the stack's and is deleted with the resource here; `what` is a word for
+    /// it.
     pub fn others(&self, what: &str) -> Self {
         self.part(what)
     }
 
-    /// Where the older of two things stands that carry this same address, `id` being AWS's of it: one was made to take
-    /// its place, and the run died before it went. What that one was to replace in its turn stands below it.
+    /// The address of the older of two resources with this address, by its AWS `id`: its replacement was created, and the run
+    /// died before it was deleted. What that one was to replace is below it.
     pub fn replaced(&self, id: &str) -> Self {
         self.all_replaced().part(id)
     }
 
-    /// What the addresses begin with of all that the thing here takes the place of.
+    /// The prefix of the addresses of what the resource here replaces.
     pub fn all_replaced(&self) -> Self {
         self.part("replaced")
     }
 
-    /// The address of what takes the place of this one in the end; `None` for one whose place nothing takes.
+    /// The address of the final replacement of this one; `None` if it is not being replaced.
     pub fn takes_its_place(&self) -> Option<Self> {
         let (_, parts) = self.0.split_at(self.part_start()?);
         let (before, _) = parts.split_once("/replaced/")?;
@@ -93,13 +94,12 @@ impl Address {
         ))
     }
 
-    /// Where another thing stands that carries this same address, `id` being AWS's of it, although only one can stand here.
+    /// The address of a duplicate with this address, by its AWS `id`.
     pub fn duplicate(&self, id: &str) -> Self {
         self.part("duplicate").part(id)
     }
 
-    /// The address that this one carries too, or that the thing carries which this one is a part of; `None` for one that stands
-    /// where it should.
+    /// The address that this duplicate, or the duplicate that it is a part of, has in its tags; `None` for all others.
     pub fn duplicate_of(&self) -> Option<Self> {
         let (_, parts) = self.0.split_at(self.part_start()?);
         let (before, _) = parts.split_once("/duplicate/")?;
@@ -108,7 +108,7 @@ impl Address {
         ))
     }
 
-    /// What consent to a loss at this address names: what it belongs to in the file; of several that carry one address, this one.
+    /// The address for consent to a loss at this address: its table in the file; for a duplicate, this one.
     pub fn named_in_consent(&self) -> Self {
         match self.duplicate_of() {
             Some(_) => self.clone(),
@@ -116,7 +116,7 @@ impl Address {
         }
     }
 
-    /// The text, as people type it.
+    /// The text, as typed.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -127,13 +127,13 @@ impl Address {
         (rest.is_empty() || rest.starts_with('/')).then(|| Self(format!("{to}{rest}")))
     }
 
-    /// Whether this is a part of what stands at an address.
+    /// Whether this is a part of an address.
     pub fn is_part_of(&self, of: &Address) -> bool {
         let rest = self.0.strip_prefix(of.as_str());
         rest.is_some_and(|rest| rest.starts_with('/'))
     }
 
-    // A slash inside a quoted name, as every route has one, starts no part.
+    // A slash inside a quoted name, as in every route, starts no part.
     fn part_start(&self) -> Option<usize> {
         let mut quoted = false;
         let mut escaped = false;

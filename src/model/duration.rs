@@ -15,7 +15,7 @@ use super::Value;
 pub struct HumanDuration(Duration);
 
 impl HumanDuration {
-    /// What marks a duration in the stack file's schema, as long as that is not published.
+    /// Marks a duration in the stack file's schema, before it is published.
     pub const FORMAT: &str = "human-duration";
 
     /// So many seconds.
@@ -28,7 +28,7 @@ impl HumanDuration {
         Self(Duration::from_millis(milliseconds))
     }
 
-    /// So many seconds as AWS counts them; a negative number is none.
+    /// A number of seconds from AWS; a negative one is invalid.
     pub fn from_aws_seconds(seconds: i64) -> Self {
         Self::from_secs(u64::try_from(seconds).unwrap_or(0))
     }
@@ -63,7 +63,7 @@ impl std::str::FromStr for HumanDuration {
     }
 }
 
-/// A text that is no duration.
+/// A text that is not a duration.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("`{0}` is not a duration such as \"500ms\", \"15m\", \"1h 30m\" or \"30d\"")]
 pub struct NotADuration(String);

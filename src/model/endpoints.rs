@@ -1,10 +1,10 @@
-//! Where AWS answers for what a stack has: host names as AWS's documents give them for commercial Regions.
+//! The URLs of a stack's resources, with AWS's host names in commercial Regions.
 
 use aws_facts::hosts;
 
 use super::{Piece, Text};
 
-/// Where a stage of an API answers at its default endpoint (API Gateway developer guide, "Invoke REST APIs in API Gateway").
+/// The URL of a stage at an API's default endpoint (API Gateway developer guide, "Invoke REST APIs in API Gateway").
 pub fn invoke_url(api: Text, region: &str, stage: &str) -> Text {
     around(
         "https://",
@@ -13,7 +13,7 @@ pub fn invoke_url(api: Text, region: &str, stage: &str) -> Text {
     )
 }
 
-/// Who issues a user pool's tokens (Amazon Cognito developer guide, "Verifying JSON web tokens").
+/// The issuer of a user pool's tokens (Amazon Cognito developer guide, "Verifying JSON web tokens").
 pub fn issuer(pool: Text, region: &str) -> Text {
     around(&format!("https://{}/", hosts::cognito(region)), pool, "")
 }
@@ -23,7 +23,7 @@ pub fn prefix_domain(prefix: &str, region: &str) -> String {
     hosts::pool_domain(prefix, region)
 }
 
-/// Where a domain of a user pool gives out tokens.
+/// The token endpoint of a user pool's domain.
 pub fn token_url(host: &str) -> String {
     format!("https://{host}{}", hosts::TOKEN_PATH)
 }

@@ -1,10 +1,10 @@
-//! Which addresses there can be: what stands at each is of one kind. A tag can hold any text, so what AWS tells of a thing's
-//! address is believed only where a file, or what gatestack derives from one, can bring it about.
+//! The possible addresses, each for one kind of resource. A tag can hold any text, so an address from AWS is only accepted if a
+//! stack file can result in it.
 
 use super::{Address, bare_or_quoted, is_unseen};
 
-/// A row for each place: how its address is written, `*` being an entry's name and `#` a number, and the kind of resource that
-/// stands there, if one does. Addresses are written and read by these rows alone.
+/// A row for each place: how its address is written, with `*` for an entry's name and `#` for a number, and the kind of its
+/// resource, if it has one. Addresses are written and parsed only by these rows.
 macro_rules! places {
     ($($(#[$doc:meta])* $place:ident $(($slot:ident: $type:ty))? = $shape:literal $(: $kind:literal)?;)*) => {
         /// A place in the stack file, or a part of one that gatestack derives.
@@ -14,7 +14,7 @@ macro_rules! places {
         }
 
         impl Place {
-            /// How the address of each place is written, and the kind of what stands there.
+            /// How the address of each place is written, and the kind of its resource.
             pub const SHAPES: &[(&str, Option<&str>)] = &[$(($shape, places!(@kind $($kind)?)),)*];
 
             /// The address.
@@ -24,7 +24,7 @@ macro_rules! places {
                 }
             }
 
-            /// The kind of the resource that stands here, by name; `None` for what is of the file alone.
+            /// The kind of the resource here, by name; `None` if there is no resource.
             pub fn kind(&self) -> Option<&'static str> {
                 match self {
                     $(Self::$place { .. } => places!(@kind $($kind)?),)*
@@ -58,15 +58,15 @@ places! {
     Stack = "stack";
     /// `[user_pool]`.
     UserPool = "user_pool": "user_pool";
-    /// The pool's domain below AWS's.
+    /// The pool's prefix domain.
     PrefixDomain = "user_pool/domain": "user_pool_domain";
     /// The pool's own domain.
     OwnDomain = "user_pool/own_domain": "user_pool_domain";
-    /// The record that leads to the pool's own domain.
+    /// The DNS record of the pool's own domain.
     OwnDomainRecord = "user_pool/own_domain/record": "dns_record";
     /// `[resource_servers.NAME]`.
     ResourceServer(name: String) = "resource_servers.*": "resource_server";
-    /// What a resource server's new identifier takes the place of, as long as both are there.
+    /// A resource server with an old identifier, as long as both exist.
     FormerResourceServer(name: String) = "resource_servers.*/old": "resource_server";
     /// `[app_clients.NAME]`.
     AppClient(name: String) = "app_clients.*": "app_client";
@@ -76,7 +76,7 @@ places! {
     LoadBalancerSecurityGroup = "load_balancer/security_group": "security_group";
     /// `[load_balancer.listeners.PORT]`.
     Listener(port: u16) = "load_balancer.listeners.#": "listener";
-    /// Where a listener's calls go.
+    /// The target group of a listener.
     TargetGroup(port: u16) = "load_balancer.listeners.#/target_group": "target_group";
     /// The security group of the instances.
     InstancesSecurityGroup = "load_balancer.targets.instances/security_group": "security_group";
@@ -92,13 +92,13 @@ places! {
     Routes = "api.routes";
     /// A route by method and path, such as `GET /policies`.
     Route(name: String) = "api.routes.*": "route";
-    /// What API Gateway answers by itself with 4xx.
+    /// API Gateway's own 4xx responses.
     ClientErrors = "api/default_4xx": "gateway_response";
-    /// What API Gateway answers by itself with 5xx.
+    /// API Gateway's own 5xx responses.
     ServerErrors = "api/default_5xx": "gateway_response";
-    /// A gateway response that no file has, by its type.
+    /// A gateway response that a file can't contain, by its type.
     OtherGatewayResponse(response_type: String) = "api/gateway_response/*";
-    /// The deployment that the stage shows.
+    /// The deployment that the stage serves.
     Deployment = "api/deployment": "deployment";
     /// The stage.
     Stage = "api/stage": "stage";
@@ -112,13 +112,13 @@ places! {
     WholeDomain = "api.domain/mapping": "base_path_mapping";
     /// The mapping of a base path.
     BasePath(path: String) = "api.domain.base_paths.*": "base_path_mapping";
-    /// The record that leads to the API's domain.
+    /// The DNS record of the API's domain.
     ApiDomainRecord = "api.domain/record": "dns_record";
     /// `[plans.NAME]`.
     Plan(name: String) = "plans.*": "usage_plan";
     /// `[api_keys.NAME]`.
     ApiKey(name: String) = "api_keys.*": "api_key";
-    /// The place of a key of `[api_keys]` on its plan.
+    /// The plan membership of a key of `[api_keys]`.
     ApiKeyMembership(name: String) = "api_keys.*/membership": "plan_membership";
     /// `[partners.NAME]`.
     Partner(name: String) = "partners.*";
@@ -126,11 +126,11 @@ places! {
     PartnerClient(name: String) = "partners.*/client": "app_client";
     /// A partner's API key.
     PartnerKey(name: String) = "partners.*/key": "api_key";
-    /// The place of a partner's key on its plan.
+    /// The plan membership of a partner's key.
     PartnerMembership(name: String) = "partners.*/membership": "plan_membership";
 }
 
-/// A table of the file whose entries are the same thing under another name. Routes are what their name says, so theirs is none.
+/// A table of the file whose entries can be renamed. A route's name defines it, so `[api.routes]` is not one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Table {
     /// `[partners]`.
@@ -180,7 +180,7 @@ impl Table {
 }
 
 impl Place {
-    /// What the addresses of resources begin with: names of tables of the file.
+    /// The prefixes of resource addresses: names of tables of the file.
     pub fn tables() -> impl Iterator<Item = &'static str> {
         let shapes = Self::SHAPES.iter().filter(|(_, kind)| kind.is_some());
         shapes.map(|(shape, _)| steps(shape)[0])
@@ -188,18 +188,18 @@ impl Place {
 }
 
 impl Address {
-    /// The place whose address this is; `None` for what no file brings about, such as what is left over beside a place.
+    /// The place with this address; `None` for what a file can't result in, such as a duplicate.
     pub fn place(&self) -> Option<Place> {
         Place::read(self.as_str())
     }
 
-    /// Whether this begins as the addresses of a table's entries do, whatever follows.
+    /// Whether this has the prefix of a table's entries.
     pub fn is_in(&self, table: Table) -> bool {
         let rest = self.as_str().strip_prefix(table.name());
         rest.is_some_and(|rest| rest.starts_with('.'))
     }
 
-    /// Whether a file can want something of this kind here.
+    /// Whether a file can result in a resource of this kind here.
     pub fn is_place_of(&self, kind: &str) -> bool {
         self.place().and_then(|place| place.kind()) == Some(kind)
     }
@@ -214,7 +214,7 @@ fn written(shape: &str, slot: &[String]) -> Address {
     })
 }
 
-/// What stands in the slots of a shape; `None` for another shape's address.
+/// The slots of a shape; `None` for another shape's address.
 fn slots(own: &[&str], shape: &str) -> Option<Vec<String>> {
     let wanted = steps(shape);
     if own.len() != wanted.len() {
@@ -294,7 +294,7 @@ mod tests {
 
     use super::*;
 
-    /// What may stand in the slot of a place.
+    /// A type for the slot of a place.
     pub(super) trait Slot: Sized {
         /// Anything that may.
         fn any() -> BoxedStrategy<Self>;

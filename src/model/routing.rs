@@ -1,16 +1,16 @@
 //! Which route of a REST API answers a call: by path and by verb.
 //!
-//! At each part of a path a text of its own comes before a parameter, and that before a greedy one; then the very verb comes before
-//! `ANY`. Where the best path has no method for the verb, API Gateway asks the greedy routes that match the path too, so a call may be
-//! answered by a route whose requirements are other ones. Whether it asks a plain parameter beside a fixed part is recorded nowhere.
+//! At each part of a path, a literal is preferred to a parameter, and that to a greedy one; then the verb itself to `ANY`. If the
+//! best path has no method for the verb, API Gateway uses a greedy route that matches the path too, so a call may be answered by
+//! a route with other requirements. Whether it uses a plain parameter beside a literal is not known.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// The verbs that `ANY` stands for.
+/// The verbs that `ANY` covers.
 pub const VERBS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
-/// The route that answers a call of this verb and path, of those that `name` tells the verb and the path of. The path may be a route's
-/// own: its parameters then are parts that no fixed part equals.
+/// The route that answers a call of this verb and path; `name` gives the verb and path of a route. The path may be a route's own:
+/// its parameters are then parts that equal no literal.
 pub fn answering<'a, R>(
     routes: &'a [R],
     name: impl Fn(&'a R) -> (&'a str, &'a str),
@@ -34,7 +34,7 @@ pub fn answering<'a, R>(
         .map(|(route, _, _)| *route)
 }
 
-/// Whether a path is one of a route's, such as `/policies/{id}` or `/files/{rest+}`. A slash at the end says nothing.
+/// Whether a path matches a route's, such as `/policies/{id}` or `/files/{rest+}`. A slash at the end is ignored.
 pub fn matches(template: &str, path: &str) -> bool {
     let mut wanted = template.trim_end_matches('/').split('/');
     let mut given = path.trim_end_matches('/').split('/');
@@ -49,13 +49,13 @@ pub fn matches(template: &str, path: &str) -> bool {
     }
 }
 
-/// A part of a path that no route has as a text of its own.
+/// A part of a path that no route has as a literal.
 const OTHER: &str = "*";
 
-/// How many paths stand for all at most: more than an API with the usual 300 resources has, unless they cross each other at will.
+/// The most sample paths: more than for an API with the usual 300 resources, unless its paths overlap heavily.
 const MOST_PATHS: usize = 20_000;
 
-/// A path of a call, and which of the routes' paths it is one of.
+/// A path of a call, and the routes' paths that it matches.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Told<'a> {
     /// The path.
@@ -64,8 +64,8 @@ pub struct Told<'a> {
     pub matching: BTreeSet<&'a str>,
 }
 
-/// One path for all that these routes' paths don't tell apart, so that whatever holds of these calls holds of every call. `None` where
-/// they cross each other in more ways than are looked through.
+/// One sample path for each set of paths that these routes don't distinguish, so that what holds for the samples holds for every
+/// call. `None` if the routes' paths overlap in too many ways.
 pub fn told_apart<'a>(templates: impl IntoIterator<Item = &'a str>) -> Option<Vec<Told<'a>>> {
     let tree = Tree::of(templates);
     let mut told = Vec::new();
@@ -95,7 +95,7 @@ pub fn told_apart<'a>(templates: impl IntoIterator<Item = &'a str>) -> Option<Ve
     Some(told)
 }
 
-/// The routes' paths by their parts; the first node is where all begin.
+/// The routes' paths by their parts; the first node is the root.
 struct Tree<'a>(Vec<Node<'a>>);
 
 #[derive(Default)]
@@ -135,7 +135,7 @@ impl<'a> Tree<'a> {
         self.0[at].ends.push(template);
     }
 
-    /// Where a part leads to, and whose greedy paths take whatever follows.
+    /// The node after a part, and the greedy paths that match any rest.
     fn after(&self, nodes: &[usize], greedy: &[usize], part: &str) -> (Vec<usize>, Vec<usize>) {
         let mut next: Vec<usize> = nodes
             .iter()

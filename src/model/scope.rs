@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-/// In the place of a scope's name: all scopes of the resource server.
+/// Instead of a scope's name: all scopes of the resource server.
 pub const ALL_SCOPES: &str = "*";
 
-/// A resource server as scopes name it.
+/// A resource server as in scopes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ScopeServer {
     /// The name of its table.
@@ -23,7 +23,7 @@ pub struct ScopeServers {
     by_name: HashMap<String, Vec<usize>>,
 }
 
-/// The resource server that a name stands for.
+/// The resource server for a name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum NamedServer<'s> {
     /// None has this table name or identifier.
@@ -37,7 +37,7 @@ pub enum NamedServer<'s> {
 }
 
 impl ScopeServer {
-    /// Whether `*` is all of its scopes: not where one of several is called so itself.
+    /// Whether `*` is all of its scopes: not if one of several has this name.
     pub fn star_is_all(&self) -> bool {
         let scopes = self.scopes.as_ref();
         scopes.is_none_or(|scopes| scopes.len() == 1 || !scopes.contains(ALL_SCOPES))
@@ -66,7 +66,7 @@ impl ScopeServers {
         let named = || places.iter().map(|place| (*place, &self.servers[*place]));
         let mut with_identifier = named().filter(|(_, server)| server.identifier == name);
         let with_table = named().find(|(_, server)| server.table == name);
-        // By their places: a server may have very many scopes, and very many may name it.
+        // By index: a server may have very many scopes, and very many names may refer to it.
         match (with_table, with_identifier.next(), with_identifier.next()) {
             (_, _, Some(_)) => NamedServer::Repeated,
             (Some((table, one)), Some((identifier, other)), None) if table != identifier => {

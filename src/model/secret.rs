@@ -2,9 +2,9 @@ use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// A value that only its owner may see: a client secret, an API key's value, a token, a password.
+/// A secret value: a client secret, an API key's value, a token, a password.
 ///
-/// It can't be printed, compared, or written into a plan, an event or a report; its memory is overwritten when it is dropped.
+/// It can't be printed, compared or serialized; its memory is zeroed when it is dropped.
 ///
 /// ```compile_fail
 /// let secret = gatestack::model::Secret::new("s3cr3t");
@@ -24,7 +24,7 @@ impl Secret {
         Self(SecretString::from(value.into()))
     }
 
-    /// The value itself, for the header, form or file of somebody who is entitled to it.
+    /// The value itself, for the header, form or file that needs it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

@@ -1,4 +1,4 @@
-/// A word that a POSIX shell hands on as it is; in quotes only where they are needed.
+/// A word for a POSIX shell, quoted only if necessary.
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

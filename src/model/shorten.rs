@@ -1,15 +1,15 @@
-//! Texts of others in messages: a name or value of megabytes is told by its beginning.
+//! Shortens texts from outside in messages, such as a name or value of megabytes.
 
-/// The longest piece of another's text that is repeated whole, in characters.
+/// The longest text that is not shortened, in characters.
 const LONGEST_FOREIGN: usize = 300;
 
-/// How many characters are left of one that is longer.
+/// The length of a shortened text, in characters.
 const SHORTENED: usize = 60;
 
 /// The most characters of one message.
 pub const LONGEST_MESSAGE: usize = 2_000;
 
-/// How many names stand in a sentence.
+/// The most names in a sentence.
 const NAMED: usize = 5;
 
 /// The first of these names, and how many more there are.
@@ -23,7 +23,7 @@ pub fn some_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     text
 }
 
-/// A text of others as a message repeats it: all of it, or its beginning.
+/// A text from outside for a message: all of it, or its beginning.
 pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(LONGEST_FOREIGN) {
         None => text.to_owned(),
@@ -31,7 +31,7 @@ pub fn shortened(text: &str) -> String {
     }
 }
 
-/// A message of usual length. What stands in backticks or quotes is shortened first, so that what is said of it stays.
+/// A message of limited length. Text in backticks or quotes is shortened first, so that the statement about it stays.
 pub fn message(text: String) -> String {
     if text.len() <= LONGEST_FOREIGN {
         return text;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Address, Value};
 
-/// What AWS alone can tell about a resource, by name.
+/// A value of a resource that only AWS knows, by name.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputName {
@@ -36,16 +36,16 @@ pub struct Output {
 pub enum Piece {
     /// Known text.
     Literal(String),
-    /// Text that a resource's output supplies.
+    /// A resource's output.
     Output(Output),
 }
 
-/// A string that may hold outputs of other resources. Such a reference *is* the dependency edge.
+/// A string that may contain outputs of other resources. Such a reference *is* the dependency edge.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Text(Vec<Piece>);
 
-/// The outputs known so far, at plan time and while applying.
+/// The outputs known so far, during plan and apply.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Book {
@@ -54,7 +54,7 @@ pub struct Book {
     owners: Owners,
 }
 
-/// Whose each output is, by name and value; found out when it is first asked, and follows from the outputs.
+/// The owner of each output, by name and value: an index that is built at first use.
 #[derive(Debug, Default)]
 struct Owners(OnceLock<BTreeMap<OutputName, HashMap<String, Address>>>);
 
@@ -84,7 +84,7 @@ impl Text {
         })])
     }
 
-    /// Text of these pieces, of which neighbouring literals become one, so that equal texts are equal data.
+    /// Text of these pieces; adjacent literals are joined, so that equal texts are equal data.
     pub fn joined(pieces: impl IntoIterator<Item = Piece>) -> Self {
         let mut joined: Vec<Piece> = Vec::new();
         for piece in pieces {
@@ -150,17 +150,17 @@ impl From<String> for Text {
 }
 
 impl Book {
-    /// What is known of one output.
+    /// The value of one output, if known.
     pub fn get(&self, of: &Address, name: OutputName) -> Option<&str> {
         self.outputs.get(of)?.get(&name).map(String::as_str)
     }
 
-    /// Every output known of one resource.
+    /// The known outputs of one resource.
     pub fn outputs(&self, of: &Address) -> Option<&BTreeMap<OutputName, String>> {
         self.outputs.get(of)
     }
 
-    /// Everything of which something is known.
+    /// The resources with known outputs.
     pub fn addresses(&self) -> impl Iterator<Item = &Address> {
         self.outputs.keys()
     }
@@ -180,26 +180,26 @@ impl Book {
         owners.get(&name)?.get(value)
     }
 
-    /// Writes down a resource's outputs, replacing what was known.
+    /// Stores a resource's outputs, replacing known ones.
     pub fn insert(&mut self, of: Address, outputs: BTreeMap<OutputName, String>) {
         self.owners = Owners::default();
         self.outputs.insert(of, outputs);
     }
 
-    /// Forgets a resource, as when it is replaced: its dependents then wait for the new one.
+    /// Removes a resource, as when it is replaced: its dependents then wait for the new one.
     pub fn forget(&mut self, of: &Address) {
         self.owners = Owners::default();
         self.outputs.remove(of);
     }
 }
 
-/// Whether a character may stand in the name of a stack or of a table: it becomes the value of a tag.
+/// Whether a character is valid in the name of a stack or of a table, which becomes the value of a tag.
 pub fn is_key_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || " _.@+=-".contains(c)
 }
 
-/// Whether nobody sees a character, though it may change what is seen around it: control characters, marks of the direction of
-/// writing, and what has no width.
+/// Whether a character is invisible and may change how the text around it looks: control characters, direction marks, and
+/// zero-width ones.
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -1,4 +1,4 @@
-//! Callers who show a certificate of theirs, because a domain asks for one, and what lets others in.
+//! Client certificates that a domain requires, and changes that admit callers without one.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::kinds::{LetsIn, Observation, Resource};
 use crate::model::Address;
 use crate::model::shorten::some_of;
 
-/// What asks callers for a certificate no more while routes ask for nothing else, by its address: a domain, or the API whose own
-/// address was shut beside one.
+/// What stops requiring client certificates while routes require nothing else, by its address: a domain, or the API whose default
+/// endpoint was disabled beside one.
 pub(super) fn asked_no_more(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,

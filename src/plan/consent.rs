@@ -1,4 +1,4 @@
-//! What a plan loses, and what agrees to that: `--yes` answers the ordinary question only.
+//! What a plan loses, and the consent to it: `--yes` is not enough.
 
 use std::collections::BTreeMap;
 
@@ -26,26 +26,26 @@ pub struct Loss {
 pub enum LossOf {
     /// Something of the stack that is deleted.
     Own,
-    /// Things that are not the stack's and go along with one of its own.
+    /// Things that are not the stack's and are deleted with one of its own.
     Others,
-    /// What a caller needs for a route that everybody may call afterwards.
+    /// The requirements of a route that becomes public.
     Requirements,
     /// Most of the API's routes.
     Routes,
-    /// An earlier thing that was not found and may be there, when another one is made in its place.
+    /// An earlier resource that was not found and may exist, if another one is created in its place.
     Earlier,
 }
 
-/// How many routes go before it is asked whether most of them may.
+/// The fewest deleted routes that need this consent.
 const FEW: usize = 3;
 
 impl Loss {
     fn agreed(&self, address: &Address, patterns: &Patterns, removed: &[&Address]) -> bool {
         match self.of {
-            // Nor is what carries its address the thing itself.
+            // Nor is a duplicate the resource itself.
             LossOf::Own if address.duplicate_of().is_some() => patterns.name_itself(address),
             LossOf::Own | LossOf::Requirements | LossOf::Earlier => patterns.name(address),
-            // Who may delete a pool may not therefore delete what is not the stack's in it.
+            // Consent to delete a pool does not include what is not the stack's in it.
             LossOf::Others => patterns.name_of_others(address),
             LossOf::Routes => {
                 patterns.name_itself(address) || removed.iter().all(|route| patterns.name(route))
@@ -54,7 +54,7 @@ impl Loss {
     }
 }
 
-/// Every loss, by the address that agrees to it.
+/// Every loss, by the address for its consent.
 pub(super) fn losses(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
@@ -93,7 +93,7 @@ pub(super) fn losses(
     all.into_iter().map(loss).collect()
 }
 
-/// The losses that nobody has agreed to.
+/// The losses without consent.
 pub(super) fn keep_missing(
     losses: &mut BTreeMap<Address, Loss>,
     changes: &BTreeMap<Address, Change>,
@@ -103,7 +103,7 @@ pub(super) fn keep_missing(
     losses.retain(|address, loss| !loss.agreed(address, patterns, &removed));
 }
 
-/// What is not the stack's and goes along with these changes.
+/// What is not the stack's and is deleted by these changes.
 pub(super) fn going_along<'a>(
     observation: &'a Observation,
     changes: &'a BTreeMap<Address, Change>,
@@ -130,7 +130,7 @@ fn removed_routes(changes: &BTreeMap<Address, Change>) -> impl Iterator<Item = &
     gone.map(|(address, _)| address)
 }
 
-/// More than half of the routes, where the API itself stays: its stage is asked for by its own name.
+/// More than half of the routes, if the API itself stays: its stage needs consent by its own name.
 fn most_routes(
     observation: &Observation,
     changes: &BTreeMap<Address, Change>,
@@ -149,7 +149,7 @@ fn most_routes(
     })
 }
 
-/// Why an earlier one may be there, or may have been, of everything that is made: its credentials are lost with it.
+/// Why an earlier one may exist, or have existed, for everything that is created: its credentials are lost with it.
 pub(super) fn made_in_doubt<'a>(
     observation: &'a Observation,
     changes: &'a BTreeMap<Address, Change>,
@@ -160,8 +160,8 @@ pub(super) fn made_in_doubt<'a>(
     })
 }
 
-/// Everything beside the stack's addresses that a consent may name, whether it is there today or not: a script that agrees to it
-/// works on an empty pool too.
+/// Everything beside the stack's addresses that a consent may name, whether it exists or not: a script with such a consent works
+/// on an empty pool too.
 pub(super) fn further_names<'a>(
     resources: impl Iterator<Item = (&'a Address, &'a Resource)>,
 ) -> Vec<Address> {

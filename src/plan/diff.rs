@@ -12,7 +12,7 @@ pub(super) struct Difference {
     pub(super) refused: Vec<Refused>,
 }
 
-/// A field that differs and that nothing may change.
+/// A field that differs and can't be changed.
 #[derive(Debug)]
 pub(super) struct Refused {
     pub(super) field: &'static str,
@@ -30,8 +30,8 @@ pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Diffe
             Compare::WhenWanted if after == Value::Unset => continue,
             Compare::WhenWanted => (before, after),
         };
-        // Where a thing stands is how it was found. Its parent's id is the same or, when the parent is made anew in
-        // this very plan, not known yet, and then the thing itself is not live.
+        // A resource is found through its parent. The parent's id is the same or, if this plan replaces the parent, not known
+        // yet, and then the resource itself is not live.
         if before == after || info.on_change == OnChange::Place {
             continue;
         }

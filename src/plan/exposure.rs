@@ -1,4 +1,4 @@
-//! What callers may do now that the file does not want: routes that are open, and a stage that serves what gatestack did not deploy.
+//! Current access that the file does not want: public routes, and a stage with a deployment that gatestack did not create.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::model::{Address, Book, moment};
 
 /// The note about a canary.
 pub(crate) const CANARY: &str = "GS134";
-/// The note about another stage that lets everybody in.
+/// The note about another stage that is public.
 pub(crate) const BESIDE: &str = "GS135";
 
-/// How many methods stand in a sentence.
+/// The most methods in a sentence.
 const SHOWN: usize = 6;
 
-/// The notes about it: what the plan is about to end, and what it leaves as it is.
+/// The notes about it: what the plan ends, and what it leaves.
 pub(super) fn notes(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
@@ -34,7 +34,7 @@ pub(super) fn notes(
     notes
 }
 
-/// Routes of the file that need less now than the file says, as they are served or as they are configured.
+/// Routes that need less now than the file says, as served or as configured.
 fn open_routes<'a>(
     wanted: &'a BTreeMap<Address, Resource>,
     observation: &'a Observation,
@@ -128,7 +128,7 @@ fn not_ours(
     Some(Note::warning("GS132", address, text))
 }
 
-/// Some callers are served another deployment, whatever the stage itself serves.
+/// A canary serves another deployment to a share of the calls.
 fn canary(
     wanted: &BTreeMap<Address, Resource>,
     live: &deployment::Props,
@@ -147,7 +147,7 @@ fn canary(
     Some(Note::warning(CANARY, of_deployment(wanted)?, text))
 }
 
-/// Other stages of the API by which everybody may make calls that the file shuts.
+/// Other stages of the API that admit calls the file protects.
 fn beside<'a>(
     wanted: &'a BTreeMap<Address, Resource>,
     live: &'a deployment::Props,
@@ -178,7 +178,7 @@ fn of_deployment(wanted: &BTreeMap<Address, Resource>) -> Option<&Address> {
     found.map(|(address, _)| address)
 }
 
-/// The methods with what they need, those that the file has not or wants shut first.
+/// The methods with their requirements, first those that the file lacks or protects.
 fn listed(wanted: &BTreeMap<Address, Resource>, methods: &Methods) -> String {
     let routes: BTreeMap<String, Access> = wanted
         .values()

@@ -1,4 +1,4 @@
-//! What a person should know before agreeing: what the kinds say of their changes, and what no kind knows alone.
+//! What the user should know before confirming: the kinds' notes, and those that concern several kinds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::model::shorten::some_of;
 
 const COSTS: &str = "GS107";
 
-/// The note about what is not the stack's and goes along.
+/// The note about what is not the stack's and is deleted along.
 pub(crate) const OTHERS_LOSE: &str = "GS108";
 
 pub(super) fn notes(
@@ -29,7 +29,7 @@ pub(super) fn notes(
         book: observation.book(),
     };
     let mut notes: Vec<Note> = others_lose(&stack, changes).collect();
-    // Who destroys a stack means to lose all of it, and the list of deletes says so.
+    // A destroy implies losing everything, and the list of deletes shows it.
     if options.destroy {
         notes.extend(namesakes_stay(observation));
     } else {
@@ -67,7 +67,7 @@ fn outlive<'a>(
     })
 }
 
-/// Whether a plan leads callers forward from an earlier deployment that somebody led them back to.
+/// Whether a plan switches the stage to the newest deployment after a rollback.
 pub(super) fn leads_forward(
     observation: &Observation,
     changes: &BTreeMap<Address, Change>,
@@ -79,7 +79,7 @@ pub(super) fn leads_forward(
     })
 }
 
-/// How long AWS works on what the plan makes, after its calls have been answered. Who knows it does not press Ctrl-C.
+/// How long AWS takes after its calls have returned, so that nobody interrupts the run too early.
 pub(super) fn takes_long(steps: &[Step]) -> Option<Note> {
     // For each step the seconds until its end, and the step to wait for before it.
     let mut ends: Vec<(u32, Option<usize>)> = Vec::new();
@@ -113,7 +113,7 @@ pub(super) fn takes_long(steps: &[Step]) -> Option<Note> {
     ))
 }
 
-/// A redeployment shows callers everything below the API, what `--target` leaves out as AWS has it.
+/// A redeployment publishes everything below the API, also what `--target` leaves out.
 pub(super) fn shown_as_it_is(
     changes: &BTreeMap<Address, Change>,
     left_out: &BTreeMap<Address, Change>,
@@ -135,7 +135,7 @@ pub(super) fn shown_as_it_is(
     ))
 }
 
-/// What is not the stack's and goes along.
+/// What is not the stack's and is deleted along.
 fn others_lose<'a>(
     stack: &'a BothSides<'_>,
     changes: &'a BTreeMap<Address, Change>,
@@ -144,7 +144,7 @@ fn others_lose<'a>(
         .map(|one| Note::warning(OTHERS_LOSE, &one.address, one.what.as_str()))
 }
 
-/// Things of the file's names without the stack's tags outlive it. Who took the tags off, or takes these for the stack's, should know.
+/// Resources with the file's names but without the stack's tags are not deleted; the tags may have been removed by mistake.
 fn namesakes_stay(observation: &Observation) -> impl Iterator<Item = Note> {
     let obstacles = observation.obstacles.iter();
     obstacles.map(|one| {
@@ -153,7 +153,7 @@ fn namesakes_stay(observation: &Observation) -> impl Iterator<Item = Note> {
     })
 }
 
-/// A resource policy lets callers in or keeps them out beside everything the file says.
+/// A resource policy allows or denies calls beside what the file says.
 fn policy_stays(stack: &BothSides<'_>) -> Option<Note> {
     let (address, _) = stack.observation.live.iter().find(|(address, live)| {
         stack.wanted.contains_key(*address)
@@ -168,7 +168,7 @@ fn policy_stays(stack: &BothSides<'_>) -> Option<Note> {
     ))
 }
 
-/// AWS deletes no VPC link that a stage serves, and what a stage that was left out of the file serves is told to nobody.
+/// AWS deletes no VPC link that a stage uses, and does not expose what a stage outside the file serves.
 fn stage_holds_on(stack: &BothSides<'_>, changes: &BTreeMap<Address, Change>) -> Option<Note> {
     let (link, _) = changes
         .iter()
@@ -192,7 +192,7 @@ fn stage_holds_on(stack: &BothSides<'_>, changes: &BTreeMap<Address, Change>) ->
     ))
 }
 
-/// What the kinds noticed about things that stay.
+/// The kinds' notices about unchanged resources.
 fn noticed(stack: &BothSides<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
     let goes = |address: &Address| changes.get(address).is_some_and(Change::goes);
     let stays = stack.observation.live.iter();
@@ -205,7 +205,7 @@ fn noticed(stack: &BothSides<'_>, changes: &BTreeMap<Address, Change>) -> Vec<No
         .collect()
 }
 
-/// Something is made that may have been there, or may still be.
+/// Something is created that may have existed, or may still exist.
 fn doubtful(stack: &BothSides<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
     made_in_doubt(stack.observation, changes)
         .map(|doubt| {
@@ -215,7 +215,7 @@ fn doubtful(stack: &BothSides<'_>, changes: &BTreeMap<Address, Change>) -> Vec<N
         .collect()
 }
 
-/// What AWS bills from now on: said once of a kind, and not where one of it is there.
+/// What AWS bills from now on: once per kind, and not if one of it exists already.
 fn costs(stack: &BothSides<'_>, changes: &BTreeMap<Address, Change>) -> Vec<Note> {
     let there = stack.observation.live.values();
     let billed: BTreeSet<&str> = there

@@ -1,4 +1,4 @@
-//! Calls that anybody may make afterwards, and that were refused without a token or an API key before: what a plan or a rollback opens.
+//! Calls that become public by a plan or a rollback, and needed a token or an API key before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::model::routing::{self, VERBS};
 use crate::model::shorten::some_of;
 use crate::model::{Address, Place};
 
-/// A method as callers meet it.
+/// A method as served.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Door<'a> {
     verb: &'a str,
@@ -18,11 +18,11 @@ struct Door<'a> {
     lets: Lets,
 }
 
-/// Whom a method lets in.
+/// Which calls a method admits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Lets {
     Everybody,
-    /// Everybody, and API Gateway itself answers a browser's question.
+    /// All, and API Gateway itself answers a browser's preflight.
     Preflight,
     SomeOnly,
 }
@@ -57,15 +57,15 @@ impl<'a> Door<'a> {
     }
 }
 
-/// A method that refused calls, and the one that lets everybody make them. Without the first nobody can tell which calls those are.
+/// A method that denied calls, and the one that admits them. Without the first, the calls are not known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Opening<'a> {
     of: Option<Door<'a>>,
     by: Door<'a>,
 }
 
-/// What opens between these, by calls: which method answers one depends on all of them. `granted` are methods of which the open ones
-/// are agreed to.
+/// What becomes public between these, by calls: which method answers one depends on all of them. The public ones of `granted`
+/// have consent.
 fn opened_calls<'a>(
     before: &[Door<'a>],
     after: &[Door<'a>],
@@ -121,7 +121,7 @@ fn by_path<'a>(doors: &[Door<'a>]) -> BTreeMap<&'a str, Vec<Door<'a>>> {
     by_path
 }
 
-/// The same by the route that is to be agreed to: the open one, unless only the other one `goes`.
+/// The same by the route that needs consent: the public one, unless only the other one is deleted (`goes`).
 fn by_name<'a>(
     openings: impl IntoIterator<Item = Opening<'a>>,
     goes: impl Fn(&Address, &Address) -> bool,
@@ -158,7 +158,7 @@ fn by_name<'a>(
     found
 }
 
-/// The methods of the API as a redeployment would show them.
+/// The methods of the API as a redeployment would serve them.
 fn afterwards<'a>(
     wanted: &'a BTreeMap<Address, Resource>,
     observation: &'a Observation,
@@ -180,7 +180,7 @@ fn configured(observation: &Observation) -> impl Iterator<Item = (&Address, &Pro
         .filter_map(|(address, live)| Some((address, as_route(&live.resource)?)))
 }
 
-/// The routes that everybody may call after a plan: as it deploys them, or as callers meet them today where it deploys nothing.
+/// The routes that are public after a plan: as it deploys them, or as they are served today if it deploys nothing.
 pub(super) fn open_afterwards(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
@@ -200,8 +200,8 @@ pub(super) fn open_afterwards(
     open.map(Door::address).collect()
 }
 
-/// What anybody may call once this is deployed, and nobody without a token or key may call today or as it is configured, by the route
-/// that is to be agreed to.
+/// The calls that are public once this is deployed and need a token or key today, as served or as configured, by the route that
+/// needs consent.
 pub(super) fn openings(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
@@ -236,8 +236,8 @@ pub(super) fn openings(
     found
 }
 
-/// Open routes that callers don't meet today, that the file has not or shuts, and that a redeployment shows all the same, since
-/// `--target` leaves them as they are.
+/// Public routes that are not served today, that the file lacks or protects, and that a redeployment publishes all the same,
+/// since `--target` leaves them as they are.
 fn published(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
@@ -257,7 +257,7 @@ fn published(
     stays.map(|(address, _)| address.clone()).collect()
 }
 
-/// The same of methods that a stage serves, when it goes back to what it served earlier. What the file itself opens needs no consent.
+/// The same for methods of a stage that is rolled back. What the file itself makes public needs no consent.
 pub fn opened(before: &Methods, after: &Methods, desired: &Desired) -> BTreeMap<Address, Loss> {
     let doors = |methods| -> Vec<Door<'_>> {
         let methods: &Methods = methods;
@@ -297,7 +297,7 @@ pub fn opened(before: &Methods, after: &Methods, desired: &Desired) -> BTreeMap<
         .collect()
 }
 
-/// The methods of these by which everybody may make calls that the file shuts.
+/// The methods of these that admit calls which the file protects.
 pub(super) fn open_against(
     wanted: &BTreeMap<Address, Resource>,
     served: &Methods,
@@ -348,7 +348,7 @@ mod tests {
         calls.collect()
     }
 
-    /// Routes with whether they are open, as a file may have them.
+    /// Routes and whether they are public, as a file may have them.
     fn routes() -> impl Strategy<Value = BTreeMap<String, bool>> {
         let name = "(ANY|GET|POST) (/|(/(a|b|\\{x\\})){1,2}(/\\{y\\+\\})?|/\\{y\\+\\})";
         proptest::collection::btree_map(name, any::<bool>(), 0..6)

@@ -35,7 +35,7 @@ pub(super) struct Inputs<'a> {
     users: Users<'a>,
     wanted_by_kind: BTreeMap<&'static str, Vec<&'a Address>>,
     changes_by_kind: BTreeMap<&'static str, Vec<(&'a Address, &'a Change)>>,
-    /// What goes with a second pool at the pool's address.
+    /// What is deleted with a duplicate pool.
     leaving_second_pools: Vec<&'a Address>,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Live resources that hold the id of this one.
+    /// Live resources that refer to this one.
     pub(super) fn users_of(&self, address: &'a Address) -> impl Iterator<Item = &'a Address> {
         let used = self.observation.live.get(address);
         let users = used.and_then(|used| self.users.of_live(used));
@@ -91,9 +91,9 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// Who holds the id of a live resource: each holder is read once, since there may be tens of thousands.
+/// The users of live resources' ids: each user is read once, since there may be tens of thousands.
 struct Users<'a> {
-    /// By the kind that has the id, and the id, the place among the holders.
+    /// The index among the users, by the id's kind and the id.
     places: BTreeMap<(&'static str, &'a str), usize>,
     holders: Vec<BTreeSet<&'a Address>>,
 }
@@ -124,7 +124,7 @@ impl<'a> Users<'a> {
 
     fn hold(&mut self, address: &'a Address, kind: &'static str, value: &Value) {
         match value {
-            // An id stands alone, or before what lies below it: a scope is `server/scope`, a stage `api:stage`.
+            // An id is alone, or a prefix: a scope is `server/scope`, a stage `api:stage`.
             Value::Text(text) => {
                 let ends = text.match_indices(['/', ':']).map(|(end, _)| end);
                 for end in ends.chain([text.len()]) {
@@ -167,7 +167,7 @@ struct Carried<'a> {
 }
 
 impl<'a> Carried<'a> {
-    /// By whose delete this one goes.
+    /// The delete that includes this one.
     fn goes_by(&self, address: &'a Address) -> &'a Address {
         self.container.get(address).copied().unwrap_or(address)
     }
@@ -262,7 +262,7 @@ fn operations(inputs: &Inputs<'_>, address: &Address, change: &Change) -> Vec<(P
     operations
 }
 
-/// Whether something may be less at work after a change than before.
+/// Whether something may be less ready after a change than before.
 fn is_waited_for(inputs: &Inputs<'_>, address: &Address, change: &Change) -> bool {
     if change.action != Action::Update {
         return change.action != Action::Delete;
@@ -299,14 +299,14 @@ fn carried<'a>(inputs: &Inputs<'a>) -> Carried<'a> {
     }
 }
 
-/// Whether something that a redeployment shows waits for this, as an answer that names the domain's target does.
+/// Whether something that a redeployment publishes waits for this, such as a response that contains the domain's target.
 fn is_shown(inputs: &Inputs<'_>, address: &Address) -> bool {
     let mut shown = inputs.changes.iter();
     shown.any(|(other, change)| change.kind.deployed && awaited(inputs, other).contains(address))
 }
 
-/// What a change has to follow for the sake of whom both let in: callers meet neither an open route without the lock that comes
-/// before it, nor an open lock before the route is shut.
+/// What a change has to follow so that no call is admitted meanwhile: a route isn't opened before its new protection, and a
+/// protection isn't removed before the route is protected otherwise.
 fn by_whom_they_let_in(inputs: &Inputs<'_>, address: &Address) -> Vec<Key> {
     let lets_in = |other: &Address, change: &Change| {
         let live = inputs.observation.live.get(other);
@@ -347,15 +347,15 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
             }
             let kind = inputs.changes[address].kind;
             let deletes = |change: &Change| change.action == Action::Delete;
-            // Names of siblings clash in an API (`/a/{x}` beside `/a/{y}`), and callers see neither before the
-            // redeployment, so what goes makes room first.
+            // Siblings clash in an API (`/a/{x}` beside `/a/{y}`), and neither is served before the redeployment, so deletes come
+            // first.
             if kind.siblings_clash {
                 let gone = inputs
                     .changes_of(kind.name)
                     .filter(|(_, change)| deletes(change));
                 needs.extend(gone.map(|(other, _)| (other.clone(), Part::Delete)));
             }
-            // A second pool may have the domain that is wanted in the first.
+            // A duplicate pool may have the domain that is wanted in the other.
             if in_pool(kind) && inputs.changes[address].action == Action::Create {
                 let second = inputs.leaving_second_pools.iter();
                 needs.extend(second.map(|other| ((*other).clone(), Part::Delete)));
@@ -366,16 +366,16 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
                 for (other, _) in shown.filter(|(_, change)| change.kind.deployed) {
                     needs.insert((other.clone(), Part::Make));
                     needs.insert((other.clone(), Part::Delete));
-                    // What callers are led to has to be at work when they are led there.
+                    // What calls are routed to must be ready at that time.
                     let behind = awaited(inputs, other).into_iter();
                     needs.extend(behind.map(|of| (of, Part::Settle)));
                 }
             }
             if kind.rolls {
                 for (other, change) in inputs.changes_of(kind.name) {
-                    // One leaves before the next is changed, so that never more than one is missing.
+                    // One is deleted before the next is changed, so that at most one is missing.
                     let rolled = replaced && change.action == Action::Replace && other < address;
-                    // What is left over serves until its successor does; where that is replaced again, it waits its turn.
+                    // An old resource serves until its replacement is ready; if that is replaced again, it waits its turn.
                     let left_over = deletes(change)
                         && other.takes_its_place().is_some_and(|successor| {
                             let successor = inputs.changes.get(&successor);
@@ -386,7 +386,7 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
                     }
                 }
             }
-            // Its own predecessor makes room by itself, after this one is at work.
+            // Its own predecessor is deleted by itself, after this one is ready.
             needs.retain(|(other, part)| {
                 *part != Part::Delete || other.takes_its_place().as_ref() != Some(address)
             });
@@ -394,7 +394,7 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
         Part::Settle => {
             needs.insert((address.clone(), Part::Make));
         }
-        // The protection is off for no longer than it must be: this waits for all that the delete waits for.
+        // The protection is removed as late as possible: this waits for all that the delete waits for.
         Part::Unprotect => {
             let delete = (address.clone(), Part::Delete);
             needs = self::needs(inputs, carried, &delete);
@@ -408,7 +408,7 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
                 .copied()
                 .chain([address])
                 .collect();
-            // Its tag alone tells that those have to go. They stand next to each other, behind this one.
+            // Only its tag shows that those must be deleted. They follow this one.
             let replaced_here = address.all_replaced();
             let older = inputs.changes.range(replaced_here.clone()..);
             let older = older.map(|(other, _)| other);
@@ -425,7 +425,7 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
                 needs.insert((successor.clone(), Part::Make));
                 needs.insert((successor, Part::Settle));
             }
-            // What rolls has a successor that serves in its place, unless it goes for good.
+            // What is replaced one at a time has a successor, unless it is deleted for good.
             let for_good = inputs.changes[address].kind.rolls
                 && !replaced
                 && address.takes_its_place().is_none();
@@ -442,7 +442,7 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
             for gone in goes {
                 for user in inputs.users_of(gone) {
                     needs.insert((carried.goes_by(user).clone(), Part::Delete));
-                    // What goes on living lets go of it by its own update, unless it waits for the new one to hold.
+                    // What stays stops using it in its own update, unless that waits for the new one.
                     if !(replaced && replace == Replace::DeleteFirst) {
                         needs.insert((user.clone(), Part::Make));
                         needs.insert((user.clone(), Part::Settle));
@@ -454,8 +454,8 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
     needs
 }
 
-/// The changes that lead callers away from something that serves them: the stage's, and those of the road before it. A stage that
-/// stays may hold the link that goes, and AWS refuses then; so what is behind the link outlives it.
+/// The changes that route calls away from something that serves them: the stage's, and those of the path in front of it. If a
+/// stage that stays still uses the deleted link, AWS refuses, so what is behind the link is deleted after it.
 fn led_here_by<'a>(
     inputs: &'a Inputs<'_>,
     address: &'a Address,
@@ -472,7 +472,7 @@ fn led_here_by<'a>(
         .flat_map(|(container, _)| inputs.users_of(container))
         .collect();
     let before = move |of: &Address, change: &Change| {
-        // Instances are the end of the road; a listener goes after a link to the same load balancer.
+        // Instances are the end of the path; a listener is deleted after a link to the same load balancer.
         let serves = change.kind.serves_callers;
         let leads = change.kind.goes_with.is_none() && change.action != Action::Update;
         change.kind.snapshot || serves && (gone.rolls || leads && beside.contains(of))
@@ -483,12 +483,12 @@ fn led_here_by<'a>(
         .map(|(of, _)| of)
 }
 
-/// What a wanted resource waits for: the outputs it holds, and what it follows.
+/// What a wanted resource waits for: the outputs it contains, and its `after`.
 pub(super) fn awaited(inputs: &Inputs<'_>, address: &Address) -> BTreeSet<Address> {
     awaited_parts(inputs, address).into_keys().collect()
 }
 
-/// The same, with whether it has to be at work.
+/// The same, and whether it must be ready.
 fn awaited_parts(inputs: &Inputs<'_>, address: &Address) -> BTreeMap<Address, bool> {
     let mut awaited: BTreeMap<Address, bool> = BTreeMap::new();
     let fields = inputs.wanted.get(address).into_iter();
@@ -511,7 +511,7 @@ fn awaited_parts(inputs: &Inputs<'_>, address: &Address) -> BTreeMap<Address, bo
     awaited
 }
 
-// The file's references have no cycle, and a kind's edges lead one way; should they ever not, nobody is left with half
+// The file's references have no cycle, and a kind's edges have one direction; if they ever do, this is an error instead of half
 // an apply or a panic.
 fn wait_for_each_other((address, _): &Key) -> Problem {
     Problem {
@@ -522,8 +522,7 @@ fn wait_for_each_other((address, _): &Key) -> Problem {
     }
 }
 
-/// The steps in an order in which each stands behind what it needs, and first of those that may stand next the one that
-/// leads to the longest wait; people read the others by address.
+/// The steps in topological order; of those that may come next, first the one before the longest wait, then by address.
 fn sort(drafts: BTreeMap<Key, Draft>) -> Result<Vec<Step>, Problem> {
     let mut users: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
     for (key, draft) in &drafts {
@@ -591,7 +590,7 @@ fn waits<'a>(
         if let Some(known) = known.get(key) {
             return *known;
         }
-        // Steps that wait for each other are told by the sort; here they only must not go round for ever.
+        // Cycles are reported by the sort; here they must only not loop for ever.
         known.insert(key, 0);
         let own = drafts[key].operation.settles_in();
         let behind = users
@@ -612,7 +611,7 @@ fn waits<'a>(
 }
 
 impl Operation {
-    /// How many seconds AWS takes until it is over, where it is a wait.
+    /// How many seconds the wait takes, if it is one.
     pub(super) fn settles_in(&self) -> u32 {
         match self {
             Self::Settle(want) => want.info().settles_in.unwrap_or_default(),
@@ -620,7 +619,7 @@ impl Operation {
         }
     }
 
-    /// The resource it is about: as it should be, or the one that goes.
+    /// The resource it is about: as wanted, or the deleted one.
     pub fn resource(&self) -> &Resource {
         match self {
             Self::Create(want)

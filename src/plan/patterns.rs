@@ -4,20 +4,21 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::model::Address;
 
-/// Addresses as people name them on the command line: written out, or as a glob such as `partners.*`.
+/// Addresses on the command line: literal, or a glob such as `partners.*`.
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     /// As they were given.
     texts: Vec<String>,
-    /// The same, to be looked up: most of many are written out.
+    /// The same, indexed: most of many are literal.
     written_out: BTreeSet<String>,
     globs: Vec<(String, GlobMatcher)>,
-    /// Those with a slash, whose wildcards stop at one, and with a word: `**/*` would agree to whatever others ever lose.
+    /// Those with a slash, whose wildcards stop at one, and with a word: `**/*` would match every loss of what is not the
+    /// stack's.
     of_parts: Vec<GlobMatcher>,
 }
 
 impl Patterns {
-    /// The patterns of a command line. A text that is no glob still names the address it spells.
+    /// The patterns of a command line. A text that is an invalid glob still matches the literal address.
     pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
         let texts: Vec<String> = texts.into_iter().collect();
         let globs = texts.iter().filter(|text| is_glob(text));
@@ -46,27 +47,27 @@ impl Patterns {
         self.texts.is_empty()
     }
 
-    /// Whether the address, or the one it is a part of, is named.
+    /// Whether the address, or the one it is a part of, matches.
     pub fn name(&self, address: &Address) -> bool {
         !self.is_empty() && (self.name_itself(address) || self.name_itself(&address.owner()))
     }
 
-    /// Whether the address itself is named, and not only what it is a part of.
+    /// Whether the address itself matches, and not only what it is a part of.
     pub fn name_itself(&self, address: &Address) -> bool {
         let mut globs = self.globs.iter();
         self.written_out.contains(address.as_str())
             || globs.any(|(_, glob)| glob.is_match(address.as_str()))
     }
 
-    /// Whether a loss of others at this address is named, and by a pattern that says what they lose: the word after the slash
-    /// has to be there, since `*` is written for what is the stack's.
+    /// Whether a loss of what is not the stack's at this address matches, by a pattern with a slash and the word after it: `*`
+    /// alone is for the stack's resources.
     pub fn name_of_others(&self, address: &Address) -> bool {
         let whole = with_names_whole(address.as_str());
         let mut globs = self.of_parts.iter();
         self.written_out.contains(address.as_str()) || globs.any(|glob| glob.is_match(&whole))
     }
 
-    /// The patterns that name none of these addresses.
+    /// The patterns that match none of these addresses.
     pub fn idle<'a>(
         &'a self,
         addresses: impl Iterator<Item = &'a Address> + Clone,
@@ -92,7 +93,7 @@ impl Patterns {
     }
 }
 
-/// Whether a text may name more than the address it spells.
+/// Whether a text may match more than the literal address.
 pub(super) fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '[', '{', '\\'])
 }
@@ -110,7 +111,7 @@ fn says_a_word(text: &str) -> bool {
     })
 }
 
-/// A text in which a slash begins a part: those inside quoted names, as every route has one, are something else.
+/// A text in which a slash begins a part: slashes inside quoted names, as in every route, are replaced.
 fn with_names_whole(text: &str) -> String {
     let mut quoted = false;
     text.chars()

@@ -8,11 +8,11 @@ use crate::kinds::{
 };
 use crate::model::{Address, Book, Place, Value};
 
-/// What would bring AWS from what it is to what the file wants.
+/// The changes from AWS's current state to the file's.
 ///
 /// # Errors
-/// Every reason why there is no plan, at once: things in the way that are not the stack's, and changes that would
-/// cost what nobody asked to lose.
+/// Every reason why there is no plan: obstacles that are not the stack's, and changes that would lose what the file doesn't allow
+/// to lose.
 pub fn plan(
     desired: &Desired,
     observation: &Observation,
@@ -94,7 +94,7 @@ fn stops(obstacles: &[Obstacle]) -> Vec<Problem> {
     obstacles.iter().map(problem).collect()
 }
 
-/// Ours, no longer in the file, and of a kind that stays until consent names it.
+/// Resources of ours that are no longer in the file, of a kind that stays until consent names it.
 fn kept(desired: &Desired, observation: &Observation, options: &Options) -> BTreeSet<Address> {
     if options.destroy {
         return BTreeSet::new();
@@ -105,7 +105,7 @@ fn kept(desired: &Desired, observation: &Observation, options: &Options) -> BTre
         .filter(|(address, live)| {
             live.resource.info().kept_unless_named
                 && !desired.resources.contains_key(address)
-                // Its container goes, and it with it.
+                // It is deleted with its container.
                 && live.resource.info().goes_with.is_none_or(|kind| {
                     desired.resources.values().any(|wanted| wanted.resource.info().name == kind)
                 })
@@ -153,7 +153,7 @@ fn compare(
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Address, Change> {
     let mut book = observation.book();
-    // A replaced thing has other outputs afterwards, so what refers to it differs too; that may replace more.
+    // A replaced resource has other outputs afterwards, so what refers to it differs too; that may replace more.
     let mut changes = loop {
         let changes = differences(wanted, observation, &book, options, problems);
         let replaced = changes
@@ -221,7 +221,7 @@ fn differences(
             .fields
             .iter()
             .any(|field| field.replaces.is_some());
-        // What takes its place is made as the file says, whatever could not be changed.
+        // Its replacement is created as the file says, whatever could not be changed.
         let refused = difference.refused.iter().filter(|_| !replaced);
         problems.extend(refused.map(|refused| Problem {
             address: address.clone(),
@@ -263,8 +263,8 @@ fn differences(
     changes
 }
 
-/// Whether an update changes anything that callers see only after a redeployment. What refers to a thing that is replaced
-/// changes too, although its field names the same thing.
+/// Whether an update changes anything that takes effect only after a redeployment. What refers to a replaced resource changes
+/// too, although its field has the same reference.
 fn is_shown(wanted: &BTreeMap<Address, Resource>, address: &Address, change: &Change) -> bool {
     let fields = wanted
         .get(address)
@@ -275,7 +275,7 @@ fn is_shown(wanted: &BTreeMap<Address, Resource>, address: &Address, change: &Ch
     })
 }
 
-/// What a field that can't change is and should be, where both are short words of the file.
+/// The live and wanted value of a field that can't change, if both are short words of the file.
 fn both_sides(refused: &Refused) -> String {
     let words = |value: &Value| match value {
         Value::Bool(value) => Some(value.to_string()),
@@ -304,7 +304,7 @@ fn never_replaced(resource: &Resource) -> bool {
         .any(|(info, _)| matches!(info.on_change, OnChange::Replace(_)))
 }
 
-/// A snapshot is behind as soon as anything it shows changes.
+/// A snapshot is outdated as soon as anything in it changes.
 fn take_snapshot_again(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
@@ -335,7 +335,7 @@ fn take_snapshot_again(
     }
 }
 
-/// Says how much a redeployment shows of what the plan changes.
+/// Sets how many of the plan's changes a redeployment publishes.
 fn say_what_is_shown(
     wanted: &BTreeMap<Address, Resource>,
     changes: &mut BTreeMap<Address, Change>,
@@ -351,7 +351,7 @@ fn say_what_is_shown(
     }
 }
 
-/// How many changes callers see only after a redeployment.
+/// How many changes take effect only after a redeployment.
 fn shown(wanted: &BTreeMap<Address, Resource>, changes: &BTreeMap<Address, Change>) -> usize {
     let shown = changes.iter().filter(|(address, change)| {
         change.kind.deployed
@@ -361,7 +361,7 @@ fn shown(wanted: &BTreeMap<Address, Resource>, changes: &BTreeMap<Address, Chang
     shown.count()
 }
 
-/// Drops what `--target` does not name and nothing named needs; answers which.
+/// Drops what `--target` does not match and no match needs; returns it.
 fn leave_out(
     desired: &Desired,
     wanted: &BTreeMap<Address, Resource>,
@@ -387,19 +387,19 @@ fn leave_out(
     while let Some(address) = unseen.pop() {
         let change = &changes[address];
         let mut needed = order::awaited(&inputs, address);
-        // What holds on to a thing that goes lets go of it first.
+        // The users of a deleted resource stop using it first.
         if change.goes() {
             needed.extend(inputs.users_of(address).cloned());
         }
-        // A route that nobody can call would be half a change: what is deployed takes its snapshot along.
+        // A route that is not deployed can't be called: it includes the redeployment.
         if change.kind.deployed {
             needed.extend(snapshots.iter().copied().cloned());
         }
-        // Callers would be let in as somebody set it, and not as the file says.
+        // Otherwise calls would be admitted by a setting made by hand, not by the file.
         if change.kind.snapshot {
             needed.extend(admits.iter().copied().cloned());
         }
-        // AWS makes no first snapshot of an API in which there is nothing to call.
+        // AWS creates no deployment of an API without methods.
         let first = change.kind.snapshot && change.action == Action::Create;
         let callable =
             |address: &&Address| matches!(wanted.get(*address), Some(Resource::Route(_)));
@@ -423,7 +423,7 @@ fn leave_out(
     left_out
 }
 
-/// Protection that the file put there is taken off as a step of its own; any other is somebody's decision.
+/// Protection that the file set is removed in a separate step; any other was set by hand and stays.
 fn protected(
     desired: &Desired,
     observation: &Observation,
@@ -435,7 +435,7 @@ fn protected(
         .filter(|(_, change)| change.action == Action::Delete);
     deleted
         .filter(|(address, _)| {
-            // What takes its place is wanted, so that it goes is what the file says.
+            // Its replacement is wanted, so the file implies its deletion.
             let replaced = address
                 .takes_its_place()
                 .is_some_and(|successor| desired.resources.contains_key(&successor));
@@ -453,15 +453,15 @@ fn protected(
         .collect()
 }
 
-/// What somebody else uses can't go, not even by consent: AWS would take it from them without a word.
+/// What is used elsewhere can't be deleted, even with consent: AWS would break it silently.
 fn in_use(observation: &Observation, changes: &BTreeMap<Address, Change>) -> Vec<Problem> {
     let goes = |obstacle: &&Obstacle| changes.get(&obstacle.address).is_some_and(Change::goes);
     let used: Vec<Obstacle> = observation.in_use.iter().filter(goes).cloned().collect();
     stops(&used)
 }
 
-/// A target or a consent that names nothing is a typing error with consequences. Only a consent that nothing asks for
-/// any more is none: a run that was cut short is continued by the same command.
+/// A target or a consent without a match is a typing error with consequences. Only a consent that is no longer needed is not: the
+/// same command continues an interrupted run.
 fn named_for_nothing(
     desired: &Desired,
     observation: &Observation,

@@ -1,5 +1,5 @@
-//! A saved plan, planned anew. What it records as changes, steps and consent is what its reader saw, so it is compared and never
-//! carried out: anybody who can write the file can write its digest too.
+//! Computes a saved plan again. Its recorded changes, steps and consent are what was reviewed, so they are compared and never
+//! executed: write access to the file includes its digest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +10,16 @@ use super::{Change, How, Level, Moved, Plan, Problem, Saved, Step, moved, plan};
 use crate::kinds::Observation;
 use crate::model::{Address, Place};
 
-/// Why a saved plan does not follow from the wishes and the look at AWS that it records.
+/// Why a saved plan does not follow from its recorded inputs.
 #[derive(Clone, Debug)]
 pub enum Altered {
-    /// The wishes can't have come from a stack file, or another plan comes of them: what differs, by address.
+    /// The wanted resources can't come from a stack file, or another plan follows from them: what differs, by address.
     Differs(Vec<(Address, String)>),
-    /// No plan comes of them.
+    /// No plan follows from them.
     NoPlan(Vec<Problem>),
 }
 
-/// Why a saved plan can't be made again from a new look at AWS.
+/// Why a saved plan doesn't follow from AWS's current state.
 #[derive(Clone, Debug)]
 pub enum Outdated {
     /// What moved since.
@@ -29,7 +29,7 @@ pub enum Outdated {
 }
 
 impl Saved {
-    /// The plan that comes of what is recorded, which is the recorded one.
+    /// The plan that follows from the recorded inputs, which must be the recorded one.
     ///
     /// # Errors
     /// It is another one, or there is none.
@@ -48,10 +48,10 @@ impl Saved {
         }
     }
 
-    /// The same plan from a new look at AWS: the one to carry out.
+    /// The same plan from AWS's current state: the one to execute.
     ///
     /// # Errors
-    /// Something moved, or another plan comes of it.
+    /// Something changed, or another plan follows from it.
     pub fn renewed(&self, recorded: &Plan, now: &Observation) -> Result<Plan, Outdated> {
         let moved = moved(recorded, &self.desired, &self.observation, now);
         if !moved.is_empty() {
@@ -67,7 +67,7 @@ impl Saved {
     }
 }
 
-/// Everything in which a recorded plan is another one than this.
+/// Every difference between a recorded plan and this one.
 fn differences(recorded: &Plan, anew: &Plan) -> Vec<(Address, String)> {
     let steps = (ByAddress::of(recorded), ByAddress::of(anew));
     let mut found: Vec<(Address, String)> = addresses(recorded, anew)
@@ -83,7 +83,7 @@ fn differences(recorded: &Plan, anew: &Plan) -> Vec<(Address, String)> {
             Some((address.clone(), what.into()))
         })
         .collect();
-    // The rest has no address: counts, notes, where the stack is, in which order the steps stand.
+    // The rest has no address: counts, notes, account and Region, the order of steps.
     if found.is_empty() && value(recorded) != value(anew) {
         let what = "its notes, counts or order of steps are not what comes of its wishes";
         found.push((Place::Stack.address(), what.into()));
@@ -99,8 +99,8 @@ fn what_differs(recorded: &Plan, anew: &Plan, address: &Address) -> Option<&'sta
         .then_some("the consent that it needs is not what the plan says")
 }
 
-/// In which a plan from a new look does other things than the recorded one, or hurts in other ways. Ids and settings that the
-/// file does not manage may be told differently: where they matter, something moved.
+/// Where a plan from the current state has other steps or warnings than the recorded one. Ids and unmanaged settings may differ:
+/// where they matter, something changed.
 fn otherwise(recorded: &Plan, anew: &Plan) -> Vec<Moved> {
     let changes = |plan: &Plan, address: &Address| {
         let reasons = Vec::new();
@@ -153,7 +153,7 @@ fn otherwise(recorded: &Plan, anew: &Plan) -> Vec<Moved> {
         .collect()
 }
 
-/// Everything that one of the two says something of.
+/// Every address in one of the two.
 fn addresses<'a>(one: &'a Plan, other: &'a Plan) -> BTreeSet<&'a Address> {
     let of = |plan: &'a Plan| {
         let steps = plan.steps.iter().map(|step| &step.address);
@@ -195,7 +195,7 @@ impl<'a> ByAddress<'a> {
     }
 }
 
-// Plans hold live things, which have no equality of their own; what is written of them has.
+// Plans contain live resources, which can't be compared; their JSON can.
 fn value(of: &impl Serialize) -> Option<Value> {
     serde_json::to_value(of).ok()
 }

@@ -1,16 +1,16 @@
-//! `--replace`: a new thing in the place of one that is as the file wants it, for what the file can't say (a newer image
-//! behind the same parameter, a machine that misbehaves).
+//! `--replace`: replaces a resource that matches the file, for reasons that the file can't express (a newer image at the same
+//! parameter, a faulty machine).
 
 use super::{Options, Patterns, Problem};
 use crate::kinds::{Desired, KindInfo, Observation};
 use crate::model::Address;
 
-/// Why a replacement is made that no field asks for.
+/// The reason for a replacement without a changed field.
 pub(super) const REASON: &str = "asked for with --replace";
 
-/// Whether this is to be made anew.
+/// Whether this is to be replaced.
 ///
-/// Where an older one is left over at the same address, a run that died has made the new one already.
+/// If an older one exists at the same address, an interrupted run has created the new one already.
 pub(super) fn asked_for(
     options: &Options,
     observation: &Observation,
@@ -25,8 +25,8 @@ pub(super) fn asked_for(
             .any(|other| other.takes_its_place().as_ref() == Some(address))
 }
 
-/// The patterns that name something of the stack, and nothing of it that can be made anew without a loss: that is what
-/// rolls, since the old one serves until the new one does.
+/// The patterns that match resources of the stack, but none that can be replaced without a loss (those with `rolls`, where the
+/// old one serves until the new one does).
 pub(super) fn refused(
     desired: &Desired,
     observation: &Observation,

@@ -1,6 +1,5 @@
-//! A plan as a file: everything an apply needs, and everything that tells whether the plan still holds. A format of
-//! gatestack's own, apart from `plan --json`: that one is a contract with programs and leaves out what only steps need,
-//! this one is read by the very version that wrote it.
+//! A plan as a file: everything an apply needs, and everything to check whether the plan is stale. Unlike `plan --json`, which is
+//! a stable format for programs and leaves out what only steps need, this one is only read by the version that wrote it.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +19,13 @@ const FORMAT: u32 = 3;
 /// The member that makes a JSON file a saved plan, and holds the format's number.
 const MARK: &str = "gatestack_plan";
 
-/// The most resources of a plan: those of ten thousand partners, as many as an account can have, and as many again.
+/// The most resources of a plan: twice those of ten thousand partners, the most an account can have.
 const MOST_RESOURCES: usize = 60_000;
 
-/// The most names in each of the lists that a plan was asked for with.
+/// The most names in each list of options.
 const MOST_NAMES: usize = 10_000;
 
-/// The most of them that are patterns: each is held against every address.
+/// The most of them that are globs: each is matched against every address.
 const MOST_PATTERNS: usize = 500;
 
 /// The longest of them in bytes: a quoted address may have two bytes for each of a key's.
@@ -37,19 +36,19 @@ const LONGEST_NAME: usize = 8_192;
 pub struct Saved {
     /// Whether it is about the local AWS.
     pub local: bool,
-    /// What it was asked for with.
+    /// Its options.
     pub inputs: Inputs,
     /// Whether the stack's name was given: the consent to a destroy.
     pub confirmed: bool,
-    /// What the file expanded to: where to look, and what was wanted.
+    /// What the file expanded to: account, Region and the wanted resources.
     pub desired: Desired,
     /// What AWS told.
     pub observation: Observation,
-    /// The plan, as it was shown. What is carried out is planned anew.
+    /// The plan, as it was shown. It is computed again before it is executed.
     pub plan: Plan,
 }
 
-/// What a plan was asked for with, beside the file.
+/// The options of a plan, beside the file.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Inputs {
     /// `--env`.
@@ -83,13 +82,13 @@ impl Inputs {
     }
 }
 
-/// Why a text is no saved plan.
+/// Why a text is not a saved plan.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// It is something else.
     #[error("it is no plan that gatestack saved")]
     NotAPlan,
-    /// It begins like one, and is cut off or was changed.
+    /// It begins like one, but is truncated or was changed.
     #[error("the plan is damaged: {0}")]
     Damaged(String),
     /// Its format is another one.
@@ -131,7 +130,7 @@ impl Saved {
     /// The plan in a text.
     ///
     /// # Errors
-    /// It is none that this version wrote.
+    /// This version did not write it.
     pub fn from_text(text: &str) -> Result<Self, Unreadable> {
         let damaged = |error: serde_json::Error| Unreadable::Damaged(error.to_string());
         if !is_one(text) {
@@ -157,7 +156,7 @@ impl Saved {
         let mut saved = Self::deserialize(content).map_err(damaged)?;
         saved.is_of_usual_size().map_err(Unreadable::TooMuch)?;
         saved.plan.book = saved.observation.book();
-        // What this version would write otherwise, it did not write: a member that it does not know, one that stands twice.
+        // If serializing it again gives another text, this version did not write it: an unknown member, a repeated one.
         if serde_json::to_value(&saved).map_err(damaged)? != *content {
             return Err(Unreadable::Damaged(
                 "it is not as it was written".to_owned(),
@@ -223,7 +222,7 @@ fn is_one(text: &str) -> bool {
 }
 
 impl Unreadable {
-    /// Whether it is something else altogether, which gatestack has no business to overwrite.
+    /// Whether it is something else, which must not be overwritten.
     pub fn is_something_else(&self) -> bool {
         matches!(self, Self::NotAPlan)
     }

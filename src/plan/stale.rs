@@ -1,5 +1,5 @@
-//! What moved between two looks at AWS: the one notion of a stale plan, for a plan that somebody took their time to
-//! agree to and for one that was saved.
+//! What changed between two reads of AWS: the definition of a stale plan, for one that waited for confirmation and for a saved
+//! one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,19 +23,19 @@ pub struct Moved {
 pub enum How {
     /// It was not there.
     Appeared,
-    /// It is there no longer.
+    /// It no longer exists.
     Gone,
-    /// Another thing stands in its place: AWS tells another id, ARN or name of it.
+    /// Another resource has its place: its id, ARN or name differs.
     MadeAnew,
     /// Its tag or mark named another address.
     Renamed,
     /// These fields differ: `before` as the plan saw them, `after` as they are.
     Changed(Vec<FieldChange>),
-    /// Something that is not the stack's stands in its way, in a sentence.
+    /// An obstacle that is not the stack's, in a sentence.
     InTheWay(String),
-    /// Planned anew, another change comes of it, in a sentence.
+    /// A new plan has another change for it, in a sentence.
     PlannedOtherwise(&'static str),
-    /// Things that are not the stack's go along with it, and there are others than before.
+    /// Other things that are not the stack's would be deleted with it than before.
     Dependents {
         /// What the plan saw.
         before: Option<String>,
@@ -44,7 +44,7 @@ pub enum How {
     },
 }
 
-/// Everything that moved, by address. A plan saw absence too, so what appeared has moved.
+/// Everything that changed, by address. What appeared has changed too.
 pub fn moved(plan: &Plan, desired: &Desired, seen: &Observation, now: &Observation) -> Vec<Moved> {
     let mut all = Vec::new();
     let addresses: BTreeSet<_> = seen.live.keys().chain(now.live.keys()).collect();
@@ -60,7 +60,7 @@ pub fn moved(plan: &Plan, desired: &Desired, seen: &Observation, now: &Observati
             (Some(before), Some(after)) => between(desired, address, &before, &after),
             (Some(_), None) => Some(How::Gone),
             (None, Some(_)) => Some(How::Appeared),
-            // A mark without its thing.
+            // A mark without its resource.
             (None, None) => match (
                 seen.live.contains_key(address),
                 now.live.contains_key(address),
@@ -76,7 +76,7 @@ pub fn moved(plan: &Plan, desired: &Desired, seen: &Observation, now: &Observati
         }));
     }
     all.extend(in_the_way(&seen.ambiguities, &now.ambiguities));
-    // Nothing stands in the way of a destroy.
+    // A destroy has no obstacles.
     if !plan.destroy {
         all.extend(in_the_way(&seen.obstacles, &now.obstacles));
     }
@@ -121,7 +121,7 @@ fn between(desired: &Desired, address: &Address, before: &Live, after: &Live) ->
         .filter_map(|((info, before), (_, after))| {
             let (before, after) = match info.compare {
                 Compare::Exactly | Compare::WhenWanted => (before, after),
-                // Keys that nobody wants are somebody else's, and they may do with them what they like.
+                // Keys that are not wanted are unmanaged and may change.
                 Compare::WantedKeys => {
                     let wanted = wanted(info.name).unwrap_or(Value::Unset);
                     (
@@ -150,7 +150,7 @@ fn in_the_way(seen: &[Obstacle], now: &[Obstacle]) -> Vec<Moved> {
     .collect()
 }
 
-/// Who agreed to delete a pool with two clients of somebody else's did not agree to three.
+/// Consent to delete a pool with two foreign clients doesn't cover a third.
 fn dependents(plan: &Plan, seen: &Observation, now: &Observation) -> Vec<Moved> {
     let (before, after) = (going(plan, seen), going(plan, now));
     let addresses: BTreeSet<&Address> = before.keys().chain(after.keys()).copied().collect();
