@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::aws::{AwsError, Count};
 use crate::model::{Address, Book};
 
-/// Events while a plan is executed.
+/// What happens while a plan is carried out.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
