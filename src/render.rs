@@ -1,5 +1,4 @@
-//! The only place that turns data into bytes for people and machines. Commands hand it what they found out;
-//! it decides nothing about stacks and asks AWS nothing.
+//! The only module that prints, for people and programs. It decides nothing about stacks and doesn't call AWS.
 
 pub mod dev;
 pub mod diagnostics;

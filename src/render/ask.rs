@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use console::Term;
 use inquire::{CustomUserError, InquireError, Text};
 
-/// What a person said to a question.
+/// The answer to a question.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Answer<T> {
     /// An answer.
@@ -16,7 +16,7 @@ pub(crate) enum Answer<T> {
     Interrupted,
 }
 
-/// A question to which everything but yes means no: nobody has to mend a mistyped answer to get out.
+/// A question to which everything but yes means no.
 pub(crate) fn yes_or_no(question: &str) -> Answer<bool> {
     match prompt(Text::new(&format!("{question} (y/N)"))) {
         Answer::Said(text) => Answer::Said(is_yes(&text)),
@@ -39,7 +39,7 @@ fn prompt(question: Text<'_, '_>) -> Answer<String> {
         Ok(answer) => Answer::Said(answer),
         Err(InquireError::OperationCanceled) => Answer::Nothing,
         Err(error) => {
-            // What inquire leaves on the screen would run into the next line; a terminal that went away shows neither.
+            // Otherwise what inquire leaves on the screen would run into the next line; a closed terminal is no error.
             let _ = Term::stderr().clear_to_end_of_screen();
             match error {
                 InquireError::OperationInterrupted => Answer::Interrupted,

@@ -1,4 +1,4 @@
-//! The head of an answer, as `curl -i` shows it.
+//! The head of a response, as in `curl -i`.
 
 use http::Response;
 

@@ -1,4 +1,4 @@
-//! The changes of a plan: grouped by what stands in the file, and what repeats itself said once.
+//! The changes of a plan: grouped by tables of the file, without repetitions.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::kinds::KINDS;
 use crate::model::Address;
 use crate::plan::{Action, Change, Plan};
 
-/// A few lines of a plan: what happens to something, and what there is to know about it.
+/// A few lines of a plan: a change and its notes.
 struct Block {
     heads: Vec<Head>,
-    /// What all of the heads share.
+    /// Options of all heads.
     body: String,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn blocks(plan: &Plan, width: usize) -> String {
 
 type Group<'a> = (Address, Vec<(&'a Address, &'a Change)>);
 
-/// The changes by what they belong to in the file, in the order in which things are built on each other.
+/// The changes by their table in the file, in order of dependency.
 fn groups(plan: &Plan) -> Vec<Group<'_>> {
     let mut groups: BTreeMap<Address, Vec<(&Address, &Change)>> = BTreeMap::new();
     for (address, change) in &plan.changes {
@@ -54,8 +54,8 @@ fn groups(plan: &Plan) -> Vec<Group<'_>> {
     groups
 }
 
-/// The place of the group's own kind in the registry, which lists what is built on before what builds on it. What is
-/// made of parts only, as a partner is, comes with its last part.
+/// The index of the group's own kind in the registry, which is in order of dependency. A group of parts only, such as a partner,
+/// comes with its last part.
 fn rank(owner: &Address, changes: &[(&Address, &Change)]) -> usize {
     let place = |change: &Change| {
         KINDS
@@ -81,7 +81,7 @@ fn group_blocks(
         return Vec::new();
     };
     let alike = rest.iter().all(|(_, change)| change.action == first.action);
-    // What has a table of its own in the file stands beside many of its like, so it is said on one line.
+    // Entries of a table in the file are many, so each is on one line.
     let entry = owner.as_str().contains('.');
     match first.action {
         Action::Create | Action::Delete if entry && alike && !rest.is_empty() => {
@@ -94,7 +94,7 @@ fn group_blocks(
     }
 }
 
-/// A partner that comes or goes with all its parts.
+/// A partner that is created or deleted with all its parts.
 fn together(
     plan: &Plan,
     owner: &Address,
@@ -198,7 +198,7 @@ fn facts<'a>(plan: &'a Plan, address: &'a Address, change: &'a Change) -> Facts<
 const INDENT: usize = 6;
 
 impl Block {
-    /// Whether both say the same of different things.
+    /// Whether both have the same lines for different resources.
     fn is_like(&self, other: &Self) -> bool {
         let said = |block: &Self| {
             block

@@ -1,4 +1,4 @@
-//! A request as a command line that people can run, change and send to each other: curl's, with the secrets left out.
+//! A request as a curl command line without the secrets.
 
 use crate::model::shell_word;
 
@@ -12,21 +12,21 @@ pub(crate) struct Curl {
     pub(crate) url: String,
     /// Its headers in order.
     pub(crate) headers: Vec<(String, Worth)>,
-    /// Where its body comes from.
+    /// The source of its body.
     pub(crate) body: Option<Body>,
-    /// Flags that say what curl does with the answer.
+    /// Flags about the response.
     pub(crate) flags: Vec<&'static str>,
 }
 
-/// What a header is worth.
+/// The value of a header.
 pub(crate) enum Worth {
     /// This text.
     Text(String),
-    /// A text and, behind it, a variable of the shell that holds a secret.
+    /// A text followed by a shell variable with a secret.
     Variable(&'static str, &'static str),
 }
 
-/// Where a body comes from.
+/// The source of a body.
 pub(crate) enum Body {
     /// The command line.
     Text(String),
@@ -46,7 +46,7 @@ pub(crate) fn command_line(curl: &Curl) -> String {
     let mut lines = vec![words.join(" ")];
     for (name, worth) in &curl.headers {
         lines.push(match worth {
-            // An empty header has to be said so; with a colon curl would leave it out.
+            // An empty header needs a semicolon; with a colon curl omits it.
             Worth::Text(text) if text.is_empty() => {
                 format!("-H {}", shell_word(&format!("{name};")))
             }

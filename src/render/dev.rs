@@ -1,4 +1,4 @@
-//! What `dev` shows: where the stack is served, what a changed file did to it, and every request with what became of it.
+//! What `dev` shows: the URLs, what a changed file applied, and every request with its outcome.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -85,16 +85,16 @@ pub(crate) struct Served<'a> {
     pub(crate) url: &'a str,
     pub(crate) invoke_url: Option<String>,
     pub(crate) token_url: Option<String>,
-    /// What answers for private targets, when the stack has any.
+    /// The backends of private targets, if the stack has any.
     pub(crate) private: Option<Private>,
     pub(crate) routes: Vec<ServedRoute>,
-    /// How many paths answer a CORS preflight that the file does not spell out.
+    /// How many paths answer a CORS preflight that the file does not contain.
     pub(crate) preflights: usize,
     /// A command line to try.
     pub(crate) call: Option<String>,
 }
 
-/// What answers for the targets behind the load balancer.
+/// The backends of the targets behind the load balancer.
 pub(crate) struct Private {
     /// For every target that is not mapped.
     pub(crate) backend: Option<String>,
@@ -167,7 +167,7 @@ impl Served<'_> {
 }
 
 impl ServedRoute {
-    /// What a route asks of its callers, in words.
+    /// A route's requirements, in words.
     fn needs(&self) -> String {
         let mut needs = Vec::new();
         if self.token {
@@ -224,7 +224,7 @@ fn is_preflight(props: &route::Props) -> bool {
     props.method == "OPTIONS" && answers("Access-Control-Allow-Methods")
 }
 
-/// One line for a request: when, the answer, for which route, from whom, how long it took; and why where it was refused.
+/// One line for a request: time, status, route, caller, duration, and the reason if it was denied.
 pub(crate) fn request(seen: &Seen, callers: &[&str], zone: &TimeZone, width: usize) -> String {
     let time = seen.at.to_zoned(zone.clone()).strftime("%H:%M:%S");
     let style = match seen.status {
@@ -258,7 +258,7 @@ pub(crate) fn request(seen: &Seen, callers: &[&str], zone: &TimeZone, width: usi
     }
 }
 
-/// Where the reason of a refusal goes on: under the request's method.
+/// The indent of a reason's further lines: under the request's method.
 const INDENT: usize = 13;
 
 /// Text with styles, whose columns are known.
@@ -277,7 +277,7 @@ impl Words {
     }
 }
 
-/// The matched route where the request's own line does not say it already.
+/// The matched route, if it differs from the request's line.
 fn other_route<'a>(seen: &Seen, route: &'a str) -> Option<&'a str> {
     let (method, path) = route.split_once(' ')?;
     match (method == seen.method, path == seen.path) {
@@ -287,7 +287,7 @@ fn other_route<'a>(seen: &Seen, route: &'a str) -> Option<&'a str> {
     }
 }
 
-/// A partner as its callers know it; anything else by its whole address.
+/// A partner by its name; anything else by its address.
 fn short(address: &str) -> String {
     match Address::new(address).place() {
         Some(Place::Partner(name)) => bare_or_quoted(&name),
@@ -324,7 +324,7 @@ impl DevLine {
     }
 }
 
-/// One line for a changed file, and what went for good.
+/// One line for a changed file, and the losses.
 pub(crate) fn reloaded(
     made: Made,
     whole: bool,
@@ -358,7 +358,7 @@ pub(crate) fn kept() -> String {
     )
 }
 
-/// What AWS refused, each with its words.
+/// AWS's errors.
 pub(crate) fn failures(failures: &[Failure], width: usize) -> String {
     let failures = failures.iter().map(|failure| {
         let action = super::progress::infinitive(failure.action);

@@ -1,4 +1,4 @@
-//! Diagnostics as people read them: the line of the file, a caret under the culprit, and what to do next.
+//! Diagnostics with the line of the file, carets, and what to do next.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -15,10 +15,10 @@ pub struct Style {
     pub width: usize,
 }
 
-/// A longer file is shown in excerpts, as what looks for the lines of an excerpt reads all of it.
+/// A longer file is shown in excerpts, since the renderer reads all of its source.
 const WHOLE: usize = 64 << 10;
 
-/// The most bytes of an excerpt, and of what stands before a caret in its line.
+/// The most bytes of an excerpt, and of its line before a caret.
 const EXCERPT: usize = 1 << 10;
 
 /// All diagnostics, an empty line between each, with a newline at the end; empty for none.
@@ -69,7 +69,7 @@ fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
     .len();
     let title = wrap(&diagnostic.message, style.width.saturating_sub(head));
     let mut report = Group::with_title(level.primary_title(title).id(diagnostic.code.number()));
-    // One snippet for each file, the culprit's first.
+    // One snippet for each file, the one with the error first.
     let mut files: Vec<&SourceFile> = Vec::new();
     for label in &diagnostic.labels {
         let file = source.file(&label.range());
@@ -101,7 +101,7 @@ fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
         );
     }
     if let Some(help) = &diagnostic.help {
-        // Under a snippet the hint stands behind the line numbers' gutter and `= hint: `.
+        // Under a snippet the hint comes after the line numbers' gutter and `= hint: `.
         let lines = files.iter().map(|file| file.lines());
         let last_line = lines.max().unwrap_or(1).max(1).to_string().len();
         let hint = wrap(
@@ -118,7 +118,7 @@ fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
     renderer.term_width(style.width).render(&[report])
 }
 
-/// The line of a label alone, with a caret where that has room.
+/// Only the line of a label, with a caret if there is room.
 fn excerpt<'r>(
     report: Group<'r>,
     file: &'r SourceFile,

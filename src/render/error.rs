@@ -1,4 +1,4 @@
-//! Errors as people read them: what is wrong, about what, and what to do.
+//! Errors: what is wrong, where, and what to do.
 
 use super::layout::{behind, harmless, indented};
 use super::style::{ERROR, HINT, STRONG, paint};
@@ -9,7 +9,7 @@ use crate::model::shorten;
 use crate::plan::Problem;
 use crate::stack::diagnostic::MOST_SHOWN;
 
-/// Says on the standard error why a command did not do what was asked.
+/// Prints on stderr why a command failed.
 pub(crate) fn complain(ui: &mut Ui, error: &Error) {
     let width = ui.width();
     let text = match error {
@@ -66,7 +66,7 @@ fn no_plan(problem: &Problem, width: usize) -> String {
     error_line(&what, width) + &hint_line(&problem.help, width)
 }
 
-/// What AWS said, to whom and when it was about what.
+/// AWS's error, with operation and request id.
 pub(crate) fn aws(about: Option<&str>, error: &AwsError, width: usize) -> String {
     let about = about.map(|about| format!("{about}: ")).unwrap_or_default();
     let code = error
@@ -87,7 +87,7 @@ pub(crate) fn aws(about: Option<&str>, error: &AwsError, width: usize) -> String
     text
 }
 
-/// What is said of something that a fault is about.
+/// A line about the subject of a fault.
 fn said(said: &Said) -> String {
     match said {
         Said::Text(text) => text.clone(),
@@ -99,7 +99,7 @@ fn one_fault(fault: &Fault, width: usize) -> String {
     let mut text = error_line(&fault.what, width);
     let shown = fault.details.len().min(MOST_SHOWN);
     for detail in &fault.details[..shown] {
-        // A forged plan names what it likes.
+        // A forged plan may contain any text.
         let address = &harmless(detail.address.as_str());
         let said = said(&detail.said);
         if said.is_empty() {

@@ -9,10 +9,10 @@ use crate::kinds::{fields_of_kinds, is_mark};
 use crate::model::{Address, Book, OutputName, Value, bare_or_quoted};
 use crate::plan::{Action, Change, FieldChange};
 
-/// How gatestack notes that something is the stack's: true of everything, news to nobody.
+/// gatestack's own tags, which are not shown.
 const BOOKKEEPING: &[&str] = &["mark"];
 
-/// A field's two sides as people want them: without gatestack's own tags, and with addresses in place of AWS's ids.
+/// A field's two sides for display: without gatestack's own tags, and with addresses instead of AWS's ids.
 fn sides(field: &FieldChange, change: &Change, book: &Book) -> (Value, Value) {
     let refers = fields_of_kinds()
         .into_iter()
@@ -21,7 +21,7 @@ fn sides(field: &FieldChange, change: &Change, book: &Book) -> (Value, Value) {
         .any(|info| info.name == field.name && info.refers_to.is_some());
     let side = |value: &Value| {
         let mut value = without_own_tags(value);
-        // What a new thing is marked with is news to nobody; a mark that is added later is the whole change.
+        // The marks of a new resource are not shown; a mark that is added later is the whole change.
         if change.action == Action::Create
             && let Value::Map(items) = &mut value
         {
@@ -127,8 +127,8 @@ fn difference(
     }
 }
 
-/// The set fields of something that is made, on as few lines as they need. What its address says already is left out,
-/// and so are tags that everything in the stack carries.
+/// The set fields of a created resource, on as few lines as possible, without what its address contains and without the stack's
+/// common tags.
 pub(crate) struct Facts<'a> {
     pub(crate) address: &'a Address,
     pub(crate) change: &'a Change,

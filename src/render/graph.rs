@@ -35,9 +35,9 @@ struct Graph<'a> {
 
 struct Node<'a> {
     resource: &'a Resource,
-    /// What it is in: a client's pool, a route's API.
+    /// Its container: a client's pool, a route's API.
     inside: Option<Address>,
-    /// Everything that has to be there before it.
+    /// Everything that must exist before it.
     needs: BTreeSet<Address>,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Graph<'a> {
         root.to_string()
     }
 
-    /// What is built on comes before what builds on it, as the kinds are listed.
+    /// In order of dependency, as the kinds are listed.
     fn in_order(&self) -> Vec<(&Address, &Node<'a>)> {
         let place = |node: &Node<'_>| {
             KINDS
@@ -169,7 +169,7 @@ impl<'a> Graph<'a> {
         text
     }
 
-    /// What has to be there, and what waits for it.
+    /// An edge: what must exist, and what waits for it.
     fn edges(&self) -> impl Iterator<Item = (&Address, &Address)> {
         self.nodes
             .iter()
@@ -177,7 +177,7 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// What is in each resource, in the order of the tree.
+/// The contents of each resource, in the order of the tree.
 type Children<'g> = BTreeMap<&'g Address, Vec<(&'g Address, &'g Node<'g>)>>;
 
 fn branch(address: &Address, node: &Node<'_>, children: &Children<'_>) -> Tree<String> {

@@ -1,4 +1,4 @@
-//! Where a hand-off went, what is in it by name, and how to open it. Never what it holds.
+//! Where a hand-off was written, its parts by name, and how to open it. Never its contents.
 
 use super::layout::{behind, indented};
 use super::style::{STRONG, WARNING, paint};
@@ -34,7 +34,7 @@ impl Left<'_> {
     }
 }
 
-/// Something that a person should know although it was done.
+/// A warning about a finished hand-off.
 pub(crate) fn warning(words: &str, width: usize) -> String {
     behind(
         &format!("{}:", paint(WARNING, "warning")),

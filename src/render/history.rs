@@ -1,4 +1,4 @@
-//! What was deployed, and the way back to it: for people, and for machines.
+//! The deployments and rollbacks, for people and programs.
 
 use std::collections::BTreeMap;
 
@@ -19,13 +19,13 @@ use crate::kinds::deployment::{Access, Canary, Methods, Shows};
 use crate::model::moment;
 use crate::plan::Action;
 
-/// How many digits of a digest people compare.
+/// How many digits of a digest are shown.
 const DIGITS: usize = 8;
 
-/// How many differences of one deployment stand in the table.
+/// How many differences of one deployment are in the table.
 const SHOWN: usize = 6;
 
-/// The deployments as people read them.
+/// The deployments as a table.
 pub(crate) struct View<'a> {
     pub(crate) ground: &'a Ground,
     pub(crate) local: bool,
@@ -100,7 +100,7 @@ impl View<'_> {
         text
     }
 
-    /// What callers of each method of a deployment need.
+    /// The requirements of each method of a deployment.
     fn summary(&self, deployment: &str) -> String {
         let methods = || self.methods.get(deployment).into_iter().flatten();
         let column = methods().map(|(method, _)| method.chars().count()).max();
@@ -133,7 +133,7 @@ impl View<'_> {
         lines.map(|line| format!("{}\n", line.trim_end())).collect()
     }
 
-    /// How many methods a deployment has, and what differs from the one of ours before it.
+    /// How many methods a deployment has, and how it differs from our previous one.
     fn methods(&self, place: usize) -> String {
         let deployments = &self.history.deployments;
         let Some(methods) = self.methods.get(&deployments[place].id) else {
@@ -194,7 +194,7 @@ fn needs(access: Access) -> &'static str {
     }
 }
 
-/// A way from one deployment to another.
+/// A switch from one deployment to another.
 pub(crate) struct Rollback<'a> {
     pub(crate) ground: &'a Ground,
     pub(crate) local: bool,
@@ -266,7 +266,7 @@ impl Rollback<'_> {
         text
     }
 
-    /// A warning about methods that everybody may call then and nobody, or fewer, may call now.
+    /// A warning about methods that become public.
     fn opened(&self) -> String {
         let opens = |difference: &Difference| match difference {
             Difference::Added(after) | Difference::Access(_, after) => after.is_open(),

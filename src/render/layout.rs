@@ -1,4 +1,4 @@
-//! Lines: where they break and how far in they start.
+//! Line breaks and indents.
 
 use crate::model::is_unseen;
 
@@ -43,7 +43,7 @@ pub(crate) fn indented(text: &str, indent: usize, width: usize) -> String {
         .collect()
 }
 
-/// A paragraph behind a `head` of so many visible columns, its further lines `indent` spaces in.
+/// A paragraph after a `head` of so many visible columns, its further lines indented by `indent` spaces.
 pub(crate) fn behind(
     head: &str,
     head_width: usize,
@@ -55,7 +55,7 @@ pub(crate) fn behind(
     let mut room = width.saturating_sub(head_width + 1);
     let mut line = String::new();
     for word in words(text) {
-        // A head that fills its line stands alone; elsewhere a word that is too long for any line stays where it is.
+        // A head that fills its line is alone; otherwise a word that is too long for any line stays where it is.
         let first = lines.is_empty() && line.is_empty();
         let wide = if first { 0 } else { line.chars().count() + 1 } + word.chars().count() > room;
         if wide
@@ -126,7 +126,7 @@ pub(crate) fn listed(items: &[String]) -> String {
     }
 }
 
-/// A text from elsewhere on one line: it may hold what a terminal obeys.
+/// A text from outside on one line: it may contain escape sequences.
 pub(super) fn harmless(text: &str) -> String {
     let harmless = |c: char| if is_unseen(c) { '\u{fffd}' } else { c };
     text.chars().map(harmless).collect()

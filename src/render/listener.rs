@@ -1,4 +1,4 @@
-//! What the engine tells, on the streams of a command.
+//! Prints the engine's notices.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ impl Listener for Ui {
     fn tell(&mut self, notice: Notice<'_>) {
         match notice {
             Notice::Waiting(what) => {
-                // What moves on the terminal goes before another takes its place.
+                // The old spinner is removed before a new one starts.
                 self.waiting = None;
                 self.waiting = Some(Waiting::begin(self, what));
             }
@@ -104,7 +104,7 @@ impl Ui {
             destroy: ended.plan.destroy,
         };
         let ended_well = ended.steps.ended_well();
-        // Halfway there, an output may name what is not made yet.
+        // After a partial apply, an output may refer to what is not created yet.
         let outputs = if ended_well {
             outcome::outputs(&outputs)
         } else {

@@ -1,4 +1,4 @@
-//! What is said of the lock on a stack.
+//! Messages about the lock of a stack.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -7,19 +7,19 @@ use super::error::{error_line, hint_line};
 use crate::aws::AwsError;
 use crate::lock::DEAD_AFTER;
 
-/// Said by every run that takes no lock.
+/// Printed by every run without a lock.
 pub(crate) const UNLOCKED: &str =
     "no lock: `[stack] lock` is false, so another run could write to the stack at the same time\n";
 
-/// Says that another process holds the local AWS's state. It comes from wherever the state is read, so it writes by itself.
+/// Reports that another process locks the local AWS's state. The state is read in many places, so it prints by itself.
 pub(crate) fn state_is_held(path: &Path) {
     let path = path.display();
     let text = format!("waiting for {path}, which another process holds …\n");
-    // A reader that went away is told nothing.
+    // A closed stderr is no error.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// What became of a lock that could not be removed.
+/// A lock that could not be removed.
 pub(crate) fn not_released(error: &AwsError, width: usize) -> String {
     let ends = format!(
         "it ends by itself {} minutes after it was renewed last",

@@ -1,4 +1,4 @@
-//! The SDK's log, for who asks for it.
+//! The SDK's log, on request.
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
@@ -6,8 +6,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-/// Starts the log on the standard error when `-vv` or `GATESTACK_LOG` asks for it. The second stays the master: it is
-/// the same filter language as `RUST_LOG`. Only what would show secrets is in no log, whatever is asked for.
+/// Starts the log on stderr if `-vv` or `GATESTACK_LOG` is given. The second overrides the first, in the syntax of `RUST_LOG`.
+/// What would show secrets is never logged.
 pub(crate) fn start_log(verbosity: u8, colour: bool) {
     const DEEPEST_BY_FLAG: &str = "warn,aws_config=info,aws_smithy_runtime=debug,hyper_util=info";
     let wish = std::env::var("GATESTACK_LOG")
@@ -22,7 +22,7 @@ pub(crate) fn start_log(verbosity: u8, colour: bool) {
         .with_ansi(colour)
         .with_writer(std::io::stderr)
         .with_filter(filter);
-    // A second log in one process happens in tests only, and the first one is as good.
+    // A second log in one process happens in tests only; the first one stays.
     let _ = tracing_subscriber::registry()
         .with(filter_fn(shows_no_secret))
         .with(lines)

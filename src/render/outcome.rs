@@ -11,7 +11,7 @@ use crate::aws::Count;
 use crate::model::Text;
 use crate::plan::{Action, Plan};
 
-/// What an apply has done, counted in resources.
+/// The outcome of an apply, counted in resources.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Made {
     pub(crate) added: usize,
@@ -21,7 +21,7 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// What these steps of the plan have done. A replacement counts when the new one is there.
+    /// What these steps of the plan have done. A replacement counts once the new one exists.
     pub(crate) fn by(plan: &Plan, done: &[usize]) -> Self {
         let mut made = Self::default();
         for step in done.iter().filter_map(|place| plan.steps.get(*place)) {
@@ -51,7 +51,7 @@ impl Made {
     }
 }
 
-/// What is told when an apply is over.
+/// The summary of an apply.
 pub(crate) struct Summary<'a> {
     pub(crate) made: Made,
     pub(crate) outcome: &'a Outcome,
@@ -62,7 +62,7 @@ pub(crate) struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// What was done, how long it took, what was asked of AWS.
+    /// What was done, the duration, the number of requests.
     pub(crate) fn text(&self) -> String {
         let outcome = self.outcome;
         let word = match (
@@ -93,7 +93,7 @@ impl Summary<'_> {
     }
 }
 
-/// A time people can grasp, marked where no wall clock has seen it.
+/// A readable duration, marked if it is simulated.
 pub(crate) fn duration(took: Duration, simulated: bool) -> String {
     let seconds = took.as_secs();
     let text = match seconds {
@@ -110,7 +110,7 @@ pub(crate) fn duration(took: Duration, simulated: bool) -> String {
     }
 }
 
-/// Every failed step with AWS's words, what was left out because of it, and the way on.
+/// Every failed step with AWS's error, what was skipped because of it, and how to continue.
 pub(crate) fn failures(
     outcome: &Outcome,
     skipped: &BTreeMap<String, Vec<String>>,
@@ -146,11 +146,11 @@ pub(crate) fn failures(
     blocks.join("\n")
 }
 
-/// What failed steps kept from happening: addresses by the step they waited for.
+/// Skipped addresses by the failed step they needed.
 fn left_out(by_cause: &BTreeMap<String, Vec<String>>, width: usize) -> String {
     const SHOWN: usize = 6;
     let lines = by_cause.iter().map(|(cause, addresses)| {
-        // Several steps of one thing, and the other steps of the one that failed, are said once.
+        // Several steps of one address, and the other steps of the failed one, are shown once.
         let mut names: Vec<String> = Vec::new();
         for address in addresses.iter().filter(|address| *address != cause) {
             if !names.contains(address) {
@@ -195,7 +195,7 @@ pub(crate) fn outputs(outputs: &BTreeMap<String, Option<String>>) -> String {
     }
 }
 
-/// The outputs as far as this book knows them.
+/// The outputs known in this book.
 pub(crate) fn resolved(
     outputs: &BTreeMap<String, Text>,
     book: &crate::model::Book,

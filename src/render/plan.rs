@@ -1,4 +1,4 @@
-//! A plan as people read it: what happens and why, whom it hurts, what is left alone, and what to type next.
+//! A plan: what happens and why, what is lost, what is left alone, and what to type next.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use crate::plan::{
     Action, CREDENTIALS_LOST, Level, Loss, LossOf, Note, OTHERS_LOSE, Plan, ROUTE_OPENS,
 };
 
-/// A plan, and what is to be said beside it.
+/// A plan, and what is shown with it.
 pub(crate) struct View<'a> {
     pub(crate) plan: &'a Plan,
     /// Whether it is about the local AWS.
     pub(crate) local: bool,
     /// How many reads it took.
     pub(crate) reads: u64,
-    /// Whether to name what is otherwise counted.
+    /// Whether to list what is otherwise counted.
     pub(crate) verbose: bool,
-    /// The command to type next; none where the next question follows at once.
+    /// The command to type next; none if a question follows.
     pub(crate) next: Option<String>,
     pub(crate) width: usize,
 }
 
-/// What is lost of each part of something; the part's name is empty where it has none.
+/// The losses by part; the part's name may be empty.
 type Losses = Vec<(String, String)>;
 
 impl View<'_> {
@@ -54,7 +54,7 @@ impl View<'_> {
         text
     }
 
-    /// What is to be said of many is said once. What needs consent is said there.
+    /// Equal notes are shown once. Losses that need consent are shown there.
     fn notes(&self) -> String {
         let mut said: Vec<(&Note, Vec<&Address>)> = Vec::new();
         let mut places: BTreeMap<(Level, &str, &str), usize> = BTreeMap::new();
@@ -91,7 +91,7 @@ impl View<'_> {
         notes.collect()
     }
 
-    /// What nobody has agreed to lose. A destroy asks for all that is the stack's with one question.
+    /// The losses without consent. A destroy confirms all of the stack's with one question.
     fn consent(&self) -> String {
         let lost = self.plan.losses_to_confirm();
         if lost.is_empty() {
@@ -124,7 +124,7 @@ impl View<'_> {
         text
     }
 
-    /// One goes and one comes in the same table: most often it has a new name.
+    /// One is deleted and one created in the same table: most likely a rename.
     fn perhaps_renamed(&self) -> Option<(Address, Address)> {
         let lost = self.plan.missing_consent.iter();
         let lost = lost.filter(|(_, loss)| loss.of == LossOf::Own);
@@ -244,7 +244,7 @@ impl View<'_> {
     }
 }
 
-/// What is lost with each of these, by their owners; those who lose the same stand together.
+/// The losses of each of these, by owner; equal ones are grouped.
 pub(crate) fn losses(lost: &BTreeMap<Address, Loss>, width: usize) -> String {
     let mut text = String::new();
     for (owners, losses) in by_owners(lost) {
@@ -264,7 +264,7 @@ pub(crate) fn losses(lost: &BTreeMap<Address, Loss>, width: usize) -> String {
     text
 }
 
-/// What is lost, part by part, by those who lose the same.
+/// The losses by part, with the owners of equal ones.
 fn by_owners(lost: &BTreeMap<Address, Loss>) -> Vec<(Vec<Address>, Losses)> {
     let mut losses: Vec<(Vec<Address>, Losses)> = Vec::new();
     for owner in agreed_by(lost) {
@@ -286,7 +286,7 @@ fn by_owners(lost: &BTreeMap<Address, Loss>) -> Vec<(Vec<Address>, Losses)> {
     losses
 }
 
-/// `3 to add, 1 to change, 0 to destroy`; replacements have a number of their own where there are any.
+/// `3 to add, 1 to change, 0 to destroy`, and replacements if there are any.
 pub(crate) fn counts(plan: &Plan) -> String {
     let replaced = match plan.count(Action::Replace) {
         0 => String::new(),
@@ -310,7 +310,7 @@ pub(super) fn heading(ground: &Ground, local: bool) -> String {
     )
 }
 
-/// What these belong to in the file, each once.
+/// The tables of these in the file, each once.
 pub(crate) fn owners<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Vec<Address> {
     let mut owners: Vec<Address> = addresses
         .into_iter()
@@ -320,7 +320,7 @@ pub(crate) fn owners<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Ve
     owners
 }
 
-/// The address that agrees to a loss: for a part of something of the stack the whole, which is what the file names.
+/// The address for consent to a loss: for a part of a resource of the stack its table in the file.
 pub(crate) fn agrees(address: &Address, loss: &Loss) -> Address {
     match loss.of {
         LossOf::Own => address.named_in_consent(),
@@ -328,7 +328,7 @@ pub(crate) fn agrees(address: &Address, loss: &Loss) -> Address {
     }
 }
 
-/// The addresses that agree to these losses, each once.
+/// The addresses for consent to these losses, each once.
 fn agreed_by(lost: &BTreeMap<Address, Loss>) -> Vec<Address> {
     let mut addresses: Vec<Address> = lost
         .iter()

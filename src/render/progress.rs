@@ -1,4 +1,4 @@
-//! An apply as it goes on: bars on a terminal, one line for each event elsewhere, JSON lines for machines.
+//! The progress of an apply: bars on a terminal, one line for each event elsewhere, JSON lines for programs.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -12,14 +12,14 @@ use super::ui::{ProgressMode, Ui};
 use crate::apply::{Done, Event, Wait};
 use crate::aws::Cause;
 
-/// Shows a run, and keeps what its end has to tell.
+/// Shows a run, and collects what its summary needs.
 pub(crate) struct Progress {
     json: bool,
     simulated: bool,
     bars: Option<Bars>,
     steps: usize,
     over: usize,
-    /// What was left out, by the failed address it waited for.
+    /// What was skipped, by the failed address it needed.
     pub(crate) skipped: BTreeMap<String, Vec<String>>,
 }
 
@@ -128,7 +128,7 @@ impl Progress {
                     ),
                 );
             }
-            // The end tells what was left out, and why.
+            // The summary shows what was skipped, and why.
             Event::StepSkipped { .. } => self.over += 1,
             // Bars show how long each step takes.
             Event::Waiting { waits } => {
@@ -172,7 +172,7 @@ impl Progress {
                 } else {
                     anstream::adapter::strip_str(text).to_string()
                 };
-                // The terminal went away: the run goes on all the same.
+                // The terminal was closed: the run continues.
                 let _ = bars.all.println(text);
             }
             None if ui.progress() == ProgressMode::None => {}
@@ -215,12 +215,12 @@ impl Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        // Each has to end: one that still ticks would be drawn once more after the screen was cleared.
+        // Each must be finished: one that still ticks would be drawn again after the screen was cleared.
         self.running
             .values()
             .for_each(ProgressBar::finish_and_clear);
         self.overall.finish_and_clear();
-        // A terminal that went away shows no bars either.
+        // A closed terminal is no error.
         let _ = self.all.clear();
     }
 }
@@ -240,7 +240,7 @@ pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-/// Beside a new one at the same address, the one that goes.
+/// The old one beside a new one at the same address.
 fn which(old: bool) -> &'static str {
     if old { "the old " } else { "" }
 }

@@ -1,5 +1,5 @@
-//! The JSON Schemas of everything that `--json` prints and `handoff` writes: one for each form, as `gatestack schema` prints it and
-//! as it lies in `schemas/`. An object holds what its schema names and nothing else.
+//! The JSON Schemas of everything that `--json` prints and `handoff` writes: one for each form, as printed by `gatestack schema`
+//! and stored in `schemas/`. Objects have no members beside those of their schema.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
@@ -131,7 +131,7 @@ fn schema<T: JsonSchema>(name: &str, title: &str) -> Schema {
     schema
 }
 
-/// Objects hold what is named and nothing else.
+/// Objects have no other members.
 #[derive(Clone)]
 struct Closed;
 

@@ -1,4 +1,4 @@
-//! What moved since a plan was made, in words.
+//! What changed since a plan was made, in words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::value;
 use crate::model::{Value, bare_or_quoted};
 use crate::plan::{FieldChange, How};
 
-/// What happened to one thing.
+/// What happened to one resource.
 pub(crate) fn text(how: &How) -> String {
     match how {
         How::Appeared => "it was not there, and is there now".into(),
@@ -39,7 +39,7 @@ pub(crate) fn text(how: &How) -> String {
     }
 }
 
-/// A map's keys one by one: nobody finds the difference between two long maps.
+/// A map's keys one by one, since a difference between two long maps is hard to see.
 fn differences(sides: &mut Vec<String>, name: &str, before: &Value, after: &Value) {
     let (Value::Map(before), Value::Map(after)) = (before, after) else {
         let (before, after) = (value::text(before), value::text(after));

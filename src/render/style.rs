@@ -1,4 +1,4 @@
-//! What colours mean. Rendered text always carries them; [`Ui`](super::Ui) takes them out where none are wanted.
+//! Colours. Rendered text always contains them; [`Ui`](super::Ui) removes them if they are not wanted.
 
 use anstyle::{AnsiColor, Style};
 

@@ -1,4 +1,4 @@
-//! Plans to render: a stack file against an AWS that has another one.
+//! Plans to render: from one stack file to another.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The one secret that is printed, for whoever asks for it by name: an access token.
+//! The only secret that is printed, on request: an access token.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -26,7 +26,7 @@ pub(super) struct AccessToken<'a> {
     scope: String,
 }
 
-/// The token and nothing else, for `$(…)`.
+/// Only the token, for `$(…)`.
 pub(crate) fn text(token: &Token) -> String {
     format!("{}\n", token.value.expose())
 }
@@ -44,7 +44,7 @@ pub(crate) fn object(token: &Token, given: Timestamp) -> String {
     })
 }
 
-/// As a token's own claims count.
+/// In epoch seconds, as in a token's claims.
 fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }

@@ -7,7 +7,7 @@ use super::json;
 use super::progress::Progress;
 use super::waiting::Waiting;
 
-/// What a person asked of the output, before it is known where it goes.
+/// The output options, before the streams are known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wishes {
     /// `--color`.
@@ -34,9 +34,9 @@ pub enum Colour {
     Never,
 }
 
-/// Where a command's words go: results to the standard output, everything else to the standard error.
+/// A command's output: results on stdout, everything else on stderr.
 ///
-/// Text comes with colours, and they are taken out here where none are wanted. A reader that went away is no error.
+/// Text contains colours, which are removed here if not wanted. A closed pipe is no error.
 pub struct Ui {
     out: Stream,
     err: Stream,
@@ -132,7 +132,7 @@ impl Ui {
         }
     }
 
-    /// Streams that are kept: without colour, 80 columns wide, nobody to ask.
+    /// Captured streams: without colour, 80 columns wide, non-interactive.
     pub fn captured() -> (Self, Captured) {
         let captured = Captured::default();
         let stream = |kept: &Kept| Stream {
@@ -167,13 +167,13 @@ impl Ui {
         self.print(&json::line(&json::Line::Around(json::version())));
     }
 
-    /// Whether results are JSON lines, in which events may stand.
+    /// Whether results are JSON lines, which may include events.
     pub(crate) fn prints_json_lines(&self) -> bool {
         self.json_lines
     }
 
-    /// Writes somebody else's bytes as a result, untouched; on a terminal their last line is ended. Whether the cursor is at the
-    /// start of a line then.
+    /// Writes bytes from outside as a result, unchanged; on a terminal their last line is ended. Returns whether the cursor is at
+    /// the start of a line then.
     pub fn pass_on(&mut self, bytes: &[u8]) -> bool {
         self.out.write_bytes(bytes);
         let ended = bytes.last().is_none_or(|last| *last == b'\n');
@@ -183,7 +183,7 @@ impl Ui {
         ended || self.terminal
     }
 
-    /// Says something beside the result, unless `-q` forbids it.
+    /// Prints a remark on stderr, unless `-q` is given.
     pub fn remark(&mut self, text: &str) {
         if !self.quiet {
             self.err.write(text);
@@ -205,12 +205,12 @@ impl Ui {
         self.verbosity
     }
 
-    /// Whether somebody is there to answer a question.
+    /// Whether questions can be asked.
     pub fn asks(&self) -> bool {
         self.asks
     }
 
-    /// How diagnostics of the stack file are to look on the standard error.
+    /// How to format diagnostics of the stack file on stderr.
     pub(crate) fn diagnostics_style(&self) -> super::diagnostics::Style {
         super::diagnostics::Style {
             colour: self.err.colour,
@@ -218,7 +218,7 @@ impl Ui {
         }
     }
 
-    /// How to show progress on the standard error.
+    /// How to show progress on stderr.
     pub(crate) fn progress(&self) -> ProgressMode {
         self.progress
     }
@@ -233,7 +233,7 @@ impl Ui {
         self.err.colour
     }
 
-    /// The first write that failed for another reason than a reader that went away.
+    /// The first write that failed for another reason than a closed pipe.
     pub fn failure(&mut self) -> Option<io::Error> {
         self.out.failed.take().or_else(|| self.err.failed.take())
     }

@@ -1,4 +1,4 @@
-//! Values as people and machines read them.
+//! Values for people and programs.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
-/// The first digits of a digest tell two apart.
+/// The first digits of a digest are enough to distinguish two.
 fn short(text: &str) -> Cow<'_, str> {
     const SHOWN: usize = 12;
     match text.strip_prefix("sha256:") {
@@ -57,7 +57,7 @@ pub(crate) fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            // It could rewrite what the terminal shows.
+            // It could change what the terminal shows.
             character if is_unseen(character) => {
                 quoted.push_str(&character.escape_unicode().to_string())
             }
@@ -105,7 +105,7 @@ pub(crate) fn awaited(value: &Value) -> BTreeSet<String> {
     value.awaited().iter().map(Address::to_string).collect()
 }
 
-/// The value without gatestack's own tags, which say nothing a person wants to know.
+/// The value without gatestack's own tags, which are not shown.
 pub(crate) fn without_own_tags(value: &Value) -> Value {
     match value {
         Value::Map(items) => Value::Map(

@@ -1,4 +1,4 @@
-//! What a verification found out: a table of the routes, each difference with what it means, and one line that sums it up.
+//! A verification's result: a table of the routes, each difference with its meaning, and a summary line.
 
 mod junit;
 mod report;
@@ -22,7 +22,7 @@ pub use report::{
 };
 pub(crate) use report::{line, object};
 
-/// What was found out, and how much of it to show.
+/// The report, and how much of it to show.
 pub(crate) struct View<'a> {
     pub(crate) report: &'a Report,
     pub(crate) ground: &'a Ground,
@@ -148,7 +148,7 @@ impl View<'_> {
 
     fn differences(&self) -> String {
         let mut text = String::new();
-        // A broken road or a lost header shows on every call of a route: it is said once, with whom it was met by.
+        // A broken backend or a lost header affects every call of a route: it is shown once, with its callers.
         let mut said: Vec<(String, &Difference, Vec<String>)> = Vec::new();
         for tested in &self.report.cells {
             let Outcome::Different(differences) = &tested.outcome else {
@@ -294,7 +294,7 @@ impl View<'_> {
     }
 }
 
-/// A call by its route, and by its door where that is not the main one.
+/// A call by its route, and by its URL if that is not the main one.
 fn call(tested: &Tested) -> String {
     let cell = &tested.cell;
     match &cell.door.name {

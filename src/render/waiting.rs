@@ -1,5 +1,5 @@
-//! Waits outside of a run: what is waited for is said at once, and again as long as it takes. On a terminal something moves until it
-//! is over, elsewhere there is a line now and another each ten seconds; where machines read lines, an event each ten seconds.
+//! Waits outside of a run. On a terminal there is a spinner until the end, elsewhere a line at once and another every ten
+//! seconds; with JSON lines, an event every ten seconds.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::apply::{Event, HEARTBEAT, Wait};
 pub(crate) struct Waiting {
     what: String,
     since: Timestamp,
-    /// How long it had been waited for when that was said last.
+    /// The duration of the wait at the last report.
     told: Duration,
     _spinner: Spinner,
 }
 
 impl Waiting {
-    /// Says what is waited for from now on.
+    /// Starts a wait.
     pub(crate) fn begin(ui: &mut Ui, what: &str) -> Self {
         let spinner = match ui.progress() {
             ProgressMode::None => None,
@@ -48,12 +48,12 @@ impl Waiting {
         }
     }
 
-    /// Says that it is waited for so long by now, when nothing was said for ten seconds.
+    /// Reports the duration of the wait, after ten seconds without a report.
     pub(crate) fn beat(&mut self, ui: &mut Ui, elapsed: Duration) {
         if elapsed < self.told + HEARTBEAT {
             return;
         }
-        // Beats come a little late, some later than the next: what counts is the last full ten seconds.
+        // Heartbeats may be late, some later than the next: the last full ten seconds count.
         self.told =
             elapsed - Duration::from_nanos((elapsed.as_nanos() % HEARTBEAT.as_nanos()) as u64);
         let waits = vec![Wait {
@@ -73,7 +73,7 @@ impl Waiting {
     }
 }
 
-/// What moves on a terminal, until it is dropped.
+/// A spinner, until it is dropped.
 struct Spinner(Option<ProgressBar>);
 
 impl Drop for Spinner {
@@ -85,18 +85,18 @@ impl Drop for Spinner {
     }
 }
 
-/// What moves on the terminal now.
+/// The current spinner.
 static CURRENT: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 fn current() -> MutexGuard<'static, Option<ProgressBar>> {
     CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes what moves off the terminal, before the process ends in the middle of a wait.
+/// Removes the spinner before the process ends in the middle of a wait.
 pub(crate) fn clear() {
     if let Some(bar) = current().take() {
         bar.finish_and_clear();
-        // A terminal that shows Ctrl-C writes it where the line ended.
+        // A terminal shows `^C` at the end of the line.
         let _ = Term::stderr().clear_line();
     }
 }

@@ -1,4 +1,4 @@
-//! What a user is told, word for word. Read a changed text aloud before it becomes the new one.
+//! Messages, word for word. Read a changed text aloud before you accept it.
 
 use proptest::prelude::*;
 
@@ -6,12 +6,12 @@ use super::{Style, text};
 use crate::stack::testing::{STACK, edited, laid, load_with, read};
 use crate::stack::{Checked, Diagnostics};
 
-/// Everything a user is told about a text: on 80 columns, without colour.
+/// All messages about a text: on 80 columns, without colour.
 fn told(source: &str) -> String {
     told_of(read(source))
 }
 
-/// Everything a user is told about what was read.
+/// All messages about a parsed file.
 fn told_of(read: Result<Checked, Diagnostics>) -> String {
     let style = Style {
         colour: false,
@@ -239,7 +239,7 @@ fn options() {
 
 #[test]
 fn overlays() {
-    // A mistake stands where its value was written; what the overlay replaces is not judged.
+    // A mistake is shown where its value was written; what the overlay replaces is not checked.
     let base = edited(
         "stage    = \"prod\"",
         "stage = \"pre-prod\"\ncors = \"${var.gone}\"",

@@ -1,4 +1,4 @@
-//! What a user is told of what the file points to, word for word, from made-up answers.
+//! Messages about existing resources that the file refers to, word for word, from made-up responses.
 
 use std::collections::BTreeSet;
 

@@ -1,21 +1,21 @@
-//! Where everything of a picture stands. Pure: whole pixels in, whole pixels out, and nothing written yet.
+//! The layout of a diagram. Pure: whole pixels in, whole pixels out.
 
 use std::collections::BTreeMap;
 
 use super::measure::{Face, shortened, width};
 use super::scene::{Column, Panel, PanelId, Port, Row, Scene};
 
-/// From the picture's edge to what it shows.
+/// The margin of the diagram.
 const MARGIN: i32 = 28;
-/// Between two columns, where the arrows run.
+/// Between two columns, for the arrows.
 const GAP: i32 = 64;
 /// Between two panels of a column.
 const BETWEEN: i32 = 26;
-/// From a panel's edge to its text.
+/// The padding of a panel.
 const PAD: i32 = 14;
 /// The height of a row.
 const ROW: i32 = 21;
-/// The height of a panel's head: what it is, and its name.
+/// The height of a panel's head: its kind and its name.
 const HEAD: i32 = 52;
 /// Above a row that begins a group.
 const GROUP: i32 = 8;
@@ -26,7 +26,7 @@ const TOP: i32 = 78;
 /// Between two arrows that end at the same panel.
 const STEP: i32 = 12;
 
-/// A picture: everything in its place, in pixels from the upper left corner.
+/// A diagram: all elements with positions, in pixels from the upper left corner.
 pub(super) struct Picture {
     /// Its width.
     pub(super) width: i32,
@@ -34,7 +34,7 @@ pub(super) struct Picture {
     pub(super) height: i32,
     /// The stack's name.
     pub(super) title: String,
-    /// What is in it, in a sentence.
+    /// A description, in a sentence.
     pub(super) description: String,
     /// The title and the columns' headings.
     pub(super) headings: Vec<Label>,
@@ -42,7 +42,7 @@ pub(super) struct Picture {
     pub(super) frames: Vec<Frame>,
     /// The lines between them.
     pub(super) arrows: Vec<Arrow>,
-    /// Between what faces outside and what is private: where, from which height, to which.
+    /// The line between public and private parts: its position, its start and end.
     pub(super) frontier: Option<(i32, i32, i32)>,
 }
 
@@ -54,13 +54,13 @@ pub(super) struct Frame {
     pub(super) place: Rect,
     /// What it says.
     pub(super) labels: Vec<Label>,
-    /// The marks of routes that anyone may call.
+    /// The marks of public routes.
     pub(super) marks: Vec<Rect>,
     /// The lines above groups of rows, by their height.
     pub(super) rules: Vec<i32>,
 }
 
-/// A place on the paper.
+/// A position.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Rect {
     pub(super) x: i32,
@@ -79,23 +79,23 @@ impl Rect {
     }
 }
 
-/// A text in its place.
+/// A text with its position.
 pub(super) struct Label {
     /// Where it stands.
     pub(super) x: i32,
     /// Its baseline.
     pub(super) y: i32,
-    /// Which part of it stands there.
+    /// The part at this position.
     pub(super) anchor: Anchor,
     /// How it looks.
     pub(super) face: Face,
-    /// As much of it as there is room for.
+    /// As much of it as fits.
     pub(super) text: String,
-    /// All of it, where that is more.
+    /// All of it, if that is more.
     pub(super) whole: Option<String>,
 }
 
-/// The part of a text that its place is meant for.
+/// The part of a text for its position.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Anchor {
     /// Its beginning.
@@ -151,7 +151,7 @@ fn heading(column: Column) -> &'static str {
     }
 }
 
-/// What stands at the left of the frontier.
+/// The columns left of the frontier.
 const OUTSIDE: &str = "faces outside";
 
 /// Lays a scene out.
@@ -204,7 +204,7 @@ pub(super) fn layout(scene: &Scene) -> Picture {
     }
 }
 
-/// Where each column that holds something begins, and how wide it is.
+/// Position and width of each column with panels.
 fn columns(scene: &Scene) -> BTreeMap<Column, (i32, i32)> {
     let mut widths: BTreeMap<Column, i32> = BTreeMap::new();
     for (id, panel) in &scene.panels {
@@ -224,7 +224,7 @@ fn columns(scene: &Scene) -> BTreeMap<Column, (i32, i32)> {
         .collect()
 }
 
-/// The height at which a panel stands opposite to what leads to it.
+/// The height at which a panel is opposite to its callers.
 fn wished(scene: &Scene, id: &PanelId, places: &BTreeMap<&PanelId, Rect>) -> Option<i32> {
     scene
         .arrows
@@ -259,7 +259,7 @@ fn arrows(scene: &Scene, places: &BTreeMap<&PanelId, Rect>) -> Vec<Arrow> {
     for (to, mut ports) in arriving {
         ports.sort();
         let place = places[to];
-        // They spread around the head's middle, and closer where there are many.
+        // They spread around the head's middle, closer if there are many.
         let count = i32::try_from(ports.len()).unwrap_or(i32::MAX);
         let step = STEP.min((place.height - ROW) / count.max(1));
         let span = step * (count - 1);
@@ -307,7 +307,7 @@ fn headings(
         text: text.to_owned(),
         whole: None,
     };
-    // The words at the frontier stand in the title's line.
+    // The labels of the frontier are in the title's line.
     let title = frontier.map_or_else(
         || scene.title.clone(),
         |x| {
@@ -374,7 +374,7 @@ fn natural_width(panel: &Panel) -> i32 {
     head.into_iter().chain(rows).max().unwrap_or_default()
 }
 
-/// The column of what leads rows, with the space behind it.
+/// The width of the rows' first column, with its gap.
 fn lead_width(panel: &Panel) -> i32 {
     let leads = panel.rows.iter().filter(|row| !row.lead.is_empty());
     leads
@@ -383,7 +383,7 @@ fn lead_width(panel: &Panel) -> i32 {
         .unwrap_or_default()
 }
 
-/// What stands at the right of a row, with the space before it.
+/// The width of a row's note, with its gap.
 fn note_width(row: &Row) -> i32 {
     if row.public {
         mark_width() + SPACE
@@ -394,7 +394,7 @@ fn note_width(row: &Row) -> i32 {
     }
 }
 
-/// What marks a route that anyone may call.
+/// The mark of a public route.
 const MARK: &str = "public";
 
 fn mark_width() -> i32 {
@@ -436,7 +436,7 @@ impl Frame {
         }
         let room = room - begins;
         let wanted = width(&row.text, row.face);
-        // A note gives way to the text as far as two fifths of the row.
+        // A note shrinks for the text to at least two fifths of the row.
         let note = note_width(row).min((room - wanted).max(room * 2 / 5));
         self.label(left + begins, baseline, row.face, &row.text, room - note);
         if row.public {

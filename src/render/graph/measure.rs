@@ -1,5 +1,5 @@
-//! How wide a text may become. Whoever looks at the picture has their own fonts, so a text is taken for as wide as the widest
-//! usual one (DejaVu) makes it: too much room is not seen, too little is.
+//! The width of a text. Fonts differ between viewers, so the widest common one (DejaVu) is used: too much room is harmless, too
+//! little isn't.
 
 /// How a text looks.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
@@ -9,9 +9,9 @@ pub(super) enum Face {
     Plain,
     /// What explains the rest.
     Faint,
-    /// What a group of rows has in common.
+    /// The heading of a group of rows.
     Strong,
-    /// Paths, scopes, addresses: what people type.
+    /// Paths, scopes, addresses.
     Code,
     /// A method.
     Method,

@@ -1,5 +1,4 @@
-//! What a picture of a stack shows, before anything has a place on paper: panels of rows in columns, and which of them
-//! calls which.
+//! The contents of a diagram, before the layout: panels of rows in columns, and their calls.
 
 mod beyond;
 mod callers;
@@ -22,7 +21,7 @@ pub(super) struct Scene {
     pub(super) subtitle: String,
     /// The panels, column by column and from the top.
     pub(super) panels: BTreeMap<PanelId, Panel>,
-    /// Who calls whom: always to the right or down.
+    /// The calls between panels: always to the right or down.
     pub(super) arrows: BTreeSet<(Port, PanelId)>,
 }
 
@@ -33,18 +32,18 @@ pub(super) enum Column {
     Callers,
     /// What they call.
     Door,
-    /// Where their calls go on.
+    /// The targets of their calls.
     Onward,
     /// What nobody else reaches.
     Private,
 }
 
-/// A panel, in the order in which panels stand: from left to right, then from the top.
+/// A panel, in the order from left to right, then from the top.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum PanelId {
     /// App clients that are no partner's.
     AppClients,
-    /// A usage plan with those on it.
+    /// A usage plan with its keys.
     Plan(Address),
     /// API keys on no plan.
     KeysWithoutPlan,
@@ -54,7 +53,7 @@ pub(super) enum PanelId {
     UserPool,
     /// The API.
     Api,
-    /// What the table of kinds doesn't know.
+    /// Kinds that are not in the table.
     Others,
     /// The VPC link.
     VpcLink,
@@ -69,7 +68,7 @@ pub(super) enum PanelId {
 }
 
 impl PanelId {
-    /// The column it stands in.
+    /// Its column.
     pub(super) fn column(&self) -> Column {
         match self {
             Self::AppClients | Self::Plan(_) | Self::KeysWithoutPlan | Self::Anyone => {
@@ -91,7 +90,7 @@ pub(super) struct Port {
     pub(super) way: Option<Way>,
 }
 
-/// Where a route's calls go.
+/// The target of a route's calls.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Way {
     /// Through the VPC link, to this port.
@@ -111,24 +110,24 @@ pub(super) struct Panel {
     pub(super) title: String,
     /// Its name.
     pub(super) name: String,
-    /// What is said of it.
+    /// A note about it.
     pub(super) rows: Vec<Row>,
 }
 
-/// A row of a panel: what leads stands in a column of its own, the note at the right.
+/// A row of a panel: the first column, the text, and the note at the right.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     /// How the lead looks.
     pub(super) lead_face: Face,
-    /// What leads the row, such as a method.
+    /// The first column, such as a method.
     pub(super) lead: String,
     /// How the text looks.
     pub(super) face: Face,
     /// What the row says.
     pub(super) text: String,
-    /// What is said beside it.
+    /// The note.
     pub(super) note: String,
-    /// Whether anyone may call this.
+    /// Whether this is public.
     pub(super) public: bool,
     /// Whether routes begin here that go this way.
     pub(super) way: Option<Way>,
@@ -161,7 +160,7 @@ impl Row {
     }
 }
 
-/// A graph being looked at.
+/// A graph with indexes.
 struct View<'a> {
     graph: &'a Graph<'a>,
     /// The plan each key is on.
@@ -254,7 +253,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Where what wears a security group is shown.
+    /// Where the user of a security group is shown.
     fn wearer(&self, group: &Address) -> Option<PanelId> {
         self.nodes()
             .filter(|(_, node)| !worn(node) && node.needs.contains(group))
@@ -266,7 +265,7 @@ impl<'a> View<'a> {
         if ends.into_iter().flatten().any(worn) {
             return;
         }
-        // A deployment calls nobody: it waits for what callers will come to through the API.
+        // A deployment's dependencies are not calls.
         if let Some(Resource::Deployment(_)) = ends[1].map(|node| node.resource) {
             return;
         }
@@ -317,7 +316,7 @@ fn named(text: &Text) -> Option<Address> {
     text.outputs().next().map(|output| output.of.clone())
 }
 
-/// A text as people read it, with addresses for what AWS has yet to tell.
+/// A text for display, with addresses for unknown outputs.
 fn words(text: &Text) -> String {
     text.clone()
         .into_pieces()
@@ -331,7 +330,7 @@ fn words(text: &Text) -> String {
 
 /// The first rows, and how many more there are.
 fn first(mut rows: Vec<Row>, most: usize) -> Vec<Row> {
-    // A line that says "and 1 more" is no shorter than the one it stands for.
+    // A line that says "and 1 more" is as long as the one it replaces.
     if rows.len() > most + 1 {
         let more = rows.len() - most;
         rows.truncate(most);
@@ -353,7 +352,7 @@ fn grouped(number: i64) -> String {
     text
 }
 
-/// The host of a URL, with its port. No URL parser: path parameters stand in braces, which a URL can't hold.
+/// The host of a URL, with its port. No URL parser: path parameters have braces, which are invalid in a URL.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?', '#']).next().unwrap_or_default()
@@ -372,7 +371,7 @@ fn routes<'a>(view: &View<'a>) -> Vec<&'a crate::kinds::route::Props> {
     routes
 }
 
-/// Whether a route only tells browsers what they may do: `cors` adds one to every path.
+/// Whether a route is only a CORS preflight: `cors` adds one to every path.
 fn is_preflight(route: &crate::kinds::route::Props) -> bool {
     match &route.integration {
         Integration::Mock(answer) => {

@@ -1,11 +1,11 @@
-//! A picture as SVG: for a browser, a wiki or a README. It takes nothing from elsewhere, runs nothing, and follows the
-//! light or the dark of whoever looks at it.
+//! A diagram as SVG: for a browser, a wiki or a README. It is self-contained, without scripts, and follows the viewer's light or
+//! dark mode.
 
 use super::layout::{Anchor, Arrow, Frame, Label, Picture};
 use super::measure::Face;
 use super::scene::Column;
 
-/// Colours stand in rules, not in variables, which renderers other than browsers don't know.
+/// Colours are in rules, not in variables, which only browsers support.
 const STYLE: &str = "\
 .gs text { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif; fill: #1f2430; }
 .gs .code, .gs .method { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
@@ -174,7 +174,7 @@ fn class_of(face: Face) -> &'static str {
     }
 }
 
-/// Text as XML holds it. Control characters it can't hold at all, so a mark stands in their place.
+/// Text escaped for XML. Control characters are invalid in XML and are replaced by a mark.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! What a CI server shows of a verification: one suite for each route and one for the checks.
+//! A verification for CI servers: one suite for each route and one for the checks.
 
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 

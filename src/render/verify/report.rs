@@ -1,4 +1,4 @@
-//! What machines read of a verification.
+//! A verification as JSON.
 
 use schemars::JsonSchema;
 use serde::Serialize;

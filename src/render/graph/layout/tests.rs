@@ -1,4 +1,4 @@
-//! What holds of every picture, whatever the stack.
+//! Invariants of every diagram.
 
 use super::*;
 use crate::render::graph::Graph;
@@ -7,7 +7,7 @@ use crate::render::testing::{EXAMPLE, desired};
 
 const SMALLEST: &str = include_str!("../../../../stack.toml");
 
-/// Names that are too long for any box, and every kind of way out.
+/// Names that are too long for any box, and every kind of call target.
 const LONG: &str = r#"
 [stack]
 name   = "an-insurer-with-a-name-that-goes-on-and-on-and-on-and-on-and-on-and-on"
@@ -92,7 +92,7 @@ fn within(inner: Rect, outer: Rect) -> bool {
         && inner.bottom() <= outer.bottom()
 }
 
-/// What a text may cover.
+/// The area of a text.
 fn extent(label: &Label) -> Rect {
     let (width, height) = (width(&label.text, label.face), label.face.size());
     let x = match label.anchor {

@@ -1,4 +1,4 @@
-//! What answers: hosts on the internet, and the private road with the load balancer and its targets.
+//! Backends: hosts on the internet, and the private ones behind the load balancer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::model::Address;
 use crate::render::counted;
 use crate::render::layout::listed;
 
-/// How many targets or subnets a panel holds.
+/// The most targets or subnets in a panel.
 const TARGETS: usize = 6;
 
 impl View<'_> {
@@ -65,7 +65,7 @@ impl View<'_> {
                 rows: vec![Row::of(Face::Faint, counted(calls as u64, "route"))],
             };
             scene.panels.insert(PanelId::VpcLink, panel);
-            // A load balancer of somebody else's is no resource of the stack, and where calls go all the same.
+            // An existing load balancer is not a resource of the stack, but is called all the same.
             if named(&link.load_balancer).is_none() {
                 let panel = Panel {
                     title: "Somebody else's load balancer".into(),
@@ -131,7 +131,7 @@ impl View<'_> {
         }
         let panel = Panel {
             title: "Behind the listeners".into(),
-            // Their names follow from the VPC's id, which only AWS tells.
+            // Their names follow from the VPC's id, which only AWS knows.
             name: counted(groups.len() as u64, "target group"),
             rows,
         };
@@ -139,7 +139,7 @@ impl View<'_> {
         self.named_targets(scene, one);
     }
 
-    /// The ports of the listeners that lead to a target group.
+    /// The ports of the listeners of a target group.
     fn ports(&self, group: &Address) -> String {
         let ports = self.nodes().filter_map(|(_, node)| match node.resource {
             Resource::Listener(listener) if node.needs.contains(group) => {
@@ -150,7 +150,7 @@ impl View<'_> {
         format!("from {}", listed(&ports.collect::<Vec<_>>()))
     }
 
-    /// Targets that gatestack registers and does not make. They are the same in every group.
+    /// Targets that gatestack registers and does not create. They are the same in every group.
     fn named_targets(&self, scene: &mut Scene, group: &TargetGroup) {
         let Some(targets) = group.targets.as_ref().filter(|targets| !targets.is_empty()) else {
             return;
@@ -193,7 +193,7 @@ impl View<'_> {
             Row::plain(name.unwrap_or(address.as_str())).noted(&instance.instance_type)
         });
         let mut rows = first(names.collect(), TARGETS);
-        // An SSM path tells at its end which image it is.
+        // The last part of an SSM path names the image.
         let image = one.image.rsplit('/').next().unwrap_or_default();
         rows.push(Row::led("image", Face::Code, image));
         let subnets = instances
@@ -209,7 +209,7 @@ impl View<'_> {
         scene.panels.insert(PanelId::Targets, panel);
     }
 
-    /// The security groups of a resource, and whom they let in.
+    /// The security groups of a resource, and what they allow.
     fn security_rows(&self, of: &Address) -> Vec<Row> {
         let Some(node) = self.graph.nodes.get(of) else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! Who calls: partners and keys by their plan, app clients, and anyone where a route lets them in.
+//! Callers: partners and keys by their plan, app clients, and anyone for public routes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use crate::kinds::usage_plan::Quota;
 use crate::model::{Address, Text};
 use crate::render::counted;
 
-/// How many names a panel holds.
+/// The most names in a panel.
 const NAMES: usize = 10;
 
-/// A partner or a key by its name, and the scopes it may ask for.
+/// A partner or a key by its name, and its scopes.
 type Member<'a> = (String, &'a BTreeSet<Text>);
 
 impl View<'_> {
@@ -35,7 +35,7 @@ impl View<'_> {
         }
     }
 
-    /// Anyone calls the API, which no resource says.
+    /// Callers of public routes, which are not resources.
     pub(super) fn anyone(scene: &mut Scene) {
         let [anyone, api] = [PanelId::Anyone, PanelId::Api].map(|panel| Port { panel, way: None });
         scene.join(anyone, api);
@@ -68,7 +68,7 @@ impl View<'_> {
                 let panel = self.caller(address, node.resource);
                 let off = if key.enabled { "" } else { " (disabled)" };
                 let name = format!("{}{off}", words(&key.name));
-                // A partner's key is a part of the partner; any other stands for itself.
+                // A partner's key is shown as the partner; any other as itself.
                 let partner = address.owner() != *address;
                 members.entry(panel).or_default()[usize::from(!partner)]
                     .push((name, scopes.get(address).copied().unwrap_or(&none)));
@@ -86,7 +86,7 @@ impl View<'_> {
         }
     }
 
-    /// What the partner of each key may ask for.
+    /// The scopes of each key's partner.
     fn scopes_of_keys(&self) -> BTreeMap<Address, &BTreeSet<Text>> {
         self.nodes()
             .filter_map(|(_, node)| match node.resource {
@@ -121,7 +121,7 @@ impl View<'_> {
     }
 }
 
-/// How many there are, what each may ask for, and the first names.
+/// The number, the scopes, and the first names.
 fn named_rows(members: Vec<Member<'_>>, word: &str) -> Vec<Row> {
     let Some((_, scopes)) = members.first() else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What callers meet: the user pool that gives them tokens, and the API.
+//! The user pool that issues tokens, and the API.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::kinds::route::{Integration, Props as Route};
 use crate::model::Address;
 use crate::render::counted;
 
-/// How many scopes a panel holds.
+/// The most scopes in a panel.
 const SCOPES: usize = 10;
 
 impl View<'_> {
@@ -72,7 +72,7 @@ impl View<'_> {
         rows
     }
 
-    /// Who makes the DNS record of a domain.
+    /// How the DNS record of a domain is created.
     fn record_note(&self, domain: &Address) -> String {
         let kept = self.nodes().any(|(_, node)| {
             matches!(node.resource, Resource::DnsRecord(_)) && node.needs.contains(domain)
@@ -195,7 +195,7 @@ fn route_row(route: &Route) -> Row {
     }
 }
 
-/// Where a route's calls go.
+/// The target of a route's calls.
 pub(super) fn way(integration: &Integration) -> Way {
     match integration {
         Integration::Http { url, link, .. } => {
