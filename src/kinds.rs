@@ -1,5 +1,5 @@
-//! What gatestack can provision. A kind is one file and one line in the registry below; the diff, the edges of the
-//! graph, what may never be replaced and the reference documentation all come from what that file declares.
+//! What gatestack can provision. A kind is one file and one line in the registry; the diff, the edges of the graph, what is never
+//! replaced and the reference documentation follow from its declarations.
 
 pub mod api_domain;
 pub mod api_key;
@@ -72,64 +72,64 @@ pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
 pub use surroundings::{Questions, Surroundings, look_around};
 
-/// What gatestack knows of a kind before it meets one.
+/// The declarations of a kind.
 #[derive(Debug)]
 pub struct KindInfo {
     /// The name in plans, events and documentation, such as `app_client`.
     pub name: &'static str,
-    /// What people call it, such as `app client`.
+    /// The title, such as `app client`.
     pub title: &'static str,
     /// What it is, in a sentence or two, with the AWS document behind its rules.
     pub doc: &'static str,
-    /// Which changes AWS wants one at a time.
+    /// The lane of its changes, if AWS accepts only one at a time.
     pub lane: Option<Lane>,
-    /// When it is looked for: 0 first; a kind that is found through another comes after it.
+    /// The phase of its observation, from 0; a kind that is found through another comes after it.
     pub phase: u8,
     /// Whether AWS deletes it along with the container of this name (a kind), so that no call is needed.
     pub goes_with: Option<&'static str>,
-    /// What a person loses when it is deleted. Such a delete needs consent by address.
+    /// What is lost when it is deleted. Such a delete needs consent by address.
     pub loss: Option<&'static str>,
-    /// Whether it goes only when consent names it and is kept otherwise, instead of stopping the run.
+    /// Whether it is deleted only if consent names it and is kept otherwise, instead of stopping the run.
     pub kept_unless_named: bool,
-    /// Why it stays when the stack goes: others share it. Such a kind finds only what the file wants, and nothing before a destroy.
+    /// Why it stays after a destroy: it is shared. Such a kind finds only what the file wants, and nothing before a destroy.
     pub outlives: Option<&'static str>,
-    /// Whether callers see a change of it only after a redeployment.
+    /// Whether a change of it takes effect only after a redeployment.
     pub deployed: bool,
-    /// Whether it decides who may call: no snapshot is taken of one that is not as the file wants it.
+    /// Whether it decides which calls are admitted: one that differs from the file is never deployed.
     pub admits: bool,
-    /// Whether one that goes has to make room for one that comes.
+    /// Whether deletes must come before creates.
     pub siblings_clash: bool,
-    /// Whether it is the snapshot that a redeployment takes.
+    /// Whether it is a deployment.
     pub snapshot: bool,
     /// What it costs, in a sentence, when AWS charges for it by itself.
     pub billable: Option<&'static str>,
-    /// What callers meet while AWS has one otherwise than the file says.
+    /// The effect on callers while it differs from the file.
     pub when_different: &'static str,
-    /// The words below its address that name what is not the stack's and goes along with one: each a consent of its own.
+    /// The words below its address that name what is not the stack's and is deleted with it: each needs its own consent.
     pub dependents: &'static [&'static str],
-    /// Where it is shown in the picture of the stack.
+    /// Where it is shown in the diagram of the stack.
     pub in_picture: InPicture,
-    /// How a change that AWS can't make in place is made.
+    /// How a resource is replaced.
     pub replace: Replace,
-    /// How long AWS goes on working after the call that makes it has answered, in seconds, as its documentation or its
-    /// users tell: a step of its own waits for the end ([`Kind::settle`]), and what leads to the longest wait starts
-    /// first. `None` for what is ready at once.
+    /// How long AWS takes until it is ready after the create call has returned, in seconds, by AWS's documentation or users'
+    /// measurements: a separate step waits for it ([`Kind::settle`]), and steps before the longest wait start first. `None` if it
+    /// is ready at once.
     pub settles_in: Option<u32>,
-    /// Whether callers come to it through what the last snapshot shows: it goes only after the next one, and never while
-    /// a stage still leads there.
+    /// Whether deployments route calls to it: it is deleted only after the next deployment, and never while a stage still uses
+    /// it.
     pub serves_callers: bool,
-    /// The kind whose tags say that there is such a thing to look for: made or changed before it is made.
+    /// The kind whose tags show that it may exist, and which is therefore created or updated before it.
     pub marked_on: Option<&'static str>,
-    /// Whether it belongs to the private road: looked for only where the stack has, or had, one.
+    /// Whether it belongs to the private backend: looked for only if the stack has, or had, one.
     pub on_private_road: bool,
-    /// Whether replacements of several go one after another, each at work before the next begins.
+    /// Whether several are replaced one at a time, each ready before the next starts.
     pub rolls: bool,
-    /// Whether AWS makes another one for every call that asks for it, whatever is there: two runs can make one each.
+    /// Whether AWS creates another one for every create call, so that two runs can create duplicates.
     pub doubles: bool,
 }
 
 impl KindInfo {
-    /// A kind with the commonest answers; a kind's file overrides what differs.
+    /// A kind with the defaults; a kind's file overrides what differs.
     pub const fn new(name: &'static str, title: &'static str, doc: &'static str) -> Self {
         Self {
             name,
@@ -160,7 +160,7 @@ impl KindInfo {
     }
 }
 
-/// A group of things in which AWS makes one change at a time and refuses the second.
+/// A group of resources in which AWS accepts one change at a time.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
@@ -170,7 +170,7 @@ pub enum Lane {
     RestApi,
 }
 
-/// Where resources of a kind are shown in the picture of a stack.
+/// Where resources of a kind are shown in the diagram of a stack.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum InPicture {
     /// With the user pool.
@@ -187,7 +187,7 @@ pub enum InPicture {
     Targets,
     /// With the usage plan they belong to, or with those that belong to none.
     Caller,
-    /// With what needs them: a security group with what wears it. Nothing is called through them.
+    /// With what needs them, such as a security group. They are not called.
     WithUser,
     /// With what they need: a DNS record with its domain.
     WithNeed,
@@ -195,23 +195,23 @@ pub enum InPicture {
     Others,
 }
 
-/// How a change that AWS can't make in place is made.
+/// How a resource is replaced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Replace {
-    /// The old one has to go first, because AWS lets only one exist.
+    /// The old one is deleted first, because AWS allows only one.
     DeleteFirst,
-    /// The new one is there before the old one goes.
+    /// The new one exists before the old one is deleted.
     CreateFirst,
 }
 
-/// Whom a change lets in.
+/// Which calls a change admits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LetsIn {
     /// The same callers.
     AsBefore,
-    /// Callers who were refused: it comes after a redeployment, which may shut what they would find.
+    /// More calls: it comes after a redeployment, which may protect routes.
     More,
-    /// Fewer than before: it comes before a redeployment, which may open what they would find.
+    /// Fewer calls: it comes before a redeployment, which may open routes.
     Fewer,
 }
 
@@ -223,43 +223,41 @@ pub trait Kind: 'static {
     /// What is known of the kind.
     const INFO: KindInfo;
 
-    /// The parts of an update: what changes fields together, as AWS has them. A kind matches all of them, so a field that
-    /// names a new one can't be forgotten.
+    /// The parts of an update: the fields that one call changes together. A kind matches all of them, so none can be forgotten.
     type Part: Copy + fmt::Debug + 'static;
 
-    /// Every field of `Props`, those that point to other resources included.
+    /// Every field of `Props`, including references to other resources.
     const FIELDS: &'static [Field<Self::Props, Self::Part>];
 
-    /// Whether what no field shows of a wish, such as which thing AWS is told that this is, follows from where it stands and what
-    /// else is wanted. Wishes that were read from a saved plan are only as good as whoever wrote them.
+    /// Whether what no field shows, such as the tags, follows from the address and the other wanted resources. A saved plan may
+    /// have been forged.
     fn follows(_want: &Self::Props, _address: &Address, _desired: &Desired) -> bool {
         true
     }
 
-    /// Finds everything of this kind that the stack owns, and whatever stands in its way.
+    /// Finds everything of this kind that the stack owns, and obstacles.
     ///
     /// # Errors
-    /// AWS's refusal of a read.
+    /// A read failed.
     fn observe(
         reader: &Reader,
         scope: &Scope<'_>,
     ) -> impl Future<Output = Result<Findings<Self::Props>, AwsError>>;
 
-    /// Makes one. Its identity (tags, or a mark on its parent) is written no later than the thing itself, so that
-    /// a run that dies between two calls leaves nothing the next run can't find.
+    /// Creates one. Its identity (tags, or a mark on its parent) is written no later than the resource itself, so that the next
+    /// run finds everything after a run that died between two calls.
     ///
     /// # Errors
-    /// AWS's refusal of a call.
+    /// A call failed.
     fn create(
         writer: &Writer,
         task: &Task<'_, Self::Props>,
     ) -> impl Future<Output = Result<Outputs, AwsError>>;
 
-    /// Changes an existing one by the parts whose fields differ, one for each of these fields; returns what is newly known of
-    /// it, old outputs left out.
+    /// Updates an existing one by the parts whose fields differ, one for each of these fields; returns new outputs only.
     ///
     /// # Errors
-    /// AWS's refusal of a call, or a field AWS knows and gatestack doesn't, which an update would drop.
+    /// A call failed, or AWS returned a member that gatestack doesn't know and that the update would reset.
     fn update(
         writer: &Writer,
         task: &Task<'_, Self::Props>,
@@ -267,20 +265,20 @@ pub trait Kind: 'static {
         changed: &[Self::Part],
     ) -> impl Future<Output = Result<Outputs, AwsError>>;
 
-    /// Deletes one. Something that is already gone is a success.
+    /// Deletes one. If it is already deleted, that is a success.
     ///
     /// # Errors
-    /// AWS's refusal of a call.
+    /// A call failed.
     fn delete(
         writer: &Writer,
         live: &Standing<'_, Self::Props>,
     ) -> impl Future<Output = Result<(), AwsError>>;
 
-    /// Waits until one that was made or changed is at work; returns what is newly known of it. Only called of kinds
-    /// with [`KindInfo::settles_in`]. It asks AWS anew each time and waits with `Writer::pause` in between.
+    /// Waits until a created or changed one is ready; returns new outputs. Only called for kinds with [`KindInfo::settles_in`].
+    /// It polls AWS and waits with `Writer::pause` in between.
     ///
     /// # Errors
-    /// AWS's refusal of a read, or what AWS says of a thing that will never be at work.
+    /// A read failed, or AWS reports that it will never be ready.
     fn settle(
         _writer: &Writer,
         _task: &Task<'_, Self::Props>,
@@ -288,52 +286,52 @@ pub trait Kind: 'static {
         async { Ok(Outputs::new()) }
     }
 
-    /// Lets a wanted thing hold on to what it refers to today and the plan keeps (a stage that was renamed in the
-    /// file and stays until it is named): changes `want` accordingly.
+    /// Keeps a wanted resource's references to what the plan keeps (a stage that was renamed in the file and stays until consent
+    /// names it): changes `want` accordingly.
     fn hold_on(_want: &mut Self::Props, _live: &Self::Props, _kept: &[&Outputs]) {}
 
-    /// The payloads that its making takes (`Writer::payload`): the field that each is named by, and its digest.
+    /// The payloads that its create call needs (`Writer::payload`): the field and digest of each.
     fn payloads(_want: &Self::Props) -> Vec<(&'static str, &str)> {
         Vec::new()
     }
 
-    /// What a person should know before agreeing to a change of one: whom it hurts, and what no field says.
+    /// What the user should know before confirming a change of one.
     fn notes(_look: &Look<'_, Self::Props>) -> Vec<Note> {
         Vec::new()
     }
 
-    /// Whom a change of one lets in before callers see the next snapshot.
+    /// Which calls a change of one admits before the next deployment.
     fn lets_in(_held: &Self::Props, _want: &Self::Props) -> LetsIn {
         LetsIn::AsBefore
     }
 
-    /// What a change of one in place loses for good, where it loses anything: as its delete, it needs consent by address.
+    /// What an update of one loses for good, if anything: it needs consent by address, like a delete.
     fn loses(_held: &Self::Props, _want: &Self::Props) -> Option<String> {
         None
     }
 
-    /// Whether AWS charges for this one, where its kind has [`KindInfo::billable`].
+    /// Whether AWS charges for this one, if its kind has [`KindInfo::billable`].
     fn is_billed(_props: &Self::Props) -> bool {
         true
     }
 
-    /// The same thing without its deletion protection, when it has one.
+    /// The same resource without its deletion protection, if it has one.
     fn unprotected(_live: &Self::Props) -> Option<Self::Props> {
         None
     }
 }
 
-/// What AWS tells about one resource.
+/// The outputs of one resource.
 pub type Outputs = BTreeMap<OutputName, String>;
 
-/// Where to look: what is wanted, and what earlier phases found.
+/// The inputs of an observation: the wanted resources, and what earlier phases found.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// What the file wants.
     pub desired: &'a Desired,
     /// The outputs of everything the stack owns that was found so far.
     pub book: &'a Book,
-    /// Whether all of it is to go, whatever the file wants.
+    /// Whether everything is to be deleted, whatever the file wants.
     pub destroy: bool,
 }
 
@@ -343,12 +341,12 @@ impl Scope<'_> {
         self.book.get(of, OutputName::Id)
     }
 
-    /// The address of something of ours found in an earlier phase, by one of its outputs.
+    /// The address of a resource of ours found in an earlier phase, by one of its outputs.
     pub fn address_of(&self, name: OutputName, value: &str) -> Option<&Address> {
         self.book.find(name, value)
     }
 
-    /// The things that carry this address while another one is in use at it, each with where it stands and its id.
+    /// The duplicates of this address, each with its own address and its id.
     fn duplicates(&self, of: &Address) -> impl Iterator<Item = (&Address, &str)> {
         self.book.addresses().filter_map(|address| {
             let id = self.id(address)?;
@@ -356,7 +354,7 @@ impl Scope<'_> {
         })
     }
 
-    /// Where the thing with this id stands, if another one is in use at the address that it carries.
+    /// The address of the resource with this id, if it is a duplicate.
     fn duplicate(&self, id: &str) -> Option<&Address> {
         let address = self.address_of(OutputName::Id, id);
         address.filter(|address| address.duplicate_of().is_some())
@@ -368,15 +366,15 @@ impl Scope<'_> {
 pub struct Findings<P> {
     /// Things the stack owns.
     pub owned: Vec<Found<P>>,
-    /// Things that stop the plan, each with what to do.
+    /// Obstacles that stop the plan, each with what to do.
     pub obstacles: Vec<Obstacle>,
-    /// Things that carry the stack's tags and stand nowhere: they stop even a destroy.
+    /// Resources with the stack's tags at impossible addresses: they stop even a destroy.
     pub misplaced: Vec<Obstacle>,
-    /// What was not found and may be there, or may have been: another one is made only by consent.
+    /// What was not found but may exist, or may have existed: another one is created only with consent.
     pub in_doubt: Vec<Obstacle>,
-    /// How many of somebody else's things stand beside ours, by the place they stand in.
+    /// How many resources beside ours are not the stack's.
     pub neighbours: usize,
-    /// What is not the stack's and goes along with something found in an earlier phase.
+    /// What is not the stack's and is deleted with something found in an earlier phase.
     pub dependents: Vec<Dependent>,
 }
 
@@ -393,26 +391,26 @@ impl<P> Default for Findings<P> {
     }
 }
 
-/// One thing the stack owns.
+/// A resource of the stack.
 #[derive(Clone, Debug)]
 pub struct Found<P> {
     /// Its address by its tag, mark or natural key; `[[moved]]` is not applied yet.
     pub address: Address,
     /// What it is.
     pub props: P,
-    /// What AWS tells of it.
+    /// Its outputs.
     pub outputs: Outputs,
-    /// Settings somebody else made that gatestack leaves alone, in words.
+    /// Unmanaged settings that gatestack leaves alone, in words.
     pub unmanaged: Vec<String>,
-    /// What a person should know of it although nothing of it changes, each in a sentence without a full stop.
+    /// Notices about it even if nothing changes, each in a sentence without a full stop.
     pub notices: Vec<String>,
-    /// Only the mark is left; the thing itself is gone.
+    /// Only the mark is left; the resource itself does not exist.
     pub only_a_mark: bool,
-    /// Why it will never work and has to go, as AWS tells it.
+    /// Why it will never be ready and must be deleted, in AWS's words.
     pub broken: Option<String>,
-    /// What is not the stack's and goes along with it. It follows it to wherever it is found to stand.
+    /// What is not the stack's and is deleted with it.
     pub dependents: Vec<Dependent>,
-    /// Why it must not be deleted: others use it.
+    /// Why it must not be deleted: it is in use elsewhere.
     pub in_use: Option<Obstacle>,
 }
 
@@ -433,7 +431,7 @@ impl<P> Found<P> {
     }
 }
 
-/// What to make or change: the wanted properties, and a book in which everything they refer to is known.
+/// What to create or update: the wanted properties, and a book with everything they refer to.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a, P> {
     /// Where it stands.
@@ -442,14 +440,14 @@ pub struct Task<'a, P> {
     pub want: &'a P,
     /// The outputs of everything applied so far.
     pub book: &'a Book,
-    /// The id of the one whose place it takes, when the old one is still there: its create call has to carry it as the
-    /// tag that [`Task::tags`] adds.
+    /// The id of the one that it replaces, if that still exists: its create call must contain it as the tag that [`Task::tags`]
+    /// adds.
     pub replaces: Option<&'a str>,
 }
 
 impl<P> Task<'_, P> {
-    /// The tags of the create call: the wanted ones and, beside an old one at the same address, which one that is.
-    /// A run that dies while both are there leaves no doubt about which of them goes.
+    /// The tags of the create call: the wanted ones and the id of the replaced one, so that after a run that dies the next one
+    /// knows which of them to delete.
     pub fn tags(&self, want: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let replaces = self
             .replaces
@@ -457,7 +455,7 @@ impl<P> Task<'_, P> {
         want.clone().into_iter().chain(replaces).collect()
     }
 
-    /// What was told of this very resource so far.
+    /// An output of this resource itself.
     pub fn output(&self, name: OutputName) -> &str {
         self.book.get(self.address, name).unwrap_or_default()
     }
@@ -465,28 +463,28 @@ impl<P> Task<'_, P> {
     /// A text of the wanted side.
     ///
     /// # Panics
-    /// When it refers to an output that nobody wrote down: steps are ordered by these very references.
+    /// If it refers to a missing output: steps are ordered by these references.
     pub fn text(&self, text: &Text) -> String {
         text.resolve(self.book)
             .expect("a step starts after everything it refers to")
     }
 }
 
-/// A live thing: what it is and what AWS told of it.
+/// A live resource: its properties and outputs.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a, P> {
-    /// Where it stands (after `[[moved]]`).
+    /// Its address (after `[[moved]]`).
     pub address: &'a Address,
-    /// Where it stood before `[[moved]]`.
+    /// Its address before `[[moved]]`.
     pub was: Option<&'a Address>,
     /// What it is.
     pub props: &'a P,
-    /// What AWS tells of it.
+    /// Its outputs.
     pub outputs: &'a Outputs,
 }
 
 impl<P> Standing<'_, P> {
-    /// One output, or nothing where AWS told none.
+    /// One output, or an empty text.
     pub fn output(&self, name: OutputName) -> &str {
         self.outputs.get(&name).map_or("", String::as_str)
     }
@@ -502,7 +500,7 @@ fn literal(text: &Text) -> String {
     text.resolve(&Book::default()).unwrap_or_default()
 }
 
-/// What a delete answers: something that is already gone is as good as deleted.
+/// The result of a delete: if it is already deleted, that is a success.
 fn gone_is_success<T>(answer: Result<T, AwsError>) -> Result<(), AwsError> {
     match answer {
         Err(error) if !error.is_not_found() => Err(error),

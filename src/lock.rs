@@ -146,7 +146,7 @@ pub struct Kept {
 /// Asks once for the lock of this name.
 ///
 /// # Errors
-/// AWS's refusal of a call.
+/// A call failed.
 pub async fn ask(
     parameters: &LockParameters,
     name: &str,
@@ -322,7 +322,7 @@ impl Lock {
     /// Writes it over, if it is still this run's; otherwise ends the lease.
     ///
     /// # Errors
-    /// AWS's refusal of a call.
+    /// A call failed.
     pub async fn renew(&self) -> Result<(), AwsError> {
         self.look(true).await
     }
@@ -374,7 +374,7 @@ impl Lock {
     /// Removes it, unless it is another run's by now; answers whether it was this run's alone until then.
     ///
     /// # Errors
-    /// AWS's refusal of a call.
+    /// A call failed.
     async fn release(&self) -> Result<bool, AwsError> {
         if self.parameters.lease().why_over().is_some() {
             return Ok(false);
@@ -400,7 +400,7 @@ impl Kept {
     /// Removes the lock, unless it is another run's by now; answers whether it was this run's alone until then.
     ///
     /// # Errors
-    /// AWS's refusal of a call.
+    /// A call failed.
     pub async fn release(self) -> Result<bool, AwsError> {
         let Self {
             lock,

@@ -155,7 +155,7 @@ impl Reader {
     /// One user pool; `None` when it is gone.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn pool(&self, id: &str) -> Result<Option<Arc<UserPoolType>>, AwsError> {
         self.cognito_answers
             .pool
@@ -216,7 +216,7 @@ impl Reader {
     /// One app client without its secret; `None` when it is gone.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn client(
         &self,
         pool: &str,
@@ -350,7 +350,7 @@ impl Reader {
     /// One domain of this account's pools, whichever pool it is on; `None` when it is not there.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn domain(
         &self,
         domain: &str,
@@ -407,7 +407,7 @@ impl Writer {
     /// Adds tags to a pool; others stay.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn tag_pool(
         &self,
         pool: &str,
@@ -432,7 +432,7 @@ impl Writer {
     /// Removes tags from a pool; a pool that is gone has none.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn untag_pool(&self, pool: &str, keys: Vec<String>) -> Result<(), AwsError> {
         let mut held = self.pool_tags(pool).await?;
         held.retain(|key, _| !keys.contains(key));

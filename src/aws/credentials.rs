@@ -155,7 +155,7 @@ impl CredentialReader {
     /// authentication flow `ALLOW_CLIENT_TOKEN_AUTH` (Amazon Cognito API reference, "GetClientToken").
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub async fn client_token(
         &self,
         client: &str,

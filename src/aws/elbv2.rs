@@ -86,7 +86,7 @@ impl Reader {
     /// The attributes of a load balancer.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn load_balancer_attributes(
         &self,
         arn: &str,
@@ -166,7 +166,7 @@ impl Reader {
     /// The attributes of a target group.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn target_group_attributes(
         &self,
         arn: &str,
@@ -193,7 +193,7 @@ impl Reader {
     /// What is registered in a target group and how it is, what drains included. AWS gives it all at once.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn target_health(
         &self,
         group: &str,
@@ -230,7 +230,7 @@ impl Reader {
     /// Things of Elastic Load Balancing, each with its tags; things that went meanwhile are left out.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn with_tags<T>(
         &self,
         things: Vec<T>,

@@ -61,7 +61,7 @@ impl Reader {
     /// Keeps in mind what is in a container that a plan may delete.
     ///
     /// # Errors
-    /// AWS's refusal of a read.
+    /// A read failed.
     pub(crate) async fn look_inside(&self, container: Container) -> Result<(), AwsError> {
         let things = self.things_in(&container).await?;
         self.inside().learn(container, &things);

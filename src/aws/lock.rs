@@ -111,7 +111,7 @@ impl LockParameters {
     /// Makes a parameter unless there is one of that name.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn make(&self, name: &str, value: &str) -> Result<Put, AwsError> {
         let put = operation("PutParameter");
         self.pacer.admit(&put).await;
@@ -136,7 +136,7 @@ impl LockParameters {
     /// Writes a parameter over; answers with its version.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn overwrite(&self, name: &str, value: &str) -> Result<i64, AwsError> {
         let put = operation("PutParameter");
         self.pacer.admit(&put).await;
@@ -155,7 +155,7 @@ impl LockParameters {
     /// Reads a parameter; `None` when there is none.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn read(&self, name: &str) -> Result<Option<Parameter>, AwsError> {
         let get = operation("GetParameter");
         self.pacer.admit(&get).await;
@@ -184,7 +184,7 @@ impl LockParameters {
     /// Deletes a parameter; one that is gone is as good as deleted.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn delete(&self, name: &str) -> Result<(), AwsError> {
         let delete = operation("DeleteParameter");
         self.pacer.admit(&delete).await;

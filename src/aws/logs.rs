@@ -27,7 +27,7 @@ impl Reader {
     /// The log group with exactly this name; `None` where the account has no such group.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn log_group(&self, name: &str) -> Result<Option<Arc<ListedGroup>>, AwsError> {
         let ask = || async {
             // Sorted by name, so that the group of exactly this name comes first.

@@ -14,7 +14,7 @@ impl Reader {
     /// A certificate, asked for in the Region that its ARN names; `None` when there is none.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn certificate(
         &self,
         arn: &str,
@@ -39,7 +39,7 @@ impl Reader {
     /// The hosted zones with exactly this name, private ones included.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn zones_named(&self, name: &str) -> Result<Vec<HostedZone>, AwsError> {
         // Zones come sorted from this name on, so that those of this name are the first.
         let request = self
@@ -62,7 +62,7 @@ impl Reader {
     /// The hosted zone with this id; `None` when there is none.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn zone(&self, id: &str) -> Result<Option<HostedZone>, AwsError> {
         let request = self.route53_client().get_hosted_zone().id(id);
         let operation = Operation::of(Service::Route53, "GetHostedZone");
@@ -76,7 +76,7 @@ impl Reader {
     /// Whether a zone has an A record of exactly this name.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn has_address_record(
         &self,
         zone: &str,
@@ -104,7 +104,7 @@ impl Reader {
     /// A custom domain name of API Gateway; `None` when there is none.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn domain_name(
         &self,
         name: &str,

@@ -130,7 +130,7 @@ impl Reader {
     /// The load balancer with this name or ARN, of whatever type; `None` when there is none.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn load_balancer(
         &self,
         written: &str,

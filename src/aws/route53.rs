@@ -22,7 +22,7 @@ impl Reader {
     /// The record sets of one name in a hosted zone; none when there is no such zone. AWS lists a zone's record sets by name.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn records(
         &self,
         zone: &str,
@@ -64,7 +64,7 @@ impl Writer {
     /// they answered before stays in caches for longer.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn change_records(
         &self,
         zone: &str,

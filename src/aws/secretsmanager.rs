@@ -60,7 +60,7 @@ impl SecretKeeper {
     /// A secret's tags.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn tags_of_secret(&self, name: &str) -> Result<Tags, AwsError> {
         let client = self.0.secretsmanager_client();
         let request = client.describe_secret().secret_id(name);
@@ -78,7 +78,7 @@ impl SecretKeeper {
     /// A secret's current text; none when it has no version yet or holds bytes.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn secret(&self, name: &str) -> Result<Option<Secret>, AwsError> {
         let client = self.0.secretsmanager_client();
         let request = client.get_secret_value().secret_id(name);
@@ -93,7 +93,7 @@ impl SecretKeeper {
     /// Makes a new version of a secret the current one.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn change_secret(&self, name: &str, text: &Secret) -> Result<(), AwsError> {
         let client = self.0.secretsmanager_client();
         let request = client
@@ -137,7 +137,7 @@ impl SecretKeeper {
     /// A parameter's tags.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn tags_of_parameter(&self, name: &str) -> Result<Tags, AwsError> {
         let request = self
             .0
@@ -154,7 +154,7 @@ impl SecretKeeper {
     /// A parameter's text.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn parameter(&self, name: &str) -> Result<Option<Secret>, AwsError> {
         let client = self.0.ssm_client();
         let request = client.get_parameter().name(name).with_decryption(true);
@@ -167,7 +167,7 @@ impl SecretKeeper {
     /// Makes a new version of a SecureString parameter.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub(crate) async fn change_parameter(&self, name: &str, text: &Secret) -> Result<(), AwsError> {
         let request = self
             .0

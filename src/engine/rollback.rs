@@ -152,7 +152,7 @@ impl Rollback {
     /// Has the stage serve it, in one call.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub async fn lead(&self, session: &Session) -> Result<(), Error> {
         let writer = session.connection.writer();
         Ok(self.history.lead(&writer, &self.to.id).await?)

@@ -155,7 +155,7 @@ impl Session {
     /// Asks AWS what there is, everything anew.
     ///
     /// # Errors
-    /// AWS's refusal of a read.
+    /// A read failed.
     pub async fn observe(&self, listener: &mut dyn Listener) -> Result<Observation, Error> {
         let reader = self.connection.reader();
         let observe = async {

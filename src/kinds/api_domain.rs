@@ -1,4 +1,4 @@
-//! A domain of one's own for the API.
+//! The API's custom domain name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,13 +30,13 @@ pub struct Props {
     pub certificate: Text,
     /// AWS's name of the security policy, such as `TLS_1_2`.
     pub security_policy: String,
-    /// What callers' certificates are checked against.
+    /// The truststore of mutual TLS.
     pub mutual_tls: Option<MutualTls>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// What callers' certificates are checked against.
+/// The truststore of mutual TLS.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct MutualTls {
     /// `s3://BUCKET/KEY`.
@@ -64,7 +64,7 @@ impl Kind for ApiDomain {
 
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
-        // Whose mappings are on it is told by the API's id.
+        // Mappings belong to the stack by the API's id.
         phase: 1,
         replace: Replace::CreateFirst,
         loss: Some(
@@ -192,7 +192,7 @@ impl Kind for ApiDomain {
         let patches = || patches(task, live.props, changed);
         let (differs, tags_differ) = patches();
         if !differs.is_empty() {
-            // AWS takes no change while it spreads the last one; a change of the TLS policy takes it a quarter of an hour, for
+            // AWS accepts no change while the last one is deployed; a change of the TLS policy takes a quarter of an hour, for
             // which the next run may wait.
             let spreads = |error: &AwsError| {
                 error.is("BadRequestException") && error.message.contains("UPDATING")
@@ -243,8 +243,8 @@ impl Kind for ApiDomain {
     }
 }
 
-/// The domain names of the account, where the stack has, or may still have, one of its own: others need neither the permission
-/// nor the call to list them.
+/// The domain names of the account, if the stack has, or may still have, one of its own: other stacks need neither the permission
+/// nor the call.
 async fn listed(reader: &Reader, scope: &Scope<'_>) -> Result<Arc<Vec<DomainName>>, AwsError> {
     if wanted(scope).next().is_some() {
         return reader.domain_names().await;
@@ -282,7 +282,7 @@ pub(super) async fn found(
         .collect())
 }
 
-// A private domain name is another kind of thing that may bear the same name.
+// A private domain name is another resource that may have the same name.
 pub(super) fn is_public(domain: &DomainName) -> bool {
     domain
         .endpoint_configuration
@@ -290,7 +290,8 @@ pub(super) fn is_public(domain: &DomainName) -> bool {
         .is_none_or(|endpoint| !endpoint.types().contains(&EndpointType::Private))
 }
 
-/// Somebody else's domains of a wanted name, where ours has another name yet: names are unique in an account and Region.
+/// Domains with a wanted name that are not the stack's, while ours still has another name: names are unique in an account and
+/// Region.
 fn namesakes(
     scope: &Scope<'_>,
     wanted: &BTreeMap<Address, String>,
@@ -315,7 +316,7 @@ fn namesakes(
         .collect()
 }
 
-/// What stands in the way of a domain's end: base paths on it that lead to somebody else's APIs, which AWS would delete along.
+/// Obstacles to a domain's deletion: its base paths to other APIs, which AWS would delete along.
 async fn others_on(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -345,7 +346,7 @@ async fn others_on(
     }))
 }
 
-/// The file says that the domain is somebody else's, and its tags say that it is this stack's.
+/// The file says that the domain is an existing one, but its tags are this stack's.
 fn given_away(scope: &Scope<'_>, address: &Address, domain: &str) -> Option<Obstacle> {
     let of_ours = wanted(scope).any(|(_, props)| props.name == domain);
     let named = scope
@@ -369,7 +370,7 @@ fn given_away(scope: &Scope<'_>, address: &Address, domain: &str) -> Option<Obst
 fn patch_mutual_tls(patches: &mut Patches, want: &Props, live: &Props) {
     const TRUSTSTORE: &str = "/mutualTlsAuthentication/truststoreUri";
     const VERSION: &str = "/mutualTlsAuthentication/truststoreVersion";
-    // Without a truststore callers show no certificates: API Gateway developer guide, "How to turn on mutual TLS
+    // Without a truststore no client certificates are required: API Gateway developer guide, "How to turn on mutual TLS
     // authentication".
     let Some(tls) = &want.mutual_tls else {
         return patches.replace(TRUSTSTORE, "");
@@ -473,7 +474,7 @@ fn outputs(reader: &Reader, name: &str, target: Option<&str>, zone: Option<&str>
     outputs
 }
 
-/// No run waits for it: the domain answers all the time.
+/// No run waits for it: the domain is available meanwhile.
 fn tls_spreads(look: &Look<'_, Props>) -> Option<Note> {
     let spreads =
         look.change.action == Action::Update && look.want.is_some() && look.differs("tls");
@@ -485,7 +486,7 @@ fn tls_spreads(look: &Look<'_, Props>) -> Option<Note> {
     )
 }
 
-/// Callers have the name in their code.
+/// Callers use the name.
 fn goes(look: &Look<'_, Props>) -> Option<Note> {
     look.change.goes().then_some(())?;
     let and_then = match look.want {

@@ -25,8 +25,8 @@ pub struct Props {
     pub enabled: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// The mark of the client that is made after it (see [`marks`]), set by the create call so that it costs no call
-    /// of its own. Empty on the live side and never compared.
+    /// The mark of its client, which is created after it (see [`marks`]), set by the create call to save a call. Empty on the
+    /// live side and never compared.
     pub marks: BTreeMap<String, String>,
 }
 
@@ -121,10 +121,10 @@ impl Kind for ApiKey {
             .name(task.text(&want.name))
             .set_description(Some(task.text(&want.description)).filter(|text| !text.is_empty()))
             .enabled(want.enabled)
-            // Otherwise the id that every list shows can be the secret value itself.
+            // Otherwise the id that every list returns can be the secret value itself.
             .generate_distinct_id(true)
             .set_tags(tags::sent(&key_tags));
-        // The answer holds the key's value; only its id goes on from here.
+        // The response contains the key's value; only its id is kept.
         let id = writer
             .call(Operation::apigateway("CreateApiKey"), request.send())
             .await?

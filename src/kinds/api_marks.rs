@@ -1,7 +1,7 @@
-//! Marks on the API: tags that say what else the stack has, or once had, so that it is looked for only then.
+//! Marks on the API: tags that show what else the stack has, or once had, so that it is looked for only then.
 //!
-//! A mark is there before the first such thing is made, and stays: a run that dies while those things are deleted leaves some
-//! that nothing else points to. API Gateway lists APIs with their tags, so a mark is known as soon as it is written.
+//! A mark is written before the first such resource is created, and stays: a run that dies during the deletion leaves resources
+//! that nothing else refers to. API Gateway lists APIs with their tags, so a mark is known as soon as it is written.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ pub const LOAD_BALANCER_MARK: &str = "gatestack:load_balancer";
 /// The mark of a domain name.
 pub const DOMAIN_MARK: &str = "gatestack:domain";
 
-/// The mark of a user pool, which need not be one whose tokens the API takes.
+/// The mark of a user pool, even if the API doesn't use it.
 pub const USER_POOL_MARK: &str = "gatestack:user_pool";
 
-/// What the marks of log groups begin with. There is one for each name that a file gave a group, and it says that name.
+/// The prefix of the marks of log groups. There is one for each name that a file gave a group, with the name as its value.
 pub const LOG_GROUP_MARK: &str = "gatestack:log_group";
 
 /// The value of a mark that names nothing.
@@ -38,16 +38,16 @@ pub fn is_mark(key: &str) -> bool {
     .contains(&of_many)
 }
 
-/// The mark of one of several things, by its name: a tag's key has no room for every name, and its value has.
+/// The mark of one of several resources, by its name: a tag's key is too short for every name, its value isn't.
 pub fn mark_of(mark: &str, name: &str) -> (String, String) {
     let key = format!("{mark}/{}", &digest(name.as_bytes())[..12]);
     (key, name.to_owned())
 }
 
-/// What the stack's API says of its other parts.
+/// What the marks on the stack's API show.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Says {
-    /// It has some, or had.
+    /// It has such resources, or had.
     Perhaps,
     /// It never had any.
     Nothing,
@@ -55,10 +55,10 @@ pub(super) enum Says {
     NoApi,
 }
 
-/// What the API says, and where it says nothing, the tagging API: it names things that versions made which wrote no marks.
+/// What the API's marks show, else the tagging API: earlier versions wrote no marks.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub(super) async fn ask(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -84,10 +84,10 @@ pub(super) async fn ask(
     })
 }
 
-/// The names that the marks of several things tell.
+/// The names in the marks of several resources.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub(super) async fn named(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -109,7 +109,7 @@ fn tags_of(scope: &Scope<'_>, apis: &[RestApi]) -> Vec<BTreeMap<String, String>>
         .collect()
 }
 
-/// An answer; nothing where these credentials may not ask. For what the stack most likely does not have.
+/// A result; nothing if these credentials lack the permission. For what the stack most likely does not have.
 ///
 /// # Errors
 /// Any other refusal.

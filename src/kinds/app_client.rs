@@ -29,19 +29,19 @@ use crate::model::{Address, Book, HumanDuration, OutputName, Table, Text, Value}
 pub struct Props {
     /// The pool's id.
     pub user_pool: Text,
-    /// What says that the client is ours.
+    /// The mark that the client is ours.
     pub mark: Mark,
     /// The client's name.
     pub name: Text,
     /// `code`, `implicit`, `client_credentials`.
     pub flows: BTreeSet<String>,
-    /// Ways to sign in, by the stack file's words.
+    /// Auth flows, by the stack file's words.
     pub auth_flows: BTreeSet<String>,
     /// The scopes it may ask for.
     pub scopes: BTreeSet<Text>,
-    /// Where the login page may send people back to.
+    /// The callback URLs of the login page.
     pub callback_urls: BTreeSet<Text>,
-    /// Where people may be sent after signing out.
+    /// The sign-out URLs.
     pub logout_urls: BTreeSet<Text>,
     /// Whether it has a secret.
     pub secret: bool,
@@ -53,7 +53,7 @@ pub struct Props {
     pub refresh_token_seconds: i64,
 }
 
-/// What says that a client is ours: clients carry no tags.
+/// The mark that a client is ours: clients have no tags.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
@@ -64,7 +64,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// No mark at all: what the live side has between a client's creation and its mark's.
+    /// No mark: the live side between the creation of a client and of its mark.
     pub(super) fn missing() -> Self {
         Self::OnPool(String::new())
     }
@@ -86,7 +86,7 @@ impl Mark {
     }
 }
 
-/// UpdateUserPoolClient resets what it isn't told, which locks partners out (Amazon Cognito API reference,
+/// UpdateUserPoolClient resets what is not sent, which would break partners (Amazon Cognito API reference,
 /// "UpdateUserPoolClient").
 const UPDATE: Replacing = Replacing {
     update: "UpdateUserPoolClient",
@@ -105,7 +105,7 @@ const UPDATE: Replacing = Replacing {
         "WriteAttributes",
     ],
     settled: &[
-        // The request says these itself.
+        // The request sets these itself.
         "AccessTokenValidity",
         "AllowedOAuthFlows",
         "AllowedOAuthFlowsUserPoolClient",
@@ -137,9 +137,9 @@ pub struct AppClient;
 /// The parts of its update, in the order of their calls.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Part {
-    /// The tag that says that the client is the stack's.
+    /// The mark.
     Mark,
-    /// Everything else, which AWS takes as a whole.
+    /// Everything else, which AWS replaces as a whole.
     Settings,
 }
 
@@ -269,7 +269,7 @@ impl Kind for AppClient {
             .id_token_validity(settings.id)
             .refresh_token_validity(settings.refresh)
             .token_validity_units(settings.units);
-        // The answer holds the secret; only the id goes on from here.
+        // The response contains the secret; only the id is kept.
         let answer = writer
             .call(
                 Operation::cognito("CreateUserPoolClient", &pool),
@@ -369,7 +369,7 @@ impl Kind for AppClient {
                 })
                 .await
             }
-            // It goes with the key; on a key that stays it names a client that isn't there, which is none.
+            // It is deleted with the key; on a key that stays, a mark with a missing client counts as none.
             Mark::OnKey(_) => Ok(()),
         }
     }
@@ -379,7 +379,7 @@ impl Kind for AppClient {
     }
 
     fn is_billed(client: &Props) -> bool {
-        // AWS charges for those that get tokens by themselves.
+        // AWS charges for client-credentials tokens.
         client.flows.contains("client_credentials")
     }
 }
@@ -389,8 +389,8 @@ pub(super) fn is_place(address: &Address) -> bool {
     address.is_in(Table::AppClients)
 }
 
-// A key made in this run says from its create call on that its client is coming. An older one names a client that is gone, or
-// none: a run that died before the new one is named would leave a client that nothing says is ours.
+// A key created in this run is marked from its create call on. An older one has no mark or a deleted client: a run that died
+// before the new one is marked would leave a client without a mark.
 async fn announce(writer: &Writer, key: &str) -> Result<(), AwsError> {
     let keys = writer.api_keys().await?;
     let says_otherwise = |live: &ApiKey| {
@@ -421,13 +421,12 @@ async fn write_mark(
     }
 }
 
-// Whether people sign in through it: only then a login page asks which identity providers it has, and one without
-// any turns everybody away.
+// Whether users sign in through it: only then identity providers matter, and a login page without any admits no users.
 fn people(client: &Props) -> bool {
     client.flows.iter().any(|flow| flow != "client_credentials")
 }
 
-/// A client's settings as the create and the update call take them.
+/// A client's settings for the create and the update call.
 struct Settings {
     name: String,
     flows: Option<Vec<OAuthFlowType>>,
@@ -445,7 +444,7 @@ struct Settings {
 impl Settings {
     fn of(task: &Task<'_, Props>) -> Self {
         let want = task.want;
-        // AWS refuses some of these lists when they are empty, and clears each one that is left out.
+        // AWS refuses some of these lists if they are empty, and clears each one that is left out.
         let filled = |texts: &BTreeSet<Text>| {
             let texts: Vec<String> = texts.iter().map(|text| task.text(text)).collect();
             (!texts.is_empty()).then_some(texts)

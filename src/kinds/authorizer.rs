@@ -21,13 +21,13 @@ pub struct Props {
     pub api: Text,
     /// The name.
     pub name: Text,
-    /// The type; gatestack makes `COGNITO_USER_POOLS`, somebody else may have made another.
+    /// The type; gatestack creates `COGNITO_USER_POOLS`, others may exist.
     pub kind: String,
-    /// The ARNs of the pools whose tokens it takes.
+    /// The ARNs of the pools whose tokens it accepts.
     pub user_pools: BTreeSet<Text>,
     /// The request header that carries the token.
     pub header: String,
-    /// How long a decision is kept, in seconds.
+    /// How long a result is cached, in seconds.
     pub cache_seconds: i32,
 }
 
@@ -35,9 +35,9 @@ pub struct Props {
 #[derive(Debug)]
 pub struct Authorizer;
 
-/// Where a header stands in an authorizer's identity source.
+/// The prefix of a header in an authorizer's identity source.
 const HEADER: &str = "method.request.header.";
-/// How long API Gateway keeps a decision when nobody says, in seconds.
+/// How long API Gateway caches a result by default, in seconds.
 const DEFAULT_CACHE: i32 = 300;
 
 impl Kind for Authorizer {
@@ -217,8 +217,8 @@ fn patch_pools(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
         .for_each(|pool| patches.remove_value("/providerARNs", pool));
 }
 
-/// Which authorizer is the file's: the one of its name, or the only one that takes tokens of the stack's pools alone, which was then
-/// renamed. Another one of an API is somebody else's, and no delete follows from its being there.
+/// Which authorizer is the file's: the one with its name, or else the only one with no other than the stack's pools, which was
+/// then renamed. Other authorizers of the API are not the stack's and are never deleted.
 fn the_one(
     authorizers: &[LiveAuthorizer],
     wanted_name: Option<&str>,
@@ -259,7 +259,7 @@ fn found(address: Address, api: &str, live: &LiveAuthorizer) -> Found<Props> {
             .flatten()
             .map(|arn| arn.as_str().into())
             .collect(),
-        // A source of another form names no header and so equals none.
+        // A source of another form is not a header and equals none.
         header: source.strip_prefix(HEADER).unwrap_or(source).to_owned(),
         cache_seconds: live
             .authorizer_result_ttl_in_seconds
@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(chosen(std::slice::from_ref(&theirs), None), None);
         assert_eq!(chosen(std::slice::from_ref(&theirs), Some("new")), None);
         assert_eq!(chosen(&[theirs.clone(), live("old")], Some("new")), Some(1));
-        // In an API of ours a name is as good as a tag: somebody led ours to another pool.
+        // In an API of ours the name is enough: ours was changed to another pool.
         assert_eq!(chosen(&[theirs], Some("theirs")), Some(0));
         let no_pool = LiveAuthorizer::builder().name("theirs");
         let no_pool = no_pool.r#type(AuthorizerType::CognitoUserPools).build();

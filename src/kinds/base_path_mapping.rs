@@ -1,7 +1,7 @@
-//! A base path mapping: the part of a domain that leads to the API.
+//! A base path mapping of a domain to the API.
 //!
-//! AWS gives a mapping no tags. One that leads to our API is ours. A domain of our own is found by its tags; one that is somebody
-//! else's is named by a tag of our API, written before the first mapping on it and removed after the last one.
+//! Mappings have no tags. One to our API is ours. A domain of our own is found by its tags; an existing one is named by a tag of
+//! our API, written before the first mapping on it and removed after the last one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ use crate::model::{Address, Book, OutputName, Place, Text, Value, digest, shell_
 pub struct Props {
     /// The domain name.
     pub domain: Text,
-    /// Whether the domain is somebody else's, so that a tag of the API has to name it.
+    /// Whether the domain is an existing one, so that a tag of the API must name it.
     pub existing: bool,
     /// The first part of the path; empty for the whole domain.
     pub base_path: String,
@@ -41,15 +41,15 @@ pub struct BasePathMapping;
 /// The base path of the whole domain, as AWS writes it.
 const WHOLE: &str = "(none)";
 
-/// How the API's tags begin that name somebody else's domains.
+/// The prefix of the API's tags for existing domains.
 const DOMAIN_TAG: &str = "gatestack:domain:";
 
 /// The parts of its update.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
-    /// The tag of the API that says which domains of others lead to it.
+    /// The tag of the API for existing domains.
     Mark,
-    /// A member of the mapping: its path in the patch, and its value from what is wanted.
+    /// A member of the mapping: its path in the patch, and its wanted value.
     Mapping(&'static str, fn(&Props) -> &str),
 }
 
@@ -90,13 +90,13 @@ impl Kind for BasePathMapping {
             |p: &Props, _| (&p.base_path).into(),
         )
         .by(Part::Mapping("/basePath", |want| &want.base_path)),
-        // One that leads to another API is not the stack's.
+        // One to another API is not the stack's.
         Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
         Field::new("stage", "The stage it leads to.", |p: &Props, _| {
             (&p.stage).into()
         })
         .by(Part::Mapping("/stage", |want| &want.stage)),
-        // AWS deletes no stage to which a mapping leads.
+        // AWS deletes no stage with a mapping.
         Field::place("stage_id", "stage", stage_id),
     ];
 
@@ -299,7 +299,7 @@ pub(super) async fn leading_to(
     }))
 }
 
-/// Where a mapping stands that the file would write like this.
+/// The address of a mapping in the file's words.
 pub(super) fn place(base_path: &str) -> Address {
     match base_path {
         "" => Place::WholeDomain.address(),
@@ -334,7 +334,7 @@ fn no_domain(wanted: &[(&Address, &Props)], domain: &str) -> Option<Obstacle> {
     })
 }
 
-/// Somebody else's domains that the API's tags name.
+/// The existing domains in the API's tags.
 async fn marked(reader: &Reader, api: Option<&str>) -> Result<BTreeSet<String>, AwsError> {
     let Some(id) = api else {
         return Ok(BTreeSet::new());
@@ -349,7 +349,7 @@ async fn marked(reader: &Reader, api: Option<&str>) -> Result<BTreeSet<String>, 
         .collect())
 }
 
-// A tag's key holds 128 characters, a domain's name twice as many.
+// A tag's key has 128 characters, a domain's name twice as many.
 fn tag(domain: &str) -> String {
     format!("{DOMAIN_TAG}{}", &digest(domain.as_bytes())[..12])
 }
@@ -376,7 +376,7 @@ fn sent(base_path: &str) -> &str {
     }
 }
 
-/// A base path as people read it.
+/// A base path for display.
 pub(super) fn shown(base_path: &str) -> String {
     match base_path {
         "" | WHOLE => "the whole domain".to_owned(),
@@ -384,7 +384,7 @@ pub(super) fn shown(base_path: &str) -> String {
     }
 }
 
-/// Callers have the address in their code. Where the domain goes as well, its own note says so.
+/// Callers use the URL. If the domain is deleted too, its own note says so.
 fn stops(look: &Look<'_, Props>) -> Option<Note> {
     let held = look.held?;
     let stack = look.stack;

@@ -1,4 +1,4 @@
-//! What a plan does with a resource, and what a person should know of it first.
+//! What a plan does with a resource, and notes about it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,12 +20,12 @@ pub struct Change {
     pub fields: Vec<FieldChange>,
     /// Why, in words, where the fields don't say it.
     pub reasons: Vec<String>,
-    /// Where it stood before `[[moved]]`.
+    /// Its address before `[[moved]]`.
     pub was: Option<Address>,
 }
 
 impl Change {
-    /// Whether what is there goes, with or without something in its place.
+    /// Whether the live resource is deleted, with or without a replacement.
     pub fn goes(&self) -> bool {
         matches!(self.action, Action::Delete | Action::Replace)
     }
@@ -39,7 +39,7 @@ pub enum Action {
     Create,
     /// It is changed in place.
     Update,
-    /// A new one takes its place.
+    /// It is replaced.
     Replace,
     /// It is deleted.
     Delete,
@@ -60,7 +60,7 @@ pub struct FieldChange {
     pub replaces: Option<Word>,
 }
 
-/// Something a person should know before agreeing.
+/// Something the user should know before confirming.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Note {
     /// How much it matters.
@@ -84,12 +84,12 @@ pub enum Level {
 }
 
 impl Note {
-    /// A note that somebody may be hurt.
+    /// A warning.
     pub fn warning(code: &'static str, address: &Address, text: impl Into<String>) -> Self {
         Self::new(Level::Warning, code, address, text.into())
     }
 
-    /// A note that is good to know.
+    /// An info note.
     pub fn info(code: &'static str, address: &Address, text: impl Into<String>) -> Self {
         Self::new(Level::Info, code, address, text.into())
     }
@@ -104,36 +104,36 @@ impl Note {
     }
 }
 
-/// The note about credentials that nobody can bring back.
+/// The note about credentials that can't be restored.
 pub(crate) const CREDENTIALS_LOST: &str = "GS103";
-/// The note about routes that need less than before, or nothing.
+/// The note about routes that require less than before, or nothing.
 pub(crate) const ROUTE_OPENS: &str = "GS104";
 
 /// The whole stack on both sides of a plan.
 #[derive(Debug)]
 pub struct BothSides<'a> {
-    /// What is there after the plan.
+    /// The state after the plan.
     pub wanted: &'a BTreeMap<Address, Resource>,
     /// What AWS has.
     pub observation: &'a Observation,
-    /// Routes of which the file says that nothing is needed for them.
+    /// Routes with `requires = "nothing"` in the file.
     pub open_on_purpose: &'a BTreeSet<Address>,
-    /// The outputs of what AWS has.
+    /// The live outputs.
     pub book: Book,
 }
 
-/// A change of one thing, in front of the whole stack: what [`Kind::notes`](super::Kind::notes) looks at.
+/// A change of one resource with the whole stack, for [`Kind::notes`](super::Kind::notes).
 #[derive(Clone, Copy, Debug)]
 pub struct Look<'a, P> {
     /// Where it stands.
     pub address: &'a Address,
     /// What happens to it.
     pub change: &'a Change,
-    /// What the file wants of it, where it wants one.
+    /// The wanted properties, if it is wanted.
     pub want: Option<&'a P>,
-    /// What AWS has of it, where there is one.
+    /// The live properties, if it exists.
     pub held: Option<&'a P>,
-    /// The same with what else AWS tells.
+    /// The same with outputs.
     pub live: Option<&'a Live>,
     /// The stack that it belongs to.
     pub stack: &'a BothSides<'a>,
@@ -145,19 +145,19 @@ impl<P> Look<'_, P> {
         self.change.fields.iter().any(|change| change.name == field)
     }
 
-    /// Whether it is deleted and nothing takes its place.
+    /// Whether it is deleted without a replacement.
     pub fn goes_for_good(&self) -> bool {
         self.change.action == Action::Delete
             && self.address.takes_its_place().is_none()
             && self.address.duplicate_of().is_none()
     }
 
-    /// A note about it that somebody may be hurt.
+    /// A warning about it.
     pub fn warning(&self, code: &'static str, text: impl Into<String>) -> Option<Note> {
         Some(Note::warning(code, self.address, text))
     }
 
-    /// A note about it that is good to know.
+    /// An info note about it.
     pub fn info(&self, code: &'static str, text: impl Into<String>) -> Option<Note> {
         Some(Note::info(code, self.address, text))
     }

@@ -1,5 +1,5 @@
-//! Whether what is wanted could have come from a stack file. Wishes that were read from a saved plan are only as good as whoever
-//! wrote them: a screen shows neither a thing's parent nor the tags that make it ours, so those have to follow from the rest.
+//! Whether the wanted resources can come from a stack file. A saved plan may have been forged: plans show neither a resource's
+//! parent nor its tags, so these must follow from the rest.
 
 use super::OnChange;
 use super::desired::{Desired, KEY_TAG, STACK_TAG};
@@ -8,14 +8,14 @@ use crate::model::{
     Address, Book, OutputName, Place, Text, Value, endpoints, is_key_character, is_unseen,
 };
 
-/// Outputs that tell of something that the stack may only point to, and its address where it is the stack's own.
+/// Outputs about something that may be an existing resource, and its address if it is the stack's own.
 const MAY_BE_POINTED_AT: [(&str, Place); 2] = [
     ("load_balancer.dns_name", Place::LoadBalancer),
     ("api.domain.target", Place::ApiDomain),
 ];
 
 impl Desired {
-    /// What no stack file brings about, by address, each in a sentence without a full stop.
+    /// What no stack file can result in, by address, each in a sentence without a full stop.
     pub fn incoherences(&self) -> Vec<(Address, String)> {
         let mut found = Vec::new();
         let stack = || Place::Stack.address();
@@ -85,7 +85,7 @@ impl Desired {
             .all(|key| tags.get(*key) == own.get(*key).map(Value::from).as_ref())
     }
 
-    /// Leaves out outputs that nothing in the plan can prove: what they tell is read from what a stack file points to.
+    /// Drops outputs that can't be checked against the plan, because they are read from existing resources.
     pub fn tell_only_what_follows(&mut self) {
         let resources = &self.resources;
         self.outputs.retain(|name, _| {
@@ -94,8 +94,7 @@ impl Desired {
         });
     }
 
-    /// Whether an output tells something of what is wanted. What it tells of things that the stack only points to is known to the
-    /// stack file alone.
+    /// Whether an output follows from the wanted resources. Outputs of existing resources follow only from the stack file.
     fn output_follows(&self, name: &str, text: &Text) -> bool {
         let wanted = || self.resources.values().map(|wanted| &wanted.resource);
         let region = &self.ground.region;

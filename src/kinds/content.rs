@@ -1,7 +1,7 @@
 //! The digest of everything below an API: equal digests mean that a deployment shows what is configured.
 //!
-//! AWS has no such answer of its own. The digest goes over whatever a deployment takes a snapshot of, whether gatestack
-//! made it or not, with paths and names in place of ids, and with maps and sets in a fixed order.
+//! AWS has no such digest. It covers everything in a deployment, whether gatestack created it or not, with paths and names
+//! instead of ids, and with maps and sets in a fixed order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ use crate::model;
 /// The digest of what is configured below an API: 64 hexadecimal digits.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub(super) async fn digest(reader: &Reader, api: &str) -> Result<String, AwsError> {
     let (apis, resources, authorizers, models, validators, gateway_responses) = tokio::try_join!(
         reader.rest_apis(),
@@ -49,11 +49,11 @@ pub(super) async fn digest(reader: &Reader, api: &str) -> Result<String, AwsErro
     Ok(model::digest(content.to_string().as_bytes()))
 }
 
-/// The ids of the VPC links that methods of an API go through. One that a stage variable names is not among them: what
-/// it is depends on the stage, not on a deployment.
+/// The ids of the VPC links of an API's methods, without those in stage variables, which depend on the stage, not on a
+/// deployment.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub(super) async fn links(reader: &Reader, api: &str) -> Result<BTreeSet<String>, AwsError> {
     let resources = reader.resources(api).await?;
     let methods = resources
@@ -67,7 +67,7 @@ pub(super) async fn links(reader: &Reader, api: &str) -> Result<BTreeSet<String>
         .collect())
 }
 
-/// What the ids in a method stand for.
+/// The names for ids in a method.
 struct Names<'a> {
     authorizers: BTreeMap<&'a str, &'a str>,
     validators: BTreeMap<&'a str, Value>,
@@ -82,7 +82,7 @@ impl<'a> Names<'a> {
                     Some((authorizer.id.as_deref()?, authorizer.name.as_deref()?))
                 })
                 .collect(),
-            // Validators may share a name, so what one checks stands for it.
+            // Validators may share a name, so their settings are used.
             validators: validators
                 .iter()
                 .filter_map(|validator| {
@@ -181,7 +181,7 @@ fn integration(live: &Integration, own_id: Option<&str>) -> Value {
         "passthrough": live.passthrough_behavior,
         "content_handling": live.content_handling.as_ref().map(|handling| handling.as_str()),
         "timeout": live.timeout_in_millis,
-        // AWS fills in the resource's id, which a resource made anew does not keep.
+        // AWS fills in the resource's id, which changes if the resource is created again.
         "cache_namespace": live.cache_namespace.as_deref().filter(|namespace| Some(*namespace) != own_id),
         "cache_keys": set(live.cache_key_parameters.as_deref()),
         "insecure": live.tls_config.as_ref().map(|tls| tls.insecure_skip_verification),

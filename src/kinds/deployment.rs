@@ -33,12 +33,12 @@ pub struct Props {
     pub stage: String,
     /// The stack's name, for the description.
     pub stack: String,
-    /// What it shows: always [`Shows::Configured`] on the wanted side.
+    /// What it serves: always [`Shows::Configured`] on the wanted side.
     pub shows: Shows,
-    /// The methods that the stage serves, where they may be others than those that are configured.
+    /// The methods that the stage serves, if they may differ from the configured ones.
     #[serde(default)]
     pub serves: Option<Methods>,
-    /// The part of the callers that is served another deployment; always `None` on the wanted side.
+    /// The canary of the stage; always `None` on the wanted side.
     #[serde(default)]
     pub canary: Option<Canary>,
     /// What other stages of the API serve; always empty on the wanted side.
@@ -47,7 +47,7 @@ pub struct Props {
 }
 
 impl Props {
-    /// The deployment at which callers are held, and when it was made, where this change leads them on.
+    /// The deployment to which the stage is pinned, and its date, if this change switches to a newer one.
     pub fn held_at(&self, change: &Change) -> Option<(&str, Timestamp)> {
         match &self.shows {
             Shows::HeldBack { deployment, made } if change.action == Action::Update => {
@@ -58,20 +58,20 @@ impl Props {
     }
 }
 
-/// A canary release that somebody put on the stage. gatestack makes none and leaves it.
+/// A canary release on the stage. gatestack creates none and leaves it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Canary {
     /// The deployment it serves.
     pub deployment: String,
-    /// How many of a hundred callers it is served to.
+    /// Its percentage of traffic.
     pub percent: f64,
-    /// The methods it serves them.
+    /// The methods it serves.
     #[serde(default)]
     pub serves: Methods,
 }
 
 impl Canary {
-    /// AWS's command that takes it off the stage.
+    /// AWS's command that removes it.
     pub fn removal(region: &str, api: &str, stage: &str) -> String {
         format!(
             "aws apigateway update-stage --region {region} --rest-api-id {api} --stage-name {stage} --patch-operations \
@@ -91,27 +91,27 @@ pub struct Beside {
     pub serves: Methods,
 }
 
-/// What callers of a stage see, beside what is configured.
+/// What a stage serves, compared with what is configured.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shows {
     /// Just that.
     Configured,
-    /// Something else, and nothing newer was deployed: the configuration changed since.
+    /// The newest deployment, but the configuration has changed since.
     Behind,
-    /// An earlier deployment of the stack, although a later one of it is there: the stage was rolled back.
+    /// An earlier deployment of the stack although there is a later one: the stage was rolled back.
     HeldBack {
-        /// The deployment it is held at.
+        /// The deployment it is pinned to.
         deployment: String,
         /// When that was made.
         made: Timestamp,
     },
-    /// A deployment that gatestack did not make. AWS tells its methods and nothing of where they lead, so it may show
-    /// anything, what was changed by hand a moment ago included.
+    /// A deployment that gatestack did not create. AWS returns its methods but not their integrations, so it may differ from the
+    /// file.
     Unknown {
         /// The deployment.
         deployment: String,
-        /// When it was made; `None` where it is not among the API's deployments.
+        /// When it was created; `None` if it is not among the API's deployments.
         made: Option<Timestamp>,
     },
 }
@@ -120,12 +120,12 @@ pub enum Shows {
 #[derive(Debug)]
 pub struct Deployment;
 
-/// What the stage of the stack shows its callers, as far as AWS was asked; `None` where there is no stage yet.
+/// What the stack's stage serves, if it was read; `None` if there is no stage yet.
 pub fn shows(observation: &Observation) -> Option<&Shows> {
     live(observation).map(|props| &props.shows)
 }
 
-/// The deployment that the stage of the stack serves, as far as AWS was asked.
+/// The deployment of the stack's stage, if it was read.
 pub fn live(observation: &Observation) -> Option<&Props> {
     let mut live = observation.live.values();
     live.find_map(|live| match &live.resource {
@@ -193,7 +193,7 @@ impl Kind for Deployment {
         let serving = serving(scope, &stages, &deployments);
         let deployed = match serving {
             Some(live) => live.deployment_id.clone(),
-            // A run that died before it made the stage.
+            // A run that died before it created the stage.
             None => Ours::of(&deployments, stack, None)
                 .newest()
                 .filter(|(_, ours)| ours.digest == digest)
@@ -262,8 +262,7 @@ fn wanted_stage<'a>(scope: &Scope<'a>) -> Option<&'a str> {
     })
 }
 
-/// The stage that serves the stack's callers: the wanted one, and where it is not there the one of ours that was made last, whose
-/// callers a new one is for.
+/// The stack's stage: the wanted one, or if it does not exist, our newest one, which the new one replaces.
 fn serving<'a>(
     scope: &Scope<'_>,
     stages: &'a [LiveStage],
@@ -271,7 +270,7 @@ fn serving<'a>(
 ) -> Option<&'a LiveStage> {
     let wanted = wanted_stage(scope);
     let named = |live: &&LiveStage| wanted.is_some() && live.stage_name.as_deref() == wanted;
-    // AWS tells seconds. What was deployed later tells two stages of one second apart.
+    // AWS's dates have seconds. The later deployment decides between two stages of one second.
     let age = |live: &&LiveStage| {
         let id = live.deployment_id.as_deref();
         let deployed = deployments.iter().find(|one| one.id.as_deref() == id);
@@ -283,7 +282,7 @@ fn serving<'a>(
     stages.iter().find(named).or_else(|| ours.max_by_key(age))
 }
 
-/// The canary of a stage, where callers meet it.
+/// The canary of a stage, if it gets traffic.
 async fn canary(
     reader: &Reader,
     api: &str,
@@ -308,7 +307,7 @@ async fn canary(
     }))
 }
 
-/// What the other stages of an API serve. Nothing is read where there is none.
+/// What the other stages of an API serve. Nothing is read if there are none.
 async fn beside(
     reader: &Reader,
     api: &str,
@@ -333,11 +332,10 @@ async fn beside(
     try_join_all(read).await
 }
 
-/// Takes a snapshot unless the newest one is of just this, lets the stage serve it if there is a stage, and clears away
-/// old ones. Every part looks first, so that a run that died in between is finished and nothing is made twice.
+/// Creates a deployment unless the newest one is the same, switches the stage to it if there is a stage, and deletes old ones.
+/// Every part checks first, so that an interrupted run is finished and nothing is created twice.
 ///
-/// An older snapshot of just this stays where it is in the history, which tells a stage that was led back from one that
-/// is behind.
+/// An older identical deployment keeps its place in the history, which distinguishes a rolled back stage from an outdated one.
 async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
     let want = task.want;
     let api = task.text(&want.api);
@@ -356,7 +354,7 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
     let described = described(&deployments, &want.stack);
     let numbers = || described.iter().map(|(_, described)| described.number);
     let number = numbers().max().unwrap_or_default() + 1;
-    // Of a number that several have, nobody can be certain what the first of them shows.
+    // If several have one number, what the first of them serves is not certain.
     let alone = |of: &Description| numbers().filter(|number| *number == of.number).count() == 1;
     let there = ours
         .newest()
@@ -375,8 +373,8 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
                 links: Some(links),
                 first_of: (serving.is_none() && !stages.is_empty()).then(|| want.stage.clone()),
             };
-            // Made and served in one call: one that was made and not served would read as a stage led back. Only beside
-            // a canary AWS does not say which of the two releases the call means.
+            // Created and served in one call: otherwise an interrupted run would look like a rollback. Only beside a canary AWS
+            // does not document which of the two releases the call affects.
             let at_once = serving.filter(|live| live.canary_settings.is_none());
             let request = writer
                 .apigateway()
@@ -396,7 +394,7 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
     };
     for old in outdated(&ours, &stages, &id) {
         match delete(writer, &api, &old).await {
-            // A stage that somebody pointed at it meanwhile needs it more than we need the room.
+            // It is kept if a stage was switched to it meanwhile.
             Err(error) if error.is("BadRequestException") => {}
             other => other?,
         }
@@ -404,7 +402,7 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
     Ok(outputs(id))
 }
 
-/// Leads a stage's callers to a deployment, in one call.
+/// Switches a stage to a deployment, in one call.
 async fn serve(writer: &Writer, api: &str, name: &str, id: &str) -> Result<(), AwsError> {
     let mut patches = Patches::default();
     patches.replace("/deploymentId", id);
@@ -428,7 +426,7 @@ fn outputs(id: String) -> Outputs {
     Outputs::from([(OutputName::Id, id)])
 }
 
-/// Somebody led the callers back, most often in a hurry and with a reason.
+/// The stage was rolled back, most likely for a reason.
 fn held_back(look: &Look<'_, Props>) -> Option<Note> {
     let (deployment, made) = look.held?.held_at(look.change)?;
     look.warning(

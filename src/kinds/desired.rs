@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::{Resource, tags};
 use crate::model::{Address, Text};
 
-/// The tag that says which stack owns a thing.
+/// The tag with the stack that owns a resource.
 pub const STACK_TAG: &str = "gatestack:stack";
-/// The tag that says at which address of the stack a thing stands.
+/// The tag with the address of a resource in the stack.
 pub const KEY_TAG: &str = "gatestack:key";
 
-/// The tag that says which older thing at the same address a thing takes the place of.
+/// The tag with the id of the older resource that this one replaces.
 pub const REPLACES_TAG: &str = "gatestack:replaces";
 
 /// What the file wants, with every default filled in and every name turned into a reference.
@@ -22,16 +22,16 @@ pub struct Desired {
     pub resources: BTreeMap<Address, Wanted>,
     /// `[[moved]]`: from, to.
     pub moved: Vec<(Address, Address)>,
-    /// Addresses whose untagged namesakes are to be taken over.
+    /// Addresses for which untagged resources with the same name are adopted.
     pub adopt: Vec<Address>,
-    /// Which of several things at one address go, by their own addresses, where nothing else tells.
+    /// Which of several resources at one address are deleted, by their own addresses, if nothing else decides.
     #[serde(default)]
     pub leaving: BTreeSet<Address>,
-    /// Routes of which the file says itself that nothing is needed to call them.
+    /// Routes with `requires = "nothing"` of their own in the file.
     pub open_on_purpose: BTreeSet<Address>,
-    /// What people ask for by name, as far as AWS has told it.
+    /// The outputs by name.
     pub outputs: BTreeMap<String, Text>,
-    /// Whether a run that writes holds the stack's lock.
+    /// Whether a run that writes takes the stack's lock.
     pub lock: bool,
 }
 
@@ -53,7 +53,7 @@ pub struct Ground {
 pub struct Wanted {
     /// What it should be.
     pub resource: Resource,
-    /// Resources it follows without holding a value of theirs (a client follows the scopes it lists by name).
+    /// Resources it depends on without containing an output of theirs (a client depends on the scopes it lists by name).
     pub after: BTreeSet<Address>,
 }
 
@@ -62,12 +62,12 @@ impl Ground {
     pub fn tags_of(&self, address: &Address) -> BTreeMap<String, String> {
         let mut all = self.tags.clone();
         all.insert(STACK_TAG.into(), self.stack.clone());
-        // The quotes around a name with a space or a dot in it are nothing that a tag can hold.
+        // A tag can't contain the quotes around a name with a space or a dot.
         all.insert(KEY_TAG.into(), tags::escape(address.as_str()));
         all
     }
 
-    /// Whose something with these tags is.
+    /// The owner of something with these tags.
     pub fn owner_by_tags<'a>(&self, tags: &'a BTreeMap<String, String>) -> Owner<'a> {
         match (tags.get(STACK_TAG), tags.get(KEY_TAG)) {
             (Some(stack), Some(key)) if *stack == self.stack => Owner::Us(Address::new(
@@ -79,7 +79,7 @@ impl Ground {
     }
 }
 
-/// Whose a tagged thing is.
+/// The owner of a tagged resource.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Owner<'a> {
     /// This stack's, at this address.

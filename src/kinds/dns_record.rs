@@ -1,9 +1,9 @@
-//! A DNS record in Route 53 that leads a domain's name to AWS.
+//! A DNS record in Route 53 for a domain's name.
 //!
-//! Route 53 gives a record no tags. A mark says where ours are: a tag of the API's domain, or of the user pool, that holds zone and
-//! name, and on a pool where the record leads, for nothing else tells once the pool's domain is gone. It is written before the
-//! record and removed after it. A record is ours as long as the mark is there and it leads to our domain; one that somebody led
-//! elsewhere is theirs, and so is whatever else they keep at the name. Those go only when they are taken over by `--adopt`.
+//! Records have no tags. A mark shows where ours are: a tag of the API's domain, or of the user pool, with zone and name, and on
+//! a pool also the target, which is not known otherwise once the pool's domain is deleted. It is written before the record and
+//! removed after it. A record is ours if the mark exists and it points to our domain; one that was changed to another target is
+//! not, nor are other records of the name. Those are only deleted if they are taken over by `--adopt`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,17 +26,17 @@ pub struct Props {
     pub zone: String,
     /// The name.
     pub name: String,
-    /// What bears the name, and the mark.
+    /// The domain, which has the mark.
     pub of: Bearer,
     /// The name it is an alias of.
     pub alias: Text,
     /// The id of AWS's hosted zone of that name.
     pub alias_zone: Text,
-    /// Somebody else's records of the name that are taken over, each in words. None are wanted.
+    /// Existing records of the name that are taken over, each in words. None are wanted.
     pub others: BTreeSet<String>,
 }
 
-/// What bears the name that a record makes known.
+/// The domain of a record.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bearer {
@@ -50,7 +50,7 @@ pub enum Bearer {
 #[derive(Debug)]
 pub struct DnsRecord;
 
-/// How the tags begin that say where our records are.
+/// The prefix of the tags for our records.
 const RECORD_TAG: &str = "gatestack:record:";
 
 impl Kind for DnsRecord {
@@ -93,7 +93,7 @@ impl Kind for DnsRecord {
         )
         .by(())
         .always(true),
-        // The record goes before the domain, and both before the pool, whose tags tell of the record.
+        // The record is deleted before the domain, and both before the pool, whose tags refer to the record.
         Field::place("api_domain", "api_domain", |p: &Props, book| match &p.of {
             Bearer::ApiDomain(arn) => name_of(p, arn, book),
             Bearer::UserPool(_) => Value::Unset,
@@ -149,7 +149,7 @@ impl Kind for DnsRecord {
         _changed: &[()],
     ) -> Result<Outputs, AwsError> {
         if live.props.others.is_empty() {
-            // The mark says where it leads until it leads elsewhere.
+            // The mark has its target until it changes.
             let led_to = literal(&live.props.alias);
             let outputs = lead(writer, task, |record| leads_to(record, &led_to)).await?;
             mark(writer, task).await?;
@@ -164,7 +164,7 @@ impl Kind for DnsRecord {
         let props = live.props;
         let (zone, target) = (&props.zone, literal(&props.alias));
         let records = writer.afresh().records(zone, &props.name).await?;
-        // AWS deletes what it is told exactly as it is.
+        // AWS deletes a record only if it is sent exactly as it is.
         if let Some(record) = records.iter().find(|record| leads_to(record, &target)) {
             change(writer, zone, vec![(ChangeAction::Delete, record.clone())]).await?;
         }
@@ -191,13 +191,13 @@ fn wanted<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = (&'a Address, &'a Pr
     })
 }
 
-/// Something of ours that may bear a name, and the marks on it.
+/// A domain of ours, and its marks.
 struct Marked {
     /// Where its record stands.
     place: Address,
     bearer: Bearer,
     marks: BTreeSet<Mark>,
-    /// The names that it bears, and where each of them leads: the target and its zone.
+    /// Its names with their targets and the targets' zones.
     targets: BTreeMap<String, (String, String)>,
 }
 
@@ -206,7 +206,7 @@ struct Marked {
 struct Mark {
     zone: String,
     name: String,
-    /// What it leads to, where the bearer may be gone before the record.
+    /// Its target, if the domain may be deleted before the record.
     target: Option<String>,
 }
 
@@ -251,7 +251,7 @@ async fn bearers(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Marked>, AwsE
     Ok(bearers)
 }
 
-/// What the marks on one bearer lead to.
+/// The records of the marks on one domain.
 async fn look_at(
     reader: &Reader,
     wanted: &[(&Address, &Props)],
@@ -261,7 +261,7 @@ async fn look_at(
     let want = wanted.iter().find(|(address, _)| **address == bearer.place);
     let want = want.map(|(_, props)| (&props.zone, &props.name));
     let is_wanted = |mark: &Mark| want == Some((&mark.zone, &mark.name));
-    // The wanted one first: it is the one that stands at the address.
+    // The wanted one first: it has the address.
     let mut marks: Vec<_> = bearer.marks.iter().collect();
     marks.sort_by_key(|mark| !is_wanted(mark));
     let mut taken = false;
@@ -269,7 +269,7 @@ async fn look_at(
         let Mark { zone, name, target } = mark;
         let records = reader.records(zone, name).await?;
         let now = bearer.targets.get(name).map(|(target, _)| target);
-        // Where the domain is gone, what is left of it leads nobody anywhere, and could lead to whoever takes its place.
+        // If the domain is deleted, its record points nowhere, and could point to a later owner of the target's name.
         let ours = records.iter().find(|record| {
             let mut targets = now.into_iter().chain(target);
             targets.any(|target| leads_to(record, target))
@@ -278,8 +278,8 @@ async fn look_at(
             continue;
         }
         let alias = ours.and_then(alias);
-        // A name of a user pool goes before another one comes, since AWS gives a pool one own domain; everywhere else the old
-        // record answers until the new one does.
+        // A user pool's old record is deleted before the new one is created, since a pool has one custom domain; otherwise the
+        // old record stays until the new one exists.
         let makes_room = matches!(bearer.bearer, Bearer::UserPool(_))
             && want.is_some_and(|(_, wanted)| wanted != name);
         let at_the_address =
@@ -289,7 +289,7 @@ async fn look_at(
         let address = match ours {
             Some(_) if at_the_address => bearer.place.clone(),
             Some(_) => bearer.place.replaced(&what),
-            // It takes nobody's place and waits for nobody.
+            // It replaces nothing and waits for nothing.
             None => bearer.place.mark(&what),
         };
         let props = Props {
@@ -312,7 +312,7 @@ async fn look_at(
     Ok(())
 }
 
-/// A wanted name that has records which are not ours: in the way, or to be taken over.
+/// A wanted name with records that are not ours: an obstacle, or to be taken over.
 fn claim(
     scope: &Scope<'_>,
     address: &Address,
@@ -352,13 +352,13 @@ fn claim(
     });
 }
 
-/// Writes down where the record is.
+/// Writes the mark of the record.
 async fn mark(writer: &Writer, task: &Task<'_, Props>) -> Result<(), AwsError> {
     let want = task.want;
     let (zone, name) = (&want.zone, &want.name);
     let (key, place) = (tag(zone, name), format!("{zone}/{name}"));
     match &want.of {
-        // The tags go with the domain, and the domain goes after its record.
+        // The tags are deleted with the domain, which is deleted after its record.
         Bearer::ApiDomain(arn) => {
             let mark = BTreeMap::from([(key, place)]);
             tags::write(writer, &task.text(arn), &mark, &BTreeMap::new()).await
@@ -370,11 +370,11 @@ async fn mark(writer: &Writer, task: &Task<'_, Props>) -> Result<(), AwsError> {
     }
 }
 
-/// Leads the name to the domain, instead of those records that it may replace: all in one change, so that the name never leads
-/// nowhere. What else others keep at the name is left.
+/// Points the name to the domain, replacing adopted records in the same change, so that the name always resolves. Other records
+/// of the name are left.
 ///
 /// # Errors
-/// AWS's refusal, and a record of others that the alias would overwrite.
+/// A call failed, or the alias would overwrite a record that is not ours.
 async fn lead(
     writer: &Writer,
     task: &Task<'_, Props>,
@@ -424,7 +424,7 @@ async fn change(
                 .expect("the members that have to be there are set")
         })
         .collect();
-    // Route 53 makes one change of a zone at a time.
+    // Route 53 accepts one change of a zone at a time.
     let busy = |error: &AwsError| error.is("PriorRequestNotComplete");
     Patience::KNOWN_SOON
         .insist(writer, busy, async || {
@@ -457,12 +457,12 @@ fn leads_to(record: &ResourceRecordSet, target: &str) -> bool {
     alias(record).is_some_and(|alias| is_same_name(&alias.dns_name, target))
 }
 
-/// Whether a record says where a name leads.
+/// Whether a record is an address record of a name.
 fn clashes(record: &ResourceRecordSet) -> bool {
     matches!(record.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
 }
 
-/// A record, in words: its type, its place among several where it has one, and what it leads to.
+/// A record, in words: its type, its set identifier if it has one, and its target.
 fn in_words(record: &ResourceRecordSet) -> String {
     let among = record.set_identifier.as_ref();
     let among = among.map_or(String::new(), |id| format!(" (set {id:?})"));
@@ -476,7 +476,7 @@ fn leads_past(name: &str, other: &ResourceRecordSet) -> String {
     )
 }
 
-/// What a record leads to, in words.
+/// A record's target, in words.
 fn value(record: &ResourceRecordSet) -> String {
     match &record.alias_target {
         Some(alias) => plain(&alias.dns_name).to_owned(),
@@ -498,13 +498,13 @@ fn outputs(zone: &str, name: &str) -> Outputs {
     Outputs::from([(OutputName::Id, format!("{zone}/{name}"))])
 }
 
-// A tag's key holds 128 characters, a name twice as many.
+// A tag's key has 128 characters, a name twice as many.
 fn tag(zone: &str, name: &str) -> String {
     let place = format!("{zone}/{name}");
     format!("{RECORD_TAG}{}", &digest(place.as_bytes())[..12])
 }
 
-/// Where records are, as the tags of a bearer tell it.
+/// The records in the tags of a domain.
 fn marks(tags: &BTreeMap<String, String>) -> BTreeSet<Mark> {
     let places = tags.iter().filter(|(key, _)| key.starts_with(RECORD_TAG));
     places

@@ -1,9 +1,9 @@
-//! Things that carry one address, although only one can stand there: two runs made one each, or a person copied tags.
+//! Several resources with one address: two runs created one each, or tags were copied.
 //!
-//! The one in use is told by what points to it, from the API on: callers come through its stage, its authorizer names the pool,
-//! which has the domain, its routes the VPC link, a usage plan its stage, and the plan has the keys. Of several APIs with a stage it
-//! is the one that all of this leads from. The others are left over and stand at `ADDRESS/duplicate/ID`: owned, not wanted. Where
-//! nothing decides, a person does, by the addresses of those that go.
+//! The one in use follows from references, starting at the API: it has the stage, its authorizer uses the pool, which has the
+//! domain, its routes use the VPC link, a usage plan its stage, and the plan has the keys. Of several APIs with a stage it is the
+//! one with all of these. The others are duplicates at `ADDRESS/duplicate/ID`: owned, not wanted. If nothing decides, consent to
+//! the addresses of the deleted ones does.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,21 +16,20 @@ use super::{Desired, Live, Observation, Obstacle, Owner, Resource, content, mark
 use crate::aws::{AwsError, Reader};
 use crate::model::{Address, Book, OutputName, Place};
 
-/// What is lost with a thing that is left over, where its kind names no loss.
+/// What is lost with a duplicate, if its kind names no loss.
 pub(crate) const LOSS: &str =
     "it carries an address that another thing stands at; whatever still uses it stops working";
 
-/// Several things that carry one address.
+/// Several resources with one address.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Duplicates {
     /// The address.
     pub address: Address,
-    /// The one in use, as in `REST API a1b2c3`; `None` where that can't be told.
+    /// The one in use, as in `REST API a1b2c3`; `None` if that can't be decided.
     pub in_use: Option<String>,
     /// Why, as in `it has a deployed stage`.
     pub why: String,
-    /// The others with the addresses by which each goes; where none is known to be in use, all of them, each with what it has and
-    /// lacks.
+    /// The duplicates by their own addresses; if none is known to be in use, all of them, each with what it has and lacks.
     pub left_over: BTreeMap<Address, String>,
 }
 
@@ -58,7 +57,7 @@ impl Duplicates {
         }
     }
 
-    /// What to do where it can't be told which one is in use.
+    /// What to do if it can't be decided which one is in use.
     pub fn help(&self) -> Option<String> {
         let flags = self.left_over.keys();
         let flags: Vec<String> = flags.map(|one| format!("--allow-delete '{one}'")).collect();
@@ -74,13 +73,13 @@ impl Duplicates {
         })
     }
 
-    /// The addresses of those that go, or of which none is known to be in use.
+    /// The addresses of the duplicates, or of all if none is known to be in use.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
         let undecided = self.in_use.is_none().then_some(&self.address);
         self.left_over.keys().chain(undecided)
     }
 
-    /// Why one that is left over goes.
+    /// Why a duplicate is deleted.
     pub(crate) fn reason(&self) -> String {
         match &self.in_use {
             Some(one) => format!("the {one} is in use at {}: {}", self.address, self.why),
@@ -99,11 +98,11 @@ fn first(names: &[impl AsRef<str>], between: &str) -> String {
     }
 }
 
-/// Looks whether another run made what this one made: `made` has the outputs of everything there is after it. Only the kinds are
-/// read of which AWS makes a second one without a word. A client has its address from a mark, which the later of two runs wrote over.
+/// Checks whether another run created the same resources: `made` has the outputs of everything after this run. Only kinds are
+/// read of which AWS creates a second one silently. A client has its address from a mark, which the later of two runs overwrote.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub async fn made_twice(
     reader: &Reader,
     desired: &Desired,
@@ -133,7 +132,7 @@ pub async fn made_twice(
     Ok(duplicates)
 }
 
-/// What carries the mark of a client, and which client it names.
+/// The carriers of clients' marks, and the client in each.
 fn marked(observation: &Observation, address: &Address, mark: &Mark) -> (Address, Option<String>) {
     let (holder, tag) = match mark {
         Mark::OnPool(_) => (Place::UserPool.address(), None),
@@ -148,13 +147,13 @@ fn marked(observation: &Observation, address: &Address, mark: &Mark) -> (Address
     (holder, marked)
 }
 
-/// The things of one kind at one address.
+/// The resources of one kind at one address.
 pub(super) struct Group {
     pub(super) address: Address,
     pub(super) all: Vec<Thing>,
 }
 
-/// Which groups are looked at first: what is in use follows from those before.
+/// The order of the groups: what is in use follows from earlier ones.
 pub(super) fn rank(group: &Group) -> usize {
     match group.all.first().map(|thing| &thing.live.resource) {
         Some(Resource::RestApi(_)) => 0,
@@ -163,10 +162,10 @@ pub(super) fn rank(group: &Group) -> usize {
     }
 }
 
-/// Puts the one in use at the address and the others beside it.
+/// Assigns the address to the one in use, and addresses beside it to the others.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub(super) async fn sort_out(
     reader: &Reader,
     desired: &Desired,
@@ -243,16 +242,16 @@ fn output(live: &Live, name: OutputName) -> &str {
     live.outputs.get(&name).map_or("", String::as_str)
 }
 
-/// What tells that one of several is in use.
+/// The evidence that one of several is in use.
 #[derive(Default)]
 struct Signs {
-    /// Callers, or what they come through, lead to it.
+    /// Callers, or what they call, use it.
     used: bool,
-    /// It has the name by which callers find it, where its kind has one.
+    /// It has the domain, if its kind has one.
     found: bool,
-    /// Everything that belongs to it is there.
+    /// Everything that belongs to it exists.
     whole: bool,
-    /// In words, where it has more than one.
+    /// In words, if it has more than one.
     has: Vec<&'static str>,
     lacks: Vec<&'static str>,
 }
@@ -276,7 +275,7 @@ impl Signs {
     }
 }
 
-/// What tells that one is in use, in the words of a verb.
+/// The evidence that one is in use, as a verb phrase.
 fn sign(resource: &Resource) -> &'static str {
     match resource {
         Resource::RestApi(_) => "has a deployed stage",
@@ -288,7 +287,7 @@ fn sign(resource: &Resource) -> &'static str {
     }
 }
 
-/// What is known when several things of one kind are looked at.
+/// The context of a decision between several.
 struct Look<'a> {
     reader: &'a Reader,
     desired: &'a Desired,
@@ -297,7 +296,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Which of several is in use, and why; or why that can't be told.
+    /// Which of several is in use, and why; or why that can't be decided.
     fn in_use(&self, kind: &Resource, signs: &[Signs]) -> (Option<usize>, String) {
         let those = |is: fn(&Signs) -> bool| -> Vec<usize> {
             let places = signs.iter().enumerate();
@@ -317,7 +316,7 @@ impl Look<'_> {
             (Resource::UserPool(_), [one], [_]) => {
                 (Some(*one), format!("it {sign}, and it has the domain"))
             }
-            // Callers get their tokens there, whatever was to take them.
+            // Callers get their tokens there.
             (Resource::UserPool(_), [], [one]) => (Some(*one), "it has the domain".into()),
             (_, [one], _) => (Some(*one), format!("it {sign}")),
             (Resource::UsagePlan(_) | Resource::VpcLink(_), [], _) if self.api_is_open() => {
@@ -334,7 +333,7 @@ impl Look<'_> {
         }
     }
 
-    /// Whether there are several APIs, and none of them is known to be in use.
+    /// Whether there are several APIs and none of them is known to be in use.
     fn api_is_open(&self) -> bool {
         let mut duplicates = self.observation.duplicates.iter();
         duplicates.any(|one| one.in_use.is_none() && one.address == Place::Api.address())
@@ -373,7 +372,7 @@ impl Look<'_> {
                 None => false,
             },
             Resource::ApiKey(_) => self.is_on_a_plan(here).await?,
-            // What belongs to a partner's key is in use where the key is.
+            // What belongs to a partner's key is in use if the key is.
             Resource::PlanMembership(membership) => {
                 self.is_key_here(&super::literal(&membership.key))
             }
@@ -388,7 +387,7 @@ impl Look<'_> {
         })
     }
 
-    /// Of an API: a deployed stage, an authorizer that takes the tokens that callers get, a usage plan.
+    /// Of an API: a deployed stage, an authorizer that accepts the callers' tokens, a usage plan.
     async fn signs_of_api(&self, api: &str) -> Result<Signs, AwsError> {
         let reader = self.reader;
         let stages = reader.stages(api).await?;
@@ -430,7 +429,7 @@ impl Look<'_> {
         Ok(signs)
     }
 
-    /// Whether this is one of the stack's pools, with a domain where it has to have one.
+    /// Whether this is one of the stack's pools, with a domain if one is wanted.
     async fn is_pool(&self, id: &str, with_domain: bool) -> Result<bool, AwsError> {
         let pool = self.reader.pool(id).await?;
         Ok(pool.is_some_and(|pool| {
@@ -438,7 +437,7 @@ impl Look<'_> {
         }))
     }
 
-    /// Of a pool: that the authorizer of the API in use names it, and the domain.
+    /// Of a pool: the authorizer of the API in use, and the domain.
     async fn signs_of_pool(&self, live: &Live) -> Result<Signs, AwsError> {
         let mut signs = Signs::default();
         if let Some(api) = self.api() {

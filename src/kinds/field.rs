@@ -5,15 +5,15 @@ use crate::model::{Book, Value};
 /// `P` is the kind's properties, `T` the parts of its update ([`Kind::Part`](super::Kind::Part)).
 #[derive(Debug)]
 pub struct Field<P, T> {
-    /// What is known of it.
+    /// Its description.
     pub info: FieldInfo,
-    /// Its value. With an empty book, what it waits for names the resources it depends on.
+    /// Its value. With an empty book, it shows the resources it depends on.
     pub get: fn(&P, &Book) -> Value,
     /// The part of the update that changes it in place. A field that can change and has none does not compile.
     pub part: Option<T>,
 }
 
-/// Sees at compile time that each field says how it is changed, exactly where it can be.
+/// Checks at compile time that a field names a part of the update if and only if it is changed in place.
 ///
 /// # Panics
 /// When a field that AWS changes in place names no part of the update, or one that it does not change names one.
@@ -29,26 +29,26 @@ pub(super) const fn check<P, T>(fields: &[Field<P, T>]) {
     }
 }
 
-/// What is known of a field, whatever kind has it.
+/// The description of a field, for any kind.
 #[derive(Debug)]
 pub struct FieldInfo {
-    /// The name people see in a plan: the stack file's word where there is one.
+    /// The name in a plan: the stack file's word if there is one.
     pub name: &'static str,
-    /// What it means, its units, and what it is when the file leaves it out.
+    /// What it means, its units, and its default.
     pub doc: &'static str,
     /// What a difference means.
     pub on_change: OnChange,
     /// How the two sides are compared.
     pub compare: Compare,
-    /// Whether callers see a change at once although the kind needs a redeployment.
+    /// Whether a change takes effect at once although the kind needs a redeployment.
     pub live_at_once: bool,
-    /// What it is of every thing that gatestack makes (this, or empty), where plans show it only when it is something else.
+    /// The usual value (this, or empty), which plans don't show.
     pub always: Option<bool>,
-    /// Whether what it refers to has to be at work, not only made.
+    /// Whether what it refers to must be ready, not only created.
     pub when_ready: bool,
-    /// Whether a thing is as much at work after a change of it as before, so that nobody waits.
+    /// Whether a change of it leaves the resource ready, so that no step waits.
     pub works_on: bool,
-    /// The kind this field's value is the id of, where the value orders deletes.
+    /// The kind of the resource whose id this is, if the value orders deletes.
     pub refers_to: Option<&'static str>,
 }
 
@@ -57,11 +57,11 @@ pub struct FieldInfo {
 pub enum OnChange {
     /// AWS changes it in place.
     InPlace,
-    /// A new one takes the place of the old one, because of this.
+    /// The resource is replaced, because of this.
     Replace(&'static str),
-    /// Nothing changes it without a loss nobody asked for: the plan stops and says these ways out.
+    /// It can't be changed without an unwanted loss: the plan stops and shows these alternatives.
     Refuse(&'static str),
-    /// It says where the thing stands (its parent); it can't differ, and plans don't show it.
+    /// The parent; it can't differ, and plans don't show it.
     Place,
 }
 
@@ -70,9 +70,9 @@ pub enum OnChange {
 pub enum Compare {
     /// Both sides have to be the same.
     Exactly,
-    /// Only the keys that are wanted; others are somebody else's and stay.
+    /// Only the wanted keys; others are left alone.
     WantedKeys,
-    /// Both sides have to be the same, unless nothing is wanted: then the thing keeps what it has.
+    /// Both sides must be equal, unless nothing is wanted: then the live value stays.
     WhenWanted,
 }
 
@@ -80,7 +80,7 @@ impl<P, T> Field<P, T>
 where
     T: Copy,
 {
-    /// A field that AWS changes in place, by the part that [`Field::by`] names; or that is something else, by [`Field::on_change`].
+    /// A field that AWS changes in place, by the part of [`Field::by`]; or otherwise, by [`Field::on_change`].
     pub const fn new(name: &'static str, doc: &'static str, get: fn(&P, &Book) -> Value) -> Self {
         let info = FieldInfo {
             name,
@@ -100,7 +100,7 @@ where
         }
     }
 
-    /// The field that says where the thing stands: the id of its parent, a `kind`.
+    /// The field with the id of its parent, a `kind`.
     pub const fn place(
         name: &'static str,
         kind: &'static str,
@@ -118,7 +118,7 @@ where
         self
     }
 
-    /// With another meaning of a difference.
+    /// With another handling of a difference.
     #[must_use]
     pub const fn on_change(mut self, on_change: OnChange) -> Self {
         self.info.on_change = on_change;
@@ -139,7 +139,7 @@ where
         self
     }
 
-    /// Seen by callers without a redeployment.
+    /// In effect without a redeployment.
     #[must_use]
     pub const fn live_at_once(mut self) -> Self {
         self.info.live_at_once = true;
@@ -153,21 +153,21 @@ where
         self
     }
 
-    /// Waiting until what it refers to is at work.
+    /// Waiting until what it refers to is ready.
     #[must_use]
     pub const fn when_ready(mut self) -> Self {
         self.info.when_ready = true;
         self
     }
 
-    /// Changed without a wait for the thing to be at work.
+    /// Changed without a wait until the resource is ready.
     #[must_use]
     pub const fn works_on(mut self) -> Self {
         self.info.works_on = true;
         self
     }
 
-    /// Holding the id of a resource of this kind.
+    /// Containing the id of a resource of this kind.
     #[must_use]
     pub const fn refers_to(mut self, kind: &'static str) -> Self {
         self.info.refers_to = Some(kind);

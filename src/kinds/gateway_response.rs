@@ -1,4 +1,4 @@
-//! What API Gateway answers when it refuses a call by itself, such as 401 or 429.
+//! A gateway response: API Gateway's own error responses, such as 401 or 429.
 
 use std::collections::BTreeMap;
 
@@ -30,9 +30,9 @@ pub struct GatewayResponse;
 
 const HEADER: &str = "gatewayresponse.header.";
 
-/// The type of the response to what API Gateway refuses.
+/// The type of the response to calls that API Gateway denies.
 pub const CLIENT_ERRORS: &str = "DEFAULT_4XX";
-/// The type of the response where API Gateway or what is behind it fails.
+/// The type of the response if API Gateway or the backend fails.
 pub const SERVER_ERRORS: &str = "DEFAULT_5XX";
 
 impl Kind for GatewayResponse {
@@ -103,7 +103,7 @@ impl Kind for GatewayResponse {
         Ok(outputs(&task.text(&want.api), &want.response_type))
     }
 
-    // A patch leaves a status or a template alone that somebody else set; putting it would not.
+    // A patch keeps a status or template that was set by hand; a put would not.
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
@@ -224,7 +224,7 @@ fn address(scope: &Scope<'_>, response_type: &str) -> Address {
     wanted.unwrap_or_else(|| place(response_type))
 }
 
-/// Where a gateway response stands that the file would bring about, or one that nothing brings about.
+/// The address of a gateway response, wanted by a file or not.
 pub(super) fn place(response_type: &str) -> Address {
     let place = match response_type {
         CLIENT_ERRORS => Place::ClientErrors,

@@ -1,4 +1,4 @@
-//! Response headers as API Gateway writes them: a mapping expression, in which text stands between single quotes.
+//! Response headers in API Gateway: mapping expressions, with text in single quotes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,7 @@ pub(super) fn expression(value: &str) -> String {
     format!("'{value}'")
 }
 
-/// What callers see of a mapping expression: the text between the quotes, or in brackets what is taken from the call.
+/// A mapping expression for display: the text between the quotes, or in brackets the part of the call.
 pub(super) fn shown(expression: &str) -> String {
     expression
         .strip_prefix('\'')
@@ -15,7 +15,7 @@ pub(super) fn shown(expression: &str) -> String {
         .map_or_else(|| format!("({expression})"), str::to_owned)
 }
 
-/// The mappings of these headers, each name behind a prefix such as `method.response.header.`.
+/// The mappings of these headers, each name with a prefix such as `method.response.header.`.
 pub(super) fn mappings(
     prefix: &str,
     headers: &BTreeMap<String, String>,

@@ -17,14 +17,13 @@ use super::{
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{HumanDuration, OutputName, Text, Value};
 
-/// The tag that keeps what the file said of the image at the launch: a parameter may name another one since.
+/// The tag with the file's image at launch: a parameter may have another one since.
 const IMAGE_TAG: &str = "gatestack:image";
 
-/// The tag that keeps the digest of the user data at the launch. User data may hold what nobody should read, so it is
-/// never asked for.
+/// The tag with the digest of the user data at launch. User data may contain secrets, so it is never read.
 const USER_DATA_TAG: &str = "gatestack:user-data";
 
-/// What the file writes before the path of a parameter that names an image.
+/// The prefix of a parameter's path for an image in the file.
 const PARAMETER: &str = "ssm:";
 
 /// An EC2 instance.
@@ -36,8 +35,8 @@ pub struct Props {
     pub image: String,
     /// The instance type.
     pub instance_type: String,
-    /// The SHA-256 digest, in hexadecimal digits, of what runs at the first start. The script itself may hold what nobody
-    /// should read: it is neither here nor ever asked for again; an apply has it at hand, and a tag keeps the digest.
+    /// The SHA-256 digest, in hexadecimal digits, of the script for the first start. The script itself may contain secrets and is
+    /// never read from AWS; an apply gets it as a payload, and a tag stores the digest.
     pub user_data: Option<String>,
     /// The name of its instance profile.
     pub profile: Option<String>,
@@ -45,11 +44,11 @@ pub struct Props {
     pub security_groups: BTreeSet<Text>,
     /// The ARNs of the target groups it is registered in.
     pub target_groups: BTreeSet<Text>,
-    /// Whether only requests with a session token learn its metadata (IMDSv2).
+    /// Whether its metadata requires a session token (IMDSv2).
     pub metadata_needs_token: bool,
     /// Whether it runs. Always wanted.
     pub running: bool,
-    /// Whether its targets are healthy, asked only while it takes another's place; else `true`.
+    /// Whether its targets are healthy, read only while it replaces another; else `true`.
     pub in_service: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -70,9 +69,9 @@ pub enum Part {
     Tags,
     /// It is started.
     Running,
-    /// What it is registered in.
+    /// The target groups.
     TargetGroups,
-    /// Nothing to call: its targets become healthy by themselves, and the step that follows waits.
+    /// No call: its targets become healthy by themselves, and the next step waits.
     Wait,
 }
 
@@ -83,7 +82,7 @@ impl Kind for Instance {
     const INFO: KindInfo = KindInfo {
         phase: 1,
         replace: Replace::CreateFirst,
-        // Users measure 70 to 300 seconds from the registration of a target to the first healthy answer.
+        // Users measure 70 to 300 seconds from the registration of a target until it is healthy.
         settles_in: Some(120),
         rolls: true,
         billable: Some("an EC2 instance is charged for every second it runs."),
@@ -237,12 +236,12 @@ impl Kind for Instance {
                     state::start(writer, id).await?;
                 }
                 Part::TargetGroups => {
-                    // A run that died may have left it on its way up, and Elastic Load Balancing takes only what runs.
+                    // An interrupted run may have left it pending, and Elastic Load Balancing only registers running instances.
                     state::until_running(writer, id).await?;
                     let held: BTreeSet<String> =
                         live.props.target_groups.iter().map(literal).collect();
                     let wanted = want.target_groups.iter().map(|group| task.text(group));
-                    // It stays in the others, which go in this very plan: until the listener leads elsewhere, they serve.
+                    // It stays in the others, which this plan deletes: they serve until the listener is changed.
                     for group in wanted.filter(|group| !held.contains(group)) {
                         targets::register(writer, &group, id).await?;
                     }
@@ -255,7 +254,7 @@ impl Kind for Instance {
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
-        // Asked before it leaves its groups: what can't go had better serve on.
+        // Checked before it leaves its groups: a protected instance continues to serve.
         if state::is_protected(writer, id).await? {
             return Err(AwsError::gave_up(
                 "TerminateInstances",
@@ -296,7 +295,7 @@ fn outputs(id: &str) -> Outputs {
     Outputs::from([(OutputName::Id, id.to_owned())])
 }
 
-/// Whether callers notice, and why it takes so long.
+/// The note about callers and the duration.
 fn rolls(look: &Look<'_, Props>) -> Option<Note> {
     (look.change.action == Action::Replace).then_some(())?;
     let wanted = look.stack.wanted.values();
@@ -314,7 +313,7 @@ fn rolls(look: &Look<'_, Props>) -> Option<Note> {
     )
 }
 
-/// One that takes another's place has a note of its own.
+/// A replacement has its own note.
 fn one_less(look: &Look<'_, Props>) -> Option<Note> {
     let is_instance = |resource: &Resource| matches!(resource, Resource::Instance(_));
     let others_stay = look.stack.wanted.values().any(is_instance);

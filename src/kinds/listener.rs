@@ -1,4 +1,4 @@
-//! A listener: a port of the load balancer and the group of targets behind it.
+//! A listener: a port of the load balancer and its target group.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Props {
     pub load_balancer: Text,
     /// The port.
     pub port: u16,
-    /// What callers speak: `TCP` or `TLS`.
+    /// The protocol: `TCP` or `TLS`.
     pub protocol: String,
     /// The ARN of the certificate of a TLS listener.
     pub certificate: Option<Text>,
@@ -45,7 +45,7 @@ pub struct Listener;
 /// The parts of its update, in the order of their calls.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Part {
-    /// Everything but the tags: protocol, certificate and policy depend on one another, so all is said in one call.
+    /// Everything but the tags: protocol, certificate and policy depend on each other, so they are sent in one call.
     Settings,
     /// The tags.
     Tags,
@@ -243,7 +243,7 @@ impl Kind for Listener {
     }
 }
 
-/// What stands in the way of a load balancer's end: listeners of other stacks, which AWS would delete along with it.
+/// Obstacles to a load balancer's deletion: listeners of other stacks, which AWS would delete along with it.
 pub(super) async fn of_other_stacks(
     reader: &Reader,
     leaving: &Leaving<'_>,
@@ -283,7 +283,7 @@ fn taken(address: &Address, props: &Props, stack: &str) -> Obstacle {
     }
 }
 
-/// The port that the file wants has a listener that does not say whose it is: gatestack makes none without its tags.
+/// The wanted port has a listener without gatestack's tags.
 fn untagged(address: &Address, props: &Props) -> Obstacle {
     Obstacle {
         address: address.clone(),
@@ -295,7 +295,7 @@ fn untagged(address: &Address, props: &Props) -> Obstacle {
     }
 }
 
-/// Where the listener of a port stands: a load balancer has one of each.
+/// The address of the listener of a port: a load balancer has one per port.
 pub(super) fn address(port: u16) -> Address {
     Place::Listener(port).address()
 }
@@ -335,7 +335,7 @@ fn props(load_balancer: &str, live: &LiveListener, tags: &BTreeMap<String, Strin
     }
 }
 
-/// The ARNs of the groups that calls go to: one, unless somebody spread them over several.
+/// The ARNs of the target groups: one, unless changed by hand.
 pub(super) fn groups(live: &LiveListener) -> Vec<&str> {
     let action = live.default_actions().first();
     let spread: Vec<&str> = action
@@ -361,7 +361,7 @@ fn outputs(arn: &str) -> Outputs {
     ])
 }
 
-/// A listener leads to its new group at once, whether anything in there is healthy yet or not.
+/// A listener forwards to its new group at once, even without healthy targets.
 fn targets_swapped(look: &Look<'_, Props>) -> Option<Note> {
     let port = look.held?.port;
     let swapped = look.change.action == super::Action::Update && look.differs("target_group");

@@ -1,4 +1,4 @@
-//! A network load balancer: the door of the private road.
+//! An internal network load balancer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,15 +30,15 @@ pub struct Props {
     pub vpc: String,
     /// The ids of its subnets, one in each zone.
     pub subnets: BTreeSet<String>,
-    /// The ids of its security groups. AWS takes them only when it is made.
+    /// The ids of its security groups. AWS accepts the first ones only at creation.
     pub security_groups: BTreeSet<Text>,
-    /// Whether its security groups also judge what comes through PrivateLink, as a VPC link's calls do.
+    /// Whether its security groups also apply to PrivateLink traffic, such as a VPC link's.
     pub judges_private_link: bool,
-    /// Whether each zone's share goes to the targets of all zones.
+    /// Whether cross-zone load balancing is on.
     pub cross_zone: bool,
     /// Whether AWS refuses to delete it.
     pub deletion_protection: bool,
-    /// Whether it works. Always `true` on the wanted side.
+    /// Whether it is ready. Always `true` on the wanted side.
     pub active: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -51,13 +51,13 @@ pub struct LoadBalancer;
 const CROSS_ZONE: &str = "load_balancing.cross_zone.enabled";
 const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 
-/// What to do where only another load balancer helps: its name has to be free for the new one.
+/// What to do if only another load balancer helps: the new one needs another name.
 const ANOTHER_NAME: &str = "give it another `name`: then a new one is made, the VPC link and the routes are led there, and \
                             the old one is deleted";
 
-/// The word by which the loss of listeners that gatestack did not make is agreed to.
+/// The word for consent to the loss of listeners that gatestack did not create.
 pub(super) const OTHER_LISTENERS: &str = "other_listeners";
-/// Everything that goes with a load balancer and is not the stack's.
+/// Everything that is deleted with a load balancer and is not the stack's.
 pub const DEPENDENTS: &[&str] = &[OTHER_LISTENERS];
 
 /// The parts of its update, in the order of their calls.
@@ -65,11 +65,11 @@ pub const DEPENDENTS: &[&str] = &[OTHER_LISTENERS];
 pub enum Part {
     /// The subnets.
     Subnets,
-    /// The security groups, and what they judge.
+    /// The security groups, and whether they apply to PrivateLink.
     SecurityGroups,
     /// What AWS calls attributes.
     Attributes,
-    /// Nothing to call: it comes to work by itself, and the step that follows waits.
+    /// No call: it becomes ready by itself, and the next step waits.
     Wait,
     /// The tags.
     Tags,
@@ -207,7 +207,7 @@ impl Kind for LoadBalancer {
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let want = task.want;
-        // Its security group was made a moment ago, by another service.
+        // Its security group was just created, by another service.
         let not_yet_known = |error: &AwsError| error.is("InvalidSecurityGroup");
         let created = Patience::KNOWN_SOON.insist(writer, not_yet_known, async || {
             let request = writer
@@ -255,7 +255,7 @@ impl Kind for LoadBalancer {
     }
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        // A VPC link that an earlier run told to go holds on to it until it is gone.
+        // A VPC link that an earlier run deletes uses it until the deletion is done.
         let patience = Patience::new(5, 180);
         let holds_on = |error: &AwsError| error.is("ResourceInUse");
         let deleted = patience.insist(writer, holds_on, async || {
@@ -315,8 +315,8 @@ impl Kind for LoadBalancer {
     }
 }
 
-/// What stands in the way of a load balancer's end: VPC links that are not the stack's. AWS refuses only when everything behind
-/// the load balancer is gone already.
+/// Obstacles to a load balancer's deletion: VPC links that are not the stack's. AWS would refuse only after everything behind the
+/// load balancer is deleted.
 async fn others_links(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -350,7 +350,7 @@ async fn others_links(
     }))
 }
 
-/// A VPC link of the stack whose load balancer AWS does not list: making another one would leave that one behind, wherever it is.
+/// A VPC link of the stack whose load balancer AWS does not list: if another one were created, that one would be left behind.
 async fn link_to_nowhere(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -387,7 +387,7 @@ pub(super) fn is_ours(scope: &Scope<'_>, tags: &BTreeMap<String, String>) -> boo
     matches!(scope.desired.ground.owner_by_tags(tags), Owner::Us(_))
 }
 
-/// A load balancer as AWS has it now; `None` while not all of AWS knows it.
+/// A load balancer's current state; `None` while it is not visible everywhere.
 async fn look(writer: &Writer, arn: &str) -> Result<Option<LiveBalancer>, AwsError> {
     let request = writer
         .elbv2()
@@ -408,7 +408,7 @@ fn state(live: &LiveBalancer) -> Option<&LoadBalancerStateEnum> {
 }
 
 fn is_active(live: &LiveBalancer) -> bool {
-    // Impaired, it works and could not grow: nothing that waiting helps.
+    // An impaired one works but could not scale: waiting doesn't help.
     matches!(
         state(live),
         Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired)
@@ -467,7 +467,7 @@ async fn modify_attributes(writer: &Writer, want: &Props, arn: &str) -> Result<(
     modified.await.map(drop)
 }
 
-/// A subnet can take another's place in its zone only after AWS has taken that one away, which takes minutes.
+/// A subnet can replace another in its zone only after AWS has removed that one, which takes minutes.
 async fn set_subnets(
     writer: &Writer,
     arn: &str,
@@ -537,7 +537,7 @@ async fn candidate(
             .flatten()
             .map(|group| group.as_str().into())
             .collect(),
-        // AWS says nothing of it while it is as it is made.
+        // AWS returns no value for the default.
         judges_private_link: live
             .enforce_security_group_inbound_rules_on_private_link_traffic
             .as_deref()
@@ -567,7 +567,7 @@ fn outputs(live: &LiveBalancer) -> Outputs {
     ])
 }
 
-/// Two roads stand beside each other for the minutes in which callers are led from one to the other.
+/// Old and new exist beside each other for minutes, until the stage is switched.
 fn replaced(look: &Look<'_, Props>) -> Option<Note> {
     let held = look.held?;
     (look.change.action == Action::Replace).then_some(())?;

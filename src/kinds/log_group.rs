@@ -1,5 +1,5 @@
-//! A CloudWatch log group for the stage's access logs. It outlives its name in the file: AWS renames none, and what is in it goes only
-//! when consent names it.
+//! A CloudWatch log group for the stage's access logs. AWS can't rename one, so after a rename in the file the old one stays
+//! until consent names it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use crate::model::{Address, HumanDuration, OutputName, Place, Value};
 pub struct Props {
     /// Its ARN, without `:*`: its name, and where it is.
     pub arn: String,
-    /// For how many days it keeps events; for ever where it says none.
+    /// For how many days it keeps events; `None` for ever.
     pub retention_days: Option<u32>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -42,7 +42,7 @@ pub enum Part {
 /// What the ARN of one holds.
 const ARNS: &[&str] = &[":logs:"];
 
-/// The name of the group of a stack that names none. A stage's name is not in it: a stage that is renamed keeps its logs.
+/// The default name of a stack's group. It doesn't contain the stage's name, so a renamed stage keeps its logs.
 pub fn default_name(stack: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     let stack = stack.replace(|c| !allowed(c), "-");
@@ -71,7 +71,7 @@ impl Kind for LogGroup {
 
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
-        // What the API's stage logs to is told by the API's id.
+        // The API's id is needed for the marks.
         phase: 1,
         loss: Some("every access log line that it holds"),
         kept_unless_named: true,
@@ -126,7 +126,7 @@ impl Kind for LogGroup {
             matches!(owner, Owner::Us(address) if address.is_place_of(Self::INFO.name))
         };
         let alone = groups.iter().filter(|group| ours(group)).count() == 1;
-        // Every group of ours was once tagged as the file's; only its name tells it from the others.
+        // Every group of ours was once tagged as the file's; only its name distinguishes it from the others.
         let (older, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| {
             let named = wanted.values().any(|name| *name == group.name);
             ours(group) && !named && !(wanted.is_empty() && alone)
@@ -149,7 +149,7 @@ impl Kind for LogGroup {
         writer
             .call(Operation::logs("CreateLogGroup"), request.send())
             .await?;
-        // A run that dies here leaves it as a difference.
+        // After a run that dies here, the next plan shows the difference.
         keep(writer, want).await?;
         Ok(outputs(&want.arn))
     }
@@ -201,7 +201,7 @@ impl Kind for LogGroup {
     }
 }
 
-/// What the file wants of log groups.
+/// The wanted log groups.
 fn wanted(desired: &Desired) -> impl Iterator<Item = (&Address, &Props)> {
     let resources = desired.resources.iter();
     resources.filter_map(|(address, wanted)| match &wanted.resource {
@@ -211,8 +211,8 @@ fn wanted(desired: &Desired) -> impl Iterator<Item = (&Address, &Props)> {
 }
 
 /// Every log group that may be the stack's, or that has a wanted name. CloudWatch lists names without tags, and an account has
-/// thousands of groups, so each is asked for by its name: the file's, those that the API's tags tell of and, as a hint, those of
-/// the tagging API.
+/// thousands of groups, so each is read by its name: the file's, those in the API's tags and, as a hint, those of the tagging
+/// API.
 async fn groups(
     reader: &Reader,
     scope: &Scope<'_>,

@@ -1,5 +1,5 @@
-//! The role with which API Gateway writes logs: one for all APIs of an account and Region. It is set where there is none, and neither
-//! changed nor taken away, since others' APIs may write with it.
+//! The role with which API Gateway writes logs: one for all APIs of an account and Region. It is set if there is none, and never
+//! changed or removed, since other APIs may use it.
 
 use aws_facts::arns::{self, PUSH_TO_CLOUDWATCH_LOGS};
 use aws_sdk_apigateway::types::{Op, PatchOperation};
@@ -25,16 +25,16 @@ pub struct Props {
 #[derive(Debug)]
 pub struct LogRole;
 
-/// The IAM role that gatestack makes, one for all Regions of an account.
+/// The IAM role that gatestack creates, one for all Regions of an account.
 pub const NAME: &str = "gatestack-api-gateway-logs";
 
-/// The tag of that role, by which it is told from somebody else's of its name. It is the account's, so it names no stack.
+/// The tag of that role, which distinguishes it from another one with its name. It is the account's, so it names no stack.
 const TAG: (&str, &str) = ("gatestack:used_by", "api_gateway");
 
-/// Who may take the role.
+/// The trust policy of the role.
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
-/// The ARN of the role that gatestack makes in this account.
+/// The ARN of the role that gatestack creates in this account.
 pub fn arn(account: &str) -> String {
     arns::role(account, "/", NAME)
 }
@@ -64,7 +64,7 @@ impl Kind for LogRole {
             "the role is the whole account's; change it with `aws apigateway update-account`",
         ))];
 
-    /// Only what the file wants is looked for, so that it is never among what goes.
+    /// Only what the file wants is looked for, so that it is never deleted.
     fn follows(want: &Props, _address: &Address, desired: &Desired) -> bool {
         want.role == arn(&desired.ground.account)
     }
@@ -142,7 +142,7 @@ fn wanted(desired: &Desired) -> Option<&Address> {
     wanted.map(|(address, _)| address)
 }
 
-/// The ARN of the account's role, made unless it is there.
+/// The ARN of the account's role, created if missing.
 async fn make(writer: &Writer) -> Result<String, AwsError> {
     let tag = Tag::builder().key(TAG.0).value(TAG.1).build();
     let request = writer
@@ -190,7 +190,7 @@ fn not_ours() -> AwsError {
     AwsError::gave_up("CreateRole", message)
 }
 
-/// What API Gateway says of a role that IAM has not told it of yet.
+/// API Gateway's error for a role that it can't see yet.
 fn is_not_known_yet(error: &AwsError) -> bool {
     let says = |words: &str| error.message.contains(words);
     error.is("BadRequestException")

@@ -1,8 +1,8 @@
-//! Marks: how the untaggable children of a user pool are known to be ours. A mark is a tag of the pool: its key says
-//! at which address the child stands, its value which child it is.
+//! Marks show which untaggable children of a user pool are ours. A mark is a tag of the pool: its key is the child's address, its
+//! value the child's id.
 //!
-//! A mark is written before its child is made and removed after its child is deleted, so that a run that dies between
-//! two calls leaves no child without a mark.
+//! A mark is written before its child is created and removed after its child is deleted, so that a run that dies between two
+//! calls leaves no child without a mark.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use super::{Findings, Found, Scope};
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, Place};
 
-/// The tag of a partner's API key that names its app client's id.
+/// The tag of a partner's API key with its app client's id.
 pub const CLIENT_TAG: &str = "gatestack:client";
-/// The value of an app client's mark until AWS has told the client's id.
+/// The value of an app client's mark until the client's id is known.
 pub const CREATING: &str = "creating";
 
 const PREFIX: &str = "gatestack:";
 
-/// The tag that marks a wanted child on the pool it is made with, as far as it is known before the apply.
+/// The mark of a wanted child on its pool, if its value is known before the apply.
 pub fn of(address: &Address, resource: &Resource) -> Option<(String, String)> {
     let nothing = Book::default();
     let value = match resource {
@@ -39,8 +39,8 @@ pub fn of(address: &Address, resource: &Resource) -> Option<(String, String)> {
     Some((key(address.as_str()), escape(&value)))
 }
 
-/// The tag of a partner's API key that says, from the key's own create call on, that a client of the key's name is being made: until
-/// it names the client, nothing else tells it from one that somebody makes by hand.
+/// The tag of a partner's API key, from the key's create call on, that a client with the key's name is being created: until it
+/// has the client's id, nothing else distinguishes the client from one made by hand.
 pub fn of_key(client: &Resource) -> Option<(String, String)> {
     match client {
         Resource::AppClient(client) if matches!(client.mark, Mark::OnKey(_)) => {
@@ -63,7 +63,7 @@ pub fn read<'a>(
         .collect()
 }
 
-/// The stack's pool and what its marks of one kind say.
+/// The stack's pool and its marks of one kind.
 pub(super) struct MarkedPool {
     /// Where the pool stands.
     pub(super) address: Address,
@@ -75,10 +75,10 @@ pub(super) struct MarkedPool {
     pub(super) marks: BTreeMap<Address, String>,
 }
 
-/// The stack's pool with those of its marks that stand at such addresses; `None` while there is no pool.
+/// The stack's pool with its marks at such addresses; `None` if there is no pool.
 ///
 /// # Errors
-/// AWS's refusal of the read.
+/// A read failed.
 pub(super) async fn pool(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -94,7 +94,7 @@ pub(super) async fn pool(
 /// The same of the stack's pools that are not in use.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub(super) async fn duplicates(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -126,8 +126,8 @@ async fn marked(
 }
 
 impl MarkedPool {
-    /// Where a mark puts the child of this value. After a move that died half way two marks name one child: the one
-    /// at a wanted address counts.
+    /// The address of the child with this value. After an interrupted move two marks name one child: the one at a wanted address
+    /// counts.
     pub(super) fn address_of(&self, scope: &Scope<'_>, value: &str) -> Option<&Address> {
         let marks = || {
             self.marks
@@ -140,7 +140,7 @@ impl MarkedPool {
             .or_else(|| marks().next())
     }
 
-    /// Of these children, marked ones get the tags that say so: then they are sorted out like everything tagged.
+    /// Gives marked children the corresponding tags, so that they are handled like everything tagged.
     pub(super) fn tag<P>(&self, scope: &Scope<'_>, candidates: &mut [Candidate<P>]) {
         for candidate in candidates {
             if let Some(address) = self.address_of(scope, &candidate.name) {
@@ -149,7 +149,7 @@ impl MarkedPool {
         }
     }
 
-    /// Adds the marks whose child is gone and not wanted to what was found, for the planner to remove.
+    /// Adds the marks whose child is missing and not wanted to the findings, for the planner to remove.
     pub(super) fn add_lonely<P>(
         &self,
         scope: &Scope<'_>,
@@ -178,10 +178,10 @@ impl MarkedPool {
     }
 }
 
-/// Writes a mark, unless it is known to be there.
+/// Writes a mark, unless it exists already.
 ///
 /// # Errors
-/// AWS's refusal.
+/// The call failed.
 pub(super) async fn set(
     writer: &Writer,
     pool: &str,
@@ -195,10 +195,10 @@ pub(super) async fn set(
     writer.tag_pool(pool, BTreeMap::from([(key, value)])).await
 }
 
-/// Gives a child that keeps its value the mark of another address, and takes its other marks away.
+/// Moves a child's mark to another address, and removes its other marks.
 ///
 /// # Errors
-/// AWS's refusal.
+/// The call failed.
 pub(super) async fn move_to(
     writer: &Writer,
     pool: &str,
@@ -216,7 +216,7 @@ pub(super) async fn move_to(
 /// Removes the marks that fit.
 ///
 /// # Errors
-/// AWS's refusal.
+/// The call failed.
 pub(super) async fn clear(
     writer: &Writer,
     pool: &str,
@@ -234,7 +234,7 @@ pub(super) async fn clear(
     writer.untag_pool(pool, keys).await
 }
 
-/// The key of the tag that marks what stands at this address.
+/// The key of the mark for this address.
 pub fn key(mark: &str) -> String {
     format!("{PREFIX}{}", escape(mark))
 }

@@ -10,66 +10,66 @@ use super::{KindInfo, Outputs, Resource, Scope, Word, registered, uses};
 use crate::aws::{AwsError, ListedPart, Reader};
 use crate::model::{Address, Book, OutputName, digest};
 
-/// What AWS says now about everything a stack owns, and about what stands in its way.
+/// The current state of everything a stack owns, and obstacles.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Observation {
     /// What the stack owns, by address (after `[[moved]]`).
     pub live: BTreeMap<Address, Live>,
     /// What stops a plan.
     pub obstacles: Vec<Obstacle>,
-    /// What stops even a destroy: tags that don't tell which of several things is the stack's, or what a thing is.
+    /// What stops even a destroy: ambiguous or impossible tags.
     pub ambiguities: Vec<Obstacle>,
-    /// Several things at one address, of which one can stand there.
+    /// Several resources at one address.
     #[serde(default)]
     pub duplicates: Vec<Duplicates>,
-    /// What stops a plan that deletes or replaces the thing at its address: somebody else uses it.
+    /// What stops a plan that deletes or replaces the resource at its address: it is in use elsewhere.
     pub in_use: Vec<Obstacle>,
-    /// What was not found and may be there, or may have been: another one is made only by consent to the loss.
+    /// What was not found but may exist, or may have existed: another one is created only with consent to the loss.
     pub in_doubt: Vec<Obstacle>,
-    /// Somebody else's things beside ours: counted, never touched.
+    /// Resources beside ours that are not the stack's: counted, never changed.
     pub neighbours: Vec<Neighbours>,
-    /// What is not the stack's and goes along when one of its things does.
+    /// What is not the stack's and is deleted with one of its resources.
     pub dependents: Vec<Dependent>,
 }
 
-/// One thing the stack owns, before it is known where it stands, with what follows it there.
+/// A resource of the stack, before its final address is known, with its dependents.
 pub(super) struct Thing {
     pub(super) live: Live,
     pub(super) dependents: Vec<Dependent>,
     pub(super) in_use: Option<Obstacle>,
 }
 
-/// One thing the stack owns, as AWS has it.
+/// A live resource of the stack.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Live {
     /// What it is.
     pub resource: Resource,
-    /// What AWS tells of it.
+    /// Its outputs.
     pub outputs: Outputs,
-    /// Where it stood before `[[moved]]`.
+    /// Its address before `[[moved]]`.
     pub was: Option<Address>,
-    /// Settings somebody else made that gatestack leaves alone, in words.
+    /// Unmanaged settings that gatestack leaves alone, in words.
     pub unmanaged: Vec<String>,
-    /// What a person should know of it although nothing of it changes, each in a sentence without a full stop.
+    /// Notices about it even if nothing changes, each in a sentence without a full stop.
     pub notices: Vec<String>,
-    /// Only the mark is left; the thing itself is gone.
+    /// Only the mark is left; the resource itself does not exist.
     pub only_a_mark: bool,
-    /// Why it will never work and has to go, as AWS tells it.
+    /// Why it will never be ready and must be deleted, in AWS's words.
     pub broken: Option<String>,
 }
 
-/// Something that stops a plan: gatestack does not guess whose a thing is.
+/// Something that stops a plan, such as an ambiguous owner.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Obstacle {
-    /// The address it stands in the way of.
+    /// The address that it blocks.
     pub address: Address,
-    /// What is there, in a sentence.
+    /// What it is, in a sentence.
     pub what: String,
     /// What to do about it, in a sentence.
     pub help: String,
 }
 
-/// Somebody else's things of one kind.
+/// Resources of one kind that are not the stack's.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Neighbours {
     /// The kind.
@@ -79,29 +79,29 @@ pub struct Neighbours {
     pub count: usize,
 }
 
-/// Things that are not the stack's and that AWS takes along when one of the stack's goes.
+/// Things that are not the stack's and that AWS deletes with one of the stack's.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Dependent {
-    /// The address by which their loss is agreed to, such as `user_pool/other_clients`.
+    /// The address for consent to their loss, such as `user_pool/other_clients`.
     pub address: Address,
-    /// The stack's thing that they go with.
+    /// The stack's resource that they are deleted with.
     pub with: Address,
-    /// The field whose change takes them along too.
+    /// The field whose change deletes them too.
     #[serde(deserialize_with = "registered::words::deserialize")]
     pub of_field: Option<Word>,
-    /// Their kind, by its name where gatestack makes such things too.
+    /// Their kind, by its name if gatestack has it too.
     pub kind: String,
     /// How many there are.
     pub count: usize,
-    /// Their ids as that field holds them, where there is one.
+    /// Their ids in that field, if there is one.
     pub ids: BTreeSet<String>,
-    /// A digest of the ids of all of them: another thing of the same name is another loss. Empty where AWS only estimates.
+    /// A digest of all their ids: another one with the same name is another loss. Empty if AWS only estimates.
     pub members: String,
-    /// What they are and what becomes of them, in a phrase.
+    /// What they are and what happens to them, in a phrase.
     pub what: String,
 }
 
-/// One of the things that are not the stack's: what tells it from every other one, and what people call it.
+/// A thing that is not the stack's: its id, and its display name.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Other {
     name: String,
@@ -119,7 +119,7 @@ impl Other {
     }
 }
 
-/// A thing that is its name.
+/// A thing identified by its name.
 impl From<String> for Other {
     fn from(name: String) -> Self {
         Self::new(name.clone(), name)
@@ -133,7 +133,7 @@ impl From<&ListedPart> for Other {
 }
 
 impl Dependent {
-    /// What goes with the thing at this address, by a word of its own; `None` where there is nothing.
+    /// What is deleted with the resource at this address, by its word; `None` if there is nothing.
     pub(super) fn of(
         with: &Address,
         word: &str,
@@ -145,7 +145,7 @@ impl Dependent {
         let count = others.len();
         (count > 0).then_some(())?;
         let plural = if count == 1 { "" } else { "s" };
-        // AWS lists them in any order, and another order is not another loss.
+        // AWS lists them in any order, which doesn't change the loss.
         let mut others: Vec<Other> = others.iter().cloned().map(Into::into).collect();
         others.sort();
         let mut named: Vec<String> = others
@@ -175,7 +175,7 @@ impl Dependent {
 }
 
 impl Observation {
-    /// The outputs of everything that is there.
+    /// All live outputs.
     pub fn book(&self) -> Book {
         let mut book = Book::default();
         for (address, live) in self.live.iter().filter(|(_, live)| !live.only_a_mark) {
@@ -184,7 +184,7 @@ impl Observation {
         book
     }
 
-    /// Writes down a thing at an address, and there what follows it.
+    /// Adds a resource at an address, with its dependents.
     pub(super) fn put(&mut self, address: &Address, thing: Thing) {
         let dependents = thing.dependents.into_iter().map(|one| Dependent {
             address: one.address.moved(&one.with, address).unwrap_or(one.address),
@@ -200,18 +200,18 @@ impl Observation {
     }
 }
 
-/// Reads everything a stack owns, phase by phase: what is found through another thing comes after it, the rest at once.
+/// Reads everything a stack owns, phase by phase: what is found through another resource comes after it, the rest concurrently.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, AwsError> {
     look(reader, desired, false, |_| true).await
 }
 
-/// The same before a destroy, for which more is read: what AWS deletes along with each thing that goes.
+/// The same before a destroy, which also reads what AWS deletes along.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub async fn observe_to_destroy(
     reader: &Reader,
     desired: &Desired,
@@ -219,7 +219,7 @@ pub async fn observe_to_destroy(
     look(reader, desired, true, |_| true).await
 }
 
-/// Reads what the stack owns of some kinds; those that others are found through have to be among them.
+/// Reads what the stack owns of some kinds, which must include those that others are found through.
 pub(super) async fn look(
     reader: &Reader,
     desired: &Desired,
@@ -261,7 +261,7 @@ pub(super) async fn look(
         }
         several.sort_by_key(duplicates::rank);
         for group in several {
-            // Boxed for the same reason as the look at a kind.
+            // Boxed for the same reason as the observation of a kind.
             Box::pin(duplicates::sort_out(
                 reader,
                 desired,
@@ -316,7 +316,7 @@ fn by_address(
     found
 }
 
-/// What `[[moved]]` brings to an address where something stands already.
+/// What `[[moved]]` moves to an address that is taken already.
 fn moved_here(address: &Address, all: &[Thing]) -> Option<Obstacle> {
     let mut live = all.iter().map(|thing| &thing.live);
     let was = live.clone().find_map(|live| live.was.as_ref())?;
@@ -324,7 +324,7 @@ fn moved_here(address: &Address, all: &[Thing]) -> Option<Obstacle> {
     Some(moved_onto(address, was, there))
 }
 
-/// Whether a thing is of another kind than what is wanted at its address, or than what else is there.
+/// Whether a resource is of another kind than the wanted one at its address, or than others there.
 fn is_of_another_kind(live: &Live, all: &[Thing], desired: &Desired, address: &Address) -> bool {
     let kind = |resource: &Resource| resource.info().name;
     let wanted = desired.resources.get(address);
@@ -332,7 +332,7 @@ fn is_of_another_kind(live: &Live, all: &[Thing], desired: &Desired, address: &A
     kind(&live.resource) != right
 }
 
-// Neither may lose what says whose it is: it would go on working, and no file would name it any more.
+// Neither may lose its mark: it would continue to work without being in any file.
 fn moved_onto(address: &Address, was: &Address, there: &Live) -> Obstacle {
     let (from, to) = (was.owner(), address.owner());
     Obstacle {
@@ -348,7 +348,7 @@ fn moved_onto(address: &Address, was: &Address, there: &Live) -> Obstacle {
     }
 }
 
-// The diff compares things of one kind, and an address belongs to one; only somebody who edits tags can mix them up.
+// The diff compares resources of one kind, and an address belongs to one; only edited tags can mix them up.
 fn of_another_kind(address: &Address, live: &Live) -> Obstacle {
     Obstacle {
         address: address.clone(),

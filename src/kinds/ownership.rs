@@ -1,4 +1,4 @@
-//! Whose the tagged things of an account are: ours by tag, in the way by name, or nobody's business.
+//! The ownership of tagged resources: ours by tag, an obstacle by name, or ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::{Address, OutputName, shell_word};
 
-/// Something AWS lists with its name and its tags.
+/// A listed resource with its name and its tags.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate<P> {
     /// Its name, as people see it.
@@ -17,7 +17,7 @@ pub(super) struct Candidate<P> {
     pub(super) tags: BTreeMap<String, String>,
     /// What it is.
     pub(super) props: P,
-    /// What AWS tells of it.
+    /// Its outputs.
     pub(super) outputs: Outputs,
     /// Settings of it that gatestack leaves alone, in words.
     pub(super) unmanaged: Vec<String>,
@@ -25,8 +25,8 @@ pub(super) struct Candidate<P> {
 
 /// Sorts out what AWS lists of one kind, given the names that are wanted.
 ///
-/// A thing with our tags is ours, whatever its name is. A thing with a wanted name stands in the way while the wanted
-/// address has nothing: making a second of that name would leave people guessing which one is the stack's.
+/// A resource with our tags is ours, whatever its name. One with a wanted name is an obstacle while the wanted address is empty:
+/// it would be unclear which of two with that name is the stack's.
 pub(super) fn sort_out<P>(
     scope: &Scope<'_>,
     kind: &KindInfo,
@@ -72,8 +72,7 @@ pub(super) fn sort_out<P>(
     findings
 }
 
-/// A thing that carries the stack's tags, at an address where no file can want it: whoever wrote the tag meant something else,
-/// and only they know what.
+/// A resource with the stack's tags, at an address where no file can want it: the tag is wrong.
 pub(super) fn misplaced(
     address: &Address,
     kind: &KindInfo,
@@ -112,7 +111,7 @@ fn article(title: &str) -> &'static str {
     }
 }
 
-/// By the id of a thing whose place another of the same address takes, the id of that other.
+/// The id of the replacement, by the id of the replaced one.
 fn successors<P>(candidates: &[Candidate<P>]) -> BTreeMap<String, String> {
     let key = |candidate: &Candidate<P>| {
         let tag = |name| candidate.tags.get(name).cloned();
@@ -132,9 +131,9 @@ fn successors<P>(candidates: &[Candidate<P>]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Where a thing of this address stands: at it, or below its successor, so that what is known by another's tag alone
-/// goes before that other. Things that take each other's place, which only somebody who writes tags by hand brings about, all
-/// stand at the address: none of them is taken for the older one.
+/// The final address of a resource: this one, or one below its replacement, so that what is only known by another's tag is
+/// deleted before that other. Resources that replace each other, which only edited tags can cause, all get this address: none of
+/// them counts as the older one.
 fn place(address: Address, id: Option<&String>, successors: &BTreeMap<String, String>) -> Address {
     let mut line: Vec<&String> = Vec::new();
     let mut next = id;
@@ -202,7 +201,7 @@ fn claim<P>(
     })
 }
 
-/// Where something that stands at this address stands after `[[moved]]`.
+/// The address after `[[moved]]`.
 pub(super) fn after_moves(desired: &Desired, address: &Address) -> Address {
     desired
         .moved

@@ -4,8 +4,8 @@ use aws_sdk_apigateway::types::{Op, PatchOperation};
 
 use super::Task;
 
-/// Adds a field's patches to those of the one call, from what is wanted and what is there: the parts of an update of a thing that
-/// API Gateway changes by one patch and that has no tags.
+/// Adds a field's patches to those of the one call, from the wanted and the live properties: the parts of an update of a resource
+/// that API Gateway changes by one patch and that has no tags.
 #[derive(Debug)]
 pub struct Write<P: 'static>(pub fn(&mut Patches, &Task<'_, P>, &P));
 
@@ -26,14 +26,14 @@ pub(super) fn written<P>(task: &Task<'_, P>, held: &P, changed: &[Write<P>]) -> 
     patches
 }
 
-/// The parts of an update of a thing that API Gateway changes by one patch, and whose tags are a resource of their own.
+/// The parts of an update of a resource that API Gateway changes by one patch, with separate calls for tags.
 #[derive(Debug)]
 pub enum Part<P: 'static> {
-    /// Adds a field's patches to those of the one call, from what is wanted and what is there.
+    /// Adds a field's patches to those of the one call, from the wanted and the live properties.
     Patch(fn(&mut Patches, &Task<'_, P>, &P)),
     /// The tags.
     Tags,
-    /// Nothing to call: it comes about by itself, and the step that follows waits.
+    /// No call: it changes by itself, and the next step waits.
     Wait,
 }
 
@@ -73,7 +73,7 @@ impl Patches {
         self.push(Op::Add, path, Some(value.to_string()));
     }
 
-    /// Takes an element out of a member.
+    /// Removes an element of a member.
     pub(super) fn remove_value(&mut self, path: impl Into<String>, value: impl ToString) {
         self.push(Op::Remove, path, Some(value.to_string()));
     }
@@ -88,7 +88,7 @@ impl Patches {
         self.0.is_empty()
     }
 
-    /// What to send, in the order in which it was written down.
+    /// The operations, in order.
     pub(super) fn operations(self) -> Option<Vec<PatchOperation>> {
         Some(self.0)
     }

@@ -1,4 +1,4 @@
-//! An API key's place on a usage plan (a usage plan key).
+//! An API key's membership of a usage plan (a usage plan key).
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -17,7 +17,7 @@ use super::{
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
 
-/// A key's place on a plan.
+/// A key's membership of a plan.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Props {
     /// The plan's id.
@@ -26,7 +26,7 @@ pub struct Props {
     pub key: Text,
 }
 
-/// An API key's place on a usage plan.
+/// An API key's membership of a usage plan.
 #[derive(Debug)]
 pub struct PlanMembership;
 
@@ -121,7 +121,7 @@ impl Kind for PlanMembership {
             .await
         {
             Ok(_) => Ok(outputs(&plan, &key)),
-            // The SDK sends a call again whose answer got lost, and AWS then finds the first one's work.
+            // The SDK retries a call whose response was lost, and AWS then finds the result of the first one.
             Err(error) if error.is("ConflictException") => {
                 let keys = writer.afresh().usage_plan_keys(&plan).await?;
                 let there = keys
@@ -143,7 +143,7 @@ impl Kind for PlanMembership {
         _live: &Standing<'_, Props>,
         _changed: &[Infallible],
     ) -> Result<Outputs, AwsError> {
-        // Every difference of a membership makes a new one.
+        // Every difference replaces a membership.
         Ok(Outputs::new())
     }
 
@@ -170,8 +170,8 @@ impl Kind for PlanMembership {
     }
 }
 
-/// Keys of ours that somebody put on a plan of their own which opens the same stage: AWS takes a key on one plan of a stage only.
-/// Such plans are read only where there are any.
+/// Keys of ours on another plan with the same stage: AWS allows a key only on one plan of a stage. Such plans are read only if
+/// there are any.
 async fn on_others_plans(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -219,7 +219,7 @@ async fn on_others_plans(
     Ok(obstacles)
 }
 
-/// Where each of our keys stands, `[[moved]]` not applied, by its id.
+/// The address of each of our keys, without `[[moved]]`, by its id.
 async fn addresses_of_keys(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -241,7 +241,7 @@ async fn addresses_of_keys(
     Ok(known.collect())
 }
 
-/// The places of one key. On the plan that is wanted it is the key's membership; somebody put it on the others too.
+/// The memberships of one key. The one on the wanted plan has the key's address; the others were added by hand.
 fn memberships(
     scope: &Scope<'_>,
     key_address: &Address,
@@ -278,7 +278,7 @@ fn memberships(
         .collect()
 }
 
-// Not the key's id alone: an id must lead to one resource.
+// Not the key's id alone: an id must identify one resource.
 fn outputs(plan: &str, key: &str) -> Outputs {
     Outputs::from([(OutputName::Id, format!("{plan}:{key}"))])
 }

@@ -1,4 +1,4 @@
-//! What the kinds of the private road have in common: when they are looked for, and how AWS is waited for.
+//! What the kinds of the private backend share: when they are looked for, and how they wait for AWS.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use super::load_balancer::is_ours;
 use super::{STACK_TAG, Scope, tags};
 use crate::aws::{AwsError, Reader, Writer};
 
-/// What the ARN of one of them holds.
+/// Parts of their ARNs.
 const ARNS: &[&str] = &[":ec2:", ":elasticloadbalancing:", "/vpclinks/"];
 
-/// Whether the stack has, or may still have, a private road. A stack that never had one needs neither the permissions nor the
+/// Whether the stack has, or may still have, a private backend. A stack that never had one needs neither the permissions nor the
 /// calls of EC2 and Elastic Load Balancing.
 ///
-/// The mark on the API tells it; so do the stack's VPC links, which API Gateway lists with their tags. Where there is no API, a
-/// security group does: the load balancer and the instances are made after theirs and deleted before.
+/// The mark on the API shows it; so do the stack's VPC links, which API Gateway lists with their tags. Without an API, a security
+/// group does: it is created before the load balancer and the instances and deleted after them.
 ///
 /// # Errors
-/// AWS's refusal of a read. Credentials that may list neither links nor security groups made none.
+/// A read failed. Credentials that may list neither links nor security groups have created none.
 pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool, AwsError> {
     let wanted = scope
         .desired
@@ -43,10 +43,10 @@ pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool,
     Ok(unless_denied(groups.await)?.is_some_and(|groups| !groups.is_empty()))
 }
 
-/// How often something that AWS takes minutes for is looked at.
+/// How often something that takes minutes is polled.
 pub const LOOKS_EVERY: Duration = Duration::from_secs(5);
 
-/// How long something that AWS refuses for now is called again, and how often.
+/// How long and how often a call is retried.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     pub(super) every: Duration,
@@ -62,19 +62,19 @@ impl Patience {
         }
     }
 
-    /// For things that AWS made a moment ago and that not all of its parts know yet.
+    /// For resources that were just created and are not visible everywhere yet.
     pub(super) const KNOWN_SOON: Self = Self::new(2, 60);
 
-    /// For what AWS gets to work in minutes: more than eight have been seen.
+    /// For what takes AWS minutes: more than eight have been observed.
     pub(super) const AT_WORK: Self = Self {
         every: LOOKS_EVERY,
         within: Duration::from_secs(900),
     };
 
-    /// Calls again while AWS refuses in a way that passes with time.
+    /// Retries a call while its error is temporary.
     ///
     /// # Errors
-    /// Any other refusal, and the last one.
+    /// Any other error, and the last one.
     pub(super) async fn insist<T>(
         self,
         writer: &Writer,
@@ -93,10 +93,10 @@ impl Patience {
         }
     }
 
-    /// Looks again until there is an answer.
+    /// Polls until there is a result.
     ///
     /// # Errors
-    /// AWS's refusal of a look, or that it did not finish `what` in time.
+    /// A read failed, or `what` was not done in time.
     pub(super) async fn wait<T>(
         self,
         writer: &Writer,

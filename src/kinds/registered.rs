@@ -1,5 +1,5 @@
-//! What data borrows from the registry: kinds, and the texts their fields are described with. A saved plan writes them
-//! as text; reading finds them again, and what this gatestack does not know is an error.
+//! Serializes references to the registry: kinds, and the texts of their fields. A saved plan contains them as text; reading looks
+//! them up, and unknown ones are an error.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::{KINDS, KindInfo, OnChange, fields_of_kinds};
 
-/// A text of the registry: a field's name, why a field makes a replacement necessary, or what is lost with a kind.
-// Not written as a reference where it is used: serde would want to borrow it from what it reads.
+/// A text of the registry: a field's name, the reason for a replacement, or what is lost with a kind.
+// A type instead of a reference, which serde would borrow from its input.
 pub type Word = &'static str;
 
 static WORDS: LazyLock<BTreeSet<Word>> = LazyLock::new(|| {
@@ -51,7 +51,7 @@ pub(crate) mod words {
         /// The same, holding texts that were just read.
         type Read: for<'de> Deserialize<'de>;
 
-        /// Finds each in the registry.
+        /// Looks up each in the registry.
         fn find<E: Error>(read: Self::Read) -> Result<Self, E>;
     }
 

@@ -50,14 +50,14 @@ macro_rules! kinds {
         }
 
         impl Resource {
-            /// What is known of its kind.
+            /// Its kind.
             pub fn info(&self) -> &'static KindInfo {
                 match self {
                     $(Self::$variant(_) => const { &<$kind as Kind>::INFO }),+
                 }
             }
 
-            /// Its fields and their values, as far as the book knows what they refer to.
+            /// Its fields and their values, with the outputs in the book.
             pub fn fields(&self, book: &Book) -> Vec<(&'static FieldInfo, Value)> {
                 match self {
                     $(Self::$variant(props) => <$kind as Kind>::FIELDS
@@ -67,7 +67,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Everything whose outputs its properties hold.
+            /// Everything whose outputs its properties contain.
             pub fn awaited(&self) -> BTreeSet<Address> {
                 let fields = self.fields(&Book::default());
                 fields.iter().flat_map(|(_, value)| value.awaited()).collect()
@@ -80,7 +80,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Lets it hold on to what it refers to today and the plan keeps; see [`Kind::hold_on`].
+            /// Keeps its references to what the plan keeps; see [`Kind::hold_on`].
             pub fn hold_on(&mut self, live: &Resource, kept: &[&Outputs]) {
                 match (self, live) {
                     $((Self::$variant(want), Self::$variant(live)) => <$kind as Kind>::hold_on(want, live, kept),)+
@@ -95,14 +95,14 @@ macro_rules! kinds {
                 }
             }
 
-            /// The payloads that its making takes, each by its field and its digest; see [`Kind::payloads`].
+            /// The payloads for its create call, each with its field and digest; see [`Kind::payloads`].
             pub fn payloads(&self) -> Vec<(&'static str, &str)> {
                 match self {
                     $(Self::$variant(want) => <$kind as Kind>::payloads(want),)+
                 }
             }
 
-            /// Whom a change of what is there into this lets in; see [`Kind::lets_in`].
+            /// Which calls a change from the live resource to this admits; see [`Kind::lets_in`].
             pub fn lets_in(&self, live: &Resource) -> LetsIn {
                 match (self, live) {
                     $((Self::$variant(want), Self::$variant(held)) => <$kind as Kind>::lets_in(held, want),)+
@@ -110,7 +110,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// What a change of what is there into this loses for good; see [`Kind::loses`].
+            /// What a change from the live resource to this loses for good; see [`Kind::loses`].
             pub fn loses(&self, live: &Resource) -> Option<String> {
                 match (self, live) {
                     $((Self::$variant(want), Self::$variant(held)) => <$kind as Kind>::loses(held, want),)+
@@ -125,13 +125,13 @@ macro_rules! kinds {
                 }
             }
 
-            // Boxed, here and below: the SDK's futures are large, and one that holds a place for every kind's
-            // overflows a thread's stack.
+            // Boxed, here and below: the SDK's futures are large, and one with those of every kind would overflow a thread's
+            // stack.
 
             /// Makes it; see [`Kind::create`].
             ///
             /// # Errors
-            /// AWS's refusal of a call.
+            /// A call failed.
             pub async fn create(
                 &self,
                 writer: &Writer,
@@ -146,10 +146,10 @@ macro_rules! kinds {
                 }
             }
 
-            /// Waits until it is at work; see [`Kind::settle`].
+            /// Waits until it is ready; see [`Kind::settle`].
             ///
             /// # Errors
-            /// AWS's refusal of a read, or what AWS says of a thing that will never be at work.
+            /// A read failed, or AWS reports that it will never be ready.
             pub async fn settle(&self, writer: &Writer, address: &Address, book: &Book) -> Result<Outputs, AwsError> {
                 match self {
                     $(Self::$variant(want) => {
@@ -162,7 +162,7 @@ macro_rules! kinds {
             /// Changes the named fields of a live one into this; see [`Kind::update`].
             ///
             /// # Errors
-            /// AWS's refusal of a call.
+            /// A call failed.
             pub async fn update(
                 &self,
                 writer: &Writer,
@@ -186,7 +186,7 @@ macro_rules! kinds {
         }
 
         impl BothSides<'_> {
-            /// What a person should know before agreeing to this change; see [`Kind::notes`].
+            /// What the user should know before confirming this change; see [`Kind::notes`].
             pub fn notes(&self, address: &Address, change: &Change) -> Vec<Note> {
                 let want = self.wanted.get(address);
                 let live = self.observation.live.get(address);
@@ -214,7 +214,7 @@ macro_rules! kinds {
             /// Deletes it; see [`Kind::delete`].
             ///
             /// # Errors
-            /// AWS's refusal of a call.
+            /// A call failed.
             pub async fn delete(&self, writer: &Writer, address: &Address) -> Result<(), AwsError> {
                 match &self.resource {
                     $(Resource::$variant(props) => {

@@ -24,7 +24,7 @@ use crate::model::{Address, OutputName, Table, Text, Value};
 pub struct Props {
     /// The pool's id.
     pub user_pool: Text,
-    /// The address under which the pool's tags mark it as ours.
+    /// The address in its mark on the pool.
     pub mark: String,
     /// The identifier.
     pub identifier: Text,
@@ -34,12 +34,12 @@ pub struct Props {
     pub scopes: BTreeMap<String, Text>,
 }
 
-/// The field that says which scopes there are.
+/// The field with the scopes.
 const SCOPES: &str = "scopes";
-/// Everything that hangs on a resource server and is not the stack's.
+/// Everything that depends on a resource server and is not the stack's.
 pub const DEPENDENTS: &[&str] = &[OTHER_CLIENTS];
 
-/// How many clients are read at a time.
+/// How many clients are read concurrently.
 const AT_A_TIME: usize = 10;
 
 /// UpdateResourceServer replaces the name and every scope (Amazon Cognito API reference, "UpdateResourceServer").
@@ -64,9 +64,9 @@ pub struct ResourceServer;
 /// The parts of its update, in the order of their calls.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Part {
-    /// The pool's tag that says that it is the stack's.
+    /// The mark on the pool.
     Mark,
-    /// Name and scopes, which AWS takes together.
+    /// Name and scopes, which AWS replaces together.
     Settings,
 }
 
@@ -311,8 +311,8 @@ impl Kind for ResourceServer {
     }
 }
 
-/// The resource servers that go with a pool and that gatestack did not make. AWS gives them neither an id nor a time: one that was
-/// made anew with the same scopes can't be told from the one that was there, and tokens can't tell either.
+/// The resource servers that are deleted with a pool and that gatestack did not create. They have neither an id nor a date: one
+/// that was created again with the same scopes can't be distinguished, which makes no difference to tokens.
 fn not_ours<'a>(
     pool: &Address,
     others: impl Iterator<Item = &'a ResourceServerType>,
@@ -339,8 +339,8 @@ fn not_ours<'a>(
     )
 }
 
-/// Clients that gatestack did not make and whose scopes go, by the resource server they are of. Of the clients in a pool only those
-/// of the stack are read otherwise, so these are asked for only where a scope goes and its pool stays.
+/// Clients that gatestack did not create and that lose scopes, by resource server. Otherwise only the stack's clients in a pool
+/// are read, so these are read only if a scope is deleted and its pool stays.
 pub(super) async fn held_by_others(
     reader: &Reader,
     leaving: &Leaving<'_>,
@@ -415,7 +415,7 @@ pub(super) async fn held_by_others(
     Ok(dependents)
 }
 
-/// Wanted identifiers that another of our own servers has: a pool takes each once.
+/// Wanted identifiers that another of our own servers has: they are unique in a pool.
 fn held_elsewhere(
     scope: &Scope<'_>,
     wanted: &BTreeMap<Address, String>,
@@ -427,7 +427,7 @@ fn held_elsewhere(
         let identifier = literal(&server.props.identifier);
         for (address, _) in wanted
             .iter()
-            // What a replacement that died half way left below its own address goes in this very run.
+            // What an interrupted replacement left below its own address is deleted in this run.
             .filter(|(address, name)| **name == identifier && **address != holder.owner())
         {
             obstacles.push(Obstacle {
@@ -449,8 +449,8 @@ fn is_place(address: &Address) -> bool {
     address.is_in(Table::ResourceServers)
 }
 
-// A replacement takes over the address before the old one goes; until then the old one's mark stands below it, so
-// that a run that dies in between leaves something the next run deletes.
+// A replacement takes over the address before the old one is deleted; until then the old one's mark is below it, so that the next
+// run deletes it after an interrupted one.
 async fn keep_old_mark(
     writer: &Writer,
     pool: &str,
@@ -510,7 +510,7 @@ fn candidate(pool: &str, server: &ResourceServerType) -> Candidate<Props> {
     }
 }
 
-/// Scopes stay listed on clients that had them, but no new token carries them.
+/// Scopes stay listed on clients that had them, but new tokens don't contain them.
 fn scope_removed(look: &Look<'_, Props>) -> Option<Note> {
     let (held, book) = (look.held?, &look.stack.book);
     let left = match look.want {

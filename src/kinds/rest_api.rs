@@ -1,4 +1,4 @@
-//! An API Gateway REST API. Its routes and gateway responses are closed: what the file does not name of them is deleted.
+//! An API Gateway REST API. All its routes and gateway responses are managed: those that the file does not name are deleted.
 
 use std::collections::BTreeMap;
 
@@ -37,17 +37,17 @@ pub struct Props {
 #[derive(Debug)]
 pub struct RestApi;
 
-/// The word by which the loss of stages that gatestack did not make is agreed to.
+/// The word for consent to the loss of stages that gatestack did not create.
 pub(super) const OTHER_STAGES: &str = "other_stages";
-/// The word by which the loss of authorizers that gatestack did not make is agreed to.
+/// The word for consent to the loss of authorizers that gatestack did not create.
 pub(super) const OTHER_AUTHORIZERS: &str = "other_authorizers";
-/// The word by which the loss of models is agreed to.
+/// The word for consent to the loss of models.
 const OTHER_MODELS: &str = "other_models";
-/// The word by which the loss of request validators is agreed to.
+/// The word for consent to the loss of request validators.
 const OTHER_REQUEST_VALIDATORS: &str = "other_request_validators";
-/// The models that AWS makes in every API.
+/// The models that AWS creates in every API.
 const MODELS_OF_AWS: [&str; 2] = ["Empty", "Error"];
-/// Everything that goes with an API and is not the stack's.
+/// Everything that is deleted with an API and is not the stack's.
 pub const DEPENDENTS: &[&str] = &[
     OTHER_AUTHORIZERS,
     OTHER_MODELS,
@@ -61,10 +61,10 @@ pub(super) fn api<'a>(scope: &'a Scope<'_>) -> Option<&'a str> {
     scope.id(&Place::Api.address())
 }
 
-/// The ids of the APIs that carry the stack's tags, which their list tells: one, unless something went wrong.
+/// The ids of the APIs with the stack's tags, from their list: one, unless something went wrong.
 ///
 /// # Errors
-/// AWS's refusal of the list.
+/// A read failed.
 pub(super) async fn ours(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<String>, AwsError> {
     let apis = reader.rest_apis().await?;
     let ours = apis.iter().filter(|api| {
@@ -74,10 +74,10 @@ pub(super) async fn ours(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Strin
     Ok(ours.filter_map(|api| api.id.clone()).collect())
 }
 
-/// What people call an API of the account: its id, and its name where it has one.
+/// The display name of an API: its id, and its name if it has one.
 ///
 /// # Errors
-/// AWS's refusal of the list.
+/// A read failed.
 pub(super) async fn called(reader: &Reader, id: &str) -> Result<String, AwsError> {
     let apis = reader.rest_apis().await?;
     let name = apis.iter().find(|api| api.id.as_deref() == Some(id));
@@ -87,7 +87,8 @@ pub(super) async fn called(reader: &Reader, id: &str) -> Result<String, AwsError
     })
 }
 
-/// What else goes with an API: models and request validators, of which gatestack makes none, and its places on other usage plans.
+/// What else is deleted with an API: models and request validators, which gatestack doesn't create, and its memberships of other
+/// usage plans.
 pub(super) async fn other_parts_of(
     reader: &Reader,
     leaving: &Leaving<'_>,
@@ -300,7 +301,7 @@ fn candidate(reader: &Reader, api: &LiveApi) -> Candidate<Props> {
     }
 }
 
-/// The ARN of an API, whose tags it names.
+/// The ARN of an API, for its tags.
 pub(super) fn arn(reader: &Reader, id: &str) -> String {
     reader.apigateway_arn(&format!("/restapis/{id}"))
 }
@@ -314,7 +315,7 @@ fn outputs(reader: &Reader, id: &str, root: Option<&str>) -> Outputs {
     outputs
 }
 
-/// What an API's own policy on who may call it is called among what gatestack leaves alone.
+/// The name of an API's resource policy among unmanaged settings.
 pub const RESOURCE_POLICY: &str = "a resource policy";
 
 fn unmanaged(api: &LiveApi) -> Vec<String> {

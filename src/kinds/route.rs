@@ -1,4 +1,4 @@
-//! A route: a method on a path with its integration and its responses, one thing to a user and several to API Gateway.
+//! A route: a method on a path with its integration and its responses.
 
 mod live;
 mod mock;
@@ -35,7 +35,7 @@ pub struct Props {
     pub path: String,
     /// Where its calls go.
     pub integration: Integration,
-    /// The id of the authorizer; none lets anyone in.
+    /// The id of the authorizer; none for a route without a token.
     pub authorizer: Option<Text>,
     /// Any one of these scopes admits an access token. Empty with an authorizer: an ID token.
     pub scopes: BTreeSet<Text>,
@@ -43,26 +43,26 @@ pub struct Props {
     pub api_key: bool,
 }
 
-/// Where a route's calls go.
+/// The integration of a route.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Integration {
-    /// To a URL, as they came (`HTTP_PROXY`), path parameters carried through.
+    /// A URL (`HTTP_PROXY`), with path parameters passed on.
     Http {
         /// The URL, with the route's path parameters.
         url: Text,
-        /// The id of the VPC link it goes through; none for the internet.
+        /// The id of the VPC link; none for the internet.
         link: Option<Text>,
         /// How long the backend may take, in milliseconds.
         timeout_milliseconds: i32,
     },
     /// Nowhere: API Gateway answers.
     Mock(Answer),
-    /// Something gatestack does not make, in words: it differs from everything the file can say.
+    /// Something gatestack does not create, in words: it differs from everything the file can express.
     Other(String),
 }
 
-/// What API Gateway answers by itself.
+/// A mock response.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Answer {
     /// The status.
@@ -79,7 +79,7 @@ impl Props {
         self.authorizer.is_none() && !self.api_key
     }
 
-    /// The id of the VPC link that calls go through.
+    /// The id of the VPC link of its calls.
     pub fn link(&self) -> Option<&Text> {
         match &self.integration {
             Integration::Http { link, .. } => link.as_ref(),
@@ -92,25 +92,25 @@ impl Props {
 #[derive(Debug)]
 pub struct Route;
 
-/// The longest that API Gateway waits for a backend, and how long it does unless told (API Gateway developer guide, "Quotas for
-/// configuring and running a REST API").
+/// The longest timeout of an integration, and its default (API Gateway developer guide, "Quotas for configuring and running a
+/// REST API").
 pub const LONGEST_TIMEOUT: HumanDuration = HumanDuration::from_secs(29);
 
-/// Where a header stands in the mappings of a response.
+/// The prefix of a header in the mappings of a response.
 const RESPONSE_HEADER: &str = "method.response.header.";
-/// The media type for which API Gateway looks up templates when a call names none.
+/// The media type whose template API Gateway uses by default.
 const MEDIA_TYPE: &str = "application/json";
 
 /// The parts of its update.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
-    /// A patch of the method: who may call.
+    /// A patch of the method: its requirements.
     Method(fn(&mut Patches, &Task<'_, Props>, &Props)),
-    /// A patch of an integration that passes calls on.
+    /// A patch of a proxy integration.
     Proxy(fn(&mut Patches, &Task<'_, Props>, &Props)),
-    /// What API Gateway answers by itself: declared, written and undeclared in an order of its own.
+    /// A mock response: declared, written and undeclared in a certain order.
     Answer,
-    /// What API Gateway changes by making the method anew only.
+    /// What API Gateway changes only by creating the method again.
     Made,
 }
 

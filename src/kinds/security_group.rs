@@ -1,4 +1,4 @@
-//! A security group: who may open connections to what stands in it.
+//! A security group: its inbound rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,24 +21,24 @@ use crate::model::{Address, OutputName, Text, Value};
 pub struct Props {
     /// The name, unique in its VPC.
     pub name: String,
-    /// What it is for; AWS never changes it.
+    /// Its description; AWS never changes it.
     pub description: String,
     /// The VPC's id.
     pub vpc: String,
-    /// Who may open connections. Everything else is refused.
+    /// The inbound rules. Everything else is denied.
     pub ingress: BTreeSet<Ingress>,
-    /// Rules that no stack file can say, in words. Always empty on the wanted side.
+    /// Rules that a stack file can't express, in words. Always empty on the wanted side.
     pub other_rules: BTreeSet<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// Who may open connections, on which TCP port.
+/// An inbound rule: a source and a TCP port.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Ingress {
     /// The TCP port.
     pub port: u16,
-    /// The security group whose members may.
+    /// A security group as the source.
     pub from: Text,
 }
 
@@ -126,7 +126,7 @@ impl Kind for SecurityGroup {
             .security_groups_tagged(STACK_TAG, &scope.desired.ground.stack)
             .await?;
         candidates.extend(ours.iter().map(candidate));
-        // A VPC has no two groups of one name, so nobody else has the names of ours.
+        // Names are unique in a VPC, so no other group has the names of ours.
         let is_ours = |props: &Props| {
             ours.iter().any(|group| {
                 group.vpc_id.as_ref() == Some(&props.vpc)
@@ -175,7 +175,7 @@ impl Kind for SecurityGroup {
         Ok(outputs(&id))
     }
 
-    // What is wanted is let in before anything else is shut out.
+    // Wanted rules are added before others are removed.
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
@@ -213,7 +213,7 @@ impl Kind for SecurityGroup {
     }
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        // The network interfaces of a load balancer outlive it by minutes, and its groups can't go before them.
+        // The network interfaces of a load balancer remain for minutes, and its groups can't be deleted before.
         let patience = Patience::new(10, 900);
         let holds_on = |error: &AwsError| error.is("DependencyViolation");
         let deleted = patience.insist(writer, holds_on, async || {
@@ -229,8 +229,8 @@ impl Kind for SecurityGroup {
     }
 }
 
-/// What stands in the way of a group's end: network interfaces in it and rules of other groups about it that are not the stack's.
-/// AWS refuses only when everything else in it is gone already. Credentials that may not look for them leave that to AWS.
+/// Obstacles to a group's deletion: network interfaces in it and rules of other groups that refer to it and are not the stack's.
+/// AWS would refuse only after everything else in it is deleted. Without the permissions they are not checked.
 pub(super) async fn used_by(
     reader: &Reader,
     leaving: &Leaving<'_>,
@@ -262,8 +262,8 @@ pub(super) async fn used_by(
     }))
 }
 
-/// What is not the stack's and has network interfaces in a group. What AWS is about to take away by itself does not count: the
-/// interfaces of a load balancer outlive it by minutes, and those of an instance go when it has ended.
+/// What is not the stack's and has network interfaces in a group. Interfaces that AWS is about to delete don't count: those of a
+/// load balancer remain for minutes, and those of an instance are deleted with it.
 async fn strangers_in(
     reader: &Reader,
     leaving: &Leaving<'_>,
@@ -315,7 +315,7 @@ async fn strangers_in(
     Ok(strangers)
 }
 
-/// Whether a load balancer that an interface names by the end of its ARN (`net/NAME/ID`) is there and not the stack's.
+/// Whether a load balancer that an interface names by the end of its ARN (`net/NAME/ID`) exists and is not the stack's.
 async fn is_anothers(
     reader: &Reader,
     leaving: &Leaving<'_>,
@@ -343,7 +343,7 @@ async fn is_anothers(
 struct Rule {
     /// As EC2 takes it.
     one: IpPermission,
-    /// As the stack says it, or in words where it can't.
+    /// A rule of the stack's form, or in words.
     meaning: Result<Ingress, String>,
 }
 
@@ -453,7 +453,7 @@ async fn authorize(writer: &Writer, id: &str, missing: BTreeSet<Ingress>) -> Res
             .await
     });
     match authorized.await {
-        // The SDK sent it again after its answer got lost.
+        // The SDK retried it after its response was lost.
         Err(error) if error.is("InvalidPermission.Duplicate") => Ok(()),
         Err(error) => Err(error),
         Ok(_) => Ok(()),

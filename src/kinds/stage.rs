@@ -1,4 +1,4 @@
-//! A stage of an API: the door itself. Never replaced; an old name goes only when consent names it.
+//! A stage of an API. Never replaced; one with an old name is deleted only if consent names it.
 
 mod live;
 
@@ -25,11 +25,11 @@ pub struct Props {
     pub api: Text,
     /// The stage's name.
     pub name: String,
-    /// The id of the deployment it starts with. The deployment flips it later, so it is never compared.
+    /// The id of the deployment it starts with. Later deployments switch it, so it is never compared.
     pub deployment: Text,
     /// Stage variables.
     pub variables: BTreeMap<String, Text>,
-    /// The most that all callers together may call.
+    /// The throttle of all calls together.
     pub throttle: Option<Throttle>,
     /// Access logs.
     pub access_logs: Option<AccessLogs>,
@@ -37,12 +37,12 @@ pub struct Props {
     pub tags: BTreeMap<String, String>,
 }
 
-/// How much may be called.
+/// A throttle.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Throttle {
     /// Requests a second, sustained.
     pub rate: f64,
-    /// The most requests at once.
+    /// The burst.
     pub burst: i32,
 }
 
@@ -61,11 +61,11 @@ pub struct Stage;
 
 /// The settings of every method that has none of its own.
 const EVERY_METHOD: &str = "*/*";
-/// A throttle that throttles nothing: the account's limit holds.
+/// A throttle without effect: the account's limit applies.
 const UNLIMITED: &str = "-1";
 
 impl Throttle {
-    /// A throttle as a diff compares it.
+    /// A throttle for the diff.
     pub(super) fn value(throttle: Option<&Self>) -> Value {
         throttle.map_or(Value::Unset, |throttle| {
             Value::map([
@@ -164,7 +164,7 @@ impl Kind for Stage {
         writer
             .call(Operation::apigateway("CreateStage"), request.send())
             .await?;
-        // CreateStage takes neither; a run that dies here leaves them as a difference.
+        // CreateStage accepts neither; after a run that dies here, the next plan shows the difference.
         let mut patches = Patches::default();
         if want.throttle.is_some() {
             patch_throttle(&mut patches, want.throttle.as_ref());
@@ -254,7 +254,7 @@ fn sort_out(
                 others.push(other(stage));
                 continue;
             }
-            // Every stage of ours was once tagged as the stage; only its name tells it from the others.
+            // Every stage of ours was once tagged as the stage; only its name distinguishes it from the others.
             None if wanted.is_none() && ours == 1 => Place::Stage.address(),
             None => Place::Stage.address().beside(name),
         };
@@ -265,7 +265,8 @@ fn sort_out(
         .extend(not_ours(&Place::Api.address(), &others));
 }
 
-/// A stage of others. One that was made anew under its name, or serves something else, is another one.
+/// A stage that is not the stack's. One that was created again with its name, or serves another deployment, counts as another
+/// one.
 fn other(stage: &LiveStage) -> Other {
     let name = stage.stage_name.as_deref().unwrap_or_default();
     let made = stage
@@ -279,7 +280,7 @@ fn other(stage: &LiveStage) -> Other {
     )
 }
 
-/// The stages that go with an API and that gatestack did not make.
+/// The stages that are deleted with an API and that gatestack did not create.
 fn not_ours(api: &Address, others: &[Other]) -> Option<Dependent> {
     Dependent::of(
         api,
@@ -292,10 +293,10 @@ fn not_ours(api: &Address, others: &[Other]) -> Option<Dependent> {
 
 /// The word by which it is agreed to that a stage is taken off usage plans that are not the stack's.
 pub(super) const OTHER_PLANS: &str = "other_plans";
-/// Everything that a stage is on and that is not the stack's.
+/// The usage plans of a stage that are not the stack's.
 pub const DEPENDENTS: &[&str] = &[OTHER_PLANS];
 
-/// The usage plans that are not the stack's and open an API's stages, or this one of them: AWS takes what is deleted off them.
+/// The usage plans that are not the stack's and have an API's stages, or this one of them: AWS removes deleted ones from them.
 pub(super) async fn on_others_plans(
     reader: &Reader,
     leaving: &Leaving<'_>,
@@ -363,7 +364,7 @@ fn patch_variables(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) 
     }
 }
 
-// Removing the settings of every method would take somebody's log level along with the throttle.
+// Removing the settings of all methods would also remove a log level that was set by hand.
 fn patch_throttle(patches: &mut Patches, want: Option<&Throttle>) {
     let (rate, burst) = want.map_or((UNLIMITED.to_owned(), UNLIMITED.to_owned()), |throttle| {
         (throttle.rate.to_string(), throttle.burst.to_string())
@@ -382,7 +383,7 @@ fn patch_access_logs(patches: &mut Patches, task: &Task<'_, Props>) {
     }
 }
 
-/// Sends a stage's patches, where there are any.
+/// Sends a stage's patches, if there are any.
 pub(super) async fn send(
     writer: &Writer,
     api: &str,
@@ -406,7 +407,7 @@ pub(super) async fn send(
 
 fn outputs(reader: &Reader, api: &str, name: &str) -> Outputs {
     Outputs::from([
-        // As usage plans name it.
+        // Its form in usage plans.
         (OutputName::Id, format!("{api}:{name}")),
         (
             OutputName::Arn,
@@ -415,7 +416,7 @@ fn outputs(reader: &Reader, api: &str, name: &str) -> Outputs {
     ])
 }
 
-/// Calls that no line tells of any more, which may be what somebody else set up.
+/// Access logs that end, which may have been set up by hand.
 fn logs_no_more(look: &Look<'_, Props>) -> Option<Note> {
     let before = look.held?.access_logs.as_ref()?;
     look.want?.access_logs.is_none().then_some(())?;

@@ -1,5 +1,5 @@
-//! What the file points to without owning it, as AWS tells: asked for before the file's meaning is worked out, since ids follow
-//! from it, and looked over before anything is planned.
+//! Lookups of existing resources that the file refers to: read before the file is expanded, since ids follow from them, and
+//! checked before anything is planned.
 
 mod look;
 
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use look::look_around;
 
-/// What there is to ask about what the file points to. Nothing is asked that the file does not make necessary.
+/// The lookups that the file needs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Questions {
     /// The subnets of `[load_balancer] subnets`.
@@ -16,18 +16,18 @@ pub struct Questions {
     pub load_balancer: Option<String>,
     /// The instances of `[load_balancer.targets] instance_ids` and `instance_tags`.
     pub instances: Option<Which>,
-    /// The name of an `[api.domain]` that is somebody else's.
+    /// The name of an existing `[api.domain]`.
     pub domain: Option<String>,
     /// Route 53 hosted zones, by name or id.
     pub zones: BTreeSet<String>,
     /// The ARNs of certificates.
     pub certificates: BTreeSet<String>,
-    /// The user pool's own domain, which Cognito makes only below a name that has an address.
+    /// The user pool's own domain, whose parent domain must have an A record.
     pub pool_domain: Option<String>,
 }
 
 impl Questions {
-    /// Those whose answers the resources' own identities follow from; the others only tell whether they will work.
+    /// The lookups that resources' identities follow from; the others are only for checks.
     #[must_use]
     pub fn of_identities(self) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Questions {
 pub enum Which {
     /// Those with these ids.
     Ids(BTreeSet<String>),
-    /// Those with all of these tags, of a VPC where one is named: its id, or `default`.
+    /// Those with all of these tags, in a VPC if one is named: its id, or `default`.
     Find {
         /// The VPC.
         vpc: Option<String>,
@@ -52,10 +52,10 @@ pub enum Which {
     },
 }
 
-/// What the file points to. Empty when nobody asked AWS, as a picture of the stack needs nothing of it.
+/// The results of the lookups. Empty without them, as for a diagram of the stack.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
-    /// The VPC that `[load_balancer] subnets` names, if it is there.
+    /// The VPC of `[load_balancer] subnets`, if it exists.
     pub vpc: Option<String>,
     /// The subnets of `[load_balancer] subnets`.
     pub subnets: Vec<Subnet>,
@@ -63,10 +63,9 @@ pub struct Surroundings {
     pub load_balancer: Option<ExistingLoadBalancer>,
     /// The instances of `[load_balancer.targets] instance_ids` and `instance_tags`.
     pub instances: Vec<ExistingInstance>,
-    /// The digests of the files that the stack file names, by the setting that names one, such as
-    /// `load_balancer.targets.instances.user_data`.
+    /// The digests of the files in the stack file, by setting, such as `load_balancer.targets.instances.user_data`.
     pub digests: BTreeMap<String, String>,
-    /// What to point DNS at for an `[api.domain]` that is somebody else's.
+    /// The DNS target of an existing `[api.domain]`.
     pub domain_target: Option<String>,
     /// Route 53 hosted zones, as the file writes them, and their ids.
     pub zones: BTreeMap<String, String>,
@@ -74,9 +73,9 @@ pub struct Surroundings {
     pub unusable_zones: BTreeMap<String, ZoneFault>,
     /// The names of the zones that the file names by id.
     pub zone_names: BTreeMap<String, String>,
-    /// The certificates that are there, by their ARNs.
+    /// The existing certificates, by their ARNs.
     pub certificates: BTreeMap<String, Certificate>,
-    /// Whether the name above the user pool's own domain has an address.
+    /// Whether the parent of the user pool's own domain has an address.
     pub parent: ParentRecord,
 }
 
@@ -89,11 +88,11 @@ pub struct Subnet {
     pub id: String,
     /// The VPC's id.
     pub vpc: String,
-    /// Whether its route table leads to an internet gateway.
+    /// Whether its route table has a route to an internet gateway.
     pub public: bool,
 }
 
-/// A load balancer that stays somebody else's.
+/// An existing load balancer.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ExistingLoadBalancer {
     /// Its ARN.
@@ -102,21 +101,21 @@ pub struct ExistingLoadBalancer {
     pub dns_name: String,
     /// The ports of its listeners.
     pub ports: Vec<u16>,
-    /// Whether security groups judge what comes through a VPC link.
+    /// Whether security groups apply to a VPC link's traffic.
     pub judges_private_link: bool,
     /// Its type, such as `network`.
     pub balancer_type: String,
-    /// Whether it has private addresses only.
+    /// Whether it is internal.
     pub internal: bool,
     /// Its state, such as `active`.
     pub state: String,
     /// Its security groups' ids.
     pub security_groups: BTreeSet<String>,
-    /// The ports, first and last, that its security groups open to every IPv4 address.
+    /// The port ranges that its security groups allow from every IPv4 address.
     pub open_ports: Vec<(u16, u16)>,
 }
 
-/// An instance that stays somebody else's.
+/// An existing instance.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ExistingInstance {
     /// Its id.
@@ -136,25 +135,25 @@ pub struct Certificate {
     pub names: BTreeSet<String>,
 }
 
-/// Why a hosted zone can't hold a record.
+/// Why a hosted zone can't have the record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ZoneFault {
     /// The account has none with that name or id.
     Absent,
-    /// Only its own VPCs see it.
+    /// It is private.
     Private,
-    /// These are all public and of that name.
+    /// Several are public and have that name.
     Several(Vec<String>),
 }
 
-/// Whether the name above the user pool's own domain has an address.
+/// Whether the parent of the user pool's own domain has an address.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ParentRecord {
-    /// It has, or Cognito was content with it before.
+    /// It has, or Cognito has accepted it before.
     There,
     /// It has none.
     Missing,
-    /// Nobody could tell, or nobody had to.
+    /// Not known, or not needed.
     #[default]
     NotChecked,
 }

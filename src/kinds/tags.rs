@@ -1,4 +1,4 @@
-//! Tags: what they may hold, and how each service's are read and written.
+//! Tags: their characters, and how each service reads and writes them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::aws::{AwsError, Operation, Writer};
 use crate::model::Value;
 
-/// Tags as AWS lists them.
+/// Tags from a list.
 pub(super) fn live(tags: Option<&HashMap<String, String>>) -> BTreeMap<String, String> {
     tags.into_iter()
         .flatten()
@@ -14,17 +14,17 @@ pub(super) fn live(tags: Option<&HashMap<String, String>>) -> BTreeMap<String, S
         .collect()
 }
 
-/// Tags as a create call takes them.
+/// Tags for a create call.
 pub(super) fn sent(tags: &BTreeMap<String, String>) -> Option<HashMap<String, String>> {
     Some(tags.clone().into_iter().collect())
 }
 
-/// Tags as a diff compares them.
+/// Tags for the diff.
 pub(super) fn value(tags: &BTreeMap<String, String>) -> Value {
     Value::map(tags)
 }
 
-/// Writes the wanted tags that differ, in one call; others are somebody else's and stay.
+/// Writes the wanted tags that differ, in one call; others are left alone.
 pub(super) async fn write(
     writer: &Writer,
     arn: &str,
@@ -48,7 +48,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Removes tags; a thing that is gone has none.
+/// Removes tags; a deleted resource has none.
 pub(super) async fn remove(writer: &Writer, arn: &str, keys: &[String]) -> Result<(), AwsError> {
     let request = writer
         .apigateway()
@@ -77,7 +77,7 @@ pub(super) mod logs {
     use super::differing;
     use crate::aws::{AwsError, Operation, Writer};
 
-    /// Writes the wanted tags that differ; others are somebody else's and stay.
+    /// Writes the wanted tags that differ; others are left alone.
     pub(in crate::kinds) async fn write(
         writer: &Writer,
         arn: &str,
@@ -111,7 +111,7 @@ pub(super) mod ec2 {
     use super::differing;
     use crate::aws::{AwsError, Operation, Writer};
 
-    /// Tags as EC2 lists them.
+    /// Tags from EC2.
     pub(in crate::kinds) fn live(tags: Option<&[Tag]>) -> BTreeMap<String, String> {
         tags.into_iter()
             .flatten()
@@ -119,7 +119,7 @@ pub(super) mod ec2 {
             .collect()
     }
 
-    /// Tags as a create call takes them for what it makes of a type.
+    /// Tags for a create call, by resource type.
     pub(in crate::kinds) fn sent(
         of: ResourceType,
         tags: &BTreeMap<String, String>,
@@ -130,7 +130,7 @@ pub(super) mod ec2 {
             .build()
     }
 
-    /// Writes the wanted tags that differ; others are somebody else's and stay.
+    /// Writes the wanted tags that differ; others are left alone.
     pub(in crate::kinds) async fn write(
         writer: &Writer,
         id: &str,
@@ -166,12 +166,12 @@ pub(super) mod elbv2 {
     use super::differing;
     use crate::aws::{AwsError, Operation, Writer};
 
-    /// Tags as a create call takes them.
+    /// Tags for a create call.
     pub(in crate::kinds) fn sent(tags: &BTreeMap<String, String>) -> Option<Vec<Tag>> {
         Some(tags.iter().map(tag).collect())
     }
 
-    /// Writes the wanted tags that differ; others are somebody else's and stay.
+    /// Writes the wanted tags that differ; others are left alone.
     pub(in crate::kinds) async fn write(
         writer: &Writer,
         arn: &str,
@@ -198,8 +198,8 @@ pub(super) mod elbv2 {
     }
 }
 
-/// A text as a tag's key or value. AWS's tags hold letters, digits, spaces and `_.:/=+-@`; everything else, and `=`
-/// itself, is written `=` and two hexadecimal digits a byte.
+/// A text as a tag's key or value. AWS's tags can contain letters, digits, spaces and `_.:/=+-@`; everything else, and `=`
+/// itself, is written as `=` and two hexadecimal digits per byte.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -212,7 +212,7 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// The text that was escaped; `None` when nothing was.
+/// The unescaped text; `None` if it is malformed.
 pub(super) fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! A target group: what answers behind one listener, and how it shows that it works.
+//! A target group: the targets of one listener, and their health check.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,13 +32,13 @@ pub struct Props {
     pub target_type: String,
     /// The targets' port.
     pub port: u16,
-    /// What the targets speak: `TCP` or `TLS`.
+    /// The protocol of the targets: `TCP` or `TLS`.
     pub protocol: String,
     /// How a target shows that it works.
     pub health: Health,
-    /// How long a target that leaves may finish what it has begun, in seconds.
+    /// The deregistration delay, in seconds.
     pub drain_seconds: u32,
-    /// Instance ids or addresses. `None` where instances that gatestack launches register themselves.
+    /// Instance ids or addresses. `None` if gatestack's instances are registered with their own steps.
     pub targets: Option<BTreeSet<String>>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -78,13 +78,13 @@ impl Health {
 #[derive(Debug)]
 pub struct TargetGroup;
 
-/// The word by which the loss of targets that others registered is agreed to.
+/// The word for consent to the loss of targets that gatestack did not register.
 const OTHER_TARGETS: &str = "other_targets";
-/// Everything that is in a target group and not the stack's.
+/// Everything in a target group that is not the stack's.
 pub const DEPENDENTS: &[&str] = &[OTHER_TARGETS];
 
 const DRAIN: &str = "deregistration_delay.timeout_seconds";
-/// The port of a health check that goes where calls go.
+/// The port of a health check on the traffic port.
 const TRAFFIC_PORT: &str = "traffic-port";
 
 /// The parts of its update, in the order of their calls.
@@ -92,7 +92,7 @@ const TRAFFIC_PORT: &str = "traffic-port";
 pub enum Part {
     /// How a target shows that it works.
     Health,
-    /// How long a target that leaves may finish.
+    /// The deregistration delay.
     Drain,
     /// What answers.
     Targets,
@@ -186,10 +186,10 @@ impl Kind for TargetGroup {
             .filter(|(_, tags)| is_ours(scope, tags))
             .filter_map(|(balancer, _)| balancer.load_balancer_arn.as_deref())
             .collect();
-        // Their listeners come with the tags of the groups behind them, so neither is asked for twice.
+        // Their listeners are read with the tags of the groups, so neither is read twice.
         try_join_all(ours.iter().map(|balancer| reader.listeners(balancer))).await?;
-        // An account may have thousands, and tags are told of 20 at a time: only what may be ours is asked for. What is behind
-        // somebody else's load balancer is ours only if somebody moved it, which the tagging API tells sooner or later.
+        // An account may have thousands, and tags are read 20 at a time: only for groups that may be ours. One behind another
+        // load balancer is ours only if it was moved, which the tagging API shows eventually.
         let maybe = groups.iter().filter(|group| {
             let arn = group.target_group_arn.as_deref().unwrap_or_default();
             let name = group.target_group_name.as_deref().unwrap_or_default();
@@ -264,7 +264,7 @@ impl Kind for TargetGroup {
                     let (Some(want), Some(held)) = (&want.targets, &held.targets) else {
                         continue;
                     };
-                    // What comes is there before what goes.
+                    // New targets are registered before old ones are removed.
                     register(writer, arn, want.difference(held)).await?;
                     deregister(writer, arn, held.difference(want)).await?;
                 }
@@ -275,7 +275,7 @@ impl Kind for TargetGroup {
     }
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
-        // The listener that let go of it a moment ago may not be known to have done so.
+        // The listener's change may not be visible yet.
         let holds_on = |error: &AwsError| error.is("ResourceInUse");
         let deleted = Patience::new(5, 120).insist(writer, holds_on, async || {
             let request = writer
@@ -296,14 +296,14 @@ impl Health {
             .map_or_else(|| TRAFFIC_PORT.to_owned(), |port| port.to_string())
     }
 
-    /// AWS's own timeout for the protocol, and never more than from one check to the next, which AWS refuses.
+    /// AWS's default timeout for the protocol, but never more than the interval, which AWS refuses.
     fn timeout_seconds(&self) -> i32 {
         let usual = if self.protocol == "HTTP" { 6 } else { 10 };
         number(self.interval_seconds).min(usual)
     }
 }
 
-/// Whether a group is of a kind that gatestack makes and behind no load balancer, as a run that died may leave one.
+/// Whether a group is of a type that gatestack creates and has no load balancer, as after an interrupted run.
 fn is_left_over(group: &LiveGroup) -> bool {
     let of_a_network = matches!(group.protocol, Some(ProtocolEnum::Tcp | ProtocolEnum::Tls));
     group.load_balancer_arns().is_empty() && of_a_network
@@ -399,7 +399,7 @@ async fn deregister(
     Ok(())
 }
 
-/// A target as a set names it: its id, and its port where that is not the group's. An IPv6 address has colons of its own.
+/// A target in a set: its id, and its port if it differs from the group's. An IPv6 address contains colons.
 fn target_name(id: &str, port: Option<i32>, group_port: u16) -> String {
     match port {
         Some(port) if port != i32::from(group_port) => format!("{id} port {port}"),
@@ -424,7 +424,7 @@ async fn candidate(
     let arn = live.target_group_arn.as_deref().unwrap_or_default();
     let name = live.target_group_name.clone().unwrap_or_default();
     let port = whole(live.port).try_into().unwrap_or_default();
-    // Instances that gatestack launches register themselves; then what is registered is theirs to say.
+    // gatestack's instances are registered with their own steps, so the targets are not compared here.
     let address = match scope.desired.ground.owner_by_tags(&tags) {
         Owner::Us(address) => Some(after_moves(scope.desired, &address)),
         Owner::Stack(_) | Owner::Nobody => None,
@@ -465,8 +465,8 @@ async fn candidate(
     })
 }
 
-/// What others have with a group that goes: targets in it, and listeners that lead to it and stay, for which AWS refuses to delete
-/// it. Where the file lists targets, or did until its lines were taken out, nothing tells whose the others are.
+/// What is not the stack's in a deleted group: targets, and listeners that forward to it and stay, for which AWS refuses to
+/// delete it. If the file lists targets, or did, other targets can't be distinguished.
 pub(super) async fn others_in(
     reader: &Reader,
     leaving: &Leaving<'_>,

@@ -8,10 +8,10 @@ use aws_sdk_cognitoidentityprovider::types::{
 use super::app_client::OWN_USERS;
 use crate::aws::Client;
 
-/// What a setting is called, and whether something has it otherwise than AWS gives it to a new one.
+/// A setting's name, and whether it differs from AWS's default.
 type Setting<T> = (&'static str, fn(&T) -> bool);
 
-/// What a pool has otherwise whose file says nothing of `sign_in`.
+/// The unmanaged setting of a pool without `sign_in` in the file.
 pub(super) const SIGN_IN: &str = "sign-in by e-mail address or phone number";
 
 const OF_POOLS: &[Setting<UserPoolType>] = &[
@@ -195,12 +195,12 @@ const OF_CLIENTS: &[Setting<Client>] = &[
     }),
 ];
 
-/// What of a pool is neither AWS's default nor gatestack's business.
+/// A pool's unmanaged settings that differ from AWS's defaults.
 pub(super) fn of_pool(pool: &UserPoolType) -> Vec<String> {
     differing(OF_POOLS, pool)
 }
 
-/// What of an app client is neither AWS's default nor gatestack's business.
+/// An app client's unmanaged settings that differ from AWS's defaults.
 pub(super) fn of_client(client: &Client) -> Vec<String> {
     differing(OF_CLIENTS, client)
 }

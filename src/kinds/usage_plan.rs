@@ -1,4 +1,4 @@
-//! A usage plan: how much each key on it may call on the stages it names.
+//! A usage plan: throttle and quota of its keys on its stages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,20 +25,20 @@ pub struct Props {
     pub name: Text,
     /// The description; empty for none.
     pub description: Text,
-    /// How fast each key may call.
+    /// The throttle of each key.
     pub throttle: Option<Throttle>,
-    /// How much each key may call in a period.
+    /// The quota of each key.
     pub quota: Option<Quota>,
     /// The stages it opens.
     pub stages: BTreeSet<ApiStage>,
-    /// Throttles of single methods on the API's stages, as `prod /claims/{id}/GET`; always empty on the wanted side.
+    /// Throttles of methods on the API's stages, as `prod /claims/{id}/GET`; always empty on the wanted side.
     #[serde(default)]
     pub method_throttles: BTreeMap<String, Throttle>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// How much may be called in a period.
+/// A quota.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Quota {
     /// Requests.
@@ -56,22 +56,22 @@ pub struct ApiStage {
     pub stage: String,
 }
 
-/// The field that says which stages a plan opens.
+/// The field with a plan's stages.
 const STAGES: &str = "stages";
 
 /// A usage plan.
 #[derive(Debug)]
 pub struct UsagePlan;
 
-/// The word by which it is agreed that keys lose their place that gatestack did not put there.
+/// The word for consent to remove keys that gatestack did not add.
 pub(super) const OTHER_KEYS: &str = "other_keys";
-/// The word by which it is agreed that stages are taken off that gatestack did not put there.
+/// The word for consent to remove stages that gatestack did not add.
 const OTHER_STAGES: &str = "other_stages";
-/// Everything that goes with a plan and is not the stack's.
+/// Everything that is deleted with a plan and is not the stack's.
 pub const DEPENDENTS: &[&str] = &[OTHER_KEYS, OTHER_STAGES];
 
 impl ApiStage {
-    /// As API Gateway writes it, `a1b2c3d4e5:prod`, which is also a stage's id among its outputs.
+    /// In API Gateway's format, `a1b2c3d4e5:prod`, which is also a stage's id among its outputs.
     fn text(&self, api: &str) -> String {
         format!("{api}:{}", self.stage)
     }
@@ -249,7 +249,7 @@ impl Kind for UsagePlan {
         Ok(outputs(writer, &answer.id.unwrap_or_default()))
     }
 
-    // AWS takes one UpdateUsagePlan every 20 seconds, so everything goes into one.
+    // AWS allows one UpdateUsagePlan every 20 seconds, so everything is in one call.
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
@@ -269,7 +269,7 @@ impl Kind for UsagePlan {
         let id = live.output(OutputName::Id);
         let container = Container::UsagePlan(id.to_owned());
         writer.nothing_came_in(container, "DeleteUsagePlan").await?;
-        // AWS refuses to delete a plan that opens a stage.
+        // AWS refuses to delete a plan with a stage.
         let mut patches = Patches::default();
         live_stages(live.props)
             .iter()
@@ -283,7 +283,7 @@ impl Kind for UsagePlan {
         )
     }
 
-    /// A stage that was renamed in the file stays open to the plan's keys for as long as it stays.
+    /// A stage that was renamed in the file stays on the plan as long as it exists.
     fn hold_on(want: &mut Props, live: &Props, kept: &[&Outputs]) {
         let stays = |stage: &ApiStage| {
             let id = stage.text(&literal(&stage.api));
@@ -295,8 +295,7 @@ impl Kind for UsagePlan {
     }
 }
 
-/// The stages on a plan that are there and not the stack's, as API Gateway writes them. What a plan still names although it is
-/// gone opens nothing.
+/// The existing stages on a plan that are not the stack's, in API Gateway's format. Deleted ones don't count.
 async fn others_stages(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -364,7 +363,7 @@ fn patch_throttle(patches: &mut Patches, want: Option<&Throttle>, held: bool) {
     }
 }
 
-/// Where a patch finds the throttle of one method, told as `prod /claims/{id}/GET`.
+/// The patch path of the throttle of one method, given as `prod /claims/{id}/GET`.
 fn throttle_path(held: &Props, method: &str) -> String {
     let (stage, method) = method.split_once(' ').unwrap_or_default();
     let (path, verb) = method.rsplit_once('/').unwrap_or_default();

@@ -33,18 +33,17 @@ pub struct Props {
     pub deletion_protection: bool,
     /// Whether people may register themselves.
     pub sign_up: bool,
-    /// What users sign in with, in the stack file's words; `None` where that may be anything.
+    /// What users sign in with, in the stack file's words; `None` for any.
     pub sign_in: Option<BTreeSet<String>>,
-    /// What a password must be.
+    /// The password policy.
     pub password: Password,
     /// Its tags; of a live pool all of them, marks included.
     pub tags: BTreeMap<String, String>,
-    /// Marks of the children that are made with it (see [`marks`]), set by the create call so that it costs no call of
-    /// its own. Empty on the live side and never compared.
+    /// The marks of children (see [`marks`]), set by the create call to save a call. Empty on the live side and never compared.
     pub marks: BTreeMap<String, String>,
 }
 
-/// What a password must be.
+/// The password policy.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Password {
     /// The fewest characters.
@@ -62,7 +61,7 @@ pub struct Password {
 }
 
 impl Password {
-    // What AWS gives a pool that was made without a policy.
+    // AWS's default policy.
     fn of_aws() -> Self {
         Self {
             min_length: 8,
@@ -75,7 +74,7 @@ impl Password {
     }
 }
 
-/// UpdateUserPool resets what it isn't told, tags and deletion protection included (Amazon Cognito API reference,
+/// UpdateUserPool resets what is not sent, tags and deletion protection included (Amazon Cognito API reference,
 /// "UpdateUserPool").
 const UPDATE: Replacing = Replacing {
     update: "UpdateUserPool",
@@ -105,7 +104,7 @@ const UPDATE: Replacing = Replacing {
         "VerificationMessageTemplate",
     ],
     settled: &[
-        // The request says these itself.
+        // The request sets these itself.
         "AdminCreateUserConfig.AllowAdminCreateUserOnly",
         "DeletionProtection",
         "Name",
@@ -136,17 +135,17 @@ const UPDATE: Replacing = Replacing {
     ],
 };
 
-/// The word by which the loss of a pool's users is agreed to.
+/// The word for consent to the loss of a pool's users.
 const USERS: &str = "users";
-/// The word by which the loss of clients that gatestack did not make is agreed to.
+/// The word for consent to the loss of clients that gatestack did not create.
 pub(super) const OTHER_CLIENTS: &str = "other_clients";
-/// The word by which the loss of resource servers that gatestack did not make is agreed to.
+/// The word for consent to the loss of resource servers that gatestack did not create.
 pub(super) const OTHER_RESOURCE_SERVERS: &str = "other_resource_servers";
-/// The word by which the loss of groups is agreed to.
+/// The word for consent to the loss of groups.
 const GROUPS: &str = "groups";
-/// The word by which the loss of identity providers is agreed to.
+/// The word for consent to the loss of identity providers.
 const IDENTITY_PROVIDERS: &str = "identity_providers";
-/// Everything that goes with a pool and is not the stack's.
+/// Everything that is deleted with a pool and is not the stack's.
 pub const DEPENDENTS: &[&str] = &[
     USERS,
     GROUPS,
@@ -155,7 +154,7 @@ pub const DEPENDENTS: &[&str] = &[
     OTHER_RESOURCE_SERVERS,
 ];
 
-/// TemporaryPasswordValidityDays took its place, and AWS refuses to be told both.
+/// TemporaryPasswordValidityDays replaced it, and AWS refuses both together.
 const NO_SECOND_NUMBER_OF_DAYS: LeaveOut = LeaveOut {
     within: "/AdminCreateUserConfig",
     member: "UnusedAccountValidityDays",
@@ -168,7 +167,7 @@ pub struct UserPool;
 /// The parts of its update, in the order of their calls.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Part {
-    /// Everything that AWS takes as a whole, the tags too.
+    /// Everything that AWS replaces as a whole, the tags too.
     Settings,
     /// The tags alone.
     Tags,
@@ -376,7 +375,7 @@ impl Kind for UserPool {
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
-        // The domain of the one in use has a step of its own; this one's is known to nothing else, and AWS deletes no pool with one.
+        // The domain of the pool in use has its own step; a duplicate's is deleted here, since AWS deletes no pool with a domain.
         if live.address.duplicate_of().is_some() {
             delete_domains(writer, live).await?;
         }
@@ -402,7 +401,7 @@ impl Kind for UserPool {
     }
 }
 
-/// The people in a pool, whom it would take along. AWS estimates how many there are.
+/// The users of a pool, which are deleted with it. AWS estimates their number.
 fn users_of(pool: &Address, estimated: i32) -> Option<Dependent> {
     let count = usize::try_from(estimated).unwrap_or_default();
     let plural = if count == 1 { "" } else { "s" };
@@ -420,7 +419,7 @@ fn users_of(pool: &Address, estimated: i32) -> Option<Dependent> {
     })
 }
 
-/// What else is in a pool and goes with it.
+/// What else is deleted with a pool.
 pub(super) async fn other_parts_of(
     reader: &Reader,
     pool: &Address,
@@ -446,7 +445,7 @@ pub(super) async fn other_parts_of(
     Ok(groups.into_iter().chain(providers))
 }
 
-/// Deletes the domains that the pool's marks name. One that gatestack did not make stays, and the pool with it.
+/// Deletes the domains in the pool's marks. One that gatestack did not create stays, and so does the pool.
 async fn delete_domains(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
     let id = live.output(OutputName::Id);
     let marked = marks::read(&live.props.tags);
@@ -495,7 +494,7 @@ fn protection(on: bool) -> DeletionProtectionType {
     }
 }
 
-/// Whether the file decides what the users of the pool at this address sign in with.
+/// Whether the file sets what the users of the pool at this address sign in with.
 fn says_sign_in(scope: &Scope<'_>, address: &Address) -> bool {
     let wanted = scope.desired.resources.get(address);
     wanted.is_some_and(|wanted| match &wanted.resource {
@@ -504,7 +503,7 @@ fn says_sign_in(scope: &Scope<'_>, address: &Address) -> bool {
     })
 }
 
-/// Left out, AWS lets everybody register.
+/// Without it, AWS allows self-registration.
 fn registration(open: bool) -> AdminCreateUserConfigType {
     AdminCreateUserConfigType::builder()
         .allow_admin_create_user_only(!open)
@@ -513,8 +512,8 @@ fn registration(open: bool) -> AdminCreateUserConfigType {
 
 const USERNAME: &str = "username";
 
-/// The attributes with which users sign in, by the stack file's words. AWS takes the first two in the place of a user name
-/// or beside it, the last only beside it.
+/// The attributes with which users sign in, by the stack file's words. AWS allows the first two instead of a user name or beside
+/// it, the last only beside it.
 const ATTRIBUTES: [(&str, &str); 3] = [
     ("email", "email"),
     ("phone", "phone_number"),
@@ -543,7 +542,7 @@ fn alias_attributes(want: &Props) -> Option<Vec<AliasAttributeType>> {
     (!names.is_empty()).then(|| names.into_iter().map(AliasAttributeType::from).collect())
 }
 
-/// What the users of a live pool sign in with. What AWS adds some day goes by AWS's own word.
+/// What the users of a live pool sign in with. Unknown values keep AWS's name.
 fn sign_in(pool: &UserPoolType) -> BTreeSet<String> {
     let instead = pool.username_attributes.iter().flatten();
     let instead: Vec<&str> = instead.map(UsernameAttributeType::as_str).collect();

@@ -1,4 +1,4 @@
-//! The host name of a pool's token endpoint: a prefix of AWS's domain, or a domain of the user's own.
+//! A pool's domain: a prefix of AWS's domain, or a custom domain.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -25,15 +25,15 @@ use crate::model::{Address, OutputName, Place, Text, shell_word};
 pub struct Props {
     /// The pool's id.
     pub user_pool: Text,
-    /// The address under which the pool's tags mark it as ours.
+    /// The address in its mark on the pool.
     pub mark: String,
     /// The prefix or the whole host name.
     pub domain: Text,
-    /// The ARN of the certificate, for a domain of one's own.
+    /// The ARN of the certificate, for a custom domain.
     pub certificate: Option<Text>,
 }
 
-/// UpdateUserPoolDomain replaces the certificate; the rest is carried over in case it does the same to that.
+/// UpdateUserPoolDomain replaces the certificate; the rest is sent unchanged in case it replaces that too.
 const UPDATE: Replacing = Replacing {
     update: "UpdateUserPoolDomain",
     describe: "DescribeUserPoolDomain",
@@ -50,9 +50,9 @@ const UPDATE: Replacing = Replacing {
     ],
 };
 
-/// How long AWS may take to let go of a domain: seconds for a prefix, minutes for its CloudFront distribution.
+/// How long AWS may take to delete a domain: seconds for a prefix, minutes for its CloudFront distribution.
 const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
-/// How long a domain may look as it did before AWS has heard that it goes.
+/// How long a domain may look unchanged after its delete call.
 const HEARD_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -66,9 +66,9 @@ pub struct UserPoolDomain;
 /// The parts of its update, in the order of their calls.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Part {
-    /// The pool's tag that says that it is the stack's.
+    /// The mark on the pool.
     Mark,
-    /// The certificate of a domain of one's own.
+    /// The certificate of a custom domain.
     Certificate,
 }
 
@@ -140,13 +140,14 @@ impl Kind for UserPoolDomain {
             {
                 continue;
             }
-            // A domain of the same pool was dealt with above.
+            // A domain of the same pool was handled above.
             let ours = scope.id(&Place::UserPool.address());
             let taken = reader.domain(&domain).await?;
             if let Some(pool) = taken
                 .and_then(|taken| taken.user_pool_id.clone())
                 .filter(|pool| Some(pool.as_str()) != ours)
-                // Where it is a second pool of the stack, that is told of the pools, and the domain is free once it is gone.
+                // If it is a duplicate pool of the stack, that is reported with the pools, and the domain is free once it is
+                // deleted.
                 .filter(|pool| scope.duplicate(pool).is_none())
                 && !(ours.is_none() && may_be_ours(reader, scope, &pool).await?)
             {
@@ -254,7 +255,7 @@ impl Kind for UserPoolDomain {
     }
 }
 
-/// Whether a pool has the name of the stack's, which is not found, and is no other stack's: taking over the pool takes over the domain.
+/// Whether a pool has the name of the stack's missing one and is not another stack's: adopting the pool includes the domain.
 async fn may_be_ours(reader: &Reader, scope: &Scope<'_>, id: &str) -> Result<bool, AwsError> {
     let wanted = scope.desired.resources.get(&Place::UserPool.address());
     let Some(Resource::UserPool(want)) = wanted.map(|wanted| &wanted.resource) else {
@@ -277,7 +278,7 @@ async fn find(
     let mut candidates = Vec::new();
     let mut in_the_way = BTreeMap::new();
     let mut obstacles = Vec::new();
-    // A pool has one prefix and one domain of one's own: whatever is there stands in the way of the one that is wanted.
+    // A pool has one prefix and one custom domain: an existing one blocks the wanted one.
     for (own, domain) in [(false, &pool.pool.domain), (true, &pool.pool.custom_domain)] {
         let Some(domain) = domain.as_deref().filter(|domain| !domain.is_empty()) else {
             continue;
@@ -334,7 +335,7 @@ async fn find(
     Ok(findings)
 }
 
-/// What stands in the way of a pool's end: domains that gatestack did not make, since AWS deletes no pool that has one.
+/// Obstacles to a pool's deletion: domains that gatestack did not create, since AWS deletes no pool with a domain.
 pub(super) async fn others_of(
     reader: &Reader,
     leaving: &Leaving<'_>,
@@ -377,13 +378,13 @@ fn is_place(address: &Address) -> bool {
     address.is_part_of(&Place::UserPool.address())
 }
 
-// Cognito refuses to delete a domain that is not there with the code of a malformed request.
+// Cognito's error for deleting a missing domain has the code of a malformed request.
 fn is_gone(error: &AwsError) -> bool {
     error.is_not_found()
         || (error.is("InvalidParameterException") && error.message.contains("No such domain"))
 }
 
-// Until it is gone, neither the pool can be deleted nor another domain take its place.
+// Until it is deleted, the pool can't be deleted and no other domain can replace it.
 async fn wait_until_gone(writer: &Writer, pool: &str, domain: &str) -> Result<(), AwsError> {
     let mut waited = Duration::ZERO;
     while let Some(there) = writer.afresh().domain(domain).await? {
@@ -460,7 +461,7 @@ fn candidate(
     }
 }
 
-// A prefix has a CloudFront distribution too, but nobody points DNS at it.
+// A prefix has a CloudFront distribution too, but no DNS record is needed for it.
 fn outputs(domain: &str, distribution: Option<&str>, own: bool) -> Outputs {
     let mut outputs = Outputs::from([(OutputName::Id, domain.to_owned())]);
     if let Some(distribution) = distribution.filter(|_| own) {
@@ -473,7 +474,7 @@ fn outputs(domain: &str, distribution: Option<&str>, own: bool) -> Outputs {
 fn token_url_changes(look: &Look<'_, Props>) -> Option<Note> {
     look.change.goes().then_some(())?;
     let before = look.held?.domain.resolve(&look.stack.book)?;
-    // Tokens of the other clients come from Cognito's own API, which has no address of the pool.
+    // Tokens of the other clients come from Cognito's own API, without a domain.
     let users: Vec<&str> = clients(look.stack)
         .filter(|(_, client)| !client.flows.is_empty())
         .map(|(client, _)| client.as_str())

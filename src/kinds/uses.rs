@@ -1,5 +1,4 @@
-//! What others have that hangs on a thing of the stack's that goes. It is asked only then: these reads go to what others made, and
-//! an ordinary plan needs none of them.
+//! Dependents on deleted resources that are not the stack's. They are read only then; an ordinary plan needs none of these reads.
 
 use std::collections::BTreeSet;
 
@@ -17,14 +16,13 @@ use crate::model::{Address, Book, OutputName};
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
-    /// What AWS does not let go while others use it.
+    /// Kinds that AWS doesn't delete while they are in use.
     pub(super) in_use: Vec<Obstacle>,
     /// What AWS takes along.
     pub(super) dependents: Vec<Dependent>,
 }
 
-/// The things of the stack that go, as far as that is known without consent and targets: every one that a plan deletes or replaces
-/// is among them.
+/// The deleted resources of the stack, without regard to consent and targets: a superset of what a plan deletes or replaces.
 pub(super) struct Leaving<'a> {
     pub(super) desired: &'a Desired,
     pub(super) observation: &'a Observation,
@@ -49,7 +47,7 @@ impl<'a> Leaving<'a> {
         let unwanted = live().filter(|(address, _)| leaving.wanted(address).is_none());
         let unwanted: Vec<&Address> = unwanted.map(|(address, _)| address).collect();
         leaving.addresses.extend(unwanted);
-        // What refers to a thing that is made anew may have to be made anew as well.
+        // What refers to a replaced resource may have to be replaced as well.
         let mut book = observation.book();
         loop {
             let replaced: Vec<&Address> = live()
@@ -68,7 +66,7 @@ impl<'a> Leaving<'a> {
         }
     }
 
-    /// What the file wants at this address.
+    /// The wanted resource at this address.
     pub(super) fn wanted(&self, address: &Address) -> Option<&'a Resource> {
         let wanted = self.desired.resources.get(address);
         wanted
@@ -76,12 +74,12 @@ impl<'a> Leaving<'a> {
             .map(|wanted| &wanted.resource)
     }
 
-    /// Whether what stands at this address goes.
+    /// Whether the resource at this address is deleted.
     pub(super) fn has(&self, address: &Address) -> bool {
         self.addresses.contains(address)
     }
 
-    /// The ids of the stack's things of one kind.
+    /// The ids of the stack's resources of one kind.
     pub(super) fn ids_of(&self, kind: &str) -> BTreeSet<&'a str> {
         self.all_of(kind)
             .filter_map(|(_, live)| live.outputs.get(&OutputName::Id))
@@ -89,7 +87,7 @@ impl<'a> Leaving<'a> {
             .collect()
     }
 
-    /// The stack's things of one kind.
+    /// The stack's resources of one kind.
     pub(super) fn all_of(&self, kind: &str) -> impl Iterator<Item = (&'a Address, &'a Live)> {
         let live = self.observation.live.iter();
         live.filter(move |(_, live)| live.resource.info().name == kind)
@@ -109,10 +107,10 @@ fn is_replaced(want: &Resource, live: &Live, book: &Book) -> bool {
         .any(|((_, after), (_, before))| after != before)
 }
 
-/// Adds to what was observed what others have that hangs on things that go.
+/// Adds dependents on deleted resources to the observation.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub(super) async fn ask(
     reader: &Reader,
     desired: &Desired,

@@ -1,4 +1,4 @@
-//! A VPC link: the only road from the API to the load balancer.
+//! A VPC link from the API to the load balancer.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -26,9 +26,9 @@ use crate::model::{Address, OutputName, Text};
 pub struct Props {
     /// The name.
     pub name: String,
-    /// The ARN of the load balancer it leads to.
+    /// The ARN of its load balancer.
     pub load_balancer: Text,
-    /// Whether it works. Always `true` on the wanted side.
+    /// Whether it is ready. Always `true` on the wanted side.
     pub available: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -110,7 +110,7 @@ impl Kind for VpcLink {
             .map(|link| candidate(reader, link))
             .collect();
         let mut findings = sort_out(scope, &Self::INFO, &wanted.collect(), at_work);
-        // A link that failed never works, whatever it was to be: it goes, and another one is made.
+        // A failed link never becomes ready: it is deleted, and another one is created.
         let failed = links
             .iter()
             .filter(|link| link.status == Some(VpcLinkStatus::Failed));
@@ -179,7 +179,7 @@ impl Kind for VpcLink {
 
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
-        // A stage that was led elsewhere a moment ago may not be known to be.
+        // The stage's switch may not be visible yet.
         let holds_on = |error: &AwsError| error.message.contains("is referenced in");
         let deleted = Patience::new(3, 60).insist(writer, holds_on, async || {
             let request = writer.apigateway().delete_vpc_link().vpc_link_id(id);
@@ -197,8 +197,8 @@ impl Kind for VpcLink {
             }
             other => gone_is_success(other)?,
         }
-        // The load balancer can't go before the link is gone, and AWS takes half a minute for it. One that failed may be told
-        // as FAILED until AWS gets to deleting it; only after that it means that the delete failed.
+        // The load balancer can't be deleted before the link is, which takes AWS half a minute. A failed one may stay FAILED
+        // until its deletion starts; only after that it means that the deletion failed.
         let begun = Cell::new(false);
         Patience::new(3, 300)
             .wait(
@@ -247,11 +247,11 @@ impl Kind for VpcLink {
     }
 }
 
-/// How many APIs are read at a time.
+/// How many APIs are read concurrently.
 const AT_A_TIME: usize = 4;
 
-/// What stands in the way of a link's end: other APIs that call through it. AWS refuses only when the routes that used it are gone
-/// already. Credentials that may not read other APIs leave that to AWS.
+/// Obstacles to a link's deletion: other APIs that use it. AWS would refuse only after the stack's routes are deleted. Without
+/// the permissions they are not checked.
 pub(super) async fn used_by(
     reader: &Reader,
     leaving: &Leaving<'_>,
@@ -279,7 +279,7 @@ pub(super) async fn used_by(
     }))
 }
 
-/// An API and its routes that go through a link, in words; `None` where none does.
+/// An API and its routes that use a link, in words; `None` if none does.
 async fn caller_through(
     reader: &Reader,
     api: &str,
@@ -303,7 +303,7 @@ async fn caller_through(
     Ok((!routes.is_empty()).then(|| format!("{called} at {}", routes.join(", "))))
 }
 
-/// The methods that go through VPC links, each with the link's id or the stage variable that names it.
+/// The methods that use VPC links, each with the link's id or the stage variable that names it.
 fn connections(paths: &[LivePath]) -> impl Iterator<Item = (String, &str)> {
     paths.iter().flat_map(|path| {
         let methods = path.resource_methods.iter().flatten();
@@ -339,7 +339,7 @@ async fn is_the_value(
     }))
 }
 
-/// How far AWS is with a link.
+/// A link's status.
 struct Progress {
     status: Option<VpcLinkStatus>,
     message: Option<String>,
@@ -354,7 +354,7 @@ impl Progress {
     }
 }
 
-/// What became of a link, in AWS's words where it has some.
+/// A link's status message from AWS, if there is one.
 fn why(status: Option<&VpcLinkStatus>, message: Option<&str>) -> String {
     let status = status.map_or("of no status", VpcLinkStatus::as_str);
     match message.filter(|message| !message.is_empty()) {
@@ -406,7 +406,7 @@ fn outputs(reader: &Reader, id: &str) -> Outputs {
     ])
 }
 
-/// A link goes when the last `via` does.
+/// A link is deleted with the last `via`.
 fn road_goes(look: &Look<'_, Props>) -> Option<Note> {
     let works = look.live?.broken.is_none();
     let routes = |resource: &Resource| matches!(resource, Resource::Route(_));

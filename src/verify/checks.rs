@@ -143,7 +143,7 @@ fn differs(address: &Address, change: &Change, shows: Option<&Shows>) -> Checked
 /// Whether the API's own domains are at work, and for how long their certificates are.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub async fn domains(
     reader: &Reader,
     desired: &Desired,

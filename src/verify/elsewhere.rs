@@ -14,7 +14,7 @@ use crate::model::{Secret, endpoints};
 /// Makes another user pool with every scope that routes name, and a client that gets a token with them.
 ///
 /// # Errors
-/// AWS's refusal.
+/// The call failed.
 pub async fn other_pool(
     connection: &Connection,
     region: &str,

@@ -96,7 +96,7 @@ pub enum Pace {
 /// Members the output shape does not name are an error in the operation (tests catch it).
 pub type Answer = Result<Object, Refusal>;
 
-/// AWS's refusal of a call.
+/// A call failed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     /// The HTTP status.

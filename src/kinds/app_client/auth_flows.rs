@@ -1,4 +1,4 @@
-//! The ways to sign in through Cognito's own API: what the stack file calls them, and what AWS does.
+//! The auth flows of Cognito's own API: the stack file's words and AWS's.
 
 /// The stack file's word for each, and AWS's.
 pub const AUTH_FLOWS: [(&str, &str); 6] = [
@@ -10,7 +10,7 @@ pub const AUTH_FLOWS: [(&str, &str); 6] = [
     ("user_srp", "ALLOW_USER_SRP_AUTH"),
 ];
 
-/// The stack file's word for one that AWS names; AWS's own where the file has none, which then differs from all it can say.
+/// The stack file's word for AWS's; AWS's own if the file has none, which then differs from all it can express.
 pub(super) fn word(of_aws: &str) -> String {
     let row = AUTH_FLOWS.iter().find(|(_, aws)| *aws == of_aws);
     row.map_or(of_aws, |(word, _)| word).to_owned()

@@ -9,7 +9,7 @@ use super::validity::in_seconds;
 use super::{Mark, Props};
 use crate::aws::Client;
 
-/// What a client supports that was made without saying so (Amazon Cognito API reference, "ExplicitAuthFlows").
+/// The default auth flows of a client (Amazon Cognito API reference, "ExplicitAuthFlows").
 const AUTH_FLOWS_OF_AWS: [&str; 3] = [
     "ALLOW_CUSTOM_AUTH",
     "ALLOW_REFRESH_TOKEN_AUTH",
@@ -27,7 +27,7 @@ pub(super) fn props(pool: &str, mark: Mark, client: &Client) -> Props {
             .collect()
     };
     let units = settings.token_validity_units.as_ref();
-    // Flows that are listed and switched off grant nothing.
+    // Flows that are listed but disabled grant nothing.
     let uses_oauth = settings.allowed_o_auth_flows_user_pool_client == Some(true);
     let flows = settings
         .allowed_o_auth_flows

@@ -1,4 +1,4 @@
-//! What a person should know before an app client is changed or goes.
+//! Notes about app clients.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ fn credentials_lost(look: &Look<'_, Props>) -> Option<Note> {
     look.warning(CREDENTIALS_LOST, lost)
 }
 
-/// Nobody takes back a token that was given: API Gateway checks its signature and its time, and asks Cognito nothing.
+/// Issued tokens can't be revoked: API Gateway checks only signature and expiry.
 fn partner_disabled(look: &Look<'_, Props>) -> Option<Note> {
     let (held, stack) = (look.held?, look.stack);
     let owner = look.address.owner();

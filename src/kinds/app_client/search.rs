@@ -1,5 +1,5 @@
-//! Finding app clients: they carry no tags, so what says that one is ours is a mark on the pool or on a partner's API
-//! key, and for one that was made a moment before the last run died, its name.
+//! Finds app clients: they have no tags, so ours have a mark on the pool or on a partner's API key; one that was created just
+//! before the last run died is found by its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,35 +20,35 @@ use crate::kinds::{
 };
 use crate::model::{Address, OutputName, Table, Text};
 
-/// How many clients are read at a time.
+/// How many clients are read concurrently.
 const AT_A_TIME: usize = 10;
-/// How far AWS's clocks may be apart: a client is made after its partner's key.
+/// The largest difference between AWS's clocks: a client is created after its partner's key.
 const SLACK_SECONDS: i64 = 60;
-/// How long after its partner's key a client is made at the latest, where nothing but its name says whose it is.
+/// How long after its partner's key a client may be created, if it is found only by its name.
 const SAME_RUN_SECONDS: i64 = 3_600;
 
-/// What says that a client is, or may be, ours.
+/// A claim that a client is, or may be, ours.
 #[derive(Clone, Debug)]
 struct Claim {
-    /// Where the client stands; `[[moved]]` is not applied yet.
+    /// The client's address; `[[moved]]` is not applied yet.
     address: Address,
     mark: Mark,
-    /// The client's id; `None` between its creation and its mark's.
+    /// The client's id; `None` between the creation of client and mark.
     id: Option<String>,
-    /// The name to look for where there is no id.
+    /// The name to look for if there is no id.
     name: Option<String>,
-    /// A client older than this is another one.
+    /// A client older than this doesn't match.
     since: Option<DateTime>,
 }
 
-/// How much a client without a mark is to be like the one a claim wants.
+/// How closely a client without a mark must match the wanted one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Likeness {
     /// In every setting.
     Same,
-    /// In what can't be changed: the file was edited since, or the client is not of this stack.
+    /// In what can't be changed: the file may have been edited since, or the client is not this stack's.
     Possible,
-    /// Nothing is wanted any more that it could be like; it was made in the hour of its key.
+    /// It is no longer wanted, so there is nothing to match; it was created within an hour of its key.
     Contemporary,
 }
 
@@ -83,7 +83,7 @@ impl Claim {
         scope.desired.adopt.contains(&self.wanted_at(scope))
     }
 
-    /// A client of the name that this claim is for, and not as the file has it.
+    /// A client with this claim's name that differs from the file.
     fn doubtful(&self, scope: &Scope<'_>, id: &str) -> Obstacle {
         let address = self.wanted_at(scope);
         Obstacle {
@@ -148,7 +148,7 @@ pub(super) async fn search(
         }
     }
     let mut left = without_id;
-    // Clients may share a name. What a claim wants is what was made for it, unless the file was edited meanwhile.
+    // Clients may share a name. The one that matches the file was created for the claim, unless the file was edited meanwhile.
     for likeness in [Likeness::Same, Likeness::Possible, Likeness::Contemporary] {
         let mut unanswered = Vec::new();
         for claim in left {
@@ -210,7 +210,7 @@ fn other(client: &ListedClient) -> Other {
     Other::new(&client.name, &client.id)
 }
 
-/// The clients that go with a pool and that gatestack did not make.
+/// The clients that are deleted with a pool and that gatestack did not create.
 fn not_ours(pool: &Address, others: &[Other]) -> Option<Dependent> {
     Dependent::of(
         pool,
@@ -221,8 +221,7 @@ fn not_ours(pool: &Address, others: &[Other]) -> Option<Dependent> {
     )
 }
 
-/// The clients in a pool that is not in use and that neither a mark of it nor a key names: a name alone is not enough
-/// here, where nothing is looked for.
+/// The clients in a duplicate pool without a mark on it or on a key: the name alone doesn't count here.
 async fn others_in(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -271,7 +270,7 @@ fn claims_of_pool(
         } else if !claims.contains_key(value.as_str())
             || scope.desired.resources.contains_key(address)
         {
-            // After a move that died half way two marks name one client: the one at a wanted address counts.
+            // After an interrupted move two marks name one client: the one at a wanted address counts.
             claims.insert(value, claim);
         }
     }
@@ -293,7 +292,7 @@ async fn claims_of_keys(
         if !address.is_in(Table::Partners) {
             return None;
         }
-        // Without the tag nothing says that a client was ever made for it: one of its name is somebody else's.
+        // Without the tag no client was created for it: one with its name is not ours.
         let mark = tags.get(CLIENT_TAG)?;
         let duplicate = scope.duplicate(key.id.as_deref().unwrap_or_default());
         let client = match duplicate {
@@ -340,7 +339,7 @@ fn found(pool: &str, address: Address, mark: Mark, client: &Client) -> Found<Pro
     }
 }
 
-// A mark whose client is gone and not wanted, for the planner to remove.
+// A mark whose client is missing and not wanted, for the planner to remove.
 fn add_lonely(scope: &Scope<'_>, pool: &str, claim: Claim, findings: &mut Findings<Props>) {
     if scope
         .desired
@@ -374,7 +373,7 @@ fn ambiguous(address: &Address, ids: &[String]) -> Obstacle {
     }
 }
 
-// What is left has a wanted name and nothing that says that it is ours. Answers the names of those that are nobody's business.
+// The rest has a wanted name and no mark. Returns the names of those that are ignored.
 fn with_namesakes(
     scope: &Scope<'_>,
     pool: &str,

@@ -10,7 +10,7 @@ const UNITS: [(i64, TimeUnitsType); 4] = [
     (1, TimeUnitsType::Seconds),
 ];
 
-/// A validity as AWS is told it: the number of the largest unit that says it exactly.
+/// A validity for AWS: a number of the largest unit that is exact.
 pub(super) fn in_largest_unit(seconds: i64) -> (i32, TimeUnitsType) {
     let [.., smallest] = &UNITS;
     let (size, unit) = UNITS
@@ -23,7 +23,7 @@ pub(super) fn in_largest_unit(seconds: i64) -> (i32, TimeUnitsType) {
     )
 }
 
-/// A validity as AWS tells it, in seconds. Nothing, or 0, is AWS's default.
+/// A validity from AWS, in seconds. None, or 0, is AWS's default.
 pub(super) fn in_seconds(
     validity: Option<i32>,
     unit: Option<&TimeUnitsType>,

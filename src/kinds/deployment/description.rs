@@ -1,20 +1,20 @@
-//! What gatestack writes down in a deployment's description, because AWS tells nobody what a deployment shows.
+//! gatestack's description of a deployment, because AWS does not expose what a deployment contains.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::types::Deployment as LiveDeployment;
 
-/// What a deployment of ours shows: `gatestack STACK sha256:DIGEST number:3 links:abc123,def456`.
+/// The contents of a deployment of ours: `gatestack STACK sha256:DIGEST number:3 links:abc123,def456`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Description {
-    /// The digest of the configuration it shows.
+    /// The digest of its configuration.
     pub(super) digest: String,
-    /// Which deployment of the stack it is, from 1. AWS tells seconds, and two may be made in one.
+    /// The number of the deployment in the stack, from 1. AWS's dates have seconds, and two may be created in one.
     pub(super) number: u64,
-    /// The ids of the VPC links that its routes go through; `None` where whoever wrote it did not record them.
+    /// The ids of the VPC links of its routes; `None` if they were not recorded.
     pub(super) links: Option<BTreeSet<String>>,
-    /// The name of the stage for which it was made before that was there, beside another one. A run that dies in between leaves a
-    /// deployment that nobody was led back from.
+    /// The name of a second stage that did not exist yet when it was created. After a run that dies in between, it is not a sign
+    /// of a rollback.
     pub(super) first_of: Option<String>,
 }
 
@@ -24,8 +24,8 @@ const LINKS: &str = "links:";
 const NO_LINKS: &str = "none";
 
 impl Description {
-    /// As AWS keeps it. API Gateway names no limit; this stays below the 255 characters that other descriptions have
-    /// as long as there are not a dozen links.
+    /// The text. API Gateway documents no limit; this stays below the 255 characters of other descriptions with less than a dozen
+    /// links.
     pub(super) fn text(&self, stack: &str) -> String {
         let links = self.links.as_ref().map_or(String::new(), |links| {
             let ids: Vec<_> = links.iter().map(String::as_str).collect();
@@ -46,7 +46,7 @@ impl Description {
         )
     }
 
-    /// What the description of a deployment says, where this stack wrote it.
+    /// The parsed description of a deployment, if this stack wrote it.
     pub(super) fn of(live: &LiveDeployment, stack: &str) -> Option<Self> {
         let text = live.description.as_deref()?.strip_prefix(&prefix(stack))?;
         let mut words = text.split_whitespace();

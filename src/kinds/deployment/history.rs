@@ -1,8 +1,7 @@
-//! The deployments of a stack's API, newest first, and the way back to one of them.
+//! The deployments of a stack's API, newest first, and rollbacks.
 //!
-//! A deployment can't be read back: AWS tells which methods it has and who may call them, and nothing of where they lead.
-//! So the VPC links it leads through stand in its description, and one that leads through a link that is gone is no place
-//! to go back to: every call would end in a 500.
+//! A deployment can't be read back: AWS returns its methods and their requirements, but not their integrations. So its VPC links
+//! are in its description, and one with a deleted link can't be served again: every call would get 500.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use crate::kinds::rest_api::RestApi;
 use crate::kinds::{Desired, Kind, Outputs, Scope};
 use crate::model::{Book, OutputName, Place, moment};
 
-/// What was deployed, and what the stage serves of it.
+/// The deployments, and which one the stage serves.
 #[derive(Clone, Debug)]
 pub struct History {
     /// The API's id.
@@ -29,7 +28,7 @@ pub struct History {
     pub stage: String,
     /// The id of the deployment that the stage serves; `None` where there is no stage yet.
     pub served: Option<String>,
-    /// The part of the callers that is served another deployment.
+    /// The canary of the stage.
     pub canary: Option<Canary>,
     /// What other stages of the API serve.
     pub beside: Vec<Beside>,
@@ -47,47 +46,47 @@ pub struct Deployed {
     pub id: String,
     /// When it was made, to the second.
     pub made: Timestamp,
-    /// The digest of the configuration it shows; `None` for somebody else's.
+    /// The digest of its configuration; `None` if gatestack did not create it.
     pub digest: Option<String>,
-    /// Its description, where it is somebody else's.
+    /// Its description, if gatestack did not create it.
     pub description: Option<String>,
-    /// Whether callers can be led there.
+    /// Whether it can be served again.
     pub way: Way,
 }
 
-/// Whether callers can be led to a deployment.
+/// Whether a deployment can be served again.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Way {
     /// They are there.
     Here,
     /// They can.
     Open,
-    /// Nobody recorded which VPC links it leads through, so nobody can say.
+    /// Its VPC links were not recorded, so this is not known.
     Unknown,
     /// It is somebody else's.
     NotOurs,
-    /// They can't, as a sentence without a full stop says.
+    /// It can't, with the reason in a sentence without a full stop.
     Closed(String),
 }
 
-/// What differs for callers of one method.
+/// The difference of one method.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Difference {
-    /// It was not there, and this is what callers need.
+    /// It is new, with these requirements.
     Added(Access),
-    /// It is there no longer.
+    /// It is removed.
     Gone,
-    /// Callers need something else: before, after.
+    /// Its requirements change: before, after.
     Access(Access, Access),
 }
 
 impl Deployed {
-    /// Its id and date, as people read them.
+    /// Its id and date, for display.
     pub fn name(&self) -> String {
         format!("{} of {}", self.id, moment(self.made))
     }
 
-    /// Whether gatestack made it, for this stack.
+    /// Whether gatestack created it, for this stack.
     pub fn is_ours(&self) -> bool {
         self.digest.is_some()
     }
@@ -104,8 +103,7 @@ impl History {
         self.deployments.iter().find(|deployed| deployed.id == id)
     }
 
-    /// The one to go back to: the newest of ours that was made before the one that is served. Where that is somebody else's, the
-    /// newest of ours, which was served before it.
+    /// The default for a rollback: the newest of ours before the served one. If that is not ours, the newest of ours.
     pub fn previous(&self) -> Option<&Deployed> {
         let served = self.served()?;
         let mut ours = self.deployments.iter().filter(|one| one.is_ours());
@@ -115,7 +113,7 @@ impl History {
         ours.next()
     }
 
-    /// Whether one was made before the other.
+    /// Whether one was created before the other.
     pub fn is_before(&self, one: &Deployed, other: &Deployed) -> bool {
         let place = |of: &Deployed| {
             let mut deployments = self.deployments.iter();
@@ -129,10 +127,10 @@ impl History {
         self.newest.as_ref() == Some(&deployed.id)
     }
 
-    /// What the stage shows its callers, beside what is configured now.
+    /// What the stage serves, compared with what is configured now.
     ///
     /// # Errors
-    /// AWS's refusal of a read.
+    /// A read failed.
     pub async fn shows(&self, reader: &Reader) -> Result<Option<Shows>, AwsError> {
         let Some(served) = &self.served else {
             return Ok(None);
@@ -150,15 +148,15 @@ impl History {
     /// The methods of one deployment.
     ///
     /// # Errors
-    /// AWS's refusal of a read.
+    /// A read failed.
     pub async fn methods(&self, reader: &Reader, id: &str) -> Result<Methods, AwsError> {
         methods::methods(reader, &self.api, id).await
     }
 
-    /// Leads the stage's callers to a deployment, in one call. Whoever asks has looked whether there is a way.
+    /// Switches the stage to a deployment, in one call. The caller has checked that it can be served.
     ///
     /// # Errors
-    /// AWS's refusal.
+    /// The call failed.
     pub async fn lead(&self, writer: &Writer, id: &str) -> Result<(), AwsError> {
         serve(writer, &self.api, &self.stage, id).await
     }
@@ -183,7 +181,7 @@ pub fn differences(before: &Methods, after: &Methods) -> BTreeMap<String, Differ
 /// Reads the deployments of the stack's API; `None` where there is no API yet.
 ///
 /// # Errors
-/// AWS's refusal of a read.
+/// A read failed.
 pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<History>, AwsError> {
     let book = Book::default();
     let scope = Scope {
@@ -215,7 +213,7 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
     let stack = desired.ground.stack.clone();
     let ours = Ours::of(&live, &stack, served.as_deref());
     let newest = ours.newest().and_then(|(live, _)| live.id.clone());
-    // A stack without a private road is not asked about one.
+    // Without a private backend, its resources are not read.
     let leads_through_links = ours
         .0
         .iter()
@@ -234,8 +232,8 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
             (live, ours.map(|(_, description)| description.clone()))
         })
         .collect();
-    // Of two made in one second the number tells the newer, and of ours and somebody else's that is served theirs is: ours
-    // was served the moment it was made.
+    // Of two created in one second the higher number is newer; of ours and a foreign one that is served, the foreign one is: ours
+    // was served when it was created.
     let age = |(live, ours): &(&LiveDeployment, Option<Description>)| {
         let took_over = ours.is_none() && live.id == served;
         let number = ours.as_ref().map_or(0, |ours| ours.number);

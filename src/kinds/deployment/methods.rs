@@ -1,4 +1,4 @@
-//! The methods of a deployment: all that AWS tells of what one shows. Where they lead and which scopes they take it tells nobody.
+//! The methods of a deployment: all that AWS exposes of its contents. It does not expose integrations and scopes.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{AwsError, Reader};
 
-/// The methods of a deployment, as `GET /policies`, and what a caller of each needs.
+/// The methods of a deployment, as `GET /policies`, and their requirements.
 pub type Methods = BTreeMap<String, Access>;
 
-/// What a caller of a method has to have.
+/// A method's requirements.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Access {
-    /// Whether it needs a token, or another proof that its authorizer takes.
+    /// Whether it needs a token, or something else that its authorizer accepts.
     pub token: bool,
-    /// Whether it needs a request that is signed with credentials of AWS, as `AWS_IAM` does; gatestack makes no such method.
+    /// Whether it needs a signed request (`AWS_IAM`); gatestack creates no such method.
     pub signature: bool,
     /// Whether it needs an API key.
     pub api_key: bool,
@@ -26,7 +26,7 @@ impl Access {
         self.needs().is_empty()
     }
 
-    /// What it needs, in words.
+    /// The requirements, in words.
     pub fn needs(self) -> Vec<&'static str> {
         let all = [
             (self.token, "token"),
@@ -38,8 +38,8 @@ impl Access {
             .collect()
     }
 
-    /// What of this the other one does not need; `None` where it needs all of it. A signature keeps out whoever has no credentials of
-    /// the account, so it stands for a token here.
+    /// The requirements that the other one lacks; `None` if it has all of them. A signature counts as a token, since it needs
+    /// credentials of the account.
     pub fn missing_in(self, other: Self) -> Option<&'static str> {
         let token = self.token && !other.token && !other.signature;
         match (token, self.api_key && !other.api_key) {
@@ -51,12 +51,12 @@ impl Access {
     }
 }
 
-/// Whether a method is preflight that everybody may call.
+/// Whether a method is a public preflight.
 pub fn is_preflight(method: &str, access: Access) -> bool {
     method.starts_with("OPTIONS ") && access.is_open()
 }
 
-/// The methods without preflight, which comes and goes with the others.
+/// The methods without preflights.
 pub fn without_preflight(methods: &Methods) -> Methods {
     let methods = methods
         .iter()
@@ -69,7 +69,7 @@ pub fn without_preflight(methods: &Methods) -> Methods {
 /// Reads the methods of one deployment.
 ///
 /// # Errors
-/// AWS's refusal of the read.
+/// A read failed.
 pub(super) async fn methods(reader: &Reader, api: &str, id: &str) -> Result<Methods, AwsError> {
     let summary = reader.deployment_summary(api, id).await?;
     let methods = summary.into_iter().flat_map(|(path, methods)| {

@@ -1,4 +1,4 @@
-//! Which deployments of an API gatestack made, in which order, and what a stage that serves one of them shows.
+//! Which deployments of an API gatestack created, in which order, and what a stage with one of them serves.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,16 @@ use jiff::Timestamp;
 
 use super::{Description, Shows};
 
-/// How many of our deployments stay, so that a stage can be put back to what it served before.
+/// How many of our deployments are kept for rollbacks.
 const KEPT: usize = 5;
 
-/// The deployments of an API that gatestack made for a stack.
+/// The deployments of an API that gatestack created for a stack.
 pub(super) struct Ours<'a>(pub(super) Vec<(&'a LiveDeployment, Description)>);
 
 impl<'a> Ours<'a> {
-    /// Those of these, where a stage serves that one. A description can be copied: of several with one number the first is ours, and of
-    /// those that were made in the same second the one that is not served, since ours was served the moment it was made. Where that leaves
-    /// several, nobody can tell which.
+    /// Ours of these, if a stage serves that one. A description can be copied: of several with one number the first is ours, and
+    /// of those created in the same second the one that is not served, since ours was served when it was created. If several
+    /// remain, it can't be decided.
     pub(super) fn of(deployments: &'a [LiveDeployment], stack: &str, served: Option<&str>) -> Self {
         let described = described(deployments, stack);
         let is_ours = |(live, ours): &(&LiveDeployment, Description)| {
@@ -43,7 +43,7 @@ impl<'a> Ours<'a> {
         )
     }
 
-    /// What gatestack wrote down of one, where it made it.
+    /// gatestack's description of one, if it created it.
     pub(super) fn get(&self, id: Option<&str>) -> Option<&(&'a LiveDeployment, Description)> {
         self.0.iter().find(|(live, _)| live.id.as_deref() == id)
     }
@@ -54,7 +54,7 @@ impl<'a> Ours<'a> {
     }
 }
 
-/// Every deployment with a description as gatestack writes it for this stack, copies included.
+/// Every deployment with a description of gatestack for this stack, copies included.
 pub(super) fn described<'a>(
     deployments: &'a [LiveDeployment],
     stack: &str,
@@ -65,7 +65,7 @@ pub(super) fn described<'a>(
         .collect()
 }
 
-/// What a stage that serves this deployment shows.
+/// What a stage with this deployment serves.
 pub(super) fn what_shows(
     deployments: &[LiveDeployment],
     stack: &str,
@@ -85,8 +85,8 @@ pub(super) fn what_shows(
     if description.digest == configured {
         return Shows::Configured;
     }
-    // Every deployment of ours was served the moment it was made, so one that is served instead of the newest of ours
-    // was chosen later; but for one that was made for a stage that is still to come.
+    // Every deployment of ours was served when it was created, so if the stage serves an older one, it was rolled back; except
+    // for one that was created for a stage that does not exist yet.
     let newest = ours
         .newest()
         .filter(|(_, ours)| to_come.is_none() || ours.first_of.as_deref() != to_come);
@@ -99,8 +99,7 @@ pub(super) fn what_shows(
     }
 }
 
-/// Our deployments beyond the newest ones, without any that a stage serves or has just left: whoever led it back there
-/// may want to do so again.
+/// Our deployments beyond the newest ones, without those that a stage serves or has just served, for another rollback.
 pub(super) fn outdated(ours: &Ours<'_>, stages: &[LiveStage], current: &str) -> Vec<String> {
     let served: BTreeSet<&str> = stages
         .iter()
@@ -125,13 +124,13 @@ pub(super) fn outdated(ours: &Ours<'_>, stages: &[LiveStage], current: &str) -> 
         .collect()
 }
 
-/// What sorts our deployments from the oldest to the newest. Their numbers do: AWS tells seconds, and several may be made in one.
-/// Those that have none are older than all that have one.
+/// The sort key of our deployments, oldest first. Numbers decide: AWS's dates have seconds, and several may be created in one.
+/// Those without a number are older than all with one.
 fn place((live, ours): &(&LiveDeployment, Description)) -> (u64, Timestamp) {
     (ours.number, made(live))
 }
 
-/// When a deployment was made, to the second.
+/// When a deployment was created, to the second.
 pub(super) fn made(live: &LiveDeployment) -> Timestamp {
     let seconds = live.created_date.as_ref().map_or(0, |date| date.secs());
     Timestamp::from_second(seconds).unwrap_or_default()
@@ -170,7 +169,7 @@ mod tests {
                 .canary_settings(CanarySettings::builder().deployment_id("d4").build())
                 .build(),
         ];
-        // d10 is the one just made; with d9 to d6 these are five. d3 is where `prod` was held back.
+        // d10 is the one just created; with d9 to d6 these are five. `prod` was pinned to d3.
         assert_eq!(
             outdated(&Ours::of(&deployments, "claims", None), &stages, "d10"),
             ["d5", "d2"]
@@ -217,7 +216,7 @@ mod tests {
             ("two", "cc", "held back at two"),
             ("one", "dd", "held back at one"),
             ("one", "aa", "Configured"),
-            // Somebody else's, whenever it was made and whatever is configured.
+            // A foreign one, whenever it was created and whatever is configured.
             ("theirs-before", "cc", "unknown theirs-before 0"),
             ("theirs-beside", "cc", "unknown theirs-beside 2"),
             ("theirs-after", "cc", "unknown theirs-after 3"),

@@ -1,4 +1,4 @@
-//! The launch of an instance, which no run makes twice.
+//! The launch of an instance, which is idempotent across runs.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,14 @@ use crate::kinds::private_road::Patience;
 use crate::kinds::{Task, tags};
 use crate::model::{Payload, digest};
 
-/// What is made and tagged by a launch, beside the instance itself.
+/// What a launch creates and tags, beside the instance itself.
 const MADE: [ResourceType; 3] = [
     ResourceType::Instance,
     ResourceType::Volume,
     ResourceType::NetworkInterface,
 ];
 
-/// The most launches of the same instance that EC2 remembers and that are passed over.
+/// The most earlier launches with the same token that are skipped.
 const REMEMBERED: usize = 20;
 
 /// Containers on the instance are one network hop further from its metadata.
@@ -43,16 +43,15 @@ struct Launch {
 
 /// Launches an instance and waits until it runs.
 ///
-/// EC2 answers a token that it knows with the instance that was launched with it, so that a run that died before it
-/// heard the answer makes nothing twice. The token is the digest of everything the launch says, the address and what it
-/// replaces (tags) included; another launch of the same account and Region with the same digest is the same launch. But
-/// EC2 remembers a token for a day after its instance is terminated: who deletes an instance by hand, or goes from three
-/// to one and back, would be answered with the dead one. So a token that leads to an instance that is gone is followed
-/// by the digest of the same with that instance's id: every run goes through the same chain to its first link that
-/// lives.
+/// For a known token EC2 returns the instance that was launched with it, so a run that died before the response launches nothing
+/// twice. The token is the digest of the whole launch, the address and what it replaces (tags) included; another launch in the
+/// same account and Region with the same digest is the same launch. But EC2 remembers a token for a day after its instance is
+/// terminated: after a deletion by hand, or a change from three instances to one and back, it would return the terminated one. So
+/// if the token's instance is terminated, the next token is the digest with that instance's id: every run follows the same chain
+/// to the first live instance.
 ///
 /// # Errors
-/// AWS's refusal, and an instance that EC2 ended as it started.
+/// The call failed, or EC2 terminated the instance during its start.
 pub(super) async fn launch(writer: &Writer, task: &Task<'_, Props>) -> Result<String, AwsError> {
     let launch = Launch::of(writer, task).await?;
     let mut before = String::new();
@@ -110,8 +109,8 @@ impl Launch {
         })
     }
 
-    /// The token of this launch after an earlier one with the same words whose instance is gone. User data counts by its
-    /// digest, which is a tag.
+    /// The token of this launch after an earlier identical one whose instance is terminated. User data counts by its digest,
+    /// which is a tag.
     fn token(&self, gone: &str) -> String {
         let facts = (
             (&self.image, &self.instance_type, &self.subnet),
@@ -140,7 +139,7 @@ impl Launch {
                 .build()
         });
         let tags = MADE.map(|of| tags::ec2::sent(of, &self.tags)).to_vec();
-        // What was made a moment ago, the security group by this very run, is not known to all of EC2 at once.
+        // New resources, such as the security group of this run, are not visible everywhere in EC2 at once.
         let not_yet_known = |error: &AwsError| {
             error.is("InvalidGroup.NotFound")
                 || error.message.contains("Invalid IAM Instance Profile name")

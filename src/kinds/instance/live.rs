@@ -1,4 +1,4 @@
-//! Which instances are the stack's, and what they are.
+//! The stack's live instances.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,13 @@ use crate::kinds::ownership::{Candidate, after_moves, sort_out};
 use crate::kinds::{Findings, KindInfo, Resource, STACK_TAG, Scope, private_road, tags};
 use crate::model::{Address, OutputName};
 
-/// What is seen of an instance beside what it is.
+/// An instance's state beside its properties.
 struct Seen {
     /// The image it was launched from.
     image: String,
-    /// The target groups that it is on its way out of.
+    /// The target groups in which it is draining.
     draining: BTreeSet<String>,
-    /// Whether every group it is in leads callers to it.
+    /// Whether it is healthy in every group.
     healthy: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn observe(
         candidates.push(candidate(instance, id, in_groups));
         all_seen.insert(id.to_owned(), seen);
     }
-    // Nothing but a tag makes an instance the stack's: EC2's names are tags too, and say nothing.
+    // Only gatestack's tags make an instance the stack's: EC2's names are tags too, and don't count.
     let mut findings = sort_out(scope, kind, &BTreeMap::new(), candidates);
     let replaced: BTreeSet<Address> = findings
         .owned
@@ -72,7 +72,7 @@ pub(super) async fn observe(
         let address = after_moves(scope.desired, &found.address);
         let wanted = scope.desired.resources.get(&address);
         let Some(Resource::Instance(want)) = wanted.map(|wanted| &wanted.resource) else {
-            // What goes is waited for until it has drained, also where a run before this one let it leave.
+            // A deleted instance is drained first, also if an earlier run deregistered it.
             let draining = seen.draining.iter().map(|group| group.as_str().into());
             found.props.target_groups.extend(draining);
             continue;
@@ -89,8 +89,7 @@ pub(super) async fn observe(
     Ok(findings)
 }
 
-/// What to say of the image behind a parameter. Nobody's plan ends because the parameter can't be read: the instance keeps
-/// its image either way.
+/// A notice about the image at a parameter. A parameter that can't be read is no error: the instance keeps its image.
 async fn newer_image(
     reader: &Reader,
     parameter: &str,
@@ -111,7 +110,7 @@ async fn newer_image(
     }
 }
 
-/// The target groups an instance is in, and what is seen of it beside.
+/// The target groups of an instance, and its state.
 fn seen(
     instance: &Instance,
     id: &str,
@@ -170,7 +169,7 @@ fn candidate(instance: &Instance, id: &str, in_groups: BTreeSet<String>) -> Cand
             .map(|of| of.as_str().to_owned())
             .unwrap_or_default(),
         user_data: tags.get(USER_DATA_TAG).cloned(),
-        // The path of a profile is no part of its name.
+        // The path of a profile is not part of its name.
         profile: profile
             .and_then(|arn| arn.rsplit('/').next())
             .map(str::to_owned),

@@ -6,29 +6,29 @@ use crate::aws::{AwsError, Operation, Writer};
 use crate::kinds::gone_is_success;
 use crate::kinds::private_road::Patience;
 
-/// How long EC2 may take until an instance runs or stands still: its own waiters give up after ten minutes.
+/// How long EC2 may take until an instance runs or is stopped: its own waiters give up after ten minutes.
 const CHANGE: Patience = Patience::new(5, 600);
 
-/// How long it may take until one is terminated: large ones have been seen to need more than ten minutes.
+/// How long it may take until one is terminated: more than ten minutes have been observed for large ones.
 const TERMINATION: Patience = Patience::new(5, 1_800);
 
-/// How many looks in a row may not find an instance that EC2 has just named, five seconds apart.
+/// How many reads in a row, five seconds apart, may not find a new instance.
 const UNKNOWN_LOOKS: u32 = 12;
 
 /// How the start of an instance ended.
 pub(super) enum Start {
     /// It runs.
     Running,
-    /// It was gone before anybody looked: its launch is an old one.
+    /// It was terminated before the first read: its launch is an old one.
     Gone,
-    /// It was seen to start, and EC2 ended it: why.
+    /// It was starting, and EC2 terminated it: why.
     Failed(String),
 }
 
-/// Waits until an instance that was asked for runs.
+/// Waits until a new instance runs.
 ///
 /// # Errors
-/// AWS's refusal of a look, or no end in time.
+/// A read failed, or it took too long.
 pub(super) async fn start_of(writer: &Writer, id: &str) -> Result<Start, AwsError> {
     let mut starting = false;
     let mut unknown = 0;
@@ -61,7 +61,7 @@ pub(super) async fn start_of(writer: &Writer, id: &str) -> Result<Start, AwsErro
 /// Waits until an instance runs.
 ///
 /// # Errors
-/// AWS's refusal of a look, an instance that won't run any more, or no end in time.
+/// A read failed, the instance won't run any more, or it took too long.
 pub(super) async fn until_running(writer: &Writer, id: &str) -> Result<(), AwsError> {
     let what = format!("the instance {id} does not run");
     CHANGE
@@ -77,10 +77,10 @@ pub(super) async fn until_running(writer: &Writer, id: &str) -> Result<(), AwsEr
         .await
 }
 
-/// Starts an instance that somebody stopped, and waits until it runs.
+/// Starts a stopped instance, and waits until it runs.
 ///
 /// # Errors
-/// AWS's refusal, or no end in time.
+/// The call failed, or it took too long.
 pub(super) async fn start(writer: &Writer, id: &str) -> Result<(), AwsError> {
     // One that is still stopping can't be started.
     let stopping = |error: &AwsError| error.is("IncorrectInstanceState");
@@ -95,10 +95,10 @@ pub(super) async fn start(writer: &Writer, id: &str) -> Result<(), AwsError> {
     until_running(writer, id).await
 }
 
-/// Whether somebody protected an instance from termination; one that is gone is not.
+/// Whether an instance is protected from termination; a terminated one is not.
 ///
 /// # Errors
-/// AWS's refusal.
+/// The call failed.
 pub(super) async fn is_protected(writer: &Writer, id: &str) -> Result<bool, AwsError> {
     let request = writer
         .ec2()
@@ -118,10 +118,10 @@ pub(super) async fn is_protected(writer: &Writer, id: &str) -> Result<bool, AwsE
     }
 }
 
-/// Terminates an instance, and waits until it is: before, its security groups and its subnet can't go.
+/// Terminates an instance, and waits until it is: before that, its security groups and its subnet can't be deleted.
 ///
 /// # Errors
-/// AWS's refusal, or no end in time.
+/// The call failed, or it took too long.
 pub(super) async fn terminate(writer: &Writer, id: &str) -> Result<(), AwsError> {
     let request = writer.ec2().terminate_instances().instance_ids(id);
     let answer = writer
@@ -139,10 +139,10 @@ pub(super) async fn terminate(writer: &Writer, id: &str) -> Result<(), AwsError>
         .await
 }
 
-/// Whether an instance may yet serve.
+/// Whether an instance may still become ready.
 ///
 /// # Errors
-/// AWS's refusal, and that it never will.
+/// A call failed, or it never will.
 pub(super) async fn may_serve(writer: &Writer, id: &str) -> Result<(), AwsError> {
     match look(writer, id).await? {
         Some(instance) => still_there(id, &instance),
@@ -179,7 +179,7 @@ fn why(instance: &Instance) -> String {
     message.unwrap_or_else(|| "EC2 gives no reason".into())
 }
 
-/// An instance as EC2 has it now; `None` where EC2 does not know it, or not any more.
+/// An instance's current state; `None` if EC2 does not have it.
 async fn look(writer: &Writer, id: &str) -> Result<Option<Instance>, AwsError> {
     let request = writer.ec2().describe_instances().instance_ids(id);
     let answer = writer

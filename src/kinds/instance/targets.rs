@@ -9,13 +9,13 @@ use crate::aws::{AwsError, Operation, Writer};
 use crate::kinds::gone_is_success;
 use crate::kinds::private_road::Patience;
 
-/// How long a target may take until it is healthy: two minutes are usual, user data may take its time before.
+/// How long a target may take until it is healthy: two minutes are usual, plus the time for user data.
 const HEALTH: Patience = Patience::new(10, 600);
 
 /// How long a target may take until it has drained: no group's delay is longer than an hour.
 const DRAINING: Patience = Patience::new(10, 3_900);
 
-/// What to look at, by AWS's reason why a target is not healthy.
+/// What to check, by AWS's reason why a target is not healthy.
 const LOOK_AT: &[(&str, &str)] = &[
     (
         "Target.FailedHealthChecks",
@@ -36,12 +36,12 @@ const LOOK_AT: &[(&str, &str)] = &[
     ),
 ];
 
-/// Leads a target group to an instance; one that is there already stays.
+/// Registers an instance in a target group; an existing registration stays.
 ///
 /// # Errors
-/// AWS's refusal.
+/// The call failed.
 pub(super) async fn register(writer: &Writer, group: &str, id: &str) -> Result<(), AwsError> {
-    // EC2 tells sooner than Elastic Load Balancing hears that it runs.
+    // Elastic Load Balancing sees later than EC2 that it runs.
     let not_yet_known = |error: &AwsError| error.is("InvalidTarget");
     Patience::KNOWN_SOON
         .insist(writer, not_yet_known, async || {
@@ -58,12 +58,12 @@ pub(super) async fn register(writer: &Writer, group: &str, id: &str) -> Result<(
     Ok(())
 }
 
-/// Leads a target group no longer to an instance, which goes on with what it has begun.
+/// Deregisters an instance from a target group; its open requests are finished.
 ///
 /// # Errors
-/// AWS's refusal.
+/// The call failed.
 pub(super) async fn deregister(writer: &Writer, group: &str, id: &str) -> Result<(), AwsError> {
-    // One that drains already had better not begin again.
+    // A draining one must not start draining again.
     if has_left(look(writer, group, id).await?.as_ref(), true) {
         return Ok(());
     }
@@ -82,10 +82,10 @@ pub(super) async fn deregister(writer: &Writer, group: &str, id: &str) -> Result
     }
 }
 
-/// Waits until an instance has finished what it had begun.
+/// Waits until an instance has drained.
 ///
 /// # Errors
-/// AWS's refusal of a look, or no end in time.
+/// A read failed, or it took too long.
 pub(super) async fn until_drained(writer: &Writer, group: &str, id: &str) -> Result<(), AwsError> {
     let what = format!("the instance {id} has not drained");
     DRAINING
@@ -99,7 +99,7 @@ pub(super) async fn until_drained(writer: &Writer, group: &str, id: &str) -> Res
 /// Waits until an instance is healthy in every one of these groups.
 ///
 /// # Errors
-/// AWS's refusal of a look, an instance that will never serve, or AWS's reasons when it is not healthy in time.
+/// A read failed, the instance will never be ready, or it is not healthy in time, with AWS's reasons.
 pub(super) async fn until_healthy(
     writer: &Writer,
     id: &str,
@@ -138,7 +138,7 @@ pub(super) async fn until_healthy(
     }
 }
 
-/// How a target is in a group, in AWS's words, and what to look at.
+/// A target's health in a group, in AWS's words, and what to check.
 fn diagnosis(group: &str, health: Option<&TargetHealth>) -> String {
     // arn:…:targetgroup/NAME/ID
     let name = group.split('/').nth(1).unwrap_or(group);
@@ -156,21 +156,21 @@ fn diagnosis(group: &str, health: Option<&TargetHealth>) -> String {
     text
 }
 
-/// Whether a group leads nobody to a target any more; `draining` tells whether it may still be finishing.
+/// Whether a group no longer sends calls to a target; `draining` says whether it may still be finishing.
 fn has_left(health: Option<&TargetHealth>, draining: bool) -> bool {
     let Some(health) = health else { return true };
     match health.state.as_ref() {
         Some(TargetHealthStateEnum::Draining) => draining,
         Some(TargetHealthStateEnum::Unused) => {
             let reason = health.reason.as_ref().map(|reason| reason.as_str());
-            // Where the group is in use by nobody, or the instance stands still, nothing is left to finish.
+            // If the group is not in use, or the instance is stopped, there is nothing to finish.
             !draining || reason == Some("Target.NotRegistered")
         }
         _ => false,
     }
 }
 
-/// How a target is now; `None` where its group is gone.
+/// A target's health now; `None` if its group is deleted.
 async fn look(writer: &Writer, group: &str, id: &str) -> Result<Option<TargetHealth>, AwsError> {
     let request = writer
         .elbv2()
@@ -186,7 +186,7 @@ async fn look(writer: &Writer, group: &str, id: &str) -> Result<Option<TargetHea
             .unwrap_or_default()
             .into_iter()
             .find_map(|described| described.target_health)),
-        // AWS asked for one it does not know, or not any more.
+        // The target is unknown.
         Err(error) if error.is_not_found() || error.is("InvalidTarget") => Ok(None),
         Err(error) => Err(error),
     }

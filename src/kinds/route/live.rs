@@ -1,5 +1,5 @@
-//! A route as API Gateway has it. Whatever changes who gets in or where calls go, and the file can't say, comes out as
-//! something that equals nothing the file can say.
+//! A live route. Settings about access or the integration that the file can't express become a value that differs from everything
+//! the file can express.
 
 use std::collections::HashMap;
 
@@ -10,16 +10,16 @@ use super::{Answer, Integration, LONGEST_TIMEOUT, MEDIA_TYPE, Props, RESPONSE_HE
 use crate::kinds::header;
 use crate::model::Text;
 
-/// A method that a Cognito authorizer guards.
+/// A method with a Cognito authorizer.
 pub(super) const COGNITO: &str = "COGNITO_USER_POOLS";
-/// A method that lets anyone in.
+/// A public method.
 pub(super) const NONE: &str = "NONE";
 
-/// How long API Gateway waits for a backend when nobody says, in milliseconds.
+/// The default timeout of an integration, in milliseconds.
 const DEFAULT_TIMEOUT: i32 = LONGEST_TIMEOUT.as_millis() as i32;
 const WHEN_NO_MATCH: &str = "WHEN_NO_MATCH";
 
-/// A method with its integration and its responses; `binary` when the API takes some bodies as bytes.
+/// A method with its integration and its responses; `binary` if the API has binary media types.
 pub(super) fn props(api: &str, path: &str, verb: &str, method: &Method, binary: bool) -> Props {
     let integration = match (
         oddity(path, method),
@@ -56,12 +56,12 @@ fn authorizer(method: &Method) -> Option<Text> {
     match method.authorization_type.as_deref().unwrap_or(NONE) {
         NONE => None,
         COGNITO if !id.is_empty() => Some(id.into()),
-        // A word before the id keeps another type from ever equalling a wanted authorizer.
+        // With a prefix before the id, another type never equals a wanted authorizer.
         other => Some(format!("{other} {id}").trim_end().into()),
     }
 }
 
-/// What a method asks of a call beyond what the file can say.
+/// A method's requirements that the file can't express.
 fn oddity(path: &str, method: &Method) -> Option<String> {
     if method
         .request_validator_id
@@ -128,7 +128,7 @@ fn proxy(path: &str, verb: &str, live: &LiveIntegration) -> Result<Integration, 
         Some(ConnectionType::VpcLink) => live.connection_id.as_deref().map(Text::from),
         Some(other) => return Err(format!("the connection {}", other.as_str())),
     };
-    // A link of the newer kind leads to a load balancer that the integration itself names.
+    // With a newer VPC link (v2), the integration names the load balancer.
     if live
         .integration_target
         .as_deref()
@@ -177,7 +177,7 @@ fn parameters_carried(
     if let Some(missing) = expected.keys().find(|name| !live.contains_key(*name)) {
         return Err(format!("{missing} not carried through"));
     }
-    // A path parameter that the URL has no use for changes nothing.
+    // A path parameter that the URL doesn't contain changes nothing.
     let own = parameters(path);
     let idle = |name: &str, value: &str| {
         name.strip_prefix("integration.request.path.")
@@ -198,7 +198,7 @@ fn parameters_carried(
     }
 }
 
-/// What either kind of integration may have and gatestack never makes.
+/// Settings of integrations that gatestack never writes.
 fn common(live: &LiveIntegration) -> Result<(), String> {
     if live
         .credentials
@@ -269,7 +269,7 @@ fn answer(method: &Method, live: &LiveIntegration, binary: bool) -> Result<Answe
     {
         return Err("answers of several media types".into());
     }
-    // AWS says nothing of a template that is empty.
+    // AWS returns null for an empty template.
     let template = templates
         .and_then(|templates| templates.get(MEDIA_TYPE))
         .map_or("", String::as_str);

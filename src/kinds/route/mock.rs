@@ -1,13 +1,13 @@
-//! The templates of an answer without a backend.
+//! The templates of mock responses.
 
 use serde_json::Value;
 
-/// What tells a mock integration its status.
+/// The request template with a mock's status.
 pub(super) fn request_template(status: u16) -> String {
     format!("{{\"statusCode\": {status}}}")
 }
 
-/// The status that a mock's request template names, when it does nothing else.
+/// The status in a mock's request template, if it contains nothing else.
 pub(super) fn status(template: &str) -> Option<u16> {
     let Value::Object(members) = serde_json::from_str(template).ok()? else {
         return None;
@@ -18,12 +18,12 @@ pub(super) fn status(template: &str) -> Option<u16> {
         .and_then(|status| u16::try_from(status).ok())
 }
 
-/// Characters that mean something to a template, each with the variable that holds it.
+/// Special characters of templates, each with the variable that contains it.
 const SPECIAL: &[(char, &str)] = &[('$', "${dollar}"), ('#', "${hash}"), ('\\', "${backslash}")];
 /// What sets these variables.
 const PREAMBLE: &str = r"#set($dollar='$')#set($hash='#')#set($backslash='\')";
 
-/// The template that answers with just this text.
+/// The template for exactly this text.
 pub(super) fn body_template(body: &str) -> String {
     if !body.contains(['$', '#']) {
         return body.to_owned();
@@ -40,13 +40,13 @@ pub(super) fn body_template(body: &str) -> String {
     format!("{PREAMBLE}{}", escaped.collect::<String>())
 }
 
-/// The text that a template answers with; `None` when it computes something.
+/// The text of a template; `None` if it computes something.
 pub(super) fn body(template: &str) -> Option<String> {
     let Some(escaped) = template.strip_prefix(PREAMBLE) else {
         return (!template.contains(['$', '#'])).then(|| template.to_owned());
     };
     let mut body = escaped.to_owned();
-    // The dollar comes last: the variables are written with one.
+    // The dollar comes last, since variables contain one.
     for (special, variable) in SPECIAL.iter().rev() {
         body = body.replace(variable, &special.to_string());
     }

@@ -1,11 +1,11 @@
-//! A route's path: the resources that API Gateway wants one by one, and the parameters in it.
+//! A route's path: its API Gateway resources, and its parameters.
 
 use std::collections::BTreeSet;
 
 use crate::aws::{AwsError, Operation, Writer, lock_paths};
 use crate::kinds::gone_is_success;
 
-/// A URL as an integration holds it: there a parameter of several segments has no plus sign.
+/// A URL in an integration, where a parameter of several segments has no plus sign.
 pub(super) fn uri(url: &str) -> String {
     url.replace("+}", "}")
 }
@@ -19,7 +19,7 @@ pub(super) fn parameters(path: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// What carries the path's parameters into the URL: the integration's parameter and the method's.
+/// The mapping of path parameters into the URL: the integration's parameter and the method's.
 pub(super) fn carried(path: &str, uri: &str) -> Vec<(String, String)> {
     parameters(uri)
         .intersection(&parameters(path))
@@ -32,7 +32,7 @@ pub(super) fn carried(path: &str, uri: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Makes the resources of a path that aren't there, and gives the last one's id.
+/// Creates the missing resources of a path, and returns the last one's id.
 pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<String, AwsError> {
     let paths = writer.paths(api).await?;
     let mut parent = lock_paths(&paths).id("/").unwrap_or_default().to_owned();
@@ -59,7 +59,7 @@ pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<
                 parent = answer.id.unwrap_or_default();
                 lock_paths(&paths).learn(&so_far, &parent);
             }
-            // Somebody made it meanwhile, or the SDK sent the call again after its answer got lost.
+            // It was created meanwhile, or the SDK retried the call after its response was lost.
             Err(error) if error.is("ConflictException") => {
                 let paths = writer.paths_again(api).await?;
                 parent = lock_paths(&paths)
@@ -73,8 +73,7 @@ pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<
     Ok(parent)
 }
 
-/// A path has one parameter in each place. One that nothing stands on any more, because a run died before it cleared it
-/// away, makes room for the new one.
+/// A path has one parameter at each level. An unused one, left by an interrupted run, is deleted for the new one.
 async fn make_room(writer: &Writer, api: &str, path: &str) -> Result<(), AwsError> {
     let paths = writer.paths(api).await?;
     let rival = {
@@ -104,7 +103,7 @@ async fn delete_resource(writer: &Writer, api: &str, id: &str) -> Result<(), Aws
     )
 }
 
-/// Deletes what a deleted method leaves behind: resources with nothing on or below them.
+/// Deletes resources without methods and children after a method was deleted.
 pub(super) async fn clear_path(writer: &Writer, api: &str, path: &str) -> Result<(), AwsError> {
     let paths = writer.paths(api).await?;
     let mut path = path;

@@ -1,4 +1,4 @@
-//! The calls that make and change a method with its integration and its responses.
+//! The calls that create and update a method with its integration and its responses.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ pub(super) struct Place<'a> {
     pub(super) method: &'a str,
 }
 
-/// Makes the method, its integration and its responses on a resource that is there.
+/// Creates the method, its integration and its responses on an existing resource.
 pub(super) async fn make(
     writer: &Writer,
     task: &Task<'_, Props>,
@@ -31,7 +31,7 @@ pub(super) async fn make(
         method: &want.method,
     };
     match put_method(writer, &at, task).await {
-        // Somebody made it meanwhile, or the SDK sent the call again after its answer got lost.
+        // It was created meanwhile, or the SDK retried the call after its response was lost.
         Err(error) if error.is("ConflictException") => {
             delete_method(writer, &at).await?;
             put_method(writer, &at, task).await?;
@@ -43,7 +43,7 @@ pub(super) async fn make(
     match &want.integration {
         Integration::Http { .. } => put_proxy(writer, &at, task).await,
         Integration::Mock(answer) => put_mock(writer, &at, task, answer).await,
-        // Nothing in a file says so; it only describes what is there.
+        // A file can't express this; it only describes live routes.
         Integration::Other(_) => Ok(()),
     }
 }
@@ -97,7 +97,7 @@ pub(super) async fn delete_method(writer: &Writer, at: &Place<'_>) -> Result<(),
     )
 }
 
-/// Makes the integration that passes calls on, or another one in the place of one that is there.
+/// Creates or replaces a proxy integration.
 pub(super) async fn put_proxy(
     writer: &Writer,
     at: &Place<'_>,
@@ -141,7 +141,7 @@ async fn put_mock(
     task: &Task<'_, Props>,
     answer: &Answer,
 ) -> Result<(), AwsError> {
-    // Bytes are no template's business: an API with binary media types has to be told to make text of the call first.
+    // Templates need text: in an API with binary media types, the request must be converted to text first.
     let handling = writer
         .has_binary_media_types(at.api)
         .await?
@@ -158,7 +158,7 @@ async fn put_mock(
     writer
         .call(Operation::apigateway("PutIntegration"), request.send())
         .await?;
-    // AWS refuses an integration response whose headers the method's response doesn't declare, so that one comes first.
+    // AWS refuses an integration response whose headers the method response doesn't declare, so that comes first.
     let declared = answer
         .headers
         .keys()
@@ -183,7 +183,7 @@ async fn put_answer(
     task: &Task<'_, Props>,
     answer: &Answer,
 ) -> Result<(), AwsError> {
-    // Without a template the answer has no body; an empty template comes back as null.
+    // Without a template the response has no body; an empty template is returned as null.
     let template = mock::body_template(&task.text(&answer.body));
     let templates =
         (!template.is_empty()).then(|| HashMap::from([(MEDIA_TYPE.to_owned(), template)]));
@@ -305,7 +305,7 @@ pub(super) async fn update_proxy(
     for part in changed {
         match part {
             Part::Proxy(patch) => patch(&mut patches, task, held),
-            // What is the method's, and what an integration of this type has not.
+            // Settings of the method, and those that an integration of this type lacks.
             Part::Method(_) | Part::Answer | Part::Made => {}
         }
     }
@@ -338,7 +338,7 @@ pub(super) async fn update_answer(
             segment(&format!("{RESPONSE_HEADER}{name}"))
         )
     };
-    // A header is declared before it is used, and used no more before its declaration goes.
+    // A header is declared before it is used, and removed from use before its declaration is deleted.
     let mut first = Patches::default();
     for name in answer
         .headers

@@ -1,4 +1,4 @@
-//! How the questions are asked.
+//! The lookups' calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -13,12 +13,12 @@ use super::{
 };
 use crate::aws::{AwsError, Passing, Reader};
 
-/// Asks AWS everything beside each other.
+/// Runs all lookups concurrently.
 ///
-/// `dns` says whether the internet's names may be asked where the account does not tell: never on the local AWS.
+/// `dns` says whether public DNS may be queried if the account's zones are not enough: never on the local AWS.
 ///
 /// # Errors
-/// AWS's refusal of a read. That something is not there is no error.
+/// A read failed. A missing resource is no error.
 pub async fn look_around(
     reader: &Reader,
     questions: &Questions,
@@ -54,7 +54,7 @@ pub async fn look_around(
     })
 }
 
-/// What own domains stand on.
+/// The lookups for custom domains.
 async fn names(
     reader: &Reader,
     questions: &Questions,
@@ -116,7 +116,7 @@ async fn subnets(
 ) -> Result<(Option<String>, Vec<Subnet>), AwsError> {
     let mut vpc = None;
     let filters = match which {
-        // A filter, for of ids that are not there AWS tells the first and nothing else.
+        // A filter, since for missing ids AWS returns an error about the first one only.
         Which::Ids(ids) => vec![passing("subnet-id", ids.iter().cloned())],
         Which::Find { vpc: named, tags } => {
             let filter = match named.as_deref() {
@@ -158,7 +158,8 @@ async fn subnets(
     Ok((vpc, subnets))
 }
 
-/// Whether the route table of a subnet leads to an internet gateway. A subnet without one of its own follows the VPC's main one.
+/// Whether the route table of a subnet has a route to an internet gateway. A subnet without one of its own uses the VPC's main
+/// one.
 fn leads_out(tables: &[RouteTable], subnet: &str, vpc: &str) -> bool {
     let associated = |table: &&RouteTable| {
         let associations = table.associations.iter().flatten();
@@ -183,7 +184,7 @@ fn leads_out(tables: &[RouteTable], subnet: &str, vpc: &str) -> bool {
 async fn instances(reader: &Reader, which: &Which) -> Result<Vec<ExistingInstance>, AwsError> {
     let filters: Vec<_> = match which {
         Which::Ids(ids) => vec![passing("instance-id", ids.iter().cloned())],
-        // What is stopped may come back; what is terminated never does, and keeps its tags for an hour.
+        // A stopped instance may be started; a terminated one never is, and keeps its tags for an hour.
         Which::Find { tags, .. } => {
             let states = ["pending", "running", "stopping", "stopped"].map(str::to_owned);
             std::iter::once(passing("instance-state-name", states))
@@ -217,7 +218,7 @@ async fn load_balancer(
     let listeners = reader.listeners(&arn).await?;
     let ports = listeners.iter().filter_map(|(listener, _)| listener.port);
     let groups: BTreeSet<String> = found.security_groups.into_iter().flatten().collect();
-    // AWS judges unless told otherwise, where there is a group to judge by.
+    // On by AWS's default, if there are security groups.
     let judges = !groups.is_empty()
         && found
             .enforce_security_group_inbound_rules_on_private_link_traffic
@@ -245,7 +246,7 @@ async fn load_balancer(
     }))
 }
 
-/// What security groups open to every IPv4 address.
+/// What security groups allow from every IPv4 address.
 fn open_ports(groups: &[SecurityGroup]) -> Vec<(u16, u16)> {
     let rules = groups.iter().flat_map(|group| group.ip_permissions());
     rules
@@ -322,7 +323,7 @@ async fn zone(reader: &Reader, written: &str) -> Result<Result<Zone, ZoneFault>,
     })
 }
 
-/// Cognito asks for an address of the name above an own domain only when it makes the domain.
+/// Cognito requires an address of a custom domain's parent only when it creates the domain.
 async fn parent(reader: &Reader, name: &str, dns: bool) -> Result<ParentRecord, AwsError> {
     let Some((_, parent)) = name
         .split_once('.')
@@ -356,7 +357,7 @@ async fn parent(reader: &Reader, name: &str, dns: bool) -> Result<ParentRecord, 
     })
 }
 
-/// Whether the name could not be asked for, which says nothing of it. The resolver's own words are all there is.
+/// Whether the query failed, which says nothing about the name. Only the resolver's message shows that.
 fn is_passing(error: &io::Error) -> bool {
     error.to_string().contains("Temporary failure")
 }

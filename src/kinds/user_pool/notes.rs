@@ -1,4 +1,4 @@
-//! What a person should know before a user pool is made or changed.
+//! Notes about user pools.
 
 use super::Props;
 use crate::kinds::{Action, Look, Note, Resource};
@@ -8,7 +8,7 @@ pub(super) fn notes(look: &Look<'_, Props>) -> Vec<Note> {
     notes.into_iter().flatten().collect()
 }
 
-/// People may register themselves from now on, or no more.
+/// Self-registration is turned on or off.
 fn registration(look: &Look<'_, Props>) -> Option<Note> {
     let before = match look.change.action {
         Action::Create => false,
@@ -30,7 +30,7 @@ fn registration(look: &Look<'_, Props>) -> Option<Note> {
     }
 }
 
-/// People may want to sign in by e-mail address, and the day on which the pool is made is the only one to say so.
+/// Sign-in by e-mail address can be set only when the pool is created.
 fn user_names_are_for_good(look: &Look<'_, Props>) -> Option<Note> {
     let want = look.want?;
     let people = |resource: &Resource| match resource {

@@ -1,5 +1,5 @@
-//! Finding the stack's user pool, which Cognito makes hard: its list of pools tells no tags, and the index of the tagging API may
-//! be behind or know nothing. So the pool is looked for where it is likely to be, and everywhere else before another one is made.
+//! Finds the stack's user pool: Cognito's list of pools has no tags, and the index of the tagging API may lag or be empty. So the
+//! likely pools are read, and all others before another one is created.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,14 +13,14 @@ use crate::kinds::ownership::{Candidate, sort_out};
 use crate::kinds::{Findings, Kind as _, Obstacle, Owner, Resource, STACK_TAG, Scope, rest_api};
 use crate::model::{Address, OutputName};
 
-/// How many pools are read at a time.
+/// How many pools are read concurrently.
 const AT_A_TIME: usize = 10;
 
-/// How many are read before it is seen whether one of them is ours.
+/// How many are read before checking whether one of them is ours.
 const PAGE: usize = 60;
 
-/// How many pools are read one by one before another one is made: as many as AWS lets an account have in a Region unless it asks
-/// for more (Amazon Cognito developer guide, "Quotas"). Cognito answers 15 such reads a second.
+/// How many pools are read one by one before another one is created: AWS's default quota per account and Region (Amazon Cognito
+/// developer guide, "Quotas"). Cognito answers 15 such reads a second.
 const MOST: usize = 1_000;
 
 pub(super) async fn search(
@@ -70,8 +70,7 @@ pub(super) async fn search(
         for address in wanted.keys() {
             in_doubt.extend(doubt(address, &trusted, &found, unread));
         }
-        // A pool whose tokens our API takes and that nobody tagged may have been ours: an update of a pool that says no tags
-        // removes them.
+        // An untagged pool of our authorizer may have been ours: an update of a pool without tags removes them.
         if let [address] = &wanted.keys().cloned().collect::<Vec<_>>()[..]
             && let Some(untagged) = found.untagged(scope, &trusted)
         {
@@ -109,7 +108,7 @@ async fn listed(
     Ok(reader.pools().await?.to_vec())
 }
 
-/// The pools among which one may be the stack's that its file does not want: none where its API says that there never was one.
+/// The pools that may be the stack's although the file wants none: none if the API's marks show that there never was one.
 async fn listed_to_remove(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<ListedPool>, AwsError> {
     let wants_api = || {
         let mut wanted = scope.desired.resources.values();
@@ -125,8 +124,8 @@ async fn listed_to_remove(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<List
     Ok(listed.map_or_else(Vec::new, |listed| listed.to_vec()))
 }
 
-/// The ids of the pools in this account and Region whose tokens an authorizer of the stack's API takes. The API is found without
-/// the tagging API: its list tells the tags.
+/// The ids of the pools in this account and Region that an authorizer of the stack's API uses. The API is found without the
+/// tagging API: its list has tags.
 async fn trusted_by_our_api(
     reader: &Reader,
     scope: &Scope<'_>,
@@ -143,13 +142,13 @@ async fn trusted_by_our_api(
     Ok(pools)
 }
 
-/// What is looked for was made or changed lately, more often than not.
+/// The pool was most likely created or changed recently.
 fn newest_first(mut pools: Vec<&ListedPool>) -> Vec<&ListedPool> {
     pools.sort_by_key(|pool| Reverse(pool.changed));
     pools
 }
 
-/// Why the stack's pool may be there, or may have been there, although it was not found.
+/// Why the stack's pool may exist, or have existed, although it was not found.
 fn doubt(
     address: &Address,
     trusted: &BTreeSet<String>,
@@ -194,7 +193,7 @@ fn doubt(
 /// The pools that were read.
 #[derive(Default)]
 struct Found {
-    /// The ids of all that were asked for.
+    /// The ids of all requested ones.
     read: BTreeSet<String>,
     /// Those that are there.
     candidates: Vec<Candidate<Props>>,
@@ -236,7 +235,7 @@ impl Found {
         self.candidates.iter().any(|pool| is(pool, id))
     }
 
-    /// The name of the only one of these pools that no stack's tags are on.
+    /// The name of the only one of these pools without a stack's tags.
     fn untagged(&self, scope: &Scope<'_>, ids: &BTreeSet<String>) -> Option<String> {
         let ground = &scope.desired.ground;
         let mut untagged = self.candidates.iter().filter(|pool| {
