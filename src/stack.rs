@@ -1,17 +1,16 @@
-//! The stack file: what it may say, how it is read, and everything that can be found wrong with it without asking AWS.
+//! The stack file: its format, how it is read, and all checks that don't need AWS.
 //!
 //! ```text
 //! texts ─ parse, overlay ─▶ table ─ variables ─▶ table ─ structure ─▶ File ─ check ─▶ Checked
 //!         stack.prod.toml  (spans)  ${var} ${env}        keys, types         AWS's rules, contradictions
 //! ```
 //!
-//! What the file points to without owning it is judged apart, once AWS was asked: `preflight`.
+//! Existing resources that the file refers to are checked separately, after the lookups: `preflight`.
 //!
-//! Before them, an outline of the tables tells what is misspelled, so that no reference to it is said to lead nowhere.
+//! Before them, an outline of the tables finds misspelled names, so that references to them are not reported too.
 //!
-//! Each pass goes over the whole file, writes down every mistake and marks what became worthless, so that one mistake gives one
-//! message. The module refuses to know what AWS holds; [`load()`] is a function of the texts, `--var`, the environment
-//! and the files that the texts name.
+//! Each pass checks the whole file, records every mistake and marks unusable values, so that one mistake gives one message. The
+//! module never calls AWS; [`load()`] is a function of the texts, `--var`, the environment and the files that the texts name.
 
 pub mod diagnostic;
 pub mod expand;

@@ -1,12 +1,11 @@
-//! AWS's rules and contradictions, judged over the typed file: one module for each part of it.
+//! Checks of the typed file by AWS's rules: one module for each part of it.
 //!
-//! A rule reads the file as if nothing in it were broken, and writes what it finds to the value at fault: a message about
-//! a value that is broken already is dropped. Only a rule that concludes from *another* value, or from one that is not there,
-//! asks whether that one is usable, intact or really lacking. What the file names, broken or not, is told by
-//! [`Judge::has`] and [`Judge::names`].
+//! A rule reads the file as if everything were valid, and reports at the wrong value: a message about an unusable value is
+//! dropped. Only a rule that depends on *another* value, or on a missing one, checks whether that one is usable, intact or really
+//! missing. [`Judge::has`] and [`Judge::names`] show what the file names, valid or not.
 //!
-//! A string that holds references is judged with something of the usual shape in their place, so that
-//! `domain = "x-${user_pool.id}"` fails here and not at AWS.
+//! A string with references is checked with sample values in their place, so that `domain = "x-${user_pool.id}"` fails here and
+//! not at AWS.
 
 mod access_logs;
 mod api;
@@ -46,7 +45,7 @@ use super::spans::{KeyPath, Spans};
 use super::template::Template;
 use crate::model::{Book, HumanDuration, endpoints};
 
-/// Judges everything that can be read.
+/// Checks everything that can be read.
 pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut Findings) {
     let mut judge = Judge {
         servers: scopes::servers(file, spans, findings),
@@ -72,42 +71,42 @@ pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut 
     references::check(&mut judge);
 }
 
-/// What every rule needs: the file, where its parts stand, and a place to write down what is wrong.
+/// The context of a rule: the file, the places of its parts, and the findings.
 struct Judge<'c> {
     file: &'c File,
     source: &'c Source,
     spans: &'c Spans,
     findings: &'c mut Findings,
-    /// Where the elements of the list stand that was last looked into.
+    /// The places of the elements of the last used list.
     elements: Option<(KeyPath, BTreeMap<String, Range<usize>>)>,
-    /// The load balancer's ports, from the first route that is judged on.
+    /// The load balancer's ports, computed for the first route.
     ports: OnceCell<Option<Rc<BTreeSet<u16>>>>,
     servers: scopes::Servers,
 }
 
 impl<'c> Judge<'c> {
-    /// Whether the value there can be read; something below it may be broken.
+    /// Whether the value there is usable; something below it may not be.
     fn usable(&self, path: impl Into<KeyPath>) -> bool {
         self.findings.is_usable(&path.into())
     }
 
-    /// Whether all of the value there can be read: for a rule that concludes from what is not in it.
+    /// Whether all of the value there is usable: for a rule that depends on what is missing in it.
     fn intact(&self, path: impl Into<KeyPath>) -> bool {
         self.findings.is_intact(&path.into())
     }
 
-    /// Whether the file has a table or key there, sound or not.
+    /// Whether the file has a table or key there, valid or not.
     fn has(&self, path: impl Into<KeyPath>) -> bool {
         self.spans.has(&path.into())
     }
 
-    /// Whether the file really lacks a table or key: it is not just misspelled, nor in something broken.
+    /// Whether a table or key is really missing: not misspelled, nor inside something unusable.
     fn lacks(&self, path: impl Into<KeyPath>) -> bool {
         let path = path.into();
         !self.spans.has(&path) && self.usable(path)
     }
 
-    /// The names in a table, sound or not; none where the table itself can't be read.
+    /// The names in a table, valid or not; none if the table itself is unusable.
     fn names(&self, table: impl Into<KeyPath>) -> Vec<String> {
         let table = table.into();
         match self.usable(&table) {
@@ -116,14 +115,14 @@ impl<'c> Judge<'c> {
         }
     }
 
-    /// Writes down a mistake in the value at a path, unless that is broken already: one mistake, one message.
+    /// Reports a mistake in the value at a path, unless that is unusable already: one mistake, one message.
     fn tell(&mut self, path: &KeyPath, diagnostic: Diagnostic) {
         if self.findings.is_usable(path) {
             self.findings.push(diagnostic);
         }
     }
 
-    /// Writes down a mistake in the value at a path.
+    /// Reports a mistake in the value at a path.
     fn error(
         &mut self,
         code: Code,
@@ -137,7 +136,7 @@ impl<'c> Judge<'c> {
         self.tell(path, diagnostic);
     }
 
-    /// Writes down a mistake in the key at a path, whatever its value is.
+    /// Reports a mistake in the key at a path, whatever its value is.
     fn key_error(
         &mut self,
         code: Code,
@@ -151,7 +150,7 @@ impl<'c> Judge<'c> {
         self.findings.push(diagnostic);
     }
 
-    /// Writes down a mistake in a piece of the text at a path.
+    /// Reports a mistake in a piece of the text at a path.
     fn error_within(
         &mut self,
         code: Code,
@@ -165,7 +164,7 @@ impl<'c> Judge<'c> {
         self.tell(path, diagnostic);
     }
 
-    /// Writes down a mistake in one element of the list at a path.
+    /// Reports a mistake in one element of the list at a path.
     fn element_error(
         &mut self,
         code: Code,
@@ -190,7 +189,7 @@ impl<'c> Judge<'c> {
         span.unwrap_or_else(|| self.spans.value_of(list))
     }
 
-    /// “did you mean `x`?” if something comes near, else this.
+    /// “did you mean `x`?” if something is similar, else this.
     fn did_you_mean<'a>(
         &self,
         word: &str,
@@ -200,7 +199,7 @@ impl<'c> Judge<'c> {
         self.findings.did_you_mean(word, candidates, otherwise)
     }
 
-    /// Writes down what is worth knowing of the value at a path.
+    /// Reports a warning about the value at a path.
     fn warning(
         &mut self,
         code: Code,
@@ -214,7 +213,7 @@ impl<'c> Judge<'c> {
         self.tell(path, diagnostic);
     }
 
-    /// The stack's Region, or one in its place if that is broken.
+    /// The stack's Region, or a sample if that is unusable.
     fn region(&self) -> &'c str {
         match self.usable(["stack", "region"]) {
             true => &self.file.stack.region,
@@ -222,8 +221,7 @@ impl<'c> Judge<'c> {
         }
     }
 
-    /// A text as it may look once its references are made out. What they lead to may be broken; then something sound
-    /// stands there.
+    /// A text with sample values for its references.
     fn sample(&self, text: &Template) -> String {
         let region = self.region();
         let stage = match &self.file.api {
@@ -239,7 +237,7 @@ impl<'c> Judge<'c> {
             _ => "auth.example.com".to_owned(),
         };
         let known = |reference: &Reference| match reference {
-            // What the file says may be no account; that is told elsewhere.
+            // The file's account may be invalid; that is reported elsewhere.
             Reference::AccountId => "123456789012".into(),
             Reference::StackName if self.usable(["stack", "name"]) => self.file.stack.name.clone(),
             Reference::StackName => "stack".into(),
@@ -274,7 +272,7 @@ impl<'c> Judge<'c> {
         text.pieces().into_iter().map(made_out).collect()
     }
 
-    /// The API's own host name, or one in its place.
+    /// The API's own host name, or a sample.
     fn api_domain(&self) -> String {
         let domain = self.file.api.as_ref().and_then(|api| api.domain.as_ref());
         match domain {
@@ -283,7 +281,7 @@ impl<'c> Judge<'c> {
         }
     }
 
-    /// Refuses a duration out of AWS's range, or finer than seconds where AWS counts in them.
+    /// Refuses a duration out of AWS's range, or with fractions of a second if AWS counts in seconds.
     fn duration(
         &mut self,
         path: &KeyPath,
@@ -308,7 +306,7 @@ impl<'c> Judge<'c> {
     }
 }
 
-/// The entries of a table, with their paths. An entry that is no table is not among them.
+/// The entries of a table that are tables, with their paths.
 fn entries<'c, V>(
     table: &'static str,
     map: &'c BTreeMap<String, V>,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-/// A cycle in a sentence; of a very long one the beginning and the end.
+/// A cycle in a sentence; a very long one is shortened.
 pub(super) fn spelled(cycle: &[String]) -> String {
     const SHOWN: usize = 20;
     match cycle.len().checked_sub(SHOWN) {
@@ -42,7 +42,7 @@ impl<'n> Needs<'n> {
                 graph.add_edge(nodes[name.as_str()], *needed, ());
             }
         }
-        // Not Tarjan's algorithm, which calls itself as deep as needs are nested.
+        // Not Tarjan's algorithm, whose recursion is as deep as the longest chain.
         let together = kosaraju_scc(&graph);
         Self { graph, together }
     }
@@ -52,7 +52,7 @@ impl<'n> Needs<'n> {
         self.together.iter().flatten().map(|node| self.graph[*node])
     }
 
-    /// The cycles, spelled from the alphabetically first name around to it again. Of cycles that share names only one is spelled.
+    /// The cycles, each from the alphabetically first name around to it again. Of cycles that share names only one is returned.
     pub(super) fn cycles(&self) -> Vec<Vec<String>> {
         let mut cycles: Vec<_> = self
             .together

@@ -1,4 +1,4 @@
-//! What is wrong with a stack file, as data. `render::diagnostics` makes text of it.
+//! Errors and warnings about a stack file, as data. `render::diagnostics` formats them.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -16,7 +16,7 @@ pub const MOST_SHOWN: usize = 50;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nothing is planned or applied until it is gone.
+    /// It prevents plan and apply.
     Error,
     /// Worth knowing; everything works.
     Warning,
@@ -24,7 +24,7 @@ pub enum Severity {
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $number:literal,)+) => {
-        /// What kind of mistake a diagnostic is about. The number behind it never changes its meaning.
+        /// The kind of a diagnostic. The meaning of a number never changes.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub enum Code { $($(#[doc = $doc])+ $name,)+ }
 
@@ -37,7 +37,7 @@ macro_rules! codes {
                 match self { $(Code::$name => $number,)+ }
             }
 
-            /// What the code stands for, in a sentence or two.
+            /// The meaning of the code, in a sentence or two.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Code::$name => concat!($($doc),+).trim_ascii(),)+ }
             }
@@ -132,12 +132,12 @@ impl Serialize for Code {
     }
 }
 
-/// A piece of the file with what is to be said about it.
+/// A piece of the file with a label.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Label {
     /// The bytes of the source, counted over its files.
     pub span: (usize, usize),
-    /// What stands beside the caret; may be empty.
+    /// The text beside the caret; may be empty.
     pub text: String,
 }
 
@@ -146,7 +146,7 @@ pub struct Label {
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
-    /// The culprit first, then what it collides with. Empty for what stands in no file, such as `--var`.
+    /// The wrong place first, then what it collides with. Empty if it is in no file, such as `--var`.
     pub labels: Vec<Label>,
     /// The kind of mistake.
     pub code: Code,
@@ -164,7 +164,7 @@ impl Label {
 }
 
 impl Diagnostic {
-    /// An error that stands nowhere yet.
+    /// An error without a place yet.
     pub fn error(code: Code, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -175,7 +175,7 @@ impl Diagnostic {
         }
     }
 
-    /// A warning that stands nowhere yet.
+    /// A warning without a place yet.
     pub fn warning(code: Code, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
@@ -183,7 +183,7 @@ impl Diagnostic {
         }
     }
 
-    /// Puts a caret under these bytes. The first call marks the culprit.
+    /// Puts a caret under these bytes. The first call marks the wrong place.
     #[must_use]
     pub fn at(self, span: Range<usize>) -> Self {
         self.label(span, "")
@@ -199,7 +199,7 @@ impl Diagnostic {
         self
     }
 
-    /// Says what to do next.
+    /// Adds a hint on what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(shorten::message(help.into()));
@@ -207,10 +207,10 @@ impl Diagnostic {
     }
 }
 
-/// The mistakes of a stack file and its overlay that are shown, in the order of the files, none twice; of the others the number.
+/// The mistakes of a stack file and its overlay that are shown, in file order and without duplicates, and the number of others.
 #[derive(Clone, Debug)]
 pub struct Diagnostics {
-    /// Boxed, for every result of a command is as large as its error.
+    /// Boxed, since every result of a command is as large as its error.
     source: Box<Source>,
     list: Vec<Diagnostic>,
     left_out: LeftOut,
@@ -222,7 +222,7 @@ impl Diagnostics {
         Self::with_more(source, list, LeftOut::default())
     }
 
-    /// The same when there were more, of which nothing but their number is known.
+    /// The same if there were more, with only their number.
     pub(super) fn with_more(
         source: Source,
         mut list: Vec<Diagnostic>,
@@ -310,10 +310,10 @@ pub struct Report {
     pub code: Code,
     /// What is wrong.
     pub message: String,
-    /// Where; absent for what stands in no file.
+    /// Where; absent if it is in no file.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// What it collides with, and what is to be said about the places.
+    /// What it collides with, with labels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<ReportLabel>,
     /// What to do next.
@@ -324,7 +324,7 @@ pub struct Report {
 /// A [`Label`] for machines.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReportLabel {
-    /// What is to be said.
+    /// The label.
     pub text: String,
     /// About what.
     #[serde(flatten)]

@@ -1,5 +1,5 @@
-//! What a stack file *means*: every table becomes resources with all defaults filled in. The only place that knows
-//! that a partner is a client, a key and a place on a plan, or that `cors = true` adds a preflight to every path.
+//! What a stack file *means*: every table becomes resources with all defaults filled in. Only this module knows that a partner is
+//! a client, a key and a plan membership, or that `cors = true` adds a preflight to every path.
 
 mod api;
 mod domain;
@@ -21,10 +21,10 @@ pub(super) use api::period;
 use references::References;
 pub(super) use references::output_of;
 
-/// Turns a checked file into what it wants in this account.
+/// Turns a checked file into the wanted resources in this account.
 ///
-/// `adopt` holds the addresses whose untagged namesakes are to be taken over; `surroundings` is what AWS told of the things
-/// that the file points to.
+/// `adopt` has the addresses for which untagged resources with the same name are adopted; `surroundings` are the results of the
+/// lookups.
 pub fn expand(
     file: &File,
     account: &str,
@@ -79,7 +79,7 @@ pub fn expand(
     }
 }
 
-/// A text of the file where nothing has to be made before it is known.
+/// A text of the file that is known before anything is created.
 pub(super) fn known(file: &File, account: &str, text: &Template) -> Option<String> {
     let ground = Ground {
         stack: file.stack.name.clone(),
@@ -100,7 +100,7 @@ struct Expansion<'a> {
     surroundings: &'a Surroundings,
     servers: ScopeServers,
     resources: BTreeMap<Address, Wanted>,
-    /// Routes for which the file, or what is derived from it, says that nothing is needed.
+    /// Routes that the file, or what is derived from it, makes public.
     open_on_purpose: BTreeSet<Address>,
 }
 
@@ -117,12 +117,12 @@ impl Expansion<'_> {
         self.references.text(text)
     }
 
-    /// A text that may be left out; then it is none.
+    /// An optional text.
     fn optional(&self, text: Option<&Template>) -> Text {
         text.map_or_else(Text::default, |text| self.text(text))
     }
 
-    /// The name of its own that an entry of a table has, or the table's name.
+    /// The `name` of a table's entry, or its key.
     fn name(&self, own: Option<&Template>, table: &str) -> Text {
         own.map_or_else(|| Text::literal(table), |name| self.text(name))
     }
@@ -181,13 +181,13 @@ impl Expansion<'_> {
             user_pool: Text::output(&Place::UserPool.address(), OutputName::Id),
             mark: app_client::Mark::OnKey(Text::output(key, OutputName::Id)),
             name: display,
-            // Cognito refuses the flow without a scope, and a partner without scopes has nothing to call with it.
+            // Cognito refuses the flow without a scope, and a partner without scopes doesn't need it.
             flows: if partner.scopes.is_empty() || !partner.enabled {
                 BTreeSet::new()
             } else {
                 ["client_credentials".to_owned()].into()
             },
-            // A disabled partner's client gives out no token: the key alone would stop only routes that need one.
+            // A disabled partner's client issues no token: disabling the key alone would only protect routes that need one.
             auth_flows: match partner.enabled {
                 true => pool::auth_flows(&partner.auth_flows),
                 false => pool::auth_flows(&[AuthFlow::RefreshToken].into()),

@@ -1,8 +1,8 @@
-//! The inverse of `expand`: what a file would say of resources as they are, wanted or found in AWS. Nothing in gatestack writes
-//! `stack.toml` yet; a command that takes over what exists, or a drift that somebody made by hand, starts here.
+//! The inverse of `expand`: the tables for wanted or live resources. No command writes `stack.toml` yet; one that takes over
+//! existing resources or changes made by hand would use this.
 //!
-//! Each table comes with the law `expand(extract(resources)) == resources`. So far these are `[plans]` and `[resource_servers]`; what
-//! stands in no table of theirs is left out.
+//! Each table comes with the law `expand(extract(resources)) == resources`. So far these are `[plans]` and `[resource_servers]`;
+//! other resources are ignored.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::template::Template;
 use crate::kinds::{Resource, resource_server, stage, usage_plan};
 use crate::model::{Address, Output, Piece, Place, Text};
 
-/// The tables of a stack file that can be made from resources. A setting that says what holds without it is left out.
+/// The tables of a stack file that can be made from resources, without settings that have their default.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Tables {
     /// `[resource_servers]`.
@@ -26,7 +26,7 @@ pub struct Tables {
     pub plans: BTreeMap<String, Plan>,
 }
 
-/// Something of a resource that a stack file can't say.
+/// Something of a resource that a stack file can't express.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{address}: a stack file can't say {what}")]
 pub struct Unsayable {
@@ -36,10 +36,10 @@ pub struct Unsayable {
     pub what: String,
 }
 
-/// What a file says that brings these resources about, by their addresses.
+/// The tables for these resources, by their addresses.
 ///
 /// # Errors
-/// The first thing that a stack file can't say.
+/// The first thing that a stack file can't express.
 pub fn extract<'a>(
     resources: impl IntoIterator<Item = (&'a Address, &'a Resource)>,
 ) -> Result<Tables, Unsayable> {
@@ -109,19 +109,19 @@ fn resource_server(table: &str, props: &resource_server::Props) -> Result<Resour
     })
 }
 
-/// A name of its own; `None` where the table's name is meant.
+/// The `name`; `None` if it is the table's key.
 fn name(text: &Text, table: &str) -> Result<Option<Template>, String> {
     let is_tables = *text == Text::literal(table);
     (!is_tables).then(|| template(text)).transpose()
 }
 
-/// A text that is left out where it is empty.
+/// A text that is omitted if it is empty.
 fn optional(text: &Text) -> Result<Option<Template>, String> {
     let is_empty = *text == Text::default() || *text == Text::literal("");
     (!is_empty).then(|| template(text)).transpose()
 }
 
-/// The text as a file writes it. What is known is written out, although a reference may have said it.
+/// The text for a file. Known values are written out, even if they came from a reference.
 fn template(text: &Text) -> Result<Template, String> {
     let mut written = String::new();
     for piece in text.clone().into_pieces() {
@@ -137,7 +137,7 @@ fn template(text: &Text) -> Result<Template, String> {
     Ok(Template::new(written))
 }
 
-/// The reference that stands for an output.
+/// The reference for an output.
 fn reference(output: &Output) -> Result<String, String> {
     let entry = match output.of.place() {
         Some(Place::AppClient(name) | Place::PartnerClient(name) | Place::ApiKey(name)) => name,
@@ -163,7 +163,7 @@ mod tests {
     use crate::stack::file::File;
     use crate::stack::testing;
 
-    /// What the tables of a file bring about.
+    /// The resources of a file's tables.
     fn expanded(tables: Tables) -> BTreeMap<Address, Wanted> {
         let file = File {
             plans: tables.plans,

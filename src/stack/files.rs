@@ -14,10 +14,10 @@ use super::source::Source;
 use super::spans::{KeyPath, Spans};
 use crate::model::Payloads;
 
-/// The setting that names what instances run at their first start.
+/// The setting with the script for instances' first start.
 pub(super) const USER_DATA: &str = "load_balancer.targets.instances.user_data";
 
-/// What a stack file names.
+/// The files that a stack file names.
 #[derive(Clone, Debug, Default)]
 pub struct NamedFiles {
     /// The digest of each, by the setting that names it.
@@ -30,15 +30,15 @@ pub struct NamedFiles {
 struct Named<'f> {
     /// Where it stands.
     setting: &'static str,
-    /// What it says: a path relative to the file that says it.
+    /// A path, relative to the file that contains it.
     file: &'f str,
-    /// The most bytes that AWS takes.
+    /// The most bytes that AWS accepts.
     largest: usize,
-    /// What to do with a larger one, and with one that is no text.
+    /// The hint for a larger one, and for one that is not text.
     help: [&'static str; 2],
 }
 
-/// Every setting of this file that names one.
+/// Every setting in this file that names a file.
 fn named(file: &File) -> impl Iterator<Item = Named<'_>> {
     let targets = file
         .load_balancer
@@ -90,7 +90,7 @@ pub(super) fn read(
     files
 }
 
-/// The bytes of a file that has to be text.
+/// The bytes of a file that must be text.
 fn text(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     match std::str::from_utf8(&bytes) {
         Ok(_) => Ok(bytes),

@@ -1,4 +1,4 @@
-//! What the passes over a file have found so far, and what later passes must therefore not judge.
+//! What the passes over a file have found so far, and which values later passes must therefore not check.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -8,14 +8,14 @@ use super::diagnostic::{Diagnostic, Severity};
 use super::similar::{LONGEST, closest_within};
 use super::spans::KeyPath;
 
-/// The most diagnostics that are kept; of the others only their number is. Far more than is shown, so that those that stand first
-/// in the file are among them.
+/// The most diagnostics that are kept; the others are counted. Far more than are shown, so that the first ones in the file are
+/// among them.
 const MOST_KEPT: usize = 10_000;
 
-/// The most pairs of words that are compared for “did you mean”: a file with very many mistakes has few of them explained so.
+/// The most pairs of words that are compared for “did you mean”, for files with very many mistakes.
 const MOST_COMPARED: usize = 50_000;
 
-/// Diagnostics, and the places they made worthless.
+/// Diagnostics, and the unusable places.
 #[derive(Debug)]
 pub(super) struct Findings {
     list: Vec<Diagnostic>,
@@ -25,7 +25,7 @@ pub(super) struct Findings {
     may_compare: Cell<usize>,
 }
 
-/// Numbers of diagnostics that are not there to be shown.
+/// The numbers of diagnostics that are not shown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct LeftOut {
     /// Errors.
@@ -65,13 +65,13 @@ impl Findings {
         }
     }
 
-    /// Writes down a mistake that leaves the value there unusable.
+    /// Records a mistake that leaves the value there unusable.
     pub(super) fn broken(&mut self, path: &KeyPath, diagnostic: Diagnostic) {
         self.push(diagnostic);
         self.broken.insert(path.clone());
     }
 
-    /// Writes down that a value is unusable because of a mistake elsewhere.
+    /// Records that a value is unusable because of a mistake elsewhere.
     pub(super) fn follows_from_another(&mut self, path: &KeyPath) {
         self.broken.insert(path.clone());
     }
@@ -81,26 +81,25 @@ impl Findings {
         self.broken.contains(path)
     }
 
-    /// Whether nothing at the path nor above it is unusable: what is read there is what the file says, except for what is
-    /// broken below.
+    /// Whether nothing at the path nor above it is unusable; something below may be.
     pub(super) fn is_usable(&self, path: &KeyPath) -> bool {
         let keys = path.keys();
         !(0..=keys.len()).any(|length| self.broken.contains(&keys[..length]))
     }
 
-    /// Whether nothing below the path is unusable either, so that even what is *not* there is known.
+    /// Whether nothing below the path is unusable either, so that even *missing* values are certain.
     pub(super) fn is_intact(&self, path: &KeyPath) -> bool {
         let from_here = (Bound::Included(path.keys()), Bound::Unbounded);
         let mut below = self.broken.range::<[String], _>(from_here);
         self.is_usable(path) && !below.next().is_some_and(|broken| path.leads_to(broken))
     }
 
-    /// Whether a word is still compared with others.
+    /// Whether the limit of comparisons allows more.
     pub(super) fn compares(&self, word: &str) -> bool {
         self.may_compare.get() > 0 && word.len() <= LONGEST
     }
 
-    /// The candidate that a word is most likely a misspelling of, while there are not too many to look at.
+    /// The candidate that a word is most likely a misspelling of, within the limit of comparisons.
     pub(super) fn closest<'a>(
         &self,
         word: &str,
@@ -109,7 +108,7 @@ impl Findings {
         closest_within(word, candidates, &self.may_compare)
     }
 
-    /// “did you mean `x`?” if something comes near, else this.
+    /// “did you mean `x`?” if something is similar, else this.
     pub(super) fn did_you_mean<'a>(
         &self,
         word: &str,
@@ -122,7 +121,7 @@ impl Findings {
         }
     }
 
-    /// Everything found, in the order of finding, and how many more there were.
+    /// All diagnostics in order, and how many more there were.
     pub(super) fn into_parts(self) -> (Vec<Diagnostic>, LeftOut) {
         (self.list, self.left_out)
     }

@@ -1,23 +1,23 @@
 //! The language inside `${…}`.
 //!
 //! - `${var.NAME}` and `${env.NAME}` are replaced when the file is read; `variables` does that.
-//! - References such as `${account.id}` or `${api.invoke_url}` stay until AWS can say what they are; [`pieces`] finds them.
-//! - `${stageVariables.NAME}` in a route's URL or mock body and in the access log format is API Gateway's own and goes to AWS as it
-//!   stands. `$context.…` has no braces and is never touched.
+//! - References such as `${account.id}` or `${api.invoke_url}` stay until their values are known; [`pieces`] finds them.
+//! - `${stageVariables.NAME}` in a route's URL or mock body and in the access log format is API Gateway's own and is sent
+//!   unchanged. `$context.…` has no braces and is never touched.
 //! - `$${` is a dollar sign and a brace.
 
 use std::ops::Range;
 
 use crate::model::bare_or_quoted;
 
-/// A row for each reference: how it is written and what it stands for. What each means is matched where it is needed, so that a new
-/// row does not compile before it has a value, a sample and something that it waits for or not.
+/// A row for each reference: how it is written and what it means. The values are matched elsewhere, so that a new row does not
+/// compile without a value, a sample and a dependency.
 macro_rules! references {
     (
         alone { $($single:ident = $name:literal: $says:literal;)* }
         of entries { $($of_entry:ident = $table:literal $attribute:literal: $says_of_entry:literal;)* }
     ) => {
-        /// Something whose value only AWS, or the account in use, can tell.
+        /// Something whose value only AWS, or the account in use, determines.
         #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
         pub enum Reference {
             $(
@@ -35,7 +35,7 @@ macro_rules! references {
         type OfName = fn(String) -> Reference;
         const NAMED: &[(&str, &str, OfName)] = &[$(($table, $attribute, Reference::$of_entry)),*];
 
-        /// How each reference is written, and what it stands for.
+        /// How each reference is written, and what it means.
         #[cfg(test)]
         pub(super) const SAID: &[(&str, &str)] = &[
             $(($name, $says),)*
@@ -76,7 +76,7 @@ pub enum Piece {
     Reference(Reference),
 }
 
-/// What stands inside one `${…}`.
+/// The contents of one `${…}`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Expression {
     /// `${var.NAME}`.
@@ -133,7 +133,7 @@ pub(super) fn tokens(text: &str) -> Vec<(Token<'_>, Range<usize>)> {
     tokens
 }
 
-/// Reads the inside of `${…}`; `None` when it means nothing.
+/// Parses the contents of `${…}`; `None` if it is invalid.
 pub(super) fn expression(text: &str) -> Option<Expression> {
     let text = text.trim();
     if let Some((_, reference)) = SINGLE.iter().find(|(name, _)| *name == text) {
@@ -156,7 +156,7 @@ pub(super) fn expression(text: &str) -> Option<Expression> {
     }
 }
 
-/// A name in a reference, which may stand in quotes as in TOML.
+/// A name in a reference, which may be quoted as in TOML.
 fn name(text: &str) -> Option<String> {
     match text.strip_prefix('"') {
         Some(rest) => rest.strip_suffix('"').map(str::to_owned),
@@ -164,7 +164,7 @@ fn name(text: &str) -> Option<String> {
     }
 }
 
-/// Every reference, as written and as read; those to an entry of a table with this name.
+/// Every reference, as written and parsed; those to a table's entry with this name.
 pub(super) fn references(entry: &str) -> Vec<(String, Reference)> {
     let single = SINGLE.iter();
     let single = single.map(|(name, reference)| ((*name).to_owned(), reference.clone()));
@@ -175,7 +175,7 @@ pub(super) fn references(entry: &str) -> Vec<(String, Reference)> {
     single.chain(named).collect()
 }
 
-/// What could have been meant by an expression that means nothing.
+/// Suggestions for an invalid expression.
 pub(super) fn possible(text: &str) -> Vec<String> {
     let entry = text
         .split('.')
@@ -214,7 +214,7 @@ pub fn pieces(text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// The text with every expression written in one way, without blanks around it, so that equal texts are equal.
+/// The text with normalized expressions, so that equal texts are equal.
 pub(super) fn canonical(text: &str) -> String {
     let tokens = tokens(text).into_iter();
     tokens
@@ -225,7 +225,7 @@ pub(super) fn canonical(text: &str) -> String {
         .collect()
 }
 
-/// The text with every `${` written so that it stays text.
+/// The text with every `${` escaped.
 pub(super) fn escape(text: &str) -> String {
     text.replace("${", "$${")
 }

@@ -1,4 +1,4 @@
-//! What holds of every stack file, shown on those that together say all that a file can say.
+//! Properties of every stack file, tested on files that together contain everything.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -20,12 +20,12 @@ fn wanted(text: &str) -> Desired {
     expand(&checked.file, "123456789012", Vec::new(), &surroundings)
 }
 
-/// What each of the stacks wants.
+/// The wanted resources of each of the stacks.
 fn wishes() -> impl Iterator<Item = Desired> {
     wholes().chain([testing::STACK]).map(wanted)
 }
 
-/// The stack that says most, with this value at a path.
+/// The largest stack, with this value at a path.
 fn whole_with(path: &[&str], value: Value) -> String {
     let mut whole: TomlTable = wholes().next().unwrap().parse().unwrap();
     let (last, above) = path.split_last().unwrap();
@@ -37,7 +37,7 @@ fn whole_with(path: &[&str], value: Value) -> String {
     toml::to_string(&whole).unwrap()
 }
 
-/// The first name in a table of the stack that says most.
+/// The first name in a table of the largest stack.
 fn first_of(table: &str) -> String {
     let whole: TomlTable = wholes().next().unwrap().parse().unwrap();
     whole[table]
@@ -49,7 +49,7 @@ fn first_of(table: &str) -> String {
         .clone()
 }
 
-/// A reference as it is written in the stack that says most.
+/// A reference as written in the largest stack.
 fn written(reference: &str) -> String {
     let (table, _) = reference.split_once('.').unwrap();
     match reference.contains(".NAME.") {
@@ -69,7 +69,7 @@ fn what_a_file_wants_stands_where_its_kind_stands() {
             seen.insert(std::mem::discriminant(&place));
         }
     }
-    // What no file wants is left from before.
+    // What no file can want remains from before.
     let former = Place::SHAPES
         .iter()
         .filter(|(shape, _)| shape.ends_with("/old"));
@@ -138,7 +138,7 @@ fn what_expand_takes_from_a_template_is_made_out() {
     }
 }
 
-/// Each text of a table's first entry that may hold references, with this one in it: the path, and the value.
+/// Each text of a table's first entry that may contain references, with this one in it: the path, and the value.
 fn templates_of(table: &str, reference: &str) -> Vec<(String, Value)> {
     let path = KeyPath::from([table, &first_of(table)]);
     let entry = schema::follow(schema::at(&path).unwrap());
@@ -184,7 +184,7 @@ fn what_waits_for_its_own_id_is_seen_in_each_of_its_texts() {
     assert!(seen >= 8, "{seen}");
 }
 
-/// The stack that says most, with an own domain of the pool by this name and a zone that keeps its record.
+/// The largest stack, with a custom domain of the pool with this name and a zone for its record.
 fn with_own_domain(name: &str) -> String {
     let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1";
     let own = [

@@ -1,5 +1,5 @@
-//! How much a stack file may hold, so that reading it takes neither minutes nor gigabytes. Everything after this may take time
-//! in proportion to the file.
+//! Size limits of a stack file, so that reading it takes neither minutes nor gigabytes. Everything after this may take time in
+//! proportion to the file.
 
 use toml::de::{DeTable, DeValue};
 
@@ -7,26 +7,26 @@ use super::diagnostic::{Code, Diagnostic};
 use super::source::{LARGEST_FILE, SourceFile};
 use crate::files::size as bytes;
 
-/// The most values: ten thousand partners with ten lines each, ten times what an account holds.
+/// The most values: ten thousand partners, the most of an account, with ten lines each.
 const MOST_VALUES: usize = 100_000;
 
-/// The most tables with a line of their own: two for each partner that an account can hold. The parser moves all tables behind one
-/// whose own line comes after those of tables in it.
+/// The most tables with a header line: two for each partner that an account can have. The parser moves all tables after one whose
+/// header comes after those of its subtables.
 const MOST_HEADERS: usize = 25_000;
 
 /// The longest key, in bytes. API Gateway has no longer path, nor AWS a longer name.
 const LONGEST_KEY: usize = 2_048;
 
-/// The most bytes of the paths of all values, each spelled out: what tables in tables of long names add up to.
+/// The most bytes of the full paths of all values, which nested tables with long names add up to.
 const LONGEST_PATHS: usize = 64 << 20;
 
-/// The most keys of the paths of all values: a file of as many values as may be, each ten deep.
+/// The most keys of the paths of all values: the most values, each ten deep.
 const MOST_KEYS: usize = 1_000_000;
 
-/// Refuses a text that is too large to be read as a stack file.
+/// Refuses a text that is too large for a stack file.
 ///
 /// # Errors
-/// What is too much of it.
+/// The exceeded limit.
 pub(super) fn size(file: &SourceFile) -> Result<(), Diagnostic> {
     if file.text().len() as u64 <= LARGEST_FILE {
         return headers(file);
@@ -58,7 +58,7 @@ fn headers(file: &SourceFile) -> Result<(), Diagnostic> {
 /// The number of values in a document.
 ///
 /// # Errors
-/// The first that is too much.
+/// The first exceeded limit.
 pub(super) fn check(root: &DeTable<'_>) -> Result<usize, Diagnostic> {
     let mut pass = Pass {
         values: 0,
@@ -75,7 +75,7 @@ struct Pass {
     keys: usize,
 }
 
-/// The path that leads to a value.
+/// The path to a value.
 #[derive(Clone, Copy, Default)]
 struct Above {
     /// How many bytes its keys have.
@@ -94,7 +94,7 @@ impl Above {
 }
 
 impl Pass {
-    /// `above` is the path that leads there. Tables lie in each other 160 deep at most: the parser refuses more.
+    /// `above` is the path there. Nesting is at most 160 deep: the parser refuses more.
     fn table(&mut self, table: &DeTable<'_>, above: Above) -> Result<(), Diagnostic> {
         for (key, value) in table {
             let length = key.get_ref().len();
@@ -146,7 +146,7 @@ impl Pass {
     }
 }
 
-/// The place of what was refused, unless it is known better from further in.
+/// The place of what was refused, unless a more precise one is known.
 fn place(refused: Diagnostic, span: std::ops::Range<usize>) -> Diagnostic {
     if refused.labels.is_empty() {
         refused.at(span)

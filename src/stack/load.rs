@@ -1,4 +1,4 @@
-//! From a text to a checked file, or to everything that is wrong with it. Offline: nothing here knows of AWS.
+//! From a text to a checked file, or to all its mistakes. Offline: AWS is not called.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,9 +18,9 @@ use super::source::{Location, Source, SourceFile};
 use super::spans::{KeyPath, Spans};
 use super::{check, limits, schema, structure, variables};
 
-/// What a file is read with, beside its own text.
+/// The inputs of reading a file, beside its own text.
 pub struct LoadSettings<'a> {
-    /// Values of variables from outside of the file. Each replaces a variable of the file and is read in that variable's type.
+    /// Values of variables from outside of the file. Each replaces a variable of the file and is parsed in that variable's type.
     pub vars: BTreeMap<String, Given>,
     /// How `${env.NAME}` is looked up.
     pub env: &'a dyn Fn(&str) -> Option<String>,
@@ -61,24 +61,24 @@ impl From<String> for Given {
 /// A file without errors.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// What it says. Variables are replaced; references are not.
+    /// Its contents. Variables are replaced; references are not.
     pub file: File,
-    /// What is worth knowing all the same.
+    /// Warnings.
     pub warnings: Diagnostics,
     /// The values from outside that replaced variables of the file, by name.
     pub given: BTreeMap<String, String>,
     /// The files that it names.
     pub files: NamedFiles,
-    /// Whether the overlay says of the stack's identity only the account, and the stack file leaves that to the credentials.
+    /// Whether the overlay changes only the account of the stack's identity, and the stack file leaves that to the credentials.
     pub(super) account_was_open: bool,
     pub(super) spans: Spans,
 }
 
 impl Checked {
-    /// Whether the stack in this account is another one than the stack file alone is in the account that it would be in.
+    /// Whether the stack in this account is another one than that of the stack file alone.
     ///
     /// # Errors
-    /// It is the same, whatever the overlay spells out.
+    /// It is the same, whatever the overlay contains.
     pub fn is_its_own_stack(&self, account: &str, alone_in: &str) -> Result<(), Diagnostics> {
         if !self.account_was_open || account != alone_in {
             return Ok(());
@@ -93,8 +93,8 @@ impl Checked {
         self.warnings.source()
     }
 
-    /// Where the thing at an address such as `partners.acme` or `api.routes."GET /policies"` stands; a part such as
-    /// `partners.acme/key` stands where its owner does. What the file does not say stands where it would.
+    /// The place of an address such as `partners.acme` or `api.routes."GET /policies"`; a part such as `partners.acme/key` has
+    /// its owner's place. For a missing one, the place where it would be.
     pub fn locate(&self, address: &str) -> Location {
         self.source().locate(&self.span(address))
     }
@@ -110,11 +110,11 @@ impl Checked {
     }
 }
 
-/// Reads and checks a stack file, with its overlay laid over it.
+/// Reads and checks a stack file, merged with its overlay.
 ///
 /// # Errors
 ///
-/// Every mistake; of a file's mistakes in the syntax only the first, since the others mostly follow from it. Warnings come along.
+/// Every mistake; only the first syntax error of a file, since others mostly follow from it. Warnings are included.
 pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diagnostics> {
     let (file, spans, account_was_open, mut findings) = match read(&source, settings) {
         Ok(read) => read,
@@ -155,7 +155,7 @@ fn read(
     structure::outline(&root, &Spans::of(root.get_ref()), &mut findings);
     variables::replace(&mut root, source, settings, &mut findings);
     if let Some(mut alone) = alone {
-        // The overlay may put right what is wrong with the base alone.
+        // The overlay may correct mistakes of the base.
         let unheard = &mut Findings::default();
         variables::replace(&mut alone.base, source, settings, unheard);
         alone.check(root.get_ref(), source, &mut findings);
@@ -173,7 +173,7 @@ fn read(
                     .span()
                     .and_then(|span| spans.path_at(&span).cloned())
                     .unwrap_or_default();
-                // A variable that is not there is no duration either.
+                // A missing variable is not a duration either.
                 if !findings.is_broken(&path) {
                     findings.broken(&path, refused(&path, &error));
                 }
@@ -190,7 +190,7 @@ fn read(
     Ok((file, spans, account_was_open, findings))
 }
 
-/// How many values are read in all, where each mistake that only the types find has the file read again.
+/// How many values are read in total, since each mistake that only the types find makes the file be read again.
 const MOST_READ: usize = 500_000;
 
 /// The merged document, and what it is without the overlay where there is one.
@@ -215,7 +215,7 @@ fn documents(
     }
 }
 
-/// What only the types themselves can judge, such as a duration.
+/// What only the types themselves can check, such as a duration.
 fn refused(path: &KeyPath, error: &toml::de::Error) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::WrongValue, format!("`{path}`: {}", error.message()));
     let diagnostic = match error.span() {

@@ -1,5 +1,5 @@
-//! Lays `stack.prod.toml` over `stack.toml`: as documents, before anything is typed, so that every later pass judges the merged
-//! file and still knows for each value in which file it was written.
+//! Merges `stack.prod.toml` over `stack.toml`: as documents, before anything is typed, so that every later pass checks the merged
+//! file and still knows which file contains each value.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use super::findings::Findings;
 use super::source::{Source, SourceFile};
 use super::spans::Spans;
 
-/// The keys of `[stack]` that make it the one it is: nothing else keeps two stacks from owning the same things.
+/// The keys of `[stack]` that identify it: without a difference in these, two stacks would own the same resources.
 const IDENTITY: [&str; 3] = ["name", "account", "region"];
 
 /// Reads a file's document, with its places counted over all files.
@@ -47,7 +47,7 @@ fn counted<'t>(value: Spanned<DeValue<'t>>, file: &SourceFile) -> Spanned<DeValu
     Spanned::new(span, value)
 }
 
-/// Lays one table over another: tables merge, everything else takes the place of what is there.
+/// Merges one table over another: tables merge, everything else replaces.
 pub(super) fn lay<'t>(overlay: DeTable<'t>, base: &mut DeTable<'t>) {
     let mut above = Vec::new();
     for (key, value) in overlay {
@@ -61,8 +61,8 @@ pub(super) fn lay<'t>(overlay: DeTable<'t>, base: &mut DeTable<'t>) {
             _ => above.push((key, value)),
         }
     }
-    // Inserting alone would keep the base's key, and with it the place in the wrong file. Each removal by itself moves all that
-    // stands behind it.
+    // Inserting alone would keep the base's key, and with it the place in the wrong file. A single removal moves everything after
+    // it.
     let replaced: HashSet<String> = above
         .iter()
         .map(|(key, _)| key.get_ref().to_string())
@@ -73,16 +73,16 @@ pub(super) fn lay<'t>(overlay: DeTable<'t>, base: &mut DeTable<'t>) {
     *base = kept.chain(above).collect();
 }
 
-/// The stack without its overlay, to tell whether it is another one with it.
+/// The stack without its overlay, to decide whether it is another one with it.
 pub(super) struct Alone<'t> {
     /// The stack file's own document.
     pub(super) base: Spanned<DeTable<'t>>,
-    /// Where the overlay says which stack it is, or would say it.
+    /// The place of the stack's identity in the overlay.
     place: Range<usize>,
 }
 
 impl<'t> Alone<'t> {
-    /// What a document is before the overlay in this file is laid over it.
+    /// A document before it is merged with the overlay in this file.
     pub(super) fn of(base: Spanned<DeTable<'t>>, overlay: &DeTable<'_>, file: &SourceFile) -> Self {
         let spans = Spans::of(overlay);
         let place = if spans.has(&["stack"].into()) {
@@ -100,8 +100,8 @@ impl<'t> Alone<'t> {
         same("name") && same("region") && said(base, "account").is_none() && !same("account")
     }
 
-    /// Refuses an overlay that leaves the stack the one it is without it. Both documents come with their variables
-    /// replaced: the name may well be `"claims-${var.stage}"`.
+    /// Refuses an overlay that doesn't change the stack's identity. Both documents come with their variables replaced: the name
+    /// may well be `"claims-${var.stage}"`.
     pub(super) fn check(&self, merged: &DeTable<'_>, source: &Source, findings: &mut Findings) {
         let base = self.base.get_ref();
         let (Some(name), Some(region)) = (said(merged, "name"), said(merged, "region")) else {
@@ -127,7 +127,7 @@ impl<'t> Alone<'t> {
     }
 }
 
-/// Refuses an overlay that says of the stack's identity nothing but the account that the stack file alone would be in too.
+/// Refuses an overlay that changes only the account, to the one that the stack file alone would be in too.
 pub(super) fn same_account(
     source: &Source,
     account: &str,
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(codes("[stack]\naccount = \"123456789012\"\n"), []);
         assert_eq!(codes("[stack]\nregion = \"eu-west-1\"\n"), []);
         assert_eq!(codes("[stack]\ntags = { a = \"b\" }\n"), [Code::SameStack]);
-        // What can't be read is told once, and not also called the same.
+        // An unreadable value is reported once, and not also as unchanged.
         assert_eq!(codes("[stack]\nname = 7\n"), [Code::WrongValue]);
         assert_eq!(codes("[stack]\nname = \"${var.x\"\n"), [Code::BadReference]);
         let unknown = edited("name   = \"hello\"\nregion", "name = \"${var.x}\"\nregion");

@@ -1,5 +1,5 @@
-//! What is wrong between a checked file and what it points to in the account, found before anything is planned. Pure: what there
-//! is to ask comes from [`questions`], and the answers come in as [`Surroundings`].
+//! Checks of a file against the existing resources that it refers to, before anything is planned. Pure: [`questions`] are the
+//! lookups, and [`Surroundings`] their results.
 
 mod domains;
 mod network;
@@ -15,7 +15,7 @@ use super::template::Template;
 use crate::kinds::surroundings::Which;
 use crate::kinds::{Questions, Surroundings};
 
-/// What there is to ask before the file's meaning can be worked out in this account.
+/// The lookups that are needed before the file can be expanded in this account.
 pub fn questions(checked: &Checked, account: &str) -> Questions {
     let file = &checked.file;
     let mut questions = Questions {
@@ -54,7 +54,7 @@ pub fn questions(checked: &Checked, account: &str) -> Questions {
     questions
 }
 
-/// Judges the file against what it points to.
+/// Checks the file against the results.
 pub fn preflight(checked: &Checked, account: &str, surroundings: &Surroundings) -> Diagnostics {
     let mut flight = Flight {
         checked,
@@ -68,7 +68,7 @@ pub fn preflight(checked: &Checked, account: &str, surroundings: &Surroundings) 
     Diagnostics::new(checked.source().clone(), flight.list)
 }
 
-/// What every rule needs, and a place to write down what is wrong.
+/// The context of a rule, and the findings.
 struct Flight<'c> {
     checked: &'c Checked,
     file: &'c File,

@@ -22,7 +22,7 @@ pub(super) const OPEN_ID: [&str; 5] = [
 /// What a list of scopes stands for.
 #[derive(Debug, Default)]
 pub(super) struct Meant {
-    /// The scopes, each with its server's identifier as the file has it.
+    /// The scopes, each with its server's identifier as in the file.
     pub(super) scopes: BTreeSet<Template>,
     /// The tables of the servers they belong to.
     pub(super) servers: BTreeSet<String>,
@@ -40,25 +40,25 @@ pub(super) fn servers(file: &File) -> ScopeServers {
         .collect()
 }
 
-/// The identifier of a table, in the form in which two are compared.
+/// The normalized identifier of a table, for comparisons.
 pub(super) fn identifier(table: &str, identifier: Option<&Template>) -> String {
     let canonical = |identifier: &Template| canonical(identifier.as_written());
     identifier.map_or_else(|| table.to_owned(), canonical)
 }
 
-/// Whether a scope is one of those that every pool has.
+/// Whether a scope exists in every pool.
 pub(super) fn is_open_id(scope: &Template) -> bool {
     OPEN_ID.contains(&scope.as_written())
 }
 
-/// The server's part of a scope and its name; `None` for a scope without a server. An identifier may hold slashes, a scope's name
-/// can't.
+/// The server's part of a scope and its name; `None` for a scope without a server. An identifier may contain slashes, a scope's
+/// name can't.
 pub(super) fn parts(scope: &Template) -> Option<(String, &str)> {
     let (server, name) = scope.as_written().rsplit_once('/')?;
     Some((canonical(server), name))
 }
 
-/// What a list of scopes stands for. What names no server is left as it is.
+/// Expands a list of scopes. Those without a server are left unchanged.
 pub(super) fn meant(servers: &ScopeServers, scopes: &BTreeSet<Template>) -> Meant {
     let mut meant = Meant::default();
     for scope in scopes {
@@ -73,7 +73,7 @@ pub(super) fn meant(servers: &ScopeServers, scopes: &BTreeSet<Template>) -> Mean
         meant.servers.insert(server.table.clone());
         let identifier = &server.identifier;
         if name == ALL_SCOPES && server.star_is_all() {
-            // A server with more is refused: spelling out its scopes for each client would take as long as both are many.
+            // A server with more is refused: expanding its scopes for each client would be quadratic.
             let names = server.scopes.iter().flatten();
             let names = names.take(MOST_SCOPES_PER_RESOURCE_SERVER);
             let all = names.map(|name| Template::new(format!("{identifier}/{}", escape(name))));

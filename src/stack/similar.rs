@@ -1,11 +1,11 @@
-//! “Did you mean”: the nearest of the words that would have been right.
+//! “Did you mean”: the most similar valid word.
 
 use std::cell::Cell;
 
-/// The longest words that are compared: comparing takes as much time as the product of two words' lengths.
+/// The longest words that are compared: the time is the product of two words' lengths.
 pub(super) const LONGEST: usize = 100;
 
-/// The candidate that `word` is most likely a misspelling of, if any comes near. Never `word` itself.
+/// The candidate that `word` is most likely a misspelling of, if any. Never `word` itself.
 pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -13,7 +13,7 @@ pub(crate) fn closest<'a>(
     closest_within(word, candidates, &Cell::new(usize::MAX))
 }
 
-/// The same among as many candidates as may still be compared.
+/// The same within a limit of comparisons.
 pub(super) fn closest_within<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -48,7 +48,7 @@ pub(super) fn closest_within<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Whether at least half of two words is the same: enough where one of them is sorely missed.
+/// Whether at least half of two words is the same: enough if one of them is required and missing.
 pub(super) fn resembles(word: &str, wanted: &str) -> bool {
     if word.len() > LONGEST {
         return false;

@@ -1,6 +1,6 @@
-//! The text of a stack file and of its overlay, and where in them something stands.
+//! The text of a stack file and of its overlay, and places in them.
 //!
-//! The bytes of both are counted in one row, so that a range alone says which file it is in.
+//! The bytes of both are counted continuously, so that a range alone determines the file.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -11,26 +11,26 @@ use serde::Serialize;
 /// The most bytes of a stack file or an overlay that are read. A thousand partners take a quarter of one MiB.
 pub const LARGEST_FILE: u64 = 4 << 20;
 
-/// A stack file, and the overlay laid over it if there is one.
+/// A stack file, and its overlay if there is one.
 #[derive(Clone, Debug)]
 pub struct Source {
     base: SourceFile,
-    /// Boxed, for most stacks have none, and every error that carries a source is as large as it.
+    /// Boxed, since most stacks have none, and every error with a source is as large as it.
     overlay: Option<Box<SourceFile>>,
 }
 
-/// One file's text and the name it goes by in messages.
+/// One file's text and its name in messages.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     path: PathBuf,
     text: String,
-    /// Where its first byte is counted.
+    /// The offset of its first byte.
     start: usize,
-    /// Where each line starts, once that was asked.
+    /// Where each line starts, computed at first use.
     starts: OnceLock<Vec<usize>>,
 }
 
-/// A place in a file, as people and editors count: lines and characters from 1.
+/// A place in a file as in editors: lines and characters from 1.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Location {
     /// The file, as the user named it.
@@ -46,7 +46,7 @@ pub struct Location {
 }
 
 impl Source {
-    /// A text that messages call `path`; nothing is read from there.
+    /// A text with the name `path` in messages; nothing is read from there.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         Self {
             base: SourceFile {
@@ -59,7 +59,7 @@ impl Source {
         }
     }
 
-    /// The same with the overlay that is laid over it; nothing is read from `path`.
+    /// The same with an overlay; nothing is read from `path`.
     #[must_use]
     pub fn with_overlay(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         self.overlay = Some(Box::new(SourceFile {
@@ -90,7 +90,7 @@ impl Source {
         }
     }
 
-    /// What the user named: `stack.toml`, or `stack.toml with stack.prod.toml`.
+    /// The files' names: `stack.toml`, or `stack.toml with stack.prod.toml`.
     pub fn name(&self) -> String {
         let base = self.base.path.display();
         match &self.overlay {
@@ -105,7 +105,7 @@ impl Source {
         file.text.get(file.within(span)).unwrap_or_default()
     }
 
-    /// The bytes of `written` within these, if the file spells it out there; else these.
+    /// The bytes of `written` within these, if the file contains it literally; else these.
     pub fn find(&self, within: &Range<usize>, written: &str) -> Range<usize> {
         match self.slice(within).find(written) {
             Some(offset) => within.start + offset..within.start + offset + written.len(),
@@ -140,13 +140,13 @@ impl SourceFile {
         &self.text
     }
 
-    /// Bytes counted over all files, counted from the beginning of this text.
+    /// Converts a range over all files to one in this text.
     pub fn within(&self, span: &Range<usize>) -> Range<usize> {
         let start = span.start.saturating_sub(self.start);
         start..span.end.saturating_sub(self.start).max(start)
     }
 
-    /// Bytes counted from the beginning of this text, counted over all files.
+    /// Converts a range in this text to one over all files.
     pub fn counted(&self, within: &Range<usize>) -> Range<usize> {
         within.start + self.start..within.end + self.start
     }

@@ -1,4 +1,4 @@
-//! Where each key and value of the file stands, by its path.
+//! The places of keys and values in the file, by path.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::bare_or_quoted;
 
-/// The keys that lead to a value. An element of an array goes by its index.
+/// The keys to a value. An element of an array has its index.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct KeyPath(Vec<String>);
 
@@ -20,8 +20,8 @@ impl KeyPath {
         Self(keys.into_iter().map(Into::into).collect())
     }
 
-    /// Reads an address of the plan, such as `partners.acme` or `api.routes."GET /policies"`. Parts that gatestack
-    /// derives, such as `/key`, are dropped: they stand where their owner stands.
+    /// Parses an address of the plan, such as `partners.acme` or `api.routes."GET /policies"`. Parts that gatestack derives, such
+    /// as `/key`, are dropped: they have their owner's place.
     pub fn of_address(address: &str) -> Self {
         let mut keys = vec![String::new()];
         let mut quoted = false;
@@ -65,13 +65,13 @@ impl KeyPath {
         Some(Self(keys.to_vec()))
     }
 
-    /// Whether this path is `other` or leads to it.
+    /// Whether this path is `other` or a prefix of it.
     pub fn leads_to(&self, other: &Self) -> bool {
         other.0.starts_with(&self.0)
     }
 }
 
-/// Paths are ordered as their keys are, so that what leads to a path can be looked up without a copy.
+/// Paths are ordered like their keys, so that prefixes can be looked up without a copy.
 impl Borrow<[String]> for KeyPath {
     fn borrow(&self) -> &[String] {
         &self.0
@@ -96,7 +96,7 @@ impl From<&[&str]> for KeyPath {
     }
 }
 
-/// As TOML writes it, with the keys quoted that need it.
+/// As in TOML, with keys quoted if necessary.
 impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, key) in self.0.iter().enumerate() {
@@ -117,7 +117,7 @@ struct Spot {
     is_table: bool,
 }
 
-/// Where each key and value stands.
+/// The places of keys and values.
 #[derive(Clone, Debug, Default)]
 pub struct Spans(BTreeMap<KeyPath, Spot>);
 
@@ -158,19 +158,19 @@ impl Spans {
         }
     }
 
-    /// Whether the file says anything there.
+    /// Whether the file has something there.
     pub fn has(&self, path: &KeyPath) -> bool {
         self.0.contains_key(path)
     }
 
-    /// The bytes of the key there, or of the nearest one above it that the file has.
+    /// The bytes of the key there, or of its nearest existing parent.
     pub fn key(&self, path: &KeyPath) -> Range<usize> {
         self.nearest(path).map_or(0..0, |spot| {
             spot.key.clone().unwrap_or_else(|| spot.value.clone())
         })
     }
 
-    /// The bytes of the value there: a table goes by its key. What the file leaves out goes by the nearest table above.
+    /// The bytes of the value there: for a table, its key. For what is missing, the nearest table above.
     pub fn value_of(&self, path: &KeyPath) -> Range<usize> {
         match self.0.get(path) {
             Some(spot) if !spot.is_table => spot.value.clone(),

@@ -1,5 +1,5 @@
-//! Checks keys, types, words and ranges by the schema: every mistake in one pass. What is wrong is then taken out or replaced by
-//! something harmless, so that the rest of the file can still be read and judged.
+//! Checks keys, types, words and ranges by the schema: every mistake in one pass. Wrong values are then removed or replaced by
+//! valid ones, so that the rest of the file can still be read and checked.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -16,18 +16,18 @@ use super::similar::resembles;
 use super::spans::{KeyPath, Spans};
 use crate::model::{HumanDuration, bare_or_quoted};
 
-/// What must be known before references are looked up: which tables and keys are misspelled, and which tables are none. What
-/// leads there, or into there, does not lead nowhere.
+/// What must be known before references are resolved: which tables and keys are misspelled, and which tables have another type.
+/// References to them are not reported.
 pub(super) fn outline(root: &Spanned<DeTable<'_>>, spans: &Spans, findings: &mut Findings) {
     Pass { spans, findings }.outline(resolved(), &KeyPath::default(), root.get_ref());
 }
 
-/// Checks the whole file and repairs what is wrong.
+/// Checks the whole file and repairs wrong values.
 pub(super) fn check(root: &mut Spanned<DeTable<'_>>, spans: &Spans, findings: &mut Findings) {
     Pass { spans, findings }.table(resolved(), &KeyPath::default(), root.get_mut());
 }
 
-/// Takes the value at a path out, or replaces it where it must be there. Whether that was possible.
+/// Removes the value at a path, or replaces it if it is required. Returns whether that was possible.
 pub(super) fn repair(root: &mut Spanned<DeTable<'_>>, path: &KeyPath) -> bool {
     let Some((last, above)) = path.keys().split_last() else {
         return false;
@@ -96,8 +96,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Marks what a misspelled key was meant to be. If that is there as well, it is a table that `[meant.more]` made, and what
-    /// it lacks may stand in the misspelled one.
+    /// Marks the key that a misspelled one was meant to be. If that exists as well, it is a table created by `[meant.more]`, and
+    /// what it lacks may be in the misspelled one.
     fn meant(
         &mut self,
         meant: &KeyPath,
@@ -126,7 +126,7 @@ impl Pass<'_> {
                 Some(schema) => self.value(schema, &here, value),
                 None => {
                     let near = meant_by(key.get_ref(), schema, &absent, self.findings);
-                    // It goes, and what stands beside it is judged as if it had never been there.
+                    // It is removed, and its siblings are checked without it.
                     self.findings.push(unknown(path, key, near, schema));
                     false
                 }
@@ -136,7 +136,7 @@ impl Pass<'_> {
             }
         }
         if !wrong.is_empty() {
-            // Each removal by itself moves all that stands behind it.
+            // A single removal moves everything after it.
             *table = std::mem::take(table)
                 .into_iter()
                 .filter(|(key, _)| !wrong.contains(key.get_ref().as_ref()))
@@ -175,7 +175,7 @@ impl Pass<'_> {
             return false;
         };
         if self.findings.is_broken(path) {
-            // The reference was refused already; as text it does no harm where text may stand.
+            // The reference was refused already; as text it is harmless where text is valid.
             return words(fitting).is_empty();
         }
         let fault = match value.get_mut() {
@@ -217,7 +217,7 @@ impl Pass<'_> {
         }
     }
 
-    /// Leaves the elements that are right and there once.
+    /// Keeps the valid elements, without duplicates.
     fn array(&mut self, schema: &'static Value, path: &KeyPath, array: &mut DeArray<'_>) {
         let mut seen = BTreeSet::new();
         let mut kept = DeArray::new();
@@ -237,7 +237,7 @@ impl Pass<'_> {
                 )
                 .at(element.span())
                 .help("remove one of them");
-                // Nothing is lost with it, so the list is none the worse.
+                // Nothing is lost with it, so the list stays usable.
                 self.findings.push(diagnostic);
                 continue;
             }
@@ -279,7 +279,7 @@ impl Pass<'_> {
         let wanted: Vec<&str> = choices.iter().map(|choice| wanted(choice)).collect();
         let found = found(value);
         let wanted = wanted.join(" or ");
-        // An element of a list is named by the list: an index helps nobody.
+        // An element of a list is named by the list, without its index.
         let list = path.parent().filter(is_array);
         let (message, line) = match &list {
             Some(list) => (
@@ -339,7 +339,7 @@ fn unknown(
     }
 }
 
-/// The key that an unknown one was meant to be. A key that must be there and is absent need not look quite so much like it.
+/// The key that an unknown one was meant to be. A missing required key needs less similarity.
 fn meant_by(
     name: &str,
     schema: &'static Value,
@@ -380,7 +380,7 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-/// Durations are told from other texts by a format of our own in the schema.
+/// Durations have their own format in the schema.
 fn not_a_duration(schema: &Value, path: &KeyPath, text: &str) -> Option<Diagnostic> {
     if schema.get("format").and_then(Value::as_str) != Some(HumanDuration::FORMAT) {
         return None;
@@ -402,7 +402,7 @@ fn not_a_word(
         return None;
     }
     let quoted: Vec<_> = possible.iter().map(|word| format!("\"{word}\"")).collect();
-    // An element of a list is named by the list: an index helps nobody.
+    // An element of a list is named by the list, without its index.
     let shown = path
         .parent()
         .filter(is_array)
@@ -498,7 +498,7 @@ fn found(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// Something the types accept in the place of what is wrong or missing; it is never judged.
+/// A valid replacement for a wrong or missing value; it is never checked.
 fn stand_in(schema: &'static Value) -> Spanned<DeValue<'static>> {
     let schema = alternatives(schema)[0];
     let value = if let [word, ..] = words(schema).as_slice() {

@@ -1,4 +1,4 @@
-//! Texts of the file that may hold `${…}`: a field says by its type that it is one, and its text can't be taken for what it means.
+//! Texts of the file that may contain `${…}`: the field's type shows it, and the raw text can't be used as the value by mistake.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -22,12 +22,12 @@ impl Template {
     /// What marks one in the file's schema, as long as that is not published.
     pub const FORMAT: &str = "template";
 
-    /// The text as it stands in the file, its variables replaced.
+    /// The text in the file, with variables replaced.
     pub fn new(written: impl Into<String>) -> Self {
         Self(written.into())
     }
 
-    /// The same, for what is said of the file itself. What it means, `expand` alone makes out.
+    /// The same, for messages about the file. Only `expand` resolves it.
     pub fn as_written(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What the tests of this layer and of its screens share: a small stack and edits of it.
+//! Shared by the tests of this module and its messages: a small stack and edits of it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -68,7 +68,7 @@ pub(crate) fn edited(from: &str, to: &str) -> String {
     STACK.replacen(from, to, 1)
 }
 
-/// The codes of what is wrong with a text, warnings too.
+/// The codes of a text's diagnostics, warnings too.
 pub(crate) fn codes(source: &str) -> Vec<Code> {
     let diagnostics = match read(source) {
         Ok(checked) => checked.warnings,

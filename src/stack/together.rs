@@ -1,5 +1,5 @@
-//! Every mistake in one run, and none that only follows from another: each value of a whole file is broken, beside each mistake
-//! that only the meaning shows.
+//! Every mistake in one run, and none that only follows from another: each value of a whole file is broken, together with each
+//! semantic mistake.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice::from_ref;
@@ -12,10 +12,10 @@ use super::schema;
 use super::spans::KeyPath;
 use super::testing::read;
 
-/// A stack without mistakes that says everything a file can say. Tables are inline, so that each has a value to break.
+/// A stack without mistakes that contains everything. Tables are inline, so that each has a value to break.
 const WHOLE: &str = include_str!("../../tests/foreign/whole.toml");
 
-/// What a file can say instead.
+/// Alternatives in a file.
 const OTHERWISE: &[&str] = &[
     r#"
 [stack]
@@ -80,8 +80,8 @@ pub(super) fn wholes() -> impl Iterator<Item = &'static str> {
     std::iter::once(WHOLE).chain(OTHERWISE.iter().copied())
 }
 
-/// Mistakes that only the meaning shows, at least one for each table that has rules: what is written, what to write instead, what
-/// is told of it, and the values that must be readable to know it.
+/// Semantic mistakes, at least one for each table with rules: the text, its replacement, the diagnostics, and the values that
+/// must be readable for them.
 #[rustfmt::skip] // A table reads by its lines.
 const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ("name = \"whole\"", "name = \"who/le\"", Code::BadName, "\"who/le\"", &["stack.name"]),
@@ -238,7 +238,7 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
 
 type Told = (Code, String);
 
-/// What is told of a text: the code and the culprit of each message.
+/// The diagnostics of a text: code and place of each.
 fn told(text: &str) -> Vec<Told> {
     let diagnostics = match read(text) {
         Ok(checked) => checked.warnings,
@@ -254,7 +254,7 @@ fn told(text: &str) -> Vec<Told> {
     diagnostics.list().iter().map(said).collect()
 }
 
-/// One thing broken: where, the text with it, and what is to be told of it.
+/// One broken value: where, the text with it, and its diagnostics.
 struct Broken {
     path: KeyPath,
     text: String,
@@ -264,8 +264,7 @@ struct Broken {
 /// No value may be a date.
 const DATE: &str = "1979-05-27";
 
-/// The text with a date in the place of each value, with a variable that is not there in the place of each text, and with each
-/// known key misspelled.
+/// The text with a date instead of each value, with a missing variable instead of each text, and with each known key misspelled.
 fn each_broken(text: &str) -> Vec<Broken> {
     fn value_of(
         text: &str,
@@ -331,7 +330,7 @@ fn each_broken(text: &str) -> Vec<Broken> {
     all
 }
 
-/// Whether two values stand in the same entry, or one in a table above the other's: all pairs would take most of a minute.
+/// Whether two values are in the same entry, or one in a table above the other's: all pairs would take most of a minute.
 fn is_near(read: &KeyPath, broken: &KeyPath) -> bool {
     let same = |index: usize| match (read.keys().get(index), broken.keys().get(index)) {
         (Some(read), Some(broken)) => read == broken,
@@ -340,7 +339,7 @@ fn is_near(read: &KeyPath, broken: &KeyPath) -> bool {
     same(0) && (same(1) || broken.keys().len() == 2)
 }
 
-/// Whoever adds a key adds it here as well, and so to the tests below.
+/// A new key must be added here as well, and so to the tests below.
 #[test]
 fn the_whole_stack_says_everything() {
     type Said = BTreeMap<*const Value, BTreeSet<String>>;
@@ -422,7 +421,7 @@ fn a_broken_value_hides_no_other_mistake() {
             let may_hide = reads
                 .iter()
                 .any(|read| read.leads_to(&broken.path) || broken.path.leads_to(read));
-            // What is told of a list may show the element that is broken.
+            // A diagnostic of a list may show the broken element.
             let is_meaning = |(code, culprit): &Told| {
                 let value = &broken.told.1;
                 let shows_broken = culprit.len() > value.len() && culprit.contains(value);

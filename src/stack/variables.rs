@@ -1,5 +1,5 @@
-//! Replaces `${var.NAME}` and `${env.NAME}` before anything is typed, and refuses references that lead nowhere or stand where
-//! their value can't be used.
+//! Replaces `${var.NAME}` and `${env.NAME}` before anything is typed, and refuses references that don't exist or can't be used in
+//! their place.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,13 +18,13 @@ use super::spans::{KeyPath, Spans};
 use super::template::{GatewayTemplate, Template};
 use crate::files::size;
 
-/// The longest text, in bytes, once its variables are replaced: AWS takes none that comes near.
+/// The longest text, in bytes, after its variables are replaced: far more than AWS accepts.
 const LONGEST_TEXT: usize = 1 << 20;
 
-/// The most bytes that variables put into the whole file.
+/// The most bytes that variables add to the whole file.
 const MOST_EXPANDED: usize = 16 << 20;
 
-/// The most mistakes in one text that are shown where in it they stand.
+/// The most mistakes in one text that are shown with their own place.
 const MOST_PLACED: usize = 10;
 
 /// Replaces variables in the whole file.
@@ -58,9 +58,9 @@ struct Pass<'p, 't> {
     settings: &'t LoadSettings<'t>,
     spans: Spans,
     findings: &'p mut Findings,
-    /// Resolved; `None` where a mistake leaves nothing to insert.
+    /// Resolved; `None` if a mistake leaves nothing to insert.
     variables: BTreeMap<String, Option<DeValue<'t>>>,
-    /// How many bytes variables have put into the file so far.
+    /// How many bytes variables have added to the file so far.
     expanded: usize,
 }
 
@@ -72,7 +72,7 @@ fn vars<'r, 't>(root: &'r mut DeTable<'t>) -> Option<&'r mut DeTable<'t>> {
 }
 
 impl<'t> Pass<'_, 't> {
-    /// Puts the values from outside in the place of the file's, in the type that the file's has.
+    /// Replaces the file's values by those from outside, in the file's type.
     fn overrides(&mut self, root: &mut DeTable<'t>) {
         let table = KeyPath::from(["vars"]);
         for (name, given) in &self.settings.vars {
@@ -136,7 +136,7 @@ impl<'t> Pass<'_, 't> {
         }
     }
 
-    /// Works out one variable, when those it needs are.
+    /// Resolves one variable, after those it needs.
     fn resolve(&mut self, name: &str, vars: &DeTable<'t>) {
         let Some(value) = vars.get(name) else { return };
         let path = KeyPath::from(["vars", name]);
@@ -178,7 +178,7 @@ impl<'t> Pass<'_, 't> {
         }
     }
 
-    /// What a string says once its variables are replaced; `None` when nothing can be said.
+    /// A string with its variables replaced; `None` if that fails.
     fn string(&mut self, path: &KeyPath, span: &Range<usize>, text: &str) -> Option<DeValue<'t>> {
         if let [(Token::Expression(inside), _)] = tokens(text).as_slice()
             && let Some(Expression::Variable(name)) = expression(inside)
@@ -242,7 +242,7 @@ impl<'t> Pass<'_, 't> {
         }
     }
 
-    /// Whether so many bytes more may be put into the file. The first that may not is told, others follow from it.
+    /// Whether this many more bytes may be added to the file. Only the first excess is reported.
     fn may_expand(&mut self, path: &KeyPath, span: &Range<usize>, bytes: usize) -> bool {
         let before = self.expanded;
         self.expanded = before.saturating_add(bytes);
@@ -264,7 +264,7 @@ impl<'t> Pass<'_, 't> {
         false
     }
 
-    /// The bytes of a piece of a text, or the whole text once that was asked for often.
+    /// The bytes of a piece of a text, or of the whole text after too many mistakes.
     fn place(&self, span: &Range<usize>, written: &str, placed: &mut usize) -> Range<usize> {
         *placed += 1;
         if *placed > MOST_PLACED {
@@ -309,7 +309,7 @@ impl<'t> Pass<'_, 't> {
         None
     }
 
-    /// The string itself if all references in it may stand there; escapes are undone where nothing reads them later.
+    /// The string itself if all its references are allowed there; escapes are undone if nothing reads them later.
     fn judged(&mut self, path: &KeyPath, span: &Range<usize>, text: &str) -> Option<DeValue<'t>> {
         let holds_references = holds_references(path);
         let mut plain = String::new();
@@ -405,12 +405,12 @@ impl<'t> Pass<'_, 't> {
         Diagnostic::error(Code::BadReference, format!("`${{{inside}}}` means nothing")).help(help)
     }
 
-    /// Whether the file has something there, or would have if it were not misspelled or broken above.
+    /// Whether the file has something there, or would have without a misspelled or unusable parent.
     fn may_have(&self, path: &KeyPath) -> bool {
         self.spans.has(path) || !self.findings.is_usable(path)
     }
 
-    /// Why a reference leads nowhere, if it does.
+    /// Why a reference doesn't exist, if so.
     fn dangling(&self, written: &str, reference: &Reference) -> Option<Diagnostic> {
         let has = |keys: &[&str]| self.may_have(&keys.into());
         let nowhere = |why: &str| {
@@ -471,7 +471,7 @@ fn is_variable(path: &KeyPath) -> bool {
     KeyPath::from(["vars"]).leads_to(path)
 }
 
-/// Whether a text may hold references. Every other is needed before AWS is asked.
+/// Whether a text may contain references. All others are needed before the first call to AWS.
 fn holds_references(path: &KeyPath) -> bool {
     let template = |format| [Template::FORMAT, GatewayTemplate::FORMAT].contains(&format);
     is_variable(path) || schema::format_at(path).is_some_and(template)
@@ -499,7 +499,7 @@ fn named_in(value: &DeValue<'_>) -> Vec<String> {
         .collect()
 }
 
-/// What gives a variable its value. The environment may hold what is to be shown nowhere.
+/// The source of a variable's value. The environment may contain secrets.
 fn shown(name: &str, given: &Given) -> String {
     match &given.by {
         GivenBy::Flag => format!("`--var {name}={}`", given.value),
@@ -539,7 +539,7 @@ fn without_variable(name: &str, given: &Given, near: Option<&str>) -> Diagnostic
     }
 }
 
-/// The text of `--var` in the type of the value it replaces; text is taken as it stands, without references.
+/// The text of `--var` in the type of the value it replaces; a text is used literally, without references.
 fn typed<'t>(text: &'t str, replaced: &DeValue<'_>) -> Option<DeValue<'t>> {
     if replaced.is_str() {
         return Some(DeValue::String(DeString::Owned(escape(text))));

@@ -1,4 +1,4 @@
-//! `[api.access_logs]`: the log group, how long it keeps lines, and what a line says.
+//! `[api.access_logs]`: the log group, its retention, and the format.
 
 use std::sync::LazyLock;
 
@@ -34,7 +34,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     }
 }
 
-/// The name of a group that the stack makes, or the ARN of one that is there.
+/// The name of the stack's group, or the ARN of an existing one.
 fn group(judge: &mut Judge<'_>, table: &KeyPath, group: &Template, logs: &AccessLogSettings) {
     let path = table.join("group");
     let sample = judge.sample(group);
@@ -50,7 +50,7 @@ fn group(judge: &mut Judge<'_>, table: &KeyPath, group: &Template, logs: &Access
         }
         return;
     }
-    // A group is found again by its name, before the rest of the stack is there.
+    // A group is found by its name, before the rest of the stack exists.
     let waits = group.pieces().into_iter().find_map(|piece| match piece {
         Piece::Reference(reference) => references::target(judge, &reference),
         Piece::Literal(_) => None,

@@ -39,7 +39,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
 }
 
 impl Judge<'_> {
-    /// Refuses a description that API Gateway has no room for.
+    /// Refuses a description that is too long for API Gateway.
     pub(super) fn description(&mut self, table: &KeyPath, text: &Template) {
         let path = table.join("description");
         let length = self.sample(text).chars().count();
@@ -101,7 +101,7 @@ fn cross_origin(judge: &mut Judge<'_>, path: &KeyPath, cors: &CorsSettings) {
         }
     }
     if let Some(max_age) = cors.max_age {
-        // No browser keeps an answer longer than a day.
+        // No browser caches a preflight longer than a day.
         judge.duration(
             &path.join("max_age"),
             max_age,

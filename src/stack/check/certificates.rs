@@ -1,4 +1,4 @@
-//! ARNs of certificates: of ACM, and in the Region of whoever presents the certificate.
+//! ARNs of certificates: of ACM, and in the Region where the certificate is used.
 
 use std::sync::LazyLock;
 
@@ -12,14 +12,14 @@ use crate::stack::template::Template;
 
 /// Who presents a certificate.
 pub(super) enum Taker {
-    /// Cognito's own domains stand on CloudFront, which reads certificates in us-east-1 whatever the pool's Region.
+    /// Cognito's custom domains use CloudFront, which reads certificates in us-east-1 whatever the pool's Region.
     Cognito,
-    /// What stands in the stack's Region: its name in a sentence.
+    /// A user of certificates in the stack's Region: its name in a sentence.
     Regional(&'static str),
 }
 
 impl Judge<'_> {
-    /// Refuses what is no ARN of a certificate, and one in a Region where it can't be presented.
+    /// Refuses what is not an ARN of a certificate, and one in a Region where it can't be used.
     pub(super) fn certificate(&mut self, path: &KeyPath, arn: &Template, taker: &Taker) {
         static CERTIFICATE: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(r"^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/\S+$")

@@ -121,7 +121,7 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
     }
 }
 
-/// OpenID's scopes are about a person, and a machine has none.
+/// OpenID's scopes are about a user, and a client-credentials token has none.
 fn machine_scopes(judge: &mut Judge<'_>, path: &KeyPath, scopes: &BTreeSet<Template>, who: &str) {
     for scope in scopes.iter().filter(|scope| is_open_id(scope)) {
         let scope = scope.as_written();
@@ -383,7 +383,7 @@ mod tests {
         };
         assert_eq!(codes(&stack(50)), []);
         assert_eq!(codes(&stack(51)), [Code::TooMany]);
-        // Those that a star stands for count, each once.
+        // Those of a `*` count, each once.
         let star = stack(1).replace("\"big/s0\"]", "\"big/*\", \"big/s0\"]");
         assert_eq!(codes(&star), [Code::TooMany]);
         assert_eq!(codes(&star.replacen("s50 = \"x\"\n", "", 1)), []);

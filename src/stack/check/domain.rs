@@ -1,4 +1,4 @@
-//! `[api.domain]`, and the hosted zones of own domains.
+//! `[api.domain]`, and the hosted zones of custom domains.
 
 use std::sync::LazyLock;
 
@@ -31,7 +31,7 @@ pub(super) fn is_host(text: &str) -> bool {
 }
 
 impl Judge<'_> {
-    /// Refuses what names no hosted zone, and a zone that can't hold this name's record.
+    /// Refuses an invalid hosted zone, and a zone that can't contain this name's record.
     pub(super) fn zone(&mut self, domain: &KeyPath, zone: &str, name: &str) {
         static ID: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(patterns::HOSTED_ZONE_ID).expect("the pattern is constant")
@@ -153,7 +153,7 @@ fn mutual_tls(
     }
 }
 
-/// An API without any address.
+/// An API without any URL.
 fn nowhere(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
     if api.disable_default_endpoint && judge.lacks(path) {
         let message = "the API has no other address than this one, so nobody can call it";

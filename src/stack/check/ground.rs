@@ -55,7 +55,7 @@ fn region(judge: &mut Judge<'_>, path: &KeyPath, region: &str) {
         format!("`{region}` is no AWS Region"),
         help,
     );
-    // What is written with the Region in it is not to blame.
+    // Texts that contain the Region are not reported.
     judge.findings.follows_from_another(path);
 }
 
@@ -115,7 +115,7 @@ fn table_names(judge: &mut Judge<'_>) {
     }
 }
 
-/// How many characters the longest tag that tells where this stands takes of it, and how many may be.
+/// The length of the longest tag with this address, and the limit.
 fn length_in_tag(table: Table, name: &str) -> (usize, usize) {
     let address = table.entry(name).address();
     match table {

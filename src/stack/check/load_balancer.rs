@@ -1,4 +1,4 @@
-//! `[load_balancer]`: its name and subnets, or whose it is. `listeners` and `targets` judge what is behind it.
+//! `[load_balancer]`: its name and subnets, or an existing one. `listeners` and `targets` check the rest.
 
 mod listeners;
 mod targets;
@@ -57,7 +57,7 @@ fn existing(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer) {
         .expect("the pattern is constant")
     });
     for key in judge.names(path) {
-        // What no key may hold is told already.
+        // Invalid keys are reported already.
         if key != "existing" && schema::at(&path.join(&key)).is_some() {
             let message = format!(
                 "`{key}` is the owner's to decide, and this load balancer is somebody else's"
@@ -169,7 +169,7 @@ fn tags(judge: &mut Judge<'_>, path: &KeyPath, tags: &BTreeMap<String, String>) 
     }
 }
 
-/// The ids of one kind of thing in EC2; the shorter ones are from before 2016.
+/// The ids of one kind of resource in EC2; the shorter ones are from before 2016.
 fn id(kind: &str) -> Regex {
     Regex::new(&format!("^{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})$"))
         .expect("the pattern is constant")

@@ -1,4 +1,4 @@
-//! `[[moved]]`: what kept its ids and secrets under a new name.
+//! `[[moved]]`: renames that keep ids and secrets.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::stack::spans::KeyPath;
 pub(super) fn check(judge: &mut Judge<'_>) {
     let mut froms: BTreeMap<KeyPath, KeyPath> = BTreeMap::new();
     let mut tos: BTreeMap<KeyPath, KeyPath> = BTreeMap::new();
-    // A broken element is not among those that were read.
+    // Unusable elements were not read.
     let read = (0..judge.names(["moved"]).len())
         .map(|index| KeyPath::new(["moved".to_owned(), index.to_string()]))
         .filter(|entry| judge.usable(entry))
@@ -64,7 +64,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     }
 }
 
-/// The address on one side and where it stands, if it can be read and is one of something that can move.
+/// The address on one side and its place, if it is valid and can be renamed.
 fn side(judge: &mut Judge<'_>, path: KeyPath, written: &str) -> Option<(KeyPath, KeyPath)> {
     let address = KeyPath::of_address(written);
     if !is_movable(&address, written) {
@@ -103,13 +103,13 @@ fn nowhere(judge: &mut Judge<'_>, to: &KeyPath, path: &KeyPath) {
 }
 
 fn is_movable(address: &KeyPath, written: &str) -> bool {
-    // A part such as `partners.acme/key` reads as its owner; it goes where its owner goes.
+    // A part such as `partners.acme/key` counts as its owner; it moves with its owner.
     let movable = |name: &str| Table::ALL.iter().any(|table| table.name() == name);
     matches!(address.keys(), [table, name] if movable(table) && !name.is_empty())
         && address.to_string() == normal(written)
 }
 
-/// The address as TOML would write it, spelled by the user with or without needless quotes.
+/// The normalized address, without needless quotes.
 fn normal(written: &str) -> String {
     match written.split_once('.') {
         Some((table, name)) => {

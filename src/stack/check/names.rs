@@ -1,4 +1,4 @@
-//! Which characters and lengths AWS accepts in the names of things, as one table.
+//! Which characters and lengths AWS accepts in names, as one table.
 
 use aws_facts::limits::apigateway::{
     LONGEST_STAGE_NAME, LONGEST_STAGE_VARIABLE, LONGEST_STAGE_VARIABLE_NAME,
@@ -82,14 +82,14 @@ pub(in crate::stack) const SCOPE: NameRule = NameRule {
     allowed: |c| printable(c) && c != '/',
     says: "letters, digits and punctuation except `\"`, `\\` and `/`, without spaces",
 };
-/// A scope's description, which Cognito wants.
+/// A scope's description, which Cognito requires.
 pub(in crate::stack) const SCOPE_DESCRIPTION: NameRule = NameRule {
     what: "scope description",
     length: (1, 256),
     allowed: any,
     says: "any text on one line",
 };
-/// Names of API Gateway without a documented limit; the tables of the console take so many.
+/// Names of API Gateway without a documented limit; this is the console's.
 pub(in crate::stack) const API_GATEWAY: NameRule = NameRule {
     what: "name",
     length: (1, 255),
@@ -131,7 +131,7 @@ pub(in crate::stack) const LOAD_BALANCER: NameRule = NameRule {
     allowed: |c| c.is_ascii_alphanumeric() || c == '-',
     says: "letters, digits and `-`",
 };
-/// A log group's name, which the API's tags have to hold.
+/// A log group's name, which must fit in the API's tags.
 pub(in crate::stack) const LOG_GROUP: NameRule = NameRule {
     what: "log group name",
     length: (1, LONGEST_TAG_VALUE),
@@ -165,7 +165,7 @@ impl NameRule {
         let ascii = (0..128u8).map(char::from);
         let (allowed, refused): (Vec<char>, Vec<char>) =
             ascii.partition(|character| (self.allowed)(*character));
-        // One letter beyond ASCII stands for all.
+        // One letter beyond ASCII represents all.
         let (not, listed) = match (self.allowed)('é') {
             true => ("^", refused),
             false => ("", allowed),
@@ -218,12 +218,12 @@ impl NameRule {
 }
 
 impl Judge<'_> {
-    /// Refuses what AWS would refuse as a name; the text stands at the path, or else is the last key of it.
+    /// Refuses an invalid name; the text is at the path, or is the last key of it.
     pub(super) fn name(&mut self, path: &KeyPath, text: &str, rule: &NameRule) {
         self.named(Code::BadName, path, text, rule);
     }
 
-    /// The same of a text that may hold references.
+    /// The same for a text that may contain references.
     pub(super) fn named_by(&mut self, path: &KeyPath, text: &Template, rule: &NameRule) {
         self.name(path, &self.sample(text), rule);
     }
@@ -232,12 +232,12 @@ impl Judge<'_> {
     pub(super) fn named(&mut self, code: Code, path: &KeyPath, text: &str, rule: &NameRule) {
         if let Some((message, help)) = rule.refusal(text) {
             self.error(code, path, message, help);
-            // What is written with the name in it is not to blame.
+            // Texts that contain the name are not reported.
             self.findings.follows_from_another(path);
         }
     }
 
-    /// Refuses a display name, or the table's name where it stands for one.
+    /// Checks a display name, or the table's name if it is the display name.
     pub(super) fn display_name(
         &mut self,
         table: &KeyPath,
@@ -248,7 +248,7 @@ impl Judge<'_> {
             Some(name) => self.named_by(&table.join("name"), name, rule),
             None => {
                 let key = table.last().unwrap_or_default();
-                // Whatever a tag's value may be, most names may be; the rest has a name of its own.
+                // The characters of a tag's value are valid in most names; the others need `name`.
                 if KEY.refusal(key).is_none()
                     && self.lacks(table.join("name"))
                     && let Some((message, _)) = rule.refusal(key)

@@ -8,7 +8,7 @@ use crate::model::routing::{self, VERBS};
 use crate::stack::file::{Api, Cors, Requirements, Requires, Token};
 use crate::stack::spans::KeyPath;
 
-/// How many pairs of a path and a greedy route are compared: more than an API with the usual 300 resources has.
+/// The most pairs of a path and a greedy route that are compared: more than in an API with the usual 300 resources.
 const MOST_PAIRS: usize = 20_000;
 
 /// How many scopes take as long to compare as a pair.
@@ -85,7 +85,7 @@ fn compare(
     };
     let table = KeyPath::from(["api", "routes"]);
     let at = |(verb, path): Name<'_>| table.join(format!("{verb} {path}"));
-    // What is broken is told elsewhere, and what it meant is not known.
+    // Unusable values are reported elsewhere.
     let is_known = |name: Name<'_>| {
         judge.usable(at(name))
             && judge.intact(at(name).join("requires"))
@@ -119,7 +119,7 @@ fn compare(
     judge.findings.push(diagnostic);
 }
 
-/// What the second requires less than the first, in words; `None` where whatever it admits is admitted by the first as well.
+/// What the second requires less than the first, in words; `None` if the first admits everything that the second admits.
 fn lacks(first: &Requires, second: &Requires) -> Option<String> {
     let nothing = Default::default();
     let these = |requires| match requires {

@@ -1,4 +1,4 @@
-//! The names of routes: methods and paths as API Gateway's tree of resources can hold them.
+//! The names of routes: methods and paths that are valid in API Gateway's tree of resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -159,7 +159,7 @@ fn segment(text: &str) -> Result<Segment<'_>, (String, String)> {
     }
 }
 
-/// API Gateway's resources: below each at most one parameter.
+/// API Gateway's resources, each with at most one parameter below.
 #[derive(Default)]
 pub(super) struct Tree {
     /// The resource above and a piece of path → the resource below. `/` is 0.

@@ -1,4 +1,4 @@
-//! `[plans]`, and who is on them.
+//! `[plans]`, and their keys.
 
 use std::collections::BTreeSet;
 
@@ -76,7 +76,7 @@ fn members(judge: &mut Judge<'_>) {
             "add `[api]` with a `stage`; every plan is on it",
         );
     }
-    // Somebody whose line is broken or misspelled may be on any plan.
+    // A partner or key with an unusable or misspelled plan may be on any.
     let told = ["partners", "api_keys"].into_iter().all(|table| {
         let names = judge.names([table]);
         let plan = |name: &String| judge.usable([table, name, "plan"]);

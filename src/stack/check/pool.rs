@@ -33,7 +33,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     resource_servers(judge);
 }
 
-/// Tables that live in a pool need one.
+/// Tables that need a pool.
 fn orphans(judge: &mut Judge<'_>) {
     for (table, what) in [
         ("resource_servers", "a resource server"),
@@ -138,7 +138,7 @@ fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
     }
 }
 
-/// gatestack looks for the record of a name before it makes anything, so the name can't wait for what AWS tells afterwards.
+/// gatestack looks for the record of a name before it creates anything, so the name can't contain outputs.
 fn known_before(judge: &mut Judge<'_>, path: &KeyPath, name: &Template) {
     let mut references = name.pieces().into_iter().filter_map(|piece| match piece {
         Piece::Reference(reference) => references::target(judge, &reference),
@@ -151,8 +151,8 @@ fn known_before(judge: &mut Judge<'_>, path: &KeyPath, name: &Template) {
     }
 }
 
-/// Addresses take the place of user names, or stand beside them as aliases; a changeable name is an alias only (Amazon
-/// Cognito developer guide, "Customizing sign-in attributes").
+/// Addresses replace user names, or are aliases beside them; a changeable name is an alias only (Amazon Cognito developer guide,
+/// "Customizing sign-in attributes").
 fn sign_in(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
     let Some(names) = pool.sign_in.as_ref().filter(|_| judge.intact(path)) else {
         return;
@@ -180,7 +180,7 @@ fn sign_in(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
     }
 }
 
-/// What gatestack made in a pool is marked on the pool's own tags.
+/// What gatestack created in a pool has a mark in the pool's tags.
 fn marks(judge: &mut Judge<'_>, path: &KeyPath) {
     let domains = ["domain", "own_domain"];
     let domains = domains
@@ -348,7 +348,7 @@ mod tests {
             codes(&edited("[user_pool]", &text))
         };
         assert_eq!(days(1), []);
-        // AWS makes 7 of 0, and the plan would never be empty.
+        // AWS changes 0 to 7, and the plan would never be empty.
         assert_eq!(days(0), [Code::OutOfRange]);
     }
 

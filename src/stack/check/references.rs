@@ -1,4 +1,4 @@
-//! Cycles through references: what waits for its own id, straight or by way of others, can never be made.
+//! Cycles through references: what needs its own id, directly or indirectly, can't be created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use crate::stack::scopes::meant;
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
 
-/// The most places that one message points to.
+/// The most places in one message.
 const MOST_LABELS: usize = 10;
 
-/// What each address waits for, and the value that says so.
+/// What each address waits for, and the value with the reference.
 #[derive(Default)]
 struct Waits(BTreeMap<String, BTreeMap<String, KeyPath>>);
 
@@ -36,7 +36,7 @@ impl Waits {
     }
 }
 
-/// Whose making a reference waits for. What is known before AWS is asked waits for nothing.
+/// The address that a reference waits for. What is known before the first call to AWS waits for nothing.
 pub(super) fn target(judge: &Judge<'_>, reference: &Reference) -> Option<KeyPath> {
     Some(match reference {
         Reference::AccountId
@@ -90,7 +90,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     }
 }
 
-/// Only what a reference can lead to is of interest: nothing waits for a route, a stage or a plan.
+/// Only targets of references matter: nothing waits for a route, a stage or a plan.
 fn gather(judge: &Judge<'_>) -> Waits {
     let file = judge.file;
     let mut waits = Waits::default();

@@ -1,4 +1,4 @@
-//! What callers need, for all routes and for single ones: nobody may be asked for what nobody can have.
+//! Requirements of all routes and of single ones: they must be possible to meet.
 
 use super::Judge;
 use crate::stack::diagnostic::Code;

@@ -1,4 +1,4 @@
-//! `[api.routes]`: where their calls go. `paths` reads their names.
+//! `[api.routes]`: their integrations. `paths` checks their names.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -23,7 +23,7 @@ const MOST_NAMED: usize = 10;
 const LONGEST_URL: usize = 8_192;
 
 impl Judge<'_> {
-    /// The ports that a route may go to; `None` where they are not known.
+    /// The ports that a route may use; `None` if they are not known.
     fn ports(&self) -> Option<Rc<BTreeSet<u16>>> {
         let ports = || load_balancer::ports(self).map(Rc::new);
         self.ports.get_or_init(ports).clone()
@@ -175,7 +175,7 @@ fn http(
     }
 }
 
-/// The port that a call goes to has to be a listener's: the load balancer knows nothing of hosts and paths.
+/// The URL's port must be a listener's: the load balancer ignores hosts and paths.
 fn through_load_balancer(judge: &mut Judge<'_>, path: &KeyPath, url: &str, port: Option<u16>) {
     let (Some(port), Some(ports)) = (port, judge.ports()) else {
         return;
@@ -203,7 +203,7 @@ fn through_load_balancer(judge: &mut Judge<'_>, path: &KeyPath, url: &str, port:
     }
 }
 
-/// What to say of a port that no listener has; `more` is how there could be one.
+/// The message about a port without a listener; `more` is how to add one.
 pub(in crate::stack) fn no_listener(
     port: u16,
     ports: &BTreeSet<u16>,
@@ -227,7 +227,7 @@ pub(in crate::stack) fn no_listener(
     (message, help)
 }
 
-/// The port that a URL leads to, where it is a URL and says so.
+/// The port of a URL, if it is valid and has one.
 pub(in crate::stack) fn port_of(url: &str) -> Option<u16> {
     match found_in(url)? {
         (_, Some(port)) => port.parse().ok(),
@@ -235,7 +235,7 @@ pub(in crate::stack) fn port_of(url: &str) -> Option<u16> {
     }
 }
 
-/// Whether a URL is one of HTTPS, and the port it names; `None` for what is no URL.
+/// Whether a URL is HTTPS, and its port; `None` for an invalid URL.
 fn found_in(url: &str) -> Option<(bool, Option<&str>)> {
     static URL: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^(?i:http(s)?)://(?:[A-Za-z0-9.-]+|\{[^/]*\})(?::([0-9]+))?(?:[/?]\S*)?$")
@@ -248,8 +248,7 @@ fn found_in(url: &str) -> Option<(bool, Option<&str>)> {
     ))
 }
 
-/// The port that a URL leads to, where that is sound; `None` for what is no URL at all. A port that API Gateway does not call
-/// is refused.
+/// The port of a URL; `None` for an invalid URL. A port that API Gateway does not call is refused.
 fn callable(judge: &mut Judge<'_>, path: &KeyPath, url: &str) -> Option<Option<u16>> {
     let Some((_, port)) = found_in(url) else {
         let help = if url.contains("://") {
@@ -274,7 +273,7 @@ fn callable(judge: &mut Judge<'_>, path: &KeyPath, url: &str) -> Option<Option<u
     Some(called)
 }
 
-/// The URL with its stage variables' values, and whether they are all known: a broken one leaves a gap.
+/// The URL with its stage variables' values, and whether they are all known.
 fn stage_variables_made_out(judge: &Judge<'_>, url: &str, api: &Api) -> (String, bool) {
     static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\$\{stageVariables\.([^{}]*)\}").expect("the pattern is constant")

@@ -13,7 +13,7 @@ use crate::stack::scopes::{OPEN_ID, identifier, is_open_id, parts};
 use crate::stack::spans::{KeyPath, Spans};
 use crate::stack::template::Template;
 
-/// What is known of the resource servers.
+/// The known resource servers.
 pub(super) struct Servers {
     /// Those that can be read.
     pub(super) list: ScopeServers,
@@ -25,7 +25,7 @@ pub(super) struct Servers {
     by_last: BTreeMap<String, usize>,
 }
 
-/// The resource servers, as far as they can be read.
+/// The usable resource servers.
 pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Servers {
     let tables = KeyPath::from(["resource_servers"]);
     let names = |path: &KeyPath| -> Vec<String> {
@@ -79,7 +79,7 @@ pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Server
 impl Judge<'_> {
     /// Refuses scopes that no resource server has. Identifiers that hold references are compared as written.
     pub(super) fn scopes(&mut self, path: &KeyPath, scopes: &BTreeSet<Template>) {
-        // Without a pool, that is what is wrong.
+        // Without a pool, that is the mistake.
         if self.lacks(["user_pool"]) {
             return;
         }
@@ -112,7 +112,7 @@ impl Servers {
             return Some((message, help));
         };
         match self.list.named(&wanted) {
-            // That is told where the identifiers stand.
+            // That is reported at the identifiers.
             NamedServer::Repeated => None,
             NamedServer::One(server) if name == ALL_SCOPES => no_scopes(server, scope),
             NamedServer::One(server) => {
@@ -152,7 +152,7 @@ impl Servers {
     }
 }
 
-/// Why all scopes of a server can't be meant, and what to do.
+/// Why `SERVER/*` is invalid, and what to do.
 fn no_scopes(server: &ScopeServer, scope: &str) -> Option<(String, String)> {
     let scopes_of = format!("`{}.scopes`", address(server));
     if !server.star_is_all() {

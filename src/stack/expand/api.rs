@@ -43,7 +43,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The API's tags, which also say what else is to be looked for.
+    /// The API's tags, including its marks.
     fn api_tags(&self, api: &Api, address: &Address) -> BTreeMap<String, String> {
         let mut tags = self.ground.tags_of(address);
         let balancer = self.file.load_balancer.as_ref();
@@ -118,7 +118,7 @@ impl Expansion<'_> {
                 },
             },
             (None, mock) => {
-                // A backend adds its own header; where there is none, API Gateway has to.
+                // A backend adds its own header; without one, API Gateway must.
                 let headers = match &api.cors {
                     Cors::On(cors) => BTreeMap::from([allow_origin(cors)]),
                     Cors::Off => BTreeMap::new(),
@@ -132,8 +132,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// A preflight on every path, and headers on API Gateway's own refusals: without them a browser shows a CORS error
-    /// instead of the 401, 403 or 429.
+    /// A preflight on every path, and headers on API Gateway's own errors: without them a browser shows a CORS error instead of
+    /// the 401, 403 or 429.
     fn cors(&mut self, api: &Api, cors: &CorsSettings) {
         let mut methods: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (method, path) in api.routes.keys().filter_map(|name| name.split_once(' ')) {
@@ -185,7 +185,7 @@ impl Expansion<'_> {
             AccessLogs::On(logs) => Some(self.access_logs(logs)),
             AccessLogs::Off => None,
         };
-        // API Gateway refuses logs before it has a role to write them with.
+        // API Gateway refuses access logs without a role.
         let after = logs.iter().map(|_| Place::LogRole.address()).collect();
         let address = Place::Stage.address();
         let props = stage::Props {
@@ -204,7 +204,7 @@ impl Expansion<'_> {
         self.add_after(address, Resource::Stage(props), after);
     }
 
-    /// The log group, unless it is somebody else's, the role with which API Gateway writes to it, and what the stage needs to know.
+    /// The log group, unless it is an existing one, API Gateway's role, and the stage's setting.
     fn access_logs(&mut self, logs: &AccessLogSettings) -> stage::AccessLogs {
         let role = log_role::Props {
             role: log_role::arn(&self.ground.account),
@@ -232,11 +232,11 @@ impl Expansion<'_> {
         stage::AccessLogs { group, format }
     }
 
-    /// The name of the log group that the stack makes.
+    /// The name of the stack's log group.
     fn log_group(&self, logs: &AccessLogSettings) -> Option<String> {
         match &logs.group {
             None => Some(log_group::default_name(&self.ground.stack)),
-            // The checks let through only what is known before anything is made.
+            // The checks allow only what is known before anything is created.
             Some(group) => self
                 .text(group)
                 .resolve(&Book::default())
@@ -244,7 +244,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// What answers the calls that go through the VPC link: callers are led there when it does, not before.
+    /// The targets of calls through the VPC link: the stage is switched only once they are ready.
     fn behind(&self, api: &Api) -> BTreeSet<Address> {
         if api.routes.values().all(|route| route.via.is_none()) {
             return BTreeSet::new();
@@ -349,7 +349,7 @@ fn throttle(throttle: &file::Throttle) -> stage::Throttle {
     }
 }
 
-/// A quota's period, as API Gateway calls it.
+/// A quota's period in API Gateway.
 pub(in crate::stack) fn period(period: Period) -> &'static str {
     match period {
         Period::Day => "DAY",

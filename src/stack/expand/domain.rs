@@ -1,4 +1,4 @@
-//! Domains of one's own: the API's with its base paths, and the records that lead to them.
+//! Custom domains: the API's with its base paths, and DNS records.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The record that leads a domain's name to what AWS made for it.
+    /// The DNS record of a domain's name.
     pub(super) fn record(&mut self, domain: &Address, zone: &str, name: &str, of: Bearer) {
         let props = dns_record::Props {
             zone: self

@@ -1,5 +1,5 @@
-//! The private road: one table becomes a load balancer with its security groups, a listener and a target group for each
-//! port, the instances behind them and the VPC link that leads there.
+//! The private backend: one table becomes a load balancer with its security groups, a listener and a target group for each port,
+//! the instances and the VPC link.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The ARN of the load balancer, whoever made it.
+    /// The ARN of the load balancer, the stack's or an existing one.
     fn load_balancer_arn(&self) -> Text {
         match &self.surroundings.load_balancer {
             Some(existing) => existing.arn.as_str().into(),
@@ -125,7 +125,7 @@ impl Expansion<'_> {
         self.add(address, Resource::Listener(props));
     }
 
-    /// What is registered in every group; none where instances register themselves.
+    /// The targets of every group; none if instances are registered with their own steps.
     fn targets(&self, targets: &Targets) -> Option<BTreeSet<String>> {
         match &targets.ips {
             Some(ips) => Some(ips.clone()),
@@ -224,13 +224,13 @@ fn id(of: &Address) -> Text {
     Text::output(of, OutputName::Id)
 }
 
-/// The listeners by their ports. The checks refuse names that are none.
+/// The listeners by their ports. The checks refuse other names.
 fn ports(table: &LoadBalancer) -> impl Iterator<Item = (u16, &Listener)> {
     let listeners = table.listeners.iter();
     listeners.filter_map(|(port, listener)| Some((port.parse().ok()?, listener)))
 }
 
-/// A name that is another one whenever AWS wants another group, so that the new group can stand beside the old one.
+/// A name that differs if AWS needs another group, so that the new group can exist beside the old one.
 fn group_name(load_balancer: &str, port: u16, props: &target_group::Props) -> String {
     let facts = format!(
         "{load_balancer} {port} {} {} {} {}",

@@ -44,7 +44,7 @@ impl Expansion<'_> {
             );
             if let Some(zone) = &own.zone {
                 let of = Bearer::UserPool(pool_id());
-                // The checks refuse a name in this that AWS alone can tell.
+                // The checks refuse outputs in this name.
                 let name = self.text(&own.name).resolve(&Book::default());
                 self.record(
                     &Place::OwnDomain.address(),
@@ -113,7 +113,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The scopes that a list stands for, as tokens carry them.
+    /// The scopes of a list, as in tokens.
     pub(super) fn scopes(&self, scopes: &BTreeSet<Template>) -> BTreeSet<Text> {
         self.texts(&scopes::meant(&self.servers, scopes).scopes)
     }
@@ -156,7 +156,7 @@ pub(super) fn seconds(duration: HumanDuration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// A number the checks have bounded far below.
+/// The checks allow only much smaller numbers.
 pub(super) fn whole(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -6,7 +6,7 @@ use crate::stack::file::{ApiDomain, File};
 use crate::stack::interpolate::{self, Reference};
 use crate::stack::template::Template;
 
-/// What `${…}` stands for, and the stack's outputs: both say the same things about the same resources.
+/// The values of `${…}`, and the stack's outputs: both are about the same resources.
 pub(super) struct References<'a> {
     file: &'a File,
     ground: &'a Ground,
@@ -22,7 +22,7 @@ impl<'a> References<'a> {
         }
     }
 
-    /// A string of the file with its references made out.
+    /// A string of the file with its references resolved.
     pub(super) fn text(&self, text: &Template) -> Text {
         let pieces = text.pieces().into_iter().flat_map(|piece| match piece {
             interpolate::Piece::Literal(text) => vec![Piece::Literal(text)],
@@ -31,7 +31,7 @@ impl<'a> References<'a> {
         Text::joined(pieces)
     }
 
-    /// The outputs people ask for by name; never a secret.
+    /// The outputs by name; never a secret.
     pub(super) fn outputs(&self) -> BTreeMap<String, Text> {
         let mut outputs = BTreeMap::from([
             ("account".to_owned(), Text::literal(&*self.ground.account)),
@@ -115,7 +115,7 @@ impl<'a> References<'a> {
         }
     }
 
-    /// The default endpoint's; the own domain's where the API answers at nothing else.
+    /// The default endpoint's; the custom domain's if the default endpoint is disabled.
     fn invoke_url(&self) -> Vec<Piece> {
         let api = self.file.api.as_ref();
         let api = api.filter(|api| api.disable_default_endpoint);
@@ -128,7 +128,7 @@ impl<'a> References<'a> {
         endpoints::invoke_url(api, &self.ground.region, self.stage()).into_pieces()
     }
 
-    /// The own domain's where there is one: it is the address that partners were meant to be told.
+    /// The custom domain's if there is one, since it is meant for partners.
     fn token_url(&self) -> Vec<Piece> {
         let Some(pool) = &self.file.user_pool else {
             return Vec::new();
@@ -147,7 +147,7 @@ impl<'a> References<'a> {
         self.file.api.as_ref()?.domain.as_ref()
     }
 
-    /// An existing domain's was asked for; any other's is known once the domain is there.
+    /// An existing domain's was looked up; any other's is known once the domain exists.
     fn domain_target(&self) -> Vec<Piece> {
         match (self.domain(), &self.surroundings.domain_target) {
             (Some(domain), Some(target)) if domain.existing => vec![Piece::Literal(target.clone())],
@@ -163,7 +163,7 @@ impl<'a> References<'a> {
     }
 }
 
-/// The output that a reference to something of the stack's own stands for, where it is one output and nothing else.
+/// The output of a reference to the stack's own resources, if it is exactly one.
 pub(in crate::stack) fn output_of(reference: &Reference) -> Option<Output> {
     let (place, name) = match reference {
         Reference::ApiId => (Place::Api, OutputName::Id),

@@ -1,4 +1,4 @@
-//! Own domains: certificates, hosted zones, the domain that is somebody else's, and the name above Cognito's.
+//! Custom domains: certificates, hosted zones, existing domains, and the parent of Cognito's.
 
 use aws_facts::arns::Arn;
 
@@ -10,14 +10,14 @@ use crate::stack::file::{File, OwnDomain};
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
 
-/// A certificate that the file names, where, and for which host name if it is for one.
+/// A certificate in the file, its place, and its host name if it is for one.
 pub(super) struct Named {
     pub(super) arn: String,
     path: KeyPath,
     host: Option<String>,
 }
 
-/// The certificates whose ARNs are known before anything is made.
+/// The certificates whose ARNs are known before anything is created.
 pub(super) fn certificates(file: &File, account: &str) -> Vec<Named> {
     let known = |text: &Template| expand::known(file, account, text);
     let mut named = Vec::new();

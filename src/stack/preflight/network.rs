@@ -1,4 +1,4 @@
-//! The private road: subnets, the load balancer that is somebody else's, and targets that are there already.
+//! Private backends: subnets, an existing load balancer, and existing targets.
 
 use std::collections::BTreeSet;
 
@@ -87,9 +87,9 @@ fn subnets(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
     }
 }
 
-/// A load balancer stands in one VPC, in one subnet of each zone.
+/// A load balancer is in one VPC, with one subnet in each zone.
 fn together(flight: &mut Flight<'_>, path: &KeyPath, found: &[Subnet]) {
-    // In the order of the zones, which is how people know them.
+    // In the order of the zones.
     let by = |key: fn(&Subnet) -> &String| {
         let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
         for subnet in found {
@@ -233,7 +233,7 @@ fn existing(flight: &mut Flight<'_>, path: &KeyPath, written: &str) {
     unreachable(flight, path, balancer, &ports);
 }
 
-/// The ports that routes call; one without a listener is an error at its route.
+/// The ports of routes; one without a listener is an error at its route.
 fn ports(flight: &mut Flight<'_>, balancer: &ExistingLoadBalancer) -> BTreeSet<u16> {
     let there: BTreeSet<u16> = balancer.ports.iter().copied().collect();
     let mut called = BTreeSet::new();
@@ -258,7 +258,7 @@ fn ports(flight: &mut Flight<'_>, balancer: &ExistingLoadBalancer) -> BTreeSet<u
     called
 }
 
-/// A route's URL with what stands for its references and stage variables, as far as its port shows.
+/// A route's URL with sample values for references and stage variables, for its port.
 fn made_out(flight: &Flight<'_>, url: &Template) -> String {
     let made_out = |text: &Template| match flight.known(text) {
         Some(text) => text,
@@ -278,7 +278,7 @@ fn made_out(flight: &Flight<'_>, url: &Template) -> String {
     text
 }
 
-/// Security groups that judge a VPC link have to let every address in, for API Gateway's are not known.
+/// Security groups that apply to a VPC link must allow every address, since API Gateway's are not known.
 fn unreachable(
     flight: &mut Flight<'_>,
     path: &KeyPath,

@@ -1,6 +1,6 @@
-//! What an editor can know beyond keys and types: patterns of names, URLs and ids, and which keys exclude each other.
+//! What an editor can check beyond keys and types: patterns of names, URLs and ids, and keys that exclude each other.
 //!
-//! The rules themselves are the checks'; here stands where they apply. A text may hold `${…}` instead, and then it is not judged.
+//! The rules are those of `check`; here is where they apply. A text with `${…}` is not checked.
 
 use std::sync::LazyLock;
 
@@ -150,7 +150,7 @@ const TEXTS: &[(&str, &str, Part, &str)] = &[
     ("Targets", "instance_ids", Elements, INSTANCE),
 ];
 
-/// What the names of a property may be, in words.
+/// The valid names of a property, in words.
 #[cfg(test)]
 pub(super) fn names_of(definition: &str, property: &str) -> Vec<String> {
     let of_it = NAMES
@@ -185,13 +185,13 @@ const SCOPES: &[(&str, &str)] = &[
     ("Requirements", "scopes"),
 ];
 
-/// `METHOD /path`, as API Gateway's tree of resources can hold it.
+/// `METHOD /path`, valid in API Gateway's tree of resources.
 static ROUTE: LazyLock<String> = LazyLock::new(|| {
     let segment = r"([A-Za-z0-9._-][A-Za-z0-9._:-]*|\{[A-Za-z0-9._-]+\+?\})";
     format!("^({}) /({segment}(/{segment})*)?$", METHODS.join("|"))
 });
 
-/// Puts in what an editor can know. What has to be there is left to the whole file where this is for an overlay.
+/// Adds what an editor can check; for an overlay, without required keys.
 pub(super) fn constrain(schema: &mut Value, overlay: bool) {
     for (definition, property, part, rule) in NAMES {
         limit(schema, definition, property, *part, &rule.pattern());
@@ -259,7 +259,7 @@ pub(super) fn constrain(schema: &mut Value, overlay: bool) {
     }
 }
 
-/// What a whole file has to say.
+/// Requirements of a whole file.
 fn whole(schema: &mut Value) {
     add(
         schema,
@@ -292,7 +292,7 @@ fn when(key: &str, value: Value) -> Value {
     json!({ "properties": { key: value }, "not": { "properties": { key: false } } })
 }
 
-/// Where a text holds a variable or a reference, only its value can be judged.
+/// A text with a variable or a reference can only be checked by its value.
 fn or_reference(pattern: &str) -> String {
     format!(r"{pattern}|\$\{{")
 }

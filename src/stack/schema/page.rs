@@ -14,7 +14,7 @@ use crate::stack::interpolate;
 use crate::stack::template::{GatewayTemplate, Template};
 use crate::stack::testing::{codes, read};
 
-/// What stands for the names that the user gives.
+/// The placeholder for names that the user chooses.
 fn placeholder(table: &str) -> &'static str {
     match table {
         "routes" => "\"METHOD /path\"",
@@ -29,7 +29,7 @@ struct Table {
     written: Vec<String>,
     /// Whether it is a list of tables.
     listed: bool,
-    /// What the key that holds it says, but for its absence.
+    /// The description of its key, without its default.
     said: String,
     schema: &'static Value,
 }
@@ -64,7 +64,7 @@ fn heading(written: &str, listed: bool) -> String {
     }
 }
 
-/// The tables that a key may hold: how each is written below the key, whether it is listed, and its schema.
+/// The tables of a key: how each is written below the key, whether it is listed, and its schema.
 fn tables_at(key: &str, schema: &'static Value) -> Vec<(String, bool, &'static Value)> {
     let mut found = Vec::new();
     for choice in alternatives(schema) {
@@ -93,7 +93,7 @@ fn tables() -> Vec<Table> {
         for (key, held) in properties(schema).into_iter().flatten() {
             let mut found = tables_at(key, held);
             if above.is_empty() && found.is_empty() {
-                // A table of the user's own names with nothing but values in it.
+                // A table of user-chosen names with only values in it.
                 found.push((key.clone(), false, held));
             }
             for (written, listed, schema) in found {
@@ -124,7 +124,7 @@ fn tables() -> Vec<Table> {
     tables
 }
 
-/// What a schema says of itself, on one line.
+/// The description of a schema, on one line.
 fn said(schema: &'static Value) -> String {
     let text = schema
         .get("description")
@@ -133,7 +133,7 @@ fn said(schema: &'static Value) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What a text says, and apart from that what it says of the absence.
+/// A description, and separately its statement about the default.
 fn apart(text: &str) -> (String, Option<String>) {
     let Some((before, after)) = text.split_once("Left out: ") else {
         return (text.to_owned(), None);
@@ -176,7 +176,7 @@ impl Setting {
         self.schema.get("examples")?.get(0)
     }
 
-    /// What it says, and apart from that what its absence means.
+    /// Its description, and separately its default.
     fn said(&self) -> (String, Option<String>) {
         apart(&said(self.schema))
     }
@@ -203,7 +203,7 @@ impl Setting {
         })
     }
 
-    /// What holds where it is left out.
+    /// The default.
     fn absent(&self) -> Option<String> {
         match (self.required, self.default(), self.said().1) {
             (true, _, _) => Some("required".into()),
@@ -291,7 +291,7 @@ fn shape(schema: &'static Value, tables: &[Table]) -> String {
     }
 }
 
-/// What a text is, by what it may hold.
+/// The kind of a text, by what it may contain.
 fn text(schema: &'static Value) -> &'static str {
     match schema.get("format").and_then(Value::as_str) {
         Some(Template::FORMAT) => "template",
@@ -316,7 +316,7 @@ fn meanings(schema: &'static Value) -> Vec<String> {
             let name = word.get("const")?.as_str()?;
             let text = word.get("description")?.as_str()?;
             let text: Vec<_> = text.split_whitespace().collect();
-            // "A day." says nothing of `day`.
+            // "A day." doesn't explain `day`.
             let bare = text.join(" ").to_lowercase();
             if bare
                 .trim_end_matches('.')
@@ -400,7 +400,7 @@ fn page() -> String {
     page
 }
 
-/// A stack in which every table has what it must have, and no more.
+/// A stack in which every table has only its required keys.
 const SMALL: &str = r#"
 stack          = { name = "hello", region = "eu-central-1" }
 user_pool      = { name = "hello", domain = "hello-1" }
@@ -424,7 +424,7 @@ name        = "api.example.com"
 certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/1"
 "#;
 
-/// What an example needs beside it, and what it excludes: the definition, the setting, what goes, what comes.
+/// What an example needs beside it, and what it excludes: the definition, the setting, removed and added ones.
 const BESIDE: &[(&str, &str, &[&str], &str)] = &[
     ("Route", "http", &["mock"], ""),
     (
@@ -494,7 +494,7 @@ fn table_in<'a>(stack: &'a mut Map<String, Value>, table: &Table) -> &'a mut Map
             false => Value::Object(Map::new()),
         };
         let next = at.entry(key).or_insert_with(made);
-        // A switch or a list in the place of its table.
+        // A boolean or a list instead of its table.
         if !next.is_object() {
             *next = made();
         }
@@ -565,7 +565,7 @@ fn every_setting_says_what_holds_without_it() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What a sentence says of the absence, where a line can say the same: the setting's value in the small stack.
+/// The default in a sentence, if it can be expressed as the setting's value in the small stack.
 fn sentence(table: &Table, absent: &str) -> Option<Value> {
     let name = match absent {
         "the table's name" => {
@@ -581,7 +581,7 @@ fn sentence(table: &Table, absent: &str) -> Option<Value> {
 
 #[test]
 fn a_documented_default_is_what_a_file_without_the_line_means() {
-    // What the small stack lacks for it is told with the line as without.
+    // What the small stack lacks is reported with the line as without it.
     let meant = |text: &str| {
         let surroundings = Surroundings::default();
         let wanted =

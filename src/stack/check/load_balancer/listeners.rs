@@ -46,7 +46,7 @@ pub(super) fn check(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer)
     }
 }
 
-/// The ports that the file's listeners have; `None` where the load balancer is somebody else's or its listeners can't be read.
+/// The ports of the file's listeners; `None` if the load balancer is an existing one or its listeners are unusable.
 pub(in crate::stack::check) fn ports(judge: &Judge<'_>) -> Option<BTreeSet<u16>> {
     let path = KeyPath::from(["load_balancer"]);
     let listeners = path.join("listeners");
@@ -56,7 +56,7 @@ pub(in crate::stack::check) fn ports(judge: &Judge<'_>) -> Option<BTreeSet<u16>>
             let names = judge.names(&listeners);
             names.iter().filter_map(|name| port(name)).collect()
         })
-        // That there are none at all is told at the table.
+        // That there are none is reported at the table.
         .filter(|ports: &BTreeSet<u16>| !ports.is_empty())
 }
 
@@ -172,7 +172,7 @@ mod tests {
     fn tls_and_certificates_come_together() {
         let certificate = "certificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/1\"";
         let told = |more: &str| with("to = 8080", &format!("to = 8080, {more}"));
-        // The route's URL is http; that is told beside.
+        // The route's URL is http; that is reported as well.
         let secure = |more: &str| {
             let lines = SOUND.replace("80 = { to = 8080", &format!("443 = {{ to = 8080, {more}"));
             codes(&text(&lines).replace("http://", "https://"))

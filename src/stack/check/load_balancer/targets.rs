@@ -1,4 +1,4 @@
-//! `[load_balancer.targets]`: what answers behind the load balancer.
+//! `[load_balancer.targets]`: the targets of the load balancer.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
