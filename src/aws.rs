@@ -1,7 +1,7 @@
-//! The only road to AWS: one configuration, reads that are asked once a run, writes behind [`Writer`], AWS's quotas
-//! kept before AWS has to say no, every request counted.
+//! The only access to AWS: one configuration, reads cached per run, writes through [`Writer`], rate limits below AWS's quotas,
+//! request counts.
 //!
-//! It knows operations and their answers; what they mean for a stack is the kinds' business.
+//! It contains operations and their responses; what they mean for a stack is defined by the kinds.
 
 mod apigateway;
 mod carry;

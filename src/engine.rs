@@ -1,5 +1,5 @@
-//! What the commands do, without a command line and without a terminal: a stack is opened, looked at, changed, verified and
-//! called here. Whoever runs it gives plain options, listens to what it tells, and answers what it asks.
+//! What the commands do, without a command line and without a terminal: open, read, change, verify and call a stack. Its callers
+//! pass plain options, a listener for notices, and callbacks for questions.
 
 mod call;
 mod connect;

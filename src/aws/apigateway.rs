@@ -1,4 +1,4 @@
-//! Reads of API Gateway, and what a writer remembers of an API's paths.
+//! Reads of API Gateway, and a writer's cache of an API's paths.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -14,10 +14,10 @@ use super::error::AwsError;
 use super::memo::Memo;
 use super::pace::Operation;
 
-/// The most items API Gateway puts on a page.
+/// The page size of API Gateway.
 const PAGE: i32 = MOST_ROWS_PER_PAGE as i32;
 
-/// Answers asked once a run.
+/// Cached responses.
 #[derive(Debug, Default)]
 pub(super) struct ApiGatewayAnswers {
     rest_apis: Memo<(), Arc<Vec<RestApi>>>,
@@ -39,7 +39,7 @@ pub(super) struct ApiGatewayAnswers {
     binary: Memo<String, bool>,
 }
 
-/// The paths of an API, as a writer knows them: read once, then kept by what it writes.
+/// A writer's cache of an API's paths: read once, then updated by its writes.
 #[derive(Debug, Default)]
 pub(crate) struct Paths(BTreeMap<String, PathResource>);
 
@@ -71,7 +71,7 @@ impl Paths {
         self.0.get(path).map(|resource| resource.id.as_str())
     }
 
-    /// Writes down a resource that was made.
+    /// Records a created resource.
     pub(crate) fn learn(&mut self, path: &str, id: &str) {
         let resource = PathResource {
             id: id.to_owned(),
@@ -80,26 +80,26 @@ impl Paths {
         self.0.insert(path.to_owned(), resource);
     }
 
-    /// Writes down a method that was made.
+    /// Records a created method.
     pub(crate) fn learn_method(&mut self, path: &str, method: &str) {
         if let Some(resource) = self.0.get_mut(path) {
             resource.methods.insert(method.to_owned());
         }
     }
 
-    /// Strikes out a method that was deleted.
+    /// Removes a deleted method.
     pub(crate) fn forget_method(&mut self, path: &str, method: &str) {
         if let Some(resource) = self.0.get_mut(path) {
             resource.methods.remove(method);
         }
     }
 
-    /// Strikes out a resource that was deleted, and all below it.
+    /// Removes a deleted resource, and all below it.
     pub(crate) fn forget(&mut self, path: &str) {
         self.0.retain(|other, _| !is_at_or_below(other, path));
     }
 
-    /// The parameter that stands where this path ends in another one, when there is no method on it or below it.
+    /// The unused parameter at the place of this path's last one, without methods on it or below it.
     pub(crate) fn empty_parameter_beside(&self, path: &str) -> Option<&str> {
         let (parent, part) = path.rsplit_once('/')?;
         if !part.starts_with('{') {
@@ -136,7 +136,7 @@ fn is_at_or_below(path: &str, top: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Asks for page after page.
+/// Reads all pages.
 macro_rules! every_page {
     ($reader:expr, $operation:literal, $request:expr) => {{
         let mut items = Vec::new();
@@ -155,7 +155,7 @@ macro_rules! every_page {
     }};
 }
 
-/// A list of things below one API, asked for once.
+/// A list of resources below one API, cached.
 macro_rules! below_an_api {
     ($($(#[$doc:meta])* $name:ident: $item:ty = $operation:literal;)+) => {
         impl Reader {
@@ -171,7 +171,7 @@ macro_rules! below_an_api {
             )+
         }
     };
-    // Only whole answers tell what a path answers to.
+    // The cache needs all methods of a path.
     (@request $client:ident, resources) => { $client.get_resources().embed("methods") };
     (@request $client:ident, authorizers) => { $client.get_authorizers() };
     (@request $client:ident, models) => { $client.get_models() };
@@ -180,7 +180,7 @@ macro_rules! below_an_api {
     (@request $client:ident, deployments) => { $client.get_deployments() };
 }
 
-/// How often deployments and stages are read while another run deploys.
+/// How often deployments and stages are read again while another run deploys.
 const READ_AGAIN: usize = 3;
 
 below_an_api! {
@@ -207,15 +207,15 @@ impl Reader {
         self.apigateway_answers.rest_apis.get((), ask).await
     }
 
-    /// Every stage of an API, with its tags. AWS gives them all at once.
+    /// Every stage of an API, with its tags. AWS returns all at once.
     ///
-    /// They are read after the API's deployments. A deployment of ours is served the moment it is made, so a stage that is read
-    /// later and serves an older one was put back to it. What the stages serve is among [`Reader::deployments`] afterwards.
+    /// They are read after the API's deployments. A deployment of ours is served when it is created, so a stage that is read
+    /// later and serves an older one was rolled back. What the stages serve is in [`Reader::deployments`] afterwards.
     pub(crate) async fn stages(&self, api: &str) -> Result<Arc<Vec<Stage>>, AwsError> {
         let ask = || async {
             let mut tries = 0;
             loop {
-                // Boxed, for the compiler works out futures within futures only so deep.
+                // Boxed, since the compiler limits the depth of nested futures.
                 let deployments = Box::pin(self.deployments(api)).await?;
                 let request = self.apigateway_client().get_stages().rest_api_id(api);
                 let answer = self
@@ -327,7 +327,7 @@ impl Reader {
         self.apigateway_answers.vpc_links.get((), ask).await
     }
 
-    /// The methods of a deployment by path and verb: all that AWS tells of what a deployment shows.
+    /// The methods of a deployment by path and verb: all that AWS exposes of a deployment.
     pub(crate) async fn deployment_summary(
         &self,
         api: &str,
@@ -345,7 +345,7 @@ impl Reader {
         Ok(answer.api_summary.unwrap_or_default())
     }
 
-    /// The role with which API Gateway writes logs in this account and Region, when one is set.
+    /// The role with which API Gateway writes logs in this account and Region, if one is set.
     pub(crate) async fn log_role(&self) -> Result<Option<String>, AwsError> {
         let ask = || async {
             let request = self.apigateway_client().get_account();
@@ -357,7 +357,7 @@ impl Reader {
         self.apigateway_answers.log_role.get((), ask).await
     }
 
-    /// The ARN of something in API Gateway, such as `/restapis/a1b2c3d4e5`: it names no account.
+    /// The ARN of something in API Gateway, such as `/restapis/a1b2c3d4e5`, without an account.
     pub(crate) fn apigateway_arn(&self, path: &str) -> String {
         let region = self
             .apigateway_client()
@@ -374,7 +374,7 @@ impl Reader {
 }
 
 impl Writer {
-    /// The paths of an API, asked for at most once.
+    /// The paths of an API, read at most once.
     pub(crate) async fn paths(&self, api: &str) -> Result<Arc<Mutex<Paths>>, AwsError> {
         let ask = || async {
             let resources = self.afresh().resources(api).await?;
@@ -383,7 +383,7 @@ impl Writer {
         self.apigateway_answers.paths.get(api.to_owned(), ask).await
     }
 
-    /// Looks at an API's paths once more, after AWS knew one that this writer didn't.
+    /// Reads an API's paths again, after AWS had one that this writer didn't know.
     pub(crate) async fn paths_again(&self, api: &str) -> Result<Arc<Mutex<Paths>>, AwsError> {
         let paths = self.paths(api).await?;
         let fresh = Paths::of(&self.afresh().resources(api).await?);
@@ -391,7 +391,7 @@ impl Writer {
         Ok(paths)
     }
 
-    /// Whether an API takes some bodies as bytes, asked for at most once.
+    /// Whether an API has binary media types, read at most once.
     pub(crate) async fn has_binary_media_types(&self, api: &str) -> Result<bool, AwsError> {
         let ask = || async {
             let request = self.apigateway().get_rest_api().rest_api_id(api);
@@ -406,7 +406,7 @@ impl Writer {
             .await
     }
 
-    /// Writes down what a new API is like, so that nobody has to ask.
+    /// Records a new API, to save the read.
     pub(crate) async fn learn_api(&self, api: &str, root: &str) -> Result<(), AwsError> {
         let mut paths = Paths::default();
         paths.learn("/", root);
@@ -423,7 +423,7 @@ impl Writer {
     }
 }
 
-/// What is known of the paths; a panic elsewhere leaves them as true as they were.
+/// The cached paths; they stay valid after a panic elsewhere.
 pub(crate) fn lock_paths(paths: &Mutex<Paths>) -> std::sync::MutexGuard<'_, Paths> {
     paths
         .lock()

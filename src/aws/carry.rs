@@ -1,5 +1,5 @@
-//! Cognito's replacing updates: what a request leaves out is reset. So a request is laid over what AWS answered a
-//! moment ago, taken from the answer itself rather than from the SDK's types, which drop what they don't know.
+//! Cognito's replacing updates: what a request leaves out is reset. So a request is merged over the latest description, taken
+//! from the raw response instead of the SDK's types, which drop unknown members.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,40 +16,40 @@ use serde_json::{Map, Value};
 
 use super::error::AwsError;
 
-/// An update that resets what its request leaves out. Members are named by their path, `Outer.Inner`, lists left out
-/// of the path; a path stands for everything below it.
+/// An update that resets what its request leaves out. Members are named by their path, `Outer.Inner`, without lists; a path
+/// includes everything below it.
 #[derive(Debug)]
 pub(crate) struct Replacing {
     /// The update.
     pub(crate) update: &'static str,
-    /// The operation that answers what is there.
+    /// The operation that describes it.
     pub(crate) describe: &'static str,
-    /// The answer's member that holds it.
+    /// The response's member with the description.
     pub(crate) member: &'static str,
-    /// What is carried over as it is.
+    /// Members that are carried over.
     pub(crate) carried: &'static [&'static str],
-    /// What is not: the request says it itself, or the update has no such member.
+    /// Members that are not: the request sets them, or the update doesn't have them.
     pub(crate) settled: &'static [&'static str],
 }
 
-/// Keeps an answer's body as AWS wrote it. Copies share it.
+/// Keeps a raw response body. Copies share it.
 #[derive(Clone, Default)]
 pub(crate) struct Answer(Arc<Mutex<Option<Value>>>);
 
-/// Lays a request over members carried over from an answer.
+/// Merges a request over the carried members.
 pub(crate) struct CarryOver(Map<String, Value>);
 
-/// Takes a member out of a request. Where AWS's model has a plain number, the SDK's type can't leave it out and sends 0.
+/// Removes a member from a request. Where AWS's model has a plain number, the SDK's type can't leave it out and sends 0.
 #[derive(Debug)]
 pub(crate) struct LeaveOut {
-    /// Where the object is that holds it, as a JSON pointer.
+    /// The object with the member, as a JSON pointer.
     pub(crate) within: &'static str,
     /// The member.
     pub(crate) member: &'static str,
 }
 
-/// Lays members over what the SDK says. Where AWS's model has a plain number, the SDK leaves a zero out, and AWS takes that for
-/// no limit.
+/// Merges members over the SDK's request. Where AWS's model has a plain number, the SDK omits a zero, which AWS treats as no
+/// limit.
 #[derive(Debug)]
 pub(crate) struct SayAlso(pub(crate) Value);
 
@@ -63,10 +63,10 @@ impl Answer {
 }
 
 impl Replacing {
-    /// What the update has to carry over from this answer.
+    /// What the update must carry over from this response.
     ///
     /// # Errors
-    /// A member that the update may have and gatestack doesn't know: it would be reset without a word.
+    /// A member that gatestack doesn't know: the update would reset it silently.
     pub(crate) fn carry_over(&self, answer: &Answer) -> Result<CarryOver, AwsError> {
         let answer = answer
             .0
@@ -119,7 +119,7 @@ impl Replacing {
                     .collect();
                 (!kept.is_empty()).then_some(Value::Object(kept))
             }
-            // A list whose elements' members are named is the request's own; only its strangers matter.
+            // A list with named members of its elements is the request's own; only unknown members matter.
             Value::Array(elements) if self.names_below(path) => {
                 for element in elements {
                     if let Value::Object(members) = element {
@@ -154,7 +154,7 @@ impl CarryOver {
     }
 }
 
-// An answer may hold a client's secret.
+// A response may contain a client's secret.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Answer")
@@ -244,7 +244,7 @@ impl Intercept for LeaveOut {
     }
 }
 
-/// Exchanges a request's body for another one made of it.
+/// Replaces a request's body by a transformation of it.
 fn rewrite(
     context: &mut BeforeTransmitInterceptorContextMut<'_>,
     with: impl FnOnce(Value) -> Value,
@@ -273,11 +273,10 @@ fn lay_over(base: &mut Value, over: Value) {
     }
 }
 
-/// Holds an update's lists against AWS's own model of the service.
+/// Checks an update's lists against AWS's own model of the service.
 #[cfg(test)]
 impl Replacing {
-    /// Panics unless every member AWS's model can answer is carried over or settled, and the update takes whatever is
-    /// carried over.
+    /// Panics unless every member in AWS's model is listed as carried or not, and the update has every carried one.
     pub(crate) fn assert_covers_model(&self) {
         let model: Value =
             serde_json::from_str(include_str!("../../crates/aws-local/models/cognito.json"))

@@ -16,12 +16,12 @@ use super::error::AwsError;
 use super::memo::Memo;
 use super::pace::{Operation, Service};
 
-// The most that one page of each list may hold.
+// The page sizes of the lists.
 const POOLS_A_PAGE: i32 = 60;
 const CLIENTS_A_PAGE: i32 = 60;
 const RESOURCE_SERVERS_A_PAGE: i32 = 50;
 
-/// Answers asked once a run.
+/// Cached responses.
 #[derive(Debug, Default)]
 pub(super) struct CognitoAnswers {
     pools: OnceCell<Arc<Vec<ListedPool>>>,
@@ -32,22 +32,22 @@ pub(super) struct CognitoAnswers {
     groups: Memo<String, Arc<Vec<ListedPart>>>,
     identity_providers: Memo<String, Arc<Vec<ListedPart>>>,
     domain: Memo<String, Option<Arc<DomainDescriptionType>>>,
-    /// The tags of pools as this run's writes left them.
+    /// The tags of pools after this run's writes.
     tags: Mutex<HashMap<String, BTreeMap<String, String>>>,
 }
 
-/// A user pool as lists name it.
+/// A user pool in lists.
 #[derive(Clone, Debug)]
 pub struct ListedPool {
     /// Its id.
     pub id: String,
     /// Its name, which another pool may have too.
     pub name: String,
-    /// When it was made or changed last.
+    /// When it was created or changed last.
     pub changed: Option<DateTime>,
 }
 
-/// An app client as lists name it.
+/// An app client in lists.
 #[derive(Clone, Debug)]
 pub struct ListedClient {
     /// Its id.
@@ -56,8 +56,8 @@ pub struct ListedClient {
     pub name: String,
 }
 
-/// A group of users or an identity provider as lists name it. Cognito gives it no id; its
-/// creation time tells it from an earlier one of the same name.
+/// A user group or an identity provider in lists. It has no id; its creation time distinguishes it from an earlier one with its
+/// name.
 #[derive(Clone, Debug)]
 pub struct ListedPart {
     /// Its name.
@@ -71,7 +71,7 @@ impl ListedPart {
         name.map(|name| Self { name, created })
     }
 
-    /// What tells it from every other one.
+    /// Its identity.
     pub(crate) fn identity(&self) -> String {
         format!("{} {:?}", self.name, self.created)
     }
@@ -96,10 +96,10 @@ impl Default for Client {
 }
 
 impl Reader {
-    /// The ids of the pools that carry this tag, as far as the tagging API knows.
+    /// The ids of the pools with this tag, by the tagging API's index.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn pools_tagged(
         &self,
         key: &str,
@@ -116,7 +116,7 @@ impl Reader {
     /// Every user pool of the Region.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn pools(&self) -> Result<Arc<Vec<ListedPool>>, AwsError> {
         let pools = self
             .cognito_answers
@@ -152,7 +152,7 @@ impl Reader {
         Ok(Arc::clone(pools))
     }
 
-    /// One user pool; `None` when it is gone.
+    /// One user pool; `None` if it doesn't exist.
     ///
     /// # Errors
     /// The call failed.
@@ -179,7 +179,7 @@ impl Reader {
     /// Every app client of a pool.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn clients(&self, pool: &str) -> Result<Arc<Vec<ListedClient>>, AwsError> {
         self.cognito_answers
             .clients
@@ -213,7 +213,7 @@ impl Reader {
             .await
     }
 
-    /// One app client without its secret; `None` when it is gone.
+    /// One app client without its secret; `None` if it doesn't exist.
     ///
     /// # Errors
     /// The call failed.
@@ -253,7 +253,7 @@ impl Reader {
     /// Every resource server of a pool.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn resource_servers(
         &self,
         pool: &str,
@@ -288,7 +288,7 @@ impl Reader {
     /// The names of a pool's groups.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn groups(&self, pool: &str) -> Result<Arc<Vec<ListedPart>>, AwsError> {
         let ask = || async { self.ask_for_groups(pool).await.map(Arc::new) };
         self.cognito_answers.groups.get(pool.to_owned(), ask).await
@@ -316,7 +316,7 @@ impl Reader {
     /// The identity providers of a pool.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn identity_providers(
         &self,
         pool: &str,
@@ -347,7 +347,7 @@ impl Reader {
         }
     }
 
-    /// One domain of this account's pools, whichever pool it is on; `None` when it is not there.
+    /// One domain of any of this account's pools; `None` if it doesn't exist.
     ///
     /// # Errors
     /// The call failed.
@@ -367,7 +367,7 @@ impl Reader {
                             .send(),
                     )
                     .await;
-                // AWS describes a domain that is not there with nothing inside instead of refusing.
+                // AWS describes a missing domain with an empty description instead of an error.
                 Ok(found(answer)?
                     .and_then(|answer| answer.domain_description)
                     .filter(|description| description.domain.is_some())
@@ -378,16 +378,16 @@ impl Reader {
 }
 
 impl Writer {
-    /// Takes a pool as its create call answered it for the first read's answer.
+    /// Caches a pool from the response of its create call.
     pub(crate) fn learn_pool(&self, pool: UserPoolType) {
         let id = pool.id.clone().unwrap_or_default();
         self.cognito_answers.pool.learn(id, Some(Arc::new(pool)));
     }
 
-    /// A pool's tags as this run's writes left them.
+    /// A pool's tags after this run's writes.
     ///
     /// # Errors
-    /// AWS's refusal of the read that the first asker pays.
+    /// The first read failed.
     pub(crate) async fn pool_tags(&self, pool: &str) -> Result<BTreeMap<String, String>, AwsError> {
         let known = self.held_tags(|held| held.get(pool).cloned());
         if let Some(tags) = known {
@@ -429,7 +429,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Removes tags from a pool; a pool that is gone has none.
+    /// Removes tags from a pool; a deleted pool has none.
     ///
     /// # Errors
     /// The call failed.
@@ -474,7 +474,7 @@ impl Writer {
     }
 }
 
-/// An answer, or nothing where AWS says that the thing is not there.
+/// A response, or nothing if AWS's error is that it does not exist.
 pub(crate) fn found<T>(answer: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

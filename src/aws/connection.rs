@@ -33,24 +33,24 @@ use super::tally::Tally;
 use crate::clock::Clock;
 use crate::model::Payload;
 
-/// Which AWS to talk to.
+/// Which AWS to use.
 #[derive(Clone, Debug)]
 pub enum Endpoint {
-    /// AWS, with the credentials of this profile alone or else those of the environment, at this URL when one is given.
+    /// AWS, with the credentials of this profile only or else those of the environment, at this URL if one is given.
     Aws {
         /// The profile's name.
         profile: Option<String>,
         /// Another endpoint for every service.
         url: Option<String>,
     },
-    /// An AWS in this process, reached through this HTTP client.
+    /// An AWS in this process, called through this HTTP client.
     InProcess(SharedHttpClient),
 }
 
 /// A connection to AWS in one Region.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// What was read of the things in containers.
+    /// The contents of containers that were read.
     inside: Inside,
     clients: Arc<Clients>,
     pacer: Pacer,
@@ -61,7 +61,7 @@ pub struct Connection {
 
 #[derive(Debug)]
 struct Clients {
-    /// What the clients were made from.
+    /// The configuration of the clients.
     config: SdkConfig,
     apigateway: aws_sdk_apigateway::Client,
     cognito: aws_sdk_cognitoidentityprovider::Client,
@@ -77,7 +77,7 @@ struct Clients {
     iam: aws_sdk_iam::Client,
 }
 
-/// Reads, each asked once. It has no way to change anything.
+/// Cached reads. It can't change anything.
 #[derive(Clone, Debug)]
 pub struct Reader {
     connection: Connection,
@@ -91,7 +91,7 @@ pub struct Reader {
     pub(super) tagging_answers: Arc<TaggingAnswers>,
 }
 
-/// Writes, and the reads they need. Only an apply that was agreed to makes one.
+/// Writes, and the reads they need. It is only made for a confirmed apply.
 #[derive(Clone, Debug)]
 pub struct Writer {
     reader: Reader,
@@ -106,7 +106,7 @@ impl Connection {
             .build();
         let retries = RetryConfig::standard().with_max_attempts(8);
         let region = Region::new(region.to_owned());
-        // In process the clock is simulated, and tells how long AWS would take.
+        // In process the clock is simulated, and shows how long AWS would take.
         let pacer = match &endpoint {
             Endpoint::Aws { url: Some(url), .. } if is_private(url) => {
                 Pacer::unlimited(clock.clone())
@@ -125,7 +125,7 @@ impl Connection {
                 {
                     loader = loader.credentials_provider(any_credentials());
                 }
-                // Named by itself, a profile would come after the access keys of the environment.
+                // By default, the environment's access keys would override the profile.
                 if let Some(name) = profile {
                     loader = loader
                         .credentials_provider(profile::credentials(&name, &region))
@@ -136,7 +136,7 @@ impl Connection {
                 }
                 loader.load().await
             }
-            // Nothing of the environment may reach an AWS in this process: no profile, no endpoint, no credentials.
+            // An AWS in this process ignores the environment: no profile, no endpoint, no credentials.
             Endpoint::InProcess(http_client) => SdkConfig::builder()
                 .behavior_version(BehaviorVersion::v2026_01_12())
                 .region(region)
@@ -154,7 +154,7 @@ impl Connection {
         };
         let tally = Tally::default();
         let lease = Lease::default();
-        // Services whose errors and creates the SDK's own rules suit.
+        // Services for which the SDK's own retry rules are right.
         macro_rules! counted {
             ($sdk:ident) => {
                 $sdk::Client::from_conf(
@@ -210,7 +210,7 @@ impl Connection {
         &self.payloads
     }
 
-    /// A reader that has asked nothing yet.
+    /// A reader with an empty cache.
     pub fn reader(&self) -> Reader {
         Reader {
             connection: self.clone(),
@@ -225,7 +225,7 @@ impl Connection {
         }
     }
 
-    /// A writer whose reads are asked anew.
+    /// A writer with an empty cache.
     pub fn writer(&self) -> Writer {
         Writer {
             reader: self.reader(),
@@ -237,29 +237,28 @@ impl Connection {
         &self.tally
     }
 
-    /// Whether its writers may write.
+    /// The lease of its writers.
     pub fn lease(&self) -> &Lease {
         &self.lease
     }
 
-    /// What its clients were made from.
+    /// The configuration of its clients.
     pub(super) fn config(&self) -> &SdkConfig {
         &self.clients.config
     }
 
-    /// What holds its requests back.
+    /// The rate limits of its requests.
     pub(super) fn pacer(&self) -> &Pacer {
         &self.pacer
     }
 }
 
-/// Credentials for an AWS that looks at none.
+/// Credentials for an AWS that ignores them.
 fn any_credentials() -> Credentials {
     Credentials::from_keys("local", "local", None)
 }
 
-/// Whether this URL leads to this machine, where no AWS is: it can do without credentials, and is shown none that were not meant
-/// for it.
+/// Whether this URL is on this machine, where no AWS is: it needs no credentials, and gets none that were not meant for it.
 fn is_here(url: &str) -> bool {
     let host = Url::parse(url).ok();
     match host.as_ref().and_then(Url::host) {
@@ -270,8 +269,8 @@ fn is_here(url: &str) -> bool {
     }
 }
 
-/// Whether this URL leads to this machine or by an address to a private network: what answers there keeps none of AWS's quotas, and
-/// what it refuses for a throttle is retried. A name of a private network may as well be that of a way to AWS itself.
+/// Whether this URL is on this machine or an address in a private network: AWS's quotas don't apply there, and throttled requests
+/// are retried. A host name in a private network may be a proxy to AWS itself.
 fn is_private(url: &str) -> bool {
     let host = Url::parse(url).ok();
     let address = match host.as_ref().and_then(Url::host) {
@@ -289,14 +288,14 @@ fn is_private(url: &str) -> bool {
     }
 }
 
-/// Whether the environment leaves it to files and machines which credentials to take.
+/// Whether the environment sets no access keys.
 fn nobody_names_credentials() -> bool {
     let named = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !named("AWS_ACCESS_KEY_ID") && !named("AWS_PROFILE")
 }
 
 impl Reader {
-    /// What was read of the things in containers, by any reader.
+    /// The contents of containers, read by any reader.
     pub(super) fn inside(&self) -> &Inside {
         &self.connection.inside
     }
@@ -304,7 +303,7 @@ impl Reader {
     /// The 12 digits of the account whose credentials are used.
     ///
     /// # Errors
-    /// No credentials, no connection, or AWS's refusal.
+    /// No credentials, no connection, or the call failed.
     pub async fn account(&self) -> Result<String, AwsError> {
         let operation = Operation::of(Service::Sts, "GetCallerIdentity");
         let answer = self
@@ -321,7 +320,7 @@ impl Reader {
         self.connection.tally()
     }
 
-    /// Sends one request when the quotas allow it.
+    /// Sends one request once the quotas allow it.
     pub(crate) async fn call<T, E>(
         &self,
         operation: Operation<'_>,
@@ -361,8 +360,7 @@ impl Reader {
         &self.connection.clients.elbv2
     }
 
-    /// AWS Certificate Manager in the stack's Region; a certificate of another Region is asked for with
-    /// `customize().config_override`.
+    /// AWS Certificate Manager in the stack's Region; a certificate of another Region is read with `customize().config_override`.
     pub(super) fn acm_client(&self) -> &aws_sdk_acm::Client {
         &self.connection.clients.acm
     }
@@ -390,7 +388,7 @@ impl Writer {
         self.reader.connection.payloads.get(digest)
     }
 
-    /// What AWS's request quotas hold back now.
+    /// The calls delayed by AWS's request quotas now.
     pub(crate) fn held_back(&self) -> Vec<HeldBack> {
         self.reader.connection.pacer.held_back()
     }
@@ -430,12 +428,12 @@ impl Writer {
         &self.reader.connection.clients.iam
     }
 
-    /// Waits before it is worth looking again.
+    /// Waits before the next poll.
     pub(crate) async fn pause(&self, duration: Duration) {
         self.reader.connection.pacer.pause(duration).await;
     }
 
-    /// A reader that sees what was written meanwhile.
+    /// A reader with an empty cache, which sees recent writes.
     pub(crate) fn afresh(&self) -> Reader {
         self.reader.connection.reader()
     }
@@ -449,8 +447,7 @@ impl Deref for Writer {
     }
 }
 
-/// Whether the SDK calls the error of an operation like this: its quota and what is said of its failure go by the name that stands
-/// beside the call.
+/// Whether the SDK's error type has this operation's name: the quota and error messages use the name beside the call.
 fn is_error_of<E>(operation: &Operation<'_>) -> bool {
     let package = match operation.service {
         Service::ApiGateway => "aws_sdk_apigateway",

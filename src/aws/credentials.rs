@@ -1,6 +1,5 @@
-//! The reads that hand secrets out. Plans and applies have no way to them: they hold a [`Reader`](super::Reader) or a
-//! [`Writer`](super::Writer), and only a command whose purpose is to call with credentials or to hand them over makes one
-//! of these.
+//! The reads that return secrets. Plans and applies can't use them: they have a [`Reader`](super::Reader) or a
+//! [`Writer`](super::Writer), and only a command that calls with credentials or exports them makes one of these.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use super::error::AwsError;
 use super::pace::{Operation, Service};
 use crate::model::Secret;
 
-/// Reads secrets live, anew each time; nothing is kept.
+/// Reads secrets, without a cache.
 #[derive(Clone, Debug)]
 pub struct CredentialReader(Reader);
 
@@ -27,7 +26,7 @@ struct StoredSecret {
     value: String,
 }
 
-/// A client's secret as lists name it.
+/// A client's secret in lists.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListedSecret {
     /// Its id.
@@ -36,7 +35,7 @@ pub struct ListedSecret {
     pub made: Option<Timestamp>,
 }
 
-/// An access token that Cognito's own API gave out, in place of the token endpoint of a domain.
+/// An access token from Cognito's own API, instead of the token endpoint of a domain.
 #[derive(Clone, Debug)]
 pub struct ClientToken {
     /// The token.
@@ -53,11 +52,11 @@ impl Connection {
 }
 
 impl CredentialReader {
-    /// The secret of an app client; `None` for a client without one. Where the client keeps it in Secrets Manager, Cognito answers
-    /// that secret's ARN in its place.
+    /// The secret of an app client; `None` for a client without one. If it is stored in Secrets Manager, Cognito returns that
+    /// secret's ARN instead.
     ///
     /// # Errors
-    /// AWS's refusal: the client or its secret is gone, or the caller may not read it.
+    /// The client or its secret doesn't exist, or the read is denied.
     pub async fn client_secret(
         &self,
         pool: &str,
@@ -105,10 +104,10 @@ impl CredentialReader {
             })
     }
 
-    /// When each secret of an app client was made, the oldest first. Their values are shown once, when they are made.
+    /// When each secret of an app client was created, the oldest first. Their values are returned only at creation.
     ///
     /// # Errors
-    /// AWS's refusal: the client is gone, or the caller may not read it.
+    /// The client doesn't exist, or the read is denied.
     pub async fn client_secrets(
         &self,
         pool: &str,
@@ -138,7 +137,7 @@ impl CredentialReader {
     /// The value of an API key.
     ///
     /// # Errors
-    /// AWS's refusal: the key is gone, or the caller may not read it.
+    /// The key doesn't exist, or the read is denied.
     pub async fn api_key(&self, id: &str) -> Result<Option<Secret>, AwsError> {
         let request = self
             .0
@@ -151,8 +150,8 @@ impl CredentialReader {
         Ok(answer.value.map(Secret::new))
     }
 
-    /// An access token without the pool's domain; no scope asks for all that the client may have. The client needs the
-    /// authentication flow `ALLOW_CLIENT_TOKEN_AUTH` (Amazon Cognito API reference, "GetClientToken").
+    /// An access token without the pool's domain; no scope requests all of the client's. The client needs the authentication flow
+    /// `ALLOW_CLIENT_TOKEN_AUTH` (Amazon Cognito API reference, "GetClientToken").
     ///
     /// # Errors
     /// The call failed.

@@ -13,20 +13,20 @@ use super::pace::Operation;
 /// The most items on one page.
 const PAGE: i32 = 1_000;
 
-/// EC2's filters: names, and the values of which a thing has one.
+/// EC2's filters: names, each with alternative values.
 type Filters = Vec<(String, Vec<String>)>;
 
-/// Answers asked once a run.
+/// Cached responses.
 #[derive(Debug, Default)]
 pub(super) struct Ec2Answers {
     security_groups: Memo<Filters, Arc<Vec<SecurityGroup>>>,
 }
 
 impl Reader {
-    /// The security groups that carry this tag.
+    /// The security groups with this tag.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn security_groups_tagged(
         &self,
         key: &str,
@@ -36,10 +36,10 @@ impl Reader {
             .await
     }
 
-    /// The security groups of these names in a VPC.
+    /// The security groups with these names in a VPC.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn security_groups_named(
         &self,
         vpc: &str,
@@ -52,10 +52,10 @@ impl Reader {
         .await
     }
 
-    /// The security groups with these ids; those that are not there are left out.
+    /// The security groups with these ids; missing ones are left out.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn security_groups_of(
         &self,
         ids: &BTreeSet<String>,
@@ -64,10 +64,10 @@ impl Reader {
             .await
     }
 
-    /// The security groups with a rule that names this one.
+    /// The security groups with a rule that refers to this one.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn security_groups_naming(
         &self,
         id: &str,

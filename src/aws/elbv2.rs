@@ -18,7 +18,7 @@ use super::pace::Operation;
 const PAGE: i32 = ROWS_PER_PAGE as i32;
 type Tags = BTreeMap<String, String>;
 
-/// Answers asked once a run.
+/// Cached responses.
 #[derive(Debug, Default)]
 pub(super) struct Elbv2Answers {
     load_balancers: Memo<(), Arc<Vec<(LoadBalancer, Tags)>>>,
@@ -30,7 +30,7 @@ pub(super) struct Elbv2Answers {
     tags: Memo<String, Tags>,
 }
 
-/// Asks for page after page of what stands in one member of the answer.
+/// Reads all pages of one member of the response.
 macro_rules! every_page {
     ($reader:expr, $operation:literal, $member:ident, $request:expr) => {{
         let mut items = Vec::new();
@@ -49,7 +49,7 @@ macro_rules! every_page {
     }};
 }
 
-/// The attributes of a thing as a map.
+/// Attributes as a map.
 macro_rules! attributes {
     ($answer:expr) => {
         $answer
@@ -65,7 +65,7 @@ impl Reader {
     /// Every network load balancer of the Region, with its tags.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn load_balancers(&self) -> Result<Arc<Vec<(LoadBalancer, Tags)>>, AwsError> {
         let ask = || async {
             let mut all = every_page!(
@@ -110,11 +110,11 @@ impl Reader {
             .await
     }
 
-    /// Every listener of a load balancer, with its tags. The call that tells them tells those of the target groups behind it,
-    /// too, and [`Self::with_tags`] has them from then on.
+    /// Every listener of a load balancer, with its tags. The call for them also returns the tags of its target groups, which
+    /// [`Self::with_tags`] has from then on.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn listeners(
         &self,
         load_balancer: &str,
@@ -150,7 +150,7 @@ impl Reader {
     /// Every target group of the Region, without its tags: an account may have thousands.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn target_groups(&self) -> Result<Arc<Vec<TargetGroup>>, AwsError> {
         let ask = || async {
             Ok(Arc::new(every_page!(
@@ -190,7 +190,7 @@ impl Reader {
             .await
     }
 
-    /// What is registered in a target group and how it is, what drains included. AWS gives it all at once.
+    /// The registered targets of a target group and their health, draining ones included. AWS returns all at once.
     ///
     /// # Errors
     /// The call failed.
@@ -227,7 +227,7 @@ impl Reader {
         Ok(answer.tag_descriptions.unwrap_or_default())
     }
 
-    /// Things of Elastic Load Balancing, each with its tags; things that went meanwhile are left out.
+    /// Resources of Elastic Load Balancing, each with its tags; those deleted meanwhile are left out.
     ///
     /// # Errors
     /// The call failed.
@@ -250,7 +250,7 @@ impl Reader {
     async fn learn_tags(&self, arns: Vec<String>) -> Result<(), AwsError> {
         for arns in arns.chunks(MOST_RESOURCES_PER_TAG_CALL) {
             let descriptions = match self.describe_tags(arns).await {
-                // Among all of an account's there may be one that somebody has just deleted, and AWS refuses them all for it.
+                // One of them may have just been deleted, and AWS then refuses the whole call.
                 Err(error) if error.is_not_found() => {
                     let mut left = Vec::new();
                     for arn in arns {

@@ -95,7 +95,7 @@ impl AwsError {
         }
     }
 
-    /// Something AWS answered that gatestack doesn't know and an update would drop.
+    /// Something in AWS's response that gatestack doesn't know and an update would drop.
     pub fn unknown(operation: &str, message: impl Into<String>) -> Self {
         Self {
             operation: operation.into(),
@@ -106,7 +106,7 @@ impl AwsError {
         }
     }
 
-    /// Something AWS accepted and gave up, in AWS's words.
+    /// Something AWS accepted and failed later, with AWS's message.
     pub(crate) fn gave_up(operation: &str, message: impl Into<String>) -> Self {
         Self {
             cause: Cause::Refused,
@@ -122,7 +122,7 @@ impl AwsError {
         }
     }
 
-    /// Whether AWS says that the thing is not there.
+    /// Whether the error is that the resource does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(
             self.code.as_deref(),
@@ -140,7 +140,7 @@ impl AwsError {
         )
     }
 
-    /// Whether AWS says that the caller may not call this.
+    /// Whether the call was denied.
     pub fn is_denied(&self) -> bool {
         matches!(
             self.code.as_deref(),
@@ -153,7 +153,7 @@ impl AwsError {
         self.code.as_deref() == Some(code)
     }
 
-    /// What to do about it, where that is known.
+    /// What to do about it, if known.
     pub fn hint(&self) -> Option<String> {
         let hint = match (self.cause, self.code.as_deref()) {
             (Cause::Credentials, _) => {
@@ -223,7 +223,7 @@ impl AwsError {
     }
 }
 
-/// Whether a call was kept back because the lock is gone.
+/// Whether a call was not sent because the lock is lost.
 fn lease_over<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a LeaseOver> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -235,8 +235,7 @@ fn lease_over<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Le
     None
 }
 
-/// Why a call did not get to AWS: the SDK's chain of causes without the layers that only say that there is one;
-/// `None` where no other is left.
+/// Why a call did not reach AWS: the SDK's chain of causes without generic layers; `None` if nothing is left.
 fn causes(error: &dyn std::error::Error) -> Option<String> {
     const SAY_NOTHING: &[&str] = &[
         "dispatch failure",
@@ -253,7 +252,7 @@ fn causes(error: &dyn std::error::Error) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         let text = error.to_string();
-        // Further lines are what each provider of a chain lacked: -vv shows them.
+        // Further lines are about each provider of a chain: -vv shows them.
         let line = text.lines().next().unwrap_or_default();
         let line = line.trim_end_matches(" Attempted:").trim_end_matches('.');
         let repeats = said.last().is_some_and(|last| last.contains(line));

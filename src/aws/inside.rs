@@ -1,11 +1,11 @@
-//! What a plan saw in things whose deletion takes others along. What came in later was in no plan.
+//! The contents of containers when a plan was made. Later additions were in no plan.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{AwsError, ListedPart, Reader, Writer};
 
-/// A thing whose deletion takes others along.
+/// A container, which AWS deletes with its contents.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Container {
     /// The user pool with this id: app clients, resource servers, groups, identity providers.
@@ -41,7 +41,7 @@ impl Thing {
     }
 }
 
-/// What was in each container at the last look at what a plan deletes.
+/// The contents of each container when a plan was made.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inside(Arc<Mutex<HashMap<Container, BTreeSet<String>>>>);
 
@@ -58,7 +58,7 @@ impl Inside {
 }
 
 impl Reader {
-    /// Keeps in mind what is in a container that a plan may delete.
+    /// Records the contents of a container that a plan may delete.
     ///
     /// # Errors
     /// A read failed.
@@ -128,11 +128,11 @@ impl Reader {
 }
 
 impl Writer {
-    /// Sees that nothing came into a container since the last look, right before `operation` deletes it: minutes may lie between,
-    /// in which AWS works on something else. What is there for the next look is in its plan.
+    /// Checks that nothing was added to a container since then, right before `operation` deletes it: minutes may have passed.
+    /// Additions are in the next plan.
     ///
     /// # Errors
-    /// What came in, and AWS's refusal of the read.
+    /// Something was added, or the read failed.
     pub(crate) async fn nothing_came_in(
         &self,
         container: Container,

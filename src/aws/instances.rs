@@ -12,10 +12,10 @@ use super::pace::{Operation, Service};
 /// The most items on one page.
 const PAGE: i32 = 1_000;
 
-/// Every state but those of an instance that is gone or on its way: EC2 goes on listing those for about an hour.
+/// Every state but `shutting-down` and `terminated`: EC2 lists terminated instances for about an hour.
 const THERE: &[&str] = &["pending", "running", "stopping", "stopped"];
 
-/// Answers asked once a run.
+/// Cached responses.
 #[derive(Debug, Default)]
 pub(super) struct InstanceAnswers {
     tagged: Memo<(String, String), Arc<Vec<Instance>>>,
@@ -23,10 +23,10 @@ pub(super) struct InstanceAnswers {
 }
 
 impl Reader {
-    /// The instances that carry this tag and are there.
+    /// The live instances with this tag.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn instances_tagged(
         &self,
         key: &str,
@@ -70,10 +70,10 @@ impl Reader {
             .await
     }
 
-    /// The id of the image that a parameter names.
+    /// The id of the image in a parameter.
     ///
     /// # Errors
-    /// AWS's refusal, also where there is no such parameter.
+    /// The call failed, or there is no such parameter.
     pub(crate) async fn image_behind(&self, parameter: &str) -> Result<String, AwsError> {
         let ask = || async {
             let request = self.ssm_client().get_parameter().name(parameter);
@@ -81,7 +81,7 @@ impl Reader {
                 .call(Operation::of(Service::Ssm, "GetParameter"), request.send())
                 .await
                 .map_err(|mut error| {
-                    // Systems Manager says nothing more than its code.
+                    // Systems Manager returns only a code.
                     if error.is("ParameterNotFound") && error.message.is_empty() {
                         error.message = format!(
                             "the Region has no parameter {parameter}, so no image follows from it"

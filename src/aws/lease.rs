@@ -1,4 +1,4 @@
-//! Whether this process may write: a run that holds the lock on its stack writes only while it does.
+//! The permission to write: a run that took its stack's lock writes only while it has it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,7 +17,8 @@ use crate::clock::Clock;
 
 /// Whether writes may be sent. Copies share it; a connection without a lock may always write.
 ///
-/// It is asked at every attempt to send, so that neither a retry nor a process that was suspended writes after the lock's time.
+/// It is checked at every attempt to send, so that neither a retry nor a process that was suspended writes after the lock has
+/// expired.
 #[derive(Clone, Debug, Default)]
 pub struct Lease {
     term: Arc<Mutex<Term>>,
@@ -29,13 +30,13 @@ enum Term {
     /// No lock is needed.
     #[default]
     Unlimited,
-    /// The lock was confirmed last at this moment, and lasts this long.
+    /// The lock was last confirmed at this time, and is valid for this long.
     Since(Moment, Duration),
-    /// The lock is gone, for this reason.
+    /// The lock is lost, for this reason.
     Over(String),
 }
 
-/// A moment by the calendar, which goes on while the machine sleeps, and by a clock that never goes back.
+/// A time by the wall clock, which advances while the machine sleeps, and by a monotonic clock.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
     clock: Clock,
@@ -53,7 +54,7 @@ impl Moment {
         }
     }
 
-    /// How long ago it was, by whichever of the two clocks says more.
+    /// How long ago it was, by the larger of the two clocks.
     pub(crate) fn elapsed(&self) -> Duration {
         let by_calendar = self.clock.now().duration_since(self.at);
         let by_calendar = Duration::try_from(by_calendar).unwrap_or_default();
@@ -67,7 +68,7 @@ impl Moment {
 pub(crate) struct LeaseOver(String);
 
 impl Lease {
-    /// Writes may be sent for this long from that moment on.
+    /// Writes may be sent for this long from that time on.
     pub(crate) fn confirm(&self, from: Moment, lasts: Duration) {
         let mut term = self.term.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*term, Term::Over(_)) {
@@ -89,7 +90,7 @@ impl Lease {
         self.over.cancelled().await;
     }
 
-    /// Why no more writes are sent, where none are.
+    /// Why no more writes are sent, if so.
     pub fn why_over(&self) -> Option<String> {
         let late = {
             let term = self.term.lock().unwrap_or_else(PoisonError::into_inner);

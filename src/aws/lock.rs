@@ -1,5 +1,5 @@
-//! The parameters of Systems Manager that a lock is made of. `PutParameter` without `Overwrite` makes one or refuses, which
-//! decides between two runs.
+//! The Systems Manager parameters of locks. `PutParameter` without `Overwrite` creates one or fails, which decides between two
+//! runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,8 +18,7 @@ use super::lease::Lease;
 use super::pace::{Operation, Pacer, Service};
 use crate::clock::Clock;
 
-/// Reads and writes the parameters of locks, with sockets of its own: it goes on while the rest of the process waits for an
-/// answer at a prompt.
+/// Reads and writes the parameters of locks, with its own sockets: it continues while the rest of the process waits at a prompt.
 #[derive(Clone, Debug)]
 pub struct LockParameters {
     client: aws_sdk_ssm::Client,
@@ -39,16 +38,16 @@ pub struct Parameter {
     pub version: i64,
     /// When it was written last, by AWS's clock.
     pub written: Timestamp,
-    /// When it was read, by AWS's clock where the answer tells.
+    /// When it was read, by AWS's clock if the response has a date.
     pub read: Timestamp,
 }
 
-/// What came of making a parameter.
+/// The result of creating a parameter.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Put {
     /// It was made.
     Made,
-    /// There is one of that name.
+    /// It exists already.
     Exists,
 }
 
@@ -75,7 +74,7 @@ impl Connection {
 }
 
 impl LockParameters {
-    /// The same with sockets of its own again, for another thread.
+    /// The same with its own sockets, for another thread.
     #[must_use]
     pub fn on_another_thread(&self) -> Self {
         let anew = |client: &aws_sdk_ssm::Client| {
@@ -108,7 +107,7 @@ impl LockParameters {
         &self.clock
     }
 
-    /// Makes a parameter unless there is one of that name.
+    /// Creates a parameter unless it exists already.
     ///
     /// # Errors
     /// The call failed.
@@ -124,7 +123,7 @@ impl LockParameters {
         match request.send().await {
             Ok(_) => Ok(Put::Made),
             Err(error) => match AwsError::from_sdk(&put, error) {
-                // AWS's words for two writes of one parameter at once.
+                // AWS's error for two concurrent writes of one parameter.
                 error if error.is("ParameterAlreadyExists") || error.is("TooManyUpdates") => {
                     Ok(Put::Exists)
                 }
@@ -133,7 +132,7 @@ impl LockParameters {
         }
     }
 
-    /// Writes a parameter over; answers with its version.
+    /// Overwrites a parameter; returns its version.
     ///
     /// # Errors
     /// The call failed.
@@ -152,7 +151,7 @@ impl LockParameters {
         Ok(answer.version)
     }
 
-    /// Reads a parameter; `None` when there is none.
+    /// Reads a parameter; `None` if there is none.
     ///
     /// # Errors
     /// The call failed.
@@ -181,7 +180,7 @@ impl LockParameters {
         }))
     }
 
-    /// Deletes a parameter; one that is gone is as good as deleted.
+    /// Deletes a parameter; if it is already deleted, that is a success.
     ///
     /// # Errors
     /// The call failed.
@@ -196,7 +195,7 @@ impl LockParameters {
     }
 }
 
-/// The date that an answer carries: AWS's time, whatever the machine's clock says.
+/// The date of a response: AWS's time, whatever the machine's clock says.
 #[derive(Clone, Debug, Default)]
 struct AnswersDate(Arc<Mutex<Option<Timestamp>>>);
 

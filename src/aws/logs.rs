@@ -10,7 +10,7 @@ use super::error::AwsError;
 use super::memo::Memo;
 use super::pace::Operation;
 
-/// Answers asked once a run.
+/// Cached responses.
 #[derive(Debug, Default)]
 pub(super) struct LogsAnswers {
     groups: Memo<String, Option<Arc<ListedGroup>>>,
@@ -24,7 +24,7 @@ pub(crate) struct ListedGroup {
 }
 
 impl Reader {
-    /// The log group with exactly this name; `None` where the account has no such group.
+    /// The log group with exactly this name; `None` if there is none.
     ///
     /// # Errors
     /// The call failed.

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 
 use super::AwsError;
 
-/// Answers that are asked for once a run: the first asker pays, the others wait for the same answer.
+/// A cache of responses for a run: the first caller sends the request, the others wait for the same response.
 #[derive(Debug)]
 pub(super) struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
 
@@ -31,7 +31,7 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         cell.get_or_try_init(ask).await.cloned()
     }
 
-    /// The answer, where it is there already.
+    /// The response, if it is cached.
     pub(super) fn known(&self, key: &K) -> Option<V> {
         let cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         cells.get(key)?.get().cloned()
@@ -45,7 +45,7 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
             .remove(key);
     }
 
-    /// Writes an answer down that came by another way.
+    /// Caches a response from elsewhere.
     pub(super) fn learn(&self, key: K, answer: V) {
         let cell = Arc::new(OnceCell::new_with(Some(answer)));
         self.0

@@ -1,5 +1,5 @@
-//! Reads of what own domains stand on: ACM certificates, Route 53 hosted zones, and domains that are somebody else's. Asked
-//! once, before the file's meaning is worked out.
+//! Lookups for custom domains: ACM certificates, Route 53 hosted zones, and existing domains. Read once, before the file is
+//! expanded.
 
 use aws_facts::arns::Arn;
 use aws_sdk_acm::types::CertificateDetail;
@@ -11,7 +11,7 @@ use super::error::AwsError;
 use super::pace::{Operation, Service};
 
 impl Reader {
-    /// A certificate, asked for in the Region that its ARN names; `None` when there is none.
+    /// A certificate, read in its ARN's Region; `None` if there is none.
     ///
     /// # Errors
     /// The call failed.
@@ -59,7 +59,7 @@ impl Reader {
             .collect())
     }
 
-    /// The hosted zone with this id; `None` when there is none.
+    /// The hosted zone with this id; `None` if there is none.
     ///
     /// # Errors
     /// The call failed.
@@ -101,7 +101,7 @@ impl Reader {
         }))
     }
 
-    /// A custom domain name of API Gateway; `None` when there is none.
+    /// A custom domain name of API Gateway; `None` if there is none.
     ///
     /// # Errors
     /// The call failed.

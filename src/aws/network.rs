@@ -1,5 +1,4 @@
-//! Reads of what a private road stands on: VPCs, subnets, route tables and instances. Asked once, before the file's meaning is
-//! worked out.
+//! Lookups for private backends: VPCs, subnets, route tables and instances. Read once, before the file is expanded.
 
 use aws_sdk_ec2::types::{Filter, Instance, NetworkInterface, RouteTable, Subnet, Vpc};
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancer;
@@ -13,10 +12,10 @@ const PAGE: i32 = 1_000;
 /// The most subnets and route tables on one page.
 const SMALL_PAGE: i32 = 100;
 
-/// A filter's name and the values that pass.
+/// A filter's name and values.
 pub(crate) type Passing = (String, Vec<String>);
 
-/// Asks EC2 for page after page.
+/// Reads all pages from EC2.
 macro_rules! every_page {
     ($reader:expr, $operation:literal, $member:ident, $page:expr, $filters:expr, $request:expr) => {{
         let mut items = Vec::new();
@@ -42,7 +41,7 @@ impl Reader {
     /// The VPCs that pass.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn vpcs(&self, passing: &[Passing]) -> Result<Vec<Vpc>, AwsError> {
         every_page!(
             self,
@@ -57,7 +56,7 @@ impl Reader {
     /// The subnets that pass.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn subnets(&self, passing: &[Passing]) -> Result<Vec<Subnet>, AwsError> {
         every_page!(
             self,
@@ -69,10 +68,10 @@ impl Reader {
         )
     }
 
-    /// The route tables that pass.
+    /// The matching route tables.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn route_tables(
         &self,
         passing: &[Passing],
@@ -87,10 +86,10 @@ impl Reader {
         )
     }
 
-    /// The instances that pass, whatever their state.
+    /// The matching instances, whatever their state.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn instances_passing(
         &self,
         passing: &[Passing],
@@ -112,7 +111,7 @@ impl Reader {
     /// The network interfaces in a security group.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn interfaces_in(
         &self,
         group: &str,
@@ -127,7 +126,7 @@ impl Reader {
         )
     }
 
-    /// The load balancer with this name or ARN, of whatever type; `None` when there is none.
+    /// The load balancer with this name or ARN, of any type; `None` if there is none.
     ///
     /// # Errors
     /// The call failed.

@@ -1,6 +1,6 @@
-//! API Gateway answers an empty template as a null in a map of texts, against its own model, and the SDK refuses the
-//! whole answer then: one method made in the console would hide every route. So nulls go before the SDK reads them;
-//! an absent member means the same.
+//! API Gateway returns an empty template as a null in a map of texts, against its own model, and the SDK then fails to parse the
+//! whole response: one method created in the console would hide every route. So nulls are removed before the SDK reads them; a
+//! missing member means the same.
 
 use std::mem;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::throttles::with_whole_throttles;
 
-/// Makes answers such that the SDK reads what they mean: without nulls, and with every number of a throttle.
+/// Normalizes responses for the SDK: without nulls, and with every number of a throttle.
 #[derive(Debug)]
 pub(super) struct ReadableAnswers;
 
@@ -47,7 +47,7 @@ impl Intercept for ReadableAnswers {
     }
 }
 
-/// A body that waits for the whole of another: it is still on its way when the hook runs.
+/// A body that waits for the whole of another, which is still being received when the hook runs.
 struct Whole {
     rest: SdkBody,
     so_far: Vec<u8>,
@@ -79,7 +79,7 @@ impl Body for Whole {
     }
 }
 
-/// The same JSON without members that are null; nothing where there is none or it isn't JSON.
+/// The same JSON without null members; nothing if there are none or it isn't JSON.
 fn without_nulls(body: &[u8]) -> Option<Vec<u8>> {
     if !body.windows(4).any(|bytes| bytes == b"null") {
         return None;

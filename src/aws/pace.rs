@@ -14,14 +14,14 @@ use crate::clock::Clock;
 
 pub use aws_facts::rates::Service;
 
-/// One operation about to be called.
+/// An operation that is about to be called.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation<'a> {
     /// The service.
     pub service: Service,
     /// The operation's name, such as `CreateRestApi`.
     pub name: &'a str,
-    /// The user pool it is about, where Cognito counts requests by pool.
+    /// The user pool it is about, if Cognito counts requests by pool.
     pub pool: Option<&'a str>,
 }
 
@@ -75,10 +75,10 @@ impl<'a> Operation<'a> {
 }
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Reading, NoOpMiddleware<Duration>>;
-/// By row of the rates and by pool; an empty pool where the row is the account's.
+/// By row of the rates and by pool; an empty pool if the row is the account's.
 type Limiters = HashMap<(usize, String), Arc<Limiter>>;
 
-/// Holds requests back so that AWS never has to. Copies share what was used.
+/// Rate limits below AWS's quotas. Copies share their state.
 #[derive(Clone, Debug)]
 pub struct Pacer {
     clock: Clock,
@@ -87,7 +87,7 @@ pub struct Pacer {
     waiting: Arc<Mutex<Waiting>>,
 }
 
-/// By operation: since when it waits, and how many requests of it do.
+/// By operation: since when requests wait, and how many.
 type Waiting = BTreeMap<String, (Timestamp, usize)>;
 
 /// An operation that waits until its quota allows another request.
@@ -130,7 +130,7 @@ impl Pacer {
         }
     }
 
-    /// A pacer for what has no quotas.
+    /// A pacer for an endpoint without quotas.
     pub fn unlimited(clock: Clock) -> Self {
         Self {
             unlimited: true,
@@ -138,7 +138,7 @@ impl Pacer {
         }
     }
 
-    /// What waits for its quota now.
+    /// The operations that wait for their quota now.
     pub fn held_back(&self) -> Vec<HeldBack> {
         let now = self.clock.now();
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,7 +160,7 @@ impl Pacer {
         }
     }
 
-    /// Waits until AWS's quotas allow this operation once more.
+    /// Waits until AWS's quotas allow this operation.
     pub async fn admit(&self, operation: &Operation<'_>) {
         if self.unlimited {
             return;
@@ -183,7 +183,7 @@ impl Pacer {
             while let Err(too_soon) = limiter.check() {
                 waits.get_or_insert_with(|| self.wait(operation.name));
                 let wait = too_soon.wait_time_from(Reading(self.clock.clone()).now());
-                // The simulated clock counts in whole milliseconds; less would never come.
+                // The simulated clock counts in whole milliseconds; less would never elapse.
                 self.clock.sleep(wait.max(Duration::from_millis(1))).await;
             }
         }
@@ -210,7 +210,7 @@ impl Pacer {
     }
 }
 
-/// The one clock, as the rate limiter reads it: the time since the epoch.
+/// The clock for the rate limiter: the time since the epoch.
 #[derive(Clone, Debug)]
 struct Reading(Clock);
 

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{Payload, Payloads};
 
-/// The payloads that requests of a connection take, by their digests. Copies share what they hold.
+/// The payloads for requests of a connection, by digest. Copies share them.
 #[derive(Clone, Debug, Default)]
 pub struct PayloadStore(Arc<Mutex<Payloads>>);
 
@@ -13,7 +13,7 @@ impl PayloadStore {
         all.extend(payloads);
     }
 
-    /// The one with this digest, if it is at hand.
+    /// The one with this digest, if available.
     pub fn get(&self, digest: &str) -> Option<Payload> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(digest).cloned()

@@ -1,5 +1,5 @@
-//! Profiles of the AWS CLI's configuration files. A profile that is named must be there: the SDK would pass one that is not in
-//! silence and go on to other credentials, which may be another account's.
+//! Profiles of the AWS CLI's configuration files. A named profile must exist: the SDK would silently skip a missing one and use
+//! other credentials, which may be another account's.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileLoadError};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{Region, profile};
 
-/// Why the profile that was named can't be used.
+/// Why the named profile can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// No file has it.
@@ -17,9 +17,9 @@ pub enum ProfileError {
         said_by: &'static str,
         /// Its name.
         name: String,
-        /// The profiles that are there, sorted.
+        /// The existing profiles, sorted.
         known: Vec<String>,
-        /// The files that were looked in.
+        /// The searched files.
         files: Vec<String>,
     },
     /// The configuration can't be read.
@@ -28,7 +28,7 @@ pub enum ProfileError {
         /// Why.
         #[source]
         source: ProfileFileLoadError,
-        /// The files that were to be looked in.
+        /// The files to search.
         files: Vec<String>,
     },
 }
@@ -36,7 +36,7 @@ pub enum ProfileError {
 /// The environment variable that names a profile.
 const VARIABLE: &str = "AWS_PROFILE";
 
-/// Refuses a profile that is not there: this one, or the one of the environment.
+/// Refuses a missing profile: this one, or the one of the environment.
 ///
 /// # Errors
 /// As of [`ProfileError`].
@@ -74,7 +74,7 @@ pub async fn check_profile(named: Option<&str>) -> Result<(), ProfileError> {
     })
 }
 
-/// A file, and that it is not there if so.
+/// A file, with a remark if it doesn't exist.
 fn shown(file: &str) -> String {
     let path = match (file.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
@@ -87,7 +87,7 @@ fn shown(file: &str) -> String {
     }
 }
 
-/// The credentials of one profile and no others: access keys, an assumed role, single sign-on, or a process.
+/// The credentials of one profile only: access keys, an assumed role, single sign-on, or a process.
 pub(super) fn credentials(name: &str, region: &Region) -> ProfileFileCredentialsProvider {
     let config = ProviderConfig::without_region().with_region(Some(region.clone()));
     ProfileFileCredentialsProvider::builder()

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Creates of which AWS makes a second thing when they come twice.
+/// Create calls that are not idempotent.
 const MAKE_ANOTHER: &[&str] = &[
     "CreateApiKey",
     "CreateDeployment",
@@ -21,7 +21,7 @@ const MAKE_ANOTHER: &[&str] = &[
     "CreateVpcLink",
 ];
 
-/// Keeps the SDK from sending such a create again when its answer got lost: it may have arrived, and the next run looks.
+/// Prevents the SDK from retrying such a create after its response was lost: it may have succeeded, and the next run reads that.
 #[derive(Debug)]
 pub(super) struct OnlyOnce;
 
@@ -52,8 +52,8 @@ impl Intercept for OnlyOnce {
 
 /// What the SDK's own classifiers get wrong for these services.
 ///
-/// Two changes at once are refused with codes the SDK does not retry, and Cognito's `LimitExceededException` is a
-/// resource quota that the SDK takes for a throttle and would retry for nothing.
+/// Concurrent changes fail with codes that the SDK does not retry, and Cognito's `LimitExceededException` is a resource quota
+/// that the SDK would retry as a throttle.
 #[derive(Debug)]
 pub(super) struct Classifier;
 

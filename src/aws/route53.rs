@@ -9,17 +9,17 @@ use super::error::AwsError;
 use super::memo::Memo;
 use super::pace::{Operation, Service};
 
-/// How many record sets are asked for: more than one name has that is not spread over many places.
+/// How many record sets are read: more than one name usually has.
 const PAGE: i32 = 30;
 
-/// Answers asked once a run.
+/// Cached responses.
 #[derive(Debug, Default)]
 pub(super) struct Route53Answers {
     records: Memo<(String, String), Arc<Vec<ResourceRecordSet>>>,
 }
 
 impl Reader {
-    /// The record sets of one name in a hosted zone; none when there is no such zone. AWS lists a zone's record sets by name.
+    /// The record sets of one name in a hosted zone; none if there is no such zone. AWS lists a zone's record sets by name.
     ///
     /// # Errors
     /// The call failed.
@@ -60,8 +60,8 @@ impl Reader {
 }
 
 impl Writer {
-    /// Changes record sets of a hosted zone, all or none. Its name servers answer so within a minute, for which nobody waits: what
-    /// they answered before stays in caches for longer.
+    /// Changes record sets of a hosted zone, all or none. Its name servers have them within a minute, which is not waited for:
+    /// resolvers cache old answers longer.
     ///
     /// # Errors
     /// The call failed.
@@ -86,7 +86,7 @@ impl Writer {
     }
 }
 
-/// Whether two names are one: Route 53 writes a dot at the end, small letters, and `*` as a code.
+/// Whether two names are equal: Route 53 adds a dot at the end, uses lower case, and escapes `*`.
 pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
     let plain = |name: &str| {
         let name = name.trim_end_matches('.').to_lowercase();

@@ -11,7 +11,7 @@ use super::error::AwsError;
 use super::pace::{Operation, Service};
 use crate::model::Secret;
 
-/// Puts secrets away, and reads what is there in their place.
+/// Writes secrets, and reads existing ones.
 #[derive(Clone, Debug)]
 pub struct SecretKeeper(Reader);
 
@@ -36,7 +36,7 @@ impl SecretKeeper {
     /// Makes a secret.
     ///
     /// # Errors
-    /// AWS's refusal, also where there is one of that name.
+    /// The call failed, or the name exists already.
     pub(crate) async fn make_secret(
         &self,
         name: &str,
@@ -75,7 +75,7 @@ impl SecretKeeper {
             .collect())
     }
 
-    /// A secret's current text; none when it has no version yet or holds bytes.
+    /// A secret's current text; none if it has no version yet or is binary.
     ///
     /// # Errors
     /// The call failed.
@@ -90,7 +90,7 @@ impl SecretKeeper {
         }
     }
 
-    /// Makes a new version of a secret the current one.
+    /// Adds a new current version of a secret.
     ///
     /// # Errors
     /// The call failed.
@@ -105,10 +105,10 @@ impl SecretKeeper {
         Ok(())
     }
 
-    /// Makes a SecureString parameter. AWS takes tags only where nothing can be overwritten.
+    /// Creates a SecureString parameter. AWS allows tags only without `Overwrite`.
     ///
     /// # Errors
-    /// AWS's refusal, also where there is one of that name.
+    /// The call failed, or the name exists already.
     pub(crate) async fn make_parameter(
         &self,
         name: &str,
@@ -164,7 +164,7 @@ impl SecretKeeper {
         Ok(value.map(Secret::new))
     }
 
-    /// Makes a new version of a SecureString parameter.
+    /// Adds a new version of a SecureString parameter.
     ///
     /// # Errors
     /// The call failed.

@@ -1,4 +1,4 @@
-//! What the Resource Groups Tagging API knows of tagged things, whatever service they are of.
+//! Tagged resources of any service, by the Resource Groups Tagging API.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,18 +13,17 @@ use super::pace::{Operation, Service};
 /// The most resources on one page.
 const PAGE: i32 = 100;
 
-/// Answers asked once a run.
+/// Cached responses.
 #[derive(Debug, Default)]
 pub(super) struct TaggingAnswers {
     tagged: Memo<(String, String), Arc<BTreeSet<String>>>,
 }
 
 impl Reader {
-    /// The ARNs of what carries this tag, as far as the tagging API knows: it lags behind by seconds, and names
-    /// things that are gone. A hint where to look, never the truth.
+    /// The ARNs with this tag in the tagging API's index, which lags and contains deleted resources. Only a hint where to look.
     ///
     /// # Errors
-    /// AWS's refusal of a page.
+    /// A read failed.
     pub(crate) async fn tagged(
         &self,
         key: &str,

@@ -40,7 +40,7 @@ impl Tally {
         count
     }
 
-    /// The requests so far by service, as AWS calls it, and operation.
+    /// The requests so far by AWS's service name and operation.
     pub fn by_operation(&self) -> BTreeMap<(String, String), u64> {
         self.0
             .lock()

@@ -1,9 +1,9 @@
-//! A throttle without a number limits nothing, and the SDK reads an absent number as 0, a throttle that refuses every call. So what is
-//! absent becomes -1, AWS's own number for no limit, before the SDK reads an answer.
+//! A throttle without a number limits nothing, but the SDK reads a missing number as 0, a throttle that denies every call. So
+//! missing numbers become -1, AWS's value for no limit, before the SDK reads a response.
 
 use serde_json::Value;
 
-/// The same JSON with every number of a throttle; nothing where there is none or it isn't JSON.
+/// The same JSON with every number of a throttle; nothing if there is none or it isn't JSON.
 pub(super) fn with_whole_throttles(body: &[u8]) -> Option<Vec<u8>> {
     if !body
         .windows(THROTTLE.len())

@@ -1,4 +1,4 @@
-//! A stack that is called: the session, what its callers know, their credentials and tokens, and the way to it.
+//! Calling a stack: the session, the endpoints, credentials, tokens, and the transport.
 
 use std::collections::BTreeMap;
 
@@ -16,25 +16,25 @@ use crate::kinds::Observation;
 use crate::stack::{Given, closest};
 use aws_local::DataPlaneOptions;
 
-/// A stack that is there, to be called.
+/// An applied stack, to be called.
 #[derive(Debug)]
 pub struct Calling {
-    /// The stack, and the AWS it is on.
+    /// The session.
     pub session: Session,
-    /// What AWS has of it.
+    /// The live resources.
     pub observation: Observation,
-    /// What its callers know of it.
+    /// Its endpoints.
     pub front: Front,
     /// The way to it.
     pub transport: Transport,
 }
 
 impl Calling {
-    /// Reads the file, asks AWS what there is, and makes ready to call it. From here on tokio's time is the machine's, as
-    /// everything on real sockets needs it; the runtime is the one of [`runtime`](super::runtime).
+    /// Reads the file and AWS, and prepares calls. From here on tokio's time is real, as sockets need it; the runtime is the one
+    /// of [`runtime`](super::runtime).
     ///
     /// # Errors
-    /// As of [`Session::open`] and [`Session::observe`].
+    /// Those of [`Session::open`] and [`Session::observe`].
     pub async fn open(
         invocation: &Invocation,
         values: BTreeMap<String, Given>,
@@ -59,7 +59,7 @@ impl Calling {
     /// The caller of this name.
     ///
     /// # Errors
-    /// None or several are called so.
+    /// None or several have this name.
     pub fn caller(&self, name: &str) -> Result<&Known, Error> {
         let addresses = || {
             let addresses = self.front.callers.keys().cloned();
@@ -92,10 +92,10 @@ impl Calling {
         })
     }
 
-    /// Reads somebody's credentials from AWS, once everything of theirs that the file wants is there.
+    /// Reads a caller's credentials from AWS, if everything of it that the file wants exists.
     ///
     /// # Errors
-    /// It is not applied yet; AWS's refusal.
+    /// It is not applied yet, or a call failed.
     pub async fn credentials(&self, known: &Known) -> Result<Credentials, Error> {
         let absent = match known {
             known if known.has_client && known.client_id.is_none() => Some("app client"),
@@ -111,10 +111,10 @@ impl Calling {
         Ok(self.reading(read).await?)
     }
 
-    /// Somebody's credentials to hand over: all that the file gives it, and no secret that is about to go.
+    /// A caller's credentials for a hand-off: complete, and not while there are two secrets.
     ///
     /// # Errors
-    /// As of [`Calling::credentials`]; there is no secret, or there are two and AWS shows one of them.
+    /// Those of [`Calling::credentials`]; there is no secret, or there are two, of which AWS shows one.
     pub async fn whole_credentials(&self, known: &Known) -> Result<Credentials, Error> {
         let credentials = self.credentials(known).await?;
         if known.has_secret && credentials.client_secret.is_none() {
@@ -168,7 +168,7 @@ impl Calling {
             .into()
     }
 
-    /// That a client has two secrets, in words, and which one is used. Without the permission to list them nothing is said.
+    /// A remark that a client has two secrets, and which one is used. Without the permission to list them there is none.
     pub async fn second_secret(&self, known: &Known) -> Option<String> {
         let secrets = several_secrets(&self.session.connection, &self.front, known);
         let secrets = self.reading(secrets).await.ok()??;
@@ -177,7 +177,7 @@ impl Calling {
         ))
     }
 
-    /// What callers are told: at an endpoint that stands for AWS, the addresses there.
+    /// The endpoints for callers: with a custom endpoint, the URLs there.
     pub fn told(&self) -> Front {
         match &self.session.invocation.endpoint_url {
             Some(endpoint) => self.front.at_endpoint(endpoint),
@@ -185,7 +185,7 @@ impl Calling {
         }
     }
 
-    /// A token of somebody's; no scope asks for all they may have.
+    /// A token of a caller; no scope requests all of its scopes.
     ///
     /// # Errors
     /// Why there is none, and what to do.
@@ -211,7 +211,7 @@ impl Calling {
         asked.map_err(|error| self.no_token(known, error))
     }
 
-    /// Reads of the local AWS wait for AWS's quotas, as all reads do, in a time that costs none.
+    /// Reads of the local AWS wait for AWS's quotas, in simulated time.
     async fn reading<T>(
         &self,
         read: impl Future<Output = Result<T, AwsError>>,
@@ -225,7 +225,7 @@ impl Calling {
         answer
     }
 
-    /// The scopes that a caller may ask for, as the file writes them.
+    /// The scopes of a caller, as in the file.
     fn scopes_of(&self, known: &Known) -> String {
         let scopes = known.scopes.iter();
         let written: Vec<String> = scopes.map(|scope| self.front.written(scope)).collect();
@@ -319,7 +319,7 @@ pub(super) async fn several_secrets(
     Ok((secrets.len() > 1).then(words))
 }
 
-/// When secrets were made, in words. They may be made in one minute.
+/// When secrets were created, in words. It may be the same minute.
 fn made(secrets: &[ListedSecret]) -> String {
     let dates = secrets.iter().map(|secret| match secret.made {
         Some(made) => format!("made {}", made.strftime("%Y-%m-%d %H:%M:%S UTC")),
@@ -328,7 +328,7 @@ fn made(secrets: &[ListedSecret]) -> String {
     dates.collect::<Vec<_>>().join(" and ")
 }
 
-/// What is not there because nobody applied it.
+/// The error that something is not applied yet.
 pub fn not_applied(invocation: &Invocation, what: &str) -> Error {
     let apply = invocation.command_line("apply", &[]);
     Fault::new(FaultKind::Absent, what)
@@ -336,7 +336,7 @@ pub fn not_applied(invocation: &Invocation, what: &str) -> Error {
         .into()
 }
 
-/// How to let a disabled partner or key call again.
+/// How to enable a disabled partner or key again.
 pub fn enable(known: &Known) -> String {
     format!(
         "to let it call again, remove `enabled = false` from `[{}]`, then apply it",

@@ -1,4 +1,4 @@
-//! The way to the AWS that a stack is on: which one it is, whose credentials are used, whether the account is the stack's.
+//! Connects to the AWS of a stack: the endpoint, the credentials, and the check of the account.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -17,15 +17,15 @@ use crate::files::NotAFile;
 use crate::model::shell_word;
 use crate::stack::closest;
 
-/// The file that the local AWS rests in, in the folder of the stack file.
+/// The state file of the local AWS, in the folder of the stack file.
 pub const LOCAL_STATE: &str = ".gatestack/local.json";
 
-/// Where the stack's own addresses answer: its token endpoint, its API.
+/// Where the stack's own URLs are: its token endpoint, its API.
 #[derive(Clone, Debug)]
 pub(super) enum At {
     /// On the local AWS.
     Local(aws_local::Service),
-    /// At one URL, which stands for AWS.
+    /// At one custom endpoint.
     Url(String),
     /// Where DNS leads.
     Internet,
@@ -41,7 +41,7 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// A local AWS of this process, over a connection to it that is open already.
+    /// A local AWS in this process, with an open connection.
     pub fn in_process(
         service: aws_local::Service,
         connection: Connection,
@@ -59,7 +59,7 @@ impl Aws {
     /// Connects to AWS, or to the local one.
     ///
     /// # Errors
-    /// An account or Region that is not the stack's, no way to reach AWS.
+    /// Another account or Region than the stack's, or AWS can't be reached.
     pub(super) async fn open(
         invocation: &Invocation,
         region: &str,
@@ -73,8 +73,8 @@ impl Aws {
                 .hint("leave --region out, or change `[stack] region`: that is another stack in another Region")
                 .into());
         }
-        // What a wait takes is simulated, and never the local AWS's own time: each run would leave dates for the next one that
-        // are still to come, of deployments, domains and tokens.
+        // Only waits are simulated, not the local AWS's dates: otherwise each run would leave dates in the future for the next
+        // one, of deployments, domains and tokens.
         let waits = if invocation.local {
             Clock::simulated(Timestamp::now())
         } else {
@@ -141,7 +141,7 @@ fn unusable_profile(error: ProfileError) -> Error {
 }
 
 impl At {
-    /// Where AWS is. The local one has what the file beside the stack file lists, which is told where something is to be made.
+    /// The AWS to use. The local one gets the resources of `local-aws.toml`, which is reported before a create.
     fn of(
         invocation: &Invocation,
         region: &str,
@@ -176,8 +176,8 @@ impl At {
     }
 }
 
-/// The local AWS of a stack, in this account or its usual one, with the state that lies beside the stack file. `is_held` is
-/// called while another process holds that.
+/// The local AWS of a stack, in this account or the default one, with the state beside the stack file. `is_held` is called while
+/// another process locks that.
 ///
 /// # Errors
 /// The state can't be used.

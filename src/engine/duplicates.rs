@@ -1,12 +1,11 @@
-//! Several things at one address, of which no reader can tell which one is meant, and things that lost the stack's tags, through which
-//! a reader would find others.
+//! Errors for commands that only read: several resources at one address, and resources that lost the stack's tags.
 
 use super::invocation::Invocation;
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::{Duplicates, Observation, Obstacle};
 use crate::model::Place;
 
-/// Refuses to guess which of several things at one address is meant.
+/// Refuses several resources at one address.
 ///
 /// # Errors
 /// There are several.
@@ -21,10 +20,10 @@ pub(super) fn refuse_duplicates(
     Err(several(what, &observation.duplicates, invocation))
 }
 
-/// Refuses to read a stack whose pool or API is there and does not carry its tags: what hangs on it looks as if it were not applied.
+/// Refuses a stack whose pool or API exists without its tags: its contents would look as if they were not applied.
 ///
 /// # Errors
-/// There is such a thing, and other things of the stack are there.
+/// There is such a resource, and other resources of the stack exist.
 pub(super) fn refuse_untagged(observation: &Observation) -> Result<(), Error> {
     let holds_others = |obstacle: &&Obstacle| {
         [Place::UserPool, Place::Api]
@@ -44,7 +43,7 @@ pub(super) fn refuse_untagged(observation: &Observation) -> Result<(), Error> {
     }
 }
 
-/// Refuses to call what belongs to this address absent where things of its names exist without the stack's tags.
+/// Refuses to report this address as missing if resources with its names exist without the stack's tags.
 ///
 /// # Errors
 /// There are such things.
@@ -65,7 +64,7 @@ pub fn in_the_way(observation: &Observation, owner: &str) -> Result<(), Error> {
     Err(told.into())
 }
 
-/// That several things carry one address, and what to do about it.
+/// The error about several resources at one address, and what to do.
 pub(super) fn several(
     what: impl Into<String>,
     duplicates: &[Duplicates],
@@ -84,7 +83,7 @@ pub(super) fn several(
     open.into_iter().fold(fault, Fault::hint).into()
 }
 
-/// The same fault with what carries the same address.
+/// The same fault with the duplicates.
 pub(super) fn with_duplicates(fault: Fault, duplicates: &[Duplicates]) -> Fault {
     duplicates.iter().fold(fault, |fault, one| {
         fault.about(one.address.clone(), one.what())

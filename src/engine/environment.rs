@@ -1,13 +1,13 @@
-//! Environments by their overlays: `stack.prod.toml` beside `stack.toml` is the environment `prod`.
+//! Environments: `stack.prod.toml` beside `stack.toml` is the overlay of `prod`.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// Reads the name of an environment. It can't lead out of the stack file's folder, and it isn't empty: what `--env "$UNSET"`
-/// asks for is not the stack without its overlay.
+/// Parses the name of an environment. It can't leave the stack file's folder, and it isn't empty: `--env "$UNSET"` must not mean
+/// the stack without its overlay.
 ///
 /// # Errors
-/// What a name may hold.
+/// The characters of a name.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     let within = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(within) {
@@ -17,13 +17,13 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
     }
 }
 
-/// Where the overlay of an environment is.
+/// The path of an environment's overlay.
 pub(crate) fn overlay(stack: &Path, environment: &str) -> PathBuf {
     let (before, after) = around(stack);
     stack.with_file_name(before + environment + &after)
 }
 
-/// The environments that have an overlay, with its file's name, in alphabetical order; none when the folder can't be read.
+/// The environments with an overlay, and its file name, in alphabetical order; none if the folder can't be read.
 pub(crate) fn all(stack: &Path) -> Vec<(String, String)> {
     let (before, after) = around(stack);
     let folder = match stack.parent() {
@@ -43,8 +43,7 @@ pub(crate) fn all(stack: &Path) -> Vec<(String, String)> {
     found
 }
 
-/// The stack file that a file is an overlay of, and the environment, where there is such a stack file: `stack.toml` and `prod` of
-/// `stack.prod.toml`.
+/// The stack file of an overlay, and its environment, if that stack file exists: `stack.toml` and `prod` of `stack.prod.toml`.
 pub(crate) fn of_overlay(path: &Path) -> Option<(PathBuf, String)> {
     let stem = path.file_stem()?.to_str()?;
     let places = stem.match_indices('.').map(|(place, _)| place);
@@ -59,7 +58,7 @@ pub(crate) fn of_overlay(path: &Path) -> Option<(PathBuf, String)> {
     })
 }
 
-/// What stands before and after the environment in an overlay's file name.
+/// The parts of an overlay's file name before and after the environment.
 fn around(stack: &Path) -> (String, String) {
     let text = |part: &OsStr| part.to_string_lossy().into_owned();
     let before = stack.file_stem().map(text).unwrap_or_default() + ".";

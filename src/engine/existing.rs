@@ -1,4 +1,4 @@
-//! What the local AWS has before the first call: `local-aws.toml` beside the stack file, or what `local serve` is given.
+//! The initial resources of the local AWS: `local-aws.toml` beside the stack file, or the file for `local serve`.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,18 +8,18 @@ use super::invocation::Invocation;
 use crate::error::{Error, Fault, FaultKind};
 use aws_local::{Existing, Service};
 
-/// How many things there are of each kind.
+/// The number of resources by kind.
 type Counts = Vec<(&'static str, usize)>;
 
 /// The file beside the stack file.
 const FILE: &str = "local-aws.toml";
 
-/// Where the file of a stack is, whether it is there or not.
+/// The path of a stack's file, whether it exists or not.
 pub(crate) fn beside(invocation: &Invocation) -> PathBuf {
     invocation.folder().join(FILE)
 }
 
-/// Makes what the stack's file lists and the local AWS lacks; answers how many there are of each kind, where there is such a file.
+/// Creates the resources in the stack's file that the local AWS lacks; returns the number by kind, if there is such a file.
 ///
 /// # Errors
 /// As of [`provide`].
@@ -35,10 +35,10 @@ pub(crate) fn provide_beside(
     }
 }
 
-/// Makes what a file lists and the local AWS lacks; answers how many there are of each kind. What names no Region is in this one.
+/// Creates the resources in a file that the local AWS lacks; returns the number by kind. The default Region is this one.
 ///
 /// # Errors
-/// The file can't be read, or lists what the local AWS can't have.
+/// The file can't be read, or contains something that the local AWS can't have.
 pub(crate) fn provide(
     service: &Service,
     path: &Path,

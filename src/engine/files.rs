@@ -1,5 +1,5 @@
-//! Files that a command leaves behind: written beside their place and renamed, so that nobody ever reads half of one, and read by
-//! their owner only where that matters.
+//! Files that commands write: written to a temporary file and renamed, so that no reader sees half of one, and accessible only to
+//! their owner where that matters.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -10,21 +10,21 @@ use crate::files::{self, NotAFile};
 
 pub(crate) use crate::files::Readers;
 
-/// The largest file that a command reads whole: a saved plan of thousands of resources has some megabytes.
+/// The largest file that a command reads: a saved plan of thousands of resources has some megabytes.
 pub(crate) const LARGEST: u64 = 64 << 20;
 
-/// Writes a file, over one that is there.
+/// Writes or overwrites a file.
 ///
 /// # Errors
-/// The file can't be written; then what was there still is.
+/// The file can't be written; then the old one is unchanged.
 pub(crate) fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Error> {
     files::replace(path, bytes, readers).map_err(|error| cannot("write", path, error))
 }
 
-/// Makes a folder that only its owner sees into, with these files in it, all at once.
+/// Creates a folder that only its owner can access, with these files in it, atomically.
 ///
 /// # Errors
-/// The folder can't be made; then nothing is left of it.
+/// The folder can't be created; then nothing is left of it.
 pub(crate) fn make_folder(path: &Path, files: &[(&str, &[u8])]) -> Result<(), Error> {
     let beside = files::beside(path).map_err(|error| cannot("make", path, error))?;
     let mut builder = fs::DirBuilder::new();
@@ -50,15 +50,15 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     files::read(path, LARGEST).map_err(|error| cannot("read", path, error))
 }
 
-/// The text of a file that has to be there.
+/// The text of a file that must exist.
 ///
 /// # Errors
-/// There is none, it is something else, or not text.
+/// It doesn't exist, is something else, or not text.
 pub(crate) fn needed(path: &Path) -> Result<String, Error> {
     files::read_text(path, LARGEST).map_err(|error| cannot("read", path, error))
 }
 
-/// The text of a file; none when there is nothing. What is no text reads as text with marks in it.
+/// The text of a file; none if it doesn't exist. Invalid UTF-8 is replaced.
 ///
 /// # Errors
 /// It can't be read.
@@ -70,13 +70,13 @@ pub(crate) fn text(path: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-/// What stands in the place of something that is to be written.
+/// What exists at the path of something to write.
 pub(crate) fn taken(path: &Path, what: &str, hint: impl Into<String>) -> Error {
     let what = format!("{} is there already, and it is {what}", path.display());
     Fault::new(FaultKind::Io, what).hint(hint).into()
 }
 
-/// What could not be done to a file.
+/// The error about a file operation.
 pub(crate) fn cannot(doing: &str, path: &Path, error: io::Error) -> Error {
     let found = NotAFile::of(&error);
     let error = anyhow::Error::new(error).context(format!("can't {doing} {}", path.display()));

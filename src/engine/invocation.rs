@@ -1,30 +1,30 @@
-//! Which stack and which AWS a command is about, and the command lines that name the same ones.
+//! The stack and the AWS of a command, and command lines for the same ones.
 
 use std::path::{Path, PathBuf};
 
 use crate::model::shell_word;
 
-/// The stack file that is read when nothing names one.
+/// The default stack file.
 pub const DEFAULT_FILE: &str = "stack.toml";
 
-/// Which stack file, which environment of it, and which AWS: what every command is told.
+/// The stack file, its environment, and the AWS: the options of every command.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// The stack file; `-` is the standard input.
     pub file: PathBuf,
-    /// The environment, whose overlay lies beside the stack file.
+    /// The environment, whose overlay is beside the stack file.
     pub environment: Option<String>,
-    /// The folder in which the stack file is looked for.
+    /// The folder of the stack file.
     pub chdir: Option<PathBuf>,
     /// Whether it is the local AWS.
     pub local: bool,
-    /// The AWS profile whose credentials alone are used.
+    /// The AWS profile; no other credentials are used.
     pub profile: Option<String>,
-    /// The Region that the stack has to be in.
+    /// The Region that the stack must be in.
     pub region: Option<String>,
-    /// Where requests go instead of AWS.
+    /// The custom endpoint.
     pub endpoint_url: Option<String>,
-    /// Values of variables, as they were given; what they make together is [`Given`](crate::stack::Given).
+    /// Values of variables, as given; together they are a [`Given`](crate::stack::Given).
     pub vars: Vec<(String, String)>,
     /// Files of such values.
     pub var_files: Vec<PathBuf>,
@@ -52,12 +52,12 @@ impl Invocation {
         self.file.as_os_str() == "-"
     }
 
-    /// Whether nothing names a stack file.
+    /// Whether the default stack file is used.
     pub fn file_is_left_out(&self) -> bool {
         self.file.as_os_str() == DEFAULT_FILE
     }
 
-    /// Where the stack file is, seen from the current folder.
+    /// The stack file's path from the current folder.
     pub fn path(&self) -> PathBuf {
         self.in_folder(&self.file)
     }
@@ -79,7 +79,7 @@ impl Invocation {
         }
     }
 
-    /// The same for a command on a saved plan, which has its variables' values in it.
+    /// The same for a command on a saved plan, which contains the values of its variables.
     pub fn without_variables(&self) -> Self {
         Self {
             vars: Vec::new(),
@@ -96,7 +96,7 @@ impl Invocation {
         }
     }
 
-    /// The same at an endpoint that stands for AWS.
+    /// The same at a custom endpoint.
     pub fn at_endpoint(&self, url: &str) -> Self {
         Self {
             local: false,
@@ -113,8 +113,8 @@ impl Invocation {
         }
     }
 
-    /// The command to type next. The standard input is spent: what it held has to come again, and while it does, nothing can be
-    /// asked, so the answers have to be flags.
+    /// The command to type next. If the stack file came from stdin, it must be piped again, so questions can't be asked and must
+    /// be answered by flags.
     pub fn next(&self, command: &str, flags: &[String], answers: &[String]) -> String {
         if !self.reads_stdin() {
             return self.command_line(command, flags);
@@ -126,7 +126,7 @@ impl Invocation {
         )
     }
 
-    /// The flags that name another stack file and an environment of it, seen from the current folder.
+    /// The flags for another stack file and its environment, from the current folder.
     pub fn flags_of(&self, file: &Path, environment: &str) -> String {
         let named = match file.as_os_str() == DEFAULT_FILE {
             true => String::new(),

@@ -1,4 +1,4 @@
-//! What the engine tells while it works.
+//! The engine's notices.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use crate::aws::AwsError;
 use crate::stack::Diagnostics;
 use crate::verify::ProbeError;
 
-/// Something that is told while the engine works.
+/// A notice of the engine.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    /// From now on something is waited for, in the words of “reading the stack”.
+    /// A wait begins, in words such as “reading the stack”.
     Waiting(&'a str),
-    /// It is still waited for, since so long ago.
+    /// The wait continues, with its duration.
     StillWaiting(Duration),
-    /// It is not waited for any more.
+    /// The wait is over.
     Waited,
-    /// What is worth knowing of the stack file, or of what it points to.
+    /// Warnings about the stack file and existing resources.
     Warnings(&'a Diagnostics),
-    /// The local AWS has what a file lists: how many of each kind.
+    /// The local AWS has the resources of a file: the number by kind.
     Existing {
         /// The file.
         path: &'a Path,
@@ -31,35 +31,35 @@ pub enum Notice<'a> {
     },
     /// The run takes no lock, as the file says.
     Unlocked,
-    /// The lock could not be given back.
+    /// The lock could not be released.
     NotReleased(&'a AwsError),
     /// An earlier run's probe could not be removed.
     ProbeLeft(&'a ProbeError),
-    /// A plan is carried out.
+    /// A plan is being executed.
     Step {
         /// What happens.
         event: Event,
-        /// Whether the time it takes is one that no wall clock has seen.
+        /// Whether the duration is simulated.
         simulated: bool,
     },
-    /// A plan was carried out, as far as it went.
+    /// A plan was executed, at least in part.
     Ended(&'a Ended<'a>),
-    /// A run was left while steps of it were running.
+    /// A run was aborted while steps were running.
     LeftAtOnce,
 }
 
-/// Who is told what goes on.
+/// The receiver of notices.
 pub trait Listener {
-    /// Takes in what is told.
+    /// Receives a notice.
     fn tell(&mut self, notice: Notice<'_>);
 
-    /// What is called when another process holds the local AWS's state, from wherever that is read.
+    /// A callback for when another process locks the local AWS's state.
     fn state_is_held(&self) -> Option<fn(&Path)> {
         None
     }
 }
 
-/// A listener to whom nothing matters.
+/// A listener that ignores everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 
@@ -67,17 +67,17 @@ impl Listener for Silent {
     fn tell(&mut self, _: Notice<'_>) {}
 }
 
-/// Something that is waited for, until it is dropped.
+/// A wait, until it is dropped.
 pub(super) struct Waiting<'a>(&'a mut dyn Listener);
 
 impl<'a> Waiting<'a> {
-    /// Says what is waited for from now on.
+    /// Starts a wait.
     pub(super) fn begin(listener: &'a mut dyn Listener, what: &str) -> Self {
         listener.tell(Notice::Waiting(what));
         Self(listener)
     }
 
-    /// Says that it is waited for so long by now.
+    /// Reports the duration of the wait.
     pub(super) fn beat(&mut self, elapsed: Duration) {
         self.0.tell(Notice::StillWaiting(elapsed));
     }
@@ -89,7 +89,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Waits for AWS and says so; the local AWS answers at once.
+/// Waits for AWS and reports it; the local AWS responds at once.
 pub async fn unless_local<T>(
     local: bool,
     listener: &mut dyn Listener,
@@ -103,7 +103,7 @@ pub async fn unless_local<T>(
     }
 }
 
-/// Waits for `work` and says so every [`HEARTBEAT`].
+/// Waits for `work` and reports it every [`HEARTBEAT`].
 pub(super) async fn waiting_for<T>(
     listener: &mut dyn Listener,
     what: &str,

@@ -1,4 +1,4 @@
-//! The lock that a command takes before it looks at a stack that it writes to, and gives back when it is done.
+//! The lock that a command takes before it reads a stack that it writes to, and releases when it is done.
 
 use std::time::{Duration, Instant};
 
@@ -11,43 +11,43 @@ use crate::error::{Error, Fault, FaultKind};
 use crate::lock::{self, Asked, Holder, Kept, Taken};
 use crate::model::shell_word;
 
-/// How often a lock that another run holds is asked for.
+/// How often a lock of another run is tried.
 const ASKED_EVERY: Duration = Duration::from_secs(2);
 
-/// The lock on a stack; none where the file says `lock = false`.
+/// The lock on a stack; none with `lock = false`.
 #[derive(Debug)]
 pub struct Held(Option<Kept>);
 
 /// Whether no other run may have written to the stack.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Company {
-    /// The lock was this run's from before its first look until after its last write.
+    /// The run had the lock from before its first read until after its last write.
     None,
-    /// There was no lock, it was lost on the way, or that can't be told.
+    /// There was no lock, it was lost meanwhile, or that is not known.
     Possible,
 }
 
-/// What to lock a stack for.
+/// The options of locking a stack.
 #[derive(Debug)]
 pub struct Locking<'a> {
     /// The stack.
     pub session: &'a Session,
     /// The command.
     pub command: &'static str,
-    /// How long to wait while another run holds it.
+    /// How long to wait while another run has it.
     pub wait: Duration,
     /// The command line without `--wait-for-lock`.
     pub again: String,
 }
 
-/// Whom the lock is waited for, and since when.
+/// The holder that is waited for, and since when.
 struct WaitsFor {
     holder: Option<Holder>,
     since: Instant,
 }
 
 impl WaitsFor {
-    /// Tells that it is waited for this one, anew where it was another one before.
+    /// Reports the wait for this holder, again if the holder has changed.
     fn tell(waits: &mut Option<Self>, name: &str, taken: Taken, listener: &mut dyn Listener) {
         match waits {
             Some(waits) if waits.holder == taken.holder => {
@@ -71,10 +71,10 @@ impl WaitsFor {
 }
 
 impl Locking<'_> {
-    /// Does something that looks at the stack and writes to it, while no other run does.
+    /// Runs something that reads and writes the stack, under the lock.
     ///
     /// # Errors
-    /// Another run holds the lock; AWS's refusal; somebody stopped it; whatever the work fails with.
+    /// Another run has the lock; a call failed; the run was stopped; or the error of the work.
     pub async fn locked<S: Stops, L: Listener, T>(
         &self,
         stops: &mut S,
@@ -87,7 +87,7 @@ impl Locking<'_> {
         ended
     }
 
-    /// Takes the lock, or waits for it as long as was asked for.
+    /// Takes the lock, or waits for it up to the given time.
     async fn take(
         &self,
         stops: &mut dyn Stops,
@@ -194,7 +194,7 @@ impl Locking<'_> {
 }
 
 impl Held {
-    /// Gives the lock back. What keeps it from that is said, and ends by itself.
+    /// Releases the lock. A failure is reported, and the lock expires by itself.
     pub(super) async fn release(&mut self, listener: &mut dyn Listener) -> Company {
         let Some(kept) = self.0.take() else {
             return Company::Possible;
@@ -209,7 +209,7 @@ impl Held {
         }
     }
 
-    /// Lets the lock be: something this run sent may still be carried out, so the next run waits until the lock's time is over.
+    /// Keeps the lock: a request of this run may still take effect, so the next run waits until the lock expires.
     pub(super) fn leave(&mut self) {
         self.0 = None;
     }
@@ -225,9 +225,9 @@ pub(super) fn lost(why: &str, again: &str) -> Fault {
     ))
 }
 
-/// Waits in the machine's own time: with --local, tokio's stands still while others work.
+/// Waits in real time: with --local, tokio's is paused while other runs work.
 async fn pause(time: Duration) {
-    // A pause that could not be made is none.
+    // A failed pause is skipped.
     let _ = tokio::task::spawn_blocking(move || std::thread::sleep(time)).await;
 }
 

@@ -1,4 +1,4 @@
-//! Making the local AWS what the stack file says, whatever that takes away: on an AWS where nothing is real, nothing real is lost.
+//! Applies the stack file to the local AWS, including all losses, since nothing there is real.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::stack::Given;
 /// Every address.
 const EVERYTHING: &str = "*";
 
-/// How long it waits for another run on the same local AWS.
+/// How long to wait for another run on the same local AWS.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// What a stack became.
@@ -26,18 +26,18 @@ const LOCK_WAIT: Duration = Duration::from_secs(30);
 pub struct Reloaded {
     /// What the file wants.
     pub desired: Desired,
-    /// What was to be done.
+    /// The plan.
     pub plan: Plan,
     /// What was done.
     pub steps: Steps,
-    /// What is gone for good.
+    /// The losses.
     pub lost: BTreeMap<Address, Loss>,
 }
 
-/// Makes the local AWS what the file says, losses included.
+/// Applies the file to the local AWS, losses included.
 ///
 /// # Errors
-/// Mistakes in the file, or what keeps it from being a plan; nothing was changed then. The lock was lost on the way.
+/// Mistakes in the file, or there is no plan; nothing was changed then. The lock was lost meanwhile.
 pub async fn reload<L: Listener>(
     invocation: &Invocation,
     values: BTreeMap<String, Given>,

@@ -1,4 +1,4 @@
-//! What was deployed, and leading callers back to it.
+//! The deployments, and switching the stage back to one.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use crate::kinds::deployment::{Canary, Methods, Shows, without_preflight};
 use crate::model::Address;
 use crate::plan::{Loss, Patterns, opened};
 
-/// The deployments of a stack, and what its callers meet.
+/// The deployments of a stack, and what the stage serves.
 #[derive(Debug)]
 pub struct Deployments {
     /// The deployments.
     pub history: History,
-    /// What the stage shows of what is configured; none where there is no stage.
+    /// What the stage serves, compared with what is configured; none if there is no stage.
     pub shows: Option<Shows>,
-    /// The methods of each deployment of ours and of those that are served, by its id.
+    /// The methods of our deployments and of served ones, by id.
     pub methods: BTreeMap<String, Methods>,
 }
 
@@ -28,7 +28,7 @@ impl Deployments {
     /// Reads them.
     ///
     /// # Errors
-    /// AWS's refusal of a read, and that there is no API.
+    /// A read failed, or there is no API.
     pub async fn read(session: &Session) -> Result<Self, Error> {
         let reader = session.connection.reader();
         let history = history_of(session, &reader).await?;
@@ -54,7 +54,7 @@ async fn history_of(session: &Session, reader: &Reader) -> Result<History, Error
     })
 }
 
-/// The methods of each deployment of ours and of those that are served, by its id.
+/// The methods of our deployments and of served ones, by id.
 async fn methods(
     history: &History,
     reader: &Reader,
@@ -78,26 +78,26 @@ async fn methods(
         .collect())
 }
 
-/// The way from what a stage serves to another deployment.
+/// A switch of a stage to another deployment.
 #[derive(Debug)]
 pub struct Rollback {
     /// The deployments.
     pub history: History,
     /// What the stage serves.
     pub from: Deployed,
-    /// What it is to serve.
+    /// The deployment to serve.
     pub to: Deployed,
-    /// What callers meet differently there.
+    /// The differences for callers.
     pub differences: BTreeMap<String, Difference>,
-    /// What may be called there by everybody, and nobody agreed to it yet.
+    /// What becomes public without consent.
     pub opens: BTreeMap<Address, Loss>,
 }
 
 impl Rollback {
-    /// Looks for the way to a deployment, or to the one before the one that is served.
+    /// Prepares the switch to a deployment, by default to the one before the served one.
     ///
     /// # Errors
-    /// AWS's refusal of a read; there is no such deployment, or no way to it; somebody stopped it.
+    /// A read failed; there is no such deployment, or it can't be served; the run was stopped.
     pub async fn to(
         session: &Session,
         deployment: Option<&str>,
@@ -131,10 +131,10 @@ impl Rollback {
         self.to.way == Way::Here
     }
 
-    /// Looks again after somebody took their time to answer.
+    /// Reads again after a question was answered.
     ///
     /// # Errors
-    /// AWS's refusal of a read, something moved meanwhile, or somebody stopped it.
+    /// A read failed, something changed meanwhile, or the run was stopped.
     pub async fn look_again(&self, session: &Session, stops: &mut dyn Stops) -> Result<(), Error> {
         let reader = session.connection.reader();
         let now = or_stop(stops, history_of(session, &reader)).await??;
@@ -149,7 +149,7 @@ impl Rollback {
             .into())
     }
 
-    /// Has the stage serve it, in one call.
+    /// Switches the stage to it, in one call.
     ///
     /// # Errors
     /// The call failed.
@@ -159,7 +159,7 @@ impl Rollback {
     }
 }
 
-/// Where callers are, and where they are to go.
+/// The current deployment, and the new one.
 fn way<'a>(
     history: &'a History,
     deployment: Option<&str>,

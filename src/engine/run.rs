@@ -1,5 +1,5 @@
-//! Carrying out a plan that was agreed to: the second look after somebody was asked, the steps, how they ended, and the look for
-//! what another run made meanwhile.
+//! Executing a confirmed plan: the second read after a question, the steps, their outcome, and the check for resources that
+//! another run created meanwhile.
 
 use super::duplicates::{several, with_duplicates};
 use super::listener::{Listener, Notice, unless_local};
@@ -13,19 +13,19 @@ use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::kinds::{self, Duplicates, Observation};
 use crate::plan::{self, Action, Moved, Plan};
 
-/// That a plan may be carried out.
+/// The confirmation of a plan.
 #[derive(Clone, Debug)]
 pub struct Agreed {
-    /// Whether somebody was asked, who took their time to answer.
+    /// Whether a question was asked, so that time has passed.
     pub asked: bool,
-    /// The command line that goes on where this run stops.
+    /// The command line that continues this run.
     pub again: String,
 }
 
-/// Carries out a plan under the stack's lock once somebody agrees to it. `decide` shows it and asks; none is nothing to do.
+/// Executes a plan under the stack's lock once it is confirmed. `decide` shows it and asks; none is nothing to do.
 ///
 /// # Errors
-/// Nobody agreed; AWS moved meanwhile; the lock was lost on the way; another run made the same things.
+/// It was declined; AWS changed meanwhile; the lock was lost; another run created the same resources.
 pub async fn run<S: Stops, L: Listener>(
     session: &Session,
     planned: &Planned,
@@ -49,10 +49,10 @@ pub async fn run<S: Stops, L: Listener>(
     Ok(execution.run(lock, stops, listener).await?.exit())
 }
 
-/// Looks again after somebody took their time to answer: they agreed to this plan, not to another one.
+/// Reads again after a question was answered: the confirmation is for this plan only.
 ///
 /// # Errors
-/// AWS refused a read, something moved meanwhile, or somebody stopped it.
+/// A read failed, something changed meanwhile, or the run was stopped.
 pub async fn look_again(
     session: &Session,
     agreed: &Plan,
@@ -71,45 +71,45 @@ pub async fn look_again(
         .into())
 }
 
-/// What moved since a plan was made, each thing with what happened to it.
+/// The error about a stale plan, with what changed since.
 pub(super) fn stale(what: impl Into<String>, moved: Vec<Moved>) -> Fault {
     moved
         .into_iter()
         .fold(Fault::new(FaultKind::Stale, what), Fault::moved)
 }
 
-/// A plan that is carried out.
+/// A plan that is being executed.
 #[derive(Debug)]
 pub struct Execution<'a> {
     /// The stack.
     pub session: &'a Session,
     /// The plan.
     pub plan: &'a Plan,
-    /// The command line that goes on where this one stopped.
+    /// The command line that continues this one.
     pub again: String,
 }
 
-/// How a plan was carried out.
+/// The outcome of a plan's execution.
 #[derive(Debug)]
 pub enum Executed {
-    /// As far as AWS and whoever could stop it let it.
+    /// As far as errors and interrupts allowed.
     Over(Steps),
-    /// It was left while steps of it were running.
+    /// It was aborted while steps were running.
     Left(Stop),
 }
 
-/// What the steps of a plan came to.
+/// The results of a plan's steps.
 #[derive(Debug)]
 pub struct Steps {
     /// How they ended.
     pub outcome: Outcome,
-    /// The steps that are done, by their place in the plan.
+    /// The finished steps, by their index in the plan.
     pub done: Vec<usize>,
     /// Who stopped them.
     pub stopped_by: Option<Stop>,
 }
 
-/// A plan that was carried out, as it is told.
+/// An executed plan, for the report.
 #[derive(Debug)]
 pub struct Ended<'a> {
     /// The stack.
@@ -118,12 +118,12 @@ pub struct Ended<'a> {
     pub plan: &'a Plan,
     /// How its steps ended.
     pub steps: &'a Steps,
-    /// The command line that goes on where this one stopped.
+    /// The command line that continues this one.
     pub again: &'a str,
 }
 
 impl Executed {
-    /// How the process ends that carried it out.
+    /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Left(stop) => stop.exit(),
@@ -144,11 +144,11 @@ impl Steps {
 }
 
 impl Execution<'_> {
-    /// Does all of it, or as much as AWS and whoever can stop it let it, gives the lock back, and looks for what another run made
-    /// where there may have been one.
+    /// Executes it as far as errors and interrupts allow, releases the lock, and checks what another run created if there may
+    /// have been one.
     ///
     /// # Errors
-    /// The lock was lost on the way; another run made the same things.
+    /// The lock was lost meanwhile; another run created the same resources.
     pub async fn run(
         &self,
         lock: &mut Held,
@@ -184,7 +184,7 @@ impl Execution<'_> {
         Ok(executed)
     }
 
-    /// What another run made beside what this one made, where this one made anything.
+    /// What another run also created, if this one created anything.
     async fn made_twice(
         &self,
         outcome: &Outcome,
@@ -202,7 +202,7 @@ impl Execution<'_> {
         Ok(unless_local(session.is_local(), listener, what, look).await?)
     }
 
-    /// Fails where another run made something of the stack while this one deleted it.
+    /// Fails if another run created something of the stack while this one deleted it.
     async fn nothing_is_left(&self, listener: &mut dyn Listener) -> Result<(), Error> {
         let left = self.session.observe(listener).await?.live;
         if left.is_empty() {
@@ -220,7 +220,7 @@ impl Execution<'_> {
         Err(told.into())
     }
 
-    /// Fails where another run wrote at the same time in a way that matters.
+    /// Fails if another run wrote at the same time in a way that matters.
     fn was_alone(
         &self,
         steps: &Steps,
@@ -239,7 +239,8 @@ impl Execution<'_> {
     }
 }
 
-/// Carries out the steps of a plan. Who stops it once has running steps end, and nothing more begins; who stops it twice leaves at once.
+/// Executes the steps of a plan. After one interrupt, running steps finish and no further one starts; after a second one it
+/// aborts at once.
 pub async fn carry_out(
     plan: &Plan,
     connection: &Connection,

@@ -1,11 +1,11 @@
-//! What a session runs on.
+//! The tokio runtime of sessions.
 
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::{Error, Fault};
 
-/// The runtime a session runs on. On the local AWS nobody waits: tokio's time stands still and jumps to the next timer.
+/// The runtime of a session. With the local AWS, tokio's time is paused and jumps to the next timer.
 ///
 /// # Errors
 /// The system gives no event queue.

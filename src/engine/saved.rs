@@ -1,4 +1,4 @@
-//! A plan that was written down: carrying out exactly what was written, if nothing has moved since.
+//! Saved plans: executing exactly the saved plan, if nothing has changed since.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,8 +20,8 @@ use crate::model::{Address, shell_word};
 use crate::plan::{Altered, Operation, Outdated, Patterns, Plan, Problem, Saved, Unreadable};
 use crate::stack;
 
-/// Writes a plan beside the file and renames it, so that nobody ever reads half a plan. Its owner alone may read it: it
-/// holds no secret, and still tells all about the stack.
+/// Writes a plan to a temporary file and renames it, so that no reader sees half a plan. Only its owner can read it: it contains
+/// no secret, but all about the stack.
 ///
 /// # Errors
 /// The file can't be written, or something else is there.
@@ -45,33 +45,33 @@ pub fn save(path: &Path, saved: &Saved) -> Result<(), Error> {
 /// The consent that is added to what a saved plan records.
 #[derive(Clone, Debug, Default)]
 pub struct Added {
-    /// Addresses and globs of the losses that are agreed to.
+    /// Addresses and globs of losses with consent.
     pub allow_delete: Vec<String>,
-    /// Whether callers may be led forward again.
+    /// Whether the stage may be switched to the newest deployment.
     pub forward: bool,
-    /// The stack's name, which agrees to a destroy.
+    /// The stack's name, which confirms a destroy.
     pub confirm: Option<String>,
 }
 
-/// A saved plan that can be carried out on the AWS of an invocation.
+/// A saved plan that can be executed on the AWS of an invocation.
 #[derive(Debug)]
 pub struct SavedPlan<'a> {
     path: &'a Path,
     saved: Saved,
-    /// What planning from what it records gives.
+    /// The plan from its recorded inputs.
     recorded: Plan,
     /// The command line in the environment of the plan.
     invocation: Invocation,
-    /// The command line that saves such a plan anew.
+    /// The command line that saves such a plan again.
     renew: String,
 }
 
-/// A saved plan as AWS is by now.
+/// A saved plan for the current state.
 #[derive(Debug)]
 pub struct Renewed {
-    /// The plan, and what AWS has.
+    /// The plan, and the current state.
     pub planned: Planned,
-    /// Whether its destroy was agreed to by the stack's name.
+    /// Whether its destroy was confirmed by the stack's name.
     pub confirmed: bool,
 }
 
@@ -85,7 +85,7 @@ impl Added {
 }
 
 impl<'a> SavedPlan<'a> {
-    /// Reads a saved plan, and plans anew from what it records.
+    /// Reads a saved plan, and computes it again from its recorded inputs.
     ///
     /// # Errors
     /// It can't be read, was changed after it was saved, or was made for another environment or AWS.
@@ -111,10 +111,10 @@ impl<'a> SavedPlan<'a> {
         self.recorded.destroy
     }
 
-    /// Connects to where it was made. Where there is a stack file, it has to say what it said then.
+    /// Connects to the plan's account and Region. If there is a stack file, it must be unchanged.
     ///
     /// # Errors
-    /// No way to AWS, another stack file, or a file that the plan holds only the digest of is not at hand.
+    /// AWS can't be reached, another stack file, or a missing file of which the plan has only the digest.
     pub async fn session(&self, listener: &mut dyn Listener) -> Result<Session, Error> {
         let purpose = match self.saved.inputs.destroy {
             true => Purpose::Destroy,
@@ -130,10 +130,10 @@ impl<'a> SavedPlan<'a> {
         Ok(session)
     }
 
-    /// Looks at AWS, and answers the same plan for what is there now, with the consent that was added.
+    /// Reads AWS, and returns the same plan for the current state, with the added consent.
     ///
     /// # Errors
-    /// AWS's refusal of a read, something that moved since, a consent that is none, or somebody stopped it.
+    /// A read failed, something changed since, an invalid consent, or the run was stopped.
     pub async fn renewed(
         &self,
         session: &Session,
@@ -157,7 +157,7 @@ impl<'a> SavedPlan<'a> {
         })
     }
 
-    /// Whether the destroy is agreed to by the stack's name, then or now.
+    /// Whether the destroy is confirmed by the stack's name, then or now.
     fn confirmed(&self, added: &Added, plan: &Plan) -> Result<bool, Error> {
         let Some(given) = &added.confirm else {
             return Ok(self.saved.confirmed);
@@ -175,7 +175,7 @@ impl<'a> SavedPlan<'a> {
         Ok(true)
     }
 
-    /// Takes the consent that is added to what the plan records.
+    /// Adds consent to the plan's.
     fn agree(&self, added: &Added, plan: &mut Plan) -> Result<(), Error> {
         let consent = Patterns::new(added.allow_delete.iter().cloned());
         let named = plan.changes.keys().chain(plan.missing_consent.keys());
@@ -196,7 +196,7 @@ impl<'a> SavedPlan<'a> {
         Ok(())
     }
 
-    /// A payload may hold what nobody should read, so of each the plan has the digest only.
+    /// A payload may contain secrets, so the plan has only its digest.
     fn payloads_are_at_hand(&self, session: &Session) -> Result<(), Error> {
         let store = session.connection.payloads();
         let steps = self.recorded.steps.iter();
@@ -226,7 +226,7 @@ impl<'a> SavedPlan<'a> {
             .into())
     }
 
-    /// Why a plan is not applied to what AWS is by now.
+    /// The error about a stale plan.
     fn outdated(&self, outdated: Outdated) -> Error {
         let what = format!(
             "AWS changed since {} was made, so the plan is stale; nothing was written",
@@ -243,7 +243,7 @@ impl<'a> SavedPlan<'a> {
             .into()
     }
 
-    /// Compares the plan with the stack file: who changed the file since wants another plan.
+    /// Compares the plan with the stack file: after a change of the file another plan is needed.
     async fn same_file(&self, session: &Session, listener: &mut dyn Listener) -> Result<(), Error> {
         let (invocation, saved) = (&self.invocation, &self.saved);
         let values = saved.inputs.vars.clone().into_iter();
@@ -251,7 +251,7 @@ impl<'a> SavedPlan<'a> {
         let checked = load_quietly(invocation, values)?;
         let planned = &saved.desired;
         let account = &planned.ground.account;
-        // Whatever is wrong with them was told when the plan was made; here only what the file means by them counts.
+        // Warnings about them were shown when the plan was made; here only the result counts.
         let surroundings = surroundings(
             invocation,
             &session.connection,
@@ -268,7 +268,7 @@ impl<'a> SavedPlan<'a> {
         Err(self.other_file(&now))
     }
 
-    /// Why a plan is not applied whose stack file says something else by now.
+    /// The error about a changed stack file.
     fn other_file(&self, now: &Desired) -> Error {
         let planned = &self.saved.desired;
         if now.ground.stack != planned.ground.stack {
@@ -316,7 +316,7 @@ impl<'a> SavedPlan<'a> {
             .into()
     }
 
-    /// Why a plan is not applied with the stack file of another stack.
+    /// The error about the stack file of another stack.
     fn other_stack(&self, name: &str) -> Error {
         let what = format!(
             "the plan is for the stack {}, and {} is the stack {name}",
@@ -328,12 +328,12 @@ impl<'a> SavedPlan<'a> {
             .into()
     }
 
-    /// The command line that goes on where a run of it stopped: the plan itself is stale by then. `asked` are the flags of what was
-    /// agreed to when asked.
+    /// The command line that continues an interrupted run: the plan itself is stale by then. `asked` are the flags for the
+    /// answers to questions.
     pub fn resumption(&self, added: &Added, asked: Vec<String>) -> String {
         let (invocation, saved) = (&self.invocation, &self.saved);
         if saved.inputs.destroy {
-            // `destroy` takes no targets: what they name is planned anew.
+            // `destroy` has no targets: a plan with them is made again.
             if !saved.inputs.targets.is_empty() || !saved.inputs.replace.is_empty() {
                 return self.renew.clone();
             }
@@ -377,7 +377,7 @@ fn save_again(invocation: &Invocation, path: &Path, flags: &[String]) -> String 
     invocation.command_line("plan", &flags)
 }
 
-/// What the command line says, in the environment of the plan.
+/// The command line, in the environment of the plan.
 fn same_environment(
     invocation: &Invocation,
     path: &Path,
@@ -421,7 +421,7 @@ fn same_aws(invocation: &Invocation, path: &Path, saved: &Saved) -> Result<(), E
         .into())
 }
 
-/// Why a plan that does not follow from what it records is not applied.
+/// The error about a plan that does not follow from its recorded inputs.
 fn altered(path: &Path, altered: Altered, renew: &str) -> Error {
     let file = path.display();
     let fault = match altered {
@@ -448,7 +448,7 @@ fn altered(path: &Path, altered: Altered, renew: &str) -> Error {
 }
 
 fn with_problems(fault: Fault, problems: Vec<Problem>) -> Fault {
-    // Many that are refused alike are helped alike.
+    // Equal hints are shown once.
     const MOST_HINTS: usize = 10;
     let mut hints: BTreeSet<String> = BTreeSet::new();
     problems.into_iter().fold(fault, |fault, problem| {
@@ -477,7 +477,7 @@ fn flags(saved: &Saved) -> Vec<String> {
     flags
 }
 
-/// What the plan is about and what may be lost, as flags.
+/// The plan's scope and consent, as flags.
 fn scope(saved: &Saved) -> Vec<String> {
     let inputs = &saved.inputs;
     Scope {
@@ -490,8 +490,7 @@ fn scope(saved: &Saved) -> Vec<String> {
     .flags()
 }
 
-/// Whether there is a stack file to compare a plan with: without one it stands alone. A link that leads nowhere is one that can't
-/// be read.
+/// Whether there is a stack file to compare a plan with: it isn't required. A dangling link counts as unreadable.
 fn is_there(invocation: &Invocation) -> bool {
     !invocation.file_is_left_out() || invocation.path().symlink_metadata().is_ok()
 }

@@ -1,4 +1,4 @@
-//! What a plan is about and what may be lost, beside the file.
+//! The scope and consent of a plan.
 
 use std::collections::BTreeSet;
 
@@ -7,21 +7,21 @@ use crate::error::{Error, Fault, FaultKind};
 use crate::model::Address;
 use crate::plan::{Options, Patterns};
 
-/// The flag that agrees to lead callers forward from where the stage is held back.
+/// The flag to switch a pinned stage to the newest deployment.
 pub const FORWARD: &str = "--forward";
 
-/// What a plan is about, and what may be lost.
+/// The scope and consent of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    /// Addresses and globs of what is not left out.
+    /// Addresses and globs of the targets.
     pub targets: Vec<String>,
-    /// Addresses that take over the existing thing of the same name.
+    /// Addresses to adopt existing resources for.
     pub adopt: Vec<String>,
-    /// Addresses and globs of the losses that are agreed to.
+    /// Addresses and globs of losses with consent.
     pub allow_delete: Vec<String>,
-    /// Addresses and globs of what is made anew although it is as the file wants it.
+    /// Addresses and globs of what is replaced although it matches the file.
     pub replace: Vec<String>,
-    /// Whether callers may be led forward again.
+    /// Whether the stage may be switched to the newest deployment.
     pub forward: bool,
 }
 
@@ -37,7 +37,7 @@ impl Scope {
         }
     }
 
-    /// The things that are named by their own address as those that go, of several at one address.
+    /// The duplicates that are named for deletion by their own address.
     pub fn leaving(&self) -> BTreeSet<Address> {
         let named = self.allow_delete.iter().map(Address::new);
         named
@@ -61,7 +61,7 @@ impl Scope {
     }
 }
 
-/// Why another name is no consent to a destroy.
+/// The error about a wrong name for a destroy.
 pub fn other_name(name: &str, given: &str) -> Error {
     Fault::new(
         FaultKind::Consent,

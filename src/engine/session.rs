@@ -1,4 +1,4 @@
-//! A stack and the AWS it is on: opened, looked at, compared with its file.
+//! A stack and its AWS: opened, read, compared with its file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,20 +19,20 @@ use crate::model::Address;
 use crate::plan::{self, Options, Plan};
 use crate::stack::{self, Checked, Given};
 
-/// What a session is for, which decides whether faults of what the file points to stop it.
+/// The purpose of a session, which decides whether errors about existing resources stop it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Purpose {
-    /// To make what the file says: what can't work stops it.
+    /// To apply the file: what can't work is an error.
     Make,
-    /// To see what is there, which has to be possible whatever became of its surroundings.
+    /// To read the state, whatever happened to existing resources.
     Find,
-    /// To delete all of it, where the same holds, and what goes along has to be known.
+    /// To delete everything, likewise, and with what is deleted along.
     Destroy,
-    /// To call what is there, over real sockets and with tokens of the real time.
+    /// To call it, over real sockets and with tokens in real time.
     Call,
 }
 
-/// A plan, and what it was made from.
+/// A plan, and the observation that it was made from.
 #[derive(Debug)]
 pub struct Planned {
     /// The plan.
@@ -41,31 +41,31 @@ pub struct Planned {
     pub observation: Observation,
 }
 
-/// A stack, and the AWS it is on.
+/// A stack and its AWS.
 #[derive(Debug)]
 pub struct Session {
-    /// What the command was told, in the environment that the session is in.
+    /// The command's options, with the session's environment.
     pub invocation: Invocation,
-    /// What the file wants in this account.
+    /// The wanted resources in this account.
     pub desired: Desired,
     /// The values from outside that replaced variables of the file.
     pub given: BTreeMap<String, String>,
-    /// The time, which on the local AWS costs none.
+    /// The clock, simulated on the local AWS.
     pub clock: Clock,
     /// The connection.
     pub connection: Connection,
     /// What it is for.
     purpose: Purpose,
-    /// Where everything else of AWS answers.
+    /// The endpoint of everything else.
     at: At,
 }
 
 impl Session {
-    /// Reads the file with these values of variables, connects, and looks at what the file points to.
+    /// Reads the file with these values of variables, connects, and runs the lookups.
     ///
     /// # Errors
-    /// Mistakes in the file, an account or Region that is not the stack's, no way to reach AWS, and when something is to be made:
-    /// what the file points to is not there or can't work.
+    /// Mistakes in the file, another account or Region than the stack's, AWS can't be reached, and to apply: an existing resource
+    /// is missing or can't work.
     pub async fn open(
         invocation: &Invocation,
         values: BTreeMap<String, Given>,
@@ -83,11 +83,10 @@ impl Session {
         Self::on(aws, invocation, &checked, adopt, purpose, listener).await
     }
 
-    /// The stack of a file that was read already, on an AWS that is open: looks at what the file points to, and works out what it
-    /// means there.
+    /// The stack of a file that was read already, with an open connection: runs the lookups and expands the file.
     ///
     /// # Errors
-    /// An account that is not the stack's, and when something is to be made: what the file points to is not there or can't work.
+    /// Another account than the stack's, and to apply: an existing resource is missing or can't work.
     pub async fn on(
         aws: Aws,
         invocation: &Invocation,
@@ -96,7 +95,7 @@ impl Session {
         purpose: Purpose,
         listener: &mut dyn Listener,
     ) -> Result<Self, Error> {
-        // A stack file without an account is in that of the credentials, and the local AWS has one of its own.
+        // Without an account in the file, it is that of the credentials; the local AWS has its own.
         let alone_in = match invocation.local {
             true => aws_local::Options::default().account,
             false => aws.account.clone(),
@@ -119,10 +118,10 @@ impl Session {
         })
     }
 
-    /// Connects to where a saved plan was made; the file is not needed.
+    /// Connects to a saved plan's account and Region; the file is not needed.
     ///
     /// # Errors
-    /// An account or Region that is not the plan's, no way to reach AWS.
+    /// Another account or Region than the plan's, or AWS can't be reached.
     pub async fn of_plan(
         invocation: &Invocation,
         desired: Desired,
@@ -134,7 +133,7 @@ impl Session {
         Ok(Self::of(aws, invocation, desired, purpose))
     }
 
-    /// A stack of which it is known what is wanted, on an AWS that is open.
+    /// A stack with known wanted resources, with an open connection.
     pub fn of(aws: Aws, invocation: &Invocation, desired: Desired, purpose: Purpose) -> Self {
         Self {
             invocation: invocation.clone(),
@@ -152,7 +151,7 @@ impl Session {
         self.invocation.local
     }
 
-    /// Asks AWS what there is, everything anew.
+    /// Reads everything from AWS again.
     ///
     /// # Errors
     /// A read failed.
@@ -170,10 +169,10 @@ impl Session {
         Ok(unless_local(self.is_local(), listener, what, Box::pin(observe)).await?)
     }
 
-    /// The same, where each address has one thing, as every reader needs it.
+    /// The same, without duplicates, for commands that only read.
     ///
     /// # Errors
-    /// AWS's refusal of a read, several things at one address, and a pool or an API without the stack's tags beside the rest of it.
+    /// A read failed, several resources at one address, or a pool or an API without the stack's tags beside the rest of it.
     pub async fn observe_whole(&self, listener: &mut dyn Listener) -> Result<Observation, Error> {
         let observation = self.observe(listener).await?;
         refuse_duplicates(&observation, &self.invocation)?;
@@ -181,10 +180,10 @@ impl Session {
         Ok(observation)
     }
 
-    /// Asks AWS what there is and compares it with the file.
+    /// Reads AWS and compares it with the file.
     ///
     /// # Errors
-    /// AWS's refusal of a read, or everything that keeps it from being a plan.
+    /// A read failed, or there is no plan, with all reasons.
     pub async fn plan(
         &self,
         options: &Options,
@@ -195,10 +194,10 @@ impl Session {
         Ok(Planned { plan, observation })
     }
 
-    /// The way to the stack's own addresses. On the local AWS, `behind` says what answers for private targets.
+    /// The transport to the stack's own URLs. On the local AWS, `behind` has the backends of private targets.
     ///
     /// # Errors
-    /// The system has no way to check certificates, or `--endpoint-url` is no URL.
+    /// The system can't verify certificates, or `--endpoint-url` is not a URL.
     pub fn transport(&self, behind: aws_local::DataPlaneOptions) -> Result<Transport, Error> {
         let no_client = |error: reqwest::Error| {
             Fault::io(anyhow::Error::new(error).context("can't make an HTTP client")).into()
@@ -224,7 +223,7 @@ impl Session {
         }
     }
 
-    /// The local AWS, where it is one of this process.
+    /// The local AWS, if it is in this process.
     pub fn service(&self) -> Option<&aws_local::Service> {
         match &self.at {
             At::Local(service) => Some(service),
@@ -238,10 +237,10 @@ impl Session {
     }
 }
 
-/// Asks AWS about what the file points to, and judges it where something is to be made.
+/// Runs the lookups, and checks the results if the file is to be applied.
 ///
 /// # Errors
-/// AWS's refusal of a read; what is not there or can't work, when something is to be made.
+/// A read failed; to apply: an existing resource is missing or can't work.
 pub(super) async fn surroundings(
     invocation: &Invocation,
     connection: &Connection,
@@ -255,7 +254,7 @@ pub(super) async fn surroundings(
         Purpose::Make => questions,
         Purpose::Find | Purpose::Destroy | Purpose::Call => questions.of_identities(),
     };
-    // The internet knows nothing of an AWS that is not AWS.
+    // Public DNS has nothing about a local AWS.
     let dns = !invocation.local && invocation.endpoint_url.is_none();
     let found = {
         let reader = connection.reader();

@@ -1,4 +1,4 @@
-//! Reading the stack file, with the overlay of its environment, from where an invocation says.
+//! Reads the stack file of an invocation, with the overlay of its environment.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -13,7 +13,7 @@ use crate::error::{Error, Fault, FaultKind};
 use crate::files::{self, NotAFile};
 use crate::stack::{self, Checked, Code, Diagnostics, Given, LoadSettings, Source};
 
-/// Reads and checks the stack file with these values of variables; tells what is worth knowing about it.
+/// Reads and checks the stack file with these values of variables; reports warnings.
 ///
 /// # Errors
 /// A file that can't be read, or its mistakes.
@@ -27,7 +27,7 @@ pub fn load(
     Ok(checked)
 }
 
-/// The same for who does not make what the file says: its warnings were told to those who do.
+/// The same without warnings, for commands that don't apply the file.
 ///
 /// # Errors
 /// A file that can't be read, or its mistakes.
@@ -48,13 +48,13 @@ pub fn load_quietly(
 /// A file that the stack file names.
 ///
 /// # Errors
-/// It is not a regular file, or larger than anything that AWS takes.
+/// It is not a regular file, or larger than AWS accepts.
 pub fn named_file(path: &Path) -> io::Result<Vec<u8>> {
     const LARGEST: u64 = 1 << 20;
     files::read(path, LARGEST)
 }
 
-/// Why an overlay is no stack file by itself, where that is what lacks something.
+/// The hint that an incomplete file is an overlay.
 fn an_overlay(invocation: &Invocation, mistakes: &Diagnostics) -> Option<Error> {
     let lacks = |code| matches!(code, Code::MissingKey | Code::MissingTable);
     if invocation.environment.is_some() || !mistakes.list().iter().any(|one| lacks(one.code)) {
@@ -71,7 +71,7 @@ fn an_overlay(invocation: &Invocation, mistakes: &Diagnostics) -> Option<Error> 
     Some(fault.hint(instead(invocation, &stack, &environment)).into())
 }
 
-/// How to name an environment, where an overlay was named.
+/// The hint to use `--env` instead of an overlay's name.
 fn instead(invocation: &Invocation, stack: &Path, environment: &str) -> String {
     format!(
         "name the stack file and the environment: write {}",
@@ -138,7 +138,7 @@ fn text(path: &Path, absent: impl FnOnce() -> Fault) -> Result<String, Error> {
     })
 }
 
-/// What to say of an environment without an overlay.
+/// The error about an environment without an overlay.
 fn no_overlay(invocation: &Invocation, environment: &str, overlay: &Path) -> Fault {
     let stack = &invocation.path();
     if let Some((below, of)) = environment::of_overlay(stack) {

@@ -4,17 +4,17 @@ use std::pin::Pin;
 
 use crate::error::{Error, Exit, Fault, FaultKind};
 
-/// Who wants a run to end.
+/// The source of an interrupt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stop {
-    /// The person in front of it.
+    /// Ctrl-C.
     Interrupted,
-    /// The system, or another process.
+    /// SIGTERM.
     Terminated,
 }
 
 impl Stop {
-    /// How the process ends that was stopped by it.
+    /// The exit code.
     pub fn exit(self) -> Exit {
         match self {
             Self::Interrupted => Exit::Interrupted,
@@ -23,9 +23,9 @@ impl Stop {
     }
 }
 
-/// Where the engine learns that it is to stop.
+/// The source of interrupts.
 pub trait Stops {
-    /// The next time that somebody wants an end.
+    /// The next interrupt.
     fn next(&mut self) -> Pin<Box<dyn Future<Output = Stop> + '_>>;
 }
 
@@ -39,13 +39,13 @@ impl Stops for NeverStopped {
     }
 }
 
-/// Does something that writes nothing, unless somebody wants an end.
+/// Runs something that only reads, unless interrupted.
 ///
 /// # Errors
 /// Somebody did.
 pub async fn or_stop<T>(stops: &mut dyn Stops, work: impl Future<Output = T>) -> Result<T, Error> {
     tokio::select! {
-        // Whoever asked for an end before the work is done gets it, also where both are ready at once.
+        // An interrupt before the work is done wins, also if both are ready at once.
         biased;
         stop = stops.next() => Err(stopped(match stop {
             Stop::Interrupted => FaultKind::Interrupted,

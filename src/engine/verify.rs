@@ -1,4 +1,4 @@
-//! How a stack is verified: on AWS as it is, on the local AWS on copies of it that are gone afterwards.
+//! Verifying a stack: on AWS directly, on the local AWS on temporary copies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,42 +24,42 @@ use crate::verify::{
 };
 use aws_local::{DataPlane, DataPlaneOptions, Service};
 
-/// How many calls are on their way at once, where no plan is so slow that they would be throttled.
+/// How many calls are concurrent, unless a plan is so slow that they would be throttled.
 const BESIDE: usize = 8;
 
-/// The rate below which calls go one after another.
+/// The rate below which calls are sequential.
 const SLOW: f64 = 20.0;
 
-/// Which part of a partner's quota verification may use up on AWS.
+/// The share of a partner's quota that verification may use on AWS.
 const QUOTA_SHARE: f64 = 0.1;
 
-/// What a temporary key needs until AWS lets it in everywhere.
+/// How long a temporary key needs until AWS accepts it everywhere.
 const PROBE_PATIENCE: Duration = Duration::from_secs(180);
 
 /// How to verify a stack.
 pub struct Verifying<'a> {
     /// The stack.
     pub session: &'a Session,
-    /// What stands behind the local AWS.
+    /// The backends of the local AWS.
     pub behind: DataPlaneOptions,
     /// Which calls to make.
     pub options: Options,
-    /// Whether to make temporary things on AWS.
+    /// Whether to create temporary resources on AWS.
     pub probe: bool,
-    /// How long to ask again what differs.
+    /// How long to retry failed checks.
     pub patience: Duration,
 }
 
 /// What came of it.
 #[derive(Debug)]
 pub enum Verified {
-    /// Everything was tried that was to be tried.
+    /// Everything was tested.
     Report(Report),
     /// Somebody stopped it.
     Stopped(Stop),
 }
 
-/// A stack that is looked at.
+/// A stack to verify.
 struct Seen {
     observation: Observation,
     front: Front,
@@ -68,10 +68,10 @@ struct Seen {
 }
 
 impl Verifying<'_> {
-    /// Verifies the stack. On the local AWS the runtime's time is paused when this begins, and is the machine's from then on.
+    /// Verifies the stack. On the local AWS the runtime's time is paused at the start, and real from then on.
     ///
     /// # Errors
-    /// AWS's refusal of a read, or the local AWS's state can't be read.
+    /// A read failed, or the local AWS's state can't be read.
     pub async fn run(
         &self,
         stops: &mut dyn Stops,
@@ -123,7 +123,7 @@ impl Verifying<'_> {
         };
         let interrupt = Interrupt::new();
         let reading = Box::pin(async {
-            // What an earlier run left behind is nothing that differs.
+            // Leftovers of an earlier run's probe are not a difference.
             let removed = match self.probe {
                 true => probe.remove(&interrupt).await,
                 false => Ok(()),
@@ -145,7 +145,7 @@ impl Verifying<'_> {
                         None => report.map(Verified::Report),
                         Some(stop) => Ok(Verified::Stopped(stop)),
                     },
-                    // What AWS is making is made before it is removed; a second signal leaves at once.
+                    // Running creates finish before they are deleted; a second signal aborts at once.
                     stop = stops.next() => {
                         let first = stopped.is_none();
                         stopped = Some(stop);
@@ -237,8 +237,8 @@ impl Verifying<'_> {
         })
     }
 
-    /// On the local AWS nothing is at stake in a copy, so everything is shown: each call has a copy for itself, in which
-    /// neither its throttles nor its clock move for another one.
+    /// On a copy of the local AWS everything can be tested: each call has its own copy, so throttles and clocks don't affect
+    /// other calls.
     async fn on_copies(&self, live: &Service) -> Result<Report, Error> {
         let desired = &self.session.desired;
         let region = &desired.ground.region;
@@ -315,18 +315,18 @@ impl Verifying<'_> {
         seen.checks.extend(checks);
         purse.by_scopes.extend(stranger);
         purse.temporary.expired = Ok(());
-        // A good token is over two days later: Cognito gives none for longer than a day.
+        // A valid token has expired two days later: Cognito's last a day at most.
         let later = now.checked_add(48.hours()).unwrap_or(now);
         let way = |cell: &Cell| {
             let at = match cell.token {
                 TokenShown::Expired(_) => later,
                 _ => now,
             };
-            // A copy of what lies in memory can't fail.
+            // A copy of a state in memory can't fail.
             way_to(copy(&service, at).unwrap_or_else(|_| service.clone()))
         };
         let options = Options {
-            // Each copy's quota is as full as the stack's.
+            // Each copy has the stack's remaining quota.
             quota_share: f64::INFINITY,
             without_certificate: true,
             ..self.options.clone()
@@ -349,8 +349,8 @@ impl Verifying<'_> {
     }
 }
 
-/// Clients with more than one secret: whoever added one can call with it until it is deleted, and nothing else shows it. Without the
-/// permission to list them nothing is said.
+/// Clients with more than one secret: each is valid until it is deleted, and nothing else shows it. Without the permission to
+/// list them this is skipped.
 async fn second_secrets(connection: &Connection, front: &Front) -> Vec<String> {
     const BESIDE: usize = 4;
     let callers = stream::iter(front.callers.values());
@@ -361,7 +361,7 @@ async fn second_secrets(connection: &Connection, front: &Front) -> Vec<String> {
     said.collect().await
 }
 
-/// Why most temporary things are not shown on AWS.
+/// Why most cases with temporary resources are not tested on AWS.
 const NEEDS_PROBE: &str = "it takes something temporary: pass --probe";
 
 fn leads_to_private_targets(observation: &Observation) -> bool {
@@ -371,7 +371,7 @@ fn leads_to_private_targets(observation: &Observation) -> bool {
     })
 }
 
-/// Starts what answers in place of the backend, until `end`.
+/// Starts a replacement of the backend, until `end`.
 async fn stand_in(end: tokio_util::sync::CancellationToken) -> Result<std::net::SocketAddr, Error> {
     let failed = |error: std::io::Error| {
         Fault::io(anyhow::Error::new(error).context("can't stand in for the backend"))
