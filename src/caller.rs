@@ -1,7 +1,6 @@
-//! A caller of the stack: where it sends its requests, how it gets a token, what it shows at the door. The same on AWS, at an
-//! endpoint that stands for AWS, and on the local AWS in this process.
+//! A caller of the stack: URLs, tokens, credentials. The same on AWS, at a custom endpoint, and on the local AWS in this process.
 //!
-//! It knows requests and answers; which of them a stack should admit is `verify`'s business.
+//! It contains requests and responses; which of them a stack should admit is in `verify`.
 
 mod credentials;
 mod endpoint;

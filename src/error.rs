@@ -1,4 +1,4 @@
-//! How a command ends: an exit code, or an error that says what is wrong, about what, and what to do.
+//! How a command ends: an exit code, or an error with a message, its subjects, and hints.
 
 use crate::aws::AwsError;
 use crate::model::{Address, shorten};
@@ -8,16 +8,16 @@ use crate::stack::Diagnostics;
 /// The longest command in a hint, in bytes.
 const LONGEST_COMMAND: usize = 16 << 10;
 
-/// How a command ended, when it came to an end of its own.
+/// An exit code of a command that ended by itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
-    /// It did what was asked.
+    /// Success.
     Success,
-    /// Something failed, and what there was to say is said already.
+    /// Something failed, and was reported already.
     Failure,
     /// `plan --detailed-exitcode` found changes.
     Changes,
-    /// The command line makes no sense.
+    /// The command line is invalid.
     Usage,
     /// Ctrl-C stopped it.
     Interrupted,
@@ -39,14 +39,14 @@ impl Exit {
     }
 }
 
-/// Why a command did not do what was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Error {
     /// Mistakes in the stack file.
     Stack(Diagnostics),
     /// Why there is no plan.
     NoPlan(Vec<Problem>),
-    /// AWS refused, or could not be asked.
+    /// A call to AWS failed.
     Aws(AwsError),
     /// Anything else.
     Fault(Box<Fault>),
@@ -65,58 +65,58 @@ pub struct Fault {
     pub hints: Vec<String>,
 }
 
-/// Something a [`Fault`] is about.
+/// A subject of a [`Fault`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Detail {
     /// The address.
     pub address: Address,
-    /// What is to be said of it.
+    /// The line about it.
     pub said: Said,
 }
 
-/// What is to be said of something that a [`Fault`] is about.
+/// The line about a subject of a [`Fault`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Said {
-    /// These words; may be empty.
+    /// A text; may be empty.
     Text(String),
     /// What happened to it since a plan was made.
     Moved(How),
 }
 
-/// What kind of thing went wrong.
+/// The kind of a fault.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FaultKind {
     /// A file or stream can't be read or written.
     Io,
     /// The account or Region is not the stack's.
     Ground,
-    /// The AWS profile that was named is not there or can't be read.
+    /// The named AWS profile doesn't exist or can't be read.
     Profile,
-    /// Nobody agreed, and nobody can be asked.
+    /// There is no consent, and no terminal to ask on.
     Consent,
-    /// Somebody was asked and did not agree.
+    /// A question was declined.
     Declined,
     /// Ctrl-C came before anything was written.
     Interrupted,
     /// SIGTERM came before anything was written.
     Terminated,
-    /// Another run holds the lock on the stack, this one lost it, or it can't be taken.
+    /// Another run has the lock on the stack, this one lost it, or it can't be taken.
     Lock,
-    /// Several things carry one address, so that nothing tells which one is meant.
+    /// Several resources have one address.
     Duplicate,
     /// AWS changed between the plan and the first write.
     Stale,
     /// The name is none of the stack's outputs, or its value is not known yet.
     Output,
-    /// There is no such deployment to lead callers to, or no way to it.
+    /// The deployment doesn't exist, or can't be served.
     Deployment,
-    /// Nobody in the stack is called so.
+    /// The stack has no caller with this name.
     Caller,
-    /// Something is not there yet, because nobody applied it.
+    /// Something is not applied yet.
     Absent,
     /// Somebody gets no token.
     Token,
-    /// A request to the stack got no answer.
+    /// A request to the stack got no response.
     Unanswered,
 }
 
@@ -160,7 +160,7 @@ impl Fault {
         Self::new(FaultKind::Io, format!("{error:#}"))
     }
 
-    /// Says what it is about.
+    /// Adds a subject.
     #[must_use]
     pub fn about(mut self, address: Address, text: impl Into<String>) -> Self {
         self.details.push(Detail {
@@ -170,7 +170,7 @@ impl Fault {
         self
     }
 
-    /// Says what moved that it is about.
+    /// Adds a changed subject.
     #[must_use]
     pub fn moved(mut self, moved: Moved) -> Self {
         self.details.push(Detail {
@@ -184,7 +184,7 @@ impl Fault {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         let hint = hint.into();
-        // Nobody types a longer command, and half of one would do something else.
+        // A longer command is not useful, and half of one would do something else.
         self.hints.push(match hint.split_once('\n') {
             Some((said, command)) if command.len() > LONGEST_COMMAND => {
                 format!("{said} (the command is too long to be shown)")
@@ -196,7 +196,7 @@ impl Fault {
 }
 
 impl Error {
-    /// How a command with this error ends.
+    /// The exit code of a command with this error.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Fault(fault) if fault.kind == FaultKind::Interrupted => Exit::Interrupted,

@@ -1,8 +1,8 @@
-//! What a partner is handed so that it can call: the addresses, its credentials, and what it may call with them, as a bundle for
-//! people, as OpenAPI, and as a Postman collection.
+//! What a partner needs to call: URLs, credentials, and its routes, as a bundle for people, as OpenAPI, and as a Postman
+//! collection.
 //!
-//! Everything here follows from what AWS has at that moment and is the same each time as long as AWS is. It is data in, text out: a
-//! text that holds a secret is a [`Secret`](crate::model::Secret), and only [`stores`] talks to AWS.
+//! Everything here follows from AWS's current state and is deterministic. It is data in, text out: a text with a secret is a
+//! [`Secret`](crate::model::Secret), and only [`stores`] calls AWS.
 
 mod access;
 mod bundle;

@@ -1,18 +1,17 @@
-//! One run at a time on a stack: a lock that lies beside the stack on AWS, as a parameter of Systems Manager.
+//! One run at a time on a stack: a lock on AWS, a parameter of Systems Manager.
 //!
-//! - **Taking it** is `PutParameter` without `Overwrite`, which AWS lets one of two runs do.
-//! - **Holding it** is writing it over every `RENEWED_EVERY`, from a thread of its own, so that a prompt or a long computation
-//!   does not stop it, and reading it more often. A run that could not renew it for `LASTS`, or reads that it is not its own, sends
-//!   no write any more ([`Lease`](crate::aws::Lease)).
-//! - **Taking it over** is allowed once it was not written for `DEAD_AFTER`, by AWS's clock, or at once when the process that
-//!   holds it ran on this machine and is gone. A parameter named after the dead holder's token, made without `Overwrite` again,
-//!   decides between two that try.
-//! - **Losing it** without having died, which takes a person who deletes the parameter, is told to the run that has it by then: the
-//!   loser writes that run's lock over as it is, and AWS counts a parameter's versions. A run whose lock was written by another
-//!   looks at the end for what both made.
+//! - **Acquiring it** is `PutParameter` without `Overwrite`, which succeeds for only one of two runs.
+//! - **Renewing it** is overwriting it every `RENEWED_EVERY`, from a separate thread, so that a prompt or a long computation does
+//!   not stop it, and reading it more often. A run that could not renew it for `LASTS`, or reads that it is not its own, sends no
+//!   further write ([`Lease`](crate::aws::Lease)).
+//! - **Taking it over** is allowed once it was not written for `DEAD_AFTER`, by AWS's clock, or at once if its process ran on
+//!   this machine and has ended. A parameter named after the dead holder's token, also created without `Overwrite`, decides
+//!   between two that try.
+//! - **Losing it** while alive, because the parameter was deleted by hand, is signalled to the run that has it by then: the loser
+//!   overwrites that run's lock unchanged, which increments the parameter's version. A run whose lock was written by another
+//!   checks at the end what both created.
 //!
-//! AWS's calls carry nothing that tells a holder from one that lost the lock: a request that was on its way when the time was up
-//! is still carried out.
+//! AWS's calls carry no token of the lock: a request that was sent before the lock expired may still take effect afterwards.
 
 mod holder;
 mod process;
@@ -29,23 +28,23 @@ pub use holder::Holder;
 
 use crate::aws::{AwsError, LockParameters, Moment, Parameter, Put};
 
-/// How often a holder writes its lock over.
+/// How often a holder renews its lock.
 const RENEWED_EVERY: Duration = Duration::from_secs(20);
-/// How long a holder may write after it renewed its lock last.
+/// How long a holder may write after its last renewal.
 const LASTS: Duration = Duration::from_secs(120);
-/// How old a lock is when it may be taken over: a minute later, which is longer than a request may take.
+/// The age at which a lock may be taken over: a minute later, which is longer than a request may take.
 pub const DEAD_AFTER: Duration = Duration::from_secs(180);
-/// How often a holder reads its lock, which tells one that was deleted or taken over, and tries again what failed.
+/// How often a holder reads its lock, to notice a deletion or takeover, and retries failed renewals.
 const READ_EVERY: Duration = Duration::from_secs(5);
 /// How long a renewal may take.
 const RENEWAL_TAKES: Duration = Duration::from_secs(30);
-/// How often the lock is asked for when it goes between two questions.
+/// How often acquiring is retried if the lock is released between two calls.
 const TRIES: usize = 5;
 
-/// Where the parameters are that are locks.
+/// The path of the locks' parameters.
 pub const FOLDER: &str = "/gatestack/lock/";
 
-/// The name of the parameter that is a stack's lock. A stack's name may have characters that a parameter's may not.
+/// The name of a stack's lock parameter. A stack's name may contain characters that are invalid in a parameter's.
 pub fn name(stack: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
     let stack: String = stack
@@ -58,17 +57,17 @@ pub fn name(stack: &str) -> String {
     format!("{FOLDER}{stack}")
 }
 
-/// Whether a parameter of this name is, or could be, a lock.
+/// Whether a parameter with this name is, or could be, a lock.
 pub fn is_one(name: &str) -> bool {
     name.starts_with(FOLDER)
 }
 
-/// Where the one that takes over from this holder says so.
+/// The parameter for a takeover from this holder.
 fn takeover(name: &str, token: &str) -> String {
     format!("{name}/takeover/{token}")
 }
 
-/// What came of asking for a lock.
+/// The result of acquiring a lock.
 #[derive(Debug)]
 pub enum Asked {
     /// It is ours.
@@ -80,14 +79,14 @@ pub enum Asked {
 /// A lock that another run has.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    /// Which run; `None` where the parameter says something that this version can't read.
+    /// Which run; `None` if this version can't read the parameter.
     pub holder: Option<Holder>,
-    /// How long ago it was renewed last, by AWS's clock.
+    /// The time since its last renewal, by AWS's clock.
     pub unrenewed_for: Duration,
 }
 
 impl Taken {
-    /// How long it can't be taken over yet, unless it is renewed meanwhile; `None` where it never can.
+    /// The time until it can be taken over, unless it is renewed; `None` if it never can.
     pub fn ends_in(&self) -> Option<Duration> {
         let ends = DEAD_AFTER.saturating_sub(self.unrenewed_for);
         self.holder.as_ref().map(|_| ends)
@@ -103,7 +102,7 @@ pub struct Lock {
     written: Arc<Written>,
 }
 
-/// How often a lock was written, by AWS's count.
+/// A version of a lock's parameter.
 #[derive(Debug)]
 struct Written {
     /// The version that this run wrote last.
@@ -120,7 +119,7 @@ impl Written {
         })
     }
 
-    /// This version was there before this run wrote again.
+    /// This version existed before this run wrote again.
     fn saw(&self, version: i64) {
         if self.version.swap(version, Ordering::SeqCst) != version {
             self.by_another.store(true, Ordering::SeqCst);
@@ -134,16 +133,16 @@ impl Written {
     }
 }
 
-/// A lock that is renewed until this is dropped.
+/// A lock that is being renewed until this is dropped.
 #[derive(Debug)]
 pub struct Kept {
     lock: Lock,
     renewing: DropGuard,
-    /// Told when nothing is renewed any more.
+    /// Signalled when renewing ends.
     ended: oneshot::Receiver<()>,
 }
 
-/// Asks once for the lock of this name.
+/// Tries once to acquire the lock with this name.
 ///
 /// # Errors
 /// A call failed.
@@ -163,7 +162,7 @@ pub async fn ask(
             continue;
         };
         let read = Holder::read(&there.value);
-        // The first answer got lost, and the SDK asked again.
+        // The first response was lost, and the SDK retried.
         if read.as_ref().is_some_and(|read| read.token == holder.token) {
             let lock = begin(parameters, name, holder, asked, there.version);
             return Ok(Asked::Ours(Box::new(lock)));
@@ -198,14 +197,14 @@ fn age(there: &Parameter) -> Duration {
     Duration::try_from(there.read.duration_since(there.written)).unwrap_or_default()
 }
 
-/// The holder, if it can't write any more.
+/// The holder, if it can no longer write.
 fn dead(holder: Option<&Holder>, there: &Parameter) -> Option<Holder> {
     let holder = holder?;
     let gone = age(there) >= DEAD_AFTER || holder.process_is_gone();
     gone.then(|| holder.clone())
 }
 
-/// Puts this run in the place of a dead one, unless another run is doing so.
+/// Takes over the lock of a dead run, unless another run is doing so.
 async fn take_over(
     parameters: &LockParameters,
     name: &str,
@@ -219,7 +218,7 @@ async fn take_over(
             return Ok(None);
         };
         let claimant = Holder::read(&other.value);
-        // As above, an answer may have got lost.
+        // As above, a response may have been lost.
         if claimant
             .as_ref()
             .is_none_or(|one| one.token != holder.token)
@@ -230,7 +229,7 @@ async fn take_over(
             return Ok(None);
         }
     }
-    // Whoever claimed it earlier may be through with it by now.
+    // An earlier claimant may have finished by now.
     let still = parameters.read(name).await?;
     let still = still.filter(|still| still.value == there.value && still.version == there.version);
     if still.is_none() {
@@ -272,10 +271,10 @@ fn begin(
 }
 
 impl Lock {
-    /// Renews it from now on, on a thread of its own.
+    /// Renews it from now on, on a separate thread.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The thread can't be started.
     pub fn keep(self) -> std::io::Result<Kept> {
         let end = CancellationToken::new();
         let (tell, ended) = oneshot::channel();
@@ -305,21 +304,21 @@ impl Lock {
 
     async fn keep_renewing(&self, until: &CancellationToken) {
         let mut renewed = Instant::now();
-        // A renewal that has begun is never left: it could reach AWS after the lock was removed, and make it again.
+        // A renewal is never aborted: it could take effect after the lock was removed, and create it again.
         while until.run_until_cancelled(sleep(READ_EVERY)).await.is_some() {
             if self.parameters.lease().why_over().is_some() {
                 return;
             }
             let due = renewed.elapsed() >= RENEWED_EVERY;
             let looked = timeout(RENEWAL_TAKES, self.look(due)).await;
-            // What AWS refuses may pass; where it does not, the lease ends by itself.
+            // Errors may be temporary; otherwise the lease expires by itself.
             if due && matches!(looked, Ok(Ok(()))) {
                 renewed = Instant::now();
             }
         }
     }
 
-    /// Writes it over, if it is still this run's; otherwise ends the lease.
+    /// Renews it, if it is still this run's; otherwise ends the lease.
     ///
     /// # Errors
     /// A call failed.
@@ -327,7 +326,7 @@ impl Lock {
         self.look(true).await
     }
 
-    /// Ends the lease if the lock is not this run's any more; otherwise writes it over where that is due.
+    /// Ends the lease if the lock is no longer this run's; otherwise renews it if due.
     async fn look(&self, due: bool) -> Result<(), AwsError> {
         let lease = self.parameters.lease();
         let asked = Moment::now(self.parameters.clock());
@@ -345,21 +344,21 @@ impl Lock {
         Ok(())
     }
 
-    /// Tells the run that has the lock by now that this one was under way: its lock is written over as it is.
+    /// Signals to the run that has the lock by now that this one was running: its lock is overwritten unchanged.
     async fn tell(&self, there: Option<&Parameter>) -> Result<(), AwsError> {
         let Some(others) = there.filter(|there| Holder::read(&there.value).is_some()) else {
             return Ok(());
         };
         let parameters = self.parameters.without_lease();
         let version = parameters.overwrite(&self.name, &others.value).await?;
-        // It was given back between the two calls, and is not to be there again.
+        // It was released between the two calls, and must not be created again.
         if version == 1 {
             parameters.delete(&self.name).await?;
         }
         Ok(())
     }
 
-    /// Why it is not this run's any more.
+    /// Why it is no longer this run's.
     fn not_ours(&self, there: Option<&Parameter>) -> Option<String> {
         let Some(there) = there else {
             return Some(format!("the lock was removed: {} is gone", self.name));
@@ -371,7 +370,7 @@ impl Lock {
         }
     }
 
-    /// Removes it, unless it is another run's by now; answers whether it was this run's alone until then.
+    /// Removes it, unless it is another run's by now; returns whether only this run had it until then.
     ///
     /// # Errors
     /// A call failed.
@@ -397,7 +396,7 @@ impl Lock {
 }
 
 impl Kept {
-    /// Removes the lock, unless it is another run's by now; answers whether it was this run's alone until then.
+    /// Removes the lock, unless it is another run's by now; returns whether only this run had it until then.
     ///
     /// # Errors
     /// A call failed.
@@ -408,7 +407,7 @@ impl Kept {
             ended,
         } = self;
         drop(renewing);
-        // Its thread tells, or is gone.
+        // Its thread signals, or has ended.
         let _ = ended.await;
         lock.release().await
     }

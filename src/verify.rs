@@ -1,13 +1,13 @@
-//! Proof that the door is shut to everyone it should be shut to and open to everyone else: every route against every kind of
-//! caller, and what only AWS's own configuration can tell.
+//! Verification that calls are denied and admitted as the file says: every route with every kind of caller, and checks of AWS's
+//! configuration.
 //!
 //! ```text
 //! Desired ─sketch▶ Front of the stack ─matrix▶ cells ─budget▶ calls ─judge▶ differences
 //!                                          purse ──▲            (asked again while AWS spreads a change)
 //! ```
 //!
-//! What to expect follows from the file alone, never from what AWS has: [`matrix()`] and [`judge()`] are pure. What a caller
-//! shows at the door lies in a [`Purse`], which also says why something can't be shown; that cell reads "not tested".
+//! The expected results follow from the file alone, never from AWS: [`matrix()`] and [`judge()`] are pure. A [`Purse`] has the
+//! test credentials, or the reasons why some don't exist; those cases are "not tested".
 
 mod ask;
 mod cell;

@@ -3,7 +3,7 @@ use crate::model::Secret;
 
 use super::{Front, Known};
 
-/// What somebody calls with. Read live where it is needed, and kept in memory only.
+/// A caller's credentials, read from AWS when needed and kept in memory only.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
     /// The app client's id; empty without a client.
@@ -14,10 +14,10 @@ pub struct Credentials {
     pub api_key: Option<Secret>,
 }
 
-/// Reads somebody's credentials from AWS. What is not applied yet is left out.
+/// Reads a caller's credentials from AWS, without what is not applied yet.
 ///
 /// # Errors
-/// AWS's refusal: the client or the key is gone, or the caller may not read them.
+/// The client or the key doesn't exist, or the read is denied.
 pub async fn credentials(
     connection: &Connection,
     front: &Front,
@@ -39,10 +39,10 @@ pub async fn credentials(
     })
 }
 
-/// When each secret of somebody's app client was made, the oldest first; none without a client that has one.
+/// When each secret of a caller's app client was created, the oldest first; none without a client that has one.
 ///
 /// # Errors
-/// AWS's refusal: the client is gone, or the caller may not read it.
+/// The client doesn't exist, or the read is denied.
 pub async fn client_secrets(
     connection: &Connection,
     front: &Front,

@@ -1,9 +1,9 @@
-//! Addresses of a stack at an endpoint that stands for AWS: there AWS's host names are paths below `/_aws/`.
+//! URLs of a stack at a custom endpoint, where AWS's host names are paths below `/_aws/`.
 
 use aws_facts::hosts::Host;
 use url::Url;
 
-/// An address that AWS gives, as it is reached at this endpoint. What is no URL is left as it is.
+/// AWS's URL, as it is reached at this endpoint. An invalid URL is left unchanged.
 pub fn at_endpoint(address: &str, endpoint: &str) -> String {
     let Some((host, path)) = Url::parse(address)
         .ok()

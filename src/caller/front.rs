@@ -1,4 +1,4 @@
-//! What callers of a stack have to know: its addresses, and who may call with what. Nothing secret.
+//! A stack's endpoints and callers. Nothing secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,32 +8,32 @@ use crate::model::{
     ALL_SCOPES, Address, Book, NamedServer, OutputName, Place, ScopeServer, ScopeServers, Text,
 };
 
-/// The header that carries the token where no authorizer says another.
+/// The default header of the token.
 const AUTHORIZATION: &str = "Authorization";
 
 /// The header in which API Gateway reads API keys.
 pub const API_KEY_HEADER: &str = "x-api-key";
 
-/// A stack as its callers see it: what the file says, with the ids that AWS gave.
+/// A stack for its callers: the file's settings, with AWS's ids.
 #[derive(Clone, Debug, Default)]
 pub struct Front {
-    /// Where tokens are asked for; none when the file gives the pool no domain.
+    /// The token URL; none if the file gives the pool no domain.
     pub token_url: Option<String>,
-    /// Where the API answers, without a slash at the end; none before the stage is there.
+    /// The API's URL, without a slash at the end; none before the stage exists.
     pub invoke_url: Option<String>,
-    /// The user pool's id, once it is there.
+    /// The user pool's id, once it exists.
     pub user_pool_id: Option<String>,
     /// The stage's name.
     pub stage: Option<String>,
     /// The request header that carries the token.
     pub authorizer_header: String,
-    /// Everybody who has credentials, by address: `partners.acme`, `app_clients.web`, `api_keys.batch`.
+    /// All callers with credentials, by address: `partners.acme`, `app_clients.web`, `api_keys.batch`.
     pub callers: BTreeMap<String, Known>,
     /// The resource servers whose identifiers are known.
     pub servers: ScopeServers,
 }
 
-/// Somebody who has credentials: an app client, an API key, or both.
+/// A caller with credentials: an app client, an API key, or both.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Known {
     /// The address, such as `partners.acme`.
@@ -42,11 +42,11 @@ pub struct Known {
     pub has_client: bool,
     /// Whether the file gives that client a secret.
     pub has_secret: bool,
-    /// The app client's id, once the client is there.
+    /// The app client's id, once it exists.
     pub client_id: Option<String>,
     /// Whether the file gives it an API key.
     pub has_api_key: bool,
-    /// The API key's id, once the key is there.
+    /// The API key's id, once it exists.
     pub api_key_id: Option<String>,
     /// The OAuth grants that the file allows its client.
     pub flows: BTreeSet<String>,
@@ -54,14 +54,14 @@ pub struct Known {
     pub scopes: BTreeSet<String>,
     /// The address of the usage plan its key is on, such as `plans.standard`.
     pub plan: Option<String>,
-    /// Whether the file lets its key in; true without a key.
+    /// Whether its key is enabled in the file; true without a key.
     pub enabled: bool,
 }
 
-/// Why a scope can't be asked for.
+/// Why a scope can't be requested.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NoSuchScope {
-    /// Its server's name is the name of one table and the identifier of another: what it may mean.
+    /// Its server's name is the name of one table and the identifier of another: both meanings.
     #[error("`{0}` may mean `{1}` or `{2}`")]
     Ambiguous(String, String, String),
     /// The caller has no scope of this server.
@@ -69,19 +69,19 @@ pub enum NoSuchScope {
     NoneOf(String, String),
 }
 
-/// Why a name means nobody in particular.
+/// Why a name doesn't identify one caller.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NoSuchCaller {
     /// Nobody is called so.
     #[error("nobody in this stack is called `{0}`")]
     Unknown(String),
-    /// More than one is; all their addresses.
+    /// Several have it; all their addresses.
     #[error("`{0}` is the name of more than one")]
     Ambiguous(String, Vec<String>),
 }
 
 impl Known {
-    /// Whether its client gets tokens by its own id and secret, without a person who signs in.
+    /// Whether its client uses client credentials.
     pub fn gets_tokens(&self) -> bool {
         self.flows.contains("client_credentials")
     }
@@ -94,7 +94,7 @@ impl Known {
 }
 
 impl Front {
-    /// From what the file wants and what AWS has.
+    /// From the wanted and the live resources.
     pub fn of(desired: &Desired, observation: &Observation) -> Self {
         let book = observation.book();
         let output = |name: &str| desired.outputs.get(name)?.resolve(&book);
@@ -121,7 +121,7 @@ impl Front {
         }
     }
 
-    /// The same with its addresses as they are reached at this endpoint, which stands for AWS.
+    /// The same with its URLs at this custom endpoint.
     #[must_use]
     pub fn at_endpoint(&self, endpoint: &str) -> Self {
         let moved = |address: &Option<String>| {
@@ -135,11 +135,11 @@ impl Front {
         }
     }
 
-    /// The scopes that somebody asks for, as tokens carry them: a table's name stands for its identifier, and `*` for all scopes of
-    /// that server that the caller may ask for. What names no server is left for the token endpoint to refuse.
+    /// The requested scopes, as in tokens: a table's name is replaced by its identifier, and `*` by all of the caller's scopes of
+    /// that server. Those of no server are left for the token endpoint to refuse.
     ///
     /// # Errors
-    /// A scope of one of two servers, or of one of whose scopes the caller has none.
+    /// A scope of one of two servers, or of a server of which the caller has no scope.
     pub fn scopes(&self, known: &Known, asked: &[String]) -> Result<Vec<String>, NoSuchScope> {
         let mut scopes = Vec::new();
         for scope in asked {
@@ -175,7 +175,7 @@ impl Front {
         Ok(scopes)
     }
 
-    /// A scope as the file writes it where that is shorter: by the name of its server's table.
+    /// A scope in the file's words if that is shorter: by the name of its server's table.
     pub fn written(&self, scope: &str) -> String {
         let parts = scope.rsplit_once('/');
         match parts.map(|(server, name)| (self.servers.named(server), name)) {
@@ -191,7 +191,7 @@ impl Front {
     /// The caller of this name: `acme`, `partners.acme`.
     ///
     /// # Errors
-    /// None or several are called so.
+    /// None or several have this name.
     pub fn caller(&self, name: &str) -> Result<&Known, NoSuchCaller> {
         if let Some(known) = self.callers.get(name) {
             return Ok(known);
@@ -264,7 +264,7 @@ fn servers(desired: &Desired, book: &Book) -> ScopeServers {
     servers.collect()
 }
 
-/// A scope whose server is named after an id that AWS has not given yet is nothing that anybody could ask for.
+/// A scope whose server's identifier contains an unknown id can't be requested.
 fn scopes(client: &app_client::Props, book: &Book) -> BTreeSet<String> {
     let scopes = client.scopes.iter();
     scopes.filter_map(|scope| scope.resolve(book)).collect()
@@ -335,7 +335,7 @@ mod tests {
         let read = Ok(vec![format!("{url}/read")]);
         assert_eq!(asked("pets/read"), read);
         assert_eq!(asked(&format!("{url}/read")), read);
-        // Only what it may ask for: the endpoint would refuse all of it.
+        // Only the caller's scopes: the endpoint would refuse the whole request.
         assert_eq!(asked("pets/*"), read);
         assert_eq!(asked("pets/write"), Ok(vec![format!("{url}/write")]));
         for other in ["openid", "strange/read", "read"] {

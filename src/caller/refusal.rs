@@ -1,22 +1,22 @@
 use http::Response;
 
-/// The header by which API Gateway tells its own answers from a backend's.
+/// The header that distinguishes API Gateway's own responses from a backend's.
 const ERROR_TYPE: &str = "x-amzn-errortype";
 
-/// What API Gateway means when it answers itself (API Gateway developer guide, "Gateway response types").
+/// The meaning of API Gateway's own responses (API Gateway developer guide, "Gateway response types").
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// No token, or none that the authorizer lets in.
+    /// No token, or none that the authorizer accepts.
     Unauthorized,
-    /// A token that was good once.
+    /// An expired token.
     ExpiredToken,
-    /// No API key, or none that the stage's usage plans let in.
+    /// No API key, or none on the stage's usage plans.
     Forbidden,
     /// The stage has no such route.
     NoRoute,
     /// The usage plan's quota is used up.
     Quota,
-    /// More calls at once than a usage plan or the stage lets in.
+    /// More calls at once than a usage plan or the stage allows.
     Throttle,
     /// The backend took too long.
     Timeout,
@@ -24,15 +24,15 @@ pub enum Refusal {
     Unreachable,
 }
 
-/// What API Gateway calls its own answer, such as `ForbiddenException`; none for what a backend answered.
+/// The error type of API Gateway's own response, such as `ForbiddenException`; none for a backend's.
 pub fn error_type<B>(answer: &Response<B>) -> Option<&str> {
     let named = answer.headers().get(ERROR_TYPE)?.to_str().ok()?;
-    // AWS writes a URL behind the name in some of its services.
+    // Some AWS services append a URL to the name.
     named.split(':').next()
 }
 
 impl Refusal {
-    /// What this answer means, when it is API Gateway's own and one that callers meet.
+    /// The meaning of this response, if it is a known one of API Gateway's own.
     pub fn of(answer: &Response<impl AsRef<[u8]>>) -> Option<Self> {
         let kind = error_type(answer)?;
         let says = |words: &str| {

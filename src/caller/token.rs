@@ -20,7 +20,7 @@ use crate::model::Secret;
 pub struct Token {
     /// The token itself.
     pub value: Secret,
-    /// How long it is valid from when it was given.
+    /// How long it is valid from its issue.
     pub expires_in: Duration,
     /// The scopes it grants.
     pub scopes: BTreeSet<String>,
@@ -29,44 +29,44 @@ pub struct Token {
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// Whoever asks has no app client, or one without a secret.
+    /// The caller has no app client, or one without a secret.
     #[error("there is no app client with a secret to ask with")]
     NoClient,
     /// The pool has no token endpoint, because the file gives it no domain.
     #[error("the user pool has no domain, and with it no token endpoint")]
     NoDomain,
-    /// The token endpoint's URL is none.
+    /// The token endpoint's URL is invalid.
     #[error("the token endpoint's address is no URL")]
     Url(#[source] url::ParseError),
-    /// The token endpoint did not answer.
+    /// The token endpoint did not respond.
     #[error("the token endpoint gives no answer")]
     NoAnswer(#[source] TransportError),
-    /// The token endpoint refused, in OAuth's words.
+    /// The token endpoint's OAuth error.
     #[error("the token endpoint refuses: {error}")]
     Refused {
         /// Such as `invalid_scope`.
         error: String,
-        /// What the server says of it.
+        /// The server's description.
         description: Option<String>,
     },
-    /// What answers at the token endpoint's address is no token endpoint.
+    /// The response is not a token endpoint's.
     #[error("what answers at the token endpoint's address is no token endpoint")]
     NotATokenEndpoint,
-    /// Without a domain, Cognito's own API refused.
+    /// Without a domain: Cognito's own API returned an error.
     #[error(transparent)]
     Aws(AwsError),
 }
 
-/// What the scopes of an access token are called in it. Its signature is the API's business.
+/// The claim with the scopes of an access token. Its signature is checked by the API.
 #[derive(Deserialize)]
 struct Claims {
     scope: Option<String>,
 }
 
-/// Asks the token endpoint for an access token; no scope asks for all that the client may have.
+/// Requests an access token from the token endpoint; no scope requests all of the client's.
 ///
 /// # Errors
-/// The endpoint's refusal, no answer, or nothing to ask with or for.
+/// The endpoint's error, no response, or no client or endpoint.
 pub async fn token(
     transport: &Transport,
     front: &Front,
@@ -92,10 +92,10 @@ pub async fn token(
     Ok(Token::of(&answer, scopes))
 }
 
-/// The same, by Cognito's own API where the pool has no domain.
+/// The same, by Cognito's own API if the pool has no domain.
 ///
 /// # Errors
-/// As of [`token`], and AWS's refusal.
+/// Those of [`token`], and errors of the call.
 pub async fn token_of_pool(
     transport: &Transport,
     connection: &Connection,
@@ -122,7 +122,7 @@ pub async fn token_of_pool(
 impl Token {
     fn of(answer: &BasicTokenResponse, asked: &[String]) -> Self {
         let value = answer.access_token().secret();
-        // A server that grants what was asked for need not say so; Cognito never does.
+        // A server may omit the scopes if it grants the requested ones; Cognito always does.
         let told = answer
             .scopes()
             .map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
@@ -153,7 +153,7 @@ fn refusal(error: RequestTokenError<TransportError, BasicErrorResponse>) -> Toke
             error: refusal.error().as_ref().to_owned(),
             description: refusal.error_description().cloned(),
         },
-        // What could not be read may hold a token, so nothing of it is told.
+        // An unreadable response may contain a token, so it is not shown.
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => TokenError::NotATokenEndpoint,
     }
 }

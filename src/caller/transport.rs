@@ -8,7 +8,7 @@ use http::{Request, Response, header};
 use reqwest::redirect;
 use url::Url;
 
-/// API Gateway gives up after 29 seconds by default and Cognito long before; whoever takes longer than this does not answer.
+/// API Gateway times out after 29 seconds by default and Cognito long before.
 const LONGEST: Duration = Duration::from_secs(60);
 
 const CONNECTING: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ const CONNECTING: Duration = Duration::from_secs(10);
 pub type InProcess =
     Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
-/// A way to the addresses that AWS gives a stack: its invoke URL, its token endpoint, its own domains.
+/// HTTP to a stack's URLs: its invoke URL, its token endpoint, its custom domains.
 #[derive(Clone)]
 pub struct Transport(Way);
 
@@ -31,11 +31,11 @@ enum Way {
     InProcess(InProcess),
 }
 
-/// Why a request got no answer.
+/// Why a request got no response.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer from {host}")]
 pub struct TransportError {
-    /// Whom it was sent to.
+    /// The URL.
     pub host: String,
     /// What happened.
     #[source]
@@ -56,15 +56,15 @@ impl Transport {
     /// Over the internet.
     ///
     /// # Errors
-    /// The system has no way to check certificates.
+    /// The system can't verify certificates.
     pub fn internet() -> Result<Self, reqwest::Error> {
         Ok(Self(Way::Internet(client()?)))
     }
 
-    /// To this URL whatever a request's host is, as `--endpoint-url` says for AWS's own API.
+    /// To this URL whatever a request's host, as with `--endpoint-url`.
     ///
     /// # Errors
-    /// The system has no way to check certificates.
+    /// The system can't verify certificates.
     pub fn endpoint(url: Url) -> Result<Self, reqwest::Error> {
         Ok(Self(Way::Endpoint(client()?, url)))
     }
@@ -74,15 +74,15 @@ impl Transport {
         Self(Way::InProcess(answer))
     }
 
-    /// Sends a request with an absolute URI, and takes the whole answer. Redirects are answers too.
+    /// Sends a request with an absolute URI, and reads the whole response. Redirects are not followed.
     ///
     /// # Errors
-    /// There is no answer. A refusal is one.
+    /// There is no response. An HTTP error is one.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let (client, request) = match &self.0 {
             Way::InProcess(answer) => {
-                // What an HTTP client would write into the request's head.
+                // The headers that an HTTP client adds.
                 let mut request = request;
                 if let Ok(value) = host.parse() {
                     request.headers_mut().insert(header::HOST, value);
@@ -94,7 +94,7 @@ impl Transport {
         };
         let failed = |source: reqwest::Error| TransportError {
             host: host.clone(),
-            // URLs carry what a caller asks for.
+            // URLs contain what the caller requests.
             source: source.without_url(),
         };
         let request = reqwest::Request::try_from(request).map_err(failed)?;
@@ -107,7 +107,7 @@ impl Transport {
     }
 }
 
-/// The same request to another server, which reads in `Host` whom it was meant for.
+/// The same request to another server, with the original `Host`.
 fn redirected(mut request: Request<Bytes>, to: &Url) -> Request<Bytes> {
     let host = request.uri().authority().map(|host| host.as_str().parse());
     if let Some(Ok(host)) = host {

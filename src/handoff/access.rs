@@ -1,4 +1,4 @@
-//! What somebody may call, and where: nothing secret.
+//! A caller's routes and URLs: nothing secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use crate::kinds::route::{Integration, Props as Route};
 use crate::kinds::{Observation, Resource, app_client};
 use crate::model::{Address, Book, HumanDuration, Number, OutputName};
 
-/// Methods in the order in which somebody tries them: what only reads first, what deletes last.
+/// Methods in the order for trying them: reads first, deletes last.
 const METHODS: [&str; 8] = [
     "GET", "HEAD", "OPTIONS", "ANY", "POST", "PUT", "PATCH", "DELETE",
 ];
@@ -23,9 +23,9 @@ pub struct Access {
     pub api: String,
     /// The stage's name.
     pub stage: String,
-    /// Where the API answers, without a slash at the end.
+    /// The API's URL, without a slash at the end.
     pub invoke_url: String,
-    /// Where tokens are asked for; none where no token is needed or the pool has no domain.
+    /// The token URL; none if no token is needed or the pool has no domain.
     pub token_url: Option<String>,
     /// The request header that carries the token.
     pub token_header: String,
@@ -35,7 +35,7 @@ pub struct Access {
     pub has_client: bool,
     /// Whether there is an API key to call with.
     pub has_api_key: bool,
-    /// The scopes that its tokens have, with what the stack file says of each.
+    /// The scopes that its tokens have, with their descriptions in the stack file.
     pub scopes: BTreeMap<String, String>,
     /// How long its tokens are valid; none without a client, and for all callers together.
     pub token_lifetime: Option<HumanDuration>,
@@ -54,21 +54,21 @@ pub struct Allowance {
     pub quota: Option<(i32, String)>,
 }
 
-/// A route that is open to the caller.
+/// A route that the caller may call.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Call {
     /// The HTTP method, or `ANY`.
     pub method: String,
     /// The path, such as `/policies/{id}`.
     pub path: String,
-    /// The caller's scopes of which any one opens it; none where no token is needed.
+    /// The caller's scopes, any one of which is enough; none if no token is needed.
     pub scopes: BTreeSet<String>,
     /// Whether it needs an API key.
     pub api_key: bool,
 }
 
 impl Access {
-    /// What this caller may call, from what AWS has. None while nothing answers: the stage is not there.
+    /// What this caller may call, from the live resources. None without a stage.
     pub fn of(
         stack: &str,
         front: &Front,
@@ -87,7 +87,7 @@ impl Access {
         Some(access)
     }
 
-    /// What any of the stack's callers may call. None while nothing answers: the stage is not there.
+    /// What any of the stack's callers may call. None without a stage.
     pub fn of_all(stack: &str, front: &Front, observation: &Observation) -> Option<Self> {
         let callers: Vec<&Known> = front.callers.values().collect();
         let scopes = callers
@@ -155,18 +155,18 @@ impl Access {
         })
     }
 
-    /// Whom it is about, in a word.
+    /// A name for the caller.
     pub fn name(&self) -> &str {
         self.caller.as_deref().unwrap_or(&self.stack)
     }
 
-    /// The scopes as a token request has them.
+    /// The scopes for a token request.
     pub fn scope(&self) -> String {
         let scopes: Vec<&str> = self.scopes.keys().map(String::as_str).collect();
         scopes.join(" ")
     }
 
-    /// What to try first: something that reads, needs all that there is, and has no parameters.
+    /// What to try first: something that reads, needs all credentials, and has no parameters.
     pub fn first_call(&self) -> Option<&Call> {
         self.calls.iter().min_by_key(|call| {
             (
@@ -203,7 +203,7 @@ impl Call {
         matches!(self.method.as_str(), "POST" | "PUT" | "PATCH")
     }
 
-    /// The names of the path's parameters, in order; true for one that takes all the rest of the path.
+    /// The names of the path's parameters, in order; true for a greedy one.
     pub fn parameters(&self) -> Vec<(&str, bool)> {
         let parts = self.path.split('/');
         let inner = parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
@@ -215,7 +215,7 @@ impl Call {
             .collect()
     }
 
-    /// The path with `value` in the place of each parameter.
+    /// The path with `value` for each parameter.
     pub fn path_with(&self, value: impl Fn(&str) -> String) -> String {
         let parts = self.path.split('/').map(|part| {
             let name = part.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
@@ -225,8 +225,8 @@ impl Call {
     }
 }
 
-/// A route that somebody with these scopes may call, if it is one. With an authorizer and no scopes it takes ID tokens, which only
-/// people who sign in have. Preflights are the browsers' business.
+/// A route that a caller with these scopes may call, if it is one. With an authorizer and no scopes it needs an ID token, which
+/// only users have. Preflights are left out.
 fn open(route: &Route, scopes: &BTreeSet<String>, has_api_key: bool, book: &Book) -> Option<Call> {
     let preflight = route.method == "OPTIONS" && matches!(route.integration, Integration::Mock(_));
     if preflight || (route.api_key && !has_api_key) {
@@ -253,7 +253,7 @@ fn open(route: &Route, scopes: &BTreeSet<String>, has_api_key: bool, book: &Book
     })
 }
 
-/// The scopes that a caller's client has on AWS. Those of one that gets no tokens open nothing.
+/// The scopes of a caller's client on AWS; empty for one that gets no tokens.
 fn live_scopes(known: &Known, observation: &Observation) -> BTreeSet<String> {
     let book = observation.book();
     live_client(known, observation)
@@ -263,7 +263,7 @@ fn live_scopes(known: &Known, observation: &Observation) -> BTreeSet<String> {
         .collect()
 }
 
-/// A caller's client as AWS has it; none for one that gets no tokens.
+/// A caller's live client; none for one that gets no tokens.
 fn live_client<'a>(known: &Known, observation: &'a Observation) -> Option<&'a app_client::Props> {
     let owner = Address::new(known.address.as_str());
     let live = observation.live.iter();
@@ -274,7 +274,7 @@ fn live_client<'a>(known: &Known, observation: &'a Observation) -> Option<&'a ap
     clients.find(|_| known.gets_tokens())
 }
 
-/// What the plan that a caller's key is on allows it.
+/// The limits of a caller's usage plan.
 fn allowance(known: &Known, observation: &Observation) -> Option<Allowance> {
     let owner = Address::new(known.address.as_str());
     let book = observation.book();

@@ -11,10 +11,10 @@ use postman::json;
 /// The number of the format, in the member that makes a JSON text a bundle.
 const FORMAT: u32 = 1;
 
-/// The file of a folder that makes it a bundle.
+/// The file that identifies a folder as a bundle.
 pub const CREDENTIALS: &str = "credentials.json";
 
-/// Somebody's access, with the credentials for it.
+/// A caller's access, with the credentials.
 #[derive(Clone, Copy, Debug)]
 pub struct Bundle<'a> {
     /// What may be called.
@@ -28,13 +28,13 @@ pub struct Bundle<'a> {
 pub struct File {
     /// Its name.
     pub name: &'static str,
-    /// What is in it, for whoever is told.
+    /// A description of its contents.
     pub holds: String,
     /// Its text.
     pub text: Secret,
 }
 
-/// Whose bundle it is, whatever its format.
+/// The partner of a bundle of any format.
 #[derive(Deserialize)]
 struct Earlier {
     #[serde(rename = "gatestack_handoff")]
@@ -160,7 +160,7 @@ impl<'a> Bundle<'a> {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    /// Everything as files. All but the three that hold secrets may be shown around.
+    /// Everything as files. Only three contain secrets.
     pub fn folder(&self) -> Vec<File> {
         let Self {
             access,
@@ -200,8 +200,8 @@ impl<'a> Bundle<'a> {
         ]
     }
 
-    /// Whether a text is an earlier bundle's document, or the credentials of one in a folder, for the same partner. It may be written
-    /// anew; another partner's may not, since somebody else may read it.
+    /// Whether a text is an earlier bundle's document, or the credentials of one in a folder, for the same partner. It may be
+    /// overwritten; another partner's may not, since others may read it.
     pub fn renews(&self, text: &str) -> bool {
         serde_json::from_str::<Earlier>(text).is_ok_and(|earlier| {
             earlier.stack == self.access.stack && earlier.partner == self.access.name()
@@ -341,7 +341,7 @@ fn limits(access: &Access) -> String {
     rows
 }
 
-/// What an answer means that is not the one hoped for.
+/// The meaning of error responses.
 fn troubles(access: &Access) -> String {
     let mut text = String::new();
     let token = access.token_url.is_some() && access.calls.iter().any(Call::needs_token);

@@ -1,13 +1,12 @@
-//! The same calls as command lines. Secrets stand in them as variables, so they can be shown to anybody and leave nothing in a
-//! shell's history.
+//! The same calls as command lines. Secrets are variables in them, so they can be shared and leave nothing in a shell's history.
 
 use super::{Access, Call};
 
-/// What stands for a path parameter.
+/// The sample value of a path parameter.
 pub(super) const EXAMPLE_VALUE: &str = "1";
 
-/// Puts an access token into `ACCESS_TOKEN`, or says what was answered in its place and leaves it empty. None where no token is
-/// needed or there is no token endpoint.
+/// Puts an access token into `ACCESS_TOKEN`, or prints the response and leaves it empty. None if no token is needed or there is
+/// no token endpoint.
 pub(super) fn token(access: &Access) -> Option<Vec<String>> {
     access.token_url.as_ref()?;
     let lines = [
@@ -18,7 +17,7 @@ pub(super) fn token(access: &Access) -> Option<Vec<String>> {
     Some(lines.map(str::to_owned).to_vec())
 }
 
-/// Calls a route and shows the answer with its headers.
+/// Calls a route and shows the response with its headers.
 pub(super) fn call(access: &Access, call: &Call) -> String {
     let mut words = vec!["curl -i".to_owned()];
     match call.request_method() {

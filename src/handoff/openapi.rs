@@ -1,4 +1,4 @@
-//! The OpenAPI 3.0 description of what somebody may call.
+//! The OpenAPI 3.0 description of a caller's routes.
 
 use std::collections::BTreeSet;
 
@@ -16,13 +16,13 @@ use crate::caller::API_KEY_HEADER;
 const TOKEN: &str = "token";
 /// The security scheme of API keys.
 const API_KEY: &str = "api_key";
-/// The media type of everything that API Gateway itself answers.
+/// The media type of API Gateway's own responses.
 const JSON: &str = "application/json";
 
-/// Methods that OpenAPI has for a route of any.
+/// OpenAPI's methods for an `ANY` route.
 const ANY: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/// API Gateway's own refusals: component, status, what it means.
+/// API Gateway's own errors: component, status, meaning.
 const REFUSALS: [(&str, u16, &str); 3] = [
     (
         "Unauthorized",
@@ -41,7 +41,7 @@ const REFUSALS: [(&str, u16, &str); 3] = [
     ),
 ];
 
-/// What somebody may call, as OpenAPI 3.0: the routes, how to show who one is, and where.
+/// A caller's access as OpenAPI 3.0: routes, authentication, servers.
 pub fn openapi(access: &Access) -> OpenAPI {
     let mut ids = BTreeSet::new();
     let mut document = OpenAPI {
@@ -63,7 +63,7 @@ pub fn openapi(access: &Access) -> OpenAPI {
         ..OpenAPI::default()
     };
     for call in &access.calls {
-        // In OpenAPI no parameter takes more than one segment, so the plus has no place.
+        // In OpenAPI a parameter is one segment, so the plus is removed.
         let path = call.path.replace("+}", "}");
         let item = document
             .paths
@@ -144,7 +144,7 @@ fn operation(method: &str, call: &Call, ids: &mut BTreeSet<String>) -> Operation
     }
 }
 
-/// Any one of the scopes opens the route, so each is a way of its own; what it needs beside that, each of them needs.
+/// Any one of the scopes is enough, so each is an alternative, together with the other requirements.
 fn security(call: &Call) -> Vec<SecurityRequirement> {
     let key = call.api_key.then(|| (API_KEY.to_owned(), Vec::new()));
     let tokens = call
@@ -268,7 +268,7 @@ fn components(access: &Access) -> Components {
     components
 }
 
-/// What API Gateway itself answers: one message.
+/// API Gateway's own responses: one message.
 fn refusal(description: &str) -> Response {
     let text = Schema {
         schema_data: SchemaData::default(),

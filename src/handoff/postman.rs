@@ -1,5 +1,5 @@
-//! What somebody may call, as a Postman collection (format 2.1) and the environment with its variables. Newman runs the collection
-//! from top to bottom: the token first, then what reads, path by path.
+//! A caller's access as a Postman collection (format 2.1) and the environment with its variables. Newman runs the collection from
+//! top to bottom: the token first, then what reads, path by path.
 
 use serde::Serialize;
 
@@ -8,21 +8,21 @@ use super::{Access, Call};
 use crate::caller::{API_KEY_HEADER, Credentials};
 use crate::model::Secret;
 
-/// By which Postman knows the format.
+/// Postman's schema URL of the format.
 const SCHEMA: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
-/// What tells a collection's file from others.
+/// Identifies a collection's file.
 const COLLECTION_MARK: &str = "schema.getpostman.com/json/collection/";
-/// What tells an environment's file from others.
+/// Identifies an environment's file.
 const ENVIRONMENT_MARK: &str = "_postman_variable_scope";
 
-/// After the token request: it worked, and the token is where the others look for it.
+/// After the token request: it succeeded, and the token is stored for the others.
 const KEEPS_THE_TOKEN: &[&str] = &[
     "pm.test('a token is given', () => pm.response.to.have.status(200));",
     "pm.environment.set('access_token', pm.response.json().access_token);",
 ];
 
-/// After every other request: whatever the service said, it was asked.
+/// After every other request: it was admitted, whatever the service's status.
 const IS_ADMITTED: &[&str] = &[
     "pm.test('the call is admitted', () => pm.expect(pm.response.code).to.not.be.oneOf([401, 403]));",
 ];
@@ -67,7 +67,7 @@ struct Request {
     url: Url,
 }
 
-/// How a request shows who sends it; the collection's own when it says nothing.
+/// A request's authentication; by default the collection's.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Auth {
@@ -193,7 +193,7 @@ fn title(access: &Access) -> String {
     }
 }
 
-/// The environment, in JSON. Without credentials its secrets are there to be filled in.
+/// The environment, in JSON. Without credentials its secrets are empty.
 pub fn environment(access: &Access, credentials: Option<&Credentials>) -> Secret {
     let shown = environment_of(access, credentials);
     Secret::new(json(&shown))
@@ -239,9 +239,9 @@ pub(super) fn environment_of<'a>(
     }
 }
 
-/// Whether a text is a collection or environment, which may be written anew.
+/// Whether a text is a collection or environment, which may be overwritten.
 pub fn is_one(text: &str) -> bool {
-    // Only at the top: a bundle for a partner has both inside it, and more that must not be lost.
+    // Only at the top level: a bundle contains both, and more that must not be lost.
     let Ok(document) = serde_json::from_str::<serde_json::Value>(text) else {
         return false;
     };
@@ -249,7 +249,7 @@ pub fn is_one(text: &str) -> bool {
     schema.contains(COLLECTION_MARK) || !document[ENVIRONMENT_MARK].is_null()
 }
 
-/// A value as a file has it.
+/// A value in a file.
 pub fn json(value: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(value);
     text.expect("texts and lists of texts are JSON") + "\n"
@@ -260,7 +260,7 @@ fn token(access: &Access) -> Item {
         key: "grant_type".into(),
         value: "client_credentials".into(),
     }];
-    // For one caller; another one may have other scopes, and who asks for none gets all of them.
+    // For one caller; others may have other scopes, and a request without any gets all of them.
     if access.caller.is_some() && !access.scopes.is_empty() {
         form.push(Pair {
             key: "scope".into(),
@@ -291,7 +291,7 @@ fn token(access: &Access) -> Item {
     }
 }
 
-/// The token where the authorizer looks for it.
+/// The token in the authorizer's header.
 fn shown_token(access: &Access) -> Auth {
     if access.token_header == "Authorization" {
         return Auth::Bearer {

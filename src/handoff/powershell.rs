@@ -7,7 +7,7 @@ use crate::caller::API_KEY_HEADER;
 /// Reads the credentials, gets a token where the call needs one, and makes the call.
 pub(super) fn lines(access: &Access, call: &Call) -> Vec<String> {
     let mut lines = vec![
-        // Otherwise it would go on without a token.
+        // Otherwise it would continue without a token.
         "$ErrorActionPreference = \"Stop\"".to_owned(),
         format!("$access = Get-Content -Raw {CREDENTIALS} | ConvertFrom-Json"),
     ];

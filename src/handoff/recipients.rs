@@ -1,4 +1,4 @@
-//! Where a bundle goes, and encryption for whom it is for.
+//! The destination of a bundle, and encryption for its recipients.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub enum Destination {
     Secret(String),
 }
 
-/// For whom something is encrypted with age: any one of them can open it.
+/// The age recipients: any one of them can decrypt it.
 #[derive(Clone)]
 pub struct Encryption(Vec<Recipient>);
 
@@ -40,13 +40,13 @@ impl std::fmt::Debug for Encryption {
     }
 }
 
-/// What an age recipient begins with. Bech32, in which it is written, may be all upper case.
+/// The prefix of an age recipient. It is Bech32, which may be all upper case.
 const AGE: &str = "age1";
-/// What stands in an age identity, whatever its case.
+/// The marker of an age identity, in any case.
 const AGE_SECRET: &str = "age-secret-key-";
-/// What the identity of one of age's plugins begins with.
+/// The prefix of an age plugin's identity.
 const AGE_PLUGIN_SECRET: &str = "age-plugin-";
-/// What is said of an identity, which is never repeated.
+/// The error about an identity, which doesn't repeat it.
 pub const IDENTITY: &str = "that is an age identity, the secret half of a key: give the recipient, which begins with age1 and which \
                             `age-keygen -y KEY_FILE` prints";
 /// The types of SSH keys, the first word of one.
@@ -60,19 +60,19 @@ const SSH: [&str; 8] = [
     "sk-ssh-ed25519@openssh.com",
     "sk-ecdsa-sha2-nistp256@openssh.com",
 ];
-/// How the encoded part of an SSH key begins: the length of its type's name, and the name.
+/// The start of an SSH key's encoded part: the length of its type's name, and the name.
 const SSH_ENCODED: [&str; 4] = ["AAAAB3Nza", "AAAAC3Nza", "AAAAE2Vj", "AAAAG"];
-/// What stands before the name of a parameter of Systems Manager.
+/// The prefix of a Systems Manager parameter.
 const PARAMETER: &str = "ssm:";
-/// What stands before the name of a secret of Secrets Manager.
+/// The prefix of a Secrets Manager secret.
 const SECRET: &str = "secretsmanager:";
 /// The ending of a document's name.
 const DOCUMENT: &str = "json";
 
-/// Reads where to: one place, or any number of age recipients.
+/// Parses the destination: one place, or any number of age recipients.
 ///
 /// # Errors
-/// What makes no sense, in words that repeat nothing that could be secret.
+/// The mistake, without repeating anything that could be secret.
 pub fn destination(given: &[String]) -> Result<Destination, String> {
     let mut recipients = Vec::new();
     let mut places = Vec::new();
@@ -110,7 +110,7 @@ pub fn destination(given: &[String]) -> Result<Destination, String> {
     }
 }
 
-/// Whether a text holds an age identity: it opens what the recipient closes.
+/// Whether a text contains an age identity, the private key of a recipient.
 pub fn is_identity(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let plugins = lower.trim().strip_prefix(AGE_PLUGIN_SECRET);
@@ -125,7 +125,7 @@ fn recipient(text: &str, lower: &str) -> Result<Recipient, String> {
             "'{said}' mixes upper and lower case, which no age recipient does: copy it again"
         ));
     }
-    // The last 1 stands before the data, in which there is none.
+    // The last 1 precedes the data, which contains none.
     if let Some((kind, _)) = lower.rsplit_once('1')
         && let Some(plugin) = kind.strip_prefix(AGE).filter(|plugin| !plugin.is_empty())
     {
@@ -140,7 +140,7 @@ fn recipient(text: &str, lower: &str) -> Result<Recipient, String> {
     })
 }
 
-/// What a key is that is none of age's; its text is not repeated, since it may be the secret half.
+/// The type of a key that is not age's; its text is not repeated, since it may be private.
 fn other_key(text: &str) -> Option<&'static str> {
     let text = text.trim_matches(|c: char| !c.is_alphanumeric() && c != '-');
     let first = text.split_whitespace().next().unwrap_or_default();
@@ -158,10 +158,10 @@ fn other_key(text: &str) -> Option<&'static str> {
         .then_some("the fingerprint of a PGP key")
 }
 
-/// How long a run of letters and digits is that no folder is called by.
+/// The length of letters and digits that is not a folder's name.
 const NO_NAME: usize = 40;
 
-/// Whether a key stands somewhere in a text: a long run of the letters of base64, or a character that nobody sees or types.
+/// Whether a text may contain a key: a long run of base64, or an invisible character.
 fn holds_a_key(text: &str) -> bool {
     let is_a_place = text.contains(['/', '\\'])
         || text.ends_with(&format!(".{DOCUMENT}"))
@@ -205,7 +205,7 @@ fn place(text: &str) -> Result<Destination, String> {
         return Err("a name with control characters is no place to write to".to_owned());
     }
     let said = shortened(text);
-    // A folder whose name has a colon is most often a place that is misspelled. One letter is a disk of Windows.
+    // A folder with a colon in its name is most likely a misspelled destination. One letter is a Windows drive.
     if let Some((scheme, _)) = text.split_once(':')
         && scheme.len() > 1
         && !scheme.contains(['/', '.', '\\'])
@@ -216,7 +216,7 @@ fn place(text: &str) -> Result<Destination, String> {
             shortened(scheme)
         ));
     }
-    // Without a slash at the end, where other names are made of it.
+    // Without a slash at the end, for derived names.
     let path: PathBuf = Path::new(text).components().collect();
     let ending = path.extension().and_then(|ending| ending.to_str());
     match ending {
@@ -235,12 +235,12 @@ fn place(text: &str) -> Result<Destination, String> {
 }
 
 impl Encryption {
-    /// How many can open it.
+    /// The number of recipients.
     pub fn recipients(&self) -> usize {
         self.0.len()
     }
 
-    /// A text that only they can read.
+    /// An encrypted text.
     ///
     /// # Errors
     /// The system gives no random bytes.

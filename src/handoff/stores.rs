@@ -1,5 +1,5 @@
-//! Keeping a partner's credentials in a store of AWS's: a SecureString parameter or a secret in Secrets Manager. Each run leaves
-//! there what AWS has now, and makes a new version only when that is something else.
+//! Writes a partner's credentials to a SecureString parameter or a secret in Secrets Manager. A new version is only written if
+//! the credentials have changed.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,7 @@ use crate::aws::{AwsError, SecretKeeper};
 use crate::kinds::{Ground, STACK_TAG, tags};
 use crate::model::{Address, Secret};
 
-/// The tag that says whose credentials something holds. It is not the key of a resource: what is handed over is not the stack's any
-/// more, and stays when the stack goes.
+/// The tag with the partner of the credentials. It does not make it a resource of the stack: `destroy` leaves it.
 pub const HANDOFF_TAG: &str = "gatestack:handoff";
 
 /// A store of secrets.
@@ -22,7 +21,7 @@ pub enum Store {
     SecretsManager,
 }
 
-/// What has become of what was there.
+/// The result of a write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kept {
     /// There was nothing.
@@ -33,14 +32,14 @@ pub enum Kept {
     Unchanged,
 }
 
-/// Why something was not kept.
+/// Why credentials were not written.
 #[derive(Debug)]
 pub enum NotKept {
     /// AWS refused.
     Aws(AwsError),
-    /// Something of that name is there, and it is not this partner's. What its tags say.
+    /// The name exists and is not this partner's, with its tags.
     NotOurs(Option<String>),
-    /// It is longer than a standard parameter may be: how long, and how long that is.
+    /// It is longer than a standard parameter: its length, and the limit.
     TooLong(usize, usize),
 }
 
@@ -51,10 +50,10 @@ impl From<AwsError> for NotKept {
 }
 
 impl Store {
-    /// Keeps a text under a name.
+    /// Writes a text under a name.
     ///
     /// # Errors
-    /// AWS's refusal; something of that name that is not this partner's; a text that is too long.
+    /// A call failed; the name is not this partner's; the text is too long.
     pub async fn keep(
         self,
         keeper: &SecretKeeper,
@@ -101,7 +100,7 @@ impl Store {
         Ok(Kept::Changed)
     }
 
-    /// AWS's code for a name that is taken.
+    /// AWS's error code for an existing name.
     fn exists(self) -> &'static str {
         match self {
             Self::Parameters => "ParameterAlreadyExists",
@@ -115,7 +114,7 @@ fn is_ours(tags: &BTreeMap<String, String>, stack: &str, mark: &str) -> bool {
         && tags.get(HANDOFF_TAG).is_some_and(|it| it == mark)
 }
 
-/// Whose something is, as its tags say.
+/// The owner in the tags.
 fn owner(tags: &BTreeMap<String, String>) -> Option<String> {
     let stack = tags.get(STACK_TAG)?;
     Some(match tags.get(HANDOFF_TAG) {

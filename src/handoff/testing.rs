@@ -1,4 +1,4 @@
-//! Somebody with made-up credentials, for the tests.
+//! A caller with made-up credentials, for the tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 

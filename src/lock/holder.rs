@@ -1,4 +1,4 @@
-//! Which run holds a lock, in words that other people's machines and pipelines understand.
+//! The run that has a lock, for display on other machines and in pipelines.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::process::{self, Process};
 
-/// A run that holds a lock. It is written where everybody who may read the account's parameters can read it.
+/// A run that has a lock. Everyone with access to the account's parameters can read it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Holder {
-    /// What tells it from every other run.
+    /// The id of the run.
     pub token: String,
     /// The command, such as `apply`.
     pub command: String,
@@ -22,9 +22,9 @@ pub struct Holder {
     pub run: Option<String>,
     /// When it took the lock, by its own clock.
     pub since: Timestamp,
-    /// The process, where the operating system tells one from another.
+    /// The process, if the operating system can identify it.
     pub process: Option<Process>,
-    /// The token of the dead run from which it took the lock over.
+    /// The token of the dead run whose lock it took over.
     pub took_over: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl Holder {
         serde_json::from_str(text).ok()
     }
 
-    /// Whether its process ran on this machine and is gone.
+    /// Whether its process ran on this machine and has ended.
     pub(super) fn process_is_gone(&self) -> bool {
         self.process.as_ref().is_some_and(Process::is_gone)
     }

@@ -1,7 +1,7 @@
-//! What tells one process from another on this machine, so that the lock of one that is gone need not be waited for.
+//! The identity of a process on this machine, so that the lock of one that has ended can be taken over at once.
 //!
-//! A process's number alone does not: it is given out again, and each container counts from 1. On Linux the boot, the namespace
-//! of numbers and the time of its start tell them apart; elsewhere a lock ends by its time alone.
+//! The process id is not enough: it is reused, and each container counts from 1. On Linux the boot, the PID namespace and the
+//! start time identify it; elsewhere a lock only expires.
 
 use std::fs;
 use std::process::Command;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Process {
     /// Its number.
     pub id: u32,
-    /// The machine's boot, and the namespace in which the number counts.
+    /// The machine's boot, and the PID namespace.
     machine: String,
     /// When it started, in the clock ticks of the boot.
     started: String,
@@ -30,7 +30,7 @@ impl Process {
         })
     }
 
-    /// Whether it ran on this machine and does not run any more.
+    /// Whether it ran on this machine and has ended.
     pub(super) fn is_gone(&self) -> bool {
         machine().is_some_and(|machine| machine == self.machine)
             && started(self.id).is_none_or(|started| started != self.started)
@@ -43,10 +43,10 @@ fn machine() -> Option<String> {
     Some(format!("{} {}", boot.trim(), namespace.display()))
 }
 
-/// When a process started; `None` when no such process runs. One that has ended and was not waited for by its parent does not run.
+/// When a process started; `None` if it is not running. A zombie is not running.
 fn started(id: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The second field is the program's name in brackets, which may hold spaces and brackets of its own.
+    // The second field is the program's name in brackets, which may contain spaces and brackets.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace();
     let state = fields.next()?;

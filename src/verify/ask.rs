@@ -1,4 +1,4 @@
-//! Trying the cells: each is called, judged, and called again while AWS may still be spreading what was changed.
+//! Runs the cases: each is called, judged, and retried while changes on AWS may still be propagating.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::caller::{API_KEY_HEADER, Transport, error_type, in_full};
 use crate::clock::Clock;
 use crate::model::Secret;
 
-/// How to try the cells.
+/// How to run the cases.
 pub struct Asking<'a> {
-    /// The way to the stack, asked for anew for each cell: on the local AWS each cell has a copy of it for itself.
+    /// The transport to the stack, made for each case: on the local AWS each case has its own copy.
     pub way: &'a dyn Fn(&Cell) -> Transport,
     /// What callers show.
     pub purse: &'a Purse,
@@ -25,27 +25,27 @@ pub struct Asking<'a> {
     pub token_header: &'a str,
     /// The time.
     pub clock: &'a Clock,
-    /// How long to ask again what differs: AWS takes minutes until a key or a plan is known everywhere.
+    /// How long to retry failed cases: a key or a plan takes minutes to propagate on AWS.
     pub patience: Duration,
-    /// Whether a throttled call is worth another one, a moment later.
+    /// Whether throttled calls are retried.
     pub throttled_again: bool,
-    /// How many calls may be on their way at once.
+    /// How many calls may be concurrent.
     pub beside: usize,
 }
 
-/// The first wait before asking again, and the longest.
+/// The first wait before a retry, and the longest.
 const WAITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
-/// A throttled call is worth another one.
+/// Retries of a throttled call.
 const THROTTLED: (usize, Duration) = (3, Duration::from_secs(1));
 
-/// The origin of a page that calls: `.invalid` is nobody's (RFC 2606).
+/// The origin of a calling page: `.invalid` is reserved (RFC 2606).
 const ORIGIN: &str = "https://gatestack-verify.invalid";
 
-/// Tries every cell that is to be tried, in their order.
+/// Runs every case, in order.
 ///
-/// A temporary key that is refused proves nothing before AWS knows it, so those cells come when everything else is done: by
-/// then the one temporary key that is let in once has been let in.
+/// A denied temporary key proves nothing before it has propagated, so those cases come last: by then the one temporary key that
+/// is admitted once has been admitted.
 pub async fn ask(asking: &Asking<'_>, cells: Vec<Cell>) -> Vec<Tested> {
     let mut tested: Vec<Tested> = cells.into_iter().map(untried).collect();
     let to_try = |late: bool, tested: &[Tested]| -> Vec<usize> {
@@ -97,7 +97,7 @@ async fn round(asking: &Asking<'_>, tested: &mut [Tested], places: &[usize]) {
     }
 }
 
-/// Tries again what differs, until nothing does or patience is over.
+/// Retries failed cases, until none is left or the time is over.
 async fn patiently(asking: &Asking<'_>, tested: &mut [Tested], places: &[usize]) {
     let until = asking.clock.now() + asking.patience;
     let (mut wait, longest) = WAITS;
@@ -123,7 +123,7 @@ async fn one(asking: &Asking<'_>, cell: Cell) -> Tested {
     });
     let (token, key) = match shown {
         Ok(shown) => shown,
-        // Somebody of the stack who has nothing to show can't call, whatever the door would say.
+        // A caller of the stack without credentials can't call.
         Err(why) if matches!(cell.caller, Caller::Known(_)) => {
             let difference = Difference {
                 what: format!("{} can't call: {why}", cell.caller),
@@ -212,7 +212,7 @@ fn request(
         let name: HeaderName = name
             .parse()
             .map_err(|_| format!("`{name}` is no header's name"))?;
-        // The value itself is told nobody.
+        // The value itself is not shown.
         let mut value =
             HeaderValue::from_str(&value).map_err(|_| format!("no value of {name} can be sent"))?;
         value.set_sensitive(true);
@@ -223,7 +223,7 @@ fn request(
         .map_err(|_| format!("`{}` is no path that can be called", cell.target))
 }
 
-/// Of an answer, what may be told.
+/// What may be shown of a response.
 fn read(response: &Response<Bytes>) -> Answer {
     let text = |name: &str| {
         let value = response.headers().get(name)?;
@@ -245,7 +245,7 @@ fn read(response: &Response<Bytes>) -> Answer {
     }
 }
 
-/// API Gateway's words, unless they quote what was shown: it repeats an `Authorization` header that it can't read.
+/// API Gateway's message, unless it quotes credentials: it repeats an `Authorization` header that it can't parse.
 fn message(body: &Bytes) -> Option<String> {
     #[derive(Deserialize)]
     struct Body {

@@ -1,4 +1,4 @@
-//! What is tried at the door, what is expected of it, and what became of it.
+//! The cases, their expected results, and their outcomes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -6,40 +6,40 @@ use std::fmt;
 use crate::model::Address;
 use crate::plan::FieldChange;
 
-/// Who calls, named by what is right or wrong with what they show.
+/// The kind of caller, named by what is right or wrong with its credentials.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Caller {
-    /// Somebody with nothing at all, where nothing is needed.
+    /// A caller without credentials, if none are needed.
     Anybody,
-    /// A browser that asks before it calls.
+    /// A browser's preflight.
     Preflight,
     /// Somebody without a token.
     NoToken,
-    /// Somebody whose token is no token.
+    /// A caller with an invalid token.
     GarbageToken,
-    /// Somebody who signed a good token's claims themselves.
+    /// A caller with a forged signature.
     ForgedToken,
-    /// Somebody whose token was good once.
+    /// A caller with an expired token.
     ExpiredToken,
-    /// Somebody whose token another user pool gave.
+    /// A caller with another user pool's token.
     OtherPoolToken,
-    /// Somebody whose token has none of the route's scopes.
+    /// A caller whose token has none of the route's scopes.
     WithoutScope,
-    /// Somebody with an access token where a person's ID token is wanted.
+    /// A caller with an access token where an ID token is needed.
     AccessToken,
-    /// Somebody without an API key.
+    /// A caller without an API key.
     NoKey,
-    /// Somebody with a key that AWS does not know.
+    /// A caller with an unknown key.
     UnknownKey,
-    /// Somebody whose key is on no plan.
+    /// A caller whose key is on no plan.
     NoPlanKey,
-    /// Somebody whose key's plan does not open this stage.
+    /// A caller whose key's plan does not include this stage.
     OtherPlanKey,
-    /// Somebody whose key is disabled.
+    /// A caller whose key is disabled.
     DisabledKey,
-    /// Somebody whose key has used up its quota.
+    /// A caller whose key has used up its quota.
     UsedUpKey,
-    /// Somebody of the stack, by address: `partners.acme`.
+    /// A caller of the stack, by address: `partners.acme`.
     Known(Address),
 }
 
@@ -66,16 +66,16 @@ impl fmt::Display for Caller {
     }
 }
 
-/// The token a caller shows.
+/// The token of a case.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum TokenShown {
     /// None.
     None,
-    /// Something that is no token.
+    /// An invalid token.
     Garbage,
     /// The one of this caller with another signature.
     Forged(Address),
-    /// The one of this caller, when it is over.
+    /// The one of this caller, expired.
     Expired(Address),
     /// One of another user pool, with the route's scopes.
     OtherPool,
@@ -85,16 +85,16 @@ pub enum TokenShown {
     Of(Address),
 }
 
-/// The API key a caller shows.
+/// The API key of a case.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum KeyShown {
     /// None.
     None,
-    /// One that AWS does not know.
+    /// An unknown one.
     Unknown,
     /// One on no plan.
     NoPlan,
-    /// One on a plan that does not open the stage.
+    /// One on a plan that does not include the stage.
     OtherPlan,
     /// One that is disabled.
     Disabled,
@@ -104,31 +104,31 @@ pub enum KeyShown {
     Of(Address),
 }
 
-/// Where a call comes in.
+/// A URL of the stage.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Door {
-    /// The URL that paths of routes are put behind, without a slash at its end.
+    /// The base URL for routes' paths, without a slash at its end.
     pub url: String,
-    /// What it is called where it is not the stack's main one: the domain, or the default endpoint.
+    /// Its name if it is not the stack's main one: the domain, or the default endpoint.
     pub name: Option<String>,
-    /// What leads there, when that is not the route itself: a base path mapping, or the API.
+    /// The address of a difference, if that is not the route itself: a base path mapping, or the API.
     pub about: Option<Address>,
-    /// Whether callers have to show a certificate of their own.
+    /// Whether it requires client certificates.
     pub mutual_tls: bool,
 }
 
-/// One call, and what is expected of it.
+/// A call and its expected result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
     /// The route's address.
     pub route: Address,
     /// The method it is called with.
     pub method: String,
-    /// The route's path as the file writes it.
+    /// The route's path in the file.
     pub path: String,
-    /// The path that is called, behind the door's URL.
+    /// The called path, below the base URL.
     pub target: String,
-    /// Where the call comes in.
+    /// The base URL.
     pub door: Door,
     /// Who calls.
     pub caller: Caller,
@@ -138,20 +138,20 @@ pub struct Cell {
     pub key: KeyShown,
     /// Whether the file asks for a key there.
     pub needs_key: bool,
-    /// What should become of it.
+    /// The expected result.
     pub expected: Expected,
-    /// Whether answers that are let in are to let browsers read them although a backend makes them.
+    /// Whether a backend's responses must have CORS headers.
     pub cors: bool,
-    /// Why it is not tried.
+    /// Why it is not tested.
     pub not_tested: Option<String>,
 }
 
-/// What should become of a call.
+/// The expected result of a call.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Expected {
-    /// It reaches what the route leads to.
+    /// It is admitted.
     Admitted {
-        /// The status, where API Gateway answers it.
+        /// The status, if API Gateway itself responds.
         status: Option<u16>,
         /// Headers that API Gateway adds.
         headers: BTreeMap<String, String>,
@@ -168,15 +168,15 @@ pub enum Expected {
 /// How API Gateway refuses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// The authorizer does not take the token.
+    /// The authorizer rejects the token.
     Token,
-    /// The API key is not let in.
+    /// The API key is rejected.
     Key,
     /// The key's quota is used up.
     Quota,
     /// There is no such route.
     NoRoute,
-    /// The host name leads nowhere.
+    /// The host name doesn't serve the API.
     NoDoor,
 }
 
@@ -190,7 +190,7 @@ impl Refusal {
         }
     }
 
-    /// What API Gateway calls it in `x-amzn-ErrorType`.
+    /// The value of `x-amzn-ErrorType`.
     pub const fn error_type(self) -> &'static str {
         match self {
             Self::Token => "UnauthorizedException",
@@ -200,7 +200,7 @@ impl Refusal {
         }
     }
 
-    /// The status with its words.
+    /// The status with its reason phrase.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Token => "401 Unauthorized",
@@ -224,28 +224,28 @@ impl fmt::Display for Expected {
     }
 }
 
-/// What came back, as far as it may be told: no body of a backend, nothing that a caller showed.
+/// A response, as far as it may be shown: without a backend's body and credentials.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// What API Gateway calls its refusal; none when what the route leads to has answered.
+    /// The error type of API Gateway's own response; none for a backend's.
     pub error_type: Option<String>,
     /// API Gateway's own words.
     pub message: Option<String>,
-    /// The CORS headers, and those that a mock is to answer, by their names in lower case.
+    /// The CORS headers, and those of a mock, by their names in lower case.
     pub headers: BTreeMap<String, String>,
 }
 
 impl Answer {
-    /// Whether API Gateway refused the caller.
+    /// Whether API Gateway denied the call.
     pub fn is_refusal(&self) -> bool {
         self.error_type.is_some() && !self.is_broken()
     }
 
-    /// Whether API Gateway let the caller in and found nobody behind the door.
+    /// Whether API Gateway admitted the call but the backend failed.
     pub fn is_broken(&self) -> bool {
-        // Statuses of gateway responses can be changed; what the refusal is called can't.
+        // Statuses of gateway responses can be changed; the error type can't.
         let broken = ["InternalServerErrorException", "InternalFailureException"];
         match self.error_type.as_deref() {
             Some(named) => {
@@ -265,7 +265,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// Something that is not as the file says.
+/// A difference from the file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Difference {
     /// What is wrong, in a sentence without a full stop.
@@ -274,7 +274,7 @@ pub struct Difference {
     pub help: String,
 }
 
-/// What became of a cell or a check.
+/// The outcome of a case or a check.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Outcome {
     /// As the file says.
@@ -285,36 +285,36 @@ pub enum Outcome {
     NotTested(String),
 }
 
-/// A cell that was tried, or was not.
+/// A case with its outcome.
 #[derive(Clone, Debug)]
 pub struct Tested {
     /// The cell.
     pub cell: Cell,
-    /// What came back last; none when there was no answer.
+    /// The last response; none if there was none.
     pub answer: Option<Answer>,
     /// What became of it.
     pub outcome: Outcome,
-    /// What is worth knowing although API Gateway did as the file says, in sentences without a full stop.
+    /// Remarks on a passed case, in sentences without a full stop.
     pub remarks: Vec<String>,
 }
 
-/// What is found out by reading, and by asking for tokens.
+/// Checks by reading AWS and by requesting tokens.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum CheckName {
-    /// What AWS has is what the file says.
+    /// AWS matches the file.
     Applied,
-    /// Callers see what is configured.
+    /// The stage serves what is configured.
     Deployed,
-    /// The token endpoint gives a caller its token, with its scopes and its claims.
+    /// The token endpoint issues a caller's token, with its scopes and claims.
     Token,
-    /// The own domain is at work.
+    /// The custom domain is ready.
     Domain,
     /// Its certificate is valid.
     Certificate,
 }
 
 impl CheckName {
-    /// Its name in reports; it never changes its meaning.
+    /// Its name in reports, with a stable meaning.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Applied => "applied",
@@ -337,18 +337,18 @@ pub struct Checked {
     pub outcome: Outcome,
     /// The settings that differ from the file.
     pub fields: Vec<FieldChange>,
-    /// What is worth knowing although it passed.
+    /// Remarks on a passed check.
     pub remarks: Vec<String>,
 }
 
-/// Everything that was found out.
+/// The report.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// The calls, route by route.
     pub cells: Vec<Tested>,
     /// The checks.
     pub checks: Vec<Checked>,
-    /// What is worth knowing of the whole, in sentences without a full stop.
+    /// Remarks on the whole, in sentences without a full stop.
     pub remarks: Vec<String>,
 }
 
@@ -358,7 +358,7 @@ impl Report {
         cells.chain(self.checks.iter().map(|check| &check.outcome))
     }
 
-    /// How many calls were tried.
+    /// How many calls were made.
     pub fn tried(&self) -> usize {
         let tried = |tested: &&Tested| !matches!(tested.outcome, Outcome::NotTested(_));
         self.cells.iter().filter(tried).count()
@@ -374,7 +374,7 @@ impl Report {
             .sum()
     }
 
-    /// How many cells and checks nobody tried.
+    /// How many cases and checks were not tested.
     pub fn not_tested(&self) -> usize {
         self.outcomes()
             .filter(|outcome| matches!(outcome, Outcome::NotTested(_)))

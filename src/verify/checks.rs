@@ -1,4 +1,4 @@
-//! What is found out by reading.
+//! Checks by reading AWS.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::kinds::{Desired, Observation, Resource};
 use crate::model::{Address, OutputName, Place, Value};
 use crate::plan::{self, Action, Change};
 
-/// A certificate that is over so soon is worth a word: ACM renews its own sixty days before.
+/// When a certificate's expiry gets a remark: ACM renews its own sixty days before.
 const EXPIRES_SOON_DAYS: i64 = 30;
 
 /// Whether AWS has what the file says, and the stage serves it: each planned change is a difference.
@@ -37,7 +37,8 @@ pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
         .changes
         .iter()
         .partition(|(address, _)| is_temporary(address));
-    // A plan redeploys for whatever it changes. Of the stage itself that says nothing as long as it shows what AWS has.
+    // A plan redeploys for every change. That is no difference of the stage itself as long as it serves the current
+    // configuration.
     let shows = deployment::shows(observation);
     let as_configured = shows == Some(&Shows::Configured);
     let mut checked: Vec<Checked> = changes
@@ -140,7 +141,7 @@ fn differs(address: &Address, change: &Change, shows: Option<&Shows>) -> Checked
     }
 }
 
-/// Whether the API's own domains are at work, and for how long their certificates are.
+/// Whether the API's custom domains are ready, and how long their certificates are valid.
 ///
 /// # Errors
 /// A read failed.

@@ -1,5 +1,5 @@
-//! Another user pool that gives tokens with the same scopes, for a copy of the local AWS only: on AWS a second pool would stay
-//! behind if nobody came to remove it.
+//! Another user pool that issues tokens with the same scopes, only in a copy of the local AWS: on AWS a second pool could be left
+//! behind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::aws::{AwsError, Connection, Operation};
 use crate::caller::{Credentials, Front};
 use crate::model::{Secret, endpoints};
 
-/// Makes another user pool with every scope that routes name, and a client that gets a token with them.
+/// Creates another user pool with every scope of the routes, and a client with them.
 ///
 /// # Errors
 /// The call failed.
@@ -37,7 +37,7 @@ pub async fn other_pool(
             domain.send(),
         )
         .await?;
-    // Cognito gives a client that asks for itself no scope of OpenID Connect, which people have.
+    // Cognito issues no OpenID Connect scopes for client credentials.
     let scopes: BTreeSet<&String> = sketch
         .routes
         .iter()

@@ -1,13 +1,13 @@
-//! Whether an answer is what the file says, and what it means when it is not. Pure.
+//! Compares a response with the file, and explains differences. Pure.
 
 use std::collections::BTreeMap;
 
 use super::cell::{Answer, Caller, Cell, Difference, Expected, Refusal};
 
-/// The header without which a browser shows its page nothing.
+/// The header without which a browser blocks the response.
 const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 
-/// Compares an answer with what is expected of it: the differences, and what is worth knowing beside them.
+/// Compares a response with the expected result: the differences, and remarks.
 pub fn judge(cell: &Cell, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
     let mut differences = Vec::new();
     let mut remarks = Vec::new();
@@ -38,7 +38,7 @@ pub fn judge(cell: &Cell, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
     (differences, remarks)
 }
 
-/// What it means that there is no answer at all.
+/// The meaning of a missing response.
 pub(super) fn no_answer(cell: &Cell, why: &str) -> Difference {
     let door = cell.door.name.as_deref().unwrap_or("the stage");
     Difference {
@@ -97,7 +97,7 @@ fn refused(cell: &Cell, how: Refusal, answer: &Answer) -> Option<Difference> {
     })
 }
 
-/// Somebody came through who should not have.
+/// A call was admitted that should be denied.
 fn let_in(cell: &Cell, how: Refusal, answer: &Answer) -> Difference {
     let caller = &cell.caller;
     let help = match caller {
@@ -180,7 +180,7 @@ fn admitted(cell: &Cell, status: Option<u16>, answer: &Answer) -> Option<Differe
     })
 }
 
-/// Whether a refusal has this name. AWS has several for some.
+/// Whether a denial has this error type. AWS has several for some.
 fn same_refusal(how: Refusal, error_type: &str) -> bool {
     let also: &[&str] = match how {
         Refusal::Quota => &["TooManyRequestsException"],
@@ -320,7 +320,7 @@ mod tests {
             told(&no_token, &answer(200, "", "")),
             ["no token is let in: 200 instead of 401 Unauthorized"]
         );
-        // A backend's own 401 is no refusal of the gateway's.
+        // A backend's own 401 is not API Gateway's.
         assert_eq!(
             told(&no_token, &answer(401, "", "")),
             ["no token is let in: 401 instead of 401 Unauthorized"]
@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn whoever_may_come_in_is_let_in() {
         assert_eq!(told(&let_in(), &answer(200, "", "")), [""; 0]);
-        // The sample of a path parameter names nothing: that is the backend's answer.
+        // The sample value of a path parameter doesn't exist: that is the backend's response.
         assert_eq!(told(&let_in(), &answer(404, "", "")), [""; 0]);
         assert_eq!(
             told(&let_in(), &of(UNAUTHORIZED)),

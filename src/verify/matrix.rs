@@ -1,4 +1,4 @@
-//! Which calls prove the door, and what the file says should become of each. Pure.
+//! The test calls, and their expected results by the file. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,33 +7,33 @@ use super::sketch::{KnownCaller, RouteSketch, Sketch};
 use crate::model::routing::VERBS;
 use crate::model::{Address, routing};
 
-/// What a person asks of the matrix.
+/// The options of the matrix.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Whether methods are called that may write.
     pub include_writes: bool,
-    /// Whether every caller of the stack is tried on every route, instead of each on one and one on each.
+    /// Whether every caller of the stack is tested on every route, instead of each on one and one on each.
     pub all_partners: bool,
     /// The most calls.
     pub budget: usize,
     /// Values of path parameters.
     pub samples: Samples,
-    /// Whether doors open without a caller's certificate that want one, as those of the local AWS do.
+    /// Whether URLs with mutual TLS admit calls without a client certificate, as on the local AWS.
     pub without_certificate: bool,
-    /// Which part of a plan's quota may be used up: the calls are counted like any others. One tenth on AWS, all on a copy.
+    /// The share of a plan's quota that may be used: one tenth on AWS, all on a copy.
     pub quota_share: f64,
 }
 
 /// Values of path parameters, by name.
 pub type Samples = BTreeMap<String, String>;
 
-/// What stands for a path parameter that nobody gave a value.
+/// The default sample value of a path parameter.
 const SAMPLE: &str = "gatestack-verify";
 
-/// Methods that leave everything as it is.
+/// Methods that change nothing.
 const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
-/// Every call that proves something, route by route; those that the options leave out say so.
+/// Every test call, route by route; those that the options leave out have the reason.
 pub fn matrix(sketch: &Sketch, options: &Options) -> Vec<Cell> {
     let Some(door) = &sketch.door else {
         return Vec::new();
@@ -84,7 +84,7 @@ impl Matrix<'_> {
         cells
     }
 
-    /// What AWS has and the file has not: nothing answers there, or the file's greedy route that matches the path.
+    /// What AWS has and the file lacks: expected is nothing, or the file's greedy route that matches the path.
     fn of_stranger(&self, route: &RouteSketch) -> Cell {
         let verb = self.verb(route).unwrap_or("GET");
         match self.answering(verb, &route.path) {
@@ -98,8 +98,8 @@ impl Matrix<'_> {
         }
     }
 
-    /// Paths by the verbs that they have no route for, where a greedy route answers those: with what that one requires. Of verbs
-    /// that may write, one stands for all unless they may be called.
+    /// Paths with the verbs that a greedy route answers: with its requirements. Of verbs that may write, one represents all
+    /// unless they may be called.
     fn of_greedy_routes(&self) -> Vec<Cell> {
         let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for route in &self.sketch.routes {
@@ -138,8 +138,7 @@ impl Matrix<'_> {
         )
     }
 
-    /// The verb that a route is called by: of `ANY`, one that no other route on its path has, and that leaves everything as it is
-    /// if there is one.
+    /// The verb of a call: for `ANY`, one that no other route on its path has, preferably one that changes nothing.
     fn verb<'r>(&self, route: &'r RouteSketch) -> Option<&'r str> {
         if route.method != "ANY" {
             return Some(&route.method);
@@ -153,7 +152,7 @@ impl Matrix<'_> {
         verbs.find(|verb| !taken.contains(verb))
     }
 
-    /// One call, the first that needs no good token.
+    /// One call, the first that needs no valid token.
     fn first(&self, route: &RouteSketch) -> Cell {
         let (caller, refusal) = if route.scopes.is_some() {
             (Caller::NoToken, Some(Refusal::Token))
@@ -176,7 +175,7 @@ impl Matrix<'_> {
         }
     }
 
-    /// What a route is called by. Callers are taken off `alone` as soon as a route lets them in.
+    /// The cases of a route. Callers are removed from `alone` as soon as a route admits them.
     fn of_route<'a>(&'a self, route: &RouteSketch, alone: &mut BTreeSet<&'a Address>) -> Vec<Cell> {
         let good = self.good_token(route);
         let key = self.good_key(route);
@@ -184,7 +183,7 @@ impl Matrix<'_> {
             return vec![self.admitted(route, Caller::Preflight)];
         }
         let mut cells = Vec::new();
-        // Whoever shows a bad token shows a good key, and the other way round: only one thing is wrong with them.
+        // With an invalid token the key is valid, and vice versa: only one thing is wrong.
         let token_refused = |caller, token| Cell {
             token,
             key: key.clone().unwrap_or(KeyShown::None),
@@ -209,7 +208,7 @@ impl Matrix<'_> {
         if let Some(scopes) = &route.scopes {
             cells.push(token_refused(Caller::NoToken, TokenShown::None));
             cells.push(token_refused(Caller::GarbageToken, TokenShown::Garbage));
-            // These would be let in if it were not for the one thing that is wrong with them.
+            // These would be admitted but for one wrong credential.
             for caller in [Caller::ForgedToken, Caller::ExpiredToken] {
                 cells.push(match &good {
                     Ok(Some(address)) if caller == Caller::ForgedToken => {
@@ -242,7 +241,7 @@ impl Matrix<'_> {
                 },
             );
             if scopes.is_empty() {
-                // Without scopes the authorizer wants an ID token.
+                // Without scopes the authorizer needs an ID token.
                 let any = self
                     .sketch
                     .callers
@@ -276,13 +275,13 @@ impl Matrix<'_> {
         cells
     }
 
-    /// The stack's own callers: each on the first route that lets it in, and one on every route.
+    /// The stack's own callers: each on the first route that admits it, and one on every route.
     fn known<'a>(&'a self, route: &RouteSketch, alone: &mut BTreeSet<&'a Address>) -> Vec<Cell> {
         let mut cells = Vec::new();
         let mut somebody = false;
         for (address, caller) in &self.sketch.callers {
             let verdict = verdict(route, caller);
-            // A disabled caller is tried once, too: nothing of its own may admit it.
+            // A disabled caller is tested once, too: its credentials must not admit it.
             let first = alone.contains(address) && (verdict.is_ok() || !caller.enabled);
             if !(self.options.all_partners || first || (!somebody && verdict.is_ok())) {
                 continue;
@@ -291,7 +290,7 @@ impl Matrix<'_> {
                 Ok(()) => self.admitted(route, Caller::Known(address.clone())),
                 Err(how) => self.refused(route, Caller::Known(address.clone()), how),
             };
-            // A route that is not called proves nothing of its callers.
+            // A route that is not called doesn't count for its callers.
             if (verdict.is_ok() || !caller.enabled) && cell.not_tested.is_none() {
                 alone.remove(address);
             }
@@ -324,7 +323,7 @@ impl Matrix<'_> {
         cells
     }
 
-    /// That other doors lead to the same stage, or nowhere: one call each, the first that needs no good token.
+    /// That other URLs serve the same stage, or nothing: one call each, the first that needs no valid token.
     fn of_other_doors(&self) -> Vec<Cell> {
         let sketch = self.sketch;
         let others = sketch.others.iter().map(|door| (door, false));
@@ -342,7 +341,7 @@ impl Matrix<'_> {
                 ..self.first(route)
             };
             match shut {
-                // What answers is no gateway response of this API.
+                // The response is not a gateway response of this API.
                 true => Cell {
                     expected: Expected::Refused {
                         how: Refusal::NoDoor,
@@ -378,7 +377,7 @@ impl Matrix<'_> {
     fn cell(&self, route: &RouteSketch, caller: Caller, expected: Expected) -> Cell {
         let verb = self.verb(route);
         let method = verb.unwrap_or("ANY");
-        // If the door were open, a call that is to be refused would write too.
+        // If access were wrongly admitted, a call that should be denied would write too.
         let writes = !is_safe(method) && !self.options.include_writes;
         let target = filled(&route.path, &self.options.samples);
         // With values of the caller's own, `/a/{id}` may be called as `/a/b`, which is another route.
@@ -408,7 +407,7 @@ impl Matrix<'_> {
         }
     }
 
-    /// Somebody whose token the route's authorizer lets in; `None` where no token is needed.
+    /// A caller whose token the route's authorizer accepts; `None` if no token is needed.
     fn good_token(&self, route: &RouteSketch) -> Result<Option<Address>, String> {
         let Some(scopes) = &route.scopes else {
             return Ok(None);
@@ -430,7 +429,7 @@ impl Matrix<'_> {
         }
     }
 
-    /// The key of somebody whom the route's plan lets in.
+    /// The key of a caller that the route's plan admits.
     fn good_key(&self, route: &RouteSketch) -> Option<KeyShown> {
         let mut callers = self.sketch.callers.iter();
         let good = callers.find(|(_, caller)| has_good_key(caller));
@@ -439,7 +438,7 @@ impl Matrix<'_> {
     }
 }
 
-/// Whether a route lets a caller in that shows all it has. API Gateway asks the authorizer before it looks at the key.
+/// Whether a route admits a caller with all its credentials. API Gateway checks the token before the key.
 fn verdict(route: &RouteSketch, caller: &KnownCaller) -> Result<(), Refusal> {
     if let Some(needed) = &route.scopes {
         let held = caller.scopes.as_ref();
@@ -462,7 +461,7 @@ fn is_safe(method: &str) -> bool {
     SAFE.contains(&method)
 }
 
-/// A preflight answers by itself and names what it allows.
+/// The expected response to a preflight.
 fn is_preflight(route: &RouteSketch) -> bool {
     let allows = |headers: &BTreeMap<String, String>| {
         headers
@@ -493,7 +492,7 @@ fn filled(path: &str, samples: &Samples) -> String {
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// Calls that are let in count against the plan of their key. What is left of a quota belongs to the partner.
+/// Admitted calls count against the plan of their key. The rest of a quota is the partner's.
 fn within_quotas(cells: &mut [Cell], sketch: &Sketch, options: &Options) {
     let mut counted: BTreeMap<Address, u32> = BTreeMap::new();
     for cell in cells.iter_mut().filter(|cell| cell.not_tested.is_none()) {
@@ -507,7 +506,7 @@ fn within_quotas(cells: &mut [Cell], sketch: &Sketch, options: &Options) {
         let Some((quota, plan)) = key.and_then(|key| Some((key.quota?, key.plan.as_ref()?))) else {
             continue;
         };
-        // A call with a bad token does not come as far as the key.
+        // A call with an invalid token is denied before its key is checked.
         if matches!(cell.expected, Expected::Refused { .. }) {
             continue;
         }
@@ -521,7 +520,7 @@ fn within_quotas(cells: &mut [Cell], sketch: &Sketch, options: &Options) {
     }
 }
 
-/// What proves most is tried first.
+/// The most important calls come first.
 fn within_budget(cells: &mut [Cell], budget: usize) {
     let mut places: Vec<usize> = (0..cells.len())
         .filter(|place| cells[*place].not_tested.is_none())

@@ -1,8 +1,7 @@
-//! Temporary things of the stack's own engine: a client with a scope of its own, and keys that are to be refused.
+//! Temporary resources, made by the stack's own engine: a client with its own scope, and keys that must be denied.
 //!
-//! They stand at ordinary addresses with a name that says what they are, so they carry the stack's marks and tags. A run
-//! that dies in between leaves them owned and unwanted: the next plan shows them as deletes, and the next probe removes
-//! them first.
+//! They have ordinary addresses with a telling name, and the stack's marks and tags. After a run that died they are owned and not
+//! wanted: the next plan shows them as deletes, and the next probe deletes them first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +19,13 @@ use crate::kinds::{
 use crate::model::{Address, OutputName, Place, Table, Text};
 use crate::plan::{self, Options, Patterns};
 
-/// The name that everything temporary begins with.
+/// The prefix of temporary names.
 pub(super) const PROBE: &str = "gatestack-verify";
 
 /// The scope that no route names.
 const SCOPE: &str = "none";
 
-/// Why nothing temporary was made.
+/// Why no temporary resources were created.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// AWS refused a read.
@@ -48,7 +47,7 @@ pub enum ProbeError {
     Interrupted,
 }
 
-/// The temporary things of one stack.
+/// The temporary resources of one stack.
 pub struct Probe<'a> {
     /// The way to AWS.
     pub connection: &'a Connection,
@@ -58,7 +57,7 @@ pub struct Probe<'a> {
     pub desired: &'a Desired,
 }
 
-/// The addresses of the temporary things.
+/// The addresses of the temporary resources.
 fn at(table: Table, what: &str) -> Address {
     table.entry(format!("{PROBE}{what}")).address()
 }
@@ -187,10 +186,10 @@ const DISABLED: &str = "-disabled";
 const USED_UP: &str = "-used-up";
 
 impl Probe<'_> {
-    /// Removes what an earlier run left, and makes everything anew; answers what AWS has then.
+    /// Deletes leftovers of an earlier run, and creates everything again; returns the observation after that.
     ///
     /// # Errors
-    /// Why not; what was made is still there, for [`Probe::remove`].
+    /// Why not; what was created still exists, for [`Probe::remove`].
     pub async fn make(&self, interrupt: &Interrupt) -> Result<(Desired, Observation), ProbeError> {
         self.remove(interrupt).await?;
         let with = with_probe(self.desired);
@@ -221,7 +220,7 @@ impl Probe<'_> {
         Ok(())
     }
 
-    /// Plans and does what these addresses need, and nothing else.
+    /// Plans and applies only what these addresses need.
     async fn carry_out(
         &self,
         desired: &Desired,
@@ -261,7 +260,7 @@ impl Probe<'_> {
 }
 
 impl Temporary {
-    /// What the temporary things give to show, and a token with no scope that a route names.
+    /// The credentials of the temporary resources, and a token without any route's scope.
     pub async fn of_probe(
         transport: &Transport,
         connection: &Connection,

@@ -1,14 +1,14 @@
-//! What callers show at the door: tokens and keys, kept in memory only, and why there is none where there is none.
+//! Test credentials: tokens and keys, kept in memory only, or why one does not exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::{KeyShown, TokenShown};
 use crate::model::{Address, Secret};
 
-/// Something that can be shown, or why it can't be.
+/// A credential, or why it does not exist.
 type Held = Result<Secret, String>;
 
-/// What callers show at the door.
+/// Test credentials.
 #[derive(Debug)]
 pub struct Purse {
     /// The tokens of the stack's callers.
@@ -17,22 +17,22 @@ pub struct Purse {
     pub keys: BTreeMap<Address, Held>,
     /// Tokens of the stack's pool, each with all the scopes it has.
     pub by_scopes: Vec<(BTreeSet<String>, Secret)>,
-    /// What only a temporary thing can show.
+    /// Credentials of temporary resources.
     pub temporary: Temporary,
 }
 
-/// What nobody of a healthy stack can show.
+/// Credentials that a healthy stack does not have.
 #[derive(Debug)]
 pub struct Temporary {
-    /// Whether the time of a call can be one at which a good token is over, or why not.
+    /// Whether a call can be made when a valid token has expired, or why not.
     pub expired: Result<(), String>,
     /// A token of another user pool with the same scopes.
     pub other_pool: Held,
-    /// Why there is no token without some scopes when no caller can get one.
+    /// Why there is no token without certain scopes.
     pub without_scope: String,
     /// A key on no plan.
     pub no_plan: Held,
-    /// A key on a plan that does not open the stage.
+    /// A key on a plan that does not include the stage.
     pub other_plan: Held,
     /// A disabled key.
     pub disabled: Held,
@@ -66,7 +66,7 @@ impl Purse {
     /// The value of the header that carries the token; `None` for no header.
     ///
     /// # Errors
-    /// Why it can't be shown.
+    /// Why it does not exist.
     pub fn token(&self, shown: &TokenShown) -> Result<Option<Secret>, String> {
         let of = |address: &Address| match self.tokens.get(address) {
             Some(held) => held.clone(),
@@ -98,7 +98,7 @@ impl Purse {
     /// The value of `x-api-key`; `None` for no header.
     ///
     /// # Errors
-    /// Why it can't be shown.
+    /// Why it does not exist.
     pub fn key(&self, shown: &KeyShown) -> Result<Option<Secret>, String> {
         let key = match shown {
             KeyShown::None => return Ok(None),
@@ -116,7 +116,8 @@ impl Purse {
     }
 }
 
-/// The same header and claims, signed by nobody: another letter amid the signature. Its last letters may hold no bits.
+/// The same header and claims with an invalid signature: another letter in its middle, since its last letters may contain unused
+/// bits.
 fn forge(good: &Secret) -> Option<Secret> {
     let (signed, signature) = good.expose().rsplit_once('.')?;
     let middle = signature.len() / 2;

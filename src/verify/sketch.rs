@@ -1,4 +1,4 @@
-//! The stack as its callers meet it: doors, routes and who may call them, all as the file wants it.
+//! The expected access: URLs, routes and callers, all from the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +8,20 @@ use crate::kinds::route::{Integration, Props as Route};
 use crate::kinds::{Desired, Observation, Resource, deployment};
 use crate::model::{Address, Book, OutputName, Place, endpoints};
 
-/// The stack as its callers meet it.
+/// The expected access to a stack.
 #[derive(Clone, Debug, Default)]
 pub struct Sketch {
-    /// Where callers come in; none while there is no stage.
+    /// The main URL; none if there is no stage.
     pub door: Option<Door>,
-    /// Base paths of own domains that lead to the same stage, beside the main door.
+    /// Base paths of custom domains with the same stage, beside the main URL.
     pub others: Vec<Door>,
-    /// The default endpoint where it is to be shut.
+    /// The default endpoint, if it is to be disabled.
     pub shut: Option<Door>,
     /// The routes.
     pub routes: Vec<RouteSketch>,
-    /// Paths and methods that AWS has and the file has not.
+    /// Paths and methods that AWS has and the file lacks.
     pub strangers: Vec<(Address, String, String)>,
-    /// Who may call, by address.
+    /// The callers, by address.
     pub callers: BTreeMap<Address, KnownCaller>,
     /// The header that carries the token.
     pub token_header: String,
@@ -40,22 +40,22 @@ pub struct RouteSketch {
     pub method: String,
     /// Its path.
     pub path: String,
-    /// The scopes of which a token needs one; `None` where no token is needed, empty where an ID token is.
+    /// The scopes of which a token needs one; `None` if no token is needed, empty if an ID token is.
     pub scopes: Option<BTreeSet<String>>,
     /// Whether a key is needed.
     pub key: bool,
-    /// What API Gateway answers by itself: status and headers.
+    /// API Gateway's own response: status and headers.
     pub mock: Option<(u16, BTreeMap<String, String>)>,
 }
 
 /// A partner, an app client or an API key of the file.
 #[derive(Clone, Debug)]
 pub struct KnownCaller {
-    /// The scopes it gets a token with for itself; `None` when it gets none.
+    /// The scopes of its client-credentials token; `None` if it gets none.
     pub scopes: Option<BTreeSet<String>>,
     /// Its API key.
     pub key: Option<KeySketch>,
-    /// Whether the file lets it call.
+    /// Whether the file enables it.
     pub enabled: bool,
 }
 
@@ -73,7 +73,7 @@ pub struct KeySketch {
 }
 
 impl Sketch {
-    /// The stack of this file, with the ids that AWS gave.
+    /// The expected access by this file, with AWS's ids.
     pub fn of(desired: &Desired, observation: &Observation, front: &Front) -> Self {
         let book = &observation.book();
         let mut sketch = Self {
@@ -109,14 +109,14 @@ impl Sketch {
         sketch
     }
 
-    /// Whether refusals are to let browsers read them.
+    /// Whether API Gateway's errors must have CORS headers.
     pub fn cors(&self) -> bool {
         self.refusal_headers
             .keys()
             .any(|name| name.eq_ignore_ascii_case("Access-Control-Allow-Origin"))
     }
 
-    /// The lowest rate that a plan keeps its callers to.
+    /// The lowest rate of a plan.
     pub fn lowest_rate(&self) -> Option<f64> {
         let keys = self
             .callers
@@ -212,7 +212,7 @@ impl Sketch {
     }
 }
 
-/// Methods that the stage serves although neither the file has them nor the API any more: somebody deployed them.
+/// Methods that the stage serves although neither the file nor the API has them: they were deployed by hand.
 fn served_alone(desired: &Desired, observation: &Observation) -> Vec<(Address, String, String)> {
     let Some(serves) = deployment::live(observation).and_then(|live| live.serves.as_ref()) else {
         return Vec::new();

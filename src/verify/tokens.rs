@@ -1,4 +1,4 @@
-//! The tokens and keys of the stack's own callers, and whether the token endpoint gives each just what the file says.
+//! The tokens and keys of the stack's own callers, and whether the token endpoint issues each as in the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use crate::aws::{AwsError, Connection};
 use crate::caller::{self, Credentials, Front, Known, Token, TokenError, Transport};
 use crate::model::{Address, Secret};
 
-/// How many callers ask at a time; Cognito allows far more.
+/// How many requests are concurrent; Cognito allows far more.
 const AT_A_TIME: usize = 8;
 
-/// What everybody has, as AWS has it now; where something is missing, AWS's refusal.
+/// The current credentials of all callers, or the error of the read.
 pub type AllCredentials = BTreeMap<String, Result<Credentials, AwsError>>;
 
 /// Reads the credentials of every caller of the stack.
@@ -30,7 +30,7 @@ pub async fn credentials(connection: &Connection, front: &Front) -> AllCredentia
         .await
 }
 
-/// The way to the token endpoint.
+/// The transport to the token endpoint.
 #[derive(Clone, Copy)]
 pub struct Endpoint<'a> {
     /// The way to it.
@@ -62,7 +62,7 @@ impl Endpoint<'_> {
     }
 }
 
-/// Asks for the tokens of every caller that gets one, compares each with the file, and puts all into a purse.
+/// Requests the token of every caller that gets one, compares each with the file, and puts all into a purse.
 pub async fn purse(
     endpoint: Endpoint<'_>,
     credentials: &AllCredentials,
@@ -142,7 +142,7 @@ pub async fn purse(
     (purse, checked)
 }
 
-/// That a disabled client gets no token.
+/// Checks that a disabled client gets no token.
 async fn no_token(endpoint: Endpoint<'_>, credentials: &AllCredentials, known: &Known) -> Checked {
     let outcome = match credentials.get(&known.address) {
         Some(Ok(credentials)) => match endpoint.token(credentials, &[]).await {
@@ -184,7 +184,7 @@ async fn token(
     })
 }
 
-/// What of a token is read without checking its signature, which is the API's business.
+/// A token's claims, read without checking its signature, which the API does.
 #[derive(Deserialize)]
 struct Claims {
     iss: Option<String>,
@@ -248,7 +248,7 @@ fn compared(known: &Known, token: &Token, issuer: Option<&str>) -> Vec<Differenc
     differences
 }
 
-/// Whom to ask for one scope only, so that every route with scopes meets a token without them.
+/// The callers to request one scope for, so that there is a token without the scopes of each route.
 fn narrower(sketch: &Sketch) -> BTreeSet<(Address, String)> {
     let held: Vec<(&Address, &BTreeSet<String>)> = sketch
         .callers
@@ -274,7 +274,7 @@ fn narrower(sketch: &Sketch) -> BTreeSet<(Address, String)> {
     asked
 }
 
-/// A secret or why there is none, for a temporary thing.
+/// A secret of a temporary resource, or why there is none.
 pub(super) fn held(
     credentials: &AllCredentials,
     address: &str,
