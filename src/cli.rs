@@ -1,5 +1,5 @@
-//! The command line: its global options, and what its commands share. Commands know neither AWS's operations nor bytes; they join
-//! the engine to the renderer.
+//! The command line: its global options, and what its commands share. Commands connect the engine to the renderer; they use
+//! neither AWS's operations nor the streams.
 
 mod backends;
 mod commands;
@@ -72,7 +72,7 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// Parses a command line, does what it says and answers how that ended.
+/// Parses and runs a command line; returns the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match parse(&arguments) {
@@ -95,7 +95,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-/// Does what a command line says, with these streams.
+/// Runs a command line with these streams.
 pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
     let result = cli.command.run(&cli.global.invocation(), ui);
     result.unwrap_or_else(|error| {
@@ -104,12 +104,12 @@ pub fn run(cli: &Cli, ui: &mut Ui) -> Exit {
     })
 }
 
-/// Parses a command line; what only the flags of two levels together say is checked too.
+/// Parses a command line, and checks flags of two levels together.
 ///
 /// # Errors
-/// The command line makes no sense, or asks for help.
+/// The command line is invalid, or requests help.
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    // clap repeats what it does not expect.
+    // clap's errors repeat unexpected arguments.
     let mut words = arguments.iter().map(|word| word.to_string_lossy());
     if words.any(|word| is_identity(&word)) && arguments.iter().any(|word| word == "handoff") {
         return Err(Cli::command().error(ErrorKind::InvalidValue, IDENTITY));
@@ -131,9 +131,9 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     }
 }
 
-/// A variable of the environment that is empty is not set: pipelines define many that way. A flag with an empty value stays wrong.
+/// An empty environment variable counts as not set: pipelines define many. A flag with an empty value stays an error.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
-    // clap can't take a variable away again; nothing is called by this name.
+    // clap can't remove a variable; no variable has this name.
     const NONE: &str = "";
     command.mut_args(|argument| {
         let value = argument.get_env().and_then(std::env::var_os);
@@ -146,7 +146,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 
 /// The whole command line, for completions and reference pages.
 pub(crate) fn command() -> clap::Command {
-    // Colours are taken out by the Ui, which knows where the text goes.
+    // Colours are removed by the Ui, which knows the streams.
     Cli::command().color(ColorChoice::Always)
 }
 

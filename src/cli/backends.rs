@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::global::Global;
 use aws_local::{DataPlaneOptions, Mapping};
 
-/// What answers for the private addresses of the local AWS.
+/// The backends for private addresses of the local AWS.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Backends {
     /// On the local AWS, call ADDRESS for this private target, as in
@@ -19,7 +19,7 @@ pub(super) struct Backends {
 }
 
 impl Backends {
-    /// The data plane's options, with nobody watching.
+    /// The data plane's options, without a watcher.
     pub(super) fn options(&self) -> DataPlaneOptions {
         DataPlaneOptions {
             map: self.map.clone(),
@@ -28,7 +28,7 @@ impl Backends {
         }
     }
 
-    /// What is wrong with the flags where the command calls something else than the local AWS.
+    /// The error about the flags if the command calls something else than the local AWS.
     pub(super) fn contradiction(&self, global: &Global) -> Option<String> {
         let given = [
             ("--map", !self.map.is_empty()),

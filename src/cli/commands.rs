@@ -1,4 +1,4 @@
-//! The commands, one file each: their arguments, and what of the engine they need.
+//! The commands, one file each: their arguments, and calls to the engine.
 
 mod apply;
 mod call;
@@ -51,7 +51,7 @@ impl Command {
     /// Does what it says.
     ///
     /// # Errors
-    /// Why it did not do what was asked.
+    /// The command's error.
     pub(super) fn run(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
         match self {
             Self::Validate(args) => args.run(invocation, ui),
@@ -74,7 +74,7 @@ impl Command {
         }
     }
 
-    /// What a saved plan has in it can't be said again. clap sees each side of the subcommand by itself, so it can't tell.
+    /// What a saved plan contains can't be given again. clap checks each side of the subcommand separately, so it can't do this.
     pub(super) fn contradiction(&self, global: &Global) -> Option<String> {
         match self {
             Self::Apply(args) if args.saved().is_some() && global.gives_variables() => {
@@ -95,7 +95,7 @@ impl Command {
         }
     }
 
-    /// Says what went wrong in the form that was asked for.
+    /// Reports the error in the requested form.
     pub(super) fn tell(&self, error: &Error, ui: &mut Ui) {
         let lines = |ui: &mut Ui| {
             for message in json::Message::all_of(error) {

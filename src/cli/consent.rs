@@ -1,4 +1,4 @@
-//! Who agrees to what. The ordinary question has an ordinary answer; a loss is agreed to by its name.
+//! Confirmations: of the plan, and of each loss by its name.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use crate::render::plan::{agrees, consent_flags};
 /// What came of asking.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Consent {
-    /// Nobody had to be asked.
+    /// No question was needed.
     Given,
-    /// Somebody was asked and agreed, to what these flags say too.
+    /// Confirmed by questions, equivalent to these flags.
     Asked(Vec<String>),
 }
 
 impl Consent {
-    /// The flags that say what was agreed to when asked.
+    /// The flags for the answers.
     pub(super) fn flags(self) -> Vec<String> {
         match self {
             Self::Given => Vec::new(),
@@ -29,10 +29,10 @@ impl Consent {
     }
 }
 
-/// Asks whatever the flags have not answered.
+/// Asks what the flags don't answer.
 ///
 /// # Errors
-/// Nobody is there to ask, or they did not agree.
+/// There is no terminal to ask on, or it was declined.
 pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<Consent, Error> {
     if !can_ask {
         flags_are_missing(plan, again)?;
@@ -46,7 +46,7 @@ pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<
         };
     }
     let mut agreed = ask_for_losses(&plan.losses_to_confirm())?;
-    // The ordinary question comes right after the warning, and answers this too.
+    // The confirmation of the plan comes right after the warning, and includes this.
     if plan.needs_forward && yes {
         agree("The stage is held back. Lead its callers forward again?")?;
     }
@@ -65,7 +65,7 @@ pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<
     Ok(Consent::Asked(agreed))
 }
 
-/// Asks for each loss by its address; answers the flags that say the same.
+/// Asks for each loss by its address; returns the equivalent flags.
 pub(super) fn ask_for_losses(lost: &BTreeMap<Address, Loss>) -> Result<Vec<String>, Error> {
     let mut asked: Vec<(Address, LossOf)> = lost
         .iter()
@@ -99,11 +99,11 @@ pub(super) fn agree(question: &str) -> Result<(), Error> {
     }
 }
 
-/// Asks whether a stack may be destroyed: for everything that goes along and is not its own, and for the stack's name, unless
-/// that was given. `again` is the command line without either.
+/// Confirms a destroy: everything that is deleted along and is not the stack's, and the stack's name, unless given. `again` is
+/// the command line without either.
 ///
 /// # Errors
-/// Nobody is there to ask, or they did not agree.
+/// There is no terminal to ask on, or it was declined.
 pub(super) fn ask_destroy(
     plan: &Plan,
     confirmed: bool,
@@ -139,7 +139,7 @@ pub(super) fn ask_destroy(
     .into())
 }
 
-/// Has somebody type this very text.
+/// Asks to type exactly this text.
 fn ask_for(wanted: &str, question: &str) -> Result<(), Error> {
     match typed(question, "leave it empty to stop") {
         Answer::Said(text) => typed_name(wanted, text.trim()),
@@ -148,7 +148,7 @@ fn ask_for(wanted: &str, question: &str) -> Result<(), Error> {
     }
 }
 
-/// What was typed where a name was asked for.
+/// The typed name.
 fn typed_name(wanted: &str, typed: &str) -> Result<(), Error> {
     match typed {
         "" => Err(stopped(FaultKind::Declined)),
@@ -186,7 +186,7 @@ fn flags_are_missing(plan: &Plan, again: &str) -> Result<(), Error> {
     Err(losses_are_missing(lost, again, &format!("{forward} --yes")))
 }
 
-/// Names every loss that needs consent, and the command line that gives it: `again`, the consent, and what comes after.
+/// The error with every loss that needs consent, and the command line that gives it: `again`, the consent, and the rest.
 pub(super) fn losses_are_missing(
     lost: &BTreeMap<Address, Loss>,
     again: &str,
@@ -212,7 +212,7 @@ pub(super) fn losses_are_missing(
         .into()
 }
 
-/// Why an ordinary question has no answer; `again` is the command line that `--yes` answers.
+/// The error about a missing confirmation; `again` is the command line for `--yes`.
 pub(super) fn nobody_to_ask(what: &str, again: &str) -> Error {
     Fault::new(FaultKind::Consent, what)
         .hint(format!("agree to it with\n{again} --yes"))

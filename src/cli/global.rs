@@ -104,7 +104,7 @@ pub(crate) struct Global {
 }
 
 impl Global {
-    /// What is asked of the output.
+    /// The output options.
     pub(crate) fn wishes(&self) -> Wishes {
         Wishes {
             colour: if self.no_color {
@@ -124,7 +124,7 @@ impl Global {
         self.verbose
     }
 
-    /// Which stack and which AWS they are about.
+    /// The stack and the AWS.
     pub(crate) fn invocation(&self) -> Invocation {
         Invocation {
             file: self.file.clone(),
@@ -149,7 +149,7 @@ impl Global {
         !self.vars.is_empty() || !self.var_files.is_empty()
     }
 
-    /// Flags that exclude each other. clap sees each side of the subcommand by itself, so it can't.
+    /// Flags that exclude each other. clap checks each side of the subcommand separately, so it can't.
     pub(crate) fn contradiction(&self) -> Option<String> {
         if self.environment.is_some() && self.reads_stdin() {
             return Some(
@@ -169,7 +169,7 @@ impl Global {
         ))
     }
 
-    /// Why these flags make no sense for a command that serves the stack file on the local AWS.
+    /// The error about these flags for a command that serves the stack file on the local AWS.
     pub(crate) fn contradiction_of_dev(&self) -> Option<String> {
         let wrong = [
             ("--file -", self.reads_stdin()),
@@ -183,8 +183,8 @@ impl Global {
     }
 }
 
-/// The names of an enumeration's values. clap's own parser would add what each is documented with, and by that turn
-/// `help COMMAND` into another, longer screen than `COMMAND --help`.
+/// The names of an enumeration's values. clap's own parser would add their docs, which makes `help COMMAND` longer than `COMMAND
+/// --help`.
 pub(super) fn one_of<T>() -> impl TypedValueParser<Value = T>
 where
     T: ValueEnum + Clone + Send + Sync + 'static,
@@ -196,7 +196,7 @@ where
     PossibleValuesParser::new(names).try_map(|name| T::from_str(&name, false))
 }
 
-/// Reads where requests go instead of AWS.
+/// Parses a custom endpoint.
 fn endpoint(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).ok();
     let is_one = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();

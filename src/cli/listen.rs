@@ -1,4 +1,4 @@
-//! Where the local AWS listens: on this machine, unless it is said that others may reach it.
+//! Where the local AWS listens: on loopback, unless remote access is allowed.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
@@ -10,14 +10,14 @@ use crate::error::{Error, Fault, FaultKind};
 use crate::render::{Ui, indented};
 use aws_local::{DataPlane, OwnHosts, serve};
 
-/// Where a local AWS listens unless it is told otherwise.
+/// The default address of a local AWS.
 pub(super) const ADDRESS: &str = "127.0.0.1:4599";
 
-/// What to say once other machines can reach it.
+/// The warning that other machines can reach it.
 const REMOTE: &str = "Other machines can reach this address: each may read and change everything on the local AWS, keys and \
      secrets included, without credentials.";
 
-/// Says it, where other machines can reach this address.
+/// Prints it, if other machines can reach this address.
 pub(super) fn remark_remote(address: &SocketAddr, ui: &mut Ui) {
     if !is_loopback(address) {
         ui.remark(&indented(REMOTE, 0, ui.width()));
@@ -37,10 +37,10 @@ pub(super) struct Listen {
 }
 
 impl Listen {
-    /// Listens, and tells by which hosts the server is called.
+    /// Listens, and returns the hosts of the server.
     ///
     /// # Errors
-    /// The address can't be listened on, or other machines reach it and nothing allows that.
+    /// Listening failed, or other machines can reach the address and that is not allowed.
     pub(super) fn bind(&self) -> Result<(TcpListener, OwnHosts), Error> {
         let cannot = |error: io::Error| cannot_listen(error, &self.listen);
         let addresses: Vec<SocketAddr> = self.listen.to_socket_addrs().map_err(cannot)?.collect();
@@ -70,7 +70,7 @@ impl Listen {
     }
 }
 
-/// Whether only this machine reaches an address.
+/// Whether an address is loopback.
 pub(super) fn is_loopback(address: &SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
@@ -80,7 +80,7 @@ fn cannot_listen(error: io::Error, address: &str) -> Fault {
     Fault::io(error).hint("choose another address with --listen; port 0 takes any free one")
 }
 
-/// Serves until Ctrl-C or SIGTERM, then finishes what is under way; a second one doesn't wait for that.
+/// Serves until Ctrl-C or SIGTERM, then finishes running requests; a second one doesn't wait for that.
 ///
 /// # Errors
 /// When the listener fails.

@@ -1,6 +1,6 @@
-//! Names of files that a command leaves behind.
+//! Names of files that commands write.
 
-/// A name as a file can have it.
+/// A valid file name.
 pub(super) fn file_name(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     name.chars()

@@ -1,4 +1,4 @@
-//! Opening a stack as the command line says, with the values of variables that it, the environment and files give.
+//! Opens a stack with the values of variables from the command line, the environment and files.
 
 use super::backends::Backends;
 use super::variables;
@@ -10,7 +10,7 @@ use crate::stack::Checked;
 /// Opens the stack.
 ///
 /// # Errors
-/// As of [`Session::open`]; values of variables can't be read.
+/// Those of [`Session::open`]; values of variables can't be read.
 pub(super) async fn open(
     invocation: &Invocation,
     adopt: &[String],
@@ -24,7 +24,7 @@ pub(super) async fn open(
 /// Opens the stack to call it.
 ///
 /// # Errors
-/// As of [`Calling::open`]; values of variables can't be read.
+/// Those of [`Calling::open`]; values of variables can't be read.
 pub(super) async fn open_to_call(
     invocation: &Invocation,
     backends: &Backends,
@@ -34,10 +34,10 @@ pub(super) async fn open_to_call(
     Calling::open(invocation, values, backends.options(), ui).await
 }
 
-/// Reads and checks the stack file, and tells what is worth knowing about it.
+/// Reads and checks the stack file, and prints warnings.
 ///
 /// # Errors
-/// As of [`engine::load`]; values of variables can't be read.
+/// Those of [`engine::load`]; values of variables can't be read.
 pub(super) fn load(invocation: &Invocation, ui: &mut Ui) -> Result<Checked, Error> {
     engine::load(invocation, variables::given(invocation)?, ui)
 }

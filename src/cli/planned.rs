@@ -1,11 +1,11 @@
-//! The plan that is about to be agreed to.
+//! Shows a plan before its confirmation.
 
 use crate::engine::Session;
 use crate::plan::Plan;
 use crate::render::json::{self, Around, ChangeReport, ChangeSummary, Line};
 use crate::render::{Ui, plan::View};
 
-/// Shows the plan that is about to be agreed to; `next` is the command to type where there is nothing to agree to.
+/// Shows a plan before its confirmation; `next` is the command to type if no question follows.
 pub(super) fn show(session: &Session, plan: &Plan, json: bool, next: Option<String>, ui: &mut Ui) {
     if !json {
         let reads = session.requests().reads;

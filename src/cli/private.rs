@@ -1,4 +1,4 @@
-//! Folders in which secrets may be left: no other user can exchange what stands in them.
+//! Folders that are safe for secrets: other users can't replace their contents.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Fault, FaultKind};
 use crate::model::shell_word;
 
-/// Refuses a folder that other users may write to, or whose place they may give to another folder. It need not be there yet.
-/// Of a `whole` folder of secrets, the sticky bit is no excuse: in one such as /tmp others may add things of their own, but
-/// exchange none.
+/// Refuses a folder that other users can write to or replace. It need not exist yet. For a `whole` folder of secrets, the sticky
+/// bit is not enough: in one such as /tmp others can add files, but not replace any.
 ///
 /// # Errors
-/// Which folder it is, and how to take the permission away.
+/// The folder, and how to remove the permission.
 #[cfg(unix)]
 pub(super) fn check(folder: &Path, whole: bool) -> Result<(), Error> {
     let here = Path::new(".");
@@ -20,7 +19,7 @@ pub(super) fn check(folder: &Path, whole: bool) -> Result<(), Error> {
     } else {
         folder
     };
-    // Where a link stands matters as much as where it leads.
+    // The folder of a link matters as much as its target.
     let stands_in = folder
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
@@ -45,7 +44,7 @@ pub(super) fn check(_: &Path, _: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a folder can be looked into by its owner only.
+/// Whether only its owner can access a folder.
 pub(super) fn is_its_owners(folder: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -60,7 +59,7 @@ pub(super) fn is_its_owners(folder: &Path) -> bool {
     }
 }
 
-/// Takes away whatever others may do in a folder. One that is somebody else's stays as it is.
+/// Removes the permissions of others on a folder. One of another owner is not changed.
 pub(super) fn close(folder: &Path) {
     #[cfg(unix)]
     {
@@ -71,7 +70,7 @@ pub(super) fn close(folder: &Path) {
     let _ = folder;
 }
 
-/// The whole path of a folder, or of the nearest one above it that is there.
+/// The whole path of a folder, or of its nearest existing parent.
 #[cfg(unix)]
 fn nearest(folder: &Path) -> Option<PathBuf> {
     let absolute = std::path::absolute(folder).ok()?;
@@ -79,7 +78,7 @@ fn nearest(folder: &Path) -> Option<PathBuf> {
     above.find_map(|above| above.canonicalize().ok())
 }
 
-/// Which others may write to a folder so that it matters.
+/// Which others can write to a folder in a way that matters.
 #[cfg(unix)]
 fn writers(metadata: &Metadata, itself: bool) -> Option<&'static str> {
     use std::os::unix::fs::MetadataExt as _;
@@ -94,7 +93,7 @@ fn writers(metadata: &Metadata, itself: bool) -> Option<&'static str> {
     (mode & 0o020 != 0 && metadata.gid() != metadata.uid()).then_some("its group")
 }
 
-/// Whether a folder is made for all to write to, as /tmp is.
+/// Whether a folder is for all to write to, like /tmp.
 #[cfg(unix)]
 fn is_shared_by_all(metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;

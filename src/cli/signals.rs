@@ -15,7 +15,7 @@ pub(super) struct Signals {
     _heard: Heard,
 }
 
-/// How many [`Signals`] there are, each of which decides for itself what a signal means.
+/// The number of [`Signals`], each of which handles signals itself.
 static LISTENERS: AtomicUsize = AtomicUsize::new(0);
 
 struct Heard;
@@ -33,8 +33,8 @@ impl Drop for Heard {
     }
 }
 
-/// Ends the process at Ctrl-C and SIGTERM as the system would, but with a clean terminal: what moves is taken off first. Where a
-/// [`Signals`] listens, that decides.
+/// Ends the process at Ctrl-C and SIGTERM like the default action, but removes spinners first. If a [`Signals`] listens, that
+/// decides.
 pub(super) fn end_with_a_clean_terminal() {
     let listen = || {
         let Ok(runtime) = runtime(false) else {
@@ -53,13 +53,13 @@ pub(super) fn end_with_a_clean_terminal() {
             }
         });
     };
-    // Without a thread the system ends the process, and what moved stays on the terminal.
+    // Without a thread the default action ends the process, and spinners stay on the terminal.
     let _ = std::thread::Builder::new()
         .name("signals".into())
         .spawn(listen);
 }
 
-/// The signals that end a process. A terminal that is closed sends a hangup, which is no wish to go on.
+/// The signals that end a process. A closed terminal sends SIGHUP, which also ends it.
 struct Streams {
     interrupt: Signal,
     terminate: Signal,
@@ -88,7 +88,7 @@ impl Signals {
     /// Listens from now on.
     ///
     /// # Errors
-    /// The system refuses to tell.
+    /// The handler can't be installed.
     pub(super) fn listen() -> Result<Self, Error> {
         Ok(Self {
             streams: Streams::open()

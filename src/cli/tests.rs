@@ -1,4 +1,4 @@
-//! Commands without a process: the command line in, the streams and the exit out.
+//! Commands without a process: from a command line to streams and exit code.
 
 use std::fs;
 use std::path::Path;
@@ -46,7 +46,7 @@ impl Folder {
         let cli = parse(&words).unwrap_or_else(|error| panic!("{error}"));
         let (mut ui, captured) = Ui::captured();
         let exit = run(&cli, &mut ui);
-        // Where the folder is, is nobody's business.
+        // The folder's path differs from run to run.
         let clean = |text: String| strip_str(&text).to_string().replace(&folder, "FOLDER");
         Ran {
             exit,
@@ -369,7 +369,7 @@ fn a_credentials_problem_has_a_code_of_its_own() {
     assert_eq!(messages[0].code, "credentials");
 }
 
-/// What somebody agrees to at a prompt, looked at again after the stack file or AWS became another.
+/// Answers at a prompt, checked again after the stack file or AWS has changed.
 fn agreed_then(
     options: crate::plan::Options,
     meanwhile: impl FnOnce(&Folder) + Send,
@@ -385,7 +385,7 @@ fn agreed_then(
         let session = opening::open(&invocation, &[], Purpose::Find, &mut ui).await?;
         let planned = session.plan(&options, &mut ui).await?;
         assert!(!planned.plan.is_empty());
-        // Another process, so to speak: a thread without this one's runtime.
+        // Like another process: a thread without this one's runtime.
         std::thread::scope(|scope| scope.spawn(|| meanwhile(&folder)).join().unwrap());
         let mut signals = signals::Signals::listen()?;
         let Planned { plan, observation } = &planned;

@@ -1,4 +1,4 @@
-//! A command line that makes no sense: what is said of it, to people and to machines.
+//! Errors about an invalid command line, for people and programs.
 
 use std::ffi::OsString;
 
@@ -13,7 +13,7 @@ use crate::render::{Colour, Ui, Wishes};
 /// Commands whose `--json` is lines.
 const PRINT_LINES: [&str; 3] = ["apply", "destroy", "dev"];
 
-/// Terraform's flags that have another name here, or none; what stands behind `=` is left out.
+/// Terraform's flags with another name here, or none; without the value after `=`.
 const TERRAFORM: &[(&str, &str)] = &[
     ("auto-approve", "write '--yes'"),
     (
@@ -47,8 +47,8 @@ const TERRAFORM: &[(&str, &str)] = &[
     ("var-file", "write '--var-file FILE'"),
 ];
 
-/// Says what is wrong with a command line, or prints the help that it asks for. clap's own exit code for a wrong one is 2, which
-/// here means “there are changes”.
+/// Reports an invalid command line, or prints the requested help. clap's own exit code for a wrong one is 2, which here means
+/// “there are changes”.
 pub(super) fn refuse(error: clap::Error, arguments: &[OsString]) -> Exit {
     let mut ui = Ui::of_process(Wishes {
         colour: wished_colour(arguments),
@@ -66,7 +66,7 @@ pub(super) fn tell(error: clap::Error, arguments: &[OsString], ui: &mut Ui) -> E
         return exit;
     }
     let error = terraform(&error, &words).unwrap_or(error);
-    // Whoever writes `--json=true` reads JSON, too.
+    // `--json=true` also requests JSON.
     if !words
         .iter()
         .any(|word| *word == "--json" || word.starts_with("--json="))
@@ -85,7 +85,7 @@ pub(super) fn tell(error: clap::Error, arguments: &[OsString], ui: &mut Ui) -> E
     exit
 }
 
-/// Says which variable of the environment a wrong value comes from, where no flag gives one.
+/// Names the environment variable of a wrong value, if no flag gives it.
 pub(super) fn name_variable(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
     let named = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(named)) => named.clone(),
@@ -142,7 +142,7 @@ fn is_command(word: &str) -> bool {
         .any(|command| command.get_name() == word)
 }
 
-/// The same error with a tip, where it is because of a flag that terraform has.
+/// The same error with a tip, if it is about one of terraform's flags.
 fn terraform(error: &clap::Error, words: &[&str]) -> Option<clap::Error> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
@@ -175,7 +175,7 @@ fn terraform(error: &clap::Error, words: &[&str]) -> Option<clap::Error> {
     Some(of_command(words).error(ErrorKind::UnknownArgument, text))
 }
 
-/// The command of a command line, whose usage stands below its errors; the program where there is none.
+/// The command of a command line, for the usage below errors; the program if there is none.
 fn of_command(words: &[&str]) -> Command {
     let mut program = Cli::command();
     program.build();
@@ -196,7 +196,7 @@ fn is_flag(command: &Command, name: &str) -> bool {
     has(command) || command.get_subcommands().any(has)
 }
 
-/// What clap says, taken apart: the fault, and what to do.
+/// clap's error, split into the message and the hints.
 fn message(error: &clap::Error) -> Message {
     let text = error.render().to_string();
     let mut paragraphs = text.split("\n\n");

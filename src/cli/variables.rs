@@ -1,5 +1,5 @@
-//! Values of variables from outside of the stack file: `--var` before `GATESTACK_VAR_NAME` before `--var-file` before the file's own.
-//! And names in the environment that look like one that is read, and are not.
+//! Values of variables from outside of the stack file: `--var` before `GATESTACK_VAR_NAME` before `--var-file` before the file's
+//! own. Also environment variables that look like misspelled ones.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,10 +14,10 @@ use crate::error::{Error, Fault, FaultKind};
 use crate::render::{Ui, indented};
 use crate::stack::{Given, GivenBy, Source};
 
-/// Before the name of a variable in the environment.
+/// The prefix of variables in the environment.
 const PREFIX: &str = "GATESTACK_VAR_";
 
-/// What gatestack reads of the environment.
+/// The environment variables that gatestack reads.
 const OURS: [&str; 5] = [
     "GATESTACK_COLOR",
     "GATESTACK_ENV",
@@ -26,7 +26,7 @@ const OURS: [&str; 5] = [
     "GATESTACK_NO_INPUT",
 ];
 
-/// What the AWS SDK reads of it, as far as a typo sends requests to another account or nowhere.
+/// The AWS SDK's environment variables of which a typo would change the account or endpoint.
 const AWS: [&str; 12] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_CA_BUNDLE",
@@ -42,7 +42,7 @@ const AWS: [&str; 12] = [
     "AWS_SHARED_CREDENTIALS_FILE",
 ];
 
-/// Names that people, and other tools, have for these.
+/// Other common names for these.
 const MISTAKEN: [(&str, &str); 4] = [
     ("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
     ("AWS_ENDPOINT", "AWS_ENDPOINT_URL"),
@@ -111,8 +111,7 @@ fn scalar(value: &Spanned<DeValue<'_>>) -> Option<String> {
     }
 }
 
-/// Says which names of the environment look like one that is read. Other names are other programs': a CI server's jobs would be
-/// full of them.
+/// Warns about environment variables that look like misspelled ones. Others belong to other programs.
 pub(super) fn remark_typos(local: bool, ui: &mut Ui) {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let is_set = |name: &str| std::env::var_os(name).is_some();
@@ -122,7 +121,7 @@ pub(super) fn remark_typos(local: bool, ui: &mut Ui) {
     }
 }
 
-/// What is meant by a name of ours that is not read: a name that is, or a flag.
+/// The variable or flag that is meant by an unknown name with our prefix.
 fn ours(name: &str, rest: &str) -> Option<String> {
     if rest.to_uppercase().starts_with("VAR") {
         return Some("GATESTACK_VAR_NAME".to_owned());
@@ -137,7 +136,7 @@ fn ours(name: &str, rest: &str) -> Option<String> {
         return Some("GATESTACK_ENV".to_owned());
     }
     let flag = rest.to_lowercase().replace('_', "-");
-    // Flags of single commands are words that other programs have, too.
+    // Flags of single commands are words that other programs use, too.
     let of_all = super::command();
     let mut of_all = of_all.get_arguments().filter_map(clap::Arg::get_long);
     let is_one = matches!(&*flag, "json" | "yes") || of_all.any(|one| one == flag);
@@ -159,7 +158,7 @@ fn typos(
         if let Some((_, meant)) = MISTAKEN.iter().find(|(mistaken, _)| *mistaken == name) {
             return (!local && !is_set(meant)).then(|| (*meant).to_owned());
         }
-        // AWS's tools have many more names, so only a slip of the finger counts.
+        // AWS's tools have many more variables, so only small typos count.
         let slips = |known: &&&str| strsim::damerau_levenshtein(name, known) == 1;
         let aws = AWS.iter().filter(|_| !local && name.starts_with("AW"));
         aws.copied().find(|known| slips(&known)).map(str::to_owned)

@@ -1,4 +1,4 @@
-//! What a verification found, and how the process ends by it.
+//! The result of a verification, and its exit code.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::error::{Error, Exit};
 use crate::render::{Ui, verify as show};
 use crate::verify::{Options, Report, Samples};
 
-/// The most calls when nobody says.
+/// The default limit of calls.
 pub(super) const BUDGET: usize = 500;
 
-/// How long `apply --verify` asks again: API Gateway says that a key takes a few minutes.
+/// How long `apply --verify` retries: by API Gateway's documentation a key takes a few minutes.
 const PATIENCE_AFTER_APPLY: Duration = Duration::from_secs(180);
 
-/// Which calls are made when nobody says.
+/// The default calls.
 pub(super) fn defaults() -> Options {
     Options {
         include_writes: false,
@@ -52,7 +52,7 @@ fn exit(report: &Report) -> Exit {
     }
 }
 
-/// How an apply ends that is to be verified once it has done everything. With `json`, the report is a line among the others.
+/// The exit of an apply with a verification at its end. With `json`, the report is a line among the others.
 ///
 /// # Errors
 /// As of [`Verifying::run`].

@@ -1,4 +1,4 @@
-//! Access logs: the log group that the stack makes, what the stage says of it, and the account's role, which outlives the stack.
+//! Access logs: the stack's log group, the stage's setting, and the account's role, which stays after a destroy.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn agreed(to: &str) -> Options {
     }
 }
 
-/// One of the SDK's clients for somebody else in this Region.
+/// One of the SDK's clients in this Region, for changes by hand.
 macro_rules! somebody {
     ($world:expr, $sdk:ident) => {{
         let config = $sdk::Config::builder()
@@ -65,7 +65,7 @@ async fn role(world: &World) -> Option<String> {
     account.cloudwatch_role_arn
 }
 
-/// Where the stage logs to.
+/// The stage's log destination.
 async fn destination(world: &World) -> Option<String> {
     let api = world.id(&stack_of(1, 1), "api").await;
     let stage = world.apigateway().get_stage().rest_api_id(api);
@@ -135,7 +135,7 @@ async fn a_group_goes_after_the_stage_that_writes_to_it() {
         let mut steps = plan.steps.iter();
         steps.position(|step| step.address.as_str() == address)
     };
-    // The stage goes with its API.
+    // The stage is deleted with its API.
     assert!(place("api").unwrap() < place("api.access_logs").unwrap());
     let (without, options) = (stack_of(1, 1), agreed("api.access_logs"));
     let plan = world.plan_with(&without, &options).await.unwrap();
@@ -178,7 +178,7 @@ async fn a_group_that_the_file_renames_is_kept_until_it_is_named() {
             .await;
         assert_eq!(destination(&world).await, Some(arn(name)));
     }
-    // The index is not what tells of the older ones.
+    // The older ones are found without the index.
     let world = world.with_index(TaggingIndex::Empty);
     let text = logging("{ group = \"/calls/three\" }");
     let plan = world.plan(&text).await;
@@ -228,7 +228,7 @@ async fn access_logs_that_the_file_has_not_are_taken_off() {
     let stage = stage.patch_operations(set("/accessLogSettings/destinationArn", &arn("/theirs")));
     let stage = stage.patch_operations(set("/accessLogSettings/format", "$context.requestId"));
     stage.send().await.unwrap();
-    // As every setting whose default the schema states; whose calls are logged no longer is said.
+    // Like every setting with a default in the schema; the end of logging is shown.
     let plan = world.plan(&without).await;
     assert_eq!(summary(&plan), ["update api/stage"]);
     let said = plan.notes.iter().find(|note| note.code == "GS144").unwrap();
@@ -380,7 +380,7 @@ async fn somebody_elses_group_is_in_the_way_until_it_is_adopted() {
     let mut wanted = desired(&text);
     wanted.adopt = vec![Address::new("api.access_logs")];
     let plan = world.plan_to(&wanted, &Options::default()).await.unwrap();
-    // It kept its lines for ever.
+    // It had no retention.
     assert!(plan.missing_consent.contains_key(&wanted.adopt[0]));
     let plan = world.plan_to(&wanted, &agreed("api.access_logs")).await;
     let plan = plan.unwrap();

@@ -1,5 +1,5 @@
-//! Addresses are written and read in `model` alone: whoever wrote one by hand elsewhere would make things that the stack owns look
-//! like somebody else's as soon as one side changes.
+//! Addresses are written and parsed only in `model`: with literals elsewhere, the stack's resources would look foreign as soon as
+//! one side changes.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use regex::Regex;
 use crate::rooms::{end_of_production, files, files_of_tests};
 use crate::support::program::repository;
 
-/// What looks like an address that is written by hand in a text of Rust.
+/// Literals in Rust that look like addresses.
 fn by_hand(text: &str) -> Vec<String> {
     static MADE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"Address::new\(\s*&?(?:format!\(\s*)?"[^" ]*"|Address::new\(\s*&?format!"#)

@@ -1,5 +1,4 @@
-//! Who calls a stack and with what: the caller's side by itself against a token endpoint of the test's own, and the
-//! commands `token` and `call` of the real program.
+//! Calling a stack: `caller` with a token endpoint of the test, and the commands `token` and `call` of the real program.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -267,7 +266,7 @@ macro_rules! assert_screen {
     }};
 }
 
-/// The example with a client for people and a key of its own.
+/// The example with a client for users and a separate key.
 fn with_others() -> String {
     example("partner-api")
         + "\n[app_clients.web]\nflows = [\"code\"]\nscopes = [\"openid\"]\ncallback_urls = [\"https://app.example.com/\"]\n\

@@ -1,4 +1,4 @@
-//! What a plan takes away, and what agrees to that: each loss by a name of its own.
+//! What a plan deletes, and the consent to it: each loss by its own name.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ fn destroy(patterns: &[&str]) -> Options {
     }
 }
 
-/// The losses that are to be agreed to, as `address: words`.
+/// The losses that need consent, as `address: words`.
 fn losses(plan: &Plan) -> Vec<String> {
     let losses = plan.losses_to_confirm();
     losses
@@ -42,7 +42,7 @@ fn names(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// A client, a resource server, a stage and a key on our plan that somebody made by hand, and another API's stage on our plan.
+/// A client, a resource server, a stage and a key on our plan, made by hand, and another API's stage on our plan.
 async fn by_hand(world: &World, text: &str) {
     // Each in a box of its own: together the SDK's futures overflow a thread's stack.
     let [pool, api, plan] = ["user_pool", "api", "plans.XXXPlan"];
@@ -85,7 +85,7 @@ async fn what_goes_along_with_a_destroy_is_agreed_to_by_its_own_name() {
         losses(&plan(&[]).await)[5],
         "user_pool/other_clients: 1 app client that gatestack did not make (\"theirs\"): their ids and secrets stop working"
     );
-    // Who names the pool names what is the stack's in it.
+    // Consent to the pool includes what is the stack's in it.
     assert_eq!(
         names(&plan(&["user_pool", "api", "plans.XXXPlan"]).await),
         OTHERS
@@ -232,7 +232,7 @@ async fn opening_a_shut_route_needs_consent() {
     let a = "api.routes.\"GET /a\"";
     for (before, after, opened) in [
         (shut.to_owned(), format!("\"GET /a\" = {{ mock = 200, {OPEN} }}\n\"GET /b\" = {{ mock = 200 }}"), vec![a]),
-        // One requirement less is an opening where it was the last one.
+        // Removing a requirement makes a route public if it was the last one.
         (
             "\"GET /a\" = { mock = 200, requires = { api_key = true } }".into(),
             "\"GET /a\" = { mock = 200, requires = {} }".into(),
@@ -269,7 +269,7 @@ async fn opening_a_shut_route_needs_consent() {
             "\"GET /a/{y}\" = { mock = 200 }".into(),
             vec![],
         ),
-        // What nobody answered before is new, and not opened.
+        // A path without a route before is new, and not opened.
         (
             "\"GET /a\" = { mock = 200 }".into(),
             format!("\"GET /a\" = {{ mock = 200 }}\n\"POST /a\" = {{ mock = 200, {OPEN} }}"),
@@ -287,7 +287,7 @@ async fn opening_a_shut_route_needs_consent() {
     }
 }
 
-/// `S` for a shut route and `O` for one that is open on purpose.
+/// `S` for a protected route and `O` for a public one.
 fn written(list: &[(&str, char)]) -> String {
     let line = |(name, is): &(&str, char)| match is {
         'O' => format!("\"{name}\" = {{ mock = 200, {OPEN} }}"),
@@ -297,11 +297,11 @@ fn written(list: &[(&str, char)]) -> String {
     routes(&lines.join("\n"))
 }
 
-/// Routes with whether they are shut or open.
+/// Routes and whether they are protected or public.
 type Routes = &'static [(&'static str, char)];
 
-/// Which route answers a call depends on all of them: verbs that `ANY` stands for, and paths that cross. Each with the route to agree
-/// to, and a call that would be let in.
+/// Which route answers a call depends on all of them: verbs that `ANY` covers, and paths that overlap. Each with the route that
+/// needs consent, and a call that would be admitted.
 const ACROSS: [(Routes, Routes, &str, &str); 8] = [
     (
         &[("GET /{proxy+}", 'S')],
@@ -345,7 +345,7 @@ const ACROSS: [(Routes, Routes, &str, &str); 8] = [
         "GET /a/{x}",
         "/a/c",
     ),
-    // A path of its own takes calls away from a parameter and leaves them to the greedy route.
+    // A literal path takes calls from a parameter and leaves them to the greedy route.
     (
         &[("GET /{x}/b", 'S'), ("GET /{x}/{rest+}", 'O')],
         &[
@@ -358,7 +358,7 @@ const ACROSS: [(Routes, Routes, &str, &str); 8] = [
     ),
 ];
 
-/// The status of a call that shows nothing, at the local AWS of a folder.
+/// The status of a call without credentials, at the local AWS of a folder.
 fn status_of(folder: &Folder, path: &str) -> u16 {
     let json = folder.local(&["output", "--json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -393,7 +393,7 @@ fn yes_leaves_shut_what_another_route_would_open() {
         assert_eq!(status_of(&folder, path), shut, "{case}");
         folder.apply(&["--allow-delete", &flag]);
         assert_eq!(status_of(&folder, path), 200, "{case}");
-        // Back is shut, and needs no consent; back to what was open needs it as the apply did.
+        // A rollback to the protected one needs no consent; one to the public one needs it like the apply.
         folder.write(&written(before));
         folder.apply(&[]);
         assert_eq!(status_of(&folder, path), shut, "{case}");
@@ -430,7 +430,7 @@ async fn a_new_route_that_is_open_is_said_unless_the_file_says_it() {
         "",
     );
     let said: Vec<String> = notes(&world.plan(&all_open).await).into_keys().collect();
-    // A preflight is open because browsers ask without a token.
+    // A preflight is public because browsers send it without a token.
     assert_eq!(said, ["api.routes.\"GET /things0/{id}\""]);
     let on_purpose = all_open.replace("cors = true", &format!("cors = true\n{OPEN}"));
     assert!(notes(&world.plan(&on_purpose).await).is_empty());
@@ -572,7 +572,7 @@ async fn a_client_of_a_partners_name_is_not_ours_without_the_keys_tag() {
             .contains("--adopt 'partners.insurer0/client'"),
         "{problems:?}"
     );
-    // Not even a destroy takes it for the partner's.
+    // Not even a destroy treats it as the partner's.
     let plan = scene
         .world
         .plan_with(&scene.text, &destroy(&[]))
@@ -608,7 +608,7 @@ async fn a_move_onto_an_existing_partner_makes_no_orphan() {
     }
 }
 
-/// A redeployment of one route shows what somebody did to the authorizer, too.
+/// A redeployment of one route also publishes changes of the authorizer made by hand.
 #[tokio::test(start_paused = true)]
 async fn a_target_takes_the_authorizer_along_and_names_what_it_leaves_out() {
     let world = World::new();
@@ -679,7 +679,7 @@ async fn a_target_takes_the_authorizer_along_and_names_what_it_leaves_out() {
     assert!(!note.text.contains("authorizer"), "{}", note.text);
 }
 
-/// A route that somebody made and never deployed: leaving it out of a plan that redeploys would show it to everybody.
+/// A route that was made by hand and never deployed: leaving it out of a plan that redeploys would publish it.
 #[tokio::test(start_paused = true)]
 async fn a_target_publishes_no_open_route_of_others_without_consent() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! A run that dies between any two calls: the next one finds what was made, makes nothing twice and finishes.
+//! A run that dies between any two calls: the next one finds everything, creates nothing twice and finishes.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::support::scene::stack;
 use crate::support::wire::{Fate, Wire};
 use crate::support::world::{World, desired, stack_of};
 
-/// What stands there, without the ids AWS made up.
+/// What exists, without the ids AWS generated.
 fn shape(observation: &Observation) -> Vec<(String, &'static str)> {
     observation
         .live
@@ -32,12 +32,12 @@ fn credentials(observation: &Observation) -> BTreeSet<String> {
         .collect()
 }
 
-/// A run and what there is before it.
+/// A run and the state before it.
 struct Run<'a> {
     before: Option<&'a str>,
     text: &'a str,
     options: Options,
-    /// Whether everybody's credentials outlive it.
+    /// Whether all credentials are kept.
     keeps: bool,
     /// How the tagging API's index lags from the start.
     index: Option<TaggingIndex>,
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
         self.dies_at_every_call_after(async |_| {}).await;
     }
 
-    /// The same after somebody did something by hand.
+    /// The same after a change by hand.
     async fn dies_at_every_call_after(&self, by_hand: impl AsyncFn(&World)) {
         let clean = self.world(&by_hand).await;
         self.carry_on(&clean).await;
@@ -313,7 +313,7 @@ async fn making_a_deleted_client_again_can_die_anywhere() {
         .await;
 }
 
-/// A world whose first apply died while it made its partner's client, in which somebody then made one of that name by hand: its
+/// A world whose first apply died while it created its partner's client, in which one with that name was then made by hand: its
 /// id.
 async fn died_before_a_client_of_the_same_name(text: &str, later: Duration) -> (World, String) {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! What stands beside and around a stack when it goes, and answers that AWS gives on bad days.
+//! What exists beside a stack when it is destroyed, and errors of AWS.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -256,7 +256,7 @@ async fn a_connection_that_breaks_during_a_create_makes_nothing_twice() {
     }
 }
 
-/// Each kind of thing that others may put into a container of the stack, with where that stands.
+/// Each kind of foreign resource in a container of the stack, with the container's address.
 const COMES: [(&str, &str); 9] = [
     ("app client", "user_pool"),
     ("resource server", "user_pool"),
@@ -316,7 +316,7 @@ async fn put_into(world: &World, what: &str, id: &str) {
     }
 }
 
-/// AWS works for minutes on a domain or a link before their containers go.
+/// AWS takes minutes to delete a domain or a link before their containers.
 #[tokio::test(start_paused = true)]
 async fn what_comes_into_a_container_while_others_go_keeps_it() {
     for (what, container) in COMES {
@@ -334,13 +334,13 @@ async fn what_comes_into_a_container_while_others_go_keeps_it() {
         let said = failure.error.to_string();
         assert!(said.contains(&format!("{what} \"theirs\"")), "{said}");
         assert!(!world.id(&text, container).await.is_empty());
-        // The next plan says what goes along, and consent to that is enough.
+        // The next plan shows what is deleted along, and consent to that is enough.
         let agreed = ["*", "*/other_*", "user_pool/*"];
         world.destroy_with(&text, &agreed).await;
     }
 }
 
-/// Who waits for a domain to go that somebody makes anew waits for nothing.
+/// Waiting for the deletion of a domain that is created again is useless.
 #[tokio::test(start_paused = true)]
 async fn a_domain_that_is_there_again_is_not_waited_for() {
     let world = World::new();

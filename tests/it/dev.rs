@@ -1,4 +1,4 @@
-//! `dev` as people run it: the real program, a file that is edited as editors do, requests from outside, Ctrl-C.
+//! `dev` as users run it: the real program, a file that is edited as editors do, HTTP requests, Ctrl-C.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -103,14 +103,14 @@ impl<'a> Dev<'a> {
         (dev, screen)
     }
 
-    /// Puts the file's new text in its place as one step, as editors do that first write beside it.
+    /// Replaces the file in one step, like editors that write a temporary file first.
     fn replace(&self, stack: &str) {
         let beside = self.folder.path().join("stack.toml~new");
         std::fs::write(&beside, stack).unwrap();
         std::fs::rename(beside, self.folder.path().join("stack.toml")).unwrap();
     }
 
-    /// Another command that speaks to it over HTTP.
+    /// Another command that uses it over HTTP.
     fn asked(&self, arguments: &[&str]) -> Ran {
         let arguments = [&["--endpoint-url", &self.url], arguments].concat();
         let ran = Ran::from(command(self.folder, &arguments).output().unwrap());
@@ -152,7 +152,7 @@ fn steady(text: &str, url: &str) -> String {
     api.replace_all(&text, "execute-api/API_ID/").into_owned()
 }
 
-/// A GET without anything, as somebody does who has nothing.
+/// A GET without credentials.
 fn get(url: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
@@ -229,7 +229,7 @@ fn it_is_the_aws_of_the_other_commands() {
         "{}",
         local.stdout
     );
-    // Without any credentials in the environment: on this machine any will do.
+    // Without credentials in the environment: on this machine none are needed.
     let asked = dev.asked(&["output"]);
     assert_eq!(
         (asked.code, &asked.stdout),
@@ -307,7 +307,7 @@ fn a_request_is_told_with_its_caller_and_why_it_was_refused() {
     assert_eq!(called.stdout, r#"{"hello": "world"}"#, "a reload deploys");
     insta::assert_snapshot!("request_log", steady_log(log));
 
-    // Whoever breaks the file keeps what is served. Other commands read a file that is whole.
+    // A broken file doesn't change what is served. Other commands use a valid file.
     std::fs::write(folder.path().join("whole.toml"), SMALLEST).unwrap();
     dev.replace("[stack]\n");
     dev.err.line("not reloaded");

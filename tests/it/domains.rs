@@ -1,4 +1,4 @@
-//! Domains of one's own: base paths, records in Route 53, and domains that several stacks share.
+//! Custom domains: base paths, records in Route 53, and domains that several stacks share.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ struct Account {
     zones: BTreeMap<String, String>,
 }
 
-/// What a stack's file says.
+/// A stack file.
 #[derive(Clone, Default)]
 struct Says {
     stack: Option<&'static str>,
@@ -230,7 +230,7 @@ impl Account {
             .unwrap();
     }
 
-    /// Leads a name to a distribution of somebody else.
+    /// Points a name to a foreign distribution.
     async fn alias_by_hand(&self, zone: &str, name: &str, target: &str) {
         let alias = dns::AliasTarget::builder()
             .dns_name(target)
@@ -507,7 +507,7 @@ async fn a_plan_is_stale_once_somebody_else_joined_the_domain_that_goes() {
             .any(|said| said.contains("api.domain") && said.contains("/policies to the API")),
         "{said:#?}"
     );
-    // Where the domain stays, others may come and go.
+    // If the domain stays, foreign mappings may change.
     let stays = account.desired(&owner).await;
     let plan = plan::plan(&stays, &seen, &agreed());
     assert!(plan.is_ok_and(|plan| plan::moved(&plan, &stays, &seen, &now).is_empty()));
@@ -654,7 +654,7 @@ async fn settings_of_a_domain_change_in_place() {
     assert!(domain.mutual_tls_authentication().is_none());
 }
 
-/// A certificate of theirs may be all that a domain asks of callers.
+/// A client certificate may be all that a domain requires.
 #[tokio::test(start_paused = true)]
 async fn whoever_asks_for_no_certificate_any_more_needs_consent() {
     const SHUT: &str = "disable_default_endpoint = true";
@@ -681,7 +681,7 @@ async fn whoever_asks_for_no_certificate_any_more_needs_consent() {
         let text = &plan.missing_consent[&Address::new(asked)].text;
         assert!(text.contains("api.routes.\"GET /a\""), "{text}");
     }
-    // Nor is it about what the file says alone: a route that somebody opened is open, too.
+    // Nor is it about the file alone: a route that was made public by hand counts, too.
     let with_key = |says: Says| {
         let text = says.text();
         text.replace("mock = 200", "mock = 200, requires = { api_key = true }") + "[plans.all]\n"
@@ -698,7 +698,8 @@ async fn whoever_asks_for_no_certificate_any_more_needs_consent() {
         .map(Address::to_string)
         .collect();
     assert_eq!(losses, ["api.domain"]);
-    // A plan that shuts the route as well needs none, since it does so first; and one that opens it asks for certificates first.
+    // A plan that also protects the route needs none, since it does so first; and one that makes it public requires certificates
+    // first.
     let place = |plan: &Plan, address: &str| {
         let mut steps = plan.steps.iter();
         steps
@@ -722,7 +723,7 @@ async fn whoever_asks_for_no_certificate_any_more_needs_consent() {
         plan.steps
     );
     account.world.apply(&with_key(says(true, SHUT))).await;
-    // Where every route asks for something itself, nobody comes in.
+    // If every route has requirements itself, nothing becomes public.
     let plan = account.world.plan(&with_key(says(false, SHUT))).await;
     assert_eq!(plan.missing_consent.len(), 0, "{:?}", plan.missing_consent);
 }
@@ -835,7 +836,7 @@ async fn what_others_keep_at_the_name_is_told_and_left() {
         "{:?}",
         plan.notes
     );
-    // The domain made anew is another distribution, to which our record, and nothing else, is led.
+    // The domain created again has another distribution, and only our record is pointed to it.
     account.drop_pool_domain(NAME).await;
     let done = account.apply(&says).await;
     assert_eq!(
@@ -879,7 +880,7 @@ async fn somebody_elses_way_into_cloudfront_is_theirs() {
     );
 }
 
-/// Kills the run at every call; the next one goes on, and leaves what an undisturbed one leaves.
+/// Kills the run at every call; the next one continues, with the same result as an undisturbed one.
 async fn dies_at_every_call(options: Options, stacks: impl Fn(&Account) -> (Option<Says>, Says)) {
     let shape = |observation: &Observation| -> Vec<String> {
         observation.live.keys().map(ToString::to_string).collect()

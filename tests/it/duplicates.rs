@@ -1,4 +1,4 @@
-//! Two things at one address: made by two runs without the lock, or left by one of them.
+//! Two resources at one address: created by two runs without the lock, or left by one of them.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -15,8 +15,8 @@ use crate::support::world::{World, counted, desired, stack_of, summary};
 const OURS: &str = "gatestack:stack";
 const AT: &str = "gatestack:key";
 
-/// Makes what a second first apply has made when it stops after its first calls: an API, a pool, a plan and a key of the stack,
-/// none of which leads to another. Answers with their ids.
+/// Creates what a second first apply has when it stops after its first calls: an API, a pool, a plan and a key of the stack, not
+/// connected. Returns their ids.
 async fn half_of_another(world: &World) -> [String; 4] {
     let (api, cognito) = (world.apigateway(), world.cognito());
     let tagged = api.create_rest_api().name("xxx-api");
@@ -149,7 +149,7 @@ async fn what_goes_along_with_one_that_is_left_over_is_agreed_to_by_its_own_name
     };
     let planned =
         async |options: Options| Box::pin(world.plan_with(&text, &options)).await.unwrap();
-    // Neither consent to the thing itself nor to what goes along with the one in use is consent to these.
+    // Consent to the resource in use or to what is deleted along with it is not consent to these.
     let wide = [
         "user_pool/other_clients",
         "user_pool/groups",
@@ -302,7 +302,7 @@ async fn where_nothing_tells_a_choice_by_id_does() {
     let first = Box::pin(world.look(&text)).await;
     let api_in_use = first.live[&Address::new("api")].outputs[&OutputName::Id].clone();
     let pool_in_use = first.live[&Address::new("user_pool")].outputs[&OutputName::Id].clone();
-    // Without the domain neither is more whole than the other.
+    // Without the domain neither is more complete than the other.
     let gone = world.cognito().delete_user_pool_domain();
     let gone = gone.user_pool_id(&pool_in_use);
     let gone = gone.domain(format!("xxx-{}", crate::support::world::ACCOUNT));
@@ -409,7 +409,7 @@ async fn a_partner_that_two_runs_added_keeps_neither_by_chance() {
     assert!(world.look(&text).await.live.is_empty());
 }
 
-/// Nothing reads or calls a stack of which there are two halves.
+/// A stack with two halves can't be read or called.
 #[test]
 fn readers_refuse_and_no_run_calls_it_well() {
     let text = stack_of(1, 1).replace("[stack]", "[stack]\nlock = false");
@@ -476,7 +476,7 @@ fn two_first_applies_without_a_lock_can_be_destroyed() {
         for run in runs {
             run.wait_with_output().unwrap();
         }
-        // Where each run overwrote what the other had marked, a client is left that nothing calls ours.
+        // If each run overwrote the other's mark, a client without a mark is left.
         let others = ["--allow-delete", "**/other_clients"];
         let ran = folder.local(&[&["destroy", "--confirm", "claims"][..], &others].concat());
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
@@ -484,8 +484,8 @@ fn two_first_applies_without_a_lock_can_be_destroyed() {
     }
 }
 
-/// Stands between a run and the AWS at this URL, at a URL of its own: `at` is done once, before the first request whose first line
-/// begins like this goes on.
+/// A proxy between a run and the AWS at this URL: `at` is called once, before the first request whose first line begins like this
+/// is forwarded.
 fn on_the_way(url: &str, begins: &'static str, at: impl FnOnce() + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let here = format!("http://{}", listener.local_addr().unwrap());
@@ -541,7 +541,7 @@ fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     }
 }
 
-/// Removes the lock, as a person does who takes its holder for dead.
+/// Deletes the lock, as if by hand.
 fn lock_deleted(url: &str) {
     asked(
         url,
@@ -582,7 +582,7 @@ fn one_within_another(folder: &Folder, url: &str, begins: &'static str, locked: 
     [outer, told.recv().unwrap()]
 }
 
-/// A run that was not alone looks at the end for what another one made too, whatever both of them make.
+/// A run that was not alone checks at the end what another one created too, whatever both of them create.
 #[test]
 fn no_run_that_was_not_alone_exits_0_on_a_duplicate() {
     let unlocked = |text: String| text.replace("[stack]", "[stack]\nlock = false");

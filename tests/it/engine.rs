@@ -1,5 +1,5 @@
-//! What whoever runs the engine can rely on: nothing is written before somebody agrees, the lock is given back however a run ends,
-//! and what happens is told in order.
+//! What callers of the engine can rely on: nothing is written before the confirmation, the lock is released however a run ends,
+//! and notices are in order.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use gatestack::plan::{Options, Plan};
 
 use crate::support::world::{World, desired, stack_of};
 
-/// Keeps the names of what is told.
+/// Records the names of notices.
 #[derive(Default)]
 struct Told(Vec<&'static str>);
 
@@ -33,7 +33,7 @@ impl Listener for Told {
     }
 }
 
-/// Wants an end at once.
+/// Interrupts at once.
 struct AtOnce(Stop);
 
 impl Stops for AtOnce {
@@ -42,7 +42,7 @@ impl Stops for AtOnce {
     }
 }
 
-/// Plans under the lock, and carries the plan out once `decide` agrees.
+/// Plans under the lock, and executes the plan once `decide` confirms it.
 async fn run<S: Stops, L: Listener>(
     session: &Session,
     stops: &mut S,
@@ -81,7 +81,7 @@ async fn nothing_is_written_unless_somebody_agrees() {
     assert!(matches!(declined, Err(Error::Fault(fault)) if fault.kind == FaultKind::Declined));
     assert!(world.observe(&wanted).await.live.is_empty());
 
-    // The lock was given back, or this one would be refused.
+    // The lock was released, or this one would be refused.
     let session = world.session(&wanted, Purpose::Make).await;
     let agree = |plan: &Plan, _: &mut Silent| Ok((!plan.is_empty()).then(yes));
     let applied = run(&session, &mut NeverStopped, &mut Silent, agree).await;

@@ -1,4 +1,4 @@
-//! What an apply does when AWS refuses, when somebody presses Ctrl-C, and when everything takes its time.
+//! An apply with errors from AWS, with Ctrl-C, and with real durations.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use gatestack::plan::Plan;
 use crate::support::wire::{Fate, Wire};
 use crate::support::world::{World, stack_of};
 
-/// Carries out a plan over this client, with somebody listening, who may interrupt.
+/// Executes a plan over this client, with a listener that may interrupt.
 async fn telling(
     world: &World,
     plan: &Plan,
@@ -264,7 +264,7 @@ async fn a_long_step_is_told_of_at_least_every_fifteen_seconds() {
             told.push((began.elapsed().as_secs(), longest));
         }
     };
-    // Only a clock whose waits really take their time has a heartbeat.
+    // Only a real-time clock has a heartbeat.
     let clock = gatestack::clock::Clock::system();
     let outcome = gatestack::apply::run(&plan, &writer, &clock, &Interrupt::new(), &mut tell).await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);

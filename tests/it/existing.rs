@@ -67,7 +67,7 @@ fn the_example_works_in_production_too() {
         plan.contains("Plan: 40 to add, 0 to change, 0 to destroy."),
         "{plan}"
     );
-    // What was there before is there still.
+    // What existed before still exists.
     assert!(left.contains("11111111-2222-3333-4444-555555555555") && left.contains("example.com."));
     // The stack without its overlay has nothing of it, and works as before.
     folder.write(&text);

@@ -1,4 +1,4 @@
-//! Saved plans that somebody has changed, digest and all: they are refused, or do what their screen shows and nothing else.
+//! Forged saved plans, with a valid digest: they are refused, or do exactly what they show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,7 +136,7 @@ fn saved(desired: Desired, observation: Observation, inputs: Inputs) -> Saved {
     }
 }
 
-/// Two stacks and what people made by hand beside them.
+/// Two stacks and resources made by hand beside them.
 struct Scene {
     world: World,
     text: String,
@@ -191,7 +191,7 @@ impl Scene {
         }
     }
 
-    /// The plans that people have in their folders.
+    /// Typical saved plans.
     async fn plans(&self) -> Vec<Saved> {
         let mut plans = Vec::new();
         let fewer = self
@@ -383,7 +383,7 @@ async fn a_changed_plan_is_refused_or_does_what_it_shows() {
     assert!(done > 0, "nothing but refusals: the mutations are too wild");
 }
 
-/// A forger who plans as gatestack does: other wishes, and the plan that comes of them.
+/// A consistent forgery: other wanted resources, and the plan that follows from them.
 #[tokio::test(start_paused = true)]
 async fn other_wishes_do_what_they_show() {
     let scene = Scene::new().await;
@@ -611,7 +611,7 @@ fn a_plan_alone_tells_what_follows_from_it() {
     let ran = folder.local(&["apply", "a.plan"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stdout.contains("token_url"), "{}", ran.stdout);
-    // A link that leads nowhere is no absent file.
+    // A dangling link is not a missing file.
     std::os::unix::fs::symlink("nowhere", folder.path().join("stack.toml")).unwrap();
     let ran = folder.local(&["apply", "a.plan"]);
     assert!(ran.stderr.contains("stack.toml"), "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! Handing a partner its credentials, by the real program: what lands where, who may read it, and that the same again is the same.
+//! `handoff` of the real program: what is written where, its permissions, and that it is repeatable.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -54,7 +54,7 @@ fn applied() -> Folder {
     folder
 }
 
-/// Hands over and demands that it worked, that the screen holds no secret, and that nothing is said beside.
+/// Runs a hand-off, which must succeed without secrets or warnings on the screen.
 fn handed(folder: &Folder, arguments: &[&str]) -> Ran {
     let ran = folder.local(&[&["handoff"], arguments].concat());
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
@@ -186,7 +186,7 @@ fn nothing_is_written_over_that_is_somebody_elses() {
     );
     handed(&folder, &["acme", "--to", "acme.json"]);
     handed(&folder, &["acme", "--to", "acme.json"]);
-    // Whoever reads one partner's files had better not find another's there.
+    // One partner's files must not be mixed with another's.
     refused(
         &folder,
         &["handoff", "globex", "--to", "acme.json"],
@@ -312,7 +312,7 @@ fn what_others_may_write_to_is_no_place_for_secrets() {
         set("shared", mode);
         refused(&folder, &["handoff", "acme", "--to", "shared"], 1, way);
     }
-    // Nor below one, unless what stands in it is safe from others as in /tmp.
+    // Nor below one, unless its contents are protected as in /tmp.
     set("shared", 0o777);
     for to in ["shared/acme", "shared/deep/acme", "shared/acme.json"] {
         refused(&folder, &["handoff", "acme", "--to", to], 1, "chmod go-w");
@@ -331,7 +331,7 @@ fn what_others_may_write_to_is_no_place_for_secrets() {
     handed(&folder, &["acme", "--to", "shared/acme"]);
     handed(&folder, &["acme", "--to", "shared/acme.json"]);
 
-    // A link does not hide where it leads.
+    // A link's target is checked too.
     set("shared", 0o777);
     std::os::unix::fs::symlink("shared", folder.path().join("link")).unwrap();
     refused(
@@ -341,7 +341,7 @@ fn what_others_may_write_to_is_no_place_for_secrets() {
         "chmod go-w",
     );
 
-    // What others may only read is closed before secrets come into it, unless other things are there.
+    // A folder that others can only read is made private before secrets are written, unless it has other contents.
     create_dir(folder.path().join("mine")).unwrap();
     set("mine", 0o755);
     let ran = handed(&folder, &["acme", "--to", "mine"]);
@@ -360,7 +360,7 @@ fn what_others_may_write_to_is_no_place_for_secrets() {
     assert_eq!(mode(&folder.path().join("notes")), 0o755);
 }
 
-/// What a shell says to the commands of a bundle's README.
+/// The output of the commands in a bundle's README.
 fn try_it(bundle: &Path) -> std::process::Output {
     let readme = std::fs::read_to_string(bundle.join("README.md")).unwrap();
     let (_, rest) = readme.split_once("```sh\n").unwrap();
@@ -517,7 +517,7 @@ fn a_store_keeps_one_partners_credentials_and_changes_only_when_they_do() {
             "{scopes:?}"
         );
         says(handed(&folder, &["acme", "--to", other]), "(new)");
-        // What was handed over is not the stack's.
+        // Handed-over credentials are not the stack's.
         assert!(folder.planned().is_empty(), "{:?}", folder.planned());
     }
 }
@@ -655,7 +655,7 @@ fn a_collection_has_no_secrets_unless_a_file_is_named_for_them() {
         assert!(!folder.everything_written().contains(secret.as_str()));
     }
 
-    // All callers together: every call that any of them may make, and nobody's client.
+    // All callers together: every call that any of them may make, without a client.
     export(&[]);
     let all = json(&path("claims.postman_collection.json"));
     let names: Vec<&str> = all["item"]

@@ -1,4 +1,4 @@
-//! What is read and written where it may not be a file, or is one of no sane size: an error that says so, and nothing waits.
+//! Input and output that is not a regular file, or too large: a clear error, without waiting.
 
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;

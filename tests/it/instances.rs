@@ -1,4 +1,4 @@
-//! Instances behind the load balancer: launched, led to, replaced one after another, and gone without a trace.
+//! Instances behind the load balancer: launched, registered, replaced one at a time, and deleted without leftovers.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,11 +45,11 @@ struct Road {
     user_data: String,
 }
 
-/// An instance as somebody else sees it.
+/// An instance as seen by another client.
 #[derive(Clone, Debug, PartialEq)]
 struct Machine {
     state: String,
-    /// How it is as a target; nothing where it is none.
+    /// Its health as a target; nothing if it is none.
     health: Option<String>,
     image: String,
     tags: BTreeMap<String, String>,
@@ -232,7 +232,7 @@ impl Road {
         self.machines().await.into_keys().collect()
     }
 
-    /// Carries a plan out while somebody puts every instance but these into a group that the load balancer is not let into.
+    /// Executes a plan while every instance but these is put into a group that denies the load balancer.
     async fn shutting_out_new_ones(&self, old: &BTreeSet<String>, plan: &Plan) -> Outcome {
         let ec2 = self.ec2();
         let default = aws_sdk_ec2::types::Filter::builder()
@@ -265,7 +265,7 @@ impl Road {
         }
     }
 
-    /// Carries a plan out while somebody looks every second, and tells what they saw.
+    /// Executes a plan while the state is read every second, and returns it.
     async fn watched(&self, plan: &Plan) -> (Outcome, Vec<BTreeMap<String, Machine>>) {
         let seen = RefCell::new(Vec::new());
         let watch = async {
@@ -461,7 +461,7 @@ async fn a_new_one_that_never_serves_stops_the_roll() {
         "the old one waits for it: {:#?}",
         plan.steps
     );
-    // Nobody shuts it out any more, and its security group is put back.
+    // It is no longer blocked, and its security group is restored.
     road.apply().await;
     assert_eq!(healthy(&road.machines().await), 2);
     assert!(road.ids().await.is_disjoint(&old));

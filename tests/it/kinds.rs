@@ -1,4 +1,4 @@
-//! What has to be true of every kind, and the reference page that comes from the registry.
+//! Properties of every kind, and the reference page from the registry.
 
 use std::collections::BTreeSet;
 

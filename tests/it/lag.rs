@@ -142,7 +142,7 @@ async fn a_renamed_pool_is_renamed() {
     for text in [&stack_of(2, 1), alone] {
         for index in LAGS {
             let world = World::lagging(index);
-            // Somebody else's, one of them with the new name.
+            // Foreign ones, one of them with the new name.
             for other in 0..70 {
                 let name = format!("others-{other}");
                 let pool = world.cognito().create_user_pool().pool_name(name);
@@ -239,7 +239,7 @@ async fn the_example_lives_and_goes_with_its_overlay() {
     }
 }
 
-/// The stack with the road after its table was taken out of the file.
+/// The stack with a private backend after its table was removed from the file.
 fn without_a_road() -> String {
     let text = stack_with_a_road();
     let (stack, rest) = text.split_once("[load_balancer]").unwrap();

@@ -1,4 +1,4 @@
-//! Every example from the first apply to the last trace, through the real program.
+//! Every example from the first apply to the destroy, with the real program.
 
 use crate::support::program::{Folder, example};
 
@@ -157,7 +157,7 @@ fn the_partner_api_from_the_first_apply_to_the_last_trace() {
 
     let ran = folder.local(&["destroy", "--confirm", "partner-api"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    // AWS itself goes on telling of a terminated instance for an hour; tests/foreign looks at all the rest.
+    // AWS itself lists a terminated instance for an hour; tests/foreign checks all the rest.
     let left = folder.local(&["plan", "--destroy"]).stdout;
     assert!(left.contains("Nothing to destroy"), "{left}");
     let planned = folder.planned();

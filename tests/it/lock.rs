@@ -1,4 +1,4 @@
-//! Two runs on one stack: the lock keeps them apart, its holder is named, and a holder that is gone does not keep it.
+//! Two runs on one stack: the lock excludes one, its holder is shown, and a dead holder's lock is taken over.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -33,7 +33,7 @@ fn world() -> World {
     }
 }
 
-/// A run on another machine, of which nothing can be told but what it wrote.
+/// A run on another machine, known only by its lock.
 fn elsewhere(command: &str, clock: &Clock) -> Holder {
     let env = |name: &str| (name == "USER").then(|| "ann".to_owned());
     Holder {
@@ -295,14 +295,14 @@ async fn a_run_whose_lock_was_removed_writes_nothing() {
 
 #[tokio::test]
 async fn a_run_whose_lock_was_deleted_tells_the_next_that_it_was_there() {
-    // Alone from the beginning to the end.
+    // The only run throughout.
     let there = world();
     let holder = elsewhere("apply", &there.clock);
     let lock = ours(&there, &holder).await;
     lock.renew().await.unwrap();
     lock.renew().await.unwrap();
     assert!(lock.keep().unwrap().release().await.unwrap());
-    // It notices while it renews its lock, or not before it gives it back.
+    // It notices while it renews its lock, or only when it releases it.
     for renews in [true, false] {
         let there = world();
         let (first, second) = (
@@ -318,7 +318,7 @@ async fn a_run_whose_lock_was_deleted_tells_the_next_that_it_was_there() {
             lost.renew().await.unwrap();
         }
         assert!(!lost.keep().unwrap().release().await.unwrap());
-        // The other run holds its lock as before, and knows.
+        // The other run still has its lock, and knows.
         let third = taken(&there, &elsewhere("apply", &there.clock)).await;
         assert_eq!(third.holder, Some(second.clone()));
         has.renew().await.unwrap();

@@ -1,4 +1,4 @@
-//! What is said of command lines, files and environments that are not what they were meant to be.
+//! Messages about wrong command lines, files and environments.
 
 use std::process::Command;
 

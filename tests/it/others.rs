@@ -1,5 +1,5 @@
-//! What others have that hangs on things of the stack: a plan that takes such a thing away stops before the first write where AWS
-//! would refuse it half way, and asks for consent where AWS would take it along.
+//! Foreign dependents on the stack's resources: a plan that deletes such a resource stops before the first write if AWS would
+//! refuse it half way, and asks for consent if AWS would delete them along.
 
 use aws_sdk_apigateway::types::{
     AuthorizerType, ConnectionType, IntegrationType, Op, PatchOperation,
@@ -14,7 +14,7 @@ use crate::support::road::{ec2, elbv2};
 use crate::support::screen::said;
 use crate::support::world::{World, world_in};
 
-/// The reference system without deletion protection, applied, and somebody who works by hand beside it.
+/// The reference system without deletion protection, applied, and clients for changes by hand.
 struct Beside {
     folder: Folder,
     text: String,
@@ -63,7 +63,7 @@ impl Beside {
         ran
     }
 
-    /// Sees that a plan stops with an error that says this, and that everything is as the file wants it afterwards.
+    /// Checks that a plan stops with this error, and that everything matches the file afterwards.
     fn stops(&self, ran: &Ran, says: &[&str]) {
         let text = said(ran, 1);
         for says in says {
@@ -198,7 +198,7 @@ impl Beside {
     }
 }
 
-/// An API that asks nobody for a token, so that its file wants no authorizer.
+/// An API without tokens, so that its file wants no authorizer.
 const OPEN_API: &str = r#"
 [stack]
 name   = "open"
@@ -228,7 +228,7 @@ async fn a_link_that_another_api_calls_through_does_not_go() {
         &["apply", "--yes"],
     );
     beside.stops(&renamed, &says);
-    // Where the link stays, nobody asks about other APIs.
+    // If the link stays, other APIs are not read.
     let calm = beside.with("count     = 2", "count     = 1", &["plan"]);
     assert!(!said(&calm, 0).contains("call through"), "{}", calm.stdout);
 }
@@ -280,7 +280,7 @@ async fn an_api_and_a_stage_to_which_a_hand_made_base_path_leads_do_not_go() {
         text.contains(says[0]) && text.contains("lead to this stage"),
         "{text}"
     );
-    // A stage that stays is in nobody's way.
+    // A stage that stays is no obstacle.
     let kept = beside.with("stage      = \"prod\"", "stage      = \"live\"", &["plan"]);
     assert!(
         !said(&kept, 0).contains("theirs.example.com"),
@@ -299,7 +299,7 @@ async fn a_pool_with_a_hand_made_domain_does_not_go_and_keeps_its_protection() {
     beside.folder.apply(&[]);
     let pool = beside.pool().await;
     let cognito = beside.world.cognito();
-    // A pool has one domain of each sort, so somebody took ours away before.
+    // A pool has one domain of each sort, so ours was deleted by hand before.
     let gone = cognito.delete_user_pool_domain().user_pool_id(&pool);
     Box::pin(gone.domain("xxx-123456789012").send())
         .await
@@ -539,7 +539,7 @@ async fn scopes_of_other_peoples_clients_do_not_go_without_a_word() {
         "{}",
         refused.stdout
     );
-    // The words of a scope are nobody's loss.
+    // A scope's description is no loss.
     let described = beside.with("read = \"read\"", "read = \"Read\"", &["plan"]);
     assert!(!said(&described, 0).contains("other_clients"));
     said(&renamed(&["apply", "--yes", "--allow-delete", name]), 0);
@@ -570,7 +570,7 @@ async fn a_security_group_that_others_use_does_not_go() {
     beside.stops(&beside.folder.local(&DESTROY), &says);
     beside.stops(&beside.without_the_road(&["apply", "--yes"]), &says);
 
-    // One that ends holds on to it for a minute only.
+    // A terminating one uses it for a minute only.
     let end = console.terminate_instances().instance_ids(&theirs);
     Box::pin(end.send()).await.unwrap();
     let other = console

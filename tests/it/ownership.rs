@@ -1,4 +1,4 @@
-//! Whose things are whose: moves, consent, and somebody else's things beside ours.
+//! Ownership: moves, consent, and foreign resources beside ours.
 
 use aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType;
 use gatestack::engine::{self, Purpose, Silent};
@@ -406,7 +406,7 @@ async fn protection_that_somebody_else_set_stops_a_destroy() {
     );
 }
 
-/// Somebody took all tags off the pool: what hangs on it is there, and no reader may say that it was never applied.
+/// All tags of the pool were removed by hand: its contents exist, and no command may report them as not applied.
 #[tokio::test(start_paused = true)]
 async fn a_pool_without_its_tags_is_told_of_by_readers_and_by_a_destroy() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! README.md and the pages of `docs/`, kept true. Each page has a folder with the stack at the top and the example in it,
-//! and its blocks are taken from top to bottom:
+//! Tests of README.md and the pages of `docs/`. Each page has a folder with `stack.toml` and the example in it, and its blocks
+//! are run from top to bottom:
 //!
 //! - `console`: run there, and is what the program prints;
 //! - `sh`: run there with `--local`, and ends with 0, or with the exit code that the comment behind it begins with. A server in
@@ -298,7 +298,7 @@ fn what_the_pages_show_is_what_the_program_prints() {
             .map(|page| scope.spawn(|| hold(page)))
             .collect();
         let compared = running.into_iter().map(|page| page.join());
-        // Each page is waited for, so that all that differ are told of.
+        // Each page is waited for, so that all differences are reported.
         let compared: Vec<_> = compared.collect();
         compared
             .into_iter()

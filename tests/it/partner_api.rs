@@ -1,5 +1,5 @@
-//! The whole reference system, `examples/partner-api`, on the engine and the local AWS: through every change its owner may
-//! make, with nothing left behind, and in no more time than AWS itself takes for the load balancer and then the link.
+//! The whole reference system, `examples/partner-api`, on the engine and the local AWS: all kinds of changes, without leftovers,
+//! in no more time than AWS takes for the load balancer and then the link.
 
 use std::time::Duration;
 
@@ -217,7 +217,7 @@ async fn held_back(operations: &[&str]) -> Duration {
         .unsigned_abs()
 }
 
-/// What callers wait for after the link is at work.
+/// What remains after the link is ready.
 const BEHIND_THE_LINK: [&str; 6] = [
     "api/deployment",
     "api/stage",
@@ -231,7 +231,7 @@ const BEHIND_THE_LINK: [&str; 6] = [
 async fn an_apply_takes_as_long_as_the_load_balancer_and_then_the_link() {
     let mut example = Example::realistic();
     let (_, outcome, moments) = example.apply_with(&Options::default()).await;
-    // One look too late at each of the two.
+    // One poll too late for each of the two.
     let looks = 2 * LOOKS_EVERY;
     let road = PROVISIONING + LINK_CREATION_TIME;
     let requests = held_back(&[

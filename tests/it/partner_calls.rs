@@ -1,5 +1,5 @@
-//! The calls of a partner, through the real program: apply, a token, a call that is answered, and every way to be refused,
-//! each with what AWS itself would answer.
+//! The calls of a partner, with the real program: apply, a token, an admitted call, and every kind of denied one, each with AWS's
+//! response.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Calls {
         self.folder.local(&[&["call"], words, &backend].concat())
     }
 
-    /// A call that is let in, and what the backend heard of it.
+    /// An admitted call, and the request at the backend.
     fn admitted(&self, words: &[&str]) -> String {
         let ran = self.call(words);
         assert_eq!(
@@ -66,7 +66,7 @@ impl Calls {
         head.clone()
     }
 
-    /// A call that API Gateway refuses: its status and error type, its body, and a piece of the hint.
+    /// A call that API Gateway denies: its status and error type, its body, and a piece of the hint.
     fn refused(&self, words: &[&str], status: u16, kind: &str, body: &str, hint: &str) {
         let ran = self.call(&[words, &["-i", "--fail"]].concat());
         assert_eq!(ran.code, 1, "{words:?}\n{}{}", ran.stdout, ran.stderr);
@@ -91,7 +91,7 @@ impl Calls {
         );
     }
 
-    /// A client of somebody who edits the API by hand.
+    /// A client for editing the API by hand.
     fn by_hand(&self) -> (aws_sdk_apigateway::Client, String) {
         let state = self.folder.path().join(".gatestack/local.json");
         let service = Service::at_file(&state, aws_local::Options::default()).unwrap();
@@ -384,7 +384,7 @@ async fn an_edit_is_served_once_it_is_deployed_and_an_apply_takes_it_back() {
     let without_key = ["acme", "GET", "/policies", "--without", "key"];
     let (status, kind, body) = FORBIDDEN;
     calls.refused(&without_key, status, kind, body, "none was sent");
-    // AWS tells a deployment's date to the second, and lets nobody make two in one.
+    // AWS's deployment dates have seconds, and it limits creates to fewer than one per second.
     std::thread::sleep(Duration::from_secs(1));
     apigateway
         .create_deployment()

@@ -32,13 +32,13 @@ fn desired(text: &str) -> Desired {
 struct Paper {
     observation: Observation,
     made: u32,
-    /// The ids of what is at work and not only made.
+    /// The ids of what is ready and not only created.
     settled: BTreeSet<String>,
-    /// The VPC links that the stage's snapshot leads to.
+    /// The VPC links of the stage's deployment.
     served: BTreeSet<String>,
     /// What that snapshot shows.
     snapshot: Snapshot,
-    /// The ids of what was made to take a place, and whose: only the new one's tag tells the two apart.
+    /// The ids of replacements and of what they replace: only the new one's tag distinguishes the two.
     successors: BTreeMap<String, String>,
 }
 
@@ -548,7 +548,7 @@ proptest! {
         let plan = paper.plan(&desired(&second), &Options::default());
         for (address, change) in &plan.changes {
             if change.kind.loss.is_some() {
-                // A domain is the one thing people lose that another can take the place of.
+                // A domain is the only loss that can be replaced.
                 prop_assert!(change.action != plan::Action::Replace || change.kind.name == "api_domain", "{}", address);
                 let goes = matches!(change.action, plan::Action::Delete | plan::Action::Replace);
                 prop_assert_eq!(goes, plan.missing_consent.contains_key(address));

@@ -1,5 +1,4 @@
-//! What the program says of subnets, certificates and the rest that a stack stands on, before anything is planned: the screens
-//! of bad input, on the local AWS.
+//! Messages about subnets, certificates and other existing resources, before anything is planned, on the local AWS.
 
 use aws_local::Service;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};

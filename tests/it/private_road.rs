@@ -1,5 +1,5 @@
-//! The private road through its life: made, changed, led elsewhere, taken down, and wherever a run may die on the way. No
-//! stage ever leads callers to a link or a listener that is gone.
+//! The private backend: created, changed, switched, deleted, and with a run that dies at any point. No stage ever serves a link
+//! or a listener that is deleted.
 
 use gatestack::kinds::Resource;
 use gatestack::model::{Address, OutputName};
@@ -183,7 +183,7 @@ async fn a_load_balancer_without_security_groups_gets_another_name() {
             .all(|problem| problem.help.contains("another `name`")),
         "{problems:#?}"
     );
-    // Another name is the way out.
+    // Another name is the alternative.
     road.apply(&renamed()).await;
     road.assert_at_rest(&renamed()).await;
     assert_eq!(road.load_balancers().await.len(), 1);
@@ -361,7 +361,7 @@ async fn a_destroy_can_die_anywhere() {
     dies_anywhere(Some(&stack_with_a_road()), &stack_with_a_road(), &destroy()).await;
 }
 
-/// The road to instances that gatestack launches.
+/// A private backend with instances that gatestack launches.
 async fn to_instances(road: &Road) -> String {
     let images = ec2(&road.world).describe_images().send().await.unwrap();
     let arm = aws_sdk_ec2::types::ArchitectureValues::Arm64;
@@ -394,12 +394,12 @@ async fn instances_serve_until_nobody_is_led_to_them() {
     let text = to_instances(&road).await;
     road.apply(&text).await;
     let first = "load_balancer.targets.instances/1";
-    // Other targets: the listener leads to them before the instances go.
+    // Other targets: the listener forwards to them before the instances are deleted.
     let plan = road.plan(&stack_with_a_road(), &Options::default()).await;
     let plan = plan.unwrap();
     let led = place(&plan, "update", "load_balancer.listeners.80");
     assert!(waits(&plan, place(&plan, "delete", first), led));
-    // Another road: the stage serves it before the instances go.
+    // Another private backend: the stage serves it before the instances are deleted.
     let without = without_via();
     let begin = without.find("[load_balancer]").unwrap();
     let end = without.find("[api]").unwrap();

@@ -1,5 +1,4 @@
-//! Round trips of the private road's kinds: what is made is seen as it was wanted, and deleting
-//! leaves nothing.
+//! Round trips of the private backend's kinds: what is created is read as wanted, and deleting leaves nothing.
 
 use std::collections::BTreeSet;
 
@@ -244,7 +243,7 @@ async fn a_listener_that_nobody_wants_is_deleted() {
 async fn deleting_everything_leaves_nothing() {
     let mut world = road().await;
     world.converge().await;
-    // In an order in which AWS lets go.
+    // In an order that AWS accepts.
     for address in [LINK, LISTENER, TARGETS, BALANCER, INSTANCES_GROUP, GROUP] {
         world.forget(address);
         let sent = world.converge().await;

@@ -1,4 +1,4 @@
-//! Whose credentials a command takes: a profile that is named decides alone, and has to be there.
+//! Which credentials a command uses: a named profile decides alone, and must exist.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 const STACK: &str = "[stack]\nname = \"a\"\nregion = \"eu-west-1\"\n[plans.a]\n";
 
-/// What STS answers to whoever may take on a role, and single sign-on to whoever logged in.
+/// The responses of STS for an assumed role, and of single sign-on after a login.
 const OF_A_ROLE: &str = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><AssumedRoleUser>\
     <AssumedRoleId>AROA:gatestack</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/deploy/gatestack</Arn></AssumedRoleUser>\
     <Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>made-up</SecretAccessKey><SessionToken>made-up</SessionToken>\
@@ -19,7 +19,7 @@ const OF_SINGLE_SIGN_ON: &str = r#"{"roleCredentials": {"accessKeyId": "ASIASSO"
     "sessionToken": "made-up", "expiration": 4070908800000}}"#;
 const REFUSED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>refused</Message></Error></ErrorResponse>";
 
-/// Something that gives out the credentials of a role, refuses every other request and remembers by whose access key each came.
+/// A server that issues the credentials of a role, refuses every other request and records the access key of each.
 struct Refuses {
     url: String,
     keys: Arc<Mutex<Vec<String>>>,

@@ -1,4 +1,4 @@
-//! A stage that is behind its configuration is a change in the plan, whoever caused it.
+//! An outdated stage is a change in the plan, whatever caused it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

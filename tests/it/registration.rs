@@ -1,4 +1,4 @@
-//! How people come into a pool: whether they may register themselves, and what they sign in with.
+//! Sign-up and sign-in of a pool.
 
 use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use gatestack::model::Address;
@@ -105,7 +105,7 @@ async fn a_new_pool_that_is_open_says_so() {
         .plan(&with("sign_up = true\nsign_in = [\"email\"]"))
         .await;
     assert_eq!(of_pool(&plan).1, [(Level::Warning, "GS140")]);
-    // User names are for good, which people who register should know of.
+    // User names can't be changed to addresses later, which matters for sign-up.
     let plan = world.plan(&with("sign_up = true")).await;
     assert_eq!(
         of_pool(&plan).1,
@@ -146,7 +146,7 @@ async fn what_users_sign_in_with_is_made_with_the_pool_and_never_changed() {
         assert_eq!(names(aliases), beside, "{list}");
         assert!(world.plan(&text).await.is_empty(), "{list}");
 
-        // Without the line it stays what it is, and counts as somebody else's setting.
+        // Without the line it stays unchanged, and counts as unmanaged.
         let silent = with("");
         let observation = world.look(&silent).await;
         assert!(world.plan(&silent).await.is_empty(), "{list}");

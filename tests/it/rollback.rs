@@ -1,4 +1,4 @@
-//! `history` and `rollback`: callers go back in one call, and forward again only when somebody says so.
+//! `history` and `rollback`: the stage is switched back in one call, and to the newest deployment only with `--forward`.
 
 use aws_local::Service;
 use aws_sdk_apigateway::types::{Op, PatchOperation};
@@ -17,7 +17,7 @@ const SMALLEST: &str = include_str!("../../stack.toml");
 
 const HELLO: &str = "\"GET /hello\" = ";
 
-/// The smallest stack with another route for each of these paths, open to everybody.
+/// The smallest stack with another public route for each of these paths.
 fn with_routes(paths: &[&str]) -> String {
     let more: String = paths
         .iter()
@@ -72,12 +72,12 @@ fn callers_go_back_and_forward_again() {
         folder.local(&["rollback", "--yes"])
     );
 
-    // A run that nobody watches does not undo what somebody did in a hurry.
+    // A run without a terminal does not undo a rollback.
     let refused = folder.local(&["apply", "--yes"]);
     assert_eq!(refused.code, 1);
     with_filters(|| insta::assert_snapshot!("apply_held_back", refused.stderr));
     assert_eq!(report(&folder)["shows"], "held_back");
-    // What leads nobody forward is free to change.
+    // Changes without a redeployment are allowed.
     folder.write(&with_routes(&["/new"]).replace("rate = 10", "rate = 20"));
     folder.apply(&["--target", "plans.standard"]);
     folder.write(&with_routes(&["/new"]));
@@ -209,7 +209,7 @@ fn back_to_an_open_route_needs_consent_by_its_name() {
     assert_eq!(folder.local(&["rollback", "--yes"]).code, 0);
 }
 
-/// What callers are refused now is shut, whatever is configured: by hand, or since somebody led them back.
+/// What is denied now counts as protected, whatever is configured: by hand, or by a rollback.
 #[test]
 fn an_apply_opens_nothing_that_is_refused_now() {
     let flag = "api.routes.\"GET /shut\"";
@@ -230,7 +230,7 @@ fn an_apply_opens_nothing_that_is_refused_now() {
     assert_eq!(report(&folder)["shows"], "configured");
 }
 
-/// A stage of another name would serve what callers were led back from.
+/// A stage with another name would serve what was rolled back.
 #[test]
 fn another_stage_opens_nothing_that_is_refused_now() {
     let flag = "api.routes.\"GET /shut\"";
@@ -249,7 +249,7 @@ fn another_stage_opens_nothing_that_is_refused_now() {
         assert_eq!(refused.code, 1, "{flags:?}: {}", refused.stdout);
     }
     folder.apply(&["--forward", "--allow-delete", flag]);
-    // Where nobody led callers back, another name is no opening.
+    // Without a rollback, another name makes nothing public.
     folder.write(&renamed.replace("\"v2\"", "\"v3\""));
     folder.apply(&[]);
 }
@@ -596,11 +596,11 @@ async fn resource_by_hand(world: &World, api: &str) -> String {
 /// What is done by hand beside a deployment that has the description of the newest of gatestack's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Copied {
-    /// The method is shut again.
+    /// The method is protected again.
     ShutAgain,
     /// It stays open.
     LeftOpen,
-    /// There is an open method more.
+    /// There is another public method.
     OneMore,
     /// The digest in the description is another one.
     OtherDigest,
@@ -947,7 +947,7 @@ fn another_stage_that_lets_everybody_in_is_told() {
     assert_eq!(named, beside);
 }
 
-/// The same as a person reads it: `history`, the way back, and the plan.
+/// The screens of `history`, `rollback`, and the plan.
 #[test]
 fn a_deployment_that_gatestack_did_not_make_is_unknown() {
     let folder = applied(&[with_routes(&["/old"]), with_routes(&["/new"])]);

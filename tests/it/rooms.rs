@@ -1,11 +1,11 @@
-//! Which room of the house imports from which. The table stands in ARCHITECTURE.md. A room is a module of `src` or a crate of `crates`.
+//! Which module imports from which. The table is in ARCHITECTURE.md; a row (a room) is a module of `src` or a crate of `crates`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::support::program::repository;
 
-/// The libraries through which a command line and a terminal are reached, and what asks whether there is one.
+/// The libraries for command lines and terminals, and checks for a terminal.
 const OF_A_TERMINAL: [&str; 8] = [
     "anstream",
     "anstyle",
@@ -24,7 +24,7 @@ struct Row {
     of_tests: BTreeSet<String>,
 }
 
-/// The rooms from the top down.
+/// The rows from the top down.
 fn table() -> Vec<(String, Row)> {
     let text = std::fs::read_to_string(repository("ARCHITECTURE.md")).unwrap();
     let (_, table) = text.split_once("| room |").unwrap();
@@ -62,7 +62,7 @@ pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The files below a folder that are compiled for tests only: those of modules that are declared behind `#[cfg(test)]`.
+/// The files below a folder that are compiled for tests only: those of modules declared with `#[cfg(test)]`.
 pub(crate) fn files_of_tests(all: &[PathBuf]) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     for path in all {
@@ -117,13 +117,13 @@ fn crates_named(text: &str, crates: &[String]) -> BTreeSet<String> {
     named.cloned().collect()
 }
 
-/// Where the tests of a file begin, which stand at its end.
+/// Where the tests of a file begin, which are at its end.
 pub(crate) fn end_of_production(text: &str) -> usize {
     let tests = text.find("#[cfg(test)]\nmod tests {");
     tests.unwrap_or(text.len())
 }
 
-/// What a text imports: the first name behind `crate::`, and behind as many `super::` as lead out of the room.
+/// What a text imports: the first name after `crate::`, and after as many `super::` as leave the room.
 fn imports(text: &str, depth: usize) -> BTreeSet<String> {
     let first = |rest: &str| {
         let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
@@ -175,7 +175,7 @@ fn each_room_imports_what_its_row_allows() {
             true => ("", text.as_str()),
             false => text.split_at(end_of_production(&text)),
         };
-        // `super` of a file that is called as its room leads out of it at once; of `mod tests`, one later.
+        // `super` in a file with its room's name leaves the room at once; in `mod tests`, one later.
         let up = match within.file_stem().unwrap().to_str().unwrap() {
             "mod" => depth - 1,
             _ => depth,

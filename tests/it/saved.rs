@@ -1,4 +1,4 @@
-//! Saved plans: what is applied is what was saved, and nothing that moved since goes unnoticed.
+//! Saved plans: what is applied is what was saved, and every change since is noticed.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,7 +34,7 @@ async fn saved(world: &World, text: &str, options: &Options) -> Saved {
     }
 }
 
-/// What AWS says, as a plan of this kind asks it.
+/// The observation for a plan of this kind.
 async fn look(world: &World, desired: &Desired, destroy: bool) -> Observation {
     let purpose = match destroy {
         true => Purpose::Destroy,
@@ -140,7 +140,7 @@ async fn everything_that_moves_is_named() {
     world.apply(&two).await;
     let waiting = saved(&world, &stack_of(3, 2), &Options::default()).await;
 
-    // Somebody edits a thing that the plan does not touch.
+    // A resource that the plan does not change was edited by hand.
     let plan_id = world.id(&two, "plans.XXXPlan").await;
     let burst = PatchOperation::builder()
         .op(Op::Replace)
@@ -164,7 +164,7 @@ async fn everything_that_moves_is_named() {
         "{moved:#?}"
     );
 
-    // What the plan makes is there meanwhile.
+    // What the plan creates exists meanwhile.
     world.apply(&stack_of(3, 2)).await;
     let moved = moved_since(&world, &waiting).await;
     one_begins(&moved, "partners.insurer2/key: Appeared");
@@ -644,7 +644,7 @@ fn the_script_of_instances_is_not_in_a_plan_and_has_to_be_at_hand() {
     let plan = std::fs::read_to_string(folder.path().join("it.plan")).unwrap();
     assert!(!plan.contains("nobody-should-read-this"));
 
-    // Without a stack file the plan stands alone, and can't launch anything.
+    // Without a stack file the plan can be applied, but can't launch anything.
     let (file, away) = (
         folder.path().join("stack.toml"),
         folder.path().join("away.toml"),

@@ -1,5 +1,5 @@
-//! Changes of the stack file that go wrong easily: the plan is just the change, it is applied in an order AWS takes, and
-//! the next plan is empty.
+//! Difficult changes of the stack file: the plan is exactly the change, it is applied in an order AWS accepts, and the next plan
+//! is empty.
 
 use gatestack::plan::{self, Options, Patterns, Plan};
 
@@ -13,7 +13,7 @@ fn agreed() -> Options {
     }
 }
 
-/// From one file to the other with consent to everything; then everything goes and nothing is left.
+/// From one file to the other with consent to everything; then everything is destroyed and nothing is left.
 async fn becomes(before: &str, after: &str) -> Plan {
     let world = World::new();
     world.apply(before).await;
@@ -185,7 +185,7 @@ async fn without_a_pool_routes_let_go_of_it_first() {
     let plan = becomes(&unprotected, &without).await;
     stands_before(&plan, "update api/deployment", "delete user_pool");
 
-    // Protection that is on today is nothing that a missing table takes off.
+    // A missing table doesn't remove protection that is on today.
     let scene = Scene::new().await;
     let problems = scene
         .world

@@ -1,5 +1,4 @@
-//! Screens of the real program, read line by line before they were kept: what a person or a CI log sees, stream by
-//! stream, with the exit code.
+//! Screens of the real program, as on a terminal or in a CI log, stream by stream, with the exit code.
 
 use crate::support::program::{Folder, Ran, example, repository};
 use crate::support::screen::{screen, with_filters};

@@ -1,4 +1,4 @@
-//! No secret in anything that is written, whatever the command, however much it logs and however it ends.
+//! No secret in any output, whatever the command, the log level and the exit.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::support::backend::Backend;
 use crate::support::program::{Folder, example};
 
-/// Where what is handed out lands; nothing in it is looked at.
+/// Where hand-offs are written; not searched.
 const HANDED: &str = "handed";
 
-/// The manners in which each command is run: as it is, and with all that it can be made to say.
+/// How each command is run: normally, and with all verbosity.
 const MANNERS: [(&[&str], &str); 2] = [(&[], ""), (&["-vv"], "trace")];
 
 /// Every value that the local AWS keeps under a name that says secret or private, or that is an API key's value.
@@ -144,7 +144,7 @@ fn nothing_written_holds_a_secret() {
             folder.write(if place == 0 { &changed } else { &text });
             folder.local_logging(log, &[arguments, flags].concat());
         }
-        // What is asked for by name is the token alone, once.
+        // Only the token is printed on request, once.
         let token = folder.local_logging(log, &[&["token", "acme"], flags].concat());
         assert_eq!((token.code, token.stdout.lines().count()), (0, 1));
         folder.forget_stdout();

@@ -1,5 +1,5 @@
-//! What a web page in a browser on this machine can have sent to the local AWS: nothing of it reaches the control plane, by whatever
-//! name the page calls it, and at run time the API answers pages as it would on AWS.
+//! Requests of web pages in a browser on this machine to the local AWS: the control plane refuses them, by whatever host name,
+//! and at run time the API answers pages as on AWS.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -107,7 +107,7 @@ fn the_control_plane_is_not_for_web_pages() {
                     "Sec-Fetch-Mode: no-cors",
                 ],
             ),
-            // From an older browser, or to an address that browsers do not trust: no header tells of the page.
+            // From an older browser, or to an address that browsers do not trust: no header shows the page.
             (&vpcs, &["Host: localhost"]),
             (&apis, &["Host: localhost"]),
             (keys, &["Host: localhost", &key, "Origin: null"]),

@@ -96,7 +96,7 @@ impl Args {
         yes.into_iter().collect()
     }
 
-    /// Shows the plan, and asks what the flags have not answered.
+    /// Shows the plan, and asks what the flags don't answer.
     fn decide(&self, session: &Session, plan: &Plan, ui: &mut Ui) -> Result<Option<Agreed>, Error> {
         let invocation = &session.invocation;
         if self.shows_that_nothing_changes(session, plan, ui) {
@@ -113,7 +113,7 @@ impl Args {
         }))
     }
 
-    /// Shows the plan, and tells whether there is nothing to agree to.
+    /// Shows the plan; returns whether there is nothing to confirm.
     fn shows_that_nothing_changes(&self, session: &Session, plan: &Plan, ui: &mut Ui) -> bool {
         let next = || session.invocation.next("output", &[], &[]);
         let next = plan.is_empty().then(next);
@@ -125,8 +125,8 @@ impl Args {
         ui.asks() && !self.json
     }
 
-    /// Carries out a saved plan if nothing has moved. Whoever names a plan has read it, so nothing ordinary is asked; what is lost
-    /// for good still takes consent.
+    /// Applies a saved plan if nothing has changed. A saved plan was reviewed, so it isn't confirmed again; losses still need
+    /// consent.
     async fn apply_saved(
         &self,
         path: &Path,

@@ -69,14 +69,14 @@ pub(crate) struct Args {
     backends: Backends,
 }
 
-/// What a partner shows at the door.
+/// A partner's credentials.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Credential {
     Token,
     Key,
 }
 
-/// What is sent along of somebody's credentials.
+/// Which credentials are sent.
 struct Shown {
     token: bool,
     key: bool,
@@ -144,7 +144,7 @@ impl Args {
         }
         let at_line_start = ui.pass_on(answer.body());
         if let Some(hint) = self.explanation(invocation, &calling, known, &answer, token.as_ref()) {
-            // The body may end without a line's end, and both streams may be one terminal.
+            // The body may have no newline at its end, and both streams may be one terminal.
             let apart = if at_line_start { "" } else { "\n" };
             let hint = crate::render::error::hint_line(&hint, ui.width());
             ui.remark(&(apart.to_owned() + &hint));
@@ -167,7 +167,7 @@ impl Args {
         }
     }
 
-    /// Why API Gateway refused, in the user's words.
+    /// Why API Gateway denied the call.
     fn explanation(
         &self,
         invocation: &Invocation,

@@ -75,7 +75,7 @@ impl Args {
             .await
     }
 
-    /// Refuses what is no consent to destroy the stack of this name.
+    /// Refuses a wrong name for a destroy.
     fn consents_to(&self, name: &str, invocation: &Invocation) -> Result<(), Error> {
         if let Some(other) = self.confirm.as_ref().filter(|given| *given != name) {
             return Err(other_name(name, other));
@@ -94,7 +94,7 @@ impl Args {
         Ok(())
     }
 
-    /// The consent to what goes along, as flags.
+    /// The consent to what is deleted along, as flags.
     fn agreed(&self) -> Vec<String> {
         repeated("--allow-delete", &self.allow_delete)
     }
@@ -105,7 +105,7 @@ impl Args {
         [confirm, self.agreed()].concat()
     }
 
-    /// Shows the plan, and asks what the flags have not answered.
+    /// Shows the plan, and asks what the flags don't answer.
     fn decide(&self, session: &Session, plan: &Plan, ui: &mut Ui) -> Result<Option<Agreed>, Error> {
         show(session, plan, self.json, None, ui);
         if plan.is_empty() {

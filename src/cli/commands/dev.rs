@@ -1,8 +1,8 @@
-//! The stack on this machine: the local AWS with the stack applied, its data plane on a port, applied again whenever a file changes.
+//! The stack on localhost: the local AWS with the stack applied, its data plane on a port, applied again whenever a file changes.
 //!
-//! One thread serves; this one applies and writes, so that a line of the log never stands in the middle of another. An apply runs
-//! as `--local apply` does, on a runtime whose time stands still, while requests are served in real time. Both meet in the state
-//! file of `--local`, so every other command with `--local` speaks of the same AWS, and credentials outlive the process.
+//! One thread serves; this one applies and prints, so that log lines don't mix. An apply runs like `--local apply`, on a runtime
+//! with paused time, while requests are served in real time. Both use the state file of `--local`, so every other command with
+//! `--local` has the same AWS, and credentials are kept.
 
 mod applied;
 mod watch;
@@ -31,7 +31,7 @@ use applied::{Applied, apply};
 use aws_local::{DataPlane, DataPlaneOptions, OwnHosts, Seen};
 use watch::{Files, Watch};
 
-/// How long files have to lie still before they are read: an editor writes in several steps.
+/// How long files must be unchanged before they are read: an editor writes in several steps.
 const STILL: Duration = Duration::from_millis(200);
 
 /// Serve the stack on this machine, and follow its file
@@ -55,13 +55,13 @@ pub(crate) struct Args {
     pub(super) json: bool,
 }
 
-/// What the thread that writes is told.
+/// An event for the printing thread.
 pub(super) enum Event {
     /// A request was answered.
     Seen(Box<Seen>),
     /// A file may have changed.
     Touched,
-    /// Nothing is served any more.
+    /// Serving has ended.
     Ended(io::Result<()>),
 }
 
@@ -98,7 +98,7 @@ impl Args {
         dev.run(&events)
     }
 
-    /// Says what of the first apply could not be done: a stack that is there in part is not served.
+    /// Reports what the first apply could not do: an incomplete stack is not served.
     fn refuse(&self, applied: &Applied, ui: &mut Ui) {
         if self.json {
             ui.print(&applied.failed());
@@ -107,7 +107,7 @@ impl Args {
         }
     }
 
-    /// Serves on a thread of its own until a signal comes.
+    /// Serves on a separate thread until a signal comes.
     fn serve(
         &self,
         invocation: &Invocation,
@@ -121,7 +121,7 @@ impl Args {
         let plane = DataPlane::new(
             service,
             DataPlaneOptions {
-                // Nobody listens any more when the process ends.
+                // At the end of the process the receiver is closed.
                 tell: Some(Arc::new(move |one: &Seen| {
                     let _ = seen.send(Event::Seen(Box::new(one.clone())));
                 })),
@@ -130,7 +130,7 @@ impl Args {
             },
         );
         let runtime = runtime(false)?;
-        // From before the first line: who reads it may press Ctrl-C at once.
+        // Before the first line: Ctrl-C may follow it at once.
         let signals = {
             let _entered = runtime.enter();
             Signals::listen()?
@@ -155,7 +155,7 @@ struct Dev<'a> {
     args: &'a Args,
     invocation: &'a Invocation,
     ui: &'a mut Ui,
-    /// Whose a client id or a key's id is.
+    /// The callers by client id and key id.
     callers: BTreeMap<String, String>,
     account: String,
     files: Files,
@@ -184,9 +184,9 @@ impl Dev<'_> {
             .remark(&format!("\nFollowing {files}. Ctrl-C ends it.\n"));
     }
 
-    /// Writes what happens, and applies the stack again when its files lie still after a change.
+    /// Prints events, and applies the stack again once its files are stable after a change.
     fn run(&mut self, events: &Receiver<Event>) -> Result<Exit, Error> {
-        // Something may have been saved between the first look and the watch.
+        // Something may have been saved between the first read and the watch.
         let mut due = Some(Instant::now());
         loop {
             let event = match due {
@@ -204,7 +204,7 @@ impl Dev<'_> {
                     due = None;
                     self.look();
                 }
-                // The serving thread holds a sender until it says that it ended.
+                // The serving thread keeps a sender until it reports its end.
                 Err(RecvTimeoutError::Disconnected) => return Ok(Exit::Failure),
             }
         }
@@ -227,7 +227,7 @@ impl Dev<'_> {
         }
     }
 
-    /// Applies the stack again if its files say something else than before.
+    /// Applies the stack again if its files have changed.
     fn look(&mut self) {
         let now = Files::of(self.invocation);
         if now == self.files {

@@ -105,7 +105,7 @@ impl Postman {
         Ok(Exit::Success)
     }
 
-    /// A file of the folder, named as from here.
+    /// The path of a file in the folder.
     fn within(&self, name: String) -> PathBuf {
         if self.out == Path::new(".") {
             PathBuf::from(name)
@@ -114,7 +114,7 @@ impl Postman {
         }
     }
 
-    /// Whom it is about: the one that is named, or the only one there is.
+    /// The caller: the named one, or the only one.
     fn known<'c>(&self, calling: &'c Calling) -> Result<Option<&'c Known>, Error> {
         match &self.partner {
             Some(name) => Ok(Some(calling.caller(name)?)),
@@ -139,7 +139,7 @@ fn whose_secrets(calling: &Calling) -> Error {
     .into()
 }
 
-/// Refuses to write over a file that is none of Postman's.
+/// Refuses to overwrite a file that is not Postman's.
 fn free(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return Err(files::taken(path, "a folder", "give the file another name"));

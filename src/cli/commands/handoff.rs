@@ -52,7 +52,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// What is wrong with where to. clap would repeat the value, which may be a secret half of a key.
+    /// The error about the destination. clap's would repeat the value, which may be a private key.
     pub(super) fn contradiction(&self) -> Option<String> {
         match destination(&self.to) {
             Err(wrong) => Some(wrong),
@@ -73,7 +73,7 @@ impl Args {
     }
 
     async fn hand_over(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
-        // `contradiction` has read it already.
+        // `contradiction` has parsed it already.
         let destination =
             destination(&self.to).map_err(|wrong| Fault::new(FaultKind::Io, wrong))?;
         let calling = open_to_call(invocation, &Backends::default(), ui).await?;
@@ -138,7 +138,7 @@ impl Args {
         })
     }
 
-    /// Refuses to write over a file that is not an earlier bundle of the same partner's.
+    /// Refuses to overwrite a file that is not an earlier bundle of the same partner.
     fn free_for(&self, bundle: &Bundle<'_>, path: &Path) -> Result<(), Error> {
         let is_folder = path.is_dir();
         let there = if is_folder { None } else { files::text(path)? };
@@ -158,7 +158,7 @@ impl Args {
         let texts = files
             .iter()
             .map(|file| (file.name, file.text.expose().as_bytes()));
-        // What is there and no folder, such as a device, says so itself.
+        // If it exists and is not a folder, such as a device, the write fails.
         if path.is_dir() || !path.exists() {
             private::check(path, true)?;
         }
@@ -347,7 +347,7 @@ fn not_kept(store: Store, name: &str, known: &Known, error: NotKept) -> Error {
     }
 }
 
-/// What keeps the credentials from being of use.
+/// Warnings about the credentials.
 fn warnings(known: &Known, access: &Access) -> Vec<String> {
     let mut warnings = Vec::new();
     if access.token_url.is_none() && access.calls.iter().any(Call::needs_token) {

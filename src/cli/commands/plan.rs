@@ -97,7 +97,7 @@ impl Args {
             };
             ui.print(&view.text());
         }
-        // Each is told as a change, or stops the plan.
+        // Each is shown as a change, or stops the plan.
         if !self.destroy && !saved.observation.duplicates.is_empty() {
             return Ok(Exit::Failure);
         }

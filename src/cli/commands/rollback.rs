@@ -62,7 +62,7 @@ impl Args {
         locking.locked(&mut signals, ui, work).await
     }
 
-    /// Where to go to and what was agreed to, again.
+    /// The target and the consent, as flags.
     fn words(&self) -> Vec<String> {
         let mut words: Vec<String> = self.deployment.iter().cloned().collect();
         words.extend(repeated("--allow-delete", &self.allow_delete));
@@ -106,7 +106,7 @@ impl Args {
         Ok(Exit::Success)
     }
 
-    /// Asks what the flags have not answered; tells whether that was anything.
+    /// Asks what the flags don't answer; returns whether it asked.
     fn asks(&self, way: &engine::Rollback, session: &Session, ui: &Ui) -> Result<bool, Error> {
         let again = session.invocation.command_line("rollback", &self.words());
         let asks = ui.asks() && !self.json;

@@ -1,4 +1,4 @@
-//! What changes together, and what goes along.
+//! Changes that belong together, and deletes by containment.
 
 use super::*;
 

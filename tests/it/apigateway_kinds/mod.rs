@@ -1,5 +1,4 @@
-//! Round trips of the API Gateway kinds: what is made is seen as it was wanted, and
-//! deleting leaves nothing.
+//! Round trips of the API Gateway kinds: what is created is read as wanted, and deleting leaves nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 

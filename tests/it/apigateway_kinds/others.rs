@@ -1,4 +1,4 @@
-//! What somebody else made or changed, and what a run left that died.
+//! Changes by hand, and leftovers of interrupted runs.
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 

@@ -1,4 +1,4 @@
-//! What is seen, and what a look costs.
+//! Observations, and their cost.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! Round trips of the Cognito kinds: what is made is seen as it was wanted, an update changes what it is for and nothing
-//! else, and a run that died anywhere is gone on with.
+//! Round trips of the Cognito kinds: what is created is read as wanted, an update changes nothing else, and interrupted runs are
+//! continued.
 
 mod children;
 mod clients;
@@ -177,7 +177,7 @@ fn of_server(resource: &mut Resource) -> &mut resource_server::Props {
     props
 }
 
-/// The same AWS by another road, as a person in the console takes it.
+/// The same AWS through another client, like the console.
 fn console(world: &WantedResources) -> sdk::Client {
     let config = sdk::Config::builder()
         .behavior_version_latest()

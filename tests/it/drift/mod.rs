@@ -1,5 +1,5 @@
-//! Somebody deletes or edits a thing of the stack by hand: the plan says so and no more, an apply makes it good, and
-//! the next plan is empty.
+//! Resources of the stack deleted or edited by hand: the plan shows exactly that, an apply repairs it, and the next plan is
+//! empty.
 
 mod api;
 mod pool;

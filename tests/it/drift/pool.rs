@@ -46,7 +46,7 @@ async fn a_partners_client_deleted_by_hand_is_made_again() {
         .await;
 }
 
-// The key carried what said whose the client is; nobody but a person can say so now.
+// The key had the client's mark; now only `--adopt` can restore it.
 #[tokio::test(start_paused = true)]
 async fn a_client_whose_key_was_deleted_by_hand_is_taken_back_by_name() {
     let scene = Scene::new().await;
@@ -151,7 +151,7 @@ async fn a_pool_deleted_by_hand_is_made_again_with_all_that_was_in_it() {
         .send()
         .await
         .unwrap();
-    // The API's authorizer names a pool that is not there: nobody's credentials are exchanged without a word.
+    // The API's authorizer uses a missing pool: credentials are not replaced silently.
     let plan = scene.world.plan(&scene.text).await;
     let doubted: Vec<_> = plan.missing_consent.keys().map(Address::as_str).collect();
     assert_eq!(doubted, ["user_pool"]);

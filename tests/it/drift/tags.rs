@@ -1,4 +1,4 @@
-//! Tags: whose a thing is.
+//! Tags and ownership.
 
 use gatestack::plan::{Options, Patterns, Problem};
 
@@ -111,7 +111,7 @@ async fn a_copy_of_our_tags_goes_by_its_own_consent_and_with_a_destroy() {
         .send()
         .await
         .unwrap();
-    // Callers come through the stage of ours, so theirs is what is left over.
+    // Callers use our stage, so theirs is the duplicate.
     let plan = scene.world.plan(&scene.text).await;
     let [(address, _)] = plan.changes.iter().collect::<Vec<_>>()[..] else {
         panic!("{:#?}", summary(&plan))

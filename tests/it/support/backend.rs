@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What answers in the private subnets, on a port of this machine.
+/// The backend in the private subnets, on a port of this machine.
 pub(crate) struct Backend {
     pub(crate) port: String,
     heard: Arc<Mutex<Vec<String>>>,
@@ -26,7 +26,7 @@ impl Backend {
         Self { port, heard }
     }
 
-    /// One that nobody has started.
+    /// One that is not running.
     pub(crate) fn that_is_away() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         Self {

@@ -24,7 +24,7 @@ impl Road {
         Self { world }
     }
 
-    /// Sees that no part of a road is there.
+    /// Checks that no part of the private backend exists.
     pub(crate) async fn assert_nothing_is_left(&self) {
         assert_eq!(self.load_balancers().await, []);
         let groups = elbv2(&self.world).describe_target_groups().send().await;
@@ -83,8 +83,8 @@ impl Road {
             .unwrap_or_default()
     }
 
-    /// Whether the stage leads to a link at work, and that to a load balancer with a listener: to the old one as long as
-    /// it serves the old deployment.
+    /// Whether the stage uses a ready link with a load balancer and a listener: the old one as long as it serves the old
+    /// deployment.
     pub(crate) async fn callers_get_through(
         &self,
         deployment: &str,

@@ -1,4 +1,4 @@
-//! What others make by hand on things of a stack.
+//! Changes by hand on a stack's resources.
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_cognitoidentityprovider::types::IdentityProviderTypeType;

@@ -1,4 +1,4 @@
-//! An HTTP client between the SDK and the local AWS on which things happen.
+//! An HTTP client between the SDK and the local AWS that injects faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use aws_smithy_types::body::SdkBody;
 
 use super::world::World;
 
-/// What becomes of one request on its way.
+/// The fate of a request.
 pub(crate) enum Fate {
     /// It arrives, and so does its answer.
     Arrives,
@@ -27,7 +27,7 @@ pub(crate) enum Fate {
     Broken,
     /// It never leaves.
     Dies,
-    /// It never leaves either, and is answered with this JSON, as by a part of AWS that has not heard yet.
+    /// It is not sent, and answered with this JSON, like a stale read.
     Told(String),
     /// AWS refuses it with this status, code and message.
     Refused(u16, &'static str, &'static str),
@@ -36,7 +36,7 @@ pub(crate) enum Fate {
 /// Decides a request's fate by its number, from 1, and its operation: Cognito's by name, API Gateway's as `VERB /path`.
 type Decide = dyn Fn(u64, &str) -> Fate + Send + Sync;
 
-/// An HTTP client between the SDK and AWS on which things happen.
+/// An HTTP client between the SDK and AWS that injects faults.
 #[derive(Clone)]
 pub(crate) struct Wire {
     inner: SharedHttpClient,

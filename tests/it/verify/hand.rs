@@ -1,4 +1,4 @@
-//! Somebody with a console, who changes what a stack made.
+//! Changes of a stack by hand, as in the console.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::{REGION, service};
 
-/// Somebody with a console, and the ids they look at.
+/// A client for changes by hand, and the ids.
 pub(super) struct Hand {
     pub(super) gateway: Gateway,
     pub(super) cognito: Cognito,

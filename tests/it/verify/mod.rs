@@ -1,5 +1,4 @@
-//! `verify` through the real program: a healthy stack has no difference, and whatever somebody breaks on AWS is reported by its
-//! name.
+//! `verify` of the real program: a healthy stack has no difference, and every change by hand is reported by name.
 
 mod hand;
 mod probe;
@@ -22,7 +21,7 @@ use ways::{WAYS, Way, break_it};
 const REGION: &str = "eu-west-1";
 const STATE: &str = ".gatestack/local.json";
 
-/// Everything that `verify` knows something of.
+/// A stack with everything that `verify` checks.
 const STACK: &str = r#"
 [stack]
 name = "claims"
@@ -270,7 +269,7 @@ async fn a_default_endpoint_that_is_open_is_named() {
     );
 }
 
-/// Who changed the file and did not apply it is told that, not that the stage lags behind what AWS has.
+/// After a change of the file without an apply, that is reported, not an outdated stage.
 #[test]
 fn a_changed_file_does_not_put_the_stage_behind() {
     let text = include_str!("../../../stack.toml");

@@ -1,4 +1,4 @@
-//! What AWS can't show, and the temporary things that show most of it.
+//! What can't be tested on AWS, and temporary resources for most of it.
 
 use serde_json::Value;
 

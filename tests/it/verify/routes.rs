@@ -8,7 +8,7 @@ use super::hand::Hand;
 use super::{Named, names, shown};
 use crate::support::program::Folder;
 
-/// A stack with a guarded route beside an open greedy one.
+/// A stack with a protected route beside a public greedy one.
 const BESIDE: &str = r#"
 [stack]
 name = "claims"

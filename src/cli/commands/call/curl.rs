@@ -1,4 +1,4 @@
-//! `--print-curl`: what stands in the command line, and how its variables are filled.
+//! `--print-curl`: the command line, and how its variables are set.
 
 use url::Url;
 
@@ -9,7 +9,7 @@ use crate::engine::{Calling, Invocation, LOCAL_STATE, repeated};
 use crate::model::shell_word;
 use crate::render::curl::{Body, Curl, Worth, command_line};
 
-/// Where the local AWS listens when `local serve` is told nothing else.
+/// The default endpoint of `local serve`.
 const LOCAL: &str = "http://127.0.0.1:4599";
 
 impl Args {
@@ -78,7 +78,7 @@ impl Args {
         }
         let url = match endpoint {
             Some(endpoint) => {
-                // What stands for AWS reads in Host whom a request is for.
+                // A custom endpoint routes requests by `Host`.
                 let host = url.host_str().unwrap_or_default().to_owned();
                 headers.insert(0, ("Host".into(), Worth::Text(host)));
                 let rest = &url[url::Position::BeforePath..];

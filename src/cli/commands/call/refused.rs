@@ -1,4 +1,4 @@
-//! Why the API refused a call, from what the file says of the caller and the route.
+//! Why the API denied a call, from the file's caller and route.
 
 use std::collections::BTreeSet;
 
@@ -8,26 +8,26 @@ use crate::kinds::{Desired, Resource, route, usage_plan};
 use crate::model::{Book, routing};
 use crate::stack::closest;
 
-/// A call that API Gateway refused.
+/// A call that API Gateway denied.
 pub(super) struct Refused<'a> {
     pub(super) invocation: &'a Invocation,
     pub(super) desired: &'a Desired,
     pub(super) book: &'a Book,
     pub(super) known: &'a Known,
     pub(super) method: &'a str,
-    /// Behind the stage, without the query.
+    /// The path below the stage, without the query.
     pub(super) path: &'a str,
     /// The header that carries the token.
     pub(super) header: &'a str,
-    /// What writes scopes as the file does.
+    /// For scopes in the file's words.
     pub(super) front: &'a Front,
-    /// The token that was asked for.
+    /// The requested token.
     pub(super) token: Option<&'a Token>,
-    /// Whether `-H` took the token's place.
+    /// Whether `-H` replaced the token.
     pub(super) own_token: bool,
     /// Whether the caller's key was sent.
     pub(super) key: bool,
-    /// Whether `-H` took the key's place.
+    /// Whether `-H` replaced the key.
     pub(super) own_key: bool,
 }
 
@@ -169,7 +169,7 @@ impl Refused<'_> {
             .routes()
             .filter(|route| routing::matches(&route.path, self.path))
             .map(|route| route.method.clone())
-            // Browsers ask by it before they call, and nobody calls it.
+            // It is only for browsers' preflights.
             .filter(|method| method != "OPTIONS")
             .collect();
         if !methods.is_empty() {

@@ -1,4 +1,4 @@
-//! What the command line says of a request, and the request itself.
+//! A request's arguments, and the request itself.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use crate::error::{Error, Fault, FaultKind};
 use crate::files;
 use crate::model::Secret;
 
-/// Ten times what API Gateway takes, so that its own refusal can be seen.
+/// Ten times API Gateway's limit, so that its own error can be seen.
 const LARGEST_BODY: u64 = 100 << 20;
 
 /// A body: here, in a file, or on the standard input.
@@ -25,15 +25,15 @@ pub(super) enum Data {
     Stdin,
 }
 
-/// A header as `-H` says it.
+/// A header of `-H`.
 #[derive(Clone, Debug)]
 pub(super) struct Header {
     pub(super) name: HeaderName,
-    /// None leaves out what would be sent.
+    /// None removes a default header.
     pub(super) value: Option<HeaderValue>,
 }
 
-/// A request before it is one.
+/// The parts of a request.
 pub(super) struct Parts<'a> {
     pub(super) method: &'a Method,
     pub(super) url: Url,
@@ -84,7 +84,7 @@ impl FromStr for Header {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = |_| format!("`{text}` is no header: write 'NAME: VALUE'");
-        // As curl has it: a colon without a value takes a header away, a semicolon sends an empty one.
+        // As in curl: a colon without a value removes a header, a semicolon sends an empty one.
         let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
             (Some((name, value)), _) => {
                 (name, Some(value.trim()).filter(|value| !value.is_empty()))
@@ -116,7 +116,7 @@ pub(super) fn method(text: &str) -> Result<Method, String> {
     Method::from_bytes(method.as_bytes()).map_err(|_| "a method is a word such as GET".into())
 }
 
-/// A path behind the stage.
+/// A path below the stage.
 pub(super) fn path(text: &str) -> Result<String, String> {
     if text.starts_with('/') {
         Ok(text.to_owned())
@@ -125,7 +125,7 @@ pub(super) fn path(text: &str) -> Result<String, String> {
     }
 }
 
-/// Where a path behind the stage is called; what a URL can't hold is percent-encoded.
+/// The URL of a path below the stage, percent-encoded where necessary.
 ///
 /// # Errors
 /// They make no URL.
@@ -140,7 +140,7 @@ impl Parts<'_> {
     /// The request.
     ///
     /// # Errors
-    /// A credential that no header can hold, or a URL that no request can.
+    /// A credential that is invalid in a header, or an invalid URL.
     pub(super) fn request(self) -> Result<Request<Bytes>, Error> {
         let unfit = |what: &str| {
             Fault::new(
@@ -155,7 +155,7 @@ impl Parts<'_> {
                 HeaderValue::from_static("application/json"),
             );
         }
-        // Given ones exchange those that would be sent, and may repeat.
+        // Given ones replace the default ones, and may repeat.
         for given in self.headers {
             headers.remove(&given.name);
         }

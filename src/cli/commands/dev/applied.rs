@@ -1,4 +1,4 @@
-//! What became of the local AWS, and what is to be told of it.
+//! The result of a reload, and what is shown of it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,20 +18,20 @@ use crate::render::json::{Around, ChangeSummary, Line, LossReport, Message, line
 use crate::render::outcome::Made;
 use aws_local::DataPlaneOptions;
 
-/// What an apply made of the stack.
+/// The stack after an apply.
 pub(super) struct Applied(Reloaded);
 
-/// Makes the local AWS what the file says, losses included.
+/// Applies the file to the local AWS, losses included.
 ///
 /// # Errors
-/// Mistakes in the file, or what keeps it from being a plan; nothing was changed then.
+/// Mistakes in the file, or there is no plan; nothing was changed then.
 pub(super) fn apply(invocation: &Invocation, ui: &mut Ui) -> Result<Applied, Error> {
     let values = variables::given(invocation)?;
     let reloaded = runtime(true)?.block_on(reload(invocation, values, &mut Unmoved(ui)))?;
     Ok(Applied(reloaded))
 }
 
-/// What `dev` says of a reload is said at its end: steps are not shown, nor how they ended.
+/// `dev` reports a reload at its end, without steps.
 struct Unmoved<'a>(&'a mut Ui);
 
 impl Listener for Unmoved<'_> {
@@ -57,7 +57,7 @@ impl Applied {
         &self.0.steps.outcome.failures
     }
 
-    /// What is gone for good.
+    /// The losses.
     pub(super) fn lost(&self) -> &BTreeMap<Address, Loss> {
         &self.0.lost
     }
@@ -67,7 +67,7 @@ impl Applied {
         Made::by(&self.0.plan, &self.0.steps.done)
     }
 
-    /// Whose a client id or a key's id is.
+    /// The callers by client id and key id.
     pub(super) fn callers(&self) -> BTreeMap<String, String> {
         let ids = self
             .0
@@ -118,7 +118,7 @@ impl Applied {
         }
     }
 
-    /// A call that should work: a route without parameters, by the first partner, where there is one.
+    /// A call that should succeed: a route without parameters, by the first partner if there is one.
     fn call(&self, invocation: &Invocation, url: &str, routes: &[ServedRoute]) -> Option<String> {
         let route = routes
             .iter()
@@ -157,7 +157,7 @@ impl Applied {
     }
 }
 
-/// What answers for private targets.
+/// The backends of private targets.
 fn behind(options: &DataPlaneOptions) -> Private {
     Private {
         backend: options.backend.map(|address| address.to_string()),

@@ -1,4 +1,4 @@
-//! The files a stack is read from, and being told when one of them changes.
+//! The files of a stack, and a watch for their changes.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,12 +18,12 @@ use crate::files;
 use crate::render::listed;
 use crate::stack::{self, LoadSettings};
 
-/// The files a stack is read from, with their contents; none where there is no such file.
+/// The files of a stack, with their contents; none if a file doesn't exist.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Files(BTreeMap<PathBuf, Option<Vec<u8>>>);
 
 impl Files {
-    /// The stack file, its overlay, what they name, and what the local AWS has before the first call, as they are now.
+    /// The stack file, its overlay, the files they name, and `local-aws.toml`, with their current contents.
     pub(super) fn of(invocation: &Invocation) -> Self {
         let stack = invocation.path();
         let overlay = invocation
@@ -48,7 +48,7 @@ impl Files {
                     named_file(path)
                 },
             };
-            // What is wrong with it is said when it is applied.
+            // Its mistakes are reported when it is applied.
             let _ = stack::load(source, &settings);
         }
         let with_content = |path: PathBuf| {
@@ -73,8 +73,7 @@ impl Files {
         names.map(OsString::from).collect()
     }
 
-    /// Editors put a new file in the place of the old one, which only its folder notices; where a file is a link, the folder
-    /// of what it leads to as well.
+    /// Editors replace the file, which only a watch on its folder notices; for a link, also on the target's folder.
     fn folders(&self) -> BTreeSet<PathBuf> {
         let real = self.0.keys().filter_map(|path| path.canonicalize().ok());
         let paths = self.0.keys().cloned().chain(real);
@@ -89,7 +88,7 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Tells when one of the files may have changed.
+/// Signals when one of the files may have changed.
 pub(super) struct Watch {
     watcher: RecommendedWatcher,
     names: Arc<Mutex<BTreeSet<OsString>>>,
@@ -100,14 +99,14 @@ impl Watch {
     /// Watches from now on.
     ///
     /// # Errors
-    /// The system watches no more folders.
+    /// The system can't watch more folders.
     pub(super) fn start(files: &Files, tell: Sender<Event>) -> Result<Self, Error> {
         let names = Arc::new(Mutex::new(BTreeSet::new()));
         let known = Arc::clone(&names);
         let told = move |event: notify::Result<notify::Event>| {
             let known = known.lock().unwrap_or_else(PoisonError::into_inner);
             if event.is_ok_and(|event| concerns(&event, &known)) {
-                // Nobody listens any more when the process ends.
+                // At the end of the process the receiver is closed.
                 let _ = tell.send(Event::Touched);
             }
         };
@@ -128,12 +127,12 @@ impl Watch {
         }
     }
 
-    /// Watches these files too. A folder that is not there yet can't be watched; the file that names it can.
+    /// Watches these files too. A missing folder can't be watched; the file that names it can.
     pub(super) fn follow(&mut self, files: &Files) {
         self.add(files);
     }
 
-    /// Answers why a folder of a file that is there can't be watched.
+    /// Returns why the folder of an existing file can't be watched.
     fn add(&mut self, files: &Files) -> Option<notify::Error> {
         *self.names.lock().unwrap_or_else(PoisonError::into_inner) = files.file_names();
         let mut refused = None;
@@ -152,7 +151,7 @@ impl Watch {
     }
 }
 
-/// Whether a file with one of these names may have changed. Reading it is no change: gatestack itself does.
+/// Whether a file with one of these names may have changed. Reads don't count: gatestack itself reads it.
 fn concerns(event: &notify::Event, names: &BTreeSet<OsString>) -> bool {
     let written = match event.kind {
         EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),
