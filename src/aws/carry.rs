@@ -20,7 +20,6 @@ use super::error::AwsError;
 /// includes everything below it.
 #[derive(Debug)]
 pub(crate) struct Replacing {
-    /// The update.
     pub(crate) update: &'static str,
     /// The operation that describes it.
     pub(crate) describe: &'static str,
@@ -44,7 +43,6 @@ pub(crate) struct CarryOver(Map<String, Value>);
 pub(crate) struct LeaveOut {
     /// The object with the member, as a JSON pointer.
     pub(crate) within: &'static str,
-    /// The member.
     pub(crate) member: &'static str,
 }
 

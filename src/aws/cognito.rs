@@ -71,7 +71,6 @@ impl ListedPart {
         name.map(|name| Self { name, created })
     }
 
-    /// Its identity.
     pub(crate) fn identity(&self) -> String {
         format!("{} {:?}", self.name, self.created)
     }

@@ -45,7 +45,6 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// Now, by this clock.
     pub(crate) fn now(clock: &Clock) -> Self {
         Self {
             clock: clock.clone(),

@@ -102,7 +102,6 @@ impl LockParameters {
         &self.lease
     }
 
-    /// The clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }

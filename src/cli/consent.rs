@@ -148,7 +148,6 @@ fn ask_for(wanted: &str, question: &str) -> Result<(), Error> {
     }
 }
 
-/// The typed name.
 fn typed_name(wanted: &str, typed: &str) -> Result<(), Error> {
     match typed {
         "" => Err(stopped(FaultKind::Declined)),

@@ -23,7 +23,6 @@ pub const LOCAL_STATE: &str = ".gatestack/local.json";
 /// Where the stack's own URLs are: its token endpoint, its API.
 #[derive(Clone, Debug)]
 pub(super) enum At {
-    /// On the local AWS.
     Local(aws_local::Service),
     /// At one custom endpoint.
     Url(String),

@@ -48,7 +48,6 @@ pub(super) fn access() -> Access {
     }
 }
 
-/// Its credentials.
 pub(super) fn credentials() -> Credentials {
     Credentials {
         client_id: "made-up-client-id".into(),

@@ -201,7 +201,6 @@ impl Kind for LogGroup {
     }
 }
 
-/// The wanted log groups.
 fn wanted(desired: &Desired) -> impl Iterator<Item = (&Address, &Props)> {
     let resources = desired.resources.iter();
     resources.filter_map(|(address, wanted)| match &wanted.resource {

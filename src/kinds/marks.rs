@@ -69,7 +69,6 @@ pub(super) struct MarkedPool {
     pub(super) address: Address,
     /// The pool's id.
     pub(super) id: String,
-    /// The pool.
     pub(super) pool: Arc<UserPoolType>,
     /// Address = value.
     pub(super) marks: BTreeMap<Address, String>,

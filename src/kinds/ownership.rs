@@ -13,11 +13,8 @@ use crate::model::{Address, OutputName, shell_word};
 pub(super) struct Candidate<P> {
     /// Its name, as people see it.
     pub(super) name: String,
-    /// Its tags.
     pub(super) tags: BTreeMap<String, String>,
-    /// What it is.
     pub(super) props: P,
-    /// Its outputs.
     pub(super) outputs: Outputs,
     /// Settings of it that gatestack leaves alone, in words.
     pub(super) unmanaged: Vec<String>,
@@ -201,7 +198,6 @@ fn claim<P>(
     })
 }
 
-/// The address after `[[moved]]`.
 pub(super) fn after_moves(desired: &Desired, address: &Address) -> Address {
     desired
         .moved

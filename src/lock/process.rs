@@ -20,7 +20,6 @@ pub struct Process {
 }
 
 impl Process {
-    /// This one.
     pub(super) fn this() -> Option<Self> {
         let id = std::process::id();
         Some(Self {

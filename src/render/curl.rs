@@ -6,7 +6,6 @@ use crate::model::shell_word;
 pub(crate) struct Curl {
     /// Lines to read first, without the `#`.
     pub(crate) comments: Vec<String>,
-    /// The method.
     pub(crate) method: String,
     /// Where it goes.
     pub(crate) url: String,
@@ -20,7 +19,6 @@ pub(crate) struct Curl {
 
 /// The value of a header.
 pub(crate) enum Worth {
-    /// This text.
     Text(String),
     /// A text followed by a shell variable with a secret.
     Variable(&'static str, &'static str),

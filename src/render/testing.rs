@@ -64,7 +64,6 @@ pub(crate) fn planned(
     plan(&desired(text), observation, options)
 }
 
-/// The example, changed.
 pub(crate) fn example(changes: &[(&str, &str)]) -> String {
     changes.iter().fold(EXAMPLE.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "the example has no {from:?}");

@@ -117,7 +117,6 @@ impl Expansion<'_> {
         self.references.text(text)
     }
 
-    /// An optional text.
     fn optional(&self, text: Option<&Template>) -> Text {
         text.map_or_else(Text::default, |text| self.text(text))
     }

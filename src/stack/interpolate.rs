@@ -85,7 +85,6 @@ pub(super) enum Expression {
     Environment(String),
     /// `${stageVariables.NAME}`.
     StageVariable(String),
-    /// A reference.
     Reference(Reference),
 }
 

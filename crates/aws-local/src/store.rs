@@ -74,7 +74,6 @@ pub enum StoreError {
 pub(super) enum Store {
     /// Gone with the process.
     Memory(State),
-    /// In a file.
     File(Shared),
 }
 
@@ -190,7 +189,6 @@ impl Store {
         Ok(Self::File(shared))
     }
 
-    /// Reads the state.
     pub(super) fn read<R>(&mut self, read: impl FnOnce(&State) -> R) -> Result<R, StoreError> {
         match self {
             Self::Memory(state) => Ok(read(state)),

@@ -48,7 +48,6 @@ impl<'a> Ours<'a> {
         self.0.iter().find(|(live, _)| live.id.as_deref() == id)
     }
 
-    /// The newest.
     pub(super) fn newest(&self) -> Option<&(&'a LiveDeployment, Description)> {
         self.0.iter().max_by_key(|one| place(one))
     }

@@ -28,9 +28,7 @@ const STEP: i32 = 12;
 
 /// A diagram: all elements with positions, in pixels from the upper left corner.
 pub(super) struct Picture {
-    /// Its width.
     pub(super) width: i32,
-    /// Its height.
     pub(super) height: i32,
     /// The stack's name.
     pub(super) title: String,
@@ -100,9 +98,7 @@ pub(super) struct Label {
 pub(super) enum Anchor {
     /// Its beginning.
     Start,
-    /// Its middle.
     Middle,
-    /// Its end.
     End,
 }
 

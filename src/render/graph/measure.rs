@@ -13,7 +13,6 @@ pub(super) enum Face {
     Strong,
     /// Paths, scopes, addresses.
     Code,
-    /// A method.
     Method,
     /// The name of a panel.
     Name,

@@ -49,26 +49,20 @@ pub(super) enum PanelId {
     KeysWithoutPlan,
     /// Callers of public routes.
     Anyone,
-    /// The user pool.
     UserPool,
-    /// The API.
     Api,
     /// Kinds that are not in the table.
     Others,
-    /// The VPC link.
     VpcLink,
     /// A host on the internet.
     Host(String),
-    /// The load balancer.
     LoadBalancer,
-    /// Its target groups.
     TargetGroups,
     /// What answers.
     Targets,
 }
 
 impl PanelId {
-    /// Its column.
     pub(super) fn column(&self) -> Column {
         match self {
             Self::AppClients | Self::Plan(_) | Self::KeysWithoutPlan | Self::Anyone => {
@@ -106,9 +100,7 @@ pub(super) enum Way {
 /// A box with a head and rows.
 #[derive(Debug, Default)]
 pub(super) struct Panel {
-    /// What it is.
     pub(super) title: String,
-    /// Its name.
     pub(super) name: String,
     /// A note about it.
     pub(super) rows: Vec<Row>,
@@ -125,7 +117,6 @@ pub(super) struct Row {
     pub(super) face: Face,
     /// What the row says.
     pub(super) text: String,
-    /// The note.
     pub(super) note: String,
     /// Whether this is public.
     pub(super) public: bool,

@@ -18,7 +18,6 @@ use super::super::scopes::OPEN_ID;
 /// Which part of a property a pattern is for.
 #[derive(Clone, Copy, Debug)]
 enum Part {
-    /// Its text.
     Text,
     /// Each element of its list.
     Elements,

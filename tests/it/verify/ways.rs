@@ -337,7 +337,6 @@ pub(super) async fn break_it(way: &str, hand: &Hand) {
 /// How something is broken, and what has to be named.
 pub(super) type Way = (&'static str, &'static [Named]);
 
-/// Every way.
 pub(super) const WAYS: &[Way] = &[
     (
         "method made open",

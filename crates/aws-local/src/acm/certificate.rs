@@ -30,7 +30,6 @@ const VALIDATION_ENDS: Duration = Duration::from_secs(72 * 60 * 60);
 /// How long a certificate of ACM's own is valid, since February 2026.
 const VALIDITY: Duration = Duration::from_secs(198 * 24 * 60 * 60);
 
-/// One certificate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Certificate {
     pub(super) arn: String,

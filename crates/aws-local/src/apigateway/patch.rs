@@ -96,7 +96,6 @@ pub(super) enum Takes {
     Boolean,
     /// A whole number; an empty one removes the member.
     Whole,
-    /// A number.
     Number,
     /// An entry of a map of texts.
     TextEntry,

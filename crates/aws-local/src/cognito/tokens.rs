@@ -20,7 +20,6 @@ pub(crate) struct Asked<'a> {
     pub(crate) scopes: &'a [&'a str],
 }
 
-/// The grant.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Grant {
     /// OAuth's, at the pool's domain.

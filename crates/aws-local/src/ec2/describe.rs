@@ -9,7 +9,6 @@ use super::super::operation::{Answer, Call, Object, Refusal};
 use super::super::paging;
 use super::{Kind, invalid, objects, optional, refused, texts};
 
-/// A list.
 pub(super) struct Listing {
     /// The answer's member.
     pub(super) member: &'static str,

@@ -16,7 +16,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteInternetGateway", delete),
 ];
 
-/// An internet gateway.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct InternetGateway {
     /// The network it is attached to.

@@ -70,7 +70,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeSecurityGroupRules", describe),
 ];
 
-/// A rule.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Rule {
     pub(super) id: String,

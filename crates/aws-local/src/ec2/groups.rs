@@ -18,7 +18,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteSecurityGroup", delete),
 ];
 
-/// A security group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SecurityGroup {
     pub(super) name: String,

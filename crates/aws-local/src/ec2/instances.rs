@@ -61,7 +61,6 @@ impl InstanceState {
     }
 }
 
-/// An instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Instance {
     /// The subnet it is in.

@@ -234,7 +234,6 @@ const TAGGABLE: &[&Kind] = &[
 ];
 
 impl Kind {
-    /// A new id.
     fn new_id(&self) -> String {
         format!("{}-{}", self.prefix, super::identifiers::ec2())
     }

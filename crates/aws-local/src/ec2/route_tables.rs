@@ -20,7 +20,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("ReplaceRouteTableAssociation", reassociate),
 ];
 
-/// A route table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct RouteTable {
     pub(super) vpc: String,

@@ -37,7 +37,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ]),
 ];
 
-/// A subnet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Subnet {
     /// The network it is in.

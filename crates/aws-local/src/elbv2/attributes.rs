@@ -26,7 +26,6 @@ const TERMINATES_UNHEALTHY: &str = "target_health_state.unhealthy.connection_ter
 const UNHEALTHY_DRAIN: &str = "target_health_state.unhealthy.draining_interval_seconds";
 const DELAY: &str = "deregistration_delay.timeout_seconds";
 
-/// One attribute.
 struct Attribute {
     key: &'static str,
     default: &'static str,

@@ -11,14 +11,12 @@ use super::state::LoadBalancer;
 /// The owner of a node's interface.
 const REQUESTER: &str = "amazon-elb";
 
-/// A subnet.
 pub(super) struct Subnet {
     pub(super) vpc: String,
     pub(super) zone: String,
     pub(super) cidr: String,
 }
 
-/// An instance.
 pub(super) struct Instance {
     /// `pending`, `running` and so on.
     pub(super) state: &'static str,

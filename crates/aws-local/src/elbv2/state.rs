@@ -61,7 +61,6 @@ pub(super) struct Zone {
     pub(super) address: Option<String>,
 }
 
-/// A target group.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct TargetGroup {
@@ -111,7 +110,6 @@ pub(super) struct Target {
     pub(super) drains_until: Option<f64>,
 }
 
-/// A listener.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Listener {

@@ -15,7 +15,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::read("GetChange", get)]
 /// How long a change takes to all name servers: "generally within 60 seconds", says the API reference of ChangeResourceRecordSets.
 const TAKES: Duration = Duration::from_secs(60);
 
-/// One change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Change {
     submitted: f64,

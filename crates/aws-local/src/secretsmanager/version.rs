@@ -10,7 +10,6 @@ pub(super) const CURRENT: &str = "AWSCURRENT";
 /// The label of the version that was current before.
 pub(super) const PREVIOUS: &str = "AWSPREVIOUS";
 
-/// One version.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Version {
     pub(super) content: Content,

@@ -12,7 +12,6 @@ use crate::stack::diagnostic::Code;
 use crate::stack::file::{Instances, LoadBalancer, Targets};
 use crate::stack::spans::KeyPath;
 
-/// The forms of `targets`.
 const FORMS: [&str; 4] = ["instances", "ips", "instance_ids", "instance_tags"];
 
 pub(super) fn check(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer) {

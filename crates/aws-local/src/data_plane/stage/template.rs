@@ -158,7 +158,6 @@ fn named(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String,
     }
 }
 
-/// `$input.…`.
 fn input(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String, Refused> {
     let unknown = || refused(reference.source);
     // API Gateway reads an empty body as an empty object.
