@@ -114,7 +114,7 @@ pub enum FaultKind {
     Caller,
     /// Something is not applied yet.
     Absent,
-    /// Somebody gets no token.
+    /// A token request failed.
     Token,
     /// A request to the stack got no response.
     Unanswered,

@@ -72,7 +72,7 @@ pub enum NoSuchScope {
 /// Why a name doesn't identify one caller.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NoSuchCaller {
-    /// Nobody is called so.
+    /// There is none with this name.
     #[error("nobody in this stack is called `{0}`")]
     Unknown(String),
     /// Several have it; all their addresses.

@@ -89,7 +89,7 @@ fn writers(metadata: &Metadata, itself: bool) -> Option<&'static str> {
     if mode & 0o002 != 0 {
         return Some("every user of this machine");
     }
-    // Many systems give each user a group of the same number, with nobody else in it.
+    // Many systems give each user a group of their own with the same number.
     (mode & 0o020 != 0 && metadata.gid() != metadata.uid()).then_some("its group")
 }
 

@@ -29,7 +29,7 @@ pub trait Stops {
     fn next(&mut self) -> Pin<Box<dyn Future<Output = Stop> + '_>>;
 }
 
-/// Nobody stops it.
+/// It is never interrupted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NeverStopped;
 
@@ -42,7 +42,7 @@ impl Stops for NeverStopped {
 /// Runs something that only reads, unless interrupted.
 ///
 /// # Errors
-/// Somebody did.
+/// It was interrupted.
 pub async fn or_stop<T>(stops: &mut dyn Stops, work: impl Future<Output = T>) -> Result<T, Error> {
     tokio::select! {
         // An interrupt before the work is done wins, also if both are ready at once.

@@ -55,7 +55,7 @@ pub struct Verifying<'a> {
 pub enum Verified {
     /// Everything was tested.
     Report(Report),
-    /// Somebody stopped it.
+    /// It was interrupted.
     Stopped(Stop),
 }
 

@@ -257,8 +257,8 @@ impl Kind for BasePathMapping {
     }
 }
 
-/// What stands in the way of the end of an API, or of one of its stages: base paths that lead there and are not the stack's. AWS
-/// refuses only when everything below the API is gone already. Credentials that may not list domains leave that to AWS.
+/// Obstacles to the deletion of an API, or of one of its stages: base paths to it that are not the stack's. AWS would refuse only
+/// after everything below the API is deleted. Without the permission to list domains they are not checked.
 pub(super) async fn leading_to(
     reader: &Reader,
     leaving: &Leaving<'_>,

@@ -77,7 +77,7 @@ pub struct Note {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// It hurts somebody.
+    /// A warning.
     Warning,
     /// It is good to know.
     Info,

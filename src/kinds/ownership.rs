@@ -141,7 +141,7 @@ fn place(address: Address, id: Option<&String>, successors: &BTreeMap<String, St
         line.push(id);
         next = successors.get(id);
     }
-    // The last one is what takes the place.
+    // The last one is the replacement.
     line.pop();
     line.iter()
         .rev()

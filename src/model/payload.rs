@@ -5,13 +5,13 @@ use secrecy::{ExposeSecret as _, SecretSlice};
 
 use super::digest;
 
-/// Bytes that go to AWS and nowhere else: what instances run, and whatever else a stack file names by its file. They may hold what
-/// nobody should read, so they can't be printed, and their memory is overwritten when they are dropped.
+/// Contents of files that are sent only to AWS, such as the instances' script. They may contain secrets, so they can't be
+/// printed, and their memory is zeroed when they are dropped.
 #[derive(Clone)]
 pub struct Payload(SecretSlice<u8>);
 
 impl Payload {
-    /// The bytes, for the request that takes them.
+    /// The bytes, for the request.
     pub fn expose(&self) -> &[u8] {
         self.0.expose_secret()
     }
@@ -23,12 +23,12 @@ impl fmt::Debug for Payload {
     }
 }
 
-/// Payloads by the SHA-256 digests of their bytes, in hexadecimal digits: a digest is what files, plans and tags hold of one.
+/// Payloads by the SHA-256 digests of their bytes, in hexadecimal digits: files, plans and tags contain only the digest.
 #[derive(Clone, Debug, Default)]
 pub struct Payloads(BTreeMap<String, Payload>);
 
 impl Payloads {
-    /// Takes one in; answers its digest.
+    /// Adds one; returns its digest.
     pub fn put(&mut self, bytes: impl Into<Vec<u8>>) -> String {
         let bytes = bytes.into();
         let digest = digest(&bytes);
@@ -37,12 +37,12 @@ impl Payloads {
         digest
     }
 
-    /// The one with this digest, if it is at hand.
+    /// The one with this digest, if available.
     pub fn get(&self, digest: &str) -> Option<&Payload> {
         self.0.get(digest)
     }
 
-    /// Takes in all of another store's.
+    /// Adds all of another store's.
     pub fn extend(&mut self, others: &Self) {
         let others = others.0.iter();
         self.0

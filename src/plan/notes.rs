@@ -79,7 +79,7 @@ pub(super) fn leads_forward(
     })
 }
 
-/// How long AWS takes after its calls have returned, so that nobody interrupts the run too early.
+/// How long AWS takes after its calls have returned.
 pub(super) fn takes_long(steps: &[Step]) -> Option<Note> {
     // For each step the seconds until its end, and the step to wait for before it.
     let mut ends: Vec<(u32, Option<usize>)> = Vec::new();

@@ -96,7 +96,7 @@ codes! {
     Requirements = "GS024",
     /// A table that other tables need is missing.
     MissingTable = "GS025",
-    /// A plan that does not exist, or that leads nowhere.
+    /// A plan that does not exist, or without an API.
     BadPlan = "GS026",
     /// A `[[moved]]` entry that makes no sense.
     BadMove = "GS027",

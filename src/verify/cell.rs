@@ -13,7 +13,7 @@ pub enum Caller {
     Anybody,
     /// A browser's preflight.
     Preflight,
-    /// Somebody without a token.
+    /// A caller without a token.
     NoToken,
     /// A caller with an invalid token.
     GarbageToken,
@@ -281,7 +281,7 @@ pub enum Outcome {
     Passed,
     /// Not as the file says.
     Different(Vec<Difference>),
-    /// Nobody tried, and why.
+    /// Not tested, and why.
     NotTested(String),
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::program::{Folder, Ran};
 use crate::support::screen::screen;
 
-/// Two partners, of whom one may only read.
+/// Two partners, one of them with only a read scope.
 const STACK: &str = r#"
 [stack]
 name   = "claims"
@@ -385,7 +385,7 @@ fn what_a_bundle_says_to_type_works_where_it_was_made() {
         let said = String::from_utf8_lossy(&done.stdout);
         assert!(said.starts_with("HTTP/1.1 200"), "{done:?}");
 
-        // Whatever reads it is led to the same place.
+        // It resolves to the same file for every reader.
         let facts = json(&bundle.join("credentials.json"));
         let invoke_url = facts["invoke_url"].as_str().unwrap();
         assert!(

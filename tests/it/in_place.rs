@@ -1,5 +1,5 @@
-//! The law of fields that AWS changes in place: each is changed alone, the plan shows that one change, an apply makes it, and then
-//! nothing is left to do. It ranges over the registry, so that a field without a sample fails it by name.
+//! The law of fields that AWS changes in place: each is changed alone, the plan shows exactly that change, an apply makes it, and
+//! the next plan is empty. It covers the registry, so a field without a sample fails it by name.
 
 mod api;
 mod pool;
@@ -15,13 +15,13 @@ use gatestack::plan::{Action, Plan};
 
 use stack::{Stack, Things};
 
-/// What brings about a difference in one field.
+/// A way to change one field.
 struct Sample {
     kind: &'static str,
     field: &'static str,
-    /// Where the thing stands of which it is a field.
+    /// The address of its resource.
     address: &'static str,
-    /// The fields that can't but differ along with it.
+    /// The fields that necessarily differ with it.
     along: &'static [&'static str],
     way: Way,
 }
@@ -31,11 +31,11 @@ struct Sample {
 enum Way {
     /// The file wants something else, and then again what it wanted first.
     Wanted(fn(&mut Resource, &Things)),
-    /// Somebody changes it on AWS, or the file says something that no second file takes back.
+    /// It is changed on AWS by hand, or the file has something that a second file can't revert.
     Done(for<'a> fn(&'a mut Stack) -> Doing<'a>),
-    /// It was made a moment ago and is not at work yet, beside nothing but what it needs.
+    /// It was just created and is not ready yet, with only what it needs.
     JustMade,
-    /// The same of one that takes the place of another.
+    /// The same for a replacement.
     JustMadeAnew,
 }
 
@@ -93,7 +93,7 @@ fn every_field_that_changes_in_place_has_a_sample() {
     assert!(unknown.is_empty(), "samples of no such field: {unknown:?}");
 }
 
-/// Holds the law for the kinds whose turn it is: a test each, so that they run beside one another.
+/// Checks the law for a share of the kinds: a test each, so that they run concurrently.
 async fn the_law_holds(turn: usize) {
     let base = Stack::applied().await;
     let kinds = KINDS.iter().enumerate();
@@ -189,7 +189,7 @@ fn told(plan: &Plan) -> Vec<String> {
     changes.collect()
 }
 
-/// Without the id that nobody can foresee.
+/// Without the unpredictable id.
 fn old_or_itself(address: &Address) -> String {
     match address.takes_its_place() {
         Some(new) => format!("{new}/replaced"),

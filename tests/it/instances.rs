@@ -175,7 +175,7 @@ impl Road {
         assert!(again.is_empty(), "{:#?}", again.changes);
     }
 
-    /// Every instance that EC2 tells of, those that are gone left out, by id.
+    /// Every instance in EC2 without terminated ones, by id.
     async fn machines(&self) -> BTreeMap<String, Machine> {
         let groups = self.elbv2().describe_target_groups().send().await.unwrap();
         let mut health = BTreeMap::new();

@@ -413,7 +413,7 @@ async fn a_hand_made_authorizer_is_left_alone_and_goes_by_consent_only() {
         "{plan}"
     );
     beside.folder.apply(&[]);
-    // Ours is told from it by its type, also under another name.
+    // Ours is distinguished from it by its type, also under another name.
     let renamed = beside.with("XXXAuthorizer", "YYYAuthorizer", &["apply", "--yes"]);
     assert!(said(&renamed, 0).contains("Applied"), "{}", renamed.stdout);
     let there = Box::pin(console.get_authorizers().rest_api_id(&api).send()).await;

@@ -20,7 +20,7 @@ fn stack(load_balancer: &str) -> String {
 const TARGETS: &str =
     "listeners = { 80 = { to = 8080 } }\ntargets   = { ips = [\"172.31.128.10\"] }";
 
-/// The AWS of a folder, as somebody else sees it.
+/// The AWS of a folder, through another client.
 fn aws(folder: &Folder) -> Service {
     let path = folder.path().join(".gatestack/local.json");
     Service::at_file(&path, aws_local::Options::default()).unwrap()

@@ -224,7 +224,7 @@ async fn a_link_that_failed_goes_and_another_one_is_made() {
     assert_eq!(links.unwrap().items().len(), 1);
 }
 
-/// A link that failed, and a run that is told three times how the link is while it deletes it.
+/// A link that failed, and a run that reads three statuses of the link while it deletes it.
 async fn deleting_a_failed_link(told: [&'static str; 3]) -> Result<(), gatestack::aws::AwsError> {
     let world = World::new();
     let link = world.apigateway().create_vpc_link().name("claims");

@@ -695,8 +695,8 @@ async fn copied_by_hand(copied: Copied, later: u64) {
     assert_eq!(summary(&plan), [""; 0], "{case}");
 }
 
-/// What is served, made by whom and showing what: an apply without `--forward` ends at what is configured, unless the stage was rolled
-/// back to a deployment of the stack's.
+/// All combinations of the served deployment: an apply without `--forward` ends at what is configured, unless the stage was
+/// rolled back to a deployment of the stack's.
 #[tokio::test(start_paused = true)]
 async fn whatever_is_served_an_apply_deploys_the_file_or_asks_for_forward() {
     for served in [

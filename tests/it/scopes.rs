@@ -93,7 +93,7 @@ async fn a_table_name_stands_for_an_identifier_that_aws_makes() {
         BTreeSet::from([scope("read"), scope("write")])
     );
 
-    // Whoever has all of them gets the new one, and no one else.
+    // Only a client with all of them gets the new one.
     let more = STACK.replace(
         "write = \"Write pets\"",
         "write = \"Write pets\", audit = \"Audit pets\"",

@@ -303,7 +303,7 @@ mod tests {
                 parcel.contents.remove("a/b~c");
             })) < 100
         );
-        // A table in the place of another one, empty or a copy of a third.
+        // A table instead of another one, empty or a copy of a third.
         patched(|shelf| row(shelf, |parcel| parcel.contents = Table::default()));
         patched(|shelf| {
             shelf.boxes.remove("box1");

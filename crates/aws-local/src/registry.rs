@@ -183,7 +183,7 @@ mod tests {
     use super::super::model::{Shape, Type};
     use super::*;
 
-    /// Every reference leads to a shape, every pattern compiles, and every row of the tables is in its model with all its shapes.
+    /// Every reference has a shape, every pattern compiles, and every row of the tables is in its model with all its shapes.
     #[test]
     fn models_and_tables_agree() {
         for service in &SERVICES {

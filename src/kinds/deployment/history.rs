@@ -63,7 +63,7 @@ pub enum Way {
     Open,
     /// Its VPC links were not recorded, so this is not known.
     Unknown,
-    /// It is somebody else's.
+    /// It is not gatestack's.
     NotOurs,
     /// It can't, with the reason in a sentence without a full stop.
     Closed(String),

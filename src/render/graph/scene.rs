@@ -34,7 +34,7 @@ pub(super) enum Column {
     Door,
     /// The targets of their calls.
     Onward,
-    /// What nobody else reaches.
+    /// The private part.
     Private,
 }
 

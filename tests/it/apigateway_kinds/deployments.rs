@@ -1,4 +1,4 @@
-//! Deployments follow the configuration, whoever changes it.
+//! Deployments follow the configuration, however it is changed.
 
 use super::*;
 

@@ -218,7 +218,7 @@ fn records() -> Vec<Sample> {
     }
 }
 
-/// Somebody leads the name elsewhere, and the file takes it back.
+/// The name is pointed elsewhere by hand, and the file restores it.
 async fn taken_over(stack: &mut Stack) {
     let elsewhere = dns::AliasTarget::builder()
         .dns_name("d111111abcdef8.cloudfront.net")

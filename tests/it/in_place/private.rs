@@ -1,4 +1,4 @@
-//! Samples of what private back ends are reached through.
+//! Samples of private back ends.
 
 use aws_sdk_ec2::types::{HttpTokensState, IpPermission, IpRange};
 use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
@@ -57,7 +57,7 @@ fn groups() -> Vec<Sample> {
 
 fn balancer() -> Vec<Sample> {
     fields! { "load_balancer", LoadBalancer;
-        // AWS takes none away while a VPC link leads to it.
+        // AWS removes none while a VPC link uses it.
         "subnets" at BALANCER => {done |stack| {
             let another = stack.things.subnet.clone();
             match stack.wanted(&Address::new(BALANCER)) {

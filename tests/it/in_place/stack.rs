@@ -38,7 +38,7 @@ pub(super) struct Things {
 }
 
 impl Stack {
-    /// The stack in an account where things take as long as on AWS.
+    /// The stack in an account with AWS's durations.
     pub(super) async fn applied() -> Self {
         let world = World::new();
         let world = World {
@@ -56,7 +56,7 @@ impl Stack {
         stack.with_addresses().await
     }
 
-    /// Instances register themselves: one more listener leads to addresses, whose list the file decides.
+    /// Instances are registered with their own steps: one more listener has addresses, listed in the file.
     async fn with_addresses(mut self) -> Self {
         let (listener, group) = (
             Place::Listener(90).address(),
@@ -97,7 +97,7 @@ impl Stack {
         self.on(service, self.desired.clone()).await
     }
 
-    /// One thing and what it needs, wanted in an account without any of it.
+    /// One resource and what it needs, wanted in an empty account.
     pub(super) async fn with_only_what_is_needed_for(&self, address: &Address) -> Self {
         let mut needed = BTreeSet::from([address.clone()]);
         let mut new = vec![address.clone()];
@@ -134,7 +134,7 @@ impl Stack {
         &mut wanted.expect("something wanted").resource
     }
 
-    /// Has the file say that what stood at one address stands at another.
+    /// Adds a `[[moved]]` from one address to another.
     pub(super) fn moved(&mut self, from: &str, to: &Address) {
         let from = Address::new(from);
         let wanted = self.desired.resources.remove(&from);
@@ -175,7 +175,7 @@ impl Stack {
         made.unwrap();
     }
 
-    /// What AWS tells of one thing.
+    /// The outputs of one resource.
     pub(super) async fn output(&self, address: &str, name: OutputName) -> String {
         let observation = self.session().observe(&mut Silent).await.unwrap();
         observation.live[&Address::new(address)].outputs[&name].clone()
@@ -186,7 +186,7 @@ impl Stack {
     }
 }
 
-/// An account in which things take as long as on AWS.
+/// An account with AWS's durations.
 fn empty(world: &World) -> Service {
     Service::in_memory(aws_local::Options {
         account: ACCOUNT.into(),

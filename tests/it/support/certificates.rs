@@ -35,7 +35,7 @@ pub(crate) async fn issued(service: &Service, region: &'static str, name: &str) 
         .unwrap();
     let arn = requested.certificate_arn.unwrap();
     let described = acm.describe_certificate().certificate_arn(&arn);
-    // Where things take as long as on AWS, the record to make is told later.
+    // With AWS's durations, the validation record is returned later.
     let record = loop {
         let certificate = described.clone().send().await.unwrap().certificate.unwrap();
         match certificate.domain_validation_options()[0].resource_record() {

@@ -25,7 +25,7 @@ pub(crate) const USER_DATA: &str = include_str!("../../../examples/partner-api/b
 pub(crate) const REGION: &str = "ap-southeast-1";
 pub(crate) const PRODUCTION: &str = "ap-southeast-2";
 
-/// One of the SDK's clients for somebody else in this account.
+/// One of the SDK's clients in this account, for changes by hand.
 macro_rules! somebody {
     ($example:expr, $sdk:ident) => {{
         let config = $sdk::Config::builder()
@@ -78,7 +78,7 @@ impl Example {
         }
     }
 
-    /// One with so many partners and routes on the private road, applied.
+    /// One with this many partners and private routes, applied.
     pub(crate) async fn of(partners: usize, routes: usize) -> Self {
         let mut example = Self::at(Pace::Immediate);
         let (before, rest) = example.text.split_once("[api.routes]").unwrap();
@@ -245,7 +245,7 @@ impl Example {
         (outcome, moments)
     }
 
-    /// Plans, applies, and sees that nothing is left to do.
+    /// Plans, applies, and checks that the next plan is empty.
     pub(crate) async fn apply_with(&self, options: &Options) -> (Plan, Outcome, Vec<Moment>) {
         // The futures of an SDK are larger than a test's stack.
         let plan = Box::pin(self.plan_with(options)).await;
@@ -255,14 +255,14 @@ impl Example {
         (plan, outcome, moments)
     }
 
-    /// Sees that exactly this is planned, agrees to every loss, applies it, and sees that nothing is left to do.
+    /// Checks that exactly this is planned, confirms every loss, applies it, and checks that the next plan is empty.
     pub(crate) async fn changes(&self, expected: &[&str]) {
         let (plan, ..) = self.apply_with(&agreed()).await;
         assert_eq!(summary(&plan), expected);
     }
 
-    /// Deletes the stack, and waits until AWS no longer tells of terminated instances, nor of the interfaces of a load
-    /// balancer: an hour.
+    /// Deletes the stack, and waits until AWS no longer lists terminated instances and the interfaces of a load balancer: an
+    /// hour.
     pub(crate) async fn destroy(&self) {
         let options = Options {
             destroy: true,
@@ -382,7 +382,7 @@ impl Example {
         (ids.collect(), group.to_owned())
     }
 
-    /// An instance that somebody else launched, tagged `role = backend`.
+    /// A foreign instance, tagged `role = backend`.
     pub(crate) async fn launch(&self) -> String {
         use aws_sdk_ec2::types::{InstanceType, ResourceType, Tag, TagSpecification};
         let (subnets, group) = self.ground().await;
@@ -407,7 +407,7 @@ impl Example {
         launched.instances()[0].instance_id().unwrap().to_owned()
     }
 
-    /// A load balancer of somebody else's, called `theirs`, with a listener on port 80.
+    /// A foreign load balancer, called `theirs`, with a listener on port 80.
     pub(crate) async fn stand_up(&self) {
         use aws_sdk_elasticloadbalancingv2::types::{
             Action, ActionTypeEnum, LoadBalancerSchemeEnum, LoadBalancerTypeEnum, ProtocolEnum,

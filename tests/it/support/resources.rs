@@ -55,7 +55,7 @@ impl WantedResources {
         }
     }
 
-    /// API Gateway for somebody who doesn't use gatestack.
+    /// API Gateway, for changes by hand.
     pub(crate) fn somebody(&self) -> aws_sdk_apigateway::Client {
         let config = aws_sdk_apigateway::Config::builder()
             .behavior_version(aws_sdk_apigateway::config::BehaviorVersion::latest())
@@ -151,7 +151,7 @@ impl WantedResources {
         observation.expect("AWS to answer")
     }
 
-    /// Does what is needed and tells it, such as `update api [name]`: what is deleted first, then all else as it was wanted.
+    /// Applies what is needed and returns it, such as `update api [name]`: deletes first, then all else in the order of wanting.
     pub(crate) async fn converge(&self) -> Vec<String> {
         let options = Options {
             allow_delete: Patterns::new(["*".to_owned()]),

@@ -63,7 +63,7 @@ impl World {
         connection
     }
 
-    /// Somebody else's API Gateway client, such as the console's.
+    /// An API Gateway client for changes by hand.
     pub(crate) fn apigateway(&self) -> aws_sdk_apigateway::Client {
         let config = aws_sdk_apigateway::Config::builder()
             .behavior_version_latest()
@@ -76,7 +76,7 @@ impl World {
         aws_sdk_apigateway::Client::from_conf(config)
     }
 
-    /// Somebody else's Cognito client.
+    /// A Cognito client for changes by hand.
     pub(crate) fn cognito(&self) -> aws_sdk_cognitoidentityprovider::Client {
         let config = aws_sdk_cognitoidentityprovider::Config::builder()
             .behavior_version_latest()
@@ -266,7 +266,7 @@ pub(crate) fn purpose_of(options: &Options) -> Purpose {
     }
 }
 
-/// Whoever holds the other end may want an end.
+/// Interrupted through a channel.
 #[derive(Clone, Default)]
 pub(crate) struct StopButton(Arc<tokio::sync::Notify>);
 
@@ -313,7 +313,7 @@ pub(crate) async fn plan_of(session: &Session, options: &Options) -> Result<Plan
     }
 }
 
-/// Carries out a plan as commands do; nobody stops it.
+/// Executes a plan as commands do, without interrupts.
 pub(crate) async fn carried_out(
     plan: &Plan,
     connection: &Connection,
@@ -400,7 +400,7 @@ requires = { scopes = ["xxx-api/read"], api_key = true }
     text
 }
 
-/// The local AWS that lies in a folder, for somebody who works by hand.
+/// The local AWS of a folder, for changes by hand.
 pub(crate) fn world_in(folder: &Folder) -> World {
     let clock = Clock::system();
     let options = aws_local::Options {

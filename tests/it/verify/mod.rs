@@ -222,7 +222,7 @@ async fn missed_in(broken: Vec<(&Way, Applied)>) -> Vec<String> {
 #[tokio::test]
 async fn a_backend_that_is_down_is_no_refusal() {
     let applied = Applied::new("").await;
-    // Nobody listens at a port that was free a moment ago.
+    // A port that was just free has no listener.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::shown;
 use crate::support::program::{Folder, Ran, record};
 
-/// The local AWS over HTTP, which is AWS to whoever calls it.
+/// The local AWS over HTTP, which is AWS to its clients.
 struct Served {
     process: std::process::Child,
     url: String,

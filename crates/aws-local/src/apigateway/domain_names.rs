@@ -292,7 +292,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     Ok(tags::always(describe(domain, call, moved), &domain.tags))
 }
 
-/// Endpoint types come as a member of a list, by value or in the place of another; the rest is in the table.
+/// Endpoint types are list members, added by value or replaced; the rest is in the table.
 fn apply(patch: &Patch, settings: &mut Object) -> Result<(), Refusal> {
     let place = match patch.parts()[..] {
         ["endpointConfiguration", "types"] => None,

@@ -44,7 +44,7 @@ struct No {
     status: StatusCode,
     /// OAuth's error code, which is all that Cognito returns.
     error: &'static str,
-    /// For whoever watches.
+    /// The reason for the log.
     why: String,
 }
 
