@@ -183,7 +183,7 @@ pub enum InPicture {
     LoadBalancer,
     /// With the target groups.
     TargetGroups,
-    /// With what answers.
+    /// With the targets.
     Targets,
     /// With the usage plan they belong to, or with those that belong to none.
     Caller,
@@ -434,7 +434,7 @@ impl<P> Found<P> {
 /// What to create or update: the wanted properties, and a book with everything they refer to.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a, P> {
-    /// Where it stands.
+    /// Its address.
     pub address: &'a Address,
     /// What is wanted.
     pub want: &'a P,

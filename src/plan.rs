@@ -52,7 +52,7 @@ pub struct Options {
 /// What an apply would do.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Plan {
-    /// Where the stack stands.
+    /// The stack's name, account and Region.
     pub ground: Ground,
     /// Whether everything goes.
     pub destroy: bool,

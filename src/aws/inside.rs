@@ -20,7 +20,7 @@ pub(crate) enum Container {
 struct Thing {
     kind: &'static str,
     id: String,
-    /// What people call it.
+    /// Its display name.
     name: String,
 }
 

@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 const CONNECTING: Duration = Duration::from_secs(10);
 
-/// What answers requests in this process.
+/// A server in this process.
 pub type InProcess =
     Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
@@ -69,7 +69,7 @@ impl Transport {
         Ok(Self(Way::Endpoint(client()?, url)))
     }
 
-    /// To what answers in this process.
+    /// To a server in this process.
     pub fn in_process(answer: InProcess) -> Self {
         Self(Way::InProcess(answer))
     }

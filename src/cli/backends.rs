@@ -1,4 +1,4 @@
-//! What stands behind the local AWS on this machine: the flags of every command through which it is called.
+//! The backends of the local AWS: the flags of every command that calls it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -105,7 +105,7 @@ pub struct Steps {
     pub outcome: Outcome,
     /// The finished steps, by their index in the plan.
     pub done: Vec<usize>,
-    /// Who stopped them.
+    /// The interrupt.
     pub stopped_by: Option<Stop>,
 }
 

@@ -1,4 +1,4 @@
-//! Being told to stop.
+//! Interrupts.
 
 use std::pin::Pin;
 

@@ -79,7 +79,7 @@ pub struct Note {
 pub enum Level {
     /// A warning.
     Warning,
-    /// It is good to know.
+    /// An info.
     Info,
 }
 
@@ -125,7 +125,7 @@ pub struct BothSides<'a> {
 /// A change of one resource with the whole stack, for [`Kind::notes`](super::Kind::notes).
 #[derive(Clone, Copy, Debug)]
 pub struct Look<'a, P> {
-    /// Where it stands.
+    /// Its address.
     pub address: &'a Address,
     /// What happens to it.
     pub change: &'a Change,

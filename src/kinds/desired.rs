@@ -16,7 +16,7 @@ pub const REPLACES_TAG: &str = "gatestack:replaces";
 /// What the file wants, with every default filled in and every name turned into a reference.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Desired {
-    /// Where the stack stands.
+    /// The stack's name, account and Region.
     pub ground: Ground,
     /// Every resource by its address.
     pub resources: BTreeMap<Address, Wanted>,
@@ -35,7 +35,7 @@ pub struct Desired {
     pub lock: bool,
 }
 
-/// Where a stack stands.
+/// A stack's name, account and Region.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Ground {
     /// The stack's name.

@@ -193,7 +193,7 @@ fn wanted<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = (&'a Address, &'a Pr
 
 /// A domain of ours, and its marks.
 struct Marked {
-    /// Where its record stands.
+    /// The address of its record.
     place: Address,
     bearer: Bearer,
     marks: BTreeSet<Mark>,

@@ -63,7 +63,7 @@ pub struct Instance;
 pub enum Part {
     /// Its security groups.
     SecurityGroups,
-    /// Who learns its metadata.
+    /// The metadata options.
     Metadata,
     /// The tags.
     Tags,

@@ -24,7 +24,7 @@ use crate::model::{Address, OutputName, Text, Value};
 pub struct Props {
     /// The name, unique in the Region.
     pub name: String,
-    /// Who reaches it: `internal`.
+    /// The scheme: `internal`.
     pub scheme: String,
     /// The VPC's id.
     pub vpc: String,

@@ -65,7 +65,7 @@ pub fn read<'a>(
 
 /// The stack's pool and its marks of one kind.
 pub(super) struct MarkedPool {
-    /// Where the pool stands.
+    /// The pool's address.
     pub(super) address: Address,
     /// The pool's id.
     pub(super) id: String,

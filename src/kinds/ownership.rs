@@ -11,7 +11,7 @@ use crate::model::{Address, OutputName, shell_word};
 /// A listed resource with its name and its tags.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate<P> {
-    /// Its name, as people see it.
+    /// Its display name.
     pub(super) name: String,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) props: P,

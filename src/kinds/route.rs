@@ -56,7 +56,7 @@ pub enum Integration {
         /// How long the backend may take, in milliseconds.
         timeout_milliseconds: i32,
     },
-    /// Nowhere: API Gateway answers.
+    /// A mock: API Gateway itself responds.
     Mock(Answer),
     /// Something gatestack does not create, in words: it differs from everything the file can express.
     Other(String),

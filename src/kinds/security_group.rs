@@ -58,7 +58,7 @@ pub struct SecurityGroup;
 /// The parts of its update, in the order of their calls.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Part {
-    /// Who may open connections.
+    /// The inbound rules.
     Rules,
     /// The tags.
     Tags,

@@ -291,7 +291,7 @@ fn not_ours(api: &Address, others: &[Other]) -> Option<Dependent> {
     )
 }
 
-/// The word by which it is agreed to that a stage is taken off usage plans that are not the stack's.
+/// The word for consent to remove a stage from usage plans that are not the stack's.
 pub(super) const OTHER_PLANS: &str = "other_plans";
 /// The usage plans of a stage that are not the stack's.
 pub const DEPENDENTS: &[&str] = &[OTHER_PLANS];

@@ -131,7 +131,7 @@ pub struct ExistingInstance {
 pub struct Certificate {
     /// Its state, such as `ISSUED`.
     pub status: String,
-    /// The names it is for; `*.` stands for one part of a name.
+    /// The names it is for; `*.` matches one part of a name.
     pub names: BTreeSet<String>,
 }
 

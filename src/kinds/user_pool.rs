@@ -31,7 +31,7 @@ pub struct Props {
     pub tier: String,
     /// Whether AWS refuses to delete it.
     pub deletion_protection: bool,
-    /// Whether people may register themselves.
+    /// Whether self-registration is on.
     pub sign_up: bool,
     /// What users sign in with, in the stack file's words; `None` for any.
     pub sign_in: Option<BTreeSet<String>>,

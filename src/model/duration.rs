@@ -1,4 +1,4 @@
-//! Lengths of time as people write them.
+//! Durations in the stack file's format.
 
 use std::fmt;
 use std::time::Duration;

@@ -42,7 +42,7 @@ pub struct Saved {
     pub confirmed: bool,
     /// What the file expanded to: account, Region and the wanted resources.
     pub desired: Desired,
-    /// What AWS told.
+    /// The observation.
     pub observation: Observation,
     /// The plan, as it was shown. It is computed again before it is executed.
     pub plan: Plan,

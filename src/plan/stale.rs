@@ -12,7 +12,7 @@ use crate::model::{Address, Book, Value};
 /// Something that is no longer as the plan saw it.
 #[derive(Clone, Debug)]
 pub struct Moved {
-    /// Where it stands.
+    /// Its address.
     pub address: Address,
     /// What happened to it.
     pub how: How,

@@ -1,4 +1,4 @@
-//! Questions to a person at a terminal.
+//! Questions on a terminal.
 
 use std::io::ErrorKind;
 

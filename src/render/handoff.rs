@@ -9,7 +9,7 @@ pub(crate) struct Left<'a> {
     pub(crate) head: String,
     /// Its parts by name, with what each holds.
     pub(crate) parts: Vec<(&'a str, String)>,
-    /// What to know of it, each a paragraph, with the commands that it is about.
+    /// Paragraphs about it, with commands.
     pub(crate) advice: Vec<(String, Vec<String>)>,
 }
 

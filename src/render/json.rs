@@ -78,7 +78,7 @@ pub struct DependentReport {
 /// What happens to one resource.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChangeReport {
-    /// Where it stands.
+    /// Its address.
     pub address: String,
     /// Its kind, such as `app_client`.
     pub kind: String,

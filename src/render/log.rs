@@ -29,8 +29,8 @@ pub(crate) fn start_log(verbosity: u8, colour: bool) {
         .try_init();
 }
 
-/// The SDK's `trace`, and that of the HTTP libraries below it, shows whole requests and answers, with the key values and client
-/// secrets in them.
+/// The SDK's `trace`, and that of the HTTP libraries below it, shows whole requests and responses, with key values and client
+/// secrets.
 fn shows_no_secret(event: &Metadata<'_>) -> bool {
     *event.level() < Level::TRACE || event.target().starts_with(env!("CARGO_CRATE_NAME"))
 }

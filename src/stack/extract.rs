@@ -30,7 +30,7 @@ pub struct Tables {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{address}: a stack file can't say {what}")]
 pub struct Unsayable {
-    /// Where the resource stands.
+    /// Its address.
     pub address: Address,
     /// What it is, as the object of a sentence.
     pub what: String,

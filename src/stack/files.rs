@@ -28,7 +28,7 @@ pub struct NamedFiles {
 
 /// A setting that names a file.
 struct Named<'f> {
-    /// Where it stands.
+    /// The setting.
     setting: &'static str,
     /// A path, relative to the file that contains it.
     file: &'f str,

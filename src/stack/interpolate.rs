@@ -70,7 +70,7 @@ references! {
 /// Part of a string: text, or a reference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Piece {
-    /// Text as it stands.
+    /// Literal text.
     Literal(String),
     /// What AWS will tell.
     Reference(Reference),

@@ -216,7 +216,7 @@ pub(super) fn format_at(path: &KeyPath) -> Option<&'static str> {
     at(path)?.get("format")?.as_str()
 }
 
-/// What a `$ref` stands for.
+/// The definition of a `$ref`.
 pub(super) fn follow(node: &'static Value) -> &'static Value {
     node.get("$ref")
         .and_then(Value::as_str)
@@ -267,7 +267,7 @@ pub(super) fn is_type(schema: &Value, name: &str) -> bool {
     match schema.get("type") {
         Some(Value::String(only)) => only == name,
         Some(Value::Array(types)) => types.iter().any(|one| one == name),
-        // The words of an enumeration stand in `oneOf`, without a type around them.
+        // The words of an enumeration are in `oneOf`, without a type around them.
         _ => name == "string" && schema.get("oneOf").is_some(),
     }
 }

@@ -19,7 +19,7 @@ pub(super) const OPEN_ID: [&str; 5] = [
     "aws.cognito.signin.user.admin",
 ];
 
-/// What a list of scopes stands for.
+/// The expanded scopes of a list.
 #[derive(Debug, Default)]
 pub(super) struct Meant {
     /// The scopes, each with its server's identifier as in the file.

@@ -113,7 +113,7 @@ impl Source {
         }
     }
 
-    /// Where these bytes stand.
+    /// The place of these bytes.
     pub fn locate(&self, span: &Range<usize>) -> Location {
         let file = self.file(span);
         let within = file.within(span);

@@ -146,7 +146,7 @@ impl<'t> Pass<'_, 't> {
         }
         let mut value = value.clone();
         self.value(&path, &mut value);
-        // A list or a date is refused where it stands.
+        // A list or a date is refused at its place.
         let is_sound = !self.findings.is_broken(&path)
             && (value.get_ref().is_str()
                 || value.get_ref().is_integer()

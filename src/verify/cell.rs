@@ -130,7 +130,7 @@ pub struct Cell {
     pub target: String,
     /// The base URL.
     pub door: Door,
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
     /// With which token.
     pub token: TokenShown,

@@ -13,7 +13,7 @@ use crate::support::program::{Folder, example};
 use crate::support::screen::{screen, with_filters};
 use crate::support::world::{World, desired, stack_of};
 
-/// A token endpoint that answers this and keeps what it was asked.
+/// A token endpoint with this response, which records requests.
 #[derive(Clone, Default)]
 struct Endpoint {
     asked: Arc<Mutex<Vec<Request<Bytes>>>>,

@@ -22,7 +22,7 @@ fn shape(observation: &Observation) -> Vec<(String, &'static str)> {
         .collect()
 }
 
-/// The ids that people and their partners hold.
+/// The ids that partners use.
 fn credentials(observation: &Observation) -> BTreeSet<String> {
     observation
         .live

@@ -145,7 +145,7 @@ impl Account {
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     }
 
-    /// Applies; nothing is left to do. Answers what it did.
+    /// Applies; the next plan is empty. Returns what it did.
     async fn apply(&self, says: &Says) -> Vec<String> {
         let plan = self.plan(says).await;
         self.carry_out(&plan).await;

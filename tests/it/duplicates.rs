@@ -232,8 +232,8 @@ fn of_this_stack(text: &str) -> String {
     text.replace("\"claims\"", "\"twin\"")
 }
 
-/// Two whole stacks under one name: everything but the domain, which AWS has once. Answers with the ids of the API and pool of the
-/// second, which has none.
+/// Two whole stacks with one name: everything but the domain, which is unique. Returns the ids of the API and pool of the second,
+/// which has none.
 async fn twins(world: &World, text: &str) -> [String; 2] {
     let twin = of_this_stack(text)
         .lines()
@@ -567,7 +567,7 @@ fn asked(url: &str, service: &str, begins: &str, headers: &str, body: &str) {
     assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
 }
 
-/// Runs an apply, and another one as a whole before the first request of it that begins like this; answers how both ended.
+/// Runs an apply, and a whole second one before the first's first request that begins like this; returns how both ended.
 fn one_within_another(folder: &Folder, url: &str, begins: &'static str, locked: bool) -> [Ran; 2] {
     let (tell, told) = std::sync::mpsc::channel();
     let mut inner = folder.command(&["--endpoint-url", url, "apply", "--yes"]);

@@ -288,7 +288,7 @@ async fn applied(scene: &Scene, text: &str, seed: u64) -> Option<()> {
     }
     let scene = scene.copy();
     let world = &scene.world;
-    // AWS refuses to be asked of some names.
+    // AWS refuses reads of some names.
     let session = world.session(&saved.desired, Purpose::Find).await;
     let now = session.observe(&mut Silent).await.ok()?;
     let plan = agreed(&saved, &now)?;

@@ -71,7 +71,7 @@ fn every_kind_is_declared_well() {
     }
 }
 
-/// Everything whose outputs stand somewhere in a resource's properties.
+/// Everything whose outputs are in a resource's properties.
 fn held(properties: &serde_json::Value) -> BTreeSet<String> {
     match properties {
         serde_json::Value::Object(members) => {
@@ -138,7 +138,7 @@ fn the_reference_page_is_what_the_registry_says() {
             );
         }
     }
-    // A default is the file's, and stands on its page.
+    // A default is the file's, and is on its page.
     assert!(!page.contains("Left out"));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/resources.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {

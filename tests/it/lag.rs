@@ -1,5 +1,5 @@
-//! Under a tagging API whose index knows nothing, is frozen or is minutes behind: gatestack finds what is the stack's all the same,
-//! and makes nothing a second time.
+//! With a tagging API whose index is empty, frozen or minutes behind: gatestack finds everything of the stack, and creates
+//! nothing twice.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

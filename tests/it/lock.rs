@@ -344,7 +344,7 @@ fn together(folder: &Folder, runs: &[Vec<&str>]) -> Vec<Ran> {
     ended.map(Ran::from).collect()
 }
 
-/// Each has done what it was asked or was refused by the lock, and one at least has.
+/// Each has succeeded or was refused by the lock, and at least one has succeeded.
 fn whole_or_refused(runs: &[Ran]) {
     for ran in runs {
         let refused = ran.code == 1 && ran.stderr.contains(REFUSED);
@@ -442,7 +442,7 @@ fn three_at_once_wait_for_each_other() {
     });
 }
 
-/// Something that answers as AWS does to credentials that may not write parameters.
+/// A server that responds like AWS to credentials that may not write parameters.
 fn without_parameters() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -203,8 +203,7 @@ fn another_name_of_the_load_balancer_is_told_with_what_comes_of_it() {
     with_filters(|| insta::assert_snapshot!("another_load_balancer", screen(&ran)));
 }
 
-/// The longest that the requests behind the link may take: each as if the same had been asked for just before, by API
-/// Gateway's quotas.
+/// The longest that the requests behind the link may take: each as if the same had just been sent, by API Gateway's quotas.
 async fn held_back(operations: &[&str]) -> Duration {
     let clock = Clock::simulated(jiff::Timestamp::UNIX_EPOCH);
     let pacer = Pacer::new(clock.clone());

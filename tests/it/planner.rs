@@ -48,7 +48,7 @@ type Snapshot = Vec<(Address, Vec<(&'static str, Value)>)>;
 impl Paper {
     fn plan(&self, desired: &Desired, options: &Options) -> Plan {
         let mut observed = self.observed();
-        // Who lets a protected load balancer go has said so in the file before.
+        // A protected load balancer is only deleted after the file removed the protection.
         for (address, live) in &mut observed.live {
             if let Resource::LoadBalancer(props) = &mut live.resource {
                 let wanted = desired.resources.get(address);
@@ -60,7 +60,7 @@ impl Paper {
         plan::plan(desired, &observed, options).unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
 
-    /// What is there, with what does not work yet told as the kinds tell it.
+    /// What exists, with unready resources as the kinds observe them.
     fn observed(&self) -> Observation {
         let mut observation = self.observation.clone();
         let replaced: BTreeSet<_> = observation
@@ -173,7 +173,7 @@ impl Paper {
         }
     }
 
-    /// Where this one of two stands that share an address.
+    /// The address of this one of two with one address.
     fn place(&self, address: &Address, which: &Live) -> Address {
         let there = self.observation.live.get(address);
         match id(which) {
@@ -199,7 +199,7 @@ impl Paper {
         }
         let Some(gone) = id(old) else { return };
         assert!(!self.served.contains(gone), "the stage leads to {gone}");
-        // Only AWS's ids are unique; a name may stand for something else.
+        // Only AWS's ids are unique; a name may be something else's.
         if !gone.starts_with("id") {
             return;
         }
@@ -221,8 +221,7 @@ impl Paper {
         }
     }
 
-    /// Where something stands that stood here when the plan was made: what was left over stands below what took its
-    /// place meanwhile.
+    /// The current address of something that had this one when the plan was made: an old resource is below its replacement.
     fn stands_at(&self, address: &Address) -> Option<Address> {
         let successor = address.takes_its_place();
         let last = |address: &Address| address.as_str().rsplit('/').next().map(str::to_owned);
@@ -324,7 +323,7 @@ fn identity(resource: &Resource, made: u32) -> String {
     }
 }
 
-// Elastic Load Balancing knows its things by their ARNs alone.
+// Elastic Load Balancing identifies its resources only by ARN.
 fn arn(resource: &Resource, made: u32) -> String {
     match resource {
         Resource::LoadBalancer(_) | Resource::TargetGroup(_) | Resource::Listener(_) => {

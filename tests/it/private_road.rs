@@ -27,7 +27,7 @@ fn destroy() -> Options {
     }
 }
 
-/// At which place in a plan a step stands.
+/// The index of a step in a plan.
 fn place(plan: &Plan, action: &str, address: &str) -> usize {
     plan.steps
         .iter()

@@ -244,7 +244,7 @@ async fn another_thing_of_the_same_name_is_another_loss() {
     one_begins(&moved, "plans.XXXPlan: Dependents");
 }
 
-/// What Cognito knows by a name alone, and a pool takes along.
+/// What Cognito identifies only by name, and is deleted with a pool.
 #[derive(Clone, Copy, Debug)]
 enum Nameless {
     Group,

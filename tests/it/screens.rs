@@ -262,7 +262,7 @@ fn what_stands_in_the_way_is_named() {
 
 #[test]
 fn a_failed_apply_says_what_to_do() {
-    // One more than a pool holds, which only AWS knows for sure: the quota may be raised.
+    // One more than a pool's quota, which may be raised on AWS.
     let more: String = (1..=25)
         .map(|number| {
             format!("\n[resource_servers.more-{number:02}]\nscopes = {{ read = \"Read\" }}\n")
@@ -324,7 +324,7 @@ fn a_hundred_partners_fit_on_a_few_screens() {
     let folder = Folder::with(&text);
     let ran = folder.local(&["plan"]);
     assert!(ran.stdout.lines().count() < 250, "{}", ran.stdout);
-    // A word that is wider than the terminal, as an image's parameter can be, stands alone.
+    // A word that is wider than the terminal, as an image's parameter can be, is alone on its line.
     let lines = ran
         .stdout
         .lines()

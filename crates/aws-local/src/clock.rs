@@ -34,7 +34,7 @@ impl Clock {
         })
     }
 
-    /// A time that stands at `start` and moves by [`Clock::advance`] only.
+    /// A time that is `start` and moves by [`Clock::advance`] only.
     pub fn manual(start: Timestamp) -> Self {
         Self(Source::Manual(watch::Sender::new(start)))
     }

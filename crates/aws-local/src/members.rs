@@ -1,4 +1,4 @@
-//! Members of inputs and answers.
+//! Members of inputs and responses.
 
 use serde_json::Value;
 

@@ -31,7 +31,7 @@ pub struct Metadata {
     /// The prefix of the operation's name in `X-Amz-Target`.
     #[serde(default)]
     pub target_prefix: String,
-    /// The namespace of XML answers.
+    /// The namespace of XML responses.
     #[serde(default)]
     pub xml_namespace: String,
 }
@@ -64,7 +64,7 @@ pub struct OperationModel {
     pub http: Http,
     /// The input's shape; absent when it takes none.
     pub input: Option<String>,
-    /// The output's shape; absent when it answers none.
+    /// The output's shape; absent if it has none.
     pub output: Option<String>,
     /// The XML element around the output.
     pub result_wrapper: Option<String>,

@@ -92,8 +92,8 @@ pub enum Pace {
     },
 }
 
-/// What an operation answers: members keyed by the model's member names, written to the wire by the output shape.
-/// Members the output shape does not name are an error in the operation (tests catch it).
+/// An operation's output: members keyed by the model's member names, serialized by the output shape. Unknown members are a bug of
+/// the operation (tests catch it).
 pub type Answer = Result<Object, Refusal>;
 
 /// A call failed.

@@ -130,7 +130,7 @@ fn newest_image(call: &Call, name: &str) -> Option<(String, f64)> {
     ))
 }
 
-/// A parameter as answers have it. `name` may end with the version: `/a/b:3`.
+/// A parameter in responses. `name` may end with the version: `/a/b:3`.
 fn shown(region: &Region, call: &Call, selected: &str) -> Result<Object, Refusal> {
     let by_arn = selected.starts_with("arn:").then(|| {
         let path = selected.split_once(":parameter").map(|(_, path)| path);
@@ -247,7 +247,7 @@ fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a parameter is in the advanced tier, if its value fits into the tier that is asked for.
+/// Whether a parameter is in the advanced tier, if its value fits into the requested tier.
 fn is_advanced(call: &Call, earlier: Option<&Parameter>) -> Result<bool, Refusal> {
     let (standard, advanced) = (LONGEST_VALUE, LONGEST_ADVANCED_VALUE);
     let length = call.text("Value").chars().count();

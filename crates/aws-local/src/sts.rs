@@ -1,4 +1,4 @@
-//! STS: who am I.
+//! STS: the caller's identity.
 
 use aws_facts::arns;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Tags as most services have them: lists of keys and values in calls and answers.
+//! Tags as in most services: lists of keys and values in calls and responses.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub(crate) fn with_sent(
     Ok(tags)
 }
 
-/// Tags as answers list them.
+/// Tags in responses.
 pub(crate) fn listed(tags: &Tags) -> Vec<Value> {
     let pairs = tags.iter();
     pairs

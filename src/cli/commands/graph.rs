@@ -33,7 +33,7 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
         let file = load(invocation, ui)?.file;
-        // No address or edge depends on the account, and what people read had better be the file's words than any account.
+        // No address or edge depends on the account, so the file's words are shown instead of an account.
         let account = file
             .stack
             .account

@@ -48,7 +48,7 @@ pub(super) struct Picture {
 pub(super) struct Frame {
     /// Which column's it is.
     pub(super) column: Column,
-    /// Where it stands.
+    /// Its place.
     pub(super) place: Rect,
     /// What it says.
     pub(super) labels: Vec<Label>,
@@ -79,7 +79,7 @@ impl Rect {
 
 /// A text with its position.
 pub(super) struct Label {
-    /// Where it stands.
+    /// Its place.
     pub(super) x: i32,
     /// Its baseline.
     pub(super) y: i32,

@@ -17,7 +17,7 @@ use crate::model::{Address, Piece, Text};
 pub(super) struct Scene {
     /// The stack's name.
     pub(super) title: String,
-    /// Where it stands.
+    /// Its address.
     pub(super) subtitle: String,
     /// The panels, column by column and from the top.
     pub(super) panels: BTreeMap<PanelId, Panel>,
@@ -28,7 +28,7 @@ pub(super) struct Scene {
 /// Columns, from left to right.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Column {
-    /// Who calls.
+    /// Callers.
     Callers,
     /// What they call.
     Door,

@@ -10,7 +10,7 @@ use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
 
-/// Who presents a certificate.
+/// The user of a certificate.
 pub(super) enum Taker {
     /// Cognito's custom domains use CloudFront, which reads certificates in us-east-1 whatever the pool's Region.
     Cognito,

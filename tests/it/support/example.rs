@@ -21,7 +21,7 @@ use super::world::{ACCOUNT, Telling, World, carried_out, local, plan_of, summary
 pub(crate) const OVERLAY: &str = include_str!("../../../examples/partner-api/stack.prod.toml");
 pub(crate) const USER_DATA: &str = include_str!("../../../examples/partner-api/backend.sh");
 
-/// Where the stack stands without its overlay, and with it.
+/// The stack's name and Region without its overlay, and with it.
 pub(crate) const REGION: &str = "ap-southeast-1";
 pub(crate) const PRODUCTION: &str = "ap-southeast-2";
 

@@ -9,7 +9,7 @@ use gatestack::plan::{Options, Plan, Problem};
 
 use super::world::World;
 
-/// A world with private subnets, and what is asked of it.
+/// A world with private subnets, and its operations.
 pub(crate) struct Road {
     pub(crate) world: World,
 }

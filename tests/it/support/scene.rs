@@ -57,7 +57,7 @@ impl Scene {
         self.before.live[&Address::new(address)].outputs[&OutputName::Arn].clone()
     }
 
-    /// Applies while taking over what stands at these addresses.
+    /// Applies with `--adopt` of these addresses.
     pub(crate) async fn adopts(&self, addresses: &[&str]) -> Vec<String> {
         let mut wanted = desired(&self.text);
         wanted.adopt = addresses.iter().copied().map(Address::new).collect();

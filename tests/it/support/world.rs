@@ -20,7 +20,7 @@ use gatestack::stack;
 
 use super::program::Folder;
 
-/// The account every test stands in.
+/// The account of every test.
 pub(crate) const ACCOUNT: &str = "123456789012";
 
 /// A local AWS that keeps what was applied.
@@ -109,7 +109,7 @@ impl World {
         opened.unwrap_or_else(|error| panic!("{error:#?}"))
     }
 
-    /// The same while taking over what stands at these addresses; it may fail.
+    /// The same with `--adopt` of these addresses; it may fail.
     pub(crate) async fn try_open(
         &self,
         text: &str,
@@ -285,7 +285,7 @@ impl Stops for StopButton {
     }
 }
 
-/// Hands on what happens while a plan is carried out.
+/// Forwards events while a plan is executed.
 pub(crate) struct Telling<F>(pub(crate) F);
 
 impl<F: FnMut(Event)> Listener for Telling<F> {
@@ -340,7 +340,7 @@ pub(crate) fn summary(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// What a stack file that points to nothing wants, for those who ask no AWS.
+/// The wanted resources of a stack file without lookups.
 pub(crate) fn desired(text: &str) -> Desired {
     stack::expand::expand(
         &checked(text).file,

@@ -317,7 +317,7 @@ fn cases() -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() })]
 
-    /// What was just applied is what the file says, whatever routes stand beside each other.
+    /// What was just applied matches the file, whatever the routes.
     #[test]
     fn an_applied_stack_has_no_difference(text in random_stack(), writes in any::<bool>()) {
         let folder = applied(&text);

@@ -168,7 +168,7 @@ impl Certificate {
         matches!(self.origin, Origin::Imported(_))
     }
 
-    /// Whether it is for this name (of a host, or a wildcard). A certificate's wildcard stands for one label.
+    /// Whether it is for this name (of a host, or a wildcard). A certificate's wildcard matches one label.
     pub(crate) fn covers(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let parent = name.split_once('.').map(|(_, parent)| parent);

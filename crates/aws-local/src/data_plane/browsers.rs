@@ -16,7 +16,7 @@ pub(super) fn refusal(headers: &HeaderMap) -> Option<String> {
     }
     for site in headers.get_all(SEC_FETCH_SITE) {
         let site = String::from_utf8_lossy(site.as_bytes());
-        // `none` is what a person typed into the address bar.
+        // `none` is a URL typed into the address bar.
         if site != "none" {
             return Some(format!("it comes from a web page (Sec-Fetch-Site: {site})"));
         }

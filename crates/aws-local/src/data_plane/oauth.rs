@@ -17,7 +17,7 @@ use super::super::operation::Refusal;
 use super::super::state::State;
 use super::{Inner, Seen, message, no_domain, refused};
 
-/// The pages and endpoints of a domain that are for people who sign in.
+/// The pages and endpoints of a domain for sign-in.
 const FOR_PEOPLE: &[&str] = &[
     "/confirmUser",
     "/confirmforgotPassword",

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 
 const TOKEN: &str = "/_aws/cognito/front/oauth2/token";
 
-/// A pool at the domain `front` with the scopes `claims/read` and `claims/write`, and its partner, who may have both.
+/// A pool with the domain `front` and the scopes `claims/read` and `claims/write`, and a partner with both.
 struct Front {
     plane: DataPlane,
     clock: Clock,

@@ -47,7 +47,7 @@ impl InstanceState {
         }
     }
 
-    /// Name and code, as answers have them.
+    /// Name and code in responses.
     pub(super) fn shown(self) -> Value {
         let code = match self {
             Self::Pending => 0,

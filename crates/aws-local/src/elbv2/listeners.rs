@@ -301,7 +301,7 @@ fn answer(arn: &str, listener: &Listener) -> Object {
     object("Listeners", vec![Value::Object(describe(arn, listener))])
 }
 
-/// A listener as answers give it.
+/// A listener in responses.
 fn describe(arn: &str, listener: &Listener) -> Object {
     let mut answer = Object::from_iter(
         [

@@ -158,7 +158,7 @@ fn sorted(texts: &[String]) -> Vec<&String> {
     sorted
 }
 
-/// Zones as answers give them.
+/// Zones in responses.
 pub(super) fn zones(zones: &[Zone]) -> Vec<Value> {
     let zone = |zone: &Zone| {
         let addresses = zone.address.as_ref();

@@ -116,7 +116,7 @@ pub(super) struct Listener {
     pub(super) load_balancer: String,
     pub(super) port: u64,
     pub(super) protocol: String,
-    /// The default actions, as answers give them.
+    /// The default actions, in the format of responses.
     pub(super) actions: Vec<Value>,
     /// Certificates' ARNs, the default first. Empty but for TLS.
     pub(super) certificates: Vec<String>,
@@ -212,7 +212,7 @@ impl Listener {
     }
 }
 
-/// The ARNs of the target groups in an action, as answers give it.
+/// The ARNs of the target groups in an action, in the format of responses.
 pub(super) fn target_groups(action: &Value) -> impl Iterator<Item = &str> {
     let groups = action["ForwardConfig"]["TargetGroups"].as_array();
     groups

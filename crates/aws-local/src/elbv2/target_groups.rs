@@ -108,7 +108,7 @@ fn answer(state: &State, arn: &str, group: &TargetGroup) -> Object {
     )
 }
 
-/// A target group as answers give it.
+/// A target group in responses.
 fn describe(state: &State, arn: &str, group: &TargetGroup) -> Object {
     let mut users: Vec<_> = state.users_of(arn).collect();
     users.dedup();

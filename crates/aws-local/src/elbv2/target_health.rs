@@ -213,7 +213,7 @@ fn initial() -> Health {
     )
 }
 
-/// A target and its health as answers give them.
+/// A target and its health in responses.
 fn written(group: &TargetGroup, target: &Target, health: &Health) -> Value {
     let mut described = Object::from_iter([
         ("Id".to_owned(), json!(target.id)),

@@ -1,4 +1,4 @@
-//! A log group's tags: a map in calls and answers.
+//! A log group's tags: a map in calls and responses.
 
 use aws_facts::arns::{self, Arn};
 use aws_facts::limits::tags::MOST_TAGS;

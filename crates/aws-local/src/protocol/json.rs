@@ -214,7 +214,7 @@ fn write(model: &Model, shape: &Shape, value: Value, path: &str) -> Result<Value
                 return Ok(Value::Object(entries));
             };
             let member = model.target(member);
-            // API Gateway answers an empty template as null.
+            // API Gateway returns an empty template as null.
             let write_one = |(key, entry)| match entry {
                 Value::Null => Ok((key, Value::Null)),
                 entry => Ok((key, write(model, member, entry, path)?)),

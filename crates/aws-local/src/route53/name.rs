@@ -26,7 +26,7 @@ pub(super) fn normal(name: &str) -> Result<String, Problem> {
     }
     let labels = normal[..normal.len() - 1].split('.');
     for label in labels {
-        // An escape stands for one octet and is four characters long.
+        // An escape is one octet in four characters.
         let length = label.len() - 3 * label.matches('\\').count();
         if length == 0 {
             return problem("DomainLabelEmpty (Domain label is empty)");

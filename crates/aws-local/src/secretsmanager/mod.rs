@@ -50,7 +50,7 @@ struct Secret {
     changed: f64,
     /// When it can't be restored any more. Until then it exists and can't be used.
     deletion: Option<f64>,
-    /// When deletion was asked for.
+    /// When deletion was requested.
     deleted: Option<f64>,
     /// By id.
     versions: BTreeMap<String, Version>,
@@ -104,7 +104,7 @@ impl Secret {
         }
     }
 
-    /// The ARN and the name, with which most answers begin.
+    /// The ARN and the name, the first members of most responses.
     fn named(&self) -> Object {
         Object::from_iter([
             ("ARN".to_owned(), json!(self.arn)),

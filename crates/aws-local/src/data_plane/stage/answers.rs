@@ -27,7 +27,8 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"\$(?:({NAME})|\{{({NAME})\}})")).expect("it is a pattern")
 });
 
-/// What API Gateway then answers, with a space that its template for everything else does not have: 36 bytes of `Internal server error`.
+/// API Gateway's body for that, with a space that its template for everything else does not have: 36 bytes of `Internal server
+/// error`.
 const INTERNAL: &str = r#"{"message": $context.error.messageString}"#;
 
 /// The answer to a refusal at a stage, as the deployment's gateway responses shape it.
@@ -120,7 +121,7 @@ pub(super) fn plain(refused: &Refused) -> Response<Bytes> {
     response
 }
 
-/// AWS refuses too long a body before it knows of any API, so that no gateway response shapes this answer.
+/// AWS refuses too long a body before the API is known, so no gateway response applies.
 pub(super) fn too_large() -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(
         b"HTTP content length exceeded 10485760 bytes.",

@@ -50,7 +50,7 @@ pub(super) struct Exchange<'a> {
     pub(super) api_key: Option<String>,
 }
 
-/// Why API Gateway answers itself.
+/// A response of API Gateway itself.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Refused {
     /// The gateway response's type, such as `UNAUTHORIZED`: it decides status, headers and template. [`NOT_IMPLEMENTED`] is no type of

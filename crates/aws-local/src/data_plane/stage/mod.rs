@@ -52,7 +52,7 @@ pub(super) use throttle::Throttles;
 /// A request that came for API Gateway's data plane.
 pub(super) struct Arrived {
     pub(super) request: Request<Bytes>,
-    /// Who sent it.
+    /// The source address.
     pub(super) source_ip: IpAddr,
     pub(super) to: To,
 }

@@ -147,8 +147,8 @@ fn of_exchange<'a>(exchange: &'a Exchange<'a>, name: &str) -> Option<Cow<'a, str
     })
 }
 
-/// The id that API Gateway gives a request besides the one that callers may choose, as it stands in `x-amz-apigw-id`: sixteen characters
-/// that end in `=`. Here it follows from the request's id.
+/// The id of a request in `x-amz-apigw-id`, beside the one that callers may choose: sixteen characters that end in `=`. Here it
+/// follows from the request's id.
 pub(super) fn extended_request_id(request_id: &str) -> String {
     let digits: Vec<u8> = request_id.bytes().filter(u8::is_ascii_hexdigit).collect();
     STANDARD.encode(digits.get(..11).unwrap_or(&digits))

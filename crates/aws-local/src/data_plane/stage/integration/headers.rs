@@ -36,7 +36,7 @@ const UNMAPPABLE: &[&str] = &["content-length", "transfer-encoding", TRACE_ID, A
 pub(super) const TRACE_ID: &str = "x-amzn-trace-id";
 const API_ID: &str = "x-amzn-apigateway-api-id";
 
-/// What is renamed in every answer: [`RENAMED`] stands before its name then. API Gateway has a request id of its own.
+/// Renamed in every response, with the prefix [`RENAMED`]. API Gateway has its own request id.
 const REMAPPED: &[&str] = &[
     "authorization",
     "connection",

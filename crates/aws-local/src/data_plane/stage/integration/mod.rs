@@ -29,7 +29,7 @@ use super::refusals::configuration;
 /// Calls the method's integration and returns its response.
 ///
 /// # Errors
-/// Why API Gateway answers itself instead.
+/// API Gateway's own response instead.
 pub(super) async fn integrate(
     inner: &Inner,
     exchange: &Exchange<'_>,

@@ -170,7 +170,7 @@ async fn an_answer_over_ten_megabytes_is_refused() {
 
 #[tokio::test]
 async fn a_host_that_is_none_is_a_wrong_configuration() {
-    // Not over the internet, where a proxy might know better.
+    // Not over the internet, where a proxy might respond.
     let url = "http://no-such-host.invalid:8080/?secret=s"
         .parse()
         .unwrap();
