@@ -33,7 +33,7 @@ pub use run::{Agreed, Ended, Executed, Execution, Steps, carry_out, look_again, 
 pub use runtime::runtime;
 pub use saved::{Added, Renewed, SavedPlan, save};
 pub use scope::{FORWARD, Scope, other_name};
-pub use session::{Planned, Purpose, Session};
+pub use session::{FirstLook, Planned, Purpose, Session};
 pub use stack_file::{load, load_quietly, named_file, source};
 pub use stop::{NeverStopped, Stop, Stops, or_stop, stopped};
 pub use verify::{Verified, Verifying};

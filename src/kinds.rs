@@ -28,6 +28,7 @@ pub mod user_pool;
 pub mod user_pool_domain;
 pub mod vpc_link;
 
+mod ahead;
 mod api_marks;
 mod change;
 mod coherence;
@@ -56,6 +57,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, OutputName, Text};
 
+pub use ahead::read_ahead;
 pub use api_marks::{
     DOMAIN_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, USER_POOL_MARK, is_mark, mark_of,
 };

@@ -315,6 +315,11 @@ impl Reader {
         Ok(answer.account.unwrap_or_default())
     }
 
+    /// The payloads that writers on its connection send.
+    pub fn payloads(&self) -> &PayloadStore {
+        self.connection.payloads()
+    }
+
     /// How many requests went out on this connection.
     pub fn tally(&self) -> &Tally {
         self.connection.tally()

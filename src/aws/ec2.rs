@@ -72,12 +72,12 @@ impl Reader {
         &self,
         id: &str,
     ) -> Result<Vec<SecurityGroup>, AwsError> {
-        let mut groups: Vec<SecurityGroup> = Vec::new();
-        for filter in ["ip-permission.group-id", "egress.ip-permission.group-id"] {
-            let found = self.security_groups(vec![(filter.into(), vec![id.to_owned()])]);
-            groups.extend(found.await?.iter().cloned());
-        }
-        Ok(groups)
+        let naming = |filter: &str| vec![(filter.to_owned(), vec![id.to_owned()])];
+        let (inbound, outbound) = tokio::try_join!(
+            self.security_groups(naming("ip-permission.group-id")),
+            self.security_groups(naming("egress.ip-permission.group-id")),
+        )?;
+        Ok(inbound.iter().chain(outbound.iter()).cloned().collect())
     }
 
     async fn security_groups(&self, filters: Filters) -> Result<Arc<Vec<SecurityGroup>>, AwsError> {

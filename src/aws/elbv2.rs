@@ -8,6 +8,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     Listener, LoadBalancer, LoadBalancerTypeEnum, TagDescription, TargetGroup,
     TargetHealthDescription,
 };
+use futures_util::future::try_join_all;
 
 use super::connection::Reader;
 use super::error::AwsError;
@@ -28,6 +29,8 @@ pub(super) struct Elbv2Answers {
     target_group_attributes: Memo<String, Arc<BTreeMap<String, String>>>,
     target_health: Memo<String, Arc<Vec<TargetHealthDescription>>>,
     tags: Memo<String, Tags>,
+    /// The calls that returned them, by their ARNs.
+    tag_calls: Memo<Vec<String>, ()>,
 }
 
 /// Reads all pages of one member of the response.
@@ -248,30 +251,36 @@ impl Reader {
     }
 
     async fn learn_tags(&self, arns: Vec<String>) -> Result<(), AwsError> {
-        for arns in arns.chunks(MOST_RESOURCES_PER_TAG_CALL) {
-            let descriptions = match self.describe_tags(arns).await {
-                // One of them may have just been deleted, and AWS then refuses the whole call.
-                Err(error) if error.is_not_found() => {
-                    let mut left = Vec::new();
-                    for arn in arns {
-                        match self.describe_tags(std::slice::from_ref(arn)).await {
-                            Err(error) if error.is_not_found() => {}
-                            answer => left.extend(answer?),
-                        }
+        let calls = arns.chunks(MOST_RESOURCES_PER_TAG_CALL).map(|arns| {
+            let told = &self.elbv2_answers.tag_calls;
+            told.get(arns.to_vec(), || self.ask_for_tags(arns))
+        });
+        try_join_all(calls).await?;
+        Ok(())
+    }
+
+    async fn ask_for_tags(&self, arns: &[String]) -> Result<(), AwsError> {
+        let descriptions = match self.describe_tags(arns).await {
+            // One of them may have just been deleted, and AWS then refuses the whole call.
+            Err(error) if error.is_not_found() => {
+                let mut left = Vec::new();
+                for arn in arns {
+                    match self.describe_tags(std::slice::from_ref(arn)).await {
+                        Err(error) if error.is_not_found() => {}
+                        answer => left.extend(answer?),
                     }
-                    left
                 }
-                answer => answer?,
-            };
-            for description in descriptions {
-                let of_one = description.tags.unwrap_or_default().into_iter();
-                let of_one =
-                    of_one.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
-                self.elbv2_answers.tags.learn(
-                    description.resource_arn.unwrap_or_default(),
-                    of_one.collect(),
-                );
+                left
             }
+            answer => answer?,
+        };
+        for description in descriptions {
+            let of_one = description.tags.unwrap_or_default().into_iter();
+            let of_one = of_one.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
+            self.elbv2_answers.tags.learn(
+                description.resource_arn.unwrap_or_default(),
+                of_one.collect(),
+            );
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::backends::Backends;
 use super::variables;
-use crate::engine::{self, Calling, Invocation, Purpose, Session};
+use crate::engine::{self, Calling, FirstLook, Invocation, Purpose, Session};
 use crate::error::Error;
 use crate::render::Ui;
 use crate::stack::Checked;
@@ -15,10 +15,11 @@ pub(super) async fn open(
     invocation: &Invocation,
     adopt: &[String],
     purpose: Purpose,
+    first_look: FirstLook,
     ui: &mut Ui,
 ) -> Result<Session, Error> {
     let values = variables::given(invocation)?;
-    Session::open(invocation, values, adopt, purpose, ui).await
+    Session::open(invocation, values, adopt, purpose, first_look, ui).await
 }
 
 /// Opens the stack to call it.

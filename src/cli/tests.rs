@@ -7,7 +7,7 @@ use anstream::adapter::strip_str;
 use tempfile::TempDir;
 
 use super::*;
-use crate::engine::{Planned, Purpose, look_again, runtime};
+use crate::engine::{FirstLook, Planned, Purpose, look_again, runtime};
 use crate::error::{Error, FaultKind, Said};
 use crate::render::json;
 
@@ -382,7 +382,8 @@ fn agreed_then(
     let invocation = parse(&words).unwrap().global.invocation();
     let (mut ui, _) = Ui::captured();
     runtime(true).unwrap().block_on(async {
-        let session = opening::open(&invocation, &[], Purpose::Find, &mut ui).await?;
+        let session =
+            opening::open(&invocation, &[], Purpose::Find, FirstLook::AtOnce, &mut ui).await?;
         let planned = session.plan(&options, &mut ui).await?;
         assert!(!planned.plan.is_empty());
         // Like another process: a thread without this one's runtime.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::duplicates::in_the_way;
 use super::invocation::Invocation;
 use super::listener::Listener;
-use super::session::{Purpose, Session};
+use super::session::{FirstLook, Purpose, Session};
 use crate::aws::{AwsError, Connection, ListedSecret};
 use crate::caller::{
     self, Credentials, Front, Known, NoSuchCaller, NoSuchScope, Token, TokenError, Transport,
@@ -41,7 +41,15 @@ impl Calling {
         behind: DataPlaneOptions,
         listener: &mut dyn Listener,
     ) -> Result<Self, Error> {
-        let session = Session::open(invocation, values, &[], Purpose::Call, listener).await?;
+        let session = Session::open(
+            invocation,
+            values,
+            &[],
+            Purpose::Call,
+            FirstLook::AtOnce,
+            listener,
+        )
+        .await?;
         let observation = session.observe_whole(listener).await?;
         if session.is_local() {
             tokio::time::resume();

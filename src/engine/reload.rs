@@ -7,7 +7,7 @@ use super::invocation::Invocation;
 use super::listener::Listener;
 use super::lock::{Held, Locking};
 use super::run::{Executed, Execution, Steps};
-use super::session::{Planned, Purpose, Session};
+use super::session::{FirstLook, Planned, Purpose, Session};
 use super::stop::{NeverStopped, stopped};
 use crate::error::{Error, FaultKind};
 use crate::kinds::Desired;
@@ -43,7 +43,15 @@ pub async fn reload<L: Listener>(
     values: BTreeMap<String, Given>,
     listener: &mut L,
 ) -> Result<Reloaded, Error> {
-    let session = Session::open(invocation, values, &[], Purpose::Make, listener).await?;
+    let session = Session::open(
+        invocation,
+        values,
+        &[],
+        Purpose::Make,
+        FirstLook::WhenAsked,
+        listener,
+    )
+    .await?;
     let locking = Locking {
         session: &session,
         command: "dev",

@@ -254,7 +254,7 @@ impl<'a> SavedPlan<'a> {
         // Warnings about them were shown when the plan was made; here only the result counts.
         let surroundings = surroundings(
             invocation,
-            &session.connection,
+            &session.connection.reader(),
             account,
             &checked,
             Purpose::Find,

@@ -1,16 +1,17 @@
 //! A stack and its AWS: opened, read, compared with its file.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
+use tokio::task::JoinSet;
 
 use super::connect::{At, Aws};
 use super::duplicates::{refuse_duplicates, refuse_untagged};
 use super::invocation::Invocation;
 use super::listener::{Listener, Notice, unless_local};
 use super::stack_file::{load, load_quietly};
-use crate::aws::{Connection, Count};
+use crate::aws::{Connection, Count, Reader};
 use crate::caller::Transport;
 use crate::clock::Clock;
 use crate::error::{Error, Fault};
@@ -30,6 +31,22 @@ pub enum Purpose {
     Destroy,
     /// To call it, over real sockets and with tokens in real time.
     Call,
+}
+
+/// When a session starts to read the stack.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FirstLook {
+    /// When it is opened, concurrently with the lookups.
+    AtOnce,
+    /// When the observation is asked for: until then another run may write, such as the holder of the lock.
+    WhenAsked,
+}
+
+/// Reads of the first observation that start before the file is expanded. Dropping this cancels them.
+#[derive(Debug)]
+struct HeadStart {
+    reader: Reader,
+    _reads: JoinSet<()>,
 }
 
 /// A plan, and the observation that it was made from.
@@ -56,8 +73,23 @@ pub struct Session {
     pub connection: Connection,
     /// What it is for.
     purpose: Purpose,
+    /// Reads that the first observation starts with.
+    head_start: Mutex<Option<HeadStart>>,
     /// The endpoint of everything else.
     at: At,
+}
+
+impl HeadStart {
+    /// Starts the reads of an observation. `desired` may come without the results of the lookups.
+    fn of(reader: Reader, desired: Desired) -> Self {
+        let mut reads = JoinSet::new();
+        let asks = reader.clone();
+        reads.spawn(async move { kinds::read_ahead(&asks, &desired).await });
+        Self {
+            reader,
+            _reads: reads,
+        }
+    }
 }
 
 impl Session {
@@ -71,6 +103,7 @@ impl Session {
         values: BTreeMap<String, Given>,
         adopt: &[String],
         purpose: Purpose,
+        first_look: FirstLook,
         listener: &mut dyn Listener,
     ) -> Result<Self, Error> {
         let checked = match purpose {
@@ -80,7 +113,10 @@ impl Session {
         let stack = &checked.file.stack;
         let (region, account) = (&stack.region, stack.account.as_deref());
         let aws = Aws::open(invocation, region, account, purpose, listener).await?;
-        Self::on(aws, invocation, &checked, adopt, purpose, listener).await
+        Self::on(
+            aws, invocation, &checked, adopt, purpose, first_look, listener,
+        )
+        .await
     }
 
     /// The stack of a file that was read already, with an open connection: runs the lookups and expands the file.
@@ -93,6 +129,7 @@ impl Session {
         checked: &Checked,
         adopt: &[String],
         purpose: Purpose,
+        first_look: FirstLook,
         listener: &mut dyn Listener,
     ) -> Result<Self, Error> {
         // Without an account in the file, it is that of the credentials; the local AWS has its own.
@@ -101,10 +138,16 @@ impl Session {
             false => aws.account.clone(),
         };
         checked.is_its_own_stack(&aws.account, &alone_in)?;
-        let adopt = adopt.iter().map(Address::new).collect();
+        let adopt: Vec<Address> = adopt.iter().map(Address::new).collect();
+        let reader = aws.connection.reader();
+        let head_start = (first_look == FirstLook::AtOnce).then(|| {
+            let nothing = Surroundings::default();
+            let desired = stack::expand(&checked.file, &aws.account, adopt.clone(), &nothing);
+            HeadStart::of(reader.clone(), desired)
+        });
         let surroundings = surroundings(
             invocation,
-            &aws.connection,
+            &reader,
             &aws.account,
             checked,
             purpose,
@@ -114,6 +157,7 @@ impl Session {
         let desired = stack::expand(&checked.file, &aws.account, adopt, &surroundings);
         Ok(Self {
             given: checked.given.clone(),
+            head_start: Mutex::new(head_start),
             ..Self::of(aws, invocation, desired, purpose)
         })
     }
@@ -142,6 +186,7 @@ impl Session {
             clock: aws.clock,
             connection: aws.connection,
             purpose,
+            head_start: Mutex::default(),
             at: aws.at,
         }
     }
@@ -151,12 +196,19 @@ impl Session {
         self.invocation.local
     }
 
-    /// Reads everything from AWS again.
+    /// Reads everything from AWS again. Only the first observation may have started earlier (`FirstLook::AtOnce`).
     ///
     /// # Errors
     /// A read failed.
     pub async fn observe(&self, listener: &mut dyn Listener) -> Result<Observation, Error> {
-        let reader = self.connection.reader();
+        let head_start = {
+            let begun = self.head_start.lock();
+            begun.unwrap_or_else(PoisonError::into_inner).take()
+        };
+        let reader = match &head_start {
+            Some(head_start) => head_start.reader.clone(),
+            None => self.connection.reader(),
+        };
         let observe = async {
             match self.purpose {
                 Purpose::Destroy => kinds::observe_to_destroy(&reader, &self.desired).await,
@@ -243,7 +295,7 @@ impl Session {
 /// A read failed; to apply: an existing resource is missing or can't work.
 pub(super) async fn surroundings(
     invocation: &Invocation,
-    connection: &Connection,
+    reader: &Reader,
     account: &str,
     checked: &Checked,
     purpose: Purpose,
@@ -257,13 +309,12 @@ pub(super) async fn surroundings(
     // Public DNS has nothing about a local AWS.
     let dns = !invocation.local && invocation.endpoint_url.is_none();
     let found = {
-        let reader = connection.reader();
-        let look = Box::pin(kinds::look_around(&reader, &questions, dns));
+        let look = Box::pin(kinds::look_around(reader, &questions, dns));
         let at_once = invocation.local || questions == Questions::default();
         let what = "checking VPC, subnets and certificates";
         unless_local(at_once, listener, what, look).await?
     };
-    connection.payloads().extend(&checked.files.payloads);
+    reader.payloads().extend(&checked.files.payloads);
     let surroundings = Surroundings {
         digests: checked.files.digests.clone(),
         ..found

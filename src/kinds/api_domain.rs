@@ -245,7 +245,13 @@ impl Kind for ApiDomain {
 
 /// The domain names of the account, if the stack has, or may still have, one of its own: other stacks need neither the permission
 /// nor the call.
-async fn listed(reader: &Reader, scope: &Scope<'_>) -> Result<Arc<Vec<DomainName>>, AwsError> {
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn listed(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<Arc<Vec<DomainName>>, AwsError> {
     if wanted(scope).next().is_some() {
         return reader.domain_names().await;
     }

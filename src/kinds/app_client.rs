@@ -15,6 +15,7 @@ use aws_sdk_cognitoidentityprovider::types::{
 use serde::{Deserialize, Serialize};
 
 pub use self::auth_flows::AUTH_FLOWS;
+pub(super) use self::search::read_ahead;
 use self::validity::in_largest_unit;
 use super::marks::{self, CLIENT_TAG, CREATING};
 use super::{

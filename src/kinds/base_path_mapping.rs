@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_apigateway::types::BasePathMapping as LiveMapping;
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::api_marks::unless_denied;
@@ -114,10 +115,7 @@ impl Kind for BasePathMapping {
             .filter_map(|(domain, _)| domain.domain_name())
             .collect();
         let marked = marked(reader, ours).await?;
-        let named: BTreeSet<String> = wanted
-            .iter()
-            .filter_map(|(_, props)| props.domain.resolve(scope.book))
-            .collect();
+        let named = named(scope);
         let at_work = scope.id(&Place::ApiDomain.address()).map(str::to_owned);
         let main = named.iter().next().cloned().or(at_work);
         let main = main.or_else(|| marked.iter().next().cloned());
@@ -332,6 +330,31 @@ fn no_domain(wanted: &[(&Address, &Props)], domain: &str) -> Option<Obstacle> {
             "apply the stack that owns it first; or leave `existing` out to make it with this one"
                 .into(),
     })
+}
+
+/// The domains of the file's base paths, as far as they are known.
+fn named(scope: &Scope<'_>) -> BTreeSet<String> {
+    let domains = wanted(scope).filter_map(|(_, props)| props.domain.resolve(scope.book));
+    domains.collect()
+}
+
+/// Reads the mappings of these domains, and of the domains in the file and in the API's tags.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn read(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    own: BTreeSet<&str>,
+) -> Result<(), AwsError> {
+    let mut domains: BTreeSet<String> = own.into_iter().map(str::to_owned).collect();
+    domains.append(&mut named(scope));
+    for api in rest_api::ours(reader, scope).await? {
+        domains.append(&mut marked(reader, Some(&api)).await?);
+    }
+    let domains = domains.iter();
+    try_join_all(domains.map(|domain| reader.base_path_mappings(domain))).await?;
+    Ok(())
 }
 
 /// The existing domains in the API's tags.

@@ -4,10 +4,11 @@
 //! instead of ids, and with maps and sets in a fixed order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use aws_sdk_apigateway::types::{
-    Authorizer, ConnectionType, Integration, IntegrationResponse, Method, MethodResponse,
-    RequestValidator, Resource, RestApi,
+    Authorizer, ConnectionType, GatewayResponse, Integration, IntegrationResponse, Method,
+    MethodResponse, Model, RequestValidator, Resource, RestApi,
 };
 use serde_json::{Value, json};
 
@@ -19,14 +20,14 @@ use crate::model;
 /// # Errors
 /// A read failed.
 pub(super) async fn digest(reader: &Reader, api: &str) -> Result<String, AwsError> {
-    let (apis, resources, authorizers, models, validators, gateway_responses) = tokio::try_join!(
-        reader.rest_apis(),
-        reader.resources(api),
-        reader.authorizers(api),
-        reader.models(api),
-        reader.request_validators(api),
-        reader.gateway_responses(api),
-    )?;
+    let Configured {
+        apis,
+        resources,
+        authorizers,
+        models,
+        validators,
+        gateway_responses,
+    } = read(reader, api).await?;
     let names = Names::new(&authorizers, &validators);
     let content = json!({
         "api": apis.iter().find(|candidate| candidate.id.as_deref() == Some(api)).map(settings),
@@ -47,6 +48,40 @@ pub(super) async fn digest(reader: &Reader, api: &str) -> Result<String, AwsErro
         ),
     });
     Ok(model::digest(content.to_string().as_bytes()))
+}
+
+/// Everything in a deployment of an API.
+pub(super) struct Configured {
+    apis: Arc<Vec<RestApi>>,
+    resources: Arc<Vec<Resource>>,
+    authorizers: Arc<Vec<Authorizer>>,
+    models: Arc<Vec<Model>>,
+    validators: Arc<Vec<RequestValidator>>,
+    gateway_responses: Arc<Vec<GatewayResponse>>,
+}
+
+/// Reads everything that a deployment of this API would contain.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn read(reader: &Reader, api: &str) -> Result<Configured, AwsError> {
+    // Boxed: the SDK's futures are large.
+    let (apis, resources, authorizers, models, validators, gateway_responses) = tokio::try_join!(
+        Box::pin(reader.rest_apis()),
+        Box::pin(reader.resources(api)),
+        Box::pin(reader.authorizers(api)),
+        Box::pin(reader.models(api)),
+        Box::pin(reader.request_validators(api)),
+        Box::pin(reader.gateway_responses(api)),
+    )?;
+    Ok(Configured {
+        apis,
+        resources,
+        authorizers,
+        models,
+        validators,
+        gateway_responses,
+    })
 }
 
 /// The ids of the VPC links of an API's methods, without those in stage variables, which depend on the stage, not on a

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_route53::types::{AliasTarget, Change, ChangeAction, ResourceRecordSet, RrType};
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::private_road::Patience;
@@ -249,6 +250,17 @@ async fn bearers(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Marked>, AwsE
         targets,
     });
     Ok(bearers)
+}
+
+/// Reads the records of the marks in these tags.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn read(reader: &Reader, tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
+    let marks = marks(tags);
+    let marks = marks.iter();
+    try_join_all(marks.map(|mark| reader.records(&mark.zone, &mark.name))).await?;
+    Ok(())
 }
 
 /// The records of the marks on one domain.

@@ -5,6 +5,8 @@ mod live;
 mod state;
 mod targets;
 
+pub(super) use self::live::read;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::HttpTokensState;

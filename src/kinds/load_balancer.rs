@@ -8,6 +8,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancer as LiveBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum,
     LoadBalancerStateEnum, LoadBalancerTypeEnum,
 };
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, after_moves, sort_out};
@@ -180,16 +181,14 @@ impl Kind for LoadBalancer {
                 _ => None,
             })
             .collect();
-        let mut candidates = Vec::new();
-        for (live, tags) in &*reader.load_balancers().await? {
-            let named = live
-                .load_balancer_name
-                .as_ref()
-                .is_some_and(|name| wanted.values().any(|wanted| wanted == name));
-            if named || is_ours(scope, tags) {
-                candidates.push(candidate(reader, live, tags).await?);
-            }
-        }
+        let balancers = reader.load_balancers().await?;
+        let likely = balancers.iter().filter(|(live, tags)| {
+            let name = live.load_balancer_name.as_ref();
+            let named = name.is_some_and(|name| wanted.values().any(|wanted| wanted == name));
+            named || is_ours(scope, tags)
+        });
+        let candidates = likely.map(async |(live, tags)| candidate(reader, live, tags).await);
+        let candidates = try_join_all(candidates).await?;
         let mut findings = sort_out(scope, &Self::INFO, &wanted, candidates);
         for found in &mut findings.owned {
             found.in_use = others_links(reader, scope, found).await?;

@@ -117,9 +117,7 @@ impl Kind for LogGroup {
     }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        let wanted: BTreeMap<Address, String> = wanted(scope.desired)
-            .map(|(address, props)| (address.clone(), props.name().to_owned()))
-            .collect();
+        let wanted = names(scope.desired);
         let groups = groups(reader, scope, &wanted).await?;
         let ours = |candidate: &Candidate<Props>| {
             let owner = scope.desired.ground.owner_by_tags(&candidate.tags);
@@ -207,6 +205,23 @@ fn wanted(desired: &Desired) -> impl Iterator<Item = (&Address, &Props)> {
         Resource::LogGroup(props) => Some((address, props)),
         _ => None,
     })
+}
+
+/// The wanted names.
+fn names(desired: &Desired) -> BTreeMap<Address, String> {
+    let wanted = wanted(desired);
+    wanted
+        .map(|(address, props)| (address.clone(), props.name().to_owned()))
+        .collect()
+}
+
+/// Reads the groups that may be the stack's.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn read(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
+    groups(reader, scope, &names(scope.desired)).await?;
+    Ok(())
 }
 
 /// Every log group that may be the stack's, or that has a wanted name. CloudWatch lists names without tags, and an account has

@@ -112,19 +112,27 @@ async fn marked(
     id: &str,
     fits: fn(&Address) -> bool,
 ) -> Result<Option<MarkedPool>, AwsError> {
-    Ok(reader.pool(id).await?.map(|pool| {
-        let mut marks = read(&tags::live(pool.user_pool_tags.as_ref()));
-        marks.retain(|address, _| fits(address));
-        MarkedPool {
-            address: address.clone(),
-            id: id.to_owned(),
-            pool,
-            marks,
-        }
-    }))
+    let pool = reader.pool(id).await?;
+    Ok(pool.map(|pool| MarkedPool::new(address.clone(), pool, fits)))
 }
 
 impl MarkedPool {
+    /// A pool at an address, with its marks whose address fits.
+    pub(super) fn new(
+        address: Address,
+        pool: Arc<UserPoolType>,
+        fits: fn(&Address) -> bool,
+    ) -> Self {
+        let mut marks = read(&tags::live(pool.user_pool_tags.as_ref()));
+        marks.retain(|address, _| fits(address));
+        Self {
+            address,
+            id: pool.id.clone().unwrap_or_default(),
+            pool,
+            marks,
+        }
+    }
+
     /// The address of the child with this value. After an interrupted move two marks name one child: the one at a wanted address
     /// counts.
     pub(super) fn address_of(&self, scope: &Scope<'_>, value: &str) -> Option<&Address> {

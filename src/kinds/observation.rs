@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
 
+use super::ahead;
 use super::desired::Desired;
 use super::duplicates::{self, Duplicates, Group};
 use super::ownership::after_moves;
@@ -200,12 +202,13 @@ impl Observation {
     }
 }
 
-/// Reads everything a stack owns, phase by phase: what is found through another resource comes after it, the rest concurrently.
+/// Observes everything a stack owns, phase by phase: what is found through another resource comes after it. Reads don't wait for
+/// that: they start as soon as their ids are known (`ahead`).
 ///
 /// # Errors
 /// A read failed.
 pub async fn observe(reader: &Reader, desired: &Desired) -> Result<Observation, AwsError> {
-    look(reader, desired, false, |_| true).await
+    with_reads_ahead(reader, desired, false).await
 }
 
 /// The same before a destroy, which also reads what AWS deletes along.
@@ -216,7 +219,20 @@ pub async fn observe_to_destroy(
     reader: &Reader,
     desired: &Desired,
 ) -> Result<Observation, AwsError> {
-    look(reader, desired, true, |_| true).await
+    with_reads_ahead(reader, desired, true).await
+}
+
+async fn with_reads_ahead(
+    reader: &Reader,
+    desired: &Desired,
+    destroy: bool,
+) -> Result<Observation, AwsError> {
+    let look = Box::pin(look(reader, desired, destroy, |_| true));
+    let ahead = Box::pin(ahead::read_what_follows(reader, desired));
+    match select(look, ahead).await {
+        Either::Left((observation, _)) => observation,
+        Either::Right(((), look)) => look.await,
+    }
 }
 
 /// Reads what the stack owns of some kinds, which must include those that others are found through.

@@ -231,7 +231,7 @@ macro_rules! kinds {
             phase: u8,
             looked_for: fn(&KindInfo) -> bool,
         ) -> Result<Vec<Observed>, AwsError> {
-            let mut looks: Vec<Pin<Box<dyn Future<Output = Result<Observed, AwsError>> + '_>>> = Vec::new();
+            let mut looks: Vec<Pin<Box<dyn Future<Output = Result<Observed, AwsError>> + Send + '_>>> = Vec::new();
             $(
                 let info = const { &<$kind as Kind>::INFO };
                 if info.phase == phase && looked_for(info) {

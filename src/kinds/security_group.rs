@@ -134,7 +134,9 @@ impl Kind for SecurityGroup {
             })
         };
         let mut names: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for (_, props) in wanted.iter().filter(|(_, props)| !is_ours(props)) {
+        // Without the results of the lookups there is no VPC.
+        let placed = wanted.iter().filter(|(_, props)| !props.vpc.is_empty());
+        for (_, props) in placed.filter(|(_, props)| !is_ours(props)) {
             names
                 .entry(&props.vpc)
                 .or_default()
@@ -238,9 +240,11 @@ pub(super) async fn used_by(
     props: &Props,
     id: &str,
 ) -> Result<Option<Obstacle>, AwsError> {
-    let mut users = strangers_in(reader, leaving, id).await?;
+    let naming = async { unless_denied(reader.security_groups_naming(id).await) };
+    let strangers = strangers_in(reader, leaving, id);
+    let (mut users, naming) = tokio::try_join!(Box::pin(strangers), Box::pin(naming))?;
+    let naming = naming.unwrap_or_default();
     let ours = leaving.ids_of("security_group");
-    let naming = unless_denied(reader.security_groups_naming(id).await)?.unwrap_or_default();
     let naming: BTreeSet<&str> = naming
         .iter()
         .filter_map(|group| group.group_id.as_deref())

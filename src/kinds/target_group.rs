@@ -176,40 +176,10 @@ impl Kind for TargetGroup {
         let wanted: BTreeMap<Address, String> = wanted(scope)
             .map(|(address, props)| (address.clone(), props.name.clone()))
             .collect();
-        let (balancers, groups, tagged) = tokio::try_join!(
-            reader.load_balancers(),
-            reader.target_groups(),
-            reader.tagged(STACK_TAG, &scope.desired.ground.stack),
-        )?;
-        let ours: BTreeSet<&str> = balancers
-            .iter()
-            .filter(|(_, tags)| is_ours(scope, tags))
-            .filter_map(|(balancer, _)| balancer.load_balancer_arn.as_deref())
-            .collect();
-        // Their listeners are read with the tags of the groups, so neither is read twice.
-        try_join_all(ours.iter().map(|balancer| reader.listeners(balancer))).await?;
-        // An account may have thousands, and tags are read 20 at a time: only for groups that may be ours. One behind another
-        // load balancer is ours only if it was moved, which the tagging API shows eventually.
-        let maybe = groups.iter().filter(|group| {
-            let arn = group.target_group_arn.as_deref().unwrap_or_default();
-            let name = group.target_group_name.as_deref().unwrap_or_default();
-            tagged.contains(arn)
-                || wanted.values().any(|wanted| wanted == name)
-                || is_left_over(group)
-                || group
-                    .load_balancer_arns()
-                    .iter()
-                    .any(|balancer| ours.contains(balancer.as_str()))
-        });
-        let maybe = reader
-            .with_tags(maybe.cloned().collect(), |group| {
-                group.target_group_arn.as_deref()
-            })
-            .await?;
-        let mut candidates = Vec::new();
-        for (live, tags) in maybe {
-            candidates.push(candidate(reader, scope, &live, tags).await?);
-        }
+        let likely = likely(reader, scope).await?.into_iter();
+        let candidates =
+            likely.map(async |(live, tags)| candidate(reader, scope, &live, tags).await);
+        let candidates = try_join_all(candidates).await?;
         Ok(sort_out(scope, &Self::INFO, &wanted, candidates))
     }
 
@@ -413,6 +383,47 @@ fn description(target: &str) -> TargetDescription {
         None => (target, None),
     };
     TargetDescription::builder().id(id).set_port(port).build()
+}
+
+/// The target groups that may be the stack's, with their tags.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn likely(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<Vec<(LiveGroup, BTreeMap<String, String>)>, AwsError> {
+    let wanted: BTreeSet<&str> = wanted(scope).map(|(_, props)| &*props.name).collect();
+    let (balancers, groups, tagged) = tokio::try_join!(
+        reader.load_balancers(),
+        reader.target_groups(),
+        reader.tagged(STACK_TAG, &scope.desired.ground.stack),
+    )?;
+    let ours: BTreeSet<&str> = balancers
+        .iter()
+        .filter(|(_, tags)| is_ours(scope, tags))
+        .filter_map(|(balancer, _)| balancer.load_balancer_arn.as_deref())
+        .collect();
+    // Their listeners are read with the tags of the groups, so neither is read twice.
+    try_join_all(ours.iter().map(|balancer| reader.listeners(balancer))).await?;
+    // An account may have thousands, and tags are read 20 at a time: only for groups that may be ours. One behind another
+    // load balancer is ours only if it was moved, which the tagging API shows eventually.
+    let maybe = groups.iter().filter(|group| {
+        let arn = group.target_group_arn.as_deref().unwrap_or_default();
+        let name = group.target_group_name.as_deref().unwrap_or_default();
+        tagged.contains(arn)
+            || wanted.contains(name)
+            || is_left_over(group)
+            || group
+                .load_balancer_arns()
+                .iter()
+                .any(|balancer| ours.contains(balancer.as_str()))
+    });
+    reader
+        .with_tags(maybe.cloned().collect(), |group| {
+            group.target_group_arn.as_deref()
+        })
+        .await
 }
 
 async fn candidate(

@@ -11,6 +11,7 @@ use aws_sdk_cognitoidentityprovider::types::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::search::likely;
 use super::observation::Other;
 use super::ownership::Candidate;
 use super::{

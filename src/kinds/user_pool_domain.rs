@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_cognitoidentityprovider::types::{
     CustomDomainConfigType, DomainDescriptionType, DomainStatusType,
 };
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::marks::MarkedPool;
@@ -115,15 +116,7 @@ impl Kind for UserPoolDomain {
     }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        let wanted: Vec<(&Address, &Props)> = scope
-            .desired
-            .resources
-            .iter()
-            .filter_map(|(address, wanted)| match &wanted.resource {
-                Resource::UserPoolDomain(props) => Some((address, props)),
-                _ => None,
-            })
-            .collect();
+        let wanted: Vec<(&Address, &Props)> = wanted(scope).collect();
         let mut findings = match marks::pool(reader, scope, is_place).await? {
             Some(pool) => find(reader, scope, &pool, &wanted).await?,
             None => Findings::default(),
@@ -267,6 +260,25 @@ async fn may_be_ours(reader: &Reader, scope: &Scope<'_>, id: &str) -> Result<boo
     let tags = tags::live(pool.user_pool_tags.as_ref());
     let others = matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Stack(_));
     Ok(!others && pool.name == want.name.resolve(scope.book))
+}
+
+fn wanted<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = (&'a Address, &'a Props)> {
+    let resources = scope.desired.resources.iter();
+    resources.filter_map(|(address, wanted)| match &wanted.resource {
+        Resource::UserPoolDomain(props) => Some((address, props)),
+        _ => None,
+    })
+}
+
+/// Reads the file's domains, on any pool.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn read(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
+    let names = wanted(scope).filter_map(|(_, props)| props.domain.resolve(scope.book));
+    let names: Vec<String> = names.collect();
+    try_join_all(names.iter().map(|name| reader.domain(name))).await?;
+    Ok(())
 }
 
 async fn find(

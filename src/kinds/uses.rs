@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::try_join_all;
+
 use super::desired::Desired;
 use super::field::OnChange;
 use super::observation::{Dependent, Live, Observation, Obstacle};
@@ -118,89 +120,106 @@ pub(super) async fn ask(
     observation: &mut Observation,
 ) -> Result<(), AwsError> {
     let leaving = Leaving::of(desired, observation, destroy);
+    // Boxed: the SDK's futures are large.
+    let of_each = leaving.addresses.iter();
+    let of_each = of_each.map(|address| Box::pin(of_one(reader, &leaving, address)));
+    let scopes = Box::pin(resource_server::held_by_others(reader, &leaving));
+    let (of_each, scopes) = tokio::try_join!(try_join_all(of_each), scopes)?;
     let mut uses = Uses::default();
-    for address in leaving.addresses.clone() {
-        let live = &leaving.observation.live[address];
-        let id = live.outputs.get(&OutputName::Id).map_or("", String::as_str);
-        let container = match &live.resource {
-            Resource::UserPool(_) => Some(Container::UserPool(id.to_owned())),
-            Resource::RestApi(_) => Some(Container::RestApi(id.to_owned())),
-            Resource::UsagePlan(_) => Some(Container::UsagePlan(id.to_owned())),
-            _ => None,
-        };
-        if let Some(container) = container {
-            Box::pin(reader.look_inside(container)).await?;
-        }
-        // Boxed: the SDK's futures are large.
-        match &live.resource {
-            Resource::UserPool(props) => {
-                let others =
-                    user_pool_domain::others_of(reader, &leaving, address, &props.tags, id);
-                uses.in_use.extend(Box::pin(others).await?);
-                let parts = Box::pin(user_pool::other_parts_of(reader, address, id));
-                uses.dependents.extend(parts.await?);
-            }
-            Resource::LoadBalancer(_) => {
-                let others = Box::pin(listener::of_other_stacks(reader, &leaving, address, id));
-                uses.in_use.extend(others.await?);
-            }
-            Resource::VpcLink(props) => {
-                let used =
-                    Box::pin(vpc_link::used_by(reader, &leaving, address, props, id)).await?;
-                uses.in_use.extend(used);
-            }
-            Resource::RestApi(_) => {
-                let led = Box::pin(base_path_mapping::leading_to(
-                    reader, &leaving, address, id, None,
-                ));
-                uses.in_use.extend(led.await?);
-                let parts = Box::pin(rest_api::other_parts_of(reader, &leaving, address, id));
-                uses.dependents.extend(parts.await?);
-            }
-            Resource::Stage(props) => {
-                let api = super::literal(&props.api);
-                if leaving.all_of("rest_api").any(|(address, live)| {
-                    leaving.has(address) && live.outputs.get(&OutputName::Id) == Some(&api)
-                }) {
-                    continue;
-                }
-                let led = base_path_mapping::leading_to(
-                    reader,
-                    &leaving,
-                    address,
-                    &api,
-                    Some(&props.name),
-                );
-                uses.in_use.extend(Box::pin(led).await?);
-                let plans = Box::pin(stage::on_others_plans(
-                    reader,
-                    &leaving,
-                    address,
-                    &api,
-                    Some(&props.name),
-                ));
-                uses.dependents.extend(plans.await?);
-            }
-            Resource::SecurityGroup(props) => {
-                let used = Box::pin(security_group::used_by(
-                    reader, &leaving, address, props, id,
-                ));
-                uses.in_use.extend(used.await?);
-            }
-            Resource::TargetGroup(props) => {
-                let found = Box::pin(target_group::others_in(
-                    reader, &leaving, address, props, id,
-                ));
-                let found = found.await?;
-                uses.in_use.extend(found.in_use);
-                uses.dependents.extend(found.dependents);
-            }
-            _ => {}
-        }
+    for of_one in of_each {
+        uses.in_use.extend(of_one.in_use);
+        uses.dependents.extend(of_one.dependents);
     }
-    let scopes = Box::pin(resource_server::held_by_others(reader, &leaving)).await?;
     uses.dependents.extend(scopes);
     observation.in_use.extend(uses.in_use);
     observation.dependents.extend(uses.dependents);
     Ok(())
+}
+
+/// The uses of one resource that is deleted.
+async fn of_one(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+) -> Result<Uses, AwsError> {
+    let live = &leaving.observation.live[address];
+    let id = live.outputs.get(&OutputName::Id).map_or("", String::as_str);
+    let container = match &live.resource {
+        Resource::UserPool(_) => Some(Container::UserPool(id.to_owned())),
+        Resource::RestApi(_) => Some(Container::RestApi(id.to_owned())),
+        Resource::UsagePlan(_) => Some(Container::UsagePlan(id.to_owned())),
+        _ => None,
+    };
+    let inside = async {
+        match container {
+            Some(container) => reader.look_inside(container).await,
+            None => Ok(()),
+        }
+    };
+    let (uses, ()) = tokio::try_join!(
+        Box::pin(hanging_on(reader, leaving, address, live, id)),
+        Box::pin(inside)
+    )?;
+    Ok(uses)
+}
+
+async fn hanging_on(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    live: &Live,
+    id: &str,
+) -> Result<Uses, AwsError> {
+    let mut uses = Uses::default();
+    match &live.resource {
+        Resource::UserPool(props) => {
+            let others = user_pool_domain::others_of(reader, leaving, address, &props.tags, id);
+            let parts = user_pool::other_parts_of(reader, address, id);
+            let (others, parts) = tokio::try_join!(Box::pin(others), Box::pin(parts))?;
+            uses.in_use.extend(others);
+            uses.dependents.extend(parts);
+        }
+        Resource::LoadBalancer(_) => {
+            let others = listener::of_other_stacks(reader, leaving, address, id);
+            uses.in_use.extend(Box::pin(others).await?);
+        }
+        Resource::VpcLink(props) => {
+            let used = vpc_link::used_by(reader, leaving, address, props, id);
+            uses.in_use.extend(Box::pin(used).await?);
+        }
+        Resource::RestApi(_) => {
+            let led = base_path_mapping::leading_to(reader, leaving, address, id, None);
+            let parts = rest_api::other_parts_of(reader, leaving, address, id);
+            let (led, parts) = tokio::try_join!(Box::pin(led), Box::pin(parts))?;
+            uses.in_use.extend(led);
+            uses.dependents.extend(parts);
+        }
+        Resource::Stage(props) => {
+            let api = super::literal(&props.api);
+            let of_ours = leaving.all_of("rest_api");
+            let mut of_ours =
+                of_ours.filter(|(_, live)| live.outputs.get(&OutputName::Id) == Some(&api));
+            if of_ours.any(|(address, _)| leaving.has(address)) {
+                return Ok(uses);
+            }
+            let name = Some(&*props.name);
+            let led = base_path_mapping::leading_to(reader, leaving, address, &api, name);
+            let plans = stage::on_others_plans(reader, leaving, address, &api, name);
+            let (led, plans) = tokio::try_join!(Box::pin(led), Box::pin(plans))?;
+            uses.in_use.extend(led);
+            uses.dependents.extend(plans);
+        }
+        Resource::SecurityGroup(props) => {
+            let used = security_group::used_by(reader, leaving, address, props, id);
+            uses.in_use.extend(Box::pin(used).await?);
+        }
+        Resource::TargetGroup(props) => {
+            let found = target_group::others_in(reader, leaving, address, props, id);
+            let found = Box::pin(found).await?;
+            uses.in_use.extend(found.in_use);
+            uses.dependents.extend(found.dependents);
+        }
+        _ => {}
+    }
+    Ok(uses)
 }

@@ -9,6 +9,7 @@ mod client_secrets;
 mod cognito_kinds;
 mod consent;
 mod crash;
+mod depth;
 mod destroys;
 mod dev;
 mod domains;

@@ -8,7 +8,8 @@ use crate::cli::signals::Signals;
 use crate::cli::verified::after_apply;
 use crate::cli::wait::Wait;
 use crate::engine::{
-    self, Added, Agreed, Invocation, Locking, Purpose, SavedPlan, Session, or_stop, runtime,
+    self, Added, Agreed, FirstLook, Invocation, Locking, Purpose, SavedPlan, Session, or_stop,
+    runtime,
 };
 use crate::error::{Error, Exit};
 use crate::model::shell_word;
@@ -70,7 +71,14 @@ impl Args {
 
     async fn apply(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
         let scope = self.scope.given();
-        let mut session = open(invocation, &scope.adopt, Purpose::Make, ui).await?;
+        let mut session = open(
+            invocation,
+            &scope.adopt,
+            Purpose::Make,
+            FirstLook::WhenAsked,
+            ui,
+        )
+        .await?;
         session.desired.leaving = scope.leaving();
         let mut signals = Signals::listen()?;
         let flags = [scope.flags(), self.yes_flag()].concat();

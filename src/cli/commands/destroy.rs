@@ -4,7 +4,8 @@ use crate::cli::planned::show;
 use crate::cli::signals::Signals;
 use crate::cli::wait::Wait;
 use crate::engine::{
-    self, Agreed, Invocation, Locking, Purpose, Session, or_stop, other_name, repeated, runtime,
+    self, Agreed, FirstLook, Invocation, Locking, Purpose, Session, or_stop, other_name, repeated,
+    runtime,
 };
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::plan::{Options, Patterns, Plan};
@@ -48,7 +49,7 @@ impl Args {
     }
 
     async fn destroy(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = open(invocation, &[], Purpose::Destroy, ui).await?;
+        let session = open(invocation, &[], Purpose::Destroy, FirstLook::WhenAsked, ui).await?;
         self.consents_to(&session.desired.ground.stack, invocation)?;
         let mut signals = Signals::listen()?;
         let confirmed = match &self.confirm {

@@ -1,5 +1,5 @@
 use crate::cli::opening::open;
-use crate::engine::{Deployments, Invocation, Purpose, runtime};
+use crate::engine::{Deployments, FirstLook, Invocation, Purpose, runtime};
 use crate::error::{Error, Exit};
 use crate::kinds::deployment::Shows;
 use crate::render::Ui;
@@ -27,7 +27,7 @@ impl Args {
     }
 
     async fn read(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = open(invocation, &[], Purpose::Find, ui).await?;
+        let session = open(invocation, &[], Purpose::Find, FirstLook::WhenAsked, ui).await?;
         let Deployments {
             history,
             shows,

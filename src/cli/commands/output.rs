@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::cli::opening::open;
-use crate::engine::{Invocation, Purpose, runtime};
+use crate::engine::{FirstLook, Invocation, Purpose, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::model::Text;
 use crate::render::json::{self, FORMAT};
@@ -32,7 +32,7 @@ impl Args {
     }
 
     async fn read(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = open(invocation, &[], Purpose::Find, ui).await?;
+        let session = open(invocation, &[], Purpose::Find, FirstLook::AtOnce, ui).await?;
         let wanted = self.wanted(&session.desired.outputs)?;
         let book = session.observe_whole(ui).await?.book();
         let outputs = outcome::resolved(&wanted, &book);

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use crate::cli::opening::open;
 use crate::cli::scope::Scope;
-use crate::engine::{self, Invocation, Planned, Purpose, other_name, repeated, runtime};
+use crate::engine::{self, FirstLook, Invocation, Planned, Purpose, other_name, repeated, runtime};
 use crate::error::{Error, Exit};
 use crate::model::shell_word;
 use crate::plan::{Inputs, Options, Plan, Saved};
@@ -51,7 +51,7 @@ impl Args {
             Purpose::Make
         };
         let scope = self.scope.given();
-        let mut session = open(invocation, &scope.adopt, purpose, ui).await?;
+        let mut session = open(invocation, &scope.adopt, purpose, FirstLook::AtOnce, ui).await?;
         session.desired.leaving = scope.leaving();
         let options = Options {
             destroy: self.destroy,

@@ -2,7 +2,7 @@ use crate::cli::consent::{agree, ask_for_losses, losses_are_missing, nobody_to_a
 use crate::cli::opening::open;
 use crate::cli::signals::Signals;
 use crate::cli::wait::Wait;
-use crate::engine::{self, Invocation, Locking, Purpose, Session, repeated, runtime};
+use crate::engine::{self, FirstLook, Invocation, Locking, Purpose, Session, repeated, runtime};
 use crate::error::{Error, Exit};
 use crate::plan::Patterns;
 use crate::render::Ui;
@@ -45,7 +45,7 @@ impl Args {
     }
 
     async fn roll_back(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = open(invocation, &[], Purpose::Find, ui).await?;
+        let session = open(invocation, &[], Purpose::Find, FirstLook::WhenAsked, ui).await?;
         let mut signals = Signals::listen()?;
         let mut words = self.words();
         if self.yes {

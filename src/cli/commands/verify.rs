@@ -8,7 +8,7 @@ use crate::cli::signals::Signals;
 use crate::cli::verified::{BUDGET, defaults, tell};
 use crate::cli::wait::Wait;
 use crate::engine::files::{self, Readers};
-use crate::engine::{Invocation, Locking, Purpose, Verified, Verifying, runtime};
+use crate::engine::{FirstLook, Invocation, Locking, Purpose, Verified, Verifying, runtime};
 use crate::error::{Error, Exit};
 use crate::model::HumanDuration;
 use crate::render::{Ui, verify as show};
@@ -87,7 +87,7 @@ impl Args {
     }
 
     async fn verify(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
-        let session = open(invocation, &[], Purpose::Call, ui).await?;
+        let session = open(invocation, &[], Purpose::Call, FirstLook::WhenAsked, ui).await?;
         let mut signals = Signals::listen()?;
         let verifying = Verifying {
             session: &session,

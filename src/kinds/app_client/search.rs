@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use aws_smithy_types::DateTime;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -18,7 +19,7 @@ use crate::kinds::{
     Dependent, Findings, Found, Kind as _, Obstacle, OnChange, Outputs, Owner, Resource, Scope,
     tags, unmanaged,
 };
-use crate::model::{Address, OutputName, Table, Text};
+use crate::model::{Address, OutputName, Place, Table, Text};
 
 /// How many clients are read concurrently.
 const AT_A_TIME: usize = 10;
@@ -105,36 +106,14 @@ pub(super) async fn search(
         return Ok(Findings::default());
     };
     let wanted = wanted(scope);
-    let mut claims = claims_of_pool(&pool.marks, scope, &wanted);
-    claims.extend(claims_of_keys(reader, scope, &wanted).await?);
-    let clients = reader.clients(&pool.id).await?;
-
-    let marked: BTreeSet<&str> = claims
-        .iter()
-        .filter_map(|claim| claim.id.as_deref())
-        .collect();
-    let names: BTreeSet<&str> = wanted
-        .values()
-        .map(String::as_str)
-        .chain(claims.iter().filter_map(|claim| claim.name.as_deref()))
-        .collect();
-    let (of_interest, others): (Vec<&ListedClient>, Vec<_>) = clients.iter().partition(|client| {
-        marked.contains(client.id.as_str()) || names.contains(client.name.as_str())
-    });
-    let mut details: BTreeMap<String, Arc<Client>> = stream::iter(of_interest)
-        .map(|listed| async {
-            Ok((
-                listed.id.clone(),
-                reader.client(&pool.id, &listed.id).await?,
-            ))
-        })
-        .buffered(AT_A_TIME)
-        .try_filter_map(async |(id, client)| Ok(client.map(|client| (id, client))))
-        .try_collect()
-        .await?;
+    let Clients {
+        claims,
+        mut details,
+        others,
+    } = read(reader, scope, &pool, &wanted).await?;
 
     let mut findings = Findings::default();
-    let mut others: Vec<Other> = others.iter().map(|client| other(client)).collect();
+    let mut others: Vec<Other> = others.iter().map(other).collect();
     let (with_id, without_id): (Vec<_>, Vec<_>) =
         claims.into_iter().partition(|claim| claim.id.is_some());
     for claim in with_id {
@@ -204,6 +183,65 @@ pub(super) async fn search(
             .extend(not_ours(&duplicate.address, &others));
     }
     Ok(findings)
+}
+
+/// A pool's clients.
+struct Clients {
+    /// The evidence that some of them are, or may be, ours.
+    claims: Vec<Claim>,
+    /// Those with such a claim or a wanted name, by id.
+    details: BTreeMap<String, Arc<Client>>,
+    /// The others.
+    others: Vec<ListedClient>,
+}
+
+/// Reads a pool's clients as `search` does.
+///
+/// # Errors
+/// A read failed.
+pub(in crate::kinds) async fn read_ahead(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    pool: &Arc<UserPoolType>,
+) -> Result<(), AwsError> {
+    let pool = MarkedPool::new(Place::UserPool.address(), Arc::clone(pool), is_place);
+    read(reader, scope, &pool, &wanted(scope)).await?;
+    Ok(())
+}
+
+async fn read(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    pool: &MarkedPool,
+    wanted: &BTreeMap<Address, String>,
+) -> Result<Clients, AwsError> {
+    let mut claims = claims_of_pool(&pool.marks, scope, wanted);
+    let of_keys = claims_of_keys(reader, scope, wanted);
+    let (of_keys, clients) = tokio::try_join!(of_keys, reader.clients(&pool.id))?;
+    claims.extend(of_keys);
+    let marked: BTreeSet<&str> = claims
+        .iter()
+        .filter_map(|claim| claim.id.as_deref())
+        .collect();
+    let names: BTreeSet<&str> = wanted
+        .values()
+        .map(String::as_str)
+        .chain(claims.iter().filter_map(|claim| claim.name.as_deref()))
+        .collect();
+    let (of_interest, others): (Vec<ListedClient>, Vec<_>) =
+        clients.iter().cloned().partition(|client| {
+            marked.contains(client.id.as_str()) || names.contains(client.name.as_str())
+        });
+    let details = stream::iter(of_interest).map(|listed| async move {
+        let client = reader.client(&pool.id, &listed.id).await?;
+        Ok(client.map(|client| (listed.id, client)))
+    });
+    let details: Vec<_> = details.buffered(AT_A_TIME).try_collect().await?;
+    Ok(Clients {
+        claims,
+        details: details.into_iter().flatten().collect(),
+        others,
+    })
 }
 
 fn other(client: &ListedClient) -> Other {

@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{HttpTokensState, Instance, InstanceStateName};
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
+use futures_util::future::{join_all, try_join_all};
 
 use super::{IMAGE_TAG, PARAMETER, Props, USER_DATA_TAG, outputs};
 use crate::aws::{AwsError, Cause, Reader};
+use crate::kinds::load_balancer::is_ours;
 use crate::kinds::ownership::{Candidate, after_moves, sort_out};
-use crate::kinds::{Findings, KindInfo, Resource, STACK_TAG, Scope, private_road, tags};
+use crate::kinds::{
+    Findings, KindInfo, Owner, Resource, STACK_TAG, Scope, private_road, tags, target_group,
+};
 use crate::model::{Address, OutputName};
 
 /// An instance's state beside its properties.
@@ -87,6 +91,46 @@ pub(super) async fn observe(
         }
     }
     Ok(findings)
+}
+
+/// Reads what `observe` needs of the stack's instances: their health in its target groups, and the current images of their
+/// parameters.
+///
+/// # Errors
+/// A read failed.
+pub(in crate::kinds) async fn read(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
+    let stack = &scope.desired.ground.stack;
+    let instances = reader.instances_tagged(STACK_TAG, stack).await?;
+    if instances.is_empty() {
+        return Ok(());
+    }
+    let health = async {
+        let groups = target_group::likely(reader, scope).await?;
+        let ours = groups.iter().filter(|(_, tags)| is_ours(scope, tags));
+        let arns = ours.filter_map(|(group, _)| group.target_group_arn.as_deref());
+        try_join_all(arns.map(|arn| reader.target_health(arn))).await
+    };
+    let parameters = instances.iter().filter_map(|one| parameter(scope, one));
+    let parameters: BTreeSet<&str> = parameters.collect();
+    // `observe` reports a refusal.
+    let images = join_all(parameters.iter().map(|name| reader.image_behind(name)));
+    let (health, _) = tokio::join!(Box::pin(health), Box::pin(images));
+    health?;
+    Ok(())
+}
+
+/// The parameter of an instance's image, if the file still has it.
+fn parameter<'a>(scope: &Scope<'a>, instance: &Instance) -> Option<&'a str> {
+    let tags = tags::ec2::live(instance.tags.as_deref());
+    let Owner::Us(address) = scope.desired.ground.owner_by_tags(&tags) else {
+        return None;
+    };
+    let address = after_moves(scope.desired, &address);
+    let Resource::Instance(want) = &scope.desired.resources.get(&address)?.resource else {
+        return None;
+    };
+    let stays = tags.get(IMAGE_TAG) == Some(&want.image);
+    want.image.strip_prefix(PARAMETER).filter(|_| stays)
 }
 
 /// A notice about the image at a parameter. A parameter that can't be read is no error: the instance keeps its image.

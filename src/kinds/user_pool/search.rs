@@ -3,7 +3,9 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{Props, UserPool, candidate, users_of};
@@ -29,17 +31,8 @@ pub(super) async fn search(
 ) -> Result<Findings<Props>, AwsError> {
     let mut wanted = wanted(scope);
     let mut found = Found::default();
-    // By tag, because a pool may have been renamed; by name, because the tagging API doesn't know a new pool yet.
-    let hinted = reader.pools_tagged(STACK_TAG, &scope.desired.ground.stack);
-    let listed = listed(reader, &wanted);
-    let (hinted, listed) = tokio::try_join!(hinted, listed)?;
-    let namesakes = listed
-        .iter()
-        .filter(|pool| wanted.values().any(|name| *name == pool.name));
-    let namesakes = namesakes.map(|pool| pool.id.clone());
-    found
-        .look(reader, hinted.into_iter().chain(namesakes))
-        .await?;
+    let (hinted, listed) = hinted(reader, scope, &wanted).await?;
+    found.look(reader, hinted).await?;
     let mut trusted = BTreeSet::new();
     if !found.any_of_ours(scope) {
         trusted = trusted_by_our_api(reader, scope).await?;
@@ -95,6 +88,39 @@ fn wanted(scope: &Scope<'_>) -> BTreeMap<Address, String> {
         _ => None,
     });
     pools.collect()
+}
+
+/// The pools with the stack's tags or its pool's name, as far as that is known without reading every pool.
+///
+/// # Errors
+/// A read failed.
+pub(in crate::kinds) async fn likely(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<Vec<Arc<UserPoolType>>, AwsError> {
+    let (hinted, _) = hinted(reader, scope, &wanted(scope)).await?;
+    Ok(described(reader, hinted)
+        .await?
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
+/// The ids of the pools that are read first, and if the stack wants a pool, the list of all in the Region.
+async fn hinted(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    wanted: &BTreeMap<Address, String>,
+) -> Result<(Vec<String>, Vec<ListedPool>), AwsError> {
+    // By tag, because a pool may have been renamed; by name, because the tagging API doesn't know a new pool yet.
+    let tagged = reader.pools_tagged(STACK_TAG, &scope.desired.ground.stack);
+    let (mut hinted, listed) = tokio::try_join!(tagged, listed(reader, wanted))?;
+    for pool in &listed {
+        if wanted.values().any(|name| *name == pool.name) && !hinted.contains(&pool.id) {
+            hinted.push(pool.id.clone());
+        }
+    }
+    Ok((hinted, listed))
 }
 
 async fn listed(
@@ -190,6 +216,15 @@ fn doubt(
     })
 }
 
+/// These pools; a deleted one is `None`.
+async fn described(
+    reader: &Reader,
+    ids: Vec<String>,
+) -> Result<Vec<Option<Arc<UserPoolType>>>, AwsError> {
+    let pools = stream::iter(ids).map(|id| async move { reader.pool(&id).await });
+    pools.buffered(AT_A_TIME).try_collect().await
+}
+
 /// The pools that were read.
 #[derive(Default)]
 struct Found {
@@ -212,12 +247,7 @@ impl Found {
             .into_iter()
             .filter(|id| self.read.insert(id.clone()))
             .collect();
-        let pools: Vec<_> = stream::iter(ids)
-            .map(|id| async move { reader.pool(&id).await })
-            .buffered(AT_A_TIME)
-            .try_collect()
-            .await?;
-        for pool in pools.iter().flatten() {
+        for pool in described(reader, ids).await?.iter().flatten() {
             let id = pool.id.clone().unwrap_or_default();
             self.users.insert(id, pool.estimated_number_of_users);
             self.candidates.push(candidate(pool));

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use gatestack::apply::{Done, Event, Outcome};
 use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
-use gatestack::engine::{Aws, Purpose, Session, Silent};
+use gatestack::engine::{Aws, FirstLook, Purpose, Session, Silent};
 use gatestack::model::{Address, Payloads};
 use gatestack::plan::{Action, Options, Patterns, Plan};
 use gatestack::stack::{self, Checked, LoadSettings, Source};
@@ -118,7 +118,11 @@ impl Example {
     }
 
     pub(crate) async fn connection(&self) -> Connection {
-        let endpoint = Endpoint::InProcess(self.line());
+        self.connection_through(self.line()).await
+    }
+
+    pub(crate) async fn connection_through(&self, client: SharedHttpClient) -> Connection {
+        let endpoint = Endpoint::InProcess(client);
         let connection = Connection::open(endpoint, self.region(), &self.world.clock).await;
         let mut payloads = Payloads::default();
         payloads.put(self.user_data.as_str());
@@ -213,11 +217,29 @@ impl Example {
 
     /// The stack as a command opens it.
     pub(crate) async fn session(&self) -> Session {
+        self.session_over(self.connection().await).await
+    }
+
+    /// The same over a connection that is open.
+    pub(crate) async fn session_over(&self, connection: Connection) -> Session {
+        self.session_for(Purpose::Make, connection).await
+    }
+
+    /// The stack as a command opens it that is for this.
+    pub(crate) async fn session_for(&self, purpose: Purpose, connection: Connection) -> Session {
         let (service, clock) = (self.world.service.clone(), self.world.clock.clone());
-        let aws = Aws::in_process(service, self.connection().await, clock, ACCOUNT);
-        let checked = self.checked();
-        let (invocation, listener) = (local(), &mut Silent);
-        let on = Session::on(aws, &invocation, &checked, &[], Purpose::Make, listener);
+        let aws = Aws::in_process(service, connection, clock, ACCOUNT);
+        let (checked, invocation) = (self.checked(), local());
+        let (first_look, listener) = (FirstLook::AtOnce, &mut Silent);
+        let on = Session::on(
+            aws,
+            &invocation,
+            &checked,
+            &[],
+            purpose,
+            first_look,
+            listener,
+        );
         Box::pin(on)
             .await
             .unwrap_or_else(|error| panic!("{error:#?}"))

@@ -33,7 +33,7 @@ pub(crate) enum Fate {
     Refused(u16, &'static str, &'static str),
 }
 
-/// Decides a request's fate by its number, from 1, and its operation: Cognito's by name, API Gateway's as `VERB /path`.
+/// Decides a request's fate by its number, from 1, and its operation: by name, and of API Gateway and Route 53 as `VERB /path`.
 type Decide = dyn Fn(u64, &str) -> Fate + Send + Sync;
 
 /// An HTTP client between the SDK and AWS that injects faults.
@@ -97,8 +97,10 @@ impl HttpConnector for WireConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let dead = || Err(ConnectorError::user("the process died".into()));
         let number = self.wire.sent.fetch_add(1, Ordering::SeqCst) + 1;
+        let action = request.body().bytes().and_then(action);
         let operation = match request.headers().get("x-amz-target") {
             Some(target) => target.rsplit('.').next().unwrap_or_default().to_owned(),
+            None if action.is_some() => action.unwrap_or_default(),
             None => format!(
                 "{} {}",
                 request.method(),
@@ -145,4 +147,11 @@ impl HttpConnector for WireConnector {
             }
         }
     }
+}
+
+/// The operation that a form names, as EC2, Elastic Load Balancing and STS take it.
+fn action(form: &[u8]) -> Option<String> {
+    let mut members = form.split(|byte| *byte == b'&');
+    let action = members.find_map(|member| member.strip_prefix(b"Action="))?;
+    String::from_utf8(action.to_vec()).ok()
 }

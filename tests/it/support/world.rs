@@ -9,8 +9,8 @@ use gatestack::apply::{Event, Outcome};
 use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
 use gatestack::engine::{
-    self, Aws, Executed, Invocation, Listener, NeverStopped, Notice, Purpose, Session, Silent,
-    Stop, Stops,
+    self, Aws, Executed, FirstLook, Invocation, Listener, NeverStopped, Notice, Purpose, Session,
+    Silent, Stop, Stops,
 };
 use gatestack::error::Error;
 use gatestack::kinds::{Desired, Observation};
@@ -116,6 +116,23 @@ impl World {
         adopt: &[&str],
         purpose: Purpose,
     ) -> Result<Session, Error> {
+        let first_look = FirstLook::WhenAsked;
+        self.opened(text, adopt, purpose, first_look).await
+    }
+
+    /// The same for a command that only reads.
+    async fn open_to_read(&self, text: &str, purpose: Purpose) -> Session {
+        let opened = self.opened(text, &[], purpose, FirstLook::AtOnce).await;
+        opened.unwrap_or_else(|error| panic!("{error:#?}"))
+    }
+
+    async fn opened(
+        &self,
+        text: &str,
+        adopt: &[&str],
+        purpose: Purpose,
+        first_look: FirstLook,
+    ) -> Result<Session, Error> {
         let connection = self.connection().await;
         let (service, clock) = (self.service.clone(), self.clock.clone());
         let aws = Aws::in_process(service, connection, clock, ACCOUNT);
@@ -124,7 +141,7 @@ impl World {
         self.payloads.lock().unwrap().extend(payloads);
         let adopt: Vec<String> = adopt.iter().copied().map(str::to_owned).collect();
         let listener = &mut Silent;
-        let opened = Session::on(aws, &local, &checked, &adopt, purpose, listener);
+        let opened = Session::on(aws, &local, &checked, &adopt, purpose, first_look, listener);
         Box::pin(opened).await
     }
 
@@ -153,7 +170,7 @@ impl World {
 
     /// What AWS says of the stack of a file.
     pub(crate) async fn look(&self, text: &str) -> Observation {
-        let session = self.open(text, Purpose::Find).await;
+        let session = self.open_to_read(text, Purpose::Find).await;
         session.observe(&mut Silent).await.unwrap()
     }
 
@@ -182,7 +199,7 @@ impl World {
         text: &str,
         options: &Options,
     ) -> Result<Plan, Vec<Problem>> {
-        let session = self.open(text, purpose_of(options)).await;
+        let session = self.open_to_read(text, purpose_of(options)).await;
         plan_of(&session, options).await
     }
 
