@@ -30,7 +30,7 @@ use crate::render::{self, Ui};
 use commands::Command;
 use global::Global;
 
-/// Set up the front door of an API on AWS, from one stack.toml
+/// Provision an API on AWS from one stack.toml: tokens, keys, routes, backends
 #[derive(Debug, Parser)]
 #[command(
     name = "gatestack",

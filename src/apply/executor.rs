@@ -176,7 +176,10 @@ fn not_known(step: &Step, book: &Book) -> Option<AwsError> {
         let of = value.awaited().pop_first()?;
         Some((info, of))
     })?;
-    let message = format!("`{}` needs what AWS did not tell of {of}", info.name);
+    let message = format!(
+        "`{}` needs a value that AWS did not return for {of}",
+        info.name
+    );
     Some(AwsError::unknown("apply", message))
 }
 

@@ -188,14 +188,16 @@ impl AwsError {
                     | "RequestLimitExceeded",
                 ),
             ) => {
-                "the account's request quota is used up by somebody; run the same command again in a minute"
+                "other requests used up the account's request quota; run the same command again in a minute"
             }
             (_, Some("DependencyViolation" | "ResourceInUse")) => {
-                "something that is not this stack's still uses it, such as a network interface, a rule of another security group, \
-                 a VPC link or an endpoint service: lead it elsewhere or delete it, then run the same command again"
+                "something outside this stack still uses it, such as a network interface, a rule of another security \
+                 group, a VPC link or an endpoint service: point it elsewhere or delete it, then run the same command \
+                 again"
             }
             (_, Some("InsufficientInstanceCapacity")) => {
-                "AWS has no such instance free in that zone for now: run the same command again later, or choose another `type`"
+                "AWS has no capacity for that instance type in that zone now: run the same command again later, or choose \
+                 another `type`"
             }
             (
                 _,
@@ -212,7 +214,7 @@ impl AwsError {
             ) => {
                 "an AWS quota is reached: delete what is not needed or ask AWS for more in Service Quotas"
             }
-            (Cause::Unfinished, _) => "run the same command again later: it goes on from here",
+            (Cause::Unfinished, _) => "run the same command again later: it continues from here",
             (Cause::Unknown, _) => "a newer gatestack may know it; nothing was changed here",
             (Cause::Unlocked, _) => {
                 "run the same command again: it continues where this one stopped"

@@ -160,7 +160,7 @@ impl Writer {
         Err(AwsError::gave_up(
             operation,
             format!(
-                "not sent, since others put something into {here} after the plan looked, and it would be lost: {}",
+                "not sent: something was added to {here} after the plan was made, and it would be lost: {}",
                 came.join(", ")
             ),
         ))

@@ -84,7 +84,7 @@ impl Reader {
                     // Systems Manager returns only a code.
                     if error.is("ParameterNotFound") && error.message.is_empty() {
                         error.message = format!(
-                            "the Region has no parameter {parameter}, so no image follows from it"
+                            "the Region has no parameter {parameter}, which would name the image"
                         );
                     }
                     error

@@ -62,10 +62,10 @@ pub struct Known {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NoSuchScope {
     /// Its server's name is the name of one table and the identifier of another: both meanings.
-    #[error("`{0}` may mean `{1}` or `{2}`")]
+    #[error("`{0}` is ambiguous: `{1}` or `{2}`")]
     Ambiguous(String, String, String),
     /// The caller has no scope of this server.
-    #[error("{0} may ask for no scope of `{1}`")]
+    #[error("{0} has no scope of `{1}`")]
     NoneOf(String, String),
 }
 
@@ -73,10 +73,10 @@ pub enum NoSuchScope {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NoSuchCaller {
     /// There is none with this name.
-    #[error("nobody in this stack is called `{0}`")]
+    #[error("this stack has no partner, client or API key `{0}`")]
     Unknown(String),
     /// Several have it; all their addresses.
-    #[error("`{0}` is the name of more than one")]
+    #[error("`{0}` names more than one")]
     Ambiguous(String, Vec<String>),
 }
 

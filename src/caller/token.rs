@@ -30,16 +30,16 @@ pub struct Token {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The caller has no app client, or one without a secret.
-    #[error("there is no app client with a secret to ask with")]
+    #[error("there is no app client with a secret to request a token with")]
     NoClient,
     /// The pool has no token endpoint, because the file gives it no domain.
     #[error("the user pool has no domain, and with it no token endpoint")]
     NoDomain,
     /// The token endpoint's URL is invalid.
-    #[error("the token endpoint's address is no URL")]
+    #[error("the token endpoint's address is not a URL")]
     Url(#[source] url::ParseError),
     /// The token endpoint did not respond.
-    #[error("the token endpoint gives no answer")]
+    #[error("the token endpoint does not answer")]
     NoAnswer(#[source] TransportError),
     /// The token endpoint's OAuth error.
     #[error("the token endpoint refuses: {error}")]
@@ -50,7 +50,7 @@ pub enum TokenError {
         description: Option<String>,
     },
     /// The response is not a token endpoint's.
-    #[error("what answers at the token endpoint's address is no token endpoint")]
+    #[error("the server at the token endpoint's address is not a token endpoint")]
     NotATokenEndpoint,
     /// Without a domain: Cognito's own API returned an error.
     #[error(transparent)]

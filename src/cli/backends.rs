@@ -49,7 +49,7 @@ fn mapping(text: &str) -> Result<Mapping, String> {
         .ok_or("write it as TARGET=ADDRESS, as in 10.7.1.10:8080=127.0.0.1:9000")?;
     let target = target
         .parse()
-        .map_err(|_| format!("`{target}` is no target: write IP:PORT, as in 10.7.1.10:8080"))?;
+        .map_err(|_| format!("`{target}` is not a target: write IP:PORT, as in 10.7.1.10:8080"))?;
     Ok(Mapping {
         target,
         answers: address(answers)?,
@@ -62,7 +62,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     let port = text.strip_prefix("localhost:").unwrap_or(text);
     let port = port.strip_prefix(':').unwrap_or(port);
     match port.parse() {
-        Ok(0) => Err("port 0 is nobody's".into()),
+        Ok(0) => Err("port 0 is not valid".into()),
         Ok(port) => Ok(SocketAddr::new(here, port)),
         Err(_) => text
             .parse()

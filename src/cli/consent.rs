@@ -39,16 +39,13 @@ pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<
         return if yes {
             Ok(Consent::Given)
         } else {
-            Err(nobody_to_ask(
-                "nobody is there to ask whether this may be applied",
-                again,
-            ))
+            Err(nobody_to_ask("no terminal to confirm on", again))
         };
     }
     let mut agreed = ask_for_losses(&plan.losses_to_confirm())?;
     // The confirmation of the plan comes right after the warning, and includes this.
     if plan.needs_forward && yes {
-        agree("The stage is held back. Lead its callers forward again?")?;
+        agree("The stage is pinned to an earlier deployment. Switch it to the newest?")?;
     }
     agreed.extend(plan.needs_forward.then(|| FORWARD.to_owned()));
     if yes && agreed.is_empty() {
@@ -76,10 +73,10 @@ pub(super) fn ask_for_losses(lost: &BTreeMap<Address, Loss>) -> Result<Vec<Strin
     for (address, of) in asked {
         let purpose = match of {
             LossOf::Own => "delete it",
-            LossOf::Others => "lose what goes along",
-            LossOf::Requirements => "let everybody call it",
+            LossOf::Others => "delete it too",
+            LossOf::Requirements => "make it public",
             LossOf::Routes => "remove these routes",
-            LossOf::Earlier => "make another one",
+            LossOf::Earlier => "create a new one",
         };
         ask_for(address.as_str(), &format!("Type {address} to {purpose}:"))?;
         agreed.extend(repeated("--allow-delete", &[address.to_string()]));
@@ -133,9 +130,9 @@ pub(super) fn ask_destroy(
     let again = format!("{again} {confirm}");
     Err(Fault::new(
         FaultKind::Consent,
-        "a destroy needs consent by the stack's name, and there is no terminal to confirm on",
+        "a destroy is confirmed by the stack's name, and there is no terminal to confirm on",
     )
-    .hint(format!("agree to it with\n{again}"))
+    .hint(format!("confirm it with\n{again}"))
     .into())
 }
 
@@ -167,12 +164,11 @@ fn flags_are_missing(plan: &Plan, again: &str) -> Result<(), Error> {
         return match forward {
             Some(forward) => Err(Fault::new(
                 FaultKind::Consent,
-                "the stage is held back at an earlier deployment, and nobody is there to ask whether callers may be led \
-                 forward again",
+                "the stage is pinned to an earlier deployment, and there is no terminal to confirm on",
             )
-            .hint(format!("agree to it with\n{again} {forward} --yes"))
+            .hint(format!("confirm it with\n{again} {forward} --yes"))
             .hint(
-                "to change only what does not lead callers forward, name it with --target, for example --target 'partners.*'",
+                "to change only what does not switch the stage, name it with --target, for example --target 'partners.*'",
             )
             .into()),
             None => Ok(()),
@@ -207,14 +203,14 @@ pub(super) fn losses_are_missing(
     });
     let flags = consent_flags(lost).join(" ");
     fault
-        .hint(format!("agree to it with\n{again} {flags}{after}"))
+        .hint(format!("confirm it with\n{again} {flags}{after}"))
         .into()
 }
 
 /// The error about a missing confirmation; `again` is the command line for `--yes`.
 pub(super) fn nobody_to_ask(what: &str, again: &str) -> Error {
     Fault::new(FaultKind::Consent, what)
-        .hint(format!("agree to it with\n{again} --yes"))
+        .hint(format!("confirm it with\n{again} --yes"))
         .into()
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Global {
     )]
     pub(crate) file: PathBuf,
 
-    /// Lay stack.NAME.toml, beside the stack file, over it
+    /// Merge stack.NAME.toml beside the stack file into it
     #[arg(
         long = "env",
         global = true,
@@ -49,7 +49,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// Insist on this Region, which must be the file's
+    /// Fail unless the stack is in REGION
     #[arg(long, global = true, value_name = "REGION")]
     pub(crate) region: Option<String>,
 
@@ -66,11 +66,11 @@ pub(crate) struct Global {
     #[arg(long = "var-file", global = true, value_name = "FILE", action = ArgAction::Append)]
     pub(crate) var_files: Vec<PathBuf>,
 
-    /// Say results and errors only
+    /// Print results and errors only
     #[arg(short, long, global = true)]
     quiet: bool,
 
-    /// Say more; twice, log what the AWS SDK does
+    /// Print more; twice, log what the AWS SDK does
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
 
@@ -153,7 +153,7 @@ impl Global {
     pub(crate) fn contradiction(&self) -> Option<String> {
         if self.environment.is_some() && self.reads_stdin() {
             return Some(
-                "the argument '--env' (or GATESTACK_ENV) cannot be used with '--file -', beside which there is no overlay"
+                "the argument '--env' (or GATESTACK_ENV) cannot be used with '--file -', which has no overlays"
                     .to_owned(),
             );
         }

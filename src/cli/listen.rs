@@ -30,8 +30,8 @@ pub(super) struct Listen {
     /// Listen here instead of 127.0.0.1:4599; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = ADDRESS, hide_default_value = true)]
     listen: String,
-    /// Let --listen take an address that other machines reach, without
-    /// credentials and with every right
+    /// Let --listen take an address that other machines can reach, with full
+    /// access and no credentials
     #[arg(long)]
     allow_remote: bool,
 }

@@ -5,21 +5,21 @@ use crate::engine;
 /// What a plan is about, and what may be lost.
 #[derive(Debug, clap::Args)]
 pub(super) struct Scope {
-    /// Leave out everything but this address or glob, and what it needs
+    /// Change only what this address or glob names, and what that needs
     #[arg(long = "target", value_name = "ADDRESS")]
     targets: Vec<String>,
     /// Take over the existing thing of the same name
     #[arg(long, value_name = "ADDRESS")]
     adopt: Vec<String>,
-    /// Agree to losses: to delete what this address or glob names, to open such
-    /// a route to everybody, to lose what isn't the stack's and goes along
+    /// Confirm losses by address or glob: delete it, make such a route public,
+    /// lose what AWS deletes along with it and isn't the stack's
     #[arg(long, value_name = "ADDRESS")]
     allow_delete: Vec<String>,
     /// Replace this instance (address or glob) even if nothing of it changed, as
     /// for a newer image
     #[arg(long, value_name = "ADDRESS")]
     replace: Vec<String>,
-    /// Agree to lead callers forward again from where `rollback` led them back
+    /// Redeploy a stage that `rollback` pinned to an earlier deployment
     #[arg(long)]
     forward: bool,
 }

@@ -34,7 +34,7 @@ const TERRAFORM: &[(&str, &str)] = &[
     ("no-color", "write '--no-color'"),
     ("out", "write '--out FILE'"),
     ("parallelism", "leave it out: AWS's request quotas decide"),
-    ("refresh", "leave it out: every plan reads AWS anew"),
+    ("refresh", "leave it out: every plan reads AWS again"),
     (
         "refresh-only",
         "leave it out: 'plan' shows what differs on AWS",

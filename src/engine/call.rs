@@ -80,7 +80,7 @@ impl Calling {
                     fault.hint(format!("write {}", called.join(" or ")))
                 }
                 NoSuchCaller::Unknown(_) if self.front.callers.is_empty() => fault
-                    .hint("the file has nobody to call with: add `[partners.NAME]`, then apply it"),
+                    .hint("the file has no partner or client to call with: add `[partners.NAME]`, then apply it"),
                 NoSuchCaller::Unknown(_) => {
                     let callers = self.front.callers.values();
                     let names = callers.flat_map(|known| [known.name(), known.address.as_str()]);
@@ -129,9 +129,7 @@ impl Calling {
             let what = format!("AWS shows no secret of the app client of {}", known.address);
             let plan = self.session.invocation.command_line("plan", &[]);
             return Err(Fault::new(FaultKind::Absent, what)
-                .hint(format!(
-                    "see what AWS has differently from the file\n{plan}"
-                ))
+                .hint(format!("see what differs from the file on AWS\n{plan}"))
                 .into());
         }
         if known.has_api_key && credentials.api_key.is_none() {
@@ -285,12 +283,12 @@ impl Calling {
             TokenError::Refused { error, .. }
                 if matches!(error.as_str(), "invalid_client" | "unauthorized_client" | "invalid_grant") =>
             {
-                format!("somebody may have changed the client on AWS: see what differs from the file\n{plan}")
+                format!("the client may have been changed on AWS: see what differs from the file\n{plan}")
             }
-            TokenError::Refused { .. } => format!("see what AWS has differently from the file\n{plan}"),
+            TokenError::Refused { .. } => format!("see what differs from the file on AWS\n{plan}"),
             TokenError::NoAnswer(_) | TokenError::NotATokenEndpoint => format!(
-                "a new domain answers a minute after it was made, one of your own once its DNS record is there too; see that \
-                 it is there\n{plan}"
+                "a new domain answers a minute after it was made, a custom one once its DNS record exists too; check that \
+                 it does\n{plan}"
             ),
             TokenError::Aws(_) | TokenError::NoDomain | TokenError::Url(_) => {
                 "give the pool a token endpoint: add `domain = \"…\"` to `[user_pool]`, then apply it".to_owned()
@@ -299,7 +297,7 @@ impl Calling {
                 "a client without a secret can't ask for tokens by itself; AWS decides that when a client is made".to_owned()
             }
             TokenError::NoClient => format!(
-                "AWS shows no secret of its app client: see what AWS has differently from the file\n{plan}"
+                "AWS shows no secret of its app client: see what differs from the file on AWS\n{plan}"
             ),
         };
         Fault::new(FaultKind::Token, what).hint(hint).into()

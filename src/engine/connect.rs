@@ -129,7 +129,7 @@ fn unusable_profile(error: ProfileError) -> Error {
                     shell_word(name)
                 )
             } else {
-                format!("{near}profiles that are there: {}", known.join(", "))
+                format!("{near}existing profiles: {}", known.join(", "))
             })
         }
         ProfileError::Unreadable { .. } => fault,
@@ -206,7 +206,8 @@ pub fn local_state(error: aws_local::StoreError) -> Error {
             "gatestack makes a folder there for the state: move away what is there, or name another place with --state"
         }
         aws_local::StoreError::Io { .. } => {
-            "its state lies in a folder .gatestack beside the stack file, or in the file of --state: see that you may write there"
+            "its state is in a folder .gatestack beside the stack file, or in the file of --state: see that you may write \
+             there"
         }
         aws_local::StoreError::Damaged { .. } | aws_local::StoreError::Format { .. } => {
             "it holds nothing but what was applied with --local: to start with an empty AWS, delete the state and the journal beside it"

@@ -82,7 +82,7 @@ pub(crate) fn cannot(doing: &str, path: &Path, error: io::Error) -> Error {
     let error = anyhow::Error::new(error).context(format!("can't {doing} {}", path.display()));
     let fault = Fault::io(error);
     match found {
-        Some(NotAFile::Link) => fault.hint("name the file that it leads to, or remove the link"),
+        Some(NotAFile::Link) => fault.hint("name the file that it points to, or remove the link"),
         Some(_) => fault.hint("name a regular file"),
         None => fault,
     }

@@ -151,7 +151,7 @@ impl Locking<'_> {
         let ends = match taken.ends_in() {
             Some(time) => format!(
                 "if that run is gone, its lock can be taken over in {} s; sooner only if you are sure that its process has \
-                 ended, as a run that goes on would write beside yours",
+                 ended, since a run in progress would write at the same time",
                 time.as_secs()
             ),
             None => "if you are sure that no run of another version is under way".to_owned(),
@@ -186,8 +186,8 @@ impl Locking<'_> {
         };
         fault
             .hint(
-                "where the account forbids it, write `lock = false` in `[stack]`; nothing keeps two runs apart then, so let your \
-                 pipeline start one at a time",
+                "where the account forbids it, write `lock = false` in `[stack]`; nothing then keeps two runs apart, so \
+                 have your pipeline start one at a time",
             )
             .into()
     }
@@ -221,7 +221,7 @@ pub(super) fn lost(why: &str, again: &str) -> Fault {
         "this run no longer holds the lock on the stack: {why}; it has written nothing since it noticed"
     );
     Fault::new(FaultKind::Lock, what).hint(format!(
-        "see what the other run makes of the stack, then run the same command again: it continues where this one stopped\n{again}"
+        "see what the other run changes, then run the same command again: it continues where this one stopped\n{again}"
     ))
 }
 

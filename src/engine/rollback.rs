@@ -166,7 +166,7 @@ fn way<'a>(
     session: &Session,
 ) -> Result<(&'a Deployed, &'a Deployed), Error> {
     let Some(from) = history.served() else {
-        let what = "there is no stage yet whose callers could be led anywhere";
+        let what = "there is no stage yet to roll back";
         return Err(no_way(session, what).into());
     };
     let to = match deployment {
@@ -183,7 +183,7 @@ fn way<'a>(
         Way::Unknown => Err(no_way(
             session,
             format!(
-                "deployment {} does not record which VPC links it leads through, so nobody can say whether it works",
+                "deployment {} does not record which VPC links it uses, so whether it works is unknown",
                 to.name()
             ),
         )
@@ -197,7 +197,7 @@ fn way<'a>(
         Way::NotOurs => Err(no_way(
             session,
             format!(
-                "deployment {} was not made by gatestack, which can't tell what callers would meet there",
+                "deployment {} was not made by gatestack, which can't tell what it serves",
                 to.id
             ),
         )
@@ -229,7 +229,7 @@ fn nothing_earlier(history: &History, from: &Deployed, session: &Session) -> Fau
     let region = &session.desired.ground.region;
     match &history.canary {
         Some(_) => fault.hint(format!(
-            "remove the canary, which sends callers elsewhere\n{}",
+            "remove the canary, which sends calls to another deployment\n{}",
             Canary::removal(region, &history.api, &history.stage)
         )),
         None => fault,

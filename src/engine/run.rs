@@ -65,7 +65,7 @@ pub async fn look_again(
     if moved.is_empty() {
         return Ok(());
     }
-    let what = "AWS changed while you were deciding, so this is another plan; nothing was written";
+    let what = "AWS changed while you were deciding, so the plan differs now; nothing was written";
     Err(stale(what, moved)
         .hint("run the same command again and look at the new plan")
         .into())
@@ -210,7 +210,7 @@ impl Execution<'_> {
         }
         let what = "another run wrote to the stack while this one deleted it, and something of it is there again";
         let fault = Fault::new(FaultKind::Stale, what)
-            .hint("destroy it once more, and nothing else beside it");
+            .hint("destroy it again, with no other run at the same time");
         let told = left.iter().fold(fault, |fault, (address, live)| {
             fault.about(
                 address.clone(),

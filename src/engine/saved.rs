@@ -31,7 +31,7 @@ pub fn save(path: &Path, saved: &Saved) -> Result<(), Error> {
     {
         return Err(files::taken(
             path,
-            "no plan",
+            "not a plan",
             "give the plan another name, or delete that file first",
         ));
     }
@@ -163,9 +163,9 @@ impl<'a> SavedPlan<'a> {
             return Ok(self.saved.confirmed);
         };
         if !plan.destroy {
-            let what = "--confirm is the consent to a destroy, and this plan is none";
+            let what = "--confirm is for a destroy, and this is not a destroy plan";
             return Err(Fault::new(FaultKind::Consent, what)
-                .hint("leave it out; losses are agreed to with --allow-delete")
+                .hint("leave it out; losses are confirmed with --allow-delete")
                 .into());
         }
         let name = &self.saved.desired.ground.stack;
@@ -210,14 +210,14 @@ impl<'a> SavedPlan<'a> {
             return Ok(());
         }
         let what = format!(
-            "{} holds only the digest of a file that this takes; nothing was written",
+            "{} records only the digest of a file that is needed; nothing was written",
             self.path.display()
         );
         let fault = Fault::new(FaultKind::Io, what);
         let fields: BTreeSet<&str> = absent.iter().map(|(_, (field, _))| *field).collect();
         let fields = Vec::from_iter(fields).join(" and ");
         let fault = absent.into_iter().fold(fault, |fault, (step, (field, _))| {
-            fault.about(step.address.clone(), format!("its {field} is not at hand"))
+            fault.about(step.address.clone(), format!("its {field} file is missing"))
         });
         Err(fault
             .hint(format!(
@@ -297,9 +297,9 @@ impl<'a> SavedPlan<'a> {
                     planned.resources.contains_key(address),
                     now.resources.contains_key(address),
                 ) {
-                    (true, false) => "the file says nothing of it any more",
+                    (true, false) => "it is no longer in the file",
                     (false, true) => "it is new in the file",
-                    _ => "the file says something else of it",
+                    _ => "the file has other settings for it",
                 };
                 fault.about(address.clone(), text)
             });
@@ -385,7 +385,10 @@ fn same_environment(
 ) -> Result<Invocation, Error> {
     let made = &saved.inputs.environment;
     if let Some(Err(_)) = made.as_deref().map(environment::name) {
-        let what = format!("can't apply {}: its environment is none", path.display());
+        let what = format!(
+            "can't apply {}: its environment is not valid",
+            path.display()
+        );
         return Err(Fault::new(FaultKind::Io, what)
             .hint("create a new plan and review it")
             .into());

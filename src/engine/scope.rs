@@ -67,6 +67,6 @@ pub fn other_name(name: &str, given: &str) -> Error {
         FaultKind::Consent,
         format!("the stack's name is {name}, and --confirm says {given}"),
     )
-    .hint("look whether this is the stack file you mean")
+    .hint("check that this is the stack file you mean")
     .into()
 }

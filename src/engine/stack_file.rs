@@ -63,7 +63,7 @@ fn an_overlay(invocation: &Invocation, mistakes: &Diagnostics) -> Option<Error> 
     let path = invocation.path();
     let (stack, environment) = environment::of_overlay(&path)?;
     let what = format!(
-        "{} is an overlay of {}, which lacks what that one says",
+        "{} is an overlay of {} and incomplete without it",
         path.display(),
         stack.display()
     );
@@ -116,7 +116,7 @@ fn text(path: &Path, absent: impl FnOnce() -> Fault) -> Result<String, Error> {
                     return absent().into();
                 };
                 let (path, target) = (path.display(), target.display());
-                let what = format!("{path} is a link to {target}, which is not there");
+                let what = format!("{path} is a link to {target}, which does not exist");
                 return Fault::new(FaultKind::Io, what)
                     .hint("point it to a file, or remove it")
                     .into();

@@ -183,9 +183,9 @@ impl Verifying<'_> {
                 Err(error) => temporary = Temporary::none(&format!("no probe: {error}")),
             }
         }
-        temporary.expired = Err("AWS gives no token that is over in less than five minutes".into());
-        temporary.other_pool =
-            Err("it takes another user pool, and gatestack makes none to verify one".into());
+        temporary.expired =
+            Err("AWS issues no token that expires in less than five minutes".into());
+        temporary.other_pool = Err("it needs another user pool, and verify creates none".into());
         let patience = match self.probe {
             true => self.patience.max(PROBE_PATIENCE),
             false => self.patience,
@@ -227,7 +227,7 @@ impl Verifying<'_> {
             && let Err(error) = probe.remove(&Interrupt::new()).await
         {
             remarks.push(format!(
-                "the temporary things are still there, and go with the next `verify --probe` or `apply`: {error}"
+                "the temporary resources still exist; the next `verify --probe` or `apply` deletes them: {error}"
             ));
         }
         Ok(Report {
@@ -275,7 +275,8 @@ impl Verifying<'_> {
         if behind.backend.is_none() && leads_to_private_targets(&seen.observation) {
             behind.backend = Some(stand_in(end).await?);
             remarks.push(
-                "a stand-in answered for the private targets: name yours by --backend PORT".into(),
+                "a stand-in answered for the private targets: name yours with --backend PORT"
+                    .into(),
             );
         }
         let way_to = |service: Service| {
@@ -362,7 +363,7 @@ async fn second_secrets(connection: &Connection, front: &Front) -> Vec<String> {
 }
 
 /// Why most cases with temporary resources are not tested on AWS.
-const NEEDS_PROBE: &str = "it takes something temporary: pass --probe";
+const NEEDS_PROBE: &str = "it needs temporary resources: pass --probe";
 
 fn leads_to_private_targets(observation: &Observation) -> bool {
     observation.live.values().any(|live| match &live.resource {

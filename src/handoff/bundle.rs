@@ -350,8 +350,8 @@ fn troubles(access: &Access) -> String {
     }
     text += "\n## When it does not work\n\n| answer | meaning |\n|---|---|\n";
     if token {
-        text += "| no token: `invalid_client` | the client id or secret is wrong, or was replaced: ask for these files anew |\n";
-        text += "| no token: `invalid_scope`, `unauthorized_client` | the access was changed: ask for these files anew |\n";
+        text += "| no token: `invalid_client` | the client id or secret is wrong, or was replaced: ask for new files |\n";
+        text += "| no token: `invalid_scope`, `unauthorized_client` | the access was changed: ask for new files |\n";
         text += "| no token and no answer | the token endpoint can't be reached: check the network and its proxy |\n";
         text += "| 401 | the token is missing, has expired, or lacks the scope |\n";
     }

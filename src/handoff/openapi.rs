@@ -27,12 +27,12 @@ const REFUSALS: [(&str, u16, &str); 3] = [
     (
         "Unauthorized",
         401,
-        "There is no token, it has expired, or it has none of the scopes.",
+        "The token is missing, has expired, or has none of the scopes.",
     ),
     (
         "Forbidden",
         403,
-        "There is no API key, it is not enabled, or it is on no usage plan of this API.",
+        "The API key is missing, disabled, or on no usage plan of this API.",
     ),
     (
         "TooManyRequests",

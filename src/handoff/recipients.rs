@@ -104,7 +104,7 @@ pub fn destination(given: &[String]) -> Result<Destination, String> {
         (false, 0) => Ok(Destination::Encrypted(Encryption(recipients))),
         (_, 0) => Err("say where to".to_owned()),
         _ => Err(
-            "'--to' goes to one place, or to any number of age recipients: run the command again for another place"
+            "'--to' takes one destination, or any number of age recipients: run the command again for another destination"
                 .to_owned(),
         ),
     }
@@ -136,7 +136,7 @@ fn recipient(text: &str, lower: &str) -> Result<Recipient, String> {
         ));
     }
     Recipient::from_str(lower).map_err(|error| {
-        format!("'{said}' is no age recipient of the kind that age-keygen makes: {error}")
+        format!("'{said}' is not an age recipient of the kind that age-keygen makes: {error}")
     })
 }
 
@@ -202,7 +202,7 @@ fn place(text: &str) -> Result<Destination, String> {
         );
     }
     if text.contains(char::is_control) {
-        return Err("a name with control characters is no place to write to".to_owned());
+        return Err("a name can't contain control characters".to_owned());
     }
     let said = shortened(text);
     // A folder with a colon in its name is most likely a misspelled destination. One letter is a Windows drive.
@@ -211,7 +211,7 @@ fn place(text: &str) -> Result<Destination, String> {
         && !scheme.contains(['/', '.', '\\'])
     {
         return Err(format!(
-            "'{}:' is no place that gatestack knows: expected FOLDER, FILE.json, age1…, ssm:NAME or \
+            "'{}:' is not a destination that gatestack knows: expected FOLDER, FILE.json, age1…, ssm:NAME or \
              secretsmanager:NAME; write a folder of that name as './{said}'",
             shortened(scheme)
         ));
@@ -226,7 +226,7 @@ fn place(text: &str) -> Result<Destination, String> {
         None => Ok(Destination::Folder(path)),
         Some(DOCUMENT) => Ok(Destination::Document(path)),
         Some("age") => Err(format!(
-            "'{said}' would be encrypted for nobody: give the recipient with '--to age1…' and the file with '--out {said}'"
+            "'{said}' has no recipient to encrypt for: give the recipient with '--to age1…' and the file with '--out {said}'"
         )),
         Some(_) => Err(format!(
             "a bundle is one JSON document or a folder: end '{said}' with .json, or with a slash to make it a folder"
@@ -291,23 +291,23 @@ mod tests {
         assert!(matches!(to(&["./age1acme"]), Ok(Destination::Folder(_))));
         for (given, words) in [
             (&["acme.zip"][..], "end 'acme.zip' with .json"),
-            (&["acme.age"], "encrypted for nobody"),
+            (&["acme.age"], "no recipient to encrypt for"),
             (&["-"], "not printed"),
             (&["ssm:"], "lacks the name of the parameter"),
             (
                 &["ssm:/gatestack/lock/hello"],
                 "outside of /gatestack/lock/",
             ),
-            (&["age1acme"], "no age recipient"),
-            (&["a", "b"], "one place"),
+            (&["age1acme"], "not an age recipient"),
+            (&["a", "b"], "one destination"),
             (&["   "], "not printed"),
-            (&["SSM:/a/b"], "'SSM:' is no place"),
+            (&["SSM:/a/b"], "'SSM:' is not a destination"),
             (&["secretmanager:a"], "secretsmanager:NAME"),
             (
                 &["arn:aws:kms:eu-west-1:123456789012:key/1"],
-                "'arn:' is no place",
+                "'arn:' is not a destination",
             ),
-            (&["s3://bucket/acme.json"], "'s3:' is no place"),
+            (&["s3://bucket/acme.json"], "'s3:' is not a destination"),
             (&["acme\nbeta"], "control characters"),
         ] {
             let error = to(given).unwrap_err();
@@ -440,6 +440,6 @@ mod tests {
             Identity::generate().to_public().to_string(),
             "acme.json".to_owned(),
         ];
-        assert!(destination(&mixed).unwrap_err().contains("one place"));
+        assert!(destination(&mixed).unwrap_err().contains("one destination"));
     }
 }

@@ -67,11 +67,9 @@ impl Kind for ApiDomain {
         // Mappings belong to the stack by the API's id.
         phase: 1,
         replace: Replace::CreateFirst,
-        loss: Some(
-            "everybody who calls the API by this name reaches nothing until there is another domain and its record",
-        ),
+        loss: Some("calls to this name fail until another domain and its record exist"),
         in_picture: InPicture::Api,
-        when_different: "callers of the domain reach nothing, or by other rules",
+        when_different: "calls to the domain fail, or follow other rules",
         ..KindInfo::new(
             "api_domain",
             "domain name",
@@ -313,9 +311,8 @@ fn namesakes(
         .filter_map(|stranger| {
             let (address, name) = wanted.iter().find(|(_, name)| **name == stranger.name)?;
             (!scope.desired.adopt.contains(address)).then(|| {
-                let what = format!(
-                    "there is one already that is not this stack's: the domain name {name:?}"
-                );
+                let what =
+                    format!("the domain name {name:?} exists already and is not this stack's");
                 (address.clone(), what)
             })
         })
@@ -345,10 +342,10 @@ async fn others_on(
     Ok((!others.is_empty()).then(|| Obstacle {
         address: address.clone(),
         what: format!(
-            "other APIs are called by the domain {domain:?}, and AWS would delete their base paths along with it: {}",
+            "other APIs are mapped to the domain {domain:?}, and AWS would delete their base paths along with it: {}",
             others.join(", ")
         ),
-        help: "take those base paths off the domain first, in the stacks that made them".into(),
+        help: "remove those base paths first, in the stacks that made them".into(),
     }))
 }
 
@@ -367,7 +364,8 @@ fn given_away(scope: &Scope<'_>, address: &Address, domain: &str) -> Option<Obst
         });
     (named && !of_ours).then(|| Obstacle {
         address: address.clone(),
-        what: format!("`existing = true` says that the domain {domain:?} is somebody else's, and it is this stack's"),
+        what: format!("`existing = true` is for a domain that this stack does not manage, and the domain {domain:?} is \
+                       this stack's"),
         help: "leave `existing` out; or remove the domain's tags gatestack:stack and gatestack:key if it is not this stack's any more"
             .into(),
     })
@@ -487,8 +485,8 @@ fn tls_spreads(look: &Look<'_, Props>) -> Option<Note> {
     spreads.then_some(())?;
     look.info(
         "GS111",
-        "AWS takes about 15 minutes to spread it; until then callers may meet the one or the other, and AWS takes no further \
-         change of the domain",
+        "AWS takes about 15 minutes to apply it; until then calls may get either, and AWS refuses further changes of the \
+         domain",
     )
 }
 
@@ -496,8 +494,8 @@ fn tls_spreads(look: &Look<'_, Props>) -> Option<Note> {
 fn goes(look: &Look<'_, Props>) -> Option<Note> {
     look.change.goes().then_some(())?;
     let and_then = match look.want {
-        Some(want) => format!("whoever calls it must be told {}", want.name),
-        None => "whoever calls it must be told another address".into(),
+        Some(want) => format!("tell its callers {}", want.name),
+        None => "tell its callers another address".into(),
     };
     let name = &look.held?.name;
     look.warning(

@@ -39,12 +39,10 @@ impl Kind for ApiKey {
     type Part = Part<Props>;
 
     const INFO: KindInfo = KindInfo {
-        loss: Some(
-            "its value, which AWS made and nobody can make again: whoever calls with it is refused from then on",
-        ),
+        loss: Some("its value can't be restored; calls that use it get 403"),
         doubles: true,
         in_picture: InPicture::Caller,
-        when_different: "whoever calls with the key is refused, or let in though it should not be",
+        when_different: "calls with the key are refused, or admitted against the file",
         ..KindInfo::new(
             "api_key",
             "API key",
@@ -64,7 +62,7 @@ impl Kind for ApiKey {
         })),
         Field::new(
             "description",
-            "A description for people who meet the key in the console.",
+            "A description, shown in the console.",
             |p: &Props, book| p.description.value(book),
         )
         .by(Part::Patch(|patches, task, _: &Props| {
@@ -72,7 +70,7 @@ impl Kind for ApiKey {
         })),
         Field::new(
             "enabled",
-            "Whether calls with the key are let in.",
+            "Whether calls with the key are accepted.",
             |p: &Props, _| p.enabled.into(),
         )
         .by(Part::Patch(|patches, task, _: &Props| {
@@ -171,7 +169,7 @@ impl Kind for ApiKey {
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
         let is_lost = look.change.goes() && look.live.is_some_and(|live| !live.only_a_mark);
-        let lost = "its value is lost for good: a new API key has another one";
+        let lost = "its value can't be restored: a new API key gets another one";
         let note = is_lost.then(|| Note::warning(CREDENTIALS_LOST, look.address, lost));
         note.into_iter().collect()
     }

@@ -152,9 +152,7 @@ impl Kind for AppClient {
         lane: Some(Lane::UserPool),
         phase: 1,
         goes_with: Some("user_pool"),
-        loss: Some(
-            "its id and secret: whoever uses them gets no token any more, and a new client has others",
-        ),
+        loss: Some("its id and secret stop working; a new client gets new ones"),
         billable: Some(
             "Cognito charges for the tokens that clients get with `client_credentials`: from $2.25 for 1,000 token \
              requests (list price, November 2026).",

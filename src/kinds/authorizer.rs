@@ -51,7 +51,7 @@ impl Kind for Authorizer {
         deployed: true,
         admits: true,
         in_picture: InPicture::Api,
-        when_different: "tokens are judged by other rules once it is deployed",
+        when_different: "tokens are checked by other rules once it is deployed",
         ..KindInfo::new(
             "authorizer",
             "authorizer",

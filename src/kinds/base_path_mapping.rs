@@ -64,11 +64,11 @@ impl Kind for BasePathMapping {
         goes_with: Some("api_domain"),
         replace: Replace::CreateFirst,
         in_picture: InPicture::Api,
-        when_different: "callers of the domain reach nothing, or another stage",
+        when_different: "calls to the domain fail, or reach another stage",
         ..KindInfo::new(
             "base_path_mapping",
             "base path mapping",
-            "The part of a domain that leads to the API's stage. Several APIs can share a domain. See the API Gateway \
+            "The part of a domain that is mapped to the API's stage. Several APIs can share a domain. See the API Gateway \
              developer guide, \"Use API mappings to connect API stages to a custom domain name\".",
         )
     };
@@ -81,7 +81,7 @@ impl Kind for BasePathMapping {
         .refers_to("api_domain"),
         Field::new(
             "existing",
-            "Whether the domain is somebody else's.",
+            "Whether another stack or owner manages the domain.",
             |p: &Props, _| p.existing.into(),
         )
         .by(Part::Mark),
@@ -93,7 +93,7 @@ impl Kind for BasePathMapping {
         .by(Part::Mapping("/basePath", |want| &want.base_path)),
         // One to another API is not the stack's.
         Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
-        Field::new("stage", "The stage it leads to.", |p: &Props, _| {
+        Field::new("stage", "The stage it is mapped to.", |p: &Props, _| {
             (&p.stage).into()
         })
         .by(Part::Mapping("/stage", |want| &want.stage)),
@@ -156,10 +156,10 @@ impl Kind for BasePathMapping {
                         findings.obstacles.push(Obstacle {
                             address: (*address).clone(),
                             what: format!(
-                                "{} on the domain {domain:?} leads to {other} already",
+                                "{} on the domain {domain:?} is already mapped to {other}",
                                 shown(base_path)
                             ),
-                            help: "choose another base path, or take that mapping off the domain first".into(),
+                            help: "choose another base path, or remove that mapping first".into(),
                         });
                     }
                 }
@@ -290,10 +290,10 @@ pub(super) async fn leading_to(
     Ok((!others.is_empty()).then(|| Obstacle {
         address: address.clone(),
         what: format!(
-            "base paths that are not this stack's lead to this {what}, and AWS deletes none that a base path leads to: {}",
+            "base paths outside this stack are mapped to this {what}, and AWS does not delete one that is in use: {}",
             others.join(", ")
         ),
-        help: format!("lead them elsewhere or take them off first\n{}", calls.join("\n")),
+        help: format!("map them elsewhere or remove them first\n{}", calls.join("\n")),
     }))
 }
 
@@ -429,7 +429,7 @@ fn stops(look: &Look<'_, Props>) -> Option<Note> {
     let path = shown(&held.base_path);
     look.warning(
         "GS137",
-        format!("calls to {path} of {domain} reach the API no more: whoever makes them must be told another address"),
+        format!("calls to {path} of {domain} no longer reach the API: tell their callers another address"),
     )
 }
 

@@ -20,7 +20,7 @@ impl Desired {
         let mut found = Vec::new();
         let stack = || Place::Stack.address();
         if self.has_unseen_characters() {
-            let what = "a name or address holds a character that nobody sees".to_owned();
+            let what = "a name or address holds an invisible character".to_owned();
             found.push((stack(), what));
         }
         let name = &self.ground.stack;
@@ -30,7 +30,7 @@ impl Desired {
         let region = &self.ground.region;
         let is_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if region.is_empty() || !region.chars().all(is_region) {
-            found.push((stack(), "its Region is none".to_owned()));
+            found.push((stack(), "its Region is not valid".to_owned()));
         }
         for (name, text) in &self.outputs {
             if !self.output_follows(name, text) {
@@ -51,9 +51,12 @@ impl Desired {
         for (info, value) in &fields {
             let awaited = value.awaited();
             let absent = awaited.iter().find(|of| !self.resources.contains_key(*of));
-            found.extend(
-                absent.map(|of| format!("`{}` refers to {of}, which is not wanted", info.name)),
-            );
+            found.extend(absent.map(|of| {
+                format!(
+                    "`{}` refers to {of}, which the plan does not have",
+                    info.name
+                )
+            }));
             let stands_nowhere =
                 info.on_change == OnChange::Place && awaited.is_empty() && *value != Value::Unset;
             if stands_nowhere {

@@ -144,7 +144,7 @@ impl Kind for Deployment {
         goes_with: Some("rest_api"),
         snapshot: true,
         in_picture: InPicture::Api,
-        when_different: "callers meet what was deployed last, not what is configured",
+        when_different: "calls get what was deployed last, not what is configured",
         ..KindInfo::new(
             "deployment",
             "deployment",
@@ -162,7 +162,7 @@ impl Kind for Deployment {
                 Shows::Configured => "deployed".into(),
                 Shows::Behind => "changed since the last deployment".into(),
                 Shows::HeldBack { deployment, .. } => {
-                    Value::Text(format!("held back at the earlier deployment {deployment}"))
+                    Value::Text(format!("pinned to the earlier deployment {deployment}"))
                 }
                 Shows::Unknown { deployment, .. } => Value::Text(format!(
                     "unknown: deployment {deployment} was not made by gatestack"
@@ -432,8 +432,8 @@ fn held_back(look: &Look<'_, Props>) -> Option<Note> {
     look.warning(
         "GS117",
         format!(
-            "the stage is held back at deployment {deployment} of {}; applying leads callers forward again to what is \
-             configured, which --yes alone does not agree to: --forward",
+            "the stage is pinned to deployment {deployment} of {}; applying switches it to what is configured, only with \
+             --forward",
             moment(made)
         ),
     )

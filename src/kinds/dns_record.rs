@@ -67,8 +67,9 @@ impl Kind for DnsRecord {
         ..KindInfo::new(
             "dns_record",
             "DNS record",
-            "An alias record in a Route 53 hosted zone that leads a domain of your own to AWS. It is ours as long as it \
-             leads to our domain. See the Route 53 developer guide, \"Choosing between alias and non-alias records\".",
+            "An alias record in a Route 53 hosted zone that points a domain of your own to AWS. It is the stack's as long \
+             as it points to the stack's domain. See the Route 53 developer guide, \"Choosing between alias and non-alias \
+             records\".",
         )
     };
 
@@ -77,7 +78,7 @@ impl Kind for DnsRecord {
             .on_change(OnChange::Replace("a record stays in its zone")),
         Field::new("name", "The name.", |p: &Props, _| (&p.name).into())
             .on_change(OnChange::Replace("a record is its name")),
-        Field::new("alias", "Where the name leads.", |p: &Props, book| {
+        Field::new("alias", "What the name points to.", |p: &Props, book| {
             p.alias.value(book)
         })
         .by(()),
@@ -354,7 +355,7 @@ fn claim(
     findings.obstacles.push(Obstacle {
         address: address.clone(),
         what: format!(
-            "the name {:?} has records already that do not lead to this stack's domain: {}",
+            "the name {:?} has records already that do not point to this stack's domain: {}",
             want.name,
             others.into_iter().collect::<Vec<_>>().join("; ")
         ),
@@ -408,7 +409,7 @@ async fn lead(
         .find(|record| !leads_to(record, &target) && !may_replace(record));
     if let Some(record) = appeared {
         let message = format!(
-            "the name {name:?} has got another record meanwhile: {}. Run the same command again to see what to do about it",
+            "the name {name:?} has another record by now: {}. Run the same command again to see what to do about it",
             in_words(record)
         );
         return Err(AwsError::gave_up("ChangeResourceRecordSets", message));
@@ -483,7 +484,7 @@ fn in_words(record: &ResourceRecordSet) -> String {
 
 fn leads_past(name: &str, other: &ResourceRecordSet) -> String {
     format!(
-        "the name {name:?} has a record beside this one that leads some callers past it: {}",
+        "the name {name:?} has another record, which sends some callers elsewhere: {}",
         in_words(other)
     )
 }

@@ -18,7 +18,7 @@ use crate::model::{Address, Book, OutputName, Place};
 
 /// What is lost with a duplicate, if its kind names no loss.
 pub(crate) const LOSS: &str =
-    "it carries an address that another thing stands at; whatever still uses it stops working";
+    "it carries the address of another resource; whatever still uses it stops working";
 
 /// Several resources with one address.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

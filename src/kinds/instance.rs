@@ -155,7 +155,7 @@ impl Kind for Instance {
         .works_on(),
         Field::new(
             "running",
-            "Whether it runs. Always true: one that somebody stopped is started again.",
+            "Whether it runs. Always true: a stopped one is started again.",
             |p: &Props, _| p.running.into(),
         )
         .by(Part::Running)
@@ -261,8 +261,8 @@ impl Kind for Instance {
             return Err(AwsError::gave_up(
                 "TerminateInstances",
                 format!(
-                    "somebody protected the instance {id} from termination (disableApiTermination). Take the protection off \
-                     if it may go, then run the same command again"
+                    "the instance {id} is protected from termination (disableApiTermination). Remove the protection if it \
+                     may be deleted, then run the same command again"
                 ),
             ));
         }
@@ -309,8 +309,8 @@ fn rolls(look: &Look<'_, Props>) -> Option<Note> {
     look.info(
         "GS116",
         format!(
-            "one after another, so that callers notice nothing: the new one is launched and healthy before the old one \
-             drains ({drain}) and is terminated with what is on it"
+            "one after another, without downtime: the new one is launched and healthy before the old one drains ({drain}) \
+             and is terminated with its data"
         ),
     )
 }
@@ -322,6 +322,6 @@ fn one_less(look: &Look<'_, Props>) -> Option<Note> {
     (look.goes_for_good() && others_stay).then_some(())?;
     look.info(
         "GS119",
-        "the file wants fewer instances: it finishes what it has begun and is terminated with what is on it, and the others serve on",
+        "the file has fewer instances: it drains and is terminated with its data, and the others keep serving",
     )
 }

@@ -61,7 +61,7 @@ impl Kind for Listener {
         serves_callers: true,
         replace: Replace::CreateFirst,
         in_picture: InPicture::LoadBalancer,
-        when_different: "calls that go through the VPC link are led elsewhere",
+        when_different: "calls through the VPC link go elsewhere",
         on_private_road: true,
         ..KindInfo::new(
             "listener",
@@ -81,9 +81,11 @@ impl Kind for Listener {
         .on_change(OnChange::Replace("a listener stays with its load balancer"))
         .refers_to("load_balancer"),
         Field::new("port", "The port.", |p: &Props, _| u32::from(p.port).into()).by(Part::Settings),
-        Field::new("protocol", "What callers speak.", |p: &Props, _| {
-            (&p.protocol).into()
-        })
+        Field::new(
+            "protocol",
+            "The protocol that callers use.",
+            |p: &Props, _| (&p.protocol).into(),
+        )
         .by(Part::Settings),
         Field::new(
             "certificate",
@@ -267,7 +269,7 @@ pub(super) async fn of_other_stacks(
             "other stacks have listeners on this load balancer, which AWS would delete along with it: {}",
             of_stacks.join(", ")
         ),
-        help: "take them off first, in the stacks that made them".into(),
+        help: "remove them first, in the stacks that made them".into(),
     }))
 }
 
@@ -276,7 +278,7 @@ fn taken(address: &Address, props: &Props, stack: &str) -> Obstacle {
     Obstacle {
         address: address.clone(),
         what: format!(
-            "the stack {stack:?} has this already: the listener on port {} of the load balancer",
+            "the listener on port {} of the load balancer already belongs to the stack {stack:?}",
             props.port
         ),
         help: "give it another port in one of the two stack files".into(),
@@ -288,7 +290,8 @@ fn untagged(address: &Address, props: &Props) -> Obstacle {
     Obstacle {
         address: address.clone(),
         what: format!(
-            "there is one already that gatestack did not make, or whose tags were taken off: the listener on port {} of the load balancer",
+            "the listener on port {} of the load balancer exists already; gatestack did not make it, or its tags were \
+             removed",
             props.port
         ),
         help: format!("give this one another port, or take it over with --adopt '{address}'"),
@@ -369,8 +372,8 @@ fn targets_swapped(look: &Look<'_, Props>) -> Option<Note> {
     look.warning(
         "GS114",
         format!(
-            "calls on port {port} are led to another target group, and fail until its targets are healthy; to avoid that, add a \
-             listener on another port, lead the routes there, and drop this one afterwards"
+            "calls on port {port} go to another target group, and fail until its targets are healthy; to avoid that, add a \
+             listener on another port, move the routes there, and remove this one afterwards"
         ),
     )
 }

@@ -53,7 +53,7 @@ const CROSS_ZONE: &str = "load_balancing.cross_zone.enabled";
 const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 
 /// What to do if only another load balancer helps: the new one needs another name.
-const ANOTHER_NAME: &str = "give it another `name`: then a new one is made, the VPC link and the routes are led there, and \
+const ANOTHER_NAME: &str = "give it another `name`: then a new one is made, the VPC link and the routes move to it, and \
                             the old one is deleted";
 
 /// The word for consent to the loss of listeners that gatestack did not create.
@@ -86,7 +86,7 @@ impl Kind for LoadBalancer {
         // Users of Terraform's provider and of the load balancer controller measure two to five minutes.
         settles_in: Some(180),
         billable: Some(
-            "a network load balancer is charged for every hour it stands, and for what passes through it.",
+            "a network load balancer is charged for every hour it exists, and for the traffic through it.",
         ),
         in_picture: InPicture::LoadBalancer,
         dependents: DEPENDENTS,
@@ -94,8 +94,8 @@ impl Kind for LoadBalancer {
         ..KindInfo::new(
             "load_balancer",
             "load balancer",
-            "An internal network load balancer. A VPC link leads to it, and no other road does. See the user guide for \
-             Network Load Balancers.",
+            "An internal network load balancer, reached through a VPC link only. See the user guide for Network Load \
+             Balancers.",
         )
     };
 
@@ -112,13 +112,13 @@ impl Kind for LoadBalancer {
             |p: &Props, _| (&p.scheme).into(),
         )
         .on_change(OnChange::Refuse(ANOTHER_NAME)),
-        Field::new("vpc", "The VPC it stands in.", |p: &Props, _| {
+        Field::new("vpc", "The VPC it is in.", |p: &Props, _| {
             (&p.vpc).into()
         })
         .on_change(OnChange::Refuse(ANOTHER_NAME)),
         Field::new(
             "subnets",
-            "Its subnets, one in each zone. AWS takes none away while a VPC link leads to it.",
+            "Its subnets, one in each zone. AWS removes none while a VPC link uses it.",
             |p: &Props, _| Value::set(&p.subnets),
         )
         .by(Part::Subnets),
@@ -137,8 +137,8 @@ impl Kind for LoadBalancer {
         .on_change(OnChange::Refuse(ANOTHER_NAME)),
         Field::new(
             "judges_private_link",
-            "Whether its security groups also judge what comes through a VPC link. gatestack leaves it off: the link is the \
-             only road, and its calls come from addresses that no rule can name.",
+            "Whether its security groups also filter traffic from a VPC link. gatestack leaves it off: only the link \
+             reaches it, from addresses that no rule can name.",
             |p: &Props, _| p.judges_private_link.into(),
         )
         .by(Part::SecurityGroups).always(false),
@@ -275,7 +275,7 @@ impl Kind for LoadBalancer {
             .wait(
                 writer,
                 "DescribeLoadBalancers",
-                "AWS has not got the load balancer to work",
+                "the load balancer is not active",
                 async || {
                     let Some(live) = look(writer, arn).await? else {
                         return Ok(None);
@@ -341,11 +341,11 @@ async fn others_links(
     Ok((!others.is_empty()).then(|| Obstacle {
         address: after_moves(scope.desired, &found.address),
         what: format!(
-            "VPC links that are not this stack's lead to the load balancer {:?}: {}",
+            "VPC links outside this stack use the load balancer {:?}: {}",
             found.props.name,
             others.join(", ")
         ),
-        help: "lead them elsewhere or delete them first, in the stacks that made them".into(),
+        help: "point them elsewhere or delete them first, in the stacks that made them".into(),
     }))
 }
 
@@ -372,10 +372,11 @@ async fn link_to_nowhere(
         Obstacle {
             address: address.clone(),
             what: format!(
-                "the stack's VPC link {id} leads to the load balancer {arn}, which AWS does not list"
+                "the stack's VPC link {id} points to the load balancer {arn}, which AWS does not list"
             ),
             help: format!(
-                "if it was deleted, delete the link with `aws apigateway delete-vpc-link --vpc-link-id {id}`; otherwise run the                  same command again in a minute"
+                "if it was deleted, delete the link with `aws apigateway delete-vpc-link --vpc-link-id {id}`; otherwise \
+                 run the same command again in a minute"
             ),
         }
     }))
@@ -480,7 +481,7 @@ async fn set_subnets(
             .wait(
                 writer,
                 "SetSubnets",
-                "AWS has not taken the old subnets away",
+                "AWS has not removed the old subnets",
                 async || {
                     let live = look(writer, arn).await?;
                     Ok(live.filter(|live| is_active(live) && subnets(live) == stays))
@@ -574,8 +575,8 @@ fn replaced(look: &Look<'_, Props>) -> Option<Note> {
         "GS112",
         format!(
             "a new load balancer with listeners, target groups and VPC link is made beside {:?}, and AWS charges for both \
-             meanwhile; the routes are led there and redeployed without a gap, then the old ones are deleted, and \
-             with them the way back to earlier deployments. Whoever calls the old one's host name directly loses it",
+             meanwhile; the routes move to it and are redeployed without downtime, then the old ones are deleted, which \
+             ends rollback to earlier deployments. Direct calls to the old host name stop working",
             held.name
         ),
     )

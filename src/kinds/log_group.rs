@@ -82,8 +82,9 @@ impl Kind for LogGroup {
         ..KindInfo::new(
             "log_group",
             "log group",
-            "A CloudWatch log group that the stage writes its access logs to. One that the file names no longer is kept until \
-             consent names it. See the API Gateway developer guide, \"Set up CloudWatch logging for REST APIs\".",
+            "A CloudWatch log group that the stage writes its access logs to. One that is no longer in the file is kept \
+             until --allow-delete names it. See the API Gateway developer guide, \"Set up CloudWatch logging for REST \
+             APIs\".",
         )
     };
 

@@ -354,12 +354,12 @@ fn moved_onto(address: &Address, was: &Address, there: &Live) -> Obstacle {
     Obstacle {
         address: address.clone(),
         what: format!(
-            "`[[moved]]` brings {was} here, and the {} stands here already",
+            "`[[moved]]` moves {was} to this address, and the {} is there already",
             name(there)
         ),
         help: format!(
-            "take these lines of `[[moved]]` out of the file and keep both; or, to have {from} under this name, first take \
-             {to} out of the file, apply that with --allow-delete '{to}', and write both lines again"
+            "remove this `[[moved]]` from the file to keep both; or, to have {from} under this name, first remove {to} \
+             from the file, apply that with --allow-delete '{to}', and add this `[[moved]]` again"
         ),
     }
 }
@@ -369,8 +369,7 @@ fn of_another_kind(address: &Address, live: &Live) -> Obstacle {
     Obstacle {
         address: address.clone(),
         what: format!("the {} carries this address", name(live)),
-        help: "put its tag gatestack:key back as it was, or remove its tags gatestack:stack and gatestack:key if it is not \
-               the stack's"
+        help: "restore its tag gatestack:key, or remove its tags gatestack:stack and gatestack:key if it is not the stack's"
             .into(),
     }
 }

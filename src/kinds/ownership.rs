@@ -95,7 +95,7 @@ pub(super) fn misplaced(
             kind.title
         ),
         help: format!(
-            "put the tag back as it was; if it is not the stack's, take its tags {STACK_TAG} and {KEY_TAG} off{}",
+            "restore the tag; if it is not the stack's, remove its tags {STACK_TAG} and {KEY_TAG}{}",
             untag.unwrap_or_default()
         ),
     }
@@ -175,7 +175,7 @@ fn claim<P>(
         ),
         Owner::Stack(stack) => (
             format!(
-                "the stack {stack:?} has this already: the {} {name:?}",
+                "the {} {name:?} already belongs to the stack {stack:?}",
                 kind.title
             ),
             "give it another name in one of the two stack files".to_owned(),
@@ -185,7 +185,7 @@ fn claim<P>(
         }
         Owner::Us(_) | Owner::Nobody => (
             format!(
-                "there is one already that gatestack did not make: the {} {name:?}",
+                "the {} {name:?} exists already, and gatestack did not make it",
                 kind.title
             ),
             format!("rename one of the two, or take it over with --adopt '{address}'"),

@@ -163,8 +163,8 @@ impl Kind for PlanMembership {
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
         let moves = look.change.action == Action::Replace && look.want.is_some();
-        let text = "between leaving one plan and joining the other, calls with the key are refused with 403; AWS may take a few \
-                    minutes to let it in";
+        let text = "between leaving one plan and joining the other, calls with the key are refused with 403; AWS may take \
+                    a few minutes to accept it";
         let note = moves.then(|| Note::warning("GS105", look.address, text));
         note.into_iter().collect()
     }
@@ -207,12 +207,12 @@ async fn on_others_plans(
                 .map(|address| Obstacle {
                     address,
                     what: format!(
-                        "the key is on the usage plan {:?} ({}), which gatestack did not make and which opens this API too: AWS \
-                         takes a key on one plan of a stage only",
+                        "the key is on the usage plan {:?} ({}), which gatestack did not make and which covers this API \
+                         too: AWS allows a key on one plan of a stage only",
                         name.unwrap_or_default(),
                         id.unwrap_or_default()
                     ),
-                    help: "take the key off that plan, or take the API's stage off it".into(),
+                    help: "remove the key or the API's stage from that plan".into(),
                 }),
         );
     }

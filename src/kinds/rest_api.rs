@@ -138,7 +138,7 @@ impl Kind for RestApi {
         doubles: true,
         in_picture: InPicture::Api,
         dependents: DEPENDENTS,
-        when_different: "callers find another door than the file says",
+        when_different: "callers reach the API in another way than the file says",
         ..KindInfo::new(
             "rest_api",
             "REST API",
@@ -160,7 +160,7 @@ impl Kind for RestApi {
         .live_at_once(),
         Field::new(
             "description",
-            "A description for people who meet the API in the console.",
+            "A description, shown in the console.",
             |p: &Props, book| p.description.value(book),
         )
         .by(Part::Patch(|patches, task, _: &Props| {

@@ -125,7 +125,7 @@ impl Kind for Route {
         deployed: true,
         siblings_clash: true,
         in_picture: InPicture::Api,
-        when_different: "callers meet another route than the file says, as soon as it is deployed",
+        when_different: "calls get another route than the file says, as soon as it is deployed",
         ..KindInfo::new(
             "route",
             "route",
@@ -205,7 +205,7 @@ impl Kind for Route {
         .by(Part::Answer),
         Field::new(
             "authorizer",
-            "The authorizer that checks the caller's token. None lets anyone in.",
+            "The authorizer that checks the caller's token. Without one, no token is needed.",
             |p: &Props, book| {
                 p.authorizer
                     .as_ref()
@@ -356,12 +356,12 @@ fn opens(look: &Look<'_, Props>) -> Option<Note> {
                 (false, false) => return None,
             };
             match want.is_open() {
-                true => format!("callers will need {lost} any more: everybody may call it"),
+                true => format!("callers will need {lost} any more: it becomes public"),
                 false => format!("callers will need {lost} any more"),
             }
         }
         _ if want.is_open() && !look.stack.open_on_purpose.contains(look.address) => {
-            "everybody may call it: it needs neither a token nor an API key. If that is meant, say so in the file: \
+            "this route is public: it needs neither a token nor an API key. If that is intended, say so in the file: \
              requires = \"nothing\""
                 .to_owned()
         }

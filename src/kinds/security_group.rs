@@ -76,8 +76,8 @@ impl Kind for SecurityGroup {
         ..KindInfo::new(
             "security_group",
             "security group",
-            "An EC2 security group: who may open connections to what stands in it. Its rules are closed: one that the stack \
-             does not have is revoked. Connections from it are not limited. See the VPC user guide, \"Security groups\".",
+            "An EC2 security group: who may open connections to its members. Its rules are closed: one that the stack does \
+             not have is revoked. Connections from it are not limited. See the VPC user guide, \"Security groups\".",
         )
     };
 
@@ -97,7 +97,7 @@ impl Kind for SecurityGroup {
         .refers_to("security_group"),
         Field::new(
             "other_rules",
-            "Who else may open connections: always nobody.",
+            "Other inbound rules: always none.",
             |p: &Props, _| Value::set(&p.other_rules),
         )
         .by(Part::Rules),
@@ -258,11 +258,12 @@ pub(super) async fn used_by(
     Ok((!users.is_empty()).then(|| Obstacle {
         address: address.clone(),
         what: format!(
-            "what is not this stack's uses the security group {:?} ({id}), and AWS deletes none that is in use: {}",
+            "something outside this stack uses the security group {:?} ({id}), and AWS does not delete one that is in use: \
+             {}",
             props.name,
             users.into_iter().collect::<Vec<_>>().join(", ")
         ),
-        help: "take the group off them first, or delete them, then run the same command again".into(),
+        help: "remove the group from them first, or delete them, then run the same command again".into(),
     }))
 }
 

@@ -84,16 +84,16 @@ impl Kind for Stage {
         lane: Some(Lane::RestApi),
         phase: 1,
         goes_with: Some("rest_api"),
-        loss: Some("its URL: every call to it is refused from then on"),
+        loss: Some("its URL stops working: every call to it is refused"),
         kept_unless_named: true,
         in_picture: InPicture::Api,
         dependents: DEPENDENTS,
-        when_different: "callers meet other limits than the file says",
+        when_different: "callers have other limits than the file says",
         ..KindInfo::new(
             "stage",
             "stage",
-            "A stage of the REST API: the door that callers come through, and the first part of every path. See the API \
-             Gateway developer guide, \"Set up a stage for a REST API\".",
+            "A stage of the REST API: what callers reach, and the first part of every path. See the API Gateway developer \
+             guide, \"Set up a stage for a REST API\".",
         )
     };
 
@@ -102,8 +102,8 @@ impl Kind for Stage {
         Field::place("deployment", "deployment", |p: &Props, book| p.deployment.value(book)),
         Field::new("name", "The stage's name, 1 to 128 letters, digits, `-` and `_`.", |p: &Props, _| (&p.name).into())
             .on_change(OnChange::Refuse(
-                "a stage keeps its name: change `[api] stage` to make a new one beside it, and let the old one go by its \
-                 address once nobody calls it",
+                "a stage keeps its name: change `[api] stage` to make a new one beside it, and delete the old one by its \
+                 address once it gets no calls",
             )),
         Field::new("variables", "Stage variables, which integrations use as `${stageVariables.NAME}`.", |p: &Props, book| {
             Value::map(p.variables.iter().map(|(name, text)| (name, text.value(book))))
@@ -323,7 +323,7 @@ pub(super) async fn on_others_plans(
         OTHER_PLANS,
         ("usage_plan", "usage plan"),
         &names,
-        "it no longer opens this stage, and calls with its keys are refused here",
+        "it no longer covers this stage, and calls with its keys are refused here",
     ))
 }
 

@@ -109,13 +109,13 @@ impl Kind for TargetGroup {
         replace: Replace::CreateFirst,
         in_picture: InPicture::TargetGroups,
         dependents: DEPENDENTS,
-        when_different: "calls that go through the VPC link are led elsewhere",
+        when_different: "calls through the VPC link go elsewhere",
         on_private_road: true,
         ..KindInfo::new(
             "target_group",
             "target group",
-            "The targets behind a listener and how they show that they work. See the user guide for Network Load \
-             Balancers, \"Target groups\".",
+            "The targets behind a listener and their health check. See the user guide for Network Load Balancers, \"Target \
+             groups\".",
         )
     };
 
@@ -140,15 +140,15 @@ impl Kind for TargetGroup {
             u32::from(p.port).into()
         })
         .on_change(OnChange::Replace("a target group keeps its port")),
-        Field::new("to_protocol", "What the targets speak.", |p: &Props, _| {
-            (&p.protocol).into()
-        })
-        .on_change(OnChange::Replace("a target group keeps its protocol")),
         Field::new(
-            "health",
-            "How a target shows that it works.",
-            |p: &Props, _| p.health.value(),
+            "to_protocol",
+            "The protocol of the targets.",
+            |p: &Props, _| (&p.protocol).into(),
         )
+        .on_change(OnChange::Replace("a target group keeps its protocol")),
+        Field::new("health", "The health check.", |p: &Props, _| {
+            p.health.value()
+        })
         .by(Part::Health),
         Field::new(
             "drain",
@@ -156,7 +156,7 @@ impl Kind for TargetGroup {
             |p: &Props, _| p.drain_seconds.into(),
         )
         .by(Part::Drain),
-        Field::new("targets", "What answers.", |p: &Props, _| {
+        Field::new("targets", "The registered targets.", |p: &Props, _| {
             p.targets.as_ref().map(Value::set).into()
         })
         .by(Part::Targets),
@@ -511,12 +511,12 @@ pub(super) async fn others_in(
             uses.in_use.push(Obstacle {
                 address: address.clone(),
                 what: format!(
-                    "listeners of {at} that are not this stack's lead to the target group {:?}, and AWS deletes none that one \
-                     leads to: port {}",
+                    "listeners of {at} outside this stack forward to the target group {:?}, and AWS does not delete one \
+                     that is in use: port {}",
                     props.name,
                     ports.join(", ")
                 ),
-                help: "lead them elsewhere or delete them first".into(),
+                help: "point them elsewhere or delete them first".into(),
             });
         }
     }

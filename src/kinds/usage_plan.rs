@@ -111,7 +111,7 @@ impl Kind for UsagePlan {
         .by(Part::Patch(|patches, task, _: &Props| patches.replace("/name", task.text(&task.want.name)))),
         Field::new(
             "description",
-            "A description for people who meet the plan in the console.",
+            "A description, shown in the console.",
             |p: &Props, book| p.description.value(book),
         )
         .by(Part::Patch(|patches, task, _: &Props| patches.replace("/description", task.text(&task.want.description)))),
@@ -191,7 +191,7 @@ impl Kind for UsagePlan {
                 OTHER_STAGES,
                 ("stage", "stage"),
                 &names,
-                "they are taken off the plan, and calls with its keys get 403 there",
+                "they are removed from the plan, and calls with its keys get 403 there",
             );
             found
                 .dependents

@@ -188,7 +188,7 @@ impl Kind for UserPool {
         doubles: true,
         in_picture: InPicture::UserPool,
         dependents: DEPENDENTS,
-        when_different: "tokens are given by other rules",
+        when_different: "tokens are issued by other rules",
         ..KindInfo::new(
             "user_pool",
             "user pool",

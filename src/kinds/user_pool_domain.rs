@@ -81,7 +81,7 @@ impl Kind for UserPoolDomain {
         lane: Some(Lane::UserPool),
         phase: 1,
         in_picture: InPicture::UserPool,
-        when_different: "nobody gets a token there",
+        when_different: "no token is issued there",
         ..KindInfo::new(
             "user_pool_domain",
             "user pool domain",
@@ -382,7 +382,7 @@ pub(super) async fn others_of(
             others.len(),
             others.join(", ")
         ),
-        help: format!("delete what nobody signs in with any more\n{}", calls.join("\n")),
+        help: format!("delete those that are no longer used to sign in\n{}", calls.join("\n")),
     }))
 }
 
@@ -418,7 +418,7 @@ async fn wait_until_gone(writer: &Writer, pool: &str, domain: &str) -> Result<()
         if waited >= GONE_WITHIN {
             return Err(AwsError::unfinished(
                 "DescribeUserPoolDomain",
-                format!("AWS still has not let go of the domain {domain:?}"),
+                format!("AWS has still not released the domain {domain:?}"),
             ));
         }
         writer.pause(LOOK_EVERY).await;
@@ -492,11 +492,8 @@ fn token_url_changes(look: &Look<'_, Props>) -> Option<Note> {
         .map(|(client, _)| client.as_str())
         .collect();
     let whom = match users.is_empty() {
-        true => "it is in use by no client of this stack".to_owned(),
-        false => format!(
-            "it is in use by {}, who must be told the new one",
-            some_of(users)
-        ),
+        true => "no client of this stack uses it".to_owned(),
+        false => format!("it is used by {}: tell them the new one", some_of(users)),
     };
     look.warning(
         "GS102",

@@ -50,13 +50,14 @@ impl Kind for VpcLink {
         serves_callers: true,
         doubles: true,
         in_picture: InPicture::VpcLink,
-        when_different: "calls to private targets are led elsewhere",
+        when_different: "calls to private targets go elsewhere",
         on_private_road: true,
         ..KindInfo::new(
             "vpc_link",
             "VPC link",
-            "The road from the API to the load balancer. One that leads elsewhere is made beside the old one, routes and \
-             stage are put on it, and only then the old one goes. See the API Gateway developer guide, \"VPC links\".",
+            "The private connection from the API to the load balancer. For another load balancer a new one is made beside \
+             the old one, routes and stage move to it, and only then the old one is deleted. See the API Gateway \
+             developer guide, \"VPC links\".",
         )
     };
 
@@ -68,10 +69,12 @@ impl Kind for VpcLink {
             .works_on(),
         Field::new(
             "load_balancer",
-            "The load balancer it leads to.",
+            "The load balancer it connects to.",
             |p: &Props, book| p.load_balancer.value(book),
         )
-        .on_change(OnChange::Replace("AWS never leads a VPC link elsewhere"))
+        .on_change(OnChange::Replace(
+            "AWS never changes the target of a VPC link",
+        ))
         .refers_to("load_balancer")
         .when_ready(),
         Field::new("available", "Whether it works.", |p: &Props, _| {
@@ -190,7 +193,7 @@ impl Kind for VpcLink {
         match deleted.await {
             Err(error) if holds_on(&error) => {
                 let message = format!(
-                    "{}. Lead those stages elsewhere or delete them, then run the same command again",
+                    "{}. Point those stages elsewhere or delete them, then run the same command again",
                     error.message.trim_end_matches('.')
                 );
                 return Err(AwsError { message, ..error });
@@ -225,7 +228,7 @@ impl Kind for VpcLink {
             .wait(
                 writer,
                 "CreateVpcLink",
-                "AWS has not got the VPC link to work",
+                "the VPC link is not available",
                 async || {
                     let Some(link) = look(writer, id).await? else {
                         return Ok(None);
@@ -271,11 +274,11 @@ pub(super) async fn used_by(
     Ok((!users.is_empty()).then(|| Obstacle {
         address: address.clone(),
         what: format!(
-            "other APIs call through the VPC link {:?} ({id}), and AWS deletes none that an API uses: {}",
+            "other APIs use the VPC link {:?} ({id}), and AWS does not delete one that is in use: {}",
             props.name,
             users.join("; ")
         ),
-        help: "lead those routes elsewhere or delete them, and deploy that, then run the same command again".into(),
+        help: "point those routes elsewhere or delete them, and deploy that, then run the same command again".into(),
     }))
 }
 
@@ -356,7 +359,7 @@ impl Progress {
 
 /// A link's status message from AWS, if there is one.
 fn why(status: Option<&VpcLinkStatus>, message: Option<&str>) -> String {
-    let status = status.map_or("of no status", VpcLinkStatus::as_str);
+    let status = status.map_or("without a status", VpcLinkStatus::as_str);
     match message.filter(|message| !message.is_empty()) {
         Some(message) => format!("the VPC link is {status}: {message}"),
         None => format!("the VPC link is {status}, and AWS gave no reason"),
@@ -414,7 +417,7 @@ fn road_goes(look: &Look<'_, Props>) -> Option<Note> {
     (works && look.goes_for_good() && api_stays).then_some(())?;
     look.warning(
         "GS120",
-        "no route says `via` any more: their calls leave API Gateway over the internet instead of through the load balancer, \
-         and there is no way back to earlier deployments",
+        "no route has `via` any more: calls go over the internet instead of through the load balancer, and earlier \
+         deployments can't be rolled back to",
     )
 }

@@ -45,7 +45,7 @@ pub(super) fn asked_no_more(
         return Vec::new();
     }
     let open = some_of(open.iter().map(Address::as_str));
-    let text = format!("the certificate that callers have to show: everybody may call {open}");
+    let text = format!("the client certificate that calls need: anyone may call {open}");
     opened
         .into_iter()
         .map(|address| (address.clone(), text.clone()))

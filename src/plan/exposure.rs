@@ -120,8 +120,8 @@ fn not_ours(
     };
     let methods = live.serves.as_ref().map(|methods| listed(wanted, methods));
     let text = format!(
-        "the stage {} serves deployment {deployment}{made}, which gatestack did not make; where its routes lead and which scopes \
-         they take is unknown. It serves {}; {ways}",
+        "the stage {} serves deployment {deployment}{made}, which gatestack did not make; its integrations and scopes are \
+         unknown. It serves {}; {ways}",
         live.stage,
         methods.as_deref().unwrap_or("nothing"),
     );
@@ -159,9 +159,9 @@ fn beside<'a>(
             return None;
         }
         let text = format!(
-            "the stage {} of this API, which is not the file's, serves deployment {}. Everybody may make calls there that the file \
-             shuts, by {}; gatestack leaves it as it is, and this deletes it: aws apigateway delete-stage --region {region} \
-             --rest-api-id {} --stage-name {}",
+            "the stage {} of this API, which is not the file's, serves deployment {}. Anyone may make calls there that the \
+             file restricts, by {}; gatestack leaves it as it is, and this deletes it: aws apigateway delete-stage \
+             --region {region} --rest-api-id {} --stage-name {}",
             other.stage,
             other.deployment,
             some_of(open.iter().map(String::as_str)),

@@ -103,13 +103,13 @@ pub(super) fn takes_long(steps: &[Step]) -> Option<Note> {
     let (first, then) = waits.split_first()?;
     let then: String = then
         .iter()
-        .map(|address| format!(", then for {address}"))
+        .map(|address| format!(", then {address}"))
         .collect();
     let minutes = seconds.div_ceil(60);
     Some(Note::info(
         "GS115",
         first,
-        format!("AWS takes about {minutes} minutes until all of it works, first for this{then}"),
+        format!("AWS takes about {minutes} minutes to create this{then}"),
     ))
 }
 
@@ -148,7 +148,7 @@ fn others_lose<'a>(
 fn namesakes_stay(observation: &Observation) -> impl Iterator<Item = Note> {
     let obstacles = observation.obstacles.iter();
     obstacles.map(|one| {
-        let text = format!("stays when the stack goes: {}", one.what);
+        let text = format!("stays after a destroy: {}", one.what);
         Note::warning("GS138", &one.address, text)
     })
 }
@@ -163,7 +163,7 @@ fn policy_stays(stack: &BothSides<'_>) -> Option<Note> {
         "GS109",
         address,
         format!(
-            "it has {RESOURCE_POLICY}, which decides who may call it beside what the file says; gatestack leaves it as it is"
+            "it has {RESOURCE_POLICY}, which decides who may call it in addition to the file; gatestack leaves it as it is"
         ),
     ))
 }
@@ -186,7 +186,7 @@ fn stage_holds_on(stack: &BothSides<'_>, changes: &BTreeMap<Address, Change>) ->
         link,
         format!(
             "a stage that the file does not name stays; where it serves this link, AWS refuses to delete the link, and all \
-             behind it stays too, until the stage goes: {}",
+             behind it stays too, until the stage is deleted: {}",
             consent.join(" ")
         ),
     ))

@@ -131,12 +131,12 @@ fn by_name<'a>(
     for Opening { of, by } in openings {
         let by = by.address();
         let Some(of) = of.map(|of| of.address()) else {
-            let text = "what other routes require: paths overlap in more ways than are looked through, and everybody may call it";
+            let text = "what other routes require: paths overlap in more ways than are compared, and anyone may call it";
             found.insert(by, text.to_owned());
             continue;
         };
         if of == by {
-            let text = "its requirements: everybody may call it, without a token or an API key";
+            let text = "its requirements: anyone may call it, without a token or an API key";
             found.insert(by, text.to_owned());
         } else if goes(&of, &by) {
             let text = format!(
@@ -150,7 +150,7 @@ fn by_name<'a>(
     for (by, of) in of_others {
         let answer = if of.len() == 1 { "answers" } else { "answer" };
         let text = format!(
-            "the requirements of {}, which {answer} these calls today: everybody may make them",
+            "the requirements of {}, which {answer} these calls today: anyone may make them",
             some_of(of.iter().map(Address::as_str))
         );
         found.entry(by).or_insert(text);
@@ -230,7 +230,7 @@ pub(super) fn openings(
         goes && !changes.contains_key(by)
     });
     for address in published(wanted, observation, changes, &served) {
-        let text = "its absence from the deployed API: this redeployment makes it public, and the file does not open it";
+        let text = "its absence from the deployed API: this redeployment makes it public, and the file does not";
         found.entry(address).or_insert_with(|| text.to_owned());
     }
     found

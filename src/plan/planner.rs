@@ -180,7 +180,7 @@ fn compare(
                 action: Action::Delete,
                 fields: Vec::new(),
                 reasons: if live.only_a_mark {
-                    vec!["it is gone; its mark is left".into()]
+                    vec!["it is gone; its ownership tag is left".into()]
                 } else {
                     let of = of_several.get(address).into_iter();
                     let why = of.map(|duplicates| duplicates.reason());
@@ -448,7 +448,7 @@ fn protected(
         .map(|(address, change)| Problem {
             address: address.clone(),
             what: format!("deletion protection is on, and the file does not say so for this {}", change.kind.title),
-            help: "if it may really go, set `deletion_protection = false` in the file and apply that first".into(),
+            help: "if it may be deleted, set `deletion_protection = false` in the file and apply that first".into(),
         })
         .collect()
 }

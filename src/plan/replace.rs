@@ -55,8 +55,8 @@ pub(super) fn refused(
         Some(Problem {
             address: address.clone(),
             what: format!("--replace can't make a new {} in the place of this one; {why}", kind.title),
-            help: "only instances are made anew on demand, since the old one serves until the new one does; change what the \
-                   file says of other things"
+            help: "only instances are replaced on demand, since the old one serves until the new one does; change other \
+                   resources in the file"
                 .into(),
         })
     };

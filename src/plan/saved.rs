@@ -86,7 +86,7 @@ impl Inputs {
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// It is something else.
-    #[error("it is no plan that gatestack saved")]
+    #[error("it is not a plan that gatestack saved")]
     NotAPlan,
     /// It begins like one, but is truncated or was changed.
     #[error("the plan is damaged: {0}")]
@@ -139,7 +139,7 @@ impl Saved {
         let envelope: Value = serde_json::from_str(text).map_err(damaged)?;
         let format = envelope[MARK]
             .as_u64()
-            .ok_or_else(|| Unreadable::Damaged("its format is no number".into()))?;
+            .ok_or_else(|| Unreadable::Damaged("its format is not a number".into()))?;
         if format != u64::from(FORMAT) {
             return Err(Unreadable::Format(format));
         }

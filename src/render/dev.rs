@@ -110,7 +110,7 @@ impl Private {
                 let mapped = counted(mapped as u64, "target");
                 format!("{backend} answers for private targets, but {mapped} mapped elsewhere")
             }
-            (None, 0) => "nobody answers for private targets: see --backend PORT".to_owned(),
+            (None, 0) => "no backend answers for private targets: see --backend PORT".to_owned(),
             (None, mapped) => format!("{} mapped", counted(mapped as u64, "private target")),
         }
     }
@@ -159,7 +159,7 @@ impl Served<'_> {
             .collect();
         if self.preflights > 0 {
             let paths = counted(self.preflights as u64, "path");
-            let line = format!("and a CORS preflight, open to everybody, on {paths}");
+            let line = format!("and a public CORS preflight on {paths}");
             text.push_str(&indented(&line, 2, width));
         }
         text
@@ -180,7 +180,7 @@ impl ServedRoute {
             needs.push("an API key".into());
         }
         if needs.is_empty() {
-            "open to everybody".to_owned()
+            "public".to_owned()
         } else {
             listed(&needs)
         }
@@ -344,7 +344,7 @@ pub(crate) fn reloaded(
     let lost = if lost.is_empty() {
         String::new()
     } else {
-        let head = paint(WARNING, "This is lost for good:");
+        let head = paint(WARNING, "This can't be undone:");
         format!("{head}\n{}", losses(lost, width))
     };
     format!("{head} {what}\n{lost}")
@@ -467,7 +467,7 @@ mod tests {
         };
         assert_eq!(
             text(None, 0),
-            "nobody answers for private targets: see --backend PORT"
+            "no backend answers for private targets: see --backend PORT"
         );
         assert_eq!(text(None, 1), "1 private target mapped");
         assert_eq!(

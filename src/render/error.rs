@@ -247,7 +247,7 @@ mod tests {
             "its value, which AWS made and nobody can make again",
         )
         .about(Address::new("api"), "")
-        .hint("agree to it with\ngatestack apply --allow-delete 'partners.acme' --yes");
+        .hint("confirm it with\ngatestack apply --allow-delete 'partners.acme' --yes");
         insta::assert_snapshot!(said(fault.into()), @r"
         error: 1 delete needs consent by name, and nobody is there to ask
           partners.acme/key: its value, which AWS made and nobody can make again

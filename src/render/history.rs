@@ -49,7 +49,7 @@ impl View<'_> {
         }
         let stage = &self.history.stage;
         let whom = match &self.history.canary {
-            Some(_) => format!("allers of the stage {stage} whom its canary leaves there"),
+            Some(_) => format!("allers of the stage {stage} outside of its canary"),
             None => format!("allers of the stage {stage}"),
         };
         let said = match self.shows {
@@ -61,12 +61,11 @@ impl View<'_> {
                 "The configuration changed since the last deployment: c{whom} don't see it yet."
             ),
             Some(Shows::HeldBack { deployment, .. }) => format!(
-                "The stage {stage} is held back at deployment {deployment}: an apply leads its callers forward again only \
-                 with --forward."
+                "The stage {stage} is pinned to deployment {deployment}: apply redeploys it only with --forward."
             ),
             Some(Shows::Unknown { deployment, .. }) => format!(
-                "The stage {stage} serves deployment {deployment}, which gatestack did not make. AWS tells its methods and \
-                 not where they lead or which scopes they take, so it may show anything, changes by hand included:"
+                "The stage {stage} serves deployment {deployment}, which gatestack did not make. AWS exposes its methods \
+                 but not their integrations or scopes, so it may serve anything, changes by hand included:"
             ),
         };
         text.push_str(&indented(&said, 0, self.width));
@@ -75,7 +74,7 @@ impl View<'_> {
         }
         if let Some(canary) = &self.history.canary {
             let said = format!(
-                "{} gatestack leaves it as it is. This is what callers meet there:",
+                "{} gatestack leaves it as it is. It serves:",
                 sent_away(stage, canary)
             );
             text.push_str(&indented(&said, 0, self.width));
@@ -168,8 +167,8 @@ fn way(deployed: &Deployed) -> String {
         Way::Open => "possible".into(),
         Way::Unknown => "by its id: its VPC links are not recorded".into(),
         Way::NotOurs => match &deployed.description {
-            Some(description) => format!("no: somebody else made it, {description:?}"),
-            None => "no: somebody else made it".into(),
+            Some(description) => format!("no: gatestack did not make it, {description:?}"),
+            None => "no: gatestack did not make it".into(),
         },
         Way::Closed(why) => format!("no: {why}"),
     }
@@ -210,7 +209,7 @@ impl Rollback<'_> {
     pub(crate) fn text(&self) -> String {
         let mut text = heading(self.ground, self.local) + "\n";
         let said = format!(
-            "Callers of the stage {} go from deployment {}{} to deployment {}, and meet the API as it was deployed then:",
+            "The stage {} switches from deployment {}{} to deployment {}, and serves the API as it was deployed then:",
             self.history.stage,
             self.from.name(),
             match self.from.is_ours() {
@@ -251,8 +250,8 @@ impl Rollback<'_> {
             ));
         }
         text.push_str(&indented(
-            "Where methods lead, which scopes they take and how errors look are as they were then too; AWS tells nobody \
-             what. Clients, keys, usage plans and the stage's own settings stay as they are.",
+            "Integrations, scopes and error responses go back too; AWS does not expose the old values. Clients, keys, \
+             usage plans and the stage's own settings stay as they are.",
             0,
             self.width,
         ));
@@ -281,7 +280,7 @@ impl Rollback<'_> {
             return String::new();
         }
         let warning = format!(
-            "everybody may call {} then, without a token or an API key",
+            "anyone may call {} then, without a token or an API key",
             listed(&opened)
         );
         super::fields::hanging(&(paint(WARNING, "warning") + ":"), 8, &warning, self.width)
@@ -299,7 +298,7 @@ impl Rollback<'_> {
         let done = if self.history.is_before(self.to, self.from) {
             "Rolled back"
         } else {
-            "Led forward"
+            "Rolled forward"
         };
         let said = format!("{done}: the stage {stage} serves deployment {to}.");
         let counts = format!(
@@ -310,9 +309,7 @@ impl Rollback<'_> {
         let rest = if self.history.is_newest(self.to) {
             counts
         } else {
-            format!(
-                "{counts} The stage is held back: an apply leads callers forward again only with --forward."
-            )
+            format!("{counts} The stage is pinned: apply redeploys it only with --forward.")
         };
         format!(
             "\n{}\n{}{} {next}\n",

@@ -35,7 +35,7 @@ impl Listener for Ui {
             Notice::Unlocked => self.remark(UNLOCKED),
             Notice::NotReleased(error) => self.complain(&not_released(error, self.width())),
             Notice::ProbeLeft(error) => self.remark(&format!(
-                "the probe of an earlier run is still there: {error}\n"
+                "the probe of an earlier run still exists: {error}\n"
             )),
             Notice::Step { event, simulated } => self.step(event, simulated),
             Notice::Ended(ended) => {
@@ -45,7 +45,7 @@ impl Listener for Ui {
             }
             Notice::LeftAtOnce => {
                 self.running = None;
-                let text = "left at once: what was running may or may not be done; run the same command again to find out";
+                let text = "stopped at once: running steps may or may not be done; run the same command again to find out";
                 self.complain(&indented(text, 0, self.width()));
             }
         }

@@ -110,7 +110,7 @@ impl View<'_> {
         if let Some((from, to)) = self.perhaps_renamed() {
             text.push_str(&indented(
                 &format!(
-                    "If {from} is called {to} now, nothing need be lost; write this in the file:"
+                    "If {from} was renamed to {to}, nothing need be lost; add this to the file:"
                 ),
                 0,
                 self.width,

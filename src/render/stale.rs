@@ -9,16 +9,16 @@ use crate::plan::{FieldChange, How};
 /// What happened to one resource.
 pub(crate) fn text(how: &How) -> String {
     match how {
-        How::Appeared => "it was not there, and is there now".into(),
+        How::Appeared => "it did not exist, and does now".into(),
         How::Gone => "it is gone".into(),
-        How::MadeAnew => "it was made anew".into(),
+        How::MadeAnew => "it was recreated".into(),
         How::Renamed => "its tag or mark names another address".into(),
         How::InTheWay(what) => what.clone(),
         How::PlannedOtherwise(what) => (*what).into(),
         How::Dependents { before, after } => {
             let what = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".to_owned());
             format!(
-                "it takes along {}, and the plan saw {}",
+                "deleting deleting deleting deleting deleting it takes along {}, and the plan saw {}",
                 what(after),
                 what(before)
             )

@@ -32,7 +32,7 @@ pub(crate) struct View<'a> {
     pub(crate) width: usize,
 }
 
-const AS_WRITTEN: &str = "✓ as the file says";
+const AS_WRITTEN: &str = "✓ matches";
 
 impl View<'_> {
     /// The whole screen.
@@ -91,7 +91,7 @@ impl View<'_> {
             ]
         });
         table(
-            ["Route", "Shut to", "Open to", "Not tested", "Result"],
+            ["Route", "Denied", "Allowed", "Not tested", "Result"],
             rows,
             self.width,
         )
@@ -168,7 +168,7 @@ impl View<'_> {
         for (route, difference, callers) in said {
             let what = match callers.as_slice() {
                 [one] if difference.what.starts_with(one.as_str()) => difference.what.clone(),
-                callers => format!("{} (met by {})", difference.what, listed(callers)),
+                callers => format!("{} (seen by {})", difference.what, listed(callers)),
             };
             text.push_str(&self.difference(&route, &what, &difference.help, ""));
         }

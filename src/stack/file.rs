@@ -523,7 +523,7 @@ pub struct AccessLogSettings {
     #[schemars(example = &"/claims/calls")]
     pub group: Option<Template>,
     /// How long CloudWatch keeps a line, in days that it knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
-    /// 1096, 1827, 2192, 2557, 2922, 3288 or 3653. Of an existing log group it is not the stack's to say.
+    /// 1096, 1827, 2192, 2557, 2922, 3288 or 3653. Can't be set for an existing log group.
     #[schemars(example = &"90d", extend("default" = AccessLogSettings::RETENTION))]
     pub retention: Option<HumanDuration>,
     /// The line's format, with API Gateway's `$context` variables.

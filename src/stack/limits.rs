@@ -32,7 +32,7 @@ pub(super) fn size(file: &SourceFile) -> Result<(), Diagnostic> {
         return headers(file);
     }
     let message = format!(
-        "{} has {} bytes, and gatestack reads {} of a file",
+        "{} has {} bytes, and gatestack reads at most {} of a file",
         file.path().display(),
         file.text().len(),
         bytes(LARGEST_FILE)

@@ -236,7 +236,7 @@ fn syntax(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     let said = |part: &str| message.contains(part);
     let (fault, help) = if said("duplicate key") {
         (
-            format!("`{written}` stands here a second time"),
+            format!("duplicate `{written}`"),
             "put the lines of both places together in one",
         )
     } else if said("string values must be quoted") {
@@ -252,13 +252,13 @@ fn syntax(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     } else if said("unclosed table") || said("unclosed array of tables") {
         (
             "this table's name is not closed".to_owned(),
-            "end it with `]`; names with spaces stand in quotes",
+            "end it with `]`; names with spaces are quoted",
         )
     } else {
         let fault = message
             .split_once(", expected")
             .map_or(message, |(fault, _)| fault);
-        let help = "a line is `key = value`; text stands in quotes, lists in `[…]`, tables in `{…}` or under `[name]`";
+        let help = "a line is `key = value`; text is in quotes, lists in `[…]`, tables in `{…}` or under `[name]`";
         (fault.to_owned(), help)
     };
     Diagnostic::error(Code::Syntax, format!("not TOML: {fault}"))

@@ -335,7 +335,7 @@ fn unknown(
     let diagnostic = Diagnostic::error(Code::UnknownKey, message).at(key.span());
     match near {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None => diagnostic.help(format!("known are {}", list(&known_keys(schema)))),
+        None => diagnostic.help(format!("valid keys: {}", list(&known_keys(schema)))),
     }
 }
 
@@ -409,7 +409,7 @@ fn not_a_word(
         .unwrap_or_else(|| path.clone());
     let help = match findings.closest(word, possible.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("possible are {}", quoted.join(", ")),
+        None => format!("expected one of {}", quoted.join(", ")),
     };
     Some(Diagnostic::error(Code::WrongValue, format!("`{shown}` can't be \"{word}\"")).help(help))
 }

@@ -116,7 +116,7 @@ impl<'t> Pass<'_, 't> {
             let names: Vec<_> = cycle.iter().map(|name| format!("vars.{name}")).collect();
             let diagnostic = Diagnostic::error(
                 Code::Cycle,
-                format!("`{path}` waits for itself: {}", spelled(&names)),
+                format!("`{path}` refers to itself: {}", spelled(&names)),
             )
             .at(self.spans.value_of(&path))
             .help("give one of them a value of its own");
@@ -397,7 +397,7 @@ impl<'t> Pass<'_, 't> {
         let help = match near {
             Some(near) => format!("did you mean `${{{near}}}`?"),
             None => {
-                "possible are `var.NAME`, `env.NAME`, `account.id`, `stack.…`, `api.…`, `user_pool.…`, \
+                "expected one of `var.NAME`, `env.NAME`, `account.id`, `stack.…`, `api.…`, `user_pool.…`, \
                  `partners.NAME.client_id` and the like; write `$${` for a dollar sign and a brace"
                     .to_owned()
             }
@@ -416,7 +416,7 @@ impl<'t> Pass<'_, 't> {
         let nowhere = |why: &str| {
             Diagnostic::error(
                 Code::DanglingReference,
-                format!("`{written}` leads nowhere: {why}"),
+                format!("`{written}` refers to nothing: {why}"),
             )
         };
         let entry = |table: &str, attribute: &str, name: &str| {

@@ -211,7 +211,7 @@ fn request(
         let Some(value) = value else { continue };
         let name: HeaderName = name
             .parse()
-            .map_err(|_| format!("`{name}` is no header's name"))?;
+            .map_err(|_| format!("`{name}` is not a header name"))?;
         // The value itself is not shown.
         let mut value =
             HeaderValue::from_str(&value).map_err(|_| format!("no value of {name} can be sent"))?;
@@ -220,7 +220,7 @@ fn request(
     }
     request
         .body(Bytes::new())
-        .map_err(|_| format!("`{}` is no path that can be called", cell.target))
+        .map_err(|_| format!("`{}` is not a path that can be called", cell.target))
 }
 
 /// What may be shown of a response.

@@ -214,11 +214,11 @@ impl Refusal {
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Admitted { status: None, .. } => f.pad("let in"),
+            Self::Admitted { status: None, .. } => f.pad("admitted"),
             Self::Admitted {
                 status: Some(status),
                 ..
-            } => f.pad(&format!("let in, {status}")),
+            } => f.pad(&format!("admitted, {status}")),
             Self::Refused { how, .. } => f.pad(how.words()),
         }
     }

@@ -53,7 +53,9 @@ pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
         ..passed(CheckName::Applied, address)
     }));
     checked.extend(plan.kept.iter().map(|address| Checked {
-        remarks: vec!["the file has it no longer, and it stays until it is named".into()],
+        remarks: vec![
+            "it is no longer in the file, and stays until --allow-delete names it".into(),
+        ],
         ..passed(CheckName::Applied, address)
     }));
     let elsewhere = plan.notes.iter();
@@ -61,7 +63,7 @@ pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
     checked.extend(elsewhere.map(|note| Checked {
         outcome: Outcome::Different(vec![Difference {
             what: note.text.clone(),
-            help: "callers may meet another API there than the file says".into(),
+            help: "calls may reach another API there than the file says".into(),
         }]),
         ..passed(CheckName::Deployed, &note.address)
     }));
@@ -123,8 +125,7 @@ fn differs(address: &Address, change: &Change, shows: Option<&Shows>) -> Checked
             what,
             help: match change.action {
                 _ if matches!(shows, Some(Shows::Unknown { .. })) && kind.snapshot => {
-                    "callers may meet anything there: apply the file to deploy what it says, or go back with \
-                     `gatestack rollback`"
+                    "it may serve anything: apply the file to deploy what it says, or go back with `gatestack rollback`"
                         .into()
                 }
                 Action::Delete => {
@@ -210,7 +211,7 @@ fn domain(name: &str, address: &Address, status: &str) -> Checked {
         "gone" => Outcome::Different(vec![Difference {
             what: format!("API Gateway has no domain {name}"),
             help:
-                "apply the file to make it again, and see that its DNS record leads to the new one"
+                "apply the file to make it again, and check that its DNS record points to the new one"
                     .into(),
         }]),
         status => Outcome::Different(vec![Difference {

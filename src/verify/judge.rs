@@ -42,7 +42,7 @@ pub fn judge(cell: &Cell, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
 pub(super) fn no_answer(cell: &Cell, why: &str) -> Difference {
     let door = cell.door.name.as_deref().unwrap_or("the stage");
     Difference {
-        what: format!("{door} gives no answer: {why}"),
+        what: format!("{door} does not answer: {why}"),
         help: "see that its name resolves and that this machine may reach it".into(),
     }
 }
@@ -104,18 +104,18 @@ fn let_in(cell: &Cell, how: Refusal, answer: &Answer) -> Difference {
         Caller::Anybody if how == Refusal::NoRoute => {
             "AWS has a route that the file has not: apply the file to delete it, or write it down"
         }
-        _ if how == Refusal::NoDoor => "apply the file: it says that the default endpoint is shut",
+        _ if how == Refusal::NoDoor => "apply the file, which disables the default endpoint",
         Caller::NoToken | Caller::GarbageToken | Caller::ForgedToken => {
-            "anybody gets in without a token: apply the file, so that the route asks the authorizer again"
+            "calls without a token are admitted: apply the file, so that the route asks the authorizer again"
         }
         Caller::ExpiredToken => "the route asks no authorizer, or it checks no expiry",
         Caller::OtherPoolToken => "the authorizer takes the tokens of another user pool",
         Caller::WithoutScope => {
-            "a token with any other scope gets in: the route names no scope, or others"
+            "tokens with any other scope are admitted: the route names no scope, or others"
         }
         Caller::AccessToken => "the route wants an ID token and takes an access token",
         Caller::NoKey | Caller::UnknownKey => {
-            "anybody gets in without an API key: apply the file, so that the route requires one again"
+            "calls without an API key are admitted: apply the file, so that the route requires one again"
         }
         Caller::NoPlanKey | Caller::OtherPlanKey | Caller::DisabledKey | Caller::UsedUpKey => {
             "look at the route's API key requirement and at which plans open the stage"
@@ -124,7 +124,7 @@ fn let_in(cell: &Cell, how: Refusal, answer: &Answer) -> Difference {
     };
     Difference {
         what: format!(
-            "{caller} is let in: {} instead of {}",
+            "{caller} is admitted: {} instead of {}",
             answer.status,
             how.words()
         ),
@@ -151,7 +151,7 @@ fn admitted(cell: &Cell, status: Option<u16>, answer: &Answer) -> Option<Differe
     };
     if answer.is_broken() {
         return Some(Difference {
-            what: format!("{caller} is let in, but the road behind is broken: {answer}"),
+            what: format!("{caller} is admitted, but the backend fails: {answer}"),
             help: match answer.status {
                 504 => "see that the backend runs and answers in time, and that load balancer and VPC link are healthy",
                 _ => "look at the route's integration: API Gateway can't use it as it is",
@@ -318,12 +318,12 @@ mod tests {
         assert_eq!(told(&no_token, &of(UNAUTHORIZED)), [""; 0]);
         assert_eq!(
             told(&no_token, &answer(200, "", "")),
-            ["no token is let in: 200 instead of 401 Unauthorized"]
+            ["no token is admitted: 200 instead of 401 Unauthorized"]
         );
         // A backend's own 401 is not API Gateway's.
         assert_eq!(
             told(&no_token, &answer(401, "", "")),
-            ["no token is let in: 401 instead of 401 Unauthorized"]
+            ["no token is admitted: 401 instead of 401 Unauthorized"]
         );
         assert_eq!(
             told(&no_token, &of(FORBIDDEN)),
@@ -380,9 +380,7 @@ mod tests {
                     "Endpoint request timed out"
                 )
             ),
-            [
-                "partners.acme is let in, but the road behind is broken: 504 Endpoint request timed out"
-            ]
+            ["partners.acme is admitted, but the backend fails: 504 Endpoint request timed out"]
         );
     }
 

@@ -312,9 +312,12 @@ impl Matrix<'_> {
                 Some(scopes) if scopes.is_empty() => {
                     "it needs the ID token of a person who signed in"
                 }
-                _ => "nobody in the file may call it",
+                _ => "no partner or client in the file may call it",
             };
-            let cell = self.admitted(route, Caller::Known(Address::new("anybody of the stack")));
+            let cell = self.admitted(
+                route,
+                Caller::Known(Address::new("any caller of the stack")),
+            );
             cells.push(Cell {
                 not_tested: Some(reason.into()),
                 ..cell
@@ -385,7 +388,7 @@ impl Matrix<'_> {
         let elsewhere = !self.options.samples.is_empty() && at(&route.path) != at(&target);
         let not_tested = match verb {
             Some(_) if elsewhere => {
-                Some("the values of its parameters lead to another route: give others by --param")
+                Some("the values of its parameters match another route: give others with --param")
             }
             None => Some("each method that `ANY` stands for has a route of its own there"),
             Some(_) if writes => Some("it may write: pass --include-writes"),
@@ -423,7 +426,7 @@ impl Matrix<'_> {
         match callers.find(|(_, caller)| fits(caller)) {
             Some((address, _)) => Ok(Some(address.clone())),
             None => Err(format!(
-                "nobody in the file gets a token with {}",
+                "no partner or client in the file gets a token with {}",
                 scopes.iter().cloned().collect::<Vec<_>>().join(" or ")
             )),
         }

@@ -86,7 +86,10 @@ fn with_probe(desired: &Desired) -> Desired {
             mark: server.to_string(),
             identifier: PROBE.into(),
             name: PROBE.into(),
-            scopes: BTreeMap::from([(SCOPE.to_owned(), "gatestack verify: opens nothing".into())]),
+            scopes: BTreeMap::from([(
+                SCOPE.to_owned(),
+                "gatestack verify: gives no access".into(),
+            )]),
         };
         add(
             server.clone(),

@@ -75,9 +75,8 @@ impl Purse {
         let token = match shown {
             TokenShown::None => return Ok(None),
             TokenShown::Garbage => Secret::new(GARBAGE),
-            TokenShown::Forged(address) => {
-                forge(&of(address)?).ok_or_else(|| format!("the token of {address} is no JWT"))?
-            }
+            TokenShown::Forged(address) => forge(&of(address)?)
+                .ok_or_else(|| format!("the token of {address} is not a JWT"))?,
             TokenShown::Expired(address) => {
                 self.temporary.expired.clone()?;
                 of(address)?

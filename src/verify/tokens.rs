@@ -83,7 +83,7 @@ pub async fn purse(
                 Some(Ok(credentials)) => {
                     credentials.api_key.clone().ok_or("it is not there".into())
                 }
-                Some(Err(error)) => Err(format!("AWS does not tell it: {error}")),
+                Some(Err(error)) => Err(format!("AWS does not return it: {error}")),
                 None => Err("it is not there".into()),
             };
             let key = key.map_err(|why: String| format!("{address} has no key: {why}"));
@@ -218,7 +218,7 @@ fn compared(known: &Known, token: &Token, issuer: Option<&str>) -> Vec<Differenc
         jsonwebtoken::dangerous::insecure_decode_claims(token.value.expose());
     let Ok(claims) = claims else {
         different(
-            "its token is no JWT".into(),
+            "its token is not a JWT".into(),
             "something else than Cognito answers at the token endpoint",
         );
         return differences;
@@ -281,7 +281,9 @@ pub(super) fn held(
     of: impl Fn(&Credentials) -> Option<Secret>,
 ) -> Result<Secret, String> {
     match credentials.get(address) {
-        Some(Ok(found)) => of(found).ok_or_else(|| format!("AWS does not tell that of {address}")),
+        Some(Ok(found)) => {
+            of(found).ok_or_else(|| format!("AWS does not return that of {address}"))
+        }
         Some(Err(error)) => Err(error.to_string()),
         None => Err(format!("{address} is not there")),
     }

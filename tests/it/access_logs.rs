@@ -407,7 +407,7 @@ async fn somebody_elses_group_is_in_the_way_until_it_is_adopted() {
     let said = problems.iter().any(|problem| {
         problem
             .what
-            .contains("the stack \"claims\" has this already")
+            .contains("already belongs to the stack \"claims\"")
     });
     assert!(said, "{problems:?}");
 }

@@ -333,7 +333,7 @@ fn a_call_that_makes_no_sense_is_wrong_usage() {
         (&["call", "acme", "G T", "/policies"], "a word such as GET"),
         (
             &["call", "acme", "GET", "/policies", "-H", "x"],
-            "no header",
+            "not a header",
         ),
         (
             &["call", "acme", "GET", "/policies", "--without", "both"],

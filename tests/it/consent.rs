@@ -411,7 +411,7 @@ fn yes_opens_nothing() {
     let flag = "--allow-delete 'api.routes.\"GET /a\"'";
     let shown = said(&folder.local(&["plan"]), 0);
     assert!(
-        shown.contains(flag) && shown.contains("everybody may call it"),
+        shown.contains(flag) && shown.contains("anyone may call it"),
         "{shown}"
     );
     let refused = said(&folder.local(&["apply", "--yes"]), 1);
@@ -599,7 +599,7 @@ async fn a_move_onto_an_existing_partner_makes_no_orphan() {
         .await
         .unwrap_err();
     for problem in &problems {
-        assert!(problem.what.contains("`[[moved]]` brings"), "{problem:?}");
+        assert!(problem.what.contains("`[[moved]]` moves"), "{problem:?}");
         assert!(!problem.help.contains("remove the tags"), "{problem:?}");
         assert!(
             problem.help.contains("--allow-delete 'partners.insurer0'"),

@@ -98,7 +98,7 @@ impl<'a> Dev<'a> {
         let screen = Ran {
             code: 0,
             stdout: lines([vec![first], dev.out.until("Try: ")].concat()),
-            stderr: lines(dev.err.until("Following ")),
+            stderr: lines(dev.err.until("Watching ")),
         };
         (dev, screen)
     }
@@ -388,7 +388,7 @@ fn what_goes_for_good_is_named() {
     dev.err.line("reloaded: 3 added, 0 changed, 3 destroyed");
     let said = dev.err.until("    key:").join("\n");
     assert!(
-        said.starts_with("This is lost for good:\n  partners.acme\n    client: "),
+        said.starts_with("This can't be undone:\n  partners.acme\n    client: "),
         "{said}"
     );
     assert_eq!(dev.stop("-INT").0, Some(0));

@@ -172,7 +172,7 @@ fn nothing_is_written_over_that_is_somebody_elses() {
         &folder,
         &["handoff", "acme", "--to", "notes"],
         1,
-        "no bundle of acme's",
+        "not a bundle of acme's",
     );
     handed(&folder, &["acme", "--to", "notes", "--force"]);
     assert_eq!(std::fs::read(notes.join("todo")).unwrap(), b"mine");
@@ -182,7 +182,7 @@ fn nothing_is_written_over_that_is_somebody_elses() {
         &folder,
         &["handoff", "acme", "--to", "mine.json"],
         1,
-        "no bundle of acme's",
+        "not a bundle of acme's",
     );
     handed(&folder, &["acme", "--to", "acme.json"]);
     handed(&folder, &["acme", "--to", "acme.json"]);
@@ -191,26 +191,26 @@ fn nothing_is_written_over_that_is_somebody_elses() {
         &folder,
         &["handoff", "globex", "--to", "acme.json"],
         1,
-        "no bundle of globex's",
+        "not a bundle of globex's",
     );
     handed(&folder, &["acme", "--to", "acme"]);
     refused(
         &folder,
         &["handoff", "globex", "--to", "acme"],
         1,
-        "no bundle of globex's",
+        "not a bundle of globex's",
     );
     refused(
         &folder,
         &["handoff", "acme", "--to", "stack.toml/"],
         1,
-        "no folder",
+        "not a folder",
     );
     for to in ["-", "acme.zip", "acme.age", "ssm:", "age1nobody"] {
         refused(&folder, &["handoff", "acme", "--to", to], 64, "error: ");
     }
     let both = ["handoff", "acme", "--to", "a", "--to", "b"];
-    refused(&folder, &both, 64, "one place");
+    refused(&folder, &both, 64, "one destination");
     refused(
         &folder,
         &["handoff", "acme", "--to", "a", "--out", "b"],
@@ -282,7 +282,7 @@ fn keys_and_places_that_are_neither_are_refused() {
         (ssh.to_owned(), "an SSH key"),
         (
             "arn:aws:kms:eu-west-1:123456789012:key/1".to_owned(),
-            "is no place",
+            "is not a destination",
         ),
     ] {
         refused(&folder, &["handoff", "acme", "--to", &to], 64, words);
@@ -356,7 +356,7 @@ fn what_others_may_write_to_is_no_place_for_secrets() {
     set("notes", 0o755);
     let ran = handed(&folder, &["acme", "--to", "notes", "--force"]);
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("others can look into the folder"), "{said}");
+    assert!(said.contains("other users can list the folder"), "{said}");
     assert_eq!(mode(&folder.path().join("notes")), 0o755);
 }
 
@@ -694,7 +694,7 @@ fn a_collection_has_no_secrets_unless_a_file_is_named_for_them() {
         "--with-secrets",
         "mine.json",
     ];
-    refused(&folder, &over, 1, "no collection or environment");
+    refused(&folder, &over, 1, "not a collection or environment");
     assert_eq!(
         std::fs::read_to_string(path("mine.json")).unwrap(),
         "{\"mine\": 1}"

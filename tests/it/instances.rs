@@ -396,9 +396,7 @@ async fn other_user_data_rolls_and_nobody_is_missed() {
     };
     assert_eq!(one, two, "so that it is said once");
     assert!(one.contains("drains (5m)"), "{one}");
-    let takes = format!(
-        "AWS takes about 4 minutes until all of it works, first for this, then for {INSTANCES}/2"
-    );
+    let takes = format!("AWS takes about 4 minutes to create this, then {INSTANCES}/2");
     assert_eq!(told("GS115"), [takes]);
     let (outcome, seen) = road.watched(&plan).await;
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);

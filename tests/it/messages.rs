@@ -172,7 +172,7 @@ fn an_overlay_by_itself_is_said_to_be_one() {
     assert_eq!(ran.code, 1);
     assert_eq!(
         ran.stderr,
-        "error: stack.prod.toml is an overlay of stack.toml, which lacks what that one\n  says\n  \
+        "error: stack.prod.toml is an overlay of stack.toml and incomplete without it\n  \
          hint: name the stack file and the environment: write --env prod\n"
     );
     let both = folder.run(&["plan", "-f", "stack.prod.toml", "--env", "prod"]);

@@ -87,7 +87,7 @@ async fn a_client_without_a_secret_loses_none() {
         told,
         [(
             "app_clients.lab".to_owned(),
-            "its client id is lost for good: a new client has another one".to_owned()
+            "its client id can't be restored: a new client gets another one".to_owned()
         )]
     );
 }

@@ -219,7 +219,7 @@ async fn a_link_that_another_api_calls_through_does_not_go() {
     let beside = Beside::new();
     let link = beside.link().await;
     let other = Box::pin(beside.other_api(Some(&link))).await;
-    let says = ["call through the VPC link", &other, "(\"other\") at GET /"];
+    let says = ["use the VPC link", &other, "(\"other\") at GET /"];
     beside.stops(&beside.folder.local(&DESTROY), &says);
     beside.stops(&beside.without_the_road(&["apply", "--yes"]), &says);
     let renamed = beside.with(
@@ -230,14 +230,18 @@ async fn a_link_that_another_api_calls_through_does_not_go() {
     beside.stops(&renamed, &says);
     // If the link stays, other APIs are not read.
     let calm = beside.with("count     = 2", "count     = 1", &["plan"]);
-    assert!(!said(&calm, 0).contains("call through"), "{}", calm.stdout);
+    assert!(
+        !said(&calm, 0).contains("use the VPC link"),
+        "{}",
+        calm.stdout
+    );
 }
 
 #[tokio::test]
 async fn a_link_that_a_stage_variable_of_another_api_names_does_not_go() {
     let beside = Beside::new();
     Box::pin(beside.other_api(Some("${stageVariables.link}"))).await;
-    let says = ["call through the VPC link", "(\"other\") at GET /"];
+    let says = ["use the VPC link", "(\"other\") at GET /"];
     beside.stops(&beside.folder.local(&DESTROY), &says);
 }
 
@@ -277,7 +281,7 @@ async fn an_api_and_a_stage_to_which_a_hand_made_base_path_leads_do_not_go() {
     let renamed = beside.with("stage      = \"prod\"", "stage      = \"live\"", &renamed);
     let text = said(&renamed, 1);
     assert!(
-        text.contains(says[0]) && text.contains("lead to this stage"),
+        text.contains(says[0]) && text.contains("are mapped to this stage"),
         "{text}"
     );
     // A stage that stays is no obstacle.
@@ -383,7 +387,7 @@ async fn another_stacks_listener_is_never_deleted() {
     );
     beside.stops(
         &wanted,
-        &["the stack \"otherstack\" has this already", "port 99"],
+        &["already belongs to the stack \"otherstack\"", "port 99"],
     );
 }
 
@@ -393,7 +397,7 @@ async fn a_group_that_a_hand_made_listener_leads_to_is_not_replaced() {
     let group = Box::pin(beside.group()).await;
     Box::pin(beside.listener(98, Some(&group), None)).await;
     let replaced = beside.with("to = 8080", "to = 8081", &["apply", "--yes"]);
-    beside.stops(&replaced, &["lead to the target group", "port 98"]);
+    beside.stops(&replaced, &["forward to the target group", "port 98"]);
 }
 
 #[tokio::test]

@@ -168,7 +168,7 @@ fn a_link_to_nowhere_is_not_an_absent_file() {
     let ran = folder.local(&["plan", "--env", "prod"]);
     let said = ran.stderr.replace("\n  ", " ");
     assert!(
-        said.contains("stack.prod.toml is a link to gone.toml, which is not there"),
+        said.contains("stack.prod.toml is a link to gone.toml, which does not exist"),
         "{said}"
     );
 }

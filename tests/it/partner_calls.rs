@@ -157,7 +157,7 @@ fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
     get(
         &["-H", "Authorization: Bearer garbage"],
         UNAUTHORIZED,
-        "none that this route lets in",
+        "does not accept the token",
     );
     let hint = "needs a token with `xxx-api/read`, and this one has `xxx-api/write`";
     get(&["--scope", "xxx-api/write"], UNAUTHORIZED, hint);
@@ -169,7 +169,7 @@ fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
     get(
         &["-H", "x-api-key: nobodys"],
         FORBIDDEN,
-        "none that a usage plan",
+        "no usage plan of this stage has the API key",
     );
     let words = ["web", "GET", "/policies"];
     calls.refused(
@@ -197,7 +197,7 @@ fn whoever_lacks_token_or_key_is_refused_as_aws_does() {
         403,
         no_route,
         body,
-        "`/policies` is there for `GET` only",
+        "`/policies` exists for `GET` only",
     );
     assert_eq!(
         calls.backend.heard(),
@@ -347,7 +347,7 @@ fn over_http_it_is_the_same_and_calls_are_throttled() {
             .collect::<Vec<_>>()
             .join(" ");
         assert!(
-            told.contains("plans.slow lets partners.slow call 0.01 times a second and 1 at once"),
+            told.contains("plans.slow allows partners.slow 0.01 calls a second and 1 at once"),
             "{told}"
         );
     });

@@ -103,7 +103,7 @@ async fn another_name_leads_callers_to_another_load_balancer_before_the_old_one_
     assert_eq!(takes.address.as_str(), "load_balancer");
     assert_eq!(
         takes.text,
-        "AWS takes about 6 minutes until all of it works, first for this, then for api/vpc_link"
+        "AWS takes about 6 minutes to create this, then api/vpc_link"
     );
     let redeployed = place(&plan, "update", "api/deployment");
     assert!(place(&plan, "update", ROUTE) < redeployed);

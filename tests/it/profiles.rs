@@ -190,7 +190,7 @@ fn a_profile_that_is_not_there_is_an_error() {
     assert_eq!(keys, [""; 0], "{said}");
     let files = "which is not in nowhere/config (no such file) or elsewhere/credentials";
     assert!(said.contains(files), "{said}");
-    assert!(said.contains("profiles that are there: stage"), "{said}");
+    assert!(said.contains("existing profiles: stage"), "{said}");
 }
 
 #[test]

@@ -126,8 +126,8 @@ fn a_named_deployment_may_be_the_newer_one() {
     folder.local(&["rollback", "--yes", &ids[2]]);
     assert_eq!(report(&folder)["served"], ids[2].as_str());
     let ran = folder.local(&["rollback", "--yes", &ids[0]]);
-    assert!(ran.stdout.contains("Led forward: "), "{}", ran.stdout);
-    assert!(!ran.stdout.contains("held back"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Rolled forward: "), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("pinned"), "{}", ran.stdout);
     assert_eq!(report(&folder)["shows"], "configured");
     // Without a name it is the one before, whatever was served in between.
     folder.local(&["rollback", "--yes"]);
@@ -867,7 +867,7 @@ fn what_a_canary_serves_is_served() {
         sends,
         open,
         removal,
-        "callers of the stage prod whom its canary leaves there don't see it yet",
+        "callers of the stage prod outside of its canary don't see it yet",
     ] {
         assert!(history.contains(says), "no {says:?} in {history}");
     }
@@ -884,8 +884,7 @@ fn what_a_canary_serves_is_served() {
     assert!(!plan.contains("still refuses"), "{plan}");
     folder.apply(&[]);
     let history = said(&folder, 0, &["history"]);
-    let configured =
-        "Callers of the stage prod whom its canary leaves there see what is configured.";
+    let configured = "Callers of the stage prod outside of its canary see what is configured.";
     for says in [sends, open, configured] {
         assert!(history.contains(says), "no {says:?} in {history}");
     }
@@ -922,7 +921,7 @@ fn another_stage_that_lets_everybody_in_is_told() {
     let plan = said(&folder, 0, &["plan"]);
     for says in [
         "warning[GS135]: api/deployment: the stage theirs of this API",
-        "Everybody may make calls there that the file shuts, by GET /hello;",
+        "Anyone may make calls there that the file restricts, by GET /hello;",
         "--stage-name theirs",
     ] {
         assert!(plan.contains(says), "no {says:?} in {plan}");

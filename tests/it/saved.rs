@@ -433,7 +433,7 @@ fn a_reviewed_plan_is_applied_without_a_question_and_only_once() {
         &folder.local(&["apply", "a.plan"]),
         &[
             "stale",
-            "user_pool: it was not there, and is there now",
+            "user_pool: it did not exist, and does now",
             "plan --out a.plan",
         ],
     );
@@ -467,7 +467,7 @@ fn a_file_that_changed_makes_the_plan_stale_and_none_does_not() {
         &folder.local(&["apply", "a.plan"]),
         &[
             "stack.toml has changed since",
-            "partners.acme/key: the file says nothing of it any more",
+            "partners.acme/key: it is no longer in the file",
         ],
     );
     folder.write(&SMALLEST.replace("\"hello\"", "\"other\""));
@@ -581,7 +581,7 @@ fn a_saved_destroy_takes_the_stacks_name() {
     planned(&folder, &[]);
     refused(
         &folder.local(&["apply", "a.plan", "--confirm", "hello"]),
-        &["this plan is none"],
+        &["this is not a destroy plan"],
     );
 }
 
@@ -612,7 +612,7 @@ fn nothing_but_a_plan_is_overwritten_or_applied() {
     let folder = Folder::with(SMALLEST);
     refused(
         &folder.local(&["plan", "--out", "stack.toml"]),
-        &["stack.toml is there already, and it is no plan"],
+        &["stack.toml is there already, and it is not a plan"],
     );
     assert_eq!(
         std::fs::read_to_string(folder.path().join("stack.toml")).unwrap(),
@@ -620,7 +620,7 @@ fn nothing_but_a_plan_is_overwritten_or_applied() {
     );
     refused(
         &folder.local(&["apply", "stack.toml"]),
-        &["it is no plan that gatestack saved", "-f FILE"],
+        &["it is not a plan that gatestack saved", "-f FILE"],
     );
     refused(&folder.local(&["apply", "b.plan"]), &["can't read b.plan"]);
     planned(&folder, &[]);

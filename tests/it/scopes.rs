@@ -166,7 +166,7 @@ fn a_token_is_asked_for_by_the_name_of_the_table() {
     let none = folder.local(&["token", "acme", "--scope", "other/*"]);
     assert_eq!((none.code, none.stdout.as_str()), (1, ""));
     assert!(
-        none.stderr.contains("may ask for no scope of `other`"),
+        none.stderr.contains("has no scope of `other`"),
         "{}",
         none.stderr
     );

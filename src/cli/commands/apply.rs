@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// Confirm a saved destroy by the stack's name instead of typing it
     #[arg(long, value_name = "NAME", requires = "plan")]
     confirm: Option<String>,
-    /// Verify the stack afterwards, with patience while AWS spreads the changes
+    /// Verify the stack afterwards, retrying while AWS spreads the changes
     #[arg(long)]
     verify: bool,
     #[command(flatten)]

@@ -32,13 +32,13 @@ means that there was an answer. A token and the API key are sent where the
 partner has them, unless -H gives the same header. Why the API itself refused is
 said on the standard error; -q keeps that quiet.")]
 pub(crate) struct Args {
-    /// Whose credentials: a name or address, such as acme
+    /// The partner or client to call as, by name or address, such as acme
     #[arg(value_name = "PARTNER")]
     caller: String,
     /// The HTTP method
     #[arg(value_parser = request::method)]
     method: Method,
-    /// The path behind the stage, with the query: /policies?x=1
+    /// The path after the stage, with the query: /policies?x=1
     #[arg(value_parser = request::path)]
     path: String,
     /// Send this body: DATA, @FILE or @- for the standard input; application/json
@@ -61,7 +61,7 @@ pub(crate) struct Args {
     /// it may have
     #[arg(long = "scope", value_name = "SCOPE", value_parser = NonEmptyStringValueParser::new())]
     scopes: Vec<String>,
-    /// Print the curl command that does the same, and call nobody. Secrets are
+    /// Print the curl command that does the same, without calling; secrets are
     /// variables in it
     #[arg(long, conflicts_with_all = ["fail", "map", "backend"])]
     print_curl: bool,
@@ -214,8 +214,8 @@ fn unanswered(invocation: &Invocation, what: &str) -> Error {
     let plan = invocation.command_line("plan", &[]);
     Fault::new(FaultKind::Unanswered, what)
         .hint(format!(
-            "check the network; a domain of the API's own answers once its DNS record leads to `api.domain.target`, which plan \
-             tells more of\n{plan}"
+            "check the network; a custom domain answers once its DNS record points to `api.domain.target`; plan shows \
+             more\n{plan}"
         ))
         .into()
 }

@@ -26,8 +26,8 @@ pub(crate) struct Args {
     /// Confirm by the stack's name instead of typing it
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
-    /// Agree to lose what isn't the stack's and goes along, by the address or
-    /// glob that the plan names, such as 'user_pool/users'
+    /// Confirm the loss of what AWS deletes along and isn't the stack's, by the
+    /// address or glob that the plan names, such as 'user_pool/users'
     #[arg(long, value_name = "ADDRESS")]
     allow_delete: Vec<String>,
     /// What `apply` takes; here it is answered with the flag that does it
@@ -84,10 +84,10 @@ impl Args {
         if self.yes && self.confirm.is_none() {
             return Err(Fault::new(
                 FaultKind::Consent,
-                "--yes is no consent to a destroy: that takes the stack's name",
+                "--yes doesn't confirm a destroy: that takes the stack's name",
             )
             .hint(format!(
-                "agree to it with\n{}",
+                "confirm it with\n{}",
                 invocation.command_line("destroy", &self.confirmed(name))
             ))
             .into());

@@ -181,7 +181,7 @@ impl Dev<'_> {
         self.ui.print(&text);
         let files = self.files.names();
         self.ui
-            .remark(&format!("\nFollowing {files}. Ctrl-C ends it.\n"));
+            .remark(&format!("\nWatching {files}. Press Ctrl-C to stop.\n"));
     }
 
     /// Prints events, and applies the stack again once its files are stable after a change.

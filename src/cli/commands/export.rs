@@ -14,7 +14,7 @@ use crate::model::shell_word;
 use crate::render::Ui;
 use crate::render::handoff::Left;
 
-/// Write the stack down for another tool
+/// Export the stack for another tool
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -37,7 +37,7 @@ Examples:
 
 Import both files in Postman and choose the environment; \"Get a token\" comes
 first and keeps the token for the others. The secrets in the environment are
-empty, to be filled in, unless --with-secrets says where they may stand.")]
+empty, to be filled in, unless --with-secrets names a file for them.")]
 struct Postman {
     /// What this partner or client may call; left out, what any of them may
     #[arg(long, value_name = "NAME")]
@@ -147,7 +147,7 @@ fn free(path: &Path) -> Result<(), Error> {
     match files::text(path)? {
         Some(there) if !postman::is_one(&there) => Err(files::taken(
             path,
-            "no collection or environment",
+            "not a collection or environment",
             "give the file another name, or delete that one first",
         )),
         _ => Ok(()),

@@ -18,12 +18,12 @@ Examples:
   gatestack graph --format mermaid
   gatestack graph --format svg > stack.svg
 
-The tree shows what is in what, and after it what else has to be there first. In
-DOT and Mermaid an arrow leads from what is made first to what waits for it. The
-addresses are the ones that --target and --allow-delete take.
+The tree shows what contains what, then the other dependencies. In DOT and
+Mermaid an arrow points from what is made first to what needs it. The addresses
+are the ones that --target and --allow-delete take.
 
-SVG is a picture for people: who calls is at the left, what is private at the
-right, and an arrow leads to where calls go.")]
+SVG is a picture for people: callers at the left, the private network at the
+right, and an arrow for each way that calls take.")]
 pub(crate) struct Args {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "tree", value_parser = one_of::<Format>())]

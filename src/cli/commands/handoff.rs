@@ -37,16 +37,16 @@ Where to:
 Everything is read from AWS at that moment: nothing is rotated, and the same
 again gives the same. Files are their owner's only, and no secret is printed.")]
 pub(crate) struct Args {
-    /// Whose: a name or address, such as acme or partners.acme
+    /// The partner or client, by name or address: acme or partners.acme
     #[arg(value_name = "PARTNER")]
     caller: String,
     /// Where to: FOLDER, FILE.json, age1…, ssm:NAME or secretsmanager:NAME
     #[arg(long, value_name = "WHERE", required = true)]
     to: Vec<String>,
-    /// Write what is encrypted here; left out, to PARTNER.age
+    /// Write the encrypted file here; left out, to PARTNER.age
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write over whatever is there
+    /// Overwrite what is there
     #[arg(long)]
     force: bool,
 }
@@ -61,7 +61,7 @@ impl Args {
                 Some("the argument '--out' names the encrypted file and needs '--to age1…'".into())
             }
             Ok(Destination::Parameter(_) | Destination::Secret(_)) if self.force => Some(
-                "the argument '--force' is for files: what somebody else keeps on AWS is left"
+                "the argument '--force' is for files: existing secrets and parameters on AWS are not overwritten"
                     .into(),
             ),
             Ok(_) => None,
@@ -128,7 +128,7 @@ impl Args {
             ),
             parts: parts(bundle),
             advice: vec![(
-                "Make a first call with it, or take it apart:".into(),
+                "Make a first call with it, or extract its parts:".into(),
                 vec![
                     format!("jq -r '.curl[]' {file} | sh"),
                     format!("jq .openapi {file}"),
@@ -146,7 +146,7 @@ impl Args {
             None if is_folder => Err(files::taken(path, "a folder", "give it another name")),
             Some(there) if !self.force && !bundle.renews(&there) => Err(files::taken(
                 path,
-                &format!("no bundle of {}'s", bundle.access.name()),
+                &format!("not a bundle of {}'s", bundle.access.name()),
                 "give it another name, or write over it with --force",
             )),
             _ => Ok(()),
@@ -167,7 +167,7 @@ impl Args {
                 files::make_folder(path, &texts.collect::<Vec<_>>())?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-                return Err(files::taken(path, "no folder", "give it another name"));
+                return Err(files::taken(path, "not a folder", "give it another name"));
             }
             Err(error) => return Err(cannot("read", path, error)),
             Ok(mut there) => {
@@ -177,7 +177,7 @@ impl Args {
                 if !self.force && !renews && !is_empty {
                     return Err(files::taken(
                         path,
-                        &format!("no bundle of {}'s", bundle.access.name()),
+                        &format!("not a bundle of {}'s", bundle.access.name()),
                         "give it another name, or put the files in it with --force",
                     ));
                 }
@@ -193,7 +193,7 @@ impl Args {
         let readers = if private::is_its_owners(path) {
             ", which only you can read"
         } else {
-            "; others can look into the folder, but only you can read these files"
+            "; other users can list the folder, but only you can read these files"
         };
         Ok(Left {
             head: format!(
@@ -206,8 +206,8 @@ impl Args {
                 .map(|file| (file.name, file.holds.clone()))
                 .collect(),
             advice: vec![(
-                "Send it where nobody else reads along, or encrypt it for the partner with --to age1…; who gets it opens README.md \
-                 first."
+                "Send it over a private channel, or encrypt it for the partner with --to age1…; the partner opens \
+                 README.md first."
                     .into(),
                 Vec::new(),
             )],
@@ -227,7 +227,7 @@ impl Args {
         if !self.force && (path.is_dir() || files::text(&path)?.is_some()) {
             return Err(files::taken(
                 &path,
-                "closed: nothing tells whether it is an earlier bundle",
+                "encrypted: whether it is an earlier bundle is unknown",
                 "give it another name with --out, or write over it with --force",
             ));
         }
@@ -248,7 +248,7 @@ impl Args {
             ),
             parts: parts(bundle),
             advice: vec![(
-                "Its owner opens it with".into(),
+                "Its owner decrypts it with".into(),
                 vec![format!(
                     "age --decrypt --identity KEY_FILE {file} > {name}.json"
                 )],
@@ -307,7 +307,7 @@ async fn keep(
             bundle.access.name()
         ),
         parts: vec![("one JSON object", bundle.contents())],
-        advice: vec![("Whoever may read it does so with".into(), vec![command])],
+        advice: vec![("Read it with".into(), vec![command])],
     })
 }
 
@@ -330,7 +330,7 @@ fn not_kept(store: Store, name: &str, known: &Known, error: NotKept) -> Error {
             let fault = format!("there is {what} called {name} already, and {owner}");
             Fault::new(FaultKind::Io, fault)
                 .hint(format!(
-                    "give the access of {} another name; what is there was left as it is",
+                    "give the access of {} another name; what is there was not changed",
                     known.address
                 ))
                 .into()
@@ -358,7 +358,7 @@ fn warnings(known: &Known, access: &Access) -> Vec<String> {
     }
     if access.calls.is_empty() {
         warnings.push(format!(
-            "no route of the API is open to {} with its scopes",
+            "no route of the API admits {} with its scopes",
             known.address
         ));
     }

@@ -13,8 +13,8 @@ Examples:
   gatestack history
   gatestack history --json
 
-Each deployment is compared with the one before it. AWS tells which methods one
-has and who may call them; where they lead, it tells nobody.")]
+Each deployment is compared with the one before it. AWS exposes a deployment's
+methods and what they require, not their integrations.")]
 pub(crate) struct Args {
     /// Print one JSON object
     #[arg(long)]

@@ -40,8 +40,8 @@ Examples:
   aws --endpoint-url http://127.0.0.1:4599 apigateway get-rest-apis
 
 Cognito user pools, API Gateway, EC2, load balancers, ACM, Route 53, SSM
-parameters, Secrets Manager, STS and the tagging API. Any credentials do. The state is gone with
-the process unless --state keeps it.
+parameters, Secrets Manager, STS, IAM roles, CloudWatch Logs and the tagging
+API. Any credentials work. Without --state, nothing is kept after the process.
 
 What AWS serves at run time is served too: by AWS's host name in `Host`, or at
 /_aws/execute-api/API/STAGE/… and /_aws/cognito/DOMAIN/oauth2/token. Web pages
@@ -69,7 +69,7 @@ struct Serve {
     /// Take AWS's own times for what takes time on AWS
     #[arg(long)]
     realistic: bool,
-    /// Be so many times faster than AWS
+    /// Run this many times faster than AWS
     #[arg(long, value_name = "N", requires = "realistic", default_value = "1", value_parser = time_scale)]
     time_scale: f64,
     /// Follow the rules of this TOML file
@@ -122,7 +122,7 @@ impl Serve {
         let address = listener.local_addr().map_err(failed)?;
         let signals = Signals::listen()?;
         ui.print(&format!("http://{address}\n"));
-        ui.remark("The local AWS is ready. Ctrl-C ends it.\n");
+        ui.remark("The local AWS is ready. Press Ctrl-C to stop.\n");
         listen::remark_remote(&address, ui);
         let plane = DataPlane::new(
             service,

@@ -9,7 +9,7 @@ use crate::render::Ui;
 use crate::render::history::{Rollback, RollbackReport};
 use crate::render::json;
 
-/// Lead callers back to an earlier deployment, in one call
+/// Switch the stage back to an earlier deployment, in one call
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -18,15 +18,14 @@ Examples:
   gatestack rollback abc123 --yes
 
 The stage serves the earlier deployment from then on; the API's configuration
-stays as it is, so the next plan says that the stage is held back. An apply
-leads callers forward again only with --forward.")]
+stays as it is, so the next plan says that the stage is pinned. apply redeploys
+it only with --forward.")]
 pub(crate) struct Args {
     /// The deployment to go to, by its id; the one before the one that is served
     /// when left out
     #[arg(value_name = "DEPLOYMENT")]
     deployment: Option<String>,
-    /// Agree that everybody may call such a route again, without a token or an
-    /// API key
+    /// Confirm that such a route becomes public again: no token, no API key
     #[arg(long, value_name = "ADDRESS")]
     allow_delete: Vec<String>,
     /// Answer the question with yes
@@ -118,14 +117,14 @@ impl Args {
         }
         if !asks {
             return Err(nobody_to_ask(
-                "nobody is there to ask whether callers may be led back",
+                "no terminal to confirm the rollback on",
                 &again,
             ));
         }
         ask_for_losses(&way.opens)?;
         if !self.yes {
             agree(&format!(
-                "Lead callers of {} to deployment {}?",
+                "Switch {} to deployment {}?",
                 way.history.stage, way.to.id
             ))?;
         }

@@ -12,7 +12,7 @@ Examples:
 
 Editors complete and check stack.toml by it when the first line is `#:schema
 ./stack.schema.json`. An overlay such as stack.prod.toml may leave out what the
-stack file says; `#:schema ./overlay.schema.json` spares it the red lines.
+stack file says; `#:schema ./overlay.schema.json` is the schema for one.
 
 Every object and line of --json follows the schema of its command. Schemas name
 all members; within one format version, members are added and none is removed.")]

@@ -20,7 +20,7 @@ The client's id and secret are read from AWS and the token is asked for as the
 partner would, at the pool's token endpoint. Nothing is kept: each run asks for
 a new token, which Cognito charges for.")]
 pub(crate) struct Args {
-    /// Whose: a name or address, such as acme or app_clients.web
+    /// Partner or client, by name or address, such as acme
     #[arg(value_name = "PARTNER|CLIENT")]
     caller: String,
     /// Ask for this scope only, or SERVER/*; left out, for all

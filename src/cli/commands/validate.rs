@@ -12,7 +12,7 @@ Examples:
   cat stack.toml | gatestack validate -f -
 
 Finds everything that can be known to be wrong before AWS is asked: syntax,
-unknown keys, references that lead nowhere, and what AWS refuses.")]
+unknown keys, references to nothing, and what AWS refuses.")]
 pub(crate) struct Args {
     /// Print one JSON object
     #[arg(long)]

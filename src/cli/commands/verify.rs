@@ -14,7 +14,7 @@ use crate::model::HumanDuration;
 use crate::render::{Ui, verify as show};
 use crate::verify::{Options, Samples};
 
-/// Prove the door: shut to everybody else, open to its callers
+/// Prove that the API admits its callers, and only them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,16 +30,16 @@ that something differs from the file. What can't be shown without risk reads
 \"not tested\", and why.
 
 On AWS the calls count against the partners' plans: about a tenth of a quota at
-most, or one call, and what --patience asks again comes on top. Cognito charges
+most, or one call; retries by --patience come on top. Cognito charges
 for the tokens. With --local what AWS can't show is tried too, on copies.")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
-    /// Make a temporary client, scope and keys on AWS for what nobody of the stack
-    /// can show, and remove them
+    /// Create a temporary client, scope and keys on AWS for checks that need
+    /// them, and delete them again
     #[arg(long)]
     probe: bool,
-    /// Ask again for so long what differs: AWS takes minutes to spread a change
+    /// Retry failed checks for up to TIME: AWS takes minutes to spread a change
     #[arg(long, value_name = "TIME", default_value = "0s")]
     patience: HumanDuration,
     /// Write the result as JUnit XML, too
@@ -63,7 +63,7 @@ struct Which {
     /// Try every partner on every route
     #[arg(long)]
     all_partners: bool,
-    /// Make at most so many calls
+    /// Make at most this many calls
     #[arg(long, value_name = "N", default_value_t = BUDGET)]
     budget: usize,
     /// Call routes with this value of a path parameter
@@ -144,7 +144,7 @@ fn sample(text: &str) -> Result<(String, String), String> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
     if !value.chars().all(harmless) {
         return Err(format!(
-            "`{value}` is no part of a path: letters, digits, `-`, `.`, `_` and `~` are"
+            "`{value}` is not valid in a path: use letters, digits, `-`, `.`, `_` and `~`"
         ));
     }
     Ok((name.to_owned(), value.to_owned()))

@@ -27,8 +27,8 @@ fn credentials_lost(look: &Look<'_, Props>) -> Option<Note> {
     let is_lost = look.change.goes() && !look.live?.only_a_mark;
     is_lost.then_some(())?;
     let lost = match look.held?.secret {
-        true => "its client id and secret are lost for good: a new client has others",
-        false => "its client id is lost for good: a new client has another one",
+        true => "its client id and secret can't be restored: a new client gets new ones",
+        false => "its client id can't be restored: a new client gets another one",
     };
     look.warning(CREDENTIALS_LOST, lost)
 }

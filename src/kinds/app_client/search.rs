@@ -89,7 +89,7 @@ impl Claim {
         let address = self.wanted_at(scope);
         Obstacle {
             what: format!(
-                "the last run was cut short while it made this app client, and the client of that name ({id}) does \
+                "the last run was interrupted while it created this app client, and the client of that name ({id}) does \
                  not match the file: it may not be this stack's"
             ),
             help: format!("take it over with --adopt '{address}', or delete it"),
@@ -403,11 +403,11 @@ fn ambiguous(address: &Address, ids: &[String]) -> Obstacle {
     Obstacle {
         address: address.clone(),
         what: format!(
-            "the last run was cut short while it made this app client, and {} clients have its name: {}",
+            "the last run was interrupted while it created this app client, and {} clients have its name: {}",
             ids.len(),
             ids.join(", ")
         ),
-        help: "delete those that are not the stack's; gatestack doesn't guess".into(),
+        help: "delete those that are not the stack's".into(),
     }
 }
 

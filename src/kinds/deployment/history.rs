@@ -286,7 +286,7 @@ fn way(ours: Option<&Description>, links: &[VpcLink]) -> Way {
             None => Some(format!("its VPC link {id} is gone")),
             Some(Some(VpcLinkStatus::Available)) => None,
             Some(status) => {
-                let status = status.map_or("of no status", VpcLinkStatus::as_str);
+                let status = status.map_or("without a status", VpcLinkStatus::as_str);
                 Some(format!("its VPC link {id} is {status}"))
             }
         }

@@ -93,7 +93,7 @@ impl Launch {
             user_data = Some(payload.ok_or_else(|| {
                 AwsError::gave_up(
                     "RunInstances",
-                    format!("the script sha256:{digest} is not at hand"),
+                    format!("the script sha256:{digest} is missing"),
                 )
             })?);
         }

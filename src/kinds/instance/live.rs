@@ -143,11 +143,11 @@ async fn newer_image(
     match reader.image_behind(parameter).await {
         Ok(newest) if newest == image => Ok(None),
         Ok(newest) => Ok(Some(format!(
-            "a newer image is there: {newest} (it runs {image}). Nothing changes by itself; --replace '{}' takes it",
+            "a newer image exists: {newest} (it runs {image}). Nothing changes by itself; --replace '{}' takes it",
             address.owner()
         ))),
         Err(error) if error.cause == Cause::Refused => Ok(Some(format!(
-            "whether a newer image is there is not known: AWS refused to read the parameter {parameter} ({})",
+            "whether a newer image exists is unknown: AWS refused to read the parameter {parameter} ({})",
             error.code.as_deref().unwrap_or(&error.message)
         ))),
         Err(error) => Err(error),

@@ -19,20 +19,20 @@ const DRAINING: Patience = Patience::new(10, 3_900);
 const LOOK_AT: &[(&str, &str)] = &[
     (
         "Target.FailedHealthChecks",
-        "look at its system log (whether its user data ran to the end), whether something answers on the port of the \
-         health check, and whether a network ACL is in the way",
+        "check its system log (whether its user data ran to the end), whether something answers on the port of the health \
+         check, and whether a network ACL blocks it",
     ),
     (
         "Target.NotInUse",
-        "no listener leads to its target group, or the load balancer has no subnet in its Availability Zone",
+        "no listener forwards to its target group, or the load balancer has no subnet in its Availability Zone",
     ),
     (
         "Target.NotRegistered",
-        "somebody took it out of its target group",
+        "it was deregistered from its target group",
     ),
     (
         "Elb.InternalError",
-        "this is Elastic Load Balancing's own trouble",
+        "this is an internal error of Elastic Load Balancing",
     ),
 ];
 

@@ -23,8 +23,8 @@ fn registration(look: &Look<'_, Props>) -> Option<Note> {
         ),
         (true, false) => look.warning(
             "GS141",
-            "people can no longer register themselves; users that are there stay. To keep the pool open for registration, \
-             write `sign_up = true` in `[user_pool]`",
+            "people can no longer register themselves; existing users stay. To keep the pool open for registration, write \
+             `sign_up = true` in `[user_pool]`",
         ),
         _ => None,
     }

@@ -141,7 +141,7 @@ fn limits(column: Column) -> (i32, i32) {
 fn heading(column: Column) -> &'static str {
     match column {
         Column::Callers => "Callers",
-        Column::Door => "Front door",
+        Column::Door => "API",
         Column::Onward => "Where calls go",
         Column::Private => "Private network",
     }
@@ -335,7 +335,7 @@ fn description(scene: &Scene) -> String {
         .map(|panel| format!("{} ({})", panel.name, panel.title))
         .collect();
     format!(
-        "From who calls to what answers: {}.",
+        "From callers to backends: {}.",
         crate::render::layout::listed(&names)
     )
 }

@@ -56,7 +56,7 @@ fn group(judge: &mut Judge<'_>, table: &KeyPath, group: &Template, logs: &Access
         Piece::Literal(_) => None,
     });
     if let Some(waits) = waits {
-        let message = format!("the log group's name waits for `{waits}` to be made");
+        let message = format!("the log group's name depends on `{waits}`, which is made later");
         let help = "use `${stack.name}`, `${stack.region}`, `${account.id}` or `${api.stage}`";
         judge.error(Code::MisplacedReference, &path, message, help);
         return;
@@ -96,7 +96,7 @@ fn existing(judge: &mut Judge<'_>, path: &KeyPath, group: &str) {
                     format!("it looks like `arn:aws:logs:{region}:${{account.id}}:log-group:NAME`")
                 }
             };
-            let message = format!("`{group}` is no ARN of a log group");
+            let message = format!("`{group}` is not the ARN of a log group");
             judge.error(Code::BadArn, path, message, help);
         }
     }

@@ -86,7 +86,7 @@ fn cross_origin(judge: &mut Judge<'_>, path: &KeyPath, cors: &CorsSettings) {
     });
     let origin = path.join("origin");
     if !ORIGIN.is_match(&cors.origin) {
-        let message = format!("`{}` is no origin that a browser sends", cors.origin);
+        let message = format!("`{}` is not an origin that a browser sends", cors.origin);
         judge.error(
             Code::BadUrl,
             &origin,

@@ -31,7 +31,7 @@ impl Judge<'_> {
         };
         let arn = self.sample(arn);
         let Some(found) = CERTIFICATE.captures(&arn) else {
-            let message = format!("`{arn}` is no ARN of an ACM certificate");
+            let message = format!("`{arn}` is not the ARN of an ACM certificate");
             let help = format!("it looks like `arn:aws:acm:{needed}:123456789012:certificate/…`");
             self.error(Code::BadArn, path, message, help);
             return;

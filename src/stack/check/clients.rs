@@ -74,8 +74,7 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
         );
     }
     if machine && client.secret == Some(false) {
-        let message =
-            "`client_credentials` needs a secret: it is all the client proves itself with";
+        let message = "`client_credentials` needs a secret: it is the client's only credential";
         judge.error(
             Code::ClientConflict,
             &path.join("secret"),
@@ -92,8 +91,7 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
         );
     }
     if people && client.callback_urls.is_empty() && judge.intact(path.join("callback_urls")) {
-        let message =
-            "people who signed in can be sent nowhere: `code` and `implicit` need a callback URL";
+        let message = "`code` and `implicit` need a callback URL to return to after sign-in";
         judge.error(
             Code::ClientConflict,
             &flows_path,
@@ -125,7 +123,7 @@ fn flows(judge: &mut Judge<'_>, path: &KeyPath, client: &AppClient) {
 fn machine_scopes(judge: &mut Judge<'_>, path: &KeyPath, scopes: &BTreeSet<Template>, who: &str) {
     for scope in scopes.iter().filter(|scope| is_open_id(scope)) {
         let scope = scope.as_written();
-        let message = format!("`{scope}` is about a person who signed in, and {who} has none");
+        let message = format!("`{scope}` is about a signed-in user, and {who} has none");
         judge.element_error(
             Code::ClientConflict,
             path,
@@ -230,7 +228,7 @@ fn refused_url(url: &str) -> Option<(String, &'static str)> {
     }
     let Some(found) = ABSOLUTE.captures(url) else {
         return refused(
-            "is no whole URL",
+            "is not an absolute URL",
             "start it with `https://`, or with your application's own scheme",
         );
     };

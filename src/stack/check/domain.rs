@@ -65,7 +65,10 @@ fn own(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, domain: &ApiDomain) {
     let name = path.join("name");
     let host = domain.name.strip_prefix("*.").unwrap_or(&domain.name);
     if !(is_host(host) && domain.name.len() <= 255) {
-        let message = format!("`{}` is no host name that API Gateway takes", domain.name);
+        let message = format!(
+            "`{}` is not a host name that API Gateway takes",
+            domain.name
+        );
         let help = "write one such as `api.example.com`, in lower case";
         judge.error(Code::BadDomain, &name, message, help);
     }
@@ -75,13 +78,14 @@ fn own(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, domain: &ApiDomain) {
                 continue;
             }
             let message =
-                format!("`{key}` is the owner's to decide, and this domain is somebody else's");
+                format!("`{key}` can't be set on a domain that this stack does not manage");
             let help = format!("remove `{key}`, or `existing`");
             judge.key_error(Code::BadDomain, &path.join(key), message, help);
         }
     } else if judge.lacks(path.join("certificate")) && judge.usable(path.join("existing")) {
         let message = "the domain has no certificate";
-        let help = "add `certificate = \"arn:aws:acm:…\"`, or `existing = true` for a domain that is somebody else's";
+        let help = "add `certificate = \"arn:aws:acm:…\"`, or `existing = true` for a domain that this stack does not \
+                    manage";
         judge.error(Code::MissingKey, path, message, help);
     }
     if let Some(arn) = &domain.certificate {
@@ -117,8 +121,8 @@ fn base_paths(judge: &mut Judge<'_>, list: &KeyPath, domain: &ApiDomain) {
             )
         } else {
             (
-                format!("API Gateway takes no base path `{base_path}`"),
-                "possible are letters, digits and `$ - _ . + ! * ' ( )`",
+                format!("API Gateway refuses the base path `{base_path}`"),
+                "allowed are letters, digits and `$ - _ . + ! * ' ( )`",
             )
         };
         judge.element_error(Code::BadDomain, list, base_path, message, help);
@@ -136,7 +140,7 @@ fn mutual_tls(
         LazyLock::new(|| Regex::new(patterns::S3_OBJECT).expect("the pattern is constant"));
     let table = path.join("mutual_tls");
     if !OBJECT.is_match(&mutual.truststore) {
-        let message = format!("`{}` is no object in S3", mutual.truststore);
+        let message = format!("`{}` is not an object in S3", mutual.truststore);
         let help = "write `s3://BUCKET/KEY`, a file of certificates in PEM";
         judge.error(Code::BadUrl, &table.join("truststore"), message, help);
     }
@@ -156,7 +160,7 @@ fn mutual_tls(
 /// An API without any URL.
 fn nowhere(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
     if api.disable_default_endpoint && judge.lacks(path) {
-        let message = "the API has no other address than this one, so nobody can call it";
+        let message = "the API has no other address than this one, so it can't be called";
         let help = "add `[api.domain]`, or remove the line";
         let switch = KeyPath::from(["api", "disable_default_endpoint"]);
         judge.warning(Code::NoEffect, &switch, message, help);

@@ -24,7 +24,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     if let Some(account) = &stack.account {
         let path = path.join("account");
         if !(account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())) {
-            let message = format!("`{account}` is no AWS account: it has 12 digits");
+            let message = format!("`{account}` is not an AWS account: it has 12 digits");
             judge.error(
                 Code::BadGround,
                 &path,
@@ -52,7 +52,7 @@ fn region(judge: &mut Judge<'_>, path: &KeyPath, region: &str) {
     judge.error(
         Code::BadGround,
         path,
-        format!("`{region}` is no AWS Region"),
+        format!("`{region}` is not an AWS Region"),
         help,
     );
     // Texts that contain the Region are not reported.

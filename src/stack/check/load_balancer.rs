@@ -59,9 +59,8 @@ fn existing(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer) {
     for key in judge.names(path) {
         // Invalid keys are reported already.
         if key != "existing" && schema::at(&path.join(&key)).is_some() {
-            let message = format!(
-                "`{key}` is the owner's to decide, and this load balancer is somebody else's"
-            );
+            let message =
+                format!("`{key}` can't be set on a load balancer that this stack does not manage");
             let help = format!("remove `{key}`, or `existing`");
             judge.key_error(Code::BadLoadBalancer, &path.join(&key), message, help);
         }
@@ -82,11 +81,11 @@ fn existing(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer) {
                 "the load balancer is in {}, and the API in {region}",
                 &found[1]
             );
-            let help = format!("a VPC link leads to a load balancer in {region}");
+            let help = format!("a VPC link needs a load balancer in {region}");
             judge.error(Code::BadArn, &path, message, help);
         }
         None => {
-            let message = format!("`{written}` is no ARN of a network load balancer");
+            let message = format!("`{written}` is not the ARN of a network load balancer");
             let help = "it holds `:loadbalancer/net/`; its name will do as well";
             judge.error(Code::BadArn, &path, message, help);
         }
@@ -130,7 +129,7 @@ fn subnets(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer) {
     let here = path.join("subnets");
     match &table.subnets {
         None if judge.lacks(&here) && judge.lacks(path.join("existing")) => {
-            let message = "the load balancer stands in no subnet";
+            let message = "the load balancer has no subnets";
             let help = "add `subnets = { vpc = \"default\", tags = { tier = \"private\" } }`, or a list of ids";
             judge.error(Code::MissingKey, path, message, help);
         }
@@ -142,14 +141,14 @@ fn subnets(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer) {
                 judge.error(Code::BadLoadBalancer, &here, message, help);
             }
             for one in ids.iter().filter(|one| !SUBNET.is_match(one)) {
-                let message = format!("`{one}` is no subnet's id");
+                let message = format!("`{one}` is not a subnet id");
                 let help = "ids look like `subnet-0123456789abcdef0`";
                 judge.element_error(Code::BadLoadBalancer, &here, one, message, help);
             }
         }
         Some(Subnets::Find(find)) => {
             if find.vpc != "default" && !VPC.is_match(&find.vpc) {
-                let message = format!("`{}` is no VPC's id", find.vpc);
+                let message = format!("`{}` is not a VPC id", find.vpc);
                 let help = "write `default` for the Region's default VPC, or an id such as `vpc-0123456789abcdef0`";
                 judge.error(Code::BadLoadBalancer, &here.join("vpc"), message, help);
             }

@@ -25,7 +25,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
                     Code::BadMove,
                     to_path,
                     message,
-                    "a thing moves within its table; what is of another kind is made anew",
+                    "an address moves within its table; a resource of another kind is a new one",
                 );
             }
             (Some((from, _)), Some((to, to_path))) if from == to => judge.error(
@@ -56,7 +56,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
                 )
                 .at(judge.spans.value_of(&path))
                 .label(judge.spans.value_of(first), "the first")
-                .help("keep the one that tells what happened");
+                .help("keep the one that is true");
                 judge.tell(&path, diagnostic);
             }
             seen.entry(address).or_insert(path);
@@ -68,13 +68,13 @@ pub(super) fn check(judge: &mut Judge<'_>) {
 fn side(judge: &mut Judge<'_>, path: KeyPath, written: &str) -> Option<(KeyPath, KeyPath)> {
     let address = KeyPath::of_address(written);
     if !is_movable(&address, written) {
-        let message = format!("`{written}` is nothing that can move");
+        let message = format!("`{written}` can't be moved");
         judge.error(
             Code::BadMove,
             &path,
             message,
             format!(
-                "possible are {}",
+                "expected one of {}",
                 Table::ALL
                     .map(|table| format!("`{}.NAME`", table.name()))
                     .join(", ")

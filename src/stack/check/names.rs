@@ -212,7 +212,7 @@ impl NameRule {
         };
         Some((
             format!("the {what} `{name}` holds {shown}"),
-            format!("possible are {}", self.says),
+            format!("allowed are {}", self.says),
         ))
     }
 }
@@ -320,6 +320,6 @@ mod tests {
     fn the_message_names_the_character() {
         let (message, help) = STAGE.refusal("pre-prod").unwrap();
         assert_eq!(message, "the stage name `pre-prod` holds `-`");
-        assert_eq!(help, "possible are letters, digits and `_`");
+        assert_eq!(help, "allowed are letters, digits and `_`");
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn parse<'r>(
         } else {
             "write a method and a path: `\"GET /hello\"`".into()
         };
-        return Err((format!("`{route}` is no route"), help));
+        return Err((format!("`{route}` is not a route"), help));
     };
     if !METHODS.contains(&method) {
         let upper = method.to_ascii_uppercase();
@@ -63,10 +63,10 @@ pub(super) fn parse<'r>(
             None => findings.did_you_mean(
                 &upper,
                 METHODS,
-                format!("possible are {}", METHODS.join(", ")),
+                format!("expected one of {}", METHODS.join(", ")),
             ),
         };
-        return Err((format!("`{method}` is no method of API Gateway"), help));
+        return Err((format!("`{method}` is not a method of API Gateway"), help));
     }
     let Some(rest) = path.strip_prefix('/') else {
         return Err((
@@ -88,7 +88,7 @@ pub(super) fn parse<'r>(
     for text in rest.split('/') {
         if let Some(Segment::Greedy(name)) = segments.last() {
             return Err((
-                format!("something follows `{{{name}+}}`, which takes all the rest"),
+                format!("`{{{name}+}}` matches all the rest, and something follows it"),
                 format!("end the path with `{{{name}+}}`"),
             ));
         }
@@ -130,7 +130,7 @@ fn segment(text: &str) -> Result<Segment<'_>, (String, String)> {
         return match plain(name) {
             true => Ok(segment(name)),
             false => Err((
-                format!("`{text}` is no path parameter"),
+                format!("`{text}` is not a path parameter"),
                 "its name has letters, digits and `. _ -`: `{id}` or `{proxy+}`".into(),
             )),
         };

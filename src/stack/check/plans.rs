@@ -21,7 +21,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
             judge.description(&path, description);
         }
         if judge.lacks(path.join("plan")) {
-            let message = format!("the API key `{name}` is on no plan, so it opens nothing");
+            let message = format!("the API key `{name}` is on no plan, so it gives no access");
             judge.warning(Code::NoEffect, &path, message, "add `plan = \"…\"`");
         }
     }
@@ -66,9 +66,7 @@ fn members(judge: &mut Judge<'_>) {
         );
     }
     if let Some((path, plan)) = on_no_stage.filter(|_| judge.lacks(["api"])) {
-        let message = format!(
-            "the plan `{plan}` opens nothing: no stage is on it, for the file has no `[api]`"
-        );
+        let message = format!("the plan `{plan}` has no stage: the file has no `[api]`");
         judge.error(
             Code::BadPlan,
             &path,
@@ -93,7 +91,7 @@ fn members(judge: &mut Judge<'_>) {
     for name in judge.names(&plans) {
         let path = plans.join(&name);
         if !used.contains(name.as_str()) {
-            let message = format!("nobody is on the plan `{name}`");
+            let message = format!("the plan `{name}` has no keys");
             judge.warning(
                 Code::NoEffect,
                 &path,

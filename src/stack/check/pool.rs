@@ -74,7 +74,7 @@ fn domains(judge: &mut Judge<'_>, pool_path: &KeyPath, pool: &UserPool) {
         && judge.lacks(["user_pool", "domain"])
         && judge.lacks(["user_pool", "own_domain"])
     {
-        let message = "the pool has no domain, so nobody can ask it for a token";
+        let message = "the pool has no domain, so no token can be requested";
         judge.warning(
             Code::NoEffect,
             pool_path,
@@ -92,11 +92,11 @@ fn prefix_domain(judge: &mut Judge<'_>, path: &KeyPath, prefix: &Template) {
         .find(|word| prefix.contains(word));
     let (message, help) = if prefix.contains('.') {
         let help = "write `own_domain = { name = \"auth.example.com\", certificate = \"arn:…\" }` for a domain of yours";
-        (format!("`{prefix}` is no prefix but a whole domain"), help)
+        (format!("`{prefix}` is a whole domain, not a prefix"), help)
     } else if let Some(culprit) = prefix.chars().find(refused) {
         (
             format!("the domain prefix `{prefix}` holds `{culprit}`"),
-            "possible are lower-case letters, digits and `-`",
+            "allowed are lower-case letters, digits and `-`",
         )
     } else if let Some(word) = reserved {
         (
@@ -123,7 +123,7 @@ fn own_domain(judge: &mut Judge<'_>, path: &KeyPath, own: &OwnDomain) {
     let name_path = path.join("name");
     let name = judge.sample(&own.name);
     if !(is_host(&name) && name.len() <= 63) {
-        let message = format!("`{name}` is no host name that Cognito takes");
+        let message = format!("`{name}` is not a host name that Cognito takes");
         judge.error(
             Code::BadDomain,
             &name_path,
@@ -145,7 +145,9 @@ fn known_before(judge: &mut Judge<'_>, path: &KeyPath, name: &Template) {
         Piece::Literal(_) => None,
     });
     if let Some(target) = references.next() {
-        let message = format!("the name waits for `{target}`, and its record is looked for before");
+        let message = format!(
+            "the name depends on `{target}`, which is known only after its record is checked"
+        );
         let help = "write the name without that reference, or leave `zone` out and make the record yourself";
         judge.error(Code::MisplacedReference, path, message, help);
     }

@@ -71,17 +71,17 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         let said_at = &waits.0[&cycle[0]][&cycle[1]];
         let mut diagnostic = Diagnostic::error(
             Code::Cycle,
-            format!("`{}` waits for itself: {}", cycle[0], spelled(&cycle)),
+            format!("`{}` refers to itself: {}", cycle[0], spelled(&cycle)),
         )
         .label(
             judge.spans.value_of(said_at),
-            format!("waits for {}", cycle[1]),
+            format!("refers to {}", cycle[1]),
         );
         for step in cycle[1..].windows(2).take(MOST_LABELS) {
             let said_at = &waits.0[&step[0]][&step[1]];
             diagnostic = diagnostic.label(
                 judge.spans.value_of(said_at),
-                format!("waits for {}", step[1]),
+                format!("refers to {}", step[1]),
             );
         }
         judge.findings.push(

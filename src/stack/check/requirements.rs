@@ -27,7 +27,7 @@ fn of(judge: &mut Judge<'_>, path: &KeyPath, requires: &Requires) {
     };
     tokens(judge, path, these);
     if these.api_key && judge.lacks(["plans"]) {
-        let message = "an API key opens nothing unless it is on a plan, and the file has none";
+        let message = "an API key gives no access unless it is on a plan, and the file has none";
         judge.error(
             Code::BadPlan,
             &path.join("api_key"),
@@ -46,7 +46,7 @@ fn tokens(judge: &mut Judge<'_>, path: &KeyPath, these: &Requirements) {
         &scopes
     };
     if (these.token.is_some() || !these.scopes.is_empty()) && judge.lacks(["user_pool"]) {
-        let message = "a token comes from a user pool, and the file has no `[user_pool]` for an authorizer to ask";
+        let message = "a token comes from a user pool, and the file has no `[user_pool]`";
         judge.error(
             Code::MissingTable,
             at,

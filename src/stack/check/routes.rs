@@ -35,7 +35,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     let routes = KeyPath::from(["api", "routes"]);
     let names = judge.names(&routes);
     if names.is_empty() && judge.usable(&routes) {
-        let message = "the API has no routes, and AWS deploys none without";
+        let message = "the API has no routes, and AWS deploys no API without any";
         judge.error(
             Code::MissingTable,
             &KeyPath::from(["api"]),
@@ -91,7 +91,7 @@ fn backend(
         let message = "the route has two backends, `http` and `mock`";
         judge.error(Code::RouteBackend, path, message, "remove one of them");
     } else if judge.lacks(&http_path) && judge.lacks(mock_path) {
-        let message = "the route leads nowhere";
+        let message = "the route has no backend";
         judge.error(
             Code::RouteBackend,
             path,
@@ -104,7 +104,7 @@ fn backend(
     }
     let via = path.join("via");
     if only_mock && judge.has(&via) {
-        let message = "a mock answers by itself, so there is no road to take";
+        let message = "a mock has no backend, so `via` has no effect";
         judge.error(Code::RouteBackend, &via, message, "remove `via`");
     } else if route.via.is_some() && judge.lacks(["load_balancer"]) {
         let message = "the file has no `[load_balancer]`";
@@ -259,14 +259,14 @@ fn callable(judge: &mut Judge<'_>, path: &KeyPath, url: &str) -> Option<Option<u
         judge.error(
             Code::BadUrl,
             path,
-            format!("`{url}` is no URL that API Gateway can call"),
+            format!("`{url}` is not a URL that API Gateway can call"),
             help,
         );
         return None;
     };
     let called = port_of(url).filter(|port| matches!(port, 80 | 443 | 1024..));
     if let (Some(port), None) = (port, called) {
-        let message = format!("API Gateway calls no port {port}");
+        let message = format!("API Gateway can't call port {port}");
         let help = "it calls 80, 443, and 1024 to 65535";
         judge.error_within(Code::BadUrl, path, port, message, help);
     }

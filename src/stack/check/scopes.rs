@@ -162,7 +162,7 @@ fn no_scopes(server: &ScopeServer, scope: &str) -> Option<(String, String)> {
     }
     server.scopes.as_ref()?.is_empty().then(|| {
         (
-            format!("`{scope}` stands for no scope: the resource server has none"),
+            format!("`{scope}` matches no scope: the resource server has none"),
             format!("add `NAME = \"…\"` to {scopes_of}"),
         )
     })

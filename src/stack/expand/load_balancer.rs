@@ -40,7 +40,7 @@ impl Expansion<'_> {
         let vpc = self.vpc();
         let props = security_group::Props {
             name: format!("{}-load-balancer", self.ground.stack),
-            description: "The load balancer of the private road".into(),
+            description: "The load balancer of private routes".into(),
             vpc: vpc.clone(),
             ingress: BTreeSet::new(),
             other_rules: BTreeSet::new(),

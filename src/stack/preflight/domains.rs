@@ -92,14 +92,14 @@ fn certificate(flight: &mut Flight<'_>, named: &Named) {
     let help = match found.status.as_str() {
         "ISSUED" => None,
         "PENDING_VALIDATION" => {
-            Some("make the DNS record that ACM asks for, and wait until it says ISSUED")
+            Some("make the DNS record that ACM asks for, and wait until its status is ISSUED")
         }
         "EXPIRED" => Some("renew it, or name another one"),
         _ => Some("request another one for the same name"),
     };
     if let Some(help) = help {
         let message = format!(
-            "the certificate is {}, and nobody may show it until it is ISSUED",
+            "the certificate is {}, and it can't be used until it is ISSUED",
             found.status
         );
         flight.error(Code::BadCertificate, path, message, help);
@@ -124,7 +124,7 @@ fn hosted_zone(flight: &mut Flight<'_>, path: &KeyPath, zone: &str, name: &str) 
         ),
         Some(ZoneFault::Private) => (
             Code::BadDomain,
-            format!("the hosted zone `{zone}` is private: nobody outside its VPCs reads its records"),
+            format!("the hosted zone `{zone}` is private: its records are visible in its VPCs only"),
             "name a public one".to_owned(),
         ),
         Some(ZoneFault::Several(ids)) => (
@@ -147,10 +147,9 @@ fn hosted_zone(flight: &mut Flight<'_>, path: &KeyPath, zone: &str, name: &str) 
 fn parent(flight: &mut Flight<'_>, path: &KeyPath, own: &OwnDomain) {
     let name = flight.known(&own.name).unwrap_or_default();
     let parent = name.split_once('.').map_or("", |(_, parent)| parent);
-    let message =
-        format!("`{parent}` has no A record, and Cognito makes no domain below a name without one");
-    let help = format!(
-        "make an A record of `{parent}`; to which address it leads does not matter to Cognito"
+    let message = format!(
+        "`{parent}` has no A record, and Cognito creates no domain below a name without one"
     );
+    let help = format!("make an A record of `{parent}`; Cognito accepts any address in it");
     flight.error(Code::BadDomain, path, message, help);
 }

@@ -77,7 +77,7 @@ fn subnets(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
     together(flight, path, found);
     for subnet in found.iter().filter(|subnet| subnet.public) {
         let message = format!(
-            "the subnet {} ({}) is public: its route table leads to an internet gateway",
+            "the subnet {} ({}) is public: its route table has a route to an internet gateway",
             subnet.id, subnet.zone
         );
         let help = "choose private ones; the load balancer is internal either way";
@@ -119,12 +119,12 @@ fn together(flight: &mut Flight<'_>, path: &KeyPath, found: &[Subnet]) {
     for (zone, subnets) in zones.iter().filter(|(_, subnets)| subnets.len() > 1) {
         let which = listed(subnets.iter().copied());
         let message = format!("{which} are {} subnets in one zone, {zone}", subnets.len());
-        let help = "a load balancer stands in one subnet of each zone: keep one of them";
+        let help = "a load balancer takes one subnet in each zone: keep one of them";
         flight.error(Code::BadNetwork, path, message, help);
     }
     if zones.len() == 1 && found.len() == 1 {
         let message = format!(
-            "all of it stands in one zone, {}, and falls with it",
+            "all of it is in one zone, {}, and fails with it",
             found[0].zone
         );
         let help = "add a subnet in another Availability Zone";
@@ -180,7 +180,7 @@ fn instances(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
             let help = "a load balancer reaches instances of its own VPC only";
             flight.element_error(Code::BadNetwork, &here, id, message, help);
         } else if state != "running" {
-            let message = format!("the instance {id} is {state}, so nobody gets an answer from it");
+            let message = format!("the instance {id} is {state}, so it does not answer");
             let span = flight.checked.spans.element(&here, id);
             let diagnostic = crate::stack::Diagnostic::warning(Code::BadNetwork, message);
             flight
@@ -202,10 +202,10 @@ fn existing(flight: &mut Flight<'_>, path: &KeyPath, written: &str) {
     };
     if balancer.balancer_type != "network" {
         let message = format!(
-            "`{written}` is no network load balancer, but one of type {}",
+            "`{written}` is not a network load balancer but one of type {}",
             balancer.balancer_type
         );
-        let help = "a VPC link of a REST API leads to a network load balancer";
+        let help = "a VPC link of a REST API needs a network load balancer";
         flight.error(Code::BadNetwork, path, message, help);
         return;
     }
@@ -215,18 +215,18 @@ fn existing(flight: &mut Flight<'_>, path: &KeyPath, written: &str) {
             Code::BadNetwork,
             path,
             message,
-            "its owner has to make it anew",
+            "its owner has to recreate it",
         );
         return;
     }
     if !balancer.internal {
         let message =
             "the load balancer has public addresses, so that its targets answer without the API";
-        let help = "use an internal one; nobody then gets past tokens and API keys";
+        let help = "use an internal one, so that no call bypasses tokens and API keys";
         flight.warning(Code::Exposed, path, message, help);
     } else if balancer.security_groups.is_empty() {
         let message = "the load balancer has no security group, so everything in its VPC reaches it without the API";
-        let help = "only its owner can put one in front, and only when making it anew";
+        let help = "only its owner can add one, and only by recreating it";
         flight.warning(Code::Exposed, path, message, help);
     }
     let ports = ports(flight, balancer);
@@ -302,11 +302,12 @@ fn unreachable(
     }
     let groups = listed(balancer.security_groups.iter().map(String::as_str));
     let message = format!(
-        "the load balancer's security groups judge what comes through a VPC link, and may not let it in on port {}",
+        "the load balancer's security groups filter traffic from a VPC link, and may block it on port {}",
         shut.join(", ")
     );
     let help = format!(
-        "let its owner switch that off (EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic), or add an inbound rule to {groups}: TCP {} from API Gateway's addresses",
+        "have its owner switch that off (EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic), or add an inbound rule to \
+         {groups}: TCP {} from API Gateway's addresses",
         shut.join(", ")
     );
     flight.warning(Code::BadNetwork, path, message, help);

@@ -393,7 +393,7 @@ fn page() -> String {
             page += &row(&setting, table.definition(), &tables);
         }
     }
-    page += "\n## References\n\n| reference | what it stands for |\n|---|---|\n";
+    page += "\n## References\n\n| reference | meaning |\n|---|---|\n";
     for (name, says) in interpolate::SAID {
         writeln!(page, "| `${{{name}}}` | {says} |").unwrap();
     }

@@ -95,7 +95,7 @@ fn a_route_with_scope_and_key_is_tried_by_everybody() {
         "key of another plan | 403 Forbidden",
         "disabled key | 403 Forbidden",
         "key with its quota used up | 429 Limit Exceeded",
-        "partners.acme | let in",
+        "partners.acme | admitted",
     ]
     .map(|line| format!("{path} | {line}"));
     assert_eq!(lines(&cells), expected);
@@ -118,7 +118,7 @@ fn an_open_route_lets_anybody_in() {
         &sketch(vec![route("GET /health", None, false)], &[]),
         &options(),
     );
-    assert_eq!(lines(&cells), ["GET /health | anybody | let in"]);
+    assert_eq!(lines(&cells), ["GET /health | anybody | admitted"]);
 }
 
 #[test]
@@ -166,10 +166,10 @@ fn each_caller_is_tried_once_and_each_route_by_somebody() {
     assert_eq!(
         known(&matrix(&sketch, &options())),
         [
-            "/a partners.one let in",
-            "/a partners.two let in",
-            "/b partners.one let in",
-            "/c partners.three let in"
+            "/a partners.one admitted",
+            "/a partners.two admitted",
+            "/b partners.one admitted",
+            "/c partners.three admitted"
         ]
     );
     let all = Options {
@@ -216,7 +216,7 @@ fn a_route_for_people_is_shut_to_machines() {
     );
     assert_eq!(
         lines.last().unwrap(),
-        "GET /me | anybody of the stack | not tested: it needs the ID token of a person who signed in"
+        "GET /me | any caller of the stack | not tested: it needs the ID token of a person who signed in"
     );
 }
 
@@ -281,7 +281,7 @@ fn the_default_endpoint_is_to_be_shut_where_the_file_says_so() {
         .iter()
         .map(|cell| cell.expected.to_string())
         .collect();
-    assert_eq!(doors, ["let in", "403 Forbidden"]);
+    assert_eq!(doors, ["admitted", "403 Forbidden"]);
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn values_that_lead_to_another_route_are_not_tested() {
     };
     let cells = matrix(&sketch, &options);
     assert_eq!(cells[0].not_tested, None);
-    let reason = "the values of its parameters lead to another route: give others by --param";
+    let reason = "the values of its parameters match another route: give others with --param";
     assert!(
         cells[1..]
             .iter()
@@ -332,7 +332,7 @@ fn a_door_for_callers_with_certificates_is_not_tested_without_one() {
     };
     assert_eq!(
         lines(&matrix(&sketch, &options)),
-        ["GET /a | anybody | let in"]
+        ["GET /a | anybody | admitted"]
     );
 }
 

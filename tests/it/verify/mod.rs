@@ -236,7 +236,7 @@ async fn a_backend_that_is_down_is_no_refusal() {
         shown(&report)
     );
     assert!(
-        shown(&report).contains("is let in, but the road behind is broken: 504"),
+        shown(&report).contains("is admitted, but the backend fails: 504"),
         "{}",
         shown(&report)
     );
@@ -258,7 +258,8 @@ async fn a_default_endpoint_that_is_open_is_named() {
     .await;
     let (_, report) = applied.verify(&[]);
     assert!(
-        shown(&report).contains("is let in") || shown(&report).contains("instead of 403 Forbidden"),
+        shown(&report).contains("is admitted")
+            || shown(&report).contains("instead of 403 Forbidden"),
         "{}",
         shown(&report)
     );
@@ -334,7 +335,7 @@ async fn what_people_and_ci_servers_read() {
     settings.bind(|| with_filters(|| insta::assert_snapshot!("verify_broken", screen(&ran))));
     let junit = std::fs::read_to_string(folder.path().join("verify.xml")).unwrap();
     assert!(
-        junit.contains("<failure message=\"no token is let in"),
+        junit.contains("<failure message=\"no token is admitted"),
         "{junit}"
     );
 }

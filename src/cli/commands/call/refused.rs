@@ -51,23 +51,21 @@ impl Refused<'_> {
                     quota.period.to_lowercase()
                 ),
                 None => {
-                    "a quota is used up that is not the file's: see what AWS has differently"
+                    "a quota that the file does not set is used up: see what differs on AWS"
                         .to_owned()
                         + &self.plan_command()
                 }
             },
             Refusal::Throttle => match self.plan().and_then(|plan| plan.throttle.as_ref()) {
                 Some(throttle) => format!(
-                    "more calls at once than are let in: {} lets {who} call {} times a second and {} at once, and the stage and \
-                     its routes may have limits of their own",
+                    "too many calls at once: {} allows {who} {} calls a second and {} at once, and the stage and its \
+                     routes may have limits of their own",
                     self.plan_address(),
                     throttle.rate,
                     throttle.burst
                 ),
-                None => {
-                    "more calls at once than the stage or the route lets in: call again in a second"
-                        .to_owned()
-                }
+                None => "too many calls at once for the stage or the route: call again in a second"
+                    .to_owned(),
             },
             Refusal::Timeout => "the backend took longer than the route's `timeout`".to_owned(),
             Refusal::Unreachable => {
@@ -88,10 +86,9 @@ impl Refused<'_> {
             .map(|route| self.scopes(route))
             .unwrap_or_default();
         match self.token {
-            _ if self.own_token => format!(
-                "the token in `{}` is none that this route lets in",
-                self.header
-            ),
+            _ if self.own_token => {
+                format!("this route does not accept the token in `{}`", self.header)
+            }
             None if !self.known.enabled => self.disabled(),
             None if self.known.gets_tokens() => {
                 "the route needs a token, and none was sent".to_owned()
@@ -112,11 +109,10 @@ impl Refused<'_> {
                 if self.route().is_some_and(|route| route.authorizer.is_some())
                     && needed.is_empty() =>
             {
-                "the route wants the ID token of somebody who signed in: it names no scopes"
-                    .to_owned()
+                "the route takes the ID token of a signed-in user: it names no scopes".to_owned()
             }
             Some(_) => {
-                "the file lets this token in, and the stage does not: see what AWS has differently"
+                "the file accepts this token, and the stage does not: see what differs on AWS"
                     .to_owned()
                     + &self.plan_command()
             }
@@ -126,8 +122,7 @@ impl Refused<'_> {
     fn forbidden(&self) -> String {
         let who = &self.known.address;
         if self.own_key {
-            return "the API key in `x-api-key` is none that a usage plan of this stage lets in"
-                .to_owned();
+            return "no usage plan of this stage has the API key in `x-api-key`".to_owned();
         }
         if !self.key {
             return match self.known.has_api_key {
@@ -143,8 +138,8 @@ impl Refused<'_> {
                 "the API key of {who} is on no usage plan: add `plan = \"…\"` to it, then apply it"
             );
         }
-        "the file lets this API key in, and the stage does not. A key that is new, or new on its plan, is let in after a \
-         minute; else see what AWS has differently"
+        "the file accepts this API key, and the stage does not. A key that is new, or new on its plan, works after a \
+         minute; otherwise see what differs on AWS"
             .to_owned()
             + &self.plan_command()
     }
@@ -173,7 +168,7 @@ impl Refused<'_> {
             .filter(|method| method != "OPTIONS")
             .collect();
         if !methods.is_empty() {
-            return format!("`{}` is there for {} only", self.path, listed(&methods));
+            return format!("`{}` exists for {} only", self.path, listed(&methods));
         }
         let near = closest(&called, routes.iter().map(String::as_str));
         match near {

@@ -83,7 +83,7 @@ impl FromStr for Header {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = |_| format!("`{text}` is no header: write 'NAME: VALUE'");
+        let wrong = |_| format!("`{text}` is not a header: write 'NAME: VALUE'");
         // As in curl: a colon without a value removes a header, a semicolon sends an empty one.
         let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
             (Some((name, value)), _) => {
@@ -121,7 +121,7 @@ pub(super) fn path(text: &str) -> Result<String, String> {
     if text.starts_with('/') {
         Ok(text.to_owned())
     } else {
-        Err("the path behind the stage begins with `/`, as in /policies?x=1".into())
+        Err("the path after the stage begins with `/`, as in /policies?x=1".into())
     }
 }
 
@@ -131,7 +131,7 @@ pub(super) fn path(text: &str) -> Result<String, String> {
 /// They make no URL.
 pub(super) fn invoked(invoke_url: &str, path: &str) -> Result<Url, Error> {
     Url::parse(&format!("{invoke_url}{path}")).map_err(|error| {
-        let what = format!("{invoke_url}{path} is no URL: {error}");
+        let what = format!("{invoke_url}{path} is not a URL: {error}");
         Fault::new(FaultKind::Unanswered, what).into()
     })
 }
@@ -145,7 +145,7 @@ impl Parts<'_> {
         let unfit = |what: &str| {
             Fault::new(
                 FaultKind::Unanswered,
-                format!("{what} fits into no request"),
+                format!("{what} can't be sent in a request"),
             )
         };
         let mut headers = HeaderMap::new();

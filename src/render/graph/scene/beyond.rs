@@ -68,7 +68,7 @@ impl View<'_> {
             // An existing load balancer is not a resource of the stack, but is called all the same.
             if named(&link.load_balancer).is_none() {
                 let panel = Panel {
-                    title: "Somebody else's load balancer".into(),
+                    title: "Existing load balancer".into(),
                     name: words(&link.load_balancer),
                     rows: Vec::new(),
                 };
@@ -161,7 +161,7 @@ impl View<'_> {
             .map(|target| Row::of(Face::Code, target))
             .collect();
         let panel = Panel {
-            title: "Somebody else's targets".into(),
+            title: "Existing targets".into(),
             name: if addresses {
                 "IP addresses".into()
             } else {

@@ -30,14 +30,14 @@ pub(super) fn check(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer)
             "{} listeners; a load balancer has {MOST_LISTENERS} at most",
             names.len()
         );
-        let help = "let paths of one listener lead to the services behind it";
+        let help = "serve several services by the paths of one listener";
         judge.error(Code::TooMany, &all, message, help);
     }
     for name in names {
         let path = all.join(&name);
         if port(&name).is_none() {
-            let message = format!("`{name}` is no port");
-            let help = "a listener goes by its port, 1 to 65535";
+            let message = format!("`{name}` is not a port");
+            let help = "a listener is named by its port, 1 to 65535";
             judge.key_error(Code::BadLoadBalancer, &path, message, help);
         }
         if let Some(one) = table.listeners.get(&name) {
@@ -70,15 +70,14 @@ fn listener(judge: &mut Judge<'_>, path: &KeyPath, one: &Listener) {
     let (protocol, certificate) = (path.join("protocol"), path.join("certificate"));
     let is_tls = one.protocol == Transport::Tls;
     if is_tls && judge.lacks(&certificate) {
-        let message = "a listener that speaks TLS has to show a certificate";
+        let message = "a TLS listener needs a certificate";
         let help = "add `certificate = \"arn:aws:acm:…\"`";
         judge.error(Code::BadLoadBalancer, &protocol, message, help);
     }
     if !is_tls && judge.usable(&protocol) {
         for key in ["certificate", "tls_policy"] {
             if judge.has(path.join(key)) {
-                let message =
-                    format!("`{key}` has no place on a listener that passes bytes on as they come");
+                let message = format!("`{key}` is for TLS listeners only");
                 let help = "add `protocol = \"tls\"`, or remove it";
                 judge.error(Code::BadLoadBalancer, &path.join(key), message, help);
             }
@@ -124,7 +123,7 @@ fn health(judge: &mut Judge<'_>, path: &KeyPath, one: &Listener) {
         true,
     );
     if check.port == Some(0) {
-        let message = "port 0 is none";
+        let message = "port 0 is not valid";
         judge.error(
             Code::OutOfRange,
             &path.join("port"),
@@ -135,11 +134,11 @@ fn health(judge: &mut Judge<'_>, path: &KeyPath, one: &Listener) {
     let Some(written) = &check.path else { return };
     let here = path.join("path");
     if check.protocol == HealthProtocol::Tcp && judge.usable(path.join("protocol")) {
-        let message = "a check that only connects asks for no path";
+        let message = "a TCP health check has no path";
         let help = "add `protocol = \"http\"`, or remove `path`";
         judge.error(Code::BadLoadBalancer, &here, message, help);
     } else if !written.starts_with('/') || written.contains(char::is_whitespace) {
-        let message = format!("`{written}` is no path");
+        let message = format!("`{written}` is not a path");
         judge.error(
             Code::BadLoadBalancer,
             &here,

@@ -19,7 +19,7 @@ pub(super) fn check(judge: &mut Judge<'_>, path: &KeyPath, table: &LoadBalancer)
     match &table.targets {
         Some(one) => targets(judge, &here, one),
         None if judge.lacks(&here) && judge.lacks(path.join("existing")) => {
-            let message = "nothing answers behind the load balancer";
+            let message = "the load balancer has no targets";
             let help = "add `targets = { instances = { count = 2, … } }`, or `ips`, `instance_ids` or `instance_tags`";
             judge.error(Code::MissingKey, path, message, help);
         }
@@ -35,7 +35,7 @@ fn targets(judge: &mut Judge<'_>, path: &KeyPath, targets: &Targets) {
         .collect();
     match said[..] {
         [] if judge.intact(path) => {
-            let message = "nothing answers behind the load balancer";
+            let message = "the load balancer has no targets";
             let help = "write one of `instances`, `ips`, `instance_ids` and `instance_tags`";
             judge.error(Code::BadLoadBalancer, path, message, help);
         }
@@ -47,7 +47,7 @@ fn targets(judge: &mut Judge<'_>, path: &KeyPath, targets: &Targets) {
     }
     let ips = path.join("ips");
     for ip in targets.ips.iter().flatten().filter(|ip| !is_private(ip)) {
-        let message = format!("`{ip}` is no private IPv4 address");
+        let message = format!("`{ip}` is not a private IPv4 address");
         let help =
             "a load balancer reaches 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12 and 192.168.0.0/16";
         judge.element_error(Code::BadLoadBalancer, &ips, ip, message, help);
@@ -55,7 +55,7 @@ fn targets(judge: &mut Judge<'_>, path: &KeyPath, targets: &Targets) {
     let ids = path.join("instance_ids");
     let named = targets.instance_ids.iter().flatten();
     for one in named.filter(|one| !INSTANCE.is_match(one)) {
-        let message = format!("`{one}` is no instance's id");
+        let message = format!("`{one}` is not an instance id");
         let help = "ids look like `i-0123456789abcdef0`";
         judge.element_error(Code::BadLoadBalancer, &ids, one, message, help);
     }
@@ -81,7 +81,7 @@ fn targets(judge: &mut Judge<'_>, path: &KeyPath, targets: &Targets) {
         ),
     ] {
         if is_empty && judge.intact(&here) {
-            let message = "nothing answers behind the load balancer";
+            let message = "the load balancer has no targets";
             judge.error(
                 Code::BadLoadBalancer,
                 &here,
@@ -110,7 +110,7 @@ fn instances(judge: &mut Judge<'_>, path: &KeyPath, wanted: &Instances) {
         judge.error(Code::BadLoadBalancer, &path.join(key), message, help);
     };
     if !IMAGE.is_match(&wanted.image) {
-        let message = format!("`{}` is no image", wanted.image);
+        let message = format!("`{}` is not an image", wanted.image);
         refuse(
             "image",
             message,
@@ -118,11 +118,11 @@ fn instances(judge: &mut Judge<'_>, path: &KeyPath, wanted: &Instances) {
         );
     }
     if !TYPE.is_match(&wanted.instance_type) {
-        let message = format!("`{}` is no instance type", wanted.instance_type);
+        let message = format!("`{}` is not an instance type", wanted.instance_type);
         refuse("type", message, "types look like `t3.micro`");
     }
     if let Some(profile) = wanted.profile.as_ref().filter(|one| !PROFILE.is_match(one)) {
-        let message = format!("`{profile}` is no instance profile's name");
+        let message = format!("`{profile}` is not an instance profile name");
         refuse("profile", message, "write its name, not its ARN");
     }
 }
