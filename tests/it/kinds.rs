@@ -50,6 +50,14 @@ fn every_kind_is_declared_well() {
                     field.name
                 );
             }
+            if let OnChange::Refuse(ways_out) = field.on_change {
+                assert!(
+                    ways_out.contains('`') || ways_out.contains("the line"),
+                    "{}.{}: a refusal says what to write or to run instead",
+                    kind.name,
+                    field.name
+                );
+            }
             if let Some(other) = field.refers_to {
                 assert!(
                     fields_of_kinds().iter().any(|(kind, _)| kind.name == other),
@@ -175,4 +183,25 @@ fn every_note_of_a_plan_has_a_code_of_its_own() {
         }
     }
     assert!(seen.contains("GS101"), "{seen:?}");
+}
+
+/// What differs from kind to kind is declared by the kind: who tells them apart by a name forgets the next one.
+#[test]
+fn nothing_else_tells_kinds_apart_by_name() {
+    let src = crate::support::program::repository("src");
+    let kinds = src.join("kinds");
+    let mut paths = Vec::new();
+    crate::rooms::files(&src, &mut paths);
+    paths.retain(|path| !path.starts_with(&kinds));
+    assert!(paths.len() > 100, "{paths:?}");
+    for path in paths {
+        let source = std::fs::read_to_string(&path).unwrap();
+        let (code, _) = source
+            .split_once("#[cfg(test)]\nmod tests {")
+            .unwrap_or((&source, ""));
+        for (kind, _) in fields_of_kinds() {
+            let compared = format!("name == \"{}\"", kind.name);
+            assert!(!code.contains(&compared), "{}: {compared}", path.display());
+        }
+    }
 }
