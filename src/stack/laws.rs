@@ -1,9 +1,10 @@
 //! Properties of every stack file, tested on files that together contain everything.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use toml::{Table as TomlTable, Value};
 
+use super::cycles::Needs;
 use super::expand::expand;
 use super::interpolate::SAID;
 use super::template::{GatewayTemplate, Template};
@@ -182,6 +183,72 @@ fn what_waits_for_its_own_id_is_seen_in_each_of_its_texts() {
         }
     }
     assert!(seen >= 8, "{seen}");
+}
+
+/// The paths of all texts in a table, those in lists with their place.
+fn texts_in(at: &[String], value: &Value, found: &mut Vec<Vec<String>>) {
+    let below = |step: &str| [at, &[step.to_owned()]].concat();
+    match value {
+        Value::String(_) => found.push(at.to_vec()),
+        Value::Table(table) => {
+            for (key, value) in table {
+                texts_in(&below(key), value, found);
+            }
+        }
+        Value::Array(items) => {
+            for (place, value) in items.iter().enumerate() {
+                texts_in(&below(&place.to_string()), value, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Exchanges the text at a path.
+fn exchange(value: &mut Value, path: &[String], text: &str) {
+    match (path, value) {
+        ([], value) => *value = text.into(),
+        ([key, rest @ ..], Value::Table(table)) => exchange(&mut table[key], rest, text),
+        ([place, rest @ ..], Value::Array(items)) => {
+            exchange(&mut items[place.parse::<usize>().unwrap()], rest, text);
+        }
+        (path, value) => panic!("{path:?} {value}"),
+    }
+}
+
+/// The check for cycles is of what a file says; here is what it would come to.
+#[test]
+fn nothing_that_a_good_file_wants_waits_for_itself() {
+    let whole: TomlTable = wholes().next().unwrap().parse().unwrap();
+    let whole = Value::Table(whole);
+    let mut paths = Vec::new();
+    texts_in(&[], &whole, &mut paths);
+    let mut good = 0;
+    for path in &paths {
+        for (reference, _) in SAID {
+            let mut whole = whole.clone();
+            exchange(&mut whole, path, &written(reference));
+            let text = toml::to_string(&whole).unwrap();
+            let Ok(checked) = testing::read(&text) else {
+                continue;
+            };
+            let surroundings = Surroundings::default();
+            let desired = expand(&checked.file, "123456789012", Vec::new(), &surroundings);
+            let needs = desired.resources.iter().map(|(address, wanted)| {
+                let needed = wanted.resource.awaited().into_iter();
+                let needed = needed.chain(wanted.after.iter().cloned());
+                (
+                    address.to_string(),
+                    needed.map(|it| it.to_string()).collect(),
+                )
+            });
+            let needs: BTreeMap<String, Vec<String>> = needs.collect();
+            let cycles = Needs::of(&needs).cycles();
+            assert!(cycles.is_empty(), "{reference} at {path:?}: {cycles:?}");
+            good += 1;
+        }
+    }
+    assert!(good >= 100, "{good}");
 }
 
 /// The largest stack, with a custom domain of the pool with this name and a zone for its record.
