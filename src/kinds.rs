@@ -124,6 +124,8 @@ pub struct KindInfo {
     pub marked_on: Option<&'static str>,
     /// Whether it belongs to the private backend: looked for only if the stack has, or had, one.
     pub on_private_road: bool,
+    /// Whether the older of two stays after a newer one took over its address, until consent names it: callers may still use it.
+    pub older_stay: bool,
     /// Whether several are replaced one at a time, each ready before the next starts.
     pub rolls: bool,
     /// Whether AWS creates another one for every create call, so that two runs can create duplicates.
@@ -156,6 +158,7 @@ impl KindInfo {
             serves_callers: false,
             marked_on: None,
             on_private_road: false,
+            older_stay: false,
             rolls: false,
             doubles: false,
         }
@@ -354,6 +357,12 @@ impl Scope<'_> {
             let id = self.id(address)?;
             (*address == of.duplicate(id)).then_some((address, id))
         })
+    }
+
+    /// The address of the resource with this id, if another resource has the address in its tags.
+    fn beside(&self, id: &str) -> Option<&Address> {
+        let address = self.address_of(OutputName::Id, id);
+        address.filter(|it| it.duplicate_of().is_some() || it.older_of().is_some())
     }
 
     /// The address of the resource with this id, if it is a duplicate.

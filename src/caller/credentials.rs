@@ -10,7 +10,7 @@ pub struct Credentials {
     pub client_id: String,
     /// The app client's secret; none for a client without one, and without a client.
     pub client_secret: Option<Secret>,
-    /// The API key's value; none without a key.
+    /// The value of the newest API key; none without a key.
     pub api_key: Option<Secret>,
 }
 
@@ -28,7 +28,7 @@ pub async fn credentials(
         (Some(pool), Some(client)) => reader.client_secret(pool, client).await?,
         _ => None,
     };
-    let api_key = match &known.api_key_id {
+    let api_key = match known.api_key_id() {
         Some(id) => reader.api_key(id).await?,
         None => None,
     };

@@ -46,8 +46,8 @@ pub struct Known {
     pub client_id: Option<String>,
     /// Whether the file gives it an API key.
     pub has_api_key: bool,
-    /// The API key's id, once it exists.
-    pub api_key_id: Option<String>,
+    /// The ids of its existing API keys, the newest first: the one to call with.
+    pub api_key_ids: Vec<String>,
     /// The OAuth grants that the file allows its client.
     pub flows: BTreeSet<String>,
     /// The scopes that the file allows its client.
@@ -84,6 +84,25 @@ impl Known {
     /// Whether its client uses client credentials.
     pub fn gets_tokens(&self) -> bool {
         self.flows.contains("client_credentials")
+    }
+
+    /// The id of the API key to call with, once it exists.
+    pub fn api_key_id(&self) -> Option<&str> {
+        self.api_key_ids.first().map(String::as_str)
+    }
+
+    /// A message about several API keys, and which one is used; `None` for one key.
+    pub fn several_keys(&self) -> Option<String> {
+        let (used, older) = self
+            .api_key_ids
+            .split_first()
+            .filter(|(_, older)| !older.is_empty())?;
+        Some(format!(
+            "{} has {} API keys: the newest, {used}, is used; older ones: {}",
+            self.address,
+            self.api_key_ids.len(),
+            older.join(", ")
+        ))
     }
 
     /// The name without its table: `acme` of `partners.acme`.
@@ -213,6 +232,7 @@ impl Front {
 }
 
 fn callers(desired: &Desired, book: &Book) -> BTreeMap<String, Known> {
+    let older = older(book);
     let mut callers: BTreeMap<String, Known> = BTreeMap::new();
     for (address, wanted) in &desired.resources {
         let owner = address.owner().to_string();
@@ -234,7 +254,10 @@ fn callers(desired: &Desired, book: &Book) -> BTreeMap<String, Known> {
             Resource::ApiKey(key) => {
                 let known = callers.entry(owner.clone()).or_insert_with(known);
                 known.has_api_key = true;
-                known.api_key_id = id();
+                known.api_key_ids = id().into_iter().collect();
+                known
+                    .api_key_ids
+                    .extend(older.get(address).into_iter().flatten().cloned());
                 known.enabled = key.enabled;
             }
             Resource::PlanMembership(membership) => {
@@ -245,6 +268,19 @@ fn callers(desired: &Desired, book: &Book) -> BTreeMap<String, Known> {
         }
     }
     callers
+}
+
+/// The ids of older resources, by the address of the newest.
+fn older(book: &Book) -> BTreeMap<Address, Vec<String>> {
+    let mut older: BTreeMap<Address, Vec<String>> = BTreeMap::new();
+    for address in book.addresses() {
+        let id = book.get(address, OutputName::Id);
+        let is_whole = address.older_one().as_ref() == Some(address);
+        if let (Some(newer), Some(id), true) = (address.older_of(), id, is_whole) {
+            older.entry(newer).or_default().push(id.to_owned());
+        }
+    }
+    older
 }
 
 fn servers(desired: &Desired, book: &Book) -> ScopeServers {

@@ -107,7 +107,7 @@ impl Calling {
     pub async fn credentials(&self, known: &Known) -> Result<Credentials, Error> {
         let absent = match known {
             known if known.has_client && known.client_id.is_none() => Some("app client"),
-            known if known.has_api_key && known.api_key_id.is_none() => Some("API key"),
+            known if known.has_api_key && known.api_key_ids.is_empty() => Some("API key"),
             _ => None,
         };
         if let Some(absent) = absent {

@@ -15,7 +15,7 @@ use super::session::Session;
 use super::stop::{Stop, Stops};
 use crate::apply::Interrupt;
 use crate::aws::{Connection, Endpoint};
-use crate::caller::{Front, Transport};
+use crate::caller::{Front, Known, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::{self, Observation};
@@ -359,7 +359,10 @@ async fn second_secrets(connection: &Connection, front: &Front) -> Vec<String> {
         .map(|known| several_secrets(connection, front, known))
         .buffered(BESIDE);
     let said = secrets.filter_map(|secrets| std::future::ready(secrets.ok().flatten()));
-    said.collect().await
+    let keys = front.callers.values().filter_map(Known::several_keys);
+    let mut said: Vec<String> = said.collect().await;
+    said.extend(keys);
+    said
 }
 
 /// Why most cases with temporary resources are not tested on AWS.

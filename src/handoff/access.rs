@@ -274,7 +274,7 @@ fn live_client<'a>(known: &Known, observation: &'a Observation) -> Option<&'a ap
     clients.find(|_| known.gets_tokens())
 }
 
-/// The limits of a caller's usage plan.
+/// The limits of a caller's usage plan; with several keys, of the newest one's.
 fn allowance(known: &Known, observation: &Observation) -> Option<Allowance> {
     let owner = Address::new(known.address.as_str());
     let book = observation.book();
@@ -282,7 +282,9 @@ fn allowance(known: &Known, observation: &Observation) -> Option<Allowance> {
         .live
         .iter()
         .find_map(|(address, live)| match &live.resource {
-            Resource::PlanMembership(membership) if address.owner() == owner => {
+            Resource::PlanMembership(membership)
+                if address.owner() == owner && address.older_of().is_none() =>
+            {
                 membership.plan.resolve(&book)
             }
             _ => None,

@@ -41,6 +41,7 @@ impl Kind for ApiKey {
     const INFO: KindInfo = KindInfo {
         loss: Some("its value can't be restored; calls that use it get 403"),
         doubles: true,
+        older_stay: true,
         in_picture: InPicture::Caller,
         when_different: "calls with the key are refused, or admitted against the file",
         ..KindInfo::new(

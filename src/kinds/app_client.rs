@@ -60,8 +60,8 @@ pub struct Props {
 pub enum Mark {
     /// A tag of the pool under this address.
     OnPool(String),
-    /// A tag of the partner's API key with this id.
-    OnKey(Text),
+    /// A tag of each of the partner's API keys with these ids. One is wanted; on AWS, every key of the partner has it.
+    OnKeys(BTreeSet<Text>),
 }
 
 impl Mark {
@@ -70,19 +70,28 @@ impl Mark {
         Self::OnPool(String::new())
     }
 
-    /// The id of the key that it is on, once that is known.
-    pub(super) fn key(&self) -> Option<String> {
-        match self {
+    /// A tag of this key.
+    pub fn on_key(key: Text) -> Self {
+        Self::OnKeys(BTreeSet::from([key]))
+    }
+
+    /// The keys with the tag.
+    pub fn keys(&self) -> impl Iterator<Item = &Text> {
+        let keys = match self {
             Self::OnPool(_) => None,
-            Self::OnKey(key) => Some(super::literal(key)),
-        }
+            Self::OnKeys(keys) => Some(keys),
+        };
+        keys.into_iter().flatten()
     }
 
     fn value(&self, book: &Book) -> Value {
         match self {
             Self::OnPool(mark) if mark.is_empty() => Value::Unset,
             Self::OnPool(mark) => mark.as_str().into(),
-            Self::OnKey(key) => key.value(book),
+            Self::OnKeys(keys) => match Vec::from_iter(keys)[..] {
+                [key] => key.value(book),
+                _ => texts(keys, book),
+            },
         }
     }
 }
@@ -172,9 +181,11 @@ impl Kind for AppClient {
         Field::place("user_pool", "user_pool", |client: &Props, book| client.user_pool.value(book)),
         Field::new(
             "mark",
-            "What says that the client is the stack's: a tag of the pool, or of the partner's API key with this id.",
+            "What says that the client is the stack's: a tag of the pool, or of the partner's API key with this id. Each \
+             further key of the partner carries it too.",
             |client: &Props, book| client.mark.value(book),
         )
+        .among()
         .by(Part::Mark)
         .refers_to("api_key"),
         Field::new("name", "The client's name in the console.", |client: &Props, book| {
@@ -235,7 +246,7 @@ impl Kind for AppClient {
     fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
         match &want.mark {
             Mark::OnPool(mark) => mark == address.as_str(),
-            Mark::OnKey(key) => *key == Text::output(&address.key(), OutputName::Id),
+            mark => *mark == Mark::on_key(Text::output(&address.key(), OutputName::Id)),
         }
     }
 
@@ -248,7 +259,11 @@ impl Kind for AppClient {
         let pool = task.text(&want.user_pool);
         match &want.mark {
             Mark::OnPool(mark) => marks::set(writer, &pool, mark, CREATING).await?,
-            Mark::OnKey(key) => announce(writer, &task.text(key)).await?,
+            Mark::OnKeys(keys) => {
+                for key in keys {
+                    announce(writer, &task.text(key)).await?;
+                }
+            }
         }
         let settings = Settings::of(task);
         let request = writer
@@ -368,8 +383,8 @@ impl Kind for AppClient {
                 })
                 .await
             }
-            // It is deleted with the key; on a key that stays, a mark with a missing client counts as none.
-            Mark::OnKey(_) => Ok(()),
+            // It is deleted with its key; on a key that stays, a mark with a missing client counts as none.
+            Mark::OnKeys(_) => Ok(()),
         }
     }
 
@@ -416,7 +431,12 @@ async fn write_mark(
 ) -> Result<(), AwsError> {
     match &task.want.mark {
         Mark::OnPool(mark) => marks::move_to(writer, pool, mark, id, is_place).await,
-        Mark::OnKey(key) => mark_key(writer, &task.text(key), id).await,
+        Mark::OnKeys(keys) => {
+            for key in keys {
+                mark_key(writer, &task.text(key), id).await?;
+            }
+            Ok(())
+        }
     }
 }
 
@@ -506,7 +526,7 @@ mod tests {
         let (pool, key) = (Address::new("user_pool"), Address::new("partners.acme/key"));
         let client = Props {
             user_pool: Text::output(&pool, OutputName::Id),
-            mark: Mark::OnKey(Text::output(&key, OutputName::Id)),
+            mark: Mark::on_key(Text::output(&key, OutputName::Id)),
             ..live::props("", Mark::missing(), &Client::default())
         };
         let fields = Resource::AppClient(client).fields(&Book::default());

@@ -136,7 +136,7 @@ pub async fn made_twice(
 fn marked(observation: &Observation, address: &Address, mark: &Mark) -> (Address, Option<String>) {
     let (holder, tag) = match mark {
         Mark::OnPool(_) => (Place::UserPool.address(), None),
-        Mark::OnKey(_) => (address.key(), Some(marks::CLIENT_TAG)),
+        Mark::OnKeys(_) => (address.key(), Some(marks::CLIENT_TAG)),
     };
     let live = observation.live.get(&holder).map(|live| &live.resource);
     let marked = match (live, tag) {
@@ -377,7 +377,8 @@ impl Look<'_> {
                 self.is_key_here(&super::literal(&membership.key))
             }
             Resource::AppClient(client) => {
-                client.mark.key().is_some_and(|key| self.is_key_here(&key))
+                let mut keys = client.mark.keys();
+                keys.any(|key| self.is_key_here(&super::literal(key)))
             }
             _ => false,
         };

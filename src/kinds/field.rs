@@ -72,6 +72,8 @@ pub enum Compare {
     Exactly,
     /// Only the wanted keys; others are left alone.
     WantedKeys,
+    /// The live value must contain the wanted one.
+    Among,
     /// Both sides must be equal, unless nothing is wanted: then the live value stays.
     WhenWanted,
 }
@@ -129,6 +131,13 @@ where
     #[must_use]
     pub const fn wanted_keys(mut self) -> Self {
         self.info.compare = Compare::WantedKeys;
+        self
+    }
+
+    /// The live value only has to contain the wanted one.
+    #[must_use]
+    pub const fn among(mut self) -> Self {
+        self.info.compare = Compare::Among;
         self
     }
 

@@ -43,7 +43,7 @@ pub fn of(address: &Address, resource: &Resource) -> Option<(String, String)> {
 /// has the client's id, nothing else distinguishes the client from one made by hand.
 pub fn of_key(client: &Resource) -> Option<(String, String)> {
     match client {
-        Resource::AppClient(client) if matches!(client.mark, Mark::OnKey(_)) => {
+        Resource::AppClient(client) if matches!(client.mark, Mark::OnKeys(_)) => {
             Some((CLIENT_TAG.to_owned(), CREATING.to_owned()))
         }
         _ => None,

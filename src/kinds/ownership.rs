@@ -41,7 +41,8 @@ pub(super) fn sort_out<P>(
                 findings.misplaced.push(misplaced);
             }
             Owner::Us(address) => {
-                let address = place(address, candidate.outputs.get(&OutputName::Id), &successors);
+                let id = candidate.outputs.get(&OutputName::Id);
+                let address = place(kind, address, id, &successors);
                 findings.owned.push(found(address, candidate));
             }
             Owner::Stack(_) | Owner::Nobody => strangers.push(candidate),
@@ -129,9 +130,14 @@ fn successors<P>(candidates: &[Candidate<P>]) -> BTreeMap<String, String> {
 }
 
 /// The final address of a resource: this one, or one below its replacement, so that what is only known by another's tag is
-/// deleted before that other. Resources that replace each other, which only edited tags can cause, all get this address: none of
-/// them counts as the older one.
-fn place(address: Address, id: Option<&String>, successors: &BTreeMap<String, String>) -> Address {
+/// deleted before that other; if the older ones of a kind stay, all of them are beside the newest. Resources that replace each other,
+/// which only edited tags can cause, all get this address: none of them counts as the older one.
+fn place(
+    kind: &KindInfo,
+    address: Address,
+    id: Option<&String>,
+    successors: &BTreeMap<String, String>,
+) -> Address {
     let mut line: Vec<&String> = Vec::new();
     let mut next = id;
     while let Some(id) = next {
@@ -143,6 +149,9 @@ fn place(address: Address, id: Option<&String>, successors: &BTreeMap<String, St
     }
     // The last one is the replacement.
     line.pop();
+    if let (true, Some(older)) = (kind.older_stay, line.first()) {
+        return address.older(older);
+    }
     line.iter()
         .rev()
         .fold(address, |address, id| address.replaced(id))

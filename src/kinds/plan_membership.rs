@@ -232,8 +232,8 @@ async fn addresses_of_keys(
     };
     let known = keys.iter().filter_map(|key| {
         let (id, tags) = (key.id.clone()?, tags::live(key.tags.as_ref()));
-        let address = match scope.duplicate(&id) {
-            Some(duplicate) => duplicate.clone(),
+        let address = match scope.beside(&id) {
+            Some(beside) => beside.clone(),
             None => address_of(&id, scope.desired.ground.owner_by_tags(&tags))?,
         };
         Some((id, address))

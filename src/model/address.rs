@@ -38,9 +38,12 @@ impl Address {
         self.owner().part("key")
     }
 
-    /// The address of the plan membership of this partner's key, of a key of `[api_keys]`, or of the duplicate key here.
+    /// The address of the plan membership of this partner's key, of a key of `[api_keys]`, or of the duplicate or older key here.
     pub fn membership(&self) -> Self {
-        self.named_in_consent().part("membership")
+        match self.older_of() {
+            Some(_) => self.part("membership"),
+            None => self.named_in_consent().part("membership"),
+        }
     }
 
     /// The address of the DNS record of this domain.
@@ -87,11 +90,24 @@ impl Address {
 
     /// The address of the final replacement of this one; `None` if it is not being replaced.
     pub fn takes_its_place(&self) -> Option<Self> {
-        let (_, parts) = self.0.split_at(self.part_start()?);
-        let (before, _) = parts.split_once("/replaced/")?;
-        Some(Self(
-            self.0[..self.0.len() - parts.len() + before.len()].to_owned(),
-        ))
+        self.before("/replaced/")
+    }
+
+    /// The address of an older resource, by its AWS `id`, that still works after a newer one took over this address.
+    pub fn older(&self, id: &str) -> Self {
+        self.part("older").part(id)
+    }
+
+    /// The address that this older resource, or the one that it is a part of, had before; `None` for all others.
+    pub fn older_of(&self) -> Option<Self> {
+        self.before("/older/")
+    }
+
+    /// The address of the older resource that this is, or is a part of.
+    pub fn older_one(&self) -> Option<Self> {
+        let newer = self.older_of()?;
+        let (_, parts) = self.0.split_once(newer.older("").as_str())?;
+        parts.split('/').next().map(|id| newer.older(id))
     }
 
     /// The address of a duplicate with this address, by its AWS `id`.
@@ -101,11 +117,14 @@ impl Address {
 
     /// The address that this duplicate, or the duplicate that it is a part of, has in its tags; `None` for all others.
     pub fn duplicate_of(&self) -> Option<Self> {
-        let (_, parts) = self.0.split_at(self.part_start()?);
-        let (before, _) = parts.split_once("/duplicate/")?;
-        Some(Self(
-            self.0[..self.0.len() - parts.len() + before.len()].to_owned(),
-        ))
+        self.before("/duplicate/")
+    }
+
+    /// The address before this part.
+    fn before(&self, word: &str) -> Option<Self> {
+        let start = self.part_start()?;
+        let (before, _) = self.0[start..].split_once(word)?;
+        Some(Self(self.0[..start + before.len()].to_owned()))
     }
 
     /// The address for consent to a loss at this address: its table in the file; for a duplicate, this one.
@@ -196,6 +215,21 @@ mod tests {
         assert_eq!(older.takes_its_place(), Some(link));
         let route = Place::Route("GET /replaced/parts/replaced/x".into()).address();
         assert_eq!(route.takes_its_place(), None);
+    }
+
+    #[test]
+    fn an_older_key_knows_the_address_that_it_had() {
+        let key = acme().key();
+        let older = key.older("abc");
+        assert_eq!(older.as_str(), "partners.acme/key/older/abc");
+        assert_eq!(older.older_of(), Some(key.clone()));
+        assert_eq!(older.membership().older_of(), Some(key.clone()));
+        assert_eq!(older.membership().older_one(), Some(older.clone()));
+        assert_eq!(older.older_one(), Some(older.clone()));
+        assert_eq!(key.older_of(), None);
+        assert_eq!((older.client(), older.owner()), (acme().client(), acme()));
+        let batch = Place::ApiKey("batch".into()).address();
+        assert_eq!(batch.older("abc").older_of(), Some(batch));
     }
 
     #[test]

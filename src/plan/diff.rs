@@ -27,6 +27,7 @@ pub(super) fn difference(want: &Resource, live: &Resource, book: &Book) -> Diffe
         let (before, after) = match info.compare {
             Compare::Exactly => (before, after),
             Compare::WantedKeys => only_wanted_keys(before, after),
+            Compare::Among => among(before, after),
             Compare::WhenWanted if after == Value::Unset => continue,
             Compare::WhenWanted => (before, after),
         };
@@ -83,6 +84,13 @@ fn is_nothing(value: &Value) -> bool {
         Value::List(items) => items.is_empty(),
         Value::Map(items) => items.is_empty(),
         Value::Bool(_) | Value::Number(_) | Value::AfterApply(_) => false,
+    }
+}
+
+pub(super) fn among(before: Value, after: Value) -> (Value, Value) {
+    match &before {
+        Value::Set(items) if items.contains(&after) => (after.clone(), after),
+        _ => (before, after),
     }
 }
 

@@ -94,7 +94,7 @@ fn stops(obstacles: &[Obstacle]) -> Vec<Problem> {
     obstacles.iter().map(problem).collect()
 }
 
-/// Resources of ours that are no longer in the file, of a kind that stays until consent names it.
+/// Resources of ours that are not in the file and stay until consent names them: of a kind that does, or older than a wanted one.
 fn kept(desired: &Desired, observation: &Observation, options: &Options) -> BTreeSet<Address> {
     if options.destroy {
         return BTreeSet::new();
@@ -103,7 +103,8 @@ fn kept(desired: &Desired, observation: &Observation, options: &Options) -> BTre
         .live
         .iter()
         .filter(|(address, live)| {
-            live.resource.info().kept_unless_named
+            is_older_one_of_a_wanted(address, desired, options)
+                || live.resource.info().kept_unless_named
                 && !desired.resources.contains_key(address)
                 // It is deleted with its container.
                 && live.resource.info().goes_with.is_none_or(|kind| {
@@ -113,6 +114,15 @@ fn kept(desired: &Desired, observation: &Observation, options: &Options) -> BTre
         })
         .map(|(address, _)| address.clone())
         .collect()
+}
+
+/// Whether this is older than a wanted resource and consent doesn't name its own address: consent to the loss of the newer one is not
+/// enough.
+fn is_older_one_of_a_wanted(address: &Address, desired: &Desired, options: &Options) -> bool {
+    let newer = address.older_of();
+    let is_named = |older: Address| options.allow_delete.name_of_others(&older);
+    newer.is_some_and(|newer| desired.resources.contains_key(&newer))
+        && !address.older_one().is_some_and(is_named)
 }
 
 fn wanted(

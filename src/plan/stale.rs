@@ -120,7 +120,7 @@ fn between(desired: &Desired, address: &Address, before: &Live, after: &Live) ->
         .zip(after.resource.fields(&nothing))
         .filter_map(|((info, before), (_, after))| {
             let (before, after) = match info.compare {
-                Compare::Exactly | Compare::WhenWanted => (before, after),
+                Compare::Exactly | Compare::Among | Compare::WhenWanted => (before, after),
                 // Keys that are not wanted are unmanaged and may change.
                 Compare::WantedKeys => {
                     let wanted = wanted(info.name).unwrap_or(Value::Unset);

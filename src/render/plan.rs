@@ -163,7 +163,15 @@ impl View<'_> {
         let plan = self.plan;
         let mut lines = Vec::new();
         for address in &plan.kept {
-            let title = "is no longer in the file and stays until you name it";
+            let older = address.older_one();
+            if older.as_ref().is_some_and(|older| older != address) {
+                // It is deleted with the older resource.
+                continue;
+            }
+            let title = match older {
+                Some(_) => "was replaced by a newer one, still works, and stays until you name it",
+                None => "is no longer in the file and stays until you name it",
+            };
             lines.push(format!(
                 "{address} {title}: --allow-delete {}",
                 flag_value(address)

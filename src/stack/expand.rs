@@ -178,7 +178,7 @@ impl Expansion<'_> {
     ) {
         let client = app_client::Props {
             user_pool: Text::output(&Place::UserPool.address(), OutputName::Id),
-            mark: app_client::Mark::OnKey(Text::output(key, OutputName::Id)),
+            mark: app_client::Mark::on_key(Text::output(key, OutputName::Id)),
             name: display,
             // Cognito refuses the flow without a scope, and a partner without scopes doesn't need it.
             flows: if partner.scopes.is_empty() || !partner.enabled {

@@ -194,8 +194,8 @@ async fn the_front_says_what_the_file_says_with_the_ids_of_aws() {
         Some(world.id(&text, "partners.insurer1/client").await)
     );
     assert_eq!(
-        known.api_key_id,
-        Some(world.id(&text, "partners.insurer1/key").await)
+        known.api_key_ids,
+        [world.id(&text, "partners.insurer1/key").await]
     );
     assert_eq!(known.plan.as_deref(), Some("plans.XXXPlan"));
     assert_eq!(known.scopes, ["xxx-api/read".to_owned()].into());
@@ -230,7 +230,7 @@ async fn credentials_are_read_live() {
     let key = world
         .apigateway()
         .get_api_key()
-        .api_key(known.api_key_id.clone().unwrap())
+        .api_key(known.api_key_id().unwrap())
         .include_value(true)
         .send()
         .await
@@ -245,7 +245,7 @@ async fn credentials_are_read_live() {
     world
         .apigateway()
         .delete_api_key()
-        .api_key(known.api_key_id.clone().unwrap())
+        .api_key(known.api_key_id().unwrap())
         .send()
         .await
         .unwrap();

@@ -37,6 +37,7 @@ mod ownership;
 mod pages;
 mod partner_api;
 mod partner_calls;
+mod partner_keys;
 mod planner;
 mod preflight;
 mod private_road;

@@ -111,6 +111,9 @@ impl Args {
             ui.print(&self.curl(invocation, &calling, known, &shown, url));
             return Ok(Exit::Success);
         }
+        if let Some(words) = known.several_keys().filter(|_| shown.key) {
+            ui.remark(&warning(&words, ui.width()));
+        }
         let credentials = if shown.token || shown.key {
             calling.credentials(known).await?
         } else {

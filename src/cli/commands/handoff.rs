@@ -108,7 +108,10 @@ impl Args {
             }
         };
         ui.print(&left.text(ui.width()));
-        for words in warnings(known, &access) {
+        for words in warnings(known, &access)
+            .into_iter()
+            .chain(known.several_keys())
+        {
             ui.remark(&warning(&words, ui.width()));
         }
         Ok(Exit::Success)

@@ -76,6 +76,18 @@ impl Claim {
         }
     }
 
+    /// Adds another key of the same client.
+    fn join(&mut self, other: Self) {
+        if let (Mark::OnKeys(keys), Mark::OnKeys(more)) = (&mut self.mark, other.mark) {
+            keys.extend(more);
+        }
+        // The client was created after the first of them.
+        let earlier = |since: &DateTime| self.since.is_none_or(|known| *since < known);
+        if let Some(since) = other.since.filter(earlier) {
+            self.since = Some(since);
+        }
+    }
+
     fn wanted_at(&self, scope: &Scope<'_>) -> Address {
         after_moves(scope.desired, &self.address)
     }
@@ -113,12 +125,14 @@ pub(super) async fn search(
     } = read(reader, scope, &pool, &wanted).await?;
 
     let mut findings = Findings::default();
+    let mut found_at = BTreeSet::new();
     let mut others: Vec<Other> = others.iter().map(other).collect();
     let (with_id, without_id): (Vec<_>, Vec<_>) =
         claims.into_iter().partition(|claim| claim.id.is_some());
     for claim in with_id {
         let id = claim.id.as_deref().unwrap_or_default();
         if let Some(client) = details.remove(id) {
+            found_at.insert(claim.address.clone());
             findings
                 .owned
                 .push(found(&pool.id, claim.address, claim.mark, &client));
@@ -127,6 +141,8 @@ pub(super) async fn search(
         }
     }
     let mut left = without_id;
+    // If one of several keys names the client, the others need not.
+    left.retain(|claim| !found_at.contains(&claim.address));
     // Clients may share a name. The one that matches the file was created for the claim, unless the file was edited meanwhile.
     for likeness in [Likeness::Same, Likeness::Possible, Likeness::Contemporary] {
         let mut unanswered = Vec::new();
@@ -321,7 +337,8 @@ async fn claims_of_keys(
     wanted: &BTreeMap<Address, String>,
 ) -> Result<Vec<Claim>, AwsError> {
     let keys = reader.api_keys().await?;
-    let claims = keys.iter().filter_map(|key| {
+    let mut claims: BTreeMap<(Address, Option<String>), Claim> = BTreeMap::new();
+    let of_keys = keys.iter().filter_map(|key| {
         let tags = tags::live(key.tags.as_ref());
         let Owner::Us(address) = scope.desired.ground.owner_by_tags(&tags) else {
             return None;
@@ -339,7 +356,7 @@ async fn claims_of_keys(
         };
         let name = wanted.get(&after_moves(scope.desired, &client)).cloned();
         Some(Claim {
-            mark: Mark::OnKey(Text::literal(key.id.clone().unwrap_or_default())),
+            mark: Mark::on_key(Text::literal(key.id.clone().unwrap_or_default())),
             id: Some(mark).filter(|id| *id != CREATING).cloned(),
             // A partner's client and key have one name.
             name: name.or_else(|| key.name.clone()),
@@ -347,7 +364,15 @@ async fn claims_of_keys(
             address: client,
         })
     });
-    Ok(claims.collect())
+    for claim in of_keys {
+        // A partner may have several keys, and any of them may be deleted: each has the mark.
+        let of_client = (claim.address.clone(), claim.id.clone());
+        match claims.get_mut(&of_client) {
+            Some(same) => same.join(claim),
+            None => drop(claims.insert(of_client, claim)),
+        }
+    }
+    Ok(claims.into_values().collect())
 }
 
 fn not_older(client: &Client, than: Option<&DateTime>) -> bool {

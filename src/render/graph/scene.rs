@@ -233,7 +233,7 @@ impl<'a> View<'a> {
             Resource::ApiKey(_) => Some(address.clone()),
             Resource::PlanMembership(props) => named(&props.key),
             Resource::AppClient(props) => match &props.mark {
-                Mark::OnKey(key) => named(key),
+                Mark::OnKeys(_) => props.mark.keys().find_map(named),
                 Mark::OnPool(_) => return PanelId::AppClients,
             },
             _ => None,

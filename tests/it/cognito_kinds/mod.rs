@@ -101,7 +101,7 @@ fn web(address: &str) -> app_client::Props {
 
 fn partner_client(name: &'static str, key: &str) -> Resource {
     Resource::AppClient(app_client::Props {
-        mark: app_client::Mark::OnKey(id(key)),
+        mark: app_client::Mark::on_key(id(key)),
         name: name.into(),
         flows: set(&["client_credentials"]),
         scopes: set(&["xxx-api/read"]),

@@ -41,7 +41,7 @@ impl Args {
             let header = calling.front.authorizer_header.clone();
             headers.push((header, Worth::Variable("Bearer ", "GATESTACK_TOKEN")));
         }
-        if let (true, Some(id)) = (shown.key, &known.api_key_id) {
+        if let (true, Some(id)) = (shown.key, known.api_key_id()) {
             let region = &calling.session.desired.ground.region;
             let mut aws = vec!["aws".to_owned()];
             let mut flag =

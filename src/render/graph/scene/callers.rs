@@ -88,15 +88,15 @@ impl View<'_> {
 
     /// The scopes of each key's partner.
     fn scopes_of_keys(&self) -> BTreeMap<Address, &BTreeSet<Text>> {
-        self.nodes()
-            .filter_map(|(_, node)| match node.resource {
-                Resource::AppClient(client) => match &client.mark {
-                    Mark::OnKey(key) => Some((named(key)?, &client.scopes)),
-                    Mark::OnPool(_) => None,
-                },
-                _ => None,
-            })
-            .collect()
+        let clients = self.nodes().filter_map(|(_, node)| match node.resource {
+            Resource::AppClient(client) => Some(client),
+            _ => None,
+        });
+        let of_keys = clients.flat_map(|client| {
+            let keys = client.mark.keys().filter_map(named);
+            keys.map(|key| (key, &client.scopes))
+        });
+        of_keys.collect()
     }
 
     fn app_clients(&self, scene: &mut Scene) {
