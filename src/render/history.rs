@@ -369,9 +369,9 @@ pub(crate) struct DeployedReport {
     pub(crate) id: String,
     /// When it was made, as RFC 3339 says it.
     pub(crate) made: String,
-    /// The digest of the configuration it shows; null for somebody else's.
+    /// The digest of the configuration it shows; null where gatestack did not make it.
     pub(crate) digest: Option<String>,
-    /// Its description, where it is somebody else's.
+    /// Its description, where gatestack did not make it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
     /// `served`, `possible`, `unknown`, `not_ours` or `impossible`.
@@ -379,7 +379,7 @@ pub(crate) struct DeployedReport {
     /// Why not, where it is impossible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
-    /// Its methods and what their callers need; absent for somebody else's that no stage serves.
+    /// Its methods and what their callers need; absent for one that gatestack did not make and no stage serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) methods: Option<BTreeMap<String, AccessReport>>,
 }

@@ -44,17 +44,17 @@ pub struct PlanReport {
     pub steps: Vec<StepReport>,
     /// What a person should know before agreeing.
     pub notes: Vec<NoteReport>,
-    /// Losses that nobody has agreed to yet. A destroy is agreed to by the stack's name but for those of `others`.
+    /// Losses that are not confirmed yet. A destroy is confirmed by the stack's name, except for those of `others`.
     pub missing_consent: Vec<LossReport>,
     /// What is not the stack's and goes along with one of its things, agreed to or not.
     pub going_along: Vec<DependentReport>,
-    /// Whether an apply needs `--forward`, because it leads callers forward from where the stage is held back.
+    /// Whether an apply needs `--forward`, because the stage is pinned to an earlier deployment.
     pub needs_forward: bool,
     /// Things of the stack that are no longer in the file and stay until they are named.
     pub kept: Vec<String>,
-    /// Settings somebody else made on the stack's things, by address.
+    /// Settings on the stack's resources that gatestack did not make, by address.
     pub unmanaged: BTreeMap<String, Vec<String>>,
-    /// Somebody else's things beside the stack's, by kind.
+    /// Resources beside the stack's that it does not manage, by kind.
     pub neighbours: BTreeMap<String, usize>,
     /// The changes, counted.
     pub summary: ChangeSummary,
@@ -158,13 +158,13 @@ pub struct NoteReport {
 pub enum LevelName {
     /// The command fails because of it.
     Error,
-    /// It hurts somebody.
+    /// It affects callers.
     Warning,
     /// It is good to know.
     Info,
 }
 
-/// A loss that nobody has agreed to.
+/// A loss that is not confirmed.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LossReport {
     /// The address that agrees to it, or a part of what does.
@@ -185,7 +185,7 @@ pub enum LossName {
     Own,
     /// Things that are not the stack's and go along with one of its own.
     Others,
-    /// What a caller needs for a route that everybody may call afterwards.
+    /// What a caller needs for a route that is public afterwards.
     Requirements,
     /// Most of the API's routes.
     Routes,

@@ -673,7 +673,7 @@ fn what_stands_where_the_folder_of_the_state_goes_is_told() {
         let ran = bounded(&folder, &["--local", "plan"]);
         let flat = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(ran.code, 1, "{flat}");
-        assert!(flat.contains("that is no folder"), "{flat}");
+        assert!(flat.contains("that is not a folder"), "{flat}");
         assert!(flat.contains("move away what is there"), "{flat}");
     }
 }

@@ -303,7 +303,7 @@ impl Provider<'_> {
     fn hosted_zone(&mut self, wanted: &HostedZone) -> Result<bool, String> {
         if wanted.name.len() > 254 || wanted.name.split('.').any(|label| label.len() > 63) {
             return Err(format!(
-                "`{}` is no domain name: it has at most 253 characters, and 63 between two dots",
+                "`{}` is not a domain name: it has at most 253 characters, and 63 between two dots",
                 wanted.name
             ));
         }

@@ -475,7 +475,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     if folder.symlink_metadata().is_ok() {
-        let what = "something is there already that is no folder";
+        let what = "something that is not a folder is there already";
         return Err(io::Error::new(io::ErrorKind::NotADirectory, what));
     }
     let mut builder = fs::DirBuilder::new();

@@ -45,7 +45,7 @@ pub struct CallReport {
     /// The own domain or endpoint it went to, when that is not the stack's main one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub door: Option<String>,
-    /// Who called: what is wrong with what they show, or the address of somebody of the stack.
+    /// Who called: what is wrong with what they show, or the address of a partner or client.
     pub caller: String,
     /// What the file says should become of it.
     pub expected: String,
@@ -99,7 +99,7 @@ pub enum ResultName {
     Passed,
     /// Not as the file says.
     Different,
-    /// Nobody tried.
+    /// It was not tried.
     NotTested,
 }
 

@@ -65,7 +65,7 @@ impl Authority {
                     .to_str()
                     .ok()
                     .and_then(Self::read)
-                    .ok_or_else(|| format!("the header Host is no host: {:?}", value))?,
+                    .ok_or_else(|| format!("the header Host is not a host: {:?}", value))?,
             ),
             (Some(_), Some(_)) => return Err("the request has more than one header Host".into()),
         };

@@ -156,7 +156,7 @@ fn token(
             return Err(Refusal::not_implemented(format_args!("the grant {grant}")).into());
         }
         Some(_) => {
-            return Err(No::new("unsupported_grant_type", "it is no grant of Cognito's").into());
+            return Err(No::new("unsupported_grant_type", "it is not a grant of Cognito's").into());
         }
         None => return Err(No::new("invalid_request", "it names no grant_type").into()),
     }

@@ -101,7 +101,7 @@ fn verified(
     let pools = texts(authorizer.get("providerARNs"));
     let name = text(authorizer, "name");
     tokens::verify(state, token, &pools, now).map_err(|bad| match bad {
-        BadToken::Malformed => unauthorized("the token is no JSON Web Token"),
+        BadToken::Malformed => unauthorized("the token is not a JSON Web Token"),
         BadToken::UnknownIssuer => unauthorized(format!(
             "the token is not of a user pool of the authorizer {name}"
         )),

@@ -57,7 +57,7 @@ fn target(
                 "the load balancer of the VPC link {link} listens on no TCP port {port}, which the integration's URL asks for"
             ),
             NoWay::SecurityGroups => format!(
-                "the load balancer's security groups judge what comes through VPC links, and let nobody in to port {port}"
+                "the load balancer's security groups filter traffic from VPC links and admit none on port {port}"
             ),
             NoWay::Targets => format!("no target behind port {port} of the load balancer is healthy"),
         })

@@ -53,6 +53,6 @@ pub(super) fn unreadable_body() -> Refused {
         "BAD_REQUEST_BODY",
         "BadRequestException",
         "Could not parse request body into json",
-        "a mapping reads the body as JSON, and it is none",
+        "a mapping reads the body as JSON, and it is not JSON",
     )
 }

@@ -53,7 +53,7 @@ pub(super) fn choose<'d>(
     })?;
     let status = key
         .parse()
-        .map_err(|_| configuration(format!("{key} is no status that can be answered with")))?;
+        .map_err(|_| configuration(format!("{key} is not a status code")))?;
     Ok(Chosen {
         status,
         settings,
@@ -114,7 +114,11 @@ impl Chosen<'_> {
             if !declared.is_some_and(|declared| declared.contains_key(to)) {
                 continue;
             }
-            let wrong = || configuration(format!("what is mapped to the header {name} is none"));
+            let wrong = || {
+                configuration(format!(
+                    "the value mapped to the header {name} is not valid"
+                ))
+            };
             let name = HeaderName::try_from(name).map_err(|_| wrong())?;
             let values = mapping::values(from, &variables)?;
             if let Some(value) = values.last() {

@@ -158,5 +158,5 @@ fn refused(error: &reqwest::Error, host: &str) -> Refused {
             _ => cause = inner.source(),
         }
     }
-    configuration(format!("{host} is no host that can be found and trusted"))
+    configuration(format!("{host} can't be resolved or trusted"))
 }

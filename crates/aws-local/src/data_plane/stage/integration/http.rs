@@ -121,7 +121,7 @@ impl Outgoing {
         integration: &Integration,
     ) -> Result<Response<Bytes>, Refused> {
         let settings = &integration.settings;
-        let no_header = |_| configuration("the API's id is no text for a header");
+        let no_header = |_| configuration("the API's id is not valid in a header");
         let api = HeaderValue::try_from(exchange.api).map_err(no_header)?;
         let agent = format!("AmazonAPIGateway_{}", exchange.api);
         let agent = HeaderValue::try_from(agent).map_err(no_header)?;
@@ -159,7 +159,7 @@ impl Outgoing {
         if let header::Entry::Vacant(host) = self.headers.entry(header::HOST) {
             let authority = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
             let value = HeaderValue::try_from(authority)
-                .map_err(|_| configuration("the URL's host is no text for a header"))?;
+                .map_err(|_| configuration("the URL's host is not valid in a header"))?;
             host.insert(value);
         }
         let moved = || configuration("the integration's URL can't be sent to a private target");

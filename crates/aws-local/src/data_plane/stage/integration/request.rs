@@ -86,8 +86,11 @@ impl Mapped {
                 .query
                 .extend(values.into_iter().map(|value| (name.to_owned(), value))),
             _ => {
-                let wrong =
-                    || configuration(format!("what is mapped to the header {name} is none"));
+                let wrong = || {
+                    configuration(format!(
+                        "the value mapped to the header {name} is not valid"
+                    ))
+                };
                 let header = HeaderName::try_from(name).map_err(|_| wrong())?;
                 if !headers::is_mappable(&header) {
                     return Err(configuration(format!("the header {name} can't be mapped")));
@@ -128,7 +131,7 @@ impl Mapped {
         let parsed = Url::parse(&url).ok();
         parsed
             .filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"))
-            .ok_or_else(|| configuration("the integration's URL is none once it is filled in"))
+            .ok_or_else(|| configuration("the integration's URL is not valid once it is filled in"))
     }
 
     /// Replaces `{parameter}` and `${stageVariables.name}` in one pass, so that no value is read as another placeholder.
@@ -176,7 +179,7 @@ pub(super) fn verb(exchange: &Exchange<'_>, integration: &Integration) -> Result
         "" | "ANY" => Ok(exchange.verb.clone()),
         verb => verb
             .parse()
-            .map_err(|_| configuration(format!("{verb} is no HTTP method"))),
+            .map_err(|_| configuration(format!("{verb} is not an HTTP method"))),
     }
 }
 

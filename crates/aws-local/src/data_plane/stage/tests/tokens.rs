@@ -142,7 +142,7 @@ async fn a_token_lets_in_by_any_listed_scope() {
     assert_eq!(world.why(), "no token was sent in the header Authorization");
     unauthorized(with("/live/read", "Bearer ".into()).await);
     unauthorized(with("/live/read", "nonsense".into()).await);
-    assert_eq!(world.why(), "the token is no JSON Web Token");
+    assert_eq!(world.why(), "the token is not a JSON Web Token");
     unauthorized(with("/live/read", format!("Basic {token}")).await);
     unauthorized(with("/live/read", format!("{}AAAA", &token[..token.len() - 4])).await);
     assert_eq!(world.why(), "the token's signature is wrong");

@@ -183,6 +183,6 @@ async fn a_host_that_is_none_is_a_wrong_configuration() {
     assert_eq!(words(&refused), CONFIGURATION);
     assert_eq!(
         refused.why,
-        "no-such-host.invalid:8080 is no host that can be found and trusted"
+        "no-such-host.invalid:8080 can't be resolved or trusted"
     );
 }
