@@ -74,7 +74,14 @@ impl<'a> Operation<'a> {
     }
 }
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, Reading, NoOpMiddleware<Duration>>;
+/// A quota, and the line of the requests that wait for it. Only the first in line looks at the clock: of a hundred that wait, one
+/// wakes when the quota allows one.
+#[derive(Debug)]
+struct Limiter {
+    quota: RateLimiter<NotKeyed, InMemoryState, Reading, NoOpMiddleware<Duration>>,
+    line: tokio::sync::Mutex<()>,
+}
+
 /// By row of the rates and by pool; an empty pool if the row is the account's.
 type Limiters = HashMap<(usize, String), Arc<Limiter>>;
 
@@ -180,7 +187,14 @@ impl Pacer {
             };
             let limiter = self.limiter(row, pool);
             let mut waits = None;
-            while let Err(too_soon) = limiter.check() {
+            let _first = match limiter.line.try_lock() {
+                Ok(first) => first,
+                Err(_) => {
+                    waits = Some(self.wait(operation.name));
+                    limiter.line.lock().await
+                }
+            };
+            while let Err(too_soon) = limiter.quota.check() {
                 waits.get_or_insert_with(|| self.wait(operation.name));
                 let wait = too_soon.wait_time_from(Reading(self.clock.clone()).now());
                 // The simulated clock counts in whole milliseconds; less would never elapse.
@@ -201,10 +215,10 @@ impl Pacer {
             let quota = Quota::with_period(Duration::from_millis(every))
                 .expect("every row has a period above zero")
                 .allow_burst(NonZeroU32::new(burst).expect("every row has a burst above zero"));
-            Arc::new(RateLimiter::direct_with_clock(
-                quota,
-                Reading(self.clock.clone()),
-            ))
+            Arc::new(Limiter {
+                quota: RateLimiter::direct_with_clock(quota, Reading(self.clock.clone())),
+                line: tokio::sync::Mutex::default(),
+            })
         });
         Arc::clone(limiter)
     }
@@ -224,6 +238,11 @@ impl GovernorClock for Reading {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::future::poll_fn;
+
+    use futures_util::future::join_all;
+
     use super::*;
 
     async fn seconds_for(times: usize, operation: Operation<'_>) -> f64 {
@@ -263,6 +282,23 @@ mod tests {
         )
         .await;
         assert!((19.9..20.5).contains(&seconds), "{seconds}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_waiting_request_is_not_woken_for_those_before_it() {
+        let pacer = Pacer::new(Clock::simulated(jiff::Timestamp::UNIX_EPOCH));
+        let operation = Operation::cognito("DescribeUserPoolClient", "eu-west-1_a");
+        let polls = Cell::new(0);
+        let requests = (0..200).map(|_| {
+            let mut admitted = Box::pin(pacer.admit(&operation));
+            let polls = &polls;
+            poll_fn(move |context| {
+                polls.set(polls.get() + 1);
+                admitted.as_mut().poll(context)
+            })
+        });
+        join_all(requests).await;
+        assert!(polls.get() <= 10 * 200, "{} polls", polls.get());
     }
 
     #[tokio::test(start_paused = true)]
