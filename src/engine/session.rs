@@ -140,7 +140,9 @@ impl Session {
         checked.is_its_own_stack(&aws.account, &alone_in)?;
         let adopt: Vec<Address> = adopt.iter().map(Address::new).collect();
         let reader = aws.connection.reader();
-        let head_start = (first_look == FirstLook::AtOnce).then(|| {
+        // Without lookups the observation follows at once.
+        let waits = lookups(checked, &aws.account, purpose) != Questions::default();
+        let head_start = (first_look == FirstLook::AtOnce && waits).then(|| {
             let nothing = Surroundings::default();
             let desired = stack::expand(&checked.file, &aws.account, adopt.clone(), &nothing);
             HeadStart::of(reader.clone(), desired)
@@ -301,11 +303,7 @@ pub(super) async fn surroundings(
     purpose: Purpose,
     listener: &mut dyn Listener,
 ) -> Result<Surroundings, Error> {
-    let questions = stack::questions(checked, account);
-    let questions = match purpose {
-        Purpose::Make => questions,
-        Purpose::Find | Purpose::Destroy | Purpose::Call => questions.of_identities(),
-    };
+    let questions = lookups(checked, account, purpose);
     // Public DNS has nothing about a local AWS.
     let dns = !invocation.local && invocation.endpoint_url.is_none();
     let found = {
@@ -327,4 +325,13 @@ pub(super) async fn surroundings(
         listener.tell(Notice::Warnings(&told));
     }
     Ok(surroundings)
+}
+
+/// The lookups that a command needs.
+fn lookups(checked: &Checked, account: &str, purpose: Purpose) -> Questions {
+    let questions = stack::questions(checked, account);
+    match purpose {
+        Purpose::Make => questions,
+        Purpose::Find | Purpose::Destroy | Purpose::Call => questions.of_identities(),
+    }
 }

@@ -238,7 +238,7 @@ fn integration_response(response: &IntegrationResponse) -> Value {
 
 fn by_name<T>(items: impl IntoIterator<Item = T>, entry: impl Fn(T) -> (String, Value)) -> Value {
     let sorted: BTreeMap<String, Value> = items.into_iter().map(entry).collect();
-    json!(sorted)
+    Value::Object(sorted.into_iter().collect())
 }
 
 fn sorted<V: serde::Serialize>(map: Option<&HashMap<String, V>>) -> BTreeMap<&String, &V> {

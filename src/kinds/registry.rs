@@ -8,7 +8,7 @@ use super::field;
 use super::observation::Thing;
 use super::{
     BothSides, Change, Dependent, Desired, FieldInfo, Findings, Kind, KindInfo, LetsIn, Live, Look,
-    Note, Obstacle, Outputs, Scope, Standing, Task,
+    Note, Obstacle, OnChange, Outputs, Scope, Standing, Task,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, Value};
@@ -64,6 +64,17 @@ macro_rules! kinds {
                         .iter()
                         .map(|field| (&field.info, (field.get)(props, book)))
                         .collect()),+
+                }
+            }
+
+            /// Whether a field differs from the live resource of its kind that AWS can't change in place.
+            pub fn replaces(&self, live: &Resource, book: &Book) -> bool {
+                match (self, live) {
+                    $((Self::$variant(want), Self::$variant(live)) => <$kind as Kind>::FIELDS
+                        .iter()
+                        .filter(|field| matches!(field.info.on_change, OnChange::Replace(_)))
+                        .any(|field| (field.get)(want, book) != (field.get)(live, book)),)+
+                    _ => false,
                 }
             }
 

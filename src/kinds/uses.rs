@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 
 use super::desired::Desired;
-use super::field::OnChange;
 use super::observation::{Dependent, Live, Observation, Obstacle};
 use super::registry::Resource;
 use super::{
@@ -13,7 +12,7 @@ use super::{
     user_pool, user_pool_domain, vpc_link,
 };
 use crate::aws::{AwsError, Container, Reader};
-use crate::model::{Address, Book, OutputName};
+use crate::model::{Address, OutputName};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -56,7 +55,7 @@ impl<'a> Leaving<'a> {
                 .filter(|(address, live)| {
                     let want = leaving.wanted(address);
                     !leaving.addresses.contains(address)
-                        && want.is_some_and(|want| is_replaced(want, live, &book))
+                        && want.is_some_and(|want| want.replaces(&live.resource, &book))
                 })
                 .map(|(address, _)| address)
                 .collect();
@@ -94,19 +93,6 @@ impl<'a> Leaving<'a> {
         let live = self.observation.live.iter();
         live.filter(move |(_, live)| live.resource.info().name == kind)
     }
-}
-
-fn is_replaced(want: &Resource, live: &Live, book: &Book) -> bool {
-    if want.info().name != live.resource.info().name {
-        return false;
-    }
-    let fields = want
-        .fields(book)
-        .into_iter()
-        .zip(live.resource.fields(book));
-    fields
-        .filter(|((info, _), _)| matches!(info.on_change, OnChange::Replace(_)))
-        .any(|((_, after), (_, before))| after != before)
 }
 
 /// Adds dependents on deleted resources to the observation.

@@ -35,7 +35,7 @@ macro_rules! places {
                 let own = steps(address);
                 None$(.or_else(|| {
                     #[allow(unused_mut, unused_variables, reason = "a row without a slot reads none")]
-                    let mut slots = slots(&own, $shape)?.into_iter();
+                    let mut slots = slots(address, &own, $shape)?.into_iter();
                     Some(Self::$place $((slots.next()?.parse::<$type>().ok()?))?)
                 }))*
             }
@@ -215,7 +215,15 @@ fn written(shape: &str, slot: &[String]) -> Address {
 }
 
 /// The slots of a shape; `None` for another shape's address.
-fn slots(own: &[&str], shape: &str) -> Option<Vec<String>> {
+fn slots(address: &str, own: &[&str], shape: &str) -> Option<Vec<String>> {
+    // Most shapes differ before their slot: that is seen without splitting them.
+    let fixed = shape.bytes().take_while(|byte| !b"*#".contains(byte));
+    if !fixed
+        .zip(address.bytes())
+        .all(|(fixed, byte)| fixed == byte)
+    {
+        return None;
+    }
     let wanted = steps(shape);
     if own.len() != wanted.len() {
         return None;
