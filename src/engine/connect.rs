@@ -209,6 +209,16 @@ pub fn local_state(error: aws_local::StoreError) -> Error {
             "its state is in a folder .gatestack beside the stack file, or in the file of --state: see that you may write \
              there"
         }
+        aws_local::StoreError::Journal { source, .. } => match source {
+            aws_local::WrongJournal::NoState | aws_local::WrongJournal::OtherState => {
+                "changes that were applied with --local are in the journal alone: put back the state file that lay beside it; to \
+                 start without them, delete the journal"
+            }
+            _ => {
+                "changes that were applied with --local are lost in it: put back an earlier copy of the journal and its state file; \
+                 to start with an empty AWS, delete both"
+            }
+        },
         aws_local::StoreError::Damaged { .. } | aws_local::StoreError::Format { .. } => {
             "it holds nothing but what was applied with --local: to start with an empty AWS, delete the state and the journal beside it"
         }

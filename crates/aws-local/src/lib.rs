@@ -59,7 +59,7 @@ pub use scenario::Scenario;
 pub use serve::serve;
 pub use service::{Options, Service};
 pub use stand_in::stand_in;
-pub use store::StoreError;
+pub use store::{StoreError, WrongJournal};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

@@ -16,7 +16,8 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use journal::{Changes, Journal, Revision};
+pub use journal::Wrong as WrongJournal;
+use journal::{Changes, Folded, Journal, Revision};
 
 use super::operation::Refusal;
 use super::patch;
@@ -58,6 +59,14 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong with it.
         source: serde_json::Error,
+    },
+    /// The journal is not the state's, or not whole.
+    #[error("{path} can't be used")]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: WrongJournal,
     },
     /// The file is from another version.
     #[error("{path} has format {found}, and this version reads formats up to {FORMAT}")]
@@ -112,6 +121,7 @@ struct Head {
     format: u32,
     #[serde(default)]
     revision: Revision,
+    folded: Option<Folded>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,6 +131,9 @@ struct Saved<S> {
     /// None in a file that was written before there were journals.
     #[serde(default)]
     revision: Revision,
+    /// The journal that lay beside it when it was written. None in a file of an earlier version.
+    #[serde(default)]
+    folded: Option<Folded>,
 }
 
 /// The contents of a file and its journal.
@@ -128,6 +141,8 @@ struct Saved<S> {
 struct Loaded {
     accounts: BTreeMap<String, State>,
     revision: Revision,
+    /// How many patches the journal of this file has.
+    patches: u64,
     /// Whether the journal is of this file, and whole.
     goes_on: bool,
 }
@@ -292,6 +307,13 @@ impl Shared {
             return Ok(());
         }
         let loaded = match stamp {
+            // The first change writes the file, so a journal alone lost its file.
+            None if length > 0 => {
+                return Err(StoreError::Journal {
+                    path: self.journal.path.clone(),
+                    source: WrongJournal::NoState,
+                });
+            }
             None => Loaded::default(),
             Some(_) => load(&self.path, &self.journal.path, &self.account)?,
         };
@@ -299,6 +321,7 @@ impl Shared {
         self.revision = loaded.revision;
         self.seen = stamp;
         self.journal.length = length;
+        self.journal.patches = loaded.patches;
         self.journal.goes_on = loaded.goes_on;
         Ok(())
     }
@@ -363,6 +386,10 @@ impl Shared {
             format: FORMAT,
             accounts: &self.accounts,
             revision,
+            folded: Some(Folded {
+                revision: self.revision,
+                patches: self.journal.patches,
+            }),
         })
         .map_err(|source| self.damaged(source))?;
         // Its secrets are fake, but treated as secrets.
@@ -427,6 +454,7 @@ fn load(path: &Path, journal: &Path, account: &str) -> Result<Loaded, StoreError
     let Head {
         format: found,
         revision,
+        folded,
     } = serde_json::from_slice(&text).map_err(damaged(path))?;
     match found {
         FORMAT => {}
@@ -446,21 +474,28 @@ fn load(path: &Path, journal: &Path, account: &str) -> Result<Loaded, StoreError
         Ok(Some(_)) => read(journal)?,
         _ => Vec::new(),
     };
-    let Some(changes) = Changes::since(revision, &lines) else {
+    let wrong = |source| StoreError::Journal {
+        path: journal.to_owned(),
+        source,
+    };
+    let changes = Changes::of(&lines).map(|changes| changes.since(revision, folded));
+    let Some(changes) = changes.transpose().map_err(wrong)?.flatten() else {
         let saved: Saved<_> = serde_json::from_slice(&text).map_err(damaged(path))?;
         return Ok(Loaded {
             accounts: saved.accounts,
             revision,
+            patches: 0,
             goes_on: false,
         });
     };
     let mut document: Value = serde_json::from_slice(&text).map_err(damaged(path))?;
     drop(text);
-    changes.apply(&mut document).map_err(damaged(journal))?;
+    changes.apply(&mut document).map_err(wrong)?;
     let saved: Saved<_> = serde_json::from_value(document).map_err(damaged(path))?;
     Ok(Loaded {
         accounts: saved.accounts,
         revision,
+        patches: changes.count(),
         goes_on: changes.is_whole(),
     })
 }
@@ -576,18 +611,102 @@ mod tests {
         assert_eq!(regions(&mut open(&path)), 4);
     }
 
-    #[test]
-    fn a_journal_of_another_file_is_left_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("local.json");
+    /// How many Regions are in a file before there is a journal: a journal larger than its file is written into it.
+    const BEFORE: usize = 20;
+
+    /// A file whose journal has so many changes, as a crash leaves both.
+    fn left(folder: &Path, name: &str, changes: usize) -> PathBuf {
+        let path = folder.join(name);
         let mut store = open(&path);
+        make(&mut store, 0..BEFORE);
         shared(&mut store).written_whole = 0;
-        make(&mut store, 0..2);
+        make(&mut store, BEFORE..BEFORE + changes);
         std::mem::forget(store);
+        path
+    }
+
+    fn refused(path: &Path) -> WrongJournal {
+        match Store::at_file(path, "123456789012", None) {
+            Err(StoreError::Journal { source, .. }) => source,
+            other => panic!("{:?}", other.map(|_| "it opened")),
+        }
+    }
+
+    #[test]
+    fn a_journal_without_its_file_is_no_empty_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = left(folder.path(), "local.json", 1);
         fs::remove_file(&path).unwrap();
+        assert!(matches!(refused(&path), WrongJournal::NoState));
+        fs::remove_file(path.with_extension("journal")).unwrap();
+        assert_eq!(regions(&mut open(&path)), 0);
+    }
+
+    #[test]
+    fn a_journal_over_another_file_is_refused_and_one_that_a_crash_left_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let ours = left(folder.path(), "ours.json", 2);
+        let theirs = left(folder.path(), "theirs.json", 2);
+        let journal = |path: &Path| path.with_extension("journal");
+        let before = fs::read(journal(&ours)).unwrap();
+        fs::copy(journal(&theirs), journal(&ours)).unwrap();
+        assert!(matches!(refused(&ours), WrongJournal::OtherState));
+        // The file is written before its journal goes, so a crash between the two leaves changes that it holds.
+        fs::write(journal(&ours), &before).unwrap();
+        let mut store = open(&ours);
+        shared(&mut store).written_whole = usize::MAX as u64;
+        make(&mut store, 90..91);
+        assert!(!journal(&ours).exists());
+        fs::write(journal(&ours), &before).unwrap();
+        assert_eq!(regions(&mut open(&ours)), BEFORE + 3);
+        let more = [&before[..], b"3 0000000000000000 []\n"].concat();
+        fs::write(journal(&ours), more).unwrap();
+        assert!(matches!(refused(&ours), WrongJournal::OtherState));
+    }
+
+    #[test]
+    fn what_is_missing_or_changed_in_a_journal_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = left(folder.path(), "local.json", 3);
+        let journal = path.with_extension("journal");
+        let whole = fs::read_to_string(&journal).unwrap();
+        let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+        let [head, first, second, third] = lines[..] else {
+            panic!("{whole}");
+        };
+        let with = |lines: &[&str]| fs::write(&journal, lines.concat()).unwrap();
+        for out_of_order in [
+            &[head, first, third][..],
+            &[head, second],
+            &[head, first, first],
+        ] {
+            with(out_of_order);
+            let wrong = refused(&path);
+            assert!(matches!(wrong, WrongJournal::OutOfOrder { .. }), "{wrong}");
+        }
+        for changed in [
+            second.replace("region-21", "region-29"),
+            second.replace("2 ", "2  "),
+        ] {
+            with(&[head, first, &changed, third]);
+            let wrong = refused(&path);
+            assert!(
+                matches!(wrong, WrongJournal::Changed { line: 3 }),
+                "{wrong}"
+            );
+        }
+        // What a crash cut off was never answered.
+        with(&[head, first, second, &third[..third.len() - 2]]);
+        assert_eq!(regions(&mut open(&path)), BEFORE + 2);
+        // Earlier versions wrote the patch alone, and a journal goes on in the form of today.
+        let alone = |line: &str| line.splitn(3, ' ').nth(2).unwrap().to_owned();
+        with(&[head, &alone(first), &alone(second)]);
         let mut store = open(&path);
-        assert_eq!(regions(&mut store), 0);
-        make(&mut store, 7..8);
-        assert_eq!(regions(&mut open(&path)), 1);
+        assert_eq!(regions(&mut store), BEFORE + 2);
+        shared(&mut store).written_whole = 0;
+        make(&mut store, 90..91);
+        std::mem::forget(store);
+        assert!(fs::read_to_string(&journal).unwrap().contains("\n3 "));
+        assert_eq!(regions(&mut open(&path)), BEFORE + 3);
     }
 }
