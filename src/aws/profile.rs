@@ -82,6 +82,8 @@ fn shown(file: &str) -> String {
     };
     if path.exists() {
         file.to_owned()
+    } else if path.is_symlink() {
+        format!("{file} (a link to a file that is not there)")
     } else {
         format!("{file} (no such file)")
     }

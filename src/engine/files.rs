@@ -76,9 +76,21 @@ pub(crate) fn taken(path: &Path, what: &str, hint: impl Into<String>) -> Error {
     Fault::new(FaultKind::Io, what).hint(hint).into()
 }
 
+/// That a link leads to nothing, and where.
+pub(crate) fn broken_link(path: &Path) -> Fault {
+    let target = fs::read_link(path).unwrap_or_default();
+    let (path, target) = (path.display(), target.display());
+    let what = format!("{path} is a link to {target}, which does not exist");
+    Fault::new(FaultKind::Io, what).hint("point it to a file, or remove it")
+}
+
 /// The error about a file operation.
 pub(crate) fn cannot(doing: &str, path: &Path, error: io::Error) -> Error {
     let found = NotAFile::of(&error);
+    // A folder is asked for otherwise than a file, and is there no more than one.
+    if path.is_symlink() && !path.exists() {
+        return broken_link(path).into();
+    }
     let error = anyhow::Error::new(error).context(format!("can't {doing} {}", path.display()));
     let fault = Fault::io(error);
     match found {

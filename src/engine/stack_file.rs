@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::environment;
+use super::files::broken_link;
 use super::invocation::Invocation;
 use super::listener::{Listener, Notice};
 use crate::error::{Error, Fault, FaultKind};
@@ -111,15 +112,9 @@ pub fn source(invocation: &Invocation) -> Result<Source, Error> {
 fn text(path: &Path, absent: impl FnOnce() -> Fault) -> Result<String, Error> {
     files::read_text(path, stack::LARGEST_FILE).map_err(|error| {
         let hint = match error.kind() {
-            ErrorKind::NotFound => {
-                let Ok(target) = std::fs::read_link(path) else {
-                    return absent().into();
-                };
-                let (path, target) = (path.display(), target.display());
-                let what = format!("{path} is a link to {target}, which does not exist");
-                return Fault::new(FaultKind::Io, what)
-                    .hint("point it to a file, or remove it")
-                    .into();
+            ErrorKind::NotFound => return absent().into(),
+            _ if NotAFile::of(&error) == Some(NotAFile::BrokenLink) => {
+                return broken_link(path).into();
             }
             ErrorKind::InvalidData => {
                 let what = format!("{} is not UTF-8 text, as TOML is", path.display());

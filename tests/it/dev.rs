@@ -364,6 +364,26 @@ fn files_that_the_file_names_are_followed_too() {
 }
 
 #[test]
+fn a_link_is_followed_to_a_file_of_another_name_and_one_that_comes_is_noticed() {
+    let folder = Folder::with("");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("shared")).unwrap();
+    std::fs::write(at("shared/hello.toml"), with_rate(10)).unwrap();
+    std::fs::remove_file(at("stack.toml")).unwrap();
+    std::os::unix::fs::symlink("shared/hello.toml", at("stack.toml")).unwrap();
+    let (dev, _) = Dev::ready(&folder, &[]);
+    std::fs::write(at("shared/hello.toml"), with_rate(11)).unwrap();
+    dev.err.line("reloaded: ");
+    std::fs::remove_file(at("shared/hello.toml")).unwrap();
+    dev.err.line("not reloaded");
+    std::fs::write(at("shared/hello.toml"), with_rate(12)).unwrap();
+    dev.err.line("reloaded: ");
+    std::fs::write(at("local-aws.toml"), "nonsense = 1\n").unwrap();
+    dev.err.line("not reloaded");
+    assert_eq!(dev.stop("-INT").0, Some(0));
+}
+
+#[test]
 fn a_broken_file_changes_nothing_and_says_why() {
     let folder = Folder::with(SMALLEST);
     let (dev, _) = Dev::ready(&folder, &[]);

@@ -70,6 +70,35 @@ fn what_is_read_is_a_regular_file() {
 }
 
 #[test]
+fn a_link_to_nothing_is_told_wherever_a_file_is_read() {
+    let (folder, _socket) = applied();
+    symlink("gone", folder.path().join("link")).unwrap();
+    for arguments in [
+        &["validate", "-f", "link"][..],
+        &["validate", "--var-file", "link"],
+        &["--local", "apply", "link"],
+        &["--local", "call", "acme", "POST", "/hello", "-d", "@link"],
+        &["--local", "handoff", "acme", "--to", "link"],
+        &["--local", "export", "postman", "--out", "link"],
+        &["local", "serve", "--scenario", "link"],
+        &["local", "serve", "--existing", "link"],
+    ] {
+        let ran = bounded(&folder, arguments);
+        assert_eq!(ran.code, 1, "{arguments:?}\n{}{}", ran.stdout, ran.stderr);
+        let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = said.contains("link to gone, which does not exist")
+            || said.contains("symbolic link to something that does not exist");
+        assert!(told, "{arguments:?}\n{}", ran.stderr);
+    }
+    symlink("gone", folder.path().join("local-aws.toml")).unwrap();
+    let said = bounded(&folder, &["--local", "plan"]).stderr;
+    assert!(
+        said.contains("local-aws.toml is a link to gone, which does not exist"),
+        "{said}"
+    );
+}
+
+#[test]
 fn an_overlay_is_a_regular_file() {
     let folder = Folder::with(SMALLEST);
     pipe(&folder.path().join("stack.prod.toml"));
@@ -93,6 +122,10 @@ fn a_script_for_instances_is_a_regular_file() {
         "{}",
         ran.stderr
     );
+    std::fs::remove_file(&script).unwrap();
+    symlink("gone", &script).unwrap();
+    let said = bounded(&folder, &["validate"]).stderr;
+    assert!(said.contains("symbolic link to something"), "{said}");
     std::fs::remove_file(&script).unwrap();
     symlink("/dev/zero", &script).unwrap();
     let ran = bounded(&folder, &["validate"]);

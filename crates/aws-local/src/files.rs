@@ -24,6 +24,8 @@ pub enum NotAFile {
     Folder,
     /// A symbolic link that must not be followed.
     Link,
+    /// A symbolic link to something that does not exist.
+    BrokenLink,
     /// A named pipe.
     Pipe,
     /// A socket.
@@ -42,6 +44,7 @@ impl fmt::Display for NotAFile {
         formatter.write_str(match self {
             Self::Folder => "it is a folder, not a file",
             Self::Link => "it is a symbolic link, which is not followed here",
+            Self::BrokenLink => "it is a symbolic link to something that does not exist",
             Self::Pipe => "it is a named pipe (FIFO), not a regular file",
             Self::Socket => "it is a socket, not a regular file",
             Self::Device => "it is a device, not a regular file",
@@ -252,8 +255,14 @@ fn open(path: &Path, options: &mut OpenOptions, follow: bool) -> io::Result<File
         let found = there
             .ok()
             .and_then(|metadata| NotAFile::found(metadata.file_type()));
-        found.map_or(error, io::Error::from)
+        let broken = || (follow && is_broken_link(path, &error)).then_some(NotAFile::BrokenLink);
+        found.or_else(broken).map_or(error, io::Error::from)
     })
+}
+
+/// Whether a file is absent only because the link in its place leads to nothing: nobody meant that as no file.
+fn is_broken_link(path: &Path, error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound && path.is_symlink()
 }
 
 #[cfg(unix)]
@@ -334,6 +343,12 @@ mod tests {
                     found
                 }
             );
+        }
+        symlink(at("absent"), at("broken")).unwrap();
+        symlink(at("broken"), at("broken-at-second-hand")).unwrap();
+        for broken in ["broken", "broken-at-second-hand"] {
+            assert_eq!(instead(read(&at(broken), 4)), NotAFile::BrokenLink);
+            assert_eq!(instead(read_own(&at(broken), 4)), NotAFile::Link);
         }
         let absent = read(&at("absent"), 4).unwrap_err();
         assert_eq!(absent.kind(), ErrorKind::NotFound);

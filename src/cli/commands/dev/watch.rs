@@ -36,9 +36,8 @@ impl Files {
             .borrow_mut()
             .extend(invocation.var_files.iter().cloned());
         let existing = existing::beside(invocation);
-        if existing.exists() {
-            named.borrow_mut().insert(existing);
-        }
+        // Also while it is not there: it may come.
+        named.borrow_mut().insert(existing);
         if let Ok(source) = source(invocation) {
             let settings = LoadSettings {
                 vars: variables::given(invocation).unwrap_or_default(),
@@ -58,27 +57,39 @@ impl Files {
         Self(named.into_inner().into_iter().map(with_content).collect())
     }
 
-    /// Their paths, for a sentence.
+    /// The paths of those that are there, for a sentence.
     pub(super) fn names(&self) -> String {
-        let names: Vec<_> = self
-            .0
-            .keys()
-            .map(|path| path.display().to_string())
-            .collect();
+        let there = self.0.iter().filter(|(_, content)| content.is_some());
+        let names: Vec<_> = there.map(|(path, _)| path.display().to_string()).collect();
         listed(&names)
     }
 
     fn file_names(&self) -> BTreeSet<OsString> {
-        let names = self.0.keys().filter_map(|path| path.file_name());
+        let paths = self.paths();
+        let names = paths.iter().filter_map(|path| path.file_name());
         names.map(OsString::from).collect()
     }
 
-    /// Editors replace the file, which only a watch on its folder notices; for a link, also on the target's folder.
+    /// Editors replace the file, which only a watch on its folder notices.
     fn folders(&self) -> BTreeSet<PathBuf> {
-        let real = self.0.keys().filter_map(|path| path.canonicalize().ok());
-        let paths = self.0.keys().cloned().chain(real);
+        let paths = self.paths().into_iter();
         paths.map(|path| folder(&path).to_owned()).collect()
     }
+
+    /// Where something may change: the files, and where one is a link, what it leads to, whether that is there or not.
+    fn paths(&self) -> BTreeSet<PathBuf> {
+        let real = self.0.keys().filter_map(|path| path.canonicalize().ok());
+        let linked = self.0.keys().flat_map(|path| led_to(path));
+        self.0.keys().cloned().chain(real).chain(linked).collect()
+    }
+}
+
+/// What a link leads to, and where that is one, what it leads to.
+fn led_to(path: &Path) -> impl Iterator<Item = PathBuf> {
+    // As many as Linux follows.
+    const MOST: usize = 40;
+    let next = |path: &PathBuf| Some(folder(path).join(path.read_link().ok()?));
+    std::iter::successors(next(&path.to_owned()), next).take(MOST)
 }
 
 fn folder(path: &Path) -> &Path {
