@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use http::{HeaderName, HeaderValue, Request, Response};
 use serde::Deserialize;
 
-use super::cell::{Answer, Caller, Cell, Difference, KeyShown, Outcome, Tested};
+use super::cell::{Answer, Caller, Cell, Difference, KeyShown, NOT_IMPLEMENTED, Outcome, Tested};
 use super::judge::{judge, no_answer};
 use super::purse::Purse;
 use crate::caller::{API_KEY_HEADER, Transport, error_type, in_full};
@@ -165,6 +165,13 @@ async fn one(asking: &Asking<'_>, cell: Cell) -> Tested {
     }
     match answer {
         Ok(answer) => {
+            if let Some(lacks) = answer.not_simulated().map(str::to_owned) {
+                return Tested {
+                    outcome: Outcome::NotTested(lacks),
+                    answer: Some(answer),
+                    ..untried(cell)
+                };
+            }
             let (differences, remarks) = judge(&cell, &answer);
             Tested {
                 outcome: if differences.is_empty() {
@@ -237,30 +244,34 @@ fn read(response: &Response<Bytes>) -> Answer {
         .filter(|name| name.starts_with("access-control-"))
         .filter_map(|name| Some((name.to_owned(), text(name)?)))
         .collect();
+    let lacks = error_type.as_deref() == Some(NOT_IMPLEMENTED);
     Answer {
         status: response.status().as_u16(),
-        message: error_type.as_ref().and_then(|_| message(response.body())),
+        message: match lacks {
+            // The local AWS names settings of the API there, and nothing that was shown.
+            true => words(response.body()),
+            false => words(response.body()).filter(|text| error_type.is_some() && is_plain(text)),
+        },
         error_type,
         headers,
     }
 }
 
-/// API Gateway's message, unless it quotes credentials: it repeats an `Authorization` header that it can't parse.
-fn message(body: &Bytes) -> Option<String> {
+fn words(body: &Bytes) -> Option<String> {
     #[derive(Deserialize)]
     struct Body {
         #[serde(alias = "Message")]
         message: Option<String>,
     }
-    const LONGEST: usize = 60;
     let body: Body = serde_json::from_slice(body).ok()?;
-    let plain = |text: &String| {
-        text.len() <= LONGEST
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || " .,'".contains(c))
-    };
-    body.message.filter(plain)
+    body.message
+}
+
+/// Whether words of API Gateway's quote nothing that was shown: it repeats an `Authorization` header that it can't read.
+fn is_plain(text: &str) -> bool {
+    const LONGEST: usize = 60;
+    let mut characters = text.chars();
+    text.len() <= LONGEST && characters.all(|c| c.is_ascii_alphanumeric() || " .,'".contains(c))
 }
 
 #[cfg(test)]

@@ -224,6 +224,9 @@ impl fmt::Display for Expected {
     }
 }
 
+/// What the local AWS puts in `x-amzn-ErrorType` if it lacks what the stage is configured with. AWS has no such type.
+pub(super) const NOT_IMPLEMENTED: &str = "NotImplemented";
+
 /// A response, as far as it may be shown: without a backend's body and credentials.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Answer {
@@ -241,6 +244,12 @@ impl Answer {
     /// Whether API Gateway denied the call.
     pub fn is_refusal(&self) -> bool {
         self.error_type.is_some() && !self.is_broken()
+    }
+
+    /// What the local AWS lacks to respond as AWS does, in its own words.
+    pub(super) fn not_simulated(&self) -> Option<&str> {
+        let says_so = self.error_type.as_deref() == Some(NOT_IMPLEMENTED) && self.status == 501;
+        self.message.as_deref().filter(|_| says_so)
     }
 
     /// Whether API Gateway admitted the call but the backend failed.

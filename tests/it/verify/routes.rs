@@ -1,10 +1,10 @@
 //! Routes beside each other: `ANY`, greedy paths, and callers that the file disables.
 
-use aws_sdk_apigateway::types::IntegrationType;
+use aws_sdk_apigateway::types::{AuthorizerType, IntegrationType, Op};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::hand::Hand;
+use super::hand::{Hand, patch};
 use super::{Named, names, shown};
 use crate::support::program::Folder;
 
@@ -219,6 +219,44 @@ async fn a_disabled_partner_gets_no_token_and_nothing_answers_it() {
         "{}",
         shown(&report)
     );
+}
+
+/// The local AWS checks no signatures and asks no function, so what it answers there says nothing.
+#[tokio::test]
+async fn what_the_local_aws_does_not_have_is_not_tested() {
+    for (authorization, lacks) in [
+        ("AWS_IAM", "methods with authorizationType AWS_IAM"),
+        ("CUSTOM", "Lambda authorizers"),
+    ] {
+        let folder = applied(BESIDE);
+        let hand = Box::pin(Hand::on(folder.path())).await;
+        let mut patches = vec![patch(Op::Replace, "/authorizationType", authorization)];
+        if authorization == "CUSTOM" {
+            let made = hand.gateway.create_authorizer().rest_api_id(&hand.api);
+            let made = made.name("theirs").r#type(AuthorizerType::Token);
+            let made = made.identity_source("method.request.header.Authorization");
+            let made = made.authorizer_uri(
+                "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:x/invocations",
+            );
+            let id = Box::pin(made.send()).await.unwrap().id.unwrap();
+            patches.push(patch(Op::Replace, "/authorizerId", &id));
+        }
+        hand.method("/admin", &patches).await;
+        hand.deploy().await;
+        let (code, report) = verified(&folder, &[]);
+        // The route itself is not what the file says.
+        assert_eq!(code, 1);
+        let calls = report["calls"].as_array().unwrap().iter();
+        let of_admin = calls.filter(|call| call["path"] == "/admin" && call["method"] == "GET");
+        let of_admin: Vec<&Value> = of_admin.collect();
+        assert!(!of_admin.is_empty());
+        for call in of_admin {
+            let told = call.to_string();
+            assert_eq!(call["result"], "not_tested", "{told}");
+            let reason = format!("the local AWS does not have {lacks}");
+            assert!(told.contains(&reason), "{told}");
+        }
+    }
 }
 
 #[tokio::test]
