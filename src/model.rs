@@ -3,6 +3,7 @@
 mod address;
 mod duration;
 pub mod endpoints;
+mod patterns;
 mod payload;
 mod place;
 pub mod routing;
@@ -15,6 +16,7 @@ mod value;
 
 pub use address::{Address, bare_or_quoted};
 pub use duration::{HumanDuration, NotADuration};
+pub use patterns::{Patterns, is_glob};
 pub use payload::{Payload, Payloads};
 pub use place::{Place, Table};
 pub use scope::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers};

@@ -8,7 +8,6 @@ mod exposure;
 mod notes;
 mod openings;
 mod order;
-mod patterns;
 mod planner;
 mod renew;
 mod replace;
@@ -22,13 +21,14 @@ use serde::{Deserialize, Serialize};
 use crate::kinds::{Dependent, Ground, Lane, Live, Neighbours, Resource, Word, registered};
 use crate::model::{Address, Book};
 
+pub use crate::model::Patterns;
+
 pub use crate::kinds::{Action, Change, FieldChange, Level, Note};
 pub(crate) use crate::kinds::{CREDENTIALS_LOST, ROUTE_OPENS};
 pub use consent::{Loss, LossOf};
 pub(crate) use exposure::{BESIDE, CANARY};
 pub(crate) use notes::OTHERS_LOSE;
 pub use openings::opened;
-pub use patterns::Patterns;
 pub use planner::plan;
 pub use renew::{Altered, Outdated};
 pub use saved::{Inputs, Saved, Unreadable};

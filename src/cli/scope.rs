@@ -8,7 +8,8 @@ pub(super) struct Scope {
     /// Change only what this address or glob names, and what that needs
     #[arg(long = "target", value_name = "ADDRESS")]
     targets: Vec<String>,
-    /// Take over the existing thing of the same name
+    /// Take over existing things of the same names as those at this address or
+    /// glob
     #[arg(long, value_name = "ADDRESS")]
     adopt: Vec<String>,
     /// Confirm losses by address or glob: delete it, make such a route public,

@@ -16,7 +16,7 @@ use super::stack_file::load_quietly;
 use super::stop::{Stops, or_stop};
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Desired;
-use crate::model::{Address, shell_word};
+use crate::model::shell_word;
 use crate::plan::{Altered, Operation, Outdated, Patterns, Plan, Problem, Saved, Unreadable};
 use crate::stack;
 
@@ -262,6 +262,10 @@ impl<'a> SavedPlan<'a> {
         )
         .await?;
         let now = stack::expand(&checked.file, account, planned.adopt.clone(), &surroundings);
+        let now = Desired {
+            leaving: planned.leaving.clone(),
+            ..now
+        };
         if now == *planned {
             return Ok(());
         }
@@ -485,7 +489,7 @@ fn scope(saved: &Saved) -> Vec<String> {
     let inputs = &saved.inputs;
     Scope {
         targets: inputs.targets.clone(),
-        adopt: saved.desired.adopt.iter().map(Address::to_string).collect(),
+        adopt: saved.desired.adopt.texts().to_vec(),
         allow_delete: inputs.allow_delete.clone(),
         replace: inputs.replace.clone(),
         forward: inputs.forward,

@@ -16,7 +16,7 @@ use crate::caller::Transport;
 use crate::clock::Clock;
 use crate::error::{Error, Fault};
 use crate::kinds::{self, Desired, Observation, Questions, Surroundings};
-use crate::model::Address;
+use crate::model::Patterns;
 use crate::plan::{self, Options, Plan};
 use crate::stack::{self, Checked, Given};
 
@@ -138,7 +138,7 @@ impl Session {
             false => aws.account.clone(),
         };
         checked.is_its_own_stack(&aws.account, &alone_in)?;
-        let adopt: Vec<Address> = adopt.iter().map(Address::new).collect();
+        let adopt = Patterns::new(adopt.iter().cloned());
         let reader = aws.connection.reader();
         // Without lookups the observation follows at once.
         let waits = lookups(checked, &aws.account, purpose) != Questions::default();

@@ -310,7 +310,7 @@ fn namesakes(
     strangers
         .filter_map(|stranger| {
             let (address, name) = wanted.iter().find(|(_, name)| **name == stranger.name)?;
-            (!scope.desired.adopt.contains(address)).then(|| {
+            (!scope.desired.adopt.name(address)).then(|| {
                 let what =
                     format!("the domain name {name:?} exists already and is not this stack's");
                 (address.clone(), what)

@@ -157,9 +157,11 @@ impl Desired {
         let ground = &self.ground;
         let moved = self.moved.iter().flat_map(|(from, to)| [from, to]);
         let addresses = self.resources.keys().chain(moved);
-        let addresses = addresses.chain(&self.adopt).chain(&self.leaving);
+        let addresses = addresses.chain(&self.leaving);
+        let patterns = self.adopt.texts().iter().map(String::as_str);
         addresses
             .map(Address::as_str)
+            .chain(patterns)
             .chain([&*ground.stack, &*ground.account])
             .chain(ground.tags.keys().map(String::as_str))
             .chain(self.outputs.keys().map(String::as_str))

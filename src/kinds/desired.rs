@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Resource, tags};
-use crate::model::{Address, Text};
+use crate::model::{Address, Patterns, Text};
 
 /// The tag with the stack that owns a resource.
 pub const STACK_TAG: &str = "gatestack:stack";
@@ -23,8 +23,9 @@ pub struct Desired {
     /// `[[moved]]`: from, to.
     pub moved: Vec<(Address, Address)>,
     /// Addresses for which untagged resources with the same name are adopted.
-    pub adopt: Vec<Address>,
-    /// Which of several resources at one address are deleted, by their own addresses, if nothing else decides.
+    pub adopt: Patterns,
+    /// Which of several resources at one address are deleted, by their own addresses, if nothing else decides; and the API's, if one
+    /// that lost its tags is not the stack's.
     #[serde(default)]
     pub leaving: BTreeSet<Address>,
     /// Routes with `requires = "nothing"` of their own in the file.

@@ -11,6 +11,7 @@ use aws_sdk_route53::types::{AliasTarget, Change, ChangeAction, ResourceRecordSe
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
+use super::ownership::take_over;
 use super::private_road::Patience;
 use super::user_pool_domain::CLOUDFRONT_ZONE;
 use super::{
@@ -341,7 +342,8 @@ fn claim(
     if others.is_empty() {
         return;
     }
-    if scope.desired.adopt.contains(address) {
+    // Others lose their records, so no `*` that is meant for what is the stack's agrees to it.
+    if scope.desired.adopt.name_of_others(address) {
         let props = Props {
             alias: Text::default(),
             alias_zone: Text::default(),
@@ -360,7 +362,8 @@ fn claim(
             others.into_iter().collect::<Vec<_>>().join("; ")
         ),
         help: format!(
-            "remove them, or have all of them replaced with --adopt '{address}', or leave `zone` out and keep the record yourself"
+            "remove them, or have all of them replaced with {}, or leave `zone` out and keep the record yourself",
+            take_over(address)
         ),
     });
 }

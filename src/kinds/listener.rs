@@ -8,7 +8,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 
 use super::observation::Other;
-use super::ownership::after_moves;
+use super::ownership::{after_moves, take_over};
 use super::private_road::{self, Patience};
 use super::uses::Leaving;
 use super::{
@@ -138,7 +138,7 @@ impl Kind for Listener {
                 let wanted = stays && scope.desired.resources.contains_key(&address);
                 match scope.desired.ground.owner_by_tags(tags) {
                     Owner::Us(_) => {}
-                    Owner::Nobody if wanted && scope.desired.adopt.contains(&address) => {}
+                    Owner::Nobody if wanted && scope.desired.adopt.name(&address) => {}
                     Owner::Nobody => {
                         if wanted {
                             findings.obstacles.push(untagged(&address, &props));
@@ -294,7 +294,10 @@ fn untagged(address: &Address, props: &Props) -> Obstacle {
              removed",
             props.port
         ),
-        help: format!("give this one another port, or take it over with --adopt '{address}'"),
+        help: format!(
+            "give this one another port, or take it over with {}",
+            take_over(address)
+        ),
     }
 }
 

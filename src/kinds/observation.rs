@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ahead;
 use super::desired::Desired;
 use super::duplicates::{self, Duplicates, Group};
-use super::ownership::after_moves;
+use super::ownership::{after_moves, take_over};
 use super::registry::{KINDS, Observed, observe_phase};
 use super::{KindInfo, Outputs, Resource, Scope, Word, registered, uses};
 use crate::aws::{AwsError, ListedPart, Reader};
@@ -69,6 +69,13 @@ pub struct Obstacle {
     pub what: String,
     /// What to do about it, in a sentence.
     pub help: String,
+}
+
+impl Obstacle {
+    /// Whether it may be taken over.
+    pub fn may_be_adopted(&self) -> bool {
+        self.help.contains(&take_over(&self.address))
+    }
 }
 
 /// Resources of one kind that are not the stack's.
@@ -242,6 +249,49 @@ pub(super) async fn look(
     destroy: bool,
     looked_for: fn(&KindInfo) -> bool,
 ) -> Result<Observation, AwsError> {
+    let mut observation = what_is_there(reader, desired, destroy, looked_for).await?;
+    if !destroy {
+        let further = further_adoptions(reader, desired, &observation, looked_for).await?;
+        observation.obstacles.extend(further);
+    }
+    uses::ask(reader, desired, destroy, &mut observation).await?;
+    Ok(observation)
+}
+
+/// What stands in the way as soon as everything is taken over that may be: it is found through that.
+async fn further_adoptions(
+    reader: &Reader,
+    desired: &Desired,
+    observation: &Observation,
+    looked_for: fn(&KindInfo) -> bool,
+) -> Result<Vec<Obstacle>, AwsError> {
+    let mut known = observation.obstacles.clone();
+    let mut adopting = desired.clone();
+    loop {
+        let offered = known.iter().filter(|one| one.may_be_adopted());
+        let offered = offered.map(|one| one.address.clone());
+        let offered: Vec<Address> = offered
+            .filter(|address| !adopting.adopt.name(address))
+            .collect();
+        if offered.is_empty() {
+            return Ok(known.split_off(observation.obstacles.len()));
+        }
+        adopting.adopt = adopting.adopt.and(offered);
+        // Boxed: a look holds every kind's future.
+        let then = Box::pin(what_is_there(reader, &adopting, false, looked_for)).await?;
+        let new = then.obstacles.into_iter();
+        let new: Vec<Obstacle> = new.filter(|one| !known.contains(one)).collect();
+        known.extend(new);
+    }
+}
+
+/// Everything that a stack owns and what stands in its way, without what others have that hangs on it.
+async fn what_is_there(
+    reader: &Reader,
+    desired: &Desired,
+    destroy: bool,
+    looked_for: fn(&KindInfo) -> bool,
+) -> Result<Observation, AwsError> {
     let mut observation = Observation::default();
     let last = KINDS.iter().map(|kind| kind.phase).max().unwrap_or(0);
     for phase in 0..=last {
@@ -287,7 +337,6 @@ pub(super) async fn look(
             .await?;
         }
     }
-    uses::ask(reader, desired, destroy, &mut observation).await?;
     Ok(observation)
 }
 

@@ -189,7 +189,7 @@ fn claim<P>(
             ),
             "give it another name in one of the two stack files".to_owned(),
         ),
-        Owner::Us(_) | Owner::Nobody if desired.adopt.contains(address) => {
+        Owner::Us(_) | Owner::Nobody if desired.adopt.name(address) => {
             return Claim::Adopted(Box::new(namesake));
         }
         Owner::Us(_) | Owner::Nobody => (
@@ -197,7 +197,10 @@ fn claim<P>(
                 "the {} {name:?} exists already, and gatestack did not make it",
                 kind.title
             ),
-            format!("rename one of the two, or take it over with --adopt '{address}'"),
+            format!(
+                "rename one of the two, or take it over with {}",
+                take_over(address)
+            ),
         ),
     };
     Claim::Taken(Obstacle {
@@ -207,6 +210,12 @@ fn claim<P>(
     })
 }
 
+/// The flag that adopts an unmanaged resource.
+pub(super) fn take_over(address: &Address) -> String {
+    format!("--adopt '{address}'")
+}
+
+/// The address after `[[moved]]`.
 pub(super) fn after_moves(desired: &Desired, address: &Address) -> Address {
     desired
         .moved
@@ -226,7 +235,7 @@ fn found<P>(address: Address, candidate: Candidate<P>) -> Found<P> {
 mod tests {
     use super::*;
     use crate::kinds::Ground;
-    use crate::model::Book;
+    use crate::model::{Book, Patterns};
 
     const KIND: KindInfo = KindInfo::new("usage_plan", "usage plan", "");
 
@@ -260,7 +269,7 @@ mod tests {
                 .iter()
                 .map(|(from, to)| (Address::new(*from), Address::new(*to)))
                 .collect(),
-            adopt: adopt.iter().copied().map(Address::new).collect(),
+            adopt: Patterns::new(adopt.iter().map(|text| (*text).to_owned())),
             leaving: BTreeSet::new(),
             open_on_purpose: BTreeSet::new(),
             outputs: BTreeMap::new(),

@@ -8,6 +8,7 @@ use aws_sdk_apigateway::types::Stage as LiveStage;
 use serde::{Deserialize, Serialize};
 
 use super::observation::Other;
+use super::ownership::take_over;
 use super::patch::{Part, Patches, patches, segment};
 use super::uses::Leaving;
 use super::{
@@ -243,7 +244,7 @@ fn sort_out(
         let mine = is_ours(scope, stage);
         let named = wanted.filter(|(_, props)| props.name == name);
         let place = match named {
-            Some((address, _)) if mine || scope.desired.adopt.contains(address) => address.clone(),
+            Some((address, _)) if mine || scope.desired.adopt.name(address) => address.clone(),
             Some((address, _)) => {
                 findings.obstacles.push(in_the_way(scope, address, stage));
                 others.push(other(stage));
@@ -337,7 +338,10 @@ fn in_the_way(scope: &Scope<'_>, address: &Address, stage: &LiveStage) -> Obstac
         ),
         Owner::Us(_) | Owner::Nobody => (
             format!("the API has a stage {name:?} that gatestack did not make"),
-            format!("give this one another name, or take it over with --adopt '{address}'"),
+            format!(
+                "give this one another name, or take it over with {}",
+                take_over(address)
+            ),
         ),
     };
     Obstacle {

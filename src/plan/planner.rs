@@ -21,6 +21,7 @@ pub fn plan(
     let mut problems = stops(&observation.ambiguities);
     if !options.destroy {
         problems.extend(stops(&observation.obstacles));
+        say_how_to_adopt_all(&observation.obstacles, &mut problems);
     }
     let kept = kept(desired, observation, options);
     let wanted = wanted(desired, observation, options, &kept);
@@ -92,6 +93,35 @@ fn stops(obstacles: &[Obstacle]) -> Vec<Problem> {
         help: obstacle.help.clone(),
     };
     obstacles.iter().map(problem).collect()
+}
+
+/// What takes over everything that stands in the way and may be, to be pasted behind the same command.
+fn say_how_to_adopt_all(obstacles: &[Obstacle], problems: &mut [Problem]) {
+    // Of more in one table, a pattern says the same.
+    const A_FEW: usize = 4;
+    let offered = obstacles.iter().filter(|one| one.may_be_adopted());
+    let offered: BTreeSet<&Address> = offered.map(|one| &one.address).collect();
+    let mut tables: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for address in &offered {
+        let table = address.as_str().split(['.', '/']).next();
+        let all = tables.entry(table.unwrap_or_default()).or_default();
+        all.push(address.as_str());
+    }
+    let flags = tables.into_iter().flat_map(|(table, addresses)| {
+        let named = format!("{table}.");
+        let all_named = addresses.iter().all(|one| one.starts_with(&named));
+        if all_named && addresses.len() > A_FEW {
+            return vec![format!("--adopt '{named}*'")];
+        }
+        let flags = addresses.into_iter();
+        flags.map(|one| format!("--adopt '{one}'")).collect()
+    });
+    let flags: Vec<String> = flags.collect();
+    let mut offers = problems.iter_mut();
+    let first = offers.find(|one| offered.first() == Some(&&one.address));
+    if let Some(first) = first.filter(|_| offered.len() > 1) {
+        first.help += &format!("; to take over all that is told here\n{}", flags.join(" "));
+    }
 }
 
 /// Resources of ours that are not in the file and stay until consent names them: of a kind that does, or older than a wanted one.
@@ -500,11 +530,8 @@ fn named_for_nothing(
     let consents = consents
         .filter(|text| !could_have_been(text))
         .map(|text| ("--allow-delete", Address::new(text)));
-    let adopt = desired
-        .adopt
-        .iter()
-        .filter(|address| !desired.resources.contains_key(*address));
-    let adopt = adopt.map(|address| ("--adopt", address.clone()));
+    let adopt = desired.adopt.idle(desired.resources.keys()).into_iter();
+    let adopt = adopt.map(|text| ("--adopt", Address::new(text)));
     targets
         .chain(replaced)
         .chain(consents)

@@ -7,11 +7,10 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::patterns::is_glob;
 use super::{Options, Patterns, Plan};
 use crate::kinds::{Desired, Observation};
-use crate::model::digest;
 use crate::model::shorten::shortened;
+use crate::model::{digest, is_glob};
 
 /// The number of the format; another one is refused.
 const FORMAT: u32 = 3;
@@ -180,7 +179,6 @@ impl Saved {
             ("changes", plan.changes.len(), 2 * MOST_RESOURCES),
             ("steps", plan.steps.len(), 2 * MOST_RESOURCES),
             ("variables", inputs.vars.len(), MOST_NAMES),
-            ("addresses of --adopt", self.desired.adopt.len(), MOST_NAMES),
         ] {
             if count > most {
                 return Err(format!(
@@ -189,9 +187,10 @@ impl Saved {
             }
         }
         for (flag, names) in [
-            ("--target", &inputs.targets),
-            ("--allow-delete", &inputs.allow_delete),
-            ("--replace", &inputs.replace),
+            ("--adopt", self.desired.adopt.texts()),
+            ("--target", &inputs.targets[..]),
+            ("--allow-delete", &inputs.allow_delete[..]),
+            ("--replace", &inputs.replace[..]),
         ] {
             let patterns = names.iter().filter(|name| is_glob(name)).count();
             for (what, count, most) in [

@@ -18,8 +18,7 @@ pub(crate) fn text(how: &How) -> String {
         How::Dependents { before, after } => {
             let what = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".to_owned());
             format!(
-                "deleting deleting deleting deleting deleting deleting deleting deleting it takes along {}, and the plan \
-                 saw {}",
+                "deleting it takes along {}, and the plan saw {}",
                 what(after),
                 what(before)
             )

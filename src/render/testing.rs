@@ -29,7 +29,12 @@ pub(crate) fn desired(text: &str) -> Desired {
         digests: checked.files.digests.clone(),
         ..Surroundings::default()
     };
-    expand(&checked.file, "123456789012", Vec::new(), &surroundings)
+    expand(
+        &checked.file,
+        "123456789012",
+        Default::default(),
+        &surroundings,
+    )
 }
 
 /// An AWS in which this file was applied.

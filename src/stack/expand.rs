@@ -15,7 +15,7 @@ use super::template::Template;
 use crate::kinds::{
     Desired, Ground, Resource, Surroundings, Wanted, api_key, app_client, marks, plan_membership,
 };
-use crate::model::{Address, Book, OutputName, Place, ScopeServers, Text};
+use crate::model::{Address, Book, OutputName, Patterns, Place, ScopeServers, Text};
 
 pub(super) use api::period;
 use references::References;
@@ -25,12 +25,7 @@ pub(super) use references::output_of;
 ///
 /// `adopt` has the addresses for which untagged resources with the same name are adopted; `surroundings` are the results of the
 /// lookups.
-pub fn expand(
-    file: &File,
-    account: &str,
-    adopt: Vec<Address>,
-    surroundings: &Surroundings,
-) -> Desired {
+pub fn expand(file: &File, account: &str, adopt: Patterns, surroundings: &Surroundings) -> Desired {
     let ground = Ground {
         stack: file.stack.name.clone(),
         region: file.stack.region.clone(),

@@ -171,7 +171,7 @@ mod tests {
             ..testing::read(testing::STACK).unwrap().file
         };
         let surroundings = Surroundings::default();
-        let desired = expand(&file, "123456789012", Vec::new(), &surroundings);
+        let desired = expand(&file, "123456789012", Default::default(), &surroundings);
         let is_of_table = |address: &Address| {
             matches!(
                 address.place(),

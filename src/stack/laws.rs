@@ -18,7 +18,12 @@ use crate::stack::{Code, spans::KeyPath};
 fn wanted(text: &str) -> Desired {
     let checked = testing::read(text).unwrap_or_else(|found| panic!("{found:?}\n{text}"));
     let surroundings = Surroundings::default();
-    expand(&checked.file, "123456789012", Vec::new(), &surroundings)
+    expand(
+        &checked.file,
+        "123456789012",
+        Default::default(),
+        &surroundings,
+    )
 }
 
 /// The wanted resources of each of the stacks.

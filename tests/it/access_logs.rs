@@ -378,13 +378,14 @@ async fn somebody_elses_group_is_in_the_way_until_it_is_adopted() {
     assert_eq!(problems[0].help, help);
 
     let mut wanted = desired(&text);
-    wanted.adopt = vec![Address::new("api.access_logs")];
+    let group = Address::new("api.access_logs");
+    wanted.adopt = wanted.adopt.and([group.clone()]);
     let plan = world.plan_to(&wanted, &Options::default()).await.unwrap();
     // It had no retention.
-    assert!(plan.missing_consent.contains_key(&wanted.adopt[0]));
+    assert!(plan.missing_consent.contains_key(&group));
     let plan = world.plan_to(&wanted, &agreed("api.access_logs")).await;
     let plan = plan.unwrap();
-    let change = &plan.changes[&wanted.adopt[0]];
+    let change = &plan.changes[&group];
     let fields: Vec<&str> = change.fields.iter().map(|field| field.name).collect();
     assert_eq!(
         (change.action, fields),

@@ -343,7 +343,9 @@ async fn somebody_elses_client_is_not_taken_for_that_of_a_run_that_died() {
         "{problems}"
     );
     let mut adopting = desired(&text);
-    adopting.adopt = vec![Address::new("partners.insurer0/client")];
+    adopting.adopt = adopting
+        .adopt
+        .and([Address::new("partners.insurer0/client")]);
     let plan = world.plan_to(&adopting, &Options::default()).await.unwrap();
     let taken = &plan.changes[&Address::new("partners.insurer0/client")];
     assert_eq!(taken.action, Action::Update, "{taken:#?}");

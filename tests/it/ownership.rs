@@ -5,7 +5,9 @@ use gatestack::engine::{self, Purpose, Silent};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
 
-use crate::support::world::{World, desired, plan_of, stack_of, summary};
+use crate::support::program::Folder;
+use crate::support::screen::said;
+use crate::support::world::{World, desired, plan_of, stack_of, summary, world_in};
 
 fn agreed(pattern: &str) -> Options {
     Options {
@@ -435,10 +437,15 @@ async fn a_pool_without_its_tags_is_told_of_by_readers_and_by_a_destroy() {
     assert_eq!(told, ["user_pool"]);
     let problems = world.plan_with(&text, &Options::default()).await;
     let problems = problems.unwrap_err();
-    let [problem] = &problems[..] else {
-        panic!("its domain is no fault of its own: {problems:?}");
-    };
-    assert_eq!(problem.address.as_str(), "user_pool");
+    // Its domain is no fault of its own; its resource server lost the mark that says whose it is.
+    let told: Vec<_> = problems.iter().map(|one| one.address.as_str()).collect();
+    assert_eq!(told, ["resource_servers.xxx-api", "user_pool"]);
+    assert!(
+        problems[0]
+            .help
+            .ends_with("\n--adopt 'resource_servers.xxx-api' --adopt 'user_pool'"),
+        "{problems:?}"
+    );
     assert!(!plan.goes(&Address::new("user_pool")));
 
     let never_applied = stack_of(1, 1).replace("\"claims\"", "\"other\"");
@@ -464,4 +471,48 @@ async fn a_partner_whose_key_lost_its_tags_is_not_told_to_be_absent() {
     let said = format!("{untagged:?}");
     assert!(said.contains("--adopt"), "{said}");
     assert!(engine::in_the_way(&observation, "partners.insurer1").is_ok());
+}
+
+#[tokio::test]
+async fn all_that_a_pool_without_tags_hides_is_adopted_by_the_line_that_one_run_tells() {
+    let clients = ["a", "b", "c", "d", "e"].map(|name| {
+        format!("\n[app_clients.{name}]\nflows = [\"client_credentials\"]\nscopes = [\"xxx-api/read\"]\n")
+    });
+    let text = stack_of(1, 1) + &clients.concat();
+    let folder = Folder::with(&text);
+    folder.apply(&[]);
+    let world = world_in(&folder);
+    let pool = Box::pin(world.id(&text, "user_pool")).await;
+    let client = Box::pin(world.id(&text, "app_clients.a")).await;
+    let described = world.cognito().describe_user_pool().user_pool_id(&pool);
+    let described = Box::pin(described.send()).await.unwrap();
+    let described = described.user_pool.unwrap();
+    let keys = described.user_pool_tags.unwrap().into_keys().collect();
+    let untag = world.cognito().untag_resource();
+    let untag = untag.resource_arn(described.arn.unwrap());
+    Box::pin(untag.set_tag_keys(Some(keys)).send())
+        .await
+        .unwrap();
+
+    let ran = folder.local(&["plan"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    let told = ran.stderr;
+    let line = "--adopt 'app_clients.*' --adopt 'resource_servers.xxx-api' --adopt 'user_pool'";
+    assert!(told.contains(&format!("\n    {line}\n")), "{told}");
+    let flags = line.replace('\'', "");
+    let flags = flags.split(' ');
+    let plan: Vec<&str> = ["plan", "--out", "a.plan"]
+        .into_iter()
+        .chain(flags)
+        .collect();
+    said(&folder.local(&plan), 0);
+    let applied = folder.local(&["apply", "a.plan", "--yes"]);
+    assert!(said(&applied, 0).contains("Applied"), "{}", applied.stdout);
+    assert!(folder.planned().is_empty());
+    assert_eq!(Box::pin(world.id(&text, "app_clients.a")).await, client);
+    let idle = said(&folder.local(&["plan", "--adopt", "parters.*"]), 1);
+    assert!(
+        idle.contains("--adopt 'parters.*' names nothing in this stack"),
+        "{idle}"
+    );
 }

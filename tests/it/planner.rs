@@ -24,7 +24,12 @@ fn desired(text: &str) -> Desired {
         subnets: vec![subnet("a"), subnet("b")],
         ..Surroundings::default()
     };
-    stack::expand::expand(&checked(text).file, ACCOUNT, Vec::new(), &surroundings)
+    stack::expand::expand(
+        &checked(text).file,
+        ACCOUNT,
+        Default::default(),
+        &surroundings,
+    )
 }
 
 /// An AWS that does exactly what each step says, or objects as AWS would.

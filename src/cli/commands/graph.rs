@@ -39,7 +39,7 @@ impl Args {
             .account
             .clone()
             .unwrap_or_else(|| "${account.id}".into());
-        let desired = stack::expand(&file, &account, Vec::new(), &in_words(&file));
+        let desired = stack::expand(&file, &account, Default::default(), &in_words(&file));
         ui.print(&text(&desired, self.format));
         Ok(Exit::Success)
     }

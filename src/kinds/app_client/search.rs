@@ -13,7 +13,7 @@ use super::{AppClient, Mark, Props, is_place};
 use crate::aws::{AwsError, Client, ListedClient, Reader};
 use crate::kinds::marks::{self, CLIENT_TAG, CREATING, MarkedPool};
 use crate::kinds::observation::Other;
-use crate::kinds::ownership::{Candidate, after_moves, sort_out};
+use crate::kinds::ownership::{Candidate, after_moves, sort_out, take_over};
 use crate::kinds::user_pool::OTHER_CLIENTS;
 use crate::kinds::{
     Dependent, Findings, Found, Kind as _, Obstacle, OnChange, Outputs, Owner, Resource, Scope,
@@ -93,7 +93,7 @@ impl Claim {
     }
 
     fn is_adopted(&self, scope: &Scope<'_>) -> bool {
-        scope.desired.adopt.contains(&self.wanted_at(scope))
+        scope.desired.adopt.name(&self.wanted_at(scope))
     }
 
     /// A client with this claim's name that differs from the file.
@@ -104,7 +104,7 @@ impl Claim {
                 "the last run was interrupted while it created this app client, and the client of that name ({id}) does \
                  not match the file: it may not be this stack's"
             ),
-            help: format!("take it over with --adopt '{address}', or delete it"),
+            help: format!("take it over with {}, or delete it", take_over(&address)),
             address,
         }
     }

@@ -584,8 +584,14 @@ fn a_documented_default_is_what_a_file_without_the_line_means() {
     // What the small stack lacks is reported with the line as without it.
     let meant = |text: &str| {
         let surroundings = Surroundings::default();
-        let wanted =
-            |checked: Checked| expand(&checked.file, "123456789012", Vec::new(), &surroundings);
+        let wanted = |checked: Checked| {
+            expand(
+                &checked.file,
+                "123456789012",
+                Default::default(),
+                &surroundings,
+            )
+        };
         read(text).map(wanted).map_err(|_| codes(text))
     };
     let mut held = 0;

@@ -92,11 +92,11 @@ async fn somebody_elses_things_are_in_the_way_or_left_alone() {
     assert!(of("plans.slow").is_some_and(|obstacle| obstacle.what.contains("\"others\"")));
 
     world.forget("plans.slow");
-    world.desired.adopt.push(Address::new("api"));
+    world.desired.adopt = world.desired.adopt.and([Address::new("api")]);
     let steps = world.converge().await;
     assert!(steps[0].starts_with("update api ["), "{steps:?}");
     assert_eq!(world.converge().await, NOTHING);
-    world.desired.adopt.clear();
+    world.desired.adopt = Default::default();
     assert_eq!(
         world.converge().await,
         NOTHING,

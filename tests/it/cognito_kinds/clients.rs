@@ -111,7 +111,7 @@ async fn a_client_made_a_moment_before_the_run_died_is_gone_on_with() {
     let half_made = create_unmarked(&console, &made[&OutputName::Id], "web", false).await;
     create_unmarked(&console, &made[&OutputName::Id], "theirs", false).await;
     // It has none of the file's settings, so its name alone does not make it the run's.
-    world.desired.adopt.push(Address::new(WEB));
+    world.desired.adopt = world.desired.adopt.and([Address::new(WEB)]);
 
     let steps = world.converge().await;
     assert!(
@@ -203,7 +203,7 @@ async fn a_partners_half_made_client_gets_its_mark() {
     let (console, pool) = (console(&world), pool_id(&world).await);
     let half_made = create_unmarked(&console, &pool, "acme", true).await;
     world.want(CLIENT, partner_client("acme", KEY));
-    world.desired.adopt.push(Address::new(CLIENT));
+    world.desired.adopt = world.desired.adopt.and([Address::new(CLIENT)]);
     let live: Live = world
         .look()
         .await

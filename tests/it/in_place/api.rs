@@ -241,7 +241,7 @@ async fn taken_over(stack: &mut Stack) {
     let lead = route53(&stack.world).change_resource_record_sets();
     let lead = lead.hosted_zone_id(&stack.things.zone).change_batch(batch);
     lead.send().await.unwrap();
-    stack.desired.adopt.push(Address::new(RECORD));
+    stack.desired.adopt = stack.desired.adopt.and([Address::new(RECORD)]);
 }
 
 fn plans() -> Vec<Sample> {

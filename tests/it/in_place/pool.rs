@@ -36,7 +36,7 @@ fn domains() -> Vec<Sample> {
         // One that was made by hand and is taken over.
         "mark" at DOMAIN => {done |stack| {
             unmark(stack, DOMAIN).await;
-            stack.desired.adopt.push(Address::new(DOMAIN));
+            stack.desired.adopt = stack.desired.adopt.and([Address::new(DOMAIN)]);
         }}
         "certificate" at OWN_DOMAIN => {|it, things| it.certificate = Some(things.certificate_everywhere.as_str().into())}
     }
@@ -46,7 +46,7 @@ fn servers() -> Vec<Sample> {
     fields! { "resource_server", ResourceServer;
         "mark" at SERVER => {done |stack| {
             unmark(stack, SERVER).await;
-            stack.desired.adopt.push(Address::new(SERVER));
+            stack.desired.adopt = stack.desired.adopt.and([Address::new(SERVER)]);
         }}
         "name" at SERVER => {|it, _| it.name = "Others".into()}
         "scopes" at SERVER => {|it, _| drop(it.scopes.insert("delete".into(), "delete".into()))}
@@ -57,7 +57,7 @@ fn clients() -> Vec<Sample> {
     fields! { "app_client", AppClient;
         "mark" at WEB => {done |stack| {
             unmark(stack, WEB).await;
-            stack.desired.adopt.push(Address::new(WEB));
+            stack.desired.adopt = stack.desired.adopt.and([Address::new(WEB)]);
         }}
         "name" at WEB => {|it, _| it.name = "web 2".into()}
         "flows" at WEB => {|it, _| drop(it.flows.insert("implicit".into()))}

@@ -43,7 +43,7 @@ impl WantedResources {
                 },
                 resources: BTreeMap::new(),
                 moved: Vec::new(),
-                adopt: Vec::new(),
+                adopt: Default::default(),
                 leaving: Default::default(),
                 open_on_purpose: Default::default(),
                 outputs: BTreeMap::new(),

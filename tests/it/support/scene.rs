@@ -60,7 +60,9 @@ impl Scene {
     /// Applies with `--adopt` of these addresses.
     pub(crate) async fn adopts(&self, addresses: &[&str]) -> Vec<String> {
         let mut wanted = desired(&self.text);
-        wanted.adopt = addresses.iter().copied().map(Address::new).collect();
+        wanted.adopt = wanted
+            .adopt
+            .and(addresses.iter().copied().map(Address::new));
         let plan = self.world.plan_to(&wanted, &Options::default()).await;
         let plan = plan.unwrap_or_else(|problems| panic!("{problems:#?}"));
         let outcome = self.world.carry_out(&plan, self.world.line()).await;

@@ -362,7 +362,7 @@ pub(crate) fn desired(text: &str) -> Desired {
     stack::expand::expand(
         &checked(text).file,
         ACCOUNT,
-        Vec::new(),
+        Default::default(),
         &Default::default(),
     )
 }
