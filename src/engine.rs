@@ -23,7 +23,7 @@ mod verify;
 
 pub use call::{Calling, enable, not_applied};
 pub use connect::{Aws, LOCAL_STATE, local_service, local_state};
-pub use duplicates::in_the_way;
+pub use duplicates::{all_is_tagged, in_the_way};
 pub use invocation::{DEFAULT_FILE, Invocation, repeated};
 pub use listener::{Listener, Notice, Silent, unless_local};
 pub use lock::{Held, Locking};

@@ -3,7 +3,7 @@
 use super::invocation::Invocation;
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::{Duplicates, Observation, Obstacle};
-use crate::model::Place;
+use crate::model::{Place, Text};
 
 /// Refuses several resources at one address.
 ///
@@ -62,6 +62,25 @@ pub fn in_the_way(observation: &Observation, owner: &str) -> Result<(), Error> {
             .hint(one.help.clone())
     });
     Err(told.into())
+}
+
+/// Refuses to call what a text tells unknown where the thing that it tells of exists without the stack's tags.
+///
+/// # Errors
+/// There is such a thing, and other things of the stack are there.
+pub fn all_is_tagged<'a>(
+    observation: &Observation,
+    texts: impl IntoIterator<Item = &'a Text>,
+) -> Result<(), Error> {
+    if observation.live.is_empty() {
+        return Ok(());
+    }
+    let book = observation.book();
+    let mut awaited = texts.into_iter().flat_map(Text::outputs);
+    awaited.try_for_each(|output| match book.get(&output.of, output.name) {
+        Some(_) => Ok(()),
+        None => in_the_way(observation, output.of.owner().as_str()),
+    })
 }
 
 /// The error about several resources at one address, and what to do.

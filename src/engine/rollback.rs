@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 
+use super::duplicates::in_the_way;
 use super::session::Session;
 use super::stop::{Stops, or_stop};
 use crate::aws::{AwsError, Reader};
 use crate::error::{Error, Fault, FaultKind};
+use crate::kinds;
 use crate::kinds::deployment::history::{self, Deployed, Difference, History, Way, differences};
 use crate::kinds::deployment::{Canary, Methods, Shows, without_preflight};
-use crate::model::Address;
+use crate::model::{Address, Place};
 use crate::plan::{Loss, Patterns, opened};
 
 /// The deployments of a stack, and what the stage serves.
@@ -45,6 +47,11 @@ impl Deployments {
 /// The history of a stack.
 async fn history_of(session: &Session, reader: &Reader) -> Result<History, Error> {
     let found = history::history(reader, &session.desired).await?;
+    if found.is_none() {
+        // An API that lost the stack's tags was deployed all the same.
+        let observation = kinds::observe(reader, &session.desired).await?;
+        in_the_way(&observation, Place::Api.address().as_str())?;
+    }
     found.ok_or_else(|| {
         let what = "nothing is deployed: no API carries this stack's tags";
         let plan = session.invocation.command_line("plan", &[]);

@@ -5,7 +5,7 @@ use gatestack::engine::{self, Purpose, Silent};
 use gatestack::model::Address;
 use gatestack::plan::{Options, Patterns};
 
-use crate::support::program::Folder;
+use crate::support::program::{Folder, Ran};
 use crate::support::screen::said;
 use crate::support::world::{World, desired, plan_of, stack_of, summary, world_in};
 
@@ -471,6 +471,40 @@ async fn a_partner_whose_key_lost_its_tags_is_not_told_to_be_absent() {
     let said = format!("{untagged:?}");
     assert!(said.contains("--adopt"), "{said}");
     assert!(engine::in_the_way(&observation, "partners.insurer1").is_ok());
+}
+
+#[tokio::test]
+async fn an_output_that_a_key_without_tags_hides_is_no_unknown_one() {
+    let text = stack_of(1, 1);
+    let folder = Folder::with(&text);
+    folder.apply(&[]);
+    let world = world_in(&folder);
+    let key = Box::pin(world.id(&text, "partners.insurer0/key")).await;
+    let arn = format!("arn:aws:apigateway:eu-west-1::/apikeys/{key}");
+    let untag = world.apigateway().untag_resource().resource_arn(arn);
+    let keys = ["gatestack:stack", "gatestack:key", "gatestack:client"];
+    let untag = untag.set_tag_keys(Some(keys.map(str::to_owned).to_vec()));
+    Box::pin(untag.send()).await.unwrap();
+    let words = |ran: &Ran| {
+        let told = said(ran, 1)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        told.split_once("exists without the stack's tags")
+            .map(|(_, told)| told.to_owned())
+    };
+    let by_token = words(&folder.local(&["token", "insurer0"]));
+    assert!(by_token.is_some());
+    for arguments in [&["output"][..], &["output", "partners.insurer0.client_id"]] {
+        assert_eq!(words(&folder.local(arguments)), by_token, "{arguments:?}");
+    }
+    let told = said(&folder.local(&["output", "--json"]), 1);
+    assert!(
+        told.contains("--adopt 'partners.insurer0/client'"),
+        "{told}"
+    );
+    // What is known without it is told all the same.
+    said(&folder.local(&["output", "--raw", "invoke_url"]), 0);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::cli::opening::open;
-use crate::engine::{FirstLook, Invocation, Purpose, runtime};
+use crate::engine::{self, FirstLook, Invocation, Purpose, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::model::Text;
 use crate::render::json::{self, FORMAT};
@@ -34,8 +34,9 @@ impl Args {
     async fn read(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
         let session = open(invocation, &[], Purpose::Find, FirstLook::AtOnce, ui).await?;
         let wanted = self.wanted(&session.desired.outputs)?;
-        let book = session.observe_whole(ui).await?.book();
-        let outputs = outcome::resolved(&wanted, &book);
+        let observation = session.observe_whole(ui).await?;
+        engine::all_is_tagged(&observation, wanted.values())?;
+        let outputs = outcome::resolved(&wanted, &observation.book());
         let apply = invocation.command_line("apply", &[]);
         if let (Some(name), Some(None)) = (&self.name, outputs.values().next()) {
             return Err(Fault::new(
