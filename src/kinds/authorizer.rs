@@ -1,5 +1,7 @@
 //! The Cognito authorizer of a REST API.
 
+pub(super) mod elsewhere;
+
 use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::types::{Authorizer as LiveAuthorizer, AuthorizerType};

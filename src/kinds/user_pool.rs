@@ -146,11 +146,14 @@ pub(super) const OTHER_RESOURCE_SERVERS: &str = "other_resource_servers";
 const GROUPS: &str = "groups";
 /// The word for consent to the loss of identity providers.
 const IDENTITY_PROVIDERS: &str = "identity_providers";
+/// The word by which it is agreed to that authorizers of other APIs refuse every token.
+pub(super) const OTHER_AUTHORIZERS: &str = "other_authorizers";
 /// Everything that is deleted with a pool and is not the stack's.
 pub const DEPENDENTS: &[&str] = &[
     USERS,
     GROUPS,
     IDENTITY_PROVIDERS,
+    OTHER_AUTHORIZERS,
     OTHER_CLIENTS,
     OTHER_RESOURCE_SERVERS,
 ];

@@ -8,8 +8,8 @@ use super::desired::Desired;
 use super::observation::{Dependent, Live, Observation, Obstacle};
 use super::registry::Resource;
 use super::{
-    base_path_mapping, listener, resource_server, rest_api, security_group, stage, target_group,
-    user_pool, user_pool_domain, vpc_link,
+    authorizer, base_path_mapping, listener, resource_server, rest_api, security_group, stage,
+    target_group, user_pool, user_pool_domain, vpc_link,
 };
 use crate::aws::{AwsError, Container, Reader};
 use crate::model::{Address, OutputName};
@@ -161,9 +161,14 @@ async fn hanging_on(
         Resource::UserPool(props) => {
             let others = user_pool_domain::others_of(reader, leaving, address, &props.tags, id);
             let parts = user_pool::other_parts_of(reader, address, id);
-            let (others, parts) = tokio::try_join!(Box::pin(others), Box::pin(parts))?;
+            let arn = live.outputs.get(&OutputName::Arn);
+            let arn = arn.map_or("", String::as_str);
+            let checks = authorizer::elsewhere::of_a_pool(reader, leaving, address, arn);
+            let (others, parts, checks) =
+                tokio::try_join!(Box::pin(others), Box::pin(parts), Box::pin(checks))?;
             uses.in_use.extend(others);
             uses.dependents.extend(parts);
+            uses.dependents.extend(checks);
         }
         Resource::LoadBalancer(_) => {
             let others = listener::of_other_stacks(reader, leaving, address, id);

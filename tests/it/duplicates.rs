@@ -9,7 +9,7 @@ use gatestack::model::{Address, OutputName};
 use gatestack::plan::{Options, Patterns, Plan};
 
 use crate::support::program::{Folder, Ran};
-use crate::support::theirs::{in_the_api, in_the_pool, on_the_plan};
+use crate::support::theirs::{checks_tokens_of, in_the_api, in_the_pool, on_the_plan};
 use crate::support::world::{World, counted, desired, stack_of, summary};
 
 const OURS: &str = "gatestack:stack";
@@ -112,6 +112,7 @@ async fn what_goes_along_with_one_that_is_left_over_is_agreed_to_by_its_own_name
     Box::pin(in_the_pool(&world, &pool)).await;
     Box::pin(in_the_api(&world, &api)).await;
     Box::pin(on_the_plan(&world, &plan)).await;
+    Box::pin(checks_tokens_of(&world, &pool)).await;
     let own = [
         format!("api/duplicate/{api}"),
         format!("partners.insurer0/key/duplicate/{key}"),
@@ -132,6 +133,7 @@ async fn what_goes_along_with_one_that_is_left_over_is_agreed_to_by_its_own_name
             &[
                 "groups",
                 "identity_providers",
+                "other_authorizers",
                 "other_clients",
                 "other_resource_servers",
             ],
@@ -161,7 +163,7 @@ async fn what_goes_along_with_one_that_is_left_over_is_agreed_to_by_its_own_name
     for destroy in [false, true] {
         let plan = planned(to(destroy, &named)).await;
         assert_eq!(missing(&plan), others, "destroy: {destroy}");
-        let clients = &plan.missing_consent[&Address::new(&others[5])];
+        let clients = &plan.missing_consent[&Address::new(&others[6])];
         assert_eq!(
             clients.text,
             "1 app client that gatestack did not make (\"theirs\"): their ids and secrets stop working"

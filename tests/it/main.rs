@@ -15,6 +15,7 @@ mod dev;
 mod domains;
 mod drift;
 mod duplicates;
+mod elsewhere;
 mod engine;
 mod executor;
 mod existing;

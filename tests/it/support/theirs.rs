@@ -1,6 +1,6 @@
 //! Changes by hand on a stack's resources.
 
-use aws_sdk_apigateway::types::{Op, PatchOperation};
+use aws_sdk_apigateway::types::{AuthorizerType, Op, PatchOperation};
 use aws_sdk_cognitoidentityprovider::types::IdentityProviderTypeType;
 
 use super::world::{World, stack_of};
@@ -42,6 +42,24 @@ pub(crate) async fn on_the_plan(world: &World, plan: &str) {
     Box::pin(place.send()).await.unwrap();
     let theirs = Box::pin(their_stage(world)).await;
     Box::pin(put_on_plan(world, plan, &theirs)).await;
+}
+
+/// Makes an API with an authorizer that takes tokens of this pool.
+pub(crate) async fn checks_tokens_of(world: &World, pool: &str) -> String {
+    let made = world.apigateway().create_rest_api().name("other");
+    let api = Box::pin(made.send()).await.unwrap().id.unwrap();
+    authorizer_for(world, &api, pool).await;
+    api
+}
+
+/// Puts an authorizer that takes tokens of this pool into an API.
+pub(crate) async fn authorizer_for(world: &World, api: &str, pool: &str) {
+    let arn = format!("arn:aws:cognito-idp:eu-west-1:123456789012:userpool/{pool}");
+    let made = world.apigateway().create_authorizer().rest_api_id(api);
+    let made = made.name("Theirs").r#type(AuthorizerType::CognitoUserPools);
+    let made = made.provider_arns(arn);
+    let made = made.identity_source("method.request.header.Authorization");
+    Box::pin(made.send()).await.unwrap();
 }
 
 /// Another API's stage, as a plan names it.
