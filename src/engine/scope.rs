@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::invocation::repeated;
 use crate::error::{Error, Fault, FaultKind};
-use crate::model::Address;
+use crate::model::{Address, Place};
 use crate::plan::{Options, Patterns};
 
 /// The flag to switch a pinned stage to the newest deployment.
@@ -37,11 +37,13 @@ impl Scope {
         }
     }
 
-    /// The duplicates that are named for deletion by their own address.
+    /// The duplicates that are named for deletion by their own address; and the API, if another one is to be created although one
+    /// that lost its tags may be the stack's.
     pub fn leaving(&self) -> BTreeSet<Address> {
         let named = self.allow_delete.iter().map(Address::new);
+        let api = Place::Api.address();
         named
-            .filter(|address| address.duplicate_of().is_some())
+            .filter(|address| address.duplicate_of().is_some() || *address == api)
             .collect()
     }
 

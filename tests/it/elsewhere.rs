@@ -1,8 +1,10 @@
 //! APIs that are not the stack's, or do not say so, and check tokens of its user pool.
 
+use aws_sdk_apigateway::types::{EndpointConfiguration, EndpointType};
 use gatestack::plan::{Options, Patterns, Plan};
 
 use crate::support::program::Folder;
+use crate::support::scene::replace;
 use crate::support::screen::said;
 use crate::support::theirs::{authorizer_for, checks_tokens_of};
 use crate::support::wire::{Fate, Wire};
@@ -165,4 +167,117 @@ async fn an_api_whose_authorizers_may_not_be_read_is_a_loss_that_nobody_knows() 
     );
     let plan = gatestack::plan::plan(&wanted, &observation, &agreed(true, &[FLAG])).unwrap();
     assert_eq!(missing(&plan), [""; 0]);
+}
+
+/// Takes every tag off an API and gives it another name.
+async fn disown(world: &World, api: &str) {
+    let console = world.apigateway();
+    let described = console.get_rest_api().rest_api_id(api);
+    let tags = Box::pin(described.send()).await.unwrap().tags.unwrap();
+    let arn = format!("arn:aws:apigateway:eu-west-1::/restapis/{api}");
+    let untag = console.untag_resource().resource_arn(arn);
+    let keys = tags.into_keys().collect();
+    untag.set_tag_keys(Some(keys)).send().await.unwrap();
+    let rename = console.update_rest_api().rest_api_id(api);
+    let rename = rename.patch_operations(replace("/name", "renamed"));
+    Box::pin(rename.send()).await.unwrap();
+}
+
+/// A stack in which only the authorizer leads from the API to the rest.
+fn without_a_plan() -> String {
+    let text = stack_of(0, 1).replace(", api_key = true", "");
+    let (text, _) = text.split_once("[plans.").unwrap();
+    text.to_owned()
+}
+
+#[tokio::test]
+async fn an_api_that_lost_its_tags_and_its_name_is_not_made_a_second_time() {
+    for (text, because) in [
+        (stack_of(1, 1), "a usage plan of this stack is on its stage"),
+        (
+            without_a_plan(),
+            "its authorizer accepts tokens of this stack's user pool",
+        ),
+    ] {
+        let folder = Folder::with(&text);
+        folder.apply(&[]);
+        let world = world_in(&folder);
+        let api = Box::pin(world.id(&text, "api")).await;
+        Box::pin(disown(&world, &api)).await;
+        for command in ["plan", "output", "history", "rollback"] {
+            let told = said(&folder.local(&[command]), 1);
+            let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+            for says in [because, &api, "--adopt 'api'"] {
+                assert!(told.contains(says), "{command}: no {says:?} in\n{told}");
+            }
+        }
+        let adopted = folder.local(&["apply", "--yes", "--adopt", "api"]);
+        assert!(said(&adopted, 0).contains("Applied"), "{}", adopted.stdout);
+        assert_eq!(Box::pin(world.id(&text, "api")).await, api);
+        assert!(folder.planned().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_api_that_checks_our_tokens_is_not_taken_for_ours_against_consent() {
+    let text = without_a_plan();
+    let folder = Folder::with(&text);
+    folder.apply(&[]);
+    let world = world_in(&folder);
+    let [pool, api] = [
+        Box::pin(world.id(&text, "user_pool")).await,
+        Box::pin(world.id(&text, "api")).await,
+    ];
+    let other = Box::pin(checks_tokens_of(&world, &pool)).await;
+    let gone = world.apigateway().delete_rest_api().rest_api_id(&api);
+    gone.send().await.unwrap();
+    let stopped = said(&folder.local(&["apply", "--yes"]), 1);
+    assert!(stopped.contains("--allow-delete 'api'"), "{stopped}");
+    let plan = ["plan", "--allow-delete", "api", "--out", "a.plan"];
+    said(&folder.local(&plan), 0);
+    let made = folder.local(&["apply", "a.plan", "--yes"]);
+    assert!(said(&made, 0).contains("Applied"), "{}", made.stdout);
+    let new = Box::pin(world.id(&text, "api")).await;
+    assert!(new != other && new != api);
+    assert!(folder.planned().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_very_many_apis_the_likeliest_are_read() {
+    let world = World::new();
+    let text = without_a_plan();
+    Box::pin(world.apply(&text)).await;
+    let pool = world.id(&text, "user_pool").await;
+    let api = world.id(&text, "api").await;
+    let gone = world.apigateway().delete_rest_api().rest_api_id(&api);
+    gone.send().await.unwrap();
+    let made = |name: String| {
+        let regional = EndpointConfiguration::builder().types(EndpointType::Regional);
+        let made = world.apigateway().create_rest_api().name(name);
+        made.endpoint_configuration(regional.build()).send()
+    };
+    for number in 0..210 {
+        made(format!("other-{number}")).await.unwrap();
+    }
+    let plan = world.plan(&text).await;
+    let [only] = &missing(&plan)[..] else {
+        panic!("{:?}", missing(&plan));
+    };
+    assert!(
+        only.starts_with("api: ") && only.contains("of 10 REST APIs without"),
+        "{only}"
+    );
+    // One that kept a mark is read first, however old it is.
+    let oldest = world.apigateway().get_rest_apis().limit(500).send().await;
+    let oldest = oldest.unwrap();
+    let oldest = oldest.items().iter().min_by_key(|api| api.created_date());
+    let oldest = oldest.unwrap().id().unwrap();
+    authorizer_for(&world, oldest, &pool).await;
+    let arn = format!("arn:aws:apigateway:eu-west-1::/restapis/{oldest}");
+    let tag = world.apigateway().tag_resource().resource_arn(arn);
+    let tag = tag.tags("gatestack:user_pool", "yes");
+    tag.send().await.unwrap();
+    let problems = world.plan_with(&text, &Options::default()).await;
+    let problems = problems.unwrap_err();
+    assert!(problems[0].what.contains(oldest), "{problems:?}");
 }
