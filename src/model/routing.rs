@@ -34,14 +34,15 @@ pub fn answering<'a, R>(
         .map(|(route, _, _)| *route)
 }
 
-/// Whether a path matches a route's, such as `/policies/{id}` or `/files/{rest+}`. A slash at the end is ignored.
+/// Whether a path matches a route's, such as `/policies/{id}` or `/files/{rest+}`. Slashes at its ends are ignored.
 pub fn matches(template: &str, path: &str) -> bool {
-    let mut wanted = template.trim_end_matches('/').split('/');
-    let mut given = path.trim_end_matches('/').split('/');
+    let path = path.trim_matches('/');
+    let mut wanted = template.trim_matches('/').split('/');
+    let mut given = path.split('/');
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return true,
-            (Some(greedy), Some(_)) if greedy.ends_with("+}") => return true,
+            (Some(greedy), Some(_)) if greedy.ends_with("+}") => return !path.is_empty(),
             (Some(parameter), Some(text)) if parameter.starts_with('{') && !text.is_empty() => {}
             (Some(wanted), Some(given)) if wanted == given => {}
             _ => return false,
@@ -243,6 +244,10 @@ mod tests {
             ("/policies/{id}", "/policies/7/claims", false),
             ("/files/{rest+}", "/files/a/b", true),
             ("/files/{rest+}", "/files", false),
+            ("/policies", "//policies", true),
+            ("/policies/{id}", "/policies//7", false),
+            ("/{rest+}", "//policies//7", true),
+            ("/{rest+}", "/", false),
             ("/policies", "/claims", false),
         ] {
             assert_eq!(matches(route, path), same, "{route} {path}");

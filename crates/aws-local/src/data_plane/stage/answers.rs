@@ -135,6 +135,14 @@ pub(super) fn too_large() -> Response<Bytes> {
     response
 }
 
+/// A URL that can't be decoded is refused before any API is asked, too. What the body says is not known.
+pub(super) fn bad_request() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(br#"{"message":"Bad Request"}"#));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    set(&mut response, header::CONTENT_TYPE.as_str(), JSON);
+    response
+}
+
 /// The ids that every answer of a stage carries.
 pub(super) fn stamp(response: &mut Response<Bytes>, request_id: &str) {
     set(response, "x-amzn-requestid", request_id);

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::exchange::{Exchange, Refused};
+use super::integration::headers::arrives;
 use super::json_path;
 use super::refusals::{configuration, unreadable_body};
 use super::variables::Variables;
@@ -36,6 +37,7 @@ pub(super) fn values(expression: &str, variables: &Variables<'_>) -> Result<Vec<
                 Some(in_query(exchange, name).next_back().into_iter().collect())
             }
             Some(("multivaluequerystring", name)) => Some(in_query(exchange, name).collect()),
+            Some(("header" | "multivalueheader", name)) if !arrives(name) => Some(Vec::new()),
             _ => in_head_or_body(place, expression, variables, &exchange.headers)?,
         }
     } else {

@@ -43,9 +43,10 @@ struct Found<'a> {
     parameters: BTreeMap<String, String>,
 }
 
-/// Finds the method for a verb and a path behind the stage, still percent-encoded, without the query. A slash at the end says nothing.
+/// Finds the method for a verb and a path behind the stage, still percent-encoded, without the query. A slash at the end says nothing, and
+/// neither do further ones at the beginning.
 pub(super) fn find<'a>(definition: &'a Definition, verb: &str, path: &str) -> Match<'a> {
-    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.trim_start_matches('/');
     let path = path.strip_suffix('/').unwrap_or(path);
     // Parts are split before they are decoded, so that a slash sent as `%2F` stays in its part.
     let parts: Vec<&str> = match path {
@@ -218,7 +219,7 @@ mod tests {
         }
     }
 
-    /// As recorded on AWS by LocalStack's tests `test_proxy_routing_with_hardcoded_resource_sibling`,
+    /// Evidence: recorded, LocalStack `test_proxy_routing_with_hardcoded_resource_sibling`,
     /// `test_routing_with_hardcoded_resource_sibling_order` and `test_routing_not_found`.
     #[test]
     fn a_greedy_sibling_answers_where_a_resource_lacks_the_verb() {
@@ -257,6 +258,25 @@ mod tests {
             (&alone, "POST", "/existing", "no method at /existing"),
         ] {
             assert_eq!(told(api, verb, path), wanted, "{verb} {path}");
+        }
+    }
+
+    /// Evidence: recorded, LocalStack `test_lambda_aws_proxy_integration`, but for the last row.
+    #[test]
+    fn slashes_at_the_beginning_say_nothing_and_stay_within() {
+        let api = definition(&[("ANY", "/{proxy+}"), ("ANY", "/hardcoded")]);
+        for (path, wanted) in [
+            ("//hardcoded", "ANY /hardcoded"),
+            ("//proxy-value", "ANY /{proxy+} proxy=proxy-value"),
+            ("/proxy-value/", "ANY /{proxy+} proxy=proxy-value"),
+            (
+                "/proxy-value//double-slash",
+                "ANY /{proxy+} proxy=proxy-value//double-slash",
+            ),
+            // Evidence: inferred, from two of them.
+            ("///hardcoded/", "ANY /hardcoded"),
+        ] {
+            assert_eq!(told(&api, "GET", path), wanted, "{path}");
         }
     }
 

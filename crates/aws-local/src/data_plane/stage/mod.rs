@@ -95,11 +95,12 @@ pub(super) async fn answer(
     let (region_name, host, rest) = match &arrived.to {
         To::Api { api, region, rest } => {
             let host = hosts::execute_api(api, region);
-            (region, host, rest)
+            (region, host, with_one_slash(rest))
         }
-        To::OwnDomain { name, region, rest } => (region, name.clone(), rest),
+        To::OwnDomain { name, region, rest } => (region, name.clone(), rest.as_str()),
     };
     let rest = rest.split('?').next().unwrap_or_default();
+    let query = parts.uri.query().unwrap_or_default();
     let mut seen = Seen {
         at: now,
         method: parts.method.to_string(),
@@ -120,6 +121,10 @@ pub(super) async fn answer(
             seen.refused = Some("the request's body is larger than 10 MB".into());
             answers::too_large()
         }
+        _ if !is_encoded(rest) || !is_encoded(query) => {
+            seen.refused = Some("a % in the URL has no two hexadecimal digits behind it".into());
+            answers::bad_request()
+        }
         Err(refused) => {
             let response = answers::plain(&refused);
             seen.refused = Some(refused.why);
@@ -127,7 +132,6 @@ pub(super) async fn answer(
         }
         Ok((place, stage, deployment)) => {
             let definition = &deployment.snapshot;
-            let query = parts.uri.query().unwrap_or_default();
             let no_method = Method::default();
             let mut exchange = Exchange {
                 state,
@@ -175,6 +179,20 @@ pub(super) async fn answer(
     seen.status = response.status().as_u16();
     seen.took = began.elapsed();
     (response, Some(seen))
+}
+
+/// A path with one slash at its start. Further ones before the stage are ignored.
+fn with_one_slash(path: &str) -> &str {
+    let slashes = path.len() - path.trim_start_matches('/').len();
+    &path[slashes.saturating_sub(1)..]
+}
+
+/// Whether each `%` of a path or a query begins an encoded byte.
+fn is_encoded(text: &str) -> bool {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+    let bytes = text.as_bytes();
+    let mut signs = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%');
+    signs.all(|(at, _)| is_digit(bytes.get(at + 1)) && is_digit(bytes.get(at + 2)))
 }
 
 /// Runs everything before the integration.

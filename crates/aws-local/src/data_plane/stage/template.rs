@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::exchange::Refused;
+use super::integration::headers::arrives;
 use super::json_path;
 use super::refusals::unreadable_body;
 use super::variables::Variables;
@@ -210,7 +211,7 @@ fn parameter(variables: &Variables<'_>, name: &str) -> String {
     };
     let in_headers = || {
         let value = exchange.headers.get_all(name).iter().next_back()?;
-        value.to_str().ok()
+        value.to_str().ok().filter(|_| arrives(name))
     };
     let found = exchange.path_parameters.get(name).map(String::as_str);
     found

@@ -1,5 +1,6 @@
 //! Requests through the whole data plane, to APIs created through the control plane.
 
+mod as_aws;
 mod limits;
 mod tokens;
 

@@ -11,7 +11,7 @@ use super::super::exchange::{Exchange, Refused};
 use super::super::refusals::configuration;
 use super::super::variables::Variables;
 use super::super::{mapping, template};
-use super::content::{JSON, handled, media_type};
+use super::content::{JSON, media_type, of_answer};
 use super::headers;
 
 /// The integration response that answers.
@@ -83,13 +83,7 @@ impl Chosen<'_> {
     ) -> Result<Response<Bytes>, Refused> {
         let template = self.template(exchange);
         let filled = template.and_then(|(_, template)| template);
-        let body = handled(
-            exchange,
-            text(self.settings, "contentHandling"),
-            media_type(answered, header::CONTENT_TYPE),
-            body,
-            filled.is_some(),
-        )?;
+        let body = of_answer(exchange, self.settings, answered, body, filled.is_some())?;
         let variables = Variables {
             body: &body,
             answered: Some(answered),

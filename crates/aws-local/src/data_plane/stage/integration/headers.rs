@@ -74,8 +74,8 @@ pub(super) fn passed_on(arrived: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Whether a mapping may read a header of the request.
-pub(super) fn arrives(name: &str) -> bool {
+/// Whether a mapping or a template may read a header of the request.
+pub(in super::super) fn arrives(name: &str) -> bool {
     !DROPPED_ON_ARRIVAL
         .iter()
         .any(|dropped| dropped.eq_ignore_ascii_case(name))

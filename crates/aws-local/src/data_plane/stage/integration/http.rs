@@ -1,5 +1,6 @@
 //! HTTP back ends: over the internet, or through a VPC link.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, Response, header};
@@ -16,7 +17,7 @@ use super::super::refusals::configuration;
 use super::super::template;
 use super::super::variables::Variables;
 use super::backend::Network;
-use super::content::{JSON, handled, media_type, request_template};
+use super::content::{JSON, media_type, of_answer, of_request, request_template};
 use super::request::{Mapped, has_body, verb};
 use super::{answer, headers};
 
@@ -43,10 +44,9 @@ pub(super) async fn proxy(
         let mut headers = headers::passed_on(&exchange.headers);
         forwarded(&mut headers, exchange.source_ip);
         mapped.lay_over(&mut headers);
-        let body = if has_body(&verb) {
-            exchange.body.clone()
-        } else {
-            Bytes::new()
+        let body = match has_body(&verb) {
+            true => whole(of_request(exchange, settings, false)?, &exchange.body),
+            false => Bytes::new(),
         };
         Outgoing {
             verb,
@@ -56,6 +56,14 @@ pub(super) async fn proxy(
         }
     };
     let mut response = request.send(inner, exchange, integration).await?;
+    let body = of_answer(
+        exchange,
+        settings,
+        response.headers(),
+        response.body(),
+        false,
+    )?;
+    *response.body_mut() = whole(body, response.body());
     headers::proxied(response.headers_mut());
     answer::with_content_type(&mut response, JSON);
     Ok(response)
@@ -71,8 +79,7 @@ pub(super) async fn call(
     let request = {
         let kind = media_type(&exchange.headers, header::CONTENT_TYPE);
         let template = request_template(settings, kind.unwrap_or(JSON))?;
-        let handling = text(settings, "contentHandling");
-        let body = handled(exchange, handling, kind, &exchange.body, template.is_some())?;
+        let body = of_request(exchange, settings, template.is_some())?;
         let mut variables = Variables::of_request(exchange);
         let mut mapped = Mapped::of(integration, &variables)?;
         variables.body = &body;
@@ -87,7 +94,7 @@ pub(super) async fn call(
         let body = match (has_body(&verb), template) {
             (false, _) => Bytes::new(),
             (true, Some(template)) => template::fill(template, &variables)?.into(),
-            (true, None) => Bytes::from(body.into_owned()),
+            (true, None) => whole(body, &exchange.body),
         };
         Outgoing {
             verb,
@@ -103,6 +110,14 @@ pub(super) async fn call(
         response.headers_mut().insert(headers::TRACE_ID, trace);
     }
     Ok(response)
+}
+
+/// A body that was converted from another, or is still that one: then it is not copied.
+fn whole(converted: Cow<'_, [u8]>, from: &Bytes) -> Bytes {
+    match converted {
+        Cow::Borrowed(same) if same.len() == from.len() => from.clone(),
+        converted => converted.into_owned().into(),
+    }
 }
 
 /// What is sent to a back end.
@@ -127,6 +142,10 @@ impl Outgoing {
         let agent = HeaderValue::try_from(agent).map_err(no_header)?;
         let trace = trace_id(exchange).map_err(no_header)?;
         headers::complete(&mut self.headers, api, trace, agent);
+        if self.body.is_empty() && has_body(&self.verb) {
+            self.headers
+                .insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let network = match text(settings, "connectionType") {
             "VPC_LINK" => self.through_link(inner, exchange, settings)?,
             _ => over_the_internet(&self.url, settings)?,

@@ -6,13 +6,13 @@ use ::http::{HeaderMap, Response, header};
 use bytes::Bytes;
 use regex::Regex;
 
-use super::super::super::super::apigateway::{Integration, text};
+use super::super::super::super::apigateway::Integration;
 use super::super::exchange::{Exchange, Refused};
 use super::super::refusals::configuration;
 use super::super::template;
 use super::super::variables::Variables;
 use super::answer;
-use super::content::{JSON, handled, media_type, request_template};
+use super::content::{JSON, media_type, of_request, request_template};
 
 /// A status in lenient JSON. API Gateway takes keys without quotes, as CDK writes them.
 static STATUS: LazyLock<Regex> = LazyLock::new(|| {
@@ -27,8 +27,7 @@ pub(super) fn answer(
     let settings = &integration.settings;
     let kind = media_type(&exchange.headers, header::CONTENT_TYPE);
     let template = request_template(settings, kind.unwrap_or(JSON))?;
-    let handling = text(settings, "contentHandling");
-    let body = handled(exchange, handling, kind, &exchange.body, template.is_some())?;
+    let body = of_request(exchange, settings, template.is_some())?;
     let told = match template {
         Some(template) => {
             let variables = Variables {

@@ -9,7 +9,7 @@
 mod answer;
 mod backend;
 mod content;
-mod headers;
+pub(super) mod headers;
 mod http;
 mod mock;
 mod request;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method as Verb};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
+};
 use serde_json::Value;
 use url::Url;
 
@@ -62,12 +64,6 @@ impl Mapped {
                 .strip_prefix("integration.request.")
                 .and_then(|rest| rest.split_once('.'));
             let Some((place, name)) = place else { continue };
-            let reads = ["method.request.header.", "method.request.multivalueheader."]
-                .iter()
-                .find_map(|prefix| from.strip_prefix(prefix));
-            if reads.is_some_and(|header| !headers::arrives(header)) {
-                continue;
-            }
             let values = mapping::values(from, variables)?;
             mapped.put(place, name, values)?;
         }
@@ -120,6 +116,11 @@ impl Mapped {
         passed: &[(String, String)],
     ) -> Result<Url, Refused> {
         let mut url = self.filled(text(&integration.settings, "uri"), variables)?;
+        if has_dots(&url) {
+            return Err(Refused::not_implemented(
+                "the segments `.` and `..` in the path to a back end: what AWS sends then is not documented",
+            ));
+        }
         let mut joint = if url.contains('?') { '&' } else { '?' };
         for (name, value) in passed.iter().chain(&self.query) {
             let name = utf8_percent_encode(name, IN_QUERY);
@@ -171,6 +172,16 @@ impl Mapped {
         filled.push_str(rest);
         Ok(filled)
     }
+}
+
+/// Whether a URL's path has segments that name a folder rather than a thing in it. An HTTP client would resolve them, and the back end get a
+/// path that no mapping gave it.
+fn has_dots(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let mut segments = path
+        .split('/')
+        .map(|part| percent_decode_str(part).decode_utf8_lossy());
+    segments.any(|part| part == "." || part == "..")
 }
 
 /// The verb to the back end: the integration's own, or that of the request when the integration takes any.

@@ -221,6 +221,7 @@ const UNREACHABLE: (&str, &str, &str) = (
     "Network error communicating with endpoint",
 );
 
+mod as_aws;
 mod back_ends;
 mod links;
 mod mocks;
