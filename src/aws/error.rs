@@ -131,6 +131,7 @@ impl AwsError {
                     | "ResourceNotFoundException"
                     | "InvalidGroup.NotFound"
                     | "InvalidInstanceID.NotFound"
+                    | "InvalidSecurityGroupID.NotFound"
                     | "ListenerNotFound"
                     | "LoadBalancerNotFound"
                     | "NoSuchHostedZone"
@@ -190,7 +191,7 @@ impl AwsError {
             ) => {
                 "other requests used up the account's request quota; run the same command again in a minute"
             }
-            (_, Some("DependencyViolation" | "ResourceInUse")) => {
+            (_, Some("DependencyViolation" | "InvalidGroup.InUse" | "ResourceInUse")) => {
                 "something outside this stack still uses it, such as a network interface, a rule of another security \
                  group, a VPC link or an endpoint service: point it elsewhere or delete it, then run the same command \
                  again"

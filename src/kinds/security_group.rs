@@ -217,7 +217,8 @@ impl Kind for SecurityGroup {
     async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
         // The network interfaces of a load balancer remain for minutes, and its groups can't be deleted before.
         let patience = Patience::new(10, 900);
-        let holds_on = |error: &AwsError| error.is("DependencyViolation");
+        let holds_on =
+            |error: &AwsError| error.is("DependencyViolation") || error.is("InvalidGroup.InUse");
         let deleted = patience.insist(writer, holds_on, async || {
             let request = writer
                 .ec2()
