@@ -65,8 +65,10 @@ def test_links_that_can_not_be(gateway, target, link):
         gateway.create_vpc_link(name="two", targetArns=[target, target])
     with refused("BadRequestException", "target arn"):
         gateway.create_vpc_link(name="none", targetArns=[])
-    with refused("BadRequestException", "name"):
+    with refused("BadRequestException", "Name cannot be empty"):
         gateway.create_vpc_link(name="", targetArns=[target])
+    with refused("BadRequestException", "Invalid ARN. ARN is not well formed nonsense"):
+        gateway.create_vpc_link(name="a", targetArns=["nonsense"])
     with refused("BadRequestException", "Target arns are not allowed to be changed/added."):
         gateway.update_vpc_link(vpcLinkId=link, patchOperations=op("add", "/targetArns", target))
     with refused("NotFoundException", status=404):
@@ -78,7 +80,7 @@ def test_links_that_can_not_be(gateway, target, link):
     [
         (lambda arn: arn[:-4] + "0000", "not found"),
         (lambda arn: arn.replace("/net/", "/app/"), "malformed"),
-        (lambda _: "nonsense", "malformed"),
+        (lambda arn: arn.replace("elasticloadbalancing", "ec2"), "malformed"),
         (lambda arn: arn.replace("123456789012", "210987654321"), "account"),
     ],
 )

@@ -246,6 +246,7 @@ RECIPES = {
     "DescribeLoadBalancers": named(lambda elb: {}, "LoadBalancerArns", "Names", *PAGE),
     "DeleteLoadBalancer": named(load_balancer, "LoadBalancerArn"),
     "DescribeLoadBalancerAttributes": named(load_balancer, "LoadBalancerArn"),
+    "DescribeCapacityReservation": named(load_balancer, "LoadBalancerArn"),
     "ModifyLoadBalancerAttributes": Recipe(
         **attribute(load_balancer, "deletion_protection.enabled", "true"),
         read=reads("describe_load_balancer_attributes", "LoadBalancerArn"),

@@ -105,13 +105,22 @@ def reduce_shape(shape):
     return reduced
 
 
-def reduce_operation(operation, is_implemented):
+def filters(model, operation):
+    """The names of the filters that an operation's documentation lists. Those of tags every list takes."""
+    members = model["shapes"].get(operation.get("input", {}).get("shape"), {}).get("members", {})
+    names = re.findall(r"<li>\s*<p>\s*<code>([^<]+)</code>", members.get("Filters", {}).get("documentation", ""))
+    return sorted({name for name in names if not name.startswith("tag")})
+
+
+def reduce_operation(operation, is_implemented, filters):
     reduced = {"http": pick(operation["http"], ["method", "requestUri", "responseCode"])}
     if is_implemented:
         reduced["implemented"] = True
         for end in ("input", "output"):
             if end in operation:
                 reduced[end] = operation[end]["shape"]
+        if filters:
+            reduced["filters"] = filters
         if "resultWrapper" in operation.get("output", {}):
             reduced["resultWrapper"] = operation["output"]["resultWrapper"]
     return reduced
@@ -143,6 +152,12 @@ def complete(service, model):
     return model
 
 
+def error_messages(shapes):
+    """How a model's exceptions spell the member with AWS's words."""
+    exceptions = (shape for shape in shapes.values() if shape.get("exception"))
+    return {name for shape in exceptions for name in shape.get("members", {}) if name.lower() == "message"}
+
+
 def reduce(service, module):
     model = complete(service, Loader().load_service_model(service, "service-2"))
     names = implemented(module)
@@ -150,11 +165,14 @@ def reduce(service, module):
     if unknown:
         sys.exit(f"{module}: no such operation in {service}: {', '.join(sorted(unknown))}")
     operations = {
-        name: reduce_operation(operation, name in names) for name, operation in sorted(model["operations"].items())
+        name: reduce_operation(operation, name in names, filters(model, operation) if service == "ec2" else [])
+        for name, operation in sorted(model["operations"].items())
     }
     roots = [operation[end] for operation in operations.values() for end in ("input", "output") if end in operation]
     reached = closure(model["shapes"], roots)
     metadata = pick(model["metadata"], METADATA)
+    if error_messages(model["shapes"]) == {"Message"}:
+        metadata["errorMessage"] = "Message"
     if metadata["protocol"] == "rest-xml" and "xmlNamespace" not in metadata:
         # Route 53 says it only where an operation's input is.
         inputs = (operation.get("input", {}) for operation in model["operations"].values())

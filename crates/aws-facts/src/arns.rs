@@ -1,6 +1,8 @@
-//! ARNs of the commercial partition: `arn:aws:{service}:{region}:{account}:{resource}`.
+//! ARNs: `arn:{partition}:{service}:{region}:{account}:{resource}`.
 
 use std::fmt::Display;
+
+use super::regions::partition;
 
 /// The parts of an ARN.
 ///
@@ -37,9 +39,12 @@ impl<'a> Arn<'a> {
     }
 }
 
-/// An ARN of the commercial partition.
+/// An ARN of the Region's partition; without a Region, of the commercial one.
 pub fn arn(service: &str, region: &str, account: &str, resource: impl Display) -> String {
-    format!("arn:aws:{service}:{region}:{account}:{resource}")
+    format!(
+        "arn:{}:{service}:{region}:{account}:{resource}",
+        partition(region)
+    )
 }
 
 /// A user pool.

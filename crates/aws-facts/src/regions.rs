@@ -51,16 +51,55 @@ pub const OPT_IN: [&str; 17] = [
     "mx-central-1",
 ];
 
-/// The last letters of the first zones' names, in the order of their ids.
-///
-/// Source: <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html>
-pub const ZONE_LETTERS: [&str; 3] = ["a", "b", "c"];
+/// A zone: the last letter of its name, and the number in its id.
+type Zone = (&'static str, u8);
 
-/// A zone's id: `euw1-az1` for `eu-west-1a`. AWS maps names to ids for each account; here the letters are in the order of the ids.
+/// The zones of most Regions.
+const USUAL_ZONES: &[Zone] = &[("a", 1), ("b", 2), ("c", 3)];
+
+/// The zones of the Regions that have others, as a new account sees them.
+///
+/// Source: the ids are those of <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html>; which letters
+/// an account has is published nowhere, and these are those of most.
+const OTHER_ZONES: &[(&str, &[Zone])] = &[
+    ("ap-northeast-1", &[("a", 4), ("c", 1), ("d", 2)]),
+    ("ap-northeast-2", &[("a", 1), ("b", 2), ("c", 3), ("d", 4)]),
+    ("ca-central-1", &[("a", 1), ("b", 2), ("d", 4)]),
+    (
+        "us-east-1",
+        &[("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6)],
+    ),
+    ("us-west-1", &[("a", 1), ("c", 3)]),
+    ("us-west-2", &[("a", 1), ("b", 2), ("c", 3), ("d", 4)]),
+];
+
+/// The zones of a Region, in the order of their names.
+pub fn zones(region: &str) -> &'static [Zone] {
+    let mut others = OTHER_ZONES.iter();
+    others
+        .find(|(name, _)| *name == region)
+        .map_or(USUAL_ZONES, |(_, zones)| zones)
+}
+
+/// The partition of a Region, with which its ARNs begin.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+pub fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}
+
+/// A zone's id: `euw1-az1` for `eu-west-1a`. AWS maps names to ids for each account; here most letters are in the order of the ids.
 ///
 /// Source: <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html>
 pub fn zone_id(region: &str, zone: &str) -> String {
-    let mut parts = region.split('-');
+    let plain = region.replacen("us-gov-", "usg-", 1);
+    let mut parts = plain.split('-');
     let area = parts.next().unwrap_or_default();
     let side = parts.next().unwrap_or_default();
     let number = parts.next().unwrap_or_default();
@@ -72,8 +111,11 @@ pub fn zone_id(region: &str, zone: &str) -> String {
         side => side.get(..1).unwrap_or_default(),
     };
     let letter = zone.strip_prefix(region).unwrap_or_default();
-    let place = ZONE_LETTERS.iter().position(|known| *known == letter);
-    format!("{area}{side}{number}-az{}", place.unwrap_or_default() + 1)
+    let mut known = zones(region).iter();
+    let id = known
+        .find(|(known, _)| *known == letter)
+        .map_or(1, |(_, id)| *id);
+    format!("{area}{side}{number}-az{id}")
 }
 
 #[cfg(test)]
@@ -84,5 +126,7 @@ mod tests {
     fn zones_have_ids_of_their_regions() {
         assert_eq!(zone_id("eu-west-1", "eu-west-1a"), "euw1-az1");
         assert_eq!(zone_id("ap-southeast-2", "ap-southeast-2c"), "apse2-az3");
+        assert_eq!(zone_id("us-gov-west-1", "us-gov-west-1a"), "usgw1-az1");
+        assert_eq!(zone_id("cn-northwest-1", "cn-northwest-1b"), "cnnw1-az2");
     }
 }

@@ -16,6 +16,8 @@
 
 pub mod acm;
 pub mod apigateway;
+#[cfg(test)]
+mod as_aws;
 mod check;
 pub mod clock;
 pub mod cognito;

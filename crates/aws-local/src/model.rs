@@ -31,9 +31,16 @@ pub struct Metadata {
     /// The prefix of the operation's name in `X-Amz-Target`.
     #[serde(default)]
     pub target_prefix: String,
+    /// The member of a JSON error with AWS's words: the spelling that all of the model's exceptions share, or else the usual one.
+    #[serde(default = "usual_message")]
+    pub error_message: String,
     /// The namespace of XML responses.
     #[serde(default)]
     pub xml_namespace: String,
+}
+
+fn usual_message() -> String {
+    "message".into()
 }
 
 /// A family of wire protocols.
@@ -66,6 +73,9 @@ pub struct OperationModel {
     pub input: Option<String>,
     /// The output's shape; absent if it has none.
     pub output: Option<String>,
+    /// The filters that its documentation names, but those of tags.
+    #[serde(default)]
+    pub filters: Vec<String>,
     /// The XML element around the output.
     pub result_wrapper: Option<String>,
     /// Whether the shapes were kept, because a table had the operation when the model was reduced.

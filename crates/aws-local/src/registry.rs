@@ -78,7 +78,7 @@ pub(super) static SERVICES: [AwsService; 12] = [
     AwsService::new(
         "ssm",
         || Model::parse(include_str!("../models/ssm.json")),
-        &[ssm::OPERATIONS],
+        ssm::OPERATIONS,
         "ValidationException",
     ),
     AwsService::new(
@@ -176,6 +176,14 @@ pub(super) fn operation(service: &str, name: &str) -> Option<&'static Operation>
         .iter()
         .find(|known| known.name == service)?
         .implemented(name)
+}
+
+/// Whether AWS documents this filter of a service's operation.
+pub(super) fn has_filter(service: &str, operation: &str, filter: &str) -> bool {
+    let mut services = SERVICES.iter();
+    let service = services.find(|known| known.name == service);
+    let operation = service.and_then(|service| service.model.operations.get(operation));
+    operation.is_some_and(|operation| operation.filters.iter().any(|known| known == filter))
 }
 
 #[cfg(test)]

@@ -131,6 +131,7 @@ impl Scope {
 struct Wire {
     protocol: Protocol,
     json_version: &'static str,
+    error_message: &'static str,
 }
 
 impl Service {
@@ -233,7 +234,8 @@ impl Service {
     pub fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
         let request_id = identifiers::uuid();
         let refused = |wire: &Wire, refusal: &Refusal| {
-            protocol::refusal(wire.protocol, wire.json_version, refusal, &request_id)
+            let json = (wire.json_version, wire.error_message);
+            protocol::refusal(wire.protocol, json, refusal, &request_id)
         };
         let scope = Scope::of(&request);
         let target = Target::of(&request).map(|target| target.prefix.to_owned());
@@ -255,6 +257,7 @@ impl Service {
         let wire = Wire {
             protocol: model.metadata.protocol,
             json_version: &model.metadata.json_version,
+            error_message: &model.metadata.error_message,
         };
         self.answer(service, scope, &request, &request_id)
             .unwrap_or_else(|refusal| refused(&wire, &refusal))
@@ -445,6 +448,7 @@ fn guess(request: &Request<Bytes>) -> Wire {
     Wire {
         protocol,
         json_version: "1.1",
+        error_message: "message",
     }
 }
 

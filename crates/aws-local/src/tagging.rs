@@ -237,7 +237,7 @@ fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: 
         return ec2::tag_by_arn(region, call, arn);
     }
     let value = call.input.get(member).cloned().unwrap_or_default();
-    let (name, input) = in_its_own_words(region, service, arn, operation, member, value);
+    let (name, input) = in_its_own_words(service, arn, operation, member, value);
     let Some(Operation {
         name,
         run: Run::Change(run),
@@ -258,7 +258,6 @@ fn on_one(region: &mut Region, call: &Call, arn: &str, operation: &str, member: 
 
 /// A service's own operation to tag or untag, and its input. Most call it `TagResource`.
 fn in_its_own_words<'n>(
-    region: &Region,
     service: &str,
     arn: &str,
     operation: &'n str,
@@ -306,7 +305,7 @@ fn in_its_own_words<'n>(
         }
         "secretsmanager" => (operation, json!({"SecretId": arn, "TagKeys": value})),
         "ssm" => {
-            let id = ssm::name_in(&region.ssm, arn);
+            let id = ssm::name_in(arn);
             let mut input = json!({"ResourceType": "Parameter", "ResourceId": id});
             if tagging {
                 input["Tags"] = listed(&value);

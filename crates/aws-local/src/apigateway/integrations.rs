@@ -243,7 +243,12 @@ fn check_uri(kind: &str, uri: &str) -> Result<(), Refusal> {
                     "AWS ARN for integration must contain path or action",
                 ));
             }
-            if kind == "AWS_PROXY" && service != "lambda" && service != "firehose" {
+            let is_proxied = match service {
+                "lambda" => target.starts_with("path/2015-03-31/functions/"),
+                "firehose" => target.starts_with("action/"),
+                _ => false,
+            };
+            if kind == "AWS_PROXY" && !is_proxied {
                 return Err(bad_request(
                     "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.",
                 ));

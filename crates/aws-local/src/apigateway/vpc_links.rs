@@ -119,6 +119,11 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             ));
         }
     };
+    if Arn::parse(arn).is_none() {
+        return Err(bad_request(format!(
+            "Invalid ARN. ARN is not well formed {arn}"
+        )));
+    }
     let tags = text_map(call, "tags");
     tags::check(&tags)?;
     let failure = failure(&region.elbv2, arn, call);
@@ -148,7 +153,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
 
 fn check_name(settings: &Object) -> Result<(), Refusal> {
     if text(settings, "name").is_empty() {
-        return Err(bad_request("Vpc link name cannot be empty"));
+        return Err(bad_request("Name cannot be empty"));
     }
     Ok(())
 }

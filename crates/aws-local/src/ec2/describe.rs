@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Refusal};
-use super::super::paging;
+use super::super::{paging, registry};
 use super::{Kind, invalid, objects, optional, refused, texts};
 
 pub(super) struct Listing {
@@ -76,7 +76,13 @@ pub(super) fn filter(
             .collect();
         let of_tags = name.starts_with("tag:") || ["tag-key", "tag-value"].contains(&name);
         if paths.is_empty() && !of_tags {
-            return Err(invalid(format!("The filter '{name}' is invalid")));
+            return Err(match registry::has_filter("ec2", call.operation, name) {
+                true => Refusal::not_implemented(format_args!(
+                    "the filter {name} of ec2:{}",
+                    call.operation
+                )),
+                false => invalid(format!("The filter '{name}' is invalid")),
+            });
         }
         rows.retain(|row| {
             let values = values(row, name, &paths);

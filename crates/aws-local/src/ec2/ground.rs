@@ -15,7 +15,14 @@ use super::{GATEWAY, ROUTE_TABLE, SUBNET, State, VPC, vpcs, zones};
 const NETWORK: &str = "172.31.0.0/16";
 
 /// AWS's default subnets, one per zone.
-const PUBLIC: [&str; 3] = ["172.31.0.0/20", "172.31.16.0/20", "172.31.32.0/20"];
+const PUBLIC: [&str; 6] = [
+    "172.31.0.0/20",
+    "172.31.16.0/20",
+    "172.31.32.0/20",
+    "172.31.48.0/20",
+    "172.31.64.0/20",
+    "172.31.80.0/20",
+];
 
 /// The private ones, which AWS does not have, in the first zones.
 const PRIVATE: [&str; 2] = ["172.31.128.0/20", "172.31.144.0/20"];

@@ -7,7 +7,9 @@ use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::describe::{Listing, list};
 use super::permissions::{group, rules, source, traffic};
-use super::{GROUP, GROUP_RULE, State, missing, objects, one, optional, refused, tags, texts};
+use super::{
+    GROUP, GROUP_RULE, State, invalid, missing, objects, one, optional, refused, tags, texts,
+};
 
 /// The members of a permission that are not implemented.
 macro_rules! not_here {
@@ -299,6 +301,24 @@ fn describe_anew(region: &mut Region, call: &Call, egress: bool) -> Answer {
     one("Return", true)
 }
 
+/// A protocol and ports, whose absence this call tells in words of its own.
+fn whole_traffic(wanted: &Object) -> Result<(String, i64, i64), Refusal> {
+    let Some(protocol) = optional(wanted, "IpProtocol") else {
+        return Err(invalid(
+            "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.",
+        ));
+    };
+    let has_ports = ["FromPort", "ToPort"]
+        .iter()
+        .all(|port| wanted.contains_key(*port));
+    if ["tcp", "udp", "6", "17"].contains(&protocol.to_ascii_lowercase().as_str()) && !has_ports {
+        return Err(invalid(
+            "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.",
+        ));
+    }
+    traffic(wanted)
+}
+
 fn modify(region: &mut Region, call: &Call) -> Answer {
     let ec2 = &mut region.ec2;
     let group = group(ec2, call)?;
@@ -308,16 +328,26 @@ fn modify(region: &mut Region, call: &Call) -> Answer {
         let Some(wanted) = update.get("SecurityGroupRule").and_then(Value::as_object) else {
             return Err(missing("securityGroupRule"));
         };
-        let (protocol, from, to) = traffic(wanted)?;
+        own_rule(ec2.rules_mut(&group)?, id, None)?;
+        let (protocol, from, to) = whole_traffic(wanted)?;
         let sources: Vec<(&str, &str)> = ["CidrIpv4", "CidrIpv6", "ReferencedGroupId"]
             .into_iter()
             .filter_map(|member| Some((member, optional(wanted, member)?)))
             .collect();
-        let [(member, text)] = sources.as_slice() else {
-            return Err(refused(
-                "InvalidParameterCombination",
-                "Exactly one of cidrIpv4, cidrIpv6, prefixListId and referencedGroupId must be specified.",
-            ));
+        let (member, text) = match sources.as_slice() {
+            [one] => one,
+            [] => {
+                return Err(refused(
+                    "MissingParameter",
+                    "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId",
+                ));
+            }
+            _ => {
+                return Err(refused(
+                    "InvalidParameterCombination",
+                    "Only one of cidrIp, cidrIpv6, prefixListId, or referencedGroupId can be specified",
+                ));
+            }
         };
         let source = source(ec2, &vpc, member, text)?;
         let rules = ec2.rules_mut(&group)?;
@@ -354,6 +384,16 @@ const LISTING: Listing = Listing {
 };
 
 fn describe(region: &Region, call: &Call) -> Answer {
+    for filter in objects(&call.input, "Filters").filter_map(Value::as_object) {
+        let groups = texts(filter, "Values").into_iter();
+        let mut groups = groups.filter(|_| optional(filter, "Name") == Some("group-id"));
+        if let Some(id) = groups.find(|id| !GROUP.is_id(id)) {
+            return Err(refused(
+                "InvalidGroupId.Malformed",
+                format!("The security group ID '{id}' is malformed"),
+            ));
+        }
+    }
     let ec2 = &region.ec2;
     let mut rows: Vec<Object> = ec2
         .groups

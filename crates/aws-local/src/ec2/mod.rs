@@ -248,15 +248,18 @@ impl Kind {
         })
     }
 
-    /// The error for unknown ids, if there are any. For instances AWS names all of them, else the first.
+    /// The error for unknown ids, if there are any. For instances and images AWS names all of them, else the first.
     fn all_absent(&self, ids: &[&str]) -> Option<Refusal> {
         let first = ids.iter().find(|id| !self.is_id(id)).or(ids.first())?;
-        if ids.len() == 1 || self.prefix != INSTANCE.prefix || !self.is_id(first) {
-            return Some(self.absent(first));
-        }
+        let all = match self.prefix {
+            _ if ids.len() == 1 || !self.is_id(first) => return Some(self.absent(first)),
+            prefix if prefix == INSTANCE.prefix => ids.join(", "),
+            prefix if prefix == IMAGE.prefix => format!("[{}]", ids.join(", ")),
+            _ => return Some(self.absent(first)),
+        };
         Some(refused(
             &format!("{}.NotFound", self.code),
-            format!("The {}s '{}' do not exist", self.noun, ids.join(", ")),
+            format!("The {}s '{all}' do not exist", self.noun),
         ))
     }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::model::{Model, Shape, Type};
 use super::super::operation::{Object, Refusal};
-use super::{invalid, missing};
+use super::{invalid, missing, refused};
 
 /// Refuses what violates the model.
 pub(crate) fn check(model: &Model, shape: &str, input: &Object) -> Result<(), Refusal> {
@@ -17,7 +17,11 @@ fn structure(model: &Model, shape: &Shape, input: &Object) -> Result<(), Refusal
         .iter()
         .find(|name| !input.contains_key(*name))
     {
-        return Err(missing(&shown(name)));
+        return Err(match name.as_str() {
+            // So far this is seen of TerminateInstances alone; the others take the same list.
+            "InstanceIds" => refused("InvalidParameterCombination", "No instances specified"),
+            name => missing(&shown(name)),
+        });
     }
     input
         .iter()

@@ -69,7 +69,9 @@ pub(super) fn place(ec2: &State, call: &Call) -> Result<Place, Refusal> {
         None => default_subnet(ec2, call)?,
     };
     let subnet = ec2.wanted_subnet(&subnet_id)?;
-    if let Some(zone) = placed(call, "AvailabilityZone").filter(|zone| *zone != subnet.zone) {
+    // Terraform sends an empty zone for none.
+    let zone = placed(call, "AvailabilityZone").filter(|zone| !zone.is_empty());
+    if let Some(zone) = zone.filter(|zone| *zone != subnet.zone) {
         return Err(invalid(format!(
             "Value ({zone}) for parameter availabilityZone is invalid. Subnet '{subnet_id}' is in the availability zone {}",
             subnet.zone

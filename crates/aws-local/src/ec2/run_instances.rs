@@ -29,7 +29,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::change("RunInstances", 
     "ElasticInferenceAccelerators",
     "EnablePrimaryIpv6",
     "EnclaveOptions",
-    "HibernationOptions",
     "InstanceMarketOptions",
     "Ipv6AddressCount",
     "Ipv6Addresses",
@@ -73,6 +72,12 @@ const DEFAULT_TYPE: &str = "m1.small";
 
 fn run(region: &mut Region, call: &Call) -> Answer {
     let now = call.seconds();
+    let hibernation = call.input.get("HibernationOptions");
+    if hibernation.is_some_and(|options| options["Configured"] == true) {
+        return Err(Refusal::not_implemented(
+            "HibernationOptions.Configured of ec2:RunInstances",
+        ));
+    }
     let image_id = image_id(region, call)?;
     let ec2 = &mut region.ec2;
     let token = optional(&call.input, "ClientToken").filter(|token| !token.is_empty());

@@ -1,7 +1,7 @@
-//! Regions and their zones. Every Region here has three.
+//! Regions and their zones.
 
 use aws_facts::hosts;
-use aws_facts::regions::{ENABLED_BY_DEFAULT, OPT_IN, ZONE_LETTERS, zone_id};
+use aws_facts::regions::{ENABLED_BY_DEFAULT, OPT_IN, zone_id, zones};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -15,8 +15,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// The names of a Region's zones.
-pub(super) fn names(region: &str) -> [String; 3] {
-    ZONE_LETTERS.map(|letter| format!("{region}{letter}"))
+pub(super) fn names(region: &str) -> Vec<String> {
+    let zones = zones(region).iter();
+    zones
+        .map(|(letter, _)| format!("{region}{letter}"))
+        .collect()
 }
 
 /// The zone that a call names by name or id; the first when it names none.

@@ -36,21 +36,40 @@ impl Health {
     }
 }
 
+const DRAINING: Health = Health::new(
+    "draining",
+    "Target.DeregistrationInProgress",
+    "Target deregistration is in progress",
+);
+
 fn describe(region: &Region, call: &Call) -> Answer {
     let arn = call.text("TargetGroupArn");
     let group = region.elbv2.target_group(arn)?;
     let now = call.seconds();
+    let is_terminated = |target: &Target| {
+        let instance = region.ec2.instance_state(&target.id, now);
+        group.target_type == "instance" && instance.is_none_or(|state| state == "terminated")
+    };
     let present: Vec<_> = group
         .targets
         .iter()
         .filter(|target| target.drains_until.is_none_or(|until| now < until))
+        .filter(|target| !is_terminated(target))
         .collect();
     let mut rows = Vec::new();
     let mut any_asked = false;
     for (id, port, zone) in asked(call) {
         any_asked = true;
         let known = present.iter().find(|target| group.is(target, id, port));
-        rows.push(match known {
+        let mut all = group.targets.iter();
+        let gone = all.find(|target| {
+            group.is(target, id, port)
+                && region.ec2.instance(id, now).is_some()
+                && is_terminated(target)
+        });
+        rows.push(match known.copied().or(gone) {
+            // Asked for by its id, a terminated instance drains for as long as EC2 knows it.
+            Some(target) if gone.is_some() => written(group, target, &DRAINING),
             Some(target) => row(region, arn, group, target, now)?,
             None => {
                 let absent = Target {
@@ -116,11 +135,7 @@ fn health(
     now: f64,
 ) -> Health {
     if target.drains_until.is_some() {
-        return Health::new(
-            "draining",
-            "Target.DeregistrationInProgress",
-            "Target deregistration is in progress",
-        );
+        return DRAINING;
     }
     let Some((load_balancer, row)) = user else {
         return Health::new(

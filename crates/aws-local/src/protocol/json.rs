@@ -103,7 +103,13 @@ fn read(model: &Model, shape: &Shape, value: Value) -> Result<Value, Refusal> {
                 Some(member) => Ok((key, read(model, member, entry)?)),
                 None => Ok((key, entry)),
             };
-            let entries = entries.into_iter().filter(|(_, entry)| !entry.is_null());
+            // What API Gateway calls a template may be null, which is the same as empty; elsewhere a null was not sent.
+            let (nulls, entries): (Vec<_>, Vec<_>) =
+                entries.into_iter().partition(|(_, entry)| entry.is_null());
+            let nulls = nulls.into_iter().filter(|(key, _)| key.contains('/'));
+            let entries = entries
+                .into_iter()
+                .chain(nulls.map(|(key, _)| (key, Value::from(""))));
             entries
                 .map(read_one)
                 .collect::<Result<_, _>>()
@@ -240,10 +246,10 @@ fn write(model: &Model, shape: &Shape, value: Value, path: &str) -> Result<Value
     }
 }
 
-pub(super) fn refusal(json_version: &str, refusal: &Refusal) -> Response<Bytes> {
-    let body = json!({"__type": refusal.code, "message": refusal.message});
+pub(super) fn refusal((version, message): (&str, &str), refusal: &Refusal) -> Response<Bytes> {
+    let body = json!({"__type": refusal.code, message: refusal.message});
     let mut answer = response(
-        &format!("application/x-amz-json-{json_version}"),
+        &format!("application/x-amz-json-{version}"),
         body.to_string(),
     );
     error_type(&mut answer, refusal);

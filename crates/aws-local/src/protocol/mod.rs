@@ -92,15 +92,15 @@ pub(super) fn host<B>(request: &Request<B>) -> String {
         .to_ascii_lowercase()
 }
 
-/// A refusal on the wire.
+/// A refusal on the wire; in JSON of a version, with AWS's words in the member of this name.
 pub(super) fn refusal(
     protocol: Protocol,
-    json_version: &str,
+    json: (&str, &str),
     refusal: &Refusal,
     request_id: &str,
 ) -> Response<Bytes> {
     let mut answer = match protocol {
-        Protocol::Json => json::refusal(json_version, refusal),
+        Protocol::Json => json::refusal(json, refusal),
         Protocol::RestJson => rest_json::refusal(refusal),
         Protocol::Query | Protocol::RestXml => query::refusal(refusal, request_id),
         Protocol::Ec2 => query::ec2_refusal(refusal, request_id),

@@ -136,7 +136,7 @@ fn ec2_has_a_dialect_of_its_own() {
         "<DoResponse xmlns=\"urn:x\"><requestId>id-1</requestId><idSet><item>a</item></idSet></DoResponse>"
     );
     let refusal = Refusal::new(400, "Wrong", "a < b");
-    let refusal = super::refusal(model.metadata.protocol, "", &refusal, "id-2");
+    let refusal = super::refusal(model.metadata.protocol, ("", ""), &refusal, "id-2");
     assert_eq!(
         text(&refusal),
         "<Response><Errors><Error><Code>Wrong</Code><Message>a &lt; b</Message></Error></Errors>\
@@ -277,7 +277,7 @@ fn a_refusal_travels_in_each_protocol() {
         retry_after: Some(3),
         ..Refusal::new(429, "TooMany", "slow <down>")
     };
-    let answer = |protocol| super::refusal(protocol, "1.1", &refusal, "the-id");
+    let answer = |protocol| super::refusal(protocol, ("1.1", "message"), &refusal, "the-id");
     for protocol in [Json, RestJson, Query] {
         let answer = answer(protocol);
         assert_eq!(

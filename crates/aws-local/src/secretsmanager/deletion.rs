@@ -35,7 +35,11 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
     let name = match region.secretsmanager.name_of(call) {
         Ok(name) => name,
         // Without recovery, deleting a missing secret succeeds.
-        Err(_) if forced && !call.text("SecretId").starts_with("arn:") => {
+        Err(refusal)
+            if forced
+                && refusal.code == "ResourceNotFoundException"
+                && !call.text("SecretId").starts_with("arn:") =>
+        {
             return Ok(Object::from_iter([
                 ("Name".to_owned(), json!(call.text("SecretId"))),
                 ("DeletionDate".to_owned(), json!(now)),

@@ -46,6 +46,9 @@ struct Secret {
     name: String,
     description: Option<String>,
     tags: BTreeMap<String, String>,
+    /// Whether its last tag was taken off. Answers then tell an empty list rather than none.
+    #[serde(default)]
+    untagged: bool,
     created: f64,
     changed: f64,
     /// When it can't be restored any more. Until then it exists and can't be used.
@@ -59,9 +62,31 @@ struct Secret {
 /// The suffix of an ARN: a hyphen and six characters, which distinguish a secret from an earlier one with its name.
 const SUFFIX: usize = 7;
 
-fn not_found(what: &str) -> Refusal {
-    let message = format!("Secrets Manager can't find the specified secret{what}.");
+fn not_found() -> Refusal {
+    let message = "Secrets Manager can't find the specified secret.";
     Refusal::new(400, "ResourceNotFoundException", message)
+}
+
+/// A secret that is there without a value that is asked for. AWS ends this sentence without a full stop.
+fn no_value(of: &str) -> Refusal {
+    let message = format!("Secrets Manager can't find the specified secret value for {of}");
+    Refusal::new(400, "ResourceNotFoundException", message)
+}
+
+/// What a name may have beside letters and digits.
+const MARKS: &str = "/_+=.@-!";
+
+/// Refuses a text that can't be a secret's name. AWS does so before it looks for the secret.
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || MARKS.contains(c);
+    if name.chars().all(fits) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        400,
+        "ValidationException",
+        "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+    ))
 }
 
 fn invalid(message: impl Into<String>) -> Refusal {
@@ -81,6 +106,7 @@ impl Secret {
             name: name.into(),
             description: None,
             tags: BTreeMap::new(),
+            untagged: false,
             created: call.seconds(),
             changed: call.seconds(),
             deletion: None,
@@ -128,7 +154,7 @@ impl Secret {
                 json!(accessed.reduce(f64::max).map(midnight)),
             ),
             ("DeletedDate", json!(self.deleted)),
-            ("Tags", tags::shown(&self.tags)),
+            ("Tags", tags::shown(self)),
             (
                 versions,
                 if stages.is_empty() {
@@ -162,21 +188,22 @@ impl State {
                 secret.arn == id || partial == id
             })
         } else {
+            check_name(id)?;
             self.secrets.get(id).filter(there)
         };
         found
             .map(|secret| secret.name.clone())
-            .ok_or_else(|| not_found(""))
+            .ok_or_else(not_found)
     }
 
     fn find(&self, call: &Call) -> Result<&Secret, Refusal> {
         let name = self.name_of(call)?;
-        self.secrets.get(&name).ok_or_else(|| not_found(""))
+        self.secrets.get(&name).ok_or_else(not_found)
     }
 
     fn find_mut(&mut self, call: &Call) -> Result<&mut Secret, Refusal> {
         let name = self.name_of(call)?;
-        self.secrets.get_mut(&name).ok_or_else(|| not_found(""))
+        self.secrets.get_mut(&name).ok_or_else(not_found)
     }
 }
 

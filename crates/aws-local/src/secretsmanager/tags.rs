@@ -6,7 +6,7 @@ use super::super::members::texts;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::super::tags::{Tags, listed, with_sent};
-use super::State;
+use super::{Secret, State};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("TagResource", tag),
@@ -21,12 +21,12 @@ pub(crate) fn tagged(state: &State, now: f64) -> impl Iterator<Item = (String, T
         .map(|secret| (secret.arn.clone(), secret.tags.clone()))
 }
 
-/// Tags as in responses; nothing if there are none.
-pub(super) fn shown(tags: &Tags) -> Value {
-    if tags.is_empty() {
+/// A secret's tags as in responses; nothing if there never were any.
+pub(super) fn shown(secret: &Secret) -> Value {
+    if secret.tags.is_empty() && !secret.untagged {
         return Value::Null;
     }
-    listed(tags).into()
+    listed(&secret.tags).into()
 }
 
 /// These tags with those in the input, if AWS accepts them.
@@ -45,8 +45,10 @@ fn tag(region: &mut Region, call: &Call) -> Answer {
 fn untag(region: &mut Region, call: &Call) -> Answer {
     let secret = region.secretsmanager.find_mut(call)?;
     secret.usable()?;
+    let had_tags = !secret.tags.is_empty();
     for key in texts(&call.input, "TagKeys") {
         secret.tags.remove(key);
     }
+    secret.untagged |= had_tags && secret.tags.is_empty();
     Ok(Object::new())
 }

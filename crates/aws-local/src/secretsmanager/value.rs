@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::version::{self, CURRENT, Content, Version};
-use super::{Secret, invalid, invalid_request, not_found, tags};
+use super::{Secret, check_name, invalid, invalid_request, no_value, not_found, tags};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("CreateSecret", create).refusing(&[
@@ -21,9 +21,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     // It records when the value was read, so it is a change.
     Operation::change("GetSecretValue", get),
 ];
-
-/// The other characters of a name, beside letters and digits.
-const MARKS: &str = "/_+=.@-!";
 
 /// The value in the input, if there is one.
 fn content(call: &Call) -> Result<Option<Content>, Refusal> {
@@ -58,18 +55,20 @@ fn add(
     let id = new_version(call)?;
     match secret.versions.get(id) {
         Some(there) if there.content == content => return Ok(()),
-        Some(_) => {
-            let message = format!(
-                "You can't use ClientRequestToken {id} because that value is already in use for a version of secret {}.",
-                secret.arn
-            );
-            return Err(Refusal::new(400, "ResourceExistsException", message));
-        }
+        Some(_) => return Err(token_in_use(id, secret)),
         None => {}
     }
     secret.changed = call.seconds();
     version::add(&mut secret.versions, id, content, stages, call.seconds());
     Ok(())
+}
+
+fn token_in_use(token: &str, secret: &Secret) -> Refusal {
+    let message = format!(
+        "You can't use ClientRequestToken {token} because that value is already in use for a version of secret {}.",
+        secret.arn
+    );
+    Refusal::new(400, "ResourceExistsException", message)
 }
 
 fn current() -> BTreeSet<String> {
@@ -78,16 +77,7 @@ fn current() -> BTreeSet<String> {
 
 fn create(region: &mut Region, call: &Call) -> Answer {
     let name = call.text("Name");
-    if !name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || MARKS.contains(c))
-    {
-        return Err(Refusal::new(
-            400,
-            "ValidationException",
-            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
-        ));
-    }
+    check_name(name)?;
     let content = content(call)?;
     let secrets = &mut region.secretsmanager.secrets;
     if let Some(there) = secrets.get(name).filter(|it| !it.is_gone(call.seconds())) {
@@ -95,8 +85,12 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             Err(invalid_request(
                 "You can't create this secret because a secret with this name is already scheduled for deletion.",
             ))
-        } else if is_repeated(there, call, content.as_ref()) {
-            Ok(with_version(there, call))
+        } else if let Some(version) = there.versions.get(call.text("ClientRequestToken")) {
+            // The call that made this secret, sent again, or with another value.
+            match Some(&version.content) == content.as_ref() {
+                true => Ok(with_version(there, call)),
+                false => Err(token_in_use(call.text("ClientRequestToken"), there)),
+            }
         } else {
             let message = format!("The operation failed because the secret {name} already exists.");
             Err(Refusal::new(400, "ResourceExistsException", message))
@@ -116,12 +110,6 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     };
     secrets.insert(name, secret);
     Ok(answer)
-}
-
-/// Whether a call is a retry of the one that created this secret.
-fn is_repeated(there: &Secret, call: &Call, content: Option<&Content>) -> bool {
-    let version = there.versions.get(call.text("ClientRequestToken"));
-    version.is_some_and(|version| Some(&version.content) == content)
 }
 
 fn description(call: &Call) -> Option<String> {
@@ -183,7 +171,7 @@ fn get(region: &mut Region, call: &Call) -> Answer {
     let (id, stage) = (call.text("VersionId"), call.text("VersionStage"));
     let id = found(secret, id, stage)?;
     let Some(version) = secret.versions.get_mut(&id) else {
-        return Err(not_found(""));
+        return Err(not_found());
     };
     version.accessed = Some(call.seconds());
     let Version {
@@ -215,12 +203,11 @@ fn found(secret: &Secret, id: &str, stage: &str) -> Result<String, Refusal> {
             let stage = if stage.is_empty() { CURRENT } else { stage };
             version::labelled(&secret.versions, stage)
                 .map(|(id, _)| id.clone())
-                .ok_or_else(|| not_found(&format!(" value for staging label: {stage}")))
+                .ok_or_else(|| no_value(&format!("staging label: {stage}")))
         }
         (id, stage) => {
             let version = secret.versions.get(id);
-            let version =
-                version.ok_or_else(|| not_found(&format!(" value for VersionId: {id}")))?;
+            let version = version.ok_or_else(|| no_value(&format!("VersionId: {id}")))?;
             if !stage.is_empty() && !version.stages.contains(stage) {
                 return Err(invalid_request(
                     "You provided a VersionStage that is not associated to the provided VersionId.",

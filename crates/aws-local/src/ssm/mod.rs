@@ -1,5 +1,7 @@
 //! Systems Manager parameters: the public ones that name Amazon's machine images, and the account's own.
 
+mod lists;
+
 use aws_facts::arns;
 use aws_facts::limits::ssm::{LONGEST_ADVANCED_VALUE, LONGEST_VALUE};
 use serde::{Deserialize, Serialize};
@@ -14,16 +16,14 @@ use super::table::Table;
 use super::tags::{Tags, listed, with_sent};
 
 /// The operations the local service has.
-pub(super) const OPERATIONS: &[Operation] = &[
+pub(super) const OPERATIONS: &[&[Operation]] = &[OWN, lists::OPERATIONS];
+
+const OWN: &[Operation] = &[
     Operation::read("GetParameter", get),
     Operation::read("GetParameters", get_several),
-    Operation::change("PutParameter", put).refusing(&[
-        "AllowedPattern",
-        "Description",
-        "KeyId",
-        "Policies",
-    ]),
+    Operation::change("PutParameter", put).refusing(&["AllowedPattern", "KeyId", "Policies"]),
     Operation::change("DeleteParameter", delete),
+    Operation::change("DeleteParameters", delete_several),
     Operation::change("AddTagsToResource", add_tags),
     Operation::change("RemoveTagsFromResource", remove_tags),
     Operation::read("ListTagsForResource", list_tags),
@@ -45,6 +45,7 @@ struct Parameter {
     modified: f64,
     data_type: String,
     advanced: bool,
+    description: Option<String>,
     /// A SecureString without decryption.
     ciphertext: Option<String>,
     tags: Tags,
@@ -92,13 +93,16 @@ fn arn(call: &Call, account: &str, name: &str) -> String {
 }
 
 /// The name of the parameter with this ARN. The ARN has a slash even if the name doesn't begin with one.
-pub(super) fn name_in<'a>(state: &State, arn: &'a str) -> &'a str {
+pub(super) fn name_in(arn: &str) -> &str {
     let path = arn.split_once(":parameter").map(|(_, path)| path);
-    let path = path.unwrap_or_default();
-    if state.parameters.contains(path) {
-        path
-    } else {
-        path.trim_start_matches('/')
+    plain(path.unwrap_or_default())
+}
+
+/// A name without an optional first slash: `a` and `/a` are one parameter.
+fn plain(name: &str) -> &str {
+    match name.strip_prefix('/') {
+        Some(rest) if !rest.contains('/') => rest,
+        _ => name,
     }
 }
 
@@ -130,17 +134,23 @@ fn newest_image(call: &Call, name: &str) -> Option<(String, f64)> {
     ))
 }
 
+/// Whether a name is one of those that AWS itself fills.
+fn is_public(name: &str) -> bool {
+    name.starts_with("/aws/service/") || name.starts_with("/aws/reference/")
+}
+
 /// A parameter in responses. `name` may end with the version: `/a/b:3`.
 fn shown(region: &Region, call: &Call, selected: &str) -> Result<Object, Refusal> {
     let by_arn = selected.starts_with("arn:").then(|| {
         let path = selected.split_once(":parameter").map(|(_, path)| path);
-        path.unwrap_or_default()
+        plain(path.unwrap_or_default())
     });
     let selected = by_arn.unwrap_or(selected);
     let (name, selector) = match selected.split_once(':') {
         Some((name, selector)) => (name, Some(selector)),
         None => (selected, None),
     };
+    check_path(name)?;
     let (parameter, account) = match newest_image(call, name) {
         Some((value, modified)) => (
             Parameter {
@@ -153,11 +163,16 @@ fn shown(region: &Region, call: &Call, selected: &str) -> Result<Object, Refusal
             },
             "",
         ),
+        None if is_public(name) => {
+            return Err(Refusal::not_implemented(format_args!(
+                "the public parameter {name}"
+            )));
+        }
         None => (
             region
                 .ssm
                 .parameters
-                .get(name)
+                .get(plain(name))
                 .ok_or_else(not_found)?
                 .clone(),
             call.account.as_str(),
@@ -215,6 +230,7 @@ fn get_several(region: &Region, call: &Call) -> Answer {
     for name in names.into_iter().flatten().filter_map(Value::as_str) {
         match shown(region, call, name) {
             Ok(parameter) => found.push(parameter),
+            Err(refusal) if refusal.status == 501 => return Err(refusal),
             Err(_) => invalid.push(name),
         }
     }
@@ -237,8 +253,14 @@ fn check_name(name: &str) -> Result<(), Refusal> {
     if name.contains('/') && !name.starts_with('/') {
         return Err(invalid("Parameter name must be a fully qualified name."));
     }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
-    if !name.chars().all(plain) {
+    check_path(name)
+}
+
+/// Refuses a name that is no path of sub-paths.
+fn check_path(name: &str) -> Result<(), Refusal> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
+    let is_path = !name.contains('/') || name.starts_with('/') && !name.contains("//");
+    if !is_path || !name.chars().all(fits) {
         return Err(invalid(
             "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths \
              divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_",
@@ -290,6 +312,13 @@ fn tagged_with(call: &Call, tags: Tags) -> Result<Tags, Refusal> {
 fn put(region: &mut Region, call: &Call) -> Answer {
     let name = call.text("Name");
     check_name(name)?;
+    let name = plain(name);
+    if call.text("Value").is_empty() {
+        return Err(invalid(
+            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal \
+             to 1.",
+        ));
+    }
     let parameters = &mut region.ssm.parameters;
     let earlier = parameters.get(name);
     let overwrites = call.input.get("Overwrite") == Some(&Value::Bool(true));
@@ -335,8 +364,14 @@ fn put(region: &mut Region, call: &Call) -> Answer {
         }
     };
     let advanced = is_advanced(call, earlier)?;
+    let described = call.input.get("Description").and_then(Value::as_str);
+    let description = match described {
+        Some(text) => Some(text.to_owned()).filter(|text| !text.is_empty()),
+        None => earlier.and_then(|earlier| earlier.description.clone()),
+    };
     let parameter = Parameter {
         advanced,
+        description,
         // The value can't be read from it, as on AWS without the key.
         ciphertext: (r#type == SECURE).then(identifiers::ciphertext),
         tags: tagged_with(
@@ -354,15 +389,27 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     parameters.insert(name, parameter);
     Ok(Object::from_iter([
         ("Version".to_owned(), json!(version)),
-        (
-            "Tier".to_owned(),
-            json!(if advanced { "Advanced" } else { "Standard" }),
-        ),
+        ("Tier".to_owned(), json!(tier(advanced))),
+    ]))
+}
+
+fn tier(advanced: bool) -> &'static str {
+    if advanced { "Advanced" } else { "Standard" }
+}
+
+fn delete_several(region: &mut Region, call: &Call) -> Answer {
+    let names = call.input.get("Names").and_then(Value::as_array);
+    let names = names.into_iter().flatten().filter_map(Value::as_str);
+    let (deleted, absent): (Vec<&str>, Vec<&str>) =
+        names.partition(|name| region.ssm.parameters.remove(plain(name)));
+    Ok(Object::from_iter([
+        ("DeletedParameters".to_owned(), json!(deleted)),
+        ("InvalidParameters".to_owned(), json!(absent)),
     ]))
 }
 
 fn delete(region: &mut Region, call: &Call) -> Answer {
-    if region.ssm.parameters.remove(call.text("Name")) {
+    if region.ssm.parameters.remove(plain(call.text("Name"))) {
         Ok(Object::new())
     } else {
         Err(not_found())
@@ -372,7 +419,7 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
 /// Of the things that Systems Manager tags there are only parameters here, so no other type's id is one.
 fn of_a_parameter(call: &Call) -> Result<&str, Refusal> {
     if call.text("ResourceType") == "Parameter" {
-        Ok(call.text("ResourceId"))
+        Ok(plain(call.text("ResourceId")))
     } else {
         Err(invalid_id())
     }

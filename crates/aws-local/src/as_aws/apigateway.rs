@@ -1,0 +1,132 @@
+//! API Gateway's control plane.
+
+use super::*;
+
+const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+
+/// An API with a method `GET /`: its path and that of the method.
+fn api(aws: &Aws) -> (String, String) {
+    let (_, made) = aws.rest("POST", "/restapis", json!({"name": "a"}));
+    let id = |member: &str| made[member].as_str().unwrap().to_owned();
+    let api = format!("/restapis/{}", id("id"));
+    let method = format!("{api}/resources/{}/methods/GET", id("rootResourceId"));
+    let (status, _) = aws.rest("PUT", &method, json!({"authorizationType": "NONE"}));
+    assert_eq!(status, 201);
+    (api, method)
+}
+
+/// Evidence: recorded, LocalStack `test_create_vpc_link_invalid_parameters`.
+#[test]
+fn a_vpc_link_is_refused_at_once_where_its_name_or_arn_is_none() {
+    let aws = Aws::new();
+    let nlb =
+        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/a/0123456789abcdef";
+    for (name, arn, wanted) in [
+        (
+            "a",
+            "invalid-arn",
+            "Invalid ARN. ARN is not well formed invalid-arn",
+        ),
+        ("", nlb, "Name cannot be empty"),
+    ] {
+        let made = aws.rest(
+            "POST",
+            "/vpclinks",
+            json!({"name": name, "targetArns": [arn]}),
+        );
+        assert_eq!(made, (400, message(wanted)));
+    }
+}
+
+/// Evidence: recorded, LocalStack `test_put_integration_aws_proxy_uri`.
+#[test]
+fn a_proxy_of_aws_takes_functions_and_streams_only() {
+    let aws = Aws::new();
+    let (_, method) = api(&aws);
+    let unsupported = "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.";
+    let no_path = "AWS ARN for integration must contain path or action";
+    let gateway = "arn:aws:apigateway:eu-west-1";
+    for (uri, wanted) in [
+        (FUNCTION.to_owned(), no_path),
+        (
+            format!("bad-arn:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"),
+            "Invalid ARN specified in the request",
+        ),
+        (
+            format!("{gateway}:lambda:test/2015-03-31/functions/{FUNCTION}/invocations"),
+            no_path,
+        ),
+        (
+            format!("{gateway}:firehose:path/2015-03-31/functions/{FUNCTION}/invocations"),
+            unsupported,
+        ),
+        (
+            format!("{gateway}:lambda:path/random/value/{FUNCTION}/invocations"),
+            unsupported,
+        ),
+    ] {
+        let input = json!({"type": "AWS_PROXY", "httpMethod": "POST", "uri": uri});
+        let made = aws.rest("PUT", &format!("{method}/integration"), input);
+        assert_eq!(made, (400, message(wanted)), "{uri}");
+    }
+    // Evidence: recorded, LocalStack `test_put_integration_validation`.
+    let uri = format!("{gateway}:lambda:path/2015-03-31/functions/{FUNCTION}/invocations");
+    let input = json!({"type": "AWS_PROXY", "httpMethod": "POST", "uri": uri});
+    let (status, _) = aws.rest("PUT", &format!("{method}/integration"), input);
+    assert_eq!(status, 201);
+}
+
+/// Evidence: recorded, LocalStack `test_put_integration_response_templates`.
+#[test]
+fn a_template_that_is_null_or_empty_is_kept_as_null() {
+    let aws = Aws::new();
+    let (_, method) = api(&aws);
+    let mock =
+        json!({"type": "MOCK", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}});
+    aws.rest("PUT", &format!("{method}/integration"), mock);
+    aws.rest("PUT", &format!("{method}/responses/200"), json!({}));
+    let path = format!("{method}/integration/responses/200");
+    for template in [Value::Null, "".into()] {
+        let input =
+            json!({"selectionPattern": "", "responseTemplates": {"application/json": template}});
+        let made = aws.rest("PUT", &path, input);
+        assert_eq!(
+            (made.0, &made.1["responseTemplates"]),
+            (201, &json!({"application/json": null}))
+        );
+    }
+    let made = aws.rest("PUT", &path, json!({"selectionPattern": ""}));
+    assert_eq!((made.0, &made.1["responseTemplates"]), (201, &Value::Null));
+}
+
+/// Evidence: recorded, LocalStack `test_authorizer_crud_no_api`.
+#[test]
+fn an_authorizer_of_an_api_that_is_not_there_is_a_conflict() {
+    let aws = Aws::new();
+    let uri = format!(
+        "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
+    );
+    let input = json!({
+        "name": "a", "type": "TOKEN", "authorizerUri": uri, "identitySource": "method.request.header.Authorization",
+    });
+    let words =
+        "Unable to complete operation due to concurrent modification. Please try again later.";
+    let made = aws.rest("POST", "/restapis/absent0000/authorizers", input.clone());
+    assert_eq!(made, (409, message(words)));
+    let listed = aws.rest("GET", "/restapis/absent0000/authorizers", Value::Null);
+    let words = "Invalid API identifier specified 123456789012:absent0000";
+    assert_eq!(listed, (404, message(words)));
+
+    // Evidence: recorded, LocalStack `test_apigateway_with_custom_authorization_method`.
+    let (api, _) = api(&aws);
+    let path = format!("{api}/authorizers");
+    let (status, made) = aws.rest("POST", &path, input);
+    assert_eq!((status, &made["authType"]), (201, &json!("custom")));
+    assert_eq!(made["authorizerResultTtlInSeconds"], Value::Null);
+
+    // Evidence: waited for, terraform-provider-aws makes a new authorizer in place of such a change (`aws_api_gateway_authorizer`).
+    let id = made["id"].as_str().unwrap();
+    let patch = json!({"patchOperations": [{"op": "replace", "path": "/type", "value": "COGNITO_USER_POOLS"}]});
+    let (status, _) = aws.rest("PATCH", &format!("{path}/{id}"), patch);
+    assert_eq!(status, 501);
+}

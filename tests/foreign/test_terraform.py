@@ -1,0 +1,343 @@
+"""Terraform builds, keeps, changes and takes down what gatestack is for, with its AWS provider and nothing of ours in between.
+
+Needs `terraform` and the provider hashicorp/aws in a filesystem mirror: where Terraform looks by itself, or at $TERRAFORM_MIRROR.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+from conftest import REGION
+
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+
+STACK = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+variable "endpoint" {}
+variable "scope" { default = "read" }
+variable "port" { default = 8080 }
+
+provider "aws" {
+  region                      = "%(region)s"
+  access_key                  = "any"
+  secret_key                  = "any"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = false
+  endpoints {
+    apigateway     = var.endpoint
+    cloudwatchlogs = var.endpoint
+    cognitoidp     = var.endpoint
+    ec2            = var.endpoint
+    elbv2          = var.endpoint
+    iam            = var.endpoint
+    sts            = var.endpoint
+  }
+  default_tags {
+    tags = { team = "claims" }
+  }
+}
+
+# The network that is there, and the way to what runs in it.
+
+data "aws_vpc" "default" { default = true }
+
+data "aws_subnets" "private" {
+  filter {
+    name   = "tag:tier"
+    values = ["private"]
+  }
+}
+
+data "aws_subnet" "private" { id = data.aws_subnets.private.ids[0] }
+
+resource "aws_security_group" "front" {
+  name   = "claims-front"
+  vpc_id = data.aws_vpc.default.id
+  egress {
+    protocol    = "tcp"
+    from_port   = var.port
+    to_port     = var.port
+    cidr_blocks = [data.aws_vpc.default.cidr_block]
+  }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "front" {
+  security_group_id = aws_security_group.front.id
+  cidr_ipv4         = data.aws_vpc.default.cidr_block
+  ip_protocol       = "tcp"
+  from_port         = 80
+  to_port           = 80
+}
+
+resource "aws_lb" "inner" {
+  name               = "claims"
+  load_balancer_type = "network"
+  internal           = true
+  subnets            = data.aws_subnets.private.ids
+  security_groups    = [aws_security_group.front.id]
+}
+
+resource "aws_lb_target_group" "service" {
+  name        = "claims-${var.port}"
+  port        = var.port
+  protocol    = "TCP"
+  target_type = "ip"
+  vpc_id      = data.aws_vpc.default.id
+  lifecycle { create_before_destroy = true }
+}
+
+resource "aws_lb_target_group_attachment" "service" {
+  target_group_arn = aws_lb_target_group.service.arn
+  target_id        = cidrhost(data.aws_subnet.private.cidr_block, 10)
+}
+
+resource "aws_lb_listener" "service" {
+  load_balancer_arn = aws_lb.inner.arn
+  port              = 80
+  protocol          = "TCP"
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.service.arn
+  }
+}
+
+resource "aws_api_gateway_vpc_link" "inner" {
+  name        = "claims"
+  target_arns = [aws_lb.inner.arn]
+}
+
+# Whose tokens are taken, and whose they are.
+
+resource "aws_cognito_user_pool" "partners" { name = "partners" }
+
+resource "aws_cognito_user_pool_domain" "partners" {
+  domain       = "claims-partners"
+  user_pool_id = aws_cognito_user_pool.partners.id
+}
+
+resource "aws_cognito_resource_server" "claims" {
+  identifier   = "claims-api"
+  name         = "Claims"
+  user_pool_id = aws_cognito_user_pool.partners.id
+  scope {
+    scope_name        = var.scope
+    scope_description = "read claims"
+  }
+}
+
+resource "aws_cognito_user_pool_client" "acme" {
+  name                                 = "acme"
+  user_pool_id                         = aws_cognito_user_pool.partners.id
+  generate_secret                      = true
+  allowed_oauth_flows                  = ["client_credentials"]
+  allowed_oauth_flows_user_pool_client = true
+  allowed_oauth_scopes                 = ["${aws_cognito_resource_server.claims.identifier}/${var.scope}"]
+}
+
+# The API.
+
+resource "aws_api_gateway_rest_api" "claims" {
+  name = "claims"
+  endpoint_configuration { types = ["REGIONAL"] }
+}
+
+resource "aws_api_gateway_authorizer" "partners" {
+  name          = "partners"
+  rest_api_id   = aws_api_gateway_rest_api.claims.id
+  type          = "COGNITO_USER_POOLS"
+  provider_arns = [aws_cognito_user_pool.partners.arn]
+}
+
+resource "aws_api_gateway_resource" "claim" {
+  rest_api_id = aws_api_gateway_rest_api.claims.id
+  parent_id   = aws_api_gateway_rest_api.claims.root_resource_id
+  path_part   = "{proxy+}"
+}
+
+resource "aws_api_gateway_method" "claim" {
+  rest_api_id          = aws_api_gateway_rest_api.claims.id
+  resource_id          = aws_api_gateway_resource.claim.id
+  http_method          = "GET"
+  authorization        = "COGNITO_USER_POOLS"
+  authorizer_id        = aws_api_gateway_authorizer.partners.id
+  authorization_scopes = ["${aws_cognito_resource_server.claims.identifier}/${var.scope}"]
+  api_key_required     = true
+  request_parameters   = { "method.request.path.proxy" = true }
+}
+
+resource "aws_api_gateway_integration" "claim" {
+  rest_api_id             = aws_api_gateway_rest_api.claims.id
+  resource_id             = aws_api_gateway_resource.claim.id
+  http_method             = aws_api_gateway_method.claim.http_method
+  type                    = "HTTP_PROXY"
+  integration_http_method = "GET"
+  uri                     = "http://${aws_lb.inner.dns_name}/{proxy}"
+  connection_type         = "VPC_LINK"
+  connection_id           = aws_api_gateway_vpc_link.inner.id
+  request_parameters      = { "integration.request.path.proxy" = "method.request.path.proxy" }
+}
+
+resource "aws_api_gateway_method" "preflight" {
+  rest_api_id   = aws_api_gateway_rest_api.claims.id
+  resource_id   = aws_api_gateway_resource.claim.id
+  http_method   = "OPTIONS"
+  authorization = "NONE"
+}
+
+resource "aws_api_gateway_integration" "preflight" {
+  rest_api_id       = aws_api_gateway_rest_api.claims.id
+  resource_id       = aws_api_gateway_resource.claim.id
+  http_method       = aws_api_gateway_method.preflight.http_method
+  type              = "MOCK"
+  request_templates = { "application/json" = "{\\"statusCode\\": 204}" }
+}
+
+resource "aws_api_gateway_method_response" "preflight" {
+  rest_api_id         = aws_api_gateway_rest_api.claims.id
+  resource_id         = aws_api_gateway_resource.claim.id
+  http_method         = aws_api_gateway_method.preflight.http_method
+  status_code         = "204"
+  response_parameters = { "method.response.header.Access-Control-Allow-Origin" = true }
+}
+
+resource "aws_api_gateway_integration_response" "preflight" {
+  rest_api_id         = aws_api_gateway_rest_api.claims.id
+  resource_id         = aws_api_gateway_resource.claim.id
+  http_method         = aws_api_gateway_method.preflight.http_method
+  status_code         = aws_api_gateway_method_response.preflight.status_code
+  response_parameters = { "method.response.header.Access-Control-Allow-Origin" = "'*'" }
+  depends_on          = [aws_api_gateway_integration.preflight]
+}
+
+resource "aws_api_gateway_gateway_response" "unauthorized" {
+  rest_api_id         = aws_api_gateway_rest_api.claims.id
+  response_type       = "UNAUTHORIZED"
+  status_code         = "401"
+  response_templates  = { "application/json" = "{\\"message\\":$context.error.messageString}" }
+  response_parameters = { "gatewayresponse.header.Access-Control-Allow-Origin" = "'*'" }
+}
+
+resource "aws_api_gateway_deployment" "claims" {
+  rest_api_id = aws_api_gateway_rest_api.claims.id
+  triggers    = { scope = var.scope }
+  depends_on = [
+    aws_api_gateway_integration.claim,
+    aws_api_gateway_integration_response.preflight,
+    aws_api_gateway_gateway_response.unauthorized,
+  ]
+  lifecycle { create_before_destroy = true }
+}
+
+resource "aws_api_gateway_stage" "prod" {
+  rest_api_id   = aws_api_gateway_rest_api.claims.id
+  deployment_id = aws_api_gateway_deployment.claims.id
+  stage_name    = "prod"
+}
+
+resource "aws_api_gateway_method_settings" "prod" {
+  rest_api_id = aws_api_gateway_rest_api.claims.id
+  stage_name  = aws_api_gateway_stage.prod.stage_name
+  method_path = "*/*"
+  settings {
+    throttling_rate_limit  = 50
+    throttling_burst_limit = 100
+  }
+}
+
+resource "aws_api_gateway_usage_plan" "standard" {
+  name = "standard"
+  api_stages {
+    api_id = aws_api_gateway_rest_api.claims.id
+    stage  = aws_api_gateway_stage.prod.stage_name
+  }
+  throttle_settings {
+    rate_limit  = 10
+    burst_limit = 20
+  }
+  quota_settings {
+    limit  = 1000
+    period = "MONTH"
+  }
+}
+
+resource "aws_api_gateway_api_key" "acme" { name = "acme" }
+
+resource "aws_api_gateway_usage_plan_key" "acme" {
+  key_id        = aws_api_gateway_api_key.acme.id
+  key_type      = "API_KEY"
+  usage_plan_id = aws_api_gateway_usage_plan.standard.id
+}
+
+output "api" { value = aws_api_gateway_rest_api.claims.id }
+"""
+
+
+def mirror():
+    """The folder in which the provider lies unpacked or packed, as `terraform providers mirror` makes it."""
+    shared = os.environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":")
+    places = [os.environ.get("TERRAFORM_MIRROR"), "~/.terraform.d/plugins", *(f"{place}/terraform/plugins" for place in shared)]
+    folders = [pathlib.Path(place).expanduser() for place in places if place]
+    return next((folder for folder in folders if (folder / PROVIDER).is_dir()), None)
+
+
+@pytest.fixture(scope="module")
+def terraform(tmp_path_factory):
+    """Runs Terraform on the stack, on a local AWS of its own; answers its status and what it printed."""
+    program, plugins = shutil.which("terraform"), mirror()
+    if program is None:
+        pytest.skip("there is no terraform")
+    if plugins is None:
+        pytest.skip(f"no filesystem mirror has {PROVIDER}: set TERRAFORM_MIRROR to one")
+    folder = tmp_path_factory.mktemp("terraform")
+    (folder / "main.tf").write_text(STACK % {"region": REGION}, encoding="utf-8")
+    settings = folder / "terraform.rc"
+    settings.write_text(f'provider_installation {{ filesystem_mirror {{ path = "{plugins}" }} }}\n', encoding="utf-8")
+    command = [os.environ["GATESTACK"], "local", "serve", "--listen", "127.0.0.1:0", "--state", str(folder / "aws.json")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        url = re.search(r"http://[0-9.:]+", server.stdout.readline()).group()
+        environment = {
+            **os.environ,
+            "TF_CLI_CONFIG_FILE": str(settings),
+            "TF_IN_AUTOMATION": "1",
+            "TF_VAR_endpoint": url,
+            "CHECKPOINT_DISABLE": "1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+        def run(*arguments):
+            done = subprocess.run(
+                [program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
+            )
+            return done.returncode, f"{done.stdout}\n{done.stderr}"
+
+        try:
+            status, printed = run("init", "-no-color", "-input=false")
+            assert status == 0, printed
+            yield run
+        finally:
+            server.terminate()
+
+
+def test_terraform_makes_the_stack_finds_it_as_it_is_changes_it_and_takes_it_down(terraform):
+    run = ("-no-color", "-input=false", "-compact-warnings")
+
+    def applied(*variables):
+        status, printed = terraform("apply", *run, "-auto-approve", *variables)
+        assert status == 0, printed
+        # 2 is for changes.
+        status, printed = terraform("plan", *run, "-detailed-exitcode", *variables)
+        assert status == 0, printed
+
+    applied()
+    applied("-var=scope=write", "-var=port=8081")
+    status, printed = terraform("destroy", *run, "-auto-approve", "-var=scope=write", "-var=port=8081")
+    assert status == 0, printed
