@@ -11,7 +11,7 @@ use super::template::{GatewayTemplate, Template};
 use super::together::wholes;
 use super::{schema, testing};
 use crate::kinds::{Desired, KINDS, Resource, Surroundings};
-use crate::model::{Place, Table};
+use crate::model::{Patterns, Place, Table};
 use crate::stack::{Code, spans::KeyPath};
 
 /// What a stack wants.
@@ -238,7 +238,12 @@ fn nothing_that_a_good_file_wants_waits_for_itself() {
                 continue;
             };
             let surroundings = Surroundings::default();
-            let desired = expand(&checked.file, "123456789012", Vec::new(), &surroundings);
+            let desired = expand(
+                &checked.file,
+                "123456789012",
+                Patterns::default(),
+                &surroundings,
+            );
             let needs = desired.resources.iter().map(|(address, wanted)| {
                 let needed = wanted.resource.awaited().into_iter();
                 let needed = needed.chain(wanted.after.iter().cloned());
