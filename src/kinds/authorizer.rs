@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::observation::Other;
 use super::patch::{Patches, Write, written};
 use super::{
-    Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Outputs, Resource, Scope,
-    Standing, Task, gone_is_success, literal, rest_api,
+    Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, OnChange, Outputs,
+    Resource, Scope, Standing, Task, gone_is_success, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, HumanDuration, OutputName, Place, Text, Value};
@@ -75,9 +75,11 @@ impl Kind for Authorizer {
             "What it checks: always `COGNITO_USER_POOLS`.",
             |p: &Props, _| (&p.kind).into(),
         )
-        .by(Write(|patches, task, _: &Props| {
-            patches.replace("/type", &task.want.kind)
-        })),
+        // terraform-provider-aws recreates an authorizer whose type changes from or to COGNITO_USER_POOLS.
+        .on_change(OnChange::Refuse(
+            "AWS never changes an authorizer from or to this type: give this one another `[api.authorizer]` `name`, or \
+             delete the one that has its name",
+        )),
         Field::new(
             "user_pools",
             "The ARNs of the user pools whose tokens it takes.",

@@ -1,5 +1,6 @@
 //! Ownership: moves, consent, and foreign resources beside ours.
 
+use aws_sdk_apigateway::types::AuthorizerType;
 use aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType;
 use gatestack::engine::{self, Purpose, Silent};
 use gatestack::model::Address;
@@ -549,4 +550,41 @@ async fn all_that_a_pool_without_tags_hides_is_adopted_by_the_line_that_one_run_
         idle.contains("--adopt 'parters.*' names nothing in this stack"),
         "{idle}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authorizer_of_another_type_stops_the_plan() {
+    let world = World::new();
+    let open = r#"
+        stack = { name = "hello", region = "eu-west-1" }
+        user_pool = { name = "hello", domain = "hello-1" }
+        resource_servers.hello = { scopes = { read = "Read greetings" } }
+        api.name = "hello"
+        api.stage = "prod"
+        api.authorizer.name = "pool"
+        api.routes."GET /a" = { mock = 200, requires = "nothing" }
+    "#;
+    let consent = agreed("api.routes.*");
+    world.apply_with(open, &consent).await;
+    let made = world.apigateway().create_authorizer().name("pool");
+    let made = made.rest_api_id(world.id(open, "api").await);
+    let made = made.r#type(AuthorizerType::Token);
+    let lambda = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:a/invocations";
+    let made = made.authorizer_uri(lambda);
+    let made = made.identity_source("method.request.header.Authorization");
+    made.send().await.expect("one that somebody made");
+
+    let shut = open.replace("\"nothing\"", "{ scopes = [\"hello/read\"] }");
+    let problems = world.plan_with(&shut, &Options::default()).await;
+    let problems = problems.expect_err("AWS changes no authorizer to this type");
+    assert_eq!(problems[0].address.as_str(), "api/authorizer");
+    assert!(
+        problems[0]
+            .help
+            .contains("another `[api.authorizer]` `name`"),
+        "{problems:?}"
+    );
+    let renamed = shut.replace("authorizer.name = \"pool\"", "authorizer.name = \"own\"");
+    world.apply(&renamed).await;
+    assert!(world.plan(&renamed).await.is_empty());
 }

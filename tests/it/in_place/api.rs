@@ -13,7 +13,6 @@ use super::{Sample, Way, fields};
 use crate::support::scene::replace;
 
 /// What an authorizer of another type asks.
-const LAMBDA: &str = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:a/invocations";
 const AUTHORIZER: &str = "api/authorizer";
 const PROXIED: &str = r#"api.routes."GET /policies/{id}""#;
 const PRIVATE: &str = r#"api.routes."GET /private""#;
@@ -63,13 +62,6 @@ fn api() -> Vec<Sample> {
 fn authorizer() -> Vec<Sample> {
     fields! { "authorizer", Authorizer;
         "name" at AUTHORIZER => {|it, _| it.name = "renamed".into()}
-        "type" at AUTHORIZER => {done |stack| {
-            let update = stack.world.apigateway().update_authorizer();
-            let update = update
-                .rest_api_id(stack.id("api").await)
-                .authorizer_id(stack.id(AUTHORIZER).await);
-            update.patch_operations(replace("/type", "TOKEN")).patch_operations(replace("/authorizerUri", LAMBDA)).send().await.unwrap();
-        }}
         "user_pools" at AUTHORIZER => {|it, _| drop(it.user_pools.insert(
             "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_ZyXwVuTsR".into(),
         ))}
