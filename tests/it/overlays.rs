@@ -205,7 +205,7 @@ fn mistakes_stand_in_the_file_they_were_made_in() {
         .replace("rate = 100", "rate = \"100\"")
         .replace("\"standard\"", "\"standrad\"");
     let folder = with(&[("stack.prod.toml", &overlay)]);
-    folder.write(&SMALLEST.replace("stage    = \"prod\"", "stage    = \"pre-prod\""));
+    folder.write(&SMALLEST.replace("stage    = \"prod\"", "stage    = \"pre.prod\""));
     insta::assert_snapshot!(
         "mistakes_in_two_files",
         screen(&folder.run(&["validate", "--env", "prod"]))

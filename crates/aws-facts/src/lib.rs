@@ -5,6 +5,7 @@
 pub mod arns;
 pub mod hosts;
 pub mod limits;
+pub mod names;
 pub mod patterns;
 pub mod rates;
 pub mod regions;

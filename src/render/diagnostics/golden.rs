@@ -136,7 +136,7 @@ fn references() {
 
 #[test]
 fn names_and_domains() {
-    let text = edited("stage    = \"prod\"", "stage    = \"pre-prod\"")
+    let text = edited("stage    = \"prod\"", "stage    = \"pre.prod\"")
         .replace("hello-${account.id}", "my-aws-${account.id}")
         .replace("eu-central-1", "eu-central-1a")
         .replace("[partners.acme]", "[partners.\"acme/eu\"]")
@@ -242,7 +242,7 @@ fn overlays() {
     // A mistake is shown where its value was written; what the overlay replaces is not checked.
     let base = edited(
         "stage    = \"prod\"",
-        "stage = \"pre-prod\"\ncors = \"${var.gone}\"",
+        "stage = \"pre.prod\"\ncors = \"${var.gone}\"",
     );
     let overlay = "[stack]\nname = \"${var.nmae}\"\n\n[api]\ncors = true\nname = 7\n\n[partners.acme]\nplan = \"standart\"\n\n[partners.zeta]\n\
                    colour = \"red\"\n\n[[moved]]\nfrom = \"partners.acme\"\nto = \"partners.zeta\"\n";

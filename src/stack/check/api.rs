@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn stages_have_names_without_hyphens() {
+    fn stages_have_names_without_dots() {
         assert_eq!(
             codes(&edited("stage    = \"prod\"", "stage = \"v1_prod\"")),
             []
         );
         assert_eq!(
-            codes(&edited("stage    = \"prod\"", "stage = \"pre-prod\"")),
+            codes(&edited("stage    = \"prod\"", "stage = \"pre.prod\"")),
             [Code::BadName]
         );
         assert_eq!(

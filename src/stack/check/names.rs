@@ -1,13 +1,12 @@
 //! Which characters and lengths AWS accepts in names, as one table.
 
-use aws_facts::limits::apigateway::{
-    LONGEST_STAGE_NAME, LONGEST_STAGE_VARIABLE, LONGEST_STAGE_VARIABLE_NAME,
-};
-use aws_facts::limits::elbv2::LONGEST_NAME;
-use aws_facts::limits::tags::{LONGEST_TAG_KEY, LONGEST_TAG_VALUE};
+use std::sync::OnceLock;
+
+use aws_facts::limits::tags::LONGEST_TAG_VALUE;
+use aws_facts::names::{self, Name};
+use regex::Regex;
 
 use super::Judge;
-use crate::model::is_key_character;
 use crate::stack::diagnostic::Code;
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
@@ -16,157 +15,125 @@ use crate::stack::template::Template;
 pub(in crate::stack) struct NameRule {
     /// What it is a name of, for the message.
     what: &'static str,
-    /// The fewest and the most characters.
-    length: (usize, usize),
-    allowed: fn(char) -> bool,
+    name: Name,
     /// The characters in words.
     says: &'static str,
-}
-
-fn cognito(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "_+=,.@-".contains(c)
-}
-
-/// Printable ASCII without `"` and `\`.
-fn printable(c: char) -> bool {
-    c.is_ascii_graphic() && c != '"' && c != '\\'
-}
-
-fn any(c: char) -> bool {
-    !c.is_control()
+    compiled: OnceLock<Regex>,
 }
 
 const COGNITO_CHARACTERS: &str = "letters, digits, spaces and `_ + = , . @ -`";
-const PRINTABLE_CHARACTERS: &str =
-    "letters, digits and punctuation except `\"` and `\\`, without spaces";
-
-/// A name that gatestack writes into tag values: the stack's, and those of tables.
-pub(in crate::stack) const KEY: NameRule = NameRule {
-    what: "name",
-    length: (1, 100),
-    allowed: is_key_character,
-    says: "letters, digits, spaces and `_ . @ + = -`, for it becomes a tag's value",
-};
-/// A user pool's name.
-pub(in crate::stack) const USER_POOL: NameRule = NameRule {
-    what: "user pool name",
-    length: (1, 128),
-    allowed: cognito,
-    says: COGNITO_CHARACTERS,
-};
-/// An app client's name.
-pub(in crate::stack) const APP_CLIENT: NameRule = NameRule {
-    what: "app client name",
-    length: (1, 128),
-    allowed: cognito,
-    says: COGNITO_CHARACTERS,
-};
-/// A resource server's display name.
-pub(in crate::stack) const RESOURCE_SERVER: NameRule = NameRule {
-    what: "resource server name",
-    length: (1, 256),
-    allowed: cognito,
-    says: COGNITO_CHARACTERS,
-};
-/// A resource server's identifier.
-pub(in crate::stack) const IDENTIFIER: NameRule = NameRule {
-    what: "identifier",
-    length: (1, 256),
-    allowed: printable,
-    says: PRINTABLE_CHARACTERS,
-};
-/// A scope's name below its resource server.
-pub(in crate::stack) const SCOPE: NameRule = NameRule {
-    what: "scope name",
-    length: (1, 256),
-    allowed: |c| printable(c) && c != '/',
-    says: "letters, digits and punctuation except `\"`, `\\` and `/`, without spaces",
-};
-/// A scope's description, which Cognito requires.
-pub(in crate::stack) const SCOPE_DESCRIPTION: NameRule = NameRule {
-    what: "scope description",
-    length: (1, 256),
-    allowed: any,
-    says: "any text on one line",
-};
-/// Names of API Gateway without a documented limit; this is the console's.
-pub(in crate::stack) const API_GATEWAY: NameRule = NameRule {
-    what: "name",
-    length: (1, 255),
-    allowed: any,
-    says: "any text on one line",
-};
-/// An API's stage.
-pub(in crate::stack) const STAGE: NameRule = NameRule {
-    what: "stage name",
-    length: (1, LONGEST_STAGE_NAME),
-    allowed: |c| c.is_ascii_alphanumeric() || c == '_',
-    says: "letters, digits and `_`",
-};
-/// A stage variable's name.
-pub(in crate::stack) const STAGE_VARIABLE: NameRule = NameRule {
-    what: "stage variable name",
-    length: (1, LONGEST_STAGE_VARIABLE_NAME),
-    allowed: |c| c.is_ascii_alphanumeric() || c == '_',
-    says: "letters, digits and `_`",
-};
-/// A stage variable's value.
-pub(in crate::stack) const STAGE_VARIABLE_VALUE: NameRule = NameRule {
-    what: "stage variable value",
-    length: (1, LONGEST_STAGE_VARIABLE),
-    allowed: |c| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c),
-    says: "letters, digits and `- . _ ~ : / ? # & = ,`, without spaces",
-};
-/// The name of an HTTP header.
-pub(in crate::stack) const HEADER: NameRule = NameRule {
-    what: "header name",
-    length: (1, 256),
-    allowed: |c| c.is_ascii_alphanumeric() || "!#$%&*+-.^_`|~".contains(c),
-    says: "letters, digits and `-`",
-};
-/// A load balancer's name.
-pub(in crate::stack) const LOAD_BALANCER: NameRule = NameRule {
-    what: "load balancer name",
-    length: (1, LONGEST_NAME),
-    allowed: |c| c.is_ascii_alphanumeric() || c == '-',
-    says: "letters, digits and `-`",
-};
-/// A log group's name, which must fit in the API's tags.
-pub(in crate::stack) const LOG_GROUP: NameRule = NameRule {
-    what: "log group name",
-    length: (1, LONGEST_TAG_VALUE),
-    allowed: |c| c.is_ascii_alphanumeric() || "_./-".contains(c),
-    says: "letters, digits and `_ . / -`",
-};
-/// A tag's key.
-pub(in crate::stack) const TAG_KEY: NameRule = NameRule {
-    what: "tag key",
-    length: (1, LONGEST_TAG_KEY),
-    allowed: tag,
-    says: TAG_CHARACTERS,
-};
-/// A tag's value.
-pub(in crate::stack) const TAG_VALUE: NameRule = NameRule {
-    what: "tag value",
-    length: (0, LONGEST_TAG_VALUE),
-    allowed: tag,
-    says: TAG_CHARACTERS,
-};
-
 const TAG_CHARACTERS: &str = "letters, digits, spaces and `_ . : / = + - @`";
 
-fn tag(c: char) -> bool {
-    c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c)
-}
+/// A name that gatestack writes into tag values: the stack's, and those of tables.
+pub(in crate::stack) static KEY: NameRule = NameRule::new(
+    "name",
+    Name {
+        characters: r"[A-Za-z0-9 _.@+=-]",
+        least: 1,
+        most: 100,
+    },
+    "letters, digits, spaces and `_ . @ + = -`, for it becomes a tag's value",
+);
+/// A user pool's name.
+pub(in crate::stack) static USER_POOL: NameRule =
+    NameRule::new("user pool name", names::USER_POOL, COGNITO_CHARACTERS);
+/// An app client's name.
+pub(in crate::stack) static APP_CLIENT: NameRule =
+    NameRule::new("app client name", names::APP_CLIENT, COGNITO_CHARACTERS);
+/// A resource server's display name.
+pub(in crate::stack) static RESOURCE_SERVER: NameRule = NameRule::new(
+    "resource server name",
+    names::RESOURCE_SERVER,
+    COGNITO_CHARACTERS,
+);
+/// A resource server's identifier.
+pub(in crate::stack) static IDENTIFIER: NameRule = NameRule::new(
+    "identifier",
+    names::IDENTIFIER,
+    "letters, digits and punctuation except `\"` and `\\`, without spaces",
+);
+/// A scope's name below its resource server.
+pub(in crate::stack) static SCOPE: NameRule = NameRule::new(
+    "scope name",
+    names::SCOPE,
+    "letters, digits and punctuation except `\"`, `\\` and `/`, without spaces",
+);
+/// A scope's description, which Cognito requires.
+pub(in crate::stack) static SCOPE_DESCRIPTION: NameRule = NameRule::new(
+    "scope description",
+    names::SCOPE_DESCRIPTION,
+    "any text on one line",
+);
+/// An API's, an authorizer's or a usage plan's name.
+pub(in crate::stack) static API_GATEWAY: NameRule =
+    NameRule::new("name", names::API_GATEWAY, "any text on one line");
+/// An API key's name.
+pub(in crate::stack) static API_KEY: NameRule =
+    NameRule::new("name", names::API_KEY, "any text on one line");
+/// An API's stage.
+pub(in crate::stack) static STAGE: NameRule =
+    NameRule::new("stage name", names::STAGE, "letters, digits, `-` and `_`");
+/// A stage variable's name.
+pub(in crate::stack) static STAGE_VARIABLE: NameRule = NameRule::new(
+    "stage variable name",
+    names::STAGE_VARIABLE,
+    "letters, digits and `_`",
+);
+/// A stage variable's value.
+pub(in crate::stack) static STAGE_VARIABLE_VALUE: NameRule = NameRule::new(
+    "stage variable value",
+    names::STAGE_VARIABLE_VALUE,
+    "letters, digits and `- . _ ~ : / ? # & = ,`, without spaces",
+);
+/// The name of an HTTP header.
+pub(in crate::stack) static HEADER: NameRule =
+    NameRule::new("header name", names::HEADER, "letters, digits and `-`");
+/// A load balancer's name.
+pub(in crate::stack) static LOAD_BALANCER: NameRule = NameRule::new(
+    "load balancer name",
+    names::LOAD_BALANCER,
+    "letters, digits and `-`",
+);
+/// A log group's name, which must fit in the API's tags: `#` doesn't, nor do more than 256 characters.
+pub(in crate::stack) static LOG_GROUP: NameRule = NameRule::new(
+    "log group name",
+    Name {
+        characters: r"[A-Za-z0-9_./-]",
+        most: LONGEST_TAG_VALUE,
+        ..names::LOG_GROUP
+    },
+    "letters, digits and `_ . / -`",
+);
+/// A tag's key.
+pub(in crate::stack) static TAG_KEY: NameRule =
+    NameRule::new("tag key", names::TAG_KEY, TAG_CHARACTERS);
+/// A tag's value.
+pub(in crate::stack) static TAG_VALUE: NameRule =
+    NameRule::new("tag value", names::TAG_VALUE, TAG_CHARACTERS);
 
 impl NameRule {
+    const fn new(what: &'static str, name: Name, says: &'static str) -> NameRule {
+        NameRule {
+            what,
+            name,
+            says,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    fn allows(&self, character: char) -> bool {
+        let compile = || Regex::new(self.name.characters).expect("the class is constant");
+        let class = self.compiled.get_or_init(compile);
+        class.is_match(character.encode_utf8(&mut [0; 4]))
+    }
+
     /// The rule as a regular expression that editors understand: a class of characters, and how many of them.
     pub(in crate::stack) fn pattern(&self) -> String {
         let ascii = (0..128u8).map(char::from);
         let (allowed, refused): (Vec<char>, Vec<char>) =
-            ascii.partition(|character| (self.allowed)(*character));
+            ascii.partition(|character| self.allows(*character));
         // One letter beyond ASCII represents all.
-        let (not, listed) = match (self.allowed)('é') {
+        let (not, listed) = match self.allows('é') {
             true => ("^", refused),
             false => ("", allowed),
         };
@@ -176,20 +143,20 @@ impl NameRule {
             c => format!("\\{c}"),
         };
         let class: String = listed.iter().map(escaped).collect();
-        let (least, most) = self.length;
+        let Name { least, most, .. } = self.name;
         format!("^[{not}{class}]{{{least},{most}}}$")
     }
 
     /// What the name may be, in words.
     #[cfg(test)]
     pub(in crate::stack) fn in_words(&self) -> String {
-        let (least, most) = self.length;
+        let Name { least, most, .. } = self.name;
         format!("{least} to {most} characters: {}", self.says)
     }
 
     /// Why AWS refuses the name, if it does, and what it may be.
     pub(super) fn refusal(&self, name: &str) -> Option<(String, String)> {
-        let (least, most) = self.length;
+        let Name { least, most, .. } = self.name;
         let length = name.chars().count();
         let what = self.what;
         if length < least {
@@ -204,7 +171,7 @@ impl NameRule {
                 format!("AWS allows {most}"),
             ));
         }
-        let culprit = name.chars().find(|c| !(self.allowed)(*c))?;
+        let culprit = name.chars().find(|c| !self.allows(*c))?;
         let shown = if culprit == ' ' {
             "a space".to_owned()
         } else {
@@ -267,7 +234,13 @@ impl Judge<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use serde_json::Value;
+
     use super::*;
+    use crate::model::is_key_character;
 
     fn refused(rule: &NameRule, name: &str) -> bool {
         rule.refusal(name).is_some()
@@ -288,7 +261,7 @@ mod tests {
                 && refused(&IDENTIFIER, "a\\")
         );
         assert!(refused(&SCOPE, "a/b") && !refused(&SCOPE, "orders.read"));
-        assert!(refused(&STAGE, "pre-prod") && !refused(&STAGE, "pre_prod"));
+        assert!(refused(&STAGE, "pre.prod") && !refused(&STAGE, "pre-prod_1"));
         assert!(
             refused(&STAGE_VARIABLE_VALUE, "a b")
                 && !refused(&STAGE_VARIABLE_VALUE, "https://a/b?c=d")
@@ -308,6 +281,7 @@ mod tests {
             (&IDENTIFIER, 256),
             (&STAGE, 128),
             (&STAGE_VARIABLE, 64),
+            (&API_KEY, 1_024),
             (&KEY, 100),
         ] {
             assert!(refused(rule, ""), "{}", rule.what);
@@ -316,10 +290,94 @@ mod tests {
         }
     }
 
+    /// A string of AWS's service models, as the local AWS has them.
+    fn modelled(service: &str, shape: &str) -> Value {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/aws-local/models");
+        let text = fs::read_to_string(folder.join(format!("{service}.json"))).unwrap();
+        let model: Value = serde_json::from_str(&text).unwrap();
+        let found = &model["shapes"][shape];
+        assert_eq!(found["type"], "string", "{service} {shape}");
+        found.clone()
+    }
+
+    /// A model's pattern for a text of one character. Java's `\w` and `\s` are ASCII.
+    fn of_one(pattern: &str) -> Regex {
+        let pattern = pattern
+            .replace(r"\w", "A-Za-z0-9_")
+            .replace(r"\s", r" \t\n\x0b\f\r");
+        Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap()
+    }
+
+    #[test]
+    fn names_are_those_of_the_service_models() {
+        for (rule, service, shape, narrower) in [
+            (&USER_POOL, "cognito", "UserPoolNameType", ""),
+            (&APP_CLIENT, "cognito", "ClientNameType", ""),
+            (&RESOURCE_SERVER, "cognito", "ResourceServerNameType", ""),
+            (&IDENTIFIER, "cognito", "ResourceServerIdentifierType", ""),
+            (&SCOPE, "cognito", "ResourceServerScopeNameType", ""),
+            (&LOG_GROUP, "logs", "LogGroupName", "#"),
+            (&TAG_KEY, "elbv2", "TagKey", ""),
+            (&TAG_VALUE, "elbv2", "TagValue", ""),
+            (&TAG_KEY, "logs", "TagKey", ""),
+            (&TAG_VALUE, "logs", "TagValue", ""),
+        ] {
+            let model = modelled(service, shape);
+            let pattern = of_one(model["pattern"].as_str().unwrap());
+            for character in '\0'..='\u{31ff}' {
+                let expected =
+                    pattern.is_match(&character.to_string()) && !narrower.contains(character);
+                assert_eq!(rule.allows(character), expected, "{shape} {character:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_are_those_of_the_service_models() {
+        for (rule, service, shape) in [
+            (&USER_POOL, "cognito", "UserPoolNameType"),
+            (&APP_CLIENT, "cognito", "ClientNameType"),
+            (&RESOURCE_SERVER, "cognito", "ResourceServerNameType"),
+            (&IDENTIFIER, "cognito", "ResourceServerIdentifierType"),
+            (&SCOPE, "cognito", "ResourceServerScopeNameType"),
+            (
+                &SCOPE_DESCRIPTION,
+                "cognito",
+                "ResourceServerScopeDescriptionType",
+            ),
+            (&TAG_KEY, "elbv2", "TagKey"),
+            (&TAG_VALUE, "elbv2", "TagValue"),
+            (&TAG_KEY, "cognito", "TagKeysType"),
+            (&TAG_VALUE, "cognito", "TagValueType"),
+            (&TAG_KEY, "tagging", "TagKey"),
+            (&TAG_VALUE, "tagging", "TagValue"),
+        ] {
+            let model = modelled(service, shape);
+            let length = (rule.name.least, rule.name.most);
+            let expected = (model["min"].as_u64(), model["max"].as_u64());
+            assert_eq!(
+                (Some(length.0 as u64), Some(length.1 as u64)),
+                expected,
+                "{shape}"
+            );
+        }
+        let group = modelled("logs", "LogGroupName");
+        assert_eq!(group["max"], names::LOG_GROUP.most);
+    }
+
+    /// The table's names are those of `model`, which other parts of gatestack write.
+    #[test]
+    fn a_key_is_what_tags_hold() {
+        for character in '\0'..='\u{31ff}' {
+            assert_eq!(KEY.allows(character), is_key_character(character));
+            assert!(!KEY.allows(character) || TAG_VALUE.allows(character));
+        }
+    }
+
     #[test]
     fn the_message_names_the_character() {
-        let (message, help) = STAGE.refusal("pre-prod").unwrap();
-        assert_eq!(message, "the stage name `pre-prod` holds `-`");
-        assert_eq!(help, "allowed are letters, digits and `_`");
+        let (message, help) = STAGE.refusal("pre.prod").unwrap();
+        assert_eq!(message, "the stage name `pre.prod` holds `.`");
+        assert_eq!(help, "allowed are letters, digits, `-` and `_`");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::API_GATEWAY;
+use super::names::{API_GATEWAY, API_KEY};
 use super::{Judge, entries};
 use crate::model::bare_or_quoted;
 use crate::stack::diagnostic::Code;
@@ -16,7 +16,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         }
     }
     for (path, name, key) in entries("api_keys", &judge.file.api_keys) {
-        judge.display_name(&path, key.name.as_ref(), &API_GATEWAY);
+        judge.display_name(&path, key.name.as_ref(), &API_KEY);
         if let Some(description) = &key.description {
             judge.description(&path, description);
         }

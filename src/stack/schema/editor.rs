@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::super::check::METHODS;
 use super::super::check::names::{
-    API_GATEWAY, APP_CLIENT, HEADER, IDENTIFIER, KEY, LOAD_BALANCER, NameRule, RESOURCE_SERVER,
-    SCOPE, SCOPE_DESCRIPTION, STAGE, STAGE_VARIABLE, STAGE_VARIABLE_VALUE, TAG_KEY, TAG_VALUE,
-    USER_POOL,
+    API_GATEWAY, API_KEY, APP_CLIENT, HEADER, IDENTIFIER, KEY, LOAD_BALANCER, NameRule,
+    RESOURCE_SERVER, SCOPE, SCOPE_DESCRIPTION, STAGE, STAGE_VARIABLE, STAGE_VARIABLE_VALUE,
+    TAG_KEY, TAG_VALUE, USER_POOL,
 };
 use super::super::scopes::OPEN_ID;
 
@@ -57,7 +57,7 @@ const NAMES: &[(&str, &str, Part, &NameRule)] = &[
     ("FindSubnets", "tags", Keys, &TAG_KEY),
     ("FindSubnets", "tags", Values, &TAG_VALUE),
     ("Plan", "name", Text, &API_GATEWAY),
-    ("ApiKey", "name", Text, &API_GATEWAY),
+    ("ApiKey", "name", Text, &API_KEY),
 ];
 
 /// A host name with a dot in it, in lower case; a domain of an API may begin with a wildcard.
