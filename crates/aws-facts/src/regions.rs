@@ -1,4 +1,4 @@
-//! Regions of the commercial partition, and their zones.
+//! Regions, and their zones.
 
 /// The Region of what is global: IAM, Route 53, and the certificates that CloudFront reads, so those of Cognito's custom domains too.
 ///
@@ -50,6 +50,55 @@ pub const OPT_IN: [&str; 17] = [
     "me-south-1",
     "mx-central-1",
 ];
+
+/// The Regions of the other partitions: China, GovCloud, the European Sovereign Cloud and the isolated ones, as in the SDKs'
+/// `partitions.json`.
+///
+/// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
+pub const OTHER_PARTITIONS: [&str; 12] = [
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-isoe-west-1",
+    "eusc-de-east-1",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-iso-east-1",
+    "us-iso-west-1",
+    "us-isob-east-1",
+    "us-isob-west-1",
+    "us-isof-east-1",
+    "us-isof-south-1",
+];
+
+/// The last word of a Region's name before its number.
+///
+/// Source: <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>
+pub const DIRECTIONS: [&str; 9] = [
+    "central",
+    "east",
+    "north",
+    "northeast",
+    "northwest",
+    "south",
+    "southeast",
+    "southwest",
+    "west",
+];
+
+/// All Regions of this version.
+pub fn known() -> impl Iterator<Item = &'static str> {
+    ENABLED_BY_DEFAULT
+        .into_iter()
+        .chain(OPT_IN)
+        .chain(OTHER_PARTITIONS)
+}
+
+/// Whether a name is made like a Region's: its last word is a direction, and a number follows. AWS opens Regions that this
+/// version does not know.
+pub fn is_plausible(region: &str) -> bool {
+    let mut words = region.rsplit('-').skip(1);
+    words.next().is_some_and(|word| DIRECTIONS.contains(&word))
+}
 
 /// A zone: the last letter of its name, and the number in its id.
 type Zone = (&'static str, u8);
@@ -121,6 +170,13 @@ pub fn zone_id(region: &str, zone: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn known_regions_are_plausible_and_misspelled_ones_are_not() {
+        assert!(known().all(is_plausible));
+        assert_eq!(known().count(), 46);
+        assert!(is_plausible("eu-central-3") && !is_plausible("eu-centrl-1"));
+    }
 
     #[test]
     fn zones_have_ids_of_their_regions() {

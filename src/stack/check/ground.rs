@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use aws_facts::limits::tags::{LONGEST_TAG_KEY, LONGEST_TAG_VALUE, MOST_TAGS};
-use aws_facts::patterns;
+use aws_facts::{patterns, regions};
 use regex::Regex;
 
 use super::Judge;
@@ -40,14 +40,24 @@ pub(super) fn check(judge: &mut Judge<'_>) {
 fn region(judge: &mut Judge<'_>, path: &KeyPath, region: &str) {
     static REGION: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(patterns::REGION).expect("the pattern is constant"));
-    if REGION.is_match(region) {
+    if regions::known().any(|known| known == region) {
+        return;
+    }
+    if REGION.is_match(region) && regions::is_plausible(region) {
+        let message = format!("this version of gatestack does not know the Region `{region}`");
+        let help = "check its spelling; `aws ec2 describe-regions --all-regions` lists them";
+        judge.warning(Code::BadGround, path, message, help);
         return;
     }
     let without_zone = region.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    let help = if REGION.is_match(without_zone) {
+    let help = if without_zone != region && REGION.is_match(without_zone) {
         format!("that is an Availability Zone; its Region is `{without_zone}`")
     } else {
-        "a Region looks like `eu-central-1`; `aws ec2 describe-regions` lists them".to_owned()
+        judge.did_you_mean(
+            region,
+            regions::known(),
+            "a Region looks like `eu-central-1`; `aws ec2 describe-regions` lists them",
+        )
     };
     judge.error(
         Code::BadGround,
@@ -133,8 +143,8 @@ fn length_in_tag(table: Table, name: &str) -> (usize, usize) {
 mod tests {
     use super::length_in_tag;
     use crate::model::Table;
-    use crate::stack::diagnostic::Code;
-    use crate::stack::testing::{codes, edited};
+    use crate::stack::diagnostic::{Code, Diagnostic};
+    use crate::stack::testing::{codes, edited, read};
 
     fn stack(line: &str) -> Vec<Code> {
         codes(&edited(
@@ -166,6 +176,29 @@ mod tests {
         ] {
             assert_eq!(region(bad), [Code::BadGround], "{bad}");
         }
+    }
+
+    #[test]
+    fn a_misspelled_region_is_an_error_and_a_new_one_a_warning() {
+        let told = |region: &str| {
+            let (is_valid, told) = match read(&edited("eu-central-1", region)) {
+                Ok(checked) => (true, checked.warnings),
+                Err(diagnostics) => (false, diagnostics),
+            };
+            let help = |one: &Diagnostic| one.help.clone().unwrap_or_default();
+            let told: Vec<String> = told.list().iter().map(help).collect();
+            (is_valid, told.join("\n"))
+        };
+        assert_eq!(
+            told("eu-centrl-1"),
+            (false, "did you mean `eu-central-1`?".to_owned())
+        );
+        assert_eq!(told("eu-central"), told("eu-centrl-1"));
+        for new in ["us-west-3", "nz-southwest-1"] {
+            let (is_valid, help) = told(new);
+            assert!(is_valid && help.starts_with("check its spelling"), "{help}");
+        }
+        assert_eq!(told("eu-west-1"), (true, String::new()));
     }
 
     #[test]
