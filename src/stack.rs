@@ -25,6 +25,7 @@ pub mod source;
 pub mod spans;
 
 mod check;
+mod cors;
 mod cycles;
 mod files;
 mod findings;

@@ -404,8 +404,8 @@ pub struct CorsSettings {
     /// The one origin allowed, or `*` for any.
     #[schemars(example = &"https://shop.example.com")]
     pub origin: String,
-    /// Request headers a page may send.
-    #[schemars(example = ["Authorization", "X-Api-Key"])]
+    /// Request headers a page may send. The default includes the authorizer's `header`.
+    #[schemars(example = ["X-Api-Key", "X-Token"])]
     pub headers: BTreeSet<String>,
     /// How long a browser may keep a preflight's answer. Left out: as long as the browser does by itself.
     #[schemars(example = &"1h")]
@@ -438,6 +438,16 @@ pub enum Requires {
     Nothing,
     /// All of these.
     These(Requirements),
+}
+
+impl Requires {
+    /// Whether a call needs a token.
+    pub(super) fn needs_token(&self) -> bool {
+        match self {
+            Requires::Nothing => false,
+            Requires::These(these) => !these.scopes.is_empty() || these.token.is_some(),
+        }
+    }
 }
 
 /// What a caller needs.
@@ -565,6 +575,12 @@ pub struct Route {
 impl Route {
     /// The longest that API Gateway waits for a backend, and how long it does unless told.
     pub const LONGEST_TIMEOUT: HumanDuration = route::LONGEST_TIMEOUT;
+
+    /// What a caller of the route needs: its own requirements, or the API's.
+    pub(super) fn requires<'a>(&'a self, api: &'a Api) -> &'a Requires {
+        let written = self.requires.as_ref().or(api.requires.as_ref());
+        written.unwrap_or(&Requires::Nothing)
+    }
 }
 
 /// What a call to a backend goes through.

@@ -137,7 +137,7 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ("path = \"v1\"", "path = \"v 1\"", Code::BadName, "\"v 1\"", &["api.stage_variables.path"]),
     ("path = \"v1\"", "path = \"v1\", \"a-b\" = \"x\"", Code::BadName, "\"a-b\"", &["api.stage_variables"]),
     ("origin = \"*\"", "origin = \"x\"", Code::BadUrl, "\"x\"", &["api.cors.origin"]),
-    ("[\"X-A\"]", "[\"X-A\", \"X B\"]", Code::BadName, "\"X B\"", &["api.cors.headers"]),
+    ("\"X-A\"", "\"X B\"", Code::BadName, "\"X B\"", &["api.cors.headers"]),
     ("max_age = \"1h\"", "max_age = \"9d\"", Code::OutOfRange, "\"9d\"", &["api.cors.max_age"]),
     (
         "[\"id/read\", \"plain/all\"]", "[\"id/read\", \"plain/no\"]",

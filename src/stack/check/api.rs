@@ -1,5 +1,6 @@
 //! `[api]`: its stage, stage variables, CORS and authorizer.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use aws_facts::limits::apigateway::{LONGEST_DESCRIPTION, MOST_STAGE_VARIABLES};
@@ -8,6 +9,7 @@ use regex::Regex;
 use super::Judge;
 use super::names::{API_GATEWAY, HEADER, STAGE, STAGE_VARIABLE, STAGE_VARIABLE_VALUE};
 use crate::model::HumanDuration;
+use crate::stack::cors;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{Api, Cors, CorsSettings};
 use crate::stack::spans::KeyPath;
@@ -36,6 +38,10 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         hour,
         true,
     );
+    // After the checks of what it depends on.
+    if let Cors::On(cors) = &api.cors {
+        headers(judge, &path.join("cors").join("headers"), api, cors);
+    }
 }
 
 impl Judge<'_> {
@@ -112,10 +118,83 @@ fn cross_origin(judge: &mut Judge<'_>, path: &KeyPath, cors: &CorsSettings) {
     }
 }
 
+/// Warns where a page can't send what routes need.
+fn headers(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, cors: &CorsSettings) {
+    let is_default = cors.headers == CorsSettings::default().headers;
+    let refused = |one: &String| one != "*" && HEADER.refusal(one).is_some();
+    if is_default
+        || cors.headers.iter().any(refused)
+        || !judge.intact(path)
+        || !judge.usable(["api", "authorizer", "header"])
+    {
+        return;
+    }
+    let uncovered = cors::uncovered(api, &cors.headers);
+    if uncovered.is_empty() {
+        return;
+    }
+    let mut list: BTreeSet<&str> = cors.headers.iter().map(String::as_str).collect();
+    list.extend(&uncovered);
+    let needed: Vec<_> = uncovered.iter().map(|one| format!("`{one}`")).collect();
+    let needed = needed.join(" and ");
+    let message = match cors.headers.contains("*") {
+        true => format!("routes need {needed}, which `*` does not cover"),
+        false => format!("routes need {needed}, which pages of other origins may not send"),
+    };
+    let list: Vec<_> = list.iter().map(|one| format!("\"{one}\"")).collect();
+    let help = format!("write `headers = [{}]`", list.join(", "));
+    judge.warning(Code::Requirements, path, message, help);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::testing::{codes, edited};
+    use crate::stack::testing::{codes, edited, read};
+
+    #[test]
+    fn a_page_may_send_what_routes_need() {
+        let told = |lines: &str| {
+            let text = edited("[api.routes]", &format!("{lines}\n[api.routes]"));
+            let list: Vec<(String, String)> = read(&text)
+                .unwrap()
+                .warnings
+                .list()
+                .iter()
+                .map(|one| (one.message.clone(), one.help.clone().unwrap_or_default()))
+                .collect();
+            list
+        };
+        for covered in [
+            "true",
+            "{ headers = [\"authorization\", \"X-API-Key\"] }",
+            "{ headers = [\"*\", \"Authorization\"] }",
+        ] {
+            assert_eq!(told(&format!("cors = {covered}")), [], "{covered}");
+        }
+        assert_eq!(
+            told("authorizer = { header = \"X-Auth\" }\ncors = true"),
+            []
+        );
+        assert_eq!(
+            told("authorizer = { header = \"X-Auth\" }\ncors = { headers = [\"*\"] }"),
+            []
+        );
+        let told_of = |message: &str, help: &str| [(message.to_owned(), help.to_owned())];
+        assert_eq!(
+            told("cors = { headers = [\"Content-Type\"] }"),
+            told_of(
+                "routes need `Authorization` and `X-Api-Key`, which pages of other origins may not send",
+                "write `headers = [\"Authorization\", \"Content-Type\", \"X-Api-Key\"]`"
+            )
+        );
+        assert_eq!(
+            told("cors = { headers = [\"*\"] }"),
+            told_of(
+                "routes need `Authorization`, which `*` does not cover",
+                "write `headers = [\"*\", \"Authorization\"]`"
+            )
+        );
+    }
 
     fn api(lines: &str) -> Vec<Code> {
         codes(&edited("[api.routes]", &format!("{lines}\n[api.routes]")))

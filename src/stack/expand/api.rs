@@ -9,8 +9,9 @@ use crate::kinds::{
 };
 use crate::model::routing::VERBS;
 use crate::model::{Address, Book, OutputName, Place, Text};
+use crate::stack::cors;
 use crate::stack::file::{
-    self, AccessLogSettings, AccessLogs, Api, Cors, CorsSettings, Period, Requires, Token,
+    self, AccessLogSettings, AccessLogs, Api, Cors, CorsSettings, Period, Requires,
 };
 
 impl Expansion<'_> {
@@ -27,7 +28,7 @@ impl Expansion<'_> {
         if api
             .routes
             .values()
-            .any(|route| needs_token(requires(api, route)))
+            .any(|route| route.requires(api).needs_token())
         {
             self.authorizer(api);
         }
@@ -83,7 +84,7 @@ impl Expansion<'_> {
         let Some((method, path)) = name.split_once(' ') else {
             return;
         };
-        let (scopes, api_key) = match requires(api, route) {
+        let (scopes, api_key) = match route.requires(api) {
             Requires::Nothing => (BTreeSet::new(), false),
             Requires::These(these) => (self.scopes(&these.scopes), these.api_key),
         };
@@ -92,7 +93,9 @@ impl Expansion<'_> {
             method: method.to_owned(),
             path: path.to_owned(),
             integration: self.integration(api, route),
-            authorizer: needs_token(requires(api, route))
+            authorizer: route
+                .requires(api)
+                .needs_token()
                 .then(|| Text::output(&Place::Authorizer.address(), OutputName::Id)),
             scopes,
             api_key,
@@ -143,10 +146,11 @@ impl Expansion<'_> {
                 method => methods.extend([method, "OPTIONS"]),
             }
         }
+        let headers = cors::allowed(api, cors);
         for (path, methods) in methods {
             let name = format!("OPTIONS {path}");
             if !api.routes.contains_key(&name) {
-                let props = preflight(path, &methods, cors);
+                let props = preflight(path, &methods, cors, &headers);
                 let address = Place::Route(name).address();
                 self.open_on_purpose.insert(address.clone());
                 self.add(address, Resource::Route(props));
@@ -287,21 +291,12 @@ fn api_id() -> Text {
     Text::output(&Place::Api.address(), OutputName::Id)
 }
 
-fn requires<'a>(api: &'a Api, route: &'a file::Route) -> &'a Requires {
-    let written = route.requires.as_ref().or(api.requires.as_ref());
-    written.unwrap_or(&Requires::Nothing)
-}
-
-fn needs_token(requires: &Requires) -> bool {
-    match requires {
-        Requires::Nothing => false,
-        Requires::These(these) => {
-            !these.scopes.is_empty() || matches!(these.token, Some(Token::Access | Token::Id))
-        }
-    }
-}
-
-fn preflight(path: &str, methods: &BTreeSet<&str>, cors: &CorsSettings) -> route::Props {
+fn preflight(
+    path: &str,
+    methods: &BTreeSet<&str>,
+    cors: &CorsSettings,
+    headers: &BTreeSet<&str>,
+) -> route::Props {
     let list = |items: Vec<&str>| items.join(",");
     let mut headers = BTreeMap::from([
         allow_origin(cors),
@@ -311,7 +306,7 @@ fn preflight(path: &str, methods: &BTreeSet<&str>, cors: &CorsSettings) -> route
         ),
         (
             "Access-Control-Allow-Headers".to_owned(),
-            list(cors.headers.iter().map(String::as_str).collect()),
+            list(headers.iter().copied().collect()),
         ),
     ]);
     if let Some(max_age) = cors.max_age {
