@@ -1,10 +1,12 @@
 //! Lookups of existing resources that the file refers to: read before the file is expanded, since ids follow from them, and
 //! checked before anything is planned.
 
+mod addresses;
 mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use addresses::{Addresses, Location, Range};
 pub use look::look_around;
 
 /// The lookups that the file needs.
@@ -12,6 +14,8 @@ pub use look::look_around;
 pub struct Questions {
     /// The subnets of `[load_balancer] subnets`.
     pub subnets: Option<Which>,
+    /// Whether the targets are addresses, so that the ranges of the VPC and its subnets are needed.
+    pub addresses: bool,
     /// The ARN or name of `[load_balancer] existing`.
     pub load_balancer: Option<String>,
     /// The instances of `[load_balancer.targets] instance_ids` and `instance_tags`.
@@ -59,6 +63,8 @@ pub struct Surroundings {
     pub vpc: Option<String>,
     /// The subnets of `[load_balancer] subnets`.
     pub subnets: Vec<Subnet>,
+    /// The address ranges of their VPC, for `[load_balancer.targets] ips`.
+    pub addresses: Addresses,
     /// The load balancer of `[load_balancer] existing`.
     pub load_balancer: Option<ExistingLoadBalancer>,
     /// The instances of `[load_balancer.targets] instance_ids` and `instance_tags`.

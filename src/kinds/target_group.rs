@@ -38,7 +38,7 @@ pub struct Props {
     pub health: Health,
     /// The deregistration delay, in seconds.
     pub drain_seconds: u32,
-    /// Instance ids or addresses. `None` if gatestack's instances are registered with their own steps.
+    /// Instance ids or addresses, those outside the VPC marked as such. `None` if gatestack's instances are registered with their own steps.
     pub targets: Option<BTreeSet<String>>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -377,12 +377,29 @@ fn target_name(id: &str, port: Option<i32>, group_port: u16) -> String {
     }
 }
 
+/// What marks an address outside the target group's VPC.
+const OUTSIDE: &str = " outside the VPC";
+
+/// The target of an address outside the VPC.
+pub fn outside(address: &str) -> String {
+    format!("{address}{OUTSIDE}")
+}
+
 fn description(target: &str) -> TargetDescription {
+    // AWS finds the zone of an address in a subnet of the VPC, and requires one for any other.
+    let (target, zone) = match target.strip_suffix(OUTSIDE) {
+        Some(address) => (address, Some("all".to_owned())),
+        None => (target, None),
+    };
     let (id, port) = match target.split_once(" port ") {
         Some((id, port)) => (id, port.parse().ok()),
         None => (target, None),
     };
-    TargetDescription::builder().id(id).set_port(port).build()
+    TargetDescription::builder()
+        .id(id)
+        .set_port(port)
+        .set_availability_zone(zone)
+        .build()
 }
 
 /// The target groups that may be the stack's, with their tags.
@@ -440,13 +457,13 @@ async fn candidate(
         Owner::Us(address) => Some(after_moves(scope.desired, &address)),
         Owner::Stack(_) | Owner::Nobody => None,
     };
-    let compared = wanted(scope).any(|(of, props)| {
-        props.targets.is_some() && (address.as_ref() == Some(of) || props.name == name)
-    });
+    let compared = wanted(scope)
+        .filter(|(of, props)| address.as_ref() == Some(*of) || props.name == name)
+        .find_map(|(_, props)| props.targets.as_ref());
     let (attributes, targets) = tokio::try_join!(reader.target_group_attributes(arn), async {
         Ok(match compared {
-            true => Some(registered(reader, arn, port).await?),
-            false => None,
+            Some(wanted) => Some(as_wanted(registered(reader, arn, port).await?, wanted)),
+            None => None,
         })
     })?;
     let props = Props {
@@ -549,6 +566,15 @@ pub(super) async fn others_in(
     Ok(uses)
 }
 
+/// The registered targets, those outside the VPC marked as the wanted ones are.
+fn as_wanted(registered: BTreeSet<String>, wanted: &BTreeSet<String>) -> BTreeSet<String> {
+    let marked = |target: String| Some(outside(&target)).filter(|marked| wanted.contains(marked));
+    registered
+        .into_iter()
+        .map(|target| marked(target.clone()).unwrap_or(target))
+        .collect()
+}
+
 async fn registered(reader: &Reader, arn: &str, port: u16) -> Result<BTreeSet<String>, AwsError> {
     let targets = reader.target_health(arn).await?;
     let stays = targets.iter().filter(|target| {
@@ -610,6 +636,19 @@ mod tests {
         assert_eq!(other, "10.0.1.4 port 9090");
         assert_eq!(description(&other).port, Some(9090));
         assert_eq!(description("10.0.1.4").port, None);
+    }
+
+    #[test]
+    fn an_address_outside_the_vpc_is_registered_in_all_zones() {
+        let marked = outside("10.9.8.7");
+        let sent = description(&marked);
+        assert_eq!(sent.id.as_deref(), Some("10.9.8.7"));
+        assert_eq!(sent.availability_zone.as_deref(), Some("all"));
+        assert_eq!(description("10.7.1.10").availability_zone, None);
+        let registered = BTreeSet::from(["10.7.1.10".to_owned(), "10.9.8.7".to_owned()]);
+        let wanted = BTreeSet::from(["10.7.1.10".to_owned(), marked]);
+        assert_eq!(as_wanted(registered.clone(), &wanted), wanted);
+        assert_eq!(as_wanted(registered.clone(), &BTreeSet::new()), registered);
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub fn questions(checked: &Checked, account: &str) -> Questions {
             },
         });
         if let Some(targets) = &table.targets {
+            questions.addresses = targets.ips.is_some();
             let by_id = targets.instance_ids.clone().map(Which::Ids);
             let by_tags = || {
                 let tags = targets.instance_tags.clone()?;

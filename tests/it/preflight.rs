@@ -89,6 +89,32 @@ async fn the_default_network_has_a_private_road() {
 }
 
 #[tokio::test]
+async fn addresses_are_in_subnets_or_outside_the_vpc() {
+    let folder = Folder::with("");
+    let found = "subnets = { vpc = \"default\", tags = { tier = \"private\" } }";
+    let file = |ip: &str| {
+        stack(&format!(
+            "{found}\n{}",
+            TARGETS.replace("172.31.128.10", ip)
+        ))
+    };
+    // A subnet of the VPC that the load balancer is not in.
+    assert_eq!(told(&folder, &file("172.31.16.10")), "--- exit 0\n");
+    let no_subnet = told(&folder, &file("172.31.200.10"));
+    assert!(no_subnet.contains("but in none of its"), "{no_subnet}");
+    assert!(no_subnet.contains("172.31.144.0/20"), "{no_subnet}");
+    assert!(!no_subnet.contains("exit 0"), "{no_subnet}");
+    let outside = told(&folder, &file("10.9.8.7"));
+    assert!(outside.contains("`10.9.8.7` is outside vpc-"), "{outside}");
+    assert!(outside.contains("exit 0"), "{outside}");
+    // AWS registers it with the zone `all`, and a second plan has nothing to do.
+    let applied = folder.local(&["apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{}", applied.stderr);
+    let again = folder.local(&["plan", "--detailed-exitcode"]);
+    assert_eq!(again.code, 0, "{}{}", again.stdout, again.stderr);
+}
+
+#[tokio::test]
 async fn public_subnets_are_worth_a_word() {
     let folder = Folder::with("");
     let ids = public_subnets(&folder).await;

@@ -8,8 +8,8 @@ use aws_sdk_elasticloadbalancingv2::types::LoadBalancerSchemeEnum;
 use futures_util::future::{try_join_all, try_join4};
 
 use super::{
-    Certificate, ExistingInstance, ExistingLoadBalancer, ParentRecord, Questions, Subnet,
-    Surroundings, Which, ZoneFault,
+    Addresses, Certificate, ExistingInstance, ExistingLoadBalancer, ParentRecord, Questions, Range,
+    Subnet, Surroundings, Which, ZoneFault,
 };
 use crate::aws::{AwsError, Passing, Reader};
 
@@ -26,8 +26,16 @@ pub async fn look_around(
 ) -> Result<Surroundings, AwsError> {
     let network = async {
         match &questions.subnets {
-            Some(which) => subnets(reader, which).await,
-            None => Ok((None, Vec::new())),
+            Some(which) => {
+                let (vpc, subnets) = subnets(reader, which).await?;
+                let of = subnets.first().filter(|_| questions.addresses);
+                let addresses = match of {
+                    Some(subnet) => addresses(reader, &subnet.vpc).await?,
+                    None => Addresses::default(),
+                };
+                Ok((vpc, subnets, addresses))
+            }
+            None => Ok((None, Vec::new(), Addresses::default())),
         }
     };
     let load_balancer = async {
@@ -43,11 +51,12 @@ pub async fn look_around(
         }
     };
     let names = names(reader, questions, dns);
-    let ((vpc, subnets), load_balancer, instances, names) =
+    let ((vpc, subnets, addresses), load_balancer, instances, names) =
         try_join4(network, load_balancer, instances, names).await?;
     Ok(Surroundings {
         vpc,
         subnets,
+        addresses,
         load_balancer,
         instances,
         ..names
@@ -156,6 +165,27 @@ async fn subnets(
         .collect();
     subnets.sort();
     Ok((vpc, subnets))
+}
+
+/// The address ranges of a VPC, and of its subnets whatever their tags.
+async fn addresses(reader: &Reader, vpc: &str) -> Result<Addresses, AwsError> {
+    let filters = [passing("vpc-id", [vpc.to_owned()])];
+    let (vpcs, subnets) = tokio::try_join!(reader.vpcs(&filters), reader.subnets(&filters))?;
+    let associated = vpcs.iter().flat_map(|vpc| {
+        let associations = vpc.cidr_block_association_set.iter().flatten();
+        associations.filter_map(|one| one.cidr_block.as_deref())
+    });
+    let first = vpcs.iter().filter_map(|vpc| vpc.cidr_block.as_deref());
+    let mut of_vpc: Vec<_> = first.chain(associated).filter_map(Range::parse).collect();
+    of_vpc.sort();
+    of_vpc.dedup();
+    let of_subnets = subnets.iter().filter_map(|one| one.cidr_block.as_deref());
+    let mut of_subnets: Vec<_> = of_subnets.filter_map(Range::parse).collect();
+    of_subnets.sort();
+    Ok(Addresses {
+        vpc: of_vpc,
+        subnets: of_subnets,
+    })
 }
 
 /// Whether the route table of a subnet has a route to an internet gateway. A subnet without one of its own uses the VPC's main

@@ -232,6 +232,7 @@ fn only_what_the_file_needs_is_asked() {
         road,
         Questions {
             subnets: Some(subnets),
+            addresses: true,
             ..Questions::default()
         }
     );

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_facts::limits::elbv2::LONGEST_NAME;
 
 use super::Expansion;
+use crate::kinds::surroundings::Location;
 use crate::kinds::{
     Resource, instance, listener, load_balancer, security_group, target_group, vpc_link,
 };
@@ -128,7 +129,13 @@ impl Expansion<'_> {
     /// The targets of every group; none if instances are registered with their own steps.
     fn targets(&self, targets: &Targets) -> Option<BTreeSet<String>> {
         match &targets.ips {
-            Some(ips) => Some(ips.clone()),
+            Some(ips) => {
+                let located = |ip: &String| match self.surroundings.addresses.locate(ip) {
+                    Location::Outside => target_group::outside(ip),
+                    Location::Subnet | Location::NoSubnet => ip.clone(),
+                };
+                Some(ips.iter().map(located).collect())
+            }
             None if targets.instances.is_some() => None,
             None => Some(
                 self.surroundings

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Flight, listed};
-use crate::kinds::surroundings::{ExistingLoadBalancer, Subnet};
+use crate::kinds::surroundings::{ExistingLoadBalancer, Location, Range, Subnet};
 use crate::stack::check::{no_listener, port_of};
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{LoadBalancer, Subnets};
@@ -22,6 +22,7 @@ pub(super) fn check(flight: &mut Flight<'_>) {
     }
     subnets(flight, &path.join("subnets"), table);
     instances(flight, &path.join("targets"), table);
+    addresses(flight, &path.join("targets").join("ips"), table);
 }
 
 fn subnets(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
@@ -186,6 +187,39 @@ fn instances(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
             flight
                 .list
                 .push(diagnostic.at(span).help("start it, or leave it out"));
+        }
+    }
+}
+
+/// AWS registers an address of the VPC only if a subnet has it.
+fn addresses(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
+    let ips = table.targets.iter().flat_map(|targets| &targets.ips);
+    let Some(subnet) = flight.surroundings.subnets.first() else {
+        return;
+    };
+    let (vpc, ranges) = (&subnet.vpc, &flight.surroundings.addresses);
+    let written = |ranges: &[Range]| {
+        let ranges: Vec<_> = ranges.iter().map(Range::to_string).collect();
+        ranges.join(", ")
+    };
+    for ip in ips.flatten() {
+        match ranges.locate(ip) {
+            Location::Subnet => {}
+            Location::NoSubnet => {
+                let message = format!("`{ip}` is in {vpc}, but in none of its subnets");
+                let help = format!(
+                    "use an address of its subnets: {}",
+                    written(&ranges.subnets)
+                );
+                flight.element_error(Code::BadNetwork, path, ip, message, help);
+            }
+            Location::Outside => {
+                let message = format!("`{ip}` is outside {vpc} ({})", written(&ranges.vpc));
+                let help = "it needs a route from the VPC, such as a peering connection or a VPN";
+                let span = flight.checked.spans.element(path, ip);
+                let diagnostic = crate::stack::Diagnostic::warning(Code::BadNetwork, message);
+                flight.list.push(diagnostic.at(span).help(help));
+            }
         }
     }
 }

@@ -48,8 +48,8 @@ fn targets(judge: &mut Judge<'_>, path: &KeyPath, targets: &Targets) {
     let ips = path.join("ips");
     for ip in targets.ips.iter().flatten().filter(|ip| !is_private(ip)) {
         let message = format!("`{ip}` is not a private IPv4 address");
-        let help =
-            "a load balancer reaches 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12 and 192.168.0.0/16";
+        let help = "use an address of the VPC's subnets, or one that the VPC has a route to, of 10.0.0.0/8, 100.64.0.0/10, \
+             172.16.0.0/12 or 192.168.0.0/16";
         judge.element_error(Code::BadLoadBalancer, &ips, ip, message, help);
     }
     let ids = path.join("instance_ids");
