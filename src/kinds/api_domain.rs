@@ -28,6 +28,8 @@ pub struct Props {
     pub name: String,
     /// The ARN of the certificate, in the API's Region.
     pub certificate: Text,
+    /// The ARN of the public certificate that proves the name's ownership, for mutual TLS with an imported one.
+    pub ownership_certificate: Option<Text>,
     /// AWS's name of the security policy, such as `TLS_1_2`.
     pub security_policy: String,
     /// The truststore of mutual TLS.
@@ -86,6 +88,19 @@ impl Kind for ApiDomain {
         })
         .by(Part::Patch(|patches, task, _: &Props| {
             patches.replace("/regionalCertificateArn", task.text(&task.want.certificate))
+        })),
+        Field::new(
+            "ownership_certificate",
+            "The certificate that proves the name's ownership.",
+            |p: &Props, book| {
+                let arn = p.ownership_certificate.as_ref();
+                arn.map(|arn| arn.value(book)).into()
+            },
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            let arn = task.want.ownership_certificate.as_ref();
+            let arn = arn.map(|arn| task.text(arn)).unwrap_or_default();
+            patches.replace("/ownershipVerificationCertificateArn", arn)
         })),
         Field::new(
             "tls",
@@ -160,6 +175,11 @@ impl Kind for ApiDomain {
             .create_domain_name()
             .domain_name(&want.name)
             .regional_certificate_arn(task.text(&want.certificate))
+            .set_ownership_verification_certificate_arn(
+                want.ownership_certificate
+                    .as_ref()
+                    .map(|arn| task.text(arn)),
+            )
             .endpoint_configuration(endpoint)
             .security_policy(SecurityPolicy::from(want.security_policy.as_str()))
             .set_mutual_tls_authentication(want.mutual_tls.as_ref().map(|tls| {
@@ -412,6 +432,11 @@ fn candidate(reader: &Reader, live: &DomainName) -> Candidate<Props> {
                 .as_deref()
                 .unwrap_or_default()
                 .into(),
+            ownership_certificate: live
+                .ownership_verification_certificate_arn
+                .as_deref()
+                .filter(|arn| !arn.is_empty())
+                .map(Text::from),
             security_policy: policy.map_or("", SecurityPolicy::as_str).to_owned(),
             mutual_tls,
             tags: tags.clone(),

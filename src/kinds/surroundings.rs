@@ -137,6 +137,8 @@ pub struct ExistingInstance {
 pub struct Certificate {
     /// Its state, such as `ISSUED`.
     pub status: String,
+    /// Its origin, such as `AMAZON_ISSUED` or `IMPORTED`.
+    pub origin: String,
     /// The names it is for; `*.` matches one part of a name.
     pub names: BTreeSet<String>,
 }
@@ -165,6 +167,11 @@ pub enum ParentRecord {
 }
 
 impl Certificate {
+    /// Whether ACM issued it and every client trusts it: not an imported one, nor one of a private CA.
+    pub fn is_public(&self) -> bool {
+        self.origin == "AMAZON_ISSUED"
+    }
+
     /// Whether it is one for this host name.
     pub fn covers(&self, host: &str) -> bool {
         let wildcard = host.split_once('.').map(|(_, above)| format!("*.{above}"));

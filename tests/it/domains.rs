@@ -651,6 +651,30 @@ async fn settings_of_a_domain_change_in_place() {
     assert!(domain.mutual_tls_authentication().is_none());
 }
 
+/// AWS requires the proof for an imported certificate, and takes it beside any other.
+#[tokio::test(start_paused = true)]
+async fn an_ownership_certificate_is_set_and_removed() {
+    let account = Account::new().await;
+    let proof = issued(&account.world.service, "eu-west-1", API).await;
+    let mutual = "mutual_tls = { truststore = \"s3://trust/all.pem\" }";
+    let with = format!("{mutual}\nownership_certificate = \"{proof}\"");
+    account.apply(&account.own(API, &with)).await;
+    let held = async || {
+        let domain = account.domain(API).await;
+        domain
+            .ownership_verification_certificate_arn
+            .unwrap_or_default()
+    };
+    assert_eq!(held().await, proof);
+    let done = account.apply(&account.own(API, mutual)).await;
+    assert_eq!(done, ["update api.domain"]);
+    assert_eq!(held().await, "");
+    let done = account.apply(&account.own(API, &with)).await;
+    assert_eq!(done, ["update api.domain"]);
+    assert_eq!(held().await, proof);
+    assert_eq!(account.apply(&account.own(API, &with)).await, [""; 0]);
+}
+
 /// A client certificate may be all that a domain requires.
 #[tokio::test(start_paused = true)]
 async fn whoever_asks_for_no_certificate_any_more_needs_consent() {

@@ -311,6 +311,9 @@ async fn certificate(
             status: found
                 .status
                 .map_or_else(String::new, |status| status.as_str().to_owned()),
+            origin: found
+                .r#type
+                .map_or_else(String::new, |origin| origin.as_str().to_owned()),
             names: names.map(|name| name.to_ascii_lowercase()).collect(),
         };
         (arn.to_owned(), certificate)

@@ -171,6 +171,7 @@ fn certificates_and_names() {
     insta::assert_snapshot!(told(&stack, &Surroundings::default()));
     let certificate = |status: &str, name: &str| Certificate {
         status: status.into(),
+        origin: "AMAZON_ISSUED".into(),
         names: [name.to_owned()].into(),
     };
     let arn = |region: &str, number: u32| {
@@ -244,4 +245,36 @@ fn only_what_the_file_needs_is_asked() {
     );
     assert_eq!(pool.pool_domain.as_deref(), Some("auth.example.com"));
     assert_eq!(pool.of_identities(), Questions::default());
+}
+
+#[test]
+fn mutual_tls_needs_a_certificate_of_acm() {
+    let arn = |number: u32| format!("arn:aws:acm:eu-central-1:123456789012:certificate/{number}");
+    let stack = |more: &str| {
+        let domain = format!(
+            "disable_default_endpoint = true\n[api.domain]\nname = \"api.example.com\"\ncertificate = \"{}\"\n\
+             mutual_tls = {{ truststore = \"s3://trust/store.pem\" }}\n{more}\n[api.routes]",
+            arn(2)
+        );
+        edited("[api.routes]", &domain)
+    };
+    let surroundings = |own: &str, proof: &str| {
+        let certificate = |origin: &str| Certificate {
+            status: "ISSUED".into(),
+            origin: origin.into(),
+            names: ["api.example.com".to_owned()].into(),
+        };
+        Surroundings {
+            certificates: [(arn(2), certificate(own)), (arn(3), certificate(proof))].into(),
+            ..Surroundings::default()
+        }
+    };
+    let proof = format!("ownership_certificate = \"{}\"", arn(3));
+    let issued = surroundings("AMAZON_ISSUED", "AMAZON_ISSUED");
+    assert_eq!(told(&stack(""), &issued), "");
+    let imported = surroundings("IMPORTED", "AMAZON_ISSUED");
+    assert_eq!(told(&stack(&proof), &imported), "");
+    insta::assert_snapshot!(told(&stack(""), &imported));
+    let twice = surroundings("IMPORTED", "PRIVATE");
+    insta::assert_snapshot!(told(&stack(&proof), &twice));
 }

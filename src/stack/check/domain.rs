@@ -12,7 +12,13 @@ use crate::stack::file::{Api, ApiDomain, MutualTls, TlsPolicy};
 use crate::stack::spans::KeyPath;
 
 /// What only the owner of a domain decides.
-const OWNERS: [&str; 4] = ["certificate", "tls", "mutual_tls", "zone"];
+const OWNERS: [&str; 5] = [
+    "certificate",
+    "ownership_certificate",
+    "tls",
+    "mutual_tls",
+    "zone",
+];
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     let Some(api) = &judge.file.api else { return };
@@ -91,6 +97,15 @@ fn own(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, domain: &ApiDomain) {
     if let Some(arn) = &domain.certificate {
         let taker = Taker::Regional("a regional API");
         judge.certificate(&path.join("certificate"), arn, &taker);
+    }
+    if let Some(arn) = &domain.ownership_certificate {
+        let here = path.join("ownership_certificate");
+        judge.certificate(&here, arn, &Taker::Regional("a regional API"));
+        if judge.lacks(path.join("mutual_tls")) {
+            let message = "an ownership certificate has no effect without `mutual_tls`";
+            let help = "remove it, or add `mutual_tls = { truststore = \"s3://…\" }`";
+            judge.warning(Code::NoEffect, &here, message, help);
+        }
     }
     if let Some(zone) = &domain.zone {
         judge.zone(path, zone, &domain.name);
@@ -225,6 +240,20 @@ mod tests {
         for bad in ["example.org", "ample.com", "x y", "z1"] {
             assert_eq!(zone(bad), [Code::BadDomain], "{bad}");
         }
+    }
+
+    #[test]
+    fn an_ownership_certificate_is_for_mutual_tls() {
+        let with = |line: &str| domain(&format!("{SOUND}\n{line}"));
+        let proof = |region: &str| {
+            format!("ownership_certificate = \"arn:aws:acm:{region}:123456789012:certificate/2\"")
+        };
+        let mutual = "mutual_tls = { truststore = \"s3://trust/store.pem\" }";
+        let plain = with(mutual);
+        let both = |region: &str| with(&format!("{}\n{mutual}", proof(region)));
+        assert_eq!(both("eu-central-1"), plain);
+        assert!(both("us-east-1").contains(&Code::BadArn));
+        assert_eq!(with(&proof("eu-central-1")), [Code::NoEffect]);
     }
 
     #[test]

@@ -15,6 +15,10 @@ impl Expansion<'_> {
             let props = api_domain::Props {
                 name: domain.name.clone(),
                 certificate: self.optional(domain.certificate.as_ref()),
+                ownership_certificate: domain
+                    .ownership_certificate
+                    .as_ref()
+                    .map(|arn| self.text(arn)),
                 security_policy: match domain.tls {
                     TlsPolicy::Tls12 => "TLS_1_2",
                     TlsPolicy::Tls10 => "TLS_1_0",

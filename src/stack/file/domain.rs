@@ -43,6 +43,12 @@ pub struct ApiDomain {
         example = &"arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
     )]
     pub certificate: Option<Template>,
+    /// The ARN of a public certificate for the name that ACM issued. AWS requires it for `mutual_tls` with a `certificate` that is
+    /// imported or of a private CA. Left out: none.
+    #[schemars(
+        example = &"arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-666666666666"
+    )]
+    pub ownership_certificate: Option<Template>,
     /// The oldest TLS that callers may use.
     #[serde(default)]
     #[schemars(example = &"1.0")]

@@ -6,7 +6,7 @@ use super::{Flight, listed};
 use crate::kinds::surroundings::{ParentRecord, ZoneFault};
 use crate::stack::diagnostic::Code;
 use crate::stack::expand;
-use crate::stack::file::{File, OwnDomain};
+use crate::stack::file::{ApiDomain, File, OwnDomain};
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
 
@@ -32,6 +32,12 @@ pub(super) fn certificates(file: &File, account: &str) -> Vec<Named> {
         && let Some(arn) = &domain.certificate
     {
         let path = KeyPath::from(["api", "domain", "certificate"]);
+        add(path, arn, Some(domain.name.clone()));
+    }
+    if let Some(domain) = file.api.as_ref().and_then(|api| api.domain.as_ref())
+        && let Some(arn) = &domain.ownership_certificate
+    {
+        let path = KeyPath::from(["api", "domain", "ownership_certificate"]);
         add(path, arn, Some(domain.name.clone()));
     }
     for (port, listener) in file.load_balancer.iter().flat_map(|table| &table.listeners) {
@@ -67,6 +73,9 @@ pub(super) fn check(flight: &mut Flight<'_>) {
     let path = KeyPath::from(["api", "domain"]);
     if let Some(zone) = &domain.zone {
         hosted_zone(flight, &path.join("zone"), zone, &domain.name);
+    }
+    if domain.mutual_tls.is_some() {
+        ownership(flight, &path, domain);
     }
     if domain.existing && flight.surroundings.domain_target.is_none() {
         let message = format!(
@@ -108,6 +117,40 @@ fn certificate(flight: &mut Flight<'_>, named: &Named) {
         let message = format!("the certificate is for {names}, not for {host}");
         let help = format!("request one for `{host}`");
         flight.error(Code::BadCertificate, path, message, help);
+    }
+}
+
+/// For mutual TLS, API Gateway wants a public certificate of ACM as proof that the name is the caller's: the domain's own one, or
+/// another beside it.
+fn ownership(flight: &mut Flight<'_>, path: &KeyPath, domain: &ApiDomain) {
+    let origin = |arn: &Option<Template>| {
+        let arn = flight.known(arn.as_ref()?)?;
+        let found = flight.surroundings.certificates.get(&arn)?;
+        (!found.is_public()).then(|| found.origin.clone())
+    };
+    let (own, proof) = (
+        origin(&domain.certificate),
+        origin(&domain.ownership_certificate),
+    );
+    if let Some(origin) = proof {
+        let message = format!("the ownership certificate is {origin}, not issued by ACM");
+        let help = format!("request a public one for `{}` from ACM", domain.name);
+        let path = path.join("ownership_certificate");
+        flight.error(Code::BadCertificate, &path, message, help);
+    } else if let (Some(origin), None) = (own, &domain.ownership_certificate) {
+        let message = format!(
+            "the certificate is {origin}, and mutual TLS needs a public one of ACM beside it as proof of ownership"
+        );
+        let help = format!(
+            "request one for `{}` and add `ownership_certificate = \"arn:aws:acm:…\"`",
+            domain.name
+        );
+        flight.error(
+            Code::BadCertificate,
+            &path.join("certificate"),
+            message,
+            help,
+        );
     }
 }
 

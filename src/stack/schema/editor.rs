@@ -119,6 +119,7 @@ const TEXTS: &[(&str, &str, Part, &str)] = &[
     ),
     ("ApiDomain", "name", Text, HOST),
     ("ApiDomain", "certificate", Text, CERTIFICATE),
+    ("ApiDomain", "ownership_certificate", Text, CERTIFICATE),
     ("ApiDomain", "zone", Text, ZONE),
     ("ApiDomain", "base_paths", Elements, patterns::BASE_PATH),
     ("MutualTls", "truststore", Text, patterns::S3_OBJECT),
@@ -222,7 +223,7 @@ pub(super) fn constrain(schema: &mut Value, overlay: bool) {
         "LoadBalancer",
         json!({ "dependentSchemas": { "existing": { "maxProperties": 1 } } }),
     );
-    let owners = json!({ "certificate": false, "tls": false, "mutual_tls": false, "zone": false });
+    let owners = json!({ "certificate": false, "ownership_certificate": false, "tls": false, "mutual_tls": false, "zone": false });
     add(
         schema,
         "ApiDomain",
