@@ -4,15 +4,15 @@
 
 mod credentials;
 mod endpoint;
-mod front;
 mod refusal;
 mod token;
 mod transport;
+mod view;
 
 pub use credentials::{Credentials, client_secrets, credentials};
 pub use endpoint::at_endpoint;
-pub use front::{API_KEY_HEADER, Front, Known, NoSuchCaller, NoSuchScope};
 pub use refusal::{Refusal, error_type};
 pub use token::{Token, TokenError, token, token_of_pool};
 pub(crate) use transport::in_full;
 pub use transport::{InProcess, Transport, TransportError};
+pub use view::{API_KEY_HEADER, ClientView, Known, NoSuchCaller, NoSuchScope};

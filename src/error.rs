@@ -89,7 +89,7 @@ pub enum FaultKind {
     /// A file or stream can't be read or written.
     Io,
     /// The account or Region is not the stack's.
-    Ground,
+    Context,
     /// The named AWS profile doesn't exist or can't be read.
     Profile,
     /// There is no consent, and no terminal to ask on.
@@ -125,7 +125,7 @@ impl FaultKind {
     pub fn code(self) -> &'static str {
         match self {
             Self::Io => "io",
-            Self::Ground => "ground",
+            Self::Context => "context",
             Self::Profile => "profile",
             Self::Consent => "consent",
             Self::Declined => "declined",

@@ -14,6 +14,7 @@ pub mod listener;
 pub mod load_balancer;
 pub mod log_group;
 pub mod log_role;
+pub mod lookups;
 pub mod marks;
 pub mod plan_membership;
 pub mod resource_server;
@@ -21,7 +22,6 @@ pub mod rest_api;
 pub mod route;
 pub mod security_group;
 pub mod stage;
-pub mod surroundings;
 pub mod target_group;
 pub mod usage_plan;
 pub mod user_pool;
@@ -40,7 +40,7 @@ mod header;
 mod observation;
 mod ownership;
 mod patch;
-mod private_road;
+mod private_backends;
 pub(crate) mod registered;
 mod registry;
 pub mod tags;
@@ -63,16 +63,16 @@ pub use api_marks::{
 };
 pub use change::{Action, BothSides, Change, FieldChange, Level, Look, Note};
 pub(crate) use change::{CREDENTIALS_LOST, ROUTE_OPENS};
-pub use desired::{Desired, Ground, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, Wanted};
+pub use desired::{Desired, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, StackContext, Wanted};
 pub use duplicates::{Duplicates, made_twice};
 pub use field::{Compare, Field, FieldInfo, OnChange};
+pub use lookups::{Lookups, Queries, look_up};
 pub use observation::{
     Dependent, Live, Neighbours, Observation, Obstacle, observe, observe_to_destroy,
 };
-pub use private_road::LOOKS_EVERY;
+pub use private_backends::LOOKS_EVERY;
 pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
-pub use surroundings::{Questions, Surroundings, look_around};
 
 /// The declarations of a kind.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ pub struct KindInfo {
     /// The kind whose tags show that it may exist, and which is therefore created or updated before it.
     pub marked_on: Option<&'static str>,
     /// Whether it belongs to the private backend: looked for only if the stack has, or had, one.
-    pub on_private_road: bool,
+    pub is_private_backend: bool,
     /// Whether the older of two stays after a newer one took over its address, until consent names it: callers may still use it.
     pub older_stay: bool,
     /// Whether several are replaced one at a time, each ready before the next starts.
@@ -157,7 +157,7 @@ impl KindInfo {
             settles_in: None,
             serves_callers: false,
             marked_on: None,
-            on_private_road: false,
+            is_private_backend: false,
             older_stay: false,
             rolls: false,
             doubles: false,
@@ -266,7 +266,7 @@ pub trait Kind: 'static {
     fn update(
         writer: &Writer,
         task: &Task<'_, Self::Props>,
-        live: &Standing<'_, Self::Props>,
+        live: &LiveReference<'_, Self::Props>,
         changed: &[Self::Part],
     ) -> impl Future<Output = Result<Outputs, AwsError>>;
 
@@ -276,7 +276,7 @@ pub trait Kind: 'static {
     /// A call failed.
     fn delete(
         writer: &Writer,
-        live: &Standing<'_, Self::Props>,
+        live: &LiveReference<'_, Self::Props>,
     ) -> impl Future<Output = Result<(), AwsError>>;
 
     /// Waits until a created or changed one is ready; returns new outputs. Only called for kinds with [`KindInfo::settles_in`].
@@ -483,7 +483,7 @@ impl<P> Task<'_, P> {
 
 /// A live resource: its properties and outputs.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing<'a, P> {
+pub struct LiveReference<'a, P> {
     /// Its address (after `[[moved]]`).
     pub address: &'a Address,
     /// Its address before `[[moved]]`.
@@ -494,7 +494,7 @@ pub struct Standing<'a, P> {
     pub outputs: &'a Outputs,
 }
 
-impl<P> Standing<'_, P> {
+impl<P> LiveReference<'_, P> {
     /// One output, or an empty text.
     pub fn output(&self, name: OutputName) -> &str {
         self.outputs.get(&name).map_or("", String::as_str)

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::kinds::{Dependent, Ground, Lane, Live, Neighbours, Resource, Word, registered};
+use crate::kinds::{Dependent, Lane, Live, Neighbours, Resource, StackContext, Word, registered};
 use crate::model::{Address, Book};
 
 pub use crate::model::Patterns;
@@ -53,7 +53,7 @@ pub struct Options {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Plan {
     /// The stack's name, account and Region.
-    pub ground: Ground,
+    pub context: StackContext,
     /// Whether everything goes.
     pub destroy: bool,
     /// What happens to each resource that changes, by address.

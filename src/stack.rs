@@ -44,7 +44,7 @@ pub use extract::extract;
 pub use files::NamedFiles;
 pub use findings::LeftOut;
 pub use load::{Checked, Given, GivenBy, LoadSettings, load};
-pub use preflight::{preflight, questions};
+pub use preflight::{preflight, queries};
 pub(crate) use similar::closest;
 pub use source::{LARGEST_FILE, Location, Source};
 pub use template::{GatewayTemplate, Template};

@@ -2,27 +2,28 @@
 //! configuration.
 //!
 //! ```text
-//! Desired ─sketch▶ Front of the stack ─matrix▶ cells ─budget▶ calls ─judge▶ differences
-//!                                          purse ──▲            (asked again while AWS spreads a change)
+//! Desired ─access▶ ClientView of the stack ─matrix▶ cases ─budget▶ calls ─judge▶ differences
+//!                                          test_credentials ──▲            (asked again while AWS spreads a change)
 //! ```
 //!
-//! The expected results follow from the file alone, never from AWS: [`matrix()`] and [`judge()`] are pure. A [`Purse`] has the
+//! The expected results follow from the file alone, never from AWS: [`matrix()`] and [`judge()`] are pure. A [`TestCredentials`] has the
 //! test credentials, or the reasons why some don't exist; those cases are "not tested".
 
+mod access;
 mod ask;
-mod cell;
+mod case;
 mod checks;
 mod elsewhere;
 mod judge;
 mod matrix;
 mod probe;
-mod purse;
-mod sketch;
+mod test_credentials;
 mod tokens;
 
+pub use access::{ExpectedAccess, ExpectedRoute, KeySketch, KnownCaller};
 pub use ask::{Asking, ask};
-pub use cell::{
-    Answer, Caller, Cell, CheckName, Checked, Difference, Door, Expected, KeyShown, Outcome,
+pub use case::{
+    Answer, Caller, Case, CheckName, Checked, Difference, Door, Expected, KeyShown, Outcome,
     Refusal, Report, Tested, TokenShown,
 };
 pub use checks::{applied, domains};
@@ -30,6 +31,5 @@ pub use elsewhere::other_pool;
 pub use judge::judge;
 pub use matrix::{Options, Samples, matrix};
 pub use probe::{Probe, ProbeError};
-pub use purse::{Purse, Temporary};
-pub use sketch::{KeySketch, KnownCaller, RouteSketch, Sketch};
-pub use tokens::{AllCredentials, Endpoint, credentials, purse};
+pub use test_credentials::{Temporary, TestCredentials};
+pub use tokens::{AllCredentials, Endpoint, credentials, test_credentials};

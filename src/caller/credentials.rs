@@ -1,7 +1,7 @@
 use crate::aws::{AwsError, Connection, ListedSecret};
 use crate::model::Secret;
 
-use super::{Front, Known};
+use super::{ClientView, Known};
 
 /// A caller's credentials, read from AWS when needed and kept in memory only.
 #[derive(Clone, Debug, Default)]
@@ -20,11 +20,11 @@ pub struct Credentials {
 /// The client or the key doesn't exist, or the read is denied.
 pub async fn credentials(
     connection: &Connection,
-    front: &Front,
+    view: &ClientView,
     known: &Known,
 ) -> Result<Credentials, AwsError> {
     let reader = connection.credentials();
-    let client_secret = match (&front.user_pool_id, &known.client_id) {
+    let client_secret = match (&view.user_pool_id, &known.client_id) {
         (Some(pool), Some(client)) => reader.client_secret(pool, client).await?,
         _ => None,
     };
@@ -45,10 +45,10 @@ pub async fn credentials(
 /// The client doesn't exist, or the read is denied.
 pub async fn client_secrets(
     connection: &Connection,
-    front: &Front,
+    view: &ClientView,
     known: &Known,
 ) -> Result<Vec<ListedSecret>, AwsError> {
-    match (&front.user_pool_id, &known.client_id) {
+    match (&view.user_pool_id, &known.client_id) {
         (Some(pool), Some(client)) if known.has_secret => {
             connection.credentials().client_secrets(pool, client).await
         }

@@ -11,7 +11,7 @@ use oauth2::{
 };
 use serde::Deserialize;
 
-use super::{Credentials, Front, Transport, TransportError};
+use super::{ClientView, Credentials, Transport, TransportError};
 use crate::aws::{AwsError, Connection};
 use crate::model::Secret;
 
@@ -69,12 +69,12 @@ struct Claims {
 /// The endpoint's error, no response, or no client or endpoint.
 pub async fn token(
     transport: &Transport,
-    front: &Front,
+    view: &ClientView,
     credentials: &Credentials,
     scopes: &[String],
 ) -> Result<Token, TokenError> {
     let secret = secret(credentials)?;
-    let url = front.token_url.clone().ok_or(TokenError::NoDomain)?;
+    let url = view.token_url.clone().ok_or(TokenError::NoDomain)?;
     let client = BasicClient::new(ClientId::new(credentials.client_id.clone()))
         .set_client_secret(ClientSecret::new(secret.expose().to_owned()))
         .set_token_uri(TokenUrl::new(url).map_err(TokenError::Url)?);
@@ -99,12 +99,12 @@ pub async fn token(
 pub async fn token_of_pool(
     transport: &Transport,
     connection: &Connection,
-    front: &Front,
+    view: &ClientView,
     credentials: &Credentials,
     scopes: &[String],
 ) -> Result<Token, TokenError> {
-    if front.token_url.is_some() {
-        return token(transport, front, credentials, scopes).await;
+    if view.token_url.is_some() {
+        return token(transport, view, credentials, scopes).await;
     }
     let given = connection
         .credentials()

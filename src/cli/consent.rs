@@ -107,7 +107,7 @@ pub(super) fn ask_destroy(
     again: &str,
     can_ask: bool,
 ) -> Result<Consent, Error> {
-    let name = &plan.ground.stack;
+    let name = &plan.context.stack;
     let lost = plan.losses_to_confirm();
     if can_ask {
         let agreed = ask_for_losses(&lost)?;

@@ -29,13 +29,13 @@ pub(super) fn defaults() -> Options {
 
 /// Shows a report.
 pub(super) fn tell(report: &Report, session: &Session, json: bool, ui: &mut Ui) -> Exit {
-    let ground = &session.desired.ground;
+    let context = &session.desired.context;
     if json {
-        ui.print(&show::object(report, ground, session.is_local()));
+        ui.print(&show::object(report, context, session.is_local()));
     } else {
         let view = show::View {
             report,
-            ground,
+            context,
             local: session.is_local(),
             verbose: ui.verbosity() > 0,
             width: ui.width(),
@@ -80,8 +80,8 @@ pub(super) async fn after_apply(
     match verifying.run(&mut signals, ui).await? {
         Verified::Stopped(stop) => Ok(stop.exit()),
         Verified::Report(report) if json => {
-            let ground = &session.desired.ground;
-            ui.print(&show::line(&report, ground, session.is_local()));
+            let context = &session.desired.context;
+            ui.print(&show::line(&report, context, session.is_local()));
             Ok(exit(&report))
         }
         Verified::Report(report) => Ok(tell(&report, session, false, ui)),

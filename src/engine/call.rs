@@ -8,7 +8,7 @@ use super::listener::Listener;
 use super::session::{FirstLook, Purpose, Session};
 use crate::aws::{AwsError, Connection, ListedSecret};
 use crate::caller::{
-    self, Credentials, Front, Known, NoSuchCaller, NoSuchScope, Token, TokenError, Transport,
+    self, ClientView, Credentials, Known, NoSuchCaller, NoSuchScope, Token, TokenError, Transport,
     in_full,
 };
 use crate::error::{Error, Fault, FaultKind};
@@ -24,7 +24,7 @@ pub struct Calling {
     /// The live resources.
     pub observation: Observation,
     /// Its endpoints.
-    pub front: Front,
+    pub view: ClientView,
     /// The way to it.
     pub transport: Transport,
 }
@@ -54,12 +54,12 @@ impl Calling {
         if session.is_local() {
             tokio::time::resume();
         }
-        let front = Front::of(&session.desired, &observation);
+        let view = ClientView::of(&session.desired, &observation);
         let transport = session.transport(behind)?;
         Ok(Self {
             session,
             observation,
-            front,
+            view,
             transport,
         })
     }
@@ -70,25 +70,25 @@ impl Calling {
     /// None or several have this name.
     pub fn caller(&self, name: &str) -> Result<&Known, Error> {
         let addresses = || {
-            let addresses = self.front.callers.keys().cloned();
+            let addresses = self.view.callers.keys().cloned();
             addresses.collect::<Vec<_>>().join(", ")
         };
-        self.front.caller(name).map_err(|error| {
+        self.view.caller(name).map_err(|error| {
             let fault = Fault::new(FaultKind::Caller, error.to_string());
             let fault = match &error {
                 NoSuchCaller::Ambiguous(_, called) => {
                     fault.hint(format!("write {}", called.join(" or ")))
                 }
-                NoSuchCaller::Unknown(_) if self.front.callers.is_empty() => fault
+                NoSuchCaller::Unknown(_) if self.view.callers.is_empty() => fault
                     .hint("the file has no partner or client to call with: add `[partners.NAME]`, then apply it"),
                 NoSuchCaller::Unknown(_) => {
-                    let callers = self.front.callers.values();
+                    let callers = self.view.callers.values();
                     let names = callers.flat_map(|known| [known.name(), known.address.as_str()]);
                     let hint = match closest(name, names) {
                         Some(near) => format!("did you mean `{near}`? "),
                         None => String::new(),
                     };
-                    let be = if self.front.callers.len() == 1 {
+                    let be = if self.view.callers.len() == 1 {
                         "is"
                     } else {
                         "are"
@@ -115,7 +115,7 @@ impl Calling {
             let what = format!("{} has no {absent} yet", known.address);
             return Err(not_applied(&self.session.invocation, &what));
         }
-        let read = caller::credentials(&self.session.connection, &self.front, known);
+        let read = caller::credentials(&self.session.connection, &self.view, known);
         Ok(self.reading(read).await?)
     }
 
@@ -138,7 +138,7 @@ impl Calling {
                 .hint("the credentials in use need the permission apigateway:GET on /apikeys/*")
                 .into());
         }
-        let secrets = caller::client_secrets(&self.session.connection, &self.front, known);
+        let secrets = caller::client_secrets(&self.session.connection, &self.view, known);
         match self.reading(secrets).await?.as_slice() {
             several @ [_, _, ..] => Err(self.several_secrets(known, several)),
             _ => Ok(credentials),
@@ -152,8 +152,8 @@ impl Calling {
             secrets.len(),
             made(secrets)
         );
-        let region = &self.session.desired.ground.region;
-        let pool = self.front.user_pool_id.as_deref().unwrap_or_default();
+        let region = &self.session.desired.context.region;
+        let pool = self.view.user_pool_id.as_deref().unwrap_or_default();
         let client = known.client_id.as_deref().unwrap_or_default();
         let delete: Vec<String> = secrets
             .iter()
@@ -176,7 +176,7 @@ impl Calling {
 
     /// A remark that a client has two secrets, and which one is used. Without the permission to list them there is none.
     pub async fn second_secret(&self, known: &Known) -> Option<String> {
-        let secrets = several_secrets(&self.session.connection, &self.front, known);
+        let secrets = several_secrets(&self.session.connection, &self.view, known);
         let secrets = self.reading(secrets).await.ok()??;
         Some(format!(
             "{secrets}; the one that AWS shows is used, which has been the older one so far"
@@ -184,10 +184,10 @@ impl Calling {
     }
 
     /// The endpoints for callers: with a custom endpoint, the URLs there.
-    pub fn told(&self) -> Front {
+    pub fn told(&self) -> ClientView {
         match &self.session.invocation.endpoint_url {
-            Some(endpoint) => self.front.at_endpoint(endpoint),
-            None => self.front.clone(),
+            Some(endpoint) => self.view.at_endpoint(endpoint),
+            None => self.view.clone(),
         }
     }
 
@@ -204,12 +204,12 @@ impl Calling {
         if !known.gets_tokens() {
             return Err(gets_no_tokens(known));
         }
-        let scopes = self.front.scopes(known, scopes);
+        let scopes = self.view.scopes(known, scopes);
         let scopes = scopes.map_err(|error| self.no_such_scope(known, &error))?;
         let asked = caller::token_of_pool(
             &self.transport,
             &self.session.connection,
-            &self.front,
+            &self.view,
             credentials,
             &scopes,
         );
@@ -234,7 +234,7 @@ impl Calling {
     /// The scopes of a caller, as in the file.
     fn scopes_of(&self, known: &Known) -> String {
         let scopes = known.scopes.iter();
-        let written: Vec<String> = scopes.map(|scope| self.front.written(scope)).collect();
+        let written: Vec<String> = scopes.map(|scope| self.view.written(scope)).collect();
         written.join(", ")
     }
 
@@ -252,7 +252,7 @@ impl Calling {
 
     fn no_token(&self, known: &Known, error: TokenError) -> Error {
         let who = &known.address;
-        let host = self.front.token_url.as_deref().unwrap_or_default();
+        let host = self.view.token_url.as_deref().unwrap_or_default();
         let what = match &error {
             TokenError::Aws(error) => {
                 format!(
@@ -310,10 +310,10 @@ impl Calling {
 /// AWS's refusal to list them.
 pub(super) async fn several_secrets(
     connection: &Connection,
-    front: &Front,
+    view: &ClientView,
     known: &Known,
 ) -> Result<Option<String>, AwsError> {
-    let secrets = caller::client_secrets(connection, front, known).await?;
+    let secrets = caller::client_secrets(connection, view, known).await?;
     let words = || {
         let count = secrets.len();
         let made = made(&secrets);

@@ -68,7 +68,7 @@ impl Aws {
     ) -> Result<Self, Error> {
         if let Some(insisted) = invocation.region.as_ref().filter(|one| *one != region) {
             let what = format!("the stack is in {region}, and --region says {insisted}");
-            return Err(Fault::new(FaultKind::Ground, what)
+            return Err(Fault::new(FaultKind::Context, what)
                 .hint("leave --region out, or change `[stack] region`: that is another stack in another Region")
                 .into());
         }
@@ -104,7 +104,7 @@ impl Aws {
             let what = format!(
                 "the stack belongs in account {wanted}, and these credentials are for {account}"
             );
-            return Err(Fault::new(FaultKind::Ground, what)
+            return Err(Fault::new(FaultKind::Context, what)
                 .hint("choose other credentials with --profile or AWS_PROFILE, or correct `[stack] account`")
                 .into());
         }

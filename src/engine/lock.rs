@@ -114,7 +114,7 @@ impl Locking<'_> {
         let session = self.session;
         let clock = Clock::system();
         let parameters = session.connection.lock_parameters(&clock);
-        let name = lock::name(&session.desired.ground.stack);
+        let name = lock::name(&session.desired.context.stack);
         let env = |name: &str| std::env::var(name).ok();
         let holder = Holder::this(self.command, clock.now(), &env);
         let began = Instant::now();
@@ -139,8 +139,8 @@ impl Locking<'_> {
     }
 
     fn refused(&self, name: &str, taken: &Taken) -> Error {
-        let ground = &self.session.desired.ground;
-        let what = is_taken(&ground.stack, name, taken);
+        let context = &self.session.desired.context;
+        let what = is_taken(&context.stack, name, taken);
         let fault = Fault::new(FaultKind::Lock, what).hint(format!(
             "wait until it is done\n{} --wait-for-lock 10m",
             self.again
@@ -159,7 +159,7 @@ impl Locking<'_> {
         let delete = format!(
             "aws ssm delete-parameter --name {} --region {}",
             shell_word(name),
-            ground.region
+            context.region
         );
         fault.hint(format!("{ends}: delete it\n{delete}")).into()
     }
@@ -168,14 +168,14 @@ impl Locking<'_> {
         if error.cause != Cause::Refused {
             return error.into();
         }
-        let ground = &self.session.desired.ground;
+        let context = &self.session.desired.context;
         let denied = error
             .code
             .as_deref()
             .is_some_and(|code| code.contains("AccessDenied"));
         let fault = Fault::new(
             FaultKind::Lock,
-            format!("can't lock the stack {}: {error}", ground.stack),
+            format!("can't lock the stack {}: {error}", context.stack),
         );
         let fault = if denied {
             fault.hint(format!(

@@ -233,7 +233,7 @@ fn nothing_earlier(history: &History, from: &Deployed, session: &Session) -> Fau
             from.id
         ),
     );
-    let region = &session.desired.ground.region;
+    let region = &session.desired.context.region;
     match &history.canary {
         Some(_) => fault.hint(format!(
             "remove the canary, which sends calls to another deployment\n{}",

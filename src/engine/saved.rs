@@ -11,7 +11,7 @@ use super::invocation::{Invocation, repeated};
 use super::listener::Listener;
 use super::run::stale;
 use super::scope::{FORWARD, Scope, other_name};
-use super::session::{Planned, Purpose, Session, surroundings};
+use super::session::{Planned, Purpose, Session, lookups};
 use super::stack_file::load_quietly;
 use super::stop::{Stops, or_stop};
 use crate::error::{Error, Fault, FaultKind};
@@ -168,7 +168,7 @@ impl<'a> SavedPlan<'a> {
                 .hint("leave it out; losses are confirmed with --allow-delete")
                 .into());
         }
-        let name = &self.saved.desired.ground.stack;
+        let name = &self.saved.desired.context.stack;
         if given != name {
             return Err(other_name(name, given));
         }
@@ -250,9 +250,9 @@ impl<'a> SavedPlan<'a> {
         let values = values.map(|(name, value)| (name, value.into())).collect();
         let checked = load_quietly(invocation, values)?;
         let planned = &saved.desired;
-        let account = &planned.ground.account;
+        let account = &planned.context.account;
         // Warnings about them were shown when the plan was made; here only the result counts.
-        let surroundings = surroundings(
+        let lookups = lookups(
             invocation,
             &session.connection.reader(),
             account,
@@ -261,7 +261,7 @@ impl<'a> SavedPlan<'a> {
             listener,
         )
         .await?;
-        let now = stack::expand(&checked.file, account, planned.adopt.clone(), &surroundings);
+        let now = stack::expand(&checked.file, account, planned.adopt.clone(), &lookups);
         let now = Desired {
             leaving: planned.leaving.clone(),
             ..now
@@ -275,8 +275,8 @@ impl<'a> SavedPlan<'a> {
     /// The error about a changed stack file.
     fn other_file(&self, now: &Desired) -> Error {
         let planned = &self.saved.desired;
-        if now.ground.stack != planned.ground.stack {
-            return self.other_stack(&now.ground.stack);
+        if now.context.stack != planned.context.stack {
+            return self.other_stack(&now.context.stack);
         }
         let made_from = &self.saved.inputs.file;
         let now_from = self.invocation.path().display().to_string();
@@ -324,10 +324,10 @@ impl<'a> SavedPlan<'a> {
     fn other_stack(&self, name: &str) -> Error {
         let what = format!(
             "the plan is for the stack {}, and {} is the stack {name}",
-            self.saved.desired.ground.stack,
+            self.saved.desired.context.stack,
             self.invocation.path().display(),
         );
-        Fault::new(FaultKind::Ground, what)
+        Fault::new(FaultKind::Context, what)
             .hint("name the plan's own stack file with -f FILE")
             .into()
     }
@@ -343,7 +343,7 @@ impl<'a> SavedPlan<'a> {
             }
             let confirm = repeated(
                 "--confirm",
-                std::slice::from_ref(&saved.desired.ground.stack),
+                std::slice::from_ref(&saved.desired.context.stack),
             );
             let words = flags(saved).into_iter().filter(|flag| flag != "--destroy");
             let words = words.chain(confirm).chain(added.flags()).chain(asked);
@@ -409,7 +409,7 @@ fn same_environment(
             "{} was made {made}, and --env (or GATESTACK_ENV) says {asked}",
             path.display()
         );
-        return Err(Fault::new(FaultKind::Ground, what)
+        return Err(Fault::new(FaultKind::Context, what)
             .hint("leave --env out: the plan has it in it")
             .into());
     }
@@ -423,7 +423,7 @@ fn same_aws(invocation: &Invocation, path: &Path, saved: &Saved) -> Result<(), E
         _ => return Ok(()),
     };
     let what = format!("{} was made for {made}", path.display());
-    Err(Fault::new(FaultKind::Ground, what)
+    Err(Fault::new(FaultKind::Context, what)
         .hint(format!("apply it {asked}, or make a plan for this one"))
         .into())
 }

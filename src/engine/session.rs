@@ -15,7 +15,7 @@ use crate::aws::{Connection, Count, Reader};
 use crate::caller::Transport;
 use crate::clock::Clock;
 use crate::error::{Error, Fault};
-use crate::kinds::{self, Desired, Observation, Questions, Surroundings};
+use crate::kinds::{self, Desired, Lookups, Observation, Queries};
 use crate::model::Patterns;
 use crate::plan::{self, Options, Plan};
 use crate::stack::{self, Checked, Given};
@@ -36,7 +36,7 @@ pub enum Purpose {
 /// When a session starts to read the stack.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FirstLook {
-    /// When it is opened, concurrently with the lookups.
+    /// When it is opened, concurrently with the queries.
     AtOnce,
     /// When the observation is asked for: until then another run may write, such as the holder of the lock.
     WhenAsked,
@@ -80,7 +80,7 @@ pub struct Session {
 }
 
 impl HeadStart {
-    /// Starts the reads of an observation. `desired` may come without the results of the lookups.
+    /// Starts the reads of an observation. `desired` may come without the results of the queries.
     fn of(reader: Reader, desired: Desired) -> Self {
         let mut reads = JoinSet::new();
         let asks = reader.clone();
@@ -93,7 +93,7 @@ impl HeadStart {
 }
 
 impl Session {
-    /// Reads the file with these values of variables, connects, and runs the lookups.
+    /// Reads the file with these values of variables, connects, and runs the queries.
     ///
     /// # Errors
     /// Mistakes in the file, another account or Region than the stack's, AWS can't be reached, and to apply: an existing resource
@@ -119,7 +119,7 @@ impl Session {
         .await
     }
 
-    /// The stack of a file that was read already, with an open connection: runs the lookups and expands the file.
+    /// The stack of a file that was read already, with an open connection: runs the queries and expands the file.
     ///
     /// # Errors
     /// Another account than the stack's, and to apply: an existing resource is missing or can't work.
@@ -140,14 +140,14 @@ impl Session {
         checked.is_its_own_stack(&aws.account, &alone_in)?;
         let adopt = Patterns::new(adopt.iter().cloned());
         let reader = aws.connection.reader();
-        // Without lookups the observation follows at once.
-        let waits = lookups(checked, &aws.account, purpose) != Questions::default();
+        // Without queries the observation follows at once.
+        let waits = queries(checked, &aws.account, purpose) != Queries::default();
         let head_start = (first_look == FirstLook::AtOnce && waits).then(|| {
-            let nothing = Surroundings::default();
+            let nothing = Lookups::default();
             let desired = stack::expand(&checked.file, &aws.account, adopt.clone(), &nothing);
             HeadStart::of(reader.clone(), desired)
         });
-        let surroundings = surroundings(
+        let lookups = lookups(
             invocation,
             &reader,
             &aws.account,
@@ -156,7 +156,7 @@ impl Session {
             listener,
         )
         .await?;
-        let desired = stack::expand(&checked.file, &aws.account, adopt, &surroundings);
+        let desired = stack::expand(&checked.file, &aws.account, adopt, &lookups);
         Ok(Self {
             given: checked.given.clone(),
             head_start: Mutex::new(head_start),
@@ -174,7 +174,7 @@ impl Session {
         purpose: Purpose,
         listener: &mut dyn Listener,
     ) -> Result<Self, Error> {
-        let (region, account) = (&desired.ground.region, &desired.ground.account);
+        let (region, account) = (&desired.context.region, &desired.context.account);
         let aws = Aws::open(invocation, region, Some(account), purpose, listener).await?;
         Ok(Self::of(aws, invocation, desired, purpose))
     }
@@ -291,47 +291,47 @@ impl Session {
     }
 }
 
-/// Runs the lookups, and checks the results if the file is to be applied.
+/// Runs the queries, and checks the results if the file is to be applied.
 ///
 /// # Errors
 /// A read failed; to apply: an existing resource is missing or can't work.
-pub(super) async fn surroundings(
+pub(super) async fn lookups(
     invocation: &Invocation,
     reader: &Reader,
     account: &str,
     checked: &Checked,
     purpose: Purpose,
     listener: &mut dyn Listener,
-) -> Result<Surroundings, Error> {
-    let questions = lookups(checked, account, purpose);
+) -> Result<Lookups, Error> {
+    let queries = queries(checked, account, purpose);
     // Public DNS has nothing about a local AWS.
     let dns = !invocation.local && invocation.endpoint_url.is_none();
     let found = {
-        let look = Box::pin(kinds::look_around(reader, &questions, dns));
-        let at_once = invocation.local || questions == Questions::default();
+        let look = Box::pin(kinds::look_up(reader, &queries, dns));
+        let at_once = invocation.local || queries == Queries::default();
         let what = "checking VPC, subnets and certificates";
         unless_local(at_once, listener, what, look).await?
     };
     reader.payloads().extend(&checked.files.payloads);
-    let surroundings = Surroundings {
+    let lookups = Lookups {
         digests: checked.files.digests.clone(),
         ..found
     };
     if purpose == Purpose::Make {
-        let told = stack::preflight(checked, account, &surroundings);
+        let told = stack::preflight(checked, account, &lookups);
         if told.has_errors() {
             return Err(told.into());
         }
         listener.tell(Notice::Warnings(&told));
     }
-    Ok(surroundings)
+    Ok(lookups)
 }
 
-/// The lookups that a command needs.
-fn lookups(checked: &Checked, account: &str, purpose: Purpose) -> Questions {
-    let questions = stack::questions(checked, account);
+/// The queries that a command needs.
+fn queries(checked: &Checked, account: &str, purpose: Purpose) -> Queries {
+    let queries = stack::queries(checked, account);
     match purpose {
-        Purpose::Make => questions,
-        Purpose::Find | Purpose::Destroy | Purpose::Call => questions.of_identities(),
+        Purpose::Make => queries,
+        Purpose::Find | Purpose::Destroy | Purpose::Call => queries.of_identities(),
     }
 }

@@ -15,12 +15,12 @@ use super::session::Session;
 use super::stop::{Stop, Stops};
 use crate::apply::Interrupt;
 use crate::aws::{Connection, Endpoint};
-use crate::caller::{Front, Known, Transport};
+use crate::caller::{ClientView, Known, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::{self, Observation};
 use crate::verify::{
-    self, Asking, Cell, Checked, Options, Probe, Report, Sketch, Temporary, TokenShown,
+    self, Asking, Case, Checked, ExpectedAccess, Options, Probe, Report, Temporary, TokenShown,
 };
 use aws_local::{DataPlane, DataPlaneOptions, Service};
 
@@ -62,8 +62,8 @@ pub enum Verified {
 /// A stack to verify.
 struct Seen {
     observation: Observation,
-    front: Front,
-    sketch: Sketch,
+    view: ClientView,
+    access: ExpectedAccess,
     checks: Vec<Checked>,
 }
 
@@ -91,7 +91,7 @@ impl Verifying<'_> {
         let reader = connection.reader();
         let observation = kinds::observe(&reader, desired).await?;
         refuse_duplicates(&observation, &self.session.invocation)?;
-        let front = Front::of(desired, &observation);
+        let view = ClientView::of(desired, &observation);
         if observation.live.is_empty() && !desired.resources.is_empty() {
             let fault = Fault::new(FaultKind::Absent, "the stack is not there yet");
             return Err(fault
@@ -102,9 +102,9 @@ impl Verifying<'_> {
         let now = Timestamp::now();
         checks.extend(verify::domains(&reader, desired, &observation, now).await?);
         Ok(Seen {
-            sketch: Sketch::of(desired, &observation, &front),
+            access: ExpectedAccess::of(desired, &observation, &view),
             observation,
-            front,
+            view,
             checks,
         })
     }
@@ -171,14 +171,14 @@ impl Verifying<'_> {
         let connection = &session.connection;
         let mut temporary = Temporary::none(NEEDS_PROBE);
         let mut stranger = None;
-        let mut remarks = second_secrets(connection, &seen.front).await;
+        let mut remarks = second_secrets(connection, &seen.view).await;
         if self.probe {
             match probe.make(interrupt).await {
                 Ok((desired, observation)) => {
-                    let front = Front::of(&desired, &observation);
-                    let credentials = verify::credentials(connection, &front).await;
+                    let view = ClientView::of(&desired, &observation);
+                    let credentials = verify::credentials(connection, &view).await;
                     (temporary, stranger) =
-                        Temporary::of_probe(transport, connection, &front, &credentials).await;
+                        Temporary::of_probe(transport, connection, &view, &credentials).await;
                 }
                 Err(error) => temporary = Temporary::none(&format!("no probe: {error}")),
             }
@@ -191,36 +191,36 @@ impl Verifying<'_> {
             false => self.patience,
         };
         let report = async {
-            let credentials = verify::credentials(connection, &seen.front).await;
+            let credentials = verify::credentials(connection, &seen.view).await;
             let endpoint = verify::Endpoint {
                 transport,
                 connection,
-                front: &seen.front,
+                view: &seen.view,
             };
-            let (mut purse, checks) =
-                verify::purse(endpoint, &credentials, &seen.sketch, temporary).await;
+            let (mut test_credentials, checks) =
+                verify::test_credentials(endpoint, &credentials, &seen.access, temporary).await;
             seen.checks.extend(checks);
-            purse.by_scopes.extend(stranger);
+            test_credentials.by_scopes.extend(stranger);
             let options = Options {
                 quota_share: QUOTA_SHARE,
                 ..self.options.clone()
             };
             let asking = Asking {
                 way: &|_| transport.clone(),
-                purse: &purse,
-                token_header: &seen.sketch.token_header,
+                test_credentials: &test_credentials,
+                token_header: &seen.access.token_header,
                 clock: &session.clock,
                 patience,
                 throttled_again: true,
-                beside: match seen.sketch.lowest_rate() {
+                beside: match seen.access.lowest_rate() {
                     Some(rate) if rate < SLOW => 1,
                     _ => BESIDE,
                 },
             };
-            verify::ask(&asking, verify::matrix(&seen.sketch, &options)).await
+            verify::ask(&asking, verify::matrix(&seen.access, &options)).await
         };
-        let cells = tokio::select! {
-            cells = report => cells,
+        let cases = tokio::select! {
+            cases = report => cases,
             () = interrupt.cancelled() => Vec::new(),
         };
         if self.probe
@@ -231,7 +231,7 @@ impl Verifying<'_> {
             ));
         }
         Ok(Report {
-            cells,
+            cases,
             checks: seen.checks,
             remarks,
         })
@@ -241,7 +241,7 @@ impl Verifying<'_> {
     /// other calls.
     async fn on_copies(&self, live: &Service) -> Result<Report, Error> {
         let desired = &self.session.desired;
-        let region = &desired.ground.region;
+        let region = &desired.context.region;
         let now = Timestamp::now();
         let copy =
             |of: &Service, at: Timestamp| of.in_memory_copy(Clock::manual(at)).map_err(local_state);
@@ -256,16 +256,16 @@ impl Verifying<'_> {
             desired,
         };
         let made = probe.make(&Interrupt::new()).await;
-        let front = match &made {
-            Ok((desired, observation)) => Front::of(desired, observation),
-            Err(_) => seen.front.clone(),
+        let view = match &made {
+            Ok((desired, observation)) => ClientView::of(desired, observation),
+            Err(_) => seen.view.clone(),
         };
-        let credentials = verify::credentials(&connection, &front).await;
-        let elsewhere = match seen.front.user_pool_id {
-            Some(_) => Some(verify::other_pool(&connection, region, &seen.sketch).await),
+        let credentials = verify::credentials(&connection, &view).await;
+        let elsewhere = match seen.view.user_pool_id {
+            Some(_) => Some(verify::other_pool(&connection, region, &seen.access).await),
             None => None,
         };
-        let mut remarks = second_secrets(&connection, &seen.front).await;
+        let mut remarks = second_secrets(&connection, &seen.view).await;
         remarks.push("on a copy of the local AWS: nothing of it was changed".to_owned());
         // From here on there are real sockets.
         tokio::time::resume();
@@ -288,15 +288,15 @@ impl Verifying<'_> {
         };
         let transport = way_to(service.clone());
         let (mut temporary, stranger) = match &made {
-            Ok(_) => Temporary::of_probe(&transport, &connection, &front, &credentials).await,
+            Ok(_) => Temporary::of_probe(&transport, &connection, &view, &credentials).await,
             Err(error) => (Temporary::none(&error.to_string()), None),
         };
         temporary.other_pool = match &elsewhere {
-            Some(Ok((front, credentials))) => {
+            Some(Ok((view, credentials))) => {
                 let endpoint = verify::Endpoint {
                     transport: &transport,
                     connection: &connection,
-                    front,
+                    view,
                 };
                 let token = endpoint.token(credentials, &[]).await;
                 token
@@ -309,17 +309,17 @@ impl Verifying<'_> {
         let endpoint = verify::Endpoint {
             transport: &transport,
             connection: &connection,
-            front: &seen.front,
+            view: &seen.view,
         };
-        let (mut purse, checks) =
-            verify::purse(endpoint, &credentials, &seen.sketch, temporary).await;
+        let (mut test_credentials, checks) =
+            verify::test_credentials(endpoint, &credentials, &seen.access, temporary).await;
         seen.checks.extend(checks);
-        purse.by_scopes.extend(stranger);
-        purse.temporary.expired = Ok(());
+        test_credentials.by_scopes.extend(stranger);
+        test_credentials.temporary.expired = Ok(());
         // A valid token has expired two days later: Cognito's last a day at most.
         let later = now.checked_add(48.hours()).unwrap_or(now);
-        let way = |cell: &Cell| {
-            let at = match cell.token {
+        let way = |case: &Case| {
+            let at = match case.token {
                 TokenShown::Expired(_) => later,
                 _ => now,
             };
@@ -334,16 +334,16 @@ impl Verifying<'_> {
         };
         let asking = Asking {
             way: &way,
-            purse: &purse,
-            token_header: &seen.sketch.token_header,
+            test_credentials: &test_credentials,
+            token_header: &seen.access.token_header,
             clock: &clock,
             patience: Duration::ZERO,
             throttled_again: false,
             beside: BESIDE,
         };
-        let cells = verify::ask(&asking, verify::matrix(&seen.sketch, &options)).await;
+        let cases = verify::ask(&asking, verify::matrix(&seen.access, &options)).await;
         Ok(Report {
-            cells,
+            cases,
             checks: seen.checks,
             remarks,
         })
@@ -352,14 +352,14 @@ impl Verifying<'_> {
 
 /// Clients with more than one secret: each is valid until it is deleted, and nothing else shows it. Without the permission to
 /// list them this is skipped.
-async fn second_secrets(connection: &Connection, front: &Front) -> Vec<String> {
+async fn second_secrets(connection: &Connection, view: &ClientView) -> Vec<String> {
     const BESIDE: usize = 4;
-    let callers = stream::iter(front.callers.values());
+    let callers = stream::iter(view.callers.values());
     let secrets = callers
-        .map(|known| several_secrets(connection, front, known))
+        .map(|known| several_secrets(connection, view, known))
         .buffered(BESIDE);
     let said = secrets.filter_map(|secrets| std::future::ready(secrets.ok().flatten()));
-    let keys = front.callers.values().filter_map(Known::several_keys);
+    let keys = view.callers.values().filter_map(Known::several_keys);
     let mut said: Vec<String> = said.collect().await;
     said.extend(keys);
     said

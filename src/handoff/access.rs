@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::caller::{Front, Known};
+use crate::caller::{ClientView, Known};
 use crate::kinds::route::{Integration, Props as Route};
 use crate::kinds::{Observation, Resource, app_client};
 use crate::model::{Address, Book, HumanDuration, Number, OutputName};
@@ -71,7 +71,7 @@ impl Access {
     /// What this caller may call, from the live resources. None without a stage.
     pub fn of(
         stack: &str,
-        front: &Front,
+        view: &ClientView,
         known: &Known,
         observation: &Observation,
     ) -> Option<Self> {
@@ -82,24 +82,24 @@ impl Access {
             token_lifetime: live_client(known, observation)
                 .map(|client| HumanDuration::from_aws_seconds(client.access_token_seconds)),
             allowance: allowance(known, observation),
-            ..Self::among(stack, front, &[known], &scopes, observation)?
+            ..Self::among(stack, view, &[known], &scopes, observation)?
         };
         Some(access)
     }
 
     /// What any of the stack's callers may call. None without a stage.
-    pub fn of_all(stack: &str, front: &Front, observation: &Observation) -> Option<Self> {
-        let callers: Vec<&Known> = front.callers.values().collect();
+    pub fn of_all(stack: &str, view: &ClientView, observation: &Observation) -> Option<Self> {
+        let callers: Vec<&Known> = view.callers.values().collect();
         let scopes = callers
             .iter()
             .flat_map(|known| live_scopes(known, observation))
             .collect();
-        Self::among(stack, front, &callers, &scopes, observation)
+        Self::among(stack, view, &callers, &scopes, observation)
     }
 
     fn among(
         stack: &str,
-        front: &Front,
+        view: &ClientView,
         callers: &[&Known],
         scopes: &BTreeSet<String>,
         observation: &Observation,
@@ -133,10 +133,10 @@ impl Access {
             stack: stack.to_owned(),
             caller: None,
             api: api.unwrap_or_default(),
-            stage: front.stage.clone().unwrap_or_default(),
-            invoke_url: front.invoke_url.clone()?,
-            token_url: front.token_url.clone().filter(|_| has_client),
-            token_header: header.unwrap_or_else(|| front.authorizer_header.clone()),
+            stage: view.stage.clone().unwrap_or_default(),
+            invoke_url: view.invoke_url.clone()?,
+            token_url: view.token_url.clone().filter(|_| has_client),
+            token_header: header.unwrap_or_else(|| view.authorizer_header.clone()),
             client_id: None,
             has_client,
             has_api_key,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws_facts::limits::ssm::LONGEST_VALUE;
 
 use crate::aws::{AwsError, SecretKeeper};
-use crate::kinds::{Ground, STACK_TAG, tags};
+use crate::kinds::{STACK_TAG, StackContext, tags};
 use crate::model::{Address, Secret};
 
 /// The tag with the partner of the credentials. It does not make it a resource of the stack: `destroy` leaves it.
@@ -57,7 +57,7 @@ impl Store {
     pub async fn keep(
         self,
         keeper: &SecretKeeper,
-        ground: &Ground,
+        context: &StackContext,
         partner: &Address,
         name: &str,
         text: &Secret,
@@ -67,8 +67,8 @@ impl Store {
             return Err(NotKept::TooLong(length, LONGEST_VALUE));
         }
         let mark = tags::escape(partner.as_str());
-        let mut tags = ground.tags.clone();
-        tags.insert(STACK_TAG.into(), ground.stack.clone());
+        let mut tags = context.tags.clone();
+        tags.insert(STACK_TAG.into(), context.stack.clone());
         tags.insert(HANDOFF_TAG.into(), mark.clone());
         let made = match self {
             Self::Parameters => keeper.make_parameter(name, text, &tags).await,
@@ -83,7 +83,7 @@ impl Store {
             Self::Parameters => keeper.tags_of_parameter(name).await?,
             Self::SecretsManager => keeper.tags_of_secret(name).await?,
         };
-        if !is_ours(&tags, &ground.stack, &mark) {
+        if !is_ours(&tags, &context.stack, &mark) {
             return Err(NotKept::NotOurs(owner(&tags)));
         }
         let there = match self {

@@ -15,7 +15,7 @@ use super::ownership::after_moves;
 use super::registry::observe_phase;
 use super::{
     Owner, Scope, api_domain, app_client, base_path_mapping, content, dns_record, instance,
-    log_group, private_road, rest_api, tags, user_pool, user_pool_domain,
+    log_group, private_backends, rest_api, tags, user_pool, user_pool_domain,
 };
 use crate::aws::{AwsError, Reader};
 use crate::model::{Book, Place};
@@ -65,7 +65,7 @@ async fn parts_of_the_pool(reader: &Reader, scope: &Scope<'_>) -> Result<(), Aws
     let mut pools = user_pool::likely(reader, scope).await?;
     pools.retain(|pool| {
         let tags = tags::live(pool.user_pool_tags.as_ref());
-        match scope.desired.ground.owner_by_tags(&tags) {
+        match scope.desired.context.owner_by_tags(&tags) {
             Owner::Us(address) => after_moves(scope.desired, &address) == at_its_place,
             Owner::Stack(_) | Owner::Nobody => false,
         }
@@ -109,7 +109,7 @@ async fn keys_on_plans(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsErro
 
 /// The targets of the load balancer.
 async fn targets(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
-    if private_road::is_there(reader, scope).await? {
+    if private_backends::is_there(reader, scope).await? {
         instance::read(reader, scope).await?;
     }
     Ok(())

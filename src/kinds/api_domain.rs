@@ -13,10 +13,11 @@ use super::api_marks::{self, DOMAIN_MARK, Says, unless_denied};
 use super::base_path_mapping::shown;
 use super::ownership::{Candidate, after_moves, sort_out};
 use super::patch::{Part, Patches, patches};
-use super::private_road::Patience;
+use super::private_backends::Waiter;
 use super::{
-    Action, Field, Findings, InPicture, Kind, KindInfo, LetsIn, Look, Note, Obstacle, OnChange,
-    Outputs, Owner, Replace, Resource, Scope, Standing, Task, gone_is_success, rest_api, tags,
+    Action, Field, Findings, InPicture, Kind, KindInfo, LetsIn, LiveReference, Look, Note,
+    Obstacle, OnChange, Outputs, Owner, Replace, Resource, Scope, Task, gone_is_success, rest_api,
+    tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -203,7 +204,7 @@ impl Kind for ApiDomain {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -215,8 +216,8 @@ impl Kind for ApiDomain {
             let spreads = |error: &AwsError| {
                 error.is("BadRequestException") && error.message.contains("UPDATING")
             };
-            Patience::new(15, 120)
-                .insist(writer, spreads, async || {
+            Waiter::new(15, 120)
+                .retry(writer, spreads, async || {
                     let request = writer
                         .apigateway()
                         .update_domain_name()
@@ -235,7 +236,7 @@ impl Kind for ApiDomain {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let request = writer
             .apigateway()
             .delete_domain_name()
@@ -323,7 +324,7 @@ fn namesakes(
 ) -> Vec<(Address, String)> {
     let strangers = candidates.iter().filter(|candidate| {
         !matches!(
-            scope.desired.ground.owner_by_tags(&candidate.tags),
+            scope.desired.context.owner_by_tags(&candidate.tags),
             Owner::Us(_)
         )
     });

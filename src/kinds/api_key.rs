@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, patches};
 use super::{
-    CREDENTIALS_LOST, Desired, Field, Findings, InPicture, Kind, KindInfo, Look, Note, Outputs,
-    Resource, Scope, Standing, Task, gone_is_success, marks, tags,
+    CREDENTIALS_LOST, Desired, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Look,
+    Note, Outputs, Resource, Scope, Task, gone_is_success, marks, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -135,7 +135,7 @@ impl Kind for ApiKey {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (patches, tags_differ) = patches(task, live.props, changed);
@@ -156,7 +156,7 @@ impl Kind for ApiKey {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let request = writer
             .apigateway()
             .delete_api_key()

@@ -65,7 +65,7 @@ pub(super) async fn ask(
     mark: &str,
     arns: &[&str],
 ) -> Result<Says, AwsError> {
-    let tagged = reader.tagged(STACK_TAG, &scope.desired.ground.stack);
+    let tagged = reader.tagged(STACK_TAG, &scope.desired.context.stack);
     let (apis, tagged) = tokio::try_join!(reader.rest_apis(), tagged)?;
     let apis = tags_of(scope, &apis);
     let is_that = |key: &String| key.split('/').next() == Some(mark);
@@ -105,7 +105,7 @@ pub(super) async fn named(
 /// The tags of each API of the stack.
 fn tags_of(scope: &Scope<'_>, apis: &[RestApi]) -> Vec<BTreeMap<String, String>> {
     let tags = apis.iter().map(|api| tags::live(api.tags.as_ref()));
-    tags.filter(|tags| matches!(scope.desired.ground.owner_by_tags(tags), Owner::Us(_)))
+    tags.filter(|tags| matches!(scope.desired.context.owner_by_tags(tags), Owner::Us(_)))
         .collect()
 }
 

@@ -19,8 +19,8 @@ pub(super) use self::search::read_ahead;
 use self::validity::in_largest_unit;
 use super::marks::{self, CLIENT_TAG, CREATING};
 use super::{
-    Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange, Outputs,
-    Scope, Standing, Task, distinct, gone_is_success, literal, tags,
+    Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Look, Note, OnChange,
+    Outputs, Scope, Task, distinct, gone_is_success, literal, tags,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::{Address, Book, HumanDuration, OutputName, Table, Text, Value};
@@ -301,7 +301,7 @@ impl Kind for AppClient {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -358,7 +358,7 @@ impl Kind for AppClient {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let (pool, id) = (literal(&live.props.user_pool), live.output(OutputName::Id));
         // Without an id there is only a mark.
         if !id.is_empty() {

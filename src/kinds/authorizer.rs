@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::observation::Other;
 use super::patch::{Patches, Write, written};
 use super::{
-    Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, OnChange, Outputs,
-    Resource, Scope, Standing, Task, gone_is_success, literal, rest_api,
+    Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, OnChange,
+    Outputs, Resource, Scope, Task, gone_is_success, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, HumanDuration, OutputName, Place, Text, Value};
@@ -178,7 +178,7 @@ impl Kind for Authorizer {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -195,7 +195,7 @@ impl Kind for Authorizer {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let request = writer
             .apigateway()
             .delete_authorizer()

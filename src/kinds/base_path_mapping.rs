@@ -13,8 +13,8 @@ use super::api_marks::unless_denied;
 use super::patch::Patches;
 use super::uses::Leaving;
 use super::{
-    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle,
-    OnChange, Outputs, Replace, Resource, Scope, Standing, Task, api_domain, gone_is_success,
+    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, Look,
+    Note, Obstacle, OnChange, Outputs, Replace, Resource, Scope, Task, api_domain, gone_is_success,
     literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
@@ -193,7 +193,7 @@ impl Kind for BasePathMapping {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -223,7 +223,7 @@ impl Kind for BasePathMapping {
         Ok(outputs(&domain, &want.base_path))
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let props = live.props;
         let (domain, api) = (literal(&props.domain), literal(&props.api));
         let request = writer

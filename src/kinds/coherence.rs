@@ -23,11 +23,11 @@ impl Desired {
             let what = "a name or address holds an invisible character".to_owned();
             found.push((stack(), what));
         }
-        let name = &self.ground.stack;
+        let name = &self.context.stack;
         if name.is_empty() || !name.chars().all(is_key_character) {
             found.push((stack(), "no stack file has such a name".to_owned()));
         }
-        let region = &self.ground.region;
+        let region = &self.context.region;
         let is_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if region.is_empty() || !region.chars().all(is_region) {
             found.push((stack(), "its Region is not valid".to_owned()));
@@ -82,7 +82,7 @@ impl Desired {
         let Value::Map(tags) = tags else {
             return false;
         };
-        let own = self.ground.tags_of(address);
+        let own = self.context.tags_of(address);
         [STACK_TAG, KEY_TAG]
             .iter()
             .all(|key| tags.get(*key) == own.get(*key).map(Value::from).as_ref())
@@ -100,7 +100,7 @@ impl Desired {
     /// Whether an output follows from the wanted resources. Outputs of existing resources follow only from the stack file.
     fn output_follows(&self, name: &str, text: &Text) -> bool {
         let wanted = || self.resources.values().map(|wanted| &wanted.resource);
-        let region = &self.ground.region;
+        let region = &self.context.region;
         let pool = || Place::UserPool.address();
         let tells = |of: Address, output| {
             self.resources.contains_key(&of) && *text == Text::output(&of, output)
@@ -111,7 +111,7 @@ impl Desired {
             return tells(of.clone(), OutputName::Target) || !self.resources.contains_key(&of);
         }
         match name {
-            "account" => literal(&self.ground.account),
+            "account" => literal(&self.context.account),
             "region" => literal(region),
             "stage" => {
                 wanted().any(|one| matches!(one, Resource::Stage(stage) if literal(&stage.name)))
@@ -154,7 +154,7 @@ impl Desired {
     }
 
     fn has_unseen_characters(&self) -> bool {
-        let ground = &self.ground;
+        let context = &self.context;
         let moved = self.moved.iter().flat_map(|(from, to)| [from, to]);
         let addresses = self.resources.keys().chain(moved);
         let addresses = addresses.chain(&self.leaving);
@@ -162,8 +162,8 @@ impl Desired {
         addresses
             .map(Address::as_str)
             .chain(patterns)
-            .chain([&*ground.stack, &*ground.account])
-            .chain(ground.tags.keys().map(String::as_str))
+            .chain([&*context.stack, &*context.account])
+            .chain(context.tags.keys().map(String::as_str))
             .chain(self.outputs.keys().map(String::as_str))
             .any(|text| text.contains(is_unseen))
     }

@@ -17,9 +17,9 @@ use ours::{Ours, described, outdated, what_shows};
 
 use super::patch::Patches;
 use super::{
-    Action, Change, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note,
-    Observation, Outputs, Resource, Scope, Standing, Task, content, gone_is_success, literal,
-    rest_api, stage,
+    Action, Change, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane,
+    LiveReference, Look, Note, Observation, Outputs, Resource, Scope, Task, content,
+    gone_is_success, literal, rest_api, stage,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Place, Text, Value, moment};
@@ -178,7 +178,7 @@ impl Kind for Deployment {
             Resource::Stage(stage) => Some(stage.name.as_str()),
             _ => None,
         });
-        want.stack == desired.ground.stack && stages.eq([want.stage.as_str()])
+        want.stack == desired.context.stack && stages.eq([want.stage.as_str()])
     }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -188,7 +188,7 @@ impl Kind for Deployment {
         };
         let (digest, stages) = tokio::try_join!(content::digest(reader, api), reader.stages(api))?;
         let deployments = reader.deployments(api).await?;
-        let stack = &scope.desired.ground.stack;
+        let stack = &scope.desired.context.stack;
         let wanted = wanted_stage(scope);
         let serving = serving(scope, &stages, &deployments);
         let deployed = match serving {
@@ -233,13 +233,13 @@ impl Kind for Deployment {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
+        _live: &LiveReference<'_, Props>,
         _changed: &[()],
     ) -> Result<Outputs, AwsError> {
         deploy(writer, task).await
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         delete(
             writer,
             &literal(&live.props.api),

@@ -17,7 +17,7 @@ pub const REPLACES_TAG: &str = "gatestack:replaces";
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Desired {
     /// The stack's name, account and Region.
-    pub ground: Ground,
+    pub context: StackContext,
     /// Every resource by its address.
     pub resources: BTreeMap<Address, Wanted>,
     /// `[[moved]]`: from, to.
@@ -38,7 +38,7 @@ pub struct Desired {
 
 /// A stack's name, account and Region.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Ground {
+pub struct StackContext {
     /// The stack's name.
     pub stack: String,
     /// The AWS Region.
@@ -58,7 +58,7 @@ pub struct Wanted {
     pub after: BTreeSet<Address>,
 }
 
-impl Ground {
+impl StackContext {
     /// The tags of the resource at this address: the stack's, and gatestack's two.
     pub fn tags_of(&self, address: &Address) -> BTreeMap<String, String> {
         let mut all = self.tags.clone();

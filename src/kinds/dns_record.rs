@@ -12,11 +12,11 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::ownership::take_over;
-use super::private_road::Patience;
+use super::private_backends::Waiter;
 use super::user_pool_domain::CLOUDFRONT_ZONE;
 use super::{
-    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Obstacle, OnChange, Outputs,
-    Replace, Resource, Scope, Standing, Task, api_domain, literal, tags,
+    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, Obstacle,
+    OnChange, Outputs, Replace, Resource, Scope, Task, api_domain, literal, tags,
 };
 use crate::aws::{AwsError, Reader, Writer, is_same_name};
 use crate::model::{Address, Book, OutputName, Place, Text, Value, digest};
@@ -148,7 +148,7 @@ impl Kind for DnsRecord {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         _changed: &[()],
     ) -> Result<Outputs, AwsError> {
         if live.props.others.is_empty() {
@@ -163,7 +163,7 @@ impl Kind for DnsRecord {
         lead(writer, task, |record| others.contains(&in_words(record))).await
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let props = live.props;
         let (zone, target) = (&props.zone, literal(&props.alias));
         let records = writer.afresh().records(zone, &props.name).await?;
@@ -442,8 +442,8 @@ async fn change(
         .collect();
     // Route 53 accepts one change of a zone at a time.
     let busy = |error: &AwsError| error.is("PriorRequestNotComplete");
-    Patience::KNOWN_SOON
-        .insist(writer, busy, async || {
+    Waiter::KNOWN_SOON
+        .retry(writer, busy, async || {
             writer.change_records(zone, changes.clone()).await
         })
         .await

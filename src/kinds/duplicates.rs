@@ -352,7 +352,7 @@ impl Look<'_> {
 
     fn is_ours(&self, tags: Option<&HashMap<String, String>>) -> bool {
         matches!(
-            self.desired.ground.owner_by_tags(&tags::live(tags)),
+            self.desired.context.owner_by_tags(&tags::live(tags)),
             Owner::Us(_)
         )
     }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::{Patches, Write, segment, written};
 use super::{
-    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, OnChange, Outputs, Resource,
-    Scope, Standing, Task, gone_is_success, header, literal, rest_api,
+    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, OnChange,
+    Outputs, Resource, Scope, Task, gone_is_success, header, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Place, Text, Value};
@@ -107,7 +107,7 @@ impl Kind for GatewayResponse {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -127,7 +127,7 @@ impl Kind for GatewayResponse {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let request = writer
             .apigateway()
             .delete_gateway_response()

@@ -13,8 +13,8 @@ use aws_sdk_ec2::types::HttpTokensState;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Field, Findings, InPicture, Kind, KindInfo, Look, Note, OnChange, Outputs, Replace,
-    Resource, Scope, Standing, Task, distinct, literal, tags,
+    Action, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Look, Note, OnChange,
+    Outputs, Replace, Resource, Scope, Task, distinct, literal, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{HumanDuration, OutputName, Text, Value};
@@ -90,7 +90,7 @@ impl Kind for Instance {
         billable: Some("an EC2 instance is charged for every second it runs."),
         doubles: true,
         in_picture: InPicture::Targets,
-        on_private_road: true,
+        is_private_backend: true,
         ..KindInfo::new(
             "instance",
             "instance",
@@ -200,7 +200,7 @@ impl Kind for Instance {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let id = live.output(OutputName::Id);
@@ -254,7 +254,7 @@ impl Kind for Instance {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
         // Checked before it leaves its groups: a protected instance continues to serve.
         if state::is_protected(writer, id).await? {

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::observation::Other;
 use super::ownership::{after_moves, take_over};
-use super::private_road::{self, Patience};
+use super::private_backends::{self, Waiter};
 use super::uses::Leaving;
 use super::{
-    Dependent, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle,
-    OnChange, Outputs, Owner, Replace, Scope, Standing, Task, distinct, gone_is_success,
+    Dependent, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look,
+    Note, Obstacle, OnChange, Outputs, Owner, Replace, Scope, Task, distinct, gone_is_success,
     load_balancer, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
@@ -62,7 +62,7 @@ impl Kind for Listener {
         replace: Replace::CreateFirst,
         in_picture: InPicture::LoadBalancer,
         when_different: "calls through the VPC link go elsewhere",
-        on_private_road: true,
+        is_private_backend: true,
         ..KindInfo::new(
             "listener",
             "listener",
@@ -119,7 +119,7 @@ impl Kind for Listener {
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let mut findings = Findings::default();
-        if !private_road::is_there(reader, scope).await? {
+        if !private_backends::is_there(reader, scope).await? {
             return Ok(findings);
         }
         for (balancer, _) in &*reader.load_balancers().await? {
@@ -136,7 +136,7 @@ impl Kind for Listener {
                 let id = live.listener_arn.as_deref().unwrap_or_default();
                 let address = address(props.port);
                 let wanted = stays && scope.desired.resources.contains_key(&address);
-                match scope.desired.ground.owner_by_tags(tags) {
+                match scope.desired.context.owner_by_tags(tags) {
                     Owner::Us(_) => {}
                     Owner::Nobody if wanted && scope.desired.adopt.name(&address) => {}
                     Owner::Nobody => {
@@ -176,7 +176,7 @@ impl Kind for Listener {
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let want = task.want;
-        let created = Patience::KNOWN_SOON.insist(writer, AwsError::is_not_found, async || {
+        let created = Waiter::KNOWN_SOON.retry(writer, AwsError::is_not_found, async || {
             let request = writer
                 .elbv2()
                 .create_listener()
@@ -199,7 +199,7 @@ impl Kind for Listener {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -228,7 +228,7 @@ impl Kind for Listener {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let request = writer
             .elbv2()
             .delete_listener()
@@ -254,7 +254,7 @@ pub(super) async fn of_other_stacks(
 ) -> Result<Option<Obstacle>, AwsError> {
     let listeners = reader.listeners(arn).await?;
     let of_stacks = listeners.iter().filter_map(|(live, tags)| {
-        match leaving.desired.ground.owner_by_tags(tags) {
+        match leaving.desired.context.owner_by_tags(tags) {
             Owner::Stack(stack) => {
                 let port = live.port.unwrap_or_default();
                 Some(format!("port {port} of the stack {stack:?}"))

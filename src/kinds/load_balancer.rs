@@ -12,10 +12,10 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, after_moves, sort_out};
-use super::private_road::{self, Patience};
+use super::private_backends::{self, Waiter};
 use super::{
-    Action, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle, OnChange,
-    Outputs, Owner, Replace, Resource, Scope, Standing, Task, distinct, gone_is_success, tags,
+    Action, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look, Note, Obstacle,
+    OnChange, Outputs, Owner, Replace, Resource, Scope, Task, distinct, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -90,7 +90,7 @@ impl Kind for LoadBalancer {
         ),
         in_picture: InPicture::LoadBalancer,
         dependents: DEPENDENTS,
-        on_private_road: true,
+        is_private_backend: true,
         ..KindInfo::new(
             "load_balancer",
             "load balancer",
@@ -169,7 +169,7 @@ impl Kind for LoadBalancer {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        if !private_road::is_there(reader, scope).await? {
+        if !private_backends::is_there(reader, scope).await? {
             return Ok(Findings::default());
         }
         let wanted: BTreeMap<Address, String> = scope
@@ -208,7 +208,7 @@ impl Kind for LoadBalancer {
         let want = task.want;
         // Its security group was just created, by another service.
         let not_yet_known = |error: &AwsError| error.is("InvalidSecurityGroup");
-        let created = Patience::KNOWN_SOON.insist(writer, not_yet_known, async || {
+        let created = Waiter::KNOWN_SOON.retry(writer, not_yet_known, async || {
             let request = writer
                 .elbv2()
                 .create_load_balancer()
@@ -236,7 +236,7 @@ impl Kind for LoadBalancer {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (want, held) = (task.want, live.props);
@@ -253,11 +253,11 @@ impl Kind for LoadBalancer {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         // A VPC link that an earlier run deletes uses it until the deletion is done.
-        let patience = Patience::new(5, 180);
+        let waiter = Waiter::new(5, 180);
         let holds_on = |error: &AwsError| error.is("ResourceInUse");
-        let deleted = patience.insist(writer, holds_on, async || {
+        let deleted = waiter.retry(writer, holds_on, async || {
             let request = writer
                 .elbv2()
                 .delete_load_balancer()
@@ -271,7 +271,7 @@ impl Kind for LoadBalancer {
 
     async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let arn = task.output(OutputName::Arn);
-        Patience::AT_WORK
+        Waiter::READY
             .wait(
                 writer,
                 "DescribeLoadBalancers",
@@ -384,7 +384,7 @@ async fn link_to_nowhere(
 
 /// Whether something with these tags is the stack's.
 pub(super) fn is_ours(scope: &Scope<'_>, tags: &BTreeMap<String, String>) -> bool {
-    matches!(scope.desired.ground.owner_by_tags(tags), Owner::Us(_))
+    matches!(scope.desired.context.owner_by_tags(tags), Owner::Us(_))
 }
 
 /// A load balancer's current state; `None` while it is not visible everywhere.
@@ -429,7 +429,7 @@ async fn set_security_groups(
         true => OnPrivateLink::On,
         false => OnPrivateLink::Off,
     };
-    let set = Patience::KNOWN_SOON.insist(writer, AwsError::is_not_found, async || {
+    let set = Waiter::KNOWN_SOON.retry(writer, AwsError::is_not_found, async || {
         let request = writer
             .elbv2()
             .set_security_groups()
@@ -450,7 +450,7 @@ async fn modify_attributes(writer: &Writer, want: &Props, arn: &str) -> Result<(
             .value(value.to_string())
             .build()
     };
-    let modified = Patience::KNOWN_SOON.insist(writer, AwsError::is_not_found, async || {
+    let modified = Waiter::KNOWN_SOON.retry(writer, AwsError::is_not_found, async || {
         let request = writer
             .elbv2()
             .modify_load_balancer_attributes()
@@ -477,7 +477,7 @@ async fn set_subnets(
     let stays: BTreeSet<String> = want & held;
     if !stays.is_empty() && stays != *want && stays != *held {
         send_subnets(writer, arn, &stays).await?;
-        Patience::new(5, 600)
+        Waiter::new(5, 600)
             .wait(
                 writer,
                 "SetSubnets",

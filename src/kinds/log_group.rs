@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::api_marks::{self, LOG_GROUP_MARK, Says, unless_denied};
 use super::ownership::{Candidate, sort_out};
 use super::{
-    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, OnChange, Outputs, Owner, Resource,
-    Scope, Standing, Task, distinct, gone_is_success, tags,
+    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, OnChange, Outputs,
+    Owner, Resource, Scope, Task, distinct, gone_is_success, tags,
 };
 use crate::aws::{AwsError, ListedGroup, Operation, Reader, Writer};
 use crate::model::{Address, HumanDuration, OutputName, Place, Value};
@@ -114,14 +114,14 @@ impl Kind for LogGroup {
     ];
 
     fn follows(want: &Props, _address: &Address, desired: &Desired) -> bool {
-        want.arn == arn(&desired.ground, want.name())
+        want.arn == arn(&desired.context, want.name())
     }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let wanted = names(scope.desired);
         let groups = groups(reader, scope, &wanted).await?;
         let ours = |candidate: &Candidate<Props>| {
-            let owner = scope.desired.ground.owner_by_tags(&candidate.tags);
+            let owner = scope.desired.context.owner_by_tags(&candidate.tags);
             matches!(owner, Owner::Us(address) if address.is_place_of(Self::INFO.name))
         };
         let alone = groups.iter().filter(|group| ours(group)).count() == 1;
@@ -156,7 +156,7 @@ impl Kind for LogGroup {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -172,7 +172,7 @@ impl Kind for LogGroup {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let request = writer
             .logs()
             .delete_log_group()
@@ -239,11 +239,11 @@ async fn groups(
     }
     let mut names: BTreeSet<String> = wanted.values().cloned().collect();
     names.extend(api_marks::named(reader, scope, LOG_GROUP_MARK).await?);
-    let tagged = reader.tagged(super::STACK_TAG, &scope.desired.ground.stack);
+    let tagged = reader.tagged(super::STACK_TAG, &scope.desired.context.stack);
     let tagged = tagged.await?;
     names.extend(tagged.iter().map(|arn| name_of(arn).to_owned()));
     if says == Says::NoApi {
-        names.insert(default_name(&scope.desired.ground.stack));
+        names.insert(default_name(&scope.desired.context.stack));
     }
     let mut groups = Vec::new();
     for name in names.iter().filter(|name| !name.is_empty()) {
@@ -316,6 +316,6 @@ fn outputs(arn: &str) -> Outputs {
 }
 
 /// The ARN of the group of this name in the stack's account and Region.
-pub fn arn(desired: &super::Ground, name: &str) -> String {
+pub fn arn(desired: &super::StackContext, name: &str) -> String {
     arns::log_group(&desired.region, &desired.account, name)
 }

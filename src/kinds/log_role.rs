@@ -6,10 +6,10 @@ use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_iam::types::Tag;
 use serde::{Deserialize, Serialize};
 
-use super::private_road::Patience;
+use super::private_backends::Waiter;
 use super::{
-    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, OnChange,
-    Outputs, Resource, Scope, Standing, Task,
+    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look, Note,
+    OnChange, Outputs, Resource, Scope, Task,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName};
@@ -66,7 +66,7 @@ impl Kind for LogRole {
 
     /// Only what the file wants is looked for, so that it is never deleted.
     fn follows(want: &Props, _address: &Address, desired: &Desired) -> bool {
-        want.role == arn(&desired.ground.account)
+        want.role == arn(&desired.context.account)
     }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -92,8 +92,8 @@ impl Kind for LogRole {
             .path("/cloudwatchRoleArn")
             .value(&role)
             .build();
-        Patience::new(10, 120)
-            .insist(writer, is_not_known_yet, async || {
+        Waiter::new(10, 120)
+            .retry(writer, is_not_known_yet, async || {
                 let request = writer
                     .apigateway()
                     .update_account()
@@ -109,13 +109,13 @@ impl Kind for LogRole {
     async fn update(
         _writer: &Writer,
         _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
+        _live: &LiveReference<'_, Props>,
         _changed: &[()],
     ) -> Result<Outputs, AwsError> {
         Ok(Outputs::new())
     }
 
-    async fn delete(_writer: &Writer, _live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(_writer: &Writer, _live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         Ok(())
     }
 

@@ -151,7 +151,7 @@ impl MarkedPool {
     pub(super) fn tag<P>(&self, scope: &Scope<'_>, candidates: &mut [Candidate<P>]) {
         for candidate in candidates {
             if let Some(address) = self.address_of(scope, &candidate.name) {
-                candidate.tags = scope.desired.ground.tags_of(address);
+                candidate.tags = scope.desired.context.tags_of(address);
             }
         }
     }

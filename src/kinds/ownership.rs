@@ -34,7 +34,7 @@ pub(super) fn sort_out<P>(
     let mut strangers = Vec::new();
     let successors = successors(&candidates);
     for candidate in candidates {
-        match scope.desired.ground.owner_by_tags(&candidate.tags) {
+        match scope.desired.context.owner_by_tags(&candidate.tags) {
             Owner::Us(address) if !address.is_place_of(kind.name) => {
                 let outputs = &candidate.outputs;
                 let misplaced = misplaced(&address, kind, &candidate.name, outputs);
@@ -174,7 +174,7 @@ fn claim<P>(
         return Claim::Free;
     };
     let name = namesake.name.clone();
-    let (what, help) = match desired.ground.owner_by_tags(&namesake.tags) {
+    let (what, help) = match desired.context.owner_by_tags(&namesake.tags) {
         _ if several => (
             format!(
                 "several things of the kind {} are called {name:?}",
@@ -234,7 +234,7 @@ fn found<P>(address: Address, candidate: Candidate<P>) -> Found<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::Ground;
+    use crate::kinds::StackContext;
     use crate::model::{Book, Patterns};
 
     const KIND: KindInfo = KindInfo::new("usage_plan", "usage plan", "");
@@ -258,7 +258,7 @@ mod tests {
         candidates: Vec<Candidate<&'static str>>,
     ) -> Findings<&'static str> {
         let desired = Desired {
-            ground: Ground {
+            context: StackContext {
                 stack: "claims".into(),
                 region: "eu-west-1".into(),
                 account: "123456789012".into(),

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::observation::Other;
 use super::ownership::after_moves;
 use super::{
-    Action, Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle,
-    OnChange, Outputs, Owner, Resource, Scope, Standing, Task, gone_is_success, literal, rest_api,
-    tags, usage_plan,
+    Action, Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look,
+    Note, Obstacle, OnChange, Outputs, Owner, Resource, Scope, Task, gone_is_success, literal,
+    rest_api, tags, usage_plan,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -65,7 +65,7 @@ impl Kind for PlanMembership {
         let ours = plans.iter().filter_map(|plan| {
             let id = plan.id.as_deref()?;
             let tags = tags::live(plan.tags.as_ref());
-            let address = match scope.desired.ground.owner_by_tags(&tags) {
+            let address = match scope.desired.context.owner_by_tags(&tags) {
                 Owner::Us(address) => scope.duplicate(id).cloned().unwrap_or(address),
                 // A plan that is being adopted has no tags yet.
                 Owner::Stack(_) | Owner::Nobody => scope.address_of(OutputName::Id, id)?.clone(),
@@ -140,14 +140,14 @@ impl Kind for PlanMembership {
     async fn update(
         _writer: &Writer,
         _task: &Task<'_, Props>,
-        _live: &Standing<'_, Props>,
+        _live: &LiveReference<'_, Props>,
         _changed: &[Infallible],
     ) -> Result<Outputs, AwsError> {
         // Every difference replaces a membership.
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let (plan, key) = (literal(&live.props.plan), literal(&live.props.key));
         let request = writer
             .apigateway()
@@ -184,7 +184,7 @@ async fn on_others_plans(
     let opens_ours = |plan: &&UsagePlan| {
         let tags = tags::live(plan.tags.as_ref());
         let id = plan.id.as_deref().unwrap_or_default();
-        let ours = matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Us(_));
+        let ours = matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_));
         let is_ours = ours || scope.address_of(OutputName::Id, id).is_some();
         let mut stages = plan.api_stages().iter();
         !is_ours && stages.any(|stage| stage.api_id.as_deref() == Some(api))
@@ -234,7 +234,7 @@ async fn addresses_of_keys(
         let (id, tags) = (key.id.clone()?, tags::live(key.tags.as_ref()));
         let address = match scope.beside(&id) {
             Some(beside) => beside.clone(),
-            None => address_of(&id, scope.desired.ground.owner_by_tags(&tags))?,
+            None => address_of(&id, scope.desired.context.owner_by_tags(&tags))?,
         };
         Some((id, address))
     });

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::field;
 use super::observation::Thing;
 use super::{
-    BothSides, Change, Dependent, Desired, FieldInfo, Findings, Kind, KindInfo, LetsIn, Live, Look,
-    Note, Obstacle, OnChange, Outputs, Scope, Standing, Task,
+    BothSides, Change, Dependent, Desired, FieldInfo, Findings, Kind, KindInfo, LetsIn, Live,
+    LiveReference, Look, Note, Obstacle, OnChange, Outputs, Scope, Task,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, Value};
@@ -184,7 +184,7 @@ macro_rules! kinds {
             ) -> Result<Outputs, AwsError> {
                 match (self, &live.resource) {
                     $((Self::$variant(want), Self::$variant(props)) => {
-                        let standing = Standing { address, was: live.was.as_ref(), props, outputs: &live.outputs };
+                        let standing = LiveReference { address, was: live.was.as_ref(), props, outputs: &live.outputs };
                         let task = Task { address, want, book, replaces: None };
                         let fields = <$kind as Kind>::FIELDS.iter();
                         let differ = fields.filter(|field| changed.contains(&field.info.name));
@@ -229,7 +229,7 @@ macro_rules! kinds {
             pub async fn delete(&self, writer: &Writer, address: &Address) -> Result<(), AwsError> {
                 match &self.resource {
                     $(Resource::$variant(props) => {
-                        let standing = Standing { address, was: self.was.as_ref(), props, outputs: &self.outputs };
+                        let standing = LiveReference { address, was: self.was.as_ref(), props, outputs: &self.outputs };
                         Box::pin(<$kind as Kind>::delete(writer, &standing)).await
                     })+
                 }

@@ -11,8 +11,8 @@ use super::ownership::{Candidate, after_moves, sort_out};
 use super::user_pool::{OTHER_CLIENTS, OTHER_RESOURCE_SERVERS};
 use super::uses::Leaving;
 use super::{
-    Action, Dependent, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look,
-    Note, Obstacle, OnChange, Outputs, Replace, Resource, Scope, Standing, Task,
+    Action, Dependent, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane,
+    LiveReference, Look, Note, Obstacle, OnChange, Outputs, Replace, Resource, Scope, Task,
     app_client::notes::clients, distinct, gone_is_success, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
@@ -239,7 +239,7 @@ impl Kind for ResourceServer {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -282,7 +282,7 @@ impl Kind for ResourceServer {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let (pool, identifier) = (
             literal(&live.props.user_pool),
             literal(&live.props.identifier),

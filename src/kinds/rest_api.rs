@@ -14,8 +14,8 @@ use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, patches};
 use super::uses::Leaving;
 use super::{
-    Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, Outputs, Owner, Resource, Scope,
-    Standing, Task, gone_is_success, stage, tags,
+    Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Outputs, Owner,
+    Resource, Scope, Task, gone_is_success, stage, tags,
 };
 use crate::aws::{AwsError, Container, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Place, Text};
@@ -71,7 +71,7 @@ pub(super) async fn ours(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Strin
     let apis = reader.rest_apis().await?;
     let ours = apis.iter().filter(|api| {
         let tags = tags::live(api.tags.as_ref());
-        matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Us(_))
+        matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_))
     });
     Ok(ours.filter_map(|api| api.id.clone()).collect())
 }
@@ -255,7 +255,7 @@ impl Kind for RestApi {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (patches, tags_differ) = patches(task, live.props, changed);
@@ -276,7 +276,7 @@ impl Kind for RestApi {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let container = Container::RestApi(live.output(OutputName::Id).to_owned());
         writer.nothing_came_in(container, "DeleteRestApi").await?;
         let request = writer

@@ -18,8 +18,8 @@ use write::{
 use super::patch::Patches;
 
 use super::{
-    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange,
-    Outputs, ROUTE_OPENS, Scope, Standing, Task, literal, rest_api,
+    Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, Look,
+    Note, OnChange, Outputs, ROUTE_OPENS, Scope, Task, literal, rest_api,
 };
 use crate::aws::{AwsError, Reader, Writer, lock_paths};
 use crate::model::{self, Address, Book, HumanDuration, OutputName, Text, Value};
@@ -270,7 +270,7 @@ impl Kind for Route {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -306,7 +306,7 @@ impl Kind for Route {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let api = literal(&live.props.api);
         let at = Place {
             api: &api,

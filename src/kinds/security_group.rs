@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::api_marks::unless_denied;
 use super::ownership::{Candidate, sort_out};
-use super::private_road::{self, Patience};
+use super::private_backends::{self, Waiter};
 use super::uses::Leaving;
 use super::{
-    Field, Findings, InPicture, Kind, KindInfo, Obstacle, OnChange, Outputs, Replace, Resource,
-    STACK_TAG, Scope, Standing, Task, distinct, gone_is_success, tags,
+    Field, Findings, InPicture, Kind, KindInfo, LiveReference, Obstacle, OnChange, Outputs,
+    Replace, Resource, STACK_TAG, Scope, Task, distinct, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -72,7 +72,7 @@ impl Kind for SecurityGroup {
         marked_on: Some("rest_api"),
         replace: Replace::CreateFirst,
         in_picture: InPicture::WithUser,
-        on_private_road: true,
+        is_private_backend: true,
         ..KindInfo::new(
             "security_group",
             "security group",
@@ -111,7 +111,7 @@ impl Kind for SecurityGroup {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        if !private_road::is_there(reader, scope).await? {
+        if !private_backends::is_there(reader, scope).await? {
             return Ok(Findings::default());
         }
         let wanted = scope.desired.resources.iter();
@@ -123,7 +123,7 @@ impl Kind for SecurityGroup {
             .collect();
         let mut candidates = BTreeMap::new();
         let ours = reader
-            .security_groups_tagged(STACK_TAG, &scope.desired.ground.stack)
+            .security_groups_tagged(STACK_TAG, &scope.desired.context.stack)
             .await?;
         candidates.extend(ours.iter().map(candidate));
         // Names are unique in a VPC, so no other group has the names of ours.
@@ -181,7 +181,7 @@ impl Kind for SecurityGroup {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let id = live.output(OutputName::Id);
@@ -214,12 +214,12 @@ impl Kind for SecurityGroup {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         // The network interfaces of a load balancer remain for minutes, and its groups can't be deleted before.
-        let patience = Patience::new(10, 900);
+        let waiter = Waiter::new(10, 900);
         let holds_on =
             |error: &AwsError| error.is("DependencyViolation") || error.is("InvalidGroup.InUse");
-        let deleted = patience.insist(writer, holds_on, async || {
+        let deleted = waiter.retry(writer, holds_on, async || {
             let request = writer
                 .ec2()
                 .delete_security_group()
@@ -445,7 +445,7 @@ async fn authorize(writer: &Writer, id: &str, missing: BTreeSet<Ingress>) -> Res
                 .build()
         })
         .collect();
-    let authorized = Patience::KNOWN_SOON.insist(writer, AwsError::is_not_found, async || {
+    let authorized = Waiter::KNOWN_SOON.retry(writer, AwsError::is_not_found, async || {
         let request = writer
             .ec2()
             .authorize_security_group_ingress()

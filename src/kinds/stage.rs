@@ -12,8 +12,8 @@ use super::ownership::take_over;
 use super::patch::{Part, Patches, patches, segment};
 use super::uses::Leaving;
 use super::{
-    Action, Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle,
-    OnChange, Outputs, Owner, Resource, Scope, Standing, Task, gone_is_success, literal, rest_api,
+    Action, Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Look, Note,
+    Obstacle, OnChange, Outputs, Owner, Resource, Scope, Task, gone_is_success, literal, rest_api,
     tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
@@ -180,7 +180,7 @@ impl Kind for Stage {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (want, held) = (task.want, live.props);
@@ -192,7 +192,7 @@ impl Kind for Stage {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let request = writer
             .apigateway()
             .delete_stage()
@@ -226,7 +226,7 @@ pub(super) fn wanted<'a>(scope: &Scope<'a>) -> Option<(&'a Address, &'a Props)> 
 /// Whether a stage carries this stack's tags.
 pub(super) fn is_ours(scope: &Scope<'_>, stage: &LiveStage) -> bool {
     let tags = tags::live(stage.tags.as_ref());
-    matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Us(_))
+    matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_))
 }
 
 fn sort_out(
@@ -331,7 +331,7 @@ pub(super) async fn on_others_plans(
 fn in_the_way(scope: &Scope<'_>, address: &Address, stage: &LiveStage) -> Obstacle {
     let name = stage.stage_name.as_deref().unwrap_or_default();
     let tags = tags::live(stage.tags.as_ref());
-    let (what, help) = match scope.desired.ground.owner_by_tags(&tags) {
+    let (what, help) = match scope.desired.context.owner_by_tags(&tags) {
         Owner::Stack(stack) => (
             format!("the stage {name:?} of this API belongs to the stack {stack:?}"),
             "give it another name in one of the two stack files".to_owned(),

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::load_balancer::is_ours;
 use super::ownership::{Candidate, after_moves, sort_out};
-use super::private_road::{self, Patience};
+use super::private_backends::{self, Waiter};
 use super::uses::{Leaving, Uses};
 use super::{
-    Dependent, Field, Findings, InPicture, Kind, KindInfo, Obstacle, OnChange, Outputs, Owner,
-    Replace, Resource, STACK_TAG, Scope, Standing, Task, distinct, gone_is_success, listener,
+    Dependent, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Obstacle, OnChange,
+    Outputs, Owner, Replace, Resource, STACK_TAG, Scope, Task, distinct, gone_is_success, listener,
     literal, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
@@ -110,7 +110,7 @@ impl Kind for TargetGroup {
         in_picture: InPicture::TargetGroups,
         dependents: DEPENDENTS,
         when_different: "calls through the VPC link go elsewhere",
-        on_private_road: true,
+        is_private_backend: true,
         ..KindInfo::new(
             "target_group",
             "target group",
@@ -170,7 +170,7 @@ impl Kind for TargetGroup {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        if !private_road::is_there(reader, scope).await? {
+        if !private_backends::is_there(reader, scope).await? {
             return Ok(Findings::default());
         }
         let wanted: BTreeMap<Address, String> = wanted(scope)
@@ -221,7 +221,7 @@ impl Kind for TargetGroup {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (want, held) = (task.want, live.props);
@@ -244,10 +244,10 @@ impl Kind for TargetGroup {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         // The listener's change may not be visible yet.
         let holds_on = |error: &AwsError| error.is("ResourceInUse");
-        let deleted = Patience::new(5, 120).insist(writer, holds_on, async || {
+        let deleted = Waiter::new(5, 120).retry(writer, holds_on, async || {
             let request = writer
                 .elbv2()
                 .delete_target_group()
@@ -414,7 +414,7 @@ pub(super) async fn likely(
     let (balancers, groups, tagged) = tokio::try_join!(
         reader.load_balancers(),
         reader.target_groups(),
-        reader.tagged(STACK_TAG, &scope.desired.ground.stack),
+        reader.tagged(STACK_TAG, &scope.desired.context.stack),
     )?;
     let ours: BTreeSet<&str> = balancers
         .iter()
@@ -453,7 +453,7 @@ async fn candidate(
     let name = live.target_group_name.clone().unwrap_or_default();
     let port = whole(live.port).try_into().unwrap_or_default();
     // gatestack's instances are registered with their own steps, so the targets are not compared here.
-    let address = match scope.desired.ground.owner_by_tags(&tags) {
+    let address = match scope.desired.context.owner_by_tags(&tags) {
         Owner::Us(address) => Some(after_moves(scope.desired, &address)),
         Owner::Stack(_) | Owner::Nobody => None,
     };

@@ -12,8 +12,8 @@ use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, Patches, patches, segment};
 use super::stage::Throttle;
 use super::{
-    Dependent, Field, Findings, InPicture, Kind, KindInfo, Outputs, Owner, Resource, Scope,
-    Standing, Task, gone_is_success, literal, rest_api, tags,
+    Dependent, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Outputs, Owner, Resource,
+    Scope, Task, gone_is_success, literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Container, Operation, Reader, SayAlso, Writer};
 use crate::model::{Book, OutputName, Text, Value};
@@ -253,7 +253,7 @@ impl Kind for UsagePlan {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (want, held) = (task.want, live.props);
@@ -265,7 +265,7 @@ impl Kind for UsagePlan {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
         let container = Container::UsagePlan(id.to_owned());
         writer.nothing_came_in(container, "DeleteUsagePlan").await?;
@@ -309,7 +309,7 @@ async fn others_stages(
             continue;
         };
         let tags = tags::live(api.tags.as_ref());
-        let ours = matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Us(_));
+        let ours = matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_));
         if !ours {
             others.insert(stage.text(&id));
             continue;

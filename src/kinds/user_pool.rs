@@ -15,8 +15,9 @@ pub(super) use self::search::likely;
 use super::observation::Other;
 use super::ownership::Candidate;
 use super::{
-    Dependent, Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, OnChange,
-    Outputs, Resource, Scope, Standing, Task, distinct, gone_is_success, marks, tags, unmanaged,
+    Dependent, Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Look,
+    Note, OnChange, Outputs, Resource, Scope, Task, distinct, gone_is_success, marks, tags,
+    unmanaged,
 };
 use crate::aws::{
     Answer, AwsError, Container, LeaveOut, Operation, Reader, Replacing, Service, Writer,
@@ -333,7 +334,7 @@ impl Kind for UserPool {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (id, want) = (live.output(OutputName::Id), task.want);
@@ -377,7 +378,7 @@ impl Kind for UserPool {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
         // The domain of the pool in use has its own step; a duplicate's is deleted here, since AWS deletes no pool with a domain.
         if live.address.duplicate_of().is_some() {
@@ -450,7 +451,7 @@ pub(super) async fn other_parts_of(
 }
 
 /// Deletes the domains in the pool's marks. One that gatestack did not create stays, and so does the pool.
-async fn delete_domains(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+async fn delete_domains(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
     let id = live.output(OutputName::Id);
     let marked = marks::read(&live.props.tags);
     let request = writer.cognito().describe_user_pool().user_pool_id(id);

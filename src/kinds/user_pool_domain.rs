@@ -13,8 +13,8 @@ use super::marks::MarkedPool;
 use super::ownership::{Candidate, sort_out};
 use super::uses::Leaving;
 use super::{
-    Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, Look, Note, Obstacle, OnChange,
-    Outputs, Owner, Resource, Scope, Standing, Task, app_client::notes::clients, distinct, literal,
+    Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Look, Note, Obstacle,
+    OnChange, Outputs, Owner, Resource, Scope, Task, app_client::notes::clients, distinct, literal,
     marks, tags,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
@@ -182,7 +182,7 @@ impl Kind for UserPoolDomain {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let want = task.want;
@@ -220,7 +220,7 @@ impl Kind for UserPoolDomain {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let (pool, domain) = (literal(&live.props.user_pool), literal(&live.props.domain));
         let request = writer
             .cognito()
@@ -258,7 +258,7 @@ async fn may_be_ours(reader: &Reader, scope: &Scope<'_>, id: &str) -> Result<boo
         return Ok(false);
     };
     let tags = tags::live(pool.user_pool_tags.as_ref());
-    let others = matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Stack(_));
+    let others = matches!(scope.desired.context.owner_by_tags(&tags), Owner::Stack(_));
     Ok(!others && pool.name == want.name.resolve(scope.book))
 }
 

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::api_marks::unless_denied;
 use super::ownership::{Candidate, misplaced, sort_out};
 use super::patch::{Part, patches};
-use super::private_road::{self, Patience};
+use super::private_backends::{self, Waiter};
 use super::uses::Leaving;
 use super::{
-    Field, Findings, Found, InPicture, Kind, KindInfo, Look, Note, Obstacle, OnChange, Outputs,
-    Owner, Replace, Resource, Scope, Standing, Task, gone_is_success, rest_api, tags,
+    Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look, Note, Obstacle,
+    OnChange, Outputs, Owner, Replace, Resource, Scope, Task, gone_is_success, rest_api, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
@@ -51,7 +51,7 @@ impl Kind for VpcLink {
         doubles: true,
         in_picture: InPicture::VpcLink,
         when_different: "calls to private targets go elsewhere",
-        on_private_road: true,
+        is_private_backend: true,
         ..KindInfo::new(
             "vpc_link",
             "VPC link",
@@ -93,7 +93,7 @@ impl Kind for VpcLink {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        if !private_road::is_there(reader, scope).await? {
+        if !private_backends::is_there(reader, scope).await? {
             return Ok(Findings::default());
         }
         let wanted = scope.desired.resources.iter();
@@ -124,7 +124,7 @@ impl Kind for VpcLink {
                 outputs,
                 ..
             } = candidate(reader, link);
-            if let Owner::Us(address) = scope.desired.ground.owner_by_tags(&tags) {
+            if let Owner::Us(address) = scope.desired.context.owner_by_tags(&tags) {
                 if !address.is_place_of(Self::INFO.name) {
                     let name = link.name.as_deref().unwrap_or_default();
                     let misplaced = misplaced(&address, &Self::INFO, name, &outputs);
@@ -159,7 +159,7 @@ impl Kind for VpcLink {
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &Standing<'_, Props>,
+        live: &LiveReference<'_, Props>,
         changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
         let (patches, tags_differ) = patches(task, live.props, changed);
@@ -180,11 +180,11 @@ impl Kind for VpcLink {
         Ok(Outputs::new())
     }
 
-    async fn delete(writer: &Writer, live: &Standing<'_, Props>) -> Result<(), AwsError> {
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
         // The stage's switch may not be visible yet.
         let holds_on = |error: &AwsError| error.message.contains("is referenced in");
-        let deleted = Patience::new(3, 60).insist(writer, holds_on, async || {
+        let deleted = Waiter::new(3, 60).retry(writer, holds_on, async || {
             let request = writer.apigateway().delete_vpc_link().vpc_link_id(id);
             writer
                 .call(Operation::apigateway("DeleteVpcLink"), request.send())
@@ -203,7 +203,7 @@ impl Kind for VpcLink {
         // The load balancer can't be deleted before the link is, which takes AWS half a minute. A failed one may stay FAILED
         // until its deletion starts; only after that it means that the deletion failed.
         let begun = Cell::new(false);
-        Patience::new(3, 300)
+        Waiter::new(3, 300)
             .wait(
                 writer,
                 "DeleteVpcLink",
@@ -224,7 +224,7 @@ impl Kind for VpcLink {
 
     async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let id = task.output(OutputName::Id);
-        Patience::AT_WORK
+        Waiter::READY
             .wait(
                 writer,
                 "CreateVpcLink",

@@ -44,7 +44,7 @@ pub(super) fn notes(
             wanted,
             observation,
             changes,
-            &desired.ground.region,
+            &desired.context.region,
         ));
     }
     notes.extend(outlive(desired, changes, options));

@@ -12,7 +12,7 @@ use crate::model::{Address, Place};
 
 /// A method as served.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Door<'a> {
+struct Entry<'a> {
     verb: &'a str,
     path: &'a str,
     lets: Lets,
@@ -27,7 +27,7 @@ enum Lets {
     SomeOnly,
 }
 
-impl<'a> Door<'a> {
+impl<'a> Entry<'a> {
     fn of_route(route: &'a Props) -> Self {
         let preflight =
             route.method == "OPTIONS" && matches!(route.integration, Integration::Mock(_));
@@ -60,37 +60,38 @@ impl<'a> Door<'a> {
 /// A method that denied calls, and the one that admits them. Without the first, the calls are not known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Opening<'a> {
-    of: Option<Door<'a>>,
-    by: Door<'a>,
+    of: Option<Entry<'a>>,
+    by: Entry<'a>,
 }
 
 /// What becomes public between these, by calls: which method answers one depends on all of them. The public ones of `granted`
 /// have consent.
 fn opened_calls<'a>(
-    before: &[Door<'a>],
-    after: &[Door<'a>],
-    granted: &[Door<'a>],
+    before: &[Entry<'a>],
+    after: &[Entry<'a>],
+    granted: &[Entry<'a>],
 ) -> Vec<Opening<'a>> {
-    let open = || after.iter().filter(|door| door.lets == Lets::Everybody);
+    let open = || after.iter().filter(|entry| entry.lets == Lets::Everybody);
     if open().next().is_none() {
         return Vec::new();
     }
     let sides = [before, after, granted];
     let paths = sides
         .iter()
-        .flat_map(|side| side.iter().map(|door| door.path));
+        .flat_map(|side| side.iter().map(|entry| entry.path));
     let Some(paths) = routing::told_apart(paths) else {
-        let by_any = |by: &Door<'a>| Opening { of: None, by: *by };
+        let by_any = |by: &Entry<'a>| Opening { of: None, by: *by };
         return open().map(by_any).collect();
     };
     let [before, after, granted] = sides.map(by_path);
     let mut found = Vec::new();
     for told in &paths {
-        let answers = |side: &BTreeMap<&'a str, Vec<Door<'a>>>| {
+        let answers = |side: &BTreeMap<&'a str, Vec<Entry<'a>>>| {
             let matching = told.matching.iter().filter_map(|path| side.get(path));
-            let doors: Vec<Door<'a>> = matching.flatten().copied().collect();
+            let entries: Vec<Entry<'a>> = matching.flatten().copied().collect();
             VERBS.map(|verb| {
-                routing::answering(&doors, |door| (door.verb, door.path), verb, &told.path).copied()
+                routing::answering(&entries, |entry| (entry.verb, entry.path), verb, &told.path)
+                    .copied()
             })
         };
         let after = answers(&after);
@@ -103,7 +104,7 @@ fn opened_calls<'a>(
                 continue;
             };
             let opens = of.lets == Lets::SomeOnly && by.lets == Lets::Everybody;
-            let is_granted = granted.is_some_and(|door| door.lets == Lets::Everybody);
+            let is_granted = granted.is_some_and(|entry| entry.lets == Lets::Everybody);
             let opening = Opening { of: Some(of), by };
             if opens && !is_granted && !found.contains(&opening) {
                 found.push(opening);
@@ -113,10 +114,10 @@ fn opened_calls<'a>(
     found
 }
 
-fn by_path<'a>(doors: &[Door<'a>]) -> BTreeMap<&'a str, Vec<Door<'a>>> {
-    let mut by_path: BTreeMap<&str, Vec<Door<'_>>> = BTreeMap::new();
-    for door in doors {
-        by_path.entry(door.path).or_default().push(*door);
+fn by_path<'a>(entries: &[Entry<'a>]) -> BTreeMap<&'a str, Vec<Entry<'a>>> {
+    let mut by_path: BTreeMap<&str, Vec<Entry<'_>>> = BTreeMap::new();
+    for entry in entries {
+        by_path.entry(entry.path).or_default().push(*entry);
     }
     by_path
 }
@@ -163,14 +164,14 @@ fn afterwards<'a>(
     wanted: &'a BTreeMap<Address, Resource>,
     observation: &'a Observation,
     changes: &BTreeMap<Address, Change>,
-) -> Vec<Door<'a>> {
+) -> Vec<Entry<'a>> {
     let stays = configured(observation).filter(|(address, _)| !changes.contains_key(*address));
     let comes = wanted
         .iter()
         .filter(|(address, _)| changes.contains_key(*address))
         .filter_map(|(_, resource)| as_route(resource));
     let routes = stays.map(|(_, route)| route).chain(comes);
-    routes.map(Door::of_route).collect()
+    routes.map(Entry::of_route).collect()
 }
 
 /// The routes of the API as they are configured.
@@ -187,17 +188,17 @@ pub(super) fn open_afterwards(
     changes: &BTreeMap<Address, Change>,
 ) -> BTreeSet<Address> {
     let served = deployment::live(observation).and_then(|live| live.serves.as_ref());
-    let doors: Vec<Door<'_>> = match served {
+    let entries: Vec<Entry<'_>> = match served {
         _ if changes.values().any(|change| change.kind.snapshot) => {
             afterwards(wanted, observation, changes)
         }
-        Some(served) => served.iter().filter_map(Door::of_method).collect(),
+        Some(served) => served.iter().filter_map(Entry::of_method).collect(),
         None => configured(observation)
-            .map(|(_, route)| Door::of_route(route))
+            .map(|(_, route)| Entry::of_route(route))
             .collect(),
     };
-    let open = doors.iter().filter(|door| door.lets == Lets::Everybody);
-    open.map(Door::address).collect()
+    let open = entries.iter().filter(|entry| entry.lets == Lets::Everybody);
+    open.map(Entry::address).collect()
 }
 
 /// The calls that are public once this is deployed and need a token or key today, as served or as configured, by the route that
@@ -211,13 +212,13 @@ pub(super) fn openings(
         return BTreeMap::new();
     }
     let later = afterwards(wanted, observation, changes);
-    let configured = configured(observation).map(|(_, route)| Door::of_route(route));
-    let configured: Vec<Door<'_>> = configured.collect();
-    let served: Vec<Door<'_>> = deployment::live(observation)
+    let configured = configured(observation).map(|(_, route)| Entry::of_route(route));
+    let configured: Vec<Entry<'_>> = configured.collect();
+    let served: Vec<Entry<'_>> = deployment::live(observation)
         .and_then(|live| live.serves.as_ref())
         .into_iter()
         .flatten()
-        .filter_map(Door::of_method)
+        .filter_map(Entry::of_method)
         .collect();
     let opened = [&configured, &served];
     let opened = opened
@@ -242,47 +243,47 @@ fn published(
     wanted: &BTreeMap<Address, Resource>,
     observation: &Observation,
     changes: &BTreeMap<Address, Change>,
-    served: &[Door<'_>],
+    served: &[Entry<'_>],
 ) -> Vec<Address> {
-    let is_open = |door: &Door<'_>| door.lets == Lets::Everybody;
+    let is_open = |entry: &Entry<'_>| entry.lets == Lets::Everybody;
     let stays = configured(observation).filter(|(address, route)| {
         let opened_by_file = wanted
             .get(*address)
             .and_then(as_route)
-            .is_some_and(|route| is_open(&Door::of_route(route)));
-        let door = Door::of_route(route);
-        let is_met = served.contains(&door);
-        is_open(&door) && !opened_by_file && !is_met && !changes.contains_key(*address)
+            .is_some_and(|route| is_open(&Entry::of_route(route)));
+        let entry = Entry::of_route(route);
+        let is_met = served.contains(&entry);
+        is_open(&entry) && !opened_by_file && !is_met && !changes.contains_key(*address)
     });
     stays.map(|(address, _)| address.clone()).collect()
 }
 
 /// The same for methods of a stage that is rolled back. What the file itself makes public needs no consent.
 pub fn opened(before: &Methods, after: &Methods, desired: &Desired) -> BTreeMap<Address, Loss> {
-    let doors = |methods| -> Vec<Door<'_>> {
+    let entries = |methods| -> Vec<Entry<'_>> {
         let methods: &Methods = methods;
-        methods.iter().filter_map(Door::of_method).collect()
+        methods.iter().filter_map(Entry::of_method).collect()
     };
-    let granted: Vec<Door<'_>> = desired
+    let granted: Vec<Entry<'_>> = desired
         .resources
         .iter()
         .filter_map(|(address, wanted)| {
-            let door = Door::of_route(as_route(&wanted.resource)?);
+            let entry = Entry::of_route(as_route(&wanted.resource)?);
             let lets = match desired.open_on_purpose.contains(address) {
-                true => door.lets,
+                true => entry.lets,
                 false => Lets::SomeOnly,
             };
-            Some(Door { lets, ..door })
+            Some(Entry { lets, ..entry })
         })
         .collect();
-    let (before, after) = (doors(before), doors(after));
+    let (before, after) = (entries(before), entries(after));
     let openings = opened_calls(&before, &after, &granted);
-    let is_there = |doors: &[Door<'_>], address: &Address| {
-        let mut doors = doors.iter();
-        doors
-            .find(|door| door.address() == *address)
+    let is_there = |entries: &[Entry<'_>], address: &Address| {
+        let mut entries = entries.iter();
+        entries
+            .find(|entry| entry.address() == *address)
             .copied()
-            .map(|door| door.lets)
+            .map(|entry| entry.lets)
     };
     let text = by_name(openings, |of, by| {
         let stays = is_there(&before, by) == is_there(&after, by);
@@ -302,12 +303,12 @@ pub(super) fn open_against(
     wanted: &BTreeMap<Address, Resource>,
     served: &Methods,
 ) -> BTreeSet<String> {
-    let wanted: Vec<Door<'_>> = wanted
+    let wanted: Vec<Entry<'_>> = wanted
         .values()
         .filter_map(as_route)
-        .map(Door::of_route)
+        .map(Entry::of_route)
         .collect();
-    let served: Vec<Door<'_>> = served.iter().filter_map(Door::of_method).collect();
+    let served: Vec<Entry<'_>> = served.iter().filter_map(Entry::of_method).collect();
     let opened = opened_calls(&wanted, &served, &[]);
     let name = |opening: Opening<'_>| format!("{} {}", opening.by.verb, opening.by.path);
     opened.into_iter().map(name).collect()
@@ -354,23 +355,23 @@ mod tests {
         proptest::collection::btree_map(name, any::<bool>(), 0..6)
     }
 
-    fn doors(routes: &BTreeMap<String, bool>) -> Vec<Door<'_>> {
+    fn entries(routes: &BTreeMap<String, bool>) -> Vec<Entry<'_>> {
         let access = |open: &bool| Access {
             token: !open,
             signature: false,
             api_key: false,
         };
-        let door = |(name, open)| Door::of_method((name, &access(open)));
-        routes.iter().filter_map(door).collect()
+        let entry = |(name, open)| Entry::of_method((name, &access(open)));
+        routes.iter().filter_map(entry).collect()
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(500))]
         #[test]
         fn what_opens_is_what_every_call_says(before in routes(), after in routes(), granted in routes()) {
-            let (before, after, granted) = (doors(&before), doors(&after), doors(&granted));
-            let answers = |doors: &[Door<'_>], verb: &str, path: &str| {
-                routing::answering(doors, |door| (door.verb, door.path), verb, path).map(|door| (door.address(), door.lets))
+            let (before, after, granted) = (entries(&before), entries(&after), entries(&granted));
+            let answers = |entries: &[Entry<'_>], verb: &str, path: &str| {
+                routing::answering(entries, |entry| (entry.verb, entry.path), verb, path).map(|entry| (entry.address(), entry.lets))
             };
             let mut wanted = BTreeSet::new();
             for (verb, path) in every_call() {
@@ -403,8 +404,8 @@ mod tests {
                 (format!("GET {path}"), access)
             })
             .collect();
-        let doors: Vec<Door<'_>> = crossing.iter().filter_map(Door::of_method).collect();
-        let openings = opened_calls(&doors, &doors, &[]);
+        let entries: Vec<Entry<'_>> = crossing.iter().filter_map(Entry::of_method).collect();
+        let openings = opened_calls(&entries, &entries, &[]);
         assert_eq!(openings.len(), 1, "{openings:?}");
         assert_eq!(openings[0].by.lets, Lets::Everybody);
     }

@@ -69,7 +69,7 @@ pub fn plan(
         .map(|(address, live)| (address.clone(), live.unmanaged.clone()))
         .collect();
     Ok(Plan {
-        ground: desired.ground.clone(),
+        context: desired.context.clone(),
         destroy: options.destroy,
         changes,
         steps,

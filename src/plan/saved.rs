@@ -13,7 +13,7 @@ use crate::model::shorten::shortened;
 use crate::model::{digest, is_glob};
 
 /// The number of the format; another one is refused.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// The member that makes a JSON file a saved plan, and holds the format's number.
 const MARK: &str = "gatestack_plan";

@@ -190,7 +190,7 @@ fn facts<'a>(plan: &'a Plan, address: &'a Address, change: &'a Change) -> Facts<
     Facts {
         address,
         change,
-        stack_tags: &plan.ground.tags,
+        stack_tags: &plan.context.tags,
         book: &plan.book,
     }
 }

@@ -50,7 +50,7 @@ pub fn text(desired: &Desired, format: Format) -> String {
         Format::Mermaid => graph.mermaid(),
         Format::Svg => svg::write(&layout::layout(&scene::Scene::of(
             &graph,
-            &desired.ground.region,
+            &desired.context.region,
         ))),
     }
 }
@@ -78,7 +78,7 @@ impl<'a> Graph<'a> {
             )
         });
         Self {
-            stack: &desired.ground.stack,
+            stack: &desired.context.stack,
             nodes: nodes.collect(),
         }
     }

@@ -13,7 +13,7 @@ use super::layout::{counted, indented, listed};
 use super::plan::heading;
 use super::style::{FAINT, HINT, STRONG, WARNING, paint};
 use crate::aws::Count;
-use crate::kinds::Ground;
+use crate::kinds::StackContext;
 use crate::kinds::deployment::history::{Deployed, Difference, History, Way, differences};
 use crate::kinds::deployment::{Access, Canary, Methods, Shows};
 use crate::model::moment;
@@ -27,7 +27,7 @@ const SHOWN: usize = 6;
 
 /// The deployments as a table.
 pub(crate) struct View<'a> {
-    pub(crate) ground: &'a Ground,
+    pub(crate) context: &'a StackContext,
     pub(crate) local: bool,
     pub(crate) history: &'a History,
     pub(crate) shows: Option<&'a Shows>,
@@ -42,7 +42,7 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     /// The whole screen.
     pub(crate) fn text(&self) -> String {
-        let mut text = heading(self.ground, self.local) + "\n";
+        let mut text = heading(self.context, self.local) + "\n";
         if !self.history.deployments.is_empty() {
             text.push_str(&self.table());
             text.push('\n');
@@ -79,7 +79,7 @@ impl View<'_> {
             );
             text.push_str(&indented(&said, 0, self.width));
             text.push_str(&self.summary(&canary.deployment));
-            let removal = Canary::removal(&self.ground.region, &self.history.api, stage);
+            let removal = Canary::removal(&self.context.region, &self.history.api, stage);
             text.push_str(&format!("This removes it:\n    {removal}\n"));
         }
         for other in &self.history.beside {
@@ -195,7 +195,7 @@ fn needs(access: Access) -> &'static str {
 
 /// A switch from one deployment to another.
 pub(crate) struct Rollback<'a> {
-    pub(crate) ground: &'a Ground,
+    pub(crate) context: &'a StackContext,
     pub(crate) local: bool,
     pub(crate) history: &'a History,
     pub(crate) from: &'a Deployed,
@@ -207,7 +207,7 @@ pub(crate) struct Rollback<'a> {
 impl Rollback<'_> {
     /// What callers will meet.
     pub(crate) fn text(&self) -> String {
-        let mut text = heading(self.ground, self.local) + "\n";
+        let mut text = heading(self.context, self.local) + "\n";
         let said = format!(
             "The stage {} switches from deployment {}{} to deployment {}, and serves the API as it was deployed then:",
             self.history.stage,

@@ -328,9 +328,9 @@ impl PlanReport {
         Self {
             format_version: FORMAT.into(),
             gatestack: env!("CARGO_PKG_VERSION").into(),
-            stack: plan.ground.stack.clone(),
-            account: plan.ground.account.clone(),
-            region: plan.ground.region.clone(),
+            stack: plan.context.stack.clone(),
+            account: plan.context.account.clone(),
+            region: plan.context.region.clone(),
             local,
             destroy: plan.destroy,
             changes: plan

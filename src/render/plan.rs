@@ -6,7 +6,7 @@ use super::changes::blocks;
 use super::fields::{flag_value, hanging};
 use super::layout::{behind, counted, indented, listed, wrap};
 use super::style::{ERROR, FAINT, HINT, NOTE, STRONG, WARNING, paint};
-use crate::kinds::Ground;
+use crate::kinds::StackContext;
 use crate::model::Address;
 use crate::plan::{
     Action, CREDENTIALS_LOST, Level, Loss, LossOf, Note, OTHERS_LOSE, Plan, ROUTE_OPENS,
@@ -33,7 +33,7 @@ impl View<'_> {
     /// The whole screen.
     pub(crate) fn text(&self) -> String {
         let plan = self.plan;
-        let mut text = heading(&plan.ground, self.local);
+        let mut text = heading(&plan.context, self.local);
         if !plan.is_empty() {
             text.push('\n');
             text.push_str(&blocks(plan, self.width));
@@ -309,12 +309,12 @@ pub(crate) fn counts(plan: &Plan) -> String {
 }
 
 /// Which stack, and where.
-pub(super) fn heading(ground: &Ground, local: bool) -> String {
+pub(super) fn heading(context: &StackContext, local: bool) -> String {
     let place = if local { "the local AWS" } else { "AWS" };
-    let stack = paint(STRONG, &ground.stack);
+    let stack = paint(STRONG, &context.stack);
     format!(
         "Stack {stack} on {place}, account {}, {}\n",
-        ground.account, ground.region
+        context.account, context.region
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kinds::surroundings::{Subnet, Surroundings};
+use crate::kinds::lookups::{Lookups, Subnet};
 use crate::kinds::{Desired, Live, Observation};
 use crate::model::{Address, OutputName};
 use crate::plan::{Options, Plan, Problem, plan};
@@ -24,17 +24,12 @@ pub(crate) fn desired(text: &str) -> Desired {
         vpc: "vpc-1".into(),
         public: false,
     };
-    let surroundings = Surroundings {
+    let lookups = Lookups {
         subnets: vec![subnet("a"), subnet("b")],
         digests: checked.files.digests.clone(),
-        ..Surroundings::default()
+        ..Lookups::default()
     };
-    expand(
-        &checked.file,
-        "123456789012",
-        Default::default(),
-        &surroundings,
-    )
+    expand(&checked.file, "123456789012", Default::default(), &lookups)
 }
 
 /// An AWS in which this file was applied.

@@ -12,7 +12,7 @@ use super::layout::{behind, counted, flowing, indented, listed};
 use super::plan::heading;
 use super::style::{CREATE, ERROR, FAINT, STRONG, WARNING, paint};
 use super::value;
-use crate::kinds::Ground;
+use crate::kinds::StackContext;
 use crate::verify::{Checked, Difference, Expected, Outcome, Report, Tested};
 
 pub(crate) use junit::junit;
@@ -25,7 +25,7 @@ pub(crate) use report::{line, object};
 /// The report, and how much of it to show.
 pub(crate) struct View<'a> {
     pub(crate) report: &'a Report,
-    pub(crate) ground: &'a Ground,
+    pub(crate) context: &'a StackContext,
     pub(crate) local: bool,
     /// Whether to show every call.
     pub(crate) verbose: bool,
@@ -37,7 +37,7 @@ const AS_WRITTEN: &str = "✓ matches";
 impl View<'_> {
     /// The whole screen.
     pub(crate) fn text(&self) -> String {
-        let mut text = heading(self.ground, self.local);
+        let mut text = heading(self.context, self.local);
         let mut paragraph = |lines: String| {
             if !lines.is_empty() {
                 text.push('\n');
@@ -59,26 +59,26 @@ impl View<'_> {
 
     fn by_route(&self) -> String {
         let mut routes: Vec<(String, Vec<&Tested>)> = Vec::new();
-        for tested in &self.report.cells {
+        for tested in &self.report.cases {
             let name = call(tested);
             match routes.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, cells)) => cells.push(tested),
+                Some((_, cases)) => cases.push(tested),
                 None => routes.push((name, vec![tested])),
             }
         }
-        let rows = routes.into_iter().map(|(name, cells)| {
+        let rows = routes.into_iter().map(|(name, cases)| {
             let count = |wanted: &dyn Fn(&Tested) -> bool| {
-                let count = cells.iter().filter(|tested| wanted(tested)).count();
+                let count = cases.iter().filter(|tested| wanted(tested)).count();
                 match count {
                     0 => "-".to_owned(),
                     count => count.to_string(),
                 }
             };
             let tried = |tested: &Tested| !matches!(tested.outcome, Outcome::NotTested(_));
-            let shut = |tested: &Tested| matches!(tested.cell.expected, Expected::Refused { .. });
-            let differences: usize = cells.iter().map(|tested| number(&tested.outcome)).sum();
+            let shut = |tested: &Tested| matches!(tested.case.expected, Expected::Refused { .. });
+            let differences: usize = cases.iter().map(|tested| number(&tested.outcome)).sum();
             let result = match differences {
-                0 if !cells.iter().any(|tested| tried(tested)) => "- not tested".to_owned(),
+                0 if !cases.iter().any(|tested| tried(tested)) => "- not tested".to_owned(),
                 0 => AS_WRITTEN.to_owned(),
                 differences => format!("✗ {}", counted(differences as u64, "difference")),
             };
@@ -98,12 +98,12 @@ impl View<'_> {
     }
 
     fn every_call(&self) -> String {
-        let rows = self.report.cells.iter().map(|tested| {
-            let cell = &tested.cell;
+        let rows = self.report.cases.iter().map(|tested| {
+            let case = &tested.case;
             vec![
                 call(tested),
-                cell.caller.to_string(),
-                cell.expected.to_string(),
+                case.caller.to_string(),
+                case.expected.to_string(),
                 match (&tested.answer, &tested.outcome) {
                     (_, Outcome::NotTested(_)) => "not tested".to_owned(),
                     (Some(answer), Outcome::Passed) => format!("✓ {answer}"),
@@ -150,12 +150,12 @@ impl View<'_> {
         let mut text = String::new();
         // A broken backend or a lost header affects every call of a route: it is shown once, with its callers.
         let mut said: Vec<(String, &Difference, Vec<String>)> = Vec::new();
-        for tested in &self.report.cells {
+        for tested in &self.report.cases {
             let Outcome::Different(differences) = &tested.outcome else {
                 continue;
             };
             for difference in differences {
-                let (route, caller) = (call(tested), tested.cell.caller.to_string());
+                let (route, caller) = (call(tested), tested.case.caller.to_string());
                 let same = |(known, other, _): &&mut (String, &Difference, Vec<String>)| {
                     *known == route && *other == difference
                 };
@@ -226,7 +226,7 @@ impl View<'_> {
             Some((_, abouts)) => abouts.extend(about),
             None => remarks.push((remark.to_owned(), about.into_iter().collect())),
         };
-        for tested in &self.report.cells {
+        for tested in &self.report.cases {
             for remark in &tested.remarks {
                 add(remark, Some(call(tested)));
             }
@@ -255,10 +255,10 @@ impl View<'_> {
     /// Why, once for each reason.
     fn not_tested(&self) -> String {
         let mut reasons: BTreeMap<&str, (BTreeSet<String>, usize)> = BTreeMap::new();
-        for tested in &self.report.cells {
+        for tested in &self.report.cases {
             if let Outcome::NotTested(reason) = &tested.outcome {
                 let (callers, calls) = reasons.entry(reason).or_default();
-                callers.insert(tested.cell.caller.to_string());
+                callers.insert(tested.case.caller.to_string());
                 *calls += 1;
             }
         }
@@ -296,10 +296,10 @@ impl View<'_> {
 
 /// A call by its route, and by its URL if that is not the main one.
 fn call(tested: &Tested) -> String {
-    let cell = &tested.cell;
-    match &cell.door.name {
-        Some(door) => format!("{} {} at {door}", cell.method, cell.path),
-        None => format!("{} {}", cell.method, cell.path),
+    let case = &tested.case;
+    match &case.door.name {
+        Some(door) => format!("{} {} at {door}", case.method, case.path),
+        None => format!("{} {}", case.method, case.path),
     }
 }
 

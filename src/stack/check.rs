@@ -12,7 +12,6 @@ mod api;
 mod certificates;
 mod clients;
 mod domain;
-mod ground;
 mod load_balancer;
 mod moved;
 pub(super) mod names;
@@ -24,6 +23,7 @@ mod references;
 mod requirements;
 mod routes;
 mod scopes;
+mod stack_table;
 
 pub(super) use paths::METHODS;
 pub(super) use routes::{no_listener, port_of};
@@ -56,7 +56,7 @@ pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut 
         elements: None,
         ports: OnceCell::new(),
     };
-    ground::check(&mut judge);
+    stack_table::check(&mut judge);
     pool::check(&mut judge);
     clients::check(&mut judge);
     load_balancer::check(&mut judge);

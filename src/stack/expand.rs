@@ -13,7 +13,7 @@ use super::file::{AuthFlow, File, Partner, TokenLifetimes};
 use super::scopes;
 use super::template::Template;
 use crate::kinds::{
-    Desired, Ground, Resource, Surroundings, Wanted, api_key, app_client, marks, plan_membership,
+    Desired, Lookups, Resource, StackContext, Wanted, api_key, app_client, marks, plan_membership,
 };
 use crate::model::{Address, Book, OutputName, Patterns, Place, ScopeServers, Text};
 
@@ -23,21 +23,21 @@ pub(super) use references::output_of;
 
 /// Turns a checked file into the wanted resources in this account.
 ///
-/// `adopt` has the addresses for which untagged resources with the same name are adopted; `surroundings` are the results of the
+/// `adopt` has the addresses for which untagged resources with the same name are adopted; `lookups` are the results of the
 /// lookups.
-pub fn expand(file: &File, account: &str, adopt: Patterns, surroundings: &Surroundings) -> Desired {
-    let ground = Ground {
+pub fn expand(file: &File, account: &str, adopt: Patterns, lookups: &Lookups) -> Desired {
+    let context = StackContext {
         stack: file.stack.name.clone(),
         region: file.stack.region.clone(),
         account: account.to_owned(),
         tags: file.stack.tags.clone(),
     };
-    let references = References::new(file, &ground, surroundings);
+    let references = References::new(file, &context, lookups);
     let mut expansion = Expansion {
         file,
-        ground: &ground,
+        context: &context,
         references: &references,
-        surroundings,
+        lookups,
         servers: scopes::servers(file),
         resources: BTreeMap::new(),
         open_on_purpose: BTreeSet::new(),
@@ -63,7 +63,7 @@ pub fn expand(file: &File, account: &str, adopt: Patterns, surroundings: &Surrou
         .map(|moved| (Address::new(&*moved.from), Address::new(&*moved.to)))
         .collect();
     Desired {
-        ground,
+        context,
         resources,
         moved,
         adopt,
@@ -76,23 +76,23 @@ pub fn expand(file: &File, account: &str, adopt: Patterns, surroundings: &Surrou
 
 /// A text of the file that is known before anything is created.
 pub(super) fn known(file: &File, account: &str, text: &Template) -> Option<String> {
-    let ground = Ground {
+    let context = StackContext {
         stack: file.stack.name.clone(),
         region: file.stack.region.clone(),
         account: account.to_owned(),
         tags: BTreeMap::new(),
     };
-    let nothing = Surroundings::default();
-    References::new(file, &ground, &nothing)
+    let nothing = Lookups::default();
+    References::new(file, &context, &nothing)
         .text(text)
         .resolve(&Book::default())
 }
 
 struct Expansion<'a> {
     file: &'a File,
-    ground: &'a Ground,
+    context: &'a StackContext,
     references: &'a References<'a>,
-    surroundings: &'a Surroundings,
+    lookups: &'a Lookups,
     servers: ScopeServers,
     resources: BTreeMap<Address, Wanted>,
     /// Routes that the file, or what is derived from it, makes public.
@@ -132,7 +132,7 @@ impl Expansion<'_> {
                 name: self.name(key.name.as_ref(), name),
                 description: self.optional(key.description.as_ref()),
                 enabled: key.enabled,
-                tags: self.ground.tags_of(&address),
+                tags: self.context.tags_of(&address),
                 marks: BTreeMap::new(),
             };
             self.add(address.clone(), Resource::ApiKey(props));
@@ -151,7 +151,7 @@ impl Expansion<'_> {
                 name: display.clone(),
                 description: Text::default(),
                 enabled: partner.enabled,
-                tags: self.ground.tags_of(&key),
+                tags: self.context.tags_of(&key),
                 marks: BTreeMap::new(),
             };
             self.add(key.clone(), Resource::ApiKey(props));

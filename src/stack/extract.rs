@@ -157,7 +157,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kinds::{Surroundings, Wanted};
+    use crate::kinds::{Lookups, Wanted};
     use crate::model::OutputName;
     use crate::stack::expand::expand;
     use crate::stack::file::File;
@@ -170,8 +170,8 @@ mod tests {
             resource_servers: tables.resource_servers,
             ..testing::read(testing::STACK).unwrap().file
         };
-        let surroundings = Surroundings::default();
-        let desired = expand(&file, "123456789012", Default::default(), &surroundings);
+        let lookups = Lookups::default();
+        let desired = expand(&file, "123456789012", Default::default(), &lookups);
         let is_of_table = |address: &Address| {
             matches!(
                 address.place(),

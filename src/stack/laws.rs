@@ -10,20 +10,15 @@ use super::interpolate::SAID;
 use super::template::{GatewayTemplate, Template};
 use super::together::wholes;
 use super::{schema, testing};
-use crate::kinds::{Desired, KINDS, Resource, Surroundings};
+use crate::kinds::{Desired, KINDS, Lookups, Resource};
 use crate::model::{Patterns, Place, Table};
 use crate::stack::{Code, spans::KeyPath};
 
 /// What a stack wants.
 fn wanted(text: &str) -> Desired {
     let checked = testing::read(text).unwrap_or_else(|found| panic!("{found:?}\n{text}"));
-    let surroundings = Surroundings::default();
-    expand(
-        &checked.file,
-        "123456789012",
-        Default::default(),
-        &surroundings,
-    )
+    let lookups = Lookups::default();
+    expand(&checked.file, "123456789012", Default::default(), &lookups)
 }
 
 /// The wanted resources of each of the stacks.
@@ -237,13 +232,8 @@ fn nothing_that_a_good_file_wants_waits_for_itself() {
             let Ok(checked) = testing::read(&text) else {
                 continue;
             };
-            let surroundings = Surroundings::default();
-            let desired = expand(
-                &checked.file,
-                "123456789012",
-                Patterns::default(),
-                &surroundings,
-            );
+            let lookups = Lookups::default();
+            let desired = expand(&checked.file, "123456789012", Patterns::default(), &lookups);
             let needs = desired.resources.iter().map(|(address, wanted)| {
                 let needed = wanted.resource.awaited().into_iter();
                 let needed = needed.chain(wanted.after.iter().cloned());
@@ -283,7 +273,10 @@ fn the_record_of_an_own_domain_has_the_name_that_is_meant() {
     let Resource::DnsRecord(record) = &desired.resources[&address].resource else {
         panic!("{address}");
     };
-    assert_eq!(record.name, format!("{}.example.com", desired.ground.stack));
+    assert_eq!(
+        record.name,
+        format!("{}.example.com", desired.context.stack)
+    );
     let waiting = with_own_domain(&format!("{}.example.com", written("api_keys.NAME.id")));
     assert_eq!(testing::codes(&waiting), [Code::MisplacedReference]);
 }

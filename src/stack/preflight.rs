@@ -1,5 +1,5 @@
-//! Checks of a file against the existing resources that it refers to, before anything is planned. Pure: [`questions`] are the
-//! lookups, and [`Surroundings`] their results.
+//! Checks of a file against the existing resources that it refers to, before anything is planned. Pure: [`queries`] are the
+//! lookups, and [`Lookups`] their results.
 
 mod domains;
 mod network;
@@ -12,22 +12,22 @@ use super::file::{File, Subnets};
 use super::load::Checked;
 use super::spans::KeyPath;
 use super::template::Template;
-use crate::kinds::surroundings::Which;
-use crate::kinds::{Questions, Surroundings};
+use crate::kinds::lookups::Which;
+use crate::kinds::{Lookups, Queries};
 
 /// The lookups that are needed before the file can be expanded in this account.
-pub fn questions(checked: &Checked, account: &str) -> Questions {
+pub fn queries(checked: &Checked, account: &str) -> Queries {
     let file = &checked.file;
-    let mut questions = Questions {
+    let mut queries = Queries {
         certificates: domains::certificates(file, account)
             .into_iter()
             .map(|certificate| certificate.arn)
             .collect(),
-        ..Questions::default()
+        ..Queries::default()
     };
     if let Some(table) = &file.load_balancer {
-        questions.load_balancer = table.existing.clone();
-        questions.subnets = table.subnets.as_ref().map(|subnets| match subnets {
+        queries.load_balancer = table.existing.clone();
+        queries.subnets = table.subnets.as_ref().map(|subnets| match subnets {
             Subnets::Ids(ids) => Which::Ids(ids.clone()),
             Subnets::Find(find) => Which::Find {
                 vpc: Some(find.vpc.clone()),
@@ -35,33 +35,33 @@ pub fn questions(checked: &Checked, account: &str) -> Questions {
             },
         });
         if let Some(targets) = &table.targets {
-            questions.addresses = targets.ips.is_some();
+            queries.addresses = targets.ips.is_some();
             let by_id = targets.instance_ids.clone().map(Which::Ids);
             let by_tags = || {
                 let tags = targets.instance_tags.clone()?;
                 Some(Which::Find { vpc: None, tags })
             };
-            questions.instances = by_id.or_else(by_tags);
+            queries.instances = by_id.or_else(by_tags);
         }
     }
     if let Some(domain) = file.api.as_ref().and_then(|api| api.domain.as_ref()) {
-        questions.domain = domain.existing.then(|| domain.name.clone());
-        questions.zones.extend(domain.zone.clone());
+        queries.domain = domain.existing.then(|| domain.name.clone());
+        queries.zones.extend(domain.zone.clone());
     }
     if let Some(own) = domains::pool_domain(file) {
-        questions.pool_domain = expand::known(file, account, &own.name);
-        questions.zones.extend(own.zone.clone());
+        queries.pool_domain = expand::known(file, account, &own.name);
+        queries.zones.extend(own.zone.clone());
     }
-    questions
+    queries
 }
 
 /// Checks the file against the results.
-pub fn preflight(checked: &Checked, account: &str, surroundings: &Surroundings) -> Diagnostics {
+pub fn preflight(checked: &Checked, account: &str, lookups: &Lookups) -> Diagnostics {
     let mut flight = Flight {
         checked,
         file: &checked.file,
         account,
-        surroundings,
+        lookups,
         list: Vec::new(),
     };
     network::check(&mut flight);
@@ -74,7 +74,7 @@ struct Flight<'c> {
     checked: &'c Checked,
     file: &'c File,
     account: &'c str,
-    surroundings: &'c Surroundings,
+    lookups: &'c Lookups,
     list: Vec<Diagnostic>,
 }
 

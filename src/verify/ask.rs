@@ -8,9 +8,9 @@ use futures_util::{StreamExt as _, stream};
 use http::{HeaderName, HeaderValue, Request, Response};
 use serde::Deserialize;
 
-use super::cell::{Answer, Caller, Cell, Difference, KeyShown, NOT_IMPLEMENTED, Outcome, Tested};
+use super::case::{Answer, Caller, Case, Difference, KeyShown, NOT_IMPLEMENTED, Outcome, Tested};
 use super::judge::{judge, no_answer};
-use super::purse::Purse;
+use super::test_credentials::TestCredentials;
 use crate::caller::{API_KEY_HEADER, Transport, error_type, in_full};
 use crate::clock::Clock;
 use crate::model::Secret;
@@ -18,9 +18,9 @@ use crate::model::Secret;
 /// How to run the cases.
 pub struct Asking<'a> {
     /// The transport to the stack, made for each case: on the local AWS each case has its own copy.
-    pub way: &'a dyn Fn(&Cell) -> Transport,
+    pub way: &'a dyn Fn(&Case) -> Transport,
     /// What callers show.
-    pub purse: &'a Purse,
+    pub test_credentials: &'a TestCredentials,
     /// The header that carries the token.
     pub token_header: &'a str,
     /// The time.
@@ -46,12 +46,12 @@ const ORIGIN: &str = "https://gatestack-verify.invalid";
 ///
 /// A denied temporary key proves nothing before it has propagated, so those cases come last: by then the one temporary key that
 /// is admitted once has been admitted.
-pub async fn ask(asking: &Asking<'_>, cells: Vec<Cell>) -> Vec<Tested> {
-    let mut tested: Vec<Tested> = cells.into_iter().map(untried).collect();
+pub async fn ask(asking: &Asking<'_>, cases: Vec<Case>) -> Vec<Tested> {
+    let mut tested: Vec<Tested> = cases.into_iter().map(untried).collect();
     let to_try = |late: bool, tested: &[Tested]| -> Vec<usize> {
         let wanted = |place: &usize| {
-            let cell = &tested[*place].cell;
-            cell.not_tested.is_none() && is_late(cell) == late
+            let case = &tested[*place].case;
+            case.not_tested.is_none() && is_late(case) == late
         };
         (0..tested.len()).filter(wanted).collect()
     };
@@ -63,34 +63,34 @@ pub async fn ask(asking: &Asking<'_>, cells: Vec<Cell>) -> Vec<Tested> {
     tested
 }
 
-fn untried(cell: Cell) -> Tested {
-    let outcome = match &cell.not_tested {
+fn untried(case: Case) -> Tested {
+    let outcome = match &case.not_tested {
         Some(reason) => Outcome::NotTested(reason.clone()),
         None => Outcome::Passed,
     };
     Tested {
-        cell,
+        case,
         answer: None,
         outcome,
         remarks: Vec::new(),
     }
 }
 
-fn is_late(cell: &Cell) -> bool {
+fn is_late(case: &Case) -> bool {
     matches!(
-        cell.key,
+        case.key,
         KeyShown::NoPlan | KeyShown::OtherPlan | KeyShown::Disabled
     )
 }
 
 /// Tries these once.
 async fn round(asking: &Asking<'_>, tested: &mut [Tested], places: &[usize]) {
-    let cells: Vec<(usize, Cell)> = places
+    let cases: Vec<(usize, Case)> = places
         .iter()
-        .map(|place| (*place, tested[*place].cell.clone()))
+        .map(|place| (*place, tested[*place].case.clone()))
         .collect();
-    let mut answers = stream::iter(cells)
-        .map(async |(place, cell)| (place, one(asking, cell).await))
+    let mut answers = stream::iter(cases)
+        .map(async |(place, case)| (place, one(asking, case).await))
         .buffered(asking.beside.max(1));
     while let Some((place, answer)) = answers.next().await {
         tested[place] = answer;
@@ -116,48 +116,48 @@ async fn patiently(asking: &Asking<'_>, tested: &mut [Tested], places: &[usize])
     }
 }
 
-async fn one(asking: &Asking<'_>, cell: Cell) -> Tested {
-    let shown = (asking.purse.token(&cell.token)).and_then(|token| {
-        let key = asking.purse.key(&cell.key)?;
+async fn one(asking: &Asking<'_>, case: Case) -> Tested {
+    let shown = (asking.test_credentials.token(&case.token)).and_then(|token| {
+        let key = asking.test_credentials.key(&case.key)?;
         Ok((token, key))
     });
     let (token, key) = match shown {
         Ok(shown) => shown,
         // A caller of the stack without credentials can't call.
-        Err(why) if matches!(cell.caller, Caller::Known(_)) => {
+        Err(why) if matches!(case.caller, Caller::Known(_)) => {
             let difference = Difference {
-                what: format!("{} can't call: {why}", cell.caller),
+                what: format!("{} can't call: {why}", case.caller),
                 help: "apply the file, so that it has what it calls with".into(),
             };
             return Tested {
                 outcome: Outcome::Different(vec![difference]),
-                ..untried(cell)
+                ..untried(case)
             };
         }
         Err(reason) => {
             return Tested {
                 outcome: Outcome::NotTested(reason),
-                ..untried(cell)
+                ..untried(case)
             };
         }
     };
-    let way = (asking.way)(&cell);
+    let way = (asking.way)(&case);
     let send = async || {
-        let request = request(asking, &cell, token.as_ref(), key.as_ref())?;
+        let request = request(asking, &case, token.as_ref(), key.as_ref())?;
         let answer = way.send(request).await;
         answer
             .map(|answer| read(&answer))
             .map_err(|error| in_full(&error))
     };
     let mut answer = send().await;
-    if cell.key == KeyShown::UsedUp {
+    if case.key == KeyShown::UsedUp {
         // The first one uses it up.
         answer = send().await;
     }
     let (times, pause) = THROTTLED;
     for _ in 0..times {
         let throttled = matches!(&answer, Ok(answer) if answer.status == 429);
-        if !throttled || cell.key == KeyShown::UsedUp || !asking.throttled_again {
+        if !throttled || case.key == KeyShown::UsedUp || !asking.throttled_again {
             break;
         }
         asking.clock.sleep(pause).await;
@@ -169,10 +169,10 @@ async fn one(asking: &Asking<'_>, cell: Cell) -> Tested {
                 return Tested {
                     outcome: Outcome::NotTested(lacks),
                     answer: Some(answer),
-                    ..untried(cell)
+                    ..untried(case)
                 };
             }
-            let (differences, remarks) = judge(&cell, &answer);
+            let (differences, remarks) = judge(&case, &answer);
             Tested {
                 outcome: if differences.is_empty() {
                     Outcome::Passed
@@ -181,28 +181,28 @@ async fn one(asking: &Asking<'_>, cell: Cell) -> Tested {
                 },
                 answer: Some(answer),
                 remarks,
-                cell,
+                case,
             }
         }
         Err(why) => Tested {
-            outcome: Outcome::Different(vec![no_answer(&cell, &why)]),
-            ..untried(cell)
+            outcome: Outcome::Different(vec![no_answer(&case, &why)]),
+            ..untried(case)
         },
     }
 }
 
 fn request(
     asking: &Asking<'_>,
-    cell: &Cell,
+    case: &Case,
     token: Option<&Secret>,
     key: Option<&Secret>,
 ) -> Result<Request<Bytes>, String> {
     let mut request = Request::builder()
-        .method(cell.method.as_str())
-        .uri(format!("{}{}", cell.door.url, cell.target))
+        .method(case.method.as_str())
+        .uri(format!("{}{}", case.door.url, case.target))
         .header("origin", ORIGIN)
         .header("accept", "*/*");
-    if cell.caller == Caller::Preflight {
+    if case.caller == Caller::Preflight {
         request = request
             .header("access-control-request-method", "GET")
             .header("access-control-request-headers", "authorization");
@@ -227,7 +227,7 @@ fn request(
     }
     request
         .body(Bytes::new())
-        .map_err(|_| format!("`{}` is not a path that can be called", cell.target))
+        .map_err(|_| format!("`{}` is not a path that can be called", case.target))
 }
 
 /// What may be shown of a response.
@@ -281,11 +281,11 @@ mod tests {
 
     use super::*;
     use crate::model::Address;
-    use crate::verify::cell::{Door, Expected, Refusal, TokenShown};
-    use crate::verify::purse::Temporary;
+    use crate::verify::case::{Door, Expected, Refusal, TokenShown};
+    use crate::verify::test_credentials::Temporary;
 
-    fn cell(caller: Caller, key: KeyShown, how: Refusal) -> Cell {
-        Cell {
+    fn case(caller: Caller, key: KeyShown, how: Refusal) -> Case {
+        Case {
             route: Address::new("api.routes.\"GET /a\""),
             method: "GET".into(),
             path: "/a".into(),
@@ -309,8 +309,8 @@ mod tests {
         }
     }
 
-    fn purse() -> Purse {
-        Purse {
+    fn test_credentials() -> TestCredentials {
+        TestCredentials {
             tokens: BTreeMap::new(),
             keys: BTreeMap::new(),
             by_scopes: Vec::new(),
@@ -330,7 +330,7 @@ mod tests {
     }
 
     async fn tried(
-        cell: Cell,
+        case: Case,
         patience: Duration,
         answer: impl Fn(usize, Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
     ) -> (Tested, usize) {
@@ -344,14 +344,14 @@ mod tests {
         let clock = Clock::simulated(jiff::Timestamp::UNIX_EPOCH);
         let asking = Asking {
             way: &|_| transport.clone(),
-            purse: &purse(),
+            test_credentials: &test_credentials(),
             token_header: "Authorization",
             clock: &clock,
             patience,
             throttled_again: true,
             beside: 8,
         };
-        let tested = ask(&asking, vec![cell]).await.remove(0);
+        let tested = ask(&asking, vec![case]).await.remove(0);
         (tested, calls.load(Ordering::SeqCst))
     }
 
@@ -359,7 +359,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_differs_is_asked_again_while_patience_lasts() {
-        let wanted = cell(Caller::GarbageToken, KeyShown::None, Refusal::Token);
+        let wanted = case(Caller::GarbageToken, KeyShown::None, Refusal::Token);
         let known_at_last = |times, _| match times {
             0..3 => refusal(403, "ForbiddenException", r#"{"message":"Forbidden"}"#),
             _ => refusal(401, "UnauthorizedException", UNAUTHORIZED),
@@ -374,7 +374,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_quota_of_one_is_used_up_by_the_first_call() {
-        let wanted = cell(Caller::UsedUpKey, KeyShown::UsedUp, Refusal::Quota);
+        let wanted = case(Caller::UsedUpKey, KeyShown::UsedUp, Refusal::Quota);
         let counting = |times, _| match times {
             0 => Response::new(Bytes::new()),
             _ => refusal(
@@ -389,7 +389,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_cannot_be_shown_is_not_tested() {
-        let wanted = cell(Caller::DisabledKey, KeyShown::Disabled, Refusal::Key);
+        let wanted = case(Caller::DisabledKey, KeyShown::Disabled, Refusal::Key);
         let (tested, calls) = tried(wanted, Duration::ZERO, |_, _| unreachable!()).await;
         assert_eq!(tested.outcome, Outcome::NotTested("pass --probe".into()));
         assert_eq!(calls, 0);
@@ -397,7 +397,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_callers_credentials_are_told_nobody() {
-        let wanted = cell(Caller::GarbageToken, KeyShown::UsedUp, Refusal::Token);
+        let wanted = case(Caller::GarbageToken, KeyShown::UsedUp, Refusal::Token);
         let echoing = |_, request: Request<Bytes>| {
             assert_eq!(request.headers()["x-api-key"], "used-up");
             let shown = request.headers()["authorization"].to_str().unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, ToSpan as _};
 
-use super::cell::{CheckName, Checked, Difference, Outcome};
+use super::case::{CheckName, Checked, Difference, Outcome};
 use super::probe::is_temporary;
 use crate::aws::{AwsError, Reader};
 use crate::kinds::deployment::{self, Shows};

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cognitoidentityprovider::types::{OAuthFlowType, ResourceServerScopeType};
 
+use super::access::ExpectedAccess;
 use super::probe::PROBE;
-use super::sketch::Sketch;
 use crate::aws::{AwsError, Connection, Operation};
-use crate::caller::{Credentials, Front};
+use crate::caller::{ClientView, Credentials};
 use crate::model::{Secret, endpoints};
 
 /// Creates another user pool with every scope of the routes, and a client with them.
@@ -18,8 +18,8 @@ use crate::model::{Secret, endpoints};
 pub async fn other_pool(
     connection: &Connection,
     region: &str,
-    sketch: &Sketch,
-) -> Result<(Front, Credentials), AwsError> {
+    access: &ExpectedAccess,
+) -> Result<(ClientView, Credentials), AwsError> {
     let writer = connection.writer();
     let cognito = writer.cognito();
     let pool = cognito.create_user_pool().pool_name(PROBE).send();
@@ -38,7 +38,7 @@ pub async fn other_pool(
         )
         .await?;
     // Cognito issues no OpenID Connect scopes for client credentials.
-    let scopes: BTreeSet<&String> = sketch
+    let scopes: BTreeSet<&String> = access
         .routes
         .iter()
         .filter_map(|route| route.scopes.as_ref())
@@ -83,12 +83,12 @@ pub async fn other_pool(
         )
         .await?
         .user_pool_client;
-    let front = Front {
+    let view = ClientView {
         token_url: Some(endpoints::token_url(&endpoints::prefix_domain(
             PROBE, region,
         ))),
         user_pool_id: Some(pool),
-        ..Front::default()
+        ..ClientView::default()
     };
     let credentials = Credentials {
         client_id: client
@@ -100,5 +100,5 @@ pub async fn other_pool(
             .map(Secret::new),
         api_key: None,
     };
-    Ok((front, credentials))
+    Ok((view, credentials))
 }

@@ -2,31 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use super::cell::{Answer, Caller, Cell, Difference, Expected, Refusal};
+use super::case::{Answer, Caller, Case, Difference, Expected, Refusal};
 
 /// The header without which a browser blocks the response.
 const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 
 /// Compares a response with the expected result: the differences, and remarks.
-pub fn judge(cell: &Cell, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
+pub fn judge(case: &Case, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
     let mut differences = Vec::new();
     let mut remarks = Vec::new();
-    match &cell.expected {
+    match &case.expected {
         Expected::Refused { how, headers } => {
-            match refused(cell, *how, answer) {
+            match refused(case, *how, answer) {
                 Some(difference) => differences.push(difference),
                 None => differences.extend(missing_headers(headers, answer, "the refusal")),
             };
         }
-        Expected::Admitted { status, headers } => match admitted(cell, *status, answer) {
+        Expected::Admitted { status, headers } => match admitted(case, *status, answer) {
             Some(difference) => differences.push(difference),
             None => {
-                let whose = match cell.caller {
+                let whose = match case.caller {
                     Caller::Preflight => "the preflight",
                     _ => "the answer",
                 };
                 differences.extend(missing_headers(headers, answer, whose));
-                if cell.cors && !answer.headers.contains_key(ALLOW_ORIGIN) {
+                if case.cors && !answer.headers.contains_key(ALLOW_ORIGIN) {
                     remarks.push(
                         "the backend sends no Access-Control-Allow-Origin, so browsers hide its answers from pages"
                             .into(),
@@ -39,19 +39,19 @@ pub fn judge(cell: &Cell, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
 }
 
 /// The meaning of a missing response.
-pub(super) fn no_answer(cell: &Cell, why: &str) -> Difference {
-    let door = cell.door.name.as_deref().unwrap_or("the stage");
+pub(super) fn no_answer(case: &Case, why: &str) -> Difference {
+    let door = case.door.name.as_deref().unwrap_or("the stage");
     Difference {
         what: format!("{door} does not answer: {why}"),
         help: "see that its name resolves and that this machine may reach it".into(),
     }
 }
 
-fn refused(cell: &Cell, how: Refusal, answer: &Answer) -> Option<Difference> {
+fn refused(case: &Case, how: Refusal, answer: &Answer) -> Option<Difference> {
     let expected = how.words();
-    let caller = &cell.caller;
+    let caller = &case.caller;
     let Some(error_type) = &answer.error_type else {
-        return Some(let_in(cell, how, answer));
+        return Some(let_in(case, how, answer));
     };
     if answer.is_broken() {
         return Some(Difference {
@@ -83,7 +83,7 @@ fn refused(cell: &Cell, how: Refusal, answer: &Answer) -> Option<Difference> {
                 "the stage has no such route: apply the file, so that it is deployed"
             }
             _ if answer.status == 429 => THROTTLED,
-            Refusal::Token if error_type == "ForbiddenException" && !cell.needs_key => NO_KEY_NEEDED,
+            Refusal::Token if error_type == "ForbiddenException" && !case.needs_key => NO_KEY_NEEDED,
             Refusal::Token if error_type == "ForbiddenException" => {
                 "the route takes the token, or asks for none: look at its authorizer and its scopes"
             }
@@ -98,13 +98,15 @@ fn refused(cell: &Cell, how: Refusal, answer: &Answer) -> Option<Difference> {
 }
 
 /// A call was admitted that should be denied.
-fn let_in(cell: &Cell, how: Refusal, answer: &Answer) -> Difference {
-    let caller = &cell.caller;
+fn let_in(case: &Case, how: Refusal, answer: &Answer) -> Difference {
+    let caller = &case.caller;
     let help = match caller {
         Caller::Anybody if how == Refusal::NoRoute => {
             "AWS has a route that the file has not: apply the file to delete it, or write it down"
         }
-        _ if how == Refusal::NoDoor => "apply the file, which disables the default endpoint",
+        _ if how == Refusal::DefaultEndpoint => {
+            "apply the file, which disables the default endpoint"
+        }
         Caller::NoToken | Caller::GarbageToken | Caller::ForgedToken => {
             "calls without a token are admitted: apply the file, so that the route asks the authorizer again"
         }
@@ -138,8 +140,8 @@ const THROTTLED: &str =
 const NO_KEY_NEEDED: &str = "the file asks for no API key here: the stage is not there, still serves a route that needs one, or a resource policy or \
      firewall refuses the call; apply the file";
 
-fn admitted(cell: &Cell, status: Option<u16>, answer: &Answer) -> Option<Difference> {
-    let caller = &cell.caller;
+fn admitted(case: &Case, status: Option<u16>, answer: &Answer) -> Option<Difference> {
+    let caller = &case.caller;
     let Some(error_type) = answer.error_type.as_deref() else {
         let other = status.filter(|status| *status != answer.status)?;
         return Some(Difference {
@@ -167,7 +169,7 @@ fn admitted(cell: &Cell, status: Option<u16>, answer: &Answer) -> Option<Differe
         "UnauthorizedException" => {
             "its token is refused: look at the authorizer, its user pool and header, and the scopes of route and client"
         }
-        "ForbiddenException" if !cell.needs_key => NO_KEY_NEEDED,
+        "ForbiddenException" if !case.needs_key => NO_KEY_NEEDED,
         "ForbiddenException" => {
             "its key is refused: look whether it is enabled and on a plan that opens this stage; a change of keys takes AWS a \
              few minutes"
@@ -184,7 +186,7 @@ fn admitted(cell: &Cell, status: Option<u16>, answer: &Answer) -> Option<Differe
 fn same_refusal(how: Refusal, error_type: &str) -> bool {
     let also: &[&str] = match how {
         Refusal::Quota => &["TooManyRequestsException"],
-        Refusal::Key | Refusal::NoDoor | Refusal::NoRoute | Refusal::Token => &[],
+        Refusal::Key | Refusal::DefaultEndpoint | Refusal::NoRoute | Refusal::Token => &[],
     };
     error_type == how.error_type() || also.contains(&error_type)
 }
@@ -238,10 +240,10 @@ fn same_value(name: &str, expected: &str, got: &str) -> bool {
 mod tests {
     use super::*;
     use crate::model::Address;
-    use crate::verify::cell::{Door, KeyShown, TokenShown};
+    use crate::verify::case::{Door, KeyShown, TokenShown};
 
-    fn cell(caller: Caller, expected: Expected) -> Cell {
-        Cell {
+    fn case(caller: Caller, expected: Expected) -> Case {
+        Case {
             route: Address::new("api.routes.\"GET /a\""),
             method: "GET".into(),
             path: "/a".into(),
@@ -269,8 +271,8 @@ mod tests {
             .collect()
     }
 
-    fn refused(caller: Caller, how: Refusal) -> Cell {
-        cell(
+    fn refused(caller: Caller, how: Refusal) -> Case {
+        case(
             caller,
             Expected::Refused {
                 how,
@@ -279,12 +281,12 @@ mod tests {
         )
     }
 
-    fn let_in() -> Cell {
+    fn let_in() -> Case {
         let expected = Expected::Admitted {
             status: None,
             headers: BTreeMap::new(),
         };
-        cell(Caller::Known(Address::new("partners.acme")), expected)
+        case(Caller::Known(Address::new("partners.acme")), expected)
     }
 
     fn answer(status: u16, error_type: &str, message: &str) -> Answer {
@@ -297,8 +299,8 @@ mod tests {
         }
     }
 
-    fn told(cell: &Cell, answer: &Answer) -> Vec<String> {
-        judge(cell, answer)
+    fn told(case: &Case, answer: &Answer) -> Vec<String> {
+        judge(case, answer)
             .0
             .into_iter()
             .map(|difference| difference.what)
@@ -386,10 +388,10 @@ mod tests {
 
     #[test]
     fn a_key_is_blamed_only_where_one_is_needed() {
-        let help = |cell: &Cell| judge(cell, &of(FORBIDDEN)).0.remove(0).help;
-        let without_key = |cell: Cell| Cell {
+        let help = |case: &Case| judge(case, &of(FORBIDDEN)).0.remove(0).help;
+        let without_key = |case: Case| Case {
             needs_key: false,
-            ..cell
+            ..case
         };
         assert!(help(&let_in()).starts_with("its key is refused"));
         assert_eq!(help(&without_key(let_in())), NO_KEY_NEEDED);
@@ -399,7 +401,7 @@ mod tests {
 
     #[test]
     fn a_backend_without_cors_is_worth_a_word() {
-        let cell = Cell {
+        let case = Case {
             cors: true,
             ..let_in()
         };
@@ -407,10 +409,10 @@ mod tests {
             headers: BTreeMap::new(),
             ..answer(200, "", "")
         };
-        let (differences, remarks) = judge(&cell, &bare);
+        let (differences, remarks) = judge(&case, &bare);
         assert!(differences.is_empty());
         assert_eq!(remarks.len(), 1);
-        assert!(judge(&cell, &answer(200, "", "")).1.is_empty());
+        assert!(judge(&case, &answer(200, "", "")).1.is_empty());
     }
 
     #[test]
@@ -422,23 +424,23 @@ mod tests {
                 ("Access-Control-Allow-Headers", "Authorization,X-Api-Key"),
             ]),
         };
-        let cell = cell(Caller::Preflight, expected);
+        let case = case(Caller::Preflight, expected);
         let mut got = answer(204, "", "");
         got.headers.insert(
             "access-control-allow-headers".into(),
             "x-api-key, authorization".into(),
         );
-        assert_eq!(told(&cell, &got), [""; 0]);
+        assert_eq!(told(&case, &got), [""; 0]);
         got.headers
             .insert("access-control-allow-headers".into(), "x-api-key".into());
         assert_eq!(
-            told(&cell, &got),
+            told(&case, &got),
             [
                 "the preflight says Access-Control-Allow-Headers: x-api-key instead of Authorization,X-Api-Key"
             ]
         );
         assert_eq!(
-            told(&cell, &answer(200, "", "")),
+            told(&case, &answer(200, "", "")),
             ["preflight is answered 200 instead of 204"]
         );
     }

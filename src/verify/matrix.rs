@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cell::{Caller, Cell, Door, Expected, KeyShown, Refusal, TokenShown};
-use super::sketch::{KnownCaller, RouteSketch, Sketch};
+use super::access::{ExpectedAccess, ExpectedRoute, KnownCaller};
+use super::case::{Caller, Case, Door, Expected, KeyShown, Refusal, TokenShown};
 use crate::model::routing::VERBS;
 use crate::model::{Address, routing};
 
@@ -34,42 +34,42 @@ const SAMPLE: &str = "gatestack-verify";
 const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 /// Every test call, route by route; those that the options leave out have the reason.
-pub fn matrix(sketch: &Sketch, options: &Options) -> Vec<Cell> {
-    let Some(door) = &sketch.door else {
+pub fn matrix(access: &ExpectedAccess, options: &Options) -> Vec<Case> {
+    let Some(door) = &access.door else {
         return Vec::new();
     };
     let matrix = Matrix {
-        sketch,
+        access,
         options,
         door,
     };
-    let mut cells = matrix.cells();
-    for cell in &mut cells {
-        if cell.door.mutual_tls && !options.without_certificate {
-            cell.not_tested =
+    let mut cases = matrix.cases();
+    for case in &mut cases {
+        if case.door.mutual_tls && !options.without_certificate {
+            case.not_tested =
                 Some("callers show a certificate of their own there (mutual TLS)".into());
         }
     }
-    within_quotas(&mut cells, sketch, options);
-    within_budget(&mut cells, options.budget);
-    cells
+    within_quotas(&mut cases, access, options);
+    within_budget(&mut cases, options.budget);
+    cases
 }
 
 struct Matrix<'a> {
-    sketch: &'a Sketch,
+    access: &'a ExpectedAccess,
     options: &'a Options,
     door: &'a Door,
 }
 
 impl Matrix<'_> {
-    fn cells(&self) -> Vec<Cell> {
-        let mut alone: BTreeSet<&Address> = self.sketch.callers.keys().collect();
-        let mut cells = Vec::new();
-        for route in &self.sketch.routes {
-            cells.extend(self.of_route(route, &mut alone));
+    fn cases(&self) -> Vec<Case> {
+        let mut alone: BTreeSet<&Address> = self.access.callers.keys().collect();
+        let mut cases = Vec::new();
+        for route in &self.access.routes {
+            cases.extend(self.of_route(route, &mut alone));
         }
-        for (address, method, path) in &self.sketch.strangers {
-            let route = RouteSketch {
+        for (address, method, path) in &self.access.strangers {
+            let route = ExpectedRoute {
                 address: address.clone(),
                 method: method.clone(),
                 path: path.clone(),
@@ -77,18 +77,18 @@ impl Matrix<'_> {
                 key: false,
                 mock: None,
             };
-            cells.push(self.of_stranger(&route));
+            cases.push(self.of_stranger(&route));
         }
-        cells.extend(self.of_greedy_routes());
-        cells.extend(self.of_other_doors());
-        cells
+        cases.extend(self.of_greedy_routes());
+        cases.extend(self.of_other_doors());
+        cases
     }
 
     /// What AWS has and the file lacks: expected is nothing, or the file's greedy route that matches the path.
-    fn of_stranger(&self, route: &RouteSketch) -> Cell {
+    fn of_stranger(&self, route: &ExpectedRoute) -> Case {
         let verb = self.verb(route).unwrap_or("GET");
         match self.answering(verb, &route.path) {
-            Some(other) => self.first(&RouteSketch {
+            Some(other) => self.first(&ExpectedRoute {
                 address: route.address.clone(),
                 method: verb.to_owned(),
                 path: route.path.clone(),
@@ -100,13 +100,13 @@ impl Matrix<'_> {
 
     /// Paths with the verbs that a greedy route answers: with its requirements. Of verbs that may write, one represents all
     /// unless they may be called.
-    fn of_greedy_routes(&self) -> Vec<Cell> {
+    fn of_greedy_routes(&self) -> Vec<Case> {
         let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for route in &self.sketch.routes {
+        for route in &self.access.routes {
             paths.entry(&route.path).or_default().insert(&route.method);
         }
         paths.retain(|_, verbs| !verbs.contains("ANY"));
-        let mut cells = Vec::new();
+        let mut cases = Vec::new();
         for (path, own) in paths {
             let mut writes = 0;
             for verb in VERBS.into_iter().filter(|verb| !own.contains(verb)) {
@@ -117,7 +117,7 @@ impl Matrix<'_> {
                     writes += 1;
                 }
                 if is_safe(verb) || writes == 1 || self.options.include_writes {
-                    cells.push(self.first(&RouteSketch {
+                    cases.push(self.first(&ExpectedRoute {
                         method: verb.to_owned(),
                         path: path.to_owned(),
                         ..route.clone()
@@ -125,13 +125,13 @@ impl Matrix<'_> {
                 }
             }
         }
-        cells
+        cases
     }
 
     /// The file's route that answers a call.
-    fn answering(&self, verb: &str, path: &str) -> Option<&RouteSketch> {
+    fn answering(&self, verb: &str, path: &str) -> Option<&ExpectedRoute> {
         routing::answering(
-            &self.sketch.routes,
+            &self.access.routes,
             |route| (route.method.as_str(), route.path.as_str()),
             verb,
             path,
@@ -139,11 +139,11 @@ impl Matrix<'_> {
     }
 
     /// The verb of a call: for `ANY`, one that no other route on its path has, preferably one that changes nothing.
-    fn verb<'r>(&self, route: &'r RouteSketch) -> Option<&'r str> {
+    fn verb<'r>(&self, route: &'r ExpectedRoute) -> Option<&'r str> {
         if route.method != "ANY" {
             return Some(&route.method);
         }
-        let others = self.sketch.routes.iter();
+        let others = self.access.routes.iter();
         let taken: BTreeSet<&str> = others
             .filter(|other| other.path == route.path)
             .map(|other| other.method.as_str())
@@ -153,7 +153,7 @@ impl Matrix<'_> {
     }
 
     /// One call, the first that needs no valid token.
-    fn first(&self, route: &RouteSketch) -> Cell {
+    fn first(&self, route: &ExpectedRoute) -> Case {
         let (caller, refusal) = if route.scopes.is_some() {
             (Caller::NoToken, Some(Refusal::Token))
         } else if route.key {
@@ -165,52 +165,56 @@ impl Matrix<'_> {
             Caller::NoKey => None,
             _ => self.good_key(route),
         };
-        let cell = match refusal {
+        let case = match refusal {
             Some(how) => self.refused(route, caller, how),
             None => self.admitted(route, caller),
         };
-        Cell {
+        Case {
             key: key.unwrap_or(KeyShown::None),
-            ..cell
+            ..case
         }
     }
 
     /// The cases of a route. Callers are removed from `alone` as soon as a route admits them.
-    fn of_route<'a>(&'a self, route: &RouteSketch, alone: &mut BTreeSet<&'a Address>) -> Vec<Cell> {
+    fn of_route<'a>(
+        &'a self,
+        route: &ExpectedRoute,
+        alone: &mut BTreeSet<&'a Address>,
+    ) -> Vec<Case> {
         let good = self.good_token(route);
         let key = self.good_key(route);
         if is_preflight(route) {
             return vec![self.admitted(route, Caller::Preflight)];
         }
-        let mut cells = Vec::new();
+        let mut cases = Vec::new();
         // With an invalid token the key is valid, and vice versa: only one thing is wrong.
-        let token_refused = |caller, token| Cell {
+        let token_refused = |caller, token| Case {
             token,
             key: key.clone().unwrap_or(KeyShown::None),
             ..self.refused(route, caller, Refusal::Token)
         };
         let key_refused = |caller, key, how| {
-            let cell = self.refused(route, caller, how);
+            let case = self.refused(route, caller, how);
             let (token, not_tested) = match &good {
                 Ok(address) => (
                     address.clone().map_or(TokenShown::None, TokenShown::Of),
-                    cell.not_tested.clone(),
+                    case.not_tested.clone(),
                 ),
                 Err(reason) => (TokenShown::None, Some(reason.clone())),
             };
-            Cell {
+            Case {
                 token,
                 key,
                 not_tested,
-                ..cell
+                ..case
             }
         };
         if let Some(scopes) = &route.scopes {
-            cells.push(token_refused(Caller::NoToken, TokenShown::None));
-            cells.push(token_refused(Caller::GarbageToken, TokenShown::Garbage));
+            cases.push(token_refused(Caller::NoToken, TokenShown::None));
+            cases.push(token_refused(Caller::GarbageToken, TokenShown::Garbage));
             // These would be admitted but for one wrong credential.
             for caller in [Caller::ForgedToken, Caller::ExpiredToken] {
-                cells.push(match &good {
+                cases.push(match &good {
                     Ok(Some(address)) if caller == Caller::ForgedToken => {
                         token_refused(caller, TokenShown::Forged(address.clone()))
                     }
@@ -219,20 +223,20 @@ impl Matrix<'_> {
                     }
                     Ok(None) => continue,
                     Err(reason) => {
-                        let cell = token_refused(caller, TokenShown::None);
-                        Cell {
+                        let case = token_refused(caller, TokenShown::None);
+                        Case {
                             not_tested: Some(reason.clone()),
-                            ..cell
+                            ..case
                         }
                     }
                 });
             }
             let other_pool = token_refused(Caller::OtherPoolToken, TokenShown::OtherPool);
-            cells.push(
+            cases.push(
                 if scopes.is_empty() || scopes.iter().any(|scope| scope.contains('/')) {
                     other_pool
                 } else {
-                    Cell {
+                    Case {
                         not_tested: Some(
                             "it takes the token of a person in another user pool".into(),
                         ),
@@ -243,16 +247,16 @@ impl Matrix<'_> {
             if scopes.is_empty() {
                 // Without scopes the authorizer needs an ID token.
                 let any = self
-                    .sketch
+                    .access
                     .callers
                     .iter()
                     .find(|(_, caller)| caller.scopes.is_some());
-                cells.extend(any.map(|(address, _)| {
+                cases.extend(any.map(|(address, _)| {
                     token_refused(Caller::AccessToken, TokenShown::Of(address.clone()))
                 }));
             } else {
                 let without = TokenShown::Without(scopes.clone());
-                cells.push(token_refused(Caller::WithoutScope, without));
+                cases.push(token_refused(Caller::WithoutScope, without));
             }
         }
         if route.key {
@@ -264,38 +268,38 @@ impl Matrix<'_> {
                 (Caller::DisabledKey, KeyShown::Disabled, Refusal::Key),
                 (Caller::UsedUpKey, KeyShown::UsedUp, Refusal::Quota),
             ] {
-                cells.push(key_refused(caller, key, how));
+                cases.push(key_refused(caller, key, how));
             }
         }
         if route.scopes.is_none() && !route.key {
-            cells.push(self.admitted(route, Caller::Anybody));
-            return cells;
+            cases.push(self.admitted(route, Caller::Anybody));
+            return cases;
         }
-        cells.extend(self.known(route, alone));
-        cells
+        cases.extend(self.known(route, alone));
+        cases
     }
 
     /// The stack's own callers: each on the first route that admits it, and one on every route.
-    fn known<'a>(&'a self, route: &RouteSketch, alone: &mut BTreeSet<&'a Address>) -> Vec<Cell> {
-        let mut cells = Vec::new();
+    fn known<'a>(&'a self, route: &ExpectedRoute, alone: &mut BTreeSet<&'a Address>) -> Vec<Case> {
+        let mut cases = Vec::new();
         let mut somebody = false;
-        for (address, caller) in &self.sketch.callers {
+        for (address, caller) in &self.access.callers {
             let verdict = verdict(route, caller);
             // A disabled caller is tested once, too: its credentials must not admit it.
             let first = alone.contains(address) && (verdict.is_ok() || !caller.enabled);
             if !(self.options.all_partners || first || (!somebody && verdict.is_ok())) {
                 continue;
             }
-            let cell = match verdict {
+            let case = match verdict {
                 Ok(()) => self.admitted(route, Caller::Known(address.clone())),
                 Err(how) => self.refused(route, Caller::Known(address.clone()), how),
             };
             // A route that is not called doesn't count for its callers.
-            if (verdict.is_ok() || !caller.enabled) && cell.not_tested.is_none() {
+            if (verdict.is_ok() || !caller.enabled) && case.not_tested.is_none() {
                 alone.remove(address);
             }
             somebody |= verdict.is_ok();
-            cells.push(Cell {
+            cases.push(Case {
                 token: match (&route.scopes, &caller.scopes) {
                     (Some(_), Some(_)) => TokenShown::Of(address.clone()),
                     _ => TokenShown::None,
@@ -304,7 +308,7 @@ impl Matrix<'_> {
                     (true, Some(_)) => KeyShown::Of(address.clone()),
                     _ => KeyShown::None,
                 },
-                ..cell
+                ..case
             });
         }
         if !somebody {
@@ -314,24 +318,24 @@ impl Matrix<'_> {
                 }
                 _ => "no partner or client in the file may call it",
             };
-            let cell = self.admitted(
+            let case = self.admitted(
                 route,
                 Caller::Known(Address::new("any caller of the stack")),
             );
-            cells.push(Cell {
+            cases.push(Case {
                 not_tested: Some(reason.into()),
-                ..cell
+                ..case
             });
         }
-        cells
+        cases
     }
 
     /// That other URLs serve the same stage, or nothing: one call each, the first that needs no valid token.
-    fn of_other_doors(&self) -> Vec<Cell> {
-        let sketch = self.sketch;
-        let others = sketch.others.iter().map(|door| (door, false));
-        let shut = sketch.shut.iter().map(|door| (door, true));
-        let safe = sketch
+    fn of_other_doors(&self) -> Vec<Case> {
+        let access = self.access;
+        let others = access.others.iter().map(|door| (door, false));
+        let shut = access.shut.iter().map(|door| (door, true));
+        let safe = access
             .routes
             .iter()
             .find(|route| self.verb(route).is_some_and(is_safe) && !is_preflight(route));
@@ -339,26 +343,26 @@ impl Matrix<'_> {
             return Vec::new();
         };
         let call = |(door, shut): (&Door, bool)| {
-            let cell = Cell {
+            let case = Case {
                 door: door.clone(),
                 ..self.first(route)
             };
             match shut {
                 // The response is not a gateway response of this API.
-                true => Cell {
+                true => Case {
                     expected: Expected::Refused {
-                        how: Refusal::NoDoor,
+                        how: Refusal::DefaultEndpoint,
                         headers: BTreeMap::new(),
                     },
-                    ..cell
+                    ..case
                 },
-                false => cell,
+                false => case,
             }
         };
         others.chain(shut).map(call).collect()
     }
 
-    fn admitted(&self, route: &RouteSketch, caller: Caller) -> Cell {
+    fn admitted(&self, route: &ExpectedRoute, caller: Caller) -> Case {
         let expected = match &route.mock {
             Some((status, headers)) => Expected::Admitted {
                 status: Some(*status),
@@ -369,15 +373,15 @@ impl Matrix<'_> {
                 headers: BTreeMap::new(),
             },
         };
-        self.cell(route, caller, expected)
+        self.case(route, caller, expected)
     }
 
-    fn refused(&self, route: &RouteSketch, caller: Caller, how: Refusal) -> Cell {
-        let headers = self.sketch.refusal_headers.clone();
-        self.cell(route, caller, Expected::Refused { how, headers })
+    fn refused(&self, route: &ExpectedRoute, caller: Caller, how: Refusal) -> Case {
+        let headers = self.access.refusal_headers.clone();
+        self.case(route, caller, Expected::Refused { how, headers })
     }
 
-    fn cell(&self, route: &RouteSketch, caller: Caller, expected: Expected) -> Cell {
+    fn case(&self, route: &ExpectedRoute, caller: Caller, expected: Expected) -> Case {
         let verb = self.verb(route);
         let method = verb.unwrap_or("ANY");
         // If access were wrongly admitted, a call that should be denied would write too.
@@ -394,7 +398,7 @@ impl Matrix<'_> {
             Some(_) if writes => Some("it may write: pass --include-writes"),
             Some(_) => None,
         };
-        Cell {
+        Case {
             not_tested: not_tested.map(str::to_owned),
             needs_key: route.key,
             route: route.address.clone(),
@@ -406,19 +410,19 @@ impl Matrix<'_> {
             token: TokenShown::None,
             key: KeyShown::None,
             expected,
-            cors: self.sketch.cors() && route.mock.is_none(),
+            cors: self.access.cors() && route.mock.is_none(),
         }
     }
 
     /// A caller whose token the route's authorizer accepts; `None` if no token is needed.
-    fn good_token(&self, route: &RouteSketch) -> Result<Option<Address>, String> {
+    fn good_token(&self, route: &ExpectedRoute) -> Result<Option<Address>, String> {
         let Some(scopes) = &route.scopes else {
             return Ok(None);
         };
         if scopes.is_empty() {
             return Err("it needs the ID token of a person who signed in".into());
         }
-        let mut callers = self.sketch.callers.iter();
+        let mut callers = self.access.callers.iter();
         let fits = |caller: &KnownCaller| {
             let held = caller.scopes.as_ref();
             held.is_some_and(|held| !held.is_disjoint(scopes))
@@ -433,8 +437,8 @@ impl Matrix<'_> {
     }
 
     /// The key of a caller that the route's plan admits.
-    fn good_key(&self, route: &RouteSketch) -> Option<KeyShown> {
-        let mut callers = self.sketch.callers.iter();
+    fn good_key(&self, route: &ExpectedRoute) -> Option<KeyShown> {
+        let mut callers = self.access.callers.iter();
         let good = callers.find(|(_, caller)| has_good_key(caller));
         good.filter(|_| route.key)
             .map(|(address, _)| KeyShown::Of(address.clone()))
@@ -442,7 +446,7 @@ impl Matrix<'_> {
 }
 
 /// Whether a route admits a caller with all its credentials. API Gateway checks the token before the key.
-fn verdict(route: &RouteSketch, caller: &KnownCaller) -> Result<(), Refusal> {
+fn verdict(route: &ExpectedRoute, caller: &KnownCaller) -> Result<(), Refusal> {
     if let Some(needed) = &route.scopes {
         let held = caller.scopes.as_ref();
         if held.is_none_or(|held| held.is_disjoint(needed)) {
@@ -465,7 +469,7 @@ fn is_safe(method: &str) -> bool {
 }
 
 /// The expected response to a preflight.
-fn is_preflight(route: &RouteSketch) -> bool {
+fn is_preflight(route: &ExpectedRoute) -> bool {
     let allows = |headers: &BTreeMap<String, String>| {
         headers
             .keys()
@@ -496,13 +500,13 @@ fn filled(path: &str, samples: &Samples) -> String {
 }
 
 /// Admitted calls count against the plan of their key. The rest of a quota is the partner's.
-fn within_quotas(cells: &mut [Cell], sketch: &Sketch, options: &Options) {
+fn within_quotas(cases: &mut [Case], access: &ExpectedAccess, options: &Options) {
     let mut counted: BTreeMap<Address, u32> = BTreeMap::new();
-    for cell in cells.iter_mut().filter(|cell| cell.not_tested.is_none()) {
-        let KeyShown::Of(address) = &cell.key else {
+    for case in cases.iter_mut().filter(|case| case.not_tested.is_none()) {
+        let KeyShown::Of(address) = &case.key else {
             continue;
         };
-        let key = sketch
+        let key = access
             .callers
             .get(address)
             .and_then(|caller| caller.key.as_ref());
@@ -510,13 +514,13 @@ fn within_quotas(cells: &mut [Cell], sketch: &Sketch, options: &Options) {
             continue;
         };
         // A call with an invalid token is denied before its key is checked.
-        if matches!(cell.expected, Expected::Refused { .. }) {
+        if matches!(case.expected, Expected::Refused { .. }) {
             continue;
         }
         let allowed = (f64::from(quota) * options.quota_share).max(1.0);
         let calls = counted.entry(address.clone()).or_default();
         if f64::from(*calls + 1) > allowed {
-            cell.not_tested = Some(format!("it would use up the quota of {plan}"));
+            case.not_tested = Some(format!("it would use up the quota of {plan}"));
         } else {
             *calls += 1;
         }
@@ -524,19 +528,19 @@ fn within_quotas(cells: &mut [Cell], sketch: &Sketch, options: &Options) {
 }
 
 /// The most important calls come first.
-fn within_budget(cells: &mut [Cell], budget: usize) {
-    let mut places: Vec<usize> = (0..cells.len())
-        .filter(|place| cells[*place].not_tested.is_none())
+fn within_budget(cases: &mut [Case], budget: usize) {
+    let mut places: Vec<usize> = (0..cases.len())
+        .filter(|place| cases[*place].not_tested.is_none())
         .collect();
-    places.sort_by_key(|place| rank(&cells[*place]));
+    places.sort_by_key(|place| rank(&cases[*place]));
     for place in places.into_iter().skip(budget) {
-        cells[place].not_tested = Some(format!("the budget is {budget} calls: pass --budget"));
+        cases[place].not_tested = Some(format!("the budget is {budget} calls: pass --budget"));
     }
 }
 
-fn rank(cell: &Cell) -> u8 {
-    match &cell.caller {
-        _ if cell.door.about.is_some() => 0,
+fn rank(case: &Case) -> u8 {
+    match &case.caller {
+        _ if case.door.about.is_some() => 0,
         Caller::Anybody | Caller::NoToken | Caller::NoKey | Caller::Known(_) => 0,
         Caller::WithoutScope | Caller::Preflight | Caller::UnknownKey | Caller::AccessToken => 1,
         _ => 2,

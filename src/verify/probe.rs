@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::purse::Temporary;
+use super::test_credentials::Temporary;
 use super::tokens::{AllCredentials, Endpoint, held};
 use crate::apply::{self, Interrupt};
 use crate::aws::{AwsError, Connection};
-use crate::caller::{Front, Transport};
+use crate::caller::{ClientView, Transport};
 use crate::clock::Clock;
 use crate::kinds::usage_plan::{ApiStage, Quota};
 use crate::kinds::{
@@ -76,7 +76,7 @@ fn with_probe(desired: &Desired) -> Desired {
     let mut add = |address: Address, resource: Resource, after: BTreeSet<Address>| {
         with.resources.insert(address, Wanted { resource, after });
     };
-    let ground = &desired.ground;
+    let context = &desired.context;
     let name = |address: &Address| Text::literal(address.as_str());
     let pool = Place::UserPool.address();
     if desired.resources.contains_key(&pool) {
@@ -149,7 +149,7 @@ fn with_probe(desired: &Desired) -> Desired {
             }),
             stages,
             method_throttles: BTreeMap::new(),
-            tags: ground.tags_of(&address),
+            tags: context.tags_of(&address),
         };
         add(address, Resource::UsagePlan(props), after);
     }
@@ -164,7 +164,7 @@ fn with_probe(desired: &Desired) -> Desired {
             name: name(&address),
             description: Text::default(),
             enabled,
-            tags: ground.tags_of(&address),
+            tags: context.tags_of(&address),
             marks: BTreeMap::new(),
         };
         add(address.clone(), Resource::ApiKey(props), BTreeSet::new());
@@ -267,7 +267,7 @@ impl Temporary {
     pub async fn of_probe(
         transport: &Transport,
         connection: &Connection,
-        front: &Front,
+        view: &ClientView,
         credentials: &AllCredentials,
     ) -> (Self, Option<(BTreeSet<String>, crate::model::Secret)>) {
         let key = |what| {
@@ -277,7 +277,7 @@ impl Temporary {
         let endpoint = Endpoint {
             transport,
             connection,
-            front,
+            view,
         };
         let client = at(Table::AppClients, "");
         let token = match credentials.get(client.as_str()) {

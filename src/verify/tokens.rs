@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 
-use super::cell::{CheckName, Checked, Difference, Outcome};
-use super::purse::{Purse, Temporary};
-use super::sketch::Sketch;
+use super::access::ExpectedAccess;
+use super::case::{CheckName, Checked, Difference, Outcome};
+use super::test_credentials::{Temporary, TestCredentials};
 use crate::aws::{AwsError, Connection};
-use crate::caller::{self, Credentials, Front, Known, Token, TokenError, Transport};
+use crate::caller::{self, ClientView, Credentials, Known, Token, TokenError, Transport};
 use crate::model::{Address, Secret};
 
 /// How many requests are concurrent; Cognito allows far more.
@@ -19,10 +19,10 @@ const AT_A_TIME: usize = 8;
 pub type AllCredentials = BTreeMap<String, Result<Credentials, AwsError>>;
 
 /// Reads the credentials of every caller of the stack.
-pub async fn credentials(connection: &Connection, front: &Front) -> AllCredentials {
-    stream::iter(front.callers.values())
+pub async fn credentials(connection: &Connection, view: &ClientView) -> AllCredentials {
+    stream::iter(view.callers.values())
         .map(async |known| {
-            let read = caller::credentials(connection, front, known).await;
+            let read = caller::credentials(connection, view, known).await;
             (known.address.clone(), read)
         })
         .buffered(AT_A_TIME)
@@ -38,7 +38,7 @@ pub struct Endpoint<'a> {
     /// For pools without a domain.
     pub connection: &'a Connection,
     /// Whose it is.
-    pub front: &'a Front,
+    pub view: &'a ClientView,
 }
 
 impl Endpoint<'_> {
@@ -54,7 +54,7 @@ impl Endpoint<'_> {
         caller::token_of_pool(
             self.transport,
             self.connection,
-            self.front,
+            self.view,
             credentials,
             scopes,
         )
@@ -62,21 +62,21 @@ impl Endpoint<'_> {
     }
 }
 
-/// Requests the token of every caller that gets one, compares each with the file, and puts all into a purse.
-pub async fn purse(
+/// Requests the token of every caller that gets one, compares each with the file, and puts all into test credentials.
+pub async fn test_credentials(
     endpoint: Endpoint<'_>,
     credentials: &AllCredentials,
-    sketch: &Sketch,
+    access: &ExpectedAccess,
     temporary: Temporary,
-) -> (Purse, Vec<Checked>) {
-    let mut purse = Purse {
+) -> (TestCredentials, Vec<Checked>) {
+    let mut test_credentials = TestCredentials {
         tokens: BTreeMap::new(),
         keys: BTreeMap::new(),
         by_scopes: Vec::new(),
         temporary,
     };
     let mut checked = Vec::new();
-    for known in endpoint.front.callers.values() {
+    for known in endpoint.view.callers.values() {
         let address = Address::new(known.address.as_str());
         if known.has_api_key {
             let key = match credentials.get(&known.address) {
@@ -87,10 +87,10 @@ pub async fn purse(
                 None => Err("it is not there".into()),
             };
             let key = key.map_err(|why: String| format!("{address} has no key: {why}"));
-            purse.keys.insert(address, key);
+            test_credentials.keys.insert(address, key);
         }
     }
-    let asked: Vec<(&Known, Result<Token, String>)> = stream::iter(endpoint.front.callers.values())
+    let asked: Vec<(&Known, Result<Token, String>)> = stream::iter(endpoint.view.callers.values())
         .filter(|known| std::future::ready(known.gets_tokens()))
         .map(async |known| (known, token(endpoint, credentials, known, &[]).await))
         .buffered(AT_A_TIME)
@@ -99,7 +99,7 @@ pub async fn purse(
     for (known, asked) in asked {
         let address = Address::new(known.address.as_str());
         let differences = match &asked {
-            Ok(token) => compared(known, token, sketch.issuer.as_deref()),
+            Ok(token) => compared(known, token, access.issuer.as_deref()),
             Err(why) => vec![Difference {
                 what: format!("it gets no token: {why}"),
                 help: "see that the user pool's domain and this client are as the file says".into(),
@@ -116,30 +116,30 @@ pub async fn purse(
             remarks: Vec::new(),
         });
         if let Ok(token) = &asked {
-            purse
+            test_credentials
                 .by_scopes
                 .push((token.scopes.clone(), token.value.clone()));
         }
         let held = asked.map(|token| token.value);
-        purse.tokens.insert(
+        test_credentials.tokens.insert(
             address.clone(),
             held.map_err(|why| format!("{address} gets no token: {why}")),
         );
     }
-    for known in endpoint.front.callers.values() {
+    for known in endpoint.view.callers.values() {
         if !known.enabled && known.has_client {
             checked.push(no_token(endpoint, credentials, known).await);
         }
     }
-    for (address, scope) in narrower(sketch) {
-        let Some(known) = endpoint.front.callers.get(address.as_str()) else {
+    for (address, scope) in narrower(access) {
+        let Some(known) = endpoint.view.callers.get(address.as_str()) else {
             continue;
         };
         if let Ok(token) = token(endpoint, credentials, known, &[scope]).await {
-            purse.by_scopes.push((token.scopes, token.value));
+            test_credentials.by_scopes.push((token.scopes, token.value));
         }
     }
-    (purse, checked)
+    (test_credentials, checked)
 }
 
 /// Checks that a disabled client gets no token.
@@ -249,14 +249,14 @@ fn compared(known: &Known, token: &Token, issuer: Option<&str>) -> Vec<Differenc
 }
 
 /// The callers to request one scope for, so that there is a token without the scopes of each route.
-fn narrower(sketch: &Sketch) -> BTreeSet<(Address, String)> {
-    let held: Vec<(&Address, &BTreeSet<String>)> = sketch
+fn narrower(access: &ExpectedAccess) -> BTreeSet<(Address, String)> {
+    let held: Vec<(&Address, &BTreeSet<String>)> = access
         .callers
         .iter()
         .filter_map(|(address, caller)| Some((address, caller.scopes.as_ref()?)))
         .collect();
     let mut asked = BTreeSet::new();
-    for needed in sketch
+    for needed in access
         .routes
         .iter()
         .filter_map(|route| route.scopes.as_ref())

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatestack::caller::{self, Credentials, Front, TokenError, Transport};
+use gatestack::caller::{self, ClientView, Credentials, TokenError, Transport};
 use gatestack::kinds::Observation;
 use gatestack::model::Secret;
 use http::{Request, Response};
@@ -35,10 +35,10 @@ impl Endpoint {
     }
 }
 
-fn front() -> Front {
-    Front {
+fn view() -> ClientView {
+    ClientView {
         token_url: Some("https://xxx.auth.eu-west-1.amazoncognito.com/oauth2/token".into()),
-        ..Front::default()
+        ..ClientView::default()
     }
 }
 
@@ -52,7 +52,7 @@ fn credentials() -> Credentials {
 
 async fn refused(status: u16, body: &'static str) -> TokenError {
     let transport = Endpoint::default().answering(status, body);
-    caller::token(&transport, &front(), &credentials(), &[])
+    caller::token(&transport, &view(), &credentials(), &[])
         .await
         .unwrap_err()
 }
@@ -67,7 +67,7 @@ async fn a_token_is_asked_for_as_cognito_documents_it() {
             "expires_in":3600,"token_type":"Bearer"}"#,
     );
     let scopes = ["xxx-api/read".to_owned(), "xxx-api/write".to_owned()];
-    let token = caller::token(&transport, &front(), &credentials(), &scopes)
+    let token = caller::token(&transport, &view(), &credentials(), &scopes)
         .await
         .unwrap();
     assert!(token.value.expose().starts_with("eyJ"));
@@ -108,7 +108,7 @@ async fn without_scopes_none_is_asked_for() {
         200,
         r#"{"access_token":"opaque","expires_in":60,"token_type":"Bearer"}"#,
     );
-    let token = caller::token(&transport, &front(), &credentials(), &[])
+    let token = caller::token(&transport, &view(), &credentials(), &[])
         .await
         .unwrap();
     assert!(token.scopes.is_empty());
@@ -157,9 +157,9 @@ async fn without_a_secret_nobody_is_asked() {
     let endpoint = Endpoint::default();
     let transport = endpoint.answering(200, "{}");
     let nothing = Credentials::default();
-    let error = caller::token(&transport, &front(), &nothing, &[]).await;
+    let error = caller::token(&transport, &view(), &nothing, &[]).await;
     assert!(matches!(error, Err(TokenError::NoClient)));
-    let error = caller::token(&transport, &Front::default(), &credentials(), &[]).await;
+    let error = caller::token(&transport, &ClientView::default(), &credentials(), &[]).await;
     assert!(matches!(error, Err(TokenError::NoDomain)));
     assert!(endpoint.asked.lock().unwrap().is_empty());
 }
@@ -168,27 +168,27 @@ async fn without_a_secret_nobody_is_asked() {
 async fn the_front_says_what_the_file_says_with_the_ids_of_aws() {
     let world = World::new();
     let text = stack_of(2, 1);
-    let before = Front::of(&desired(&text), &Observation::default());
+    let before = ClientView::of(&desired(&text), &Observation::default());
     assert_eq!((before.invoke_url, before.user_pool_id), (None, None));
     assert_eq!(before.callers["partners.insurer0"].client_id, None);
     assert!(before.callers["partners.insurer0"].has_client);
 
     world.apply(&text).await;
     let observation = world.look(&text).await;
-    let front = Front::of(&desired(&text), &observation);
+    let view = ClientView::of(&desired(&text), &observation);
     let api = world.id(&text, "api").await;
     assert_eq!(
-        front.invoke_url,
+        view.invoke_url,
         Some(format!(
             "https://{api}.execute-api.eu-west-1.amazonaws.com/prod"
         ))
     );
     assert_eq!(
-        front.token_url.as_deref(),
+        view.token_url.as_deref(),
         Some("https://xxx-123456789012.auth.eu-west-1.amazoncognito.com/oauth2/token")
     );
-    assert_eq!(front.authorizer_header, "Authorization");
-    let known = front.caller("insurer1").unwrap();
+    assert_eq!(view.authorizer_header, "Authorization");
+    let known = view.caller("insurer1").unwrap();
     assert_eq!(
         known.client_id,
         Some(world.id(&text, "partners.insurer1/client").await)
@@ -208,16 +208,16 @@ async fn credentials_are_read_live() {
     let text = stack_of(1, 1);
     world.apply(&text).await;
     let observation = world.look(&text).await;
-    let front = Front::of(&desired(&text), &observation);
-    let known = front.caller("insurer0").unwrap();
+    let view = ClientView::of(&desired(&text), &observation);
+    let known = view.caller("insurer0").unwrap();
     let connection = world.connection().await;
-    let read = caller::credentials(&connection, &front, known)
+    let read = caller::credentials(&connection, &view, known)
         .await
         .unwrap();
     let client = world
         .cognito()
         .describe_user_pool_client()
-        .user_pool_id(front.user_pool_id.clone().unwrap())
+        .user_pool_id(view.user_pool_id.clone().unwrap())
         .client_id(&read.client_id)
         .send()
         .await
@@ -249,7 +249,7 @@ async fn credentials_are_read_live() {
         .send()
         .await
         .unwrap();
-    let error = caller::credentials(&connection, &front, known)
+    let error = caller::credentials(&connection, &view, known)
         .await
         .unwrap_err();
     assert!(error.is_not_found(), "{error}");

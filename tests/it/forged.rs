@@ -283,7 +283,7 @@ fn agreed(saved: &Saved, now: &Observation) -> Option<Plan> {
 async fn applied(scene: &Scene, text: &str, seed: u64) -> Option<()> {
     let saved = Saved::from_text(text).ok()?;
     // Credentials are for one account, and the local AWS of a run is where it lies.
-    if saved.desired.ground.account != crate::support::world::ACCOUNT || !saved.local {
+    if saved.desired.context.account != crate::support::world::ACCOUNT || !saved.local {
         return None;
     }
     let scene = scene.copy();

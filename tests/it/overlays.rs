@@ -97,13 +97,13 @@ fn an_environment_may_be_the_same_names_in_another_region() {
     let folder = with(&[("stack.prod.toml", overlay)]);
     folder.apply(&[]);
     folder.apply(&["--env", "prod"]);
-    for (environment, ground) in [
+    for (environment, context) in [
         (&[][..], ["123456789012", "eu-central-1"]),
         (&["--env", "prod"], ["210987654321", "eu-west-1"]),
     ] {
         let local = |words: &[&str]| said(folder.local(&[words, environment].concat()), 0);
         let output = ["account", "region"].map(|name| local(&["output", "--raw", name]));
-        assert_eq!(output.each_ref().map(|text| text.trim()), ground);
+        assert_eq!(output.each_ref().map(|text| text.trim()), context);
         local(&["plan", "--detailed-exitcode"]);
     }
 }

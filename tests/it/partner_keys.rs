@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gatestack::caller::Front;
+use gatestack::caller::ClientView;
 use gatestack::kinds::REPLACES_TAG;
 use gatestack::kinds::marks::{CLIENT_TAG, CREATING};
 use gatestack::model::Address;
@@ -99,15 +99,15 @@ async fn a_second_key_with_the_mark_changes_no_plan() {
     assert_eq!(world.id(&text, KEY).await, new);
     assert_eq!(world.id(&text, CLIENT).await, client);
 
-    let front = Front::of(&desired(&text), &world.look(&text).await);
-    let known = front.caller("insurer0").unwrap();
+    let view = ClientView::of(&desired(&text), &world.look(&text).await);
+    let known = view.caller("insurer0").unwrap();
     assert_eq!(known.api_key_ids, [new.clone(), old.clone()]);
     let said = known.several_keys().unwrap();
     assert!(
         said.contains(&format!("the newest, {new}, is used")),
         "{said}"
     );
-    assert_eq!(front.caller("insurer1").unwrap().several_keys(), None);
+    assert_eq!(view.caller("insurer1").unwrap().several_keys(), None);
 
     // And a third one.
     let newest = with_newer_key(&world, &new, Marked::Yes).await;

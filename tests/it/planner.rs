@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatestack::kinds::deployment::Shows;
-use gatestack::kinds::surroundings::{Subnet, Surroundings};
+use gatestack::kinds::lookups::{Lookups, Subnet};
 use gatestack::kinds::{Desired, Live, Observation, Resource};
 use gatestack::model::{Address, Book, OutputName, Value};
 use gatestack::plan::{self, Inputs, Operation, Options, Patterns, Plan, Saved, Step};
@@ -20,16 +20,11 @@ fn desired(text: &str) -> Desired {
         vpc: "vpc-1".into(),
         public: false,
     };
-    let surroundings = Surroundings {
+    let lookups = Lookups {
         subnets: vec![subnet("a"), subnet("b")],
-        ..Surroundings::default()
+        ..Lookups::default()
     };
-    stack::expand::expand(
-        &checked(text).file,
-        ACCOUNT,
-        Default::default(),
-        &surroundings,
-    )
+    stack::expand::expand(&checked(text).file, ACCOUNT, Default::default(), &lookups)
 }
 
 /// An AWS that does exactly what each step says, or objects as AWS would.

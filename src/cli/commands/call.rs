@@ -102,7 +102,7 @@ impl Args {
         };
         let calling = open_to_call(invocation, &self.backends, ui).await?;
         let known = calling.caller(&self.caller)?;
-        let url = match &calling.front.invoke_url {
+        let url = match &calling.view.invoke_url {
             Some(invoke_url) => invoked(invoke_url, &self.path)?,
             None => return Err(no_api(invocation, &calling)),
         };
@@ -136,7 +136,7 @@ impl Args {
             body,
             token: token
                 .as_ref()
-                .map(|token| (&*calling.front.authorizer_header, &token.value)),
+                .map(|token| (&*calling.view.authorizer_header, &token.value)),
             api_key: credentials.api_key.as_ref().filter(|_| shown.key),
         };
         let send = Box::pin(calling.transport.send(request.request()?));
@@ -165,7 +165,7 @@ impl Args {
         Shown {
             token: known.gets_tokens()
                 && wanted(Credential::Token)
-                && !given(&calling.front.authorizer_header),
+                && !given(&calling.view.authorizer_header),
             key: known.has_api_key && wanted(Credential::Key) && !given(API_KEY_HEADER),
         }
     }
@@ -188,8 +188,8 @@ impl Args {
             known,
             method: self.method.as_str(),
             path: self.path.split('?').next().unwrap_or_default(),
-            header: &calling.front.authorizer_header,
-            front: &calling.front,
+            header: &calling.view.authorizer_header,
+            view: &calling.view,
             token,
             own_token: !shown.token
                 && !self.without.contains(&Credential::Token)

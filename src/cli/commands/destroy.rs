@@ -50,7 +50,7 @@ impl Args {
 
     async fn destroy(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
         let session = open(invocation, &[], Purpose::Destroy, FirstLook::WhenAsked, ui).await?;
-        self.consents_to(&session.desired.ground.stack, invocation)?;
+        self.consents_to(&session.desired.context.stack, invocation)?;
         let mut signals = Signals::listen()?;
         let confirmed = match &self.confirm {
             Some(name) => self.confirmed(name),
@@ -118,7 +118,7 @@ impl Args {
         let can_ask = ui.asks() && !self.json;
         let consent = ask_destroy(plan, self.confirm.is_some(), &unanswered, can_ask)?;
         let asked = consent != Consent::Given;
-        let words = [self.confirmed(&plan.ground.stack), consent.flags(), waits].concat();
+        let words = [self.confirmed(&plan.context.stack), consent.flags(), waits].concat();
         Ok(Some(Agreed {
             asked,
             again: again(&words),

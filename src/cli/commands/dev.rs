@@ -257,7 +257,7 @@ impl Dev<'_> {
                 applied.account(),
                 self.account
             );
-            return Err(Fault::new(crate::error::FaultKind::Ground, what)
+            return Err(Fault::new(crate::error::FaultKind::Context, what)
                 .hint("start dev again to serve the other account")
                 .into());
         }

@@ -61,11 +61,11 @@ impl Postman {
     async fn export(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
         let calling = open_to_call(invocation, &Backends::default(), ui).await?;
         let known = self.known(&calling)?;
-        let stack = &calling.session.desired.ground.stack;
-        let (front, observation) = (calling.told(), &calling.observation);
+        let stack = &calling.session.desired.context.stack;
+        let (view, observation) = (calling.told(), &calling.observation);
         let access = match known {
-            Some(known) => Access::of(stack, &front, known, observation),
-            None => Access::of_all(stack, &front, observation),
+            Some(known) => Access::of(stack, &view, known, observation),
+            None => Access::of_all(stack, &view, observation),
         };
         let access = access.ok_or_else(|| not_applied(invocation, "the API has no stage yet"))?;
         let credentials = match (&self.with_secrets, known) {
@@ -119,7 +119,7 @@ impl Postman {
         match &self.partner {
             Some(name) => Ok(Some(calling.caller(name)?)),
             None => {
-                let mut callers = calling.front.callers.values();
+                let mut callers = calling.view.callers.values();
                 Ok(callers.next().filter(|_| callers.next().is_none()))
             }
         }
@@ -127,7 +127,7 @@ impl Postman {
 }
 
 fn whose_secrets(calling: &Calling) -> Error {
-    let callers = calling.front.callers.keys().cloned().collect::<Vec<_>>();
+    let callers = calling.view.callers.keys().cloned().collect::<Vec<_>>();
     Fault::new(
         FaultKind::Caller,
         "an environment holds the secrets of one caller",

@@ -2,8 +2,8 @@ use crate::cli::global::one_of;
 use crate::cli::opening::load;
 use crate::engine::Invocation;
 use crate::error::{Error, Exit};
-use crate::kinds::Surroundings;
-use crate::kinds::surroundings::{ExistingInstance, ExistingLoadBalancer, Subnet};
+use crate::kinds::Lookups;
+use crate::kinds::lookups::{ExistingInstance, ExistingLoadBalancer, Subnet};
 use crate::render::Ui;
 use crate::render::graph::{Format, text};
 use crate::stack;
@@ -46,11 +46,11 @@ impl Args {
 }
 
 /// What the file points to, in its own words where AWS would tell ids.
-fn in_words(file: &File) -> Surroundings {
+fn in_words(file: &File) -> Lookups {
     let Some(table) = &file.load_balancer else {
-        return Surroundings::default();
+        return Lookups::default();
     };
-    Surroundings {
+    Lookups {
         subnets: subnets(table),
         load_balancer: table.existing.as_ref().map(|name| ExistingLoadBalancer {
             arn: name.clone(),
@@ -58,7 +58,7 @@ fn in_words(file: &File) -> Surroundings {
             ..ExistingLoadBalancer::default()
         }),
         instances: instances(table),
-        ..Surroundings::default()
+        ..Lookups::default()
     }
 }
 

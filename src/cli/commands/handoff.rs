@@ -87,9 +87,9 @@ impl Args {
                 .hint(enable(known))
                 .into());
         }
-        let ground = &calling.session.desired.ground;
-        let front = calling.told();
-        let access = Access::of(&ground.stack, &front, known, &calling.observation)
+        let context = &calling.session.desired.context;
+        let view = calling.told();
+        let access = Access::of(&context.stack, &view, known, &calling.observation)
             .ok_or_else(|| not_applied(invocation, "the API has no stage yet"))?;
         let credentials = calling.whole_credentials(known).await?;
         let bundle = Bundle {
@@ -280,11 +280,11 @@ async fn keep(
     store: Store,
     name: String,
 ) -> Result<Left<'static>, Error> {
-    let ground = &calling.session.desired.ground;
+    let context = &calling.session.desired.context;
     let keeper = calling.session.connection.secret_keeper();
     let partner = Address::new(known.address.as_str());
     let text = bundle.credentials();
-    let kept = store.keep(&keeper, ground, &partner, &name, &text);
+    let kept = store.keep(&keeper, context, &partner, &name, &text);
     let kept = kept
         .await
         .map_err(|error| not_kept(store, &name, known, error))?;
@@ -295,7 +295,7 @@ async fn keep(
         Kept::Unchanged => "unchanged",
     };
     let word = shell_word(&name);
-    let region = &ground.region;
+    let region = &context.region;
     let command = match store {
         Store::Parameters => format!(
             "aws ssm get-parameter --name {word} --with-decryption --region {region} --query Parameter.Value --output text"

@@ -48,7 +48,7 @@ impl Args {
             .iter()
             .map(|command| invocation.command_line(command, &[]));
         let view = View {
-            ground: &session.desired.ground,
+            context: &session.desired.context,
             local: session.is_local(),
             history: &history,
             shows: shows.as_ref(),

@@ -57,7 +57,7 @@ impl Args {
             destroy: self.destroy,
             ..scope.options()
         };
-        let name = &session.desired.ground.stack;
+        let name = &session.desired.context.stack;
         if let Some(given) = self.confirm.as_ref().filter(|given| *given != name) {
             return Err(other_name(name, given));
         }
@@ -115,7 +115,7 @@ impl Args {
             (false, _) if self.out.is_some() => self.applies_it(invocation),
             (true, false) => Some(invocation.next("output", &[], &[])),
             (false, true) => {
-                let confirm = repeated("--confirm", std::slice::from_ref(&plan.ground.stack));
+                let confirm = repeated("--confirm", std::slice::from_ref(&plan.context.stack));
                 Some(invocation.next("destroy", &[], &confirm))
             }
             (false, false) => {

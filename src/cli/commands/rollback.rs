@@ -78,7 +78,7 @@ impl Args {
         let deployment = self.deployment.as_deref();
         let way = engine::Rollback::to(session, deployment, &agreed, signals).await?;
         let rollback = Rollback {
-            ground: &session.desired.ground,
+            context: &session.desired.context,
             local: session.is_local(),
             history: &way.history,
             from: &way.from,

@@ -115,7 +115,7 @@ impl Args {
             Verified::Stopped(stop) => Ok(stop.exit()),
             Verified::Report(report) => {
                 if let Some(path) = &self.junit {
-                    let text = show::junit(&report, &session.desired.ground);
+                    let text = show::junit(&report, &session.desired.context);
                     files::write(path, text.as_bytes(), Readers::Anybody)?;
                 }
                 Ok(tell(&report, &session, self.json, ui))

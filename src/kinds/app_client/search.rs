@@ -340,7 +340,7 @@ async fn claims_of_keys(
     let mut claims: BTreeMap<(Address, Option<String>), Claim> = BTreeMap::new();
     let of_keys = keys.iter().filter_map(|key| {
         let tags = tags::live(key.tags.as_ref());
-        let Owner::Us(address) = scope.desired.ground.owner_by_tags(&tags) else {
+        let Owner::Us(address) = scope.desired.context.owner_by_tags(&tags) else {
             return None;
         };
         // The key of `[api_keys]` has no client.

@@ -210,7 +210,7 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
     let live = reader.deployments(&api).await?;
     let serving = serving(&scope, &stages, &live);
     let served = serving.and_then(|stage| stage.deployment_id.clone());
-    let stack = desired.ground.stack.clone();
+    let stack = desired.context.stack.clone();
     let ours = Ours::of(&live, &stack, served.as_deref());
     let newest = ours.newest().and_then(|(live, _)| live.id.clone());
     // Without a private backend, its resources are not read.

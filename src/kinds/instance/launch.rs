@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::state::{self, Start};
 use super::{IMAGE_TAG, PARAMETER, Props, USER_DATA_TAG};
 use crate::aws::{AwsError, Operation, Writer};
-use crate::kinds::private_road::Patience;
+use crate::kinds::private_backends::Waiter;
 use crate::kinds::{Task, tags};
 use crate::model::{Payload, digest};
 
@@ -144,7 +144,7 @@ impl Launch {
             error.is("InvalidGroup.NotFound")
                 || error.message.contains("Invalid IAM Instance Profile name")
         };
-        let answer = Patience::KNOWN_SOON.insist(writer, not_yet_known, async || {
+        let answer = Waiter::KNOWN_SOON.retry(writer, not_yet_known, async || {
             let request = writer
                 .ec2()
                 .run_instances()

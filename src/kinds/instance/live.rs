@@ -11,7 +11,7 @@ use crate::aws::{AwsError, Cause, Reader};
 use crate::kinds::load_balancer::is_ours;
 use crate::kinds::ownership::{Candidate, after_moves, sort_out};
 use crate::kinds::{
-    Findings, KindInfo, Owner, Resource, STACK_TAG, Scope, private_road, tags, target_group,
+    Findings, KindInfo, Owner, Resource, STACK_TAG, Scope, private_backends, tags, target_group,
 };
 use crate::model::{Address, OutputName};
 
@@ -31,11 +31,11 @@ pub(super) async fn observe(
     scope: &Scope<'_>,
     kind: &KindInfo,
 ) -> Result<Findings<Props>, AwsError> {
-    if !private_road::is_there(reader, scope).await? {
+    if !private_backends::is_there(reader, scope).await? {
         return Ok(Findings::default());
     }
     let instances = reader
-        .instances_tagged(STACK_TAG, &scope.desired.ground.stack)
+        .instances_tagged(STACK_TAG, &scope.desired.context.stack)
         .await?;
     if instances.is_empty() {
         return Ok(Findings::default());
@@ -99,7 +99,7 @@ pub(super) async fn observe(
 /// # Errors
 /// A read failed.
 pub(in crate::kinds) async fn read(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
-    let stack = &scope.desired.ground.stack;
+    let stack = &scope.desired.context.stack;
     let instances = reader.instances_tagged(STACK_TAG, stack).await?;
     if instances.is_empty() {
         return Ok(());
@@ -122,7 +122,7 @@ pub(in crate::kinds) async fn read(reader: &Reader, scope: &Scope<'_>) -> Result
 /// The parameter of an instance's image, if the file still has it.
 fn parameter<'a>(scope: &Scope<'a>, instance: &Instance) -> Option<&'a str> {
     let tags = tags::ec2::live(instance.tags.as_deref());
-    let Owner::Us(address) = scope.desired.ground.owner_by_tags(&tags) else {
+    let Owner::Us(address) = scope.desired.context.owner_by_tags(&tags) else {
         return None;
     };
     let address = after_moves(scope.desired, &address);

@@ -4,13 +4,13 @@ use aws_sdk_ec2::types::{Instance, InstanceAttributeName, InstanceStateName};
 
 use crate::aws::{AwsError, Operation, Writer};
 use crate::kinds::gone_is_success;
-use crate::kinds::private_road::Patience;
+use crate::kinds::private_backends::Waiter;
 
 /// How long EC2 may take until an instance runs or is stopped: its own waiters give up after ten minutes.
-const CHANGE: Patience = Patience::new(5, 600);
+const CHANGE: Waiter = Waiter::new(5, 600);
 
 /// How long it may take until one is terminated: more than ten minutes have been observed for large ones.
-const TERMINATION: Patience = Patience::new(5, 1_800);
+const TERMINATION: Waiter = Waiter::new(5, 1_800);
 
 /// How many reads in a row, five seconds apart, may not find a new instance.
 const UNKNOWN_LOOKS: u32 = 12;
@@ -85,7 +85,7 @@ pub(super) async fn start(writer: &Writer, id: &str) -> Result<(), AwsError> {
     // One that is still stopping can't be started.
     let stopping = |error: &AwsError| error.is("IncorrectInstanceState");
     CHANGE
-        .insist(writer, stopping, async || {
+        .retry(writer, stopping, async || {
             let request = writer.ec2().start_instances().instance_ids(id);
             writer
                 .call(Operation::ec2("StartInstances"), request.send())

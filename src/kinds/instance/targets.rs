@@ -7,13 +7,13 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use super::state;
 use crate::aws::{AwsError, Operation, Writer};
 use crate::kinds::gone_is_success;
-use crate::kinds::private_road::Patience;
+use crate::kinds::private_backends::Waiter;
 
 /// How long a target may take until it is healthy: two minutes are usual, plus the time for user data.
-const HEALTH: Patience = Patience::new(10, 600);
+const HEALTH: Waiter = Waiter::new(10, 600);
 
 /// How long a target may take until it has drained: no group's delay is longer than an hour.
-const DRAINING: Patience = Patience::new(10, 3_900);
+const DRAINING: Waiter = Waiter::new(10, 3_900);
 
 /// What to check, by AWS's reason why a target is not healthy.
 const LOOK_AT: &[(&str, &str)] = &[
@@ -43,8 +43,8 @@ const LOOK_AT: &[(&str, &str)] = &[
 pub(super) async fn register(writer: &Writer, group: &str, id: &str) -> Result<(), AwsError> {
     // Elastic Load Balancing sees later than EC2 that it runs.
     let not_yet_known = |error: &AwsError| error.is("InvalidTarget");
-    Patience::KNOWN_SOON
-        .insist(writer, not_yet_known, async || {
+    Waiter::KNOWN_SOON
+        .retry(writer, not_yet_known, async || {
             let request = writer
                 .elbv2()
                 .register_targets()

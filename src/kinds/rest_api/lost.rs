@@ -40,7 +40,7 @@ pub(super) async fn look(
         .iter()
         .filter(|api| {
             let tags = tags::live(api.tags.as_ref());
-            scope.desired.ground.owner_by_tags(&tags) == Owner::Nobody
+            scope.desired.context.owner_by_tags(&tags) == Owner::Nobody
         })
         .collect();
     if nobodys.is_empty() || scope.desired.leaving.contains(address) {
@@ -82,7 +82,7 @@ async fn by_things_of_ours<'a>(
     let plans = reader.usage_plans().await?;
     let ours = plans.iter().filter(|plan| {
         let tags = tags::live(plan.tags.as_ref());
-        matches!(scope.desired.ground.owner_by_tags(&tags), Owner::Us(_))
+        matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_))
     });
     let on: BTreeSet<&str> = ours
         .flat_map(|plan| plan.api_stages())

@@ -113,7 +113,7 @@ async fn hinted(
     wanted: &BTreeMap<Address, String>,
 ) -> Result<(Vec<String>, Vec<ListedPool>), AwsError> {
     // By tag, because a pool may have been renamed; by name, because the tagging API doesn't know a new pool yet.
-    let tagged = reader.pools_tagged(STACK_TAG, &scope.desired.ground.stack);
+    let tagged = reader.pools_tagged(STACK_TAG, &scope.desired.context.stack);
     let (mut hinted, listed) = tokio::try_join!(tagged, listed(reader, wanted))?;
     for pool in &listed {
         if wanted.values().any(|name| *name == pool.name) && !hinted.contains(&pool.id) {
@@ -156,8 +156,8 @@ async fn trusted_by_our_api(
     reader: &Reader,
     scope: &Scope<'_>,
 ) -> Result<BTreeSet<String>, AwsError> {
-    let ground = &scope.desired.ground;
-    let here = format!(":{}:{}:userpool/", ground.region, ground.account);
+    let context = &scope.desired.context;
+    let here = format!(":{}:{}:userpool/", context.region, context.account);
     let mut pools = BTreeSet::new();
     for api in rest_api::ours(reader, scope).await? {
         for authorizer in reader.authorizers(&api).await?.iter() {
@@ -256,9 +256,9 @@ impl Found {
     }
 
     fn any_of_ours(&self, scope: &Scope<'_>) -> bool {
-        let ground = &scope.desired.ground;
+        let context = &scope.desired.context;
         let mut candidates = self.candidates.iter();
-        candidates.any(|pool| matches!(ground.owner_by_tags(&pool.tags), Owner::Us(_)))
+        candidates.any(|pool| matches!(context.owner_by_tags(&pool.tags), Owner::Us(_)))
     }
 
     fn has(&self, id: &str) -> bool {
@@ -267,9 +267,9 @@ impl Found {
 
     /// The name of the only one of these pools without a stack's tags.
     fn untagged(&self, scope: &Scope<'_>, ids: &BTreeSet<String>) -> Option<String> {
-        let ground = &scope.desired.ground;
+        let context = &scope.desired.context;
         let mut untagged = self.candidates.iter().filter(|pool| {
-            ids.iter().any(|id| is(pool, id)) && ground.owner_by_tags(&pool.tags) == Owner::Nobody
+            ids.iter().any(|id| is(pool, id)) && context.owner_by_tags(&pool.tags) == Owner::Nobody
         });
         let pool = untagged.next()?;
         untagged.next().is_none().then(|| pool.name.clone())

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Style, text};
-use crate::kinds::surroundings::{
+use crate::kinds::lookups::{
     Certificate, ExistingInstance, ExistingLoadBalancer, ParentRecord, Subnet, Which, ZoneFault,
 };
-use crate::kinds::{Questions, Surroundings};
+use crate::kinds::{Lookups, Queries};
 use crate::stack::testing::{edited, read};
-use crate::stack::{preflight, questions};
+use crate::stack::{preflight, queries};
 
 const ACCOUNT: &str = "123456789012";
 const SUBNETS: &str = "subnets = [\"subnet-0000000a\", \"subnet-0000000b\"]\n";
@@ -33,14 +33,14 @@ fn own(subnets: &str, targets: &str) -> String {
     ))
 }
 
-fn told(stack: &str, surroundings: &Surroundings) -> String {
+fn told(stack: &str, lookups: &Lookups) -> String {
     let checked = read(stack).unwrap();
     assert!(checked.warnings.list().is_empty(), "{:?}", checked.warnings);
     let style = Style {
         colour: false,
         width: 80,
     };
-    text(&preflight(&checked, ACCOUNT, surroundings), style)
+    text(&preflight(&checked, ACCOUNT, lookups), style)
 }
 
 fn subnet(name: char, vpc: &str, public: bool) -> Subnet {
@@ -52,11 +52,11 @@ fn subnet(name: char, vpc: &str, public: bool) -> Subnet {
     }
 }
 
-fn two_subnets() -> Surroundings {
-    Surroundings {
+fn two_subnets() -> Lookups {
+    Lookups {
         vpc: Some("vpc-1".into()),
         subnets: vec![subnet('a', "vpc-1", false), subnet('b', "vpc-1", false)],
-        ..Surroundings::default()
+        ..Lookups::default()
     }
 }
 
@@ -68,15 +68,15 @@ fn what_is_sound_is_passed_over() {
 
 #[test]
 fn subnets() {
-    let nothing = Surroundings::default();
+    let nothing = Lookups::default();
     insta::assert_snapshot!(told(&own(SUBNETS, IPS), &nothing));
     insta::assert_snapshot!(told(&own(FOUND, IPS), &nothing));
-    let empty = Surroundings {
+    let empty = Lookups {
         vpc: Some("vpc-1".into()),
-        ..Surroundings::default()
+        ..Lookups::default()
     };
     insta::assert_snapshot!(told(&own(FOUND, IPS), &empty));
-    let with = |subnets: Vec<Subnet>| Surroundings {
+    let with = |subnets: Vec<Subnet>| Lookups {
         subnets,
         ..two_subnets()
     };
@@ -107,7 +107,7 @@ fn instances() {
         state: state.into(),
     };
     let ids = "targets = { instance_ids = [\"i-00000001\", \"i-00000002\", \"i-00000003\", \"i-00000004\"] }\n";
-    let some = Surroundings {
+    let some = Lookups {
         instances: vec![
             instance("i-00000001", "vpc-2", "running"),
             instance("i-00000002", "vpc-1", "stopped"),
@@ -132,17 +132,14 @@ fn somebody_elses_load_balancer() {
         ..ExistingLoadBalancer::default()
     };
     let shared = |balancer: ExistingLoadBalancer| {
-        let surroundings = Surroundings {
+        let lookups = Lookups {
             load_balancer: Some(balancer),
-            ..Surroundings::default()
+            ..Lookups::default()
         };
-        told(&road("existing = \"shared\"\n"), &surroundings)
+        told(&road("existing = \"shared\"\n"), &lookups)
     };
     assert_eq!(shared(sound.clone()), "");
-    insta::assert_snapshot!(told(
-        &road("existing = \"shared\"\n"),
-        &Surroundings::default()
-    ));
+    insta::assert_snapshot!(told(&road("existing = \"shared\"\n"), &Lookups::default()));
     insta::assert_snapshot!(shared(ExistingLoadBalancer {
         balancer_type: "application".into(),
         ..sound.clone()
@@ -168,7 +165,7 @@ fn certificates_and_names() {
     let own = "own_domain = { name = \"auth.example.com\", certificate = \"arn:aws:acm:us-east-1:${account.id}:certificate/1\", zone = \"example.com\" }";
     let domain = "[api.domain]\nname = \"api.example.com\"\ncertificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/2\"\nzone = \"Z0123456789ABC\"\n[api.routes]";
     let stack = edited("domain = \"hello-${account.id}\"", own).replace("[api.routes]", domain);
-    insta::assert_snapshot!(told(&stack, &Surroundings::default()));
+    insta::assert_snapshot!(told(&stack, &Lookups::default()));
     let certificate = |status: &str, name: &str| Certificate {
         status: status.into(),
         origin: "AMAZON_ISSUED".into(),
@@ -177,7 +174,7 @@ fn certificates_and_names() {
     let arn = |region: &str, number: u32| {
         format!("arn:aws:acm:{region}:123456789012:certificate/{number}")
     };
-    let unsound = Surroundings {
+    let unsound = Lookups {
         certificates: [
             (
                 arn("us-east-1", 1),
@@ -196,10 +193,10 @@ fn certificates_and_names() {
         .into(),
         zone_names: [("Z0123456789ABC".to_owned(), "example.org".to_owned())].into(),
         parent: ParentRecord::Missing,
-        ..Surroundings::default()
+        ..Lookups::default()
     };
     insta::assert_snapshot!(told(&stack, &unsound));
-    let sound = Surroundings {
+    let sound = Lookups {
         certificates: [
             (
                 arn("us-east-1", 1),
@@ -213,28 +210,28 @@ fn certificates_and_names() {
         .into(),
         zone_names: [("Z0123456789ABC".to_owned(), "example.com".to_owned())].into(),
         parent: ParentRecord::There,
-        ..Surroundings::default()
+        ..Lookups::default()
     };
     assert_eq!(told(&stack, &sound), "");
     let shared = edited(
         "[api.routes]",
         "[api.domain]\nname = \"api.example.com\"\nexisting = true\n[api.routes]",
     );
-    insta::assert_snapshot!(told(&shared, &Surroundings::default()));
+    insta::assert_snapshot!(told(&shared, &Lookups::default()));
 }
 
 #[test]
 fn only_what_the_file_needs_is_asked() {
-    let asked = |text: &str| questions(&read(text).unwrap(), ACCOUNT);
-    assert_eq!(asked(&edited("", "")), Questions::default());
+    let asked = |text: &str| queries(&read(text).unwrap(), ACCOUNT);
+    assert_eq!(asked(&edited("", "")), Queries::default());
     let subnets = Which::Ids(["subnet-0000000a".to_owned(), "subnet-0000000b".to_owned()].into());
     let road = asked(&own(SUBNETS, IPS));
     assert_eq!(
         road,
-        Questions {
+        Queries {
             subnets: Some(subnets),
             addresses: true,
-            ..Questions::default()
+            ..Queries::default()
         }
     );
     let own = "own_domain = { name = \"auth.example.com\", certificate = \"arn:aws:acm:us-east-1:${account.id}:certificate/1\" }";
@@ -244,7 +241,7 @@ fn only_what_the_file_needs_is_asked() {
         ["arn:aws:acm:us-east-1:123456789012:certificate/1".to_owned()].into()
     );
     assert_eq!(pool.pool_domain.as_deref(), Some("auth.example.com"));
-    assert_eq!(pool.of_identities(), Questions::default());
+    assert_eq!(pool.of_identities(), Queries::default());
 }
 
 #[test]
@@ -258,23 +255,23 @@ fn mutual_tls_needs_a_certificate_of_acm() {
         );
         edited("[api.routes]", &domain)
     };
-    let surroundings = |own: &str, proof: &str| {
+    let lookups = |own: &str, proof: &str| {
         let certificate = |origin: &str| Certificate {
             status: "ISSUED".into(),
             origin: origin.into(),
             names: ["api.example.com".to_owned()].into(),
         };
-        Surroundings {
+        Lookups {
             certificates: [(arn(2), certificate(own)), (arn(3), certificate(proof))].into(),
-            ..Surroundings::default()
+            ..Lookups::default()
         }
     };
     let proof = format!("ownership_certificate = \"{}\"", arn(3));
-    let issued = surroundings("AMAZON_ISSUED", "AMAZON_ISSUED");
+    let issued = lookups("AMAZON_ISSUED", "AMAZON_ISSUED");
     assert_eq!(told(&stack(""), &issued), "");
-    let imported = surroundings("IMPORTED", "AMAZON_ISSUED");
+    let imported = lookups("IMPORTED", "AMAZON_ISSUED");
     assert_eq!(told(&stack(&proof), &imported), "");
     insta::assert_snapshot!(told(&stack(""), &imported));
-    let twice = surroundings("IMPORTED", "PRIVATE");
+    let twice = lookups("IMPORTED", "PRIVATE");
     insta::assert_snapshot!(told(&stack(&proof), &twice));
 }

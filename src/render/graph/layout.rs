@@ -132,7 +132,7 @@ pub(super) enum Arrow {
 fn limits(column: Column) -> (i32, i32) {
     match column {
         Column::Callers => (170, 270),
-        Column::Door => (330, 520),
+        Column::Api => (330, 520),
         Column::Onward => (130, 240),
         Column::Private => (210, 340),
     }
@@ -141,7 +141,7 @@ fn limits(column: Column) -> (i32, i32) {
 fn heading(column: Column) -> &'static str {
     match column {
         Column::Callers => "Callers",
-        Column::Door => "API",
+        Column::Api => "API",
         Column::Onward => "Where calls go",
         Column::Private => "Private network",
     }

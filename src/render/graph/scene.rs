@@ -1,8 +1,8 @@
 //! The contents of a diagram, before the layout: panels of rows in columns, and their calls.
 
+mod api;
 mod beyond;
 mod callers;
-mod door;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ pub(super) enum Column {
     /// Callers.
     Callers,
     /// What they call.
-    Door,
+    Api,
     /// The targets of their calls.
     Onward,
     /// The private part.
@@ -68,7 +68,7 @@ impl PanelId {
             Self::AppClients | Self::Plan(_) | Self::KeysWithoutPlan | Self::Anyone => {
                 Column::Callers
             }
-            Self::UserPool | Self::Api | Self::Others => Column::Door,
+            Self::UserPool | Self::Api | Self::Others => Column::Api,
             Self::VpcLink | Self::Host(_) => Column::Onward,
             Self::LoadBalancer | Self::TargetGroups | Self::Targets => Column::Private,
         }
@@ -169,7 +169,7 @@ impl Scene {
             arrows: BTreeSet::new(),
         };
         view.callers(&mut scene);
-        view.door(&mut scene);
+        view.api(&mut scene);
         view.beyond(&mut scene);
         view.others(&mut scene);
         for (need, address) in graph.edges() {
@@ -265,7 +265,7 @@ impl<'a> View<'a> {
         };
         let way = match self.graph.nodes.get(address).map(|node| node.resource) {
             Some(Resource::Route(route)) if one == PanelId::VpcLink => {
-                Some(door::way(&route.integration))
+                Some(api::way(&route.integration))
             }
             _ => None,
         };

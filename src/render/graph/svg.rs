@@ -18,7 +18,7 @@ const STYLE: &str = "\
 .gs .tip { fill: #7a8496; }
 .gs .frontier { stroke: #98a1b0; stroke-width: 1.5; stroke-dasharray: 7 6; }
 .gs .callers { fill: #2f6fdb; }
-.gs .door { fill: #8250df; }
+.gs .api { fill: #8250df; }
 .gs .onward { fill: #0b8378; }
 .gs .private { fill: #4d7c0f; }
 .gs .mark { fill: #fff1d6; stroke: #d08700; }
@@ -33,7 +33,7 @@ const STYLE: &str = "\
 .gs .tip { fill: #7f8a9d; }
 .gs .frontier { stroke: #667085; }
 .gs .callers { fill: #6ea0ff; }
-.gs .door { fill: #b48cff; }
+.gs .api { fill: #b48cff; }
 .gs .onward { fill: #3cc4b6; }
 .gs .private { fill: #9ccc4f; }
 .gs .mark { fill: #3a2a0a; stroke: #b98217; }
@@ -156,7 +156,7 @@ fn arrow(arrow: Arrow) -> String {
 fn colour(column: Column) -> &'static str {
     match column {
         Column::Callers => "callers",
-        Column::Door => "door",
+        Column::Api => "api",
         Column::Onward => "onward",
         Column::Private => "private",
     }

@@ -3,12 +3,12 @@
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
 use super::call;
-use crate::kinds::Ground;
+use crate::kinds::StackContext;
 use crate::verify::{Outcome, Report};
 
 /// The report as JUnit XML.
-pub(crate) fn junit(report: &Report, ground: &Ground) -> String {
-    let mut junit = Junit::new(format!("gatestack verify {}", ground.stack));
+pub(crate) fn junit(report: &Report, context: &StackContext) -> String {
+    let mut junit = Junit::new(format!("gatestack verify {}", context.stack));
     let mut suites: Vec<TestSuite> = Vec::new();
     let mut add = |suite: String, name: String, outcome: &Outcome| {
         let mut case = TestCase::new(name, status(outcome));
@@ -24,10 +24,10 @@ pub(crate) fn junit(report: &Report, ground: &Ground) -> String {
             }
         }
     };
-    for tested in &report.cells {
+    for tested in &report.cases {
         add(
             call(tested),
-            tested.cell.caller.to_string(),
+            tested.case.caller.to_string(),
             &tested.outcome,
         );
     }

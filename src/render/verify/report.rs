@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::kinds::Ground;
+use crate::kinds::StackContext;
 use crate::render::json::{self, Around, FORMAT, Line};
 use crate::render::value;
 use crate::verify::{Checked, Difference, Outcome, Report, Tested};
@@ -137,26 +137,26 @@ pub struct VerifySummary {
 }
 
 /// The object of `verify --json`.
-pub(crate) fn object(report: &Report, ground: &Ground, local: bool) -> String {
-    json::object(&VerifyReport::new(report, ground, local))
+pub(crate) fn object(report: &Report, context: &StackContext, local: bool) -> String {
+    json::object(&VerifyReport::new(report, context, local))
 }
 
 /// The line of `apply --verify --json`.
-pub(crate) fn line(report: &Report, ground: &Ground, local: bool) -> String {
-    let verification = Box::new(VerifyReport::new(report, ground, local));
+pub(crate) fn line(report: &Report, context: &StackContext, local: bool) -> String {
+    let verification = Box::new(VerifyReport::new(report, context, local));
     json::line(&Line::Around(Around::Verification { verification }))
 }
 
 impl VerifyReport {
-    fn new(report: &Report, ground: &Ground, local: bool) -> Self {
+    fn new(report: &Report, context: &StackContext, local: bool) -> Self {
         Self {
             format_version: FORMAT.into(),
             gatestack: env!("CARGO_PKG_VERSION").into(),
-            stack: ground.stack.clone(),
-            account: ground.account.clone(),
-            region: ground.region.clone(),
+            stack: context.stack.clone(),
+            account: context.account.clone(),
+            region: context.region.clone(),
             local,
-            calls: report.cells.iter().map(call).collect(),
+            calls: report.cases.iter().map(call).collect(),
             checks: report.checks.iter().map(check).collect(),
             remarks: report.remarks.clone(),
             summary: VerifySummary {
@@ -170,15 +170,15 @@ impl VerifyReport {
 }
 
 fn call(tested: &Tested) -> CallReport {
-    let (cell, answer) = (&tested.cell, tested.answer.as_ref());
+    let (case, answer) = (&tested.case, tested.answer.as_ref());
     let (result, reason, differences) = told(&tested.outcome);
     CallReport {
-        route: cell.route.to_string(),
-        method: cell.method.clone(),
-        path: cell.path.clone(),
-        door: cell.door.name.clone(),
-        caller: cell.caller.to_string(),
-        expected: cell.expected.to_string(),
+        route: case.route.to_string(),
+        method: case.method.clone(),
+        path: case.path.clone(),
+        door: case.door.name.clone(),
+        caller: case.caller.to_string(),
+        expected: case.expected.to_string(),
         status: answer.map(|answer| answer.status),
         error_type: answer.and_then(|answer| answer.error_type.clone()),
         result,

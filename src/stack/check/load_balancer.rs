@@ -182,7 +182,7 @@ mod tests {
     pub(super) const SOUND: &str = "subnets = { vpc = \"default\", tags = { tier = \"private\" } }\n\
         listeners = { 80 = { to = 8080 } }\ntargets = { ips = [\"10.0.1.10\"] }";
 
-    fn private_road(lines: &str) -> Vec<Code> {
+    fn private_backends(lines: &str) -> Vec<Code> {
         codes(&text(lines))
     }
 
@@ -197,15 +197,15 @@ mod tests {
 
     pub(super) fn with(from: &str, to: &str) -> Vec<Code> {
         assert!(SOUND.contains(from), "{from}");
-        private_road(&SOUND.replacen(from, to, 1))
+        private_backends(&SOUND.replacen(from, to, 1))
     }
 
     #[test]
     fn a_load_balancer_has_subnets_listeners_and_targets_or_is_there() {
-        assert_eq!(private_road(SOUND), []);
-        assert_eq!(private_road("existing = \"shared\""), []);
+        assert_eq!(private_backends(SOUND), []);
+        assert_eq!(private_backends("existing = \"shared\""), []);
         assert_eq!(
-            private_road(&format!("existing = \"shared\"\n{SOUND}")),
+            private_backends(&format!("existing = \"shared\"\n{SOUND}")),
             [Code::BadLoadBalancer; 3]
         );
         assert_eq!(
@@ -225,20 +225,20 @@ mod tests {
         );
         let region = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/a/1";
         assert_eq!(
-            private_road(&format!("existing = \"{region}\"")),
+            private_backends(&format!("existing = \"{region}\"")),
             [Code::BadArn]
         );
         let application =
             "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/a/1";
         assert_eq!(
-            private_road(&format!("existing = \"{application}\"")),
+            private_backends(&format!("existing = \"{application}\"")),
             [Code::BadArn]
         );
     }
 
     #[test]
     fn names_are_those_of_elastic_load_balancing() {
-        let name = |name: &str| private_road(&format!("name = \"{name}\"\n{SOUND}"));
+        let name = |name: &str| private_backends(&format!("name = \"{name}\"\n{SOUND}"));
         assert_eq!(name("a-B-3"), []);
         for bad in ["", "-a", "a-", "internal-a", "a b", "a_b", &"a".repeat(33)] {
             assert_eq!(name(bad), [Code::BadLoadBalancer], "{bad}");

@@ -10,8 +10,8 @@ use aws_facts::limits::tags::MOST_TAGS;
 
 use super::certificates::Taker;
 use super::domain::is_host;
-use super::ground::OWN_TAGS;
 use super::names::{IDENTIFIER, RESOURCE_SERVER, SCOPE, SCOPE_DESCRIPTION, USER_POOL};
+use super::stack_table::OWN_TAGS;
 use super::{Judge, entries, references};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::file::{OwnDomain, SignIn, UserPool};

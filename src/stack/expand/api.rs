@@ -46,7 +46,7 @@ impl Expansion<'_> {
 
     /// The API's tags, including its marks.
     fn api_tags(&self, api: &Api, address: &Address) -> BTreeMap<String, String> {
-        let mut tags = self.ground.tags_of(address);
+        let mut tags = self.context.tags_of(address);
         let balancer = self.file.load_balancer.as_ref();
         let domain = api.domain.as_ref().filter(|domain| !domain.existing);
         let group = match &api.access_logs {
@@ -173,7 +173,7 @@ impl Expansion<'_> {
         let props = deployment::Props {
             api: api_id(),
             stage: api.stage.clone(),
-            stack: self.ground.stack.clone(),
+            stack: self.context.stack.clone(),
             shows: deployment::Shows::Configured,
             serves: None,
             canary: None,
@@ -203,7 +203,7 @@ impl Expansion<'_> {
                 .collect(),
             throttle: api.throttle.as_ref().map(throttle),
             access_logs: logs,
-            tags: self.ground.tags_of(&address),
+            tags: self.context.tags_of(&address),
         };
         self.add_after(address, Resource::Stage(props), after);
     }
@@ -211,7 +211,7 @@ impl Expansion<'_> {
     /// The log group, unless it is an existing one, API Gateway's role, and the stage's setting.
     fn access_logs(&mut self, logs: &AccessLogSettings) -> stage::AccessLogs {
         let role = log_role::Props {
-            role: log_role::arn(&self.ground.account),
+            role: log_role::arn(&self.context.account),
         };
         self.add(Place::LogRole.address(), Resource::LogRole(role));
         let format = match &logs.format {
@@ -227,9 +227,9 @@ impl Expansion<'_> {
         let address = Place::AccessLogs.address();
         let retention = logs.retention.unwrap_or(AccessLogSettings::RETENTION);
         let props = log_group::Props {
-            arn: log_group::arn(self.ground, &name),
+            arn: log_group::arn(self.context, &name),
             retention_days: u32::try_from(retention.as_secs() / 86_400).ok(),
-            tags: self.ground.tags_of(&address),
+            tags: self.context.tags_of(&address),
         };
         let group = Text::output(&address, OutputName::Arn);
         self.add(address, Resource::LogGroup(props));
@@ -239,7 +239,7 @@ impl Expansion<'_> {
     /// The name of the stack's log group.
     fn log_group(&self, logs: &AccessLogSettings) -> Option<String> {
         match &logs.group {
-            None => Some(log_group::default_name(&self.ground.stack)),
+            None => Some(log_group::default_name(&self.context.stack)),
             // The checks allow only what is known before anything is created.
             Some(group) => self
                 .text(group)
@@ -279,7 +279,7 @@ impl Expansion<'_> {
                 }),
                 stages: stage.iter().cloned().collect(),
                 method_throttles: BTreeMap::new(),
-                tags: self.ground.tags_of(&address),
+                tags: self.context.tags_of(&address),
             };
             let after = stage.iter().map(|_| Place::Stage.address()).collect();
             self.add_after(address, Resource::UsagePlan(props), after);

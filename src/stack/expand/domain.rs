@@ -28,7 +28,7 @@ impl Expansion<'_> {
                     truststore: tls.truststore.clone(),
                     version: tls.version.clone(),
                 }),
-                tags: self.ground.tags_of(&address),
+                tags: self.context.tags_of(&address),
             };
             self.add(address.clone(), Resource::ApiDomain(props));
             if let Some(zone) = &domain.zone {
@@ -68,12 +68,7 @@ impl Expansion<'_> {
     /// The DNS record of a domain's name.
     pub(super) fn record(&mut self, domain: &Address, zone: &str, name: &str, of: Bearer) {
         let props = dns_record::Props {
-            zone: self
-                .surroundings
-                .zones
-                .get(zone)
-                .cloned()
-                .unwrap_or_default(),
+            zone: self.lookups.zones.get(zone).cloned().unwrap_or_default(),
             name: name.to_owned(),
             of,
             alias: Text::output(domain, OutputName::Target),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_facts::limits::elbv2::LONGEST_NAME;
 
 use super::Expansion;
-use crate::kinds::surroundings::Location;
+use crate::kinds::lookups::Location;
 use crate::kinds::{
     Resource, instance, listener, load_balancer, security_group, target_group, vpc_link,
 };
@@ -29,7 +29,7 @@ impl Expansion<'_> {
 
     /// The ARN of the load balancer, the stack's or an existing one.
     fn load_balancer_arn(&self) -> Text {
-        match &self.surroundings.load_balancer {
+        match &self.lookups.load_balancer {
             Some(existing) => existing.arn.as_str().into(),
             None => Text::output(&Place::LoadBalancer.address(), OutputName::Arn),
         }
@@ -40,21 +40,21 @@ impl Expansion<'_> {
         let group = Place::LoadBalancerSecurityGroup.address();
         let vpc = self.vpc();
         let props = security_group::Props {
-            name: format!("{}-load-balancer", self.ground.stack),
+            name: format!("{}-load-balancer", self.context.stack),
             description: "The load balancer of private routes".into(),
             vpc: vpc.clone(),
             ingress: BTreeSet::new(),
             other_rules: BTreeSet::new(),
-            tags: self.ground.tags_of(&group),
+            tags: self.context.tags_of(&group),
         };
         self.add(group.clone(), Resource::SecurityGroup(props));
-        let name = table.name.as_ref().unwrap_or(&self.ground.stack).clone();
+        let name = table.name.as_ref().unwrap_or(&self.context.stack).clone();
         let props = load_balancer::Props {
             name: name.clone(),
             scheme: "internal".into(),
             vpc: vpc.clone(),
             subnets: self
-                .surroundings
+                .lookups
                 .subnets
                 .iter()
                 .map(|subnet| subnet.id.clone())
@@ -64,7 +64,7 @@ impl Expansion<'_> {
             cross_zone: table.cross_zone,
             deletion_protection: table.deletion_protection,
             active: true,
-            tags: self.ground.tags_of(&address),
+            tags: self.context.tags_of(&address),
         };
         self.add(address, Resource::LoadBalancer(props));
         for (port, listener) in ports(table) {
@@ -99,7 +99,7 @@ impl Expansion<'_> {
             health: health(&listener.health),
             drain_seconds: listener.drain.as_secs().try_into().unwrap_or(u32::MAX),
             targets: targets.and_then(|targets| self.targets(targets)),
-            tags: self.ground.tags_of(&group),
+            tags: self.context.tags_of(&group),
         };
         let props = target_group::Props {
             name: group_name(name, port, &props),
@@ -121,7 +121,7 @@ impl Expansion<'_> {
                 ),
             },
             target_group: Text::output(&group, OutputName::Arn),
-            tags: self.ground.tags_of(&address),
+            tags: self.context.tags_of(&address),
         };
         self.add(address, Resource::Listener(props));
     }
@@ -130,7 +130,7 @@ impl Expansion<'_> {
     fn targets(&self, targets: &Targets) -> Option<BTreeSet<String>> {
         match &targets.ips {
             Some(ips) => {
-                let located = |ip: &String| match self.surroundings.addresses.locate(ip) {
+                let located = |ip: &String| match self.lookups.addresses.locate(ip) {
                     Location::Outside => target_group::outside(ip),
                     Location::Subnet | Location::NoSubnet => ip.clone(),
                 };
@@ -138,7 +138,7 @@ impl Expansion<'_> {
             }
             None if targets.instances.is_some() => None,
             None => Some(
-                self.surroundings
+                self.lookups
                     .instances
                     .iter()
                     .map(|instance| instance.id.clone())
@@ -160,7 +160,7 @@ impl Expansion<'_> {
             .values()
             .flat_map(|listener| [Some(listener.to), listener.health.port]);
         let props = security_group::Props {
-            name: format!("{}-instances", self.ground.stack),
+            name: format!("{}-instances", self.context.stack),
             description: "Instances that only the load balancer reaches".into(),
             vpc,
             ingress: targeted
@@ -171,15 +171,15 @@ impl Expansion<'_> {
                 })
                 .collect(),
             other_rules: BTreeSet::new(),
-            tags: self.ground.tags_of(&group),
+            tags: self.context.tags_of(&group),
         };
         self.add(group.clone(), Resource::SecurityGroup(props));
         let groups = ports(table)
             .map(|(port, _)| Text::output(&Place::TargetGroup(port).address(), OutputName::Arn));
         let groups: BTreeSet<Text> = groups.collect();
-        let user_data = self.surroundings.digests.get(USER_DATA);
+        let user_data = self.lookups.digests.get(USER_DATA);
         let user_data = user_data.filter(|_| instances.user_data.is_some());
-        let subnets = &self.surroundings.subnets;
+        let subnets = &self.lookups.subnets;
         for number in 1..=instances.count {
             let address = Place::Instance(number).address();
             let subnet = subnets.get((number as usize - 1) % subnets.len().max(1));
@@ -202,25 +202,25 @@ impl Expansion<'_> {
 
     /// EC2's console shows the tag `Name`.
     fn instance_tags(&self, address: &Address, number: u32) -> BTreeMap<String, String> {
-        let mut tags = self.ground.tags_of(address);
+        let mut tags = self.context.tags_of(address);
         tags.entry("Name".into())
-            .or_insert_with(|| format!("{}-{number}", self.ground.stack));
+            .or_insert_with(|| format!("{}-{number}", self.context.stack));
         tags
     }
 
     fn vpc_link(&mut self) {
         let address = Place::VpcLink.address();
         let props = vpc_link::Props {
-            name: self.ground.stack.clone(),
+            name: self.context.stack.clone(),
             load_balancer: self.load_balancer_arn(),
             available: true,
-            tags: self.ground.tags_of(&address),
+            tags: self.context.tags_of(&address),
         };
         self.add(address, Resource::VpcLink(props));
     }
 
     fn vpc(&self) -> String {
-        self.surroundings
+        self.lookups
             .subnets
             .first()
             .map_or_else(String::new, |subnet| subnet.vpc.clone())

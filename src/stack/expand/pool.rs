@@ -29,7 +29,7 @@ impl Expansion<'_> {
                 symbols: password.symbols,
                 temporary_days: whole(password.temporary_days),
             },
-            tags: self.ground.tags_of(&address),
+            tags: self.context.tags_of(&address),
             marks: BTreeMap::new(),
         };
         self.add(address.clone(), Resource::UserPool(props));

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::kinds::{Ground, Surroundings};
+use crate::kinds::{Lookups, StackContext};
 use crate::model::{Output, OutputName, Piece, Place, Text, endpoints};
 use crate::stack::file::{ApiDomain, File};
 use crate::stack::interpolate::{self, Reference};
@@ -9,16 +9,16 @@ use crate::stack::template::Template;
 /// The values of `${…}`, and the stack's outputs: both are about the same resources.
 pub(super) struct References<'a> {
     file: &'a File,
-    ground: &'a Ground,
-    surroundings: &'a Surroundings,
+    context: &'a StackContext,
+    lookups: &'a Lookups,
 }
 
 impl<'a> References<'a> {
-    pub(super) fn new(file: &'a File, ground: &'a Ground, surroundings: &'a Surroundings) -> Self {
+    pub(super) fn new(file: &'a File, context: &'a StackContext, lookups: &'a Lookups) -> Self {
         Self {
             file,
-            ground,
-            surroundings,
+            context,
+            lookups,
         }
     }
 
@@ -34,8 +34,8 @@ impl<'a> References<'a> {
     /// The outputs by name; never a secret.
     pub(super) fn outputs(&self) -> BTreeMap<String, Text> {
         let mut outputs = BTreeMap::from([
-            ("account".to_owned(), Text::literal(&*self.ground.account)),
-            ("region".to_owned(), Text::literal(&*self.ground.region)),
+            ("account".to_owned(), Text::literal(&*self.context.account)),
+            ("region".to_owned(), Text::literal(&*self.context.region)),
         ]);
         let mut add = |name: &str, reference: Reference| {
             outputs.insert(name.to_owned(), Text::joined(self.pieces(&reference)));
@@ -82,10 +82,10 @@ impl<'a> References<'a> {
 
     fn pieces(&self, reference: &Reference) -> Vec<Piece> {
         let literal = |text: &str| vec![Piece::Literal(text.to_owned())];
-        let region = &*self.ground.region;
-        match (reference, &self.surroundings.load_balancer) {
-            (Reference::AccountId, _) => literal(&self.ground.account),
-            (Reference::StackName, _) => literal(&self.ground.stack),
+        let region = &*self.context.region;
+        match (reference, &self.lookups.load_balancer) {
+            (Reference::AccountId, _) => literal(&self.context.account),
+            (Reference::StackName, _) => literal(&self.context.stack),
             (Reference::StackRegion, _) => literal(region),
             (Reference::ApiStage, _) => literal(self.stage()),
             (Reference::ApiInvokeUrl, _) => self.invoke_url(),
@@ -125,7 +125,7 @@ impl<'a> References<'a> {
             return vec![Piece::Literal(format!("https://{}{path}", domain.name))];
         }
         let api = Text::output(&Place::Api.address(), OutputName::Id);
-        endpoints::invoke_url(api, &self.ground.region, self.stage()).into_pieces()
+        endpoints::invoke_url(api, &self.context.region, self.stage()).into_pieces()
     }
 
     /// The custom domain's if there is one, since it is meant for partners.
@@ -136,7 +136,7 @@ impl<'a> References<'a> {
         let host = match (&pool.own_domain, &pool.domain) {
             (Some(own), _) => own.name.clone(),
             (None, Some(prefix)) => {
-                prefix.within(|prefix| endpoints::prefix_domain(prefix, &self.ground.region))
+                prefix.within(|prefix| endpoints::prefix_domain(prefix, &self.context.region))
             }
             (None, None) => return Vec::new(),
         };
@@ -149,7 +149,7 @@ impl<'a> References<'a> {
 
     /// An existing domain's was looked up; any other's is known once the domain exists.
     fn domain_target(&self) -> Vec<Piece> {
-        match (self.domain(), &self.surroundings.domain_target) {
+        match (self.domain(), &self.lookups.domain_target) {
             (Some(domain), Some(target)) if domain.existing => vec![Piece::Literal(target.clone())],
             _ => {
                 let target = output_of(&Reference::ApiDomainTarget);

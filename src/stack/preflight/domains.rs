@@ -3,7 +3,7 @@
 use aws_facts::arns::Arn;
 
 use super::{Flight, listed};
-use crate::kinds::surroundings::{ParentRecord, ZoneFault};
+use crate::kinds::lookups::{ParentRecord, ZoneFault};
 use crate::stack::diagnostic::Code;
 use crate::stack::expand;
 use crate::stack::file::{ApiDomain, File, OwnDomain};
@@ -63,7 +63,7 @@ pub(super) fn check(flight: &mut Flight<'_>) {
         if let (Some(zone), Some(name)) = (&own.zone, flight.known(&own.name)) {
             hosted_zone(flight, &path.join("zone"), zone, &name);
         }
-        if flight.surroundings.parent == ParentRecord::Missing {
+        if flight.lookups.parent == ParentRecord::Missing {
             parent(flight, &path.join("name"), own);
         }
     }
@@ -77,7 +77,7 @@ pub(super) fn check(flight: &mut Flight<'_>) {
     if domain.mutual_tls.is_some() {
         ownership(flight, &path, domain);
     }
-    if domain.existing && flight.surroundings.domain_target.is_none() {
+    if domain.existing && flight.lookups.domain_target.is_none() {
         let message = format!(
             "API Gateway has no regional domain name `{}` in {}",
             domain.name, flight.file.stack.region
@@ -90,7 +90,7 @@ pub(super) fn check(flight: &mut Flight<'_>) {
 
 fn certificate(flight: &mut Flight<'_>, named: &Named) {
     let Named { arn, path, host } = named;
-    let Some(found) = flight.surroundings.certificates.get(arn) else {
+    let Some(found) = flight.lookups.certificates.get(arn) else {
         let region = Arn::parse(arn).map_or("", |arn| arn.region);
         let message = format!("ACM has no such certificate in {region}");
         let help =
@@ -125,7 +125,7 @@ fn certificate(flight: &mut Flight<'_>, named: &Named) {
 fn ownership(flight: &mut Flight<'_>, path: &KeyPath, domain: &ApiDomain) {
     let origin = |arn: &Option<Template>| {
         let arn = flight.known(arn.as_ref()?)?;
-        let found = flight.surroundings.certificates.get(&arn)?;
+        let found = flight.lookups.certificates.get(&arn)?;
         (!found.is_public()).then(|| found.origin.clone())
     };
     let (own, proof) = (
@@ -159,7 +159,7 @@ fn hosted_zone(flight: &mut Flight<'_>, path: &KeyPath, zone: &str, name: &str) 
         name.strip_suffix(above)
             .is_some_and(|before| before.is_empty() || before.ends_with('.'))
     };
-    let (code, message, help) = match flight.surroundings.unusable_zones.get(zone) {
+    let (code, message, help) = match flight.lookups.unusable_zones.get(zone) {
         Some(ZoneFault::Absent) => (
             Code::Absent,
             format!("Route 53 has no hosted zone `{zone}` in this account"),
@@ -175,7 +175,7 @@ fn hosted_zone(flight: &mut Flight<'_>, path: &KeyPath, zone: &str, name: &str) 
             format!("{} public hosted zones are named `{zone}`", ids.len()),
             format!("name the one that your registrar points to by its id: {}", ids.join(", ")),
         ),
-        None => match flight.surroundings.zone_names.get(zone) {
+        None => match flight.lookups.zone_names.get(zone) {
             Some(above) if !is_above(above) => (
                 Code::BadDomain,
                 format!("the hosted zone `{zone}` is `{above}` and holds no records of `{name}`"),

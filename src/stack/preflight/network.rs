@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Flight, listed};
-use crate::kinds::surroundings::{ExistingLoadBalancer, Location, Range, Subnet};
+use crate::kinds::lookups::{ExistingLoadBalancer, Location, Range, Subnet};
 use crate::stack::check::{no_listener, port_of};
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{LoadBalancer, Subnets};
@@ -26,7 +26,7 @@ pub(super) fn check(flight: &mut Flight<'_>) {
 }
 
 fn subnets(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
-    let found = &flight.surroundings.subnets;
+    let found = &flight.lookups.subnets;
     match &table.subnets {
         Some(Subnets::Ids(ids)) => {
             for id in ids {
@@ -38,7 +38,7 @@ fn subnets(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
                 }
             }
         }
-        Some(Subnets::Find(find)) if flight.surroundings.vpc.is_none() => {
+        Some(Subnets::Find(find)) if flight.lookups.vpc.is_none() => {
             let region = &flight.file.stack.region;
             let (message, help) = match find.vpc.as_str() {
                 "default" => (
@@ -54,7 +54,7 @@ fn subnets(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
             return;
         }
         Some(Subnets::Find(find)) if found.is_empty() => {
-            let vpc = flight.surroundings.vpc.as_deref().unwrap_or_default();
+            let vpc = flight.lookups.vpc.as_deref().unwrap_or_default();
             let tags: Vec<_> = find
                 .tags
                 .iter()
@@ -137,7 +137,7 @@ fn instances(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
     let Some(targets) = &table.targets else {
         return;
     };
-    let found = &flight.surroundings.instances;
+    let found = &flight.lookups.instances;
     let (here, named) = match (&targets.instance_ids, &targets.instance_tags) {
         (Some(ids), _) => (path.join("instance_ids"), Some(ids)),
         (None, Some(_)) => (path.join("instance_tags"), None),
@@ -161,11 +161,7 @@ fn instances(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
             "tag the instances, or list their ids",
         );
     }
-    let vpc = flight
-        .surroundings
-        .subnets
-        .first()
-        .map(|subnet| &subnet.vpc);
+    let vpc = flight.lookups.subnets.first().map(|subnet| &subnet.vpc);
     for instance in found {
         let (id, state) = (&instance.id, &instance.state);
         if ["terminated", "shutting-down"].contains(&state.as_str()) {
@@ -194,10 +190,10 @@ fn instances(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
 /// AWS registers an address of the VPC only if a subnet has it.
 fn addresses(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
     let ips = table.targets.iter().flat_map(|targets| &targets.ips);
-    let Some(subnet) = flight.surroundings.subnets.first() else {
+    let Some(subnet) = flight.lookups.subnets.first() else {
         return;
     };
-    let (vpc, ranges) = (&subnet.vpc, &flight.surroundings.addresses);
+    let (vpc, ranges) = (&subnet.vpc, &flight.lookups.addresses);
     let written = |ranges: &[Range]| {
         let ranges: Vec<_> = ranges.iter().map(Range::to_string).collect();
         ranges.join(", ")
@@ -225,7 +221,7 @@ fn addresses(flight: &mut Flight<'_>, path: &KeyPath, table: &LoadBalancer) {
 }
 
 fn existing(flight: &mut Flight<'_>, path: &KeyPath, written: &str) {
-    let Some(balancer) = &flight.surroundings.load_balancer else {
+    let Some(balancer) = &flight.lookups.load_balancer else {
         let message = format!(
             "there is no load balancer `{written}` in {}",
             flight.file.stack.region

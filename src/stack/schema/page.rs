@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::editor::names_of;
 use super::{alternatives, entry, follow, properties, required, resolved, words};
-use crate::kinds::Surroundings;
+use crate::kinds::Lookups;
 use crate::model::{HumanDuration, bare_or_quoted};
 use crate::stack::Checked;
 use crate::stack::expand::expand;
@@ -583,15 +583,9 @@ fn sentence(table: &Table, absent: &str) -> Option<Value> {
 fn a_documented_default_is_what_a_file_without_the_line_means() {
     // What the small stack lacks is reported with the line as without it.
     let meant = |text: &str| {
-        let surroundings = Surroundings::default();
-        let wanted = |checked: Checked| {
-            expand(
-                &checked.file,
-                "123456789012",
-                Default::default(),
-                &surroundings,
-            )
-        };
+        let lookups = Lookups::default();
+        let wanted =
+            |checked: Checked| expand(&checked.file, "123456789012", Default::default(), &lookups);
         read(text).map(wanted).map_err(|_| codes(text))
     };
     let mut held = 0;

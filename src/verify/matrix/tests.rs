@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::Place;
-use crate::verify::sketch::KeySketch;
+use crate::verify::access::KeySketch;
 
 fn options() -> Options {
     Options {
@@ -30,9 +30,9 @@ fn partner(names: &[&str]) -> KnownCaller {
     }
 }
 
-fn route(name: &str, needs: Option<&[&str]>, key: bool) -> RouteSketch {
+fn route(name: &str, needs: Option<&[&str]>, key: bool) -> ExpectedRoute {
     let (method, path) = name.split_once(' ').unwrap();
-    RouteSketch {
+    ExpectedRoute {
         address: Place::Route(name.into()).address(),
         method: method.into(),
         path: path.into(),
@@ -42,8 +42,8 @@ fn route(name: &str, needs: Option<&[&str]>, key: bool) -> RouteSketch {
     }
 }
 
-fn sketch(routes: Vec<RouteSketch>, partners: &[(&str, &[&str])]) -> Sketch {
-    Sketch {
+fn access(routes: Vec<ExpectedRoute>, partners: &[(&str, &[&str])]) -> ExpectedAccess {
+    ExpectedAccess {
         door: Some(Door {
             url: "https://api.example/prod".into(),
             name: None,
@@ -56,29 +56,29 @@ fn sketch(routes: Vec<RouteSketch>, partners: &[(&str, &[&str])]) -> Sketch {
             .map(|(name, scopes)| (Address::new(*name), partner(scopes)))
             .collect(),
         token_header: "Authorization".into(),
-        ..Sketch::default()
+        ..ExpectedAccess::default()
     }
 }
 
-fn lines(cells: &[Cell]) -> Vec<String> {
-    let line = |cell: &Cell| {
-        let expected = match &cell.not_tested {
+fn lines(cases: &[Case]) -> Vec<String> {
+    let line = |case: &Case| {
+        let expected = match &case.not_tested {
             Some(reason) => format!("not tested: {reason}"),
-            None => cell.expected.to_string(),
+            None => case.expected.to_string(),
         };
         format!(
             "{} {} | {} | {expected}",
-            cell.method, cell.target, cell.caller
+            case.method, case.target, case.caller
         )
     };
-    cells.iter().map(line).collect()
+    cases.iter().map(line).collect()
 }
 
 #[test]
 fn a_route_with_scope_and_key_is_tried_by_everybody() {
     let routes = vec![route("GET /policies/{id}", Some(&["xxx/read"]), true)];
-    let cells = matrix(
-        &sketch(routes, &[("partners.acme", &["xxx/read"])]),
+    let cases = matrix(
+        &access(routes, &[("partners.acme", &["xxx/read"])]),
         &options(),
     );
     let path = "GET /policies/gatestack-verify";
@@ -98,37 +98,37 @@ fn a_route_with_scope_and_key_is_tried_by_everybody() {
         "partners.acme | admitted",
     ]
     .map(|line| format!("{path} | {line}"));
-    assert_eq!(lines(&cells), expected);
+    assert_eq!(lines(&cases), expected);
     // Only one thing is wrong with each.
     assert!(
-        cells[..6]
+        cases[..6]
             .iter()
-            .all(|cell| matches!(cell.key, KeyShown::Of(_)))
+            .all(|case| matches!(case.key, KeyShown::Of(_)))
     );
     assert!(
-        cells[6..]
+        cases[6..]
             .iter()
-            .all(|cell| matches!(cell.token, TokenShown::Of(_)))
+            .all(|case| matches!(case.token, TokenShown::Of(_)))
     );
 }
 
 #[test]
 fn an_open_route_lets_anybody_in() {
-    let cells = matrix(
-        &sketch(vec![route("GET /health", None, false)], &[]),
+    let cases = matrix(
+        &access(vec![route("GET /health", None, false)], &[]),
         &options(),
     );
-    assert_eq!(lines(&cells), ["GET /health | anybody | admitted"]);
+    assert_eq!(lines(&cases), ["GET /health | anybody | admitted"]);
 }
 
 #[test]
 fn a_write_is_called_only_when_somebody_says_so() {
     let routes = vec![route("POST /claims", Some(&["xxx/write"]), false)];
-    let sketch = sketch(routes, &[("partners.acme", &["xxx/write"])]);
-    let cells = matrix(&sketch, &options());
+    let access = access(routes, &[("partners.acme", &["xxx/write"])]);
+    let cases = matrix(&access, &options());
     assert!(
-        cells.iter().all(|cell| {
-            cell.not_tested.as_deref() == Some("it may write: pass --include-writes")
+        cases.iter().all(|case| {
+            case.not_tested.as_deref() == Some("it may write: pass --include-writes")
         })
     );
     let options = Options {
@@ -136,9 +136,9 @@ fn a_write_is_called_only_when_somebody_says_so() {
         ..options()
     };
     assert!(
-        matrix(&sketch, &options)
+        matrix(&access, &options)
             .iter()
-            .all(|cell| cell.not_tested.is_none())
+            .all(|case| case.not_tested.is_none())
     );
 }
 
@@ -154,17 +154,17 @@ fn each_caller_is_tried_once_and_each_route_by_somebody() {
         ("partners.two", &["xxx/read"]),
         ("partners.three", &["xxx/write"]),
     ];
-    let sketch = sketch(routes, partners);
-    let known = |cells: &[Cell]| -> Vec<String> {
-        let known = cells
+    let access = access(routes, partners);
+    let known = |cases: &[Case]| -> Vec<String> {
+        let known = cases
             .iter()
-            .filter(|cell| matches!(cell.caller, Caller::Known(_)));
+            .filter(|case| matches!(case.caller, Caller::Known(_)));
         known
-            .map(|cell| format!("{} {} {}", cell.path, cell.caller, cell.expected))
+            .map(|case| format!("{} {} {}", case.path, case.caller, case.expected))
             .collect()
     };
     assert_eq!(
-        known(&matrix(&sketch, &options())),
+        known(&matrix(&access, &options())),
         [
             "/a partners.one admitted",
             "/a partners.two admitted",
@@ -176,21 +176,21 @@ fn each_caller_is_tried_once_and_each_route_by_somebody() {
         all_partners: true,
         ..options()
     };
-    let all = known(&matrix(&sketch, &all));
+    let all = known(&matrix(&access, &all));
     assert_eq!(all.len(), 9);
     assert!(all.contains(&"/a partners.three 401 Unauthorized".to_owned()));
 }
 
 #[test]
 fn a_disabled_partner_is_to_be_refused() {
-    let mut sketch = sketch(
+    let mut access = access(
         vec![route("GET /a", Some(&["xxx/read"]), true)],
         &[
             ("partners.one", &["xxx/read"]),
             ("partners.two", &["xxx/read"]),
         ],
     );
-    let two = sketch
+    let two = access
         .callers
         .get_mut(&Address::new("partners.two"))
         .unwrap();
@@ -199,18 +199,18 @@ fn a_disabled_partner_is_to_be_refused() {
         all_partners: true,
         ..options()
     };
-    let cells = matrix(&sketch, &options);
-    assert!(lines(&cells).contains(&"GET /a | partners.two | 403 Forbidden".to_owned()));
+    let cases = matrix(&access, &options);
+    assert!(lines(&cases).contains(&"GET /a | partners.two | 403 Forbidden".to_owned()));
 }
 
 #[test]
 fn a_route_for_people_is_shut_to_machines() {
     let routes = vec![route("GET /me", Some(&[]), false)];
-    let cells = matrix(
-        &sketch(routes, &[("partners.one", &["xxx/read"])]),
+    let cases = matrix(
+        &access(routes, &[("partners.one", &["xxx/read"])]),
         &options(),
     );
-    let lines = lines(&cells);
+    let lines = lines(&cases);
     assert!(
         lines.contains(&"GET /me | access token for an ID token | 401 Unauthorized".to_owned())
     );
@@ -223,18 +223,18 @@ fn a_route_for_people_is_shut_to_machines() {
 #[test]
 fn the_budget_keeps_what_proves_most() {
     let routes = vec![route("GET /a", Some(&["xxx/read"]), true)];
-    let sketch = sketch(routes, &[("partners.one", &["xxx/read"])]);
-    let cells = matrix(
-        &sketch,
+    let access = access(routes, &[("partners.one", &["xxx/read"])]);
+    let cases = matrix(
+        &access,
         &Options {
             budget: 3,
             ..options()
         },
     );
-    let tried: Vec<String> = cells
+    let tried: Vec<String> = cases
         .iter()
-        .filter(|cell| cell.not_tested.is_none())
-        .map(|cell| cell.caller.to_string())
+        .filter(|case| case.not_tested.is_none())
+        .map(|case| case.caller.to_string())
         .collect();
     assert_eq!(tried, ["no token", "no key", "partners.one"]);
 }
@@ -242,14 +242,14 @@ fn the_budget_keeps_what_proves_most() {
 #[test]
 fn a_small_quota_is_left_to_its_partner() {
     let routes = ["GET /a", "GET /b", "GET /c"].map(|name| route(name, None, true));
-    let mut sketch = sketch(routes.into(), &[("partners.one", &[])]);
-    let one = sketch
+    let mut access = access(routes.into(), &[("partners.one", &[])]);
+    let one = access
         .callers
         .get_mut(&Address::new("partners.one"))
         .unwrap();
     one.key.as_mut().unwrap().quota = Some(20);
-    let cells = matrix(&sketch, &options());
-    let left: Vec<String> = lines(&cells)
+    let cases = matrix(&access, &options());
+    let left: Vec<String> = lines(&cases)
         .into_iter()
         .filter(|line| line.contains("quota of"))
         .collect();
@@ -261,25 +261,25 @@ fn a_small_quota_is_left_to_its_partner() {
 
 #[test]
 fn the_default_endpoint_is_to_be_shut_where_the_file_says_so() {
-    let mut sketch = sketch(vec![route("GET /a", None, false)], &[]);
+    let mut access = access(vec![route("GET /a", None, false)], &[]);
     let door = |url: &str, about: &str| Door {
         url: url.into(),
         name: Some(url.into()),
         about: Some(Address::new(about)),
         mutual_tls: false,
     };
-    sketch.shut = Some(door(
+    access.shut = Some(door(
         "https://x.execute-api.eu-west-1.amazonaws.com/prod",
         "api",
     ));
-    sketch.others = vec![door(
+    access.others = vec![door(
         "https://api.example.com/v1",
         "api.domain.base_paths.v1",
     )];
-    let cells = matrix(&sketch, &options());
-    let doors: Vec<_> = cells[1..]
+    let cases = matrix(&access, &options());
+    let doors: Vec<_> = cases[1..]
         .iter()
-        .map(|cell| cell.expected.to_string())
+        .map(|case| case.expected.to_string())
         .collect();
     assert_eq!(doors, ["admitted", "403 Forbidden"]);
 }
@@ -295,7 +295,7 @@ fn path_parameters_take_the_values_they_are_given() {
 
 #[test]
 fn values_that_lead_to_another_route_are_not_tested() {
-    let sketch = sketch(
+    let access = access(
         vec![
             route("GET /a/b", None, false),
             route("GET /a/{id}", None, true),
@@ -306,22 +306,22 @@ fn values_that_lead_to_another_route_are_not_tested() {
         samples: Samples::from([("id".to_owned(), "b".to_owned())]),
         ..options()
     };
-    let cells = matrix(&sketch, &options);
-    assert_eq!(cells[0].not_tested, None);
+    let cases = matrix(&access, &options);
+    assert_eq!(cases[0].not_tested, None);
     let reason = "the values of its parameters match another route: give others with --param";
     assert!(
-        cells[1..]
+        cases[1..]
             .iter()
-            .all(|cell| cell.not_tested.as_deref() == Some(reason))
+            .all(|case| case.not_tested.as_deref() == Some(reason))
     );
 }
 
 #[test]
 fn a_door_for_callers_with_certificates_is_not_tested_without_one() {
-    let mut sketch = sketch(vec![route("GET /a", None, false)], &[]);
-    sketch.door.as_mut().unwrap().mutual_tls = true;
+    let mut access = access(vec![route("GET /a", None, false)], &[]);
+    access.door.as_mut().unwrap().mutual_tls = true;
     assert_eq!(
-        lines(&matrix(&sketch, &options())),
+        lines(&matrix(&access, &options())),
         [
             "GET /a | anybody | not tested: callers show a certificate of their own there (mutual TLS)"
         ]
@@ -331,7 +331,7 @@ fn a_door_for_callers_with_certificates_is_not_tested_without_one() {
         ..options()
     };
     assert_eq!(
-        lines(&matrix(&sketch, &options)),
+        lines(&matrix(&access, &options)),
         ["GET /a | anybody | admitted"]
     );
 }
@@ -346,11 +346,11 @@ fn what_is_wrong_with_a_token_is_one_thing_only() {
         ("partners.one", &["xxx/read"]),
         ("partners.two", &["xxx/write"]),
     ];
-    let cells = matrix(&sketch(routes, partners), &options());
-    let forged: Vec<&TokenShown> = cells
+    let cases = matrix(&access(routes, partners), &options());
+    let forged: Vec<&TokenShown> = cases
         .iter()
-        .filter(|cell| cell.caller == Caller::ForgedToken)
-        .map(|cell| &cell.token)
+        .filter(|case| case.caller == Caller::ForgedToken)
+        .map(|case| &case.token)
         .collect();
     let of = |name| TokenShown::Forged(Address::new(name));
     assert_eq!(forged, [&of("partners.one"), &of("partners.two")]);

@@ -57,7 +57,7 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 /// The partner API, without its pool.
 async fn partner_api() -> WantedResources {
     let mut world = WantedResources::new().await;
-    let tags = |address: &str| world.desired.ground.tags_of(&Address::new(address));
+    let tags = |address: &str| world.desired.context.tags_of(&Address::new(address));
     let resources = vec![
         (
             "api",

@@ -58,7 +58,7 @@ fn pool(world: &WantedResources) -> user_pool::Props {
             symbols: true,
             temporary_days: 7,
         },
-        tags: world.desired.ground.tags_of(&Address::new("user_pool")),
+        tags: world.desired.context.tags_of(&Address::new("user_pool")),
         marks: BTreeMap::new(),
     }
 }
@@ -116,7 +116,7 @@ fn key(world: &WantedResources, name: &str, address: &str) -> Resource {
         name: name.into(),
         description: "".into(),
         enabled: true,
-        tags: world.desired.ground.tags_of(&Address::new(address)),
+        tags: world.desired.context.tags_of(&Address::new(address)),
         marks: [(marks::CLIENT_TAG.to_owned(), marks::CREATING.to_owned())].into(),
     })
 }

@@ -68,7 +68,7 @@ impl Stack {
             (Place::TargetGroup(80), &group),
         ] {
             let mut wanted = self.desired.resources[&like.address()].clone();
-            let own = self.desired.ground.tags_of(address);
+            let own = self.desired.context.tags_of(address);
             match &mut wanted.resource {
                 Resource::Listener(props) => {
                     props.port = 90;

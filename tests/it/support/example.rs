@@ -389,7 +389,7 @@ impl Example {
     }
 
     /// The private subnets and the default security group of the default VPC.
-    pub(crate) async fn ground(&self) -> (Vec<String>, String) {
+    pub(crate) async fn context(&self) -> (Vec<String>, String) {
         use aws_sdk_ec2::types::Filter;
         let network = somebody!(self, aws_sdk_ec2);
         let private = Filter::builder().name("tag:tier").values("private");
@@ -407,7 +407,7 @@ impl Example {
     /// A foreign instance, tagged `role = backend`.
     pub(crate) async fn launch(&self) -> String {
         use aws_sdk_ec2::types::{InstanceType, ResourceType, Tag, TagSpecification};
-        let (subnets, group) = self.ground().await;
+        let (subnets, group) = self.context().await;
         let parameter = somebody!(self, aws_sdk_ssm)
             .get_parameter()
             .name("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64");
@@ -434,7 +434,7 @@ impl Example {
         use aws_sdk_elasticloadbalancingv2::types::{
             Action, ActionTypeEnum, LoadBalancerSchemeEnum, LoadBalancerTypeEnum, ProtocolEnum,
         };
-        let (subnets, _) = self.ground().await;
+        let (subnets, _) = self.context().await;
         let balancers = somebody!(self, aws_sdk_elasticloadbalancingv2);
         let made = balancers
             .create_load_balancer()

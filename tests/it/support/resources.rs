@@ -6,7 +6,7 @@ use aws_local::{Options as LocalOptions, Service, connector};
 use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
 use gatestack::engine::{Aws, Purpose, Session, Silent};
-use gatestack::kinds::{Desired, Ground, KindInfo, Observation, Resource, Wanted};
+use gatestack::kinds::{Desired, KindInfo, Observation, Resource, StackContext, Wanted};
 use gatestack::model::{Address, OutputName};
 use gatestack::plan::{Action, Options, Patterns, Plan};
 
@@ -35,7 +35,7 @@ impl WantedResources {
             )
             .await,
             desired: Desired {
-                ground: Ground {
+                context: StackContext {
                     stack: "claims".into(),
                     region: "eu-west-1".into(),
                     account: "123456789012".into(),
@@ -140,7 +140,7 @@ impl WantedResources {
 
     fn session(&self) -> Session {
         let (service, clock) = (self.service.clone(), self.clock.clone());
-        let account = &self.desired.ground.account;
+        let account = &self.desired.context.account;
         let aws = Aws::in_process(service, self.connection.clone(), clock, account);
         Session::of(aws, &local(), self.desired(), Purpose::Make)
     }

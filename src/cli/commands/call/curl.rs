@@ -38,11 +38,11 @@ impl Args {
             words.extend(repeated("--scope", &self.scopes));
             let token = invocation.command_line("token", &words);
             comments.push(format!("GATESTACK_TOKEN=$({token})"));
-            let header = calling.front.authorizer_header.clone();
+            let header = calling.view.authorizer_header.clone();
             headers.push((header, Worth::Variable("Bearer ", "GATESTACK_TOKEN")));
         }
         if let (true, Some(id)) = (shown.key, known.api_key_id()) {
-            let region = &calling.session.desired.ground.region;
+            let region = &calling.session.desired.context.region;
             let mut aws = vec!["aws".to_owned()];
             let mut flag =
                 |name: &str, value: &str| aws.extend([name.to_owned(), shell_word(value)]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::caller::{Front, Known, Refusal, Token};
+use crate::caller::{ClientView, Known, Refusal, Token};
 use crate::engine::{Invocation, enable};
 use crate::kinds::{Desired, Resource, route, usage_plan};
 use crate::model::{Book, routing};
@@ -20,7 +20,7 @@ pub(super) struct Refused<'a> {
     /// The header that carries the token.
     pub(super) header: &'a str,
     /// For scopes in the file's words.
-    pub(super) front: &'a Front,
+    pub(super) view: &'a ClientView,
     /// The requested token.
     pub(super) token: Option<&'a Token>,
     /// Whether `-H` replaced the token.
@@ -211,7 +211,7 @@ impl Refused<'_> {
 
     fn written(&self, scopes: &BTreeSet<String>) -> BTreeSet<String> {
         let scopes = scopes.iter();
-        scopes.map(|scope| self.front.written(scope)).collect()
+        scopes.map(|scope| self.view.written(scope)).collect()
     }
 
     fn plan_address(&self) -> &str {

@@ -49,7 +49,7 @@ impl Listener for Unmoved<'_> {
 impl Applied {
     /// The account the stack is in.
     pub(super) fn account(&self) -> &str {
-        &self.0.desired.ground.account
+        &self.0.desired.context.account
     }
 
     /// What could not be done.
@@ -107,7 +107,7 @@ impl Applied {
             |wanted| matches!(&wanted.resource, Resource::Route(route) if route.link().is_some()),
         );
         Served {
-            stack: &self.0.desired.ground.stack,
+            stack: &self.0.desired.context.stack,
             url,
             invoke_url: at("invoke_url"),
             token_url: at("token_url"),

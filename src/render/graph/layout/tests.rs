@@ -71,7 +71,7 @@ fn many() -> String {
 
 fn picture(text: &str) -> Picture {
     let desired = desired(text);
-    layout(&Scene::of(&Graph::of(&desired), &desired.ground.region))
+    layout(&Scene::of(&Graph::of(&desired), &desired.context.region))
 }
 
 fn pictures() -> [Picture; 4] {
@@ -216,7 +216,7 @@ fn arrows_lead_from_box_to_box_and_never_back() {
 #[test]
 fn nothing_is_called_because_a_deployment_waits_for_it() {
     let desired = desired(EXAMPLE);
-    let scene = Scene::of(&Graph::of(&desired), &desired.ground.region);
+    let scene = Scene::of(&Graph::of(&desired), &desired.context.region);
     let from_the_api = scene
         .arrows
         .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Face, Panel, PanelId, Port, Row, Scene, View, Way, door, first, named, routes, words};
+use super::{Face, Panel, PanelId, Port, Row, Scene, View, Way, api, first, named, routes, words};
 use crate::kinds::target_group::Props as TargetGroup;
 use crate::kinds::{Resource, instance};
 use crate::model::Address;
@@ -24,7 +24,7 @@ impl View<'_> {
     fn hosts(&self, scene: &mut Scene) {
         let mut hosts: BTreeMap<String, u64> = BTreeMap::new();
         for route in routes(self) {
-            if let Way::Host(host) = door::way(&route.integration) {
+            if let Way::Host(host) = api::way(&route.integration) {
                 *hosts.entry(host).or_default() += 1;
             }
         }

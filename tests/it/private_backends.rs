@@ -169,7 +169,7 @@ async fn a_load_balancer_without_security_groups_gets_another_name() {
         .world
         .desired(&text)
         .await
-        .ground
+        .context
         .tags_of(&Address::new("load_balancer"))
     {
         let tag = aws_sdk_elasticloadbalancingv2::types::Tag::builder();
@@ -197,7 +197,7 @@ async fn a_link_that_failed_goes_and_another_one_is_made() {
         .world
         .desired(&text)
         .await
-        .ground
+        .context
         .tags_of(&Address::new("api/vpc_link"));
     road.world
         .apigateway()

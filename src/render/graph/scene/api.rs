@@ -14,7 +14,7 @@ use crate::render::counted;
 const SCOPES: usize = 10;
 
 impl View<'_> {
-    pub(super) fn door(&self, scene: &mut Scene) {
+    pub(super) fn api(&self, scene: &mut Scene) {
         for (_, node) in self.nodes() {
             match node.resource {
                 Resource::UserPool(pool) => {

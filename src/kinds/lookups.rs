@@ -7,11 +7,11 @@ mod look;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use addresses::{Addresses, Location, Range};
-pub use look::look_around;
+pub use look::look_up;
 
 /// The lookups that the file needs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Questions {
+pub struct Queries {
     /// The subnets of `[load_balancer] subnets`.
     pub subnets: Option<Which>,
     /// Whether the targets are addresses, so that the ranges of the VPC and its subnets are needed.
@@ -30,7 +30,7 @@ pub struct Questions {
     pub pool_domain: Option<String>,
 }
 
-impl Questions {
+impl Queries {
     /// The lookups that resources' identities follow from; the others are only for checks.
     #[must_use]
     pub fn of_identities(self) -> Self {
@@ -58,7 +58,7 @@ pub enum Which {
 
 /// The results of the lookups. Empty without them, as for a diagram of the stack.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct Lookups {
     /// The VPC of `[load_balancer] subnets`, if it exists.
     pub vpc: Option<String>,
     /// The subnets of `[load_balancer] subnets`.

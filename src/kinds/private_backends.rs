@@ -23,7 +23,7 @@ pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool,
         .desired
         .resources
         .values()
-        .any(|wanted| wanted.resource.info().on_private_road);
+        .any(|wanted| wanted.resource.info().is_private_backend);
     if wanted {
         return Ok(true);
     }
@@ -39,7 +39,7 @@ pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool,
     if says == Says::Nothing {
         return Ok(false);
     }
-    let groups = reader.security_groups_tagged(STACK_TAG, &scope.desired.ground.stack);
+    let groups = reader.security_groups_tagged(STACK_TAG, &scope.desired.context.stack);
     Ok(unless_denied(groups.await)?.is_some_and(|groups| !groups.is_empty()))
 }
 
@@ -48,13 +48,13 @@ pub const LOOKS_EVERY: Duration = Duration::from_secs(5);
 
 /// How long and how often a call is retried.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(super) struct Waiter {
     pub(super) every: Duration,
     pub(super) within: Duration,
 }
 
-impl Patience {
-    /// Patience in seconds.
+impl Waiter {
+    /// How long it waits, in seconds.
     pub(super) const fn new(every: u64, within: u64) -> Self {
         Self {
             every: Duration::from_secs(every),
@@ -66,7 +66,7 @@ impl Patience {
     pub(super) const KNOWN_SOON: Self = Self::new(2, 60);
 
     /// For what takes AWS minutes: more than eight have been observed.
-    pub(super) const AT_WORK: Self = Self {
+    pub(super) const READY: Self = Self {
         every: LOOKS_EVERY,
         within: Duration::from_secs(900),
     };
@@ -75,7 +75,7 @@ impl Patience {
     ///
     /// # Errors
     /// Any other error, and the last one.
-    pub(super) async fn insist<T>(
+    pub(super) async fn retry<T>(
         self,
         writer: &Writer,
         passes: impl Fn(&AwsError) -> bool,

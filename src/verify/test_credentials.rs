@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cell::{KeyShown, TokenShown};
+use super::case::{KeyShown, TokenShown};
 use crate::model::{Address, Secret};
 
 /// A credential, or why it does not exist.
@@ -10,7 +10,7 @@ type Held = Result<Secret, String>;
 
 /// Test credentials.
 #[derive(Debug)]
-pub struct Purse {
+pub struct TestCredentials {
     /// The tokens of the stack's callers.
     pub tokens: BTreeMap<Address, Held>,
     /// The keys of the stack's callers.
@@ -62,7 +62,7 @@ const GARBAGE: &str = "gatestack-verify-is-no-token";
 /// No API key: AWS's have 20 characters or more, without this word in them.
 const UNKNOWN: &str = "gatestack-verify-is-no-api-key-000000000";
 
-impl Purse {
+impl TestCredentials {
     /// The value of the header that carries the token; `None` for no header.
     ///
     /// # Errors
@@ -132,8 +132,8 @@ fn forge(good: &Secret) -> Option<Secret> {
 mod tests {
     use super::*;
 
-    fn purse() -> Purse {
-        Purse {
+    fn test_credentials() -> TestCredentials {
+        TestCredentials {
             tokens: BTreeMap::from([
                 (
                     Address::new("partners.acme"),
@@ -153,14 +153,17 @@ mod tests {
 
     #[test]
     fn a_forged_token_differs_in_its_signature_only() {
-        let forged = exposed(purse().token(&TokenShown::Forged(Address::new("partners.acme"))));
+        let forged =
+            exposed(test_credentials().token(&TokenShown::Forged(Address::new("partners.acme"))));
         assert_eq!(forged, Ok(Some("aaa.bbb.ccAcc".into())));
     }
 
     #[test]
     fn a_token_without_a_scope_has_none_of_them() {
         let without = |scope: &str| {
-            exposed(purse().token(&TokenShown::Without(BTreeSet::from([scope.to_owned()]))))
+            exposed(
+                test_credentials().token(&TokenShown::Without(BTreeSet::from([scope.to_owned()]))),
+            )
         };
         assert_eq!(without("x/write"), Ok(Some("read".into())));
         assert_eq!(without("x/read"), Err("pass --probe".into()));
@@ -169,11 +172,14 @@ mod tests {
     #[test]
     fn what_is_not_there_says_why() {
         let of = TokenShown::Of(Address::new("partners.zeta"));
-        assert_eq!(exposed(purse().token(&of)), Err("no answer".into()));
         assert_eq!(
-            exposed(purse().key(&KeyShown::Disabled)),
+            exposed(test_credentials().token(&of)),
+            Err("no answer".into())
+        );
+        assert_eq!(
+            exposed(test_credentials().key(&KeyShown::Disabled)),
             Err("pass --probe".into())
         );
-        assert_eq!(exposed(purse().key(&KeyShown::None)), Ok(None));
+        assert_eq!(exposed(test_credentials().key(&KeyShown::None)), Ok(None));
     }
 }

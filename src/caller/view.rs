@@ -16,7 +16,7 @@ pub const API_KEY_HEADER: &str = "x-api-key";
 
 /// A stack for its callers: the file's settings, with AWS's ids.
 #[derive(Clone, Debug, Default)]
-pub struct Front {
+pub struct ClientView {
     /// The token URL; none if the file gives the pool no domain.
     pub token_url: Option<String>,
     /// The API's URL, without a slash at the end; none before the stage exists.
@@ -112,7 +112,7 @@ impl Known {
     }
 }
 
-impl Front {
+impl ClientView {
     /// From the wanted and the live resources.
     pub fn of(desired: &Desired, observation: &Observation) -> Self {
         let book = observation.book();
@@ -314,7 +314,7 @@ fn referred(text: &Text) -> Option<&Address> {
 mod tests {
     use super::*;
 
-    fn front(addresses: &[&str]) -> Front {
+    fn view(addresses: &[&str]) -> ClientView {
         let known = |address: &&str| {
             let known = Known {
                 address: (*address).to_owned(),
@@ -322,15 +322,15 @@ mod tests {
             };
             ((*address).to_owned(), known)
         };
-        Front {
+        ClientView {
             callers: addresses.iter().map(known).collect(),
-            ..Front::default()
+            ..ClientView::default()
         }
     }
 
     #[test]
     fn a_caller_is_found_by_name_or_address() {
-        let front = front(&["partners.acme", "app_clients.web", "partners.\"a b\""]);
+        let view = view(&["partners.acme", "app_clients.web", "partners.\"a b\""]);
         for (name, address) in [
             ("acme", "partners.acme"),
             ("partners.acme", "partners.acme"),
@@ -338,12 +338,12 @@ mod tests {
             ("a b", "partners.\"a b\""),
         ] {
             assert_eq!(
-                front.caller(name).map(|known| known.address.as_str()),
+                view.caller(name).map(|known| known.address.as_str()),
                 Ok(address)
             );
         }
         assert_eq!(
-            front.caller("acne"),
+            view.caller("acne"),
             Err(NoSuchCaller::Unknown("acne".into()))
         );
     }
@@ -356,18 +356,18 @@ mod tests {
             scopes: Some(["read", "write"].map(str::to_owned).into()),
         };
         let url = "https://pets.example/v1";
-        let front = Front {
+        let view = ClientView {
             servers: [server("pets", url), server("a", "b"), server("b", "c")]
                 .into_iter()
                 .collect(),
-            ..Front::default()
+            ..ClientView::default()
         };
         let known = Known {
             address: "partners.acme".into(),
             scopes: [format!("{url}/read"), "b/read".into(), "openid".into()].into(),
             ..Known::default()
         };
-        let asked = |scope: &str| front.scopes(&known, &[scope.to_owned()]);
+        let asked = |scope: &str| view.scopes(&known, &[scope.to_owned()]);
         let read = Ok(vec![format!("{url}/read")]);
         assert_eq!(asked("pets/read"), read);
         assert_eq!(asked(&format!("{url}/read")), read);
@@ -382,18 +382,18 @@ mod tests {
             asked("c/*"),
             Err(NoSuchScope::NoneOf("partners.acme".into(), "b".into()))
         );
-        assert_eq!(front.written(&format!("{url}/read")), "pets/read");
-        assert_eq!(front.written("strange/read"), "strange/read");
+        assert_eq!(view.written(&format!("{url}/read")), "pets/read");
+        assert_eq!(view.written("strange/read"), "strange/read");
     }
 
     #[test]
     fn a_name_that_two_have_means_neither() {
-        let front = front(&["partners.web", "app_clients.web"]);
+        let view = view(&["partners.web", "app_clients.web"]);
         let both = vec!["app_clients.web".to_owned(), "partners.web".to_owned()];
         assert_eq!(
-            front.caller("web"),
+            view.caller("web"),
             Err(NoSuchCaller::Ambiguous("web".into(), both))
         );
-        assert!(front.caller("partners.web").is_ok());
+        assert!(view.caller("partners.web").is_ok());
     }
 }

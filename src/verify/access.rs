@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cell::Door;
-use crate::caller::Front;
+use super::case::Door;
+use crate::caller::ClientView;
 use crate::kinds::route::{Integration, Props as Route};
 use crate::kinds::{Desired, Observation, Resource, deployment};
 use crate::model::{Address, Book, OutputName, Place, endpoints};
 
 /// The expected access to a stack.
 #[derive(Clone, Debug, Default)]
-pub struct Sketch {
+pub struct ExpectedAccess {
     /// The main URL; none if there is no stage.
     pub door: Option<Door>,
     /// Base paths of custom domains with the same stage, beside the main URL.
@@ -18,7 +18,7 @@ pub struct Sketch {
     /// The default endpoint, if it is to be disabled.
     pub shut: Option<Door>,
     /// The routes.
-    pub routes: Vec<RouteSketch>,
+    pub routes: Vec<ExpectedRoute>,
     /// Paths and methods that AWS has and the file lacks.
     pub strangers: Vec<(Address, String, String)>,
     /// The callers, by address.
@@ -33,7 +33,7 @@ pub struct Sketch {
 
 /// A route as the file wants it.
 #[derive(Clone, Debug)]
-pub struct RouteSketch {
+pub struct ExpectedRoute {
     /// Its address.
     pub address: Address,
     /// Its method, or `ANY`.
@@ -72,29 +72,29 @@ pub struct KeySketch {
     pub rate: Option<f64>,
 }
 
-impl Sketch {
+impl ExpectedAccess {
     /// The expected access by this file, with AWS's ids.
-    pub fn of(desired: &Desired, observation: &Observation, front: &Front) -> Self {
+    pub fn of(desired: &Desired, observation: &Observation, view: &ClientView) -> Self {
         let book = &observation.book();
-        let mut sketch = Self {
-            token_header: front.authorizer_header.clone(),
+        let mut access = Self {
+            token_header: view.authorizer_header.clone(),
             ..Self::default()
         };
         for (address, resource) in resources(desired) {
             match resource {
-                Resource::Route(props) => sketch.routes.push(route(address, props, book)),
+                Resource::Route(props) => access.routes.push(route(address, props, book)),
                 Resource::GatewayResponse(props) if props.response_type == "DEFAULT_4XX" => {
-                    sketch.refusal_headers.clone_from(&props.headers);
+                    access.refusal_headers.clone_from(&props.headers);
                 }
                 _ => {}
             }
         }
-        sketch.doors(desired, book);
-        sketch.callers(desired, front);
-        let region = &desired.ground.region;
+        access.doors(desired, book);
+        access.callers(desired, view);
+        let region = &desired.context.region;
         let issuer = |pool: &str| endpoints::issuer(pool.into(), region).resolve(book);
-        sketch.issuer = front.user_pool_id.as_deref().and_then(issuer);
-        sketch.strangers = observation
+        access.issuer = view.user_pool_id.as_deref().and_then(issuer);
+        access.strangers = observation
             .live
             .iter()
             .filter(|(address, _)| !desired.resources.contains_key(*address))
@@ -105,8 +105,8 @@ impl Sketch {
                 _ => None,
             })
             .collect();
-        sketch.strangers.extend(served_alone(desired, observation));
-        sketch
+        access.strangers.extend(served_alone(desired, observation));
+        access
     }
 
     /// Whether API Gateway's errors must have CORS headers.
@@ -134,7 +134,7 @@ impl Sketch {
         let (Some(id), Some(stage)) = (book.get(&api, OutputName::Id), stage) else {
             return;
         };
-        let url = endpoints::invoke_url(id.into(), &desired.ground.region, stage);
+        let url = endpoints::invoke_url(id.into(), &desired.context.region, stage);
         let endpoint = Door {
             url: url.resolve(book).unwrap_or_default(),
             name: Some("the default endpoint".into()),
@@ -179,7 +179,7 @@ impl Sketch {
         self.others = own;
     }
 
-    fn callers(&mut self, desired: &Desired, front: &Front) {
+    fn callers(&mut self, desired: &Desired, view: &ClientView) {
         let plan_of = |address: &str| match desired.resources.get(&Address::new(address)) {
             Some(wanted) => match &wanted.resource {
                 Resource::UsagePlan(props) => Some(props),
@@ -187,7 +187,7 @@ impl Sketch {
             },
             None => None,
         };
-        for known in front.callers.values() {
+        for known in view.callers.values() {
             let plan = known.plan.as_deref().and_then(plan_of);
             let key = known.has_api_key.then(|| KeySketch {
                 enabled: known.enabled,
@@ -238,9 +238,9 @@ fn resources(desired: &Desired) -> impl Iterator<Item = (&Address, &Resource)> {
     all.map(|(address, wanted)| (address, &wanted.resource))
 }
 
-fn route(address: &Address, props: &Route, book: &Book) -> RouteSketch {
+fn route(address: &Address, props: &Route, book: &Book) -> ExpectedRoute {
     let scopes = props.scopes.iter().filter_map(|scope| scope.resolve(book));
-    RouteSketch {
+    ExpectedRoute {
         address: address.clone(),
         method: props.method.clone(),
         path: props.path.clone(),

@@ -49,7 +49,7 @@ async fn private_subnets(world: &WantedResources) -> (String, BTreeSet<String>) 
 async fn road() -> WantedResources {
     let mut world = WantedResources::new().await;
     let (vpc, subnets) = private_subnets(&world).await;
-    let tags = |address: &str| world.desired.ground.tags_of(&Address::new(address));
+    let tags = |address: &str| world.desired.context.tags_of(&Address::new(address));
     let resources = vec![
         (
             GROUP,

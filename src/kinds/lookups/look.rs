@@ -8,8 +8,8 @@ use aws_sdk_elasticloadbalancingv2::types::LoadBalancerSchemeEnum;
 use futures_util::future::{try_join_all, try_join4};
 
 use super::{
-    Addresses, Certificate, ExistingInstance, ExistingLoadBalancer, ParentRecord, Questions, Range,
-    Subnet, Surroundings, Which, ZoneFault,
+    Addresses, Certificate, ExistingInstance, ExistingLoadBalancer, Lookups, ParentRecord, Queries,
+    Range, Subnet, Which, ZoneFault,
 };
 use crate::aws::{AwsError, Passing, Reader};
 
@@ -19,16 +19,12 @@ use crate::aws::{AwsError, Passing, Reader};
 ///
 /// # Errors
 /// A read failed. A missing resource is no error.
-pub async fn look_around(
-    reader: &Reader,
-    questions: &Questions,
-    dns: bool,
-) -> Result<Surroundings, AwsError> {
+pub async fn look_up(reader: &Reader, queries: &Queries, dns: bool) -> Result<Lookups, AwsError> {
     let network = async {
-        match &questions.subnets {
+        match &queries.subnets {
             Some(which) => {
                 let (vpc, subnets) = subnets(reader, which).await?;
-                let of = subnets.first().filter(|_| questions.addresses);
+                let of = subnets.first().filter(|_| queries.addresses);
                 let addresses = match of {
                     Some(subnet) => addresses(reader, &subnet.vpc).await?,
                     None => Addresses::default(),
@@ -39,21 +35,21 @@ pub async fn look_around(
         }
     };
     let load_balancer = async {
-        match &questions.load_balancer {
+        match &queries.load_balancer {
             Some(written) => load_balancer(reader, written).await,
             None => Ok(None),
         }
     };
     let instances = async {
-        match &questions.instances {
+        match &queries.instances {
             Some(which) => instances(reader, which).await,
             None => Ok(Vec::new()),
         }
     };
-    let names = names(reader, questions, dns);
+    let names = names(reader, queries, dns);
     let ((vpc, subnets, addresses), load_balancer, instances, names) =
         try_join4(network, load_balancer, instances, names).await?;
-    Ok(Surroundings {
+    Ok(Lookups {
         vpc,
         subnets,
         addresses,
@@ -64,13 +60,9 @@ pub async fn look_around(
 }
 
 /// The lookups for custom domains.
-async fn names(
-    reader: &Reader,
-    questions: &Questions,
-    dns: bool,
-) -> Result<Surroundings, AwsError> {
+async fn names(reader: &Reader, queries: &Queries, dns: bool) -> Result<Lookups, AwsError> {
     let domain = async {
-        match &questions.domain {
+        match &queries.domain {
             Some(name) => {
                 let found = reader.domain_name(name).await?;
                 Ok(found.and_then(|found| found.regional_domain_name))
@@ -78,36 +70,36 @@ async fn names(
             None => Ok(None),
         }
     };
-    let zones = questions.zones.iter();
+    let zones = queries.zones.iter();
     let zones = try_join_all(zones.map(|written| zone(reader, written)));
-    let certificates = questions.certificates.iter();
+    let certificates = queries.certificates.iter();
     let certificates = try_join_all(certificates.map(|arn| certificate(reader, arn)));
     let parent = async {
-        match &questions.pool_domain {
+        match &queries.pool_domain {
             Some(name) => parent(reader, name, dns).await,
             None => Ok(ParentRecord::NotChecked),
         }
     };
     let (domain_target, zones, certificates, parent) =
         try_join4(domain, zones, certificates, parent).await?;
-    let mut surroundings = Surroundings {
+    let mut lookups = Lookups {
         domain_target,
         certificates: certificates.into_iter().flatten().collect(),
         parent,
-        ..Surroundings::default()
+        ..Lookups::default()
     };
-    for (written, found) in questions.zones.iter().zip(zones) {
+    for (written, found) in queries.zones.iter().zip(zones) {
         match found {
             Ok(zone) => {
-                surroundings.zones.insert(written.clone(), zone.id);
-                surroundings.zone_names.insert(written.clone(), zone.name);
+                lookups.zones.insert(written.clone(), zone.id);
+                lookups.zone_names.insert(written.clone(), zone.name);
             }
             Err(fault) => {
-                surroundings.unusable_zones.insert(written.clone(), fault);
+                lookups.unusable_zones.insert(written.clone(), fault);
             }
         }
     }
-    Ok(surroundings)
+    Ok(lookups)
 }
 
 fn passing(name: impl Into<String>, values: impl IntoIterator<Item = String>) -> Passing {

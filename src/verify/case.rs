@@ -119,7 +119,7 @@ pub struct Door {
 
 /// A call and its expected result.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cell {
+pub struct Case {
     /// The route's address.
     pub route: Address,
     /// The method it is called with.
@@ -177,7 +177,7 @@ pub enum Refusal {
     /// There is no such route.
     NoRoute,
     /// The host name doesn't serve the API.
-    NoDoor,
+    DefaultEndpoint,
 }
 
 impl Refusal {
@@ -186,7 +186,7 @@ impl Refusal {
         match self {
             Self::Token => 401,
             Self::Quota => 429,
-            Self::Key | Self::NoRoute | Self::NoDoor => 403,
+            Self::Key | Self::NoRoute | Self::DefaultEndpoint => 403,
         }
     }
 
@@ -195,7 +195,7 @@ impl Refusal {
         match self {
             Self::Token => "UnauthorizedException",
             Self::Quota => "LimitExceededException",
-            Self::Key | Self::NoDoor => "ForbiddenException",
+            Self::Key | Self::DefaultEndpoint => "ForbiddenException",
             Self::NoRoute => "MissingAuthenticationTokenException",
         }
     }
@@ -205,7 +205,7 @@ impl Refusal {
         match self {
             Self::Token => "401 Unauthorized",
             Self::Quota => "429 Limit Exceeded",
-            Self::Key | Self::NoDoor => "403 Forbidden",
+            Self::Key | Self::DefaultEndpoint => "403 Forbidden",
             Self::NoRoute => "403 Missing Authentication Token",
         }
     }
@@ -297,8 +297,8 @@ pub enum Outcome {
 /// A case with its outcome.
 #[derive(Clone, Debug)]
 pub struct Tested {
-    /// The cell.
-    pub cell: Cell,
+    /// The case.
+    pub case: Case,
     /// The last response; none if there was none.
     pub answer: Option<Answer>,
     /// What became of it.
@@ -354,7 +354,7 @@ pub struct Checked {
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// The calls, route by route.
-    pub cells: Vec<Tested>,
+    pub cases: Vec<Tested>,
     /// The checks.
     pub checks: Vec<Checked>,
     /// Remarks on the whole, in sentences without a full stop.
@@ -363,14 +363,14 @@ pub struct Report {
 
 impl Report {
     fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
-        let cells = self.cells.iter().map(|cell| &cell.outcome);
-        cells.chain(self.checks.iter().map(|check| &check.outcome))
+        let cases = self.cases.iter().map(|case| &case.outcome);
+        cases.chain(self.checks.iter().map(|check| &check.outcome))
     }
 
     /// How many calls were made.
     pub fn tried(&self) -> usize {
         let tried = |tested: &&Tested| !matches!(tested.outcome, Outcome::NotTested(_));
-        self.cells.iter().filter(tried).count()
+        self.cases.iter().filter(tried).count()
     }
 
     /// How many differences there are.
