@@ -252,7 +252,7 @@ mod tests {
         error: 1 delete needs consent by name, and nobody is there to ask
           partners.acme/key: its value, which AWS made and nobody can make again
           api
-          hint: agree to it with
+          hint: confirm it with
             gatestack apply --allow-delete 'partners.acme' --yes
         ");
     }
