@@ -375,8 +375,8 @@ async fn a_file_that_is_no_plan_of_this_version_is_refused() {
     for text in ["", "{}", "[stack]", "{ \"format_version\": \"1.0\" }"] {
         assert!(matches!(refused(text), Unreadable::NotAPlan), "{text}");
     }
-    let future = text.replacen("\"gatestack_plan\":3", "\"gatestack_plan\":4", 1);
-    assert!(matches!(refused(&future), Unreadable::Format(4)));
+    let future = text.replacen("\"gatestack_plan\":4", "\"gatestack_plan\":5", 1);
+    assert!(matches!(refused(&future), Unreadable::Format(5)));
     let version = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
     let other = text.replacen(&version, "\"version\":\"99.0.0\"", 1);
     assert!(matches!(refused(&other), Unreadable::Version(found) if found == "99.0.0"));

@@ -157,6 +157,7 @@ fn domain() -> Vec<Sample> {
             truststore: "s3://trust/store.pem".into(),
             version: Some("3".into()),
         })}
+        "ownership_certificate" at DOMAIN => {|it, things| it.ownership_certificate = Some(things.certificate.as_str().into())}
         "tags" at DOMAIN => {|it, _| tag(&mut it.tags)}
     }
 }
