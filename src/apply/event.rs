@@ -75,7 +75,7 @@ pub enum Event {
         #[schemars(with = "Option<String>")]
         because_of: Option<Address>,
     },
-    /// Nothing ended for a while. It comes at least every 15 seconds of a wait, on AWS.
+    /// Nothing ended for a while. It comes every 10 seconds of a wait, on AWS (`apply::HEARTBEAT`).
     Waiting {
         /// What is waited for, the longest wait first.
         waits: Vec<Wait>,

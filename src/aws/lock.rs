@@ -150,7 +150,7 @@ impl LockParameters {
         Ok(answer.version)
     }
 
-    /// Reads a parameter; `None` if there is none.
+    /// Reads a parameter; `None` if it does not exist.
     ///
     /// # Errors
     /// The call failed.

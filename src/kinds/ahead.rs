@@ -10,7 +10,6 @@ use std::pin::Pin;
 use futures_util::future::{join_all, try_join_all};
 
 use super::desired::Desired;
-use super::load_balancer::is_ours;
 use super::ownership::after_moves;
 use super::registry::observe_phase;
 use super::{
@@ -101,7 +100,7 @@ async fn keys_on_plans(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsErro
     let plans = reader.usage_plans().await?;
     let ours = plans
         .iter()
-        .filter(|plan| is_ours(scope, &tags::live(plan.tags.as_ref())));
+        .filter(|plan| scope.desired.context.owns(&tags::live(plan.tags.as_ref())));
     let ids = ours.filter_map(|plan| plan.id.as_deref());
     try_join_all(ids.map(|id| reader.usage_plan_keys(id))).await?;
     Ok(())
@@ -122,7 +121,9 @@ async fn names(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
         .iter()
         .filter(|domain| api_domain::is_public(domain))
         .map(|domain| (domain, tags::live(domain.tags.as_ref())));
-    let ours: Vec<_> = tagged.filter(|(_, tags)| is_ours(scope, tags)).collect();
+    let ours: Vec<_> = tagged
+        .filter(|(_, tags)| scope.desired.context.owns(tags))
+        .collect();
     let own = ours.iter().filter_map(|(domain, _)| domain.domain_name());
     let records = ours.iter().map(|(_, tags)| dns_record::read(reader, tags));
     tokio::try_join!(

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_apigateway::types::RestApi;
 
-use super::{Owner, STACK_TAG, Scope, tags};
+use super::{STACK_TAG, Scope, tags};
 use crate::aws::{AwsError, Reader};
 use crate::model::digest;
 
@@ -105,7 +105,7 @@ pub(super) async fn named(
 /// The tags of each API of the stack.
 fn tags_of(scope: &Scope<'_>, apis: &[RestApi]) -> Vec<BTreeMap<String, String>> {
     let tags = apis.iter().map(|api| tags::live(api.tags.as_ref()));
-    tags.filter(|tags| matches!(scope.desired.context.owner_by_tags(tags), Owner::Us(_)))
+    tags.filter(|tags| scope.desired.context.owns(tags))
         .collect()
 }
 

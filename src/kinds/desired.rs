@@ -68,6 +68,11 @@ impl StackContext {
         all
     }
 
+    /// Whether something with these tags is the stack's.
+    pub fn owns(&self, tags: &BTreeMap<String, String>) -> bool {
+        matches!(self.owner_by_tags(tags), Owner::Us(_))
+    }
+
     /// The owner of something with these tags.
     pub fn owner_by_tags<'a>(&self, tags: &'a BTreeMap<String, String>) -> Owner<'a> {
         match (tags.get(STACK_TAG), tags.get(KEY_TAG)) {

@@ -15,7 +15,7 @@ use super::ownership::{Candidate, after_moves, sort_out};
 use super::private_backends::{self, Waiter};
 use super::{
     Action, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look, Note, Obstacle,
-    OnChange, Outputs, Owner, Replace, Resource, Scope, Task, distinct, gone_is_success, tags,
+    OnChange, Outputs, Replace, Resource, Scope, Task, distinct, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
@@ -185,7 +185,7 @@ impl Kind for LoadBalancer {
         let likely = balancers.iter().filter(|(live, tags)| {
             let name = live.load_balancer_name.as_ref();
             let named = name.is_some_and(|name| wanted.values().any(|wanted| wanted == name));
-            named || is_ours(scope, tags)
+            named || scope.desired.context.owns(tags)
         });
         let candidates = likely.map(async |(live, tags)| candidate(reader, live, tags).await);
         let candidates = try_join_all(candidates).await?;
@@ -330,7 +330,7 @@ async fn others_links(
         );
         !gone
             && link.target_arns().iter().any(|target| Some(target) == arn)
-            && !is_ours(scope, &tags::live(link.tags.as_ref()))
+            && !scope.desired.context.owns(&tags::live(link.tags.as_ref()))
     });
     let others: Vec<String> = others
         .map(|link| {
@@ -364,7 +364,7 @@ async fn link_to_nowhere(
         .iter()
         .filter(|link| {
             link.status == Some(VpcLinkStatus::Available)
-                && is_ours(scope, &tags::live(link.tags.as_ref()))
+                && scope.desired.context.owns(&tags::live(link.tags.as_ref()))
         })
         .find_map(|link| Some((link, link.target_arns().iter().find(|arn| !listed(arn))?)));
     Ok(lost.map(|(link, arn)| {
@@ -380,11 +380,6 @@ async fn link_to_nowhere(
             ),
         }
     }))
-}
-
-/// Whether something with these tags is the stack's.
-pub(super) fn is_ours(scope: &Scope<'_>, tags: &BTreeMap<String, String>) -> bool {
-    matches!(scope.desired.context.owner_by_tags(tags), Owner::Us(_))
 }
 
 /// A load balancer's current state; `None` while it is not visible everywhere.

@@ -184,7 +184,7 @@ async fn on_others_plans(
     let opens_ours = |plan: &&UsagePlan| {
         let tags = tags::live(plan.tags.as_ref());
         let id = plan.id.as_deref().unwrap_or_default();
-        let ours = matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_));
+        let ours = scope.desired.context.owns(&tags);
         let is_ours = ours || scope.address_of(OutputName::Id, id).is_some();
         let mut stages = plan.api_stages().iter();
         !is_ours && stages.any(|stage| stage.api_id.as_deref() == Some(api))

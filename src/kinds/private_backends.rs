@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::api_marks::{self, LOAD_BALANCER_MARK, Says, unless_denied};
-use super::load_balancer::is_ours;
 use super::{STACK_TAG, Scope, tags};
 use crate::aws::{AwsError, Reader, Writer};
 
@@ -33,7 +32,7 @@ pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool,
     }
     let links = unless_denied(reader.vpc_links().await)?;
     let mut links = links.iter().flat_map(|links| links.iter());
-    if links.any(|link| is_ours(scope, &tags::live(link.tags.as_ref()))) {
+    if links.any(|link| scope.desired.context.owns(&tags::live(link.tags.as_ref()))) {
         return Ok(true);
     }
     if says == Says::Nothing {

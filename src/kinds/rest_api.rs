@@ -14,8 +14,8 @@ use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, patches};
 use super::uses::Leaving;
 use super::{
-    Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Outputs, Owner,
-    Resource, Scope, Task, gone_is_success, stage, tags,
+    Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Outputs, Resource,
+    Scope, Task, gone_is_success, stage, tags,
 };
 use crate::aws::{AwsError, Container, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Place, Text};
@@ -71,7 +71,7 @@ pub(super) async fn ours(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Strin
     let apis = reader.rest_apis().await?;
     let ours = apis.iter().filter(|api| {
         let tags = tags::live(api.tags.as_ref());
-        matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_))
+        scope.desired.context.owns(&tags)
     });
     Ok(ours.filter_map(|api| api.id.clone()).collect())
 }

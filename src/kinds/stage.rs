@@ -226,7 +226,7 @@ pub(super) fn wanted<'a>(scope: &Scope<'a>) -> Option<(&'a Address, &'a Props)> 
 /// Whether a stage carries this stack's tags.
 pub(super) fn is_ours(scope: &Scope<'_>, stage: &LiveStage) -> bool {
     let tags = tags::live(stage.tags.as_ref());
-    matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_))
+    scope.desired.context.owns(&tags)
 }
 
 fn sort_out(

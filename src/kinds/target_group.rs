@@ -9,7 +9,6 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::load_balancer::is_ours;
 use super::ownership::{Candidate, after_moves, sort_out};
 use super::private_backends::{self, Waiter};
 use super::uses::{Leaving, Uses};
@@ -418,7 +417,7 @@ pub(super) async fn likely(
     )?;
     let ours: BTreeSet<&str> = balancers
         .iter()
-        .filter(|(_, tags)| is_ours(scope, tags))
+        .filter(|(_, tags)| scope.desired.context.owns(tags))
         .filter_map(|(balancer, _)| balancer.load_balancer_arn.as_deref())
         .collect();
     // Their listeners are read with the tags of the groups, so neither is read twice.

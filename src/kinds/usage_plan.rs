@@ -12,8 +12,8 @@ use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, Patches, patches, segment};
 use super::stage::Throttle;
 use super::{
-    Dependent, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Outputs, Owner, Resource,
-    Scope, Task, gone_is_success, literal, rest_api, tags,
+    Dependent, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Outputs, Resource, Scope,
+    Task, gone_is_success, literal, rest_api, tags,
 };
 use crate::aws::{AwsError, Container, Operation, Reader, SayAlso, Writer};
 use crate::model::{Book, OutputName, Text, Value};
@@ -309,7 +309,7 @@ async fn others_stages(
             continue;
         };
         let tags = tags::live(api.tags.as_ref());
-        let ours = matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_));
+        let ours = scope.desired.context.owns(&tags);
         if !ours {
             others.insert(stage.text(&id));
             continue;

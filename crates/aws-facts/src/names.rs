@@ -17,11 +17,14 @@ pub struct Name {
     pub most: usize,
 }
 
+/// What Cognito takes in the names of pools, clients and resource servers: `[\w\s+=,.@-]` in the service model.
+const COGNITO_TEXT: &str = r"[A-Za-z0-9_ \t\n\x0b\f\r+=,.@-]";
+
 /// A user pool's name.
 ///
 /// Source: <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html>
 pub const USER_POOL: Name = Name {
-    characters: r"[A-Za-z0-9_ \t\n\x0b\f\r+=,.@-]",
+    characters: COGNITO_TEXT,
     least: 1,
     most: 128,
 };
@@ -30,7 +33,7 @@ pub const USER_POOL: Name = Name {
 ///
 /// Source: <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html>
 pub const APP_CLIENT: Name = Name {
-    characters: r"[A-Za-z0-9_ \t\n\x0b\f\r+=,.@-]",
+    characters: COGNITO_TEXT,
     least: 1,
     most: 128,
 };
@@ -39,7 +42,7 @@ pub const APP_CLIENT: Name = Name {
 ///
 /// Source: <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateResourceServer.html>
 pub const RESOURCE_SERVER: Name = Name {
-    characters: r"[A-Za-z0-9_ \t\n\x0b\f\r+=,.@-]",
+    characters: COGNITO_TEXT,
     least: 1,
     most: 256,
 };

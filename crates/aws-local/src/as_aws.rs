@@ -114,7 +114,7 @@ impl Aws {
     }
 }
 
-/// What stands in the first element of this name; empty where there is none.
+/// The text of the first element with this name; empty if it is missing.
 fn within<'b>(body: &'b str, element: &str) -> &'b str {
     let behind = body
         .split_once(&format!("<{element}>"))

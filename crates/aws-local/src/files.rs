@@ -260,7 +260,7 @@ fn open(path: &Path, options: &mut OpenOptions, follow: bool) -> io::Result<File
     })
 }
 
-/// Whether a file is absent only because the link in its place leads to nothing: nobody meant that as no file.
+/// Whether a file is absent only because the link in its place points to nothing, which is a mistake rather than an absent file.
 fn is_broken_link(path: &Path, error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound && path.is_symlink()
 }

@@ -87,7 +87,7 @@ impl<T: Clone> Table<T> {
         self.rows().get_mut(id).map(Arc::make_mut)
     }
 
-    /// The row with this id, to change it; an empty one is inserted if there is none.
+    /// The row with this id, to change it; an empty one is inserted if it is missing.
     pub fn entry(&mut self, id: &str) -> &mut T
     where
         T: Default,

@@ -8,7 +8,6 @@ use futures_util::future::{join_all, try_join_all};
 
 use super::{IMAGE_TAG, PARAMETER, Props, USER_DATA_TAG, outputs};
 use crate::aws::{AwsError, Cause, Reader};
-use crate::kinds::load_balancer::is_ours;
 use crate::kinds::ownership::{Candidate, after_moves, sort_out};
 use crate::kinds::{
     Findings, KindInfo, Owner, Resource, STACK_TAG, Scope, private_backends, tags, target_group,
@@ -106,7 +105,9 @@ pub(in crate::kinds) async fn read(reader: &Reader, scope: &Scope<'_>) -> Result
     }
     let health = async {
         let groups = target_group::likely(reader, scope).await?;
-        let ours = groups.iter().filter(|(_, tags)| is_ours(scope, tags));
+        let ours = groups
+            .iter()
+            .filter(|(_, tags)| scope.desired.context.owns(tags));
         let arns = ours.filter_map(|(group, _)| group.target_group_arn.as_deref());
         try_join_all(arns.map(|arn| reader.target_health(arn))).await
     };

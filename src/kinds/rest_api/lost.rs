@@ -82,7 +82,7 @@ async fn by_things_of_ours<'a>(
     let plans = reader.usage_plans().await?;
     let ours = plans.iter().filter(|plan| {
         let tags = tags::live(plan.tags.as_ref());
-        matches!(scope.desired.context.owner_by_tags(&tags), Owner::Us(_))
+        scope.desired.context.owns(&tags)
     });
     let on: BTreeSet<&str> = ours
         .flat_map(|plan| plan.api_stages())
@@ -160,7 +160,7 @@ fn lost(address: &Address, api: &Candidate<Props>, why: &Evidence) -> Obstacle {
     Obstacle {
         address: address.clone(),
         what: format!(
-            "there is one already without a stack's tags: the {} {}, and {because}",
+            "the {} {} exists without a stack's tags, and {because}",
             RestApi::INFO.title,
             named(api)
         ),

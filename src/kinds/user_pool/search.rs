@@ -258,7 +258,7 @@ impl Found {
     fn any_of_ours(&self, scope: &Scope<'_>) -> bool {
         let context = &scope.desired.context;
         let mut candidates = self.candidates.iter();
-        candidates.any(|pool| matches!(context.owner_by_tags(&pool.tags), Owner::Us(_)))
+        candidates.any(|pool| context.owns(&pool.tags))
     }
 
     fn has(&self, id: &str) -> bool {

@@ -134,7 +134,7 @@ pub(super) fn check_value(value: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Validates a key's settings after a create or an update. An empty name is none.
+/// Validates a key's settings after a create or an update. An empty name counts as absent.
 fn check(settings: &mut Object) -> Result<(), Refusal> {
     if text(settings, "name").chars().count() > LONGEST_KEY_NAME {
         return Err(bad_request(

@@ -37,7 +37,7 @@ fn below(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Why a line's claim is none.
+/// Why a line is not valid evidence.
 fn fault(claim: &str) -> Option<String> {
     let (grade, source) = claim.split_once(", ").unwrap_or((claim, ""));
     let Some((_, form)) = GRADES.iter().find(|(known, _)| *known == grade) else {

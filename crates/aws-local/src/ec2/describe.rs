@@ -14,7 +14,7 @@ pub(super) struct Listing {
     pub(super) member: &'static str,
     /// The row's member with its id.
     pub(super) id: &'static str,
-    /// The input's member with the requested ids; empty if there is none.
+    /// The input's member with the requested ids; empty if it has none.
     pub(super) ids: &'static str,
     /// What the ids are of.
     pub(super) kind: Kind,
