@@ -75,7 +75,7 @@ pub enum Event {
         #[schemars(with = "Option<String>")]
         because_of: Option<Address>,
     },
-    /// Nothing ended for a while. It comes every 10 seconds of a wait, on AWS (`apply::HEARTBEAT`).
+    /// Nothing ended for a while. It comes every 10 seconds of a wait, on AWS.
     Waiting {
         /// What is waited for, the longest wait first.
         waits: Vec<Wait>,
