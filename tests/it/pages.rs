@@ -55,6 +55,11 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
         "cargo build --release",
         "needs a release build, nginx and wrk: tests/full/test_compare.py",
     ),
+    (
+        "docs/testing-on-aws.md",
+        "./test --aws",
+        "makes stacks in an account: tests/foreign/test_aws_lifecycle.py",
+    ),
 ];
 
 /// A fenced block.
