@@ -4,16 +4,19 @@
 //! Missing resources are created when the file is read; existing ones are not changed. A resource that is removed from the file
 //! stays until the state is deleted.
 
-use std::collections::BTreeMap;
+mod lists;
+
 use std::ops::Range;
 
 use aws_facts::arns::Arn;
 use aws_facts::regions;
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use toml::Spanned;
 
+use self::lists::{
+    Certificate, HostedZone, Instance, Listener, Lists, LoadBalancer, Subnet, Targets, Vpc,
+};
 use super::acm::Certificate as Issued;
 use super::operation::{Answer, Call, Object, Pace, Refusal, Run, seconds};
 use super::registry::SERVICES;
@@ -50,123 +53,6 @@ pub struct ExistingError {
     line: usize,
     column: usize,
     message: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Lists {
-    /// The Region of what names none.
-    region: Option<String>,
-    certificates: Vec<Spanned<Certificate>>,
-    hosted_zones: Vec<Spanned<HostedZone>>,
-    vpcs: Vec<Spanned<Vpc>>,
-    subnets: Vec<Spanned<Subnet>>,
-    instances: Vec<Spanned<Instance>>,
-    load_balancers: Vec<Spanned<LoadBalancer>>,
-}
-
-/// An issued certificate. Its ARN says the Region.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Certificate {
-    arn: String,
-    names: Vec<String>,
-}
-
-/// A public hosted zone.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HostedZone {
-    name: String,
-    id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Vpc {
-    id: String,
-    cidr: String,
-    region: Option<String>,
-}
-
-/// A private subnet of one of the file's networks.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Subnet {
-    id: String,
-    vpc: String,
-    /// An Availability Zone, such as `eu-west-1a`.
-    zone: String,
-    cidr: String,
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-    region: Option<String>,
-}
-
-/// A running instance.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Instance {
-    id: String,
-    /// Left out: a private subnet of the default network.
-    subnet: Option<String>,
-    /// Its private address. Left out: any.
-    ip: Option<String>,
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-    region: Option<String>,
-}
-
-/// An internal network load balancer. Its ARN says name and Region.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LoadBalancer {
-    arn: Option<String>,
-    name: Option<String>,
-    region: Option<String>,
-    /// Left out: the private subnets of the default network.
-    #[serde(default)]
-    subnets: Vec<String>,
-    /// By port.
-    #[serde(default)]
-    listeners: BTreeMap<String, Listener>,
-    #[serde(default)]
-    targets: Targets,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listener {
-    /// The targets' port.
-    to: u16,
-    /// A certificate's ARN, where callers speak TLS.
-    certificate: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Targets {
-    ips: Vec<String>,
-    instance_ids: Vec<String>,
-}
-
-impl Lists {
-    /// How many things it lists, with what belongs to them.
-    fn size(&self) -> usize {
-        let certificates = self.certificates.iter();
-        let certificates = certificates.map(|one| 1 + one.get_ref().names.len());
-        let tagged = |tags: &BTreeMap<String, String>| 1 + tags.len();
-        let subnets = self.subnets.iter().map(|one| tagged(&one.get_ref().tags));
-        let instances = self.instances.iter().map(|one| tagged(&one.get_ref().tags));
-        let load_balancers = self.load_balancers.iter().map(|one| {
-            let one = one.get_ref();
-            let targets = one.targets.ips.len() + one.targets.instance_ids.len();
-            1 + one.subnets.len() + one.listeners.len() * (1 + targets)
-        });
-        let others = self.hosted_zones.len() + self.vpcs.len();
-        let listed = certificates.chain(subnets).chain(instances);
-        listed.chain(load_balancers).sum::<usize>() + others
-    }
 }
 
 impl Existing {

@@ -56,18 +56,22 @@ impl<T: Serialize + 'static> Rows for RowsOf<T> {
         let before = before.downcast_ref::<Self>().unwrap_or(&none);
         let outline = |row: Option<&Arc<T>>| row.map(|row| Outline::of(row.as_ref())).transpose();
         let mut differences = Vec::new();
-        let mut stayed = 0;
+        // Both are in the order of their ids, so one walk over both finds every difference.
+        let mut olds = before.iter().peekable();
         for (id, row) in self {
-            let was = before.get(id);
-            stayed += usize::from(was.is_some());
+            while let Some((gone, was)) =
+                olds.next_if(|(old, _)| !Arc::ptr_eq(old, id) && *old < id)
+            {
+                differences.push((gone.clone(), outline(Some(was))?, None));
+            }
+            let was = olds.next_if(|(old, _)| Arc::ptr_eq(old, id) || *old == id);
+            let was = was.map(|(_, was)| was);
             if was.is_none_or(|was| !Arc::ptr_eq(was, row)) {
                 differences.push((id.clone(), outline(was)?, outline(Some(row))?));
             }
         }
-        if stayed < before.len() {
-            for (id, row) in before.iter().filter(|(id, _)| !self.contains_key(*id)) {
-                differences.push((id.clone(), outline(Some(row))?, None));
-            }
+        for (gone, was) in olds {
+            differences.push((gone.clone(), outline(Some(was))?, None));
         }
         Ok(differences)
     }
