@@ -11,6 +11,7 @@ mod scope;
 mod secret;
 mod shell;
 pub mod shorten;
+mod size;
 mod text;
 mod value;
 
@@ -22,6 +23,7 @@ pub use place::{Place, Table};
 pub use scope::{ALL_SCOPES, NamedServer, ScopeServer, ScopeServers};
 pub use secret::Secret;
 pub use shell::{shell_quoted, shell_word};
+pub use size::{ByteSize, NotASize};
 pub use text::{Book, Output, OutputName, Piece, Text, is_key_character, is_unseen};
 pub use value::{Number, Value};
 

@@ -36,7 +36,6 @@ pub(super) struct ApiGatewayAnswers {
     base_path_mappings: Memo<String, Option<Arc<Vec<BasePathMapping>>>>,
     log_role: Memo<(), Option<String>>,
     paths: Memo<String, Arc<Mutex<Paths>>>,
-    binary: Memo<String, bool>,
 }
 
 /// A writer's cache of an API's paths: read once, then updated by its writes.
@@ -391,21 +390,6 @@ impl Writer {
         Ok(paths)
     }
 
-    /// Whether an API has binary media types, read at most once.
-    pub(crate) async fn has_binary_media_types(&self, api: &str) -> Result<bool, AwsError> {
-        let ask = || async {
-            let request = self.apigateway().get_rest_api().rest_api_id(api);
-            let answer = self
-                .call(Operation::apigateway("GetRestApi"), request.send())
-                .await?;
-            Ok(!answer.binary_media_types.unwrap_or_default().is_empty())
-        };
-        self.apigateway_answers
-            .binary
-            .get(api.to_owned(), ask)
-            .await
-    }
-
     /// Records a new API, to save the read.
     pub(crate) async fn learn_api(&self, api: &str, root: &str) -> Result<(), AwsError> {
         let mut paths = Paths::default();
@@ -414,10 +398,6 @@ impl Writer {
         self.apigateway_answers
             .paths
             .get(api.to_owned(), || async { Ok(paths) })
-            .await?;
-        self.apigateway_answers
-            .binary
-            .get(api.to_owned(), || async { Ok(false) })
             .await?;
         Ok(())
     }

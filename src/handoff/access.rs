@@ -339,6 +339,7 @@ mod tests {
                 status: 200,
                 headers: BTreeMap::new(),
                 body: "".into(),
+                converts_to_text: false,
             }),
             authorizer: authorizer.then(|| "authorizer".into()),
             scopes: scopes.iter().map(|scope| (*scope).into()).collect(),

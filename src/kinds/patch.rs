@@ -73,9 +73,19 @@ impl Patches {
         self.push(Op::Add, path, Some(value.to_string()));
     }
 
+    /// Adds an element that is the end of the path itself.
+    pub(super) fn add_member(&mut self, path: impl Into<String>) {
+        self.push(Op::Add, path, None);
+    }
+
     /// Removes an element of a member.
     pub(super) fn remove_value(&mut self, path: impl Into<String>, value: impl ToString) {
         self.push(Op::Remove, path, Some(value.to_string()));
+    }
+
+    /// Sets a member to nothing, where API Gateway takes no removal.
+    pub(super) fn clear(&mut self, path: impl Into<String>) {
+        self.push(Op::Replace, path, None);
     }
 
     /// Unsets a member.

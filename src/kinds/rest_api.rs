@@ -2,7 +2,7 @@
 
 mod lost;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_apigateway::types::{
     ApiKeySourceType, EndpointConfiguration, EndpointType, RestApi as LiveApi,
@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::observation::Other;
 use super::ownership::{Candidate, sort_out};
-use super::patch::{Part, patches};
+use super::patch::{Part, Patches, patches, segment};
 use super::uses::Leaving;
 use super::{
     Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Outputs, Resource,
     Scope, Task, gone_is_success, stage, tags,
 };
 use crate::aws::{AwsError, Container, Operation, Reader, Writer};
-use crate::model::{Address, OutputName, Place, Text};
+use crate::model::{Address, ByteSize, OutputName, Place, Text, Value};
 
 /// A REST API (Regional).
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -31,6 +31,12 @@ pub struct Props {
     pub disable_default_endpoint: bool,
     /// Whether API keys are read from the header `X-API-Key`.
     pub keys_from_header: bool,
+    /// The media types whose bodies are bytes.
+    #[serde(default)]
+    pub binary_media_types: BTreeSet<String>,
+    /// The size in bytes from which answers are compressed; none are without one.
+    #[serde(default)]
+    pub compression: Option<i32>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -189,6 +195,27 @@ impl Kind for RestApi {
             patches.replace("/apiKeySource", ApiKeySourceType::Header.as_str());
         }))
         .always(true),
+        // API Gateway developer guide, "Enabling binary support using the API Gateway console": "Redeploy your API".
+        Field::new(
+            "binary",
+            "The media types whose bodies are bytes, such as `image/*`. API Gateway converts all others to text.",
+            |p: &Props, _| Value::set(&p.binary_media_types),
+        )
+        .by(Part::Patch(patch_binary)),
+        // The same, "Enable payload compression for an API": "you must deploy the API after enabling the compression".
+        Field::new(
+            "compression",
+            "The size from which answers are compressed for callers that accept it.",
+            |p: &Props, _| compression(p.compression),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            const PATH: &str = "/minimumCompressionSize";
+            match task.want.compression {
+                Some(size) => patches.replace(PATH, size),
+                // As terraform-provider-aws and Zappa turn it off.
+                None => patches.clear(PATH),
+            }
+        })),
         Field::new(
             "tags",
             "Tags. Others on the API are left alone.",
@@ -241,6 +268,11 @@ impl Kind for RestApi {
             .set_description(Some(task.text(&want.description)).filter(|text| !text.is_empty()))
             .endpoint_configuration(endpoint)
             .disable_execute_api_endpoint(want.disable_default_endpoint)
+            .set_binary_media_types(
+                (!want.binary_media_types.is_empty())
+                    .then(|| want.binary_media_types.iter().cloned().collect()),
+            )
+            .set_minimum_compression_size(want.compression)
             .set_tags(tags::sent(&want.tags));
         let answer = writer
             .call(Operation::apigateway("CreateRestApi"), request.send())
@@ -291,6 +323,23 @@ impl Kind for RestApi {
     }
 }
 
+fn patch_binary(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
+    let path = |media_type: &str| format!("/binaryMediaTypes/{}", segment(media_type));
+    let (want, held) = (&task.want.binary_media_types, &held.binary_media_types);
+    for media_type in held.difference(want) {
+        patches.remove(path(media_type));
+    }
+    for media_type in want.difference(held) {
+        patches.add_member(path(media_type));
+    }
+}
+
+fn compression(size: Option<i32>) -> Value {
+    let size = size.and_then(|size| u64::try_from(size).ok());
+    size.map(|size| ByteSize::from_bytes(size).to_string())
+        .into()
+}
+
 fn candidate(reader: &Reader, api: &LiveApi) -> Candidate<Props> {
     let name = api.name.clone().unwrap_or_default();
     let tags = tags::live(api.tags.as_ref());
@@ -299,6 +348,8 @@ fn candidate(reader: &Reader, api: &LiveApi) -> Candidate<Props> {
             name: name.as_str().into(),
             description: api.description.clone().unwrap_or_default().into(),
             disable_default_endpoint: api.disable_execute_api_endpoint,
+            binary_media_types: api.binary_media_types.iter().flatten().cloned().collect(),
+            compression: api.minimum_compression_size,
             keys_from_header: api.api_key_source != Some(ApiKeySourceType::Authorizer),
             tags: tags.clone(),
         },
@@ -338,16 +389,6 @@ fn unmanaged(api: &LiveApi) -> Vec<String> {
         .is_some_and(|policy| !policy.is_empty())
     {
         words.push(RESOURCE_POLICY.to_owned());
-    }
-    if let Some(types) = api
-        .binary_media_types
-        .as_ref()
-        .filter(|types| !types.is_empty())
-    {
-        words.push(format!("binary media types {}", types.join(", ")));
-    }
-    if let Some(size) = api.minimum_compression_size {
-        words.push(format!("compression of answers from {size} bytes on"));
     }
     for kind in api
         .endpoint_configuration

@@ -7,12 +7,13 @@ mod write;
 
 use std::collections::BTreeSet;
 
+use aws_sdk_apigateway::types::ContentHandlingStrategy;
 use serde::{Deserialize, Serialize};
 
 use path::{clear_path, make_path, uri};
 use write::{
-    Place, delete_method, make, patch_authorizer, patch_link, patch_scopes, patch_timeout,
-    patch_uri, put_proxy, update_answer, update_method, update_proxy,
+    Place, delete_method, make, patch_authorizer, patch_content_handling, patch_link, patch_scopes,
+    patch_timeout, patch_uri, put_proxy, update_answer, update_integration, update_method,
 };
 
 use super::patch::Patches;
@@ -71,6 +72,9 @@ pub struct Answer {
     pub headers: std::collections::BTreeMap<String, String>,
     /// The body; empty for none.
     pub body: Text,
+    /// Whether API Gateway makes text of a call's body first: templates need text, and an API with binary media types has bytes.
+    #[serde(default)]
+    pub converts_to_text: bool,
 }
 
 impl Props {
@@ -106,8 +110,8 @@ const MEDIA_TYPE: &str = "application/json";
 pub enum Part {
     /// A patch of the method: its requirements.
     Method(fn(&mut Patches, &Task<'_, Props>, &Props)),
-    /// A patch of a proxy integration.
-    Proxy(fn(&mut Patches, &Task<'_, Props>, &Props)),
+    /// A patch of the integration.
+    Integration(fn(&mut Patches, &Task<'_, Props>, &Props)),
     /// A mock response: declared, written and undeclared in a certain order.
     Answer,
     /// What API Gateway changes only by creating the method again.
@@ -164,13 +168,13 @@ impl Kind for Route {
                 _ => Value::Unset,
             },
         )
-        .by(Part::Proxy(patch_uri)),
+        .by(Part::Integration(patch_uri)),
         Field::new(
             "via",
             "The VPC link that calls go through: the one to the load balancer.",
             |p: &Props, book| p.link().map(|id| id.value(book)).into(),
         )
-        .by(Part::Proxy(patch_link))
+        .by(Part::Integration(patch_link))
         .refers_to("vpc_link"),
         Field::new(
             "timeout",
@@ -184,7 +188,7 @@ impl Kind for Route {
                 _ => Value::Unset,
             },
         )
-        .by(Part::Proxy(patch_timeout)),
+        .by(Part::Integration(patch_timeout)),
         Field::new(
             "status",
             "The HTTP status that API Gateway answers by itself.",
@@ -203,6 +207,17 @@ impl Kind for Route {
             |p: &Props, book| answer(p).map_or(Value::Unset, |answer| answer.body.value(book)),
         )
         .by(Part::Answer),
+        Field::new(
+            "content_handling",
+            "That API Gateway makes text of a call's body before it answers by itself, in an API with `binary` media types.",
+            |p: &Props, _| {
+                let converts = answer(p).is_some_and(|answer| answer.converts_to_text);
+                Value::map(converts.then(|| ("request", ContentHandlingStrategy::ConvertToText.as_str())))
+            },
+        )
+        .by(Part::Integration(patch_content_handling))
+        // Without binary media types it has no effect.
+        .wanted_keys(),
         Field::new(
             "authorizer",
             "The authorizer that checks the caller's token. Without one, no token is needed.",
@@ -238,17 +253,11 @@ impl Kind for Route {
         let Some(api) = rest_api::api(scope) else {
             return Ok(findings);
         };
-        let (apis, resources) = tokio::try_join!(reader.rest_apis(), reader.resources(api))?;
-        let live = apis
-            .iter()
-            .find(|candidate| candidate.id.as_deref() == Some(api));
-        let binary = live
-            .and_then(|live| live.binary_media_types.as_ref())
-            .is_some_and(|types| !types.is_empty());
+        let resources = reader.resources(api).await?;
         for resource in &*resources {
             let path = resource.path.as_deref().unwrap_or_default();
             for (verb, method) in resource.resource_methods.iter().flatten() {
-                let props = live::props(api, path, verb, method, binary);
+                let props = live::props(api, path, verb, method);
                 let address = crate::model::Place::Route(format!("{verb} {path}")).address();
                 findings.owned.push(Found::new(
                     address,
@@ -284,7 +293,7 @@ impl Kind for Route {
             (Integration::Http { .. }, Integration::Http { .. }) => {
                 update_method(writer, &at, task, live.props, changed).await?;
                 if live.props.link().is_some() == want.link().is_some() {
-                    update_proxy(writer, &at, task, live.props, changed).await?;
+                    update_integration(writer, &at, task, live.props, changed).await?;
                 } else {
                     put_proxy(writer, &at, task).await?;
                 }
@@ -293,6 +302,7 @@ impl Kind for Route {
                 if held.status == answer.status =>
             {
                 update_method(writer, &at, task, live.props, changed).await?;
+                update_integration(writer, &at, task, live.props, changed).await?;
                 if changed.iter().any(|part| matches!(part, Part::Answer)) {
                     update_answer(writer, &at, task, held, answer).await?;
                 }

@@ -34,6 +34,9 @@ pub struct Props {
     pub throttle: Option<Throttle>,
     /// Access logs.
     pub access_logs: Option<AccessLogs>,
+    /// Whether X-Ray records its calls.
+    #[serde(default)]
+    pub tracing: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -127,6 +130,9 @@ impl Kind for Stage {
         )
         .by(Part::Patch(|patches, task, _: &Props| patch_access_logs(patches, task)))
         .refers_to("log_group"),
+        Field::new("tracing", "Whether AWS X-Ray records calls of the stage, and charges for it.", |p: &Props, _| p.tracing.into())
+        .by(Part::Patch(|patches, task, _: &Props| patches.replace("/tracingEnabled", task.want.tracing)))
+        .always(false),
         Field::new("tags", "Tags. Others on the stage are left alone.", |p: &Props, _| tags::value(&p.tags))
         .by(Part::Tags).wanted_keys(),
     ];
@@ -161,6 +167,7 @@ impl Kind for Stage {
             .stage_name(&want.name)
             .deployment_id(task.text(&want.deployment))
             .set_variables(Some(variables))
+            .tracing_enabled(want.tracing)
             .set_tags(tags::sent(&want.tags));
         writer
             .call(Operation::apigateway("CreateStage"), request.send())
@@ -206,7 +213,7 @@ impl Kind for Stage {
     }
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
-        let notes = [renamed(look), logs_no_more(look)];
+        let notes = [renamed(look), logs_no_more(look), traced(look)];
         notes.into_iter().flatten().collect()
     }
 }
@@ -426,6 +433,17 @@ fn logs_no_more(look: &Look<'_, Props>) -> Option<Note> {
     look.want?.access_logs.is_none().then_some(())?;
     let group = literal(&before.group);
     look.warning("GS144", format!("calls are no longer logged to {group}"))
+}
+
+/// Tracing that begins. X-Ray charges for each recorded trace beyond the first 100,000 of a month
+/// (<https://aws.amazon.com/xray/pricing/>).
+fn traced(look: &Look<'_, Props>) -> Option<Note> {
+    let before = look.held.is_some_and(|held| held.tracing);
+    (look.want?.tracing && !before).then_some(())?;
+    look.info(
+        "GS150",
+        "AWS X-Ray records calls from now on and charges for each trace beyond its free tier",
+    )
 }
 
 fn renamed(look: &Look<'_, Props>) -> Option<Note> {

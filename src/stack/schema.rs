@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::file::File;
 use super::spans::KeyPath;
 use super::template::{GatewayTemplate, Template};
-use crate::model::HumanDuration;
+use crate::model::{ByteSize, HumanDuration};
 
 /// The schema as `gatestack schema` prints it, with a newline at the end.
 ///
@@ -87,6 +87,7 @@ impl Transform for WithoutOwnFormats {
         if let Some(object) = schema.as_object_mut()
             && let Some(format) = object.get("format").and_then(Value::as_str)
             && [
+                ByteSize::FORMAT,
                 HumanDuration::FORMAT,
                 Template::FORMAT,
                 GatewayTemplate::FORMAT,

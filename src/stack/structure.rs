@@ -14,7 +14,7 @@ use super::schema::{
 };
 use super::similar::resembles;
 use super::spans::{KeyPath, Spans};
-use crate::model::{HumanDuration, bare_or_quoted};
+use crate::model::{ByteSize, HumanDuration, bare_or_quoted};
 
 /// What must be known before references are resolved: which tables and keys are misspelled, and which tables have another type.
 /// References to them are not reported.
@@ -188,7 +188,7 @@ impl Pass<'_> {
                 None
             }
             DeValue::String(word) => not_a_word(&words(fitting), path, word, self.findings)
-                .or_else(|| not_a_duration(fitting, path, word)),
+                .or_else(|| not_of_its_format(fitting, path, word)),
             DeValue::Integer(number) => {
                 let written = number.to_string();
                 let value = i64::from_str_radix(number.as_str(), number.radix()).ok();
@@ -380,12 +380,13 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-/// Durations have their own format in the schema.
-fn not_a_duration(schema: &Value, path: &KeyPath, text: &str) -> Option<Diagnostic> {
-    if schema.get("format").and_then(Value::as_str) != Some(HumanDuration::FORMAT) {
-        return None;
-    }
-    let error = text.parse::<HumanDuration>().err()?;
+/// Durations and sizes have their own formats in the schema.
+fn not_of_its_format(schema: &Value, path: &KeyPath, text: &str) -> Option<Diagnostic> {
+    let error = match schema.get("format").and_then(Value::as_str)? {
+        HumanDuration::FORMAT => text.parse::<HumanDuration>().err()?.to_string(),
+        ByteSize::FORMAT => text.parse::<ByteSize>().err()?.to_string(),
+        _ => return None,
+    };
     Some(Diagnostic::error(
         Code::WrongValue,
         format!("`{path}`: {error}"),

@@ -149,6 +149,8 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ),
     ("header = \"Authorization\"", "header = \"A B\"", Code::BadName, "\"A B\"", &["api.authorizer.header"]),
     ("cache = \"5m\"", "cache = \"2h\"", Code::OutOfRange, "\"2h\"", &["api.authorizer.cache"]),
+    ("\"image/*\"", "\"image\"", Code::WrongValue, "\"image\"", &["api.binary"]),
+    ("\"1KB\"", "\"11MB\"", Code::OutOfRange, "\"11MB\"", &["api.compression"]),
     ("\"/whole/calls\"", "\"a b\"", Code::BadName, "\"a b\"", &["api.access_logs.group"]),
     ("\"/whole/calls\"", "\"/${api.id}\"", Code::MisplacedReference, "\"/${api.id}\"", &["api.access_logs.group"]),
     ("retention = \"30d\"", "retention = \"31d\"", Code::OutOfRange, "\"31d\"", &["api.access_logs.retention"]),

@@ -2,6 +2,7 @@
 
 mod access_logs;
 mod addresses;
+mod api_settings;
 mod apigateway_kinds;
 mod budget;
 mod callers;

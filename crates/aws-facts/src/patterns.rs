@@ -29,3 +29,8 @@ pub const BASE_PATH: &str = r"^[A-Za-z0-9$_.+!*'()-]{1,300}$";
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 pub const S3_OBJECT: &str = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+$";
+
+/// A media type without parameters, or a range of them.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html>, RFC 9110, section 12.5.1
+pub const MEDIA_RANGE: &str = r"^(\*/\*|[A-Za-z0-9!#$&^_.+-]+/(\*|[A-Za-z0-9!#$&^_.+-]+))$";

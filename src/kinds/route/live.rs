@@ -19,12 +19,9 @@ pub(super) const NONE: &str = "NONE";
 const DEFAULT_TIMEOUT: i32 = LONGEST_TIMEOUT.as_millis() as i32;
 const WHEN_NO_MATCH: &str = "WHEN_NO_MATCH";
 
-/// A method with its integration and its responses; `binary` if the API has binary media types.
-pub(super) fn props(api: &str, path: &str, verb: &str, method: &Method, binary: bool) -> Props {
-    let integration = match (
-        oddity(path, method),
-        integration(path, verb, method, binary),
-    ) {
+/// A method with its integration and its responses.
+pub(super) fn props(api: &str, path: &str, verb: &str, method: &Method) -> Props {
+    let integration = match (oddity(path, method), integration(path, verb, method)) {
         (None, integration) => integration,
         (Some(oddity), Integration::Http { url, .. }) => Integration::Other(format!(
             "http to {} with {oddity}",
@@ -87,7 +84,7 @@ fn oddity(path: &str, method: &Method) -> Option<String> {
     (!required.is_empty()).then(|| format!("the required {}", required.join(", ")))
 }
 
-fn integration(path: &str, verb: &str, method: &Method, binary: bool) -> Integration {
+fn integration(path: &str, verb: &str, method: &Method) -> Integration {
     let Some(live) = &method.method_integration else {
         return Integration::Other("none yet".into());
     };
@@ -99,7 +96,7 @@ fn integration(path: &str, verb: &str, method: &Method, binary: bool) -> Integra
                 live.uri.as_deref().unwrap_or("nowhere")
             ),
         },
-        Some(IntegrationType::Mock) => match answer(method, live, binary) {
+        Some(IntegrationType::Mock) => match answer(method, live) {
             Ok(answer) => return Integration::Mock(answer),
             Err(oddity) => format!("mock with {oddity}"),
         },
@@ -222,7 +219,7 @@ fn common(live: &LiveIntegration) -> Result<(), String> {
     }
 }
 
-fn answer(method: &Method, live: &LiveIntegration, binary: bool) -> Result<Answer, String> {
+fn answer(method: &Method, live: &LiveIntegration) -> Result<Answer, String> {
     common(live)?;
     let templates = live.request_templates.as_ref();
     let template = templates
@@ -231,11 +228,8 @@ fn answer(method: &Method, live: &LiveIntegration, binary: bool) -> Result<Answe
     let status = template
         .and_then(|template| mock::status(template))
         .ok_or("a request template of its own")?;
-    let converts = live.content_handling == Some(ContentHandlingStrategy::ConvertToText);
-    if binary && !converts {
-        return Err("no answer to a call with a binary body".into());
-    }
-    if live.content_handling.is_some() && !converts {
+    let converts_to_text = live.content_handling == Some(ContentHandlingStrategy::ConvertToText);
+    if live.content_handling.is_some() && !converts_to_text {
         return Err("converted bodies".into());
     }
     let code = status.to_string();
@@ -278,6 +272,7 @@ fn answer(method: &Method, live: &LiveIntegration, binary: bool) -> Result<Answe
         status,
         headers: header::headers(RESPONSE_HEADER, parameters),
         body: body.into(),
+        converts_to_text,
     })
 }
 
@@ -316,7 +311,6 @@ mod tests {
             PATH,
             "GET",
             &method.method_integration(integration.build()).build(),
-            false,
         )
     }
 
@@ -381,7 +375,7 @@ mod tests {
             assert!(is_other(&read(guarded(), integration)), "{described}");
         }
         assert!(
-            is_other(&props("api1", PATH, "GET", &guarded().build(), false)),
+            is_other(&props("api1", PATH, "GET", &guarded().build())),
             "no integration yet"
         );
     }
@@ -448,24 +442,21 @@ mod tests {
             status: 204,
             headers: [("Access-Control-Allow-Origin".to_owned(), "*".to_owned())].into(),
             body: "".into(),
+            converts_to_text: false,
         };
-        let read = |method: &Method, binary| props("api1", "/", "OPTIONS", method, binary);
-        assert_eq!(read(&method, false).integration, Integration::Mock(answer));
-        assert!(
-            is_other(&read(&method, true)),
-            "binary media types need text made of the call"
-        );
+        let read = |method: &Method| props("api1", "/", "OPTIONS", method);
+        assert_eq!(read(&method).integration, Integration::Mock(answer));
 
         let mut half = method;
         half.method_responses = None;
-        assert!(is_other(&read(&half, false)));
+        assert!(is_other(&read(&half)));
         let computed = IntegrationResponse::builder()
             .response_templates(MEDIA_TYPE, "$context.requestId")
             .build();
-        assert!(is_other(&read(&preflight(computed), false)));
+        assert!(is_other(&read(&preflight(computed))));
         let chosen = IntegrationResponse::builder()
             .selection_pattern("5..")
             .build();
-        assert!(is_other(&read(&preflight(chosen), false)));
+        assert!(is_other(&read(&preflight(chosen))));
     }
 }

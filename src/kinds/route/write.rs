@@ -141,10 +141,8 @@ async fn put_mock(
     task: &Task<'_, Props>,
     answer: &Answer,
 ) -> Result<(), AwsError> {
-    // Templates need text: in an API with binary media types, the request must be converted to text first.
-    let handling = writer
-        .has_binary_media_types(at.api)
-        .await?
+    let handling = answer
+        .converts_to_text
         .then_some(ContentHandlingStrategy::ConvertToText);
     let request = writer
         .apigateway()
@@ -263,6 +261,11 @@ pub(super) fn patch_timeout(patches: &mut Patches, task: &Task<'_, Props>, _: &P
     }
 }
 
+pub(super) fn patch_content_handling(patches: &mut Patches, _: &Task<'_, Props>, _: &Props) {
+    let to_text = ContentHandlingStrategy::ConvertToText;
+    patches.replace("/contentHandling", to_text.as_str());
+}
+
 pub(super) async fn update_method(
     writer: &Writer,
     at: &Place<'_>,
@@ -275,7 +278,7 @@ pub(super) async fn update_method(
         match part {
             Part::Method(patch) => patch(&mut patches, task, held),
             // These belong to the integration.
-            Part::Proxy(_) | Part::Answer | Part::Made => {}
+            Part::Integration(_) | Part::Answer | Part::Made => {}
         }
     }
     if patches.is_empty() {
@@ -294,7 +297,7 @@ pub(super) async fn update_method(
     Ok(())
 }
 
-pub(super) async fn update_proxy(
+pub(super) async fn update_integration(
     writer: &Writer,
     at: &Place<'_>,
     task: &Task<'_, Props>,
@@ -304,7 +307,7 @@ pub(super) async fn update_proxy(
     let mut patches = Patches::default();
     for part in changed {
         match part {
-            Part::Proxy(patch) => patch(&mut patches, task, held),
+            Part::Integration(patch) => patch(&mut patches, task, held),
             // Settings of the method, and those that an integration of this type lacks.
             Part::Method(_) | Part::Answer | Part::Made => {}
         }

@@ -39,6 +39,7 @@ pub(super) fn found(
                 .unwrap_or_default()
                 .into(),
         }),
+        tracing: live.tracing_enabled,
         tags: tags::live(live.tags.as_ref()),
         name,
     };
@@ -89,9 +90,6 @@ fn unmanaged(live: &LiveStage) -> Vec<String> {
     }
     if live.canary_settings.is_some() {
         words.push("a canary".to_owned());
-    }
-    if live.tracing_enabled {
-        words.push("X-Ray tracing".to_owned());
     }
     words.extend(
         live.client_certificate_id

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use aws_facts::limits::apigateway::{LONGEST_DESCRIPTION, MOST_STAGE_VARIABLES};
+use aws_facts::limits::apigateway::{
+    LARGEST_COMPRESSION_SIZE, LONGEST_DESCRIPTION, MOST_STAGE_VARIABLES,
+};
+use aws_facts::patterns;
 use regex::Regex;
 
 use super::Judge;
 use super::names::{API_GATEWAY, HEADER, STAGE, STAGE_VARIABLE, STAGE_VARIABLE_VALUE};
-use crate::model::HumanDuration;
+use crate::model::{ByteSize, HumanDuration};
 use crate::stack::cors;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{Api, Cors, CorsSettings};
@@ -27,6 +30,8 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     if let Cors::On(cors) = &api.cors {
         cross_origin(judge, &path.join("cors"), cors);
     }
+    binary(judge, &path.join("binary"), api);
+    compression(judge, &path.join("compression"), api);
     let authorizer = path.join("authorizer");
     judge.named_by(&authorizer.join("name"), &api.authorizer.name, &API_GATEWAY);
     judge.name(&authorizer.join("header"), &api.authorizer.header, &HEADER);
@@ -82,6 +87,28 @@ fn stage_variables(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
             message,
             "keep what is the same everywhere in the routes",
         );
+    }
+}
+
+/// Media types and ranges of them, as `type/subtype` of RFC 9110.
+fn binary(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
+    static RANGE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(patterns::MEDIA_RANGE).expect("the pattern is constant"));
+    for range in api.binary.iter().filter(|range| !RANGE.is_match(range)) {
+        let message = format!("`{range}` is not a media type");
+        let help = "write it without parameters, as in \"image/png\", \"image/*\" or \"*/*\"";
+        judge.element_error(Code::WrongValue, path, range, message, help);
+    }
+}
+
+fn compression(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
+    let most = u64::try_from(LARGEST_COMPRESSION_SIZE).unwrap_or(u64::MAX);
+    let most = ByteSize::from_bytes(most);
+    if let Some(size) = api.compression.filter(|size| *size > most) {
+        let message = format!("`{path}` must be from 0 to {most}, not {size}");
+        let help =
+            "no payload of API Gateway is larger; leave `compression` out to compress nothing";
+        judge.error(Code::OutOfRange, path, message, help);
     }
 }
 
@@ -227,6 +254,37 @@ mod tests {
             [Code::BadName]
         );
         assert_eq!(api("stage_variables = { a = \"x y\" }"), [Code::BadName]);
+    }
+
+    #[test]
+    fn bytes_are_of_media_types() {
+        assert_eq!(
+            api("binary = [\"*/*\", \"image/*\", \"application/vnd.ms-excel\", \"image/svg+xml\"]"),
+            []
+        );
+        for bad in ["image", "*", "image/png; q=1", "*/png", "a b/c", ""] {
+            assert_eq!(
+                api(&format!("binary = [\"{bad}\"]")),
+                [Code::WrongValue],
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn answers_are_compressed_from_10_mb_on_at_most() {
+        for good in ["0", "1024", "\"1KB\"", "\"10MB\"", "10_485_760"] {
+            assert_eq!(api(&format!("compression = {good}")), [], "{good}");
+        }
+        for (bad, code) in [
+            ("\"11MB\"", Code::OutOfRange),
+            ("10_485_761", Code::OutOfRange),
+            ("-1", Code::OutOfRange),
+            ("\"1 kilobyte\"", Code::WrongValue),
+            ("true", Code::WrongValue),
+        ] {
+            assert_eq!(api(&format!("compression = {bad}")), [code], "{bad}");
+        }
     }
 
     #[test]

@@ -22,6 +22,10 @@ impl Expansion<'_> {
             description: self.optional(api.description.as_ref()),
             disable_default_endpoint: api.disable_default_endpoint,
             keys_from_header: true,
+            binary_media_types: api.binary.clone(),
+            compression: api
+                .compression
+                .and_then(|size| i32::try_from(size.bytes()).ok()),
             tags: self.api_tags(api, &address),
         };
         self.add(address, Resource::RestApi(props));
@@ -130,6 +134,7 @@ impl Expansion<'_> {
                     status: mock.as_ref().map_or(200, |mock| mock.status),
                     headers,
                     body: self.optional(mock.as_ref().and_then(|mock| mock.body.as_deref())),
+                    converts_to_text: !api.binary.is_empty(),
                 })
             }
         }
@@ -150,7 +155,7 @@ impl Expansion<'_> {
         for (path, methods) in methods {
             let name = format!("OPTIONS {path}");
             if !api.routes.contains_key(&name) {
-                let props = preflight(path, &methods, cors, &headers);
+                let props = preflight(path, &methods, cors, &headers, !api.binary.is_empty());
                 let address = Place::Route(name).address();
                 self.open_on_purpose.insert(address.clone());
                 self.add(address, Resource::Route(props));
@@ -203,6 +208,7 @@ impl Expansion<'_> {
                 .collect(),
             throttle: api.throttle.as_ref().map(throttle),
             access_logs: logs,
+            tracing: api.tracing,
             tags: self.context.tags_of(&address),
         };
         self.add_after(address, Resource::Stage(props), after);
@@ -296,6 +302,7 @@ fn preflight(
     methods: &BTreeSet<&str>,
     cors: &CorsSettings,
     headers: &BTreeSet<&str>,
+    converts_to_text: bool,
 ) -> route::Props {
     let list = |items: Vec<&str>| items.join(",");
     let mut headers = BTreeMap::from([
@@ -323,6 +330,7 @@ fn preflight(
             status: 204,
             headers,
             body: Text::default(),
+            converts_to_text,
         }),
         authorizer: None,
         scopes: BTreeSet::new(),

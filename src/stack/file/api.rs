@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::ApiDomain;
 use crate::kinds::route;
-use crate::model::HumanDuration;
+use crate::model::{ByteSize, HumanDuration};
 use crate::stack::template::{GatewayTemplate, Template};
 
 /// `[api]`.
@@ -50,6 +50,19 @@ pub struct Api {
     #[serde(default)]
     #[schemars(example = true)]
     pub disable_default_endpoint: bool,
+    /// Media types whose bodies are bytes: `image/png`, `image/*` or `*/*`. API Gateway converts all others to text, in which what
+    /// is not UTF-8 is lost.
+    #[serde(default)]
+    #[schemars(example = ["image/*"])]
+    pub binary: BTreeSet<String>,
+    /// The size from which answers are compressed for callers that accept it, 0 to 10 MB. A kilobyte has 1,024 bytes. Left out: none
+    /// are.
+    #[schemars(example = &"1KB")]
+    pub compression: Option<ByteSize>,
+    /// Whether AWS X-Ray records the stage's calls. X-Ray charges for what it records.
+    #[serde(default)]
+    #[schemars(example = true)]
+    pub tracing: bool,
     /// Whether the stage writes a line for every call to a CloudWatch log group, which the stack makes.
     #[serde(default)]
     #[schemars(example = true)]

@@ -72,6 +72,7 @@ const INSTANCE: &str = r"^i-([0-9a-f]{8}|[0-9a-f]{17})$";
 const TEXTS: &[(&str, &str, Part, &str)] = &[
     ("StackTable", "region", Text, patterns::REGION),
     ("StackTable", "account", Text, patterns::ACCOUNT),
+    ("Api", "binary", Elements, patterns::MEDIA_RANGE),
     (
         "UserPool",
         "domain",

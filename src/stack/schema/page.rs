@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::editor::names_of;
 use super::{alternatives, entry, follow, properties, required, resolved, words};
 use crate::kinds::Lookups;
-use crate::model::{HumanDuration, bare_or_quoted};
+use crate::model::{ByteSize, HumanDuration, bare_or_quoted};
 use crate::stack::Checked;
 use crate::stack::expand::expand;
 use crate::stack::interpolate;
@@ -259,8 +259,10 @@ fn shape(schema: &'static Value, tables: &[Table]) -> String {
     {
         return format!("table [{}](#{})", table.heading(), table.anchor());
     }
-    if schema.get("format").and_then(Value::as_str) == Some(HumanDuration::FORMAT) {
-        return "duration".into();
+    match schema.get("format").and_then(Value::as_str) {
+        Some(HumanDuration::FORMAT) => return "duration".into(),
+        Some(ByteSize::FORMAT) => return "size".into(),
+        _ => {}
     }
     let bounds = |name: &str| schema.get(name).and_then(Value::as_f64);
     let range = match (bounds("minimum"), bounds("maximum")) {

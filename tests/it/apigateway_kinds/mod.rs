@@ -44,6 +44,7 @@ fn mock(status: u16, headers: &[(&str, &str)], body: &str) -> route::Integration
         status,
         headers: map(headers),
         body: body.into(),
+        converts_to_text: false,
     })
 }
 
@@ -66,6 +67,8 @@ async fn partner_api() -> WantedResources {
                 description: "".into(),
                 disable_default_endpoint: false,
                 keys_from_header: true,
+                binary_media_types: BTreeSet::new(),
+                compression: None,
                 tags: tags("api"),
             }),
         ),
@@ -148,6 +151,7 @@ async fn partner_api() -> WantedResources {
                     burst: 100,
                 }),
                 access_logs: None,
+                tracing: false,
                 tags: tags("api/stage"),
             }),
         ),

@@ -50,6 +50,8 @@ fn api() -> Vec<Sample> {
         "name" at "api" => {|it, _| it.name = "yyy-api".into()}
         "description" at "api" => {|it, _| it.description = "for insurers".into()}
         "disable_default_endpoint" at "api" => {|it, _| it.disable_default_endpoint ^= true}
+        "binary" at "api" => {|it, _| it.binary_media_types = ["image/*".to_owned(), "a/b".to_owned()].into()}
+        "compression" at "api" => {|it, _| it.compression = Some(0)}
         "keys_from_header" at "api" => {done |stack| {
             let update = stack.world.apigateway().update_rest_api();
             let update = update.rest_api_id(stack.id("api").await);
@@ -77,6 +79,7 @@ fn routes() -> Vec<Sample> {
                 status: 200,
                 headers: [("X-Other".to_owned(), "1".to_owned())].into(),
                 body: "soon".into(),
+                converts_to_text: false,
             });
         }}
         "http" at PROXIED => {|it, _| *proxied(&mut it.integration).0 = "http://other.example/{id}/x".into()}
@@ -86,6 +89,12 @@ fn routes() -> Vec<Sample> {
         "status" at MOCKED => {|it, _| mocked(&mut it.integration).status = 503}
         "headers" at MOCKED => {|it, _| drop(mocked(&mut it.integration).headers.insert("X-Other".into(), "1".into()))}
         "body" at MOCKED => {|it, _| mocked(&mut it.integration).body = "#fine".into()}
+        "content_handling" at MOCKED => {done |stack| {
+            match stack.wanted(&Address::new(MOCKED)) {
+                Resource::Route(props) => mocked(&mut props.integration).converts_to_text = true,
+                other => panic!("{other:?}"),
+            }
+        }}
         "authorizer" with ["scopes"] at PROXIED => {|it, _| {
             it.authorizer = None;
             it.scopes.clear();
@@ -137,6 +146,7 @@ fn stage() -> Vec<Sample> {
         "throttle" at STAGE => {|it, _| it.throttle = None}
         "access_logs" at STAGE => {|it, _| it.access_logs.as_mut().unwrap().format = "$context.requestId".into()}
         "access_logs" at STAGE => {|it, _| it.access_logs = None}
+        "tracing" at STAGE => {|it, _| it.tracing ^= true}
         "tags" at STAGE => {|it, _| tag(&mut it.tags)}
     }
 }
