@@ -25,10 +25,10 @@ import report
 import wire
 from account import Account
 from compare import compare
-from lifecycle import Failed, Lifecycle, Program, Stopped, Stops
+from lifecycle import WAIT, Failed, Lifecycle, Program, Stopped, Stops
 from recorder import Recorder
 from shapes import Shapes
-from stacks import REPOSITORY, Stack, began, examples, new_run, orphan
+from stacks import REPOSITORY, Stack, began, earlier, examples, new_run
 
 # A run that is older has ended: its stacks are cleaned up wherever it ran.
 LONGEST = 6 * 3600
@@ -104,7 +104,7 @@ def unfinished(work, region, account, own):
     return dead, living
 
 
-def clean(account, number, program, run, work, every_age):
+def clean(account, number, program, run, work, subnets, every_age):
     """Destroys what earlier runs left: what their folders name, and what has their tag and is older than any run."""
     dead, living = unfinished(work, account.region, number, run.folder)
     tagged = [name for name in account.stacks() if not any(name.startswith(alive) for alive in [*living, run.folder.name])]
@@ -114,11 +114,11 @@ def clean(account, number, program, run, work, every_age):
     failed = []
     for name in sorted({*dead, *old}):
         say(f"{name} is left of an earlier run: destroying it")
-        folder = orphan(name, account.region, number, run.folder / "earlier" / name)
         try:
-            program.run(folder, "clean", "destroy", "--confirm", name, "--wait-for-lock", "10m", overlay=False)
-        except Failed as failure:
-            say(failure.output.strip())
+            folder = earlier(name, work, run.folder / "earlier" / name, account.region, number, subnets)
+            program.run(folder, "clean", "destroy", "--confirm", name, "--wait-for-lock", WAIT)
+        except (Failed, LookupError) as failure:
+            say(failure.output.strip() if isinstance(failure, Failed) else str(failure))
             failed.append(name)
             continue
         if left := account.left(name):
@@ -287,7 +287,7 @@ def main():
     scratch.mkdir(mode=0o700)
     with Recorder(scratch, account.region, account.endpoint()) as recorder:
         program = Program(path, recorder, stops, profile=given.profile)
-        failed = clean(account, number, program, run, given.work, given.clean)
+        failed = clean(account, number, program, run, given.work, subnets, given.clean)
         if given.clean:
             return 1 if failed else 0
         stacks = [

@@ -92,11 +92,18 @@ class Account:
         for page in pages.paginate(TagFilters=[{"Key": TAG, "Values": ["yes"]}]):
             for one in page["ResourceTagMappingList"]:
                 names.add(plain(one["Tags"]).get(STACK_TAG, ""))
-        # The index of tags lags; API Gateway's own list does not.
-        for page in self.client("apigateway").get_paginator("get_rest_apis").paginate():
-            for api in page.get("items", []):
-                if api.get("tags", {}).get(TAG) == "yes":
-                    names.add(api["tags"].get(STACK_TAG, ""))
+        # The index of tags lags; the services' own lists don't. What a run makes first is in one of these.
+        for api in self.items("get_rest_apis"):
+            if api.get("tags", {}).get(TAG) == "yes":
+                names.add(api["tags"].get(STACK_TAG, ""))
+        for group in self.client("ec2").describe_security_groups(Filters=[{"Name": f"tag:{TAG}", "Values": ["yes"]}])["SecurityGroups"]:
+            names.add(plain(group["Tags"]).get(STACK_TAG, ""))
+        cognito = self.client("cognito-idp")
+        for page in cognito.get_paginator("list_user_pools").paginate(MaxResults=60):
+            for pool in page["UserPools"]:
+                if NAME.fullmatch(pool["Name"]):
+                    tags = cognito.describe_user_pool(UserPoolId=pool["Id"])["UserPool"].get("UserPoolTags", {})
+                    names.update([tags.get(STACK_TAG, "")] if tags.get(TAG) == "yes" else [])
         return sorted(name for name in names if NAME.fullmatch(name))
 
     def left(self, name):

@@ -60,11 +60,10 @@ class Program:
         # The recorder sends everything to another endpoint of the profile.
         self.environment = kept | recorder.environment() | {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
 
-    def run(self, folder, step, *arguments, overlay=True, allowed=(0,)):
+    def run(self, folder, step, *arguments, allowed=(0,)):
         """Runs a command; answers its status and what it printed to stdout."""
         self.stops.check()
-        flags = ["--env", ENVIRONMENT] if overlay else []
-        command = [self.path, *arguments, *flags, *self.flags, "--no-input", "--no-progress", "--color", "never"]
+        command = [self.path, *arguments, "--env", ENVIRONMENT, *self.flags, "--no-input", "--no-progress", "--color", "never"]
         # A group of its own: Ctrl-C reaches it through `Stops`, once.
         with subprocess.Popen(
             command,
@@ -118,12 +117,13 @@ class Lifecycle:
         self.step(f"{step}: empty plan", "plan", "--detailed-exitcode")
 
     def used(self, step):
+        # It waits until a change has spread.
+        self.step(f"{step}: verify", "verify", "--json", "--patience", PATIENCE)
         path = self.stack.callable()
         for caller in self.stack.callers()[:1]:
             self.step(f"{step}: token", "token", caller)
             if path:
                 self.step(f"{step}: call", "call", caller, "GET", path)
-        self.step(f"{step}: verify", "verify", "--json", "--patience", PATIENCE)
 
     def run(self):
         self.applied("apply")

@@ -15,7 +15,7 @@ EXAMPLES = REPOSITORY / "examples"
 ENVIRONMENT = "trial"
 # A tag on everything that a run makes. Only what has it, and a name of this form, is ever cleaned up.
 TAG = "gatestack-trial"
-NAME = re.compile(r"trial-(?P<minute>[0-9a-z]{6})[0-9a-z]{3}-[a-z0-9-]+")
+NAME = re.compile(r"trial-(?P<minute>[0-9a-z]{6})[0-9a-z]{3}-(?P<example>[a-z0-9-]+)")
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -142,13 +142,15 @@ class Stack:
         return next((path for verb, _, path in routes if verb == "GET" and "{" not in path), None)
 
 
-def orphan(name, region, account, folder):
-    """A stack of an earlier run of which only the name is left: enough to destroy it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "stack.toml").write_text(
-        toml({"stack": {"name": name, "region": region, "account": account}}), encoding="utf-8"
-    )
-    return folder
+def earlier(name, work, folder, region, account, subnets):
+    """The folder of a stack of an earlier run: its own, else one with the same example under the same name."""
+    run, example = name[: len("trial-") + 9], NAME.fullmatch(name)["example"]
+    own = work / run / example
+    if (own / f"stack.{ENVIRONMENT}.toml").is_file():
+        return own
+    if example not in examples():
+        raise LookupError(f"{name}: there is no example {example}: destroy it from the commit that made it")
+    return Stack.copied(example, run, folder, region, account, subnets).folder
 
 
 def examples():

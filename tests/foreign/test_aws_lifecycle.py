@@ -162,6 +162,12 @@ def until(process, line):
 
 
 def crash(process):
+    """Kills the tool and what it runs."""
+    for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            after = status.read_text().rpartition(")")[2].split()
+            if int(after[1]) == process.pid:
+                os.kill(int(status.parent.name), signal.SIGKILL)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -217,6 +223,24 @@ def test_a_second_run_cleans_up_after_a_crash(elsewhere):
     assert status == 0, printed
     assert f"{crashed} is left of an earlier run: destroying it" in printed
     assert elsewhere.apis() == []
+
+
+@pytest.mark.parametrize("work", ["work", "other"])
+def test_a_crash_in_the_middle_of_an_apply_leaves_nothing_for_long(elsewhere, work):
+    process = elsewhere.start("--yes", "--example", "partner-api")
+    until(process, "apply")
+    pools = lambda: elsewhere.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]
+    groups = lambda: elsewhere.client("ec2").describe_security_groups(Filters=[{"Name": f"tag:{TAG}", "Values": ["yes"]}])["SecurityGroups"]
+    while not (pools() and groups()):
+        assert process.poll() is None
+        time.sleep(0.02)
+    crash(process)
+
+    status, printed = elsewhere.run("--clean", work=work)
+    assert status == 0, printed
+    assert "is left of an earlier run: destroying it" in printed
+    assert (elsewhere.apis(), pools(), groups()) == ([], [], [])
+    assert elsewhere.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
 
 
 def test_what_a_lost_machine_left_is_found_by_its_tags(elsewhere):
