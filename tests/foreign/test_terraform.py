@@ -1,6 +1,7 @@
 """Terraform builds, keeps, changes and takes down what gatestack is for, with its AWS provider and nothing of ours in between.
 
-Needs `terraform` and the provider hashicorp/aws in a filesystem mirror: where Terraform looks by itself, or at $TERRAFORM_MIRROR.
+Needs `terraform` and the provider hashicorp/aws in a filesystem mirror: at $TERRAFORM_MIRROR, in a `filesystem_mirror` of Terraform's own
+configuration, or where Terraform looks by itself.
 """
 
 import os
@@ -281,10 +282,34 @@ output "api" { value = aws_api_gateway_rest_api.claims.id }
 """
 
 
-def mirror():
+def configured(environment):
+    """The folders of the `filesystem_mirror` blocks in Terraform's own configuration: $TF_CLI_CONFIG_FILE, else ~/.terraformrc."""
+    file = pathlib.Path(environment.get("TF_CLI_CONFIG_FILE") or pathlib.Path(environment.get("HOME", "~"), ".terraformrc"))
+    try:
+        text = file.expanduser().read_text(encoding="utf-8")
+    except OSError:
+        return []
+    # Comments that are lines of their own, and the rest of a line behind a blank: a path may contain `//` and `#`.
+    text = re.sub(r"(?m)(^|\s)(#|//).*$|/\*(?s:.*?)\*/", "", text)
+    blocks = re.findall(r"filesystem_mirror\s*\{(.*?)\}", text, re.DOTALL)
+    paths = [re.search(r'\bpath\s*=\s*"((?:[^"\\]|\\.)*)"', block) for block in blocks]
+    return [re.sub(r"\\(.)", r"\1", path.group(1)) for path in paths if path]
+
+
+def mirror(environment=os.environ):
     """The folder in which the provider lies unpacked or packed, as `terraform providers mirror` makes it."""
-    shared = os.environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":")
-    places = [os.environ.get("TERRAFORM_MIRROR"), "~/.terraform.d/plugins", *(f"{place}/terraform/plugins" for place in shared)]
+    home = environment.get("HOME", "~")
+    shared = (environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")
+    data = [environment.get("XDG_DATA_HOME") or f"{home}/.local/share", *shared]
+    application_support = "Library/Application Support/io.terraform/plugins"
+    places = [
+        environment.get("TERRAFORM_MIRROR"),
+        *configured(environment),
+        f"{home}/.terraform.d/plugins",
+        *(f"{place}/terraform/plugins" for place in data),
+        f"{home}/{application_support}",
+        f"/{application_support}",
+    ]
     folders = [pathlib.Path(place).expanduser() for place in places if place]
     return next((folder for folder in folders if (folder / PROVIDER).is_dir()), None)
 
@@ -341,3 +366,40 @@ def test_terraform_makes_the_stack_finds_it_as_it_is_changes_it_and_takes_it_dow
     applied("-var=scope=write", "-var=port=8081")
     status, printed = terraform("destroy", *run, "-auto-approve", "-var=scope=write", "-var=port=8081")
     assert status == 0, printed
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        'provider_installation {{\n  filesystem_mirror {{\n    path    = "{mirror}"\n    include = ["*/*/*"]\n  }}\n  direct {{}}\n}}\n',
+        'provider_installation {{ filesystem_mirror {{ path = "/nothing/there" }} filesystem_mirror {{ path = "{mirror}" }} }}',
+        '# filesystem_mirror {{ path = "{other}" }}\nprovider_installation {{\n  filesystem_mirror {{ # ours\n    path = "{mirror}"\n  }}\n}}\n',
+    ],
+)
+def test_the_mirror_is_found_in_terraforms_own_configuration(tmp_path, configuration):
+    place = tmp_path / "a mirror"
+    other = tmp_path / "other"
+    for one in (place, other):
+        (one / PROVIDER).mkdir(parents=True)
+    nowhere = {"XDG_DATA_DIRS": str(tmp_path), "HOME": str(tmp_path)}
+    assert mirror(nowhere) is None
+    written = configuration.format(mirror=place, other=other)
+    (tmp_path / ".terraformrc").write_text(written)
+    assert mirror(nowhere) == place
+    (tmp_path / ".terraformrc").rename(tmp_path / "other.tfrc")
+    assert mirror(nowhere) is None
+    assert mirror({**nowhere, "TF_CLI_CONFIG_FILE": str(tmp_path / "other.tfrc")}) == place
+
+
+def test_the_mirror_is_found_where_terraform_looks_by_itself(tmp_path):
+    for inside, more in [
+        (".terraform.d/plugins", {}),
+        (".local/share/terraform/plugins", {}),
+        ("data/terraform/plugins", {"XDG_DATA_HOME": str(tmp_path / "data")}),
+        ("shared/terraform/plugins", {"XDG_DATA_DIRS": f"/nothing/there:{tmp_path}/shared"}),
+        ("named", {"TERRAFORM_MIRROR": str(tmp_path / "named")}),
+    ]:
+        place = tmp_path / inside
+        (place / PROVIDER).mkdir(parents=True)
+        assert mirror({"XDG_DATA_DIRS": "/nothing/there", "HOME": str(tmp_path), **more}) == place
+        (place / PROVIDER).rmdir()
