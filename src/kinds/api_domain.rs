@@ -99,9 +99,12 @@ impl Kind for ApiDomain {
             },
         )
         .by(Part::Patch(|patches, task, _: &Props| {
-            let arn = task.want.ownership_certificate.as_ref();
-            let arn = arn.map(|arn| task.text(arn)).unwrap_or_default();
-            patches.replace("/ownershipVerificationCertificateArn", arn)
+            // `remove` is documented: API Gateway API reference, "Patch Operations", UpdateDomainName.
+            const PATH: &str = "/ownershipVerificationCertificateArn";
+            match &task.want.ownership_certificate {
+                Some(arn) => patches.replace(PATH, task.text(arn)),
+                None => patches.remove(PATH),
+            }
         })),
         Field::new(
             "tls",
@@ -528,4 +531,44 @@ fn goes(look: &Look<'_, Props>) -> Option<Note> {
         "GS118",
         format!("the API stops answering at {name}; {and_then}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_apigateway::types::Op;
+
+    use super::*;
+    use crate::model::Book;
+
+    #[test]
+    fn an_ownership_certificate_is_removed_and_not_emptied() {
+        let held = Props {
+            name: "api.example.com".into(),
+            certificate: "arn:one".into(),
+            ownership_certificate: Some("arn:two".into()),
+            security_policy: "TLS_1_2".into(),
+            mutual_tls: None,
+            tags: BTreeMap::new(),
+        };
+        let mut fields = ApiDomain::FIELDS.iter();
+        let field = fields.find(|field| field.info.name == "ownership_certificate");
+        let part = field.and_then(|field| field.part).unwrap();
+        let sent = |wanted: Option<&str>| {
+            let want = Props {
+                ownership_certificate: wanted.map(Text::from),
+                ..held.clone()
+            };
+            let task = Task {
+                address: &Address::new("api.domain"),
+                want: &want,
+                book: &Book::default(),
+                replaces: None,
+            };
+            let operations = patches(&task, &held, &[part]).0.operations().unwrap();
+            let one = operations.into_iter().next().unwrap();
+            (one.op.unwrap(), one.value)
+        };
+        assert_eq!(sent(None), (Op::Remove, None));
+        assert_eq!(sent(Some("arn:3")), (Op::Replace, Some("arn:3".into())));
+    }
 }

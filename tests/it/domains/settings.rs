@@ -44,17 +44,15 @@ async fn an_ownership_certificate_is_set_and_removed() {
     account.apply(&account.own(API, &with)).await;
     let held = async || {
         let domain = account.domain(API).await;
-        domain
-            .ownership_verification_certificate_arn
-            .unwrap_or_default()
+        domain.ownership_verification_certificate_arn
     };
-    assert_eq!(held().await, proof);
+    assert_eq!(held().await.as_ref(), Some(&proof));
     let done = account.apply(&account.own(API, mutual)).await;
     assert_eq!(done, ["update api.domain"]);
-    assert_eq!(held().await, "");
+    assert_eq!(held().await, None);
     let done = account.apply(&account.own(API, &with)).await;
     assert_eq!(done, ["update api.domain"]);
-    assert_eq!(held().await, proof);
+    assert_eq!(held().await, Some(proof));
     assert_eq!(account.apply(&account.own(API, &with)).await, [""; 0]);
 }
 
