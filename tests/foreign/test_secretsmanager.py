@@ -1,6 +1,7 @@
 """Secrets Manager and SecureString parameters: what AWS takes, answers and refuses."""
 
 import base64
+import string
 import uuid
 
 import pytest
@@ -91,6 +92,120 @@ def test_what_is_refused(secrets, client, unique):
         secrets.put_secret_value(SecretId=unique)
     with refused("InvalidParameterException", "reserved"):
         secrets.tag_resource(SecretId=unique, Tags=[{"Key": "aws:mine", "Value": "x"}])
+
+
+def test_a_list_is_filtered(secrets, client, unique):
+    # A Region of its own: other tests make secrets, too.
+    secrets = client("secretsmanager", region="eu-filters-1")
+    one, two, three, four = f"testing1/one-{unique}", f"/testing2/two-{unique}", f"testing3/three-{unique}", f"/testing4/four-{unique}"
+    for name, description in ((one, "a secret"), (two, "an secret"), (three, "asecret"), (four, "thesecret")):
+        secrets.create_secret(Name=name, SecretString="secret", Description=description)
+
+    def listed(*filters):
+        found = secrets.list_secrets(Filters=[{"Key": key, "Values": list(values)} for key, *values in filters])["SecretList"]
+        return {secret["Name"] for secret in found}
+
+    # Evidence: recorded, LocalStack `test_list_secrets_filtering`.
+    for filters, wanted in [
+        ([("name", "/")], {two, four}),
+        ([("name", "!/")], {one, three}),
+        ([("name", "testing1 one")], set()),
+        ([("description", "a")], {one, two, three}),
+        ([("description", "!a")], {four}),
+        ([("description", "a secret")], {one, two}),
+        ([("description", "!c")], {one, two, three, four}),
+        ([("description", "a"), ("name", "secret")], set()),
+        ([("description", "a"), ("name", "an")], set()),
+    ]:
+        assert listed(*filters) == wanted, filters
+
+    # Evidence: reported, moto `test_with_filter_with_multiple_values` and `test_with_filter_with_negation`.
+    assert listed(("name", "testing1", "/testing2")) == {one, two}
+    assert listed(("description", "asecret", "!a")) == {three, four}
+    # Evidence: documented, "Filter" (data type of the Secrets Manager API reference).
+    secrets.tag_resource(SecretId=three, Tags=[{"Key": "Team", "Value": "Claims"}])
+    assert listed(("tag-key", "Te")) == {three} and listed(("tag-key", "te")) == set()
+    assert listed(("tag-value", "Cl")) == {three} and listed(("tag-value", "cl")) == set()
+    assert listed(("all", "CLAIMS")) == {three} and listed(("all", "testing2")) == {two}
+    assert listed(("name", "testing"), ("tag-key", "Team")) == {three}
+    # Evidence: inferred, from the keys: neither replicas nor secrets of other services are here.
+    assert listed(("primary-region", "eu")) == listed(("owning-service", "rds")) == set()
+
+    first = secrets.list_secrets(Filters=[{"Key": "name", "Values": ["/"]}], MaxResults=1)
+    rest = secrets.list_secrets(Filters=[{"Key": "name", "Values": ["/"]}], NextToken=first["NextToken"])
+    assert [secret["Name"] for page in (first, rest) for secret in page["SecretList"]] == sorted((two, four))
+    assert "NextToken" not in rest
+    # Evidence: reported, moto `test_with_no_filter_key` and `test_with_no_filter_values`.
+    with refused("InvalidParameterException", "Invalid filter key"):
+        secrets.list_secrets(Filters=[{"Values": ["foo"]}])
+    with refused("InvalidParameterException", "Invalid filter values for key: name"):
+        secrets.list_secrets(Filters=[{"Key": "name"}])
+
+
+def test_words_of_a_filter_begin_words_of_a_secret(client):
+    secrets = client("secretsmanager", region="eu-filters-2")
+    # Listed by the time of their creation, not by name.
+    # Evidence: recorded, moto `test_with_all_filter` and `test_with_all_filter_special_characters` (aws_verified).
+    names = ["SecretOne", "SecretTwo", "Thirdsecret", "SecretFTag", "SecretFValue", "prod/AppBeta/1", "prod_AppBeta_1", "uat/COMPANY/1", "uat/COMPANYthings/1"]
+    more = {
+        "SecretTwo": {"Description": "DescTwo"},
+        "SecretFTag": {"Tags": [{"Key": "1", "Value": "foo"}]},
+        "SecretFValue": {"Tags": [{"Key": "foo", "Value": "v"}]},
+    }
+    for name in names:
+        secrets.create_secret(Name=name, SecretString="s", **more.get(name, {}))
+    for value, wanted in [
+        ("SecretOne", ["SecretOne"]),
+        ("foo", ["SecretFTag", "SecretFValue"]),
+        ("secret", ["SecretOne", "SecretTwo", "SecretFTag", "SecretFValue"]),
+        ("ret", []),
+        ("sec", ["SecretOne", "SecretTwo", "SecretFTag", "SecretFValue"]),
+        ("d", ["SecretTwo"]),
+        ("d t", ["SecretTwo"]),
+        ("AppBeta", ["prod/AppBeta/1", "prod_AppBeta_1"]),
+        ("Beta", ["prod/AppBeta/1", "prod_AppBeta_1"]),
+        ("+", []),
+        ("company", ["uat/COMPANY/1"]),
+        ("things", []),
+        ("Ythings", ["uat/COMPANYthings/1"]),
+        ("N", []),
+        ("pany", []),
+    ]:
+        found = secrets.list_secrets(Filters=[{"Key": "all", "Values": [value]}])["SecretList"]
+        assert [secret["Name"] for secret in found] == wanted, value
+    # Evidence: recorded, moto `test_with_duplicate_filter_keys` (aws_verified).
+    filters = [{"Key": "all", "Values": [word]} for word in ("secret", "two")]
+    assert [secret["Name"] for secret in secrets.list_secrets(Filters=filters)["SecretList"]] == ["SecretTwo"]
+
+
+def test_a_password_is_random_and_of_what_is_asked_for(secrets):
+    def made(**members):
+        return secrets.get_random_password(**members)["RandomPassword"]
+
+    # Evidence: documented, "GetRandomPassword" (Secrets Manager API reference).
+    password = made()
+    assert len(password) == 32 and password != made() and " " not in password
+    for kind in (string.ascii_uppercase, string.ascii_lowercase, string.digits, string.punctuation):
+        for _ in range(20):
+            assert set(kind) & set(made(PasswordLength=4))
+    assert set(made(PasswordLength=4096)) == set(string.ascii_letters + string.digits + string.punctuation)
+    assert set(made(PasswordLength=4096, IncludeSpace=True)) >= {" "}
+    assert set(made(PasswordLength=4096, ExcludeNumbers=True, ExcludePunctuation=True, ExcludeUppercase=True)) == set(string.ascii_lowercase)
+    # Evidence: recorded, LocalStack `test_get_random_exclude_characters_and_symbols`.
+    password = made(PasswordLength=120, ExcludeCharacters="xyzDje@?!.")
+    assert len(password) == 120 and not set("xyzDje@?!.") & set(password)
+
+    # Evidence: reported, moto `test_get_random_too_short_password`; the words are inferred from other tools' rules that quote them.
+    with refused("InvalidParameterException", "Password length is too short based on the required types."):
+        made(PasswordLength=3)
+    # Evidence: inferred, from the same rules.
+    assert len(made(PasswordLength=3, RequireEachIncludedType=False)) == 3
+    assert len(made(PasswordLength=3, ExcludeNumbers=True)) == 3
+    with refused("InvalidParameterException", "All characters of the desired type have been excluded."):
+        made(ExcludeCharacters=string.digits)
+    assert not set(string.digits) & set(made(ExcludeCharacters=string.digits, RequireEachIncludedType=False))
+    with refused("InvalidParameterException", "All characters have been excluded from selection."):
+        made(ExcludeLowercase=True, ExcludeUppercase=True, ExcludeNumbers=True, ExcludePunctuation=True)
 
 
 def test_deletion_has_a_way_back(secrets, unique):

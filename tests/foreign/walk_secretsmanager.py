@@ -1,5 +1,7 @@
 """How the model walk calls Secrets Manager."""
 
+import string
+
 from elbv2_things import name
 from walk import Recipe
 
@@ -38,6 +40,21 @@ def deleted(api, _):
 
 def binary(_, base):
     return {"SecretBinary": b"bytes", "SecretString": None}
+
+
+def made_of(api, sent, answer):
+    """What its input says of a password, as the password shows it."""
+    password = answer["RandomPassword"]
+    return {
+        "PasswordLength": len(password),
+        "ExcludeCharacters": "abcdef" if not set("abcdef") & set(password) else "",
+        "ExcludeNumbers": not any(letter.isdigit() for letter in password),
+        "ExcludePunctuation": not set(string.punctuation) & set(password),
+        "ExcludeUppercase": not any(letter.isupper() for letter in password),
+        "ExcludeLowercase": not any(letter.islower() for letter in password),
+        "IncludeSpace": " " in password,
+        "RequireEachIncludedType": len(password) >= 4,
+    }
 
 
 TOKEN = {"ClientRequestToken": lambda value, _: ("VersionId", value)}
@@ -79,7 +96,14 @@ RECIPES = {
         lambda api: api.delete_secret(**stored(api)) and {},
         listed,
         names=frozenset({"MaxResults", "NextToken"}),
+        values={"Filters": [{"Key": "name", "Values": ["old"]}]},
+        never=dict.fromkeys(("Filters.Key", "Filters.Values"), "they choose what is listed: test_secretsmanager.py"),
         becomes={"IncludePlannedDeletion": lambda *_: ("Tags", [{"Key": "old", "Value": "one"}])},
+    ),
+    "GetRandomPassword": Recipe(
+        lambda _: {"PasswordLength": 4096},
+        made_of,
+        whole={"RequireEachIncludedType": {"RequireEachIncludedType": False, "PasswordLength": 1}},
     ),
     "DeleteSecret": Recipe(
         stored,

@@ -8,7 +8,7 @@ const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// `length` characters of `alphabet`, each as likely as the others.
-fn random(alphabet: &[u8], length: usize) -> String {
+pub fn random(alphabet: &[u8], length: usize) -> String {
     // Bytes at or above the largest multiple of the alphabet's size would favour its first characters.
     let fair = 256 - 256 % alphabet.len();
     let mut text = String::with_capacity(length);
@@ -26,6 +26,17 @@ fn random(alphabet: &[u8], length: usize) -> String {
         );
     }
     text
+}
+
+/// The same elements in a random order.
+pub fn shuffled<T>(mut elements: Vec<T>) -> Vec<T> {
+    // 64 random bits each, so that two are practically never equal.
+    elements.sort_by_cached_key(|_| {
+        let mut bytes = [0; 8];
+        fill(&mut bytes);
+        bytes
+    });
+    elements
 }
 
 /// A number from 0 up to, but not including, 100.

@@ -4,6 +4,8 @@
 //! Customer managed KMS keys are refused by name, as are replicas, rotation and secrets of partners.
 
 mod deletion;
+mod filters;
+mod password;
 mod tags;
 mod value;
 mod version;
@@ -18,6 +20,7 @@ use super::state::Region;
 use super::table::Table;
 use super::{identifiers, paging};
 
+use filters::Filter;
 pub(super) use tags::tagged;
 use version::Version;
 
@@ -25,9 +28,10 @@ use version::Version;
 pub(super) const OPERATIONS: &[&[Operation]] = &[
     &[
         Operation::read("DescribeSecret", describe),
-        Operation::read("ListSecrets", list).refusing(&["Filters", "SortBy", "SortOrder"]),
+        Operation::read("ListSecrets", list).refusing(&["SortBy", "SortOrder"]),
     ],
     value::OPERATIONS,
+    password::OPERATIONS,
     deletion::OPERATIONS,
     tags::OPERATIONS,
 ];
@@ -217,10 +221,19 @@ fn describe(region: &Region, call: &Call) -> Answer {
 fn list(region: &Region, call: &Call) -> Answer {
     let with_deleted = call.input.get("IncludePlannedDeletion") == Some(&Value::Bool(true));
     let now = call.seconds();
+    let filters = Filter::all(call)?;
     let secrets = region.secretsmanager.secrets.iter();
     let there = secrets
-        .filter(|(_, secret)| !secret.is_gone(now) && (with_deleted || secret.deletion.is_none()));
-    let rows = there.map(|(name, secret)| (name, secret.described("SecretVersionsToStages")));
+        .filter(|(_, secret)| !secret.is_gone(now) && (with_deleted || secret.deletion.is_none()))
+        .filter(|(_, secret)| filters.iter().all(|filter| filter.admits(secret)));
+    // They are listed by the time of their creation.
+    let mut rows: Vec<_> = there
+        .map(|(name, secret)| (format!("{:017.3} {name}", secret.created), secret))
+        .collect();
+    rows.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let rows = rows
+        .iter()
+        .map(|(key, secret)| (key.as_str(), secret.described("SecretVersionsToStages")));
     let size = call.input.get("MaxResults").and_then(Value::as_u64);
     let size = size.map_or(100, |size| usize::try_from(size).unwrap_or(usize::MAX));
     let token = call.input.get("NextToken").and_then(Value::as_str);
