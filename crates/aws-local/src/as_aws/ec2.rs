@@ -164,7 +164,7 @@ fn a_filter_that_aws_has_is_told_by_name() {
         ),
         "{body}"
     );
-    // Evidence: reported, hashicorp/terraform#20824.
+    // Evidence: reported, hashicorp/terraform#20824, of images; of security groups it is inferred from that.
     let (code, message) = aws.refused("ec2", &by("nonsense"));
     assert_eq!(code, "InvalidParameterValue");
     assert_eq!(message, "The filter 'nonsense' is invalid");

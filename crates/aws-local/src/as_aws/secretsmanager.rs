@@ -56,7 +56,7 @@ fn a_token_makes_one_secret_of_one_value() {
     );
 }
 
-/// Evidence: recorded, LocalStack `test_get_secret_value_errors` and `test_secret_version_not_found`.
+/// Evidence: recorded, LocalStack `test_get_secret_value_errors`, `test_secret_version_not_found` and `test_secret_not_found`.
 #[test]
 fn a_value_that_is_not_there_is_told_without_a_full_stop() {
     let aws = Aws::new();

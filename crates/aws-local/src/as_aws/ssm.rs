@@ -98,6 +98,7 @@ fn parameters_are_found_by_their_path() {
         ("/a", false, "/a/b"),
         ("/a/", true, "/a/b /a/b/c"),
         ("/a/b", false, "/a/b/c"),
+        // Evidence: inferred, from a name with and without a slash being one.
         ("/", false, "ab d"),
         ("/absent", true, ""),
     ] {
@@ -109,6 +110,7 @@ fn parameters_are_found_by_their_path() {
     }
     let refused = call(&aws, "GetParametersByPath", json!({"Path": "a"}));
     assert_eq!(words(&refused).0, "ValidationException");
+    // Evidence: inferred, from the same.
     let (_, gone) = call(&aws, "DeleteParameters", json!({"Names": ["/d", "absent"]}));
     assert_eq!(
         gone,

@@ -239,6 +239,7 @@ mod tests {
             (&verbs, "POST", "/test", "POST /test"),
             (&verbs, "OPTIONS", "/test/any", "ANY /test/any"),
             (&verbs, "GET", "/test/any", "ANY /test/any"),
+            // Evidence: inferred, from the last row, where there is no greedy sibling.
             (&verbs, "GET", "/test", "no method at /test"),
             (&order, "GET", "/part1", "GET /part1"),
             (

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// Evidence: recorded, LocalStack `test_lambda_aws_proxy_integration`, whose event tells the same path.
+/// Evidence: recorded, LocalStack `test_lambda_aws_proxy_integration`, whose event tells the same path; the last two rows are of
+/// `/{proxy+}` there, and of another resource inferred from that.
 #[tokio::test]
 async fn slashes_are_taken_off_before_the_stage_and_kept_behind_it() {
     let world = World::new();

@@ -288,7 +288,8 @@ async fn a_template_reads_no_headers_that_stop_at_the_door() {
             "{body}"
         );
     }
-    // Evidence: documented, "Amazon API Gateway important notes": these headers are dropped, whatever reads them.
+    // Evidence: inferred, from the same recording, of a template, and from "Amazon API Gateway important notes", which says that these
+    // headers may be dropped: a mapping reads them no more than a template.
     let line = asked.lines().next().unwrap();
     let written = line.matches("=sent").count();
     assert_eq!(written, full.len(), "{line}");
