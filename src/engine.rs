@@ -18,6 +18,7 @@ mod saved;
 mod scope;
 mod session;
 mod stack_file;
+mod stand_in;
 mod stop;
 mod verify;
 
@@ -35,5 +36,6 @@ pub use saved::{Added, Renewed, SavedPlan, save};
 pub use scope::{FORWARD, Scope, other_name};
 pub use session::{FirstLook, Planned, Purpose, Session};
 pub use stack_file::{load, load_quietly, named_file, source};
+pub use stand_in::{Behind, StandIn};
 pub use stop::{NeverStopped, Stop, Stops, or_stop, stopped};
 pub use verify::{Verified, Verifying};

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::global::Global;
+use crate::engine::Behind;
 use aws_local::{DataPlaneOptions, Mapping};
 
 /// The backends for private addresses of the local AWS.
@@ -18,6 +19,41 @@ pub(super) struct Backends {
     backend: Option<SocketAddr>,
 }
 
+/// The same, for commands that call the stack's URLs.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct CalledBackends {
+    #[command(flatten)]
+    own: Backends,
+    /// On the local AWS, call the backends on other machines, too, instead of a
+    /// stand-in
+    #[arg(long)]
+    real_backends: bool,
+}
+
+impl CalledBackends {
+    /// The backends.
+    pub(super) fn behind(&self) -> Behind {
+        Behind {
+            options: self.own.options(),
+            real: self.real_backends,
+        }
+    }
+
+    /// The error about the flags if the command calls something else than the local AWS.
+    pub(super) fn contradiction(&self, global: &Global) -> Option<String> {
+        let real = self.real_backends.then_some("--real-backends");
+        self.own
+            .given()
+            .or(real)
+            .and_then(|flag| needs_local(flag, global))
+    }
+}
+
+fn needs_local(flag: &str, global: &Global) -> Option<String> {
+    let words = || format!("the argument '{flag}' is for the local AWS and needs '--local'");
+    (!global.local).then(words)
+}
+
 impl Backends {
     /// The data plane's options, without a watcher.
     pub(super) fn options(&self) -> DataPlaneOptions {
@@ -28,18 +64,15 @@ impl Backends {
         }
     }
 
-    /// The error about the flags if the command calls something else than the local AWS.
-    pub(super) fn contradiction(&self, global: &Global) -> Option<String> {
+    /// The first of the flags that is given.
+    fn given(&self) -> Option<&'static str> {
         let given = [
             ("--map", !self.map.is_empty()),
             ("--backend", self.backend.is_some()),
         ];
-        let (flag, _) = given
+        given
             .into_iter()
-            .find(|(_, given)| *given && !global.local)?;
-        Some(format!(
-            "the argument '{flag}' is for the local AWS and needs '--local'"
-        ))
+            .find_map(|(flag, given)| given.then_some(flag))
     }
 }
 

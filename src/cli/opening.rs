@@ -1,8 +1,7 @@
 //! Opens a stack with the values of variables from the command line, the environment and files.
 
-use super::backends::Backends;
 use super::variables;
-use crate::engine::{self, Calling, FirstLook, Invocation, Purpose, Session};
+use crate::engine::{self, Behind, Calling, FirstLook, Invocation, Purpose, Session};
 use crate::error::Error;
 use crate::render::Ui;
 use crate::stack::Checked;
@@ -22,17 +21,17 @@ pub(super) async fn open(
     Session::open(invocation, values, adopt, purpose, first_look, ui).await
 }
 
-/// Opens the stack to call it.
+/// Opens the stack to call it, or only its token endpoint without backends.
 ///
 /// # Errors
 /// Those of [`Calling::open`]; values of variables can't be read.
 pub(super) async fn open_to_call(
     invocation: &Invocation,
-    backends: &Backends,
+    behind: Option<&Behind>,
     ui: &mut Ui,
 ) -> Result<Calling, Error> {
     let values = variables::given(invocation)?;
-    Calling::open(invocation, values, backends.options(), ui).await
+    Calling::open(invocation, values, behind, ui).await
 }
 
 /// Reads and checks the stack file, and prints warnings.

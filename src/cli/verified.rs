@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::backends::Backends;
 use super::signals::Signals;
-use crate::engine::{Session, Verified, Verifying};
+use crate::engine::{Behind, Session, Verified, Verifying};
 use crate::error::{Error, Exit};
 use crate::render::{Ui, verify as show};
 use crate::verify::{Options, Report, Samples};
@@ -69,7 +68,7 @@ pub(super) async fn after_apply(
     let mut signals = Signals::listen()?;
     let verifying = Verifying {
         session,
-        behind: Backends::default().options(),
+        behind: Behind::default(),
         options: defaults(),
         probe: false,
         patience: PATIENCE_AFTER_APPLY,

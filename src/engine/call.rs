@@ -6,6 +6,7 @@ use super::duplicates::in_the_way;
 use super::invocation::Invocation;
 use super::listener::Listener;
 use super::session::{FirstLook, Purpose, Session};
+use super::stand_in::{Behind, StandIns};
 use crate::aws::{AwsError, Connection, ListedSecret};
 use crate::caller::{
     self, ClientView, Credentials, Known, NoSuchCaller, NoSuchScope, Token, TokenError, Transport,
@@ -14,7 +15,6 @@ use crate::caller::{
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Observation;
 use crate::stack::{Given, closest};
-use aws_local::DataPlaneOptions;
 
 /// An applied stack, to be called.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub struct Calling {
     pub view: ClientView,
     /// The way to it.
     pub transport: Transport,
+    stand_ins: StandIns,
 }
 
 impl Calling {
@@ -38,7 +39,7 @@ impl Calling {
     pub async fn open(
         invocation: &Invocation,
         values: BTreeMap<String, Given>,
-        behind: DataPlaneOptions,
+        behind: Option<&Behind>,
         listener: &mut dyn Listener,
     ) -> Result<Self, Error> {
         let session = Session::open(
@@ -54,14 +55,24 @@ impl Calling {
         if session.is_local() {
             tokio::time::resume();
         }
+        let (stand_ins, backends) = match behind.filter(|_| session.is_local()) {
+            Some(behind) => StandIns::beside(behind).await?,
+            None => Default::default(),
+        };
         let view = ClientView::of(&session.desired, &observation);
-        let transport = session.transport(behind)?;
+        let transport = session.transport(backends)?;
         Ok(Self {
             session,
             observation,
             view,
             transport,
+            stand_ins,
         })
+    }
+
+    /// Which stand-ins have answered for backends of the local AWS.
+    pub fn stand_ins(&self) -> Vec<String> {
+        self.stand_ins.remarks()
     }
 
     /// The caller of this name.

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use jiff::{Timestamp, ToSpan as _};
-use tokio::net::TcpListener;
 
 use super::call::several_secrets;
 use super::connect::local_state;
 use super::duplicates::refuse_duplicates;
 use super::listener::{Listener, Notice, waiting_for};
 use super::session::Session;
+use super::stand_in::{Behind, StandIns};
 use super::stop::{Stop, Stops};
 use crate::apply::Interrupt;
 use crate::aws::{Connection, Endpoint};
 use crate::caller::{ClientView, Known, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
-use crate::kinds::{self, Observation};
+use crate::kinds;
 use crate::verify::{
     self, Asking, Case, Checked, ExpectedAccess, Options, Probe, Report, Temporary, TokenShown,
 };
@@ -41,7 +41,7 @@ pub struct Verifying<'a> {
     /// The stack.
     pub session: &'a Session,
     /// The backends of the local AWS.
-    pub behind: DataPlaneOptions,
+    pub behind: Behind,
     /// Which calls to make.
     pub options: Options,
     /// Whether to create temporary resources on AWS.
@@ -61,7 +61,6 @@ pub enum Verified {
 
 /// A stack to verify.
 struct Seen {
-    observation: Observation,
     view: ClientView,
     access: ExpectedAccess,
     checks: Vec<Checked>,
@@ -103,7 +102,6 @@ impl Verifying<'_> {
         checks.extend(verify::domains(&reader, desired, &observation, now).await?);
         Ok(Seen {
             access: ExpectedAccess::of(desired, &observation, &view),
-            observation,
             view,
             checks,
         })
@@ -269,16 +267,7 @@ impl Verifying<'_> {
         remarks.push("on a copy of the local AWS: nothing of it was changed".to_owned());
         // From here on there are real sockets.
         tokio::time::resume();
-        let mut behind = self.behind.clone();
-        let end = tokio_util::sync::CancellationToken::new();
-        let _end = end.clone().drop_guard();
-        if behind.backend.is_none() && leads_to_private_targets(&seen.observation) {
-            behind.backend = Some(stand_in(end).await?);
-            remarks.push(
-                "a stand-in answered for the private targets: name yours with --backend PORT"
-                    .into(),
-            );
-        }
+        let (stand_ins, behind) = StandIns::beside(&self.behind).await?;
         let way_to = |service: Service| {
             let planes = DataPlane::new(service, behind.clone());
             Transport::in_process(Arc::new(move |request| {
@@ -342,6 +331,7 @@ impl Verifying<'_> {
             beside: BESIDE,
         };
         let cases = verify::ask(&asking, verify::matrix(&seen.access, &options)).await;
+        remarks.extend(stand_ins.remarks());
         Ok(Report {
             cases,
             checks: seen.checks,
@@ -367,21 +357,3 @@ async fn second_secrets(connection: &Connection, view: &ClientView) -> Vec<Strin
 
 /// Why most cases with temporary resources are not tested on AWS.
 const NEEDS_PROBE: &str = "it needs temporary resources: pass --probe";
-
-fn leads_to_private_targets(observation: &Observation) -> bool {
-    observation.live.values().any(|live| match &live.resource {
-        kinds::Resource::Route(route) => route.link().is_some(),
-        _ => false,
-    })
-}
-
-/// Starts a replacement of the backend, until `end`.
-async fn stand_in(end: tokio_util::sync::CancellationToken) -> Result<std::net::SocketAddr, Error> {
-    let failed = |error: std::io::Error| {
-        Fault::io(anyhow::Error::new(error).context("can't stand in for the backend"))
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    tokio::spawn(aws_local::stand_in(listener, end.cancelled_owned()));
-    Ok(address)
-}

@@ -1,6 +1,9 @@
-//! The head of a response, as in `curl -i`.
+//! The head of a response, as in `curl -i`, and notes on a call.
 
 use http::Response;
+
+use super::layout::behind;
+use super::style::{WARNING, paint};
 
 /// The status line and the headers, with the empty line that ends them.
 pub(crate) fn head<T>(answer: &Response<T>) -> String {
@@ -17,4 +20,9 @@ pub(crate) fn head<T>(answer: &Response<T>) -> String {
         ));
     }
     text + "\n"
+}
+
+/// A note on what was called.
+pub(crate) fn note(words: &str, width: usize) -> String {
+    behind(&paint(WARNING, "note:"), "note:".len(), words, 2, width)
 }

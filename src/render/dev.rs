@@ -87,6 +87,8 @@ pub(crate) struct Served<'a> {
     pub(crate) token_url: Option<String>,
     /// The backends of private targets, if the stack has any.
     pub(crate) private: Option<Private>,
+    /// Whether a stand-in answers for the backends on other machines.
+    pub(crate) stand_in: bool,
     pub(crate) routes: Vec<ServedRoute>,
     /// How many paths answer a CORS preflight that the file does not contain.
     pub(crate) preflights: usize,
@@ -122,10 +124,13 @@ impl Served<'_> {
         let title = format!("Stack {} is served at {}", self.stack, self.url);
         let mut text = format!("{}\n\n", paint(STRONG, &title));
         let private = self.private.as_ref().map(Private::text);
+        let stand_in = "a stand-in answers for backends on other machines".to_owned();
+        let stand_in = self.stand_in.then_some(stand_in);
         for (name, value) in [
             ("invoke URL", &self.invoke_url),
             ("token URL", &self.token_url),
             ("backend", &private),
+            ("backend", &stand_in),
         ] {
             if let Some(value) = value {
                 text.push_str(&format!("  {name:<10}  {value}\n"));

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+use super::call::note;
 use super::fields::hanging;
 use super::layout::{behind, counted, flowing, indented, listed};
 use super::plan::heading;
-use super::style::{CREATE, ERROR, FAINT, STRONG, WARNING, paint};
+use super::style::{CREATE, ERROR, FAINT, STRONG, paint};
 use super::value;
 use crate::kinds::StackContext;
 use crate::verify::{Checked, Difference, Expected, Outcome, Report, Tested};
@@ -247,7 +248,7 @@ impl View<'_> {
                     format!("{}: {remark}", listed(&abouts))
                 }
             };
-            behind(&paint(WARNING, "note:"), 5, &text, 2, self.width)
+            note(&text, self.width)
         };
         remarks.into_iter().map(line).collect()
     }

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use crate::support::backend::Backend;
 use crate::support::program::{Folder, Ran, example, record};
 use crate::support::screen::{screen as screen_of, with_filters};
 
@@ -77,8 +78,15 @@ fn command(folder: &Folder, arguments: &[&str]) -> Command {
 
 impl<'a> Dev<'a> {
     fn spawn(folder: &'a Folder, more: &[&str]) -> Self {
+        Self::spawn_behind(folder, None, more)
+    }
+
+    /// With this port as the proxy to the internet.
+    fn spawn_behind(folder: &'a Folder, proxy: Option<&str>, more: &[&str]) -> Self {
         let arguments = [&["dev", "--listen", "127.0.0.1:0"], more].concat();
-        let mut child = command(folder, &arguments).spawn().unwrap();
+        let proxy = proxy.map(|port| ("HTTP_PROXY", format!("http://127.0.0.1:{port}")));
+        let mut command = command(folder, &arguments);
+        let mut child = command.envs(proxy).spawn().unwrap();
         Self {
             folder,
             out: Lines::of(child.stdout.take().unwrap()),
@@ -90,7 +98,11 @@ impl<'a> Dev<'a> {
 
     /// Started, and said to be ready; with what it printed.
     fn ready(folder: &'a Folder, more: &[&str]) -> (Self, Ran) {
-        let mut dev = Self::spawn(folder, more);
+        Self::spawn(folder, more).once_ready()
+    }
+
+    fn once_ready(self) -> (Self, Ran) {
+        let mut dev = self;
         let first = dev.out.line("Stack ");
         dev.url = first.rsplit(' ').next().unwrap().to_owned();
         assert!(dev.url.starts_with("http://127.0.0.1:"), "{first}");
@@ -488,4 +500,25 @@ fn what_keeps_it_from_starting_is_said() {
     let ran = folder.run(&["dev", "--listen", "127.0.0.1:0", "--json"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (1, ""));
     assert!(ran.stdout.contains("\"diagnostic\""), "{}", ran.stdout);
+}
+
+#[test]
+fn backends_on_other_machines_are_called_unless_told_otherwise() {
+    let route =
+        "\"GET /far\" = { http = \"http://backend.example.com/far\", requires = \"nothing\" }\n";
+    let folder =
+        Folder::with(&SMALLEST.replace("[api.routes]\n", &format!("[api.routes]\n{route}")));
+    let internet = Backend::start();
+    let line = "  backend     a stand-in answers for backends on other machines\n";
+    for (more, said, body, called) in [
+        (&[][..], false, "/far", 1),
+        (&["--no-real-backends"], true, "a stand-in\n", 0),
+    ] {
+        let (dev, screen) = Dev::spawn_behind(&folder, Some(&internet.port), more).once_ready();
+        assert_eq!(screen.stdout.contains(line), said, "{}", screen.stdout);
+        let ran = dev.asked(&["call", "acme", "GET", "/far"]);
+        assert!(ran.stdout.contains(body), "{}{}", ran.stdout, ran.stderr);
+        assert_eq!(internet.heard().len(), called, "{more:?}");
+        dev.stop("-INT");
+    }
 }

@@ -45,6 +45,7 @@ mod preflight;
 mod private_backend_kinds;
 mod private_backends;
 mod profiles;
+mod real_backends;
 mod redeploy;
 mod registration;
 mod rollback;

@@ -9,7 +9,7 @@ use http::{Method, Response};
 
 use self::request::{Data, Header, Parts, invoked};
 use crate::caller::{API_KEY_HEADER, Credentials, Known, Refusal, Token, in_full};
-use crate::cli::backends::Backends;
+use crate::cli::backends::CalledBackends;
 use crate::cli::global::{Global, one_of};
 use crate::cli::opening::open_to_call;
 use crate::engine::{Calling, Invocation, not_applied, runtime, unless_local};
@@ -63,10 +63,10 @@ pub(crate) struct Args {
     scopes: Vec<String>,
     /// Print the curl command that does the same, without calling; secrets are
     /// variables in it
-    #[arg(long, conflicts_with_all = ["fail", "map", "backend"])]
+    #[arg(long, conflicts_with_all = ["fail", "map", "backend", "real_backends"])]
     print_curl: bool,
     #[command(flatten)]
-    backends: Backends,
+    backends: CalledBackends,
 }
 
 /// A partner's credentials.
@@ -100,7 +100,7 @@ impl Args {
             Some(data) if !self.print_curl => Some(data.read()?),
             _ => None,
         };
-        let calling = open_to_call(invocation, &self.backends, ui).await?;
+        let calling = open_to_call(invocation, Some(&self.backends.behind()), ui).await?;
         let known = calling.caller(&self.caller)?;
         let url = match &calling.view.invoke_url {
             Some(invoke_url) => invoked(invoke_url, &self.path)?,
@@ -146,11 +146,16 @@ impl Args {
             ui.print(&call::head(&answer));
         }
         let at_line_start = ui.pass_on(answer.body());
-        if let Some(hint) = self.explanation(invocation, &calling, known, &answer, token.as_ref()) {
+        let width = ui.width();
+        let notes = calling.stand_ins();
+        let notes = notes.iter().map(|words| call::note(words, width));
+        let hint = self.explanation(invocation, &calling, known, &answer, token.as_ref());
+        let hint = hint.map(|hint| crate::render::error::hint_line(&hint, width));
+        let told: String = notes.chain(hint).collect();
+        if !told.is_empty() {
             // The body may have no newline at its end, and both streams may be one terminal.
             let apart = if at_line_start { "" } else { "\n" };
-            let hint = crate::render::error::hint_line(&hint, ui.width());
-            ui.remark(&(apart.to_owned() + &hint));
+            ui.remark(&(apart.to_owned() + &told));
         }
         Ok(if self.fail && answer.status().as_u16() >= 400 {
             Exit::Failure

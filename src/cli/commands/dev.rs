@@ -21,7 +21,7 @@ use jiff::tz::TimeZone;
 use crate::cli::backends::Backends;
 use crate::cli::listen::{self, Listen};
 use crate::cli::signals::Signals;
-use crate::engine::{Invocation, local_service, runtime};
+use crate::engine::{Invocation, StandIn, local_service, runtime};
 use crate::error::{Error, Exit, Fault};
 use crate::render::dev::{self as show, DevLine};
 use crate::render::json;
@@ -50,6 +50,9 @@ pub(crate) struct Args {
     listen: Listen,
     #[command(flatten)]
     backends: Backends,
+    /// Call no other machine: a stand-in answers for backends there
+    #[arg(long)]
+    no_real_backends: bool,
     /// Print JSON lines: the URL, reloads, requests
     #[arg(long)]
     pub(super) json: bool,
@@ -118,6 +121,11 @@ impl Args {
         let failed = |error| Fault::io(anyhow::Error::new(error).context("can't serve"));
         let service = local_service(invocation, Some(applied.account()), Some(state_is_held))?;
         let seen = tell.clone();
+        let runtime = runtime(false)?;
+        let stand_in = match self.no_real_backends {
+            true => Some(runtime.block_on(StandIn::start())?),
+            false => None,
+        };
         let plane = DataPlane::new(
             service,
             DataPlaneOptions {
@@ -126,16 +134,17 @@ impl Args {
                     let _ = seen.send(Event::Seen(Box::new(one.clone())));
                 })),
                 own_hosts,
+                public_backend: stand_in.as_ref().map(|stand_in| stand_in.address),
                 ..self.backends.options()
             },
         );
-        let runtime = runtime(false)?;
         // Before the first line: Ctrl-C may follow it at once.
         let signals = {
             let _entered = runtime.enter();
             Signals::listen()?
         };
         let serving = move || {
+            let _until_then = stand_in;
             let ended = runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener)?;
                 listen::serve_until_stopped(plane, listener, signals).await
@@ -166,7 +175,7 @@ struct Dev<'a> {
 impl Dev<'_> {
     /// Says where it is served.
     fn show(&mut self, applied: &Applied, url: &str) {
-        let served = applied.served(self.invocation, url, &self.args.backends);
+        let served = applied.served(self.invocation, url, self.args);
         if self.args.json {
             let ready = DevLine::Ready {
                 url: url.to_owned(),

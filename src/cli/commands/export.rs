@@ -2,7 +2,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::caller::Known;
-use crate::cli::backends::Backends;
 use crate::cli::names::file_name;
 use crate::cli::opening::open_to_call;
 use crate::cli::private;
@@ -59,7 +58,7 @@ impl Args {
 
 impl Postman {
     async fn export(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
-        let calling = open_to_call(invocation, &Backends::default(), ui).await?;
+        let calling = open_to_call(invocation, None, ui).await?;
         let known = self.known(&calling)?;
         let stack = &calling.session.desired.context.stack;
         let (view, observation) = (calling.told(), &calling.observation);

@@ -2,7 +2,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::caller::Known;
-use crate::cli::backends::Backends;
 use crate::cli::names::file_name;
 use crate::cli::opening::open_to_call;
 use crate::cli::private;
@@ -76,7 +75,7 @@ impl Args {
         // `contradiction` has parsed it already.
         let destination =
             destination(&self.to).map_err(|wrong| Fault::new(FaultKind::Io, wrong))?;
-        let calling = open_to_call(invocation, &Backends::default(), ui).await?;
+        let calling = open_to_call(invocation, None, ui).await?;
         let known = calling.caller(&self.caller)?;
         if !known.enabled {
             let what = format!(

@@ -1,6 +1,5 @@
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::cli::backends::Backends;
 use crate::cli::opening::open_to_call;
 use crate::engine::{Invocation, runtime, unless_local};
 use crate::error::{Error, Exit};
@@ -37,7 +36,7 @@ impl Args {
     }
 
     async fn ask(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
-        let calling = open_to_call(invocation, &Backends::default(), ui).await?;
+        let calling = open_to_call(invocation, None, ui).await?;
         let known = calling.caller(&self.caller)?;
         let credentials = calling.credentials(known).await?;
         if let Some(words) = calling.second_secret(known).await {

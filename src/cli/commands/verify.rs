@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::backends::Backends;
+use crate::cli::backends::CalledBackends;
 use crate::cli::global::Global;
 use crate::cli::opening::open;
 use crate::cli::signals::Signals;
@@ -31,7 +31,8 @@ that something differs from the file. What can't be shown without risk reads
 
 On AWS the calls count against the partners' plans: about a tenth of a quota at
 most, or one call; retries by --patience come on top. Cognito charges
-for the tokens. With --local what AWS can't show is tried too, on copies.")]
+for the tokens. With --local what AWS can't show is tried too, on copies, and
+no other machine is called: a stand-in answers for backends there.")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
@@ -51,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
-    backends: Backends,
+    backends: CalledBackends,
 }
 
 /// Which calls to make.
@@ -91,7 +92,7 @@ impl Args {
         let mut signals = Signals::listen()?;
         let verifying = Verifying {
             session: &session,
-            behind: self.backends.options(),
+            behind: self.backends.behind(),
             options: self.which.options(),
             probe: self.probe,
             patience: Duration::from_secs(self.patience.as_secs()),

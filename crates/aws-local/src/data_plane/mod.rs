@@ -65,6 +65,8 @@ pub struct DataPlaneOptions {
     pub map: Vec<Mapping>,
     /// The address for every private target that is not in `map`.
     pub backend: Option<SocketAddr>,
+    /// The address that is called instead of every backend on another machine. Left out, those are called themselves.
+    pub public_backend: Option<SocketAddr>,
     /// Called with every request to the data plane.
     pub tell: Option<Watcher>,
     /// Where it listens, if it does.

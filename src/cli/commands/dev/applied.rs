@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::Args;
 use crate::apply::Failure;
 use crate::caller::at_endpoint;
-use crate::cli::backends::Backends;
 use crate::cli::variables;
 use crate::engine::{Invocation, Listener, Notice, Reloaded, reload, runtime};
 use crate::error::Error;
@@ -98,7 +98,7 @@ impl Applied {
         &'a self,
         invocation: &Invocation,
         url: &'a str,
-        backends: &Backends,
+        args: &Args,
     ) -> Served<'a> {
         let (routes, preflights) = ServedRoute::all(&self.0.desired, &self.0.steps.outcome.book);
         let at = |name: &str| Some(at_endpoint(&self.output(name)?, url));
@@ -111,7 +111,8 @@ impl Applied {
             url,
             invoke_url: at("invoke_url"),
             token_url: at("token_url"),
-            private: private.then(|| behind(&backends.options())),
+            stand_in: args.no_real_backends,
+            private: private.then(|| behind(&args.backends.options())),
             call: self.call(invocation, url, &routes),
             routes,
             preflights,

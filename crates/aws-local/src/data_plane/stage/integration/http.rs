@@ -1,7 +1,7 @@
 //! HTTP back ends: over the internet, or through a VPC link.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, Response, header};
 use bytes::Bytes;
@@ -148,7 +148,13 @@ impl Outgoing {
         }
         let network = match text(settings, "connectionType") {
             "VPC_LINK" => self.through_link(inner, exchange, settings)?,
-            _ => over_the_internet(&self.url, settings)?,
+            _ => match (
+                over_the_internet(&self.url, settings)?,
+                inner.options.public_backend,
+            ) {
+                (Network::Public, Some(instead)) => self.to(instead)?,
+                (network, _) => network,
+            },
         };
         let mut request = reqwest::Request::new(self.verb, self.url);
         *request.headers_mut() = self.headers;
@@ -160,9 +166,7 @@ impl Outgoing {
             .await
     }
 
-    /// Sends it to the local address of a target behind the link. The URL's host is only the `Host` header, as in API Gateway. A
-    /// back end here speaks HTTP, also where the URL says `https`: on AWS that is for the load balancer, or for a certificate
-    /// that this machine doesn't have.
+    /// Sends it to the local address of a target behind the link. The URL's host is only the `Host` header, as in API Gateway.
     fn through_link(
         &mut self,
         inner: &Inner,
@@ -175,13 +179,19 @@ impl Outgoing {
         let link = stage_variable_or(exchange, text(settings, "connectionId"));
         let port = self.url.port_or_known_default().unwrap_or(80);
         let address = network::address_behind(inner, exchange, link, port)?;
+        self.to(address)
+    }
+
+    /// Sends it to an address that stands for the URL's. A back end there speaks HTTP, also where the URL says `https`: on AWS that
+    /// is for the load balancer, or for a certificate that this machine doesn't have.
+    fn to(&mut self, address: SocketAddr) -> Result<Network, Refused> {
         if let header::Entry::Vacant(host) = self.headers.entry(header::HOST) {
             let authority = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
             let value = HeaderValue::try_from(authority)
                 .map_err(|_| configuration("the URL's host is not valid in a header"))?;
             host.insert(value);
         }
-        let moved = || configuration("the integration's URL can't be sent to a private target");
+        let moved = || configuration("the integration's URL can't be sent to another address");
         self.url.set_scheme("http").map_err(|()| moved())?;
         self.url.set_ip_host(address.ip()).map_err(|()| moved())?;
         self.url
