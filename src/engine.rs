@@ -7,6 +7,7 @@ mod duplicates;
 pub(crate) mod environment;
 pub(crate) mod existing;
 pub(crate) mod files;
+mod given_keys;
 mod invocation;
 mod listener;
 mod lock;

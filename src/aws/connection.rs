@@ -28,10 +28,11 @@ use super::payload_store::PayloadStore;
 use super::profile;
 use super::retry::{Classifier, OnlyOnce};
 use super::route53::Route53Answers;
+use super::secret_store::SecretStore;
 use super::tagging::TaggingAnswers;
 use super::tally::Tally;
 use crate::clock::Clock;
-use crate::model::Payload;
+use crate::model::{Payload, Secret};
 
 /// Which AWS to use.
 #[derive(Clone, Debug)]
@@ -57,6 +58,7 @@ pub struct Connection {
     tally: Tally,
     lease: Lease,
     payloads: PayloadStore,
+    given_secrets: SecretStore,
 }
 
 #[derive(Debug)]
@@ -202,12 +204,18 @@ impl Connection {
             inside: Inside::default(),
             lease,
             payloads: PayloadStore::default(),
+            given_secrets: SecretStore::default(),
         }
     }
 
     /// The payloads that its writers send.
     pub fn payloads(&self) -> &PayloadStore {
         &self.payloads
+    }
+
+    /// The given secrets that its writers send.
+    pub fn given_secrets(&self) -> &SecretStore {
+        &self.given_secrets
     }
 
     /// A reader with an empty cache.
@@ -391,6 +399,11 @@ impl Writer {
     /// The payload with this digest, if it is at hand.
     pub(crate) fn payload(&self, digest: &str) -> Option<Payload> {
         self.reader.connection.payloads.get(digest)
+    }
+
+    /// The secret from this source of the stack file, if it was read.
+    pub(crate) fn given_secret(&self, source: &str) -> Option<Secret> {
+        self.reader.connection.given_secrets.get(source)
     }
 
     /// The calls delayed by AWS's request quotas now.

@@ -1,5 +1,6 @@
-//! The reads that return secrets. Plans and applies can't use them: they have a [`Reader`](super::Reader) or a
-//! [`Writer`](super::Writer), and only a command that calls with credentials or exports them makes one of these.
+//! The reads that return secrets. Plans and steps can't use them: they have a [`Reader`](super::Reader) or a
+//! [`Writer`](super::Writer). A command that calls with credentials or exports them makes one of these, and so does a run that
+//! creates an API key with a given value, right before its first step.
 
 use std::time::Duration;
 
@@ -148,6 +149,30 @@ impl CredentialReader {
         let operation = Operation::apigateway("GetApiKey");
         let answer = self.0.call(operation, request.send()).await?;
         Ok(answer.value.map(Secret::new))
+    }
+
+    /// A parameter of Systems Manager, decrypted.
+    ///
+    /// # Errors
+    /// The parameter doesn't exist, or the read is denied.
+    pub async fn parameter(&self, name: &str) -> Result<Option<Secret>, AwsError> {
+        let request = self.0.ssm_client().get_parameter();
+        let request = request.name(name).with_decryption(true);
+        let operation = Operation::of(Service::Ssm, "GetParameter");
+        let answer = self.0.call(operation, request.send()).await?;
+        let value = answer.parameter.and_then(|parameter| parameter.value);
+        Ok(value.map(Secret::new))
+    }
+
+    /// The current text of a secret in Secrets Manager; `None` if it is binary.
+    ///
+    /// # Errors
+    /// The secret doesn't exist or has no value yet, or the read is denied.
+    pub async fn secret_text(&self, name: &str) -> Result<Option<Secret>, AwsError> {
+        let request = self.0.secretsmanager_client().get_secret_value();
+        let operation = Operation::of(Service::SecretsManager, "GetSecretValue");
+        let answer = self.0.call(operation, request.secret_id(name).send());
+        Ok(answer.await?.secret_string.map(Secret::new))
     }
 
     /// An access token without the pool's domain; no scope requests all of the client's. The client needs the authentication flow

@@ -2,6 +2,7 @@
 //! another run created meanwhile.
 
 use super::duplicates::{several, with_duplicates};
+use super::given_keys;
 use super::listener::{Listener, Notice, unless_local};
 use super::lock::{Company, Held, lost};
 use super::session::{Planned, Session};
@@ -148,7 +149,8 @@ impl Execution<'_> {
     /// have been one.
     ///
     /// # Errors
-    /// The lock was lost meanwhile; another run created the same resources.
+    /// A given value of an API key can't be used, and nothing was written; the lock was lost meanwhile; another run created the
+    /// same resources.
     pub async fn run(
         &self,
         lock: &mut Held,
@@ -156,6 +158,7 @@ impl Execution<'_> {
         listener: &mut dyn Listener,
     ) -> Result<Executed, Error> {
         let session = self.session;
+        given_keys::read(session, self.plan).await?;
         let (connection, clock) = (&session.connection, &session.clock);
         let simulated = session.is_local();
         let executed = carry_out(self.plan, connection, clock, simulated, stops, listener).await;

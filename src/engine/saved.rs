@@ -18,7 +18,7 @@ use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Desired;
 use crate::model::shell_word;
 use crate::plan::{Altered, Operation, Outdated, Patterns, Plan, Problem, Saved, Unreadable};
-use crate::stack;
+use crate::stack::{self, Checked, GivenKeys};
 
 /// Writes a plan to a temporary file and renames it, so that no reader sees half a plan. Only its owner can read it: it contains
 /// no secret, but all about the stack.
@@ -123,7 +123,10 @@ impl<'a> SavedPlan<'a> {
         let desired = self.saved.desired.clone();
         let mut session = Session::of_plan(&self.invocation, desired, purpose, listener).await?;
         match is_there(&self.invocation) {
-            true => self.same_file(&session, listener).await?,
+            true => {
+                let checked = self.same_file(&session, listener).await?;
+                session.given_keys = Some(GivenKeys::of(&checked));
+            }
             false => session.desired.tell_only_what_follows(),
         }
         self.payloads_are_at_hand(&session)?;
@@ -244,7 +247,11 @@ impl<'a> SavedPlan<'a> {
     }
 
     /// Compares the plan with the stack file: after a change of the file another plan is needed.
-    async fn same_file(&self, session: &Session, listener: &mut dyn Listener) -> Result<(), Error> {
+    async fn same_file(
+        &self,
+        session: &Session,
+        listener: &mut dyn Listener,
+    ) -> Result<Checked, Error> {
         let (invocation, saved) = (&self.invocation, &self.saved);
         let values = saved.inputs.vars.clone().into_iter();
         let values = values.map(|(name, value)| (name, value.into())).collect();
@@ -267,7 +274,7 @@ impl<'a> SavedPlan<'a> {
             ..now
         };
         if now == *planned {
-            return Ok(());
+            return Ok(checked);
         }
         Err(self.other_file(&now))
     }

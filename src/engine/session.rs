@@ -18,7 +18,7 @@ use crate::error::{Error, Fault};
 use crate::kinds::{self, Desired, Lookups, Observation, Queries};
 use crate::model::Patterns;
 use crate::plan::{self, Options, Plan};
-use crate::stack::{self, Checked, Given};
+use crate::stack::{self, Checked, Given, GivenKeys};
 
 /// The purpose of a session, which decides whether errors about existing resources stop it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,6 +71,8 @@ pub struct Session {
     pub clock: Clock,
     /// The connection.
     pub connection: Connection,
+    /// Where the stack file gives values of API keys; `None` without a file.
+    pub(super) given_keys: Option<GivenKeys>,
     /// What it is for.
     purpose: Purpose,
     /// Reads that the first observation starts with.
@@ -159,6 +161,7 @@ impl Session {
         let desired = stack::expand(&checked.file, &aws.account, adopt, &lookups);
         Ok(Self {
             given: checked.given.clone(),
+            given_keys: Some(GivenKeys::of(checked)),
             head_start: Mutex::new(head_start),
             ..Self::of(aws, invocation, desired, purpose)
         })
@@ -185,6 +188,7 @@ impl Session {
             invocation: invocation.clone(),
             desired,
             given: BTreeMap::new(),
+            given_keys: None,
             clock: aws.clock,
             connection: aws.connection,
             purpose,

@@ -1,4 +1,5 @@
-//! An API key. Its value is a partner's credential, so it is never replaced and never read by a plan.
+//! An API key. Its value is a partner's credential, so it is never replaced and never read by a plan. AWS makes the value, or
+//! takes a given one when the key is created; nothing changes it afterwards.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +10,10 @@ use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, patches};
 use super::{
     CREDENTIALS_LOST, Desired, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Look,
-    Note, Outputs, Resource, Scope, Task, gone_is_success, marks, tags,
+    Note, OnChange, Outputs, Resource, Scope, Task, gone_is_success, marks, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, OutputName, Secret, Text};
 
 /// An API key.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -23,12 +24,18 @@ pub struct Props {
     pub description: Text,
     /// Whether it works.
     pub enabled: bool,
+    /// Where its value was given, as in `ssm:NAME`: AWS makes the value where this is left out. A tag keeps it, since the value
+    /// itself is not compared.
+    pub value_from: Option<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// The mark of its client, which is created after it (see [`marks`]), set by the create call to save a call. Empty on the
     /// live side and never compared.
     pub marks: BTreeMap<String, String>,
 }
+
+/// The tag of a key with a given value: its source, as the file had it when the key was created.
+pub const SOURCE_TAG: &str = "gatestack:value_from";
 
 /// An API key.
 #[derive(Debug)]
@@ -48,7 +55,7 @@ impl Kind for ApiKey {
             "api_key",
             "API key",
             "An API Gateway API key: it counts a caller's requests against a usage plan. AWS makes its value; gatestack \
-             reads it only to hand it over. See the API Gateway developer guide, \"Usage plans and API keys\".",
+             reads it only to hand it over, or `key` in the file says where it is given. See the API Gateway developer guide, \"Usage plans and API keys\".",
         )
     };
 
@@ -77,6 +84,18 @@ impl Kind for ApiKey {
         .by(Part::Patch(|patches, task, _: &Props| {
             patches.replace("/enabled", task.want.enabled)
         })),
+        Field::new(
+            "key",
+            "Where its value was given when it was created, as a tag of the key says; the value itself is never compared. Without it, \
+             AWS makes the value of a new key, and an existing key keeps its own.",
+            |p: &Props, _| p.value_from.as_ref().into(),
+        )
+        .when_wanted()
+        .on_change(OnChange::Refuse(
+            "AWS takes a key's value only when it creates the key, and a key is never replaced: put the line back as it was, or \
+             remove it, and the key keeps its value. For another value, add a second entry under another name with this line, \
+             move its callers over and then remove this one",
+        )),
         Field::new(
             "tags",
             "Tags. Others on the key are left alone.",
@@ -114,6 +133,9 @@ impl Kind for ApiKey {
         let want = task.want;
         let mut key_tags = want.tags.clone();
         key_tags.extend(want.marks.clone());
+        let source = want.value_from.as_deref();
+        key_tags.extend(source.map(|source| (SOURCE_TAG.to_owned(), tags::escape(source))));
+        let value = source.map(|source| given(writer, source)).transpose()?;
         let request = writer
             .apigateway()
             .create_api_key()
@@ -122,11 +144,14 @@ impl Kind for ApiKey {
             .enabled(want.enabled)
             // Otherwise the id that every list returns can be the secret value itself.
             .generate_distinct_id(true)
+            .set_value(value.map(|value| value.expose().to_owned()))
             .set_tags(tags::sent(&key_tags));
         // The response contains the key's value; only its id is kept.
-        let id = writer
+        let answer = writer
             .call(Operation::apigateway("CreateApiKey"), request.send())
-            .await?
+            .await;
+        let id = answer
+            .map_err(|error| taken(error, source))?
             .id
             .unwrap_or_default();
         Ok(outputs(writer, &id))
@@ -176,9 +201,35 @@ impl Kind for ApiKey {
     }
 }
 
+/// A given value, which was read before the first step.
+fn given(writer: &Writer, source: &str) -> Result<Secret, AwsError> {
+    let value = writer.given_secret(source);
+    value.ok_or_else(|| {
+        AwsError::gave_up(
+            "CreateApiKey",
+            format!("the value of {source} was not read"),
+        )
+    })
+}
+
+/// AWS's refusal of a value that another key has, "API Key already exists", with its cause.
+fn taken(error: AwsError, source: Option<&str>) -> AwsError {
+    match source {
+        Some(source) if error.is("ConflictException") => AwsError {
+            message: format!(
+                "{}: another API key of this account and Region has the value of {source}, and AWS allows each value once. \
+                 Delete that key first if nothing uses it, or give this one another value",
+                error.message
+            ),
+            ..error
+        },
+        _ => error,
+    }
+}
+
 fn candidate(reader: &Reader, key: &LiveKey) -> Candidate<Props> {
     let name = key.name.clone().unwrap_or_default();
-    let tags = tags::live(key.tags.as_ref());
+    let live_tags = tags::live(key.tags.as_ref());
     let customer = key
         .customer_id
         .iter()
@@ -188,11 +239,14 @@ fn candidate(reader: &Reader, key: &LiveKey) -> Candidate<Props> {
             name: name.as_str().into(),
             description: key.description.clone().unwrap_or_default().into(),
             enabled: key.enabled,
-            tags: tags.clone(),
+            value_from: live_tags
+                .get(SOURCE_TAG)
+                .map(|source| tags::unescape(source).unwrap_or_else(|| source.clone())),
+            tags: live_tags.clone(),
             marks: BTreeMap::new(),
         },
         name,
-        tags,
+        tags: live_tags,
         outputs: outputs(reader, key.id.as_deref().unwrap_or_default()),
         unmanaged: customer
             .map(|customer| format!("the AWS Marketplace customer {customer}"))

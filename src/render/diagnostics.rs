@@ -84,6 +84,12 @@ fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
     for file in &files {
         let labels = diagnostic.labels.iter().enumerate();
         let labels = labels.filter(|(_, label)| std::ptr::eq(source.file(&label.range()), *file));
+        if diagnostic.unseen {
+            for (_, label) in labels {
+                report = place(report, file, label);
+            }
+            continue;
+        }
         if file.text().len() > WHOLE {
             for (index, label) in labels {
                 report = excerpt(report, file, label, kind(index));
@@ -118,6 +124,13 @@ fn one(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
     renderer.term_width(style.width).render(&[report])
 }
 
+/// Only the place of a label.
+fn place<'r>(report: Group<'r>, file: &'r SourceFile, label: &Label) -> Group<'r> {
+    let (line, column) = file.position(file.within(&label.range()).start);
+    let path = file.path().display().to_string();
+    report.element(Origin::path(path).line(line).char_column(column))
+}
+
 /// Only the line of a label, with a caret if there is room.
 fn excerpt<'r>(
     report: Group<'r>,
@@ -127,13 +140,12 @@ fn excerpt<'r>(
 ) -> Group<'r> {
     let text = file.text();
     let span = file.within(&label.range());
-    let (line, column) = file.position(span.start);
+    let (line, _) = file.position(span.start);
     let start = text[..span.start.min(text.len())]
         .rfind('\n')
         .map_or(0, |newline| newline + 1);
     if span.start - start > EXCERPT {
-        let path = file.path().display().to_string();
-        return report.element(Origin::path(path).line(line).char_column(column));
+        return place(report, file, label);
     }
     let mut end = text.len().min(start + 2 * EXCERPT);
     while !text.is_char_boundary(end) {

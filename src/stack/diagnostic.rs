@@ -122,6 +122,8 @@ codes! {
     Exposed = "GS037",
     /// More than gatestack reads: of a file, of its values, or of a text once its variables are replaced.
     TooLarge = "GS038",
+    /// A given value of an API key that can't be read, or that AWS refuses.
+    BadKeyValue = "GS040",
     /// A path that another route answers as well, and requires less for it.
     WeakerRoute = "GS041",
 }
@@ -154,6 +156,8 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do next.
     pub help: Option<String>,
+    /// Whether only its place is shown, because the line may hold a secret.
+    pub unseen: bool,
 }
 
 impl Label {
@@ -172,6 +176,7 @@ impl Diagnostic {
             code,
             message: shorten::message(message.into()),
             help: None,
+            unseen: false,
         }
     }
 
@@ -196,6 +201,13 @@ impl Diagnostic {
             span: (span.start, span.end),
             text: shorten::message(text.into()),
         });
+        self
+    }
+
+    /// Shows only the place, without the line of the file: it may hold a secret.
+    #[must_use]
+    pub fn without_its_line(mut self) -> Self {
+        self.unseen = true;
         self
     }
 

@@ -132,6 +132,7 @@ impl Expansion<'_> {
                 name: self.name(key.name.as_ref(), name),
                 description: self.optional(key.description.as_ref()),
                 enabled: key.enabled,
+                value_from: key.key.clone(),
                 tags: self.context.tags_of(&address),
                 marks: BTreeMap::new(),
             };
@@ -151,6 +152,7 @@ impl Expansion<'_> {
                 name: display.clone(),
                 description: Text::default(),
                 enabled: partner.enabled,
+                value_from: partner.key.clone(),
                 tags: self.context.tags_of(&key),
                 marks: BTreeMap::new(),
             };

@@ -221,6 +221,7 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
         Code::BadPlan, "\"glod\"", &["api_keys.key.plan", "plans"],
     ),
     ("plan = \"gold\", enabled = true }", "enabled = true }", Code::NoEffect, "key", &["api_keys.key"]),
+    ("env:BATCH_KEY", "BATCH_KEY", Code::WrongValue, "\"BATCH_KEY\"", &["api_keys.key.key"]),
     ("name = \"Acme\"", "name = \"Ac/me\"", Code::BadName, "\"Ac/me\"", &["partners.acme.name"]),
     ("plan = \"gold\", scopes", "plan = \"glod\", scopes", Code::BadPlan, "\"glod\"", &["partners.acme.plan", "plans"]),
     (

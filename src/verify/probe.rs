@@ -164,6 +164,7 @@ fn with_probe(desired: &Desired) -> Desired {
             name: name(&address),
             description: Text::default(),
             enabled,
+            value_from: None,
             tags: context.tags_of(&address),
             marks: BTreeMap::new(),
         };

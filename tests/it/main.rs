@@ -21,6 +21,7 @@ mod engine;
 mod executor;
 mod existing;
 mod forged;
+mod given_keys;
 mod handoff;
 mod in_place;
 mod inputs;

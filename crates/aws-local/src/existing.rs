@@ -1,5 +1,5 @@
-//! What an account has before the first call beside AWS's default networks: certificates, hosted zones, networks, instances and
-//! load balancers, as listed in a TOML file. They represent resources that were created by hand or with other tools.
+//! What an account has before the first call beside AWS's default networks: certificates, hosted zones, networks, instances, load
+//! balancers, parameters and secrets, as listed in a TOML file. They represent resources that were created by hand or with other tools.
 //!
 //! Missing resources are created when the file is read; existing ones are not changed. A resource that is removed from the file
 //! stays until the state is deleted.
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use toml::Spanned;
 
 use self::lists::{
-    Certificate, HostedZone, Instance, Listener, Lists, LoadBalancer, Subnet, Targets, Vpc,
+    Certificate, HostedZone, Instance, Kept, Listener, Lists, LoadBalancer, Subnet, Targets, Vpc,
 };
 use super::acm::Certificate as Issued;
 use super::operation::{Answer, Call, Object, Pace, Refusal, Run, seconds};
@@ -86,6 +86,8 @@ impl Existing {
             subnets,
             instances,
             load_balancers,
+            parameters,
+            secrets,
         } = &self.lists;
         let counts = [
             ("certificate", certificates.len()),
@@ -94,6 +96,8 @@ impl Existing {
             ("subnet", subnets.len()),
             ("instance", instances.len()),
             ("load balancer", load_balancers.len()),
+            ("parameter", parameters.len()),
+            ("secret", secrets.len()),
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
@@ -149,7 +153,9 @@ impl Provider<'_> {
         self.each(&lists.vpcs, Self::vpc)?;
         self.each(&lists.subnets, Self::subnet)?;
         self.each(&lists.instances, Self::instance)?;
-        self.each(&lists.load_balancers, Self::load_balancer)
+        self.each(&lists.load_balancers, Self::load_balancer)?;
+        self.each(&lists.parameters, Self::parameter)?;
+        self.each(&lists.secrets, Self::secret)
     }
 
     fn each<T>(
@@ -285,6 +291,35 @@ impl Provider<'_> {
             Some(wanted.id.clone()),
             input,
         )?;
+        Ok(true)
+    }
+
+    fn parameter(&mut self, wanted: &Kept) -> Result<bool, String> {
+        let region = self.region(wanted.region.as_deref())?;
+        let name = json!({"Name": wanted.name});
+        if self.run("ssm", "GetParameter", &region, None, name).is_ok() {
+            return Ok(false);
+        }
+        let input = json!({"Name": wanted.name, "Value": wanted.value, "Type": "SecureString"});
+        self.run("ssm", "PutParameter", &region, None, input)?;
+        Ok(true)
+    }
+
+    fn secret(&mut self, wanted: &Kept) -> Result<bool, String> {
+        let (service, region) = ("secretsmanager", self.region(wanted.region.as_deref())?);
+        let name = json!({"SecretId": wanted.name});
+        if self
+            .run(service, "DescribeSecret", &region, None, name)
+            .is_ok()
+        {
+            return Ok(false);
+        }
+        let input = json!({
+            "Name": wanted.name,
+            "SecretString": wanted.value,
+            "ClientRequestToken": super::identifiers::uuid(),
+        });
+        self.run(service, "CreateSecret", &region, None, input)?;
         Ok(true)
     }
 

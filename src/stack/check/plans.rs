@@ -1,11 +1,15 @@
 //! `[plans]`, and their keys.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_facts::limits::tags::LONGEST_TAG_VALUE;
 
 use super::names::{API_GATEWAY, API_KEY};
 use super::{Judge, entries};
-use crate::model::bare_or_quoted;
-use crate::stack::diagnostic::Code;
+use crate::kinds::tags;
+use crate::model::{SecretSource, bare_or_quoted};
+use crate::stack::diagnostic::{Code, Diagnostic};
+use crate::stack::given_keys;
 use crate::stack::spans::KeyPath;
 
 pub(super) fn check(judge: &mut Judge<'_>) {
@@ -26,6 +30,54 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         }
     }
     members(judge);
+    values(judge);
+}
+
+/// The sources of given key values: AWS allows each value once in an account and Region.
+fn values(judge: &mut Judge<'_>) {
+    let mut known: BTreeMap<&str, KeyPath> = BTreeMap::new();
+    for (path, source) in given_keys::written(judge.file) {
+        if SecretSource::parse(source).is_none() {
+            // The text may be the value itself, so it is not repeated.
+            let message = format!(
+                "`{path}` must say where the value is, not the value: the file is read by more people and programs than the key is \
+                 for, and stays in every copy of the repository"
+            );
+            let help = format!("write it as {}", SecretSource::FORMS);
+            let diagnostic = Diagnostic::error(Code::WrongValue, message)
+                .at(judge.spans.value_of(&path))
+                .help(help)
+                .without_its_line();
+            judge.tell(&path, diagnostic);
+            continue;
+        }
+        let tag = tags::escape(source);
+        if tag.len() > LONGEST_TAG_VALUE {
+            let message = format!(
+                "`{path}` is too long: a tag of the key keeps it, and AWS takes {LONGEST_TAG_VALUE} characters"
+            );
+            judge.error(
+                Code::OutOfRange,
+                &path,
+                message,
+                "give the secret a shorter name",
+            );
+        }
+        match known.get(source) {
+            Some(first) => {
+                let message = format!(
+                    "`{path}` and `{first}` give one value, and AWS allows each value once in an account and Region"
+                );
+                judge.error(
+                    Code::Duplicate,
+                    &path,
+                    message,
+                    "give each key a value of its own",
+                );
+            }
+            None => drop(known.insert(source, path)),
+        }
+    }
 }
 
 fn members(judge: &mut Judge<'_>) {
@@ -133,6 +185,45 @@ mod tests {
     fn what_nobody_uses_is_worth_a_word() {
         assert_eq!(codes(&edited("", "[plans.gold]")), [Code::NoEffect]);
         assert_eq!(codes(&edited("", "[api_keys.a]")), [Code::NoEffect]);
+    }
+
+    #[test]
+    fn a_key_says_where_its_value_is() {
+        let keys = |lines: &str| codes(&edited("", &format!("[api_keys]\n{lines}")));
+        let key = |source: &str| {
+            keys(&format!(
+                "a = {{ plan = \"standard\", key = \"{source}\" }}"
+            ))
+        };
+        for good in [
+            "env:A_1",
+            "ssm:/a/b",
+            "secretsmanager:a/b",
+            "secretsmanager:a#b",
+        ] {
+            assert_eq!(key(good), [], "{good}");
+        }
+        for bad in [
+            "0123456789abcdefghij0123456789",
+            "file:key.txt",
+            "env:",
+            "ssm:a b",
+            "",
+        ] {
+            assert_eq!(key(bad), [Code::WrongValue], "{bad}");
+        }
+        assert_eq!(
+            key(&format!("ssm:/{}", "a".repeat(252))),
+            [Code::OutOfRange]
+        );
+        assert_eq!(key(&format!("ssm:/{}", "a".repeat(251))), []);
+        let two = |second: &str| {
+            keys(&format!(
+                "a = {{ plan = \"standard\", key = \"env:A\" }}\nb = {{ plan = \"standard\", key = \"{second}\" }}"
+            ))
+        };
+        assert_eq!(two("env:A"), [Code::Duplicate]);
+        assert_eq!(two("env:B"), []);
     }
 
     #[test]

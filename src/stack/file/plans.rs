@@ -75,6 +75,12 @@ pub struct ApiKey {
     /// The plan it is on, the name of a `[plans]` table. Left out: none.
     #[schemars(example = &"standard")]
     pub plan: Option<String>,
+    /// Where the key's value is: `env:NAME`, an environment variable of the apply that creates it; `ssm:NAME`, a parameter of
+    /// Systems Manager; `secretsmanager:NAME`, a secret, or with `#MEMBER` a member of the JSON object in it. It has 20 to 128
+    /// characters. It is read only when the key is created: AWS can't change it afterwards. Left out: AWS makes the value of a
+    /// new key, and an existing key keeps its own.
+    #[schemars(example = &"secretsmanager:batch#api_key")]
+    pub key: Option<String>,
     /// Whether the key works.
     #[serde(default = "yes")]
     #[schemars(example = false)]
@@ -91,6 +97,12 @@ pub struct Partner {
     /// The plan its key is on, the name of a `[plans]` table.
     #[schemars(example = &"standard")]
     pub plan: String,
+    /// Where the API key's value is: `env:NAME`, an environment variable of the apply that creates it; `ssm:NAME`, a parameter of
+    /// Systems Manager; `secretsmanager:NAME`, a secret, or with `#MEMBER` a member of the JSON object in it. It has 20 to 128
+    /// characters. It is read only when the key is created: AWS can't change it afterwards. Left out: AWS makes the value of a
+    /// new key, and an existing key keeps its own.
+    #[schemars(example = &"secretsmanager:partners/acme")]
+    pub key: Option<String>,
     /// The scopes its client may ask for: `SERVER/SCOPE`, by the name or the identifier of a `[resource_servers]` table, or
     /// `SERVER/*` for all of its scopes.
     #[serde(default)]

@@ -14,6 +14,7 @@ use super::super::check::names::{
     TAG_KEY, TAG_VALUE, USER_POOL,
 };
 use super::super::scopes::OPEN_ID;
+use crate::model::SecretSource;
 
 /// Which part of a property a pattern is for.
 #[derive(Clone, Copy, Debug)]
@@ -147,6 +148,8 @@ const TEXTS: &[(&str, &str, Part, &str)] = &[
         r"^(ami-([0-9a-f]{8}|[0-9a-f]{17})|ssm:/[A-Za-z0-9_./-]{1,1000})$",
     ),
     ("Instances", "profile", Text, r"^[A-Za-z0-9_+=,.@-]{1,128}$"),
+    ("ApiKey", "key", Text, SecretSource::PATTERN),
+    ("Partner", "key", Text, SecretSource::PATTERN),
     ("Targets", "ips", Elements, r"^([0-9]{1,3}\.){3}[0-9]{1,3}$"),
     ("Targets", "instance_ids", Elements, INSTANCE),
 ];

@@ -195,6 +195,7 @@ async fn partner_api() -> WantedResources {
                 name: "acme".into(),
                 description: "".into(),
                 enabled: true,
+                value_from: None,
                 tags: tags("partners.acme/key"),
                 marks: Default::default(),
             }),

@@ -116,6 +116,7 @@ fn key(world: &WantedResources, name: &str, address: &str) -> Resource {
         name: name.into(),
         description: "".into(),
         enabled: true,
+        value_from: None,
         tags: world.desired.context.tags_of(&Address::new(address)),
         marks: [(marks::CLIENT_TAG.to_owned(), marks::CREATING.to_owned())].into(),
     })

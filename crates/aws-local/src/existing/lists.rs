@@ -1,6 +1,7 @@
 //! The file as it is written.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -16,6 +17,26 @@ pub(super) struct Lists {
     pub(super) subnets: Vec<Spanned<Subnet>>,
     pub(super) instances: Vec<Spanned<Instance>>,
     pub(super) load_balancers: Vec<Spanned<LoadBalancer>>,
+    pub(super) parameters: Vec<Spanned<Kept>>,
+    pub(super) secrets: Vec<Spanned<Kept>>,
+}
+
+/// An encrypted parameter of Systems Manager, or a secret in Secrets Manager.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Kept {
+    pub(super) name: String,
+    /// For tests: whoever reads this file knows it.
+    pub(super) value: String,
+    pub(super) region: Option<String>,
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An issued certificate. Its ARN says the Region.
@@ -116,7 +137,8 @@ impl Lists {
             let targets = one.targets.ips.len() + one.targets.instance_ids.len();
             1 + one.subnets.len() + one.listeners.len() * (1 + targets)
         });
-        let others = self.hosted_zones.len() + self.vpcs.len();
+        let others =
+            self.hosted_zones.len() + self.vpcs.len() + self.parameters.len() + self.secrets.len();
         let listed = certificates.chain(subnets).chain(instances);
         listed.chain(load_balancers).sum::<usize>() + others
     }

@@ -1,0 +1,219 @@
+//! The given values of API keys: read for the keys that a plan creates, before its first step.
+
+use std::collections::BTreeMap;
+
+use aws_facts::limits::apigateway::{LONGEST_KEY_VALUE, SHORTEST_KEY_VALUE};
+
+use super::session::Session;
+use crate::aws::{AwsError, CredentialReader};
+use crate::error::{Error, Fault, FaultKind};
+use crate::kinds::Resource;
+use crate::model::{Address, Secret, SecretSource};
+use crate::plan::{Operation, Plan};
+use crate::stack::BadValue;
+
+/// Reads the given values of the API keys that a plan creates, for the connection's writers. A plan itself reads none, so it
+/// needs no permission for them, and no environment variable.
+///
+/// # Errors
+/// Every value that can't be read or that AWS would refuse. Nothing was written then.
+pub(super) async fn read(session: &Session, plan: &Plan) -> Result<(), Error> {
+    let wanted = plan.steps.iter().filter_map(|step| match &step.operation {
+        Operation::Create(Resource::ApiKey(key)) => Some((&step.address, key.value_from.as_ref()?)),
+        _ => None,
+    });
+    let credentials = session.connection.credentials();
+    let mut values: BTreeMap<&Address, Secret> = BTreeMap::new();
+    let mut bad = Vec::new();
+    for (address, source) in wanted {
+        match value(session, &credentials, source).await {
+            Ok(secret) => {
+                let same = values
+                    .iter()
+                    .find(|(_, other)| other.expose() == secret.expose());
+                if let Some((other, _)) = same {
+                    bad.push(BadValue {
+                        key: address.clone(),
+                        what: format!("{source} has the value that {other} is given"),
+                        help: "AWS allows each value once in an account and Region: give each key a value of its own".into(),
+                    });
+                    continue;
+                }
+                let store = session.connection.given_secrets();
+                store.put(source.as_str(), secret.clone());
+                values.insert(address, secret);
+            }
+            Err((what, help)) => bad.push(BadValue {
+                key: address.clone(),
+                what,
+                help,
+            }),
+        }
+    }
+    match bad.is_empty() {
+        true => Ok(()),
+        false => Err(error(session, bad)),
+    }
+}
+
+/// The error, at the lines of the stack file if there is one: a saved plan doesn't need it.
+fn error(session: &Session, bad: Vec<BadValue>) -> Error {
+    match &session.given_keys {
+        Some(places) => places.errors(bad).into(),
+        None => {
+            let what = "values of API keys can't be used; nothing was written";
+            let fault = Fault::new(FaultKind::Absent, what);
+            bad.into_iter()
+                .fold(fault, |fault, bad| {
+                    fault.about(bad.key, bad.what).hint(bad.help)
+                })
+                .into()
+        }
+    }
+}
+
+type Bad = (String, String);
+
+async fn value(
+    session: &Session,
+    credentials: &CredentialReader,
+    source: &str,
+) -> Result<Secret, Bad> {
+    let found = match SecretSource::parse(source) {
+        Some(SecretSource::Variable(name)) => match std::env::var(&name) {
+            Ok(value) => Secret::new(value),
+            Err(_) => {
+                return Err((
+                    format!("the environment variable {name} is not set, or is not UTF-8"),
+                    format!("set {name} to the key's value where apply runs"),
+                ));
+            }
+        },
+        Some(SecretSource::Parameter(name)) => {
+            let read = credentials.parameter(&name).await;
+            let read = read.map_err(|error| unread(session, source, "ssm:GetParameter", &error))?;
+            read.ok_or_else(|| empty(source))?
+        }
+        Some(SecretSource::Secret { name, member }) => {
+            let read = credentials.secret_text(&name).await;
+            let read = read.map_err(|error| {
+                unread(session, source, "secretsmanager:GetSecretValue", &error)
+            })?;
+            let text = read.ok_or_else(|| empty(source))?;
+            match member {
+                None => text,
+                Some(member) => in_json(&text, &member).ok_or_else(|| {
+                    (
+                        format!("{source}: the secret is not a JSON object with the text `{member}`"),
+                        format!("write the secret as {{\"{member}\": \"…\"}}, or name the member that has the value after `#`"),
+                    )
+                })?,
+            }
+        }
+        None => {
+            return Err((
+                format!(
+                    "{} is not a source of a value",
+                    crate::model::shorten::shortened(source)
+                ),
+                format!("write it as {}", SecretSource::FORMS),
+            ));
+        }
+    };
+    usable(source, &found)?;
+    Ok(found)
+}
+
+fn empty(source: &str) -> Bad {
+    (
+        format!("{source} has no text"),
+        "store the key's value there as text".into(),
+    )
+}
+
+fn unread(session: &Session, source: &str, action: &str, error: &AwsError) -> Bad {
+    let help = if error.is_denied() {
+        format!(
+            "allow {action} on it to the credentials of apply, and kms:Decrypt if it is encrypted with a key of yours"
+        )
+    } else if error.is_not_found() && session.is_local() {
+        "the local AWS has its own: list it in local-aws.toml beside the stack file, with a value for tests".into()
+    } else if error.is_not_found() {
+        format!(
+            "store the value there, in {} of account {}, or correct the name",
+            session.desired.context.region, session.desired.context.account
+        )
+    } else {
+        let hint = error.hint();
+        hint.unwrap_or_else(|| "check the name, the Region and the account".into())
+    };
+    (format!("{source} can't be read: {error}"), help)
+}
+
+fn in_json(text: &Secret, member: &str) -> Option<Secret> {
+    let object: BTreeMap<String, serde_json::Value> = serde_json::from_str(text.expose()).ok()?;
+    let value = object.get(member)?.as_str()?;
+    Some(Secret::new(value))
+}
+
+/// Checks a value by AWS's rules (API Gateway developer guide, "Usage plans and API keys": 20 to 128 characters), and whether it
+/// can be sent in a header.
+fn usable(source: &str, value: &Secret) -> Result<(), Bad> {
+    let text = value.expose();
+    let length = text.chars().count();
+    if text.ends_with(['\n', '\r']) {
+        return Err((
+            format!("the value of {source} ends with a line break"),
+            "store it without: `printf %s VALUE`, not `echo VALUE`".into(),
+        ));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err((
+            format!("the value of {source} has a space, or a character that is not ASCII"),
+            "callers send it in a header: use letters and digits".into(),
+        ));
+    }
+    if !(SHORTEST_KEY_VALUE..=LONGEST_KEY_VALUE).contains(&length) {
+        return Err((
+            format!("the value of {source} has {length} characters"),
+            format!("AWS takes {SHORTEST_KEY_VALUE} to {LONGEST_KEY_VALUE}"),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_has_the_length_and_characters_that_work() {
+        let bad = |text: &str| {
+            usable("env:A", &Secret::new(text))
+                .err()
+                .map(|(what, _)| what)
+        };
+        assert_eq!(bad(&"a".repeat(20)), None);
+        assert_eq!(bad(&"a-".repeat(64)), None);
+        for (text, said) in [
+            ("a".repeat(19), "19 characters"),
+            ("a".repeat(129), "129 characters"),
+            ("a".repeat(30) + "\n", "line break"),
+            ("a".repeat(30) + " b", "a space"),
+            ("ü".repeat(30), "not ASCII"),
+        ] {
+            let bad = bad(&text).unwrap();
+            assert!(bad.contains(said), "{bad}");
+            assert!(!bad.contains(text.trim_end()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_member_of_a_secret_is_a_text() {
+        let of = |text: &str| in_json(&Secret::new(text), "key").map(|it| it.expose().to_owned());
+        assert_eq!(of(r#"{"key": "v", "other": 1}"#).as_deref(), Some("v"));
+        for text in ["v", "{}", r#"{"key": 1}"#, r#"["key"]"#] {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
+}
