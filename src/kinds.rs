@@ -59,7 +59,8 @@ use crate::model::{Address, Book, OutputName, Text};
 
 pub use ahead::read_ahead;
 pub use api_marks::{
-    DOMAIN_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, USER_POOL_MARK, is_mark, mark_of,
+    DOMAIN_MARK, EXISTING_POOL_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, USER_POOL_MARK,
+    is_mark, mark_of,
 };
 pub use change::{Action, BothSides, Change, FieldChange, Level, Look, Note};
 pub(crate) use change::{CREDENTIALS_LOST, ROUTE_OPENS};
@@ -387,6 +388,8 @@ pub struct Findings<P> {
     pub neighbours: usize,
     /// What is not the stack's and is deleted with something found in an earlier phase.
     pub dependents: Vec<Dependent>,
+    /// Notices about something found in an earlier phase, as [`Found::notices`].
+    pub remarks: Vec<(Address, String)>,
 }
 
 impl<P> Default for Findings<P> {
@@ -398,6 +401,7 @@ impl<P> Default for Findings<P> {
             in_doubt: Vec::new(),
             neighbours: 0,
             dependents: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 }

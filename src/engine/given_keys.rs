@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_facts::limits::apigateway::{LONGEST_KEY_VALUE, SHORTEST_KEY_VALUE};
-
 use super::session::Session;
 use crate::aws::{AwsError, CredentialReader};
 use crate::error::{Error, Fault, FaultKind};
-use crate::kinds::Resource;
+use crate::kinds::{Resource, api_key};
 use crate::model::{Address, Secret, SecretSource};
 use crate::plan::{Operation, Plan};
 use crate::stack::BadValue;
@@ -120,8 +118,10 @@ async fn value(
             ));
         }
     };
-    usable(source, &found)?;
-    Ok(found)
+    match api_key::refused_value(&found) {
+        Some((what, help)) => Err((format!("the value of {source} {what}"), help)),
+        None => Ok(found),
+    }
 }
 
 fn empty(source: &str) -> Bad {
@@ -156,57 +156,9 @@ fn in_json(text: &Secret, member: &str) -> Option<Secret> {
     Some(Secret::new(value))
 }
 
-/// Checks a value by AWS's rules (API Gateway developer guide, "Usage plans and API keys": 20 to 128 characters), and whether it
-/// can be sent in a header.
-fn usable(source: &str, value: &Secret) -> Result<(), Bad> {
-    let text = value.expose();
-    let length = text.chars().count();
-    if text.ends_with(['\n', '\r']) {
-        return Err((
-            format!("the value of {source} ends with a line break"),
-            "store it without: `printf %s VALUE`, not `echo VALUE`".into(),
-        ));
-    }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err((
-            format!("the value of {source} has a space, or a character that is not ASCII"),
-            "callers send it in a header: use letters and digits".into(),
-        ));
-    }
-    if !(SHORTEST_KEY_VALUE..=LONGEST_KEY_VALUE).contains(&length) {
-        return Err((
-            format!("the value of {source} has {length} characters"),
-            format!("AWS takes {SHORTEST_KEY_VALUE} to {LONGEST_KEY_VALUE}"),
-        ));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_value_has_the_length_and_characters_that_work() {
-        let bad = |text: &str| {
-            usable("env:A", &Secret::new(text))
-                .err()
-                .map(|(what, _)| what)
-        };
-        assert_eq!(bad(&"a".repeat(20)), None);
-        assert_eq!(bad(&"a-".repeat(64)), None);
-        for (text, said) in [
-            ("a".repeat(19), "19 characters"),
-            ("a".repeat(129), "129 characters"),
-            ("a".repeat(30) + "\n", "line break"),
-            ("a".repeat(30) + " b", "a space"),
-            ("ü".repeat(30), "not ASCII"),
-        ] {
-            let bad = bad(&text).unwrap();
-            assert!(bad.contains(said), "{bad}");
-            assert!(!bad.contains(text.trim_end()), "{bad}");
-        }
-    }
 
     #[test]
     fn a_member_of_a_secret_is_a_text() {

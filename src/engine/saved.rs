@@ -127,6 +127,13 @@ impl<'a> SavedPlan<'a> {
                 let checked = self.same_file(&session, listener).await?;
                 session.given_keys = Some(GivenKeys::of(&checked));
             }
+            // A plan doesn't show the pool, so it must follow from the file.
+            false if self.saved.desired.existing_pool.is_some() => {
+                let what = "the plan is about a user pool that is not the stack's, which only the stack file names; nothing was written";
+                return Err(Fault::new(FaultKind::Context, what)
+                    .hint("apply it where the stack file is, or name that with -f FILE")
+                    .into());
+            }
             false => session.desired.tell_only_what_follows(),
         }
         self.payloads_are_at_hand(&session)?;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::apigateway::{LONGEST_KEY_VALUE, SHORTEST_KEY_VALUE};
 use aws_sdk_apigateway::types::ApiKey as LiveKey;
 use serde::{Deserialize, Serialize};
 
@@ -201,6 +202,29 @@ impl Kind for ApiKey {
     }
 }
 
+/// Why a value can't be given to a key, after the words "the value", and what to do; without the value. AWS's rule is its length
+/// (API Gateway developer guide, "Usage plans and API keys": 20 to 128 characters), and callers send it in a header.
+pub fn refused_value(value: &Secret) -> Option<(String, String)> {
+    let text = value.expose();
+    let length = text.chars().count();
+    let (what, help) = if text.ends_with(['\n', '\r']) {
+        let help = "store it without: `printf %s VALUE`, not `echo VALUE`";
+        ("ends with a line break".to_owned(), help.to_owned())
+    } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let what = "has a space, or a character that is not ASCII";
+        let help = "callers send it in a header: use letters and digits";
+        (what.to_owned(), help.to_owned())
+    } else if !(SHORTEST_KEY_VALUE..=LONGEST_KEY_VALUE).contains(&length) {
+        (
+            format!("has {length} characters"),
+            format!("AWS takes {SHORTEST_KEY_VALUE} to {LONGEST_KEY_VALUE}"),
+        )
+    } else {
+        return None;
+    };
+    Some((what, help))
+}
+
 /// A given value, which was read before the first step.
 fn given(writer: &Writer, source: &str) -> Result<Secret, AwsError> {
     let value = writer.given_secret(source);
@@ -262,4 +286,27 @@ fn outputs(reader: &Reader, id: &str) -> Outputs {
             reader.apigateway_arn(&format!("/apikeys/{id}")),
         ),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_has_the_length_and_characters_that_work() {
+        let refused = |text: &str| refused_value(&Secret::new(text)).map(|(what, _)| what);
+        assert_eq!(refused(&"a".repeat(20)), None);
+        assert_eq!(refused(&"a-".repeat(64)), None);
+        for (text, said) in [
+            ("a".repeat(19), "19 characters"),
+            ("a".repeat(129), "129 characters"),
+            ("a".repeat(30) + "\n", "line break"),
+            ("a".repeat(30) + " b", "a space"),
+            ("ü".repeat(30), "not ASCII"),
+        ] {
+            let refused = refused(&text).unwrap();
+            assert!(refused.contains(said), "{refused}");
+            assert!(!refused.contains(text.trim_end()), "{refused}");
+        }
+    }
 }

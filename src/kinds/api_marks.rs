@@ -20,6 +20,9 @@ pub const DOMAIN_MARK: &str = "gatestack:domain";
 /// The mark of a user pool, even if the API doesn't use it.
 pub const USER_POOL_MARK: &str = "gatestack:user_pool";
 
+/// The mark of a pool that the stack does not own and has app clients and scopes in, with the pool's id.
+pub const EXISTING_POOL_MARK: &str = "gatestack:existing_user_pool";
+
 /// The prefix of the marks of log groups. There is one for each name that a file gave a group, with the name as its value.
 pub const LOG_GROUP_MARK: &str = "gatestack:log_group";
 
@@ -33,6 +36,7 @@ pub fn is_mark(key: &str) -> bool {
         LOAD_BALANCER_MARK,
         DOMAIN_MARK,
         USER_POOL_MARK,
+        EXISTING_POOL_MARK,
         LOG_GROUP_MARK,
     ]
     .contains(&of_many)

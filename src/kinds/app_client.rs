@@ -17,13 +17,13 @@ use serde::{Deserialize, Serialize};
 pub use self::auth_flows::AUTH_FLOWS;
 pub(super) use self::search::read_ahead;
 use self::validity::in_largest_unit;
-use super::marks::{self, CLIENT_TAG, CREATING};
+use super::marks::{self, Bearer, CLIENT_TAG, CREATING};
 use super::{
     Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Look, Note, OnChange,
     Outputs, Scope, Task, distinct, gone_is_success, literal, tags,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
-use crate::model::{Address, Book, HumanDuration, OutputName, Table, Text, Value};
+use crate::model::{Address, Book, HumanDuration, OutputName, Place, Table, Text, Value};
 
 /// An app client.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -32,6 +32,8 @@ pub struct Props {
     pub user_pool: Text,
     /// The mark that the client is ours.
     pub mark: Mark,
+    /// The id of the stack's API, which has the mark instead of the pool if that is not the stack's.
+    pub marked_on: Option<Text>,
     /// The client's name.
     pub name: Text,
     /// `code`, `implicit`, `client_credentials`.
@@ -58,7 +60,7 @@ pub struct Props {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
-    /// A tag of the pool under this address.
+    /// A tag under this address: of the pool, or of the API ([`Props::marked_on`]).
     OnPool(String),
     /// A tag of each of the partner's API keys with these ids. One is wanted; on AWS, every key of the partner has it.
     OnKeys(BTreeSet<Text>),
@@ -179,9 +181,13 @@ impl Kind for AppClient {
 
     const FIELDS: &'static [Field<Props, Self::Part>] = &[
         Field::place("user_pool", "user_pool", |client: &Props, book| client.user_pool.value(book)),
+        Field::place("marked_on", "rest_api", |client: &Props, book| {
+            client.marked_on.as_ref().map(|api| api.value(book)).into()
+        }),
         Field::new(
             "mark",
-            "What says that the client is the stack's: a tag of the pool, or of the partner's API key with this id. Each \
+            "What says that the client is the stack's: a tag of the pool, of the API if the pool is not the stack's, or of the \
+             partner's API key with this id. Each \
              further key of the partner carries it too.",
             |client: &Props, book| client.mark.value(book),
         )
@@ -245,7 +251,10 @@ impl Kind for AppClient {
 
     fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
         match &want.mark {
-            Mark::OnPool(mark) => mark == address.as_str(),
+            Mark::OnPool(mark) => {
+                let api = Text::output(&Place::Api.address(), OutputName::Id);
+                mark == address.as_str() && want.marked_on.as_ref().is_none_or(|on| *on == api)
+            }
             mark => *mark == Mark::on_key(Text::output(&address.key(), OutputName::Id)),
         }
     }
@@ -258,7 +267,11 @@ impl Kind for AppClient {
         let want = task.want;
         let pool = task.text(&want.user_pool);
         match &want.mark {
-            Mark::OnPool(mark) => marks::set(writer, &pool, mark, CREATING).await?,
+            Mark::OnPool(mark) => {
+                let api = want.marked_on.as_ref().map(|api| task.text(api));
+                let bearer = Bearer::of(&pool, api.as_deref());
+                marks::set(writer, bearer, mark, CREATING).await?;
+            }
             Mark::OnKeys(keys) => {
                 for key in keys {
                     announce(writer, &task.text(key)).await?;
@@ -378,7 +391,9 @@ impl Kind for AppClient {
         }
         match &live.props.mark {
             Mark::OnPool(mark) => {
-                marks::clear(writer, &pool, |address, marked| {
+                let api = live.props.marked_on.as_ref().map(literal);
+                let bearer = Bearer::of(&pool, api.as_deref());
+                marks::clear(writer, bearer, |address, marked| {
                     is_place(address) && (marked == id || address.as_str() == mark)
                 })
                 .await
@@ -430,7 +445,11 @@ async fn write_mark(
     id: &str,
 ) -> Result<(), AwsError> {
     match &task.want.mark {
-        Mark::OnPool(mark) => marks::move_to(writer, pool, mark, id, is_place).await,
+        Mark::OnPool(mark) => {
+            let api = task.want.marked_on.as_ref().map(|api| task.text(api));
+            let bearer = Bearer::of(pool, api.as_deref());
+            marks::move_to(writer, bearer, mark, id, is_place).await
+        }
         Mark::OnKeys(keys) => {
             for key in keys {
                 mark_key(writer, &task.text(key), id).await?;

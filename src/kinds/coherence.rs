@@ -9,9 +9,11 @@ use crate::model::{
 };
 
 /// Outputs about something that may be an existing resource, and its address if it is the stack's own.
-const MAY_BE_POINTED_AT: [(&str, Place); 2] = [
+const MAY_BE_POINTED_AT: [(&str, Place); 4] = [
     ("load_balancer.dns_name", Place::LoadBalancer),
     ("api.domain.target", Place::ApiDomain),
+    ("user_pool_id", Place::UserPool),
+    ("token_url", Place::UserPool),
 ];
 
 impl Desired {
@@ -57,8 +59,13 @@ impl Desired {
                     info.name
                 )
             }));
-            let stands_nowhere =
-                info.on_change == OnChange::Place && awaited.is_empty() && *value != Value::Unset;
+            // What is in a pool of another stack is only applied with the stack file.
+            let in_existing =
+                matches!(value, Value::Text(id) if self.existing_pool.as_ref() == Some(id));
+            let stands_nowhere = info.on_change == OnChange::Place
+                && awaited.is_empty()
+                && *value != Value::Unset
+                && !in_existing;
             if stands_nowhere {
                 found.push(format!("`{}` is not the stack's own", info.name));
             }
@@ -106,11 +113,13 @@ impl Desired {
             self.resources.contains_key(&of) && *text == Text::output(&of, output)
         };
         let literal = |is: &str| *text == Text::literal(is);
-        if let Some((_, of)) = MAY_BE_POINTED_AT.iter().find(|(one, _)| *one == name) {
-            let of = of.address();
-            return tells(of.clone(), OutputName::Target) || !self.resources.contains_key(&of);
+        let pointed = MAY_BE_POINTED_AT.iter().find(|(one, _)| *one == name);
+        if pointed.is_some_and(|(_, of)| !self.resources.contains_key(&of.address())) {
+            return true;
         }
         match name {
+            "load_balancer.dns_name" => tells(Place::LoadBalancer.address(), OutputName::Target),
+            "api.domain.target" => tells(Place::ApiDomain.address(), OutputName::Target),
             "account" => literal(&self.context.account),
             "region" => literal(region),
             "stage" => {

@@ -34,6 +34,9 @@ pub struct Desired {
     pub outputs: BTreeMap<String, Text>,
     /// Whether a run that writes takes the stack's lock.
     pub lock: bool,
+    /// The id of the user pool that the file uses and that is not the stack's.
+    #[serde(default)]
+    pub existing_pool: Option<String>,
 }
 
 /// A stack's name, account and Region.

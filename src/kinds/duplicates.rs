@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use serde::{Deserialize, Serialize};
 
-use super::app_client::Mark;
+use super::app_client::{self, Mark};
 use super::observation::{self, Thing};
 use super::{Desired, Live, Observation, Obstacle, Owner, Resource, content, marks, tags};
 use crate::aws::{AwsError, Reader};
@@ -117,7 +117,7 @@ pub async fn made_twice(
         let Some(ours) = made.get(address, OutputName::Id) else {
             continue;
         };
-        let (holder, marked) = marked(&observation, address, &client.mark);
+        let (holder, marked) = marked(&observation, address, client);
         let told = duplicates.iter().any(|one| one.address == holder);
         if let Some(theirs) = marked.filter(|theirs| theirs != ours && !told) {
             let left_over = (address.duplicate(ours), format!("app client {ours}"));
@@ -133,14 +133,20 @@ pub async fn made_twice(
 }
 
 /// The carriers of clients' marks, and the client in each.
-fn marked(observation: &Observation, address: &Address, mark: &Mark) -> (Address, Option<String>) {
-    let (holder, tag) = match mark {
+fn marked(
+    observation: &Observation,
+    address: &Address,
+    client: &app_client::Props,
+) -> (Address, Option<String>) {
+    let (holder, tag) = match client.mark {
+        Mark::OnPool(_) if client.marked_on.is_some() => (Place::Api.address(), None),
         Mark::OnPool(_) => (Place::UserPool.address(), None),
         Mark::OnKeys(_) => (address.key(), Some(marks::CLIENT_TAG)),
     };
     let live = observation.live.get(&holder).map(|live| &live.resource);
     let marked = match (live, tag) {
         (Some(Resource::UserPool(pool)), _) => marks::read(&pool.tags).remove(address),
+        (Some(Resource::RestApi(api)), _) => marks::read(&api.tags).remove(address),
         (Some(Resource::ApiKey(key)), Some(tag)) => key.tags.get(tag).cloned(),
         _ => None,
     };

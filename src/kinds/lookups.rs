@@ -26,6 +26,8 @@ pub struct Queries {
     pub zones: BTreeSet<String>,
     /// The ARNs of certificates.
     pub certificates: BTreeSet<String>,
+    /// The id or name of `[user_pool] existing`.
+    pub user_pool: Option<String>,
     /// The user pool's own domain, whose parent domain must have an A record.
     pub pool_domain: Option<String>,
 }
@@ -83,6 +85,25 @@ pub struct Lookups {
     pub certificates: BTreeMap<String, Certificate>,
     /// Whether the parent of the user pool's own domain has an address.
     pub parent: ParentRecord,
+    /// The user pools that `[user_pool] existing` may mean: one, unless something is wrong.
+    pub user_pools: Vec<ExistingUserPool>,
+}
+
+/// An existing user pool.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ExistingUserPool {
+    /// Its id.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// The prefix of its Cognito domain.
+    pub domain: Option<String>,
+    /// Its custom domain.
+    pub custom_domain: Option<String>,
+    /// The stack that owns it by its tags.
+    pub stack: Option<String>,
 }
 
 /// A subnet.
@@ -164,6 +185,33 @@ pub enum ParentRecord {
     /// Not known, or not needed.
     #[default]
     NotChecked,
+}
+
+/// Where a user pool answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PoolHost<'a> {
+    /// At its custom domain.
+    Own(&'a str),
+    /// At Cognito's domain with this prefix.
+    Prefix(&'a str),
+}
+
+impl ExistingUserPool {
+    /// Where it answers: at its custom domain if it has one, since that is meant for clients.
+    pub fn host(&self) -> Option<PoolHost<'_>> {
+        let own = self.custom_domain.as_deref().map(PoolHost::Own);
+        own.or(self.domain.as_deref().map(PoolHost::Prefix))
+    }
+}
+
+impl Lookups {
+    /// The pool of `[user_pool] existing`, if it is exactly one.
+    pub fn user_pool(&self) -> Option<&ExistingUserPool> {
+        match &self.user_pools[..] {
+            [pool] => Some(pool),
+            _ => None,
+        }
+    }
 }
 
 impl Certificate {

@@ -1,5 +1,6 @@
 //! Marks show which untaggable children of a user pool are ours. A mark is a tag of the pool: its key is the child's address, its
-//! value the child's id.
+//! value the child's id. In a pool that is not the stack's, nothing of the pool itself is changed: the marks are tags of the stack's
+//! API, beside one with the pool's id.
 //!
 //! A mark is written before its child is created and removed after its child is deleted, so that a run that dies between two
 //! calls leaves no child without a mark.
@@ -9,14 +10,15 @@ use std::sync::Arc;
 
 use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 
+use super::api_marks::EXISTING_POOL_MARK;
 use super::app_client::Mark;
 use super::desired::{KEY_TAG, STACK_TAG};
 use super::ownership::{Candidate, after_moves};
 use super::registry::Resource;
 use super::tags::{self, escape, unescape};
-use super::{Findings, Found, Scope};
+use super::{Findings, Found, Obstacle, Owner, Scope};
 use crate::aws::{AwsError, Reader, Writer};
-use crate::model::{Address, Book, Place};
+use crate::model::{Address, Book, Place, Table};
 
 /// The tag of a partner's API key with its app client's id.
 pub const CLIENT_TAG: &str = "gatestack:client";
@@ -63,15 +65,213 @@ pub fn read<'a>(
         .collect()
 }
 
-/// The stack's pool and its marks of one kind.
+/// What carries the marks of a pool's children.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Bearer<'a> {
+    /// The pool with this id.
+    Pool(&'a str),
+    /// The API with this id, if the pool is not the stack's.
+    Api(&'a str),
+}
+
+impl<'a> Bearer<'a> {
+    /// The API if there is one, else the pool.
+    pub(super) fn of(pool: &'a str, api: Option<&'a str>) -> Self {
+        api.map_or(Self::Pool(pool), Self::Api)
+    }
+
+    async fn tags(self, writer: &Writer) -> Result<BTreeMap<String, String>, AwsError> {
+        match self {
+            Self::Pool(pool) => writer.pool_tags(pool).await,
+            Self::Api(api) => tags_of_api(&writer.afresh(), api).await,
+        }
+    }
+
+    async fn add(self, writer: &Writer, key: String, value: String) -> Result<(), AwsError> {
+        let mark = BTreeMap::from([(key, value)]);
+        match self {
+            Self::Pool(pool) => writer.tag_pool(pool, mark).await,
+            Self::Api(api) => {
+                let arn = super::rest_api::arn(writer, api);
+                tags::write(writer, &arn, &mark, &BTreeMap::new()).await
+            }
+        }
+    }
+
+    async fn remove(self, writer: &Writer, keys: Vec<String>) -> Result<(), AwsError> {
+        match self {
+            Self::Pool(pool) => writer.untag_pool(pool, keys).await,
+            Self::Api(api) => tags::remove(writer, &super::rest_api::arn(writer, api), &keys).await,
+        }
+    }
+}
+
+/// The tags of an API; none if it doesn't exist.
+async fn tags_of_api(reader: &Reader, id: &str) -> Result<BTreeMap<String, String>, AwsError> {
+    let apis = reader.rest_apis().await?;
+    let api = apis.iter().find(|api| api.id.as_deref() == Some(id));
+    Ok(tags::live(api.and_then(|api| api.tags.as_ref())))
+}
+
+/// The pool with the stack's app clients and scopes, and their marks of one kind.
 pub(super) struct MarkedPool {
     /// The pool's address.
     pub(super) address: Address,
     /// The pool's id.
     pub(super) id: String,
     pub(super) pool: Arc<UserPoolType>,
+    /// The id of the API that carries the marks, empty if there is none yet; `None` for a pool of the stack.
+    pub(super) api: Option<String>,
     /// Address = value.
     pub(super) marks: BTreeMap<Address, String>,
+}
+
+/// The pool with the stack's app clients and scopes: its own, or else the one that a mark of its API or the file names.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn home(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    fits: fn(&Address) -> bool,
+) -> Result<Option<MarkedPool>, AwsError> {
+    if let Some(own) = pool(reader, scope, fits).await? {
+        return Ok(Some(own));
+    }
+    let (api, tags) = api(reader, scope).await?;
+    let marked = tags.get(EXISTING_POOL_MARK);
+    let Some(id) = marked.or(scope.desired.existing_pool.as_ref()) else {
+        return Ok(None);
+    };
+    let Some(pool) = reader.pool(id).await? else {
+        return Ok(None);
+    };
+    let mut marks = read(&tags);
+    marks.retain(|address, _| fits(address));
+    Ok(Some(MarkedPool {
+        address: Place::UserPool.address(),
+        id: id.clone(),
+        pool,
+        api: Some(api),
+        marks,
+    }))
+}
+
+/// The id of the stack's API, empty if there is none, and its tags.
+async fn api(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<(String, BTreeMap<String, String>), AwsError> {
+    match scope.id(&Place::Api.address()) {
+        Some(api) => Ok((api.to_owned(), tags_of_api(reader, api).await?)),
+        None => Ok((String::new(), BTreeMap::new())),
+    }
+}
+
+/// That the stack's clients are in another pool than the file wants: they can't move, and new ones have other credentials.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn elsewhere(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<Option<Obstacle>, AwsError> {
+    let address = Place::UserPool.address();
+    let wants_own = scope.desired.resources.contains_key(&address);
+    let existing = scope.desired.existing_pool.as_deref();
+    if !wants_own && existing.is_none() {
+        return Ok(None);
+    }
+    let there = match scope.id(&address) {
+        Some(own) if !wants_own => own.to_owned(),
+        Some(_) => return Ok(None),
+        None => {
+            let (_, tags) = api(reader, scope).await?;
+            let Some(marked) = tags.get(EXISTING_POOL_MARK) else {
+                return Ok(None);
+            };
+            let of_children = |address: &Address| {
+                address.is_in(Table::AppClients) || address.is_in(Table::ResourceServers)
+            };
+            let keys = reader.api_keys().await?;
+            let with_client = keys
+                .iter()
+                .map(|key| tags::live(key.tags.as_ref()))
+                .any(|tags| scope.desired.context.owns(&tags) && tags.contains_key(CLIENT_TAG));
+            let has_children = with_client || read(&tags).keys().any(of_children);
+            if Some(marked.as_str()) == existing || !has_children {
+                return Ok(None);
+            }
+            marked.clone()
+        }
+    };
+    // Clients of a deleted pool are gone with it.
+    if reader.pool(&there).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Obstacle {
+        address,
+        what: format!(
+            "the stack's app clients and scopes are in the user pool {there}, and the file wants them in another one: clients \
+             can't move, and new ones have other ids and secrets"
+        ),
+        help: "put `[user_pool]` back as it was; or first remove partners, app clients and resource servers from the file and \
+               apply that, then change `[user_pool]` and add them again"
+            .into(),
+    }))
+}
+
+/// The other stacks that made app clients and resource servers of a pool, by the clients' ids and the servers' identifiers: the
+/// pool's owner by its tags, others by the tags of their APIs and of their partners' keys.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn stacks_in(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    pool: &UserPoolType,
+) -> Result<BTreeMap<String, String>, AwsError> {
+    let context = &scope.desired.context;
+    let of_a_stack = |tags: &BTreeMap<String, String>| match context.owner_by_tags(tags) {
+        Owner::Stack(stack) => Some(stack.to_owned()),
+        Owner::Us(_) | Owner::Nobody => None,
+    };
+    let (apis, keys) = tokio::try_join!(reader.rest_apis(), reader.api_keys())?;
+    let pool_tags = tags::live(pool.user_pool_tags.as_ref());
+    let apis = apis.iter().map(|api| tags::live(api.tags.as_ref()));
+    let apis = apis.filter(|tags| tags.get(EXISTING_POOL_MARK) == pool.id.as_ref());
+    let mut stacks = BTreeMap::new();
+    for tags in apis.chain([pool_tags]) {
+        if let Some(stack) = of_a_stack(&tags) {
+            let children = read(&tags).into_values();
+            stacks.extend(children.map(|child| (child, stack.clone())));
+        }
+    }
+    for tags in keys.iter().map(|key| tags::live(key.tags.as_ref())) {
+        if let (Some(stack), Some(client)) = (of_a_stack(&tags), tags.get(CLIENT_TAG)) {
+            stacks.insert(client.clone(), stack);
+        }
+    }
+    Ok(stacks)
+}
+
+/// What other stacks have in the stack's pool, a sentence for each of them.
+pub(super) fn remarks<'a>(
+    pool: &Address,
+    title: &str,
+    stacks: impl IntoIterator<Item = &'a String>,
+) -> Vec<(Address, String)> {
+    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+    for stack in stacks {
+        *counts.entry(stack).or_default() += 1;
+    }
+    let remark = |(stack, count): (&String, usize)| {
+        let plural = if count == 1 { "" } else { "s" };
+        let verb = if count == 1 { "belongs" } else { "belong" };
+        let text = format!("{count} {title}{plural} in it {verb} to the stack {stack}; left alone");
+        (pool.clone(), text)
+    };
+    counts.into_iter().map(remark).collect()
 }
 
 /// The stack's pool with its marks at such addresses; `None` if there is no pool.
@@ -129,6 +329,7 @@ impl MarkedPool {
             address,
             id: pool.id.clone().unwrap_or_default(),
             pool,
+            api: None,
             marks,
         }
     }
@@ -191,15 +392,27 @@ impl MarkedPool {
 /// The call failed.
 pub(super) async fn set(
     writer: &Writer,
-    pool: &str,
+    bearer: Bearer<'_>,
     mark: &str,
     value: &str,
 ) -> Result<(), AwsError> {
     let (key, value) = (key(mark), escape(value));
-    if writer.pool_tags(pool).await?.get(&key) == Some(&value) {
+    if bearer.tags(writer).await?.get(&key) == Some(&value) {
         return Ok(());
     }
-    writer.tag_pool(pool, BTreeMap::from([(key, value)])).await
+    bearer.add(writer, key, value).await
+}
+
+/// The value of a mark.
+///
+/// # Errors
+/// The first read failed.
+pub(super) async fn value(
+    writer: &Writer,
+    bearer: Bearer<'_>,
+    mark: &Address,
+) -> Result<Option<String>, AwsError> {
+    Ok(read(&bearer.tags(writer).await?).remove(mark))
 }
 
 /// Moves a child's mark to another address, and removes its other marks.
@@ -208,13 +421,13 @@ pub(super) async fn set(
 /// The call failed.
 pub(super) async fn move_to(
     writer: &Writer,
-    pool: &str,
+    bearer: Bearer<'_>,
     mark: &str,
     value: &str,
     fits: fn(&Address) -> bool,
 ) -> Result<(), AwsError> {
-    set(writer, pool, mark, value).await?;
-    clear(writer, pool, |address, marked| {
+    set(writer, bearer, mark, value).await?;
+    clear(writer, bearer, |address, marked| {
         fits(address) && marked == value && address.as_str() != mark
     })
     .await
@@ -226,10 +439,10 @@ pub(super) async fn move_to(
 /// The call failed.
 pub(super) async fn clear(
     writer: &Writer,
-    pool: &str,
+    bearer: Bearer<'_>,
     fits: impl Fn(&Address, &str) -> bool,
 ) -> Result<(), AwsError> {
-    let tags = writer.pool_tags(pool).await?;
+    let tags = bearer.tags(writer).await?;
     let keys: Vec<String> = read(&tags)
         .iter()
         .filter(|(address, value)| fits(address, value))
@@ -238,7 +451,7 @@ pub(super) async fn clear(
     if keys.is_empty() {
         return Ok(());
     }
-    writer.untag_pool(pool, keys).await
+    bearer.remove(writer, keys).await
 }
 
 /// The key of the mark for this address.

@@ -126,6 +126,17 @@ impl Other {
     pub(super) fn id(&self) -> &str {
         &self.id
     }
+
+    /// The same with the stack that it belongs to, if that is known.
+    pub(super) fn of_stack(self, stack: Option<&String>) -> Self {
+        match stack {
+            Some(stack) => Self {
+                name: format!("{} of the stack {stack}", self.name),
+                ..self
+            },
+            None => self,
+        }
+    }
 }
 
 /// A thing identified by its name.
@@ -176,7 +187,7 @@ impl Dependent {
             ids: BTreeSet::new(),
             members: digest(ids.join("\n").as_bytes()),
             what: format!(
-                "{count} {title}{plural} that gatestack did not make ({}): {becomes}",
+                "{count} {title}{plural} that this stack did not make ({}): {becomes}",
                 named.join(", ")
             ),
         })
@@ -358,6 +369,11 @@ fn by_address(
                 with: after_moves(desired, &one.with),
                 ..one
             }));
+        for (address, remark) in observed.remarks {
+            if let Some(live) = observation.live.get_mut(&address) {
+                live.notices.push(remark);
+            }
+        }
         observation.in_doubt.extend(observed.in_doubt);
         if observed.neighbours > 0 {
             observation.neighbours.push(Neighbours {

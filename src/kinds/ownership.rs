@@ -274,6 +274,7 @@ mod tests {
             open_on_purpose: BTreeSet::new(),
             outputs: BTreeMap::new(),
             lock: true,
+            existing_pool: None,
         };
         let scope = Scope {
             desired: &desired,

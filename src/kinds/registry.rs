@@ -22,6 +22,7 @@ pub(super) struct Observed {
     pub(super) in_doubt: Vec<Obstacle>,
     pub(super) neighbours: usize,
     pub(super) dependents: Vec<Dependent>,
+    pub(super) remarks: Vec<(Address, String)>,
 }
 
 macro_rules! kinds {
@@ -291,6 +292,7 @@ fn observed<P>(
         in_doubt: findings.in_doubt,
         neighbours: findings.neighbours,
         dependents: findings.dependents,
+        remarks: findings.remarks,
     }
 }
 

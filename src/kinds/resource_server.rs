@@ -6,26 +6,29 @@ use aws_sdk_cognitoidentityprovider::types::{ResourceServerScopeType, ResourceSe
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
+use super::marks::{Bearer, MarkedPool};
 use super::observation::Other;
 use super::ownership::{Candidate, after_moves, sort_out};
 use super::user_pool::{OTHER_CLIENTS, OTHER_RESOURCE_SERVERS};
 use super::uses::Leaving;
 use super::{
     Action, Dependent, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane,
-    LiveReference, Look, Note, Obstacle, OnChange, Outputs, Replace, Resource, Scope, Task,
-    app_client::notes::clients, distinct, gone_is_success, literal, marks,
+    LiveReference, Look, Note, Obstacle, OnChange, Outputs, Replace, Resource, STACK_TAG, Scope,
+    Task, app_client::notes::clients, distinct, gone_is_success, literal, marks,
 };
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::shorten::some_of;
-use crate::model::{Address, OutputName, Table, Text, Value};
+use crate::model::{Address, OutputName, Place, Table, Text, Value};
 
 /// A resource server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Props {
     /// The pool's id.
     pub user_pool: Text,
-    /// The address in its mark on the pool.
+    /// The address in its mark on the pool or the API.
     pub mark: String,
+    /// The id of the stack's API, which has the mark if the pool is not the stack's.
+    pub marked_on: Option<Text>,
     /// The identifier.
     pub identifier: Text,
     /// The display name.
@@ -94,9 +97,12 @@ impl Kind for ResourceServer {
         Field::place("user_pool", "user_pool", |server: &Props, book| {
             server.user_pool.value(book)
         }),
+        Field::place("marked_on", "rest_api", |server: &Props, book| {
+            server.marked_on.as_ref().map(|api| api.value(book)).into()
+        }),
         Field::new(
             "mark",
-            "The pool's tag that says that the resource server is the stack's.",
+            "The tag that says that the resource server is the stack's: of the pool, or of the API if the pool is not the stack's.",
             |server: &Props, _| {
                 Some(server.mark.as_str())
                     .filter(|mark| !mark.is_empty())
@@ -134,11 +140,12 @@ impl Kind for ResourceServer {
     ];
 
     fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
-        want.mark == address.as_str()
+        let api = Text::output(&Place::Api.address(), OutputName::Id);
+        want.mark == address.as_str() && want.marked_on.as_ref().is_none_or(|on| *on == api)
     }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        let Some(pool) = marks::pool(reader, scope, is_place).await? else {
+        let Some(pool) = marks::home(reader, scope, is_place).await? else {
             return Ok(Findings::default());
         };
         let wanted: BTreeMap<_, _> = scope
@@ -155,8 +162,9 @@ impl Kind for ResourceServer {
         let servers = reader.resource_servers(&pool.id).await?;
         let mut candidates: Vec<_> = servers
             .iter()
-            .map(|server| candidate(&pool.id, server))
+            .map(|server| candidate(&pool, server))
             .collect();
+        let stacks = marks::stacks_in(reader, scope, &pool.pool).await?;
         pool.tag(scope, &mut candidates);
         for candidate in candidates
             .iter_mut()
@@ -170,6 +178,12 @@ impl Kind for ResourceServer {
             .iter()
             .filter(|candidate| candidate.tags.is_empty());
         let strangers: Vec<String> = strangers.map(|stranger| stranger.name.clone()).collect();
+        // Another stack's is never taken over.
+        for candidate in candidates.iter_mut().filter(|one| one.tags.is_empty()) {
+            let stack = stacks.get(&candidate.name);
+            let stack = stack.map(|stack| (STACK_TAG.to_owned(), stack.clone()));
+            candidate.tags.extend(stack);
+        }
         let mut findings = sort_out(scope, &Self::INFO, &wanted, candidates);
         let adopted = |name: &String| {
             let mut owned = findings.owned.iter();
@@ -179,15 +193,24 @@ impl Kind for ResourceServer {
             .into_iter()
             .filter(|name| !adopted(name))
             .collect();
-        let is_wanted = |name: &&String| wanted.values().any(|wanted| wanted == *name);
-        findings.neighbours = strangers.iter().filter(|name| !is_wanted(name)).count();
-        let strangers = servers.iter().filter(|server| {
-            let mut names = strangers.iter();
-            names.any(|name| server.identifier.as_ref() == Some(name))
-        });
         findings
-            .dependents
-            .extend(not_ours(&pool.address, strangers));
+            .obstacles
+            .extend(without_server(scope, &wanted, &servers));
+        // Of a pool that is not the stack's, the rest is of no interest.
+        if pool.api.is_none() {
+            let is_wanted = |name: &&String| wanted.values().any(|wanted| wanted == *name);
+            let unknown = strangers.iter().filter(|name| !stacks.contains_key(*name));
+            findings.neighbours = unknown.filter(|name| !is_wanted(name)).count();
+            let of_stacks = strangers.iter().filter_map(|name| stacks.get(name));
+            findings.remarks = marks::remarks(&pool.address, Self::INFO.title, of_stacks);
+            let strangers = servers.iter().filter(|server| {
+                let mut names = strangers.iter();
+                names.any(|name| server.identifier.as_ref() == Some(name))
+            });
+            findings
+                .dependents
+                .extend(not_ours(&pool.address, strangers, &stacks));
+        }
         for duplicate in marks::duplicates(reader, scope, is_place).await? {
             let servers = reader.resource_servers(&duplicate.id).await?;
             let others = servers.iter().filter(|server| {
@@ -196,7 +219,7 @@ impl Kind for ResourceServer {
             });
             findings
                 .dependents
-                .extend(not_ours(&duplicate.address, others));
+                .extend(not_ours(&duplicate.address, others, &stacks));
         }
         findings
             .obstacles
@@ -208,6 +231,7 @@ impl Kind for ResourceServer {
         pool.add_lonely(scope, &there, &mut findings, |address, identifier| Props {
             user_pool: pool.id.as_str().into(),
             mark: address.to_string(),
+            marked_on: pool.api.as_deref().map(Text::from),
             identifier: identifier.into(),
             name: Text::default(),
             scopes: BTreeMap::new(),
@@ -218,8 +242,10 @@ impl Kind for ResourceServer {
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let want = task.want;
         let (pool, identifier) = (task.text(&want.user_pool), task.text(&want.identifier));
-        keep_old_mark(writer, &pool, &want.mark, &identifier).await?;
-        marks::set(writer, &pool, &want.mark, &identifier).await?;
+        let api = want.marked_on.as_ref().map(|api| task.text(api));
+        let bearer = Bearer::of(&pool, api.as_deref());
+        keep_old_mark(writer, &pool, bearer, &want.mark, &identifier).await?;
+        marks::set(writer, bearer, &want.mark, &identifier).await?;
         let request = writer
             .cognito()
             .create_resource_server()
@@ -247,7 +273,9 @@ impl Kind for ResourceServer {
         for part in distinct(changed) {
             match part {
                 Part::Mark => {
-                    marks::move_to(writer, &pool, &want.mark, identifier, is_place).await?;
+                    let api = want.marked_on.as_ref().map(|api| task.text(api));
+                    let bearer = Bearer::of(&pool, api.as_deref());
+                    marks::move_to(writer, bearer, &want.mark, identifier, is_place).await?;
                 }
                 Part::Settings => {
                     let answer = Answer::default();
@@ -300,7 +328,9 @@ impl Kind for ResourceServer {
                 )
                 .await,
         )?;
-        marks::clear(writer, &pool, |address, marked| {
+        let api = live.props.marked_on.as_ref().map(literal);
+        let bearer = Bearer::of(&pool, api.as_deref());
+        marks::clear(writer, bearer, |address, marked| {
             is_place(address) && marked == identifier
         })
         .await
@@ -316,6 +346,7 @@ impl Kind for ResourceServer {
 fn not_ours<'a>(
     pool: &Address,
     others: impl Iterator<Item = &'a ResourceServerType>,
+    stacks: &BTreeMap<String, String>,
 ) -> Option<Dependent> {
     let others: Vec<Other> = others
         .filter_map(|server| {
@@ -327,7 +358,8 @@ fn not_ours<'a>(
                 .collect();
             scopes.sort_unstable();
             let identity = format!("{identifier} {}", scopes.join(" "));
-            Some(Other::new(identifier, identity))
+            let stack = stacks.get(&identifier);
+            Some(Other::new(&identifier, identity).of_stack(stack))
         })
         .collect();
     Dependent::of(
@@ -415,6 +447,54 @@ pub(super) async fn held_by_others(
     Ok(dependents)
 }
 
+/// Wanted scopes of clients that no resource server of the pool has and that the stack doesn't make: Cognito refuses them. Only the
+/// pool of another stack has scopes that the file doesn't.
+fn without_server(
+    scope: &Scope<'_>,
+    wanted: &BTreeMap<Address, String>,
+    servers: &[ResourceServerType],
+) -> Vec<Obstacle> {
+    if scope.desired.existing_pool.is_none() {
+        return Vec::new();
+    }
+    let there: BTreeSet<(&str, &str)> = servers
+        .iter()
+        .flat_map(|server| {
+            let identifier = server.identifier.as_deref().unwrap_or_default();
+            let scopes = server.scopes().iter();
+            scopes.map(move |scope| (identifier, scope.scope_name()))
+        })
+        .collect();
+    let ours: BTreeSet<&str> = wanted.values().map(String::as_str).collect();
+    let clients = scope.desired.resources.iter();
+    let clients = clients.filter_map(|(address, wanted)| match &wanted.resource {
+        Resource::AppClient(client) => Some((address, client)),
+        _ => None,
+    });
+    let mut obstacles = Vec::new();
+    for (address, client) in clients {
+        // A scope without a server is one of OpenID's; one of a server whose identifier is not known yet is the stack's own.
+        let scopes = client
+            .scopes
+            .iter()
+            .filter_map(|text| text.resolve(scope.book));
+        let absent = scopes.filter(|scope| {
+            let parts = scope.rsplit_once('/');
+            parts.is_some_and(|(server, name)| {
+                !ours.contains(server) && !there.contains(&(server, name))
+            })
+        });
+        obstacles.extend(absent.map(|scope| Obstacle {
+            address: address.clone(),
+            what: format!(
+                "it asks for the scope `{scope}`, which no resource server of the user pool has"
+            ),
+            help: "correct the scope, or first apply the stack that makes it".into(),
+        }));
+    }
+    obstacles
+}
+
 /// Wanted identifiers that another of our own servers has: they are unique in a pool.
 fn held_elsewhere(
     scope: &Scope<'_>,
@@ -454,12 +534,13 @@ fn is_place(address: &Address) -> bool {
 async fn keep_old_mark(
     writer: &Writer,
     pool: &str,
+    bearer: Bearer<'_>,
     mark: &str,
     identifier: &str,
 ) -> Result<(), AwsError> {
     let place = Address::new(mark);
-    let Some(old) = marks::read(&writer.pool_tags(pool).await?)
-        .remove(&place)
+    let Some(old) = marks::value(writer, bearer, &place)
+        .await?
         .filter(|old| old != identifier)
     else {
         return Ok(());
@@ -469,7 +550,7 @@ async fn keep_old_mark(
         .iter()
         .any(|server| server.identifier.as_deref() == Some(&old))
     {
-        marks::set(writer, pool, place.former().as_str(), &old).await?;
+        marks::set(writer, bearer, place.former().as_str(), &old).await?;
     }
     Ok(())
 }
@@ -485,14 +566,15 @@ fn scopes(task: &Task<'_, Props>) -> Option<Vec<ResourceServerScopeType>> {
     Some(task.want.scopes.iter().map(scope).collect())
 }
 
-fn candidate(pool: &str, server: &ResourceServerType) -> Candidate<Props> {
+fn candidate(pool: &MarkedPool, server: &ResourceServerType) -> Candidate<Props> {
     let identifier = server.identifier.clone().unwrap_or_default();
     let scopes = server.scopes.iter().flatten();
     Candidate {
         tags: BTreeMap::new(),
         props: Props {
-            user_pool: pool.into(),
+            user_pool: pool.id.as_str().into(),
             mark: String::new(),
+            marked_on: pool.api.as_deref().map(Text::from),
             identifier: identifier.as_str().into(),
             name: server.name.clone().unwrap_or_default().into(),
             scopes: scopes

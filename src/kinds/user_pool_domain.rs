@@ -9,7 +9,7 @@ use aws_sdk_cognitoidentityprovider::types::{
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::marks::MarkedPool;
+use super::marks::{Bearer, MarkedPool};
 use super::ownership::{Candidate, sort_out};
 use super::uses::Leaving;
 use super::{
@@ -159,7 +159,7 @@ impl Kind for UserPoolDomain {
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let want = task.want;
         let (pool, domain) = (task.text(&want.user_pool), task.text(&want.domain));
-        marks::set(writer, &pool, &want.mark, &domain).await?;
+        marks::set(writer, Bearer::Pool(&pool), &want.mark, &domain).await?;
         let request = writer
             .cognito()
             .create_user_pool_domain()
@@ -190,7 +190,8 @@ impl Kind for UserPoolDomain {
         for part in distinct(changed) {
             match part {
                 Part::Mark => {
-                    marks::move_to(writer, &pool, &want.mark, domain, is_place).await?;
+                    marks::move_to(writer, Bearer::Pool(&pool), &want.mark, domain, is_place)
+                        .await?;
                 }
                 Part::Certificate => {
                     let answer = Answer::default();
@@ -237,7 +238,7 @@ impl Kind for UserPoolDomain {
             Err(error) if !is_gone(&error) => return Err(error),
             _ => wait_until_gone(writer, &pool, &domain).await?,
         }
-        marks::clear(writer, &pool, |address, marked| {
+        marks::clear(writer, Bearer::Pool(&pool), |address, marked| {
             is_place(address) && marked == domain
         })
         .await

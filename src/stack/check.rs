@@ -229,11 +229,13 @@ impl<'c> Judge<'c> {
             _ => "stage",
         };
         let domain = || match &self.file.user_pool {
-            Some(pool) if self.intact(["user_pool"]) => match (&pool.own_domain, &pool.domain) {
-                (Some(own), _) => own.name.as_written().to_owned(),
-                (None, Some(prefix)) => endpoints::prefix_domain(prefix.as_written(), region),
-                (None, None) => String::new(),
-            },
+            Some(pool) if self.intact(["user_pool"]) && pool.existing.is_none() => {
+                match (&pool.own_domain, &pool.domain) {
+                    (Some(own), _) => own.name.as_written().to_owned(),
+                    (None, Some(prefix)) => endpoints::prefix_domain(prefix.as_written(), region),
+                    (None, None) => String::new(),
+                }
+            }
             _ => "auth.example.com".to_owned(),
         };
         let known = |reference: &Reference| match reference {

@@ -71,6 +71,7 @@ pub fn expand(file: &File, account: &str, adopt: Patterns, lookups: &Lookups) ->
         open_on_purpose,
         outputs,
         lock: file.stack.lock,
+        existing_pool: lookups.user_pool().map(|pool| pool.id.clone()),
     }
 }
 
@@ -174,7 +175,8 @@ impl Expansion<'_> {
         key: &Address,
     ) {
         let client = app_client::Props {
-            user_pool: Text::output(&Place::UserPool.address(), OutputName::Id),
+            user_pool: self.pool_id(),
+            marked_on: None,
             mark: app_client::Mark::on_key(Text::output(key, OutputName::Id)),
             name: display,
             // Cognito refuses the flow without a scope, and a partner without scopes doesn't need it.
@@ -215,7 +217,10 @@ impl Expansion<'_> {
             refresh_token_seconds: pool::seconds(tokens.refresh),
             ..client
         };
-        let after = self.servers_of(scopes);
+        let mut after = self.servers_of(scopes);
+        if client.marked_on.is_some() {
+            after.insert(Place::Api.address());
+        }
         self.add_after(address, Resource::AppClient(client), after);
     }
 

@@ -71,6 +71,8 @@ pub struct Checked {
     pub files: NamedFiles,
     /// Whether the overlay changes only the account of the stack's identity, and the stack file leaves that to the credentials.
     pub(super) account_was_open: bool,
+    /// Whether a text has the token URL, which an existing pool without a domain does not have.
+    pub(super) names_token_url: bool,
     pub(super) spans: Spans,
 }
 
@@ -124,6 +126,7 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
         Some(file) => files::read(file, &source, &spans, settings, &mut findings),
         None => NamedFiles::default(),
     };
+    let names_token_url = source.contains("${user_pool.token_url}");
     let (list, left_out) = findings.into_parts();
     let diagnostics = Diagnostics::with_more(source, list, left_out);
     match file {
@@ -138,6 +141,7 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
             warnings: diagnostics,
             files,
             account_was_open,
+            names_token_url,
             spans,
         }),
         _ => Err(diagnostics),

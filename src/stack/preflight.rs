@@ -3,6 +3,7 @@
 
 mod domains;
 mod network;
+mod user_pool;
 
 use std::collections::BTreeSet;
 
@@ -48,6 +49,7 @@ pub fn queries(checked: &Checked, account: &str) -> Queries {
         queries.domain = domain.existing.then(|| domain.name.clone());
         queries.zones.extend(domain.zone.clone());
     }
+    queries.user_pool = user_pool::existing(file).map(str::to_owned);
     if let Some(own) = domains::pool_domain(file) {
         queries.pool_domain = expand::known(file, account, &own.name);
         queries.zones.extend(own.zone.clone());
@@ -66,6 +68,7 @@ pub fn preflight(checked: &Checked, account: &str, lookups: &Lookups) -> Diagnos
     };
     network::check(&mut flight);
     domains::check(&mut flight);
+    user_pool::check(&mut flight);
     Diagnostics::new(checked.source().clone(), flight.list)
 }
 

@@ -77,6 +77,15 @@ impl Source {
         &self.base
     }
 
+    /// Whether one of its files has this text somewhere, comments included.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        let files = [Some(&self.base), self.overlay()];
+        files
+            .into_iter()
+            .flatten()
+            .any(|file| file.text.contains(text))
+    }
+
     /// What is laid over it.
     pub fn overlay(&self) -> Option<&SourceFile> {
         self.overlay.as_deref()

@@ -46,6 +46,24 @@ listeners = { 80 = { to = 8080 } }
 "#,
     r#"
 [stack]
+name = "second"
+region = "eu-central-1"
+[user_pool]
+existing = "everybodys-pool"
+[resource_servers]
+orders = { scopes = { read = "Read" } }
+[app_clients]
+shop = { flows = ["client_credentials"], scopes = ["orders/read", "theirs/read"] }
+[api]
+name = "second"
+description = "At ${user_pool.token_url}"
+stage = "prod"
+requires = { scopes = ["orders/read", "theirs/write"] }
+[api.routes]
+"GET /o" = { mock = 201 }
+"#,
+    r#"
+[stack]
 name = "by-id"
 region = "eu-central-1"
 [api]
@@ -209,6 +227,7 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ("10.0.0.7", "11.0.0.7", Code::BadLoadBalancer, "\"11.0.0.7\"", &["load_balancer.targets.ips"]),
     ("\"i-0", "\"0", Code::BadLoadBalancer, "\"0123456789abcdef0\"", &["load_balancer.targets.instance_ids"]),
     ("existing = \"everybodys\"", "cross_zone = true\nexisting = \"everybodys\"", Code::BadLoadBalancer, "cross_zone", &["load_balancer.existing", "load_balancer.cross_zone"]),
+    ("existing = \"everybodys-pool\"", "sign_up = true\nexisting = \"everybodys-pool\"", Code::NoEffect, "sign_up", &["user_pool.existing", "user_pool.sign_up"]),
     ("host}/b\", via", "host}:8443/b\", via", Code::NoListener, "\"https://${stageVariables.host}:8443/b\"", &["api.routes.\"GET /b\"", "load_balancer.listeners", "load_balancer.existing", "api.stage_variables"]),
     ("mock = 204", "mock = 204, via = \"load_balancer\"", Code::RouteBackend, "\"load_balancer\"", &["api.routes.\"GET /n\""]),
     ("name = \"Gold\"", "name = \"\"", Code::BadName, "\"\"", &["plans.gold.name"]),

@@ -444,7 +444,8 @@ impl<'t> Pass<'_, 't> {
                 }),
             Reference::UserPoolId | Reference::UserPoolArn | Reference::UserPoolIssuer => pool(),
             Reference::UserPoolTokenUrl => pool().or_else(|| {
-                let domain = has(&["user_pool", "domain"]) || has(&["user_pool", "own_domain"]);
+                let domain = ["domain", "own_domain", "existing"];
+                let domain = domain.iter().any(|key| has(&["user_pool", key]));
                 (!domain).then(|| {
                     nowhere("the pool has no domain")
                         .help("give `[user_pool]` a `domain`, the prefix of its token URL")

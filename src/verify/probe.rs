@@ -78,12 +78,20 @@ fn with_probe(desired: &Desired) -> Desired {
     };
     let context = &desired.context;
     let name = |address: &Address| Text::literal(address.as_str());
-    let pool = Place::UserPool.address();
-    if desired.resources.contains_key(&pool) {
+    let own = Place::UserPool.address();
+    let pool = match &desired.existing_pool {
+        Some(id) => Some(Text::literal(id)),
+        None => (desired.resources.contains_key(&own)).then(|| Text::output(&own, OutputName::Id)),
+    };
+    if let Some(pool) = pool {
+        // In a pool of another stack, the marks are on the API.
+        let api = desired.existing_pool.as_ref().map(|_| Place::Api.address());
+        let marked_on = api.map(|api| Text::output(&api, OutputName::Id));
         let server = at(Table::ResourceServers, "");
         let props = resource_server::Props {
-            user_pool: Text::output(&pool, OutputName::Id),
+            user_pool: pool.clone(),
             mark: server.to_string(),
+            marked_on: marked_on.clone(),
             identifier: PROBE.into(),
             name: PROBE.into(),
             scopes: BTreeMap::from([(
@@ -98,8 +106,9 @@ fn with_probe(desired: &Desired) -> Desired {
         );
         let client = at(Table::AppClients, "");
         let props = app_client::Props {
-            user_pool: Text::output(&pool, OutputName::Id),
+            user_pool: pool,
             mark: app_client::Mark::OnPool(client.to_string()),
+            marked_on,
             name: PROBE.into(),
             flows: BTreeSet::from(["client_credentials".to_owned()]),
             auth_flows: BTreeSet::from(["refresh_token".to_owned()]),

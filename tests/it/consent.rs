@@ -76,14 +76,14 @@ async fn what_goes_along_with_a_destroy_is_agreed_to_by_its_own_name() {
     assert_eq!(
         losses(&plan(&[]).await)[3..5],
         [
-            "user_pool/groups: 1 group of users that gatestack did not make (\"theirs\"): tokens no longer name it",
-            "user_pool/identity_providers: 1 identity provider that gatestack did not make (\"theirs\"): its users can't sign in \
+            "user_pool/groups: 1 group of users that this stack did not make (\"theirs\"): tokens no longer name it",
+            "user_pool/identity_providers: 1 identity provider that this stack did not make (\"theirs\"): its users can't sign in \
              any more",
         ]
     );
     assert_eq!(
         losses(&plan(&[]).await)[5],
-        "user_pool/other_clients: 1 app client that gatestack did not make (\"theirs\"): their ids and secrets stop working"
+        "user_pool/other_clients: 1 app client that this stack did not make (\"theirs\"): their ids and secrets stop working"
     );
     // Consent to the pool includes what is the stack's in it.
     assert_eq!(
@@ -166,7 +166,7 @@ async fn a_destroy_says_what_goes_along_and_which_flag_agrees() {
     let refused = said(&folder.local(&["destroy", "--confirm", "claims"]), 1);
     for says in [
         "7 deletes need consent by name",
-        "1 stage that gatestack did not make (\"theirs\")",
+        "1 stage that this stack did not make (\"theirs\")",
         "destroy --confirm claims --allow-delete 'api/other_stages' --allow-delete 'plans.XXXPlan/other_keys'",
     ] {
         assert!(refused.contains(says), "no {says:?} in\n{refused}");

@@ -166,7 +166,7 @@ async fn what_goes_along_with_one_that_is_left_over_is_agreed_to_by_its_own_name
         let clients = &plan.missing_consent[&Address::new(&others[6])];
         assert_eq!(
             clients.text,
-            "1 app client that gatestack did not make (\"theirs\"): their ids and secrets stop working"
+            "1 app client that this stack did not make (\"theirs\"): their ids and secrets stop working"
         );
         let plan = planned(to(destroy, &[&own[..], &others].concat())).await;
         assert_eq!(missing(&plan), [""; 0], "destroy: {destroy}");

@@ -65,7 +65,7 @@ async fn a_pool_whose_tokens_another_api_checks_goes_by_consent_only() {
     assert!(!calm.contains(&other), "{calm}");
     let agree = format!("--allow-delete '{FLAG}'");
     let says = [
-        "1 authorizer that gatestack did not make",
+        "1 authorizer that this stack did not make",
         &format!("Theirs of the API {other} (\"other\")").replace('"', "\\\""),
         &agree,
     ];

@@ -183,7 +183,7 @@ fn a_value_that_cannot_be_used_stops_before_the_first_change() {
         assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
         for needed in [said, "stack.toml:", "hint: "] {
             assert!(
-                ran.stderr.replace('\n', " ").contains(needed),
+                unwrapped(&ran.stderr).contains(needed),
                 "{needed}\n{}",
                 ran.stderr
             );
@@ -198,19 +198,21 @@ fn a_value_that_cannot_be_used_stops_before_the_first_change() {
 fn a_value_that_another_key_has_is_said_to_be_taken() {
     let folder = folder(&stack());
     assert_eq!(with(&folder, VALUE, "", &["apply", "--yes"]).code, 0);
-    let other = STACK.replace("\"hello\"\nregion", "\"other\"\nregion");
-    let other = other.replace("hello-${account.id}", "other-${account.id}");
-    let other = other.replace("name     = \"hello\"", "name     = \"other\"");
-    let other = other.replace("name   = \"hello\"\ndomain", "name   = \"other\"\ndomain");
-    let other = other.replace(
-        "[partners.acme]\n",
-        "[partners.acme]\nkey = \"env:A_GIVEN_KEY\"\n",
-    );
-    folder.write(&other.replace("partners.acme", "partners.other"));
+    let key = "[partners.other]\nkey = \"env:A_GIVEN_KEY\"\n";
+    let other = [
+        ("name   = \"hello\"", "name   = \"other\""),
+        ("name     = \"hello\"", "name     = \"other\""),
+        ("hello-${account.id}", "other-${account.id}"),
+        ("\"standard\"", "\"other\""),
+        ("plans.standard", "plans.other"),
+        ("[partners.acme]\n", key),
+    ];
+    let other = other
+        .iter()
+        .fold(STACK.to_owned(), |text, (from, to)| text.replace(from, to));
+    folder.write(&other);
     let ran = with(&folder, VALUE, "", &["apply", "--yes"]);
-    let said = (ran.stdout + &ran.stderr)
-        .replace("\n  ", " ")
-        .replace('\n', " ");
+    let said = unwrapped(&(ran.stdout + &ran.stderr));
     assert_eq!(ran.code, 1, "{said}");
     assert!(said.contains("has the value of env:A_GIVEN_KEY"), "{said}");
     assert!(!said.contains(VALUE), "{said}");

@@ -20,6 +20,7 @@ mod elsewhere;
 mod engine;
 mod executor;
 mod existing;
+mod existing_pool;
 mod forged;
 mod given_keys;
 mod handoff;

@@ -337,7 +337,7 @@ async fn a_hand_made_listener_is_left_alone_and_goes_by_consent_only() {
     for flags in [vec![], vec!["--allow-delete", "*"]] {
         let refused = said(&beside.folder.local(&[&DESTROY[..], &flags].concat()), 1);
         assert!(
-            refused.contains("1 listener that gatestack did not make (\"port 99\")")
+            refused.contains("1 listener that this stack did not make (\"port 99\")")
                 && refused.contains("--allow-delete 'load_balancer/other_listeners'"),
             "{refused}"
         );
@@ -535,7 +535,7 @@ async fn scopes_of_other_peoples_clients_do_not_go_without_a_word() {
         &refused,
         &[
             &flag,
-            "1 app client that gatestack did not make (\"theirs\")",
+            "1 app client that this stack did not make (\"theirs\")",
         ],
     );
     assert!(

@@ -309,8 +309,8 @@ async fn somebody_elses_things_that_go_along_are_counted_in_the_plan() {
     assert_eq!(
         notes,
         [
-            "GS108 plans.XXXPlan/other_keys: 1 API key that gatestack did not make (\"theirs\"): they lose their place on the plan, and calls with them get 403",
-            "GS108 user_pool/other_clients: 2 app clients that gatestack did not make (\"more\", \"theirs\"): their ids and secrets stop working",
+            "GS108 plans.XXXPlan/other_keys: 1 API key that this stack did not make (\"theirs\"): they lose their place on the plan, and calls with them get 403",
+            "GS108 user_pool/other_clients: 2 app clients that this stack did not make (\"more\", \"theirs\"): their ids and secrets stop working",
         ]
     );
     let outcome = scene.world.carry_out(&plan, scene.world.line()).await;

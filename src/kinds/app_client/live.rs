@@ -37,6 +37,7 @@ pub(super) fn props(pool: &str, mark: Mark, client: &Client) -> Props {
     Props {
         user_pool: pool.into(),
         mark,
+        marked_on: None,
         name: settings.client_name.clone().unwrap_or_default().into(),
         flows: flows.map(|flow| flow.as_str().to_owned()).collect(),
         auth_flows: auth_flows(settings),

@@ -114,9 +114,14 @@ pub(super) async fn search(
     reader: &Reader,
     scope: &Scope<'_>,
 ) -> Result<Findings<Props>, AwsError> {
-    let Some(pool) = marks::pool(reader, scope, is_place).await? else {
-        return Ok(Findings::default());
+    let elsewhere = marks::elsewhere(reader, scope).await?;
+    let Some(pool) = marks::home(reader, scope, is_place).await? else {
+        return Ok(Findings {
+            obstacles: elsewhere.into_iter().collect(),
+            ..Findings::default()
+        });
     };
+    let stacks = marks::stacks_in(reader, scope, &pool.pool).await?;
     let wanted = wanted(scope);
     let Clients {
         claims,
@@ -124,7 +129,10 @@ pub(super) async fn search(
         others,
     } = read(reader, scope, &pool, &wanted).await?;
 
-    let mut findings = Findings::default();
+    let mut findings = Findings {
+        obstacles: elsewhere.into_iter().collect(),
+        ..Findings::default()
+    };
     let mut found_at = BTreeSet::new();
     let mut others: Vec<Other> = others.iter().map(other).collect();
     let (with_id, without_id): (Vec<_>, Vec<_>) =
@@ -135,11 +143,20 @@ pub(super) async fn search(
             found_at.insert(claim.address.clone());
             findings
                 .owned
-                .push(found(&pool.id, claim.address, claim.mark, &client));
+                .push(found(&pool, claim.address, claim.mark, &client));
         } else if let Mark::OnPool(_) = claim.mark {
-            add_lonely(scope, &pool.id, claim, &mut findings);
+            add_lonely(scope, &pool, claim, &mut findings);
         }
     }
+    // Another stack's client with a wanted name is not a candidate.
+    details.retain(|id, client| {
+        let is_another_stacks = stacks.contains_key(id);
+        if is_another_stacks {
+            let name = client.settings.client_name.clone();
+            others.push(Other::new(name.unwrap_or_default(), id));
+        }
+        !is_another_stacks
+    });
     let mut left = without_id;
     // If one of several keys names the client, the others need not.
     left.retain(|claim| !found_at.contains(&claim.address));
@@ -160,12 +177,9 @@ pub(super) async fn search(
                 }
                 [id] => {
                     if let Some(client) = details.remove(id) {
-                        findings.owned.push(found(
-                            &pool.id,
-                            claim.address,
-                            Mark::missing(),
-                            &client,
-                        ));
+                        findings
+                            .owned
+                            .push(found(&pool, claim.address, Mark::missing(), &client));
                     }
                 }
                 several => {
@@ -180,18 +194,31 @@ pub(super) async fn search(
     }
     for claim in left {
         if let Mark::OnPool(_) = claim.mark {
-            add_lonely(scope, &pool.id, claim, &mut findings);
+            add_lonely(scope, &pool, claim, &mut findings);
         }
     }
     others.extend(with_namesakes(
         scope,
-        &pool.id,
+        &pool,
         &wanted,
         details,
         &mut findings,
     ));
-    findings.neighbours = others.len();
-    findings.dependents.extend(not_ours(&pool.address, &others));
+    // Of a pool that is not the stack's, the rest is of no interest.
+    if pool.api.is_none() {
+        let of_stacks: Vec<&String> = others
+            .iter()
+            .filter_map(|one| stacks.get(one.id()))
+            .collect();
+        findings.neighbours = others.len() - of_stacks.len();
+        findings.remarks = marks::remarks(&pool.address, AppClient::INFO.title, of_stacks);
+        let named = others.into_iter().map(|other| {
+            let stack = stacks.get(other.id());
+            other.of_stack(stack)
+        });
+        let named: Vec<Other> = named.collect();
+        findings.dependents.extend(not_ours(&pool.address, &named));
+    }
     for duplicate in marks::duplicates(reader, scope, is_place).await? {
         let others = others_in(reader, scope, &duplicate).await?;
         findings
@@ -389,11 +416,20 @@ fn is_after(client: &Client, than: Option<&DateTime>, seconds: i64) -> bool {
     }
 }
 
-fn found(pool: &str, address: Address, mark: Mark, client: &Client) -> Found<Props> {
+/// A client's properties in this pool.
+fn props_in(pool: &MarkedPool, mark: Mark, client: &Client) -> Props {
+    let on_key = matches!(mark, Mark::OnKeys(_));
+    Props {
+        marked_on: pool.api.as_deref().filter(|_| !on_key).map(Text::from),
+        ..props(&pool.id, mark, client)
+    }
+}
+
+fn found(pool: &MarkedPool, address: Address, mark: Mark, client: &Client) -> Found<Props> {
     let id = client.settings.client_id.clone().unwrap_or_default();
     let found = Found::new(
         address,
-        props(pool, mark, client),
+        props_in(pool, mark, client),
         Outputs::from([(OutputName::Id, id)]),
     );
     Found {
@@ -403,7 +439,7 @@ fn found(pool: &str, address: Address, mark: Mark, client: &Client) -> Found<Pro
 }
 
 // A mark whose client is missing and not wanted, for the planner to remove.
-fn add_lonely(scope: &Scope<'_>, pool: &str, claim: Claim, findings: &mut Findings<Props>) {
+fn add_lonely(scope: &Scope<'_>, pool: &MarkedPool, claim: Claim, findings: &mut Findings<Props>) {
     if scope
         .desired
         .resources
@@ -414,7 +450,7 @@ fn add_lonely(scope: &Scope<'_>, pool: &str, claim: Claim, findings: &mut Findin
     let nothing = Client::default();
     let found = Found::new(
         claim.address,
-        props(pool, claim.mark, &nothing),
+        props_in(pool, claim.mark, &nothing),
         Outputs::new(),
     );
     findings.owned.push(Found {
@@ -439,7 +475,7 @@ fn ambiguous(address: &Address, ids: &[String]) -> Obstacle {
 // The rest has a wanted name and no mark. Returns the names of those that are ignored.
 fn with_namesakes(
     scope: &Scope<'_>,
-    pool: &str,
+    pool: &MarkedPool,
     wanted: &BTreeMap<Address, String>,
     left: BTreeMap<String, Arc<Client>>,
     findings: &mut Findings<Props>,
@@ -461,7 +497,7 @@ fn with_namesakes(
         .map(|client| Candidate {
             name: client.settings.client_name.clone().unwrap_or_default(),
             tags: BTreeMap::new(),
-            props: props(pool, Mark::missing(), client),
+            props: props_in(pool, Mark::missing(), client),
             outputs: Outputs::from([(
                 OutputName::Id,
                 client.settings.client_id.clone().unwrap_or_default(),

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
 
+use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use aws_sdk_ec2::types::{IpPermission, RouteState, RouteTable, SecurityGroup};
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancerSchemeEnum;
-use futures_util::future::{try_join_all, try_join4};
+use futures_util::future::{try_join, try_join_all, try_join4};
 
 use super::{
-    Addresses, Certificate, ExistingInstance, ExistingLoadBalancer, Lookups, ParentRecord, Queries,
-    Range, Subnet, Which, ZoneFault,
+    Addresses, Certificate, ExistingInstance, ExistingLoadBalancer, ExistingUserPool, Lookups,
+    ParentRecord, Queries, Range, Subnet, Which, ZoneFault,
 };
 use crate::aws::{AwsError, Passing, Reader};
+use crate::kinds::STACK_TAG;
 
 /// Runs all lookups concurrently.
 ///
@@ -47,9 +50,17 @@ pub async fn look_up(reader: &Reader, queries: &Queries, dns: bool) -> Result<Lo
         }
     };
     let names = names(reader, queries, dns);
-    let ((vpc, subnets, addresses), load_balancer, instances, names) =
-        try_join4(network, load_balancer, instances, names).await?;
+    let user_pools = async {
+        match &queries.user_pool {
+            Some(written) => user_pools(reader, written).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let rest = try_join4(network, load_balancer, instances, names);
+    let (((vpc, subnets, addresses), load_balancer, instances, names), user_pools) =
+        try_join(rest, user_pools).await?;
     Ok(Lookups {
+        user_pools,
         vpc,
         subnets,
         addresses,
@@ -100,6 +111,47 @@ async fn names(reader: &Reader, queries: &Queries, dns: bool) -> Result<Lookups,
         }
     }
     Ok(lookups)
+}
+
+/// The pools with this id or name. A name may look like an id.
+async fn user_pools(reader: &Reader, written: &str) -> Result<Vec<ExistingUserPool>, AwsError> {
+    let mut ids = Vec::new();
+    if written.contains('_') && !written.contains(' ') {
+        ids.push(written.to_owned());
+    }
+    let mut found = described(reader, &ids).await?;
+    if found.is_empty() {
+        let pools = reader.pools().await?;
+        let named = pools.iter().filter(|pool| pool.name == written);
+        ids = named.map(|pool| pool.id.clone()).collect();
+        found = described(reader, &ids).await?;
+    }
+    Ok(found)
+}
+
+async fn described(reader: &Reader, ids: &[String]) -> Result<Vec<ExistingUserPool>, AwsError> {
+    let pools = try_join_all(ids.iter().map(|id| pool_if_valid(reader, id))).await?;
+    let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let pools = pools.into_iter().flatten().map(|pool| ExistingUserPool {
+        id: pool.id.clone().unwrap_or_default(),
+        arn: pool.arn.clone().unwrap_or_default(),
+        name: pool.name.clone().unwrap_or_default(),
+        domain: filled(&pool.domain),
+        custom_domain: filled(&pool.custom_domain),
+        stack: pool
+            .user_pool_tags
+            .as_ref()
+            .and_then(|tags| tags.get(STACK_TAG).cloned()),
+    });
+    Ok(pools.collect())
+}
+
+/// Cognito refuses what can't be an id as invalid.
+async fn pool_if_valid(reader: &Reader, id: &str) -> Result<Option<Arc<UserPoolType>>, AwsError> {
+    match reader.pool(id).await {
+        Err(error) if error.is("InvalidParameterException") => Ok(None),
+        answer => answer,
+    }
 }
 
 fn passing(name: impl Into<String>, values: impl IntoIterator<Item = String>) -> Passing {

@@ -16,14 +16,16 @@ use super::{Judge, entries, references};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::file::{OwnDomain, SignIn, UserPool};
 use crate::stack::interpolate::Piece;
+use crate::stack::schema;
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
 
 pub(super) fn check(judge: &mut Judge<'_>) {
     let path = KeyPath::from(["user_pool"]);
     match &judge.file.user_pool {
+        Some(pool) if judge.has(path.join("existing")) => existing(judge, &path, pool),
         Some(pool) => {
-            judge.named_by(&path.join("name"), &pool.name, &USER_POOL);
+            name(judge, &path, pool);
             domains(judge, &path, pool);
             sign_in(judge, &path.join("sign_in"), pool);
             marks(judge, &path);
@@ -32,6 +34,51 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     }
     resource_servers(judge);
 }
+
+fn name(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
+    if let Some(name) = &pool.name {
+        judge.named_by(&path.join("name"), name, &USER_POOL);
+    } else if judge.lacks(path.join("name")) && judge.lacks(path.join("existing")) {
+        let help = "add `name = …`, or `existing = …` with the id or name of a pool that this stack only uses";
+        judge.key_error(Code::MissingKey, path, "`[user_pool]` lacks `name`", help);
+    }
+}
+
+/// A pool that is not the stack's is only read, and what the stack has in it is marked on its API.
+fn existing(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
+    for key in judge.names(path) {
+        // Invalid keys are reported already.
+        if key != "existing" && schema::at(&path.join(&key)).is_some() {
+            let message =
+                format!("`{key}` can't be set on a user pool that this stack does not manage");
+            let help = format!("remove `{key}`, or `existing`");
+            judge.key_error(Code::NoEffect, &path.join(&key), message, help);
+        }
+    }
+    let here = path.join("existing");
+    if let Some(written) = &pool.existing {
+        judge.named(Code::BadName, &here, written, &USER_POOL);
+    }
+    if judge.lacks(["api"]) {
+        let message = "what the stack has in the pool of another is marked on its API, and the file has no `[api]`";
+        judge.error(Code::MissingTable, &here, message, "add `[api]`");
+    }
+    let marks = judge.names(["resource_servers"]).len() + judge.names(["app_clients"]).len();
+    let tags = judge.names(["stack", "tags"]).len();
+    let own = OWN_TAGS + MARKS_OF_API;
+    if tags + own + marks > MOST_TAGS && tags + own <= MOST_TAGS {
+        let message = format!(
+            "the API would carry {} tags: {tags} of `stack.tags`, up to {own} of gatestack's, and one for each of the {marks} resource \
+             servers and app clients; AWS allows {MOST_TAGS}",
+            tags + own + marks
+        );
+        let help = "use fewer tags or app clients; a partner's client takes no tag of the API";
+        judge.error(Code::TooMany, path, message, help);
+    }
+}
+
+/// The most marks on an API beside those of what is in a pool: of load balancer, domain, log group and pool.
+const MARKS_OF_API: usize = 4;
 
 /// Tables that need a pool.
 fn orphans(judge: &mut Judge<'_>) {
@@ -73,6 +120,7 @@ fn domains(judge: &mut Judge<'_>, pool_path: &KeyPath, pool: &UserPool) {
     if asks_for_tokens
         && judge.lacks(["user_pool", "domain"])
         && judge.lacks(["user_pool", "own_domain"])
+        && judge.lacks(["user_pool", "existing"])
     {
         let message = "the pool has no domain, so no token can be requested";
         judge.warning(

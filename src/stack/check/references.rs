@@ -45,9 +45,15 @@ pub(super) fn target(judge: &Judge<'_>, reference: &Reference) -> Option<KeyPath
         | Reference::ApiStage
         | Reference::ApiDomainName => return None,
         Reference::ApiId | Reference::ApiInvokeUrl => ["api"].into(),
+        Reference::UserPoolId | Reference::UserPoolArn | Reference::UserPoolIssuer
+            if judge.has(["user_pool", "existing"]) =>
+        {
+            return None;
+        }
         Reference::UserPoolId | Reference::UserPoolArn | Reference::UserPoolIssuer => {
             ["user_pool"].into()
         }
+        Reference::UserPoolTokenUrl if judge.has(["user_pool", "existing"]) => return None,
         Reference::UserPoolTokenUrl => {
             let own = judge.has(["user_pool", "own_domain"]);
             ["user_pool", if own { "own_domain" } else { "domain" }].into()
@@ -96,7 +102,12 @@ fn gather(judge: &Judge<'_>) -> Waits {
     let mut waits = Waits::default();
     let pool_path = KeyPath::from(["user_pool"]);
     if let Some(pool) = &file.user_pool {
-        waits.text(judge, &pool_path, Some(&pool.name), pool_path.join("name"));
+        waits.text(
+            judge,
+            &pool_path,
+            pool.name.as_ref(),
+            pool_path.join("name"),
+        );
         let domain = pool_path.join("domain");
         waits.text(judge, &domain, pool.domain.as_ref(), domain.clone());
         if let Some(own) = &pool.own_domain {
@@ -117,6 +128,7 @@ fn gather(judge: &Judge<'_>) -> Waits {
     for (name, server) in &file.resource_servers {
         let path = KeyPath::from(["resource_servers", name]);
         waits.add(&path, &pool_path, &path);
+        wait_for_marks(judge, &mut waits, &path);
         waits.text(
             judge,
             &path,
@@ -145,6 +157,7 @@ fn gather(judge: &Judge<'_>) -> Waits {
             }
         }
         client_scopes(judge, &mut waits, &path, &client.scopes);
+        wait_for_marks(judge, &mut waits, &path);
     }
     for (name, partner) in &file.partners {
         let path = KeyPath::from(["partners", name]);
@@ -162,6 +175,13 @@ fn gather(judge: &Judge<'_>) -> Waits {
         );
     }
     waits
+}
+
+/// What is in a pool that is not the stack's is marked on the API.
+fn wait_for_marks(judge: &Judge<'_>, waits: &mut Waits, path: &KeyPath) {
+    if judge.has(["user_pool", "existing"]) {
+        waits.add(path, &["api"].into(), path);
+    }
 }
 
 /// A client waits for its pool, and for the resource servers whose scopes it lists.

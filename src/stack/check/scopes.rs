@@ -19,6 +19,8 @@ pub(super) struct Servers {
     pub(super) list: ScopeServers,
     /// Whether there are no others.
     are_all: bool,
+    /// Whether the pool is another stack's, which may have others in it.
+    has_others: bool,
     /// Every scope, by each of its server's names.
     known: Vec<String>,
     /// The first of those by what is behind its last slash.
@@ -34,7 +36,10 @@ pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Server
             false => Vec::new(),
         }
     };
-    let mut are_all = findings.is_usable(&tables);
+    // Those in the pool of another stack are read with it.
+    let existing_pool = KeyPath::from(["user_pool", "existing"]);
+    let own_pool = !spans.has(&existing_pool) && findings.is_usable(&existing_pool);
+    let mut are_all = own_pool && findings.is_usable(&tables);
     let mut list = ScopeServers::default();
     let mut known: Vec<String> = Vec::new();
     for table in names(&tables) {
@@ -71,6 +76,7 @@ pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Server
     Servers {
         list,
         are_all,
+        has_others: spans.has(&existing_pool),
         known,
         by_last,
     }
@@ -146,6 +152,11 @@ impl Servers {
                 let message =
                     format!("no resource server has the table name or identifier `{wanted}`");
                 Some((message, findings.did_you_mean(scope, candidates(), help)))
+            }
+            NamedServer::Unknown if name == ALL_SCOPES && self.has_others => {
+                let message =
+                    format!("`{scope}`: `*` is only for the resource servers of this file");
+                Some((message, "list the scopes one by one".into()))
             }
             NamedServer::Unknown => None,
         }

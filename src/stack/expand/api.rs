@@ -4,8 +4,9 @@ use super::Expansion;
 use super::pool::{seconds, whole};
 use crate::kinds::route::{Answer, Integration};
 use crate::kinds::{
-    DOMAIN_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, Resource, USER_POOL_MARK, authorizer,
-    deployment, gateway_response, log_group, log_role, mark_of, rest_api, route, stage, usage_plan,
+    DOMAIN_MARK, EXISTING_POOL_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, Resource,
+    USER_POOL_MARK, authorizer, deployment, gateway_response, log_group, log_role, mark_of,
+    rest_api, route, stage, usage_plan,
 };
 use crate::model::routing::VERBS;
 use crate::model::{Address, Book, OutputName, Place, Text};
@@ -53,6 +54,8 @@ impl Expansion<'_> {
         let mut tags = self.context.tags_of(address);
         let balancer = self.file.load_balancer.as_ref();
         let domain = api.domain.as_ref().filter(|domain| !domain.existing);
+        let own_pool = self.file.user_pool.as_ref();
+        let own_pool = own_pool.filter(|pool| pool.existing.is_none());
         let group = match &api.access_logs {
             AccessLogs::On(logs) => self.log_group(logs),
             AccessLogs::Off => None,
@@ -61,8 +64,10 @@ impl Expansion<'_> {
         let marks = [
             balancer.map(|_| LOAD_BALANCER_MARK),
             domain.map(|_| DOMAIN_MARK),
-            self.file.user_pool.as_ref().map(|_| USER_POOL_MARK),
+            own_pool.map(|_| USER_POOL_MARK),
         ];
+        let existing = self.lookups.user_pool();
+        tags.extend(existing.map(|pool| (EXISTING_POOL_MARK.to_owned(), pool.id.clone())));
         tags.extend(
             marks
                 .into_iter()
@@ -77,7 +82,7 @@ impl Expansion<'_> {
             api: api_id(),
             name: self.text(&api.authorizer.name),
             kind: "COGNITO_USER_POOLS".into(),
-            user_pools: [Text::output(&Place::UserPool.address(), OutputName::Arn)].into(),
+            user_pools: [self.pool_arn()].into(),
             header: api.authorizer.header.clone(),
             cache_seconds: i32::try_from(seconds(api.authorizer.cache)).unwrap_or(i32::MAX),
         };

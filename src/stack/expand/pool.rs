@@ -10,10 +10,18 @@ use crate::stack::template::Template;
 
 impl Expansion<'_> {
     pub(super) fn user_pool(&mut self, pool: &UserPool) {
+        if pool.existing.is_none() {
+            self.own_pool(pool);
+        }
+        self.resource_servers();
+        self.app_clients();
+    }
+
+    fn own_pool(&mut self, pool: &UserPool) {
         let address = Place::UserPool.address();
         let password = &pool.password;
         let props = user_pool::Props {
-            name: self.text(&pool.name),
+            name: self.optional(pool.name.as_ref()),
             tier: tier(pool.tier).to_owned(),
             deletion_protection: pool.deletion_protection,
             sign_up: pool.sign_up,
@@ -43,7 +51,7 @@ impl Expansion<'_> {
                 Some(&own.certificate),
             );
             if let Some(zone) = &own.zone {
-                let of = Bearer::UserPool(pool_id());
+                let of = Bearer::UserPool(self.pool_id());
                 // The checks refuse outputs in this name.
                 let name = self.text(&own.name).resolve(&Book::default());
                 self.record(
@@ -54,13 +62,11 @@ impl Expansion<'_> {
                 );
             }
         }
-        self.resource_servers();
-        self.app_clients();
     }
 
     fn domain(&mut self, address: Address, domain: &Template, certificate: Option<&Template>) {
         let props = user_pool_domain::Props {
-            user_pool: pool_id(),
+            user_pool: self.pool_id(),
             mark: address.to_string(),
             domain: self.text(domain),
             certificate: certificate.map(|arn| self.text(arn)),
@@ -72,8 +78,9 @@ impl Expansion<'_> {
         for (name, server) in &self.file.resource_servers {
             let address = Place::ResourceServer(name.clone()).address();
             let props = resource_server::Props {
-                user_pool: pool_id(),
+                user_pool: self.pool_id(),
                 mark: address.to_string(),
+                marked_on: self.marked_on(),
                 identifier: self.name(server.identifier.as_ref(), name),
                 name: self.name(server.name.as_ref(), name),
                 scopes: server
@@ -82,7 +89,7 @@ impl Expansion<'_> {
                     .map(|(scope, text)| (scope.clone(), self.text(text)))
                     .collect(),
             };
-            self.add(address, Resource::ResourceServer(props));
+            self.add_after(address, Resource::ResourceServer(props), self.after_marks());
         }
     }
 
@@ -90,8 +97,9 @@ impl Expansion<'_> {
         for (name, client) in &self.file.app_clients {
             let address = Place::AppClient(name.clone()).address();
             let props = app_client::Props {
-                user_pool: pool_id(),
+                user_pool: self.pool_id(),
                 mark: app_client::Mark::OnPool(address.to_string()),
+                marked_on: self.marked_on(),
                 name: self.name(client.name.as_ref(), name),
                 flows: client
                     .flows
@@ -113,6 +121,42 @@ impl Expansion<'_> {
         }
     }
 
+    /// The id of the stack's pool, or of the existing one that it uses.
+    pub(super) fn pool_id(&self) -> Text {
+        match self.lookups.user_pool() {
+            Some(existing) => Text::literal(&*existing.id),
+            None => Text::output(&Place::UserPool.address(), OutputName::Id),
+        }
+    }
+
+    /// The ARN of that pool.
+    pub(super) fn pool_arn(&self) -> Text {
+        match self.lookups.user_pool() {
+            Some(existing) => Text::literal(&*existing.arn),
+            None => Text::output(&Place::UserPool.address(), OutputName::Arn),
+        }
+    }
+
+    /// Whether the file uses a pool that is not the stack's.
+    fn uses_existing_pool(&self) -> bool {
+        let pool = self.file.user_pool.as_ref();
+        pool.is_some_and(|pool| pool.existing.is_some())
+    }
+
+    /// The API that carries the marks of what the stack has in a pool that is not its own.
+    fn marked_on(&self) -> Option<Text> {
+        self.uses_existing_pool()
+            .then(|| Text::output(&Place::Api.address(), OutputName::Id))
+    }
+
+    /// The API, which names that pool in a mark before anything is created in it.
+    fn after_marks(&self) -> BTreeSet<Address> {
+        self.uses_existing_pool()
+            .then(|| Place::Api.address())
+            .into_iter()
+            .collect()
+    }
+
     /// The scopes of a list, as in tokens.
     pub(super) fn scopes(&self, scopes: &BTreeSet<Template>) -> BTreeSet<Text> {
         self.texts(&scopes::meant(&self.servers, scopes).scopes)
@@ -126,10 +170,6 @@ impl Expansion<'_> {
             .map(|table| Place::ResourceServer(table.clone()).address())
             .collect()
     }
-}
-
-fn pool_id() -> Text {
-    Text::output(&Place::UserPool.address(), OutputName::Id)
 }
 
 fn tier(tier: Tier) -> &'static str {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use crate::kinds::lookups::{ExistingUserPool, PoolHost};
 use crate::kinds::{Lookups, StackContext};
 use crate::model::{Output, OutputName, Piece, Place, Text, endpoints};
 use crate::stack::file::{ApiDomain, File};
@@ -47,7 +48,9 @@ impl<'a> References<'a> {
         }
         if let Some(pool) = &self.file.user_pool {
             add("user_pool_id", Reference::UserPoolId);
-            if pool.domain.is_some() || pool.own_domain.is_some() {
+            let existing = self.lookups.user_pool();
+            let existing = existing.and_then(ExistingUserPool::host);
+            if pool.domain.is_some() || pool.own_domain.is_some() || existing.is_some() {
                 add("token_url", Reference::UserPoolTokenUrl);
             }
             for name in self.file.partners.keys() {
@@ -83,6 +86,17 @@ impl<'a> References<'a> {
     fn pieces(&self, reference: &Reference) -> Vec<Piece> {
         let literal = |text: &str| vec![Piece::Literal(text.to_owned())];
         let region = &*self.context.region;
+        if let Some(existing) = self.lookups.user_pool() {
+            match reference {
+                Reference::UserPoolId => return literal(&existing.id),
+                Reference::UserPoolArn => return literal(&existing.arn),
+                Reference::UserPoolIssuer => {
+                    let pool = Text::literal(&*existing.id);
+                    return endpoints::issuer(pool, region).into_pieces();
+                }
+                _ => {}
+            }
+        }
         match (reference, &self.lookups.load_balancer) {
             (Reference::AccountId, _) => literal(&self.context.account),
             (Reference::StackName, _) => literal(&self.context.stack),
@@ -133,6 +147,13 @@ impl<'a> References<'a> {
         let Some(pool) = &self.file.user_pool else {
             return Vec::new();
         };
+        if let Some(host) = self.lookups.user_pool().and_then(ExistingUserPool::host) {
+            let host = match host {
+                PoolHost::Own(name) => name.to_owned(),
+                PoolHost::Prefix(prefix) => endpoints::prefix_domain(prefix, &self.context.region),
+            };
+            return Text::literal(endpoints::token_url(&host)).into_pieces();
+        }
         let host = match (&pool.own_domain, &pool.domain) {
             (Some(own), _) => own.name.clone(),
             (None, Some(prefix)) => {

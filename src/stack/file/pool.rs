@@ -14,9 +14,13 @@ use crate::stack::template::Template;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserPool {
-    /// The pool's name, 1 to 128 characters.
+    /// The pool's name, 1 to 128 characters. Left out: only with `existing`.
     #[schemars(example = &"hello")]
-    pub name: Template,
+    pub name: Option<Template>,
+    /// The id or the name of a pool of another stack, or one made by hand, that this stack uses and never changes: its resource
+    /// servers, app clients and partners stand in it. Nothing else can be set then. Left out: the stack makes a pool.
+    #[schemars(example = &"eu-central-1_AbCdEfGhI")]
+    pub existing: Option<String>,
     /// The prefix of the pool's Cognito domain, unique in the Region across all accounts. Left out: none.
     #[schemars(example = &"hello-${account.id}")]
     pub domain: Option<Template>,

@@ -41,6 +41,7 @@ const NAMES: &[(&str, &str, Part, &NameRule)] = &[
     ("StackTable", "tags", Keys, &TAG_KEY),
     ("StackTable", "tags", Values, &TAG_VALUE),
     ("UserPool", "name", Text, &USER_POOL),
+    ("UserPool", "existing", Text, &USER_POOL),
     ("ResourceServer", "identifier", Text, &IDENTIFIER),
     ("ResourceServer", "name", Text, &RESOURCE_SERVER),
     ("ResourceServer", "scopes", Keys, &SCOPE),
@@ -227,6 +228,11 @@ pub(super) fn constrain(schema: &mut Value, overlay: bool) {
         "LoadBalancer",
         json!({ "dependentSchemas": { "existing": { "maxProperties": 1 } } }),
     );
+    add(
+        schema,
+        "UserPool",
+        json!({ "dependentSchemas": { "existing": { "maxProperties": 1 } } }),
+    );
     let owners = json!({ "certificate": false, "ownership_certificate": false, "tls": false, "mutual_tls": false, "zone": false });
     add(
         schema,
@@ -279,6 +285,14 @@ fn whole(schema: &mut Value) {
         json!({ "anyOf": [
             { "required": ["existing"] },
             { "required": ["subnets", "listeners", "targets"] },
+        ]}),
+    );
+    add(
+        schema,
+        "UserPool",
+        json!({ "anyOf": [
+            { "required": ["existing"] },
+            { "required": ["name"] },
         ]}),
     );
     add(

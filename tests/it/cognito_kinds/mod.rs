@@ -76,6 +76,7 @@ fn server(address: &str, identifier: &str) -> Resource {
     Resource::ResourceServer(resource_server::Props {
         user_pool: id("user_pool"),
         mark: address.into(),
+        marked_on: None,
         identifier: identifier.into(),
         name: "XXX".into(),
         scopes: BTreeMap::from([("read".to_owned(), "read".into())]),
@@ -86,6 +87,7 @@ fn web(address: &str) -> app_client::Props {
     app_client::Props {
         user_pool: id("user_pool"),
         mark: app_client::Mark::OnPool(address.into()),
+        marked_on: None,
         name: "web".into(),
         flows: set(&["code"]),
         auth_flows: set(&["refresh_token"]),
@@ -102,6 +104,7 @@ fn web(address: &str) -> app_client::Props {
 fn partner_client(name: &'static str, key: &str) -> Resource {
     Resource::AppClient(app_client::Props {
         mark: app_client::Mark::on_key(id(key)),
+        marked_on: None,
         name: name.into(),
         flows: set(&["client_credentials"]),
         scopes: set(&["xxx-api/read"]),

@@ -48,6 +48,7 @@ impl WantedResources {
                 open_on_purpose: Default::default(),
                 outputs: BTreeMap::new(),
                 lock: true,
+                existing_pool: None,
             },
             service,
             clock,

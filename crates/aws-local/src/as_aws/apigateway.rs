@@ -130,3 +130,45 @@ fn an_authorizer_of_an_api_that_is_not_there_is_a_conflict() {
     let (status, _) = aws.rest("PATCH", &format!("{path}/{id}"), patch);
     assert_eq!(status, 501);
 }
+
+/// Evidence: reported, hashicorp/terraform-provider-aws#30894.
+#[test]
+fn a_given_key_value_has_20_to_128_characters() {
+    let aws = Aws::new();
+    let made = |length: usize| {
+        let value = "k".repeat(length);
+        aws.rest("POST", "/apikeys", json!({"name": "k", "value": value}))
+    };
+    let refusals = [
+        (19, "API Key value should be at least 20 characters"),
+        (129, "API Key value exceeds maximum size of 128 characters"),
+    ];
+    for (length, wanted) in refusals {
+        assert_eq!(made(length), (400, message(wanted)));
+    }
+    assert_eq!((made(20).0, made(128).0), (201, 201));
+}
+
+/// Evidence: reported, rrahul963/serverless-add-api-key#27, and hashicorp/terraform-provider-aws#17130.
+#[test]
+fn a_key_value_is_taken_once_in_an_account_and_region() {
+    let aws = Aws::new();
+    let made = |name: &str| {
+        let value = "0123456789abcdef0123456789";
+        aws.rest("POST", "/apikeys", json!({"name": name, "value": value}))
+    };
+    assert_eq!(made("first").0, 201);
+    assert_eq!(made("second"), (409, message("API Key already exists")));
+}
+
+/// Evidence: documented, "Patch Operations" of the API Gateway REST API reference: no path of UpdateApiKey is the value.
+#[test]
+fn no_update_changes_the_value_of_a_key() {
+    let aws = Aws::new();
+    let (_, made) = aws.rest("POST", "/apikeys", json!({"name": "k"}));
+    let path = format!("/apikeys/{}", made["id"].as_str().unwrap());
+    let operation =
+        json!({"op": "replace", "path": "/value", "value": "0123456789abcdef0123456789"});
+    let (status, _) = aws.rest("PATCH", &path, json!({"patchOperations": [operation]}));
+    assert_eq!(status, 400);
+}

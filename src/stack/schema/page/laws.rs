@@ -49,6 +49,7 @@ const BESIDE: &[(&str, &str, &[&str], &str)] = &[
         &["subnets", "listeners", "targets"],
         "",
     ),
+    ("UserPool", "existing", &["name", "domain"], ""),
     ("Targets", "instances", &["ips"], ""),
     ("Targets", "instance_ids", &["ips"], ""),
     ("Targets", "instance_tags", &["ips"], ""),

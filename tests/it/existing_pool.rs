@@ -1,0 +1,312 @@
+//! Two stacks in one user pool: the one that makes it, and one that only has clients and scopes in it. Neither touches the other's.
+
+use serde_json::Value;
+
+use crate::support::program::{Folder, Ran};
+
+const CLAIMS: &str = r#"
+[stack]
+name   = "claims"
+region = "eu-central-1"
+
+[user_pool]
+name   = "people"
+domain = "people-${account.id}"
+deletion_protection = false
+
+[resource_servers.claims]
+scopes = { read = "Read claims" }
+
+[app_clients.web]
+flows  = ["client_credentials"]
+scopes = ["claims/read"]
+
+[api]
+name     = "claims"
+stage    = "prod"
+requires = { scopes = ["claims/read"], api_key = true }
+
+[api.routes]
+"GET /claims" = { mock = 200 }
+
+[plans.claims]
+
+[partners.acme]
+plan   = "claims"
+scopes = ["claims/read"]
+"#;
+
+const ORDERS: &str = r#"
+[stack]
+name   = "orders"
+region = "eu-central-1"
+
+[user_pool]
+existing = "people"
+
+[resource_servers.orders]
+scopes = { read = "Read orders" }
+
+[app_clients.web]
+flows  = ["client_credentials"]
+scopes = ["orders/read", "claims/read"]
+
+[api]
+name     = "orders"
+stage    = "prod"
+requires = { scopes = ["orders/read"], api_key = true }
+
+[api.routes]
+"GET /orders" = { mock = { status = 200, body = "an order" } }
+"GET /both"   = { mock = 200, requires = { scopes = ["claims/read"] } }
+
+[plans.orders]
+
+[partners.globex]
+plan   = "orders"
+scopes = ["orders/read"]
+"#;
+
+/// Both stacks, in one account.
+struct Both(Folder);
+
+impl Both {
+    fn new() -> Self {
+        let both = Self(Folder::with(CLAIMS));
+        both.write("orders", ORDERS);
+        both.write("claims", CLAIMS);
+        both
+    }
+
+    fn write(&self, stack: &str, text: &str) {
+        std::fs::write(self.0.path().join(format!("{stack}.toml")), text).unwrap();
+    }
+
+    fn run(&self, stack: &str, arguments: &[&str]) -> Ran {
+        let file = format!("{stack}.toml");
+        self.0.local(&[arguments, &["-f", &file]].concat())
+    }
+
+    fn runs(&self, stack: &str, arguments: &[&str]) -> String {
+        let ran = self.run(stack, arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}\n{}{}", ran.stdout, ran.stderr);
+        ran.stdout + &ran.stderr
+    }
+
+    fn fails(&self, stack: &str, arguments: &[&str]) -> String {
+        let ran = self.run(stack, arguments);
+        assert_eq!(ran.code, 1, "{arguments:?}\n{}{}", ran.stdout, ran.stderr);
+        let said = ran.stdout + &ran.stderr;
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Nothing of the stack is to be changed.
+    fn is_as_its_file(&self, stack: &str) -> String {
+        let planned = self.runs(stack, &["plan"]);
+        assert!(planned.contains("No changes."), "{planned}");
+        planned.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn state(&self) -> Value {
+        let path = self.0.path().join(".gatestack/local.json");
+        let text = std::fs::read_to_string(path).unwrap();
+        let text = text.lines().next().unwrap_or_default();
+        serde_json::from_str(text).unwrap()
+    }
+
+    /// The lines of what the local AWS has, as text.
+    fn everything(&self) -> String {
+        self.state().to_string()
+    }
+}
+
+#[test]
+fn a_second_stack_lives_in_the_pool_of_the_first() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    let applied = both.runs("orders", &["apply", "--yes"]);
+    assert!(!applied.contains("user_pool:"), "{applied}");
+    both.is_as_its_file("orders");
+    let said = both.is_as_its_file("claims");
+    for said_of in [
+        "2 app clients in it belong to the stack orders",
+        "1 resource server in it belongs to the stack orders",
+    ] {
+        assert!(said.contains(said_of), "{said}");
+    }
+
+    let url = both.runs("orders", &["output", "token_url"]);
+    assert!(url.contains("people-123456789012"), "{url}");
+    both.runs("orders", &["token", "globex"]);
+    let called = both.runs("orders", &["call", "globex", "GET", "/orders"]);
+    assert!(called.contains("an order"), "{called}");
+    both.runs("orders", &["verify"]);
+    both.runs("claims", &["verify"]);
+    both.runs("orders", &["handoff", "globex", "--to", "globex.json"]);
+
+    // A change by each, and by hand of what the other has.
+    both.write("orders", &ORDERS.replace("Read orders", "Read all orders"));
+    let planned = both.runs("orders", &["plan"]);
+    assert!(planned.contains("1 to change"), "{planned}");
+    both.runs("orders", &["apply", "--yes"]);
+    both.is_as_its_file("claims");
+    both.write("claims", &CLAIMS.replace("Read claims", "Read all claims"));
+    both.runs("claims", &["apply", "--yes"]);
+    both.is_as_its_file("orders");
+    let tags = both.everything();
+    let of_orders = tags.matches("gatestack:existing_user_pool").count();
+    assert_eq!(
+        of_orders, 1,
+        "only the API of orders names the pool: {tags}"
+    );
+
+    // What goes is only the stack's own.
+    let without_client = ORDERS.split_once("[app_clients.web]").unwrap();
+    let (_, below) = without_client.1.split_once("[api]").unwrap();
+    both.write("orders", &format!("{}[api]{below}", without_client.0));
+    let refused = both.fails("orders", &["apply", "--yes"]);
+    assert!(
+        refused.contains("--allow-delete 'app_clients.web'"),
+        "{refused}"
+    );
+    both.runs(
+        "orders",
+        &["apply", "--yes", "--allow-delete", "app_clients.web"],
+    );
+    both.is_as_its_file("claims");
+    both.runs("orders", &["destroy", "--confirm", "orders"]);
+    let said = both.is_as_its_file("claims");
+    assert!(!said.contains("orders"), "{said}");
+    assert!(
+        !both.everything().contains("orders"),
+        "{}",
+        both.everything()
+    );
+    both.runs("claims", &["destroy", "--confirm", "claims"]);
+}
+
+#[test]
+fn a_pool_is_not_deleted_with_the_clients_of_another_stack() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    both.runs("orders", &["apply", "--yes"]);
+    let refused = both.fails("claims", &["destroy", "--confirm", "claims"]);
+    for said in [
+        "user_pool/other_clients",
+        "web of the stack orders",
+        "user_pool/other_resource_servers",
+        "orders of the stack orders",
+    ] {
+        assert!(refused.contains(said), "{said}: {refused}");
+    }
+    both.is_as_its_file("orders");
+    let consent = [
+        "destroy",
+        "--confirm",
+        "claims",
+        "--allow-delete",
+        "user_pool/other_clients",
+        "--allow-delete",
+        "user_pool/other_resource_servers",
+        "--allow-delete",
+        "user_pool/other_authorizers",
+    ];
+    both.runs("claims", &consent);
+    // Without the pool, the rest of the second stack still goes.
+    let refused = both.fails("orders", &["plan"]);
+    assert!(
+        refused.contains("there is no user pool `people`"),
+        "{refused}"
+    );
+    both.runs("orders", &["destroy", "--confirm", "orders"]);
+    assert!(
+        !both.everything().contains("orders"),
+        "{}",
+        both.everything()
+    );
+}
+
+#[test]
+fn what_another_stack_has_is_never_taken_over() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    let theirs = ORDERS.replace("[resource_servers.orders]", "[resource_servers.claims]");
+    let theirs = theirs.replace("\"orders/read\"", "\"claims/read\"");
+    let theirs = theirs.replace("[\"claims/read\", \"claims/read\"]", "[\"claims/read\"]");
+    both.write("orders", &theirs);
+    for flags in [
+        &["plan"][..],
+        &["plan", "--adopt", "resource_servers.claims"],
+    ] {
+        let refused = both.fails("orders", flags);
+        assert!(
+            refused.contains("already belongs to the stack \"claims\""),
+            "{refused}"
+        );
+    }
+    // A scope that nobody makes.
+    both.write(
+        "orders",
+        &ORDERS.replace("\"claims/read\"]\n\n[api]", "\"claims/write\"]\n\n[api]"),
+    );
+    let refused = both.fails("orders", &["plan"]);
+    assert!(refused.contains("the scope `claims/write`"), "{refused}");
+    // A pool that is not there, or the stack's own.
+    both.write("orders", &ORDERS.replace("\"people\"", "\"nobodys\""));
+    let refused = both.fails("orders", &["plan"]);
+    assert!(
+        refused.contains("there is no user pool `nobodys`"),
+        "{refused}"
+    );
+    let (_, rest) = CLAIMS.split_once("[resource_servers").unwrap();
+    let own = format!(
+        "[stack]\nname = \"claims\"\nregion = \"eu-central-1\"\n[user_pool]\nexisting = \"people\"\n[resource_servers{rest}"
+    );
+    both.write("claims", &own);
+    let refused = both.fails("claims", &["plan"]);
+    assert!(refused.contains("is this stack's own"), "{refused}");
+}
+
+#[test]
+fn clients_do_not_move_to_another_pool() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    both.runs("orders", &["apply", "--yes"]);
+    let other = CLAIMS
+        .replace("claims", "other")
+        .replace("people", "others");
+    both.write("other", &other.replace("acme", "initech"));
+    both.runs("other", &["apply", "--yes"]);
+    both.write(
+        "orders",
+        &ORDERS
+            .replace("existing = \"people\"", "existing = \"others\"")
+            .replace("claims/read", "other/read"),
+    );
+    let refused = both.fails("orders", &["plan"]);
+    assert!(refused.contains("clients can't move"), "{refused}");
+    both.write(
+        "orders",
+        &ORDERS
+            .replace("existing = \"people\"", "name = \"orders\"")
+            .replace("\"claims/read\"", "\"orders/read\"")
+            .replace("[\"orders/read\", \"orders/read\"]", "[\"orders/read\"]"),
+    );
+    let refused = both.fails("orders", &["plan"]);
+    assert!(refused.contains("clients can't move"), "{refused}");
+    both.write("orders", ORDERS);
+    both.is_as_its_file("orders");
+}
+
+#[test]
+fn a_saved_plan_about_another_stacks_pool_needs_the_file() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    both.runs("orders", &["plan", "--out", "orders.plan"]);
+    std::fs::remove_file(both.0.path().join("stack.toml")).unwrap();
+    let ran = both.0.local(&["apply", "orders.plan"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("-f FILE"), "{}", ran.stderr);
+    both.runs("orders", &["apply", "orders.plan"]);
+    both.is_as_its_file("orders");
+}
