@@ -340,6 +340,7 @@ mod tests {
                 operation: Operation::Create(Resource::PlanMembership(plan_membership::Props {
                     plan: Text::output(&plan, OutputName::Id),
                     key: Text::output(&key, OutputName::Id),
+                    marked: false,
                 })),
                 carries: Vec::new(),
                 lane: None,

@@ -267,6 +267,20 @@ fn callers(desired: &Desired, book: &Book) -> BTreeMap<String, Known> {
             _ => {}
         }
     }
+    for (address, guest) in &desired.guests {
+        let Some(known) = callers.get_mut(&address.to_string()) else {
+            continue;
+        };
+        known.has_client = guest.client.is_some();
+        known.has_secret = known.has_client;
+        known.client_id.clone_from(&guest.client);
+        known.has_api_key = true;
+        known.api_key_ids = vec![guest.key.clone()];
+        known.scopes.clone_from(&guest.scopes);
+        if !guest.scopes.is_empty() {
+            known.flows.insert("client_credentials".to_owned());
+        }
+    }
     callers
 }
 

@@ -127,9 +127,10 @@ impl<'a> SavedPlan<'a> {
                 let checked = self.same_file(&session, listener).await?;
                 session.given_keys = Some(GivenKeys::of(&checked));
             }
-            // A plan doesn't show the pool, so it must follow from the file.
-            false if self.saved.desired.existing_pool.is_some() => {
-                let what = "the plan is about a user pool that is not the stack's, which only the stack file names; nothing was written";
+            // A plan doesn't show pool and keys, so they must follow from the file.
+            false if self.is_about_other_stacks() => {
+                let what = "the plan is about a user pool or a partner of another stack, which only the stack file names; nothing was \
+                            written";
                 return Err(Fault::new(FaultKind::Context, what)
                     .hint("apply it where the stack file is, or name that with -f FILE")
                     .into());
@@ -165,6 +166,11 @@ impl<'a> SavedPlan<'a> {
             },
             confirmed,
         })
+    }
+
+    fn is_about_other_stacks(&self) -> bool {
+        let desired = &self.saved.desired;
+        desired.existing_pool.is_some() || !desired.guests.is_empty()
     }
 
     /// Whether the destroy is confirmed by the stack's name, then or now.

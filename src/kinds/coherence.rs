@@ -157,6 +157,9 @@ impl Desired {
             "user_pool.own_domain.target" => tells(Place::OwnDomain.address(), OutputName::Target),
             _ => name.strip_suffix(".client_id").is_some_and(|owner| {
                 let owner = Address::new(owner);
+                if let Some(guest) = self.guests.get(&owner) {
+                    return literal(guest.client.as_deref().unwrap_or_default());
+                }
                 tells(owner.client(), OutputName::Id) || tells(owner, OutputName::Id)
             }),
         }

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::lookups::Guest;
 use super::{Resource, tags};
 use crate::model::{Address, Patterns, Text};
 
@@ -37,6 +38,12 @@ pub struct Desired {
     /// The id of the user pool that the file uses and that is not the stack's.
     #[serde(default)]
     pub existing_pool: Option<String>,
+    /// Whether clients may ask for scopes of resource servers that other stacks make in the stack's pool.
+    #[serde(default)]
+    pub others_scopes: bool,
+    /// The partners that other stacks make, by their addresses here.
+    #[serde(default)]
+    pub guests: BTreeMap<Address, Guest>,
 }
 
 /// A stack's name, account and Region.

@@ -6,6 +6,8 @@ mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 pub use addresses::{Addresses, Location, Range};
 pub use look::look_up;
 
@@ -28,6 +30,8 @@ pub struct Queries {
     pub certificates: BTreeSet<String>,
     /// The id or name of `[user_pool] existing`.
     pub user_pool: Option<String>,
+    /// The stacks that make partners of the file, by the partners' names.
+    pub guests: BTreeMap<String, String>,
     /// The user pool's own domain, whose parent domain must have an A record.
     pub pool_domain: Option<String>,
 }
@@ -87,6 +91,8 @@ pub struct Lookups {
     pub parent: ParentRecord,
     /// The user pools that `[user_pool] existing` may mean: one, unless something is wrong.
     pub user_pools: Vec<ExistingUserPool>,
+    /// The partners of other stacks, by their names.
+    pub guests: BTreeMap<String, Guest>,
 }
 
 /// An existing user pool.
@@ -185,6 +191,19 @@ pub enum ParentRecord {
     /// Not known, or not needed.
     #[default]
     NotChecked,
+}
+
+/// A partner that another stack makes.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Guest {
+    /// That stack.
+    pub stack: String,
+    /// The id of its API key.
+    pub key: String,
+    /// The id of its app client.
+    pub client: Option<String>,
+    /// The scopes that its client may ask for, if it is in the pool that the file uses.
+    pub scopes: BTreeSet<String>,
 }
 
 /// Where a user pool answers.

@@ -275,6 +275,8 @@ mod tests {
             outputs: BTreeMap::new(),
             lock: true,
             existing_pool: None,
+            others_scopes: false,
+            guests: BTreeMap::new(),
         };
         let scope = Scope {
             desired: &desired,

@@ -1,6 +1,6 @@
 //! An API key's membership of a usage plan (a usage plan key).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use aws_sdk_apigateway::types::UsagePlan;
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::observation::Other;
 use super::ownership::after_moves;
 use super::{
-    Action, Dependent, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look,
-    Note, Obstacle, OnChange, Outputs, Owner, Resource, Scope, Task, gone_is_success, literal,
-    rest_api, tags, usage_plan,
+    Action, Dependent, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference,
+    Look, Note, Obstacle, OnChange, Outputs, Owner, Resource, Scope, Task, gone_is_success,
+    literal, marks, rest_api, tags, usage_plan,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, OutputName, Text};
+use crate::model::{Address, OutputName, Place, Text};
 
 /// A key's membership of a plan.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -24,6 +24,8 @@ pub struct Props {
     pub plan: Text,
     /// The key's id.
     pub key: Text,
+    /// Whether the key is another stack's: then a tag of the plan marks the membership as this stack's.
+    pub marked: bool,
 }
 
 /// An API key's membership of a usage plan.
@@ -60,6 +62,12 @@ impl Kind for PlanMembership {
         )),
     ];
 
+    fn follows(want: &Props, address: &Address, desired: &Desired) -> bool {
+        let guest = desired.guests.get(&address.owner());
+        want.marked == guest.is_some()
+            && guest.is_none_or(|guest| want.key == Text::literal(&*guest.key))
+    }
+
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let plans = reader.usage_plans().await?;
         let ours = plans.iter().filter_map(|plan| {
@@ -76,7 +84,12 @@ impl Kind for PlanMembership {
             Ok::<_, AwsError>((plan, address, reader.usage_plan_keys(plan).await?))
         });
         let mut findings = Findings::default();
-        let key_addresses = addresses_of_keys(reader, scope).await?;
+        let mut key_addresses = addresses_of_keys(reader, scope).await?;
+        let guests = guests(scope, &plans);
+        let foreign: BTreeSet<String> = guests.keys().cloned().collect();
+        for (key, address) in guests {
+            key_addresses.entry(key).or_insert(address);
+        }
         findings.obstacles = on_others_plans(reader, scope, &plans, &key_addresses).await?;
         let mut places: BTreeMap<&Address, Vec<(&str, String)>> = BTreeMap::new();
         for (plan, plan_address, keys) in try_join_all(keys_of).await? {
@@ -103,13 +116,17 @@ impl Kind for PlanMembership {
         for (key_address, places) in places {
             findings
                 .owned
-                .extend(memberships(scope, key_address, &places));
+                .extend(memberships(scope, key_address, &places, &foreign));
         }
         Ok(findings)
     }
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let (plan, key) = (task.text(&task.want.plan), task.text(&task.want.key));
+        if task.want.marked {
+            let mark = BTreeMap::from([(marks::key(task.address.as_str()), key.clone())]);
+            tags::write(writer, &arn(writer, &plan), &mark, &BTreeMap::new()).await?;
+        }
         let request = writer
             .apigateway()
             .create_usage_plan_key()
@@ -152,13 +169,27 @@ impl Kind for PlanMembership {
         let request = writer
             .apigateway()
             .delete_usage_plan_key()
-            .usage_plan_id(plan)
-            .key_id(key);
+            .usage_plan_id(&plan)
+            .key_id(&key);
         gone_is_success(
             writer
                 .call(Operation::apigateway("DeleteUsagePlanKey"), request.send())
                 .await,
-        )
+        )?;
+        if !live.props.marked {
+            return Ok(());
+        }
+        let plans = writer.afresh().usage_plans().await?;
+        let held = plans.iter().find(|one| one.id.as_ref() == Some(&plan));
+        let marks = marks::read(&tags::live(held.and_then(|plan| plan.tags.as_ref())));
+        let of_key = marks.into_iter().filter(|(_, marked)| *marked == key);
+        let keys: Vec<String> = of_key
+            .map(|(address, _)| marks::key(address.as_str()))
+            .collect();
+        match keys.is_empty() {
+            true => Ok(()),
+            false => tags::remove(writer, &arn(writer, &plan), &keys).await,
+        }
     }
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
@@ -241,11 +272,28 @@ async fn addresses_of_keys(
     Ok(known.collect())
 }
 
+/// The keys of other stacks that marks on the stack's plans name, each with the address that a key of ours would have.
+fn guests(scope: &Scope<'_>, plans: &[UsagePlan]) -> BTreeMap<String, Address> {
+    let ours = plans.iter().map(|plan| tags::live(plan.tags.as_ref()));
+    let ours = ours.filter(|tags| scope.desired.context.owns(tags));
+    let marks = ours.flat_map(|tags| marks::read(&tags));
+    let memberships = marks.filter_map(|(address, key)| match address.place()? {
+        Place::PartnerMembership(_) => Some((key, address.owner().key())),
+        _ => None,
+    });
+    memberships.collect()
+}
+
+fn arn(reader: &Reader, plan: &str) -> String {
+    reader.apigateway_arn(&format!("/usageplans/{plan}"))
+}
+
 /// The memberships of one key. The one on the wanted plan has the key's address; the others were added by hand.
 fn memberships(
     scope: &Scope<'_>,
     key_address: &Address,
     places: &[(&str, String)],
+    foreign: &BTreeSet<String>,
 ) -> Vec<Found<Props>> {
     let address = key_address.membership();
     let wanted = scope
@@ -272,6 +320,7 @@ fn memberships(
             let props = Props {
                 plan: (*plan).into(),
                 key: key.as_str().into(),
+                marked: foreign.contains(key),
             };
             Found::new(address, props, outputs(plan, key))
         })

@@ -454,7 +454,7 @@ fn without_server(
     wanted: &BTreeMap<Address, String>,
     servers: &[ResourceServerType],
 ) -> Vec<Obstacle> {
-    if scope.desired.existing_pool.is_none() {
+    if scope.desired.existing_pool.is_none() && !scope.desired.others_scopes {
         return Vec::new();
     }
     let there: BTreeSet<(&str, &str)> = servers

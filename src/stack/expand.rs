@@ -72,6 +72,12 @@ pub fn expand(file: &File, account: &str, adopt: Patterns, lookups: &Lookups) ->
         outputs,
         lock: file.stack.lock,
         existing_pool: lookups.user_pool().map(|pool| pool.id.clone()),
+        others_scopes: file.resource_servers.values().any(|server| server.existing),
+        guests: lookups
+            .guests
+            .iter()
+            .map(|(name, guest)| (Place::Partner(name.clone()).address(), guest.clone()))
+            .collect(),
     }
 }
 
@@ -87,6 +93,10 @@ pub(super) fn known(file: &File, account: &str, text: &Template) -> Option<Strin
     References::new(file, &context, &nothing)
         .text(text)
         .resolve(&Book::default())
+}
+
+fn plan_id(plan: &str) -> Text {
+    Text::output(&Place::Plan(plan.to_owned()).address(), OutputName::Id)
 }
 
 struct Expansion<'a> {
@@ -147,6 +157,17 @@ impl Expansion<'_> {
     fn partners(&mut self) {
         for (name, partner) in &self.file.partners {
             let owner = Place::Partner(name.clone()).address();
+            if partner.of.is_some() {
+                if let Some(guest) = self.lookups.guests.get(name) {
+                    let props = plan_membership::Props {
+                        plan: plan_id(&partner.plan),
+                        key: Text::literal(&*guest.key),
+                        marked: true,
+                    };
+                    self.add(owner.membership(), Resource::PlanMembership(props));
+                }
+                continue;
+            }
             let key = owner.key();
             let display = self.name(partner.name.as_ref(), name);
             let props = api_key::Props {
@@ -226,8 +247,9 @@ impl Expansion<'_> {
 
     fn membership(&mut self, address: &Address, plan: &str, key: &Address) {
         let props = plan_membership::Props {
-            plan: Text::output(&Place::Plan(plan.to_owned()).address(), OutputName::Id),
+            plan: plan_id(plan),
             key: Text::output(key, OutputName::Id),
+            marked: false,
         };
         self.add(address.clone(), Resource::PlanMembership(props));
     }

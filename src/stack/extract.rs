@@ -104,6 +104,7 @@ fn resource_server(table: &str, props: &resource_server::Props) -> Result<Resour
     let scopes = scopes.map(|(scope, text)| Ok((scope.clone(), template(text)?)));
     Ok(ResourceServer {
         identifier: name(&props.identifier, table)?,
+        existing: false,
         name: name(&props.name, table)?,
         scopes: scopes.collect::<Result<_, String>>()?,
     })
@@ -229,7 +230,7 @@ mod tests {
             name in option::of(text()),
             scopes in btree_map(table(), text(), 0..3),
         ) -> ResourceServer {
-            ResourceServer { identifier, name, scopes }
+            ResourceServer { identifier, existing: false, name, scopes }
         }
     }
 

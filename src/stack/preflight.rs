@@ -2,6 +2,7 @@
 //! lookups, and [`Lookups`] their results.
 
 mod domains;
+mod guests;
 mod network;
 mod user_pool;
 
@@ -49,6 +50,10 @@ pub fn queries(checked: &Checked, account: &str) -> Queries {
         queries.domain = domain.existing.then(|| domain.name.clone());
         queries.zones.extend(domain.zone.clone());
     }
+    let guests = file.partners.iter();
+    queries.guests = guests
+        .filter_map(|(name, partner)| Some((name.clone(), partner.of.clone()?)))
+        .collect();
     queries.user_pool = user_pool::existing(file).map(str::to_owned);
     if let Some(own) = domains::pool_domain(file) {
         queries.pool_domain = expand::known(file, account, &own.name);
@@ -69,6 +74,7 @@ pub fn preflight(checked: &Checked, account: &str, lookups: &Lookups) -> Diagnos
     network::check(&mut flight);
     domains::check(&mut flight);
     user_pool::check(&mut flight);
+    guests::check(&mut flight);
     Diagnostics::new(checked.source().clone(), flight.list)
 }
 

@@ -35,7 +35,8 @@ pub(super) fn servers(file: &File) -> ScopeServers {
         .map(|(table, server)| ScopeServer {
             table: table.clone(),
             identifier: identifier(table, server.identifier.as_ref()),
-            scopes: Some(server.scopes.keys().cloned().collect()),
+            // Which scopes another stack gives it is not in this file.
+            scopes: (!server.existing).then(|| server.scopes.keys().cloned().collect()),
         })
         .collect()
 }

@@ -52,6 +52,11 @@ region = "eu-central-1"
 existing = "everybodys-pool"
 [resource_servers]
 orders = { scopes = { read = "Read" } }
+theirs = { identifier = "https://theirs.example", existing = true }
+[partners]
+initech = { of = "claims", plan = "orders" }
+[plans]
+orders = { description = "For orders" }
 [app_clients]
 shop = { flows = ["client_credentials"], scopes = ["orders/read", "theirs/read"] }
 [api]
@@ -228,6 +233,7 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ("\"i-0", "\"0", Code::BadLoadBalancer, "\"0123456789abcdef0\"", &["load_balancer.targets.instance_ids"]),
     ("existing = \"everybodys\"", "cross_zone = true\nexisting = \"everybodys\"", Code::BadLoadBalancer, "cross_zone", &["load_balancer.existing", "load_balancer.cross_zone"]),
     ("existing = \"everybodys-pool\"", "sign_up = true\nexisting = \"everybodys-pool\"", Code::NoEffect, "sign_up", &["user_pool.existing", "user_pool.sign_up"]),
+    ("of = \"claims\"", "of = \"second\"", Code::NoEffect, "\"second\"", &["partners.initech.of", "stack.name"]),
     ("host}/b\", via", "host}:8443/b\", via", Code::NoListener, "\"https://${stageVariables.host}:8443/b\"", &["api.routes.\"GET /b\"", "load_balancer.listeners", "load_balancer.existing", "api.stage_variables"]),
     ("mock = 204", "mock = 204, via = \"load_balancer\"", Code::RouteBackend, "\"load_balancer\"", &["api.routes.\"GET /n\""]),
     ("name = \"Gold\"", "name = \"\"", Code::BadName, "\"\"", &["plans.gold.name"]),

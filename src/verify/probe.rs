@@ -182,6 +182,7 @@ fn with_probe(desired: &Desired) -> Desired {
             let props = plan_membership::Props {
                 plan: Text::output(&at(Table::Plans, plan), OutputName::Id),
                 key: Text::output(&address, OutputName::Id),
+                marked: false,
             };
             add(
                 address.membership(),

@@ -156,6 +156,10 @@ BROKEN = {
     "an image": ("ssm:/aws", "ssm:aws"),
     "an instance type": ('"t3.micro"', '"micro"'),
     "a plan's name": ('name = "Gold"', 'name = ""'),
+    "the value of a key": ('"env:BATCH_KEY"', '"0123456789abcdefghij"'),
+    "a pool of another stack with a name": ('name = "people"', 'name = "people"\nexisting = "theirs"'),
+    "a resource server of another stack with scopes": ('plain = { scopes', 'plain = { existing = true, scopes'),
+    "a partner of another stack with a name": ('acme = { name = "Acme"', 'acme = { name = "Acme", of = "claims"'),
     "a quota of nothing": ("requests = 9", "requests = 0"),
     "a period": ('per = "day"', 'per = "year"'),
 }

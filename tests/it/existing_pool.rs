@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::program::{Folder, Ran};
 
-const CLAIMS: &str = r#"
+pub(crate) const CLAIMS: &str = r#"
 [stack]
 name   = "claims"
 region = "eu-central-1"
@@ -36,7 +36,7 @@ plan   = "claims"
 scopes = ["claims/read"]
 "#;
 
-const ORDERS: &str = r#"
+pub(crate) const ORDERS: &str = r#"
 [stack]
 name   = "orders"
 region = "eu-central-1"
@@ -68,32 +68,32 @@ scopes = ["orders/read"]
 "#;
 
 /// Both stacks, in one account.
-struct Both(Folder);
+pub(crate) struct Both(Folder);
 
 impl Both {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let both = Self(Folder::with(CLAIMS));
         both.write("orders", ORDERS);
         both.write("claims", CLAIMS);
         both
     }
 
-    fn write(&self, stack: &str, text: &str) {
+    pub(crate) fn write(&self, stack: &str, text: &str) {
         std::fs::write(self.0.path().join(format!("{stack}.toml")), text).unwrap();
     }
 
-    fn run(&self, stack: &str, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, stack: &str, arguments: &[&str]) -> Ran {
         let file = format!("{stack}.toml");
         self.0.local(&[arguments, &["-f", &file]].concat())
     }
 
-    fn runs(&self, stack: &str, arguments: &[&str]) -> String {
+    pub(crate) fn runs(&self, stack: &str, arguments: &[&str]) -> String {
         let ran = self.run(stack, arguments);
         assert_eq!(ran.code, 0, "{arguments:?}\n{}{}", ran.stdout, ran.stderr);
         ran.stdout + &ran.stderr
     }
 
-    fn fails(&self, stack: &str, arguments: &[&str]) -> String {
+    pub(crate) fn fails(&self, stack: &str, arguments: &[&str]) -> String {
         let ran = self.run(stack, arguments);
         assert_eq!(ran.code, 1, "{arguments:?}\n{}{}", ran.stdout, ran.stderr);
         let said = ran.stdout + &ran.stderr;
@@ -101,7 +101,7 @@ impl Both {
     }
 
     /// Nothing of the stack is to be changed.
-    fn is_as_its_file(&self, stack: &str) -> String {
+    pub(crate) fn is_as_its_file(&self, stack: &str) -> String {
         let planned = self.runs(stack, &["plan"]);
         assert!(planned.contains("No changes."), "{planned}");
         planned.split_whitespace().collect::<Vec<_>>().join(" ")

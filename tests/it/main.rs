@@ -23,6 +23,7 @@ mod existing;
 mod existing_pool;
 mod forged;
 mod given_keys;
+mod guests;
 mod handoff;
 mod in_place;
 mod inputs;

@@ -10,11 +10,13 @@ use aws_sdk_elasticloadbalancingv2::types::LoadBalancerSchemeEnum;
 use futures_util::future::{try_join, try_join_all, try_join4};
 
 use super::{
-    Addresses, Certificate, ExistingInstance, ExistingLoadBalancer, ExistingUserPool, Lookups,
-    ParentRecord, Queries, Range, Subnet, Which, ZoneFault,
+    Addresses, Certificate, ExistingInstance, ExistingLoadBalancer, ExistingUserPool, Guest,
+    Lookups, ParentRecord, Queries, Range, Subnet, Which, ZoneFault,
 };
 use crate::aws::{AwsError, Passing, Reader};
-use crate::kinds::STACK_TAG;
+use crate::kinds::marks::{CLIENT_TAG, CREATING};
+use crate::kinds::{KEY_TAG, STACK_TAG, tags};
+use crate::model::Place;
 
 /// Runs all lookups concurrently.
 ///
@@ -59,7 +61,13 @@ pub async fn look_up(reader: &Reader, queries: &Queries, dns: bool) -> Result<Lo
     let rest = try_join4(network, load_balancer, instances, names);
     let (((vpc, subnets, addresses), load_balancer, instances, names), user_pools) =
         try_join(rest, user_pools).await?;
+    let pool = match &user_pools[..] {
+        [pool] => Some(pool.id.as_str()),
+        _ => None,
+    };
+    let guests = guests(reader, &queries.guests, pool).await?;
     Ok(Lookups {
+        guests,
         user_pools,
         vpc,
         subnets,
@@ -111,6 +119,50 @@ async fn names(reader: &Reader, queries: &Queries, dns: bool) -> Result<Lookups,
         }
     }
     Ok(lookups)
+}
+
+/// The partners of other stacks, found by the tags of their API keys. Of several keys the newest counts.
+async fn guests(
+    reader: &Reader,
+    wanted: &BTreeMap<String, String>,
+    pool: Option<&str>,
+) -> Result<BTreeMap<String, Guest>, AwsError> {
+    let mut guests = BTreeMap::new();
+    if wanted.is_empty() {
+        return Ok(guests);
+    }
+    let keys = reader.api_keys().await?;
+    for (name, stack) in wanted {
+        let key = tags::escape(Place::PartnerKey(name.clone()).address().as_str());
+        let mut theirs: Vec<_> = keys
+            .iter()
+            .filter(|one| {
+                let tag = |name: &str| one.tags.as_ref().and_then(|tags| tags.get(name));
+                tag(STACK_TAG) == Some(stack) && tag(KEY_TAG) == Some(&key)
+            })
+            .collect();
+        theirs.sort_by_key(|key| key.created_date.map(|date| date.as_nanos()));
+        let Some(newest) = theirs.pop() else {
+            continue;
+        };
+        let client = newest.tags.as_ref().and_then(|tags| tags.get(CLIENT_TAG));
+        let client = client.filter(|client| *client != CREATING);
+        let settings = match (pool, client) {
+            (Some(pool), Some(client)) => reader.client(pool, client).await?,
+            _ => None,
+        };
+        let scopes = settings
+            .iter()
+            .flat_map(|one| one.settings.allowed_o_auth_scopes());
+        let guest = Guest {
+            stack: stack.clone(),
+            key: newest.id.clone().unwrap_or_default(),
+            client: client.cloned(),
+            scopes: scopes.cloned().collect(),
+        };
+        guests.insert(name.clone(), guest);
+    }
+    Ok(guests)
 }
 
 /// The pools with this id or name. A name may look like an id.

@@ -8,7 +8,8 @@ use aws_facts::limits::cognito::{
 };
 use regex::Regex;
 
-use super::names::APP_CLIENT;
+use super::names::{APP_CLIENT, KEY};
+use super::pool::only;
 use super::{Judge, entries};
 use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
@@ -36,6 +37,10 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         );
     }
     for (path, _, partner) in entries("partners", &judge.file.partners) {
+        if let Some(stack) = &partner.of {
+            guest(judge, &path, stack);
+            continue;
+        }
         judge.display_name(&path, partner.name.as_ref(), &APP_CLIENT);
         if !partner.scopes.is_empty() && judge.lacks(["user_pool"]) {
             let message = "scopes come from a user pool, and the file has no `[user_pool]`";
@@ -54,6 +59,29 @@ pub(super) fn check(judge: &mut Judge<'_>) {
             &partner.auth_flows,
             &partner.tokens,
         );
+    }
+}
+
+/// A partner that another stack makes.
+fn guest(judge: &mut Judge<'_>, path: &KeyPath, stack: &str) {
+    only(
+        judge,
+        path,
+        &["of", "plan"],
+        "a partner that another stack makes",
+    );
+    let of = path.join("of");
+    judge.named(Code::BadName, &of, stack, &KEY);
+    if *stack == judge.file.stack.name && judge.usable(["stack", "name"]) {
+        let message = format!("`{stack}` is this stack: it makes its partners without `of`");
+        let help = "name the stack whose partner it is, or remove the line";
+        judge.error(Code::NoEffect, &of, message, help);
+    } else if judge.has(["user_pool"]) && judge.lacks(["user_pool", "existing"]) {
+        let message = format!(
+            "the partner's client is in the user pool of the stack `{stack}`, and this API accepts tokens of another one only"
+        );
+        let help = "use that pool: `[user_pool]` with only `existing = \"…\"`, its id or name";
+        judge.warning(Code::NoEffect, &of, message, help);
     }
 }
 

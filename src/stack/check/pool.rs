@@ -44,17 +44,26 @@ fn name(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
     }
 }
 
-/// A pool that is not the stack's is only read, and what the stack has in it is marked on its API.
-fn existing(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
+/// Refuses the other settings of what another stack makes; the first of these keys says so.
+pub(super) fn only(judge: &mut Judge<'_>, path: &KeyPath, keys: &[&str], what: &str) {
     for key in judge.names(path) {
         // Invalid keys are reported already.
-        if key != "existing" && schema::at(&path.join(&key)).is_some() {
-            let message =
-                format!("`{key}` can't be set on a user pool that this stack does not manage");
-            let help = format!("remove `{key}`, or `existing`");
+        if !keys.contains(&key.as_str()) && schema::at(&path.join(&key)).is_some() {
+            let message = format!("`{key}` can't be set on {what}");
+            let help = format!("remove `{key}`, or `{}`", keys[0]);
             judge.key_error(Code::NoEffect, &path.join(&key), message, help);
         }
     }
+}
+
+/// A pool that is not the stack's is only read, and what the stack has in it is marked on its API.
+fn existing(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
+    only(
+        judge,
+        path,
+        &["existing"],
+        "a user pool that this stack does not manage",
+    );
     let here = path.join("existing");
     if let Some(written) = &pool.existing {
         judge.named(Code::BadName, &here, written, &USER_POOL);
@@ -284,6 +293,14 @@ fn resource_servers(judge: &mut Judge<'_>) {
             let identifier = server.identifier.as_ref();
             let identifier = identifier.map_or_else(|| name.to_owned(), |text| judge.sample(text));
             unique(judge, &mut identifiers, identifier, identifier_path);
+        }
+        if server.existing {
+            only(
+                judge,
+                &path,
+                &["existing", "identifier"],
+                "a resource server that another stack makes",
+            );
         }
         let path = path.join("scopes");
         for (scope, description) in &server.scopes {

@@ -19,6 +19,8 @@ pub(super) struct Servers {
     pub(super) list: ScopeServers,
     /// Whether there are no others.
     are_all: bool,
+    /// The tables of those that another stack makes.
+    existing: BTreeSet<String>,
     /// Whether the pool is another stack's, which may have others in it.
     has_others: bool,
     /// Every scope, by each of its server's names.
@@ -42,6 +44,7 @@ pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Server
     let mut are_all = own_pool && findings.is_usable(&tables);
     let mut list = ScopeServers::default();
     let mut known: Vec<String> = Vec::new();
+    let mut existing = BTreeSet::new();
     for table in names(&tables) {
         let path = tables.join(&table);
         let server = file.resource_servers.get(&table);
@@ -50,8 +53,8 @@ pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Server
             continue;
         };
         let scopes_path = path.join("scopes");
-        let scopes = findings
-            .is_usable(&scopes_path)
+        let is_ours = findings.is_usable(&path.join("existing")) && !server.existing;
+        let scopes = (findings.is_usable(&scopes_path) && is_ours)
             .then(|| names(&scopes_path).into_iter().collect::<BTreeSet<_>>());
         let identifier = identifier(&table, server.identifier.as_ref());
         for name in BTreeSet::from([&table, &identifier]) {
@@ -61,6 +64,9 @@ pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Server
                     .flatten()
                     .map(|scope| format!("{name}/{scope}")),
             );
+        }
+        if server.existing {
+            existing.insert(table.clone());
         }
         list.add(ScopeServer {
             table,
@@ -76,6 +82,7 @@ pub(super) fn servers(file: &File, spans: &Spans, findings: &Findings) -> Server
     Servers {
         list,
         are_all,
+        existing,
         has_others: spans.has(&existing_pool),
         known,
         by_last,
@@ -120,6 +127,11 @@ impl Servers {
         match self.list.named(&wanted) {
             // That is reported at the identifiers.
             NamedServer::Repeated => None,
+            NamedServer::One(server)
+                if name == ALL_SCOPES && self.existing.contains(&server.table) =>
+            {
+                Some(star_of_others(scope))
+            }
             NamedServer::One(server) if name == ALL_SCOPES => no_scopes(server, scope),
             NamedServer::One(server) => {
                 let scopes = server.scopes.as_ref()?;
@@ -154,13 +166,19 @@ impl Servers {
                 Some((message, findings.did_you_mean(scope, candidates(), help)))
             }
             NamedServer::Unknown if name == ALL_SCOPES && self.has_others => {
-                let message =
-                    format!("`{scope}`: `*` is only for the resource servers of this file");
-                Some((message, "list the scopes one by one".into()))
+                Some(star_of_others(scope))
             }
             NamedServer::Unknown => None,
         }
     }
+}
+
+/// Why `SERVER/*` of another stack's server is invalid, and what to do.
+fn star_of_others(scope: &str) -> (String, String) {
+    (
+        format!("`{scope}`: `*` is only for resource servers that this stack makes"),
+        "list the scopes one by one".into(),
+    )
 }
 
 /// Why `SERVER/*` is invalid, and what to do.

@@ -75,7 +75,8 @@ impl Expansion<'_> {
     }
 
     fn resource_servers(&mut self) {
-        for (name, server) in &self.file.resource_servers {
+        let servers = self.file.resource_servers.iter();
+        for (name, server) in servers.filter(|(_, server)| !server.existing) {
             let address = Place::ResourceServer(name.clone()).address();
             let props = resource_server::Props {
                 user_pool: self.pool_id(),
@@ -165,7 +166,11 @@ impl Expansion<'_> {
     /// The resource servers whose scopes these are: a client may list a scope only once it exists.
     pub(super) fn servers_of(&self, scopes: &BTreeSet<Template>) -> BTreeSet<Address> {
         let servers = scopes::meant(&self.servers, scopes).servers;
-        let tables = servers.iter();
+        let is_ours = |table: &&String| {
+            let server = self.file.resource_servers.get(*table);
+            server.is_some_and(|server| !server.existing)
+        };
+        let tables = servers.iter().filter(is_ours);
         tables
             .map(|table| Place::ResourceServer(table.clone()).address())
             .collect()

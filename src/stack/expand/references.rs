@@ -53,7 +53,11 @@ impl<'a> References<'a> {
             if pool.domain.is_some() || pool.own_domain.is_some() || existing.is_some() {
                 add("token_url", Reference::UserPoolTokenUrl);
             }
-            for name in self.file.partners.keys() {
+            let clients = self.file.partners.iter().filter(|(name, partner)| {
+                let guest = self.lookups.guests.get(*name);
+                partner.of.is_none() || guest.is_some_and(|guest| guest.client.is_some())
+            });
+            for (name, _) in clients {
                 let output = format!("{}.client_id", Place::Partner(name.clone()).address());
                 add(&output, Reference::PartnerClientId(name.clone()));
             }
@@ -86,6 +90,11 @@ impl<'a> References<'a> {
     fn pieces(&self, reference: &Reference) -> Vec<Piece> {
         let literal = |text: &str| vec![Piece::Literal(text.to_owned())];
         let region = &*self.context.region;
+        if let Reference::PartnerClientId(name) = reference
+            && let Some(guest) = self.lookups.guests.get(name)
+        {
+            return literal(guest.client.as_deref().unwrap_or_default());
+        }
         if let Some(existing) = self.lookups.user_pool() {
             match reference {
                 Reference::UserPoolId => return literal(&existing.id),

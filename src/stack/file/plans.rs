@@ -103,6 +103,10 @@ pub struct Partner {
     /// new key, and an existing key keeps its own.
     #[schemars(example = &"secretsmanager:partners/acme")]
     pub key: Option<String>,
+    /// The stack that makes this partner under the same name and owns its client and API key: here the key is only put on the
+    /// plan. Nothing but `plan` can be set then. Left out: this stack makes the partner.
+    #[schemars(example = &"claims")]
+    pub of: Option<String>,
     /// The scopes its client may ask for: `SERVER/SCOPE`, by the name or the identifier of a `[resource_servers]` table, or
     /// `SERVER/*` for all of its scopes.
     #[serde(default)]

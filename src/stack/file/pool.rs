@@ -138,6 +138,11 @@ pub struct ResourceServer {
     #[schemars(example = &"https://api.example.com")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identifier: Option<Template>,
+    /// Whether another stack makes it in the same pool: its scopes can be listed here, and nothing of it is changed. Nothing but
+    /// `identifier` can be set then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(example = true)]
+    pub existing: bool,
     /// The display name. Left out: the table's name.
     #[schemars(example = &"Claims")]
     #[serde(skip_serializing_if = "Option::is_none")]

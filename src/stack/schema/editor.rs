@@ -233,6 +233,20 @@ pub(super) fn constrain(schema: &mut Value, overlay: bool) {
         "UserPool",
         json!({ "dependentSchemas": { "existing": { "maxProperties": 1 } } }),
     );
+    let makers = json!({ "name": false, "key": false, "scopes": false, "auth_flows": false, "tokens": false, "enabled": false });
+    add(
+        schema,
+        "Partner",
+        json!({ "dependentSchemas": { "of": { "properties": makers } } }),
+    );
+    add(
+        schema,
+        "ResourceServer",
+        json!({
+            "if": when("existing", json!({ "const": true })),
+            "then": { "properties": { "name": false, "scopes": false } },
+        }),
+    );
     let owners = json!({ "certificate": false, "ownership_certificate": false, "tls": false, "mutual_tls": false, "zone": false });
     add(
         schema,

@@ -205,6 +205,7 @@ async fn partner_api() -> WantedResources {
             Resource::PlanMembership(plan_membership::Props {
                 plan: id("plans.XXXPlan"),
                 key: id("partners.acme/key"),
+                marked: false,
             }),
         ),
     ];

@@ -49,6 +49,8 @@ impl WantedResources {
                 outputs: BTreeMap::new(),
                 lock: true,
                 existing_pool: None,
+                others_scopes: false,
+                guests: BTreeMap::new(),
             },
             service,
             clock,

@@ -49,6 +49,7 @@ const BESIDE: &[(&str, &str, &[&str], &str)] = &[
         &["subnets", "listeners", "targets"],
         "",
     ),
+    ("ResourceServer", "existing", &["scopes"], ""),
     ("UserPool", "existing", &["name", "domain"], ""),
     ("Targets", "instances", &["ips"], ""),
     ("Targets", "instance_ids", &["ips"], ""),
