@@ -34,7 +34,7 @@ pub(crate) use apigateway::lock_paths;
 pub(crate) use carry::{Answer, LeaveOut, Replacing, SayAlso};
 pub use cognito::*;
 pub use connection::{Connection, Endpoint, Reader, Writer};
-pub use credentials::{ClientToken, CredentialReader, ListedSecret};
+pub use credentials::{ClientSecret, ClientToken, CredentialReader, ListedSecret};
 pub use error::{AwsError, Cause};
 pub(crate) use inside::Container;
 pub use lease::Lease;

@@ -262,7 +262,7 @@ pub trait Kind: 'static {
     /// Updates an existing one by the parts whose fields differ, one for each of these fields; returns new outputs only.
     ///
     /// # Errors
-    /// A call failed, or AWS returned a member that gatestack doesn't know and that the update would reset.
+    /// A call failed.
     fn update(
         writer: &Writer,
         task: &Task<'_, Self::Props>,

@@ -33,7 +33,7 @@ pub enum Cause {
     Credentials,
     /// AWS could not be reached, or did not answer in time.
     Connection,
-    /// AWS's answer holds something gatestack doesn't know and an update would drop.
+    /// AWS's answer is not one that gatestack knows.
     Unknown,
     /// AWS accepted it and did not finish it in time.
     Unfinished,
@@ -95,7 +95,7 @@ impl AwsError {
         }
     }
 
-    /// Something in AWS's response that gatestack doesn't know and an update would drop.
+    /// An answer that gatestack doesn't know.
     pub fn unknown(operation: &str, message: impl Into<String>) -> Self {
         Self {
             operation: operation.into(),
@@ -175,10 +175,18 @@ impl AwsError {
                 ),
             ) => "the credentials are expired or unknown to AWS: log in again",
             _ if self.is_denied() => {
-                return Some(format!(
-                    "allow the caller the action for {} in IAM, then run the same command again",
-                    self.operation
-                ));
+                return Some(match authorization_id(&self.message) {
+                    // Not in every message; AWS keeps it for a day.
+                    Some(id) => format!(
+                        "see which policy denied it, allow the caller the action for {}, then run the same command again\n\
+                         aws iam-toolbox get-request-authorization-details --authorization-id {id}",
+                        self.operation
+                    ),
+                    None => format!(
+                        "allow the caller the action for {} in IAM, then run the same command again",
+                        self.operation
+                    ),
+                });
             }
             (
                 _,
@@ -224,6 +232,15 @@ impl AwsError {
         };
         Some(hint.into())
     }
+}
+
+/// The id in AWS's message by which AWS explains that a call was denied (IAM User Guide, "Troubleshoot access denied error messages
+/// with authorization ID").
+fn authorization_id(message: &str) -> Option<&str> {
+    const BEFORE: &str = "authorization id: ";
+    let (_, rest) = message.split_once(BEFORE)?;
+    let id = rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    (!id.is_empty()).then_some(id)
 }
 
 /// Whether a call was not sent because the lock is lost.
@@ -286,6 +303,25 @@ impl std::error::Error for AwsError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_denied_call_is_explained_by_its_authorization_id_if_aws_gives_one() {
+        let denied = |message: &str| {
+            let error = AwsError {
+                code: Some("AccessDeniedException".into()),
+                ..AwsError::gave_up("CreateRestApi", message)
+            };
+            error.hint().unwrap()
+        };
+        let said = "User: arn:aws:iam::123456789012:user/jane is not authorized to perform: apigateway:POST on resource: \
+                    arn:aws:apigateway:eu-west-1::/restapis because no identity-based policy allows the apigateway:POST \
+                    action. Go to https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/authorization-details/\
+                    9fwl8rk7s35s for complete details, or call the GetRequestAuthorizationDetails API with the following \
+                    authorization id: 9fwl8rk7s35s";
+        let hint = denied(said);
+        assert!(hint.contains("--authorization-id 9fwl8rk7s35s"), "{hint}");
+        assert!(!denied("not allowed").contains("iam-toolbox"));
+    }
 
     #[test]
     fn what_ends_a_wait_says_what_to_do() {
