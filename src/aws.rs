@@ -21,6 +21,7 @@ mod names;
 mod network;
 mod nulls;
 mod pace;
+pub(crate) mod patience;
 mod payload_store;
 mod profile;
 mod retry;

@@ -70,7 +70,6 @@ pub use lookups::{Lookups, Queries, look_up};
 pub use observation::{
     Dependent, Live, Neighbours, Observation, Obstacle, observe, observe_to_destroy,
 };
-pub use private_backends::LOOKS_EVERY;
 pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::lease::LeaseOver;
 use super::pace::Operation;
+use super::patience::{self, Means};
 
 /// A call that failed: what was called, what AWS said, and the id under which AWS knows the request.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -122,23 +123,20 @@ impl AwsError {
         }
     }
 
+    /// What AWS's code means, if that is the same everywhere.
+    fn means(&self) -> Option<Means> {
+        self.code.as_deref().and_then(patience::meaning)
+    }
+
     /// Whether the error is that the resource does not exist.
     pub fn is_not_found(&self) -> bool {
-        matches!(
-            self.code.as_deref(),
-            Some(
-                "NotFoundException"
-                    | "ResourceNotFoundException"
-                    | "InvalidGroup.NotFound"
-                    | "InvalidInstanceID.NotFound"
-                    | "InvalidSecurityGroupID.NotFound"
-                    | "ListenerNotFound"
-                    | "LoadBalancerNotFound"
-                    | "NoSuchHostedZone"
-                    | "ParameterNotFound"
-                    | "TargetGroupNotFound"
-            )
-        )
+        self.means() == Some(Means::Gone)
+    }
+
+    /// Whether the error is that there is such a resource already. API Gateway has one code for it and for another change at the
+    /// same time, after which nothing is known of the resource.
+    pub(crate) fn is_there_already(&self) -> bool {
+        self.is("ConflictException") && !self.message.contains("concurrent modification")
     }
 
     /// Whether the call was denied.
@@ -188,18 +186,10 @@ impl AwsError {
                     ),
                 });
             }
-            (
-                _,
-                Some(
-                    "TooManyRequestsException"
-                    | "Throttling"
-                    | "ThrottlingException"
-                    | "RequestLimitExceeded",
-                ),
-            ) => {
+            _ if self.means() == Some(Means::SlowDown) => {
                 "other requests used up the account's request quota; run the same command again in a minute"
             }
-            (_, Some("DependencyViolation" | "InvalidGroup.InUse" | "ResourceInUse")) => {
+            _ if self.means() == Some(Means::InUse) => {
                 "something outside this stack still uses it, such as a network interface, a rule of another security \
                  group, a VPC link or an endpoint service: point it elsewhere or delete it, then run the same command \
                  again"
@@ -208,19 +198,7 @@ impl AwsError {
                 "AWS has no capacity for that instance type in that zone now: run the same command again later, or choose \
                  another `type`"
             }
-            (
-                _,
-                Some(
-                    "LimitExceededException"
-                    | "InstanceLimitExceeded"
-                    | "SecurityGroupLimitExceeded"
-                    | "TooManyListeners"
-                    | "TooManyLoadBalancers"
-                    | "TooManyTargetGroups"
-                    | "TooManyTargets"
-                    | "VcpuLimitExceeded",
-                ),
-            ) => {
+            _ if self.means() == Some(Means::HardLimit) => {
                 "an AWS quota is reached: delete what is not needed or ask AWS for more in Service Quotas"
             }
             (Cause::Unfinished, _) => "run the same command again later: it continues from here",
