@@ -71,7 +71,6 @@ pub use lookups::{Lookups, Queries, look_up};
 pub use observation::{
     Dependent, Live, Neighbours, Observation, Obstacle, observe, observe_to_destroy,
 };
-pub use private_backends::LOOKS_EVERY;
 pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
 
@@ -263,7 +262,7 @@ pub trait Kind: 'static {
     /// Updates an existing one by the parts whose fields differ, one for each of these fields; returns new outputs only.
     ///
     /// # Errors
-    /// A call failed, or AWS returned a member that gatestack doesn't know and that the update would reset.
+    /// A call failed.
     fn update(
         writer: &Writer,
         task: &Task<'_, Self::Props>,

@@ -9,6 +9,8 @@ use aws_sdk_apigateway::types::{
     Model, RequestValidator, Resource, RestApi, Stage, UsagePlan, UsagePlanKey, VpcLink,
 };
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
 use super::connection::{Reader, Writer};
 use super::error::AwsError;
 use super::memo::Memo;
@@ -197,7 +199,50 @@ below_an_api! {
     deployments: Deployment = "GetDeployments";
 }
 
+/// Of how many items of a list without any tags those are read one by one, and how many at a time.
+const UNTAGGED: usize = 200;
+const UNTAGGED_AT_A_TIME: usize = 4;
+
+/// The tags of an item of a list.
+type Tags = Option<HashMap<String, String>>;
+
 impl Reader {
+    /// A list with the tags of its items. AWS's model has them in the list, which is recorded for APIs only; where no item has any,
+    /// they are read one by one, before something counts as unmanaged. An item has `path` in its ARN.
+    async fn with_single_tags<T>(
+        &self,
+        mut items: Vec<T>,
+        path: impl Fn(&T) -> String,
+        tags: impl Fn(&mut T) -> &mut Tags,
+    ) -> Result<Vec<T>, AwsError> {
+        let told = |item: &mut T| tags(item).as_ref().is_some_and(|tags| !tags.is_empty());
+        if items.iter_mut().any(told) {
+            return Ok(items);
+        }
+        let arns = items.iter().take(UNTAGGED).map(&path);
+        let arns: Vec<String> = arns.map(|path| self.apigateway_arn(&path)).collect();
+        let read: Vec<Tags> = stream::iter(arns)
+            .map(|arn| self.tags_of(arn))
+            .buffered(UNTAGGED_AT_A_TIME)
+            .try_collect()
+            .await?;
+        for (item, read) in items.iter_mut().zip(read) {
+            *tags(item) = read;
+        }
+        Ok(items)
+    }
+
+    /// The tags of one resource. Without the permission to read them there are none, nor if it was deleted meanwhile.
+    async fn tags_of(&self, arn: String) -> Result<Tags, AwsError> {
+        let request = self.apigateway_client().get_tags().resource_arn(arn);
+        let operation = Operation::apigateway("GetTags");
+        match self.call(operation, request.send()).await {
+            Ok(answer) => Ok(answer.tags),
+            Err(error) if error.is_denied() || error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Every REST API of the account in the Region, with its tags.
     pub(crate) async fn rest_apis(&self) -> Result<Arc<Vec<RestApi>>, AwsError> {
         let client = self.apigateway_client();
@@ -227,7 +272,12 @@ impl Reader {
                 };
                 tries += 1;
                 if tries == READ_AGAIN || stages.iter().all(known) {
-                    return Ok(Arc::new(stages));
+                    let path = |stage: &Stage| {
+                        let name = stage.stage_name.as_deref().unwrap_or_default();
+                        format!("/restapis/{api}/stages/{name}")
+                    };
+                    let tagged = self.with_single_tags(stages, path, |stage| &mut stage.tags);
+                    return Box::pin(tagged).await.map(Arc::new);
                 }
                 // Another run deployed between the two reads.
                 self.apigateway_answers.deployments.forget(&api.to_owned());
@@ -243,7 +293,15 @@ impl Reader {
     pub(crate) async fn domain_names(&self) -> Result<Arc<Vec<DomainName>>, AwsError> {
         let client = self.apigateway_client();
         let ask = || async {
-            every_page!(self, "GetDomainNames", client.get_domain_names()).map(Arc::new)
+            let names = every_page!(self, "GetDomainNames", client.get_domain_names())?;
+            let path = |name: &DomainName| {
+                format!(
+                    "/domainnames/{}",
+                    name.domain_name.as_deref().unwrap_or_default()
+                )
+            };
+            let tagged = self.with_single_tags(names, path, |name| &mut name.tags);
+            Box::pin(tagged).await.map(Arc::new)
         };
         self.apigateway_answers.domain_names.get((), ask).await
     }
@@ -276,8 +334,14 @@ impl Reader {
     /// Every usage plan of the account in the Region, with its tags.
     pub(crate) async fn usage_plans(&self) -> Result<Arc<Vec<UsagePlan>>, AwsError> {
         let client = self.apigateway_client();
-        let ask =
-            || async { every_page!(self, "GetUsagePlans", client.get_usage_plans()).map(Arc::new) };
+        let ask = || async {
+            let plans = every_page!(self, "GetUsagePlans", client.get_usage_plans())?;
+            let path = |plan: &UsagePlan| {
+                format!("/usageplans/{}", plan.id.as_deref().unwrap_or_default())
+            };
+            let tagged = self.with_single_tags(plans, path, |plan| &mut plan.tags);
+            Box::pin(tagged).await.map(Arc::new)
+        };
         self.apigateway_answers.usage_plans.get((), ask).await
     }
 
@@ -313,7 +377,9 @@ impl Reader {
                 client.get_api_keys().include_values(false)
             )?;
             keys.iter_mut().for_each(|key| key.value = None);
-            Ok(Arc::new(keys))
+            let path = |key: &ApiKey| format!("/apikeys/{}", key.id.as_deref().unwrap_or_default());
+            let tagged = self.with_single_tags(keys, path, |key| &mut key.tags);
+            Box::pin(tagged).await.map(Arc::new)
         };
         self.apigateway_answers.api_keys.get((), ask).await
     }

@@ -14,10 +14,15 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::{Map, Value};
 
-use super::error::AwsError;
-
 /// An update that resets what its request leaves out. Members are named by their path, `Outer.Inner`, without lists; a path
 /// includes everything below it.
+///
+/// Every described member that is not named here is carried over under its own name, whether this gatestack knows it or not: AWS
+/// calls a setting the same in a description and in its update (`assert_covers_model` checks that for every member of AWS's
+/// model), so a newer setting survives the update. A newer member that is no setting, and so can't be reset, is sent as well.
+/// That does not stop the update: AWS's JSON protocol 1.1 has no error for unknown members, and the servers that AWS generates
+/// from its models skip them (smithy-rs, `JsonParserGenerator`; Smithy, "Evolving models", lets inputs gain members). Those that
+/// AWS has published are in `settled`, so none of them is sent.
 #[derive(Debug)]
 pub(crate) struct Replacing {
     pub(crate) update: &'static str,
@@ -25,10 +30,10 @@ pub(crate) struct Replacing {
     pub(crate) describe: &'static str,
     /// The response's member with the description.
     pub(crate) member: &'static str,
-    /// Members that are carried over.
-    pub(crate) carried: &'static [&'static str],
-    /// Members that are not: the request sets them, or the update doesn't have them.
+    /// Members that are not carried over: the request sets them, or the update doesn't have them.
     pub(crate) settled: &'static [&'static str],
+    /// Lists that the request sets, each with the member by which its elements are matched with the described ones.
+    pub(crate) matched: &'static [(&'static str, &'static str)],
 }
 
 /// Keeps a raw response body. Copies share it.
@@ -36,7 +41,10 @@ pub(crate) struct Replacing {
 pub(crate) struct Answer(Arc<Mutex<Option<Value>>>);
 
 /// Merges a request over the carried members.
-pub(crate) struct CarryOver(Map<String, Value>);
+pub(crate) struct CarryOver {
+    members: Value,
+    matched: &'static [(&'static str, &'static str)],
+}
 
 /// Removes a member from a request. Where AWS's model has a plain number, the SDK's type can't leave it out and sends 0.
 #[derive(Debug)]
@@ -62,82 +70,64 @@ impl Answer {
 
 impl Replacing {
     /// What the update must carry over from this response.
-    ///
-    /// # Errors
-    /// A member that gatestack doesn't know: the update would reset it silently.
-    pub(crate) fn carry_over(&self, answer: &Answer) -> Result<CarryOver, AwsError> {
+    pub(crate) fn carry_over(&self, answer: &Answer) -> CarryOver {
         let answer = answer
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         let described = answer.and_then(|mut answer| answer.get_mut(self.member).map(Value::take));
-        let mut unknown = Vec::new();
-        let kept = match described {
-            Some(described) => self.sift("", described, &mut unknown),
-            None => None,
-        };
-        unknown.dedup();
-        if !unknown.is_empty() {
-            return Err(AwsError::unknown(
-                self.update,
-                format!(
-                    "{} answers settings that this gatestack doesn't know and that the update would reset: {}",
-                    self.describe,
-                    unknown.join(", ")
-                ),
-            ));
+        CarryOver {
+            members: described
+                .and_then(|described| self.sift("", described))
+                .unwrap_or_else(|| Value::Object(Map::new())),
+            matched: self.matched,
         }
-        Ok(CarryOver(match kept {
-            Some(Value::Object(members)) => members,
-            _ => Map::new(),
-        }))
     }
 
     // Returns what of a value is carried over.
-    fn sift(&self, path: &str, value: Value, unknown: &mut Vec<String>) -> Option<Value> {
-        if self.carried.contains(&path) {
-            return Some(value);
-        }
+    fn sift(&self, path: &str, value: Value) -> Option<Value> {
         if self.settled.contains(&path) {
             return None;
         }
         match value {
+            Value::Null => None,
             Value::Object(members) if path.is_empty() || self.names_below(path) => {
-                let kept: Map<_, _> = members
-                    .into_iter()
-                    .filter_map(|(name, value)| {
-                        let path = if path.is_empty() {
-                            name.clone()
-                        } else {
-                            format!("{path}.{name}")
-                        };
-                        Some((name, self.sift(&path, value, unknown)?))
-                    })
-                    .collect();
+                let kept = self.sift_members(path, members);
                 (!kept.is_empty()).then_some(Value::Object(kept))
             }
-            // A list with named members of its elements is the request's own; only unknown members matter.
-            Value::Array(elements) if self.names_below(path) => {
-                for element in elements {
-                    if let Value::Object(members) = element {
-                        for (name, value) in members {
-                            self.sift(&format!("{path}.{name}"), value, unknown);
-                        }
-                    }
+            Value::Array(elements) => match matched_by(self.matched, path) {
+                Some(key) => {
+                    let elements = elements.into_iter().filter_map(|element| {
+                        let Value::Object(mut members) = element else {
+                            return None;
+                        };
+                        let id = members.shift_remove(key)?;
+                        let mut kept = self.sift_members(path, members);
+                        (!kept.is_empty()).then(|| {
+                            kept.insert(key.to_owned(), id);
+                            Value::Object(kept)
+                        })
+                    });
+                    let kept: Vec<Value> = elements.collect();
+                    (!kept.is_empty()).then_some(Value::Array(kept))
                 }
-                None
-            }
-            Value::Null => None,
-            _ => {
-                unknown.push(path.to_owned());
-                None
-            }
+                None => Some(Value::Array(elements)),
+            },
+            value => Some(value),
         }
     }
 
+    fn sift_members(&self, path: &str, members: Map<String, Value>) -> Map<String, Value> {
+        let kept = members.into_iter().filter_map(|(name, value)| {
+            let value = self.sift(&below(path, &name), value)?;
+            Some((name, value))
+        });
+        kept.collect()
+    }
+
     fn names_below(&self, path: &str) -> bool {
-        self.carried.iter().chain(self.settled).any(|named| {
+        self.settled.iter().any(|named| {
             named
                 .strip_prefix(path)
                 .is_some_and(|rest| rest.starts_with('.'))
@@ -145,10 +135,52 @@ impl Replacing {
     }
 }
 
+fn below(path: &str, name: &str) -> String {
+    match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    }
+}
+
+fn matched_by(matched: &[(&str, &'static str)], path: &str) -> Option<&'static str> {
+    let list = matched.iter().find(|(list, _)| *list == path);
+    list.map(|(_, key)| *key)
+}
+
 impl CarryOver {
     /// Whether this member is carried over.
     pub(crate) fn has(&self, member: &str) -> bool {
-        self.0.contains_key(member)
+        self.members.get(member).is_some()
+    }
+
+    // Merges a request over the carried members. Of a list that the request sets, its own elements are left.
+    fn merge(&self, path: &str, base: &mut Value, over: Value) {
+        match (base, over) {
+            (Value::Object(base), Value::Object(over)) => {
+                for (name, value) in over {
+                    let path = below(path, &name);
+                    self.merge(&path, base.entry(name).or_insert(Value::Null), value);
+                }
+            }
+            (base, Value::Array(over)) => {
+                let key = matched_by(self.matched, path);
+                let same = |one: &Value, other: &Value| {
+                    key.is_some_and(|key| one.get(key).is_some() && one.get(key) == other.get(key))
+                };
+                let mut carried = match base.take() {
+                    Value::Array(elements) => elements,
+                    _ => Vec::new(),
+                };
+                let elements = over.into_iter().map(|element| {
+                    let held = carried.iter_mut().find(|held| same(held, &element));
+                    let mut merged = held.map_or(Value::Null, Value::take);
+                    self.merge(path, &mut merged, element);
+                    merged
+                });
+                *base = Value::Array(elements.collect());
+            }
+            (base, over) => *base = over,
+        }
     }
 }
 
@@ -196,8 +228,8 @@ impl Intercept for CarryOver {
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         rewrite(context, |said| {
-            let mut body = Value::Object(self.0.clone());
-            lay_over(&mut body, said);
+            let mut body = self.members.clone();
+            self.merge("", &mut body, said);
             body
         })
     }
@@ -274,8 +306,9 @@ fn lay_over(base: &mut Value, over: Value) {
 /// Checks an update's lists against AWS's own model of the service.
 #[cfg(test)]
 impl Replacing {
-    /// Panics unless every member in AWS's model is listed as carried or not, and the update has every carried one.
-    pub(crate) fn assert_covers_model(&self) {
+    /// Panics unless every setting in AWS's model has the same name and shape in the description and in the update, so that it can be
+    /// carried over, and every other described member is settled. `of_update` are the update's members without a described one.
+    pub(crate) fn assert_covers_model(&self, of_update: &[&str]) {
         let model: Value =
             serde_json::from_str(include_str!("../../crates/aws-local/models/cognito.json"))
                 .expect("AWS's model");
@@ -283,55 +316,43 @@ impl Replacing {
         let answer = shape(&model["operations"][self.describe]["output"]);
         let input = shape(&model["operations"][self.update]["input"]);
         let described = shape(&answer["members"][self.member]["shape"]);
-        let mut unknown = Vec::new();
-        self.walk("", described, Some(input), &shape, &mut unknown);
-        assert!(
-            described["members"].is_object(),
-            "{} is in the model",
-            self.member
-        );
-        assert_eq!(unknown, [""; 0], "{}", self.update);
-    }
-
-    fn walk<'m>(
-        &self,
-        path: &str,
-        described: &'m Value,
-        input: Option<&'m Value>,
-        shape: &impl Fn(&Value) -> &'m Value,
-        unknown: &mut Vec<String>,
-    ) {
-        let element = &described["member"]["shape"];
-        let described = if element.is_null() {
-            described
-        } else {
-            shape(element)
-        };
-        for (name, member) in described["members"].as_object().into_iter().flatten() {
-            let path = if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}.{name}")
-            };
-            let sent = input
-                .map(|input| &input["members"][name]["shape"])
-                .filter(|sent| !sent.is_null());
-            if self.carried.contains(&path.as_str()) {
-                if sent.is_none() {
-                    unknown.push(format!("the update takes no {path}"));
+        let of_input = input["members"].as_object().expect("the update's input");
+        let of_answer = described["members"].as_object().expect("the description");
+        let mut faults = Vec::new();
+        for (name, member) in of_answer {
+            match of_input.get(name) {
+                Some(sent) if sent["shape"] != member["shape"] => {
+                    faults.push(format!(
+                        "{name} is {member} in the answer and {sent} in the update"
+                    ));
                 }
-            } else if self.names_below(&path) {
-                self.walk(
-                    &path,
-                    shape(&member["shape"]),
-                    sent.map(shape),
-                    shape,
-                    unknown,
-                );
-            } else if !self.settled.contains(&path.as_str()) {
-                unknown.push(path);
+                None if !self.settled.contains(&name.as_str()) => {
+                    faults.push(format!("the update takes no {name}"));
+                }
+                _ => {}
             }
         }
+        for name in of_input.keys() {
+            if !of_answer.contains_key(name) && !of_update.contains(&name.as_str()) {
+                faults.push(format!("no description has {name}"));
+            }
+        }
+        for path in self.settled {
+            let mut held = described;
+            for name in path.split('.') {
+                let element = &held["member"]["shape"];
+                let members = if element.is_null() {
+                    held
+                } else {
+                    shape(element)
+                };
+                held = shape(&members["members"][name]["shape"]);
+            }
+            if held.is_null() {
+                faults.push(format!("AWS's model has no {path}"));
+            }
+        }
+        assert_eq!(faults, [""; 0], "{}", self.update);
     }
 }
 
@@ -345,58 +366,63 @@ mod tests {
         update: "UpdateThing",
         describe: "DescribeThing",
         member: "Thing",
-        carried: &["Tags", "Messages.Invite", "Messages.Inner"],
-        settled: &["Id", "Messages.Days", "Scopes.Name"],
+        settled: &["Id", "Messages.Days", "Scopes.Text"],
+        matched: &[("Scopes", "Name")],
     };
 
-    fn carried(thing: Value) -> Result<Value, AwsError> {
+    fn carried(thing: Value) -> CarryOver {
         let answer = Answer(Arc::new(Mutex::new(Some(json!({ "Thing": thing })))));
-        UPDATE
-            .carry_over(&answer)
-            .map(|carried| Value::Object(carried.0))
+        UPDATE.carry_over(&answer)
+    }
+
+    fn sent(thing: Value, request: Value) -> Value {
+        let carried = carried(thing);
+        let mut body = carried.members.clone();
+        carried.merge("", &mut body, request);
+        body
     }
 
     #[test]
-    fn what_is_carried_stays_whole_and_what_is_settled_goes() {
+    fn what_is_not_settled_is_carried_known_or_not_however_deep() {
         let carried = carried(json!({
             "Id": "x",
             "Tags": { "any": "tag" },
+            "Lock": false,
+            "Nothing": null,
             "Messages": { "Invite": { "New": [1] }, "Days": 7 },
-            "Scopes": [{ "Name": "read" }],
+            "Scopes": [{ "Name": "read", "Text": "Read" }],
         }));
         assert_eq!(
-            carried.expect("everything is known"),
-            json!({ "Tags": { "any": "tag" }, "Messages": { "Invite": { "New": [1] } } })
+            carried.members,
+            json!({ "Tags": { "any": "tag" }, "Lock": false, "Messages": { "Invite": { "New": [1] } } })
         );
-    }
-
-    #[test]
-    fn every_unknown_member_is_named_however_deep() {
-        let refused = carried(json!({
-            "Lock": false,
-            "Messages": { "Hours": 1 },
-            "Scopes": [{ "Name": "read", "Kind": "a" }, { "Name": "write", "Kind": "b" }],
-        }))
-        .expect_err("three members are unknown");
-        assert!(
-            refused
-                .message
-                .ends_with(": Lock, Messages.Hours, Scopes.Kind"),
-            "{refused}"
-        );
-        assert_eq!(refused.cause, super::super::Cause::Unknown);
     }
 
     #[test]
     fn a_request_wins_over_what_is_carried() {
-        let mut body = json!({ "Policies": { "History": 3, "Length": 8 }, "Tags": { "a": "1" } });
-        lay_over(
-            &mut body,
-            json!({ "Policies": { "Length": 12 }, "Name": "n" }),
+        let body = sent(
+            json!({ "Policies": { "History": 3, "Length": 8 }, "Tags": { "a": "1" }, "Urls": ["a", "b"] }),
+            json!({ "Policies": { "Length": 12 }, "Name": "n", "Urls": ["c"] }),
         );
         assert_eq!(
             body,
-            json!({ "Policies": { "History": 3, "Length": 12 }, "Tags": { "a": "1" }, "Name": "n" })
+            json!({ "Policies": { "History": 3, "Length": 12 }, "Tags": { "a": "1" }, "Name": "n", "Urls": ["c"] })
+        );
+    }
+
+    #[test]
+    fn an_element_keeps_what_the_request_does_not_know_of_it() {
+        let thing = json!({ "Scopes": [
+            { "Name": "gone", "Text": "Gone", "Kind": "c" },
+            { "Name": "read", "Text": "Read", "Kind": "a" },
+        ] });
+        let request = json!({ "Scopes": [{ "Name": "new", "Text": "New" }, { "Name": "read", "Text": "Look" }] });
+        assert_eq!(
+            sent(thing, request),
+            json!({ "Scopes": [
+                { "Name": "new", "Text": "New" },
+                { "Kind": "a", "Name": "read", "Text": "Look" },
+            ] })
         );
     }
 }

@@ -4,11 +4,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use url::{Host, Url};
@@ -26,7 +26,7 @@ use super::nulls::ReadableAnswers;
 use super::pace::{HeldBack, Operation, Pacer, Service};
 use super::payload_store::PayloadStore;
 use super::profile;
-use super::retry::{Classifier, OnlyOnce};
+use super::retry::{self, Classifier, OnlyOnce, Patience};
 use super::route53::Route53Answers;
 use super::secret_store::SecretStore;
 use super::tagging::TaggingAnswers;
@@ -104,9 +104,10 @@ impl Connection {
     pub async fn open(endpoint: Endpoint, region: &str, clock: &Clock) -> Self {
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(Duration::from_secs(30))
-            .operation_timeout(Duration::from_secs(300))
+            // Longer than the rules for every call of a service are patient.
+            .operation_timeout(Duration::from_secs(900))
             .build();
-        let retries = RetryConfig::standard().with_max_attempts(8);
+        let retries = retry::usual();
         let region = Region::new(region.to_owned());
         // In process the clock is simulated, and shows how long AWS would take.
         let pacer = match &endpoint {
@@ -156,45 +157,41 @@ impl Connection {
         };
         let tally = Tally::default();
         let lease = Lease::default();
-        // Services for which the SDK's own retry rules are right.
         macro_rules! counted {
-            ($sdk:ident) => {
-                $sdk::Client::from_conf(
-                    $sdk::config::Builder::from(&config)
-                        .interceptor(lease.clone())
-                        .interceptor(tally.clone())
-                        .build(),
-                )
+            ($sdk:ident, $service:ident) => {
+                $sdk::Client::from_conf(counted!(configuration $sdk, $service).build())
+            };
+            (configuration $sdk:ident, $service:ident) => {
+                $sdk::config::Builder::from(&config)
+                    .retry_classifier(Classifier(Service::$service))
+                    .retry_partition(retries_of(stringify!($sdk)))
+                    .interceptor(Patience(Service::$service))
+                    .interceptor(lease.clone())
+                    .interceptor(tally.clone())
             };
         }
         let clients = Clients {
             apigateway: aws_sdk_apigateway::Client::from_conf(
-                aws_sdk_apigateway::config::Builder::from(&config)
-                    .retry_classifier(Classifier)
+                counted!(configuration aws_sdk_apigateway, ApiGateway)
                     .interceptor(OnlyOnce)
                     .interceptor(ReadableAnswers)
-                    .interceptor(lease.clone())
-                    .interceptor(tally.clone())
                     .build(),
             ),
             cognito: aws_sdk_cognitoidentityprovider::Client::from_conf(
-                aws_sdk_cognitoidentityprovider::config::Builder::from(&config)
-                    .retry_classifier(Classifier)
+                counted!(configuration aws_sdk_cognitoidentityprovider, Cognito)
                     .interceptor(OnlyOnce)
-                    .interceptor(lease.clone())
-                    .interceptor(tally.clone())
                     .build(),
             ),
-            tagging: counted!(aws_sdk_resourcegroupstagging),
-            sts: counted!(aws_sdk_sts),
-            ec2: counted!(aws_sdk_ec2),
-            elbv2: counted!(aws_sdk_elasticloadbalancingv2),
-            acm: counted!(aws_sdk_acm),
-            ssm: counted!(aws_sdk_ssm),
-            secretsmanager: counted!(aws_sdk_secretsmanager),
-            route53: counted!(aws_sdk_route53),
-            logs: counted!(aws_sdk_cloudwatchlogs),
-            iam: counted!(aws_sdk_iam),
+            tagging: counted!(aws_sdk_resourcegroupstagging, Tagging),
+            sts: counted!(aws_sdk_sts, Sts),
+            ec2: counted!(aws_sdk_ec2, Ec2),
+            elbv2: counted!(aws_sdk_elasticloadbalancingv2, Elbv2),
+            acm: counted!(aws_sdk_acm, Acm),
+            ssm: counted!(aws_sdk_ssm, Ssm),
+            secretsmanager: counted!(aws_sdk_secretsmanager, SecretsManager),
+            route53: counted!(aws_sdk_route53, Route53),
+            logs: counted!(aws_sdk_cloudwatchlogs, CloudWatchLogs),
+            iam: counted!(aws_sdk_iam, Iam),
             config,
         };
         Self {
@@ -259,6 +256,14 @@ impl Connection {
     pub(super) fn pacer(&self) -> &Pacer {
         &self.pacer
     }
+}
+
+/// How often all calls of a client may be retried together. The SDK's default would soon be used up where AWS throttles each of
+/// many calls for a while, and the rules say for how long each of them is retried.
+fn retries_of(client: &'static str) -> RetryPartition {
+    RetryPartition::custom(client)
+        .token_bucket(TokenBucket::unlimited())
+        .build()
 }
 
 /// Credentials for an AWS that ignores them.

@@ -27,6 +27,22 @@ struct StoredSecret {
     value: String,
 }
 
+/// What an app client's description has of its secret.
+enum Shown {
+    Value(Secret),
+    /// The ARN of the secret in Secrets Manager that holds it.
+    StoredAt(String),
+}
+
+/// The secret of an app client.
+#[derive(Clone, Debug)]
+pub struct ClientSecret {
+    /// Its value.
+    pub value: Secret,
+    /// The ARN of the secret in Secrets Manager that holds it. Cognito rotates it, every seven days by default.
+    pub stored_at: Option<String>,
+}
+
 /// A client's secret in lists.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListedSecret {
@@ -62,7 +78,25 @@ impl CredentialReader {
         &self,
         pool: &str,
         client: &str,
-    ) -> Result<Option<Secret>, AwsError> {
+    ) -> Result<Option<ClientSecret>, AwsError> {
+        match self.shown_client_secret(pool, client).await? {
+            Some(Shown::Value(value)) => Ok(Some(ClientSecret {
+                value,
+                stored_at: None,
+            })),
+            Some(Shown::StoredAt(arn)) => Ok(Some(ClientSecret {
+                value: self.stored_client_secret(&arn).await?,
+                stored_at: Some(arn),
+            })),
+            None => Ok(None),
+        }
+    }
+
+    async fn shown_client_secret(
+        &self,
+        pool: &str,
+        client: &str,
+    ) -> Result<Option<Shown>, AwsError> {
         let request = self
             .0
             .cognito_client()
@@ -75,11 +109,10 @@ impl CredentialReader {
         let answer = self.0.call(operation, described).await?;
         let client = answer.user_pool_client;
         let secret = client.and_then(|client| client.client_secret);
-        match (secret, raw.text(CLIENT_SECRET_ARN)) {
-            (Some(secret), _) => Ok(Some(Secret::new(secret))),
-            (None, Some(arn)) => self.stored_client_secret(&arn).await.map(Some),
-            (None, None) => Ok(None),
-        }
+        Ok(match secret {
+            Some(secret) => Some(Shown::Value(Secret::new(secret))),
+            None => raw.text(CLIENT_SECRET_ARN).map(Shown::StoredAt),
+        })
     }
 
     async fn stored_client_secret(&self, arn: &str) -> Result<Secret, AwsError> {
@@ -105,7 +138,8 @@ impl CredentialReader {
             })
     }
 
-    /// When each secret of an app client was created, the oldest first. Their values are returned only at creation.
+    /// When each secret of an app client was created, the oldest first. Their values are returned only at creation. None if they
+    /// are in Secrets Manager: Cognito rotates those, so two of them are usual, and the value there is the current one.
     ///
     /// # Errors
     /// The client doesn't exist, or the read is denied.
@@ -132,6 +166,11 @@ impl CredentialReader {
             })
             .collect();
         secrets.sort_by_key(|secret| secret.made);
+        if secrets.len() > 1
+            && let Some(Shown::StoredAt(_)) = self.shown_client_secret(pool, client).await?
+        {
+            return Ok(Vec::new());
+        }
         Ok(secrets)
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::lease::LeaseOver;
 use super::pace::Operation;
+use super::patience::{self, Means};
 
 /// A call that failed: what was called, what AWS said, and the id under which AWS knows the request.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -33,7 +34,7 @@ pub enum Cause {
     Credentials,
     /// AWS could not be reached, or did not answer in time.
     Connection,
-    /// AWS's answer holds something gatestack doesn't know and an update would drop.
+    /// AWS's answer is not one that gatestack knows.
     Unknown,
     /// AWS accepted it and did not finish it in time.
     Unfinished,
@@ -95,7 +96,7 @@ impl AwsError {
         }
     }
 
-    /// Something in AWS's response that gatestack doesn't know and an update would drop.
+    /// An answer that gatestack doesn't know.
     pub fn unknown(operation: &str, message: impl Into<String>) -> Self {
         Self {
             operation: operation.into(),
@@ -122,23 +123,20 @@ impl AwsError {
         }
     }
 
+    /// What AWS's code means, if that is the same everywhere.
+    fn means(&self) -> Option<Means> {
+        self.code.as_deref().and_then(patience::meaning)
+    }
+
     /// Whether the error is that the resource does not exist.
     pub fn is_not_found(&self) -> bool {
-        matches!(
-            self.code.as_deref(),
-            Some(
-                "NotFoundException"
-                    | "ResourceNotFoundException"
-                    | "InvalidGroup.NotFound"
-                    | "InvalidInstanceID.NotFound"
-                    | "InvalidSecurityGroupID.NotFound"
-                    | "ListenerNotFound"
-                    | "LoadBalancerNotFound"
-                    | "NoSuchHostedZone"
-                    | "ParameterNotFound"
-                    | "TargetGroupNotFound"
-            )
-        )
+        self.means() == Some(Means::Gone)
+    }
+
+    /// Whether the error is that there is such a resource already. API Gateway has one code for it and for another change at the
+    /// same time, after which nothing is known of the resource.
+    pub(crate) fn is_there_already(&self) -> bool {
+        self.is("ConflictException") && !self.message.contains("concurrent modification")
     }
 
     /// Whether the call was denied.
@@ -175,23 +173,23 @@ impl AwsError {
                 ),
             ) => "the credentials are expired or unknown to AWS: log in again",
             _ if self.is_denied() => {
-                return Some(format!(
-                    "allow the caller the action for {} in IAM, then run the same command again",
-                    self.operation
-                ));
+                return Some(match authorization_id(&self.message) {
+                    // Not in every message; AWS keeps it for a day.
+                    Some(id) => format!(
+                        "see which policy denied it, allow the caller the action for {}, then run the same command again\n\
+                         aws iam-toolbox get-request-authorization-details --authorization-id {id}",
+                        self.operation
+                    ),
+                    None => format!(
+                        "allow the caller the action for {} in IAM, then run the same command again",
+                        self.operation
+                    ),
+                });
             }
-            (
-                _,
-                Some(
-                    "TooManyRequestsException"
-                    | "Throttling"
-                    | "ThrottlingException"
-                    | "RequestLimitExceeded",
-                ),
-            ) => {
+            _ if self.means() == Some(Means::SlowDown) => {
                 "other requests used up the account's request quota; run the same command again in a minute"
             }
-            (_, Some("DependencyViolation" | "InvalidGroup.InUse" | "ResourceInUse")) => {
+            _ if self.means() == Some(Means::InUse) => {
                 "something outside this stack still uses it, such as a network interface, a rule of another security \
                  group, a VPC link or an endpoint service: point it elsewhere or delete it, then run the same command \
                  again"
@@ -200,19 +198,7 @@ impl AwsError {
                 "AWS has no capacity for that instance type in that zone now: run the same command again later, or choose \
                  another `type`"
             }
-            (
-                _,
-                Some(
-                    "LimitExceededException"
-                    | "InstanceLimitExceeded"
-                    | "SecurityGroupLimitExceeded"
-                    | "TooManyListeners"
-                    | "TooManyLoadBalancers"
-                    | "TooManyTargetGroups"
-                    | "TooManyTargets"
-                    | "VcpuLimitExceeded",
-                ),
-            ) => {
+            _ if self.means() == Some(Means::HardLimit) => {
                 "an AWS quota is reached: delete what is not needed or ask AWS for more in Service Quotas"
             }
             (Cause::Unfinished, _) => "run the same command again later: it continues from here",
@@ -224,6 +210,15 @@ impl AwsError {
         };
         Some(hint.into())
     }
+}
+
+/// The id in AWS's message by which AWS explains that a call was denied (IAM User Guide, "Troubleshoot access denied error messages
+/// with authorization ID").
+fn authorization_id(message: &str) -> Option<&str> {
+    const BEFORE: &str = "authorization id: ";
+    let (_, rest) = message.split_once(BEFORE)?;
+    let id = rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    (!id.is_empty()).then_some(id)
 }
 
 /// Whether a call was not sent because the lock is lost.
@@ -286,6 +281,25 @@ impl std::error::Error for AwsError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_denied_call_is_explained_by_its_authorization_id_if_aws_gives_one() {
+        let denied = |message: &str| {
+            let error = AwsError {
+                code: Some("AccessDeniedException".into()),
+                ..AwsError::gave_up("CreateRestApi", message)
+            };
+            error.hint().unwrap()
+        };
+        let said = "User: arn:aws:iam::123456789012:user/jane is not authorized to perform: apigateway:POST on resource: \
+                    arn:aws:apigateway:eu-west-1::/restapis because no identity-based policy allows the apigateway:POST \
+                    action. Go to https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/authorization-details/\
+                    9fwl8rk7s35s for complete details, or call the GetRequestAuthorizationDetails API with the following \
+                    authorization id: 9fwl8rk7s35s";
+        let hint = denied(said);
+        assert!(hint.contains("--authorization-id 9fwl8rk7s35s"), "{hint}");
+        assert!(!denied("not allowed").contains("iam-toolbox"));
+    }
 
     #[test]
     fn what_ends_a_wait_says_what_to_do() {

@@ -10,8 +10,20 @@ pub struct Credentials {
     pub client_id: String,
     /// The app client's secret; none for a client without one, and without a client.
     pub client_secret: Option<Secret>,
+    /// The ARN of the secret in Secrets Manager that holds the client's secret, if Cognito keeps it there and rotates it.
+    pub stored_at: Option<String>,
     /// The value of the newest API key; none without a key.
     pub api_key: Option<Secret>,
+}
+
+impl Credentials {
+    /// A message about a client secret that Cognito rotates; `None` for any other.
+    pub fn rotation(&self, address: &str) -> Option<String> {
+        let arn = self.stored_at.as_deref()?;
+        Some(format!(
+            "Cognito rotates the client secret of {address} in Secrets Manager, every 7 days by default, and keeps two: a copy              of it stops working at the second rotation. Hand it over after each one, or let the partner read {arn}"
+        ))
+    }
 }
 
 /// Reads a caller's credentials from AWS, without what is not applied yet.
@@ -34,12 +46,16 @@ pub async fn credentials(
     };
     Ok(Credentials {
         client_id: known.client_id.clone().unwrap_or_default(),
-        client_secret,
+        stored_at: client_secret
+            .as_ref()
+            .and_then(|secret| secret.stored_at.clone()),
+        client_secret: client_secret.map(|secret| secret.value),
         api_key,
     })
 }
 
-/// When each secret of a caller's app client was created, the oldest first; none without a client that has one.
+/// When each secret of a caller's app client was created, the oldest first; none without a client that has one, and none if Cognito
+/// rotates them.
 ///
 /// # Errors
 /// The client doesn't exist, or the read is denied.

@@ -53,5 +53,6 @@ pub(super) fn credentials() -> Credentials {
         client_id: "made-up-client-id".into(),
         client_secret: Some(Secret::new("made-up-client-secret")),
         api_key: Some(Secret::new("made-up-api-key-value")),
+        stored_at: None,
     }
 }

@@ -13,12 +13,12 @@ use super::api_marks::{self, DOMAIN_MARK, Says, unless_denied};
 use super::base_path_mapping::shown;
 use super::ownership::{Candidate, after_moves, sort_out};
 use super::patch::{Part, Patches, patches};
-use super::private_backends::Waiter;
 use super::{
     Action, Field, Findings, InPicture, Kind, KindInfo, LetsIn, LiveReference, Look, Note,
     Obstacle, OnChange, Outputs, Owner, Replace, Resource, Scope, Task, gone_is_success, rest_api,
     tags,
 };
+use crate::aws::patience::DOMAIN_NAME_AVAILABLE;
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
 
@@ -214,13 +214,9 @@ impl Kind for ApiDomain {
         let patches = || patches(task, live.props, changed);
         let (differs, tags_differ) = patches();
         if !differs.is_empty() {
-            // AWS accepts no change while the last one is deployed; a change of the TLS policy takes a quarter of an hour, for
-            // which the next run may wait.
-            let spreads = |error: &AwsError| {
-                error.is("BadRequestException") && error.message.contains("UPDATING")
-            };
-            Waiter::new(15, 120)
-                .retry(writer, spreads, async || {
+            // AWS accepts no change while the last one is deployed; a change of the TLS policy takes a quarter of an hour.
+            writer
+                .patiently(async || {
                     let request = writer
                         .apigateway()
                         .update_domain_name()
@@ -231,6 +227,7 @@ impl Kind for ApiDomain {
                         .await
                 })
                 .await?;
+            until_available(writer, &want.name).await?;
         }
         if tags_differ {
             let arn = live.output(OutputName::Arn);
@@ -341,6 +338,30 @@ fn namesakes(
             })
         })
         .collect()
+}
+
+/// Waits until a change of a domain name is deployed.
+///
+/// # Errors
+/// A read failed, AWS could not deploy it, or it took too long.
+async fn until_available(writer: &Writer, name: &str) -> Result<(), AwsError> {
+    let what = format!("the change of the domain name {name:?} is not deployed");
+    DOMAIN_NAME_AVAILABLE
+        .until(writer, "UpdateDomainName", &what, async || {
+            let request = writer.apigateway().get_domain_name().domain_name(name);
+            let operation = Operation::apigateway("GetDomainName");
+            let live = writer.call(operation, request.send()).await?;
+            match live.domain_name_status {
+                Some(DomainNameStatus::Updating) => Ok(None),
+                Some(DomainNameStatus::Failed) => {
+                    let why = live.domain_name_status_message;
+                    let why = why.unwrap_or_else(|| "AWS gave no reason".into());
+                    Err(AwsError::gave_up("UpdateDomainName", why))
+                }
+                _ => Ok(Some(())),
+            }
+        })
+        .await
 }
 
 /// Obstacles to a domain's deletion: its base paths to other APIs, which AWS would delete along.

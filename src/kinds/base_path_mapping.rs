@@ -174,19 +174,22 @@ impl Kind for BasePathMapping {
         if want.existing {
             mark(writer, &api, &domain).await?;
         }
-        let request = writer
-            .apigateway()
-            .create_base_path_mapping()
-            .domain_name(&domain)
-            .set_base_path(Some(want.base_path.clone()).filter(|path| !path.is_empty()))
-            .rest_api_id(api)
-            .stage(&want.stage);
-        writer
-            .call(
-                Operation::apigateway("CreateBasePathMapping"),
-                request.send(),
-            )
-            .await?;
+        let created = writer.patiently(async || {
+            let request = writer
+                .apigateway()
+                .create_base_path_mapping()
+                .domain_name(&domain)
+                .set_base_path(Some(want.base_path.clone()).filter(|path| !path.is_empty()))
+                .rest_api_id(&api)
+                .stage(&want.stage);
+            writer
+                .call(
+                    Operation::apigateway("CreateBasePathMapping"),
+                    request.send(),
+                )
+                .await
+        });
+        created.await?;
         Ok(outputs(&domain, &want.base_path))
     }
 

@@ -12,7 +12,6 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::ownership::take_over;
-use super::private_backends::Waiter;
 use super::user_pool_domain::CLOUDFRONT_ZONE;
 use super::{
     Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, Obstacle,
@@ -440,12 +439,8 @@ async fn change(
                 .expect("the members that have to be there are set")
         })
         .collect();
-    // Route 53 accepts one change of a zone at a time.
-    let busy = |error: &AwsError| error.is("PriorRequestNotComplete");
-    Waiter::KNOWN_SOON
-        .retry(writer, busy, async || {
-            writer.change_records(zone, changes.clone()).await
-        })
+    writer
+        .patiently(async || writer.change_records(zone, changes.clone()).await)
         .await
 }
 

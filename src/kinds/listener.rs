@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::observation::Other;
 use super::ownership::{after_moves, take_over};
-use super::private_backends::{self, Waiter};
+use super::private_backends;
 use super::uses::Leaving;
 use super::{
     Dependent, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look,
@@ -176,7 +176,7 @@ impl Kind for Listener {
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let want = task.want;
-        let created = Waiter::KNOWN_SOON.retry(writer, AwsError::is_not_found, async || {
+        let created = writer.patiently(async || {
             let request = writer
                 .elbv2()
                 .create_listener()

@@ -12,11 +12,12 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{Candidate, after_moves, sort_out};
-use super::private_backends::{self, Waiter};
+use super::private_backends;
 use super::{
     Action, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look, Note, Obstacle,
     OnChange, Outputs, Replace, Resource, Scope, Task, distinct, gone_is_success, tags,
 };
+use crate::aws::patience::{LOAD_BALANCER_ACTIVE, SUBNETS_REMOVED};
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text, Value};
 
@@ -206,9 +207,7 @@ impl Kind for LoadBalancer {
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let want = task.want;
-        // Its security group was just created, by another service.
-        let not_yet_known = |error: &AwsError| error.is("InvalidSecurityGroup");
-        let created = Waiter::KNOWN_SOON.retry(writer, not_yet_known, async || {
+        let created = writer.patiently(async || {
             let request = writer
                 .elbv2()
                 .create_load_balancer()
@@ -224,12 +223,6 @@ impl Kind for LoadBalancer {
         });
         let made = created.await?.load_balancers.unwrap_or_default();
         let outputs = made.first().map_or_else(Outputs::new, outputs);
-        let arn = outputs
-            .get(&OutputName::Arn)
-            .map_or("", String::as_str)
-            .to_owned();
-        set_security_groups(writer, task, &arn).await?;
-        modify_attributes(writer, want, &arn).await?;
         Ok(outputs)
     }
 
@@ -241,6 +234,10 @@ impl Kind for LoadBalancer {
     ) -> Result<Outputs, AwsError> {
         let (want, held) = (task.want, live.props);
         let arn = live.output(OutputName::Arn);
+        // An earlier run may have died while AWS set it up.
+        if !held.active {
+            until_active(writer, arn).await?;
+        }
         for part in distinct(changed) {
             match part {
                 Part::Subnets => set_subnets(writer, arn, &want.subnets, &held.subnets).await?,
@@ -254,10 +251,7 @@ impl Kind for LoadBalancer {
     }
 
     async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
-        // A VPC link that an earlier run deletes uses it until the deletion is done.
-        let waiter = Waiter::new(5, 180);
-        let holds_on = |error: &AwsError| error.is("ResourceInUse");
-        let deleted = waiter.retry(writer, holds_on, async || {
+        let deleted = writer.patiently(async || {
             let request = writer
                 .elbv2()
                 .delete_load_balancer()
@@ -269,37 +263,21 @@ impl Kind for LoadBalancer {
         gone_is_success(deleted.await)
     }
 
+    // AWS sets up a new one for minutes; Terraform changes its settings only when it is active, and waits again after that.
     async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let arn = task.output(OutputName::Arn);
-        Waiter::READY
-            .wait(
-                writer,
-                "DescribeLoadBalancers",
-                "the load balancer is not active",
-                async || {
-                    let Some(live) = look(writer, arn).await? else {
-                        return Ok(None);
-                    };
-                    match state(&live) {
-                        Some(LoadBalancerStateEnum::Failed) => {
-                            let reason = live.state.and_then(|state| state.reason);
-                            Err(AwsError::gave_up(
-                                "CreateLoadBalancer",
-                                format!(
-                                    "AWS could not make the load balancer: {}. Give it another `name`, or delete it by hand",
-                                    reason
-.as_deref()
-.unwrap_or("it gave no reason")
-.trim_end_matches('.')
-                                ),
-                            ))
-                        }
-                        _ if is_active(&live) => Ok(Some(outputs(&live))),
-                        _ => Ok(None),
-                    }
-                },
-            )
-            .await
+        let live = until_active(writer, arn).await?;
+        let held = candidate(writer, &live, &BTreeMap::new()).await?.props;
+        let want = task.want;
+        if held.judges_private_link != want.judges_private_link {
+            set_security_groups(writer, task, arn).await?;
+        }
+        if (held.cross_zone, held.deletion_protection)
+            != (want.cross_zone, want.deletion_protection)
+        {
+            modify_attributes(writer, want, arn).await?;
+        }
+        until_active(writer, arn).await.map(|live| outputs(&live))
     }
 
     fn unprotected(live: &Props) -> Option<Props> {
@@ -312,6 +290,35 @@ impl Kind for LoadBalancer {
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
         replaced(look).into_iter().collect()
     }
+}
+
+/// Waits until a load balancer is active.
+///
+/// # Errors
+/// A read failed, AWS could not set it up, or it took too long.
+async fn until_active(writer: &Writer, arn: &str) -> Result<LiveBalancer, AwsError> {
+    let what = "the load balancer is not active";
+    LOAD_BALANCER_ACTIVE
+        .until(writer, "DescribeLoadBalancers", what, async || {
+            let Some(live) = look(writer, arn).await? else {
+                return Ok(None);
+            };
+            match state(&live) {
+                Some(LoadBalancerStateEnum::Failed) => {
+                    let reason = live.state.and_then(|state| state.reason);
+                    let reason = reason.as_deref().unwrap_or("it gave no reason");
+                    Err(AwsError::gave_up(
+                        "CreateLoadBalancer",
+                        format!(
+                            "AWS could not make the load balancer: {}. Give it another `name`, or delete it by hand",
+                            reason.trim_end_matches('.')
+                        ),
+                    ))
+                }
+                _ => Ok(Some(live).filter(is_active)),
+            }
+        })
+        .await
 }
 
 /// Obstacles to a load balancer's deletion: VPC links that are not the stack's. AWS would refuse only after everything behind the
@@ -424,7 +431,7 @@ async fn set_security_groups(
         true => OnPrivateLink::On,
         false => OnPrivateLink::Off,
     };
-    let set = Waiter::KNOWN_SOON.retry(writer, AwsError::is_not_found, async || {
+    let set = writer.patiently(async || {
         let request = writer
             .elbv2()
             .set_security_groups()
@@ -445,7 +452,7 @@ async fn modify_attributes(writer: &Writer, want: &Props, arn: &str) -> Result<(
             .value(value.to_string())
             .build()
     };
-    let modified = Waiter::KNOWN_SOON.retry(writer, AwsError::is_not_found, async || {
+    let modified = writer.patiently(async || {
         let request = writer
             .elbv2()
             .modify_load_balancer_attributes()
@@ -472,8 +479,8 @@ async fn set_subnets(
     let stays: BTreeSet<String> = want & held;
     if !stays.is_empty() && stays != *want && stays != *held {
         send_subnets(writer, arn, &stays).await?;
-        Waiter::new(5, 600)
-            .wait(
+        SUBNETS_REMOVED
+            .until(
                 writer,
                 "SetSubnets",
                 "AWS has not removed the old subnets",

@@ -6,7 +6,6 @@ use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_iam::types::Tag;
 use serde::{Deserialize, Serialize};
 
-use super::private_backends::Waiter;
 use super::{
     Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look, Note,
     OnChange, Outputs, Resource, Scope, Task,
@@ -92,8 +91,8 @@ impl Kind for LogRole {
             .path("/cloudwatchRoleArn")
             .value(&role)
             .build();
-        Waiter::new(10, 120)
-            .retry(writer, is_not_known_yet, async || {
+        writer
+            .patiently(async || {
                 let request = writer
                     .apigateway()
                     .update_account()
@@ -188,14 +187,6 @@ fn not_ours() -> AwsError {
          apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN"
     );
     AwsError::gave_up("CreateRole", message)
-}
-
-/// API Gateway's error for a role that it can't see yet.
-fn is_not_known_yet(error: &AwsError) -> bool {
-    let says = |words: &str| error.message.contains(words);
-    error.is("BadRequestException")
-        && (says("does not have required permissions")
-            || says("could not successfully write to CloudWatch Logs"))
 }
 
 fn outputs(role: &str) -> Outputs {

@@ -139,7 +139,7 @@ impl Kind for PlanMembership {
         {
             Ok(_) => Ok(outputs(&plan, &key)),
             // The SDK retries a call whose response was lost, and AWS then finds the result of the first one.
-            Err(error) if error.is("ConflictException") => {
+            Err(error) if error.is_there_already() => {
                 let keys = writer.afresh().usage_plan_keys(&plan).await?;
                 let there = keys
                     .iter()

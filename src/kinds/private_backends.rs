@@ -1,10 +1,8 @@
-//! What the kinds of the private backend share: when they are looked for, and how they wait for AWS.
-
-use std::time::Duration;
+//! What the kinds of the private backend share: when they are looked for.
 
 use super::api_marks::{self, LOAD_BALANCER_MARK, Says, unless_denied};
 use super::{STACK_TAG, Scope, tags};
-use crate::aws::{AwsError, Reader, Writer};
+use crate::aws::{AwsError, Reader};
 
 /// Parts of their ARNs.
 const ARNS: &[&str] = &[":ec2:", ":elasticloadbalancing:", "/vpclinks/"];
@@ -40,83 +38,4 @@ pub(super) async fn is_there(reader: &Reader, scope: &Scope<'_>) -> Result<bool,
     }
     let groups = reader.security_groups_tagged(STACK_TAG, &scope.desired.context.stack);
     Ok(unless_denied(groups.await)?.is_some_and(|groups| !groups.is_empty()))
-}
-
-/// How often something that takes minutes is polled.
-pub const LOOKS_EVERY: Duration = Duration::from_secs(5);
-
-/// How long and how often a call is retried.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Waiter {
-    pub(super) every: Duration,
-    pub(super) within: Duration,
-}
-
-impl Waiter {
-    /// How long it waits, in seconds.
-    pub(super) const fn new(every: u64, within: u64) -> Self {
-        Self {
-            every: Duration::from_secs(every),
-            within: Duration::from_secs(within),
-        }
-    }
-
-    /// For resources that were just created and are not visible everywhere yet.
-    pub(super) const KNOWN_SOON: Self = Self::new(2, 60);
-
-    /// For what takes AWS minutes: more than eight have been observed.
-    pub(super) const READY: Self = Self {
-        every: LOOKS_EVERY,
-        within: Duration::from_secs(900),
-    };
-
-    /// Retries a call while its error is temporary.
-    ///
-    /// # Errors
-    /// Any other error, and the last one.
-    pub(super) async fn retry<T>(
-        self,
-        writer: &Writer,
-        passes: impl Fn(&AwsError) -> bool,
-        call: impl AsyncFn() -> Result<T, AwsError>,
-    ) -> Result<T, AwsError> {
-        let mut waited = Duration::ZERO;
-        loop {
-            match call().await {
-                Err(refusal) if waited < self.within && passes(&refusal) => {
-                    writer.pause(self.every).await;
-                    waited += self.every;
-                }
-                answer => return answer,
-            }
-        }
-    }
-
-    /// Polls until there is a result.
-    ///
-    /// # Errors
-    /// A read failed, or `what` was not done in time.
-    pub(super) async fn wait<T>(
-        self,
-        writer: &Writer,
-        operation: &str,
-        what: &str,
-        look: impl AsyncFn() -> Result<Option<T>, AwsError>,
-    ) -> Result<T, AwsError> {
-        let mut waited = Duration::ZERO;
-        loop {
-            if let Some(answer) = look().await? {
-                return Ok(answer);
-            }
-            if waited >= self.within {
-                let minutes = self.within.as_secs() / 60;
-                return Err(AwsError::unfinished(
-                    operation,
-                    format!("{what} after {minutes} minutes"),
-                ));
-            }
-            writer.pause(self.every).await;
-            waited += self.every;
-        }
-    }
 }

@@ -50,14 +50,14 @@ const UPDATE: Replacing = Replacing {
     update: "UpdateResourceServer",
     describe: "DescribeResourceServer",
     member: "ResourceServer",
-    carried: &[],
     settled: &[
         "Identifier",
+        "ManagedBy",
         "Name",
         "Scopes.ScopeDescription",
-        "Scopes.ScopeName",
         "UserPoolId",
     ],
+    matched: &[("Scopes", "ScopeName")],
 };
 
 /// A resource server.
@@ -286,11 +286,11 @@ impl Kind for ResourceServer {
                         .identifier(identifier);
                     writer
                         .call(
-                            Operation::cognito("DescribeResourceServer", &pool),
+                            Operation::cognito(UPDATE.describe, &pool),
                             describe.customize().interceptor(answer.clone()).send(),
                         )
                         .await?;
-                    let carried = UPDATE.carry_over(&answer)?;
+                    let carried = UPDATE.carry_over(&answer);
                     let request = writer
                         .cognito()
                         .update_resource_server()
@@ -300,7 +300,7 @@ impl Kind for ResourceServer {
                         .set_scopes(scopes(task));
                     writer
                         .call(
-                            Operation::cognito("UpdateResourceServer", &pool),
+                            Operation::cognito(UPDATE.update, &pool),
                             request.customize().interceptor(carried).send(),
                         )
                         .await?;
@@ -628,6 +628,6 @@ fn scope_removed(look: &Look<'_, Props>) -> Option<Note> {
 mod tests {
     #[test]
     fn an_update_forgets_nothing_that_aws_describes() {
-        super::UPDATE.assert_covers_model();
+        super::UPDATE.assert_covers_model(&[]);
     }
 }

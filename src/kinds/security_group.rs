@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api_marks::unless_denied;
 use super::ownership::{Candidate, sort_out};
-use super::private_backends::{self, Waiter};
+use super::private_backends;
 use super::uses::Leaving;
 use super::{
     Field, Findings, InPicture, Kind, KindInfo, LiveReference, Obstacle, OnChange, Outputs,
@@ -215,11 +215,7 @@ impl Kind for SecurityGroup {
     }
 
     async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
-        // The network interfaces of a load balancer remain for minutes, and its groups can't be deleted before.
-        let waiter = Waiter::new(10, 900);
-        let holds_on =
-            |error: &AwsError| error.is("DependencyViolation") || error.is("InvalidGroup.InUse");
-        let deleted = waiter.retry(writer, holds_on, async || {
+        let deleted = writer.patiently(async || {
             let request = writer
                 .ec2()
                 .delete_security_group()
@@ -445,7 +441,7 @@ async fn authorize(writer: &Writer, id: &str, missing: BTreeSet<Ingress>) -> Res
                 .build()
         })
         .collect();
-    let authorized = Waiter::KNOWN_SOON.retry(writer, AwsError::is_not_found, async || {
+    let authorized = writer.patiently(async || {
         let request = writer
             .ec2()
             .authorize_security_group_ingress()

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::targets::outside;
 use self::targets::{as_wanted, deregister, register, registered};
 use super::ownership::{Candidate, after_moves, sort_out};
-use super::private_backends::{self, Waiter};
+use super::private_backends;
 use super::uses::{Leaving, Uses};
 use super::{
     Dependent, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Obstacle, OnChange,
@@ -247,9 +247,7 @@ impl Kind for TargetGroup {
     }
 
     async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
-        // The listener's change may not be visible yet.
-        let holds_on = |error: &AwsError| error.is("ResourceInUse");
-        let deleted = Waiter::new(5, 120).retry(writer, holds_on, async || {
+        let deleted = writer.patiently(async || {
             let request = writer
                 .elbv2()
                 .delete_target_group()
@@ -317,18 +315,20 @@ async fn set_drain(writer: &Writer, arn: &str, seconds: u32) -> Result<(), AwsEr
         .key(DRAIN)
         .value(seconds.to_string())
         .build();
-    let request = writer
-        .elbv2()
-        .modify_target_group_attributes()
-        .target_group_arn(arn)
-        .attributes(attribute);
-    writer
-        .call(
-            Operation::elbv2("ModifyTargetGroupAttributes"),
-            request.send(),
-        )
-        .await?;
-    Ok(())
+    let modified = writer.patiently(async || {
+        let request = writer
+            .elbv2()
+            .modify_target_group_attributes()
+            .target_group_arn(arn)
+            .attributes(attribute.clone());
+        writer
+            .call(
+                Operation::elbv2("ModifyTargetGroupAttributes"),
+                request.send(),
+            )
+            .await
+    });
+    modified.await.map(drop)
 }
 
 /// The target groups that may be the stack's, with their tags.

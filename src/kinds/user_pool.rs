@@ -6,8 +6,8 @@ mod search;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cognitoidentityprovider::types::{
-    AdminCreateUserConfigType, AliasAttributeType, DeletionProtectionType, PasswordPolicyType,
-    UserPoolPolicyType, UserPoolTierType, UserPoolType, UsernameAttributeType,
+    AdminCreateUserConfigType, AliasAttributeType, DeletionProtectionType, IssuerType,
+    PasswordPolicyType, UserPoolPolicyType, UserPoolTierType, UserPoolType, UsernameAttributeType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ use super::{
 use crate::aws::{
     Answer, AwsError, Container, LeaveOut, Operation, Reader, Replacing, Service, Writer,
 };
-use crate::model::{Address, OutputName, Text, Value};
+use crate::model::{Address, OutputName, Text, Value, endpoints};
 
 /// A user pool.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -82,29 +82,6 @@ const UPDATE: Replacing = Replacing {
     update: "UpdateUserPool",
     describe: "DescribeUserPool",
     member: "UserPool",
-    carried: &[
-        "AccountRecoverySetting",
-        "AcrConfiguration",
-        "AdminCreateUserConfig.InviteMessageTemplate",
-        "AutoVerifiedAttributes",
-        "DeviceConfiguration",
-        "EmailConfiguration",
-        "EmailVerificationMessage",
-        "EmailVerificationSubject",
-        "IssuerConfiguration",
-        "KeyConfiguration",
-        "LambdaConfig",
-        "MfaConfiguration",
-        "Policies.PasswordPolicy.PasswordHistorySize",
-        "Policies.SignInPolicy",
-        "SmsAuthenticationMessage",
-        "SmsConfiguration",
-        "SmsVerificationMessage",
-        "UserAttributeUpdateSettings",
-        "UserPoolAddOns",
-        "UserPoolTags",
-        "VerificationMessageTemplate",
-    ],
     settled: &[
         // The request sets these itself.
         "AdminCreateUserConfig.AllowAdminCreateUserOnly",
@@ -135,6 +112,7 @@ const UPDATE: Replacing = Replacing {
         "UsernameAttributes",
         "UsernameConfiguration",
     ],
+    matched: &[],
 };
 
 /// The word for consent to the loss of a pool's users.
@@ -350,11 +328,11 @@ impl Kind for UserPool {
         let describe = writer.cognito().describe_user_pool().user_pool_id(id);
         writer
             .call(
-                Operation::cognito("DescribeUserPool", id),
+                Operation::cognito(UPDATE.describe, id),
                 describe.customize().interceptor(answer.clone()).send(),
             )
             .await?;
-        let carried = UPDATE.carry_over(&answer)?;
+        let carried = UPDATE.carry_over(&answer);
         let request = writer
             .cognito()
             .update_user_pool()
@@ -367,7 +345,7 @@ impl Kind for UserPool {
             .set_user_pool_tags(tags::sent(&want.tags));
         writer
             .call(
-                Operation::cognito("UpdateUserPool", id),
+                Operation::cognito(UPDATE.update, id),
                 request
                     .customize()
                     .interceptor(carried)
@@ -607,8 +585,12 @@ fn candidate(pool: &UserPoolType) -> Candidate<Props> {
 }
 
 fn outputs(pool: &UserPoolType) -> Outputs {
+    let id = pool.id.clone().unwrap_or_default();
+    let issuer = pool.issuer_configuration.as_ref();
+    let updated = issuer.is_some_and(|issuer| issuer.r#type == Some(IssuerType::Updated));
     Outputs::from([
-        (OutputName::Id, pool.id.clone().unwrap_or_default()),
+        (OutputName::Issuer, endpoints::issuer(&id, updated)),
+        (OutputName::Id, id),
         (OutputName::Arn, pool.arn.clone().unwrap_or_default()),
     ])
 }
@@ -617,6 +599,6 @@ fn outputs(pool: &UserPoolType) -> Outputs {
 mod tests {
     #[test]
     fn an_update_forgets_nothing_that_aws_describes() {
-        super::UPDATE.assert_covers_model();
+        super::UPDATE.assert_covers_model(&["PoolName", "UserPoolId"]);
     }
 }

@@ -17,6 +17,9 @@ use super::{
     OnChange, Outputs, Owner, Resource, Scope, Task, app_client::notes::clients, distinct, literal,
     marks, tags,
 };
+use crate::aws::patience::{
+    OWN_DOMAIN_ACTIVE, PREFIX_ACTIVE, USER_POOL_DOMAIN_GONE, USER_POOL_DOMAIN_LEAVING,
+};
 use crate::aws::{Answer, AwsError, Operation, Reader, Replacing, Writer};
 use crate::model::shorten::some_of;
 use crate::model::{Address, OutputName, Place, Text, shell_word};
@@ -39,7 +42,6 @@ const UPDATE: Replacing = Replacing {
     update: "UpdateUserPoolDomain",
     describe: "DescribeUserPoolDomain",
     member: "DomainDescription",
-    carried: &["CustomDomainConfig", "ManagedLoginVersion", "Routing"],
     settled: &[
         "AWSAccountId",
         "CloudFrontDistribution",
@@ -49,13 +51,8 @@ const UPDATE: Replacing = Replacing {
         "UserPoolId",
         "Version",
     ],
+    matched: &[],
 };
-
-/// How long AWS may take to delete a domain: seconds for a prefix, minutes for its CloudFront distribution.
-const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
-/// How long a domain may look unchanged after its delete call.
-const HEARD_WITHIN: Duration = Duration::from_secs(60);
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The hosted zone of every CloudFront distribution: Route 53 API reference, AliasTarget.
 pub(super) const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
@@ -172,6 +169,7 @@ impl Kind for UserPoolDomain {
                 request.send(),
             )
             .await?;
+        until_active(writer, &domain, want.certificate.is_some()).await?;
         Ok(outputs(
             &domain,
             answer.cloud_front_domain.as_deref(),
@@ -198,11 +196,11 @@ impl Kind for UserPoolDomain {
                     let describe = writer.cognito().describe_user_pool_domain().domain(domain);
                     writer
                         .call(
-                            Operation::cognito("DescribeUserPoolDomain", &pool),
+                            Operation::cognito(UPDATE.describe, &pool),
                             describe.customize().interceptor(answer.clone()).send(),
                         )
                         .await?;
-                    let carried = UPDATE.carry_over(&answer)?;
+                    let carried = UPDATE.carry_over(&answer);
                     let request = writer
                         .cognito()
                         .update_user_pool_domain()
@@ -211,7 +209,7 @@ impl Kind for UserPoolDomain {
                         .set_custom_domain_config(own(task));
                     writer
                         .call(
-                            Operation::cognito("UpdateUserPoolDomain", &pool),
+                            Operation::cognito(UPDATE.update, &pool),
                             request.customize().interceptor(carried).send(),
                         )
                         .await?;
@@ -397,6 +395,31 @@ fn is_gone(error: &AwsError) -> bool {
         || (error.is("InvalidParameterException") && error.message.contains("No such domain"))
 }
 
+/// Waits until a new domain answers; before that there is no token.
+///
+/// # Errors
+/// A read failed, AWS could not set it up, or it took too long.
+async fn until_active(writer: &Writer, domain: &str, own: bool) -> Result<(), AwsError> {
+    let wait = if own {
+        OWN_DOMAIN_ACTIVE
+    } else {
+        PREFIX_ACTIVE
+    };
+    let what = format!("the domain {domain:?} is not active");
+    wait.until(writer, "CreateUserPoolDomain", &what, async || {
+        let live = writer.afresh().domain(domain).await?;
+        match live.and_then(|live| live.status.clone()) {
+            Some(DomainStatusType::Active) => Ok(Some(())),
+            Some(DomainStatusType::Failed) => Err(AwsError::gave_up(
+                "CreateUserPoolDomain",
+                format!("AWS failed to set up the domain {domain:?}"),
+            )),
+            _ => Ok(None),
+        }
+    })
+    .await
+}
+
 // Until it is deleted, the pool can't be deleted and no other domain can replace it.
 async fn wait_until_gone(writer: &Writer, pool: &str, domain: &str) -> Result<(), AwsError> {
     let mut waited = Duration::ZERO;
@@ -408,7 +431,7 @@ async fn wait_until_gone(writer: &Writer, pool: &str, domain: &str) -> Result<()
             there.status,
             Some(DomainStatusType::Active | DomainStatusType::Creating)
         );
-        if works && waited >= HEARD_WITHIN {
+        if works && waited >= USER_POOL_DOMAIN_LEAVING.within {
             return Err(AwsError::gave_up(
                 "DescribeUserPoolDomain",
                 format!(
@@ -416,14 +439,14 @@ async fn wait_until_gone(writer: &Writer, pool: &str, domain: &str) -> Result<()
                 ),
             ));
         }
-        if waited >= GONE_WITHIN {
+        if waited >= USER_POOL_DOMAIN_GONE.within {
             return Err(AwsError::unfinished(
                 "DescribeUserPoolDomain",
                 format!("AWS has still not released the domain {domain:?}"),
             ));
         }
-        writer.pause(LOOK_EVERY).await;
-        waited += LOOK_EVERY;
+        writer.pause(USER_POOL_DOMAIN_GONE.every).await;
+        waited += USER_POOL_DOMAIN_GONE.every;
     }
     Ok(())
 }
@@ -506,6 +529,6 @@ fn token_url_changes(look: &Look<'_, Props>) -> Option<Note> {
 mod tests {
     #[test]
     fn an_update_forgets_nothing_that_aws_describes() {
-        super::UPDATE.assert_covers_model();
+        super::UPDATE.assert_covers_model(&[]);
     }
 }

@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::api_marks::unless_denied;
 use super::ownership::{Candidate, misplaced, sort_out};
 use super::patch::{Part, patches};
-use super::private_backends::{self, Waiter};
+use super::private_backends;
 use super::uses::Leaving;
 use super::{
     Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, Look, Note, Obstacle,
     OnChange, Outputs, Owner, Replace, Resource, Scope, Task, gone_is_success, rest_api, tags,
 };
+use crate::aws::patience::{Rule, VPC_LINK_AVAILABLE, VPC_LINK_DELETED};
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Text};
 
@@ -182,16 +183,14 @@ impl Kind for VpcLink {
 
     async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let id = live.output(OutputName::Id);
-        // The stage's switch may not be visible yet.
-        let holds_on = |error: &AwsError| error.message.contains("is referenced in");
-        let deleted = Waiter::new(3, 60).retry(writer, holds_on, async || {
+        let deleted = writer.patiently(async || {
             let request = writer.apigateway().delete_vpc_link().vpc_link_id(id);
             writer
                 .call(Operation::apigateway("DeleteVpcLink"), request.send())
                 .await
         });
         match deleted.await {
-            Err(error) if holds_on(&error) => {
+            Err(error) if Rule::of(&error).is_some() => {
                 let message = format!(
                     "{}. Point those stages elsewhere or delete them, then run the same command again",
                     error.message.trim_end_matches('.')
@@ -203,8 +202,8 @@ impl Kind for VpcLink {
         // The load balancer can't be deleted before the link is, which takes AWS half a minute. A failed one may stay FAILED
         // until its deletion starts; only after that it means that the deletion failed.
         let begun = Cell::new(false);
-        Waiter::new(3, 300)
-            .wait(
+        VPC_LINK_DELETED
+            .until(
                 writer,
                 "DeleteVpcLink",
                 "AWS has not deleted the VPC link",
@@ -224,8 +223,8 @@ impl Kind for VpcLink {
 
     async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
         let id = task.output(OutputName::Id);
-        Waiter::READY
-            .wait(
+        VPC_LINK_AVAILABLE
+            .until(
                 writer,
                 "CreateVpcLink",
                 "the VPC link is not available",

@@ -13,9 +13,15 @@ pub fn invoke_url(api: Text, region: &str, stage: &str) -> Text {
     )
 }
 
-/// The issuer of a user pool's tokens (Amazon Cognito developer guide, "Verifying JSON web tokens").
-pub fn issuer(pool: Text, region: &str) -> Text {
-    around(&format!("https://{}/", hosts::cognito(region)), pool, "")
+/// The issuer of a user pool's tokens (Amazon Cognito API reference, "IssuerConfigurationType"). A pool's id begins with its
+/// Region, and with the primary one if it has replicas.
+pub fn issuer(pool: &str, updated: bool) -> String {
+    let region = pool.split('_').next().unwrap_or_default();
+    let host = match updated {
+        true => hosts::updated_issuer(region),
+        false => hosts::cognito(region),
+    };
+    format!("https://{host}/{pool}")
 }
 
 /// The host name of a user pool's domain below AWS's (Amazon Cognito developer guide, "Configuring a user pool domain").

@@ -19,6 +19,8 @@ pub enum OutputName {
     Target,
     /// The id of AWS's own Route 53 hosted zone of [`OutputName::Target`].
     TargetZone,
+    /// The issuer of a user pool's tokens.
+    Issuer,
 }
 
 /// An output of one resource.

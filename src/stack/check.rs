@@ -254,10 +254,7 @@ impl<'c> Judge<'c> {
             Reference::UserPoolArn => {
                 arns::user_pool(region, "123456789012", &format!("{region}_AbCdEfGhI"))
             }
-            Reference::UserPoolIssuer => {
-                let issuer = endpoints::issuer(format!("{region}_AbCdEfGhI").into(), region);
-                issuer.resolve(&Book::default()).unwrap_or_default()
-            }
+            Reference::UserPoolIssuer => endpoints::issuer(&format!("{region}_AbCdEfGhI"), false),
             Reference::UserPoolTokenUrl => endpoints::token_url(&domain()),
             Reference::ApiDomainName | Reference::ApiDomainTarget => self.api_domain(),
             Reference::LoadBalancerDnsName => {

@@ -91,9 +91,8 @@ impl ExpectedAccess {
         }
         access.doors(desired, book);
         access.callers(desired, view);
-        let region = &desired.context.region;
-        let issuer = |pool: &str| endpoints::issuer(pool.into(), region).resolve(book);
-        access.issuer = view.user_pool_id.as_deref().and_then(issuer);
+        let pool = observation.live.get(&Place::UserPool.address());
+        access.issuer = pool.and_then(|pool| pool.outputs.get(&OutputName::Issuer).cloned());
         access.strangers = observation
             .live
             .iter()

@@ -99,6 +99,7 @@ pub async fn other_pool(
             .and_then(|client| client.client_secret)
             .map(Secret::new),
         api_key: None,
+        stored_at: None,
     };
     Ok((view, credentials))
 }

@@ -61,6 +61,7 @@ def test_a_new_client_has_the_defaults_of_aws(cognito, pool):
         "EnableTokenRevocation": True,
         "EnablePropagateAdditionalUserContextData": False,
         "AuthSessionValidity": 3,
+        "ClientType": "REGULAR",
     }
 
 
@@ -112,6 +113,7 @@ def test_an_update_resets_what_it_does_not_send(cognito, pool):
         "EnableTokenRevocation": True,
         "EnablePropagateAdditionalUserContextData": False,
         "AuthSessionValidity": 3,
+        "ClientType": "REGULAR",
     }
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 REGION = "eu-west-1"
 CREDENTIALS = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
@@ -95,6 +96,48 @@ def test_an_index_that_is_behind_catches_up(tmp_path):
         assert teams(endpoint) == {"a"}
 
 
+def refused(operation, why, calls, of=None):
+    rule = f'[[rules]]\nkind = "refused"\noperation = "{operation}"\nwhy = "{why}"\ncalls = {calls}\n'
+    return rule + (f"of = {of}\n" if of else "")
+
+
+def test_the_first_calls_of_so_many_are_refused(tmp_path):
+    with serving(tmp_path, refused("CreateApiKey", "throttle", 2, 3) + refused("UpdateUserPool", "conflict", 1)) as endpoint:
+        gateway, pools = client("apigateway", endpoint), client("cognito-idp", endpoint)
+        pool = pools.create_user_pool(PoolName="a")["UserPool"]["Id"]
+
+        def code(call, **arguments):
+            try:
+                call(**arguments)
+            except ClientError as error:
+                return error.response["Error"]["Code"]
+
+        throttled = "TooManyRequestsException"
+        assert [code(gateway.create_api_key, name="k") for _ in range(6)] == [throttled, throttled, None] * 2
+        updates = [code(pools.update_user_pool, UserPoolId=pool) for _ in range(3)]
+        assert updates == ["ConcurrentModificationException", None, None]
+        assert len(gateway.get_api_keys()["items"]) == 2
+
+
+def test_what_an_operation_begins_takes_as_long_as_the_rule_says(tmp_path):
+    slow = '[[rules]]\nkind = "takes"\noperation = "CreateUserPoolDomain"\ntime = "1h"\n'
+    with serving(tmp_path, slow) as endpoint:
+        pools = client("cognito-idp", endpoint)
+        pool = pools.create_user_pool(PoolName="a")["UserPool"]["Id"]
+        pools.create_user_pool_domain(UserPoolId=pool, Domain="slow-one")
+        assert pools.describe_user_pool_domain(Domain="slow-one")["DomainDescription"]["Status"] == "CREATING"
+
+
+def test_lists_are_without_tags_and_single_things_with_them(tmp_path):
+    with serving(tmp_path, '[[rules]]\nkind = "tags_in_lists"\nstate = "absent"\n') as endpoint:
+        gateway = client("apigateway", endpoint)
+        key = gateway.create_api_key(name="k", tags={"team": "a"})["id"]
+        assert "tags" not in gateway.get_api_keys()["items"][0]
+        assert gateway.get_api_key(apiKey=key)["tags"] == {"team": "a"}
+        arn = f"arn:aws:apigateway:{REGION}::/apikeys/{key}"
+        assert gateway.get_tags(resourceArn=arn)["tags"] == {"team": "a"}
+
+
 @pytest.mark.parametrize(
     ("scenario", "told"),
     [
@@ -104,6 +147,12 @@ def test_an_index_that_is_behind_catches_up(tmp_path):
         (rule("empty", "5m"), "scenario.toml:4:1"),
         (rule("behind"), "scenario.toml:1:1"),
         (rule("empty") + rule("frozen"), "scenario.toml:4:1"),
+        (refused("CreateApiKey", "throttle", 1) + refused("CreateApiKey", "throttle", 2), "scenario.toml:6:1"),
+        (refused("CreateApiKey", "weather", 1), "scenario.toml:4:7"),
+        (refused("CreateApiKey", "not_yet", 1), "scenario.toml:3:13"),
+        (refused("CreateNothing", "throttle", 1), "scenario.toml:3:13"),
+        (refused("CreateApiKey", "throttle", 0), "scenario.toml:5:9"),
+        (refused("CreateApiKey", "throttle", 2, 2), "scenario.toml:1:1"),
         ("[[rules", "scenario.toml:1:"),
     ],
 )

@@ -47,6 +47,7 @@ fn credentials() -> Credentials {
         client_id: "c1ient".into(),
         client_secret: Some(Secret::new("s3cr3t")),
         api_key: None,
+        stored_at: None,
     }
 }
 

@@ -62,7 +62,8 @@ async fn a_secret_in_secrets_manager_is_read_there() {
     let stored =
         json!({ "userPoolId": pool, "userPoolClientId": client, "clientSecretValue": "s3cr3t" });
     let secret = read(holds(stored)).await.unwrap().unwrap();
-    assert_eq!(secret.expose(), "s3cr3t");
+    assert_eq!(secret.value.expose(), "s3cr3t");
+    assert_eq!(secret.stored_at.as_deref(), Some(ARN));
 
     let refused = read(Fate::Refused(400, "AccessDeniedException", "not allowed")).await;
     let refused = refused.unwrap_err();

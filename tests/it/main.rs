@@ -10,6 +10,7 @@ mod client_secrets;
 mod cognito_kinds;
 mod consent;
 mod crash;
+mod delays;
 mod depth;
 mod destroys;
 mod dev;

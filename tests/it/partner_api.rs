@@ -10,7 +10,6 @@ use gatestack::apply::{Done, Event};
 use gatestack::aws::{Operation, Pacer};
 use gatestack::clock::Clock;
 use gatestack::engine::{self, Executed, Steps};
-use gatestack::kinds::LOOKS_EVERY;
 use gatestack::model::Address;
 use gatestack::plan::Options;
 
@@ -226,12 +225,15 @@ const BEHIND_THE_LINK: [&str; 6] = [
     "partners.initech/membership",
 ];
 
+/// How often load balancers and links are read until they are ready.
+const POLLED_EVERY: Duration = Duration::from_secs(5);
+
 #[tokio::test(start_paused = true)]
 async fn an_apply_takes_as_long_as_the_load_balancer_and_then_the_link() {
     let mut example = Example::realistic();
     let (_, outcome, moments) = example.apply_with(&Options::default()).await;
     // One poll too late for each of the two.
-    let looks = 2 * LOOKS_EVERY;
+    let looks = 2 * POLLED_EVERY;
     let road = PROVISIONING + LINK_CREATION_TIME;
     let requests = held_back(&[
         "CreateDeployment",
@@ -259,7 +261,7 @@ async fn an_apply_takes_as_long_as_the_load_balancer_and_then_the_link() {
     let (_, outcome, moments) = example.apply_with(&agreed()).await;
     let road = road + LINK_DELETION_TIME;
     let longest =
-        road + looks + LOOKS_EVERY + held_back(&["CreateDeployment", "UpdateStage"]).await;
+        road + looks + POLLED_EVERY + held_back(&["CreateDeployment", "UpdateStage"]).await;
     assert!(outcome.took >= road, "{:?}: {moments:#?}", outcome.took);
     assert!(outcome.took <= longest, "{:?}: {moments:#?}", outcome.took);
 }

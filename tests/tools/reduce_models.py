@@ -33,8 +33,8 @@ SERVICES = {
     "iam": "iam",
 }
 
-# What AWS has added since that botocore. The operation and its shapes are as botocore 1.44.5 has them; the value is in AWS's documentation
-# and in no botocore yet. 1.44.5 itself drops the tagging API's JSON protocol for CBOR, and adds dozens of members that
+# What AWS has added since that botocore. Operations, shapes and members are as botocore 1.44.8 has them; the value is in AWS's documentation
+# and in no botocore yet. 1.44 itself drops the tagging API's JSON protocol for CBOR, and adds dozens of members that
 # the local AWS would have to refuse one by one.
 LATER = {
     "cognito-idp": {
@@ -68,8 +68,26 @@ LATER = {
                     "TokenType": {"shape": "StringType"},
                 },
             },
+            "IssuerConfigurationType": {"type": "structure", "members": {"Type": {"shape": "IssuerType"}}},
+            "IssuerType": {"type": "string", "enum": ["ORIGINAL", "UPDATED"]},
+            # Without its pattern, which has a slash where the ARN of a secret has a colon.
+            "ClientSecretArnType": {"type": "string", "min": 20, "max": 2048},
+            "ClientTypeType": {"type": "string", "enum": ["REGULAR", "DCR"]},
+            "ResourceServerManagedByType": {"type": "string", "enum": ["COGNITO"]},
         },
         "values": {"ExplicitAuthFlowsType": ["ALLOW_CLIENT_TOKEN_AUTH"]},
+        "members": {
+            "CreateUserPoolRequest": {"IssuerConfiguration": {"shape": "IssuerConfigurationType"}},
+            "UpdateUserPoolRequest": {"IssuerConfiguration": {"shape": "IssuerConfigurationType"}},
+            "UserPoolType": {"IssuerConfiguration": {"shape": "IssuerConfigurationType"}},
+            "CreateUserPoolClientRequest": {"PublishSecretsInAWSSecretsManager": {"shape": "WrappedBooleanType"}},
+            "UpdateUserPoolClientRequest": {"PublishSecretsInAWSSecretsManager": {"shape": "WrappedBooleanType"}},
+            "UserPoolClientType": {
+                "ClientSecretArn": {"shape": "ClientSecretArnType"},
+                "ClientType": {"shape": "ClientTypeType"},
+            },
+            "ResourceServerType": {"ManagedBy": {"shape": "ResourceServerManagedByType"}},
+        },
     },
 }
 METADATA = ["protocol", "jsonVersion", "targetPrefix", "xmlNamespace"]
@@ -146,6 +164,10 @@ def complete(service, model):
         for name, value in later.get(section, {}).items():
             if model[section].setdefault(name, value) is not value:
                 sys.exit(f"botocore has {name} now: take it out of LATER")
+    for shape, members in later.get("members", {}).items():
+        for name, member in members.items():
+            if model["shapes"][shape]["members"].setdefault(name, member) is not member:
+                sys.exit(f"botocore has {shape}.{name} now: take it out of LATER")
     for shape, values in later.get("values", {}).items():
         known = model["shapes"][shape]["enum"]
         known += [value for value in values if value not in known]

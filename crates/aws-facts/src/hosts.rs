@@ -27,7 +27,7 @@ pub enum Host<'h> {
         /// The pool's Region.
         region: &'h str,
     },
-    /// Cognito's endpoint in a Region, where user pools' keys are.
+    /// Cognito's endpoint or issuers in a Region, where user pools' keys are.
     Cognito {
         /// The Region.
         region: &'h str,
@@ -42,7 +42,12 @@ impl<'h> Host<'h> {
             [prefix, "auth", region, "amazoncognito", "com"] => {
                 Some(Self::PoolDomain { prefix, region })
             }
-            ["cognito-idp", region, "amazonaws", "com"] => Some(Self::Cognito { region }),
+            [
+                "cognito-idp" | "issuer-cognito-idp",
+                region,
+                "amazonaws",
+                "com",
+            ] => Some(Self::Cognito { region }),
             _ => None,
         }
     }
@@ -69,11 +74,18 @@ pub fn pool_domain(prefix: &str, region: &str) -> String {
     format!("{prefix}.auth.{region}.amazoncognito.com")
 }
 
-/// Cognito's endpoint in a Region, which issues its user pools' tokens.
+/// Cognito's endpoint in a Region, which issues its user pools' tokens unless they have an updated issuer.
 ///
 /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
 pub fn cognito(region: &str) -> String {
     format!("cognito-idp.{region}.amazonaws.com")
+}
+
+/// The host name of a pool's issuer whose `IssuerConfiguration` is `UPDATED`.
+///
+/// Source: <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html>
+pub fn updated_issuer(region: &str) -> String {
+    format!("issuer-cognito-idp.{region}.amazonaws.com")
 }
 
 /// The token endpoint of a user pool's domain.
@@ -200,6 +212,10 @@ mod tests {
         );
         assert_eq!(
             Host::parse(&cognito(region)),
+            Some(Host::Cognito { region })
+        );
+        assert_eq!(
+            Host::parse(&updated_issuer(region)),
             Some(Host::Cognito { region })
         );
         assert_eq!(Host::parse("api.example.com"), None);

@@ -53,6 +53,7 @@ impl Call {
         match self.pace {
             Pace::Immediate => 0.0,
             Pace::Realistic { time_scale } => on_aws.as_secs_f64() / time_scale,
+            Pace::Exactly(time) => time.as_secs_f64(),
         }
     }
 
@@ -90,6 +91,8 @@ pub enum Pace {
         /// How many times faster than AWS. Greater than zero.
         time_scale: f64,
     },
+    /// This long, by a rule of the scenario.
+    Exactly(Duration),
 }
 
 /// An operation's output: members keyed by the model's member names, serialized by the output shape. Unknown members are a bug of

@@ -15,7 +15,7 @@ use super::model::{Model, Protocol};
 use super::operation::{Answer, Call, Object, Operation, Pace, Refusal, Run};
 use super::protocol::{self, Target};
 use super::registry::{AwsService, SERVICES};
-use super::scenario::{Scenario, TaggedStates};
+use super::scenario::{Counts, Scenario, TaggedStates};
 use super::state::State;
 use super::store::{Store, StoreError};
 use super::{ec2, identifiers};
@@ -58,6 +58,8 @@ struct Inner {
     meter: Meter,
     /// The tagging API's index, if the scenario has a rule for it. Locked after the store.
     tagged: Option<Mutex<TaggedStates>>,
+    /// The calls that the scenario's rules count.
+    counts: Counts,
 }
 
 impl Drop for Inner {
@@ -187,6 +189,7 @@ impl Service {
             store: Mutex::new(store),
             meter: Meter::default(),
             tagged: tagged.map(Mutex::new),
+            counts: Counts::default(),
         }))
     }
 
@@ -325,12 +328,44 @@ impl Service {
             account: options.account.clone(),
             region,
             request_id: request_id.into(),
-            pace: options.pace,
+            pace: options
+                .scenario
+                .takes(operation.name)
+                .map_or(options.pace, Pace::Exactly),
             id: None,
             everywhere: State::default(),
         };
-        let output = self.run(service, operation, call)?;
+        self.refuse(service, &call)?;
+        let mut output = self.run(service, operation, call)?;
+        if options.scenario.hides_tags(operation.name) {
+            let lists = output.values_mut().filter_map(Value::as_array_mut);
+            for item in lists.flatten().filter_map(Value::as_object_mut) {
+                item.shift_remove("tags");
+            }
+        }
         protocol::answer(model, name, in_model, output, request_id)
+    }
+
+    /// Refuses a call if the scenario says so.
+    fn refuse(&self, service: &AwsService, call: &Call) -> Result<(), Refusal> {
+        let scenario = &self.0.options.scenario;
+        if let Some(rule) = scenario.refuses(call.operation)
+            && let Some(refusal) = self.0.counts.refuse(rule, service.name)
+        {
+            return Err(refusal);
+        }
+        if scenario.needs_active(call.operation) {
+            let state = self.snapshot().map_err(|error| broken(&error))?;
+            let region = state.regions.get(&call.region);
+            if region.is_some_and(|region| region.elbv2.is_provisioning(call)) {
+                return Err(Refusal::new(
+                    400,
+                    "InvalidConfigurationRequest",
+                    "The load balancer is being provisioned.",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The Region of a call without a signature: its host name's, or that of what it names.

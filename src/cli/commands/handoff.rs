@@ -110,6 +110,7 @@ impl Args {
         for words in warnings(known, &access)
             .into_iter()
             .chain(known.several_keys())
+            .chain(credentials.rotation(&known.address))
         {
             ui.remark(&warning(&words, ui.width()));
         }

@@ -13,7 +13,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::state::{self, Start};
 use super::{IMAGE_TAG, PARAMETER, Props, USER_DATA_TAG};
 use crate::aws::{AwsError, Operation, Writer};
-use crate::kinds::private_backends::Waiter;
 use crate::kinds::{Task, tags};
 use crate::model::{Payload, digest};
 
@@ -139,12 +138,7 @@ impl Launch {
                 .build()
         });
         let tags = MADE.map(|of| tags::ec2::sent(of, &self.tags)).to_vec();
-        // New resources, such as the security group of this run, are not visible everywhere in EC2 at once.
-        let not_yet_known = |error: &AwsError| {
-            error.is("InvalidGroup.NotFound")
-                || error.message.contains("Invalid IAM Instance Profile name")
-        };
-        let answer = Waiter::KNOWN_SOON.retry(writer, not_yet_known, async || {
+        let answer = writer.patiently(async || {
             let request = writer
                 .ec2()
                 .run_instances()

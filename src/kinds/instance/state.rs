@@ -1,19 +1,12 @@
 //! The states of an instance: started, running, terminated.
 
+use std::time::Duration;
+
 use aws_sdk_ec2::types::{Instance, InstanceAttributeName, InstanceStateName};
 
+use crate::aws::patience::{INSTANCE_CHANGED, INSTANCE_TERMINATED, INSTANCE_VISIBLE};
 use crate::aws::{AwsError, Operation, Writer};
 use crate::kinds::gone_is_success;
-use crate::kinds::private_backends::Waiter;
-
-/// How long EC2 may take until an instance runs or is stopped: its own waiters give up after ten minutes.
-const CHANGE: Waiter = Waiter::new(5, 600);
-
-/// How long it may take until one is terminated: more than ten minutes have been observed for large ones.
-const TERMINATION: Waiter = Waiter::new(5, 1_800);
-
-/// How many reads in a row, five seconds apart, may not find a new instance.
-const UNKNOWN_LOOKS: u32 = 12;
 
 /// How the start of an instance ended.
 pub(super) enum Start {
@@ -31,12 +24,12 @@ pub(super) enum Start {
 /// A read failed, or it took too long.
 pub(super) async fn start_of(writer: &Writer, id: &str) -> Result<Start, AwsError> {
     let mut starting = false;
-    let mut unknown = 0;
-    let mut waited = std::time::Duration::ZERO;
-    while waited <= CHANGE.within {
+    let mut unknown = Duration::ZERO;
+    let mut waited = Duration::ZERO;
+    while waited <= INSTANCE_CHANGED.within {
         match look(writer, id).await? {
-            None if unknown >= UNKNOWN_LOOKS => return Ok(Start::Gone),
-            None => unknown += 1,
+            None if unknown >= INSTANCE_VISIBLE.within => return Ok(Start::Gone),
+            None => unknown += INSTANCE_CHANGED.every,
             Some(instance) => match state(&instance) {
                 Some(InstanceStateName::Pending) => starting = true,
                 Some(InstanceStateName::Terminated | InstanceStateName::ShuttingDown) => {
@@ -49,8 +42,8 @@ pub(super) async fn start_of(writer: &Writer, id: &str) -> Result<Start, AwsErro
                 _ => return Ok(Start::Running),
             },
         }
-        writer.pause(CHANGE.every).await;
-        waited += CHANGE.every;
+        writer.pause(INSTANCE_CHANGED.every).await;
+        waited += INSTANCE_CHANGED.every;
     }
     Err(AwsError::unfinished(
         "RunInstances",
@@ -64,8 +57,8 @@ pub(super) async fn start_of(writer: &Writer, id: &str) -> Result<Start, AwsErro
 /// A read failed, the instance won't run any more, or it took too long.
 pub(super) async fn until_running(writer: &Writer, id: &str) -> Result<(), AwsError> {
     let what = format!("the instance {id} does not run");
-    CHANGE
-        .wait(writer, "DescribeInstances", &what, async || {
+    INSTANCE_CHANGED
+        .until(writer, "DescribeInstances", &what, async || {
             let Some(instance) = look(writer, id).await? else {
                 return Err(is_gone(id, None));
             };
@@ -82,10 +75,8 @@ pub(super) async fn until_running(writer: &Writer, id: &str) -> Result<(), AwsEr
 /// # Errors
 /// The call failed, or it took too long.
 pub(super) async fn start(writer: &Writer, id: &str) -> Result<(), AwsError> {
-    // One that is still stopping can't be started.
-    let stopping = |error: &AwsError| error.is("IncorrectInstanceState");
-    CHANGE
-        .retry(writer, stopping, async || {
+    writer
+        .patiently(async || {
             let request = writer.ec2().start_instances().instance_ids(id);
             writer
                 .call(Operation::ec2("StartInstances"), request.send())
@@ -129,8 +120,8 @@ pub(super) async fn terminate(writer: &Writer, id: &str) -> Result<(), AwsError>
         .await;
     gone_is_success(answer)?;
     let what = format!("the instance {id} is not terminated");
-    TERMINATION
-        .wait(writer, "TerminateInstances", &what, async || {
+    INSTANCE_TERMINATED
+        .until(writer, "TerminateInstances", &what, async || {
             let instance = look(writer, id).await?;
             let gone = instance
                 .is_none_or(|instance| state(&instance) == Some(&InstanceStateName::Terminated));

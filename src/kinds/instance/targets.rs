@@ -5,15 +5,9 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 
 use super::state;
+use crate::aws::patience::{TARGET_DRAINED, TARGET_HEALTHY};
 use crate::aws::{AwsError, Operation, Writer};
 use crate::kinds::gone_is_success;
-use crate::kinds::private_backends::Waiter;
-
-/// How long a target may take until it is healthy: two minutes are usual, plus the time for user data.
-const HEALTH: Waiter = Waiter::new(10, 600);
-
-/// How long a target may take until it has drained: no group's delay is longer than an hour.
-const DRAINING: Waiter = Waiter::new(10, 3_900);
 
 /// What to check, by AWS's reason why a target is not healthy.
 const LOOK_AT: &[(&str, &str)] = &[
@@ -41,10 +35,8 @@ const LOOK_AT: &[(&str, &str)] = &[
 /// # Errors
 /// The call failed.
 pub(super) async fn register(writer: &Writer, group: &str, id: &str) -> Result<(), AwsError> {
-    // Elastic Load Balancing sees later than EC2 that it runs.
-    let not_yet_known = |error: &AwsError| error.is("InvalidTarget");
-    Waiter::KNOWN_SOON
-        .retry(writer, not_yet_known, async || {
+    writer
+        .patiently(async || {
             let request = writer
                 .elbv2()
                 .register_targets()
@@ -88,8 +80,8 @@ pub(super) async fn deregister(writer: &Writer, group: &str, id: &str) -> Result
 /// A read failed, or it took too long.
 pub(super) async fn until_drained(writer: &Writer, group: &str, id: &str) -> Result<(), AwsError> {
     let what = format!("the instance {id} has not drained");
-    DRAINING
-        .wait(writer, "DeregisterTargets", &what, async || {
+    TARGET_DRAINED
+        .until(writer, "DeregisterTargets", &what, async || {
             let health = look(writer, group, id).await?;
             Ok(has_left(health.as_ref(), false).then_some(()))
         })
@@ -119,7 +111,7 @@ pub(super) async fn until_healthy(
             return Ok(());
         }
         state::may_serve(writer, id).await?;
-        if waited >= HEALTH.within {
+        if waited >= TARGET_HEALTHY.within {
             let reasons: Vec<_> = ill
                 .iter()
                 .map(|(group, health)| diagnosis(group, health.as_ref()))
@@ -128,13 +120,13 @@ pub(super) async fn until_healthy(
                 "DescribeTargetHealth",
                 format!(
                     "the instance {id} is not healthy after {} minutes: {}",
-                    HEALTH.within.as_secs() / 60,
+                    TARGET_HEALTHY.within.as_secs() / 60,
                     reasons.join("; ")
                 ),
             ));
         }
-        writer.pause(HEALTH.every).await;
-        waited += HEALTH.every;
+        writer.pause(TARGET_HEALTHY.every).await;
+        waited += TARGET_HEALTHY.every;
     }
 }
 

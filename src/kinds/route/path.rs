@@ -60,7 +60,7 @@ pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<
                 lock_paths(&paths).learn(&so_far, &parent);
             }
             // It was created meanwhile, or the SDK retried the call after its response was lost.
-            Err(error) if error.is("ConflictException") => {
+            Err(error) if error.is_there_already() => {
                 let paths = writer.paths_again(api).await?;
                 parent = lock_paths(&paths)
                     .id(&so_far)

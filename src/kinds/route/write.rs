@@ -32,7 +32,7 @@ pub(super) async fn make(
     };
     match put_method(writer, &at, task).await {
         // It was created meanwhile, or the SDK retried the call after its response was lost.
-        Err(error) if error.is("ConflictException") => {
+        Err(error) if error.is_there_already() => {
             delete_method(writer, &at).await?;
             put_method(writer, &at, task).await?;
         }

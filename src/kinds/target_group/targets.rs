@@ -15,15 +15,17 @@ pub(super) async fn register(
     if targets.is_empty() {
         return Ok(());
     }
-    let request = writer
-        .elbv2()
-        .register_targets()
-        .target_group_arn(arn)
-        .set_targets(Some(targets));
-    writer
-        .call(Operation::elbv2("RegisterTargets"), request.send())
-        .await?;
-    Ok(())
+    let registered = writer.patiently(async || {
+        let request = writer
+            .elbv2()
+            .register_targets()
+            .target_group_arn(arn)
+            .set_targets(Some(targets.clone()));
+        writer
+            .call(Operation::elbv2("RegisterTargets"), request.send())
+            .await
+    });
+    registered.await.map(drop)
 }
 
 pub(super) async fn deregister(

@@ -112,10 +112,6 @@ impl<'a> References<'a> {
             (Reference::StackRegion, _) => literal(region),
             (Reference::ApiStage, _) => literal(self.stage()),
             (Reference::ApiInvokeUrl, _) => self.invoke_url(),
-            (Reference::UserPoolIssuer, _) => {
-                let pool = Text::output(&Place::UserPool.address(), OutputName::Id);
-                endpoints::issuer(pool, region).into_pieces()
-            }
             (Reference::UserPoolTokenUrl, _) => self.token_url(),
             (Reference::ApiDomainName, _) => {
                 literal(self.domain().map_or("", |domain| domain.name.as_str()))
@@ -127,6 +123,7 @@ impl<'a> References<'a> {
                 | Reference::ApiId
                 | Reference::UserPoolId
                 | Reference::UserPoolArn
+                | Reference::UserPoolIssuer
                 | Reference::AppClientId(_)
                 | Reference::PartnerClientId(_)
                 | Reference::ApiKeyId(_),
@@ -199,6 +196,7 @@ pub(in crate::stack) fn output_of(reference: &Reference) -> Option<Output> {
         Reference::ApiId => (Place::Api, OutputName::Id),
         Reference::UserPoolId => (Place::UserPool, OutputName::Id),
         Reference::UserPoolArn => (Place::UserPool, OutputName::Arn),
+        Reference::UserPoolIssuer => (Place::UserPool, OutputName::Issuer),
         Reference::ApiDomainTarget => (Place::ApiDomain, OutputName::Target),
         Reference::LoadBalancerDnsName => (Place::LoadBalancer, OutputName::Target),
         Reference::AppClientId(name) => (Place::AppClient(name.clone()), OutputName::Id),
@@ -209,7 +207,6 @@ pub(in crate::stack) fn output_of(reference: &Reference) -> Option<Output> {
         | Reference::StackRegion
         | Reference::ApiStage
         | Reference::ApiInvokeUrl
-        | Reference::UserPoolIssuer
         | Reference::UserPoolTokenUrl
         | Reference::ApiDomainName => return None,
     };

@@ -10,6 +10,7 @@ use super::super::state::Region;
 use super::client_secret::Secret;
 use super::{
     Pool, client_rules, fill, invalid, limit, not_found, nothing, one, page, pick, pool, pool_mut,
+    stored_secret,
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -56,6 +57,9 @@ pub(super) struct Client {
     pub(super) settings: Object,
     /// In the order they were made. None for a public client.
     pub(super) secrets: Vec<Secret>,
+    /// The ARN of the secret in Secrets Manager with the newest value, if Cognito keeps it there.
+    #[serde(default)]
+    pub(super) stored: Option<String>,
 }
 
 impl Client {
@@ -69,9 +73,14 @@ impl Client {
                 "ClientName": self.name,
                 "CreationDate": self.created,
                 "LastModifiedDate": self.modified,
-                "ClientSecret": self.secrets.first().map(Secret::value),
+                "ClientType": "REGULAR",
             }),
         );
+        let (name, value) = match &self.stored {
+            Some(arn) => ("ClientSecretArn", Some(arn.as_str())),
+            None => ("ClientSecret", self.secrets.first().map(Secret::value)),
+        };
+        fill(&mut members, json!({ name: value }));
         Value::Object(members)
     }
 }
@@ -87,6 +96,14 @@ pub(super) fn client<'p>(pool: &'p Pool, call: &Call) -> Result<&'p Client, Refu
 pub(super) fn client_mut<'p>(pool: &'p mut Pool, call: &Call) -> Result<&'p mut Client, Refusal> {
     pool.clients
         .get_mut(call.text("ClientId"))
+        .ok_or_else(|| none(call))
+}
+
+/// The client with this id in the pool that the call names.
+fn client_of<'r>(region: &'r Region, call: &Call, id: &str) -> Result<&'r Client, Refusal> {
+    pool(region, call)?
+        .clients
+        .get(id)
         .ok_or_else(|| none(call))
 }
 
@@ -152,11 +169,17 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             .map(|value| Secret::new(call, &id, value, &[]))
             .into_iter()
             .collect(),
+        stored: None,
     };
     client_rules::check(pool, call, &client.settings, !client.secrets.is_empty())?;
-    let shown = client.shown(call, &id);
     pool.clients.insert(&id, client);
-    one("UserPoolClient", shown)
+    if generate {
+        stored_secret::keep(region, call, &id)?;
+    }
+    one(
+        "UserPoolClient",
+        client_of(region, call, &id)?.shown(call, &id),
+    )
 }
 
 fn describe(region: &Region, call: &Call) -> Answer {
@@ -182,12 +205,20 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     if let Some(name) = call.input.get("ClientName").and_then(Value::as_str) {
         client.name = name.to_owned();
     }
-    one("UserPoolClient", client.shown(call, call.text("ClientId")))
+    let id = call.text("ClientId");
+    stored_secret::keep(region, call, id)?;
+    one(
+        "UserPoolClient",
+        client_of(region, call, id)?.shown(call, id),
+    )
 }
 
 fn delete(region: &mut Region, call: &Call) -> Answer {
+    let stored = client(pool(region, call)?, call)?.stored.clone();
+    if let Some(arn) = stored {
+        region.secretsmanager.forget(&arn);
+    }
     let pool = pool_mut(region, call)?;
-    client(pool, call)?;
     let id = call.text("ClientId");
     pool.clients.remove(id);
     pool.ui_customizations.remove(id);

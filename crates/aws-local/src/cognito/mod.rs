@@ -17,6 +17,7 @@ mod pool_settings;
 mod resource_server;
 mod schema;
 mod signing;
+mod stored_secret;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ use super::table::Table;
 
 pub(super) use domain::using_certificate;
 pub(super) use tags::tagged;
-pub(super) use tokens::{Asked, Denied, Grant, Issued, issuer};
+pub(super) use tokens::{Asked, Denied, Grant, Issued};
 
 /// Cognito user pools in one Region.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -119,6 +119,11 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
             "User pool cannot be deleted. It has a domain configured that should be deleted first.",
         ));
     }
+    let clients = found.clients.values();
+    let stored: Vec<String> = clients.filter_map(|client| client.stored.clone()).collect();
+    for arn in stored {
+        region.secretsmanager.forget(&arn);
+    }
     region.cognito.pools.remove(call.text("UserPoolId"));
     nothing()
 }

@@ -24,6 +24,7 @@ const MEMBERS: &[&str] = &[
     "AdminCreateUserConfig",
     "UserPoolAddOns",
     "AccountRecoverySetting",
+    "IssuerConfiguration",
 ];
 
 /// Messages that are both at the top level of a pool and in its template: (at the top, in the template).

@@ -54,11 +54,6 @@ impl From<Refusal> for Denied {
     }
 }
 
-/// The issuer of a token: the base URL of the pool's documents.
-pub(crate) fn issuer(region: &str, pool: &str) -> String {
-    format!("https://{}/{pool}", hosts::cognito(region))
-}
-
 impl State {
     /// Whether the pool lacks the key that signs access tokens.
     pub(crate) fn lacks_access_key(&self, pool: &str) -> bool {
@@ -97,9 +92,10 @@ impl State {
         Ok(&mut found.keys)
     }
 
-    /// Whether there is such a pool.
-    pub(crate) fn has_pool(&self, pool: &str) -> bool {
-        self.pools.contains(pool)
+    /// The issuer of a pool's tokens: the base URL of its documents. None if there is no such pool.
+    pub(crate) fn issuer(&self, region: &str, pool: &str) -> Option<String> {
+        let found = self.pools.get(pool)?;
+        Some(found.issuer(region, pool))
     }
 
     /// The pool of this client.
@@ -159,7 +155,7 @@ impl State {
             ("token_use".to_owned(), json!("access")),
             ("scope".to_owned(), json!(scopes.join(" "))),
             ("auth_time".to_owned(), json!(issued_at)),
-            ("iss".to_owned(), json!(issuer(region, id))),
+            ("iss".to_owned(), json!(pool.issuer(region, id))),
             (
                 "exp".to_owned(),
                 json!(issued_at.saturating_add_unsigned(lifetime)),
@@ -175,6 +171,17 @@ impl State {
             token: key.ok_or_else(missing)?.sign(&claims)?,
             expires_in: lifetime,
         })
+    }
+}
+
+impl Pool {
+    fn issuer(&self, region: &str, id: &str) -> String {
+        let configured = self.settings.get("IssuerConfiguration");
+        let host = match configured.is_some_and(|issuer| issuer["Type"] == "UPDATED") {
+            true => hosts::updated_issuer(region),
+            false => hosts::cognito(region),
+        };
+        format!("https://{host}/{id}")
     }
 }
 

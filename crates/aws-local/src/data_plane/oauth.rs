@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::super::cognito::{self, Asked, Denied, Grant, Issued};
+use super::super::cognito::{Asked, Denied, Grant, Issued};
 use super::super::identifiers;
 use super::super::operation::Refusal;
 use super::super::state::State;
@@ -406,10 +406,7 @@ fn keys(inner: &Inner, state: &State, region: &str, pool: &str) -> Result<Option
 
 fn configuration(inner: &Inner, state: &State, region: &str, pool: &str) -> Option<Value> {
     let held = &state.regions.get(region)?.cognito;
-    if !held.has_pool(pool) {
-        return None;
-    }
-    let issuer = cognito::issuer(region, pool);
+    let issuer = held.issuer(region, pool)?;
     let base = match held.host_of(pool, region, inner.service.now()) {
         Some(host) => format!("https://{host}"),
         // Without a domain there are no such endpoints.

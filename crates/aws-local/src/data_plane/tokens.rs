@@ -4,7 +4,6 @@ use aws_facts::arns::Arn;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::super::cognito;
 use super::super::operation::Object;
 use super::super::state::State;
 
@@ -41,7 +40,7 @@ pub(super) fn verify(
     let mut named = pools.iter().filter_map(|arn| {
         let (region, id) = pool(arn)?;
         let held = state.regions.get(region)?;
-        let is_issuer = held.cognito.has_pool(id) && cognito::issuer(region, id) == issuer;
+        let is_issuer = held.cognito.issuer(region, id).as_deref() == Some(issuer);
         is_issuer.then_some((held, id))
     });
     let (region, id) = named.next().ok_or(BadToken::UnknownIssuer)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::operation::{Object, Refusal};
+use super::super::operation::{Call, Object, Refusal};
 use super::super::table::Table;
 use super::arn::Kind;
 use super::refusals;
@@ -26,6 +26,14 @@ pub struct State {
     pub(super) target_groups: Table<TargetGroup>,
     /// Listeners by ARN.
     pub(super) listeners: Table<Listener>,
+}
+
+impl State {
+    /// Whether the load balancer that the call names is still being set up.
+    pub(crate) fn is_provisioning(&self, call: &Call) -> bool {
+        let named = self.load_balancers.get(call.text("LoadBalancerArn"));
+        named.is_some_and(|balancer| call.seconds() < balancer.active)
+    }
 }
 
 /// A network load balancer.

@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Rule, Scenario, TaggingIndex};
+use super::super::registry::SERVICES;
+use super::{RefusedCalls, Rule, Scenario, TaggingIndex, Why};
 
 /// Something wrong in a scenario file.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -37,9 +38,12 @@ pub enum Flaw {
     Duplicate,
 }
 
-const KINDS: &str = "`tagging_index`";
+const KINDS: &str =
+    "`tagging_index`, `takes`, `refused`, `tags_in_lists` or `load_balancer_settings`";
+const WHYS: &str = "`conflict`, `throttle` or `not_yet`";
+const OPERATION: &str = "an operation of the local AWS, such as `CreateVpcLink`";
 const STATES: &str = "`empty`, `frozen` or `behind`";
-const BY: &str = "write how long, as in `by = \"5m\"`";
+const LENGTH: &str = "write how long, as in `\"5m\"`";
 
 pub(super) fn scenario(text: &str) -> Result<Scenario, Vec<Mistake>> {
     let mut reading = Reading::default();
@@ -95,13 +99,11 @@ impl Reading {
             let Some(rule) = self.rule(&table) else {
                 continue;
             };
-            let same =
-                |other: &Rule| std::mem::discriminant(other) == std::mem::discriminant(&rule);
-            if rules.iter().any(same) {
+            if rules.iter().any(|other| other.is_about(&rule)) {
                 self.tell(
                     Flaw::Duplicate,
                     table.span,
-                    "an earlier rule says already what the tagging API's index knows",
+                    "an earlier rule is about the same",
                     "remove one of the two rules",
                 );
             } else {
@@ -115,6 +117,10 @@ impl Reading {
         let (kind, span) = self.word(table, "kind", KINDS)?;
         match kind.as_str() {
             "tagging_index" => self.tagging_index(table).map(Rule::TaggingIndex),
+            "takes" => self.takes(table),
+            "refused" => self.refused(table).map(Rule::Refused),
+            "tags_in_lists" => self.only(table, "absent", Rule::NoTagsInLists),
+            "load_balancer_settings" => self.only(table, "when_active", Rule::SettingsWhenActive),
             _ => {
                 let message = format!("there are no rules of the kind `{kind}`");
                 self.wrong(span, message, format!("expected {KINDS}"));
@@ -148,6 +154,110 @@ impl Reading {
         }
     }
 
+    fn takes(&mut self, table: &Table<'_>) -> Option<Rule> {
+        let keys = ["kind", "operation", "time"];
+        self.unknown(table.keys, &keys, "a rule of this kind");
+        let operation = self.operation(table);
+        let time = self.duration(table, "time");
+        Some(Rule::Takes {
+            operation: operation?.0,
+            time: time?,
+        })
+    }
+
+    fn refused(&mut self, table: &Table<'_>) -> Option<RefusedCalls> {
+        let keys = ["kind", "operation", "why", "calls", "of"];
+        self.unknown(table.keys, &keys, "a rule of this kind");
+        let operation = self.operation(table);
+        let why = self.why(table);
+        let calls = self.number(table, "calls");
+        let of = match table.keys.contains_key("of") {
+            true => Some(self.number(table, "of")?),
+            false => None,
+        };
+        let (operation, span, service) = operation?;
+        let rule = RefusedCalls {
+            operation,
+            why: why?,
+            calls: calls?,
+            of,
+        };
+        if of.is_some_and(|of| of <= rule.calls) {
+            let message = "every call would be refused";
+            self.wrong(table.span.clone(), message, "write an `of` above `calls`");
+            return None;
+        }
+        if rule.refusal(service).is_none() {
+            let message = format!("AWS does not refuse {} for that", rule.operation);
+            self.wrong(
+                span,
+                message,
+                format!("expected another operation, or another of {WHYS}"),
+            );
+            return None;
+        }
+        Some(rule)
+    }
+
+    fn why(&mut self, table: &Table<'_>) -> Option<Why> {
+        let (why, span) = self.word(table, "why", WHYS)?;
+        match why.as_str() {
+            "conflict" => Some(Why::Conflict),
+            "throttle" => Some(Why::Throttle),
+            "not_yet" => Some(Why::NotYet),
+            _ => {
+                self.wrong(
+                    span,
+                    format!("`{why}` is not a reason"),
+                    format!("expected {WHYS}"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A rule with one state.
+    fn only(&mut self, table: &Table<'_>, state: &str, rule: Rule) -> Option<Rule> {
+        self.unknown(table.keys, &["kind", "state"], "a rule of this kind");
+        let expected = format!("`{state}`");
+        let (written, span) = self.word(table, "state", &expected)?;
+        if written != state {
+            let message = format!("`{written}` is not a state of this rule");
+            self.wrong(span, message, format!("expected {expected}"));
+            return None;
+        }
+        Some(rule)
+    }
+
+    /// An implemented operation, its place, and its service.
+    fn operation(&mut self, table: &Table<'_>) -> Option<(String, Range<usize>, &'static str)> {
+        let (name, span) = self.word(table, "operation", OPERATION)?;
+        let Some(service) = SERVICES.iter().find(|of| of.implemented(&name).is_some()) else {
+            let message = format!("the local AWS has no operation {name:?}");
+            self.wrong(span, message, format!("expected {OPERATION}"));
+            return None;
+        };
+        Some((name, span, service.name))
+    }
+
+    fn number(&mut self, table: &Table<'_>, key: &str) -> Option<u32> {
+        let help = format!("write a number above zero, as in `{key} = 2`");
+        let value = self.required(table, key, &help)?;
+        let read = match value.get_ref() {
+            DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        let number = read.filter(|number| *number > 0);
+        if number.is_none() {
+            self.wrong(
+                value.span(),
+                format!("`{key}` is not a number above zero"),
+                help,
+            );
+        }
+        number
+    }
+
     /// A text that must be there.
     fn word(
         &mut self,
@@ -171,7 +281,7 @@ impl Reading {
     }
 
     fn duration(&mut self, table: &Table<'_>, key: &str) -> Option<Duration> {
-        let value = self.required(table, key, BY)?;
+        let value = self.required(table, key, LENGTH)?;
         let read = match value.get_ref() {
             DeValue::String(text) => text.parse::<SignedDuration>().ok(),
             _ => None,
@@ -180,7 +290,11 @@ impl Reading {
             .filter(SignedDuration::is_positive)
             .and_then(|read| Duration::try_from(read).ok());
         if positive.is_none() {
-            self.wrong(value.span(), format!("`{key}` is not a length of time"), BY);
+            self.wrong(
+                value.span(),
+                format!("`{key}` is not a length of time"),
+                LENGTH,
+            );
         }
         positive
     }

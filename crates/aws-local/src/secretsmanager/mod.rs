@@ -10,7 +10,7 @@ mod tags;
 mod value;
 mod version;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -102,8 +102,7 @@ fn invalid_request(message: impl Into<String>) -> Refusal {
 }
 
 impl Secret {
-    fn new(call: &Call) -> Self {
-        let name = call.text("Name");
+    fn new(call: &Call, name: &str) -> Self {
         let suffix = identifiers::secret_suffix();
         Self {
             arn: call.arn("secretsmanager", format_args!("secret:{name}-{suffix}")),
@@ -181,6 +180,27 @@ fn midnight(seconds: f64) -> f64 {
 }
 
 impl State {
+    /// Another service keeps a secret here. Its ARN.
+    pub(super) fn keep(&mut self, call: &Call, name: &str, value: String) -> String {
+        let mut secret = Secret::new(call, name);
+        let arn = secret.arn.clone();
+        let stages = BTreeSet::from([version::CURRENT.to_owned()]);
+        version::add(
+            &mut secret.versions,
+            &identifiers::uuid(),
+            version::Content::String(value),
+            stages,
+            call.seconds(),
+        );
+        self.secrets.insert(name, secret);
+        arn
+    }
+
+    /// Another service deletes the secret that it keeps here, for good.
+    pub(super) fn forget(&mut self, arn: &str) {
+        self.secrets.retain(|_, secret| secret.arn != arn);
+    }
+
     /// The name of the secret in a call: by name, by ARN, or by an ARN without its last seven characters.
     fn name_of(&self, call: &Call) -> Result<String, Refusal> {
         let id = call.text("SecretId");

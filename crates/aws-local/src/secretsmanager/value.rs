@@ -96,7 +96,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             Err(Refusal::new(400, "ResourceExistsException", message))
         };
     }
-    let mut secret = Secret::new(call);
+    let mut secret = Secret::new(call, name);
     secret.description = description(call);
     secret.tags = tags::checked(call, secret.tags)?;
     let has_value = content.is_some();
