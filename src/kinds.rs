@@ -67,6 +67,7 @@ pub(crate) use change::{CREDENTIALS_LOST, ROUTE_OPENS};
 pub use desired::{Desired, KEY_TAG, Owner, REPLACES_TAG, STACK_TAG, StackContext, Wanted};
 pub use duplicates::{Duplicates, made_twice};
 pub use field::{Compare, Field, FieldInfo, OnChange};
+pub use header::HeaderValue;
 pub use lookups::{Lookups, Queries, look_up};
 pub use observation::{
     Dependent, Live, Neighbours, Observation, Obstacle, observe, observe_to_destroy,

@@ -8,8 +8,8 @@ use http::{Request, Response, header};
 use reqwest::redirect;
 use url::Url;
 
-/// API Gateway times out after 29 seconds by default and Cognito long before.
-const LONGEST: Duration = Duration::from_secs(60);
+/// API Gateway times out after 29 seconds by default, and five minutes at most; Cognito long before.
+const LONGEST: Duration = Duration::from_secs(305);
 
 const CONNECTING: Duration = Duration::from_secs(10);
 

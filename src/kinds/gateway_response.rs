@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::gateway_responses::{self, BODY};
 use aws_sdk_apigateway::types::{GatewayResponse as LiveResponse, GatewayResponseType};
 use serde::{Deserialize, Serialize};
 
-use super::patch::{Patches, Write, segment, written};
 use super::{
-    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, OnChange,
-    Outputs, Resource, Scope, Task, gone_is_success, header, literal, rest_api,
+    Desired, Field, Findings, Found, HeaderValue, InPicture, Kind, KindInfo, Lane, LiveReference,
+    OnChange, Outputs, Resource, Scope, Task, gone_is_success, header, literal, rest_api,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Place, Text, Value};
@@ -20,8 +20,19 @@ pub struct Props {
     pub api: Text,
     /// The response type, such as `DEFAULT_4XX`.
     pub response_type: String,
-    /// Response headers by name, with their values as callers see them.
-    pub headers: BTreeMap<String, String>,
+    /// The status; none for that of its type.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// Response headers by name.
+    pub headers: BTreeMap<String, HeaderValue>,
+    /// The bodies by media type, in which API Gateway replaces variables.
+    #[serde(default = "default_bodies")]
+    pub bodies: BTreeMap<String, Text>,
+}
+
+/// The bodies of a response that says none.
+pub fn default_bodies() -> BTreeMap<String, Text> {
+    BTreeMap::from([("application/json".to_owned(), BODY.into())])
 }
 
 /// A gateway response.
@@ -37,7 +48,7 @@ pub const SERVER_ERRORS: &str = "DEFAULT_5XX";
 
 impl Kind for GatewayResponse {
     type Props = Props;
-    type Part = Write<Props>;
+    type Part = ();
 
     const INFO: KindInfo = KindInfo {
         lane: Some(Lane::RestApi),
@@ -45,12 +56,13 @@ impl Kind for GatewayResponse {
         goes_with: Some("rest_api"),
         deployed: true,
         in_picture: InPicture::Api,
-        when_different: "browsers can't read why a call was refused",
+        when_different: "refused calls get another answer than the file says",
         ..KindInfo::new(
             "gateway_response",
             "gateway response",
-            "What API Gateway answers when it refuses a call by itself. Browsers show a page the reason only if the \
-             refusal carries CORS headers too. See the API Gateway developer guide, \"Gateway responses\".",
+            "What API Gateway answers when it refuses a call by itself, or can't get an answer of the backend. Browsers show a \
+             page the reason only if the refusal carries CORS headers too. See the API Gateway developer guide, \"Gateway \
+             responses\".",
         )
     };
 
@@ -65,15 +77,35 @@ impl Kind for GatewayResponse {
             "API Gateway keeps one response for each type of refusal",
         )),
         Field::new(
-            "headers",
-            "Headers of the answer, with their values.",
-            |p: &Props, _| Value::map(&p.headers),
+            "status",
+            "The HTTP status, if it is not the usual one of the type.",
+            |p: &Props, _| {
+                let usual = gateway_responses::status(&p.response_type);
+                let status = p.status.filter(|status| Some(*status) != usual);
+                status.map(u32::from).into()
+            },
         )
-        .by(Write(patch_headers)),
+        .by(()),
+        Field::new(
+            "headers",
+            "Headers of the answer, each with its text or the mapping that it is taken `from`.",
+            |p: &Props, book| header::values(&p.headers, book),
+        )
+        .by(()),
+        Field::new(
+            "body",
+            "The bodies by media type, if they are not API Gateway's own; it replaces `$context` variables in them.",
+            |p: &Props, book| match p.bodies == default_bodies() {
+                true => Value::Unset,
+                false => Value::map(p.bodies.iter().map(|(name, body)| (name, body.value(book)))),
+            },
+        )
+        .by(()),
     ];
 
     fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
-        *address == place(&want.response_type)
+        let written = Place::GatewayResponse(want.response_type.clone()).address();
+        *address == written || *address == place(&want.response_type)
     }
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
@@ -90,40 +122,20 @@ impl Kind for GatewayResponse {
     }
 
     async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        let want = task.want;
-        let request = writer
-            .apigateway()
-            .put_gateway_response()
-            .rest_api_id(task.text(&want.api))
-            .response_type(GatewayResponseType::from(want.response_type.as_str()))
-            .set_response_parameters(Some(header::mappings(HEADER, &want.headers)));
-        writer
-            .call(Operation::apigateway("PutGatewayResponse"), request.send())
-            .await?;
-        Ok(outputs(&task.text(&want.api), &want.response_type))
+        put(writer, task).await?;
+        Ok(outputs(
+            &task.text(&task.want.api),
+            &task.want.response_type,
+        ))
     }
 
-    // A patch keeps a status or template that was set by hand; a put would not.
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
-        live: &LiveReference<'_, Props>,
-        changed: &[Self::Part],
+        _live: &LiveReference<'_, Props>,
+        _changed: &[Self::Part],
     ) -> Result<Outputs, AwsError> {
-        let want = task.want;
-        let patches = written(task, live.props, changed);
-        let request = writer
-            .apigateway()
-            .update_gateway_response()
-            .rest_api_id(task.text(&want.api))
-            .response_type(GatewayResponseType::from(want.response_type.as_str()))
-            .set_patch_operations(patches.operations());
-        writer
-            .call(
-                Operation::apigateway("UpdateGatewayResponse"),
-                request.send(),
-            )
-            .await?;
+        put(writer, task).await?;
         Ok(Outputs::new())
     }
 
@@ -144,24 +156,29 @@ impl Kind for GatewayResponse {
     }
 }
 
-fn patch_headers(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
-    let path = |name: &str| {
-        let parameter = segment(&format!("{HEADER}{name}"));
-        format!("/responseParameters/{parameter}")
-    };
-    let wanted = &task.want.headers;
-    for (name, value) in wanted {
-        match held.headers.get(name) {
-            Some(held) if held == value => {}
-            Some(_) => patches.replace(path(name), header::expression(value)),
-            None => patches.add(path(name), header::expression(value)),
-        }
-    }
-    for name in held.headers.keys() {
-        if !wanted.contains_key(name) {
-            patches.remove(path(name));
-        }
-    }
+/// Creates or replaces a response. What a put leaves out gets AWS's default, which no patch can set.
+async fn put(writer: &Writer, task: &Task<'_, Props>) -> Result<(), AwsError> {
+    let want = task.want;
+    let headers = want
+        .headers
+        .iter()
+        .map(|(name, value)| (format!("{HEADER}{name}"), value.expression(task)));
+    let bodies = want
+        .bodies
+        .iter()
+        .map(|(media_type, body)| (media_type.clone(), task.text(body)));
+    let request = writer
+        .apigateway()
+        .put_gateway_response()
+        .rest_api_id(task.text(&want.api))
+        .response_type(GatewayResponseType::from(want.response_type.as_str()))
+        .set_status_code(want.status.map(|status| status.to_string()))
+        .set_response_parameters(Some(headers.collect()))
+        .set_response_templates(Some(bodies.collect()));
+    writer
+        .call(Operation::apigateway("PutGatewayResponse"), request.send())
+        .await?;
+    Ok(())
 }
 
 fn found(scope: &Scope<'_>, api: &str, live: &LiveResponse) -> Found<Props> {
@@ -170,45 +187,30 @@ fn found(scope: &Scope<'_>, api: &str, live: &LiveResponse) -> Found<Props> {
         .as_ref()
         .map_or("", GatewayResponseType::as_str)
         .to_owned();
-    let none = std::collections::HashMap::new();
-    let parameters = live.response_parameters.as_ref().unwrap_or(&none);
-    let props = Props {
-        api: api.into(),
-        headers: header::headers(HEADER, parameters),
-        response_type,
-    };
-    let mut unmanaged = Vec::new();
-    if let Some(status) = live
-        .status_code
-        .as_deref()
-        .filter(|status| !status.is_empty())
-    {
-        unmanaged.push(format!("the status {status}"));
-    }
-    unmanaged.extend(
-        parameters
-            .keys()
-            .filter(|name| !name.starts_with(HEADER))
-            .map(|name| format!("the mapping of {name}")),
-    );
-    let own_templates = live
+    // What is no header has no effect, and an update removes it.
+    let headers = live.response_parameters.iter().flatten().map(|(to, from)| {
+        let name = to.strip_prefix(HEADER).unwrap_or(to);
+        (name.to_owned(), HeaderValue::of(from))
+    });
+    let bodies = live
         .response_templates
         .iter()
         .flatten()
-        .filter(|(_, template)| *template != DEFAULT_TEMPLATE);
-    unmanaged
-        .extend(own_templates.map(|(media_type, _)| format!("a body of its own for {media_type}")));
-    unmanaged.sort();
+        .map(|(media_type, body)| (media_type.clone(), body.as_str().into()));
+    let props = Props {
+        api: api.into(),
+        status: live
+            .status_code
+            .as_deref()
+            .and_then(|status| status.parse().ok()),
+        headers: headers.collect(),
+        bodies: bodies.collect(),
+        response_type,
+    };
     let address = address(scope, &props.response_type);
     let outputs = outputs(api, &props.response_type);
-    Found {
-        unmanaged,
-        ..Found::new(address, props, outputs)
-    }
+    Found::new(address, props, outputs)
 }
-
-/// The body that AWS fills in.
-const DEFAULT_TEMPLATE: &str = r#"{"message":$context.error.messageString}"#;
 
 fn address(scope: &Scope<'_>, response_type: &str) -> Address {
     let wanted = scope
@@ -229,7 +231,7 @@ pub(super) fn place(response_type: &str) -> Address {
     let place = match response_type {
         CLIENT_ERRORS => Place::ClientErrors,
         SERVER_ERRORS => Place::ServerErrors,
-        other => Place::OtherGatewayResponse(other.to_owned()),
+        other => Place::GatewayResponse(other.to_owned()),
     };
     place.address()
 }

@@ -1,6 +1,88 @@
-//! Response headers in API Gateway: mapping expressions, with text in single quotes.
+//! Headers in API Gateway: mapping expressions, with text in single quotes.
 
 use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Task, literal};
+use crate::model::{Book, Text, Value};
+
+/// A header's value.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum HeaderValue {
+    /// Always this text.
+    Fixed(Text),
+    /// What a mapping expression says.
+    Mapped {
+        /// The expression, such as `context.requestId`.
+        from: String,
+    },
+}
+
+impl HeaderValue {
+    /// The value of a mapping.
+    pub(super) fn of(expression: &str) -> Self {
+        match text_in(expression) {
+            Some(text) => Self::Fixed(text.into()),
+            None => Self::Mapped {
+                from: expression.to_owned(),
+            },
+        }
+    }
+
+    /// For the diff: no text equals a mapping.
+    pub(super) fn value(&self, book: &Book) -> Value {
+        match self {
+            Self::Fixed(text) => text.value(book),
+            Self::Mapped { from } => Value::map([("from", from)]),
+        }
+    }
+
+    /// The mapping expression of a wanted value.
+    pub(super) fn expression<P>(&self, task: &Task<'_, P>) -> String {
+        match self {
+            Self::Fixed(text) => expression(&task.text(text)),
+            Self::Mapped { from } => from.clone(),
+        }
+    }
+
+    /// The mapping expression of a live value.
+    pub(super) fn live(&self) -> String {
+        match self {
+            Self::Fixed(text) => expression(&literal(text)),
+            Self::Mapped { from } => from.clone(),
+        }
+    }
+
+    /// The parameter that the method has to declare for it, if it is taken from a header or the query.
+    pub(super) fn declared(&self) -> Option<String> {
+        let Self::Mapped { from } = self else {
+            return None;
+        };
+        let (place, name) = from.strip_prefix("method.request.")?.split_once('.')?;
+        let place = match place {
+            "header" | "multivalueheader" => "header",
+            "querystring" | "multivaluequerystring" => "querystring",
+            _ => return None,
+        };
+        Some(format!("method.request.{place}.{name}"))
+    }
+}
+
+/// Values for the diff, by name.
+pub(super) fn values(headers: &BTreeMap<String, HeaderValue>, book: &Book) -> Value {
+    Value::map(
+        headers
+            .iter()
+            .map(|(name, value)| (name, value.value(book))),
+    )
+}
+
+/// The text of a mapping expression that is one.
+fn text_in(expression: &str) -> Option<&str> {
+    expression.strip_prefix('\'')?.strip_suffix('\'')
+}
 
 /// The mapping expression of a header that always has this value.
 pub(super) fn expression(value: &str) -> String {
@@ -9,10 +91,7 @@ pub(super) fn expression(value: &str) -> String {
 
 /// A mapping expression for display: the text between the quotes, or in brackets the part of the call.
 pub(super) fn shown(expression: &str) -> String {
-    expression
-        .strip_prefix('\'')
-        .and_then(|rest| rest.strip_suffix('\''))
-        .map_or_else(|| format!("({expression})"), str::to_owned)
+    text_in(expression).map_or_else(|| format!("({expression})"), str::to_owned)
 }
 
 /// The mappings of these headers, each name with a prefix such as `method.response.header.`.

@@ -5,17 +5,20 @@ mod mock;
 mod path;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_facts::limits::apigateway::{LONGEST_TIMEOUT_MILLIS, TIMEOUT_MILLIS};
 use aws_sdk_apigateway::types::ContentHandlingStrategy;
 use serde::{Deserialize, Serialize};
 
 use path::{clear_path, make_path, uri};
 use write::{
-    Place, delete_method, make, patch_authorizer, patch_content_handling, patch_link, patch_scopes,
-    patch_timeout, patch_uri, put_proxy, update_answer, update_integration, update_method,
+    Place, delete_method, forget_sources, make, patch_authorizer, patch_content_handling,
+    patch_link, patch_scopes, patch_timeout, patch_uri, put_proxy, update_answer,
+    update_integration, update_method,
 };
 
+use super::header::{self, HeaderValue};
 use super::patch::Patches;
 
 use super::{
@@ -56,6 +59,9 @@ pub enum Integration {
         link: Option<Text>,
         /// How long the backend may take, in milliseconds.
         timeout_milliseconds: i32,
+        /// Headers for the backend, by name.
+        #[serde(default)]
+        send_headers: BTreeMap<String, HeaderValue>,
     },
     /// A mock: API Gateway itself responds.
     Mock(Answer),
@@ -69,7 +75,7 @@ pub struct Answer {
     /// The status.
     pub status: u16,
     /// Response headers by name, with their values as callers see them.
-    pub headers: std::collections::BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
     /// The body; empty for none.
     pub body: Text,
     /// Whether API Gateway makes text of a call's body first: templates need text, and an API with binary media types has bytes.
@@ -81,6 +87,15 @@ impl Props {
     /// Whether a call of it needs neither a token nor an API key.
     pub fn is_open(&self) -> bool {
         self.authorizer.is_none() && !self.api_key
+    }
+
+    /// The headers for the backend.
+    fn send_headers(&self) -> &BTreeMap<String, HeaderValue> {
+        static NONE: BTreeMap<String, HeaderValue> = BTreeMap::new();
+        match &self.integration {
+            Integration::Http { send_headers, .. } => send_headers,
+            Integration::Mock(_) | Integration::Other(_) => &NONE,
+        }
     }
 
     /// The id of the VPC link of its calls.
@@ -96,10 +111,15 @@ impl Props {
 #[derive(Debug)]
 pub struct Route;
 
-/// The longest timeout of an integration, and its default (API Gateway developer guide, "Quotas for configuring and running a
-/// REST API").
-pub const LONGEST_TIMEOUT: HumanDuration = HumanDuration::from_secs(29);
+/// The default timeout of an integration, and the longest one unless the account's quota is raised (API Gateway developer guide,
+/// "Quotas for configuring and running a REST API").
+pub const TIMEOUT: HumanDuration = HumanDuration::from_millis(TIMEOUT_MILLIS as u64);
+/// The longest timeout of an integration of a Regional API with a raised quota.
+pub const LONGEST_TIMEOUT: HumanDuration =
+    HumanDuration::from_millis(LONGEST_TIMEOUT_MILLIS as u64);
 
+/// The prefix of a header in the mappings of a request.
+const REQUEST_HEADER: &str = "integration.request.header.";
 /// The prefix of a header in the mappings of a response.
 const RESPONSE_HEADER: &str = "method.response.header.";
 /// The media type whose template API Gateway uses by default.
@@ -112,6 +132,8 @@ pub enum Part {
     Method(fn(&mut Patches, &Task<'_, Props>, &Props)),
     /// A patch of the integration.
     Integration(fn(&mut Patches, &Task<'_, Props>, &Props)),
+    /// The headers for the backend: mappings of the integration, whose sources the method declares.
+    SendHeaders,
     /// A mock response: declared, written and undeclared in a certain order.
     Answer,
     /// What API Gateway changes only by creating the method again.
@@ -178,7 +200,7 @@ impl Kind for Route {
         .refers_to("vpc_link"),
         Field::new(
             "timeout",
-            "How long the backend may take, `50ms` to `29s`.",
+            "How long the backend may take, `50ms` to `5m`. Above `29s`, a quota of the account has to be raised first.",
             |p: &Props, _| match &p.integration {
                 Integration::Http {
                     timeout_milliseconds,
@@ -189,6 +211,12 @@ impl Kind for Route {
             },
         )
         .by(Part::Integration(patch_timeout)),
+        Field::new(
+            "send_headers",
+            "Headers for the backend, over those of the call, each with its text or the mapping that it is taken `from`.",
+            |p: &Props, book| header::values(p.send_headers(), book),
+        )
+        .by(Part::SendHeaders),
         Field::new(
             "status",
             "The HTTP status that API Gateway answers by itself.",
@@ -297,6 +325,7 @@ impl Kind for Route {
                 } else {
                     put_proxy(writer, &at, task).await?;
                 }
+                forget_sources(writer, &at, live.props, want).await?;
             }
             (Integration::Mock(held), Integration::Mock(answer))
                 if held.status == answer.status =>
@@ -330,7 +359,8 @@ impl Kind for Route {
     }
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
-        opens(look).into_iter().collect()
+        let notes = [opens(look), needs_quota(look)];
+        notes.into_iter().flatten().collect()
     }
 }
 
@@ -350,6 +380,25 @@ fn uri_value(url: &Text, book: &Book) -> Value {
         Value::Text(url) => uri(&url).into(),
         unknown => unknown,
     }
+}
+
+/// A timeout that AWS refuses unless the account's quota is raised ("Amazon API Gateway integration timeout limit increase beyond
+/// 29 seconds", 2024-06-04).
+fn needs_quota(look: &Look<'_, Props>) -> Option<Note> {
+    let timeout = |props: &Props| match &props.integration {
+        Integration::Http {
+            timeout_milliseconds,
+            ..
+        } => i64::from(*timeout_milliseconds),
+        Integration::Mock(_) | Integration::Other(_) => 0,
+    };
+    let before = look.held.map_or(0, timeout);
+    (timeout(look.want?) > before.max(TIMEOUT_MILLIS)).then_some(())?;
+    look.info(
+        "GS151",
+        "AWS refuses a timeout above 29s unless the quota “Maximum integration timeout in milliseconds” (L-E5AE38E3) of API Gateway \
+         is raised in this account and Region; it may lower the account's throttle in return",
+    )
 }
 
 fn opens(look: &Look<'_, Props>) -> Option<Note> {

@@ -96,8 +96,8 @@ places! {
     ClientErrors = "api/default_4xx": "gateway_response";
     /// API Gateway's own 5xx responses.
     ServerErrors = "api/default_5xx": "gateway_response";
-    /// A gateway response that a file can't contain, by its type.
-    OtherGatewayResponse(response_type: String) = "api/gateway_response/*";
+    /// `[api.gateway_responses.TYPE]`.
+    GatewayResponse(response_type: String) = "api.gateway_responses.*": "gateway_response";
     /// The deployment that the stage serves.
     Deployment = "api/deployment": "deployment";
     /// The stage.

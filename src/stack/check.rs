@@ -12,6 +12,8 @@ mod api;
 mod certificates;
 mod clients;
 mod domain;
+mod gateway_responses;
+mod headers;
 mod load_balancer;
 mod moved;
 pub(super) mod names;
@@ -62,6 +64,7 @@ pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut 
     load_balancer::check(&mut judge);
     api::check(&mut judge);
     access_logs::check(&mut judge);
+    gateway_responses::check(&mut judge);
     domain::check(&mut judge);
     routes::check(&mut judge);
     requirements::check(&mut judge);

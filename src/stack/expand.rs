@@ -1,6 +1,7 @@
 //! What a stack file *means*: every table becomes resources with all defaults filled in. Only this module knows that a partner is
 //! a client, a key and a plan membership, or that `cors = true` adds a preflight to every path.
 
+mod answers;
 mod api;
 mod domain;
 mod load_balancer;

@@ -17,8 +17,8 @@ use serde_json::json;
 use super::scalar::Var;
 
 pub use api::{
-    AccessLogSettings, AccessLogs, Api, Authorizer, Cors, CorsSettings, Endpoint, Mock,
-    Requirements, Requires, Route, Throttle, Token, Via,
+    AccessLogSettings, AccessLogs, Api, Authorizer, Bodies, Cors, CorsSettings, Endpoint,
+    GatewayResponse, HeaderValue, Mock, Requirements, Requires, Route, Throttle, Token, Via,
 };
 pub use domain::{ApiDomain, MutualTls, OwnDomain, TlsPolicy};
 pub use load_balancer::{

@@ -129,6 +129,7 @@ fn each_reference_stands_for_something_of_what_is_wanted() {
 fn what_expand_takes_from_a_template_is_made_out() {
     for text in [
         include_str!("expand.rs"),
+        include_str!("expand/answers.rs"),
         include_str!("expand/api.rs"),
         include_str!("expand/domain.rs"),
         include_str!("expand/load_balancer.rs"),

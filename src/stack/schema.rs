@@ -214,7 +214,10 @@ fn step(node: &'static Value, key: &str) -> Option<&'static Value> {
 
 /// What a text at a path is, where it is one of ours: its format.
 pub(super) fn format_at(path: &KeyPath) -> Option<&'static str> {
-    at(path)?.get("format")?.as_str()
+    let choices = alternatives(at(path)?).into_iter();
+    choices
+        .filter_map(|choice| choice.get("format"))
+        .find_map(Value::as_str)
 }
 
 /// The definition of a `$ref`.

@@ -4,7 +4,7 @@
 //! Written by hand: an untagged enum would buffer the value and lose the place of an error inside the table.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -13,10 +13,10 @@ use serde::de::{self, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::file::{
-    AccessLogSettings, AccessLogs, Cors, CorsSettings, FindSubnets, Mock, Requirements, Requires,
-    Subnets,
+    AccessLogSettings, AccessLogs, Bodies, Cors, CorsSettings, FindSubnets, HeaderValue, Mock,
+    Requirements, Requires, Subnets,
 };
-use super::template::GatewayTemplate;
+use super::template::{GatewayTemplate, Template};
 
 /// A setting that is `true`, `false`, or a table of details, which has defaults.
 macro_rules! switch_or_table {
@@ -216,6 +216,99 @@ impl JsonSchema for Mock {
             "anyOf": [
                 { "type": "integer", "minimum": 200, "maximum": 599, "description": "The HTTP status." },
                 generator.subschema_for::<MockAnswer>(),
+            ],
+        })
+    }
+}
+
+/// Where a header's value is taken from.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct HeaderSource {
+    /// One of API Gateway's mapping expressions: `context.NAME`, `stageVariables.NAME`, `method.request.header.NAME`,
+    /// `method.request.querystring.NAME` or `method.request.path.NAME`.
+    #[schemars(example = &"context.identity.sourceIp")]
+    from: String,
+}
+
+impl<'de> Deserialize<'de> for HeaderValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrTable;
+        impl<'de> Visitor<'de> for TextOrTable {
+            type Value = HeaderValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<HeaderValue, E> {
+                Ok(HeaderValue::Fixed(Template::new(text)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HeaderValue, A::Error> {
+                let source = HeaderSource::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(HeaderValue::From(source.from))
+            }
+        }
+        deserializer.deserialize_any(TextOrTable)
+    }
+}
+
+impl JsonSchema for HeaderValue {
+    fn schema_name() -> Cow<'static, str> {
+        "HeaderValue".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A header's value: a text, or what it is taken from.",
+            "anyOf": [
+                { "type": "string", "format": Template::FORMAT, "description": "Always this text." },
+                generator.subschema_for::<HeaderSource>(),
+            ],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Bodies {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrTable;
+        impl<'de> Visitor<'de> for TextOrTable {
+            type Value = Bodies;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Bodies, E> {
+                let body = GatewayTemplate::new(text);
+                Ok(Bodies([("application/json".to_owned(), body)].into()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Bodies, A::Error> {
+                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(Bodies)
+            }
+        }
+        deserializer.deserialize_any(TextOrTable)
+    }
+}
+
+impl JsonSchema for Bodies {
+    fn schema_name() -> Cow<'static, str> {
+        "Bodies".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let text = |description: &str| json_schema!({ "type": "string", "format": GatewayTemplate::FORMAT, "description": description });
+        json_schema!({
+            "description": "A JSON body, or bodies by media type.",
+            "anyOf": [
+                text("The body for `application/json`."),
+                {
+                    "type": "object",
+                    "description": "Media type = body.",
+                    "additionalProperties": text("The body."),
+                },
             ],
         })
     }

@@ -46,6 +46,11 @@ impl Template {
 impl GatewayTemplate {
     /// What marks one in the file's schema, as long as that is not published.
     pub const FORMAT: &str = "gateway-template";
+
+    /// The text in the file, with variables replaced.
+    pub fn new(written: impl Into<String>) -> Self {
+        Self(Template::new(written))
+    }
 }
 
 impl Deref for GatewayTemplate {

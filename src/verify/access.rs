@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::case::Door;
+use super::case::{Door, Refusal};
 use crate::caller::ClientView;
+use crate::kinds::gateway_response::CLIENT_ERRORS;
 use crate::kinds::route::{Integration, Props as Route};
-use crate::kinds::{Desired, Observation, Resource, deployment};
+use crate::kinds::{Desired, HeaderValue, Observation, Resource, deployment};
 use crate::model::{Address, Book, OutputName, Place, endpoints};
 
 /// The expected access to a stack.
@@ -25,10 +26,19 @@ pub struct ExpectedAccess {
     pub callers: BTreeMap<Address, KnownCaller>,
     /// The header that carries the token.
     pub token_header: String,
-    /// Headers of refusals.
-    pub refusal_headers: BTreeMap<String, String>,
+    /// API Gateway's own answers that the file describes, by type.
+    pub gateway_responses: BTreeMap<String, GatewayResponse>,
     /// The issuer of the stack's tokens.
     pub issuer: Option<String>,
+}
+
+/// An answer of API Gateway's own, as the file wants it.
+#[derive(Clone, Debug, Default)]
+pub struct GatewayResponse {
+    /// Its status, if it is not the usual one.
+    pub status: Option<u16>,
+    /// Its headers that always have the same text.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// A route as the file wants it.
@@ -83,8 +93,18 @@ impl ExpectedAccess {
         for (address, resource) in resources(desired) {
             match resource {
                 Resource::Route(props) => access.routes.push(route(address, props, book)),
-                Resource::GatewayResponse(props) if props.response_type == "DEFAULT_4XX" => {
-                    access.refusal_headers.clone_from(&props.headers);
+                Resource::GatewayResponse(props) => {
+                    let headers = props.headers.iter();
+                    let headers = headers.filter_map(|(name, value)| match value {
+                        HeaderValue::Fixed(text) => Some((name.clone(), text.resolve(book)?)),
+                        HeaderValue::Mapped { .. } => None,
+                    });
+                    let response = GatewayResponse {
+                        status: props.status,
+                        headers: headers.collect(),
+                    };
+                    let response_type = props.response_type.clone();
+                    access.gateway_responses.insert(response_type, response);
                 }
                 _ => {}
             }
@@ -110,9 +130,21 @@ impl ExpectedAccess {
 
     /// Whether API Gateway's errors must have CORS headers.
     pub fn cors(&self) -> bool {
-        self.refusal_headers
-            .keys()
+        let general = self.gateway_responses.get(CLIENT_ERRORS);
+        general
+            .into_iter()
+            .flat_map(|response| response.headers.keys())
             .any(|name| name.eq_ignore_ascii_case("Access-Control-Allow-Origin"))
+    }
+
+    /// The status and the headers of a denial: those of its own gateway response, or else of the general one.
+    pub fn refusal(&self, how: Refusal) -> (u16, BTreeMap<String, String>) {
+        let own = how
+            .response_type()
+            .and_then(|name| self.gateway_responses.get(name));
+        let general = || self.gateway_responses.get(CLIENT_ERRORS);
+        let response = own.or_else(general).cloned().unwrap_or_default();
+        (response.status.unwrap_or(how.status()), response.headers)
     }
 
     /// The lowest rate of a plan.

@@ -8,7 +8,9 @@ use futures_util::{StreamExt as _, stream};
 use http::{HeaderName, HeaderValue, Request, Response};
 use serde::Deserialize;
 
-use super::case::{Answer, Caller, Case, Difference, KeyShown, NOT_IMPLEMENTED, Outcome, Tested};
+use super::case::{
+    Answer, Caller, Case, Difference, Expected, KeyShown, NOT_IMPLEMENTED, Outcome, Tested,
+};
 use super::judge::{judge, no_answer};
 use super::test_credentials::TestCredentials;
 use crate::caller::{API_KEY_HEADER, Transport, error_type, in_full};
@@ -146,7 +148,7 @@ async fn one(asking: &Asking<'_>, case: Case) -> Tested {
         let request = request(asking, &case, token.as_ref(), key.as_ref())?;
         let answer = way.send(request).await;
         answer
-            .map(|answer| read(&answer))
+            .map(|answer| read(case, &answer))
             .map_err(|error| in_full(&error))
     };
     let mut answer = send().await;
@@ -230,8 +232,10 @@ fn request(
         .map_err(|_| format!("`{}` is not a path that can be called", case.target))
 }
 
-/// What may be shown of a response.
-fn read(response: &Response<Bytes>) -> Answer {
+/// What may be shown of a response: of its headers those of CORS, and those that the file names.
+fn read(case: &Case, response: &Response<Bytes>) -> Answer {
+    let (Expected::Refused { headers: named, .. } | Expected::Admitted { headers: named, .. }) =
+        &case.expected;
     let text = |name: &str| {
         let value = response.headers().get(name)?;
         value.to_str().ok().map(str::to_owned)
@@ -241,7 +245,10 @@ fn read(response: &Response<Bytes>) -> Answer {
         .headers()
         .keys()
         .map(|name| name.as_str())
-        .filter(|name| name.starts_with("access-control-"))
+        .filter(|name| {
+            let named = || named.keys().any(|named| named.eq_ignore_ascii_case(name));
+            name.starts_with("access-control-") || named()
+        })
         .filter_map(|name| Some((name.to_owned(), text(name)?)))
         .collect();
     let lacks = error_type.as_deref() == Some(NOT_IMPLEMENTED);
@@ -302,6 +309,7 @@ mod tests {
             needs_key: true,
             expected: Expected::Refused {
                 how,
+                status: how.status(),
                 headers: BTreeMap::new(),
             },
             cors: false,

@@ -160,6 +160,8 @@ pub enum Expected {
     Refused {
         /// How.
         how: Refusal,
+        /// With which status.
+        status: u16,
         /// Headers of the refusal.
         headers: BTreeMap<String, String>,
     },
@@ -200,6 +202,26 @@ impl Refusal {
         }
     }
 
+    /// The type of API Gateway's answer; none if it is not one of the API's.
+    pub const fn response_type(self) -> Option<&'static str> {
+        match self {
+            Self::Token => Some("UNAUTHORIZED"),
+            Self::Key => Some("INVALID_API_KEY"),
+            Self::Quota => Some("QUOTA_EXCEEDED"),
+            Self::NoRoute => Some("MISSING_AUTHENTICATION_TOKEN"),
+            Self::DefaultEndpoint => None,
+        }
+    }
+
+    /// The status, and the reason in API Gateway's words.
+    pub fn with(self, status: u16) -> String {
+        let usual = self.words();
+        match usual.split_once(' ') {
+            Some((_, reason)) if status != self.status() => format!("{status} {reason}"),
+            _ => usual.to_owned(),
+        }
+    }
+
     /// The status with its reason phrase.
     pub const fn words(self) -> &'static str {
         match self {
@@ -219,7 +241,7 @@ impl fmt::Display for Expected {
                 status: Some(status),
                 ..
             } => f.pad(&format!("admitted, {status}")),
-            Self::Refused { how, .. } => f.pad(how.words()),
+            Self::Refused { how, status, .. } => f.pad(&how.with(*status)),
         }
     }
 }

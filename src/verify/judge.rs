@@ -12,8 +12,12 @@ pub fn judge(case: &Case, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
     let mut differences = Vec::new();
     let mut remarks = Vec::new();
     match &case.expected {
-        Expected::Refused { how, headers } => {
-            match refused(case, *how, answer) {
+        Expected::Refused {
+            how,
+            status,
+            headers,
+        } => {
+            match refused(case, *how, *status, answer) {
                 Some(difference) => differences.push(difference),
                 None => differences.extend(missing_headers(headers, answer, "the refusal")),
             };
@@ -47,8 +51,8 @@ pub(super) fn no_answer(case: &Case, why: &str) -> Difference {
     }
 }
 
-fn refused(case: &Case, how: Refusal, answer: &Answer) -> Option<Difference> {
-    let expected = how.words();
+fn refused(case: &Case, how: Refusal, status: u16, answer: &Answer) -> Option<Difference> {
+    let expected = &how.with(status);
     let caller = &case.caller;
     let Some(error_type) = &answer.error_type else {
         return Some(let_in(case, how, answer));
@@ -62,7 +66,7 @@ fn refused(case: &Case, how: Refusal, answer: &Answer) -> Option<Difference> {
         });
     }
     let as_expected = same_refusal(how, error_type);
-    if as_expected && answer.status == how.status() {
+    if as_expected && answer.status == status {
         return None;
     }
     if as_expected {
@@ -276,6 +280,7 @@ mod tests {
             caller,
             Expected::Refused {
                 how,
+                status: how.status(),
                 headers: headers(&[("Access-Control-Allow-Origin", "*")]),
             },
         )

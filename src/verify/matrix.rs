@@ -352,6 +352,7 @@ impl Matrix<'_> {
                 true => Case {
                     expected: Expected::Refused {
                         how: Refusal::DefaultEndpoint,
+                        status: Refusal::DefaultEndpoint.status(),
                         headers: BTreeMap::new(),
                     },
                     ..case
@@ -377,8 +378,13 @@ impl Matrix<'_> {
     }
 
     fn refused(&self, route: &ExpectedRoute, caller: Caller, how: Refusal) -> Case {
-        let headers = self.access.refusal_headers.clone();
-        self.case(route, caller, Expected::Refused { how, headers })
+        let (status, headers) = self.access.refusal(how);
+        let expected = Expected::Refused {
+            how,
+            status,
+            headers,
+        };
+        self.case(route, caller, expected)
     }
 
     fn case(&self, route: &ExpectedRoute, caller: Caller, expected: Expected) -> Case {

@@ -3,6 +3,7 @@
 //! Data only, each row with its source: the AWS document, or that AWS publishes nothing and where the value comes from.
 
 pub mod arns;
+pub mod gateway_responses;
 pub mod hosts;
 pub mod limits;
 pub mod names;

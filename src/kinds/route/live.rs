@@ -1,12 +1,15 @@
 //! A live route. Settings about access or the integration that the file can't express become a value that differs from everything
 //! the file can express.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigateway::types::{ConnectionType, ContentHandlingStrategy, IntegrationType, Method};
 
 use super::path::{carried, parameters};
-use super::{Answer, Integration, LONGEST_TIMEOUT, MEDIA_TYPE, Props, RESPONSE_HEADER, mock};
+use super::{
+    Answer, HeaderValue, Integration, MEDIA_TYPE, Props, REQUEST_HEADER, RESPONSE_HEADER, TIMEOUT,
+    mock,
+};
 use crate::kinds::header;
 use crate::model::Text;
 
@@ -16,7 +19,7 @@ pub(super) const COGNITO: &str = "COGNITO_USER_POOLS";
 pub(super) const NONE: &str = "NONE";
 
 /// The default timeout of an integration, in milliseconds.
-const DEFAULT_TIMEOUT: i32 = LONGEST_TIMEOUT.as_millis() as i32;
+const DEFAULT_TIMEOUT: i32 = TIMEOUT.as_millis() as i32;
 const WHEN_NO_MATCH: &str = "WHEN_NO_MATCH";
 
 /// A method with its integration and its responses.
@@ -151,7 +154,7 @@ fn proxy(path: &str, verb: &str, live: &LiveIntegration) -> Result<Integration, 
     if live.content_handling.is_some() {
         return Err("converted bodies".into());
     }
-    parameters_carried(path, uri, live.request_parameters.as_ref())?;
+    let send_headers = parameters_carried(path, uri, live.request_parameters.as_ref())?;
     let timeout_milliseconds = match live.timeout_in_millis {
         0 => DEFAULT_TIMEOUT,
         milliseconds => milliseconds,
@@ -160,14 +163,16 @@ fn proxy(path: &str, verb: &str, live: &LiveIntegration) -> Result<Integration, 
         url: uri.into(),
         link,
         timeout_milliseconds,
+        send_headers,
     })
 }
 
+/// The headers among an integration's mappings. The others have to carry the path's parameters, and nothing else.
 fn parameters_carried(
     path: &str,
     uri: &str,
     live: Option<&HashMap<String, String>>,
-) -> Result<(), String> {
+) -> Result<BTreeMap<String, HeaderValue>, String> {
     let expected: HashMap<String, String> = carried(path, uri).into_iter().collect();
     let none = HashMap::new();
     let live = live.unwrap_or(&none);
@@ -184,15 +189,21 @@ fn parameters_carried(
     };
     let mut other: Vec<String> = live
         .iter()
-        .filter(|(name, value)| expected.get(*name) != Some(value) && !idle(name, value))
+        .filter(|(name, value)| {
+            let header = name.strip_prefix(REQUEST_HEADER);
+            header.is_none() && expected.get(*name) != Some(value) && !idle(name, value)
+        })
         .map(|(name, value)| format!("{name} set to {value}"))
         .collect();
     other.sort();
-    if other.is_empty() {
-        Ok(())
-    } else {
-        Err(other.join(", "))
+    if !other.is_empty() {
+        return Err(other.join(", "));
     }
+    let headers = live.iter().filter_map(|(name, value)| {
+        let name = name.strip_prefix(REQUEST_HEADER)?;
+        Some((name.to_owned(), HeaderValue::of(value)))
+    });
+    Ok(headers.collect())
 }
 
 /// Settings of integrations that gatestack never writes.
@@ -328,6 +339,7 @@ mod tests {
                 url: "http://api.aws.com/policies/{id}".into(),
                 link: None,
                 timeout_milliseconds: 29_000,
+                send_headers: BTreeMap::new(),
             },
             authorizer: Some("abc123".into()),
             scopes: ["xxx-api/read".into()].into(),
@@ -348,6 +360,24 @@ mod tests {
     }
 
     #[test]
+    fn headers_for_the_backend_are_read_with_their_texts_and_sources() {
+        let sending = to_backend()
+            .request_parameters("integration.request.header.X-Role", "'admin'")
+            .request_parameters("integration.request.header.X-Id", "context.requestId");
+        let Integration::Http { send_headers, .. } = read(guarded(), sending).integration else {
+            panic!("a file can say so");
+        };
+        let mapped = HeaderValue::Mapped {
+            from: "context.requestId".into(),
+        };
+        let expected = [
+            ("X-Id".to_owned(), mapped),
+            ("X-Role".to_owned(), HeaderValue::Fixed("admin".into())),
+        ];
+        assert_eq!(send_headers, expected.into());
+    }
+
+    #[test]
     fn whatever_changes_where_calls_go_is_other() {
         let odd = [
             to_backend().http_method("POST"),
@@ -364,7 +394,7 @@ mod tests {
                     .insecure_skip_verification(true)
                     .build(),
             ),
-            to_backend().request_parameters("integration.request.header.X-Role", "'admin'"),
+            to_backend().request_parameters("integration.request.querystring.role", "'admin'"),
             to_backend().request_parameters("integration.request.path.id", "'1'"),
             to_backend().set_request_parameters(None),
             to_backend().credentials("arn:aws:iam::123456789012:role/x"),

@@ -5,7 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_apigateway::types::{ConnectionType, ContentHandlingStrategy, IntegrationType};
 
 use super::path::{carried, parameters, uri};
-use super::{Answer, Integration, MEDIA_TYPE, Part, Props, RESPONSE_HEADER, live, mock};
+use super::{
+    Answer, HeaderValue, Integration, MEDIA_TYPE, Part, Props, REQUEST_HEADER, RESPONSE_HEADER,
+    live, mock,
+};
 use crate::aws::{AwsError, Operation, Writer, lock_paths};
 use crate::kinds::patch::{Patches, segment};
 use crate::kinds::{Task, gone_is_success, header, literal};
@@ -56,7 +59,8 @@ async fn put_method(
     let want = task.want;
     let declared = parameters(&want.path)
         .into_iter()
-        .map(|name| (format!("method.request.path.{name}"), true));
+        .map(|name| (format!("method.request.path.{name}"), true))
+        .chain(sources(want).into_iter().map(|source| (source, false)));
     let (authorization, authorizer) = authorization(task);
     let scopes = want.scopes.iter().map(|scope| task.text(scope)).collect();
     let request = writer
@@ -107,11 +111,16 @@ pub(super) async fn put_proxy(
         url,
         link,
         timeout_milliseconds,
+        send_headers,
     } = &task.want.integration
     else {
         return Ok(());
     };
     let uri = uri(&task.text(url));
+    let headers = send_headers
+        .iter()
+        .map(|(name, value)| (format!("{REQUEST_HEADER}{name}"), value.expression(task)));
+    let mappings = carried(&task.want.path, &uri).into_iter().chain(headers);
     let connection = match link {
         Some(_) => ConnectionType::VpcLink,
         None => ConnectionType::Internet,
@@ -124,7 +133,7 @@ pub(super) async fn put_proxy(
         .http_method(at.method)
         .r#type(IntegrationType::HttpProxy)
         .integration_http_method(at.method)
-        .set_request_parameters(Some(carried(&task.want.path, &uri).into_iter().collect()))
+        .set_request_parameters(Some(mappings.collect()))
         .uri(uri)
         .connection_type(connection)
         .set_connection_id(link.as_ref().map(|id| task.text(id)))
@@ -251,6 +260,52 @@ pub(super) fn patch_link(patches: &mut Patches, task: &Task<'_, Props>, _: &Prop
     }
 }
 
+/// The parameters of the call that headers for the backend are taken from. API Gateway maps only those that the method declares.
+fn sources(props: &Props) -> BTreeSet<String> {
+    let headers = props.send_headers().values();
+    headers.filter_map(HeaderValue::declared).collect()
+}
+
+/// Declares the sources of new headers.
+fn patch_sources(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
+    for source in sources(task.want).difference(&sources(held)) {
+        patches.add(format!("/requestParameters/{}", segment(source)), false);
+    }
+}
+
+/// Removes the declarations of sources that no header needs any more, once no mapping uses them.
+pub(super) async fn forget_sources(
+    writer: &Writer,
+    at: &Place<'_>,
+    held: &Props,
+    want: &Props,
+) -> Result<(), AwsError> {
+    let mut patches = Patches::default();
+    for source in sources(held).difference(&sources(want)) {
+        patches.remove(format!("/requestParameters/{}", segment(source)));
+    }
+    send_to_method(writer, at, patches).await
+}
+
+fn patch_headers(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
+    let path = |name: &str| {
+        let parameter = segment(&format!("{REQUEST_HEADER}{name}"));
+        format!("/requestParameters/{parameter}")
+    };
+    let (want, held) = (task.want.send_headers(), held.send_headers());
+    for (name, value) in want {
+        let value = value.expression(task);
+        match held.get(name).map(HeaderValue::live) {
+            Some(held) if held == value => {}
+            Some(_) => patches.replace(path(name), value),
+            None => patches.add(path(name), value),
+        }
+    }
+    for name in held.keys().filter(|name| !want.contains_key(*name)) {
+        patches.remove(path(name));
+    }
+}
+
 pub(super) fn patch_timeout(patches: &mut Patches, task: &Task<'_, Props>, _: &Props) {
     if let Integration::Http {
         timeout_milliseconds,
@@ -277,10 +332,15 @@ pub(super) async fn update_method(
     for part in changed {
         match part {
             Part::Method(patch) => patch(&mut patches, task, held),
+            Part::SendHeaders => patch_sources(&mut patches, task, held),
             // These belong to the integration.
             Part::Integration(_) | Part::Answer | Part::Made => {}
         }
     }
+    send_to_method(writer, at, patches).await
+}
+
+async fn send_to_method(writer: &Writer, at: &Place<'_>, patches: Patches) -> Result<(), AwsError> {
     if patches.is_empty() {
         return Ok(());
     }
@@ -308,6 +368,7 @@ pub(super) async fn update_integration(
     for part in changed {
         match part {
             Part::Integration(patch) => patch(&mut patches, task, held),
+            Part::SendHeaders => patch_headers(&mut patches, task, held),
             // Settings of the method, and those that an integration of this type lacks.
             Part::Method(_) | Part::Answer | Part::Made => {}
         }

@@ -158,7 +158,7 @@ fn clients() {
 #[test]
 fn routes() {
     let routes = "[api.routes]\n\"get /a\" = { mock = 200 }\n\"GET /b/\" = { mock = 200 }\n\"GET /c/{x}\" = { mock = 200 }\n\
-                  \"GET /c/{y}/d\" = { http = \"https://a.example/{x}\", timeout = \"1m\" }\n\"GET /d\" = { mock = 200, http = \"a.example\" }\n\
+                  \"GET /c/{y}/d\" = { http = \"https://a.example/{x}\", timeout = \"6m\" }\n\"GET /d\" = { mock = 200, http = \"a.example\" }\n\
                   \"GET /e\" = {}\n\"GET /f\" = { mock = 200, requires = { token = \"id\", scopes = [\"hello/read\"] } }\n";
     insta::assert_snapshot!(told(&edited("[api.routes]\n", routes)));
 }

@@ -8,6 +8,7 @@ use aws_facts::limits::apigateway::MOST_RESOURCES;
 use regex::{Captures, Regex};
 
 use super::Judge;
+use super::headers;
 use super::load_balancer;
 use super::paths::{Tree, parse};
 use crate::model::HumanDuration;
@@ -102,6 +103,14 @@ fn backend(
     if let Some(url) = &route.http {
         http(judge, &http_path, api, route, url, parameters);
     }
+    let send = path.join("send_headers");
+    if only_mock && judge.has(&send) {
+        let message = "a mock has no backend, so `send_headers` has no effect";
+        judge.error(Code::RouteBackend, &send, message, "remove `send_headers`");
+    } else {
+        let of = headers::Of::Request { route, parameters };
+        headers::check(judge, &send, api, &route.send_headers, &of);
+    }
     let via = path.join("via");
     if only_mock && judge.has(&via) {
         let message = "a mock has no backend, so `via` has no effect";
@@ -117,7 +126,10 @@ fn backend(
             judge.warning(Code::NoEffect, &timeout_path, message, "remove `timeout`");
         }
         Some(timeout) => {
-            let (least, most) = (HumanDuration::from_millis(50), Route::LONGEST_TIMEOUT);
+            let (least, most) = (
+                HumanDuration::from_millis(50),
+                api.endpoint.longest_timeout(),
+            );
             judge.duration(&timeout_path, timeout, least, most, false);
         }
         None => {}
@@ -387,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_has_29_seconds() {
+    fn a_backend_has_5_minutes_at_most() {
         let timeout = |timeout: &str| {
             routes(&format!(
                 "\"GET /a\" = {{ http = \"https://a.example\", timeout = \"{timeout}\" }}"
@@ -396,7 +408,8 @@ mod tests {
         assert_eq!(timeout("50ms"), []);
         assert_eq!(timeout("29s"), []);
         assert_eq!(timeout("49ms"), [Code::OutOfRange]);
-        assert_eq!(timeout("30s"), [Code::OutOfRange]);
+        assert_eq!(timeout("5m"), []);
+        assert_eq!(timeout("301s"), [Code::OutOfRange]);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use super::pool::{seconds, whole};
 use crate::kinds::route::{Answer, Integration};
 use crate::kinds::{
     DOMAIN_MARK, EXISTING_POOL_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, Resource,
-    USER_POOL_MARK, authorizer, deployment, gateway_response, log_group, log_role, mark_of,
-    rest_api, route, stage, usage_plan,
+    USER_POOL_MARK, authorizer, deployment, log_group, log_role, mark_of, rest_api, route, stage,
+    usage_plan,
 };
 use crate::model::routing::VERBS;
 use crate::model::{Address, Book, OutputName, Place, Text};
@@ -43,6 +43,7 @@ impl Expansion<'_> {
         if let Cors::On(cors) = &api.cors {
             self.cors(api, cors);
         }
+        self.gateway_responses(api);
         self.stage(api);
         if let Some(domain) = &api.domain {
             self.api_domain(api, domain);
@@ -125,9 +126,10 @@ impl Expansion<'_> {
                     .via
                     .map(|_| Text::output(&Place::VpcLink.address(), OutputName::Id)),
                 timeout_milliseconds: {
-                    let timeout = route.timeout.unwrap_or(file::Route::LONGEST_TIMEOUT);
+                    let timeout = route.timeout.unwrap_or(file::Route::TIMEOUT);
                     i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)
                 },
+                send_headers: self.headers(&route.send_headers),
             },
             (None, mock) => {
                 // A backend adds its own header; without one, API Gateway must.
@@ -145,8 +147,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// A preflight on every path, and headers on API Gateway's own errors: without them a browser shows a CORS error instead of
-    /// the 401, 403 or 429.
+    /// A preflight on every path.
     fn cors(&mut self, api: &Api, cors: &CorsSettings) {
         let mut methods: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (method, path) in api.routes.keys().filter_map(|name| name.split_once(' ')) {
@@ -165,17 +166,6 @@ impl Expansion<'_> {
                 self.open_on_purpose.insert(address.clone());
                 self.add(address, Resource::Route(props));
             }
-        }
-        for (place, response_type) in [
-            (Place::ClientErrors, gateway_response::CLIENT_ERRORS),
-            (Place::ServerErrors, gateway_response::SERVER_ERRORS),
-        ] {
-            let props = gateway_response::Props {
-                api: api_id(),
-                response_type: response_type.into(),
-                headers: BTreeMap::from([allow_origin(cors)]),
-            };
-            self.add(place.address(), Resource::GatewayResponse(props));
         }
     }
 
@@ -298,7 +288,7 @@ impl Expansion<'_> {
     }
 }
 
-fn api_id() -> Text {
+pub(super) fn api_id() -> Text {
     Text::output(&Place::Api.address(), OutputName::Id)
 }
 
@@ -343,7 +333,7 @@ fn preflight(
     }
 }
 
-fn allow_origin(cors: &CorsSettings) -> (String, String) {
+pub(super) fn allow_origin(cors: &CorsSettings) -> (String, String) {
     (
         "Access-Control-Allow-Origin".to_owned(),
         cors.origin.clone(),

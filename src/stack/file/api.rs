@@ -67,6 +67,11 @@ pub struct Api {
     #[serde(default)]
     #[schemars(example = true)]
     pub access_logs: AccessLogs,
+    /// What API Gateway answers by itself, by the type of AWS's gateway response, such as `UNAUTHORIZED` or `DEFAULT_4XX`. With
+    /// `cors`, each carries its headers, too.
+    #[serde(default)]
+    #[schemars(example = json!({ "UNAUTHORIZED": { "body": "{\"error\": $context.error.messageString}" } }))]
+    pub gateway_responses: BTreeMap<String, GatewayResponse>,
     /// A domain of your own.
     #[schemars(example = json!({ "name": "api.example.com", "certificate": "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }))]
     pub domain: Option<ApiDomain>,
@@ -83,6 +88,15 @@ pub enum Endpoint {
     /// From the stack's Region.
     #[default]
     Regional,
+}
+
+impl Endpoint {
+    /// The longest that API Gateway waits for a backend.
+    pub(in crate::stack) fn longest_timeout(self) -> HumanDuration {
+        match self {
+            Self::Regional => route::LONGEST_TIMEOUT,
+        }
+    }
 }
 
 /// Cross-origin calls: `true`, `false`, or the details.
@@ -265,14 +279,18 @@ pub struct Route {
     /// What a caller needs, instead of the API's `requires`. Left out: the API's.
     #[schemars(example = &"nothing")]
     pub requires: Option<Requires>,
-    /// How long the backend may take, 50 ms to 29 s.
-    #[schemars(example = &"5s", extend("default" = Route::LONGEST_TIMEOUT))]
+    /// Headers for the backend, over those of the call: name = a text, or `{ from = "…" }` for what API Gateway takes from the call.
+    #[serde(default)]
+    #[schemars(example = json!({ "X-Tenant": "acme", "X-Caller": { "from": "context.authorizer.claims.client_id" } }))]
+    pub send_headers: BTreeMap<String, HeaderValue>,
+    /// How long the backend may take, 50 ms to 5 minutes. Above 29 s, AWS has to raise a quota of the account first.
+    #[schemars(example = &"5s", extend("default" = Route::TIMEOUT))]
     pub timeout: Option<HumanDuration>,
 }
 
 impl Route {
-    /// The longest that API Gateway waits for a backend, and how long it does unless told.
-    pub const LONGEST_TIMEOUT: HumanDuration = route::LONGEST_TIMEOUT;
+    /// How long API Gateway waits for a backend unless told.
+    pub const TIMEOUT: HumanDuration = route::TIMEOUT;
 
     /// What a caller of the route needs: its own requirements, or the API's.
     pub(in crate::stack) fn requires<'a>(&'a self, api: &'a Api) -> &'a Requires {
@@ -280,6 +298,40 @@ impl Route {
         written.unwrap_or(&Requires::Nothing)
     }
 }
+
+/// A header's value: a text, or `{ from = "…" }`.
+///
+/// A text is always sent as it is. What is taken from the call is a table, so that no text can be mistaken for it, and it is
+/// written as AWS's documentation, console and CloudFormation write it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum HeaderValue {
+    /// Always this text.
+    Fixed(Template),
+    /// What API Gateway's mapping expression says.
+    From(String),
+}
+
+/// `[api.gateway_responses.TYPE]`: an answer of API Gateway's own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayResponse {
+    /// The HTTP status. Left out: AWS's for the type.
+    #[schemars(range(min = 200, max = 599))]
+    #[schemars(example = 404)]
+    pub status: Option<u16>,
+    /// Headers: name = a text, or `{ from = "…" }` for what API Gateway takes from the call.
+    #[serde(default)]
+    #[schemars(example = json!({ "Retry-After": "60" }))]
+    pub headers: BTreeMap<String, HeaderValue>,
+    /// The JSON body, or a table of bodies by media type. API Gateway replaces variables such as `$context.error.messageString`,
+    /// which has its own quotation marks, and nothing else. Left out: AWS's, with the member `message`.
+    #[schemars(example = &"{\"error\": $context.error.messageString}")]
+    pub body: Option<Bodies>,
+}
+
+/// Bodies by media type; a text is that for `application/json`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Bodies(pub BTreeMap<String, GatewayTemplate>);
 
 /// What a call to a backend goes through.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]

@@ -47,6 +47,7 @@ async fn five_deployments_stay() {
                 url: "http://api.aws.com/policies/{id}".into(),
                 link: None,
                 timeout_milliseconds: timeout * 1_000,
+                send_headers: std::collections::BTreeMap::new(),
             });
         world.converge().await;
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatestack::kinds::{
-    Resource, api_key, authorizer, deployment, gateway_response, plan_membership, rest_api, route,
-    stage, usage_plan,
+    HeaderValue, Resource, api_key, authorizer, deployment, gateway_response, plan_membership,
+    rest_api, route, stage, usage_plan,
 };
 use gatestack::model::{Address, OutputName, Text};
 
@@ -36,6 +36,7 @@ fn http(url: &str) -> route::Integration {
         url: url.into(),
         link: None,
         timeout_milliseconds: 29_000,
+        send_headers: BTreeMap::new(),
     }
 }
 
@@ -124,7 +125,13 @@ async fn partner_api() -> WantedResources {
             Resource::GatewayResponse(gateway_response::Props {
                 api: id("api"),
                 response_type: "DEFAULT_4XX".into(),
-                headers: map(&[("Access-Control-Allow-Origin", "*")]),
+                status: None,
+                headers: [(
+                    "Access-Control-Allow-Origin".to_owned(),
+                    HeaderValue::Fixed("*".into()),
+                )]
+                .into(),
+                bodies: gateway_response::default_bodies(),
             }),
         ),
         (

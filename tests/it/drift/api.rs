@@ -390,9 +390,9 @@ async fn a_gateway_response_deleted_or_made_by_hand_is_put_right() {
         .unwrap();
     scene
         .is_made_good_by(&[
+            "delete api.gateway_responses.THROTTLED",
             "create api/default_4xx",
             "update api/deployment",
-            "delete api/gateway_response/THROTTLED",
         ])
         .await;
 }

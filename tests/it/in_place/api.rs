@@ -1,11 +1,11 @@
 //! Samples of what an API is made of, and of who may call it.
 
 use aws_sdk_route53::types as dns;
-use gatestack::kinds::Resource;
 use gatestack::kinds::api_domain::MutualTls;
 use gatestack::kinds::route::{Answer, Integration};
 use gatestack::kinds::stage::Throttle;
 use gatestack::kinds::usage_plan::Quota;
+use gatestack::kinds::{HeaderValue, Resource};
 use gatestack::model::{Address, OutputName, Text};
 
 use super::stack::{Stack, route53, tag};
@@ -86,6 +86,13 @@ fn routes() -> Vec<Sample> {
         "http" at PROXIED => {|it, _| *proxied(&mut it.integration).0 = "http://other.example/all".into()}
         "via" at PRIVATE => {|it, _| *proxied(&mut it.integration).1 = None}
         "timeout" at PROXIED => {|it, _| *proxied(&mut it.integration).2 = 5_000}
+        "send_headers" at PROXIED => {|it, _| match &mut it.integration {
+            Integration::Http { send_headers, .. } => *send_headers = [
+                ("X-Tenant".to_owned(), HeaderValue::Fixed("acme".into())),
+                ("X-Accept".to_owned(), HeaderValue::Mapped { from: "method.request.header.Accept".into() }),
+            ].into(),
+            other => panic!("{other:?}"),
+        }}
         "status" at MOCKED => {|it, _| mocked(&mut it.integration).status = 503}
         "headers" at MOCKED => {|it, _| drop(mocked(&mut it.integration).headers.insert("X-Other".into(), "1".into()))}
         "body" at MOCKED => {|it, _| mocked(&mut it.integration).body = "#fine".into()}
@@ -118,6 +125,7 @@ fn proxied(integration: &mut Integration) -> (&mut Text, &mut Option<Text>, &mut
             url,
             link,
             timeout_milliseconds,
+            ..
         } => (url, link, timeout_milliseconds),
         other => panic!("{other:?}"),
     }
@@ -125,7 +133,12 @@ fn proxied(integration: &mut Integration) -> (&mut Text, &mut Option<Text>, &mut
 
 fn responses() -> Vec<Sample> {
     fields! { "gateway_response", GatewayResponse;
-        "headers" at RESPONSE => {|it, _| it.headers = [("X-Other".to_owned(), "1".to_owned())].into()}
+        "status" at RESPONSE => {|it, _| it.status = Some(418)}
+        "headers" at RESPONSE => {|it, _| it.headers = [
+            ("X-Other".to_owned(), HeaderValue::Fixed("1".into())),
+            ("X-Id".to_owned(), HeaderValue::Mapped { from: "context.requestId".into() }),
+        ].into()}
+        "body" at RESPONSE => {|it, _| it.bodies = [("text/plain".to_owned(), "no".into())].into()}
     }
 }
 

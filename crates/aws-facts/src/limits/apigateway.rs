@@ -100,6 +100,11 @@ pub const SHORTEST_TIMEOUT_MILLIS: i64 = 50;
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
 pub const TIMEOUT_MILLIS: i64 = 29_000;
 
+/// The longest time-out of a Regional or private API, in milliseconds, when its quota is raised.
+///
+/// Source: AWS publishes none; terraform-provider-aws (`aws_api_gateway_integration`) and answers in AWS re:Post name 300,000.
+pub const LONGEST_TIMEOUT_MILLIS: i64 = 300_000;
+
 /// The longest time-out of a streamed answer of a Regional or private API, in milliseconds, when its quota is raised.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_PutIntegration.html>

@@ -1,5 +1,6 @@
 //! Gateway responses: API Gateway's own responses if it doesn't call the back end.
 
+use aws_facts::gateway_responses::{BODY, TYPES, status};
 use serde_json::{Value, json};
 
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
@@ -17,31 +18,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteGatewayResponse", delete),
 ];
 
-/// All types in the order of their names, with the status each has by default. The two general ones have none of their own.
-const TYPES: &[(&str, Option<&str>)] = &[
-    ("ACCESS_DENIED", Some("403")),
-    ("API_CONFIGURATION_ERROR", Some("500")),
-    ("AUTHORIZER_CONFIGURATION_ERROR", Some("500")),
-    ("AUTHORIZER_FAILURE", Some("500")),
-    ("BAD_REQUEST_BODY", Some("400")),
-    ("BAD_REQUEST_PARAMETERS", Some("400")),
-    ("DEFAULT_4XX", None),
-    ("DEFAULT_5XX", None),
-    ("EXPIRED_TOKEN", Some("403")),
-    ("INTEGRATION_FAILURE", Some("504")),
-    ("INTEGRATION_TIMEOUT", Some("504")),
-    ("INVALID_API_KEY", Some("403")),
-    ("INVALID_SIGNATURE", Some("403")),
-    ("MISSING_AUTHENTICATION_TOKEN", Some("403")),
-    ("QUOTA_EXCEEDED", Some("429")),
-    ("REQUEST_TOO_LARGE", Some("413")),
-    ("RESOURCE_NOT_FOUND", Some("404")),
-    ("THROTTLED", Some("429")),
-    ("UNAUTHORIZED", Some("401")),
-    ("UNSUPPORTED_MEDIA_TYPE", Some("415")),
-    ("WAF_FILTERED", Some("403")),
-];
-
 const RULES: Rules = Rules {
     words: Words::PathOnly,
     rules: &[
@@ -53,21 +29,17 @@ const RULES: Rules = Rules {
 
 /// A type's default response.
 fn aws_default(kind: &str) -> Object {
-    let status = TYPES
-        .iter()
-        .find(|(known, _)| *known == kind)
-        .and_then(|(_, status)| *status);
     let mut response = Object::from_iter([
         ("responseType".to_owned(), json!(kind)),
         ("responseParameters".to_owned(), json!({})),
         (
             "responseTemplates".to_owned(),
-            json!({"application/json": "{\"message\":$context.error.messageString}"}),
+            json!({"application/json": BODY}),
         ),
         ("defaultResponse".to_owned(), json!(true)),
     ]);
-    if let Some(status) = status {
-        response.insert("statusCode".into(), status.into());
+    if let Some(status) = status(kind) {
+        response.insert("statusCode".into(), status.to_string().into());
     }
     response
 }
