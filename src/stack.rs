@@ -30,6 +30,7 @@ mod cycles;
 mod files;
 mod findings;
 mod limits;
+mod methods;
 mod overlay;
 mod scopes;
 mod shorthand;

@@ -24,6 +24,8 @@ pub struct Props {
     pub headers: BTreeMap<String, String>,
 }
 
+pub use super::header::CALLERS_ORIGIN;
+
 /// A gateway response.
 #[derive(Debug)]
 pub struct GatewayResponse;

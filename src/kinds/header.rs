@@ -2,9 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-/// The mapping expression of a header that always has this value.
+/// The value of a header that repeats the caller's `Origin`, as [`shown`].
+pub const CALLERS_ORIGIN: &str = "(method.request.header.Origin)";
+
+/// The mapping expression of a header that has this value.
 pub(super) fn expression(value: &str) -> String {
-    format!("'{value}'")
+    match value {
+        CALLERS_ORIGIN => "method.request.header.Origin".to_owned(),
+        text => format!("'{text}'"),
+    }
 }
 
 /// A mapping expression for display: the text between the quotes, or in brackets the part of the call.
@@ -50,6 +56,7 @@ mod tests {
             "'*'"
         );
         assert_eq!(headers("gatewayresponse.header.", &mapped), wanted);
+        assert_eq!(shown(&expression(CALLERS_ORIGIN)), CALLERS_ORIGIN);
     }
 
     #[test]

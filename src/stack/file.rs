@@ -17,7 +17,7 @@ use serde_json::json;
 use super::scalar::Var;
 
 pub use api::{
-    AccessLogSettings, AccessLogs, Api, Authorizer, Cors, CorsSettings, Endpoint, Mock,
+    AccessLogSettings, AccessLogs, Api, Authorizer, Cors, CorsSettings, Endpoint, Mock, Origins,
     Requirements, Requires, Route, Throttle, Token, Via,
 };
 pub use domain::{ApiDomain, MutualTls, OwnDomain, TlsPolicy};

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::case::Door;
+use super::case::{Door, ORIGIN};
 use crate::caller::ClientView;
+use crate::kinds::gateway_response::CALLERS_ORIGIN;
 use crate::kinds::route::{Integration, Props as Route};
 use crate::kinds::{Desired, Observation, Resource, deployment};
 use crate::model::{Address, Book, OutputName, Place, endpoints};
@@ -29,6 +30,8 @@ pub struct ExpectedAccess {
     pub refusal_headers: BTreeMap<String, String>,
     /// The issuer of the stack's tokens.
     pub issuer: Option<String>,
+    /// The lowest rate at which the stage lets a method be called, if it has limits.
+    pub stage_rate: Option<f64>,
 }
 
 /// A route as the file wants it.
@@ -46,6 +49,8 @@ pub struct ExpectedRoute {
     pub key: bool,
     /// API Gateway's own response: status and headers.
     pub mock: Option<(u16, BTreeMap<String, String>)>,
+    /// The origins of pages, each of which that response allows; empty if it is the same for all.
+    pub origins: BTreeSet<String>,
 }
 
 /// A partner, an app client or an API key of the file.
@@ -68,7 +73,7 @@ pub struct KeySketch {
     pub plan: Option<Address>,
     /// How many requests the plan allows it in a period.
     pub quota: Option<i32>,
-    /// How many requests a second the plan allows it.
+    /// How many requests a second the plan allows it, for the most limited method.
     pub rate: Option<f64>,
 }
 
@@ -85,6 +90,16 @@ impl ExpectedAccess {
                 Resource::Route(props) => access.routes.push(route(address, props, book)),
                 Resource::GatewayResponse(props) if props.response_type == "DEFAULT_4XX" => {
                     access.refusal_headers.clone_from(&props.headers);
+                    for value in access.refusal_headers.values_mut() {
+                        if value == CALLERS_ORIGIN {
+                            *value = ORIGIN.to_owned();
+                        }
+                    }
+                }
+                Resource::Stage(props) => {
+                    let of_methods = props.method_throttles.values().flatten();
+                    let all = of_methods.chain(&props.throttle);
+                    access.stage_rate = all.map(|limit| limit.rate).min_by(f64::total_cmp);
                 }
                 _ => {}
             }
@@ -116,13 +131,14 @@ impl ExpectedAccess {
             .any(|name| name.eq_ignore_ascii_case("Access-Control-Allow-Origin"))
     }
 
-    /// The lowest rate of a plan.
+    /// The lowest rate of the stage or a plan.
     pub fn lowest_rate(&self) -> Option<f64> {
         let keys = self
             .callers
             .values()
             .filter_map(|caller| caller.key.as_ref());
-        keys.filter_map(|key| key.rate).min_by(f64::total_cmp)
+        let rates = keys.filter_map(|key| key.rate);
+        rates.chain(self.stage_rate).min_by(f64::total_cmp)
     }
 
     fn doors(&mut self, desired: &Desired, book: &Book) {
@@ -196,8 +212,10 @@ impl ExpectedAccess {
                     .and_then(|plan| plan.quota.as_ref())
                     .map(|quota| quota.requests),
                 rate: plan
-                    .and_then(|plan| plan.throttle.as_ref())
-                    .map(|throttle| throttle.rate),
+                    .into_iter()
+                    .flat_map(|plan| plan.method_throttles.values().chain(&plan.throttle))
+                    .map(|throttle| throttle.rate)
+                    .min_by(f64::total_cmp),
             });
             let caller = KnownCaller {
                 scopes: known.gets_tokens().then(|| known.scopes.clone()),
@@ -249,6 +267,10 @@ fn route(address: &Address, props: &Route, book: &Book) -> ExpectedRoute {
         mock: match &props.integration {
             Integration::Mock(answer) => Some((answer.status, answer.headers.clone())),
             Integration::Http { .. } | Integration::Other(_) => None,
+        },
+        origins: match &props.integration {
+            Integration::Mock(answer) => answer.origins.clone(),
+            Integration::Http { .. } | Integration::Other(_) => BTreeSet::new(),
         },
     }
 }

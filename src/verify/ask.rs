@@ -8,7 +8,9 @@ use futures_util::{StreamExt as _, stream};
 use http::{HeaderName, HeaderValue, Request, Response};
 use serde::Deserialize;
 
-use super::case::{Answer, Caller, Case, Difference, KeyShown, NOT_IMPLEMENTED, Outcome, Tested};
+use super::case::{
+    Answer, Caller, Case, Difference, KeyShown, NOT_IMPLEMENTED, ORIGIN, Outcome, Tested,
+};
 use super::judge::{judge, no_answer};
 use super::test_credentials::TestCredentials;
 use crate::caller::{API_KEY_HEADER, Transport, error_type, in_full};
@@ -38,9 +40,6 @@ const WAITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 
 /// Retries of a throttled call.
 const THROTTLED: (usize, Duration) = (3, Duration::from_secs(1));
-
-/// The origin of a calling page: `.invalid` is reserved (RFC 2606).
-const ORIGIN: &str = "https://gatestack-verify.invalid";
 
 /// Runs every case, in order.
 ///
@@ -197,12 +196,17 @@ fn request(
     token: Option<&Secret>,
     key: Option<&Secret>,
 ) -> Result<Request<Bytes>, String> {
+    let (origin, is_preflight) = match &case.caller {
+        Caller::Preflight => (ORIGIN, true),
+        Caller::ListedPreflight(origin) => (origin.as_str(), true),
+        _ => (ORIGIN, false),
+    };
     let mut request = Request::builder()
         .method(case.method.as_str())
         .uri(format!("{}{}", case.door.url, case.target))
-        .header("origin", ORIGIN)
+        .header("origin", origin)
         .header("accept", "*/*");
-    if case.caller == Caller::Preflight {
+    if is_preflight {
         request = request
             .header("access-control-request-method", "GET")
             .header("access-control-request-headers", "authorization");
@@ -241,7 +245,7 @@ fn read(response: &Response<Bytes>) -> Answer {
         .headers()
         .keys()
         .map(|name| name.as_str())
-        .filter(|name| name.starts_with("access-control-"))
+        .filter(|name| name.starts_with("access-control-") || *name == "vary")
         .filter_map(|name| Some((name.to_owned(), text(name)?)))
         .collect();
     let lacks = error_type.as_deref() == Some(NOT_IMPLEMENTED);
