@@ -31,6 +31,7 @@ mod files;
 mod findings;
 mod given_keys;
 mod limits;
+mod methods;
 mod overlay;
 mod scopes;
 mod shorthand;

@@ -52,6 +52,8 @@ pub struct Allowance {
     pub throttle: Option<(Number, i32)>,
     /// Requests, and the period in which they may come: `day`, `week` or `month`.
     pub quota: Option<(i32, String)>,
+    /// Requests a second, sustained, and at once, of methods with limits of their own, such as `GET /policies`.
+    pub methods: BTreeMap<String, (Number, i32)>,
 }
 
 /// A route that the caller may call.
@@ -81,10 +83,13 @@ impl Access {
             client_id: known.client_id.clone(),
             token_lifetime: live_client(known, observation)
                 .map(|client| HumanDuration::from_aws_seconds(client.access_token_seconds)),
-            allowance: allowance(known, observation),
             ..Self::among(stack, view, &[known], &scopes, observation)?
         };
-        Some(access)
+        let allowance = allowance(known, &access.stage, observation);
+        Some(Self {
+            allowance,
+            ..access
+        })
     }
 
     /// What any of the stack's callers may call. None without a stage.
@@ -275,7 +280,7 @@ fn live_client<'a>(known: &Known, observation: &'a Observation) -> Option<&'a ap
 }
 
 /// The limits of a caller's usage plan; with several keys, of the newest one's.
-fn allowance(known: &Known, observation: &Observation) -> Option<Allowance> {
+fn allowance(known: &Known, stage: &str, observation: &Observation) -> Option<Allowance> {
     let owner = Address::new(known.address.as_str());
     let book = observation.book();
     let id = observation
@@ -300,9 +305,16 @@ fn allowance(known: &Known, observation: &Observation) -> Option<Allowance> {
         })?;
     let throttle = plan.throttle.as_ref();
     let quota = plan.quota.as_ref();
+    let on_stage = format!(" on {stage}");
+    let of_methods = plan.method_throttles.iter();
+    let of_methods = of_methods
+        .filter_map(|(method, throttle)| Some((method.strip_suffix(&on_stage)?, throttle)));
     Some(Allowance {
         throttle: throttle.map(|throttle| (Number(throttle.rate), throttle.burst)),
         quota: quota.map(|quota| (quota.requests, quota.period.to_lowercase())),
+        methods: of_methods
+            .map(|(method, throttle)| (method.to_owned(), (Number(throttle.rate), throttle.burst)))
+            .collect(),
     })
 }
 
@@ -338,6 +350,7 @@ mod tests {
             integration: Integration::Mock(Answer {
                 status: 200,
                 headers: BTreeMap::new(),
+                origins: BTreeSet::new(),
                 body: "".into(),
                 converts_to_text: false,
             }),

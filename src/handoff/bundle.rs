@@ -332,6 +332,11 @@ fn limits(access: &Access) -> String {
     if let Some((Number(rate), burst)) = allowance.and_then(|allowance| allowance.throttle) {
         rows += &format!("| rate | {rate} requests a second, at most {burst} at once |\n");
     }
+    for (method, (Number(rate), burst)) in allowance.iter().flat_map(|all| &all.methods) {
+        rows += &format!(
+            "| rate of `{method}` | {rate} requests a second, at most {burst} at once |\n"
+        );
+    }
     if let Some((requests, period)) = allowance.and_then(|allowance| allowance.quota.as_ref()) {
         rows += &format!("| quota | {requests} requests a {period} |\n");
     }

@@ -37,6 +37,7 @@ pub(super) fn access() -> Access {
         allowance: Some(Allowance {
             throttle: Some((Number(50.0), 100)),
             quota: Some((100_000, "month".into())),
+            methods: BTreeMap::from([("GET /policies".to_owned(), (Number(2.5), 5))]),
         }),
         calls: vec![
             call("ANY", "/files/{rest+}", &[read], false),

@@ -35,6 +35,8 @@ pub fn default_bodies() -> BTreeMap<String, Text> {
     BTreeMap::from([("application/json".to_owned(), BODY.into())])
 }
 
+pub use super::header::CALLERS_ORIGIN;
+
 /// A gateway response.
 #[derive(Debug)]
 pub struct GatewayResponse;

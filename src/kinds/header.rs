@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Task, literal};
 use crate::model::{Book, Text, Value};
 
+/// The mapping expression of a header that repeats the caller's `Origin`.
+pub const CALLERS_ORIGIN: &str = "method.request.header.Origin";
+
 /// A header's value.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(untagged)]

@@ -102,6 +102,8 @@ pub struct ExistingUserPool {
     pub id: String,
     /// Its ARN.
     pub arn: String,
+    /// The issuer of its tokens.
+    pub issuer: String,
     /// Its name.
     pub name: String,
     /// The prefix of its Cognito domain.

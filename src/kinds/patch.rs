@@ -58,6 +58,10 @@ pub(super) fn patches<P>(task: &Task<'_, P>, held: &P, changed: &[Part<P>]) -> (
     (patches, tags)
 }
 
+/// The most operations that API Gateway takes in one call: it documents no limit, and the plug-in
+/// serverless-api-gateway-throttling sends no more.
+const MOST_IN_CALL: usize = 80;
+
 /// The patches of one call.
 #[derive(Debug, Default)]
 pub struct Patches(Vec<PatchOperation>);
@@ -98,6 +102,15 @@ impl Patches {
         self.0.is_empty()
     }
 
+    /// The operations, in order, for as many calls as they need.
+    pub(super) fn in_calls(self) -> impl Iterator<Item = Vec<PatchOperation>> {
+        let mut rest = self.0.into_iter();
+        std::iter::from_fn(move || {
+            let call: Vec<_> = rest.by_ref().take(MOST_IN_CALL).collect();
+            (!call.is_empty()).then_some(call)
+        })
+    }
+
     /// The operations, in order.
     pub(super) fn operations(self) -> Option<Vec<PatchOperation>> {
         Some(self.0)
@@ -122,6 +135,19 @@ pub(super) fn segment(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_operations_are_several_calls() {
+        let calls = |count: usize| {
+            let mut patches = Patches::default();
+            (0..count).for_each(|number| patches.remove(format!("/{number}")));
+            let calls = patches.in_calls();
+            calls.map(|call| call.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(calls(0), [0_usize; 0]);
+        assert_eq!(calls(80), [80]);
+        assert_eq!(calls(161), [80, 80, 1]);
+    }
 
     #[test]
     fn a_segment_has_no_slash() {

@@ -76,6 +76,9 @@ pub struct Answer {
     pub status: u16,
     /// Response headers by name, with their values as callers see them.
     pub headers: BTreeMap<String, String>,
+    /// The origins of pages among which the answer allows the caller's own; empty if it has no template for that.
+    #[serde(default)]
+    pub origins: BTreeSet<String>,
     /// The body; empty for none.
     pub body: Text,
     /// Whether API Gateway makes text of a call's body first: templates need text, and an API with binary media types has bytes.
@@ -227,6 +230,15 @@ impl Kind for Route {
             "headers",
             "The headers that API Gateway answers by itself.",
             |p: &Props, _| answer(p).map_or(Value::Unset, |answer| Value::map(&answer.headers)),
+        )
+        .by(Part::Answer),
+        Field::new(
+            "origins",
+            "The origins of pages, if there are several: the answer's template allows the caller's own, if it is one of them.",
+            |p: &Props, _| match answer(p) {
+                Some(answer) if !answer.origins.is_empty() => Value::set(answer.origins.iter().map(Value::from)),
+                _ => Value::Unset,
+            },
         )
         .by(Part::Answer),
         Field::new(

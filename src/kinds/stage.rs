@@ -1,8 +1,9 @@
 //! A stage of an API. Never replaced; one with an old name is deleted only if consent names it.
 
 mod live;
+mod methods;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_apigateway::types::Stage as LiveStage;
 use serde::{Deserialize, Serialize};
@@ -30,8 +31,14 @@ pub struct Props {
     pub deployment: Text,
     /// Stage variables.
     pub variables: BTreeMap<String, Text>,
-    /// The throttle of all calls together.
+    /// The throttle of each method that has none of its own.
     pub throttle: Option<Throttle>,
+    /// The throttles of methods with settings of their own, by [`method`]; `None` for the account's limit.
+    #[serde(default)]
+    pub method_throttles: BTreeMap<String, Option<Throttle>>,
+    /// Those methods that also have other settings than the rest; always empty on the wanted side.
+    #[serde(default)]
+    pub other_settings: BTreeSet<String>,
     /// Access logs.
     pub access_logs: Option<AccessLogs>,
     /// Whether X-Ray records its calls.
@@ -63,10 +70,10 @@ pub struct AccessLogs {
 #[derive(Debug)]
 pub struct Stage;
 
+pub use methods::key as method;
+
 /// The settings of every method that has none of its own.
 const EVERY_METHOD: &str = "*/*";
-/// A throttle without effect: the account's limit applies.
-const UNLIMITED: &str = "-1";
 
 impl Throttle {
     /// A throttle for the diff.
@@ -115,10 +122,17 @@ impl Kind for Stage {
         .by(Part::Patch(patch_variables)),
         Field::new(
             "throttle",
-            "The most that all callers together may call: `rate` requests a second, sustained, and `burst` at once.",
+            "The most that all callers together may call each method: `rate` requests a second, sustained, and `burst` at once.",
             |p: &Props, _| Throttle::value(p.throttle.as_ref()),
         )
-        .by(Part::Patch(|patches, task, _: &Props| patch_throttle(patches, task.want.throttle.as_ref()))),
+        .by(Part::Patch(methods::patch_all)),
+        Field::new(
+            "routes",
+            "Throttles of single methods, instead of the stage's. `ANY` is each HTTP method that the path has no route for: API \
+             Gateway has settings for each.",
+            methods::value,
+        )
+        .by(Part::Patch(methods::patch)),
         Field::new(
             "access_logs",
             "Access logs: the ARN of the CloudWatch log `group`, and the `format` of a line.",
@@ -172,11 +186,9 @@ impl Kind for Stage {
         writer
             .call(Operation::apigateway("CreateStage"), request.send())
             .await?;
-        // CreateStage accepts neither; after a run that dies here, the next plan shows the difference.
+        // CreateStage accepts none of these; after a run that dies here, the next plan shows the difference.
         let mut patches = Patches::default();
-        if want.throttle.is_some() {
-            patch_throttle(&mut patches, want.throttle.as_ref());
-        }
+        methods::patch_new(&mut patches, want);
         if want.access_logs.is_some() {
             patch_access_logs(&mut patches, task);
         }
@@ -375,15 +387,6 @@ fn patch_variables(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) 
     }
 }
 
-// Removing the settings of all methods would also remove a log level that was set by hand.
-fn patch_throttle(patches: &mut Patches, want: Option<&Throttle>) {
-    let (rate, burst) = want.map_or((UNLIMITED.to_owned(), UNLIMITED.to_owned()), |throttle| {
-        (throttle.rate.to_string(), throttle.burst.to_string())
-    });
-    patches.replace(format!("/{EVERY_METHOD}/throttling/rateLimit"), rate);
-    patches.replace(format!("/{EVERY_METHOD}/throttling/burstLimit"), burst);
-}
-
 fn patch_access_logs(patches: &mut Patches, task: &Task<'_, Props>) {
     match &task.want.access_logs {
         Some(logs) => {
@@ -394,25 +397,24 @@ fn patch_access_logs(patches: &mut Patches, task: &Task<'_, Props>) {
     }
 }
 
-/// Sends a stage's patches, if there are any.
+/// Sends a stage's patches.
 pub(super) async fn send(
     writer: &Writer,
     api: &str,
     stage: &str,
     patches: Patches,
 ) -> Result<(), AwsError> {
-    if patches.is_empty() {
-        return Ok(());
+    for patches in patches.in_calls() {
+        let request = writer
+            .apigateway()
+            .update_stage()
+            .rest_api_id(api)
+            .stage_name(stage)
+            .set_patch_operations(Some(patches));
+        writer
+            .call(Operation::apigateway("UpdateStage"), request.send())
+            .await?;
     }
-    let request = writer
-        .apigateway()
-        .update_stage()
-        .rest_api_id(api)
-        .stage_name(stage)
-        .set_patch_operations(patches.operations());
-    writer
-        .call(Operation::apigateway("UpdateStage"), request.send())
-        .await?;
     Ok(())
 }
 

@@ -1,15 +1,18 @@
 //! A usage plan: throttle and quota of its keys on its stages.
 
+mod live;
+mod methods;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_apigateway::types::{
-    ApiStage as LiveStage, QuotaPeriodType, QuotaSettings, ThrottleSettings, UsagePlan as LivePlan,
+    ApiStage as LiveStage, QuotaPeriodType, QuotaSettings, ThrottleSettings,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::ownership::{Candidate, sort_out};
-use super::patch::{Part, Patches, patches, segment};
+use super::ownership::sort_out;
+use super::patch::{Part, Patches, patches};
 use super::stage::Throttle;
 use super::{
     Dependent, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Outputs, Resource, Scope,
@@ -31,7 +34,7 @@ pub struct Props {
     pub quota: Option<Quota>,
     /// The stages it opens.
     pub stages: BTreeSet<ApiStage>,
-    /// Throttles of methods on the API's stages, as `prod /claims/{id}/GET`; always empty on the wanted side.
+    /// Throttles of methods on the API's stages, by [`method`].
     #[serde(default)]
     pub method_throttles: BTreeMap<String, Throttle>,
     /// Its tags.
@@ -45,6 +48,9 @@ pub struct Quota {
     pub requests: i32,
     /// `DAY`, `WEEK` or `MONTH`.
     pub period: String,
+    /// The day on which a period begins.
+    #[serde(default)]
+    pub offset: i32,
 }
 
 /// A stage of an API.
@@ -55,6 +61,8 @@ pub struct ApiStage {
     /// The stage's name.
     pub stage: String,
 }
+
+pub use methods::name as method;
 
 /// The field with a plan's stages.
 const STAGES: &str = "stages";
@@ -125,7 +133,9 @@ impl Kind for UsagePlan {
         })),
         Field::new(
             "quota",
-            "How much each key may call: `requests` per `day`, `week` or `month`.",
+            "How much each key may call: `requests` per `day`, `week` or `month`. The period begins on the day `offset`, from 0: a \
+             Sunday, or the 1st. The API reference says that the offset is a number of requests, but AWS takes no other \
+             than these days.",
             |p: &Props, _| quota_value(p.quota.as_ref()),
         )
         .by(Part::Patch(|patches, task, held: &Props| {
@@ -139,22 +149,12 @@ impl Kind for UsagePlan {
         .by(Part::Patch(patch_stages))
         .refers_to("stage"),
         Field::new(
-            "method_throttles",
-            "Throttles of single methods on the API's stages. A stack has none: one that was made by hand is removed.",
-            |p: &Props, _| match p.method_throttles.is_empty() {
-                true => Value::Unset,
-                false => Value::map(
-                    p.method_throttles
-                        .iter()
-                        .map(|(method, throttle)| (method, Throttle::value(Some(throttle)))),
-                ),
-            },
+            "routes",
+            "Throttles of single methods on the API's stages, instead of the plan's. `ANY` is each HTTP method that the path has no \
+             route for: API Gateway has a throttle for each.",
+            methods::value,
         )
-        .by(Part::Patch(|patches, _, held: &Props| {
-            for method in held.method_throttles.keys() {
-                patches.remove(throttle_path(held, method));
-            }
-        })),
+        .by(Part::Patch(methods::patch)),
         Field::new(
             "tags",
             "Tags. Others on the plan are left alone.",
@@ -180,7 +180,7 @@ impl Kind for UsagePlan {
             .usage_plans()
             .await?
             .iter()
-            .map(|plan| candidate(reader, plan, api))
+            .map(|plan| live::candidate(reader, plan, api))
             .collect();
         let mut findings = sort_out(scope, &Self::INFO, &wanted.collect(), candidates);
         for found in &mut findings.owned {
@@ -218,17 +218,20 @@ impl Kind for UsagePlan {
                 .burst_limit(throttle.burst)
                 .build()
         });
-        let zeros = SayAlso(match &want.throttle {
-            Some(throttle) => json!({
-                "throttle": { "rateLimit": throttle.rate, "burstLimit": throttle.burst },
-            }),
-            None => json!({}),
-        });
+        // The SDK leaves zeros out.
+        let mut zeros = json!({});
+        if let Some(throttle) = &want.throttle {
+            zeros["throttle"] = throttle_in_json(throttle);
+        }
+        if !want.method_throttles.is_empty() {
+            zeros["apiStages"] = methods::stages_in_json(task);
+        }
         let quota = want.quota.as_ref().map(|quota| {
             let period = QuotaPeriodType::from(quota.period.as_str());
             QuotaSettings::builder()
                 .limit(quota.requests)
                 .period(period)
+                .offset(quota.offset)
                 .build()
         });
         let request = writer
@@ -243,7 +246,7 @@ impl Kind for UsagePlan {
         let answer = writer
             .call(
                 Operation::apigateway("CreateUsagePlan"),
-                request.customize().interceptor(zeros).send(),
+                request.customize().interceptor(SayAlso(zeros)).send(),
             )
             .await?;
         Ok(outputs(writer, &answer.id.unwrap_or_default()))
@@ -290,8 +293,20 @@ impl Kind for UsagePlan {
             kept.iter()
                 .any(|outputs| outputs.get(&OutputName::Id) == Some(&id))
         };
-        want.stages
-            .extend(live.stages.iter().filter(|stage| stays(stage)).cloned());
+        let kept: Vec<ApiStage> = live
+            .stages
+            .iter()
+            .filter(|stage| stays(stage))
+            .cloned()
+            .collect();
+        for stage in &kept {
+            let of_stage = methods::of_stage(live, &stage.stage);
+            for (method, throttle) in of_stage {
+                let own = want.method_throttles.entry(method.clone());
+                own.or_insert_with(|| throttle.clone());
+            }
+        }
+        want.stages.extend(kept);
     }
 }
 
@@ -363,20 +378,12 @@ fn patch_throttle(patches: &mut Patches, want: Option<&Throttle>, held: bool) {
     }
 }
 
-/// The patch path of the throttle of one method, given as `prod /claims/{id}/GET`.
-fn throttle_path(held: &Props, method: &str) -> String {
-    let (stage, method) = method.split_once(' ').unwrap_or_default();
-    let (path, verb) = method.rsplit_once('/').unwrap_or_default();
-    let place = held.stages.iter().find(|place| place.stage == stage);
-    let place = place.map_or_else(String::new, |place| place.text(&literal(&place.api)));
-    format!("/apiStages/{place}/throttle/{}/{verb}", segment(path))
-}
-
 fn patch_quota(patches: &mut Patches, want: Option<&Quota>, held: bool) {
     match want {
         Some(quota) => {
             set(patches, held, "/quota/limit", quota.requests);
             set(patches, held, "/quota/period", &quota.period);
+            set(patches, held, "/quota/offset", quota.offset);
         }
         None => patches.remove("/quota"),
     }
@@ -398,107 +405,19 @@ fn live_stages(props: &Props) -> BTreeSet<String> {
         .collect()
 }
 
+fn throttle_in_json(throttle: &Throttle) -> serde_json::Value {
+    json!({ "rateLimit": throttle.rate, "burstLimit": throttle.burst })
+}
+
 fn quota_value(quota: Option<&Quota>) -> Value {
     quota.map_or(Value::Unset, |quota| {
-        Value::map([
+        let offset = (quota.offset != 0).then(|| ("offset", Value::from(quota.offset)));
+        let always = [
             ("requests", Value::from(quota.requests)),
             ("per", quota.period.to_lowercase().into()),
-        ])
+        ];
+        Value::map(always.into_iter().chain(offset))
     })
-}
-
-/// Whether a stage on a plan is one of the stack's API.
-fn is_of(stage: &LiveStage, api: Option<&str>) -> bool {
-    api.is_some() && stage.api_id.as_deref() == api
-}
-
-fn candidate(reader: &Reader, plan: &LivePlan, api: Option<&str>) -> Candidate<Props> {
-    let name = plan.name.clone().unwrap_or_default();
-    let tags = tags::live(plan.tags.as_ref());
-    Candidate {
-        props: Props {
-            name: name.as_str().into(),
-            description: plan.description.clone().unwrap_or_default().into(),
-            throttle: plan.throttle.as_ref().map(|live| Throttle {
-                rate: live.rate_limit,
-                burst: live.burst_limit,
-            }),
-            quota: plan.quota.as_ref().map(|live| Quota {
-                requests: live.limit,
-                period: live
-                    .period
-                    .as_ref()
-                    .map_or("", QuotaPeriodType::as_str)
-                    .to_owned(),
-            }),
-            stages: plan
-                .api_stages
-                .iter()
-                .flatten()
-                .map(|live| ApiStage {
-                    api: live.api_id.clone().unwrap_or_default().into(),
-                    stage: live.stage.clone().unwrap_or_default(),
-                })
-                .collect(),
-            method_throttles: method_throttles(plan, api),
-            tags: tags.clone(),
-        },
-        name,
-        tags,
-        outputs: outputs(reader, plan.id.as_deref().unwrap_or_default()),
-        unmanaged: unmanaged(plan, api),
-    }
-}
-
-fn method_throttles(plan: &LivePlan, api: Option<&str>) -> BTreeMap<String, Throttle> {
-    let stages = plan.api_stages.iter().flatten();
-    stages
-        .filter(|stage| is_of(stage, api))
-        .flat_map(|stage| {
-            let of = stage.stage.as_deref().unwrap_or_default();
-            let throttles = stage.throttle.iter().flatten();
-            throttles.map(move |(method, live)| {
-                let throttle = Throttle {
-                    rate: live.rate_limit,
-                    burst: live.burst_limit,
-                };
-                (format!("{of} {method}"), throttle)
-            })
-        })
-        .collect()
-}
-
-fn unmanaged(plan: &LivePlan, api: Option<&str>) -> Vec<String> {
-    let mut words = Vec::new();
-    let stages = plan.api_stages.iter().flatten();
-    for stage in stages.filter(|stage| !is_of(stage, api)) {
-        let of = stage.stage.as_deref().unwrap_or_default();
-        words.extend(
-            stage
-                .throttle
-                .iter()
-                .flatten()
-                .map(|(method, _)| format!("a throttle of its own for {method} on {of}")),
-        );
-    }
-    words.sort();
-    if let Some(offset) = plan
-        .quota
-        .as_ref()
-        .map(|quota| quota.offset)
-        .filter(|offset| *offset != 0)
-    {
-        words.push(format!(
-            "{offset} requests taken off the first period's quota"
-        ));
-    }
-    words.extend(
-        plan.product_code
-            .iter()
-            .filter(|code| !code.is_empty())
-            .map(|code| format!("the AWS Marketplace product {code}")),
-    );
-    words
 }
 
 fn outputs(reader: &Reader, id: &str) -> Outputs {

@@ -584,12 +584,17 @@ fn candidate(pool: &UserPoolType) -> Candidate<Props> {
     }
 }
 
-fn outputs(pool: &UserPoolType) -> Outputs {
-    let id = pool.id.clone().unwrap_or_default();
+/// The issuer of its tokens.
+pub(super) fn issuer(pool: &UserPoolType) -> String {
     let issuer = pool.issuer_configuration.as_ref();
     let updated = issuer.is_some_and(|issuer| issuer.r#type == Some(IssuerType::Updated));
+    endpoints::issuer(pool.id.as_deref().unwrap_or_default(), updated)
+}
+
+fn outputs(pool: &UserPoolType) -> Outputs {
+    let id = pool.id.clone().unwrap_or_default();
     Outputs::from([
-        (OutputName::Issuer, endpoints::issuer(&id, updated)),
+        (OutputName::Issuer, issuer(pool)),
         (OutputName::Id, id),
         (OutputName::Arn, pool.arn.clone().unwrap_or_default()),
     ])

@@ -65,17 +65,26 @@ pub fn extract<'a>(
 }
 
 fn plan(table: &str, props: &usage_plan::Props) -> Result<Plan, String> {
-    if !props.method_throttles.is_empty() {
-        return Err("throttles of single methods".into());
-    }
     if props.stages.len() > 1 {
         return Err("more than one stage".into());
     }
+    let stage = props
+        .stages
+        .first()
+        .map(|stage| format!(" on {}", stage.stage));
+    let routes = props.method_throttles.iter().map(|(method, limit)| {
+        let route = stage
+            .as_deref()
+            .and_then(|stage| method.strip_suffix(stage));
+        let route = route.ok_or_else(|| format!("a throttle of {method}"))?;
+        Ok((route.to_owned(), throttle(limit)?))
+    });
     Ok(Plan {
         name: name(&props.name, table)?,
         description: optional(&props.description)?,
         throttle: props.throttle.as_ref().map(throttle).transpose()?,
         quota: props.quota.as_ref().map(quota).transpose()?,
+        routes: routes.collect::<Result<_, String>>()?,
     })
 }
 
@@ -92,6 +101,7 @@ fn quota(quota: &usage_plan::Quota) -> Result<Quota, String> {
     Ok(Quota {
         requests: whole(quota.requests)?,
         per: per.ok_or_else(|| format!("a quota per `{}`", quota.period))?,
+        offset: whole(quota.offset)?,
     })
 }
 
@@ -213,13 +223,18 @@ mod tests {
             name in option::of(text()),
             description in option::of(text()),
             throttle in option::of((0.0..1e9, limit())),
-            quota in option::of((limit(), prop::sample::select(Period::ALL.to_vec()))),
+            quota in option::of((limit(), prop::sample::select(Period::ALL.to_vec()), limit())),
+            routes in btree_map("(GET|ANY) /[a-z]{0,2}", (0.0..1e9, limit()), 0..3),
         ) -> Plan {
             Plan {
                 name,
                 description,
                 throttle: throttle.map(|(rate, burst)| Throttle { rate, burst }),
-                quota: quota.map(|(requests, per)| Quota { requests, per }),
+                quota: quota.map(|(requests, per, offset)| Quota { requests, per, offset }),
+                routes: routes
+                    .into_iter()
+                    .map(|(route, (rate, burst))| (route, Throttle { rate, burst }))
+                    .collect(),
             }
         }
     }
@@ -288,12 +303,12 @@ mod tests {
             };
             props
                 .method_throttles
-                .insert("prod /a/GET".into(), throttle);
+                .insert("GET /a on old".into(), throttle);
         }
         let refused = extracted(&wanted).unwrap_err().to_string();
         assert_eq!(
             refused,
-            "plans.gold: a stack file can't say throttles of single methods"
+            "plans.gold: a stack file can't say a throttle of GET /a on old"
         );
     }
 }

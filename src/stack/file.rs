@@ -18,7 +18,8 @@ use super::scalar::Var;
 
 pub use api::{
     AccessLogSettings, AccessLogs, Api, Authorizer, Bodies, Cors, CorsSettings, Endpoint,
-    GatewayResponse, HeaderValue, Mock, Requirements, Requires, Route, Throttle, Token, Via,
+    GatewayResponse, HeaderValue, Mock, Origins, Requirements, Requires, Route, Throttle, Token,
+    Via,
 };
 pub use domain::{ApiDomain, MutualTls, OwnDomain, TlsPolicy};
 pub use load_balancer::{

@@ -394,7 +394,7 @@ mod tests {
         );
         assert_eq!(
             said(&["api", "cors", "origin"]),
-            Some("the one origin allowed, or `*` for any".into())
+            Some("the origins whose pages may call: one, a list of them, or `*` for any".into())
         );
         assert!(said(&["api", "steps"]).is_none());
     }

@@ -1,5 +1,5 @@
 //! Settings that are a scalar in the common case and a table otherwise: `cors = true`, `requires = "nothing"`,
-//! `mock = 200`, or a list in the common case: `subnets = ["subnet-…"]`.
+//! `mock = 200`, or a list in the common case: `subnets = ["subnet-…"]`; and one or several: `origin = "*"`.
 //!
 //! Written by hand: an untagged enum would buffer the value and lose the place of an error inside the table.
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::file::{
     AccessLogSettings, AccessLogs, Bodies, Cors, CorsSettings, FindSubnets, HeaderValue, Mock,
-    Requirements, Requires, Subnets,
+    Origins, Requirements, Requires, Subnets,
 };
 use super::template::{GatewayTemplate, Template};
 
@@ -110,6 +110,53 @@ impl JsonSchema for Subnets {
             "anyOf": [
                 { "type": "array", "items": { "type": "string" }, "uniqueItems": true, "description": "Their ids." },
                 generator.subschema_for::<FindSubnets>(),
+            ],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Origins {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrList;
+        impl<'de> Visitor<'de> for OneOrList {
+            type Value = Origins;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an origin or a list of origins")
+            }
+
+            fn visit_str<E: de::Error>(self, origin: &str) -> Result<Origins, E> {
+                Ok(Origins([origin.to_owned()].into()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, origins: A) -> Result<Origins, A::Error> {
+                BTreeSet::deserialize(SeqAccessDeserializer::new(origins)).map(Origins)
+            }
+        }
+        deserializer.deserialize_any(OneOrList)
+    }
+}
+
+impl Serialize for Origins {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.first() {
+            Some(only) if self.0.len() == 1 => serializer.serialize_str(only),
+            _ => self.0.serialize(serializer),
+        }
+    }
+}
+
+impl JsonSchema for Origins {
+    fn schema_name() -> Cow<'static, str> {
+        "Origins".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Origins of pages: one, or a list.",
+            "anyOf": [
+                { "type": "string", "description": "The one origin, or `*` for any." },
+                { "type": "array", "items": { "type": "string" }, "uniqueItems": true, "description": "The origins." },
             ],
         })
     }

@@ -159,7 +159,12 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ("stage = \"prod\"", "stage = \"pre prod\"", Code::BadName, "\"pre prod\"", &["api.stage"]),
     ("path = \"v1\"", "path = \"v 1\"", Code::BadName, "\"v 1\"", &["api.stage_variables.path"]),
     ("path = \"v1\"", "path = \"v1\", \"a-b\" = \"x\"", Code::BadName, "\"a-b\"", &["api.stage_variables"]),
-    ("origin = \"*\"", "origin = \"x\"", Code::BadUrl, "\"x\"", &["api.cors.origin"]),
+    ("\"https://a.example\", \"https://b", "\"x\", \"https://b", Code::BadUrl, "\"x\"", &["api.cors.origin"]),
+    (
+        "[\"https://a.example\", \"https://b.example\"]", "\"*\"",
+        Code::Requirements, "true", &["api.cors.credentials", "api.cors.origin"],
+    ),
+    ("\"X-E\"", "\"X E\"", Code::BadName, "\"X E\"", &["api.cors.expose_headers"]),
     ("\"X-A\"", "\"X B\"", Code::BadName, "\"X B\"", &["api.cors.headers"]),
     ("max_age = \"1h\"", "max_age = \"9d\"", Code::OutOfRange, "\"9d\"", &["api.cors.max_age"]),
     (
@@ -250,6 +255,13 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ),
     ("plan = \"gold\", enabled = true }", "enabled = true }", Code::NoEffect, "key", &["api_keys.key"]),
     ("env:BATCH_KEY", "BATCH_KEY", Code::WrongValue, "\"BATCH_KEY\"", &["api_keys.key.key"]),
+    ("offset = 1", "offset = 7", Code::OutOfRange, "7", &["plans.gold.quota.offset", "plans.gold.quota.per"]),
+    ("{ \"GET /b\" = { rate", "{ \"GET /c\" = { rate", Code::BadPlan, "\"GET /c\"", &["plans.gold.routes", "api.routes"]),
+    (
+        "{ \"GET /b\" = { rate", "{ \"GET /m\" = { rate",
+        Code::NoEffect, "\"GET /m\"",
+        &["plans.gold.routes.\"GET /m\"", "api.requires", "api.routes.\"GET /m\".requires"],
+    ),
     ("name = \"Acme\"", "name = \"Ac/me\"", Code::BadName, "\"Ac/me\"", &["partners.acme.name"]),
     ("plan = \"gold\", scopes", "plan = \"glod\", scopes", Code::BadPlan, "\"glod\"", &["partners.acme.plan", "plans"]),
     (

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::case::{Door, Refusal};
+use super::case::{Door, ORIGIN, Refusal};
 use crate::caller::ClientView;
-use crate::kinds::gateway_response::CLIENT_ERRORS;
+use crate::kinds::gateway_response::{CALLERS_ORIGIN, CLIENT_ERRORS};
 use crate::kinds::route::{Integration, Props as Route};
 use crate::kinds::{Desired, HeaderValue, Observation, Resource, deployment};
 use crate::model::{Address, Book, OutputName, Place, endpoints};
@@ -30,6 +30,8 @@ pub struct ExpectedAccess {
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
     /// The issuer of the stack's tokens.
     pub issuer: Option<String>,
+    /// The lowest rate at which the stage lets a method be called, if it has limits.
+    pub stage_rate: Option<f64>,
 }
 
 /// An answer of API Gateway's own, as the file wants it.
@@ -56,6 +58,8 @@ pub struct ExpectedRoute {
     pub key: bool,
     /// API Gateway's own response: status and headers.
     pub mock: Option<(u16, BTreeMap<String, String>)>,
+    /// The origins of pages, each of which that response allows; empty if it is the same for all.
+    pub origins: BTreeSet<String>,
 }
 
 /// A partner, an app client or an API key of the file.
@@ -78,7 +82,7 @@ pub struct KeySketch {
     pub plan: Option<Address>,
     /// How many requests the plan allows it in a period.
     pub quota: Option<i32>,
-    /// How many requests a second the plan allows it.
+    /// How many requests a second the plan allows it, for the most limited method.
     pub rate: Option<f64>,
 }
 
@@ -97,6 +101,9 @@ impl ExpectedAccess {
                     let headers = props.headers.iter();
                     let headers = headers.filter_map(|(name, value)| match value {
                         HeaderValue::Fixed(text) => Some((name.clone(), text.resolve(book)?)),
+                        HeaderValue::Mapped { from } if from == CALLERS_ORIGIN => {
+                            Some((name.clone(), ORIGIN.to_owned()))
+                        }
                         HeaderValue::Mapped { .. } => None,
                     });
                     let response = GatewayResponse {
@@ -106,13 +113,18 @@ impl ExpectedAccess {
                     let response_type = props.response_type.clone();
                     access.gateway_responses.insert(response_type, response);
                 }
+                Resource::Stage(props) => {
+                    let of_methods = props.method_throttles.values().flatten();
+                    let all = of_methods.chain(&props.throttle);
+                    access.stage_rate = all.map(|limit| limit.rate).min_by(f64::total_cmp);
+                }
                 _ => {}
             }
         }
         access.doors(desired, book);
         access.callers(desired, view);
-        let pool = observation.live.get(&Place::UserPool.address());
-        access.issuer = pool.and_then(|pool| pool.outputs.get(&OutputName::Issuer).cloned());
+        let issuer = desired.outputs.get("issuer");
+        access.issuer = issuer.and_then(|issuer| issuer.resolve(book));
         access.strangers = observation
             .live
             .iter()
@@ -147,13 +159,14 @@ impl ExpectedAccess {
         (response.status.unwrap_or(how.status()), response.headers)
     }
 
-    /// The lowest rate of a plan.
+    /// The lowest rate of the stage or a plan.
     pub fn lowest_rate(&self) -> Option<f64> {
         let keys = self
             .callers
             .values()
             .filter_map(|caller| caller.key.as_ref());
-        keys.filter_map(|key| key.rate).min_by(f64::total_cmp)
+        let rates = keys.filter_map(|key| key.rate);
+        rates.chain(self.stage_rate).min_by(f64::total_cmp)
     }
 
     fn doors(&mut self, desired: &Desired, book: &Book) {
@@ -227,8 +240,10 @@ impl ExpectedAccess {
                     .and_then(|plan| plan.quota.as_ref())
                     .map(|quota| quota.requests),
                 rate: plan
-                    .and_then(|plan| plan.throttle.as_ref())
-                    .map(|throttle| throttle.rate),
+                    .into_iter()
+                    .flat_map(|plan| plan.method_throttles.values().chain(&plan.throttle))
+                    .map(|throttle| throttle.rate)
+                    .min_by(f64::total_cmp),
             });
             let caller = KnownCaller {
                 scopes: known.gets_tokens().then(|| known.scopes.clone()),
@@ -280,6 +295,10 @@ fn route(address: &Address, props: &Route, book: &Book) -> ExpectedRoute {
         mock: match &props.integration {
             Integration::Mock(answer) => Some((answer.status, answer.headers.clone())),
             Integration::Http { .. } | Integration::Other(_) => None,
+        },
+        origins: match &props.integration {
+            Integration::Mock(answer) => answer.origins.clone(),
+            Integration::Http { .. } | Integration::Other(_) => BTreeSet::new(),
         },
     }
 }

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use serde::Deserialize;
 
 use super::case::{
-    Answer, Caller, Case, Difference, Expected, KeyShown, NOT_IMPLEMENTED, Outcome, Tested,
+    Answer, Caller, Case, Difference, Expected, KeyShown, NOT_IMPLEMENTED, ORIGIN, Outcome, Tested,
 };
 use super::judge::{judge, no_answer};
 use super::test_credentials::TestCredentials;
@@ -40,9 +40,6 @@ const WAITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 
 /// Retries of a throttled call.
 const THROTTLED: (usize, Duration) = (3, Duration::from_secs(1));
-
-/// The origin of a calling page: `.invalid` is reserved (RFC 2606).
-const ORIGIN: &str = "https://gatestack-verify.invalid";
 
 /// Runs every case, in order.
 ///
@@ -148,7 +145,7 @@ async fn one(asking: &Asking<'_>, case: Case) -> Tested {
         let request = request(asking, &case, token.as_ref(), key.as_ref())?;
         let answer = way.send(request).await;
         answer
-            .map(|answer| read(case, &answer))
+            .map(|answer| read(&case, &answer))
             .map_err(|error| in_full(&error))
     };
     let mut answer = send().await;
@@ -199,12 +196,17 @@ fn request(
     token: Option<&Secret>,
     key: Option<&Secret>,
 ) -> Result<Request<Bytes>, String> {
+    let (origin, is_preflight) = match &case.caller {
+        Caller::Preflight => (ORIGIN, true),
+        Caller::ListedPreflight(origin) => (origin.as_str(), true),
+        _ => (ORIGIN, false),
+    };
     let mut request = Request::builder()
         .method(case.method.as_str())
         .uri(format!("{}{}", case.door.url, case.target))
-        .header("origin", ORIGIN)
+        .header("origin", origin)
         .header("accept", "*/*");
-    if case.caller == Caller::Preflight {
+    if is_preflight {
         request = request
             .header("access-control-request-method", "GET")
             .header("access-control-request-headers", "authorization");
@@ -247,7 +249,7 @@ fn read(case: &Case, response: &Response<Bytes>) -> Answer {
         .map(|name| name.as_str())
         .filter(|name| {
             let named = || named.keys().any(|named| named.eq_ignore_ascii_case(name));
-            name.starts_with("access-control-") || named()
+            name.starts_with("access-control-") || *name == "vary" || named()
         })
         .filter_map(|name| Some((name.to_owned(), text(name)?)))
         .collect();

@@ -11,8 +11,10 @@ use crate::plan::FieldChange;
 pub enum Caller {
     /// A caller without credentials, if none are needed.
     Anybody,
-    /// A browser's preflight.
+    /// A browser's preflight, from an origin that no file lists.
     Preflight,
+    /// A browser's preflight from this origin, which the file lists.
+    ListedPreflight(String),
     /// A caller without a token.
     NoToken,
     /// A caller with an invalid token.
@@ -48,6 +50,7 @@ impl fmt::Display for Caller {
         f.pad(match self {
             Self::Anybody => "anybody",
             Self::Preflight => "preflight",
+            Self::ListedPreflight(_) => "preflight of a listed origin",
             Self::NoToken => "no token",
             Self::GarbageToken => "garbage token",
             Self::ForgedToken => "forged token",
@@ -116,6 +119,9 @@ pub struct Door {
     /// Whether it requires client certificates.
     pub mutual_tls: bool,
 }
+
+/// The origin of a calling page: `.invalid` is reserved (RFC 2606).
+pub(super) const ORIGIN: &str = "https://gatestack-verify.invalid";
 
 /// A call and its expected result.
 #[derive(Clone, Debug, PartialEq)]

@@ -26,7 +26,7 @@ pub fn judge(case: &Case, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
             Some(difference) => differences.push(difference),
             None => {
                 let whose = match case.caller {
-                    Caller::Preflight => "the preflight",
+                    Caller::Preflight | Caller::ListedPreflight(_) => "the preflight",
                     _ => "the answer",
                 };
                 differences.extend(missing_headers(headers, answer, whose));

@@ -76,6 +76,7 @@ impl Matrix<'_> {
                 scopes: None,
                 key: false,
                 mock: None,
+                origins: BTreeSet::new(),
             };
             cases.push(self.of_stranger(&route));
         }
@@ -184,7 +185,13 @@ impl Matrix<'_> {
         let good = self.good_token(route);
         let key = self.good_key(route);
         if is_preflight(route) {
-            return vec![self.admitted(route, Caller::Preflight)];
+            let listed = route.origins.last();
+            let cases = [
+                Some(Caller::Preflight),
+                listed.cloned().map(Caller::ListedPreflight),
+            ];
+            let cases = cases.into_iter().flatten();
+            return cases.map(|caller| self.admitted(route, caller)).collect();
         }
         let mut cases = Vec::new();
         // With an invalid token the key is valid, and vice versa: only one thing is wrong.
@@ -365,10 +372,16 @@ impl Matrix<'_> {
 
     fn admitted(&self, route: &ExpectedRoute, caller: Caller) -> Case {
         let expected = match &route.mock {
-            Some((status, headers)) => Expected::Admitted {
-                status: Some(*status),
-                headers: headers.clone(),
-            },
+            Some((status, headers)) => {
+                let mut headers = headers.clone();
+                if let Caller::ListedPreflight(origin) = &caller {
+                    headers.insert(ALLOW_ORIGIN.into(), origin.clone());
+                }
+                Expected::Admitted {
+                    status: Some(*status),
+                    headers,
+                }
+            }
             None => Expected::Admitted {
                 status: None,
                 headers: BTreeMap::new(),
@@ -474,6 +487,9 @@ fn is_safe(method: &str) -> bool {
     SAFE.contains(&method)
 }
 
+/// The header that says which pages may read an answer.
+const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
+
 /// The expected response to a preflight.
 fn is_preflight(route: &ExpectedRoute) -> bool {
     let allows = |headers: &BTreeMap<String, String>| {
@@ -548,7 +564,8 @@ fn rank(case: &Case) -> u8 {
     match &case.caller {
         _ if case.door.about.is_some() => 0,
         Caller::Anybody | Caller::NoToken | Caller::NoKey | Caller::Known(_) => 0,
-        Caller::WithoutScope | Caller::Preflight | Caller::UnknownKey | Caller::AccessToken => 1,
+        Caller::WithoutScope | Caller::UnknownKey | Caller::AccessToken => 1,
+        Caller::Preflight | Caller::ListedPreflight(_) => 1,
         _ => 2,
     }
 }

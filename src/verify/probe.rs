@@ -155,6 +155,7 @@ fn with_probe(desired: &Desired) -> Desired {
             quota: requests.map(|requests| Quota {
                 requests,
                 period: "DAY".into(),
+                offset: 0,
             }),
             stages,
             method_throttles: BTreeMap::new(),

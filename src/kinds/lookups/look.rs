@@ -15,7 +15,7 @@ use super::{
 };
 use crate::aws::{AwsError, Passing, Reader};
 use crate::kinds::marks::{CLIENT_TAG, CREATING};
-use crate::kinds::{KEY_TAG, STACK_TAG, tags};
+use crate::kinds::{KEY_TAG, STACK_TAG, tags, user_pool};
 use crate::model::Place;
 
 /// Runs all lookups concurrently.
@@ -187,6 +187,7 @@ async fn described(reader: &Reader, ids: &[String]) -> Result<Vec<ExistingUserPo
     let pools = pools.into_iter().flatten().map(|pool| ExistingUserPool {
         id: pool.id.clone().unwrap_or_default(),
         arn: pool.arn.clone().unwrap_or_default(),
+        issuer: user_pool::issuer(&pool),
         name: pool.name.clone().unwrap_or_default(),
         domain: filled(&pool.domain),
         custom_domain: filled(&pool.custom_domain),

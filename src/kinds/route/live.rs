@@ -278,10 +278,11 @@ fn answer(method: &Method, live: &LiveIntegration) -> Result<Answer, String> {
     let template = templates
         .and_then(|templates| templates.get(MEDIA_TYPE))
         .map_or("", String::as_str);
-    let body = mock::body(template).ok_or("a computed body")?;
+    let (origins, body) = mock::answer(template).ok_or("a computed body")?;
     Ok(Answer {
         status,
         headers: header::headers(RESPONSE_HEADER, parameters),
+        origins,
         body: body.into(),
         converts_to_text,
     })
@@ -471,6 +472,7 @@ mod tests {
         let answer = Answer {
             status: 204,
             headers: [("Access-Control-Allow-Origin".to_owned(), "*".to_owned())].into(),
+            origins: Default::default(),
             body: "".into(),
             converts_to_text: false,
         };

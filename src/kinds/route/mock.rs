@@ -1,5 +1,7 @@
 //! The templates of mock responses.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 /// The request template with a mock's status.
@@ -18,13 +20,56 @@ pub(super) fn status(template: &str) -> Option<u16> {
         .and_then(|status| u16::try_from(status).ok())
 }
 
+/// The beginning of a template that allows a page's own origin, up to its conditions: as AWS's CDK writes it. AWS compares the case of
+/// a header's name, which depends on the version of HTTP.
+const ORIGIN: &str = r#"#set($origin = $input.params().header.get("Origin"))
+#if($origin == "")
+#set($origin = $input.params().header.get("origin"))
+#end
+#if("#;
+/// What follows the conditions.
+const ALLOWED: &str = ")
+#set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
+#end
+";
+const OR: &str = " || ";
+
+/// The template of a response that allows one of these origins, if there are any, with exactly this text.
+pub(super) fn answer_template(origins: &BTreeSet<String>, body: &str) -> String {
+    let mut template = String::new();
+    if !origins.is_empty() {
+        let conditions = origins
+            .iter()
+            .map(|origin| format!("$origin == \"{origin}\""));
+        let conditions = conditions.collect::<Vec<_>>().join(OR);
+        template = format!("{ORIGIN}{conditions}{ALLOWED}");
+    }
+    template + &body_template(body)
+}
+
+/// The origins and the text of a template; `None` if it computes something else.
+pub(super) fn answer(template: &str) -> Option<(BTreeSet<String>, String)> {
+    let Some((conditions, rest)) = template
+        .strip_prefix(ORIGIN)
+        .and_then(|rest| rest.split_once(ALLOWED))
+    else {
+        return Some((BTreeSet::new(), body(template)?));
+    };
+    let origin = |condition: &str| {
+        let quoted = condition.strip_prefix("$origin == \"")?.strip_suffix('"')?;
+        (!quoted.contains(['"', '$', '#'])).then(|| quoted.to_owned())
+    };
+    let origins: Option<BTreeSet<String>> = conditions.split(OR).map(origin).collect();
+    Some((origins?, body(rest)?))
+}
+
 /// Special characters of templates, each with the variable that contains it.
 const SPECIAL: &[(char, &str)] = &[('$', "${dollar}"), ('#', "${hash}"), ('\\', "${backslash}")];
 /// What sets these variables.
 const PREAMBLE: &str = r"#set($dollar='$')#set($hash='#')#set($backslash='\')";
 
 /// The template for exactly this text.
-pub(super) fn body_template(body: &str) -> String {
+fn body_template(body: &str) -> String {
     if !body.contains(['$', '#']) {
         return body.to_owned();
     }
@@ -41,7 +86,7 @@ pub(super) fn body_template(body: &str) -> String {
 }
 
 /// The text of a template; `None` if it computes something.
-pub(super) fn body(template: &str) -> Option<String> {
+fn body(template: &str) -> Option<String> {
     let Some(escaped) = template.strip_prefix(PREAMBLE) else {
         return (!template.contains(['$', '#'])).then(|| template.to_owned());
     };
@@ -66,6 +111,36 @@ mod tests {
             "C:\\plain",
         ] {
             assert_eq!(body(&body_template(text)).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn origins_come_back_as_they_were_written() {
+        let listed = |list: &[&str]| {
+            list.iter()
+                .map(|one| (*one).to_owned())
+                .collect::<BTreeSet<_>>()
+        };
+        for origins in [
+            &[][..],
+            &["https://a.example"],
+            &["http://[::1]:3000", "https://b.example"],
+        ] {
+            for text in ["", "hi", "costs $5"] {
+                let template = answer_template(&listed(origins), text);
+                assert_eq!(answer(&template), Some((listed(origins), text.to_owned())));
+            }
+        }
+        let both = answer_template(&listed(&["https://a.example", "https://b.example"]), "");
+        for other in [
+            both.replace(
+                "$origin == \"https://b.example\"",
+                "$origin.matches(\"https://b.*\")",
+            ),
+            both.replace("||", "&&"),
+            both.replace("Allow-Origin = $origin", "Allow-Origin = \"*\""),
+        ] {
+            assert_eq!(answer(&other), None, "{other}");
         }
     }
 

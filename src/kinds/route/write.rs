@@ -191,7 +191,7 @@ async fn put_answer(
     answer: &Answer,
 ) -> Result<(), AwsError> {
     // Without a template the response has no body; an empty template is returned as null.
-    let template = mock::body_template(&task.text(&answer.body));
+    let template = mock::answer_template(&answer.origins, &task.text(&answer.body));
     let templates =
         (!template.is_empty()).then(|| HashMap::from([(MEDIA_TYPE.to_owned(), template)]));
     let request = writer

@@ -1,8 +1,8 @@
 //! A stage as API Gateway has it.
 
-use aws_sdk_apigateway::types::{MethodSetting, Stage as LiveStage};
+use aws_sdk_apigateway::types::Stage as LiveStage;
 
-use super::{AccessLogs, EVERY_METHOD, Props, Throttle, outputs};
+use super::{AccessLogs, EVERY_METHOD, Props, methods, outputs};
 use crate::aws::Reader;
 use crate::kinds::{Found, tags};
 use crate::model::Address;
@@ -18,6 +18,10 @@ pub(super) fn found(
     let group = logs
         .and_then(|logs| logs.destination_arn.clone())
         .filter(|arn| !arn.is_empty());
+    let settings = live.method_settings.iter().flatten();
+    let of_methods = settings.filter(|(key, _)| *key != EVERY_METHOD);
+    let every = live.method_settings.as_ref();
+    let every = every.and_then(|settings| settings.get(EVERY_METHOD));
     let props = Props {
         api: api.into(),
         deployment: live.deployment_id.clone().unwrap_or_default().into(),
@@ -27,11 +31,15 @@ pub(super) fn found(
             .flatten()
             .map(|(name, value)| (name.clone(), value.as_str().into()))
             .collect(),
-        throttle: live
-            .method_settings
-            .as_ref()
-            .and_then(|settings| settings.get(EVERY_METHOD))
-            .and_then(throttle_of),
+        throttle: every.and_then(methods::throttle_of),
+        method_throttles: of_methods
+            .clone()
+            .map(|(key, setting)| (key.clone(), methods::throttle_of(setting)))
+            .collect(),
+        other_settings: of_methods
+            .filter(|(_, setting)| methods::has_others(setting, every))
+            .map(|(key, _)| key.clone())
+            .collect(),
         access_logs: group.map(|group| AccessLogs {
             group: group.into(),
             format: logs
@@ -50,25 +58,16 @@ pub(super) fn found(
     }
 }
 
-fn throttle_of(setting: &MethodSetting) -> Option<Throttle> {
-    let (rate, burst) = (
-        setting.throttling_rate_limit,
-        setting.throttling_burst_limit,
-    );
-    (rate >= 0.0 || burst >= 0).then_some(Throttle { rate, burst })
-}
-
 fn unmanaged(live: &LiveStage) -> Vec<String> {
     let mut words = Vec::new();
+    let every = live.method_settings.as_ref();
+    let every = every.and_then(|settings| settings.get(EVERY_METHOD));
     for (method, setting) in live.method_settings.iter().flatten() {
-        let of = if method == EVERY_METHOD {
-            "every method"
-        } else {
-            method
+        let of = match method.as_str() {
+            EVERY_METHOD => "every method".to_owned(),
+            _ if !methods::has_others(setting, every) => continue,
+            method => methods::name(method),
         };
-        if method != EVERY_METHOD && throttle_of(setting).is_some() {
-            words.push(format!("a throttle of its own for {of}"));
-        }
         if setting
             .logging_level
             .as_deref()
@@ -118,31 +117,7 @@ fn unmanaged(live: &LiveStage) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_throttle_of_minus_one_is_none() {
-        let setting = |rate: f64, burst: i32| {
-            MethodSetting::builder()
-                .throttling_rate_limit(rate)
-                .throttling_burst_limit(burst)
-                .build()
-        };
-        assert_eq!(throttle_of(&setting(-1.0, -1)), None);
-        assert_eq!(
-            throttle_of(&setting(50.0, 100)),
-            Some(Throttle {
-                rate: 50.0,
-                burst: 100
-            })
-        );
-        assert_eq!(
-            throttle_of(&setting(0.0, 0)),
-            Some(Throttle {
-                rate: 0.0,
-                burst: 0
-            })
-        );
-    }
+    use aws_sdk_apigateway::types::MethodSetting;
 
     #[test]
     fn settings_of_single_methods_are_said_in_words() {
@@ -152,7 +127,12 @@ mod tests {
                 MethodSetting::builder()
                     .throttling_rate_limit(1.0)
                     .throttling_burst_limit(1)
+                    .logging_level("INFO")
                     .build(),
+            )
+            .method_settings(
+                "~1policies/PUT",
+                MethodSetting::builder().metrics_enabled(true).build(),
             )
             .method_settings(
                 EVERY_METHOD,
@@ -166,7 +146,7 @@ mod tests {
         assert_eq!(
             unmanaged(&live),
             [
-                "a throttle of its own for ~1policies/GET",
+                "detailed metrics of PUT /policies",
                 "execution logs of every method"
             ]
         );

@@ -118,19 +118,44 @@ fn cross_origin(judge: &mut Judge<'_>, path: &KeyPath, cors: &CorsSettings) {
             .expect("the pattern is constant")
     });
     let origin = path.join("origin");
-    if !ORIGIN.is_match(&cors.origin) {
-        let message = format!("`{}` is not an origin that a browser sends", cors.origin);
-        judge.error(
+    let origins = &cors.origin.0;
+    for one in origins.iter().filter(|one| !ORIGIN.is_match(one)) {
+        let message = format!("`{one}` is not an origin that a browser sends");
+        let help = "write `*`, or scheme and host without a path: `https://app.example.com`";
+        judge.element_error(Code::BadUrl, &origin, one, message, help);
+    }
+    if origins.is_empty() {
+        let message = "no origin is listed";
+        let help = "list the origins of the pages that may call, or remove `cors`";
+        judge.error(Code::BadUrl, &origin, message, help);
+    } else if cors.origin.is_any() && origins.len() > 1 {
+        let message = "`*` allows every origin, so the others have no effect";
+        judge.element_error(
             Code::BadUrl,
             &origin,
+            "*",
             message,
-            "write `*`, or scheme and host without a path: `https://app.example.com`",
+            "remove `*`, or the others",
         );
     }
-    let headers = path.join("headers");
-    for header in cors.headers.iter().filter(|header| *header != "*") {
-        if let Some((message, help)) = HEADER.refusal(header) {
-            judge.element_error(Code::BadName, &headers, header, message, help);
+    if cors.credentials && cors.origin.is_any() && judge.usable(&origin) {
+        let message = "browsers refuse the origin `*` for calls with credentials";
+        let help = "list the origins, as in `origin = [\"https://app.example.com\"]`, or remove `credentials`";
+        judge.error(Code::Requirements, &path.join("credentials"), message, help);
+    }
+    for (key, list) in [
+        ("headers", &cors.headers),
+        ("expose_headers", &cors.expose_headers),
+    ] {
+        let at = path.join(key);
+        for header in list.iter().filter(|header| *header != "*") {
+            if let Some((message, help)) = HEADER.refusal(header) {
+                judge.element_error(Code::BadName, &at, header, message, help);
+            }
+        }
+        if cors.credentials && list.contains("*") && judge.usable(path.join("credentials")) {
+            let message = "with `credentials`, browsers take `*` for the name of a header";
+            judge.warning(Code::NoEffect, &at, message, "list the headers");
         }
     }
     if let Some(max_age) = cors.max_age {
@@ -314,6 +339,33 @@ mod tests {
             [Code::BadName]
         );
         assert_eq!(api("cors = { max_age = \"2d\" }"), [Code::OutOfRange]);
+    }
+
+    #[test]
+    fn pages_of_several_origins_may_call() {
+        let cors = |settings: &str| api(&format!("cors = {{ {settings} }}"));
+        let two = "origin = [\"https://a.example.com\", \"http://[::1]:3000\"]";
+        assert_eq!(cors(two), []);
+        assert_eq!(
+            cors("origin = [\"https://a.example.com\", \"b\"]"),
+            [Code::BadUrl]
+        );
+        assert_eq!(cors("origin = []"), [Code::BadUrl]);
+        assert_eq!(
+            cors("origin = [\"*\", \"https://a.example.com\"]"),
+            [Code::BadUrl]
+        );
+        assert_eq!(cors("origin = 5"), [Code::WrongValue]);
+        assert_eq!(cors(&format!("{two}, credentials = true")), []);
+        assert_eq!(cors("credentials = true"), [Code::Requirements]);
+        assert_eq!(
+            cors(&format!(
+                "{two}, credentials = true, headers = [\"*\", \"Authorization\"]"
+            )),
+            [Code::NoEffect]
+        );
+        assert_eq!(cors("expose_headers = [\"X-Id\"]"), []);
+        assert_eq!(cors("expose_headers = [\"X Id\"]"), [Code::BadName]);
     }
 
     #[test]

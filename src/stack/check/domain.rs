@@ -132,7 +132,8 @@ fn base_paths(judge: &mut Judge<'_>, list: &KeyPath, domain: &ApiDomain) {
         } else if base_path.contains('/') {
             (
                 format!("the base path `{base_path}` holds `/`"),
-                "a base path is the first part of the path alone, such as `v1`",
+                // The API for REST APIs refuses it: "To create a multi-level base path mapping, use API Gateway V2."
+                "write one part, such as `v1`: AWS maps several only by its API for HTTP APIs, which gatestack does not use",
             )
         } else {
             (

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_facts::limits::apigateway::MOST_METHOD_THROTTLES;
 use aws_facts::limits::tags::LONGEST_TAG_VALUE;
 
 use super::names::{API_GATEWAY, API_KEY};
@@ -9,7 +10,9 @@ use super::{Judge, entries};
 use crate::kinds::tags;
 use crate::model::{SecretSource, bare_or_quoted};
 use crate::stack::diagnostic::{Code, Diagnostic};
+use crate::stack::file::{Plan, Quota, Requires};
 use crate::stack::given_keys;
+use crate::stack::methods::methods;
 use crate::stack::spans::KeyPath;
 
 pub(super) fn check(judge: &mut Judge<'_>) {
@@ -18,6 +21,10 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         if let Some(description) = &plan.description {
             judge.description(&path, description);
         }
+        if let Some(quota) = &plan.quota {
+            offset(judge, &path.join("quota"), quota);
+        }
+        routes(judge, &path.join("routes"), plan);
     }
     for (path, name, key) in entries("api_keys", &judge.file.api_keys) {
         judge.display_name(&path, key.name.as_ref(), &API_KEY);
@@ -78,6 +85,70 @@ fn values(judge: &mut Judge<'_>) {
             None => drop(known.insert(source, path)),
         }
     }
+}
+
+/// Refuses a day that the quota's period does not have.
+fn offset(judge: &mut Judge<'_>, path: &KeyPath, quota: &Quota) {
+    let (period, last) = (quota.per.word(), quota.per.last_offset());
+    if quota.offset <= last || !judge.usable(path.join("per")) {
+        return;
+    }
+    let message = format!("a {period} does not begin on the day {}", quota.offset);
+    let help = match last {
+        0 => "remove `offset`: a day begins at 00:00 UTC".to_owned(),
+        last => format!("the first day of a {period} is 0, and AWS takes none after {last}"),
+    };
+    judge.error(Code::OutOfRange, &path.join("offset"), message, help);
+}
+
+/// The throttles of single routes.
+fn routes(judge: &mut Judge<'_>, table: &KeyPath, plan: &Plan) {
+    let routes = KeyPath::from(["api", "routes"]);
+    for name in judge.names(table) {
+        let at = table.join(&name);
+        if judge.has(routes.join(&name)) {
+            uncounted(judge, &at, &name);
+        } else if judge.usable(&routes) {
+            let known = judge.spans.names(&routes);
+            let help =
+                judge.did_you_mean(&name, known, "write the name of a route in `[api.routes]`");
+            let message = format!("the API has no route `{name}`");
+            judge.key_error(Code::BadPlan, &at, message, help);
+        }
+    }
+    let Some(api) = &judge.file.api else { return };
+    let count: usize = plan
+        .routes
+        .keys()
+        .map(|name| methods(api, name).len())
+        .sum();
+    if count > MOST_METHOD_THROTTLES && judge.intact(&routes) {
+        let message = format!(
+            "{count} throttles of methods; a plan has {MOST_METHOD_THROTTLES} for a stage unless AWS raised your quota"
+        );
+        let help =
+            "raise the quota in Service Quotas, or limit several routes with the plan's `throttle`";
+        judge.warning(Code::TooMany, table, message, help);
+    }
+}
+
+/// Warns where no call counts: API Gateway applies a plan to methods that need a key.
+fn uncounted(judge: &mut Judge<'_>, at: &KeyPath, name: &str) {
+    let Some(api) = &judge.file.api else { return };
+    let Some(route) = api.routes.get(name) else {
+        return;
+    };
+    let needs_key = matches!(route.requires(api), Requires::These(these) if these.api_key);
+    let told = [
+        KeyPath::from(["api", "requires"]),
+        KeyPath::from(["api", "routes", name, "requires"]),
+    ];
+    if needs_key || !told.iter().all(|path| judge.intact(path)) {
+        return;
+    }
+    let message = format!("`{name}` needs no API key, so no plan limits it");
+    let help = "add `api_key = true` to what it requires, or limit all callers with the route's own `throttle`";
+    judge.warning(Code::NoEffect, at, message, help);
 }
 
 fn members(judge: &mut Judge<'_>) {
@@ -157,7 +228,7 @@ fn members(judge: &mut Judge<'_>) {
 #[cfg(test)]
 mod tests {
     use crate::stack::diagnostic::Code;
-    use crate::stack::testing::{codes, edited};
+    use crate::stack::testing::{codes, edited, read};
 
     const BARE: &str = "[stack]\nname = \"a\"\nregion = \"eu-central-1\"\n";
 
@@ -227,6 +298,40 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_limits_routes_of_the_file() {
+        let with = |routes: &str| edited("", &format!("[plans.standard.routes]\n{routes}"));
+        let told = |routes: &str| {
+            let text = with(routes);
+            let diagnostics = match read(&text) {
+                Ok(checked) => checked.warnings,
+                Err(diagnostics) => diagnostics,
+            };
+            let one = diagnostics.list().first().cloned();
+            one.map(|one| format!("{}: {}", one.message, one.help.unwrap_or_default()))
+        };
+        let limit = "{ rate = 1, burst = 2 }";
+        assert_eq!(told(&format!("\"GET /hello\" = {limit}")), None);
+        assert_eq!(
+            told(&format!("\"GET /helo\" = {limit}")).as_deref(),
+            Some("the API has no route `GET /helo`: did you mean `GET /hello`?")
+        );
+        assert_eq!(
+            codes(&with("\"GET /hello\" = { rate = -1, burst = 2 }")),
+            [Code::OutOfRange]
+        );
+        let open = with(&format!("\"GET /hello\" = {limit}")).replace(", api_key = true", "");
+        assert_eq!(codes(&open), [Code::NoEffect]);
+        let mut lines = String::new();
+        let mut routes = String::new();
+        for number in 0..3 {
+            lines += &format!("\"ANY /{number}\" = {limit}\n");
+            routes += &format!("\"ANY /{number}\" = {{ mock = 200 }}\n");
+        }
+        let many = with(&lines).replace("[api.routes]\n", &format!("[api.routes]\n{routes}"));
+        assert_eq!(codes(&many), [Code::TooMany]);
+    }
+
+    #[test]
     fn limits_are_in_range() {
         for (bad, code) in [
             ("throttle = { rate = -1, burst = 1 }", Code::OutOfRange),
@@ -238,6 +343,18 @@ mod tests {
                 Code::OutOfRange,
             ),
             ("quota = { requests = 1, per = \"year\" }", Code::WrongValue),
+            (
+                "quota = { requests = 1, per = \"day\", offset = 1 }",
+                Code::OutOfRange,
+            ),
+            (
+                "quota = { requests = 1, per = \"week\", offset = 7 }",
+                Code::OutOfRange,
+            ),
+            (
+                "quota = { requests = 1, per = \"month\", offset = 28 }",
+                Code::OutOfRange,
+            ),
         ] {
             assert_eq!(
                 codes(&edited("throttle = { rate = 10, burst = 20 }", bad)),

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Expansion;
-use super::api::{allow_origin, api_id};
+use super::api::api_id;
 use crate::kinds::gateway_response::{self, CLIENT_ERRORS, SERVER_ERRORS};
 use crate::kinds::{HeaderValue, Resource};
 use crate::model::Place;
+use crate::stack::cors;
 use crate::stack::file::{self, Api, Cors};
 
 impl Expansion<'_> {
@@ -71,9 +72,10 @@ fn with_cors(
     mut headers: BTreeMap<String, HeaderValue>,
 ) -> BTreeMap<String, HeaderValue> {
     if let Cors::On(cors) = &api.cors {
-        let (name, origin) = allow_origin(cors);
-        if !headers.keys().any(|own| own.eq_ignore_ascii_case(&name)) {
-            headers.insert(name, HeaderValue::Fixed(origin.into()));
+        for (name, value) in cors::refused(cors) {
+            if !headers.keys().any(|own| own.eq_ignore_ascii_case(&name)) {
+                headers.insert(name, value);
+            }
         }
     }
     headers

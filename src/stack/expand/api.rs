@@ -12,8 +12,9 @@ use crate::model::routing::VERBS;
 use crate::model::{Address, Book, OutputName, Place, Text};
 use crate::stack::cors;
 use crate::stack::file::{
-    self, AccessLogSettings, AccessLogs, Api, Cors, CorsSettings, Period, Requires,
+    self, AccessLogSettings, AccessLogs, Api, Cors, CorsSettings, Period, Plan, Requires,
 };
+use crate::stack::methods::methods;
 
 impl Expansion<'_> {
     pub(super) fn api(&mut self, api: &Api) {
@@ -132,14 +133,15 @@ impl Expansion<'_> {
                 send_headers: self.headers(&route.send_headers),
             },
             (None, mock) => {
-                // A backend adds its own header; without one, API Gateway must.
-                let headers = match &api.cors {
-                    Cors::On(cors) => BTreeMap::from([allow_origin(cors)]),
-                    Cors::Off => BTreeMap::new(),
+                // A backend adds its own headers; without one, API Gateway must.
+                let (headers, origins) = match &api.cors {
+                    Cors::On(cors) => (cors::answered(cors), cors::several(cors)),
+                    Cors::Off => Default::default(),
                 };
                 Integration::Mock(Answer {
                     status: mock.as_ref().map_or(200, |mock| mock.status),
                     headers,
+                    origins,
                     body: self.optional(mock.as_ref().and_then(|mock| mock.body.as_deref())),
                     converts_to_text: !api.binary.is_empty(),
                 })
@@ -202,6 +204,8 @@ impl Expansion<'_> {
                 .map(|(name, value)| (name.clone(), self.text(value)))
                 .collect(),
             throttle: api.throttle.as_ref().map(throttle),
+            method_throttles: method_throttles(api),
+            other_settings: BTreeSet::new(),
             access_logs: logs,
             tracing: api.tracing,
             tags: self.context.tags_of(&address),
@@ -277,15 +281,44 @@ impl Expansion<'_> {
                 quota: plan.quota.as_ref().map(|quota| usage_plan::Quota {
                     requests: whole(quota.requests),
                     period: period(quota.per).into(),
+                    offset: whole(quota.offset),
                 }),
                 stages: stage.iter().cloned().collect(),
-                method_throttles: BTreeMap::new(),
+                method_throttles: self.method_throttles(plan),
                 tags: self.context.tags_of(&address),
             };
             let after = stage.iter().map(|_| Place::Stage.address()).collect();
             self.add_after(address, Resource::UsagePlan(props), after);
         }
     }
+
+    /// The throttles that a plan has for single methods.
+    fn method_throttles(&self, plan: &Plan) -> BTreeMap<String, stage::Throttle> {
+        let Some(api) = &self.file.api else {
+            return BTreeMap::new();
+        };
+        let mut throttles = BTreeMap::new();
+        for (name, limit) in &plan.routes {
+            for (verb, path) in methods(api, name) {
+                throttles.insert(usage_plan::method(verb, path, &api.stage), throttle(limit));
+            }
+        }
+        throttles
+    }
+}
+
+/// The throttles that the stage has for single methods.
+fn method_throttles(api: &Api) -> BTreeMap<String, Option<stage::Throttle>> {
+    let mut throttles = BTreeMap::new();
+    for (name, route) in &api.routes {
+        let Some(limit) = &route.throttle else {
+            continue;
+        };
+        for (verb, path) in methods(api, name) {
+            throttles.insert(stage::method(verb, path), Some(throttle(limit)));
+        }
+    }
+    throttles
 }
 
 pub(super) fn api_id() -> Text {
@@ -300,8 +333,8 @@ fn preflight(
     converts_to_text: bool,
 ) -> route::Props {
     let list = |items: Vec<&str>| items.join(",");
-    let mut headers = BTreeMap::from([
-        allow_origin(cors),
+    let mut answered = cors::allowing(cors);
+    answered.extend([
         (
             "Access-Control-Allow-Methods".to_owned(),
             list(methods.iter().copied().collect()),
@@ -312,7 +345,7 @@ fn preflight(
         ),
     ]);
     if let Some(max_age) = cors.max_age {
-        headers.insert(
+        answered.insert(
             "Access-Control-Max-Age".into(),
             seconds(max_age).to_string(),
         );
@@ -323,7 +356,8 @@ fn preflight(
         path: path.to_owned(),
         integration: Integration::Mock(Answer {
             status: 204,
-            headers,
+            headers: answered,
+            origins: cors::several(cors),
             body: Text::default(),
             converts_to_text,
         }),
@@ -331,13 +365,6 @@ fn preflight(
         scopes: BTreeSet::new(),
         api_key: false,
     }
-}
-
-pub(super) fn allow_origin(cors: &CorsSettings) -> (String, String) {
-    (
-        "Access-Control-Allow-Origin".to_owned(),
-        cors.origin.clone(),
-    )
 }
 
 fn throttle(throttle: &file::Throttle) -> stage::Throttle {

@@ -48,6 +48,7 @@ impl<'a> References<'a> {
         }
         if let Some(pool) = &self.file.user_pool {
             add("user_pool_id", Reference::UserPoolId);
+            add("issuer", Reference::UserPoolIssuer);
             let existing = self.lookups.user_pool();
             let existing = existing.and_then(ExistingUserPool::host);
             if pool.domain.is_some() || pool.own_domain.is_some() || existing.is_some() {
@@ -99,10 +100,7 @@ impl<'a> References<'a> {
             match reference {
                 Reference::UserPoolId => return literal(&existing.id),
                 Reference::UserPoolArn => return literal(&existing.arn),
-                Reference::UserPoolIssuer => {
-                    let pool = Text::literal(&*existing.id);
-                    return endpoints::issuer(pool, region).into_pieces();
-                }
+                Reference::UserPoolIssuer => return literal(&existing.issuer),
                 _ => {}
             }
         }

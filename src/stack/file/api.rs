@@ -43,7 +43,8 @@ pub struct Api {
     #[serde(default)]
     #[schemars(example = json!({ "cache": "0s" }))]
     pub authorizer: Authorizer,
-    /// The most that all callers together may call. Left out: the account's limit.
+    /// The most that all callers together may call. Each HTTP method of each path counts separately, and a route may have a
+    /// throttle of its own. Left out: the account's limit.
     #[schemars(example = json!({ "rate": 100, "burst": 200 }))]
     pub throttle: Option<Throttle>,
     /// Whether the API answers only at its own domain, not at `execute-api`.
@@ -113,21 +114,39 @@ pub enum Cors {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CorsSettings {
-    /// The one origin allowed, or `*` for any.
-    #[schemars(example = &"https://shop.example.com")]
-    pub origin: String,
+    /// The origins whose pages may call: one, a list of them, or `*` for any.
+    #[schemars(example = ["https://shop.example.com", "https://admin.example.com"])]
+    pub origin: Origins,
     /// Request headers a page may send. The default includes the authorizer's `header`.
     #[schemars(example = ["X-Api-Key", "X-Token"])]
     pub headers: BTreeSet<String>,
     /// How long a browser may keep a preflight's answer. Left out: as long as the browser does by itself.
     #[schemars(example = &"1h")]
     pub max_age: Option<HumanDuration>,
+    /// Whether a page may call with the browser's cookies and client certificates. It needs listed origins.
+    #[schemars(example = true)]
+    pub credentials: bool,
+    /// Response headers that a page may read, in answers of API Gateway itself: mocks and refusals. A backend sends its own
+    /// `Access-Control-Expose-Headers`.
+    #[schemars(example = ["X-Request-Id"])]
+    pub expose_headers: BTreeSet<String>,
+}
+
+/// The origins whose pages may call.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Origins(pub BTreeSet<String>);
+
+impl Origins {
+    /// Whether any page may call.
+    pub(in crate::stack) fn is_any(&self) -> bool {
+        self.0.contains("*")
+    }
 }
 
 impl Default for CorsSettings {
     fn default() -> Self {
         Self {
-            origin: "*".into(),
+            origin: Origins(["*".to_owned()].into()),
             headers: [
                 "Authorization",
                 "Content-Type",
@@ -138,6 +157,8 @@ impl Default for CorsSettings {
             .map(String::from)
             .into(),
             max_age: None,
+            credentials: false,
+            expose_headers: BTreeSet::new(),
         }
     }
 }
@@ -279,6 +300,10 @@ pub struct Route {
     /// What a caller needs, instead of the API's `requires`. Left out: the API's.
     #[schemars(example = &"nothing")]
     pub requires: Option<Requires>,
+    /// The most that all callers together may call of this route, instead of the API's `throttle`. `ANY` counts each HTTP method
+    /// separately. Left out: the API's.
+    #[schemars(example = json!({ "rate": 5, "burst": 10 }))]
+    pub throttle: Option<Throttle>,
     /// Headers for the backend, over those of the call: name = a text, or `{ from = "…" }` for what API Gateway takes from the call.
     #[serde(default)]
     #[schemars(example = json!({ "X-Tenant": "acme", "X-Caller": { "from": "context.authorizer.claims.client_id" } }))]

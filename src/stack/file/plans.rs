@@ -1,6 +1,6 @@
 //! `[plans]`, `[api_keys]` and `[partners]`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,11 @@ pub struct Plan {
     #[schemars(example = json!({ "requests": 100000, "per": "month" }))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<Quota>,
+    /// `"METHOD /path"` = how fast each key may call that route, instead of the plan's `throttle`. The name is that of a route in
+    /// `[api.routes]`; `ANY` counts each HTTP method separately.
+    #[schemars(example = json!({ "GET /": { "rate": 1, "burst": 2 } }))]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub routes: BTreeMap<String, Throttle>,
 }
 
 /// How much a key may call in a period.
@@ -43,6 +48,16 @@ pub struct Quota {
     /// The period.
     #[schemars(example = &"month")]
     pub per: Period,
+    /// The day on which the period begins: of a week 0 to 6, where 0 is Sunday; of a month 0 to 27, where 0 is the 1st; of a day
+    /// only 0. Left out: 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 0, max = 27))]
+    #[schemars(example = 1)]
+    pub offset: u32,
+}
+
+fn is_zero(offset: &u32) -> bool {
+    *offset == 0
 }
 
 /// A quota's period.
@@ -60,6 +75,26 @@ pub enum Period {
 impl Period {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
+
+    /// Its word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
+    /// The last day on which it may begin.
+    ///
+    /// Source: terraform-provider-aws, `validUsagePlanQuotaSettings`; AWS documents no range.
+    pub fn last_offset(self) -> u32 {
+        match self {
+            Self::Day => 0,
+            Self::Week => 6,
+            Self::Month => 27,
+        }
+    }
 }
 
 /// `[api_keys.NAME]`.

@@ -53,6 +53,7 @@ const NAMES: &[(&str, &str, Part, &NameRule)] = &[
     ("Api", "stage_variables", Keys, &STAGE_VARIABLE),
     ("Api", "stage_variables", Values, &STAGE_VARIABLE_VALUE),
     ("CorsSettings", "headers", Elements, &HEADER),
+    ("CorsSettings", "expose_headers", Elements, &HEADER),
     ("Authorizer", "name", Text, &API_GATEWAY),
     ("Authorizer", "header", Text, &HEADER),
     ("LoadBalancer", "name", Text, &LOAD_BALANCER),
@@ -95,12 +96,6 @@ const TEXTS: &[(&str, &str, Part, &str)] = &[
         "logout_urls",
         Elements,
         r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]*$",
-    ),
-    (
-        "CorsSettings",
-        "origin",
-        Text,
-        r"^(\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9.\[\]:-]+)$",
     ),
     (
         "AccessLogSettings",
@@ -166,6 +161,7 @@ pub(super) fn names_of(definition: &str, property: &str) -> Vec<String> {
             "names METHOD /path: {}, and a path such as `/claims/{{id}}` or `/{{proxy+}}`",
             METHODS.join(", ")
         )),
+        ("Plan", "routes") => Some("names routes".to_owned()),
         ("LoadBalancer", "listeners") => Some("names ports".to_owned()),
         _ => None,
     };
@@ -182,6 +178,9 @@ pub(super) fn names_of(definition: &str, property: &str) -> Vec<String> {
         .chain(others)
         .collect()
 }
+
+/// The origin of a page.
+const ORIGIN: &str = r"[a-z][a-z0-9+.-]*://[A-Za-z0-9.\[\]:-]+";
 
 /// Lists of scopes.
 const SCOPES: &[(&str, &str)] = &[
@@ -208,9 +207,15 @@ pub(super) fn constrain(schema: &mut Value, overlay: bool) {
     for (definition, property) in SCOPES {
         limit(schema, definition, property, Elements, &scope);
     }
-    limit(schema, "Api", "routes", Keys, &ROUTE);
+    for table in ["Api", "Plan"] {
+        limit(schema, table, "routes", Keys, &ROUTE);
+    }
     property_of(schema, "StackTable", "tags")["propertyNames"]["not"] =
         json!({ "pattern": "^([Aa][Ww][Ss]|[Gg][Aa][Tt][Ee][Ss][Tt][Aa][Cc][Kk]):" });
+    let origins = &mut schema["$defs"]["Origins"]["anyOf"];
+    origins[0]["pattern"] = json!(or_reference(&format!(r"^(\*|{ORIGIN})$")));
+    origins[1]["minItems"] = json!(1);
+    origins[1]["items"]["pattern"] = json!(or_reference(&format!("^{ORIGIN}$")));
     let subnets = &mut schema["$defs"]["Subnets"]["anyOf"][0];
     subnets["minItems"] = json!(1);
     subnets["items"]["pattern"] = json!(or_reference(r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$"));

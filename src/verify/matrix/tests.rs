@@ -39,6 +39,7 @@ fn route(name: &str, needs: Option<&[&str]>, key: bool) -> ExpectedRoute {
         scopes: needs.map(scopes),
         key,
         mock: None,
+        origins: BTreeSet::new(),
     }
 }
 
@@ -354,4 +355,35 @@ fn what_is_wrong_with_a_token_is_one_thing_only() {
         .collect();
     let of = |name| TokenShown::Forged(Address::new(name));
     assert_eq!(forged, [&of("partners.one"), &of("partners.two")]);
+}
+
+#[test]
+fn a_preflight_is_also_sent_from_a_listed_origin() {
+    let headers = |origin: &str| {
+        BTreeMap::from([
+            (ALLOW_ORIGIN.to_owned(), origin.to_owned()),
+            ("Access-Control-Allow-Methods".to_owned(), "GET".to_owned()),
+        ])
+    };
+    let preflight = |origins: &[&str]| ExpectedRoute {
+        mock: Some((204, headers("https://a.example"))),
+        origins: scopes(origins),
+        ..route("OPTIONS /a", None, false)
+    };
+    let allowed = |origins: &[&str]| {
+        let cases = matrix(&access(vec![preflight(origins)], &[]), &options());
+        let told = cases.into_iter().map(|case| match case.expected {
+            Expected::Admitted { headers, .. } => {
+                format!("{}: {}", case.caller, headers[ALLOW_ORIGIN])
+            }
+            refused => panic!("{refused:?}"),
+        });
+        told.collect::<Vec<_>>()
+    };
+    let other = "preflight: https://a.example";
+    assert_eq!(allowed(&[]), [other]);
+    assert_eq!(
+        allowed(&["https://a.example", "https://b.example"]),
+        [other, "preflight of a listed origin: https://b.example"]
+    );
 }

@@ -13,7 +13,9 @@ async fn a_plan_takes_one_update_for_everything() {
         it.quota = Some(usage_plan::Quota {
             requests: 5,
             period: "WEEK".into(),
+            offset: 1,
         });
+        it.method_throttles.clear();
         it.stages.clear();
     });
     world.converge().await;

@@ -44,6 +44,7 @@ fn mock(status: u16, headers: &[(&str, &str)], body: &str) -> route::Integration
     route::Integration::Mock(route::Answer {
         status,
         headers: map(headers),
+        origins: BTreeSet::new(),
         body: body.into(),
         converts_to_text: false,
     })
@@ -157,6 +158,11 @@ async fn partner_api() -> WantedResources {
                     rate: 50.5,
                     burst: 100,
                 }),
+                method_throttles: BTreeMap::from([
+                    (stage::method("GET", "/policies/{id}"), Some(limit(0.0, 5))),
+                    (stage::method("PUT", "/"), Some(limit(1.5, 0))),
+                ]),
+                other_settings: BTreeSet::new(),
                 access_logs: None,
                 tracing: false,
                 tags: tags("api/stage"),
@@ -174,13 +180,20 @@ async fn partner_api() -> WantedResources {
                 quota: Some(usage_plan::Quota {
                     requests: 100_000,
                     period: "MONTH".into(),
+                    offset: 9,
                 }),
                 stages: [usage_plan::ApiStage {
                     api: id("api"),
                     stage: "prod".into(),
                 }]
                 .into(),
-                method_throttles: Default::default(),
+                method_throttles: BTreeMap::from([
+                    (
+                        usage_plan::method("GET", "/policies/{id}", "prod"),
+                        limit(0.0, 5),
+                    ),
+                    (usage_plan::method("PUT", "/", "prod"), limit(1.5, 0)),
+                ]),
                 tags: tags("plans.XXXPlan"),
             }),
         ),
@@ -220,6 +233,10 @@ async fn partner_api() -> WantedResources {
         world.want(address, resource);
     }
     world
+}
+
+fn limit(rate: f64, burst: i32) -> stage::Throttle {
+    stage::Throttle { rate, burst }
 }
 
 /// Changes the properties of the resource at an address.

@@ -147,9 +147,9 @@ async fn a_throttle_of_one_method_on_a_plan_goes() {
     let plan = scene.world.plan(&scene.text).await;
     let fields = &plan.changes[&Address::new("plans.XXXPlan")].fields;
     assert_eq!(fields.len(), 1, "{fields:?}");
-    assert_eq!(fields[0].name, "method_throttles");
+    assert_eq!(fields[0].name, "routes");
     let before = format!("{:?}", fields[0].before);
-    assert!(before.contains("prod /things0/{id}/GET"), "{before}");
+    assert!(before.contains("GET /things0/{id} on prod"), "{before}");
     scene.is_made_good_by(&["update plans.XXXPlan"]).await;
 }
 

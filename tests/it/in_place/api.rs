@@ -3,8 +3,8 @@
 use aws_sdk_route53::types as dns;
 use gatestack::kinds::api_domain::MutualTls;
 use gatestack::kinds::route::{Answer, Integration};
-use gatestack::kinds::stage::Throttle;
-use gatestack::kinds::usage_plan::Quota;
+use gatestack::kinds::stage::{self, Throttle};
+use gatestack::kinds::usage_plan::{self, Quota};
 use gatestack::kinds::{HeaderValue, Resource};
 use gatestack::model::{Address, OutputName, Text};
 
@@ -78,6 +78,7 @@ fn routes() -> Vec<Sample> {
             it.integration = Integration::Mock(Answer {
                 status: 200,
                 headers: [("X-Other".to_owned(), "1".to_owned())].into(),
+                origins: Default::default(),
                 body: "soon".into(),
                 converts_to_text: false,
             });
@@ -95,6 +96,7 @@ fn routes() -> Vec<Sample> {
         }}
         "status" at MOCKED => {|it, _| mocked(&mut it.integration).status = 503}
         "headers" at MOCKED => {|it, _| drop(mocked(&mut it.integration).headers.insert("X-Other".into(), "1".into()))}
+        "origins" at MOCKED => {|it, _| mocked(&mut it.integration).origins = ["https://a.example".to_owned()].into()}
         "body" at MOCKED => {|it, _| mocked(&mut it.integration).body = "#fine".into()}
         "content_handling" at MOCKED => {done |stack| {
             match stack.wanted(&Address::new(MOCKED)) {
@@ -157,6 +159,20 @@ fn stage() -> Vec<Sample> {
         "variables" at STAGE => {|it, _| it.variables = [("other".to_owned(), "1".into())].into()}
         "throttle" at STAGE => {|it, _| it.throttle = Some(Throttle { rate: 10.5, burst: 5 })}
         "throttle" at STAGE => {|it, _| it.throttle = None}
+        "routes" at STAGE => {|it, _| {
+            it.method_throttles = [(stage::method("GET", "/health"), Some(Throttle { rate: 0.0, burst: 5 }))].into();
+        }}
+        "routes" at STAGE => {done |stack| {
+            // In another spelling, and beside a log level that stays.
+            let all = ["/health/GET/throttling/rateLimit", "/~1private/GET/throttling/burstLimit"];
+            let update = stack.world.apigateway().update_stage();
+            let mut update = update.rest_api_id(stack.id("api").await).stage_name("prod");
+            update = update.patch_operations(replace("/~1private/GET/metrics/enabled", "true"));
+            for path in all {
+                update = update.patch_operations(replace(path, "1"));
+            }
+            update.send().await.unwrap();
+        }}
         "access_logs" at STAGE => {|it, _| it.access_logs.as_mut().unwrap().format = "$context.requestId".into()}
         "access_logs" at STAGE => {|it, _| it.access_logs = None}
         "tracing" at STAGE => {|it, _| it.tracing ^= true}
@@ -266,10 +282,13 @@ fn plans() -> Vec<Sample> {
         "description" at PLAN => {|it, _| it.description = "for insurers".into()}
         "throttle" at PLAN => {|it, _| it.throttle = Some(Throttle { rate: 1.5, burst: 2 })}
         "throttle" at PLAN => {|it, _| it.throttle = None}
-        "quota" at PLAN => {|it, _| it.quota = Some(Quota { requests: 10, period: "DAY".into() })}
+        "quota" at PLAN => {|it, _| it.quota = Some(Quota { requests: 10, period: "WEEK".into(), offset: 6 })}
         "quota" at PLAN => {|it, _| it.quota = None}
         "stages" at SLOW => {|it, _| it.stages.clear()}
-        "method_throttles" at PLAN => {done |stack| {
+        "routes" at PLAN => {|it, _| {
+            it.method_throttles = [(usage_plan::method("GET", "/health", "prod"), Throttle { rate: 0.0, burst: 5 })].into();
+        }}
+        "routes" at PLAN => {done |stack| {
             let api = stack.id("api").await;
             let path = format!("/apiStages/{api}:prod/throttle/~1health~1GET/rateLimit");
             let update = stack.world.apigateway().update_usage_plan();

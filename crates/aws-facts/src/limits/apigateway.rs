@@ -30,6 +30,11 @@ pub const MOST_API_KEYS: usize = 10_000;
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
 pub const MOST_USAGE_PLANS: usize = 300;
 
+/// Throttles of methods on a stage of a usage plan. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_METHOD_THROTTLES: usize = 20;
+
 /// Usage plans that a key may be on. A quota.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>

@@ -176,8 +176,12 @@ fn check(settings: &mut Object) -> Result<(), Refusal> {
         }
     };
     if !number("offset").is_some_and(|offset| (0..=last_offset).contains(&offset)) {
+        let range = match last_offset {
+            0 => "zero".to_owned(),
+            last => format!("between 0 and {last} inclusive"),
+        };
         return Err(bad_request(format!(
-            "Usage Plan quota offset must be between 0 and {last_offset} for the period {}",
+            "Usage Plan quota offset must be {range} in the {} period",
             text(quota, "period")
         )));
     }

@@ -63,6 +63,12 @@ const BESIDE: &[(&str, &str, &[&str], &str)] = &[
         "protocol = \"tls\"\ncertificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/1\"",
     ),
     ("ApiDomain", "existing", &["certificate"], ""),
+    (
+        "CorsSettings",
+        "credentials",
+        &[],
+        r#"origin = "https://shop.example.com""#,
+    ),
     ("HealthCheck", "path", &[], r#"protocol = "http""#),
 ];
 

@@ -226,7 +226,7 @@ fn admitted<'a>(
     seen.route = Some(format!("{} {}", route.verb, exchange.resource_path));
     authorizer::authorize(exchange)?;
     let plan = api_key::admit(exchange)?;
-    throttle::admit(inner, exchange, route.verb, plan.as_ref())?;
+    throttle::admit(inner, exchange, plan.as_ref())?;
     if !text(&route.method.settings, "requestValidatorId").is_empty() {
         return Err(Refused::not_implemented(format_args!(
             "request validation (requestValidatorId of {} {})",

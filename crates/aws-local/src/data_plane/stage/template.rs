@@ -1,8 +1,8 @@
 //! Mapping templates.
 //!
 //! API Gateway runs those of integrations through Velocity. Here are references (`$context`, `$stageVariables`, `$input`,
-//! `$util`, and variables that the template sets to a plain text), comments, but no computation: directives and methods that
-//! Velocity would evaluate are refused by name. Gateway responses don't use Velocity.
+//! `$util`, and variables that the template sets), comments, `#set` of texts and references, and `#if` with comparisons of them by
+//! `==`. Other directives and methods that Velocity would evaluate are refused by name. Gateway responses don't use Velocity.
 
 mod reader;
 mod utilities;
@@ -15,22 +15,37 @@ use serde_json::Value;
 use super::exchange::Refused;
 use super::integration::headers::arrives;
 use super::json_path;
-use super::refusals::unreadable_body;
+use super::refusals::{configuration, unreadable_body};
 use super::variables::Variables;
-use reader::{Reader, Reference, Step};
+use reader::{Assignment, Reader, Reference, Step};
 
 /// Fills a mapping template of an integration.
 ///
 /// # Errors
 /// It needs more of Velocity than is implemented, or a body that isn't JSON.
 pub(super) fn fill(template: &str, variables: &Variables<'_>) -> Result<String, Refused> {
-    let mut filling = Filling {
-        reader: Reader::new(template),
-        variables,
-        set: BTreeMap::new(),
-    };
-    filling.run()
+    let mut filling = Filling::new(template, variables);
+    let filled = filling.run()?;
+    match filling.headers.keys().next() {
+        None => Ok(filled),
+        Some(name) => Err(refused(format_args!("#set of ${OVERRIDE}{name}"))),
+    }
 }
+
+/// Fills a template of an integration response; with the headers that it overrides.
+///
+/// # Errors
+/// As for [`fill`], or it overrides a header twice.
+pub(super) fn fill_answer<'t>(
+    template: &'t str,
+    variables: &Variables<'_>,
+) -> Result<(String, BTreeMap<&'t str, String>), Refused> {
+    let mut filling = Filling::new(template, variables);
+    Ok((filling.run()?, filling.headers))
+}
+
+/// A header of the response that a template sets.
+const OVERRIDE: &str = "context.responseOverride.header.";
 
 /// A template half filled.
 struct Filling<'t, 'v> {
@@ -38,20 +53,58 @@ struct Filling<'t, 'v> {
     variables: &'v Variables<'v>,
     /// What the template has set.
     set: BTreeMap<&'t str, String>,
+    /// The headers that it has set.
+    headers: BTreeMap<&'t str, String>,
+    /// The open `#if`s, the innermost last.
+    branches: Vec<Branch>,
 }
 
-impl Filling<'_, '_> {
+/// A branch of an `#if`.
+struct Branch {
+    /// Whether what is outside of the `#if` is in effect.
+    outside: bool,
+    /// Whether this branch is in effect.
+    is_on: bool,
+    /// Whether this one or one before it was.
+    was_on: bool,
+}
+
+impl<'t, 'v> Filling<'t, 'v> {
+    fn new(template: &'t str, variables: &'v Variables<'v>) -> Self {
+        Self {
+            reader: Reader::new(template),
+            variables,
+            set: BTreeMap::new(),
+            headers: BTreeMap::new(),
+            branches: Vec::new(),
+        }
+    }
+
+    fn is_on(&self) -> bool {
+        self.branches.last().is_none_or(|branch| branch.is_on)
+    }
+
     fn run(&mut self) -> Result<String, Refused> {
         let mut filled = String::with_capacity(self.reader.rest().len());
         loop {
             let text = self.reader.text_before(&['$', '#']);
-            filled.push_str(text);
+            let is_on = self.is_on();
+            if is_on {
+                filled.push_str(text);
+            }
             if self.reader.is_done() {
-                return Ok(filled);
+                return match self.branches.is_empty() {
+                    true => Ok(filled),
+                    false => Err(refused("#if without #end")),
+                };
             }
             let is_escaped = text.ends_with('\\');
             if self.reader.rest().starts_with('#') {
                 self.hash(&mut filled, is_escaped)?;
+                continue;
+            }
+            if !is_on {
+                self.reader.skip_one();
                 continue;
             }
             let (variables, set) = (self.variables, &self.set);
@@ -78,26 +131,99 @@ impl Filling<'_, '_> {
         if self.reader.skip_comment() {
             return Ok(());
         }
+        let is_on = self.is_on();
         let Some(directive) = self.reader.directive() else {
-            filled.push_str(self.reader.skip_one());
+            let text = self.reader.skip_one();
+            if is_on {
+                filled.push_str(text);
+            }
             return Ok(());
         };
         if is_escaped {
             return Err(refused(format_args!("the escaped \\#{directive}")));
         }
-        let assignment = match directive {
-            "set" => self.reader.assignment(),
-            _ => None,
-        };
-        let Some((name, value)) = assignment else {
-            return Err(refused(format_args!("#{directive}")));
-        };
-        if ROOTS.contains(&name) {
-            return Err(refused(format_args!("#set of ${name}")));
+        match directive {
+            "set" => self.assign(is_on)?,
+            "if" => {
+                let holds = self.condition(directive, is_on)?;
+                self.branches.push(Branch {
+                    outside: is_on,
+                    is_on: is_on && holds,
+                    was_on: holds,
+                });
+            }
+            "elseif" => {
+                let branch = self.branches.last();
+                let is_open = branch.is_some_and(|branch| branch.outside && !branch.was_on);
+                let holds = self.condition(directive, is_open)? && is_open;
+                let branch = self.branches.last_mut();
+                let branch = branch.ok_or_else(|| refused("#elseif without #if"))?;
+                branch.is_on = holds;
+                branch.was_on |= holds;
+            }
+            "else" => {
+                self.reader.skip_line_end();
+                let branch = self.branches.last_mut();
+                let branch = branch.ok_or_else(|| refused("#else without #if"))?;
+                branch.is_on = branch.outside && !branch.was_on;
+                branch.was_on = true;
+            }
+            "end" => {
+                self.reader.skip_line_end();
+                let branch = self.branches.pop();
+                branch.ok_or_else(|| refused("#end without #if"))?;
+            }
+            other => return Err(refused(format_args!("#{other}"))),
         }
-        self.set.insert(name, value.to_owned());
         Ok(())
     }
+
+    /// The condition of a directive; not evaluated where it has no effect.
+    fn condition(&mut self, directive: &str, is_on: bool) -> Result<bool, Refused> {
+        let (variables, set) = (self.variables, &self.set);
+        let condition = match is_on {
+            true => self
+                .reader
+                .condition(&mut |reference| evaluate(&reference, variables, set))?,
+            false => self.reader.condition(&mut unused)?,
+        };
+        condition.ok_or_else(|| refused(format_args!("#{directive}")))
+    }
+
+    fn assign(&mut self, is_on: bool) -> Result<(), Refused> {
+        let (variables, set) = (self.variables, &self.set);
+        let assignment = match is_on {
+            true => self
+                .reader
+                .assignment(&mut |reference| evaluate(&reference, variables, set))?,
+            false => self.reader.assignment(&mut unused)?,
+        };
+        let Assignment { target, value } = assignment.ok_or_else(|| refused("#set"))?;
+        // Velocity ignores an undefined value.
+        let Some(value) = value.filter(|_| is_on) else {
+            return Ok(());
+        };
+        if let Some(name) = target.strip_prefix(OVERRIDE) {
+            let mut others = self.headers.keys();
+            if others.any(|other| other.eq_ignore_ascii_case(name)) {
+                return Err(configuration(format!(
+                    "the template overrides the header {name} twice"
+                )));
+            }
+            self.headers.insert(name, value);
+            return Ok(());
+        }
+        if target.contains('.') || ROOTS.contains(&target) {
+            return Err(refused(format_args!("#set of ${target}")));
+        }
+        self.set.insert(target, value);
+        Ok(())
+    }
+}
+
+/// Evaluates what has no effect.
+fn unused(_: Reference<'_>) -> Result<Option<String>, Refused> {
+    Ok(Some(String::new()))
 }
 
 /// The variables that API Gateway defines.
@@ -171,6 +297,21 @@ fn input(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String,
         let found = json_path::at(&value, path).map_err(|_| unknown())?;
         Ok(found.cloned())
     };
+    if let [
+        Step::Call("params", none),
+        Step::Name(of),
+        Step::Call("get", arguments),
+    ] = reference.steps.as_slice()
+        && let ([], [name]) = (none.as_slice(), arguments.as_slice())
+    {
+        let value = match of.as_ref() {
+            "path" => in_path(variables, name),
+            "querystring" => in_query(variables, name),
+            "header" => in_headers(variables, name),
+            _ => return Err(unknown()),
+        };
+        return Ok(value.unwrap_or_default().to_owned());
+    }
     let [step] = reference.steps.as_slice() else {
         return Err(unknown());
     };
@@ -201,24 +342,32 @@ fn input(reference: &Reference<'_>, variables: &Variables<'_>) -> Result<String,
     }
 }
 
-/// A parameter of the request, looked for in the path, the query and the headers, in that order; empty without one. AWS also
-/// compares a header's case, which is lost by now.
+/// A parameter of the request, looked for in the path, the query and the headers, in that order; empty without one.
 fn parameter(variables: &Variables<'_>, name: &str) -> String {
-    let exchange = variables.exchange;
-    let in_query = || {
-        let mut found = exchange.query.iter().rev().filter(|(key, _)| key == name);
-        found.next().map(|(_, value)| value.as_str())
-    };
-    let in_headers = || {
-        let value = exchange.headers.get_all(name).iter().next_back()?;
-        value.to_str().ok().filter(|_| arrives(name))
-    };
-    let found = exchange.path_parameters.get(name).map(String::as_str);
+    let found = in_path(variables, name);
     found
-        .or_else(in_query)
-        .or_else(in_headers)
+        .or_else(|| in_query(variables, name))
+        .or_else(|| in_headers(variables, name))
         .unwrap_or_default()
         .to_owned()
+}
+
+fn in_path<'v>(variables: &'v Variables<'_>, name: &str) -> Option<&'v str> {
+    let parameters = &variables.exchange.path_parameters;
+    parameters.get(name).map(String::as_str)
+}
+
+fn in_query<'v>(variables: &'v Variables<'_>, name: &str) -> Option<&'v str> {
+    let query = variables.exchange.query.iter().rev();
+    let mut found = query.filter(|(key, _)| key == name);
+    found.next().map(|(_, value)| value.as_str())
+}
+
+/// AWS also compares the case, which is lost by now.
+fn in_headers<'v>(variables: &'v Variables<'_>, name: &str) -> Option<&'v str> {
+    let headers = &variables.exchange.headers;
+    let value = headers.get_all(name).iter().next_back()?;
+    value.to_str().ok().filter(|_| arrives(name))
 }
 
 #[cfg(test)]

@@ -106,11 +106,11 @@ impl GovernorClock for Reading {
     }
 }
 
-/// Checks the request against every limit, and counts it on its plan. `verb` is the method's own, which may be `ANY`.
+/// Checks the request against every limit, and counts it on its plan. Limits of methods are by the request's own verb: AWS documents
+/// none for `ANY`, whose limits clients set for each verb.
 pub(super) fn admit(
     inner: &Inner,
     exchange: &Exchange<'_>,
-    verb: &str,
     on_plan: Option<&OnPlan<'_>>,
 ) -> Result<(), Refused> {
     let service = &inner.service;
@@ -123,9 +123,10 @@ pub(super) fn admit(
         api,
         stage_name,
         resource_path,
+        verb,
         ..
     } = exchange;
-    let method = method_key(resource_path, verb);
+    let method = method_key(resource_path, verb.as_str());
     if let Some(on_plan) = on_plan {
         let OnPlan {
             plan_id,

@@ -120,11 +120,25 @@ impl Chosen<'_> {
                 response.headers_mut().insert(name, value);
             }
         }
-        headers::mapped(response.headers_mut());
         *response.body_mut() = match filled {
-            Some(template) => template::fill(template, &variables)?.into(),
+            Some(template) => {
+                let (text, overrides) = template::fill_answer(template, &variables)?;
+                // They come after the mappings, and need not be declared.
+                for (name, value) in overrides {
+                    let wrong = || {
+                        configuration(format!(
+                            "the header {name} is overridden by an invalid value"
+                        ))
+                    };
+                    let name = HeaderName::try_from(name).map_err(|_| wrong())?;
+                    let value = HeaderValue::try_from(value).map_err(|_| wrong())?;
+                    response.headers_mut().insert(name, value);
+                }
+                text.into()
+            }
             None => Bytes::copy_from_slice(&body),
         };
+        headers::mapped(response.headers_mut());
         let media_type = template.map_or(JSON, |(media_type, _)| media_type);
         with_content_type(&mut response, media_type);
         Ok(response)

@@ -22,6 +22,14 @@ pub(super) struct Reference<'t> {
     pub(super) steps: Vec<Step<'t>>,
 }
 
+/// A `#set`.
+pub(super) struct Assignment<'t> {
+    /// A variable, or a member of one such as `context.responseOverride.status`.
+    pub(super) target: &'t str,
+    /// None if undefined.
+    pub(super) value: Option<String>,
+}
+
 /// A step of a reference.
 #[derive(Debug, PartialEq)]
 pub(super) enum Step<'t> {
@@ -222,19 +230,111 @@ impl<'t> Reader<'t> {
         None
     }
 
-    /// The rest of a `#set` with a plain text: its name and the text. The end of the line goes with it.
-    pub(super) fn assignment(&mut self) -> Option<(&'t str, &'t str)> {
+    /// The rest of a `#set`, if it sets a text or the value of a reference. The end of the line goes with it.
+    pub(super) fn assignment(
+        &mut self,
+        evaluate: &mut Evaluate<'_>,
+    ) -> Result<Option<Assignment<'t>>, Refused> {
         self.skip_blanks();
-        self.accept("(").then_some(())?;
+        if !self.accept("(") {
+            return Ok(None);
+        }
         self.skip_blanks();
+        let Some(target) = self.target() else {
+            return Ok(None);
+        };
+        self.skip_blanks();
+        if !self.accept("=") {
+            return Ok(None);
+        }
+        let Some(value) = self.operand(evaluate)? else {
+            return Ok(None);
+        };
+        self.skip_blanks();
+        if !self.accept(")") {
+            return Ok(None);
+        }
+        self.skip_line_end();
+        Ok(Some(Assignment { target, value }))
+    }
+
+    /// What a `#set` sets, without its dollar: a variable, or a member of one.
+    fn target(&mut self) -> Option<&'t str> {
         self.accept("$").then_some(())?;
-        let name = Some(self.name()).filter(|name| !name.is_empty())?;
+        let start = self.rest;
+        loop {
+            if self.name().is_empty() {
+                return None;
+            }
+            let length = start.len() - self.rest.len();
+            if !self.accept(".") {
+                return Some(&start[..length]);
+            }
+        }
+    }
+
+    /// The rest of an `#if` or `#elseif` with comparisons of texts, joined by `&&` and `||`. The end of the line goes with it.
+    pub(super) fn condition(
+        &mut self,
+        evaluate: &mut Evaluate<'_>,
+    ) -> Result<Option<bool>, Refused> {
         self.skip_blanks();
-        self.accept("=").then_some(())?;
+        if !self.accept("(") {
+            return Ok(None);
+        }
+        let (mut any, mut all) = (false, true);
+        loop {
+            let Some(holds) = self.comparison(evaluate)? else {
+                return Ok(None);
+            };
+            all &= holds;
+            self.skip_blanks();
+            if self.accept("&&") {
+                continue;
+            }
+            any |= all;
+            if self.accept("||") {
+                all = true;
+                continue;
+            }
+            if !self.accept(")") {
+                return Ok(None);
+            }
+            self.skip_line_end();
+            return Ok(Some(any));
+        }
+    }
+
+    /// Whether two texts are the same. An undefined one is not the same as any.
+    fn comparison(&mut self, evaluate: &mut Evaluate<'_>) -> Result<Option<bool>, Refused> {
+        let Some(left) = self.operand(evaluate)? else {
+            return Ok(None);
+        };
         self.skip_blanks();
-        let value = self.quoted()?;
+        if !self.accept("==") {
+            return Ok(None);
+        }
+        let Some(right) = self.operand(evaluate)? else {
+            return Ok(None);
+        };
+        Ok(Some(left.is_some() && left == right))
+    }
+
+    /// A text in quotes or the value of a reference, which may be undefined.
+    fn operand(&mut self, evaluate: &mut Evaluate<'_>) -> Result<Option<Option<String>>, Refused> {
         self.skip_blanks();
-        self.accept(")").then_some(())?;
+        if let Some(text) = self.quoted() {
+            return Ok(Some(Some(text.to_owned())));
+        }
+        if !self.rest.starts_with('$') {
+            return Ok(None);
+        }
+        let reference = self.reference(evaluate)?;
+        reference.map(evaluate).transpose()
+    }
+
+    /// Skips the rest of the line if it is blank, as Velocity does behind a directive.
+    pub(super) fn skip_line_end(&mut self) {
         let behind = self.rest.trim_start_matches([' ', '\t']);
         if let Some(rest) = behind
             .strip_prefix("\r\n")
@@ -242,6 +342,5 @@ impl<'t> Reader<'t> {
         {
             self.rest = rest;
         }
-        Some((name, value))
     }
 }

@@ -51,6 +51,29 @@ fn references_are_filled_in() {
         ("## all of it\nx#* no *#y", "xy"),
         ("#set($a='$')#set($b = \"two\")\n$a${b}", "$two"),
         ("#fff #{x}", "#fff #{x}"),
+        (
+            "$input.params().path.get('id') $input.params().querystring.get('page') $input.params().header.get('X-Role')",
+            "7 2 admin",
+        ),
+        ("<$input.params().header.get('id')>", "<>"),
+        (
+            "#set($id = $input.params('id'))\n#if($id == '8')\nA\n#elseif($id == '7')\nB\n#else\nC\n#end\nD",
+            "B\nD",
+        ),
+        ("#if($undefined == '')A#{else}B#end", "B"),
+        (
+            "#if($context.stage == 'a' && 'x' == 'x' || 'y' == 'y')A#end",
+            "A",
+        ),
+        (
+            "#if('y' == 'y' || $context.stage == 'a' && 'x' == 'x')A#end",
+            "A",
+        ),
+        // What has no effect is not evaluated.
+        (
+            "#if('a' == 'b')$input.path('$..b')#if($input.path('$..b') == 'x')#set($a = $input.path('$..b'))#else x#end$1#end.",
+            ".",
+        ),
     ] {
         assert_eq!(filled(template, "").as_deref(), Ok(expected), "{template}");
     }
@@ -107,16 +130,33 @@ fn scripts_are_escaped_as_java_does() {
 
 #[test]
 fn what_velocity_would_compute_is_refused_by_name() {
-    not_here("#if($input.params('id') == '7')x#end", "#if");
+    not_here("#if($input.params('id') != '7')x#end", "#if");
+    not_here("#if($input.params('id'))x#end", "#if");
+    not_here("#if(!$input.params('id'))x#end", "#if");
+    not_here("#if(($context.stage == 'a'))x#end", "#if");
+    not_here("#if($context.stage == 'a')x", "#if without #end");
+    not_here("x#end", "#end without #if");
+    not_here("#else", "#else without #if");
+    not_here("#elseif($context.stage == 'a')", "#elseif without #if");
     not_here("#foreach($a in $input.path('$.a'))x#end", "#foreach");
-    not_here("#set($x = $input.path('$.a'))", "#set");
+    not_here("#set($x = $input.path('$.a'))", "an object or array");
     not_here("#set($context.responseOverride.status = 400)", "#set");
+    not_here(
+        "#set($context.responseOverride.status = '400')",
+        "#set of $context.responseOverride.status",
+    );
+    // Only the template of a response sets its headers.
+    not_here(
+        "#set($context.responseOverride.header.Vary = 'Origin')",
+        "#set of $context.responseOverride.header.Vary",
+    );
     not_here("#set($x = 1)", "#set");
     not_here("#set($input = 'a')", "#set");
     not_here(
-        "$input.params().header.get('x')",
-        "$input.params().header.get('x')",
+        "$input.params().body.get('x')",
+        "$input.params().body.get('x')",
     );
+    not_here("$input.params().header", "$input.params().header");
     not_here("$input.path('$.a').size()", "$input.path('$.a').size()");
     not_here("$input.path('$.a')", "an object or array");
     not_here("$input.path('$..b')", "$input.path('$..b')");
@@ -128,6 +168,46 @@ fn what_velocity_would_compute_is_refused_by_name() {
     not_here("$util.escapeJavaScript($nobody)", "$nobody");
     not_here("#set($a='x')$a.length()", "$a.length()");
     not_here("\\$context.stage", "\\$context.stage");
+}
+
+/// The template that gatestack, like AWS's CDK, writes for preflights from several origins.
+///
+/// Evidence: documented, "Override your API's request and response parameters and status codes for REST APIs in API Gateway"
+#[test]
+fn an_answer_sets_headers() {
+    const OVERRIDE: &str = "$context.responseOverride.header.Access-Control-Allow-Origin";
+    let template = format!(
+        "#set($origin = $input.params().header.get(\"Origin\"))\n#if($origin == \"\")\n\
+         #set($origin = $input.params().header.get(\"origin\"))\n#end\n\
+         #if($origin == \"https://a.example\" || $origin == \"https://b.example\")\n#set({OVERRIDE} = $origin)\n#end\nhi"
+    );
+    let answered = |origin: Option<&str>, template: &str| {
+        let ground = Ground::default();
+        let mut exchange: Exchange<'_> = ground.exchange();
+        if let Some(origin) = origin {
+            let origin = origin.parse().unwrap();
+            exchange.headers.insert("origin", origin);
+        }
+        let (text, headers) = fill_answer(template, &Variables::of_request(&exchange))?;
+        let header = headers.get("Access-Control-Allow-Origin").cloned();
+        Ok::<_, Refused>((text, header))
+    };
+    for listed in ["https://a.example", "https://b.example"] {
+        assert_eq!(
+            answered(Some(listed), &template),
+            Ok(("hi".to_owned(), Some(listed.to_owned())))
+        );
+    }
+    for other in [Some("https://c.example"), None] {
+        assert_eq!(answered(other, &template), Ok(("hi".to_owned(), None)));
+    }
+    let twice = format!(
+        "#set({OVERRIDE} = 'a')#set({} = 'b')",
+        OVERRIDE.to_lowercase()
+    );
+    let twice = twice.replace("responseoverride", "responseOverride");
+    let refused = answered(None, &twice).unwrap_err();
+    assert_eq!(refused.error_type, "InternalServerErrorException");
 }
 
 /// The template that gatestack writes for a mock's body with special characters in it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::super::super::{Options, Service};
-use super::{Answer, World, clock};
+use super::{Answer, KEY, World, clock};
 
 #[tokio::test]
 async fn a_plan_throttles_each_key() {
@@ -74,6 +74,47 @@ async fn a_stage_throttles_its_methods_at_once() {
     set("~1/GET", "rateLimit", "-1");
     for _ in 0..3 {
         assert_eq!(world.get("/live").await.status(), 200);
+    }
+}
+
+/// Evidence: inferred, from the plug-in serverless-api-gateway-throttling, which gives each verb of an `ANY` method settings, and from
+/// AWS's model, whose keys are `{resource_path}/{http_method}`.
+#[tokio::test]
+async fn each_verb_of_any_is_a_method() {
+    let world = World::new();
+    world.mock("ANY", "/pets", json!({"apiKeyRequired": true}));
+    world.deploy();
+    let (plan, _) = world.plan(json!({}));
+    let set = |path: &str, of: &str, value: &str| world.patch(path, &[("replace", of, value)]);
+    for verb in ["GET", "PUT"] {
+        for member in ["rateLimit", "burstLimit"] {
+            let of = format!("/~1pets/{verb}/throttling/{member}");
+            set("{api}/stages/live", &of, "1");
+        }
+    }
+    let status = async |verb: &str| {
+        world
+            .call(verb, "/live/pets", &[("x-api-key", KEY)])
+            .await
+            .status()
+    };
+    assert_eq!(status("GET").await, 200);
+    assert_eq!(status("GET").await, 429);
+    assert_eq!(status("PUT").await, 200);
+    assert_eq!(status("PUT").await, 429);
+    // A plan's in the same way.
+    let place = format!("/apiStages/{}:live/throttle//pets/POST", world.api);
+    for member in ["rateLimit", "burstLimit"] {
+        set(
+            &format!("/usageplans/{plan}"),
+            &format!("{place}/{member}"),
+            "1",
+        );
+    }
+    assert_eq!(status("POST").await, 200);
+    assert_eq!(status("POST").await, 429);
+    for _ in 0..3 {
+        assert_eq!(status("PATCH").await, 200);
     }
 }
 
