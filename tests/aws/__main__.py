@@ -1,6 +1,6 @@
 """The examples on AWS: made, used, changed and destroyed in a real account, and every answer compared with the local AWS's.
 
-./test --aws PROFILE runs it; docs/local-aws.md says what it costs and needs.
+./test --aws PROFILE runs it; docs/testing-on-aws.md says what it costs and needs.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def arguments():
     parser = argparse.ArgumentParser(
         prog="./test --aws",
         description="Apply, use, change and destroy each example in a real account, and report every answer that differs from the"
-        " local AWS's. What it makes costs money while it runs; docs/local-aws.md says how much.",
+        " local AWS's. What it makes costs money while it runs; docs/testing-on-aws.md says how much.",
     )
     parser.add_argument("profile", metavar="PROFILE", help="the AWS profile whose credentials are used")
     parser.add_argument("--region", metavar="REGION", help="run in this Region; left out, in the profile's")
