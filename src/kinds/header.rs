@@ -12,7 +12,7 @@ pub const CALLERS_ORIGIN: &str = "method.request.header.Origin";
 
 /// A header's value.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, from = "SavedValue")]
 pub enum HeaderValue {
     /// Always this text.
     Fixed(Text),
@@ -21,6 +21,25 @@ pub enum HeaderValue {
         /// The expression, such as `context.requestId`.
         from: String,
     },
+}
+
+/// A header's value in a saved plan. Earlier ones have plain text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SavedValue {
+    Plain(String),
+    Fixed(Text),
+    Mapped { from: String },
+}
+
+impl From<SavedValue> for HeaderValue {
+    fn from(saved: SavedValue) -> Self {
+        match saved {
+            SavedValue::Plain(text) => Self::Fixed(text.into()),
+            SavedValue::Fixed(text) => Self::Fixed(text),
+            SavedValue::Mapped { from } => Self::Mapped { from },
+        }
+    }
 }
 
 impl HeaderValue {
@@ -132,6 +151,19 @@ mod tests {
             "'*'"
         );
         assert_eq!(headers("gatewayresponse.header.", &mapped), wanted);
+    }
+
+    #[test]
+    fn saved_plans_have_texts_and_mappings() {
+        let fixed = HeaderValue::Fixed("*".into());
+        let mapped = HeaderValue::Mapped {
+            from: "context.requestId".into(),
+        };
+        for value in [&fixed, &mapped] {
+            let saved = serde_json::to_string(value).unwrap();
+            assert_eq!(serde_json::from_str::<HeaderValue>(&saved).unwrap(), *value);
+        }
+        assert_eq!(serde_json::from_str::<HeaderValue>("\"*\"").unwrap(), fixed);
     }
 
     #[test]

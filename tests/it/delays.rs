@@ -84,7 +84,6 @@ async fn a_slow_day_costs_time_and_requests_within_bounds() {
     let [(usual, few), (slow, many)] = figures[..] else {
         panic!("two runs")
     };
-    println!("usual {usual:?} {few:?}, slow {slow:?} {many:?}");
     // A load balancer that takes four minutes, then a link that takes ten.
     assert!(slow >= Duration::from_secs(14 * 60), "{slow:?}");
     assert!(slow <= Duration::from_secs(20 * 60), "{slow:?}");
