@@ -123,7 +123,13 @@ BROKEN = {
     "a duration as a number": ('drain = "1m"', "drain = 60"),
     "a stage's name": ('stage = "prod"', 'stage = "pre prod"'),
     "a stage variable's name": ('path = "v1"', '"pa-th" = "v1"'),
-    "an origin with a path": ('origin = "*"', 'origin = "https://a.example/x"'),
+    "an origin with a path": ('"https://b.example"]', '"https://b.example/x"]'),
+    "one origin with a path": ('origin = ["https://a.example", "https://b.example"]', 'origin = "https://a.example/x"'),
+    "no origin": ('origin = ["https://a.example", "https://b.example"]', "origin = []"),
+    "a header to expose": ('"X-E"', '"X E"'),
+    "a route's throttle": ("rate = 3", "rate = -3"),
+    "a plan's route": ('routes = { "GET /b"', 'routes = { "get /b"'),
+    "a quota's day": ("offset = 1", "offset = 28"),
     "a header's name": ('"X-A"', '"X A"'),
     "a log group": ("/whole/calls", "calls of everyone"),
     "a log format without the request": ("$context.requestId ${stageVariables.path}", "$context.status"),
@@ -161,7 +167,7 @@ BROKEN = {
     "a resource server of another stack with scopes": ('plain = { scopes', 'plain = { existing = true, scopes'),
     "a partner of another stack with a name": ('acme = { name = "Acme"', 'acme = { name = "Acme", of = "claims"'),
     "a quota of nothing": ("requests = 9", "requests = 0"),
-    "a period": ('per = "day"', 'per = "year"'),
+    "a period": ('per = "week"', 'per = "year"'),
 }
 
 # What only the meaning of the whole file, or another file, shows.
