@@ -50,7 +50,7 @@ pub(crate) struct Args {
     listen: Listen,
     #[command(flatten)]
     backends: Backends,
-    /// Call no other machine: a stand-in answers for backends there
+    /// Call no other machine: a stand-in answers for it
     #[arg(long)]
     no_real_backends: bool,
     /// Print JSON lines: the URL, reloads, requests

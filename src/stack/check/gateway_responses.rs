@@ -69,16 +69,21 @@ fn is_media_type(text: &str) -> bool {
 }
 
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\$\{?((context|stageVariables|method\.request)((?:\.[\w-]+)+))\}?")
-        .expect("the pattern is constant")
+    let name = r"((?:context|stageVariables|method\.request)(?:\.[\w-]+)+)";
+    Regex::new(&format!(r"\$\{{{name}\}}|\${name}")).expect("the pattern is constant")
 });
+
+/// The name in one of its two forms, with and without braces.
+fn name<'a>(found: &Captures<'a>) -> &'a str {
+    let name = found.get(1).or_else(|| found.get(2));
+    name.map_or("", |name| name.as_str())
+}
 
 /// Whether the variables of a body are known.
 fn variables(judge: &mut Judge<'_>, path: &KeyPath, body: &str) -> bool {
     let names = VARIABLE.captures_iter(body);
     let names: Vec<String> = names
-        .filter(|found| &found[2] == "context")
-        .map(|found| found[3].trim_start_matches('.').to_owned())
+        .filter_map(|found| name(&found).strip_prefix("context.").map(str::to_owned))
         .collect();
     let is_known = |name: &String| OF_ERRORS.contains(&name.as_str()) || headers::is_context(name);
     let Some(unknown) = names.iter().find(|name| !is_known(name)) else {
@@ -94,7 +99,7 @@ fn variables(judge: &mut Judge<'_>, path: &KeyPath, body: &str) -> bool {
 
 /// Warns about a body that is not JSON once its variables are replaced.
 fn json(judge: &mut Judge<'_>, path: &KeyPath, body: &str) {
-    let filled = VARIABLE.replace_all(body, |found: &Captures<'_>| match &found[1] {
+    let filled = VARIABLE.replace_all(body, |found: &Captures<'_>| match name(found) {
         "context.error.messageString" => "\"Unauthorized\"",
         "context.requestTimeEpoch" => "1700000000000",
         _ => "some text",

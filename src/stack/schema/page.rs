@@ -21,6 +21,7 @@ fn placeholder(table: &str) -> &'static str {
     match table {
         "routes" => "\"METHOD /path\"",
         "listeners" => "PORT",
+        "gateway_responses" => "TYPE",
         _ => "NAME",
     }
 }

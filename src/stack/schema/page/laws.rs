@@ -99,6 +99,7 @@ fn table_in<'a>(stack: &'a mut Map<String, Value>, table: &Table) -> &'a mut Map
         let last = place + 1 == keys.len();
         let key = match at.keys().next() {
             Some(only) if ["NAME", "PORT", "\"METHOD /path\""].contains(key) => only.clone(),
+            _ if *key == "TYPE" => "UNAUTHORIZED".to_owned(),
             _ => (*key).to_owned(),
         };
         let made = || match last {
