@@ -139,7 +139,7 @@ pub struct ResourceServer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identifier: Option<Template>,
     /// Whether another stack makes it in the same pool: its scopes can be listed here, and nothing of it is changed. Nothing but
-    /// `identifier` can be set then.
+    /// `identifier` can be set then. Left out: this stack makes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schemars(example = true)]
     pub existing: bool,
