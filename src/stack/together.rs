@@ -211,7 +211,7 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
         "[\"id/write\"], token = \"access\"", "[\"id/write\"], token = \"id\"",
         Code::Requirements, "\"id\"", &["api.routes.\"GET /a/{x}\".requires.scopes", "api.routes.\"GET /a/{x}\".requires.token"],
     ),
-    ("timeout = \"5s\"", "timeout = \"5m\"", Code::OutOfRange, "\"5m\"", &["api.routes.\"GET /a/{x}\".timeout"]),
+    ("timeout = \"5s\"", "timeout = \"6m\"", Code::OutOfRange, "\"6m\"", &["api.routes.\"GET /a/{x}\".timeout"]),
     ("mock = 204", "mock = 204, timeout = \"1s\"", Code::NoEffect, "\"1s\"", &["api.routes.\"GET /n\""]),
     ("\"GET /n\"", "\"get /n\"", Code::BadRoute, "\"get /n\"", &["api.routes"]),
     (
@@ -351,9 +351,9 @@ fn each_broken(text: &str) -> Vec<Broken> {
     fn table(text: &str, path: &KeyPath, inner: &DeTable<'_>, all: &mut Vec<Broken>) {
         for (key, inner) in inner {
             let here = path.join(key.get_ref().as_ref());
-            let is_known = schema::at(path)
-                .and_then(|node| schema::follow(node).get("additionalProperties"))
-                .is_none_or(|entry| !entry.is_object());
+            let takes_any = |choice: &'static Value| choice["additionalProperties"].is_object();
+            let is_known = !schema::at(path)
+                .is_some_and(|node| schema::alternatives(node).into_iter().any(takes_any));
             if is_known {
                 let mut broken = text.to_owned();
                 let misspelled = format!("{}x", key.get_ref());

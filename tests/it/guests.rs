@@ -22,7 +22,8 @@ fn a_partner_of_one_stack_calls_the_api_of_another() {
     both.runs("orders", &["apply", "--yes"]);
 
     // The scope is the owner's setting: without it the partner gets no token, which is a warning.
-    both.write("orders", &orders_with_guest());
+    let of_claims = "\"GET /both\"   = { mock = 200, requires = { scopes = [\"claims/read\"] } }\n";
+    both.write("orders", &orders_with_guest().replace(of_claims, ""));
     let planned = both.runs("orders", &["plan"]);
     assert!(planned.contains("1 to add"), "{planned}");
     let said = planned.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -32,6 +33,7 @@ fn a_partner_of_one_stack_calls_the_api_of_another() {
     );
     both.write("claims", &claims_with_scope());
     both.runs("claims", &["apply", "--yes"]);
+    both.write("orders", &orders_with_guest());
     let planned = both.runs("orders", &["plan"]);
     assert!(!planned.contains("may not ask"), "{planned}");
     both.runs("orders", &["apply", "--yes"]);

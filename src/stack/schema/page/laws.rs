@@ -39,6 +39,12 @@ const BESIDE: &[(&str, &str, &[&str], &str)] = &[
     ),
     (
         "Route",
+        "send_headers",
+        &["mock"],
+        r#"http = "https://claims.example.com""#,
+    ),
+    (
+        "Route",
         "timeout",
         &["mock"],
         r#"http = "https://claims.example.com""#,
