@@ -138,7 +138,8 @@ impl Intercept for Patience {
                 Some(pause) => {
                     let asked = context.response().and_then(retry_after);
                     usual()
-                        .with_max_attempts(u32::MAX)
+                        // Never many: the SDK's cache of identities adds up the pauses of all of them.
+                        .with_max_attempts(attempts + 1)
                         .with_max_backoff(asked.unwrap_or_else(|| apart(pause)))
                         // The newer one bounds a pause by the SDK's own.
                         .with_retry_spec(RetrySpec::v2_0())

@@ -9,10 +9,11 @@ use crate::model::{
 };
 
 /// Outputs about something that may be an existing resource, and its address if it is the stack's own.
-const MAY_BE_POINTED_AT: [(&str, Place); 4] = [
+const MAY_BE_POINTED_AT: [(&str, Place); 5] = [
     ("load_balancer.dns_name", Place::LoadBalancer),
     ("api.domain.target", Place::ApiDomain),
     ("user_pool_id", Place::UserPool),
+    ("issuer", Place::UserPool),
     ("token_url", Place::UserPool),
 ];
 
@@ -127,6 +128,7 @@ impl Desired {
             }
             "api_id" => tells(Place::Api.address(), OutputName::Id),
             "user_pool_id" => tells(pool(), OutputName::Id),
+            "issuer" => tells(pool(), OutputName::Issuer),
             "token_url" => wanted().any(|one| match one {
                 Resource::UserPoolDomain(domain) => {
                     let host = domain.domain.resolve(&Book::default()).unwrap_or_default();

@@ -235,8 +235,15 @@ fn nothing_that_a_good_file_wants_waits_for_itself() {
             };
             let lookups = Lookups::default();
             let desired = expand(&checked.file, "123456789012", Patterns::default(), &lookups);
+            let of_kind = |kind: &'static str| {
+                let all = desired.resources.iter();
+                let of_kind = all.filter(move |(_, wanted)| wanted.resource.info().name == kind);
+                of_kind.map(|(address, _)| address.clone())
+            };
             let needs = desired.resources.iter().map(|(address, wanted)| {
                 let needed = wanted.resource.awaited().into_iter();
+                let marked_on = wanted.resource.info().marked_on.into_iter();
+                let needed = needed.chain(marked_on.flat_map(of_kind));
                 let needed = needed.chain(wanted.after.iter().cloned());
                 (
                     address.to_string(),

@@ -293,7 +293,7 @@ fn what_the_file_answers_to_callers_is_verified() {
         });
     let folder = Folder::with(&text);
     folder.apply(&[]);
-    let ran = folder.local(&["verify"]);
+    let ran = folder.local(&["verify", "-v"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("403 Unauthorized"), "{}", ran.stdout);
 }

@@ -302,13 +302,16 @@ async fn applied(scene: &Scene, text: &str, seed: u64) -> Option<()> {
         "seed {seed}: something of others changed"
     );
 
+    // Names that AWS refuses are only read once there is something to look for.
+    let session = world.session(&saved.desired, Purpose::Find).await;
+    let later = session.observe(&mut Silent).await.ok()?;
     // A redeployment is a new deployment.
     let redeployed = |change: &gatestack::plan::Change| change.kind.snapshot;
     let goes =
         |address: &Address| plan.goes(address) || plan.changes.get(address).is_some_and(redeployed);
     for (before, after) in [
         (ids(&ours), ids(&world.observe(&original).await)),
-        (ids(&now), ids(&world.observe(&saved.desired).await)),
+        (ids(&now), ids(&later)),
     ] {
         for (id, address) in before.iter().filter(|(id, _)| !after.contains_key(*id)) {
             let place = ids(&now)
@@ -318,7 +321,6 @@ async fn applied(scene: &Scene, text: &str, seed: u64) -> Option<()> {
             assert!(goes(&place), "seed {seed}: {address} ({id}) went unseen");
         }
     }
-    let later = world.observe(&saved.desired).await;
     let shown: BTreeSet<&Address> = plan.changes.keys().collect();
     for (address, live) in &later.live {
         let before = now.live.get(address);

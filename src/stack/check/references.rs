@@ -13,6 +13,15 @@ use crate::stack::template::Template;
 /// The most places in one message.
 const MOST_LABELS: usize = 10;
 
+/// What the API's tags say the stack has, so that it is found again: `marked_on` of their kinds.
+const MARKED_ON_THE_API: [&str; 2] = ["user_pool", "load_balancer"];
+
+const MARKED: &str = "whose tags say that the stack has it";
+
+fn is_marked(who: &str) -> bool {
+    MARKED_ON_THE_API.contains(&who)
+}
+
 /// What each address waits for, and the value with the reference.
 #[derive(Default)]
 struct Waits(BTreeMap<String, BTreeMap<String, KeyPath>>);
@@ -74,21 +83,22 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         .map(|(who, needs)| (who.clone(), needs.keys().cloned().collect()))
         .collect();
     for cycle in Needs::of(&needs).cycles() {
-        let said_at = &waits.0[&cycle[0]][&cycle[1]];
+        let label = |step: &[String]| match step {
+            [who, api] if is_marked(who) && api == "api" => {
+                format!("is made after {api}, {MARKED}")
+            }
+            [_, what] => format!("refers to {what}"),
+            _ => String::new(),
+        };
+        let said_at = |step: &[String]| judge.spans.value_of(&waits.0[&step[0]][&step[1]]);
+        let first = &cycle[..2];
         let mut diagnostic = Diagnostic::error(
             Code::Cycle,
             format!("`{}` refers to itself: {}", cycle[0], spelled(&cycle)),
         )
-        .label(
-            judge.spans.value_of(said_at),
-            format!("refers to {}", cycle[1]),
-        );
+        .label(said_at(first), label(first));
         for step in cycle[1..].windows(2).take(MOST_LABELS) {
-            let said_at = &waits.0[&step[0]][&step[1]];
-            diagnostic = diagnostic.label(
-                judge.spans.value_of(said_at),
-                format!("refers to {}", step[1]),
-            );
+            diagnostic = diagnostic.label(said_at(step), label(step));
         }
         judge.findings.push(
             diagnostic.help("replace one of these references by a value that is known before"),
@@ -118,6 +128,11 @@ fn gather(judge: &Judge<'_>) -> Waits {
     if let Some(api) = &file.api {
         let path = KeyPath::from(["api"]);
         waits.text(judge, &path, Some(&api.name), path.join("name"));
+        for marked in MARKED_ON_THE_API.map(|table| KeyPath::from([table])) {
+            if judge.has(&marked) {
+                waits.add(&marked, &path, &marked);
+            }
+        }
         waits.text(
             judge,
             &path,
@@ -224,6 +239,18 @@ mod tests {
     }
 
     #[test]
+    fn what_the_api_has_to_say_is_made_after_it() {
+        for reference in ["user_pool.issuer", "partners.acme.client_id"] {
+            let text = format!("name = \"hello\"\ndescription = \"${{{reference}}}\"");
+            assert_eq!(
+                codes(&edited("name     = \"hello\"", &text)),
+                [Code::Cycle],
+                "{reference}"
+            );
+        }
+    }
+
+    #[test]
     fn a_cycle_leads_by_way_of_scopes() {
         let text = "[app_clients.a]\nflows = [\"client_credentials\"]\nscopes = [\"x/${app_clients.a.client_id}/read\"]\n\
                     [resource_servers.b]\nidentifier = \"x/${app_clients.a.client_id}\"\nscopes = { read = \"x\" }";
@@ -236,13 +263,6 @@ mod tests {
             codes(&edited(
                 "[resource_servers.hello]",
                 "[resource_servers.own]\nidentifier = \"${api.invoke_url}\"\n[resource_servers.hello]"
-            )),
-            []
-        );
-        assert_eq!(
-            codes(&edited(
-                "name     = \"hello\"",
-                "name = \"hello\"\ndescription = \"${user_pool.issuer}\""
             )),
             []
         );

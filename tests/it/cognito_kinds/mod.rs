@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use gatestack::aws::{Cause, Connection, Endpoint};
+use gatestack::aws::{Connection, Endpoint};
 use gatestack::clock::Clock;
 use gatestack::kinds::{
     Live, Observation, Resource, api_key, app_client, marks, observe, resource_server, user_pool,

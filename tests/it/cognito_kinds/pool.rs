@@ -18,7 +18,7 @@ async fn tags_alone_are_no_update_of_a_pool() {
     assert_eq!(calls.get("UpdateUserPool"), None, "{calls:?}");
 }
 
-use gatestack::aws::{Connection, Endpoint};
+#[tokio::test(start_paused = true)]
 async fn an_update_of_a_pool_keeps_what_others_set() {
     let mut world = full().await;
     world.converge().await;

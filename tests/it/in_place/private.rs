@@ -69,7 +69,7 @@ fn balancer() -> Vec<Sample> {
         "judges_private_link" at BALANCER => {|it, _| it.judges_private_link ^= true}
         "cross_zone" at BALANCER => {|it, _| it.cross_zone ^= true}
         "deletion_protection" at BALANCER => {|it, _| it.deletion_protection ^= true}
-        "active" at BALANCER => {just_made}
+        "active" with ["judges_private_link", "cross_zone"] at BALANCER => {just_made}
         "tags" at BALANCER => {|it, _| tag(&mut it.tags)}
     }
 }
