@@ -14,7 +14,7 @@ use crate::stack::template::Template;
 const MOST_LABELS: usize = 10;
 
 /// What the API's tags say the stack has, so that it is found again: `marked_on` of their kinds.
-const MARKED_ON_THE_API: [&str; 2] = ["user_pool", "load_balancer"];
+const MARKED_ON_THE_API: [&str; 3] = ["user_pool", "load_balancer", "api.domain"];
 
 const MARKED: &str = "whose tags say that the stack has it";
 
@@ -128,7 +128,7 @@ fn gather(judge: &Judge<'_>) -> Waits {
     if let Some(api) = &file.api {
         let path = KeyPath::from(["api"]);
         waits.text(judge, &path, Some(&api.name), path.join("name"));
-        for marked in MARKED_ON_THE_API.map(|table| KeyPath::from([table])) {
+        for marked in MARKED_ON_THE_API.map(KeyPath::of_address) {
             if judge.has(&marked) {
                 waits.add(&marked, &path, &marked);
             }
