@@ -215,7 +215,7 @@ def test_an_integration_has_the_defaults_of_aws(gateway, api):
             {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": "arn:aws:apigateway:eu-west-1:s3:path/b/k"},
             "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.",
         ),
-        ({"type": "MOCK", "timeoutInMillis": 49}, "Timeout should be between 50 ms and 29000 ms"),
+        ({"type": "MOCK", "timeoutInMillis": 49}, "Timeout should be between 50 ms and 300000 ms"),
         ({"type": "MOCK", "passthroughBehavior": "MAYBE"}, "passthroughBehavior"),
         (
             {"type": "HTTP", "integrationHttpMethod": "GET", "uri": "http://example.com", "connectionType": "VPC_LINK"},

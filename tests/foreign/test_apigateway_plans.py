@@ -70,7 +70,7 @@ def test_a_usage_plan(gateway, unique, stage):
         ({"throttle": {"burstLimit": -1}}, "BadRequestException", "burstLimit cannot be negative", 400),
         ({"quota": {"limit": 0, "period": "DAY"}}, "BadRequestException", "quota limit must be greater than 0", 400),
         ({"quota": {"limit": 1}}, "BadRequestException", "quota period must be one of", 400),
-        ({"quota": {"limit": 1, "period": "DAY", "offset": 1}}, "BadRequestException", "offset must be between 0 and 0", 400),
+        ({"quota": {"limit": 1, "period": "DAY", "offset": 1}}, "BadRequestException", "offset must be zero in the DAY period", 400),
         ({"quota": {"limit": 1, "period": "WEEK", "offset": 7}}, "BadRequestException", "offset must be between 0 and 6", 400),
         ({"quota": {"limit": 1, "period": "YEAR"}}, "ValidationException", "'createUsagePlanInput.quota.period'", 400),
     ],
