@@ -1,6 +1,6 @@
 //! The stack file as it is written: one struct per table, the doc comments are the schema's descriptions.
 //!
-//! Nothing here knows what a table *means*; `expand` does. A [`Template`] may hold `${…}`, a string may not.
+//! Nothing here knows what a table *means*; `expand` does. A [`Template`](super::template::Template) may hold `${…}`, a string may not.
 
 mod api;
 mod domain;
