@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Judge;
+use crate::model::Place;
 use crate::stack::cycles::{Needs, spelled};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::interpolate::{Piece, Reference};
@@ -14,12 +15,13 @@ use crate::stack::template::Template;
 const MOST_LABELS: usize = 10;
 
 /// What the API's tags say the stack has, so that it is found again: `marked_on` of their kinds.
-const MARKED_ON_THE_API: [&str; 3] = ["user_pool", "load_balancer", "api.domain"];
+const MARKED_ON_THE_API: [Place; 3] = [Place::UserPool, Place::LoadBalancer, Place::ApiDomain];
 
 const MARKED: &str = "whose tags say that the stack has it";
 
 fn is_marked(who: &str) -> bool {
-    MARKED_ON_THE_API.contains(&who)
+    let mut marked = MARKED_ON_THE_API.iter();
+    marked.any(|place| place.address().as_str() == who)
 }
 
 /// What each address waits for, and the value with the reference.
@@ -84,7 +86,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         .collect();
     for cycle in Needs::of(&needs).cycles() {
         let label = |step: &[String]| match step {
-            [who, api] if is_marked(who) && api == "api" => {
+            [who, api] if is_marked(who) && *api == *Place::Api.address().as_str() => {
                 format!("is made after {api}, {MARKED}")
             }
             [_, what] => format!("refers to {what}"),
@@ -128,7 +130,7 @@ fn gather(judge: &Judge<'_>) -> Waits {
     if let Some(api) = &file.api {
         let path = KeyPath::from(["api"]);
         waits.text(judge, &path, Some(&api.name), path.join("name"));
-        for marked in MARKED_ON_THE_API.map(KeyPath::of_address) {
+        for marked in MARKED_ON_THE_API.map(|place| KeyPath::of_address(place.address().as_str())) {
             if judge.has(&marked) {
                 waits.add(&marked, &path, &marked);
             }
