@@ -70,7 +70,7 @@ pub use field::{Compare, Field, FieldInfo, OnChange};
 pub use header::HeaderValue;
 pub use lookups::{Lookups, Queries, look_up};
 pub use observation::{
-    Dependent, Live, Neighbours, Observation, Obstacle, observe, observe_to_destroy,
+    Dependent, Live, Neighbours, Observation, Obstacle, TakenName, observe, observe_to_destroy,
 };
 pub use registered::Word;
 pub use registry::{KINDS, Resource, fields_of_kinds};
@@ -380,6 +380,8 @@ pub struct Findings<P> {
     pub owned: Vec<Found<P>>,
     /// Obstacles that stop the plan, each with what to do.
     pub obstacles: Vec<Obstacle>,
+    /// Which of them are names that somebody else has.
+    pub names_taken: Vec<TakenName>,
     /// Resources with the stack's tags at impossible addresses: they stop even a destroy.
     pub misplaced: Vec<Obstacle>,
     /// What was not found but may exist, or may have existed: another one is created only with consent.
@@ -397,6 +399,7 @@ impl<P> Default for Findings<P> {
         Self {
             owned: Vec::new(),
             obstacles: Vec::new(),
+            names_taken: Vec::new(),
             misplaced: Vec::new(),
             in_doubt: Vec::new(),
             neighbours: 0,

@@ -5,6 +5,7 @@ mod certificates;
 mod consent;
 mod diff;
 mod exposure;
+mod names;
 mod notes;
 mod openings;
 mod order;

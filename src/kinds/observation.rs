@@ -19,6 +19,9 @@ pub struct Observation {
     pub live: BTreeMap<Address, Live>,
     /// What stops a plan.
     pub obstacles: Vec<Obstacle>,
+    /// Which of them are names that somebody else has.
+    #[serde(default)]
+    pub names_taken: Vec<TakenName>,
     /// What stops even a destroy: ambiguous or impossible tags.
     pub ambiguities: Vec<Obstacle>,
     /// Several resources at one address.
@@ -76,6 +79,19 @@ impl Obstacle {
     pub fn may_be_adopted(&self) -> bool {
         self.help.contains(&take_over(&self.address))
     }
+}
+
+/// A wanted name that another stack's resource has.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct TakenName {
+    /// The address of what can't get it.
+    pub address: Address,
+    /// What it would be, in words.
+    pub title: String,
+    /// The name.
+    pub name: String,
+    /// The stack that has it, if that is known.
+    pub stack: Option<String>,
 }
 
 /// Resources of one kind that are not the stack's.
@@ -360,6 +376,7 @@ fn by_address(
     let mut found: BTreeMap<Address, Vec<Thing>> = BTreeMap::new();
     for observed in observed {
         observation.obstacles.extend(observed.obstacles);
+        observation.names_taken.extend(observed.names_taken);
         observation.ambiguities.extend(observed.misplaced);
         let dependents = observed.dependents.into_iter();
         observation

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Desired, Findings, Found, KEY_TAG, KindInfo, Obstacle, Outputs, Owner, REPLACES_TAG, STACK_TAG,
-    Scope,
+    Scope, TakenName,
 };
 use crate::model::{Address, OutputName, shell_word};
 
@@ -63,7 +63,10 @@ pub(super) fn sort_out<P>(
         strangers = others;
         match claim(scope.desired, kind, address, namesakes) {
             Claim::Free => {}
-            Claim::Taken(obstacle) => findings.obstacles.push(obstacle),
+            Claim::Taken(obstacle, name) => {
+                findings.obstacles.push(obstacle);
+                findings.names_taken.extend(name);
+            }
             Claim::Adopted(candidate) => findings.owned.push(found(address.clone(), *candidate)),
         }
     }
@@ -159,7 +162,7 @@ fn place(
 
 enum Claim<P> {
     Free,
-    Taken(Obstacle),
+    Taken(Obstacle, Option<TakenName>),
     Adopted(Box<Candidate<P>>),
 }
 
@@ -174,7 +177,17 @@ fn claim<P>(
         return Claim::Free;
     };
     let name = namesake.name.clone();
-    let (what, help) = match desired.context.owner_by_tags(&namesake.tags) {
+    let owner = desired.context.owner_by_tags(&namesake.tags);
+    let taken = match &owner {
+        Owner::Stack(stack) if !several => Some(TakenName {
+            address: address.clone(),
+            title: kind.title.to_owned(),
+            name: name.clone(),
+            stack: Some(stack.to_string()),
+        }),
+        _ => None,
+    };
+    let (what, help) = match owner {
         _ if several => (
             format!(
                 "several things of the kind {} are called {name:?}",
@@ -203,11 +216,12 @@ fn claim<P>(
             ),
         ),
     };
-    Claim::Taken(Obstacle {
+    let obstacle = Obstacle {
         address: address.clone(),
         what,
         help,
-    })
+    };
+    Claim::Taken(obstacle, taken)
 }
 
 /// The flag that adopts an unmanaged resource.

@@ -8,7 +8,7 @@ use super::field;
 use super::observation::Thing;
 use super::{
     BothSides, Change, Dependent, Desired, FieldInfo, Findings, Kind, KindInfo, LetsIn, Live,
-    LiveReference, Look, Note, Obstacle, OnChange, Outputs, Scope, Task,
+    LiveReference, Look, Note, Obstacle, OnChange, Outputs, Scope, TakenName, Task,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, Value};
@@ -18,6 +18,7 @@ pub(super) struct Observed {
     pub(super) kind: &'static KindInfo,
     pub(super) owned: Vec<(Address, Thing)>,
     pub(super) obstacles: Vec<Obstacle>,
+    pub(super) names_taken: Vec<TakenName>,
     pub(super) misplaced: Vec<Obstacle>,
     pub(super) in_doubt: Vec<Obstacle>,
     pub(super) neighbours: usize,
@@ -288,6 +289,7 @@ fn observed<P>(
         kind,
         owned,
         obstacles: findings.obstacles,
+        names_taken: findings.names_taken,
         misplaced: findings.misplaced,
         in_doubt: findings.in_doubt,
         neighbours: findings.neighbours,

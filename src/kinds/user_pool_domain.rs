@@ -14,8 +14,8 @@ use super::ownership::{Candidate, sort_out};
 use super::uses::Leaving;
 use super::{
     Desired, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Look, Note, Obstacle,
-    OnChange, Outputs, Owner, Resource, Scope, Task, app_client::notes::clients, distinct, literal,
-    marks, tags,
+    OnChange, Outputs, Owner, Resource, Scope, TakenName, Task, app_client::notes::clients,
+    distinct, literal, marks, tags,
 };
 use crate::aws::patience::{
     OWN_DOMAIN_ACTIVE, PREFIX_ACTIVE, USER_POOL_DOMAIN_GONE, USER_POOL_DOMAIN_LEAVING,
@@ -141,6 +141,12 @@ impl Kind for UserPoolDomain {
                 .filter(|pool| scope.duplicate(pool).is_none())
                 && !(ours.is_none() && may_be_ours(reader, scope, &pool).await?)
             {
+                findings.names_taken.push(TakenName {
+                    address: address.clone(),
+                    title: Self::INFO.title.to_owned(),
+                    name: domain.clone(),
+                    stack: None,
+                });
                 findings.obstacles.push(Obstacle {
                     address: address.clone(),
                     what: format!(
@@ -332,6 +338,7 @@ async fn find(
     obstacles.extend(sorted.obstacles);
     let mut findings = Findings {
         obstacles,
+        names_taken: sorted.names_taken,
         neighbours,
         owned: sorted.owned,
         ..Findings::default()

@@ -180,6 +180,22 @@ impl Table {
 }
 
 impl Place {
+    /// Where the stack file names the resource here: the table and the setting; `None` where it can't.
+    pub fn named_in(&self) -> Option<(Address, &'static str)> {
+        let (table, setting) = match self {
+            Self::UserPool => (Self::UserPool, "name"),
+            Self::PrefixDomain => (Self::UserPool, "domain"),
+            Self::LoadBalancer => (Self::LoadBalancer, "name"),
+            Self::Api => (Self::Api, "name"),
+            Self::AccessLogs => (Self::AccessLogs, "group"),
+            Self::Plan(name) => (Self::Plan(name.clone()), "name"),
+            Self::ApiKey(name) => (Self::ApiKey(name.clone()), "name"),
+            Self::PartnerKey(name) => (Self::Partner(name.clone()), "name"),
+            _ => return None,
+        };
+        Some((table.address(), setting))
+    }
+
     /// The prefixes of resource addresses: names of tables of the file.
     pub fn tables() -> impl Iterator<Item = &'static str> {
         let shapes = Self::SHAPES.iter().filter(|(_, kind)| kind.is_some());

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{Refused, all_fields, difference};
+use super::names;
 use super::order::{self, Inputs};
 use super::{Action, Change, FieldChange, Options, Plan, Problem, consent, notes, replace};
 use crate::kinds::{
@@ -22,6 +23,11 @@ pub fn plan(
     if !options.destroy {
         problems.extend(stops(&observation.obstacles));
         say_how_to_adopt_all(&observation.obstacles, &mut problems);
+        names::say_at_once(
+            &desired.context.stack,
+            &observation.names_taken,
+            &mut problems,
+        );
     }
     let kept = kept(desired, observation, options);
     let wanted = wanted(desired, observation, options, &kept);

@@ -248,3 +248,39 @@ fn a_saved_plan_has_its_environment_in_it() {
     let again = folder.run(&["--local", "--env", "prod", "plan"]);
     assert!(again.stdout.contains("No changes."), "{}", again.stdout);
 }
+
+#[test]
+fn names_that_another_stack_has_are_told_at_once_with_lines_that_mend_them() {
+    let folder = with(&[("stack.prod.toml", PROD)]);
+    let prod = |words: &[&str]| folder.local(&[words, &["--env", "prod"]].concat());
+    folder.apply(&[]);
+    let ran = prod(&["plan"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert_eq!(ran.stderr.matches("error: ").count(), 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("5 names of this stack are taken: the stack \"hello\" has"),
+        "{}",
+        ran.stderr
+    );
+    let lines: String = ran
+        .stderr
+        .lines()
+        .skip_while(|line| !line.trim_start().starts_with('['))
+        .map(|line| format!("{}\n", line.trim_start()))
+        .collect();
+    let overlay = PROD.replace("[plans.standard]\n", "");
+    let overlay = overlay.replace("throttle = { rate = 100 }\n", "");
+    std::fs::write(
+        folder.path().join("stack.prod.toml"),
+        format!("{overlay}{lines}"),
+    )
+    .unwrap();
+    let plan = said(prod(&["plan"]), 0);
+    assert!(plan.contains("hello-prod"), "{plan}");
+    said(prod(&["apply", "--yes"]), 0);
+    assert!(
+        said(folder.local(&["plan"]), 0).contains("No changes"),
+        "the first is as it was"
+    );
+}
