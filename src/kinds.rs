@@ -221,7 +221,7 @@ pub enum LetsIn {
     Fewer,
 }
 
-/// One kind of resource. `Props` describes it on both sides of the diff: as the file wants it and as AWS has it.
+/// One kind of resource. `Props` describes it on both sides of the diff: as in the file and as AWS has it.
 pub trait Kind: 'static {
     /// What the user may set, with references to other resources as [`Text`].
     type Props: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned;

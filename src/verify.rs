@@ -1,4 +1,4 @@
-//! Verification that calls are denied and admitted as the file says: every route with every kind of caller, and checks of AWS's
+//! Verification that calls are denied and admitted as in the file: every route with every kind of caller, and checks of AWS's
 //! configuration.
 //!
 //! ```text

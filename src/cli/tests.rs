@@ -192,7 +192,7 @@ fn the_stack_lives_and_dies() {
     assert_eq!((plan.exit, plan.err.as_str()), (Exit::Success, ""));
     assert!(
         plan.out
-            .contains("No changes. 12 resources are as the file wants."),
+            .contains("No changes. 12 resources match the file."),
         "{}",
         plan.out
     );

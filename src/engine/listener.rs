@@ -29,7 +29,7 @@ pub enum Notice<'a> {
         /// How many there are of each kind.
         counts: &'a [(&'static str, usize)],
     },
-    /// The run takes no lock, as the file says.
+    /// The run takes no lock, as set in the file.
     Unlocked,
     /// The lock could not be released.
     NotReleased(&'a AwsError),

@@ -120,7 +120,7 @@ pub(super) struct MarkedPool {
     /// The pool's id.
     pub(super) id: String,
     pub(super) pool: Arc<UserPoolType>,
-    /// The id of the API that carries the marks, empty if there is none yet; `None` for a pool of the stack.
+    /// The API whose tags are the marks: its id, or an empty text before the API is made. `None` if the pool is the stack's.
     pub(super) api: Option<String>,
     /// Address = value.
     pub(super) marks: BTreeMap<Address, String>,
@@ -157,7 +157,7 @@ pub(super) async fn home(
     }))
 }
 
-/// The id of the stack's API, empty if there is none, and its tags.
+/// The stack's API: its id, or an empty text before it is made, and its tags.
 async fn api(
     reader: &Reader,
     scope: &Scope<'_>,

@@ -130,7 +130,7 @@ pub(super) fn shown_as_it_is(
         "GS136",
         snapshot,
         format!(
-            "callers will see these as AWS has them and not as the file wants them, since --target leaves them out: {shown}"
+            "callers get these as they are on AWS, not as in the file, because --target leaves them out: {shown}"
         ),
     ))
 }

@@ -267,7 +267,7 @@ fn differences(
             .fields
             .iter()
             .any(|field| field.replaces.is_some());
-        // Its replacement is created as the file says, whatever could not be changed.
+        // Its replacement is created as in the file, whatever could not be changed.
         let refused = difference.refused.iter().filter(|_| !replaced);
         problems.extend(refused.map(|refused| Problem {
             address: address.clone(),

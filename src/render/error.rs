@@ -220,18 +220,18 @@ mod tests {
         let problems = vec![
             problem(
                 "api",
-                "an API of this name is there already, and it is nobody's",
+                "an API of this name exists already, and gatestack did not make it",
             ),
             problem(
-                "partners.nobody",
-                "--target 'partners.nobody' names nothing in this stack",
+                "partners.absent",
+                "--target 'partners.absent' names nothing in this stack",
             ),
         ];
         insta::assert_snapshot!(said(problems.into()), @r"
-        error: api: an API of this name is there already, and it is nobody's
+        error: api: an API of this name exists already, and gatestack did not make it
           hint: do something about it
 
-        error: --target 'partners.nobody' names nothing in this stack
+        error: --target 'partners.absent' names nothing in this stack
           hint: do something about it
         ");
     }
@@ -240,17 +240,17 @@ mod tests {
     fn a_fault_with_details_and_a_command() {
         let fault = Fault::new(
             FaultKind::Consent,
-            "1 delete needs consent by name, and nobody is there to ask",
+            "1 delete needs consent by name, and there is no terminal to confirm on",
         )
         .about(
             Address::new("partners.acme/key"),
-            "its value, which AWS made and nobody can make again",
+            "the key value can't be restored",
         )
         .about(Address::new("api"), "")
         .hint("confirm it with\ngatestack apply --allow-delete 'partners.acme' --yes");
         insta::assert_snapshot!(said(fault.into()), @r"
-        error: 1 delete needs consent by name, and nobody is there to ask
-          partners.acme/key: its value, which AWS made and nobody can make again
+        error: 1 delete needs consent by name, and there is no terminal to confirm on
+          partners.acme/key: the key value can't be restored
           api
           hint: confirm it with
             gatestack apply --allow-delete 'partners.acme' --yes

@@ -238,8 +238,12 @@ impl View<'_> {
                 (true, _) => "Nothing to destroy: AWS has nothing of this stack.".to_owned(),
                 (false, 0) => {
                     let resources = counted(plan.unchanged as u64, "resource");
-                    let verb = if plan.unchanged == 1 { "is" } else { "are" };
-                    format!("No changes. {resources} {verb} as the file wants.")
+                    let verb = if plan.unchanged == 1 {
+                        "matches"
+                    } else {
+                        "match"
+                    };
+                    format!("No changes. {resources} {verb} the file.")
                 }
                 (false, _) => "No changes to what --target names.".to_owned(),
             };

@@ -34,7 +34,7 @@ pub struct ExpectedAccess {
     pub stage_rate: Option<f64>,
 }
 
-/// An answer of API Gateway's own, as the file wants it.
+/// An answer of API Gateway's own, as in the file.
 #[derive(Clone, Debug, Default)]
 pub struct GatewayResponse {
     /// Its status, if it is not the usual one.
@@ -43,7 +43,7 @@ pub struct GatewayResponse {
     pub headers: BTreeMap<String, String>,
 }
 
-/// A route as the file wants it.
+/// A route as in the file.
 #[derive(Clone, Debug)]
 pub struct ExpectedRoute {
     /// Its address.
@@ -73,7 +73,7 @@ pub struct KnownCaller {
     pub enabled: bool,
 }
 
-/// An API key as the file wants it.
+/// An API key as in the file.
 #[derive(Clone, Debug)]
 pub struct KeySketch {
     /// Whether it works.

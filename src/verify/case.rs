@@ -316,7 +316,7 @@ pub struct Difference {
 pub enum Outcome {
     /// As the file says.
     Passed,
-    /// Not as the file says.
+    /// It does not match the file.
     Different(Vec<Difference>),
     /// Not tested, and why.
     NotTested(String),

@@ -102,7 +102,7 @@ pub async fn test_credentials(
             Ok(token) => compared(known, token, access.issuer.as_deref()),
             Err(why) => vec![Difference {
                 what: format!("it gets no token: {why}"),
-                help: "see that the user pool's domain and this client are as the file says".into(),
+                help: "check that the user pool's domain and this client match the file".into(),
             }],
         };
         checked.push(Checked {

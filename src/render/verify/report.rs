@@ -97,13 +97,13 @@ pub struct CheckReport {
 pub enum ResultName {
     /// As the file says.
     Passed,
-    /// Not as the file says.
+    /// It does not match the file.
     Different,
     /// It was not tried.
     NotTested,
 }
 
-/// Something that is not as the file says.
+/// Something that does not match the file.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DifferenceReport {
     /// What is wrong.

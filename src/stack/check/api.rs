@@ -90,11 +90,15 @@ fn stage_variables(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
     }
 }
 
-/// Media types and ranges of them, as `type/subtype` of RFC 9110.
-fn binary(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
+/// Whether this is a media type or a range of them.
+pub(super) fn is_media_range(text: &str) -> bool {
     static RANGE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(patterns::MEDIA_RANGE).expect("the pattern is constant"));
-    for range in api.binary.iter().filter(|range| !RANGE.is_match(range)) {
+    RANGE.is_match(text)
+}
+
+fn binary(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
+    for range in api.binary.iter().filter(|range| !is_media_range(range)) {
         let message = format!("`{range}` is not a media type");
         let help = "write it without parameters, as in \"image/png\", \"image/*\" or \"*/*\"";
         judge.element_error(Code::WrongValue, path, range, message, help);

@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use aws_facts::gateway_responses::TYPES;
-use aws_facts::patterns;
 use regex::{Captures, Regex};
 
 use super::Judge;
+use super::api::is_media_range;
 use super::headers::{self, Of};
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{Api, GatewayResponse};
@@ -49,7 +49,7 @@ fn of(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, response: &GatewayRespon
         // A body that is a text stands for itself.
         let entry = table.join(media_type);
         let here = if judge.has(&entry) { &entry } else { &table };
-        if !is_media_type(media_type) {
+        if !is_media_range(media_type) || media_type.contains('*') {
             let message = format!("`{media_type}` is not a media type");
             let help = "write it as in \"application/json\" or \"text/html\"";
             judge.key_error(Code::WrongValue, here, message, help);
@@ -60,12 +60,6 @@ fn of(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, response: &GatewayRespon
             json(judge, here, &body);
         }
     }
-}
-
-fn is_media_type(text: &str) -> bool {
-    static RANGE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(patterns::MEDIA_RANGE).expect("the pattern is constant"));
-    RANGE.is_match(text) && !text.contains('*')
 }
 
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {

@@ -12,7 +12,7 @@ use crate::stack::file::{Api, HeaderValue, Requires, Route};
 use crate::stack::spans::KeyPath;
 
 /// Headers of a request that API Gateway drops after the mapping, or fails the call for (its developer guide, "Amazon API Gateway
-/// important notes"; `crates/aws-local` has the table with its evidence). Not one of them reaches a backend as the file says it.
+/// important notes"; `crates/aws-local` has the table with its evidence). Not one of them reaches a backend as in the file.
 const NEVER_SENT: [&str; 9] = [
     "connection",
     "content-length",

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Judge;
+use crate::kinds::KINDS;
 use crate::model::Place;
 use crate::stack::cycles::{Needs, spelled};
 use crate::stack::diagnostic::{Code, Diagnostic};
@@ -14,14 +15,18 @@ use crate::stack::template::Template;
 /// The most places in one message.
 const MOST_LABELS: usize = 10;
 
-/// What the API's tags say the stack has, so that it is found again: `marked_on` of their kinds.
-const MARKED_ON_THE_API: [Place; 3] = [Place::UserPool, Place::LoadBalancer, Place::ApiDomain];
-
-const MARKED: &str = "whose tags say that the stack has it";
-
-fn is_marked(who: &str) -> bool {
-    let mut marked = MARKED_ON_THE_API.iter();
-    marked.any(|place| place.address().as_str() == who)
+/// The tables of what is made after the API, because the API's tags say that the stack has it.
+fn marked_on_the_api() -> impl Iterator<Item = KeyPath> {
+    let is_marked = |name: &str| {
+        let kind = KINDS.iter().find(|kind| kind.name == name);
+        kind.is_some_and(|kind| kind.marked_on.is_some())
+    };
+    // A part that gatestack derives has no table.
+    let tables = Place::SHAPES
+        .iter()
+        .filter(|(shape, _)| !shape.contains('/'));
+    let marked = tables.filter(move |(_, kind)| kind.is_some_and(is_marked));
+    marked.map(|(shape, _)| KeyPath::of_address(shape))
 }
 
 /// What each address waits for, and the value with the reference.
@@ -85,9 +90,11 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         .map(|(who, needs)| (who.clone(), needs.keys().cloned().collect()))
         .collect();
     for cycle in Needs::of(&needs).cycles() {
+        let api = Place::Api.address();
+        let is_marked = |who: &str| marked_on_the_api().any(|marked| marked.to_string() == who);
         let label = |step: &[String]| match step {
-            [who, api] if is_marked(who) && *api == *Place::Api.address().as_str() => {
-                format!("is made after {api}, {MARKED}")
+            [who, what] if *what == *api.as_str() && is_marked(who) => {
+                format!("is made after {what}, whose tags say that the stack has it")
             }
             [_, what] => format!("refers to {what}"),
             _ => String::new(),
@@ -130,10 +137,8 @@ fn gather(judge: &Judge<'_>) -> Waits {
     if let Some(api) = &file.api {
         let path = KeyPath::from(["api"]);
         waits.text(judge, &path, Some(&api.name), path.join("name"));
-        for marked in MARKED_ON_THE_API.map(|place| KeyPath::of_address(place.address().as_str())) {
-            if judge.has(&marked) {
-                waits.add(&marked, &path, &marked);
-            }
+        for marked in marked_on_the_api().filter(|marked| judge.has(marked)) {
+            waits.add(&marked, &path, &marked);
         }
         waits.text(
             judge,

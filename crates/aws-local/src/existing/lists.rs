@@ -26,7 +26,7 @@ pub(super) struct Lists {
 #[serde(deny_unknown_fields)]
 pub(super) struct Kept {
     pub(super) name: String,
-    /// For tests: whoever reads this file knows it.
+    /// A value for tests: the file is not secret.
     pub(super) value: String,
     pub(super) region: Option<String>,
 }

@@ -97,7 +97,7 @@ fn needed(schema: &'static Value) -> Map<String, Value> {
         .collect()
 }
 
-/// The table in a small stack, made where there is none.
+/// The table in a small stack; added if the stack lacks it.
 fn table_in<'a>(stack: &'a mut Map<String, Value>, table: &Table) -> &'a mut Map<String, Value> {
     let mut at = stack;
     let keys: Vec<_> = table.written[0].split('.').collect();
