@@ -380,7 +380,7 @@ pub struct Findings<P> {
     pub owned: Vec<Found<P>>,
     /// Obstacles that stop the plan, each with what to do.
     pub obstacles: Vec<Obstacle>,
-    /// Which of them are names that somebody else has.
+    /// Which of them are names that other resources of the account have.
     pub names_taken: Vec<TakenName>,
     /// Resources with the stack's tags at impossible addresses: they stop even a destroy.
     pub misplaced: Vec<Obstacle>,

@@ -136,7 +136,8 @@ impl AwsError {
     /// Whether the error is that there is such a resource already. API Gateway has one code for it and for another change at the
     /// same time, after which nothing is known of the resource.
     pub(crate) fn is_there_already(&self) -> bool {
-        self.is("ConflictException") && !self.message.contains("concurrent modification")
+        let concurrent = patience::CONCURRENT.iter();
+        self.is("ConflictException") && !{ concurrent }.any(|words| self.message.contains(words))
     }
 
     /// Whether the call was denied.

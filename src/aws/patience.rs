@@ -1,8 +1,8 @@
 //! What AWS's refusals and unfinished states mean, for how long waiting helps, and who says so.
 //!
 //! [`RULES`] without operations hold for each call of a service, and are applied below it, to each attempt (`retry`). Those with
-//! operations are applied by [`Writer::patiently`]. [`Wait`] is for what a call began and AWS finishes later. Nothing else in the
-//! program knows how long AWS may take.
+//! operations are applied by [`Writer::patiently`]. [`Wait`] is for what a call began and AWS finishes later. No other file has a rule
+//! or a limit of waiting.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub(crate) struct Rule {
     source: &'static str,
 }
 
-const CONCURRENT: &[&str] = &["due to concurrent modification"];
+pub(super) const CONCURRENT: &[&str] = &["due to concurrent modification"];
 
 /// A rule's columns, in their order.
 macro_rules! rules {
@@ -78,6 +78,8 @@ rules! {
         "Amazon Cognito API reference, LimitExceededException: a quota of resources, which the SDK takes for a throttle";
     ApiGateway [], ["ConflictException", "BadRequestException"], CONCURRENT => Conflict, every 2, within 120:
         "recorded answer: \"Unable to complete operation due to concurrent modification. Please try again later.\"";
+    ApiGateway [], ["LimitExceededException"], &["Maximum number of"] => HardLimit, every 0, within 0:
+        "recorded answer, terraform-provider-aws issue 37605: \"Maximum number of Resources for this API has been reached\"";
     ApiGateway [], ["TooManyRequestsException", "LimitExceededException"], &[] => SlowDown, every 2, within 300:
         "API Gateway developer guide, \"Quotas\": some operations once in 20 or 30 seconds for an account, others' pipelines included";
     ApiGateway [], ["ServiceUnavailableException"], &[] => SlowDown, every 2, within 120:
@@ -195,6 +197,11 @@ impl Rule {
                 && rule.codes.contains(&code)
                 && (rule.says.is_empty() || rule.says.iter().any(said))
         })
+    }
+
+    /// The longest single wait, whatever AWS asks for: all attempts of a request end within the time limit of its call.
+    pub(super) fn longest(&self) -> Duration {
+        Duration::from_secs(self.within / 10)
     }
 
     /// The wait before the next of the attempts of one request; none when they took as long as waiting helps. They get rarer, up

@@ -140,7 +140,7 @@ impl Intercept for Patience {
                     usual()
                         // Never many: the SDK's cache of identities adds up the pauses of all of them.
                         .with_max_attempts(attempts + 1)
-                        .with_max_backoff(asked.unwrap_or_else(|| apart(pause)))
+                        .with_max_backoff(apart(asked.unwrap_or(pause).min(rule.longest())))
                         // The newer one bounds a pause by the SDK's own.
                         .with_retry_spec(RetrySpec::v2_0())
                 }
@@ -195,6 +195,12 @@ mod tests {
                 429,
                 r#"{"__type":"LimitExceededException"}"#,
                 again(ErrorKind::ThrottlingError),
+            ),
+            (
+                Service::ApiGateway,
+                429,
+                r#"{"__type":"LimitExceededException","message":"Maximum number of Resources for this API has been reached"}"#,
+                RetryAction::RetryForbidden,
             ),
             (
                 Service::Cognito,

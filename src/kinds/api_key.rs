@@ -239,7 +239,7 @@ fn given(writer: &Writer, source: &str) -> Result<Secret, AwsError> {
 /// AWS's refusal of a value that another key has, "API Key already exists", with its cause.
 fn taken(error: AwsError, source: Option<&str>) -> AwsError {
     match source {
-        Some(source) if error.is("ConflictException") => AwsError {
+        Some(source) if error.is_there_already() => AwsError {
             message: format!(
                 "{}: another API key of this account and Region has the value of {source}, and AWS allows each value once. \
                  Delete that key first if nothing uses it, or give this one another value",

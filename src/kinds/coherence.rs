@@ -63,10 +63,13 @@ impl Desired {
             // What is in a pool of another stack is only applied with the stack file.
             let in_existing =
                 matches!(value, Value::Text(id) if self.existing_pool.as_ref() == Some(id));
+            // The key of a guest is another stack's, and `follows` knows it.
+            let of_guest = info.name == "key" && self.guests.contains_key(&address.owner());
             let stands_nowhere = info.on_change == OnChange::Place
                 && awaited.is_empty()
                 && *value != Value::Unset
-                && !in_existing;
+                && !in_existing
+                && !of_guest;
             if stands_nowhere {
                 found.push(format!("`{}` is not the stack's own", info.name));
             }

@@ -139,8 +139,20 @@ pub(super) async fn home(
         return Ok(Some(own));
     }
     let (api, tags) = api(reader, scope).await?;
-    let marked = tags.get(EXISTING_POOL_MARK);
-    let Some(id) = marked.or(scope.desired.existing_pool.as_ref()) else {
+    let existing = scope.desired.existing_pool.as_ref();
+    let wants_another = existing.is_some()
+        || scope
+            .desired
+            .resources
+            .contains_key(&Place::UserPool.address());
+    // The mark stays on the API. It counts for a stack that left the pool only while something of the stack is there.
+    let marked = match tags.get(EXISTING_POOL_MARK) {
+        Some(marked) if wants_another && Some(marked) != existing => {
+            has_children(reader, scope, &tags).await?.then_some(marked)
+        }
+        marked => marked,
+    };
+    let Some(id) = marked.or(existing) else {
         return Ok(None);
     };
     let Some(pool) = reader.pool(id).await? else {
@@ -155,6 +167,23 @@ pub(super) async fn home(
         api: Some(api),
         marks,
     }))
+}
+
+/// Whether the marks name app clients or resource servers of the stack in a pool that is not its own.
+async fn has_children(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    tags_of_api: &BTreeMap<String, String>,
+) -> Result<bool, AwsError> {
+    let of_children = |address: &Address| {
+        address.is_in(Table::AppClients) || address.is_in(Table::ResourceServers)
+    };
+    if read(tags_of_api).keys().any(of_children) {
+        return Ok(true);
+    }
+    let keys = reader.api_keys().await?;
+    let mut tags = keys.iter().map(|key| tags::live(key.tags.as_ref()));
+    Ok(tags.any(|tags| scope.desired.context.owns(&tags) && tags.contains_key(CLIENT_TAG)))
 }
 
 /// The stack's API: its id, or an empty text before it is made, and its tags.
@@ -190,16 +219,7 @@ pub(super) async fn elsewhere(
             let Some(marked) = tags.get(EXISTING_POOL_MARK) else {
                 return Ok(None);
             };
-            let of_children = |address: &Address| {
-                address.is_in(Table::AppClients) || address.is_in(Table::ResourceServers)
-            };
-            let keys = reader.api_keys().await?;
-            let with_client = keys
-                .iter()
-                .map(|key| tags::live(key.tags.as_ref()))
-                .any(|tags| scope.desired.context.owns(&tags) && tags.contains_key(CLIENT_TAG));
-            let has_children = with_client || read(&tags).keys().any(of_children);
-            if Some(marked.as_str()) == existing || !has_children {
+            if Some(marked.as_str()) == existing || !has_children(reader, scope, &tags).await? {
                 return Ok(None);
             }
             marked.clone()

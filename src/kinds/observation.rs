@@ -19,7 +19,7 @@ pub struct Observation {
     pub live: BTreeMap<Address, Live>,
     /// What stops a plan.
     pub obstacles: Vec<Obstacle>,
-    /// Which of them are names that somebody else has.
+    /// Which of them are names that other resources of the account have.
     #[serde(default)]
     pub names_taken: Vec<TakenName>,
     /// What stops even a destroy: ambiguous or impossible tags.
@@ -81,7 +81,7 @@ impl Obstacle {
     }
 }
 
-/// A wanted name that another stack's resource has.
+/// A wanted name that another resource of the account has.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct TakenName {
     /// The address of what can't get it.

@@ -25,6 +25,7 @@ pub struct Props {
     /// The key's id.
     pub key: Text,
     /// Whether the key is another stack's: then a tag of the plan marks the membership as this stack's.
+    #[serde(default)]
     pub marked: bool,
 }
 
@@ -300,22 +301,37 @@ fn memberships(
         .desired
         .resources
         .get(&after_moves(scope.desired, &address));
-    let wanted_plan = match wanted.map(|wanted| &wanted.resource) {
-        Some(Resource::PlanMembership(props)) => props.plan.resolve(scope.book),
+    let wanted = match wanted.map(|wanted| &wanted.resource) {
+        Some(Resource::PlanMembership(props)) => Some((
+            props.plan.resolve(scope.book),
+            props.key.resolve(scope.book),
+        )),
         _ => None,
     };
-    let first = places
-        .iter()
-        .position(|(plan, _)| wanted_plan.as_deref() == Some(plan))
-        .unwrap_or(0);
+    // That of another key is another membership: it is deleted, and the wanted one is created.
+    let fits = |key: &str| {
+        let of = wanted.as_ref().map(|(_, key)| key.as_deref());
+        of.is_none_or(|of| of == Some(key))
+    };
+    let is_on_plan = |plan: &str| {
+        let of = wanted.as_ref().and_then(|(plan, _)| plan.as_deref());
+        of == Some(plan)
+    };
+    let fitting = |(_, (_, key)): &(usize, &(&str, String))| fits(key);
+    let mut all = places.iter().enumerate().filter(fitting);
+    let first = all
+        .clone()
+        .find(|(_, (plan, _))| is_on_plan(plan))
+        .or_else(|| all.next());
+    let first = first.map(|(at, _)| at);
     places
         .iter()
         .enumerate()
         .map(|(at, (plan, key))| {
-            let address = if at == first {
-                address.clone()
-            } else {
-                address.beside(plan)
+            let address = match fits(key) {
+                true if first == Some(at) => address.clone(),
+                true => address.beside(plan),
+                false => address.beside(&format!("{plan}:{key}")),
             };
             let props = Props {
                 plan: (*plan).into(),

@@ -166,6 +166,15 @@ impl Kind for ResourceServer {
             .collect();
         let stacks = marks::stacks_in(reader, scope, &pool.pool).await?;
         pool.tag(scope, &mut candidates);
+        let marked_twice: Vec<Obstacle> = candidates
+            .iter()
+            .filter(|candidate| !candidate.tags.is_empty())
+            .filter_map(|candidate| {
+                let stack = stacks.get(&candidate.name)?;
+                let address = pool.address_of(scope, &candidate.name)?;
+                Some(marked_twice(address, &candidate.name, stack))
+            })
+            .collect();
         for candidate in candidates
             .iter_mut()
             .filter(|candidate| !candidate.tags.is_empty())
@@ -185,6 +194,7 @@ impl Kind for ResourceServer {
             candidate.tags.extend(stack);
         }
         let mut findings = sort_out(scope, &Self::INFO, &wanted, candidates);
+        findings.misplaced.extend(marked_twice);
         let adopted = |name: &String| {
             let mut owned = findings.owned.iter();
             owned.any(|found| found.props.identifier.resolve(scope.book).as_ref() == Some(name))
@@ -564,6 +574,19 @@ fn scopes(task: &Task<'_, Props>) -> Option<Vec<ResourceServerScopeType>> {
             .expect("both of a scope's members are set")
     };
     Some(task.want.scopes.iter().map(scope).collect())
+}
+
+/// Two stacks have marks for one server: a run that died between its mark and its server, while another stack made one with this
+/// identifier. Either stack would delete it as its own.
+fn marked_twice(address: &Address, identifier: &str, stack: &str) -> Obstacle {
+    Obstacle {
+        address: address.clone(),
+        what: format!(
+            "the resource server {identifier:?} has a mark of this stack and one of the stack {stack}"
+        ),
+        help: "remove the mark of the stack that did not make it: a tag of its user pool or API"
+            .into(),
+    }
 }
 
 fn candidate(pool: &MarkedPool, server: &ResourceServerType) -> Candidate<Props> {

@@ -299,6 +299,58 @@ fn clients_do_not_move_to_another_pool() {
 }
 
 #[test]
+fn a_stack_moves_to_another_pool_as_the_refusal_says() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    both.runs("orders", &["apply", "--yes"]);
+    let other = CLAIMS
+        .replace("claims", "other")
+        .replace("people", "others");
+    both.write("other", &other.replace("acme", "initech"));
+    both.runs("other", &["apply", "--yes"]);
+    // Without partners, app clients and resource servers.
+    let empty = r#"
+[stack]
+name   = "orders"
+region = "eu-central-1"
+
+[user_pool]
+existing = "people"
+
+[api]
+name  = "orders"
+stage = "prod"
+
+[api.routes]
+"GET /orders" = { mock = 200 }
+"#;
+    both.write("orders", empty);
+    both.runs("orders", &["apply", "--yes", "--allow-delete", "*"]);
+    let in_other = ORDERS
+        .replace("existing = \"people\"", "existing = \"others\"")
+        .replace("claims/read", "other/read");
+    both.write("orders", &in_other);
+    both.runs("orders", &["apply", "--yes"]);
+    both.is_as_its_file("orders");
+    both.runs("orders", &["verify"]);
+    // Into a pool of its own.
+    both.write("orders", &empty.replace("people", "others"));
+    both.runs("orders", &["apply", "--yes", "--allow-delete", "*"]);
+    let own = ORDERS
+        .replace(
+            "existing = \"people\"",
+            "name = \"orders\"\ndomain = \"orders-own\"",
+        )
+        .replace("[\"orders/read\", \"claims/read\"]", "[\"orders/read\"]")
+        .replace("\"claims/read\"", "\"orders/read\"");
+    both.write("orders", &own);
+    both.runs("orders", &["apply", "--yes"]);
+    both.is_as_its_file("orders");
+    both.runs("orders", &["verify"]);
+    both.is_as_its_file("claims");
+}
+
+#[test]
 fn a_saved_plan_about_another_stacks_pool_needs_the_file() {
     let both = Both::new();
     both.runs("claims", &["apply", "--yes"]);

@@ -98,3 +98,56 @@ fn a_guest_that_is_not_there_is_an_error() {
     both.runs("orders", &["apply", "--yes"]);
     both.is_as_its_file("orders");
 }
+
+/// The second stack with a partner of this name, made by itself.
+fn orders_with_own() -> String {
+    format!(
+        "{ORDERS}\n[partners.acme]\nname   = \"acme-orders\"\nplan   = \"orders\"\nscopes = [\"orders/read\"]\n"
+    )
+}
+
+#[test]
+fn a_guest_and_a_partner_of_the_same_name_take_turns() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    both.runs("orders", &["apply", "--yes"]);
+    both.write("claims", &claims_with_scope());
+    both.runs("claims", &["apply", "--yes"]);
+    both.write("orders", &orders_with_guest());
+    both.runs("orders", &["apply", "--yes"]);
+    both.runs("orders", &["call", "acme", "GET", "/orders"]);
+
+    // The own key joins the plan, and the other stack's leaves it.
+    both.write("orders", &orders_with_own());
+    let planned = both.runs("orders", &["plan"]);
+    assert!(planned.contains("1 to destroy"), "{planned}");
+    both.runs("orders", &["apply", "--yes"]);
+    both.is_as_its_file("orders");
+    both.is_as_its_file("claims");
+    both.runs("orders", &["call", "acme", "GET", "/orders"]);
+    both.runs("orders", &["verify"]);
+
+    both.write("orders", &orders_with_guest());
+    both.runs(
+        "orders",
+        &["apply", "--yes", "--allow-delete", "partners.acme*"],
+    );
+    both.is_as_its_file("orders");
+    both.is_as_its_file("claims");
+    both.runs("orders", &["call", "acme", "GET", "/orders"]);
+    both.runs("orders", &["verify"]);
+}
+
+#[test]
+fn a_saved_plan_with_a_guest_is_applied_beside_its_file() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    both.runs("orders", &["apply", "--yes"]);
+    both.write("claims", &claims_with_scope());
+    both.runs("claims", &["apply", "--yes"]);
+    both.write("orders", &orders_with_guest());
+    both.runs("orders", &["plan", "--out", "orders.plan"]);
+    both.runs("orders", &["apply", "orders.plan"]);
+    both.is_as_its_file("orders");
+    both.runs("orders", &["call", "acme", "GET", "/orders"]);
+}

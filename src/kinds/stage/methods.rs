@@ -1,7 +1,7 @@
 //! The throttles that a stage has for single methods.
 //!
 //! A stage has settings for all methods, and for any method settings of its own, which replace them. Own settings start as a copy:
-//! who turns on the metrics of a method by hand also gives it a throttle. So what counts is where a method's throttle differs.
+//! turning on a method's metrics by hand also sets its throttle. So what counts is where a method's throttle differs.
 
 use std::collections::BTreeMap;
 
@@ -61,12 +61,15 @@ pub(super) fn has_others(setting: &MethodSetting, every: Option<&MethodSetting>)
 
 /// The throttles that differ from the stage's, by key.
 fn different(props: &Props) -> BTreeMap<&String, Option<&Throttle>> {
-    let effective =
-        |throttle: Option<&Throttle>| throttle.filter(|throttle| **throttle != DEFAULT).cloned();
-    let of_stage = effective(props.throttle.as_ref());
+    let of_stage = props.throttle.as_ref();
     let all = props.method_throttles.iter();
     all.map(|(key, throttle)| (key, throttle.as_ref()))
-        .filter(|(_, throttle)| effective(*throttle) != of_stage)
+        .filter(|(key, throttle)| {
+            // AWS adds the default to settings that were made by hand for something else.
+            let is_added = *throttle == Some(&DEFAULT) && props.other_settings.contains(*key);
+            let throttle = throttle.filter(|_| !is_added);
+            throttle != of_stage
+        })
         .collect()
 }
 
@@ -150,6 +153,24 @@ mod tests {
             assert_eq!(name(written), format!("{verb} {path}"));
         }
         assert_eq!(name("claims/GET"), "claims/GET");
+    }
+
+    #[test]
+    fn the_default_counts_where_it_was_not_added_by_aws() {
+        let props = |others: &[&str]| Props {
+            api: "a".into(),
+            name: "prod".into(),
+            deployment: "d".into(),
+            variables: BTreeMap::new(),
+            throttle: None,
+            method_throttles: BTreeMap::from([("~1/GET".to_owned(), Some(DEFAULT))]),
+            other_settings: others.iter().map(ToString::to_string).collect(),
+            access_logs: None,
+            tracing: false,
+            tags: BTreeMap::new(),
+        };
+        assert_eq!(different(&props(&[])).len(), 1, "the file wants it");
+        assert_eq!(different(&props(&["~1/GET"])).len(), 0, "metrics by hand");
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_facts::limits::apigateway::MOST_METHOD_THROTTLES;
-use aws_facts::limits::tags::LONGEST_TAG_VALUE;
+use aws_facts::limits::tags::{LONGEST_TAG_VALUE, MOST_TAGS};
 
 use super::names::{API_GATEWAY, API_KEY};
+use super::stack_table::OWN_TAGS;
 use super::{Judge, entries};
 use crate::kinds::tags;
 use crate::model::{SecretSource, bare_or_quoted};
@@ -25,6 +26,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
             offset(judge, &path.join("quota"), quota);
         }
         routes(judge, &path.join("routes"), plan);
+        guests(judge, &path);
     }
     for (path, name, key) in entries("api_keys", &judge.file.api_keys) {
         judge.display_name(&path, key.name.as_ref(), &API_KEY);
@@ -84,6 +86,26 @@ fn values(judge: &mut Judge<'_>) {
             }
             None => drop(known.insert(source, path)),
         }
+    }
+}
+
+/// Each partner of another stack takes a tag of the plan that its key is put on.
+fn guests(judge: &mut Judge<'_>, path: &KeyPath) {
+    let plan = path.keys().last().map(String::as_str);
+    let partners = judge.file.partners.values();
+    let guests = partners.filter(|partner| partner.of.is_some());
+    let guests = guests
+        .filter(|partner| Some(partner.plan.as_str()) == plan)
+        .count();
+    let tags = judge.names(["stack", "tags"]).len();
+    if guests > 0 && tags + OWN_TAGS + guests > MOST_TAGS && tags + OWN_TAGS <= MOST_TAGS {
+        let message = format!(
+            "the plan would carry {} tags: {tags} of `stack.tags`, {OWN_TAGS} of gatestack's, and one for each of its {guests} partners \
+             of other stacks; AWS allows {MOST_TAGS}",
+            tags + OWN_TAGS + guests
+        );
+        let help = "use fewer tags, or a second plan for some of these partners";
+        judge.error(Code::TooMany, path, message, help);
     }
 }
 
@@ -227,6 +249,7 @@ fn members(judge: &mut Judge<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use super::{MOST_TAGS, OWN_TAGS};
     use crate::stack::diagnostic::Code;
     use crate::stack::testing::{codes, edited, read};
 
@@ -295,6 +318,23 @@ mod tests {
         };
         assert_eq!(two("env:A"), [Code::Duplicate]);
         assert_eq!(two("env:B"), []);
+    }
+
+    #[test]
+    fn a_plan_has_fifty_tags_for_partners_of_other_stacks() {
+        let guests = |count: usize| {
+            let guests = (0..count).map(|number| {
+                format!("[partners.guest{number}]\nof = \"claims\"\nplan = \"standard\"\n")
+            });
+            let text = edited("", &guests.collect::<String>());
+            let mut codes = codes(&text);
+            codes.dedup();
+            codes
+        };
+        // The file has a pool of its own, which is told of each guest.
+        let most = MOST_TAGS - OWN_TAGS - 1;
+        assert!(!guests(most).contains(&Code::TooMany));
+        assert!(guests(MOST_TAGS).contains(&Code::TooMany));
     }
 
     #[test]
