@@ -88,25 +88,31 @@ def alive(folder):
     return False
 
 
-def unfinished(work, region, account, own):
-    """Stacks of runs on this machine that died, and the names of those that are still running."""
+def unfinished(work, account, number, own):
+    """Stacks of runs on this machine that died, and the names of those that are still running. Those elsewhere are told."""
     dead, living = [], set()
     for folder in sorted(work.glob("trial-*")):
         if folder == own or not (folder / "run.json").is_file():
             continue
         known = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        if (known["region"], known["account"]) != (region, account):
-            continue
+        left = [name for name, step in known["stacks"].items() if step != "gone"]
+        is_here = (known["region"], known["account"]) == (account.region, number)
         if alive(folder):
-            living.add(folder.name)
-        else:
-            dead += [name for name, step in known["stacks"].items() if step != "gone"]
+            living.update([folder.name] if is_here else [])
+        elif is_here:
+            dead += left
+        elif left:
+            profile = account.profile if known["account"] == number else "PROFILE"
+            say(
+                f"{', '.join(left)} is left of an earlier run in {known['region']} of account {known['account']}:"
+                f" ./test --aws {profile} --region {known['region']} --clean destroys it"
+            )
     return dead, living
 
 
 def clean(account, number, program, run, work, subnets, every_age):
     """Destroys what earlier runs left: what their folders name, and what has their tag and is older than any run."""
-    dead, living = unfinished(work, account.region, number, run.folder)
+    dead, living = unfinished(work, account, number, run.folder)
     tagged = [name for name in account.stacks() if not any(name.startswith(alive) for alive in [*living, run.folder.name])]
     old = [name for name in tagged if every_age or name in dead or time.time() - began(name) > LONGEST]
     for name in sorted(set(tagged) - set(old)):
@@ -171,7 +177,7 @@ class Backend(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def local_aws(program, folder, ground):
+def local_aws(program, folder, ground, stops):
     """A local AWS with the same ground; yields its URL."""
     backend = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backend)
     threading.Thread(target=backend.serve_forever, daemon=True).start()
@@ -181,7 +187,8 @@ def local_aws(program, folder, ground):
         file = folder / "ground.toml"
         file.write_text(ground, encoding="utf-8")
         command += ["--existing", str(file)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+    with stops.deferred():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
     try:
         found = re.search(r"http://[0-9.:]+", process.stdout.readline())
         if not found:
@@ -241,7 +248,7 @@ def on_local(path, run, stack, ground, subnets, stops):
     copy = stack.moved(folder, there, subnets)
     scratch = run.folder / f"{stack.example}-recorder"
     scratch.mkdir(mode=0o700)
-    with local_aws(path, scratch, ground) as url, Recorder(scratch, copy.region, url) as recorder:
+    with local_aws(path, scratch, ground, stops) as url, Recorder(scratch, copy.region, url) as recorder:
         program = Program(path, recorder, stops, credentials=ANY_CREDENTIALS)
         shapes = Shapes(there, copy.region, [copy.name], copy.text)
         life = Lifecycle(program, copy, shapes, wire.read, lambda _: None)
@@ -293,13 +300,16 @@ def main():
         stacks = [
             Stack.copied(name, prefix, run.folder / name, account.region, number, subnets) for name in given.example or examples()
         ]
-        return trial(given, account, number, program, run, stacks, subnets)
+        return max(trial(given, account, number, program, run, stacks, subnets), 1 if failed else 0)
 
 
 def trial(given, account, number, program, run, stacks, subnets):
     for stack in [stack for stack in stacks if stack.own_names()]:
         say(f"{stack.example} needs domains of its own: left out")
         stacks.remove(stack)
+    if not stacks:
+        say("error: no example is left to run: choose one without domains of its own")
+        return 1
     if missing := account.missing(stacks, subnets):
         say("\n".join(f"error: {one}" for one in missing))
         return 1
@@ -335,7 +345,7 @@ def trial(given, account, number, program, run, stacks, subnets):
         life, left = on_aws(account, number, program, run, stack)
         say(f"{stack.example} on the local AWS")
         local = on_local(program.path, run, stack, ground, subnets, program.stops)
-        there = plans[stack.example] + life.exchanges
+        there = [one for one in plans[stack.example] + life.exchanges if one["step"] not in local.left_out]
         differences, lone = compare(there, local.exchanges)
         of = {"example": stack.example}
         found["examples"].append(

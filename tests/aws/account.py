@@ -136,13 +136,13 @@ class Account:
         return [one["id"] for one in self.items("get_rest_apis") if one.get("tags", {}).get(STACK_TAG) == name]
 
     def keys(self, name):
-        return [one["id"] for one in self.items("get_api_keys") if one.get("tags", {}).get(STACK_TAG) == name]
+        return [one["id"] for one in self.items("get_api_keys") if belongs(one, name)]
 
     def plans(self, name):
-        return [one["id"] for one in self.items("get_usage_plans") if one.get("tags", {}).get(STACK_TAG) == name]
+        return [one["id"] for one in self.items("get_usage_plans") if belongs(one, name)]
 
     def links(self, name):
-        return [one["id"] for one in self.items("get_vpc_links") if one.get("tags", {}).get(STACK_TAG) == name]
+        return [one["id"] for one in self.items("get_vpc_links") if belongs(one, name)]
 
     def pools(self, name):
         pages = self.client("cognito-idp").get_paginator("list_user_pools").paginate(MaxResults=60)
@@ -178,6 +178,13 @@ class Account:
         except ssm.exceptions.ParameterNotFound:
             return []
         return [f"/gatestack/lock/{name}"]
+
+
+def belongs(one, name):
+    """Whether something in a list of API Gateway is a stack's. AWS is known to fill in the tags in its list of APIs only; the overlay
+    begins the names of keys and plans with the stack's, and a VPC link has the stack's name."""
+    named = one.get("name", "")
+    return named == name or named.startswith(f"{name}-") or one.get("tags", {}).get(STACK_TAG) == name
 
 
 def begins(text, name):

@@ -1,5 +1,6 @@
 """A stack from its plan to nothing left, by the program itself."""
 
+import contextlib
 import json
 import os
 import re
@@ -31,7 +32,7 @@ class Stops:
     """The first signal stops what runs, and everything is destroyed; the second one leaves that to the next run."""
 
     def __init__(self):
-        self.process, self.stopped, self.destroying = None, False, False
+        self.process, self.stopped, self.destroying, self.waits = None, False, False, False
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, self.take)
 
@@ -42,6 +43,17 @@ class Stops:
             self.process.send_signal(signal.SIGINT)
         if again and self.destroying:
             raise KeyboardInterrupt
+        if not self.waits:
+            self.check()
+
+    @contextlib.contextmanager
+    def deferred(self):
+        """While a program is started or runs, a signal raises nothing here: it would be left alone."""
+        self.waits = True
+        try:
+            yield
+        finally:
+            self.waits = False
 
     def check(self):
         if self.stopped and not self.destroying:
@@ -65,16 +77,19 @@ class Program:
         self.stops.check()
         command = [self.path, *arguments, "--env", ENVIRONMENT, *self.flags, "--no-input", "--no-progress", "--color", "never"]
         # A group of its own: Ctrl-C reaches it through `Stops`, once.
-        with subprocess.Popen(
-            command,
-            cwd=folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        ) as process:
+        with (
+            self.stops.deferred(),
+            subprocess.Popen(
+                command,
+                cwd=folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            ) as process,
+        ):
             self.stops.process = process
             out, err = process.communicate()
             self.stops.process = None
@@ -90,6 +105,8 @@ class Lifecycle:
     def __init__(self, program, stack, shapes, read, tell):
         self.program, self.stack, self.shapes, self.read, self.tell = program, stack, shapes, read, tell
         self.exchanges, self.steps, self.failure = [], [], None
+        # Steps that can't be taken on this AWS.
+        self.left_out = set()
 
     def step(self, name, *arguments, **options):
         self.tell(name)
@@ -117,13 +134,18 @@ class Lifecycle:
         self.step(f"{step}: empty plan", "plan", "--detailed-exitcode")
 
     def used(self, step):
+        uses = [f"{step}: {use}" for use in ("verify", "token", "call")]
+        if not self.program.recorder.carries_calls:
+            self.left_out.update(uses)
+            return
         # It waits until a change has spread.
-        self.step(f"{step}: verify", "verify", "--json", "--patience", PATIENCE)
+        verify, token, call = uses
+        self.step(verify, "verify", "--json", "--patience", PATIENCE)
         path = self.stack.callable()
         for caller in self.stack.callers()[:1]:
-            self.step(f"{step}: token", "token", caller)
+            self.step(token, "token", caller)
             if path:
-                self.step(f"{step}: call", "call", caller, "GET", path)
+                self.step(call, "call", caller, "GET", path)
 
     def run(self):
         self.applied("apply")

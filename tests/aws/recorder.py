@@ -2,7 +2,7 @@
 
 gatestack is run as it is, with HTTPS_PROXY and SSL_CERT_FILE: it resolves AWS's host names, signs for them and keeps to AWS's quotas.
 The proxy has a certificate authority of its own, whose key stays in memory, and ends TLS for AWS's hosts only; connections to any other
-host pass unread, as do the operations that hand out credentials (see `wire.py`). Exchanges are kept in memory until `take()`.
+host pass unread. Exchanges are kept in memory until `take()`, but of STS only GetCallerIdentity: its other answers are credentials.
 """
 
 import contextlib
@@ -135,11 +135,16 @@ class Recorder:
         self.server.shutdown()
         self.server.server_close()
 
+    @property
+    def carries_calls(self):
+        """Whether calls of a stack's own URLs arrive. On macOS they are checked against the keychain, which knows nothing of this
+        authority: there, they pass by the proxy, and so miss another AWS."""
+        return sys.platform != "darwin" or not self.upstream
+
     def environment(self):
         url = f"http://127.0.0.1:{self.server.server_address[1]}"
         past = "127.0.0.1,localhost,169.254.169.254,169.254.170.2"
-        if sys.platform == "darwin":
-            # There, calls of a stack's own URLs are checked against the keychain, which knows nothing of this authority.
+        if sys.platform == "darwin" and not self.upstream:
             past += f",.execute-api.{self.region}.amazonaws.com,.amazoncognito.com"
         return {
             "HTTPS_PROXY": url,
@@ -157,13 +162,14 @@ class Recorder:
 
     def forward(self, host, method, path, headers, body):
         base = (self.upstream or f"https://{host}").rstrip("/")
-        # One request is one answer here: redirects and retries are gatestack's affair.
+        # One request is one answer here: redirects and retries are left to gatestack.
         answer = self.pool.request(
             method, base + path, body=body or None, headers=headers, redirect=False, decode_content=False, timeout=90
         )
         exchange = Exchange(host, method, path, headers, body, answer.status, dict(answer.headers), answer.data)
-        with self.lock:
-            self.seen.append(exchange)
+        if not host.startswith("sts.") or b"Action=GetCallerIdentity" in body:
+            with self.lock:
+                self.seen.append(exchange)
         return exchange
 
 
@@ -172,7 +178,7 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        """A connection that the other side has left is no news."""
+        """A closed connection is not an error."""
 
 
 class Handler(BaseHTTPRequestHandler):

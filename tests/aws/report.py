@@ -7,7 +7,8 @@ def markdown(report):
     lines = [
         "# Where AWS answered otherwise than the local AWS",
         "",
-        f"gatestack {report['commit']}, {report['date']}, {report['region']}. Ids, secrets, tokens and names are left out.",
+        f"gatestack {report['commit']}, {report['date']}, {report['region']}. Ids, secrets, tokens and names are left out; messages keep"
+        " their ordinary words.",
         "",
     ]
     for example in report["examples"]:

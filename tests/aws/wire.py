@@ -30,9 +30,6 @@ SCOPE = re.compile(r"Credential=[^/]+/[0-9]+/[a-z0-9-]+/([a-z0-9-]+)/aws4_reques
 STAGE = re.compile(r"[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 POOL_DOMAIN = re.compile(r"[a-z0-9-]+\.auth\.[a-z0-9-]+\.amazoncognito\.com")
 
-# Answers that are credentials are not even read.
-UNREAD = {"sts": lambda operation: operation != "GetCallerIdentity"}
-
 
 @dataclass
 class Call:
@@ -63,8 +60,6 @@ def read(exchange):
     if service is None:
         return None
     operation, parameters = asked(service, exchange)
-    if UNREAD.get(service, lambda _: False)(operation):
-        return None
     content = answered(exchange)
     code, message, content = refusal(exchange, content)
     return Call(service, operation, parameters, exchange.status, code, message, content)

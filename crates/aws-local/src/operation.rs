@@ -7,6 +7,7 @@ use aws_facts::arns;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::registry;
 use super::state::{Region, State};
 
 /// A JSON object.
@@ -45,6 +46,11 @@ impl Call {
     /// Store it, and derive the state from it: pending in the response of the call that started it, and in later calls while
     /// [`Call::seconds`] is less.
     pub fn done_at(&self, on_aws: Duration) -> f64 {
+        debug_assert!(
+            registry::takes_time(self.operation),
+            "{} begins something that takes time: its row says `begin`",
+            self.operation
+        );
         self.seconds() + self.takes(on_aws)
     }
 
@@ -146,6 +152,8 @@ pub struct Operation {
     pub refused: &'static [&'static str],
     /// What must exist before it runs.
     pub first: Option<First>,
+    /// Whether it begins something that takes time on AWS.
+    pub takes_time: bool,
     /// For an operation without authentication: how to get the call's Region if neither a signature nor the host name has it.
     pub unsigned: Option<fn(&State, &Object) -> Option<String>>,
 }
@@ -170,12 +178,21 @@ impl Operation {
         Self::new(name, Run::Change(run))
     }
 
+    /// The same, for one that begins something that takes time on AWS: only these may call [`Call::done_at`].
+    pub const fn begin(name: &'static str, run: fn(&mut Region, &Call) -> Answer) -> Self {
+        Self {
+            takes_time: true,
+            ..Self::change(name, run)
+        }
+    }
+
     const fn new(name: &'static str, run: Run) -> Self {
         Self {
             name,
             run,
             refused: &[],
             first: None,
+            takes_time: false,
             unsigned: None,
         }
     }

@@ -178,6 +178,12 @@ pub(super) fn operation(service: &str, name: &str) -> Option<&'static Operation>
         .implemented(name)
 }
 
+/// Whether an operation with this name begins something that takes time.
+pub(super) fn takes_time(name: &str) -> bool {
+    let mut operations = SERVICES.iter().filter_map(|known| known.implemented(name));
+    operations.any(|operation| operation.takes_time)
+}
+
 /// Whether AWS documents this filter of a service's operation.
 pub(super) fn has_filter(service: &str, operation: &str, filter: &str) -> bool {
     let mut services = SERVICES.iter();

@@ -12,7 +12,7 @@ use super::state::{Definition, Deployment, RestApi, State, date, object_mut, pic
 use super::{stages, vpc_links};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("CreateDeployment", create),
+    Operation::begin("CreateDeployment", create),
     Operation::read("GetDeployment", get),
     Operation::read("GetDeployments", list),
     Operation::change("UpdateDeployment", update),

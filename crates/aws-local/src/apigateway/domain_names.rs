@@ -20,7 +20,7 @@ use super::state::{DomainName, State, date, members, object_mut, text, text_map}
 use super::tags;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("CreateDomainName", create).refusing(&[
+    Operation::begin("CreateDomainName", create).refusing(&[
         "policy",
         "certificateBody",
         "certificatePrivateKey",
@@ -28,7 +28,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ]),
     Operation::read("GetDomainName", get).refusing(&["domainNameId"]),
     Operation::read("GetDomainNames", list),
-    Operation::change("UpdateDomainName", update).refusing(&["domainNameId"]),
+    Operation::begin("UpdateDomainName", update).refusing(&["domainNameId"]),
     Operation::change("DeleteDomainName", delete).refusing(&["domainNameId"]),
 ];
 

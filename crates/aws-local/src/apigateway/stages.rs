@@ -18,10 +18,10 @@ use super::state::{RestApi, Stage, State, date, members, object_mut, text, text_
 use super::{stage_patch, tags, usage_plans};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("CreateStage", create).refusing(&["documentationVersion"]),
+    Operation::begin("CreateStage", create).refusing(&["documentationVersion"]),
     Operation::read("GetStage", get),
     Operation::read("GetStages", list),
-    Operation::change("UpdateStage", update),
+    Operation::begin("UpdateStage", update),
     Operation::change("DeleteStage", delete),
     Operation::read("FlushStageCache", flush),
     Operation::read("FlushStageAuthorizersCache", flush),

@@ -17,11 +17,11 @@ use super::state::{Definition, State, VpcLink, members, text, text_map};
 use super::tags;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("CreateVpcLink", create),
+    Operation::begin("CreateVpcLink", create),
     Operation::read("GetVpcLink", get),
     Operation::read("GetVpcLinks", list),
     Operation::change("UpdateVpcLink", update),
-    Operation::change("DeleteVpcLink", delete),
+    Operation::begin("DeleteVpcLink", delete),
 ];
 
 const RULES: Rules = Rules {

@@ -15,10 +15,10 @@ use super::super::state::Region;
 use super::{Pool, State, invalid, limit, no_pool, not_in_tier, nothing, one, pool, pool_mut};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("CreateUserPoolDomain", create),
+    Operation::begin("CreateUserPoolDomain", create),
     Operation::read("DescribeUserPoolDomain", describe),
-    Operation::change("UpdateUserPoolDomain", update),
-    Operation::change("DeleteUserPoolDomain", delete),
+    Operation::begin("UpdateUserPoolDomain", update),
+    Operation::begin("DeleteUserPoolDomain", delete),
 ];
 
 /// How long a prefix takes on AWS, and how long a custom domain.

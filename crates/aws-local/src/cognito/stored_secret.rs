@@ -28,7 +28,7 @@ pub(super) fn keep(region: &mut Region, call: &Call, id: &str) -> Result<(), Ref
     };
     if client.secrets.is_empty() {
         return Err(invalid(
-            "PublishSecretsInAWSSecretsManager needs an app client with a generated secret.",
+            "PublishSecretsInAWSSecretsManager needs an app client with a secret.",
         ));
     }
     if !publish {

@@ -15,10 +15,10 @@ const STOPPING: Duration = Duration::from_secs(30);
 const TERMINATING: Duration = Duration::from_secs(40);
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("StartInstances", start).refusing(&["AdditionalInfo"]),
-    Operation::change("StopInstances", stop),
+    Operation::begin("StartInstances", start).refusing(&["AdditionalInfo"]),
+    Operation::begin("StopInstances", stop),
     Operation::change("RebootInstances", reboot),
-    Operation::change("TerminateInstances", terminate),
+    Operation::begin("TerminateInstances", terminate),
 ];
 
 fn incorrect(id: &str, to_be: &str) -> Refusal {

@@ -19,7 +19,7 @@ use super::{
     refused, tags,
 };
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation::change("RunInstances", run).refusing(&[
+pub(super) const OPERATIONS: &[Operation] = &[Operation::begin("RunInstances", run).refusing(&[
     "AdditionalInfo",
     "BlockDeviceMappings",
     "CapacityReservationSpecification",

@@ -14,9 +14,9 @@ use super::targets::FIRST_CHECKS;
 use super::{certificates, tags, target_groups as groups};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("CreateListener", create).refusing(REFUSED),
+    Operation::begin("CreateListener", create).refusing(REFUSED),
     Operation::read("DescribeListeners", list),
-    Operation::change("ModifyListener", modify).refusing(REFUSED),
+    Operation::begin("ModifyListener", modify).refusing(REFUSED),
     Operation::change("DeleteListener", delete),
 ];
 

@@ -16,7 +16,7 @@ use super::state::{LoadBalancer, State, Zone};
 use super::{attributes, network, placement, tags};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("CreateLoadBalancer", create).refusing(&[
+    Operation::begin("CreateLoadBalancer", create).refusing(&[
         "SubnetMappings.AllocationId",
         "SubnetMappings.IPv6Address",
         "SubnetMappings.SourceNatIpv6Prefix",
@@ -25,7 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ]),
     Operation::read("DescribeLoadBalancers", list),
     Operation::read("DescribeCapacityReservation", capacity),
-    Operation::change("DeleteLoadBalancer", delete),
+    Operation::begin("DeleteLoadBalancer", delete),
 ];
 
 /// No load balancer here has a reservation, since there is no operation that makes one. Every member of the answer may be left out.

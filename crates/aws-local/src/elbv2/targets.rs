@@ -15,8 +15,8 @@ use super::refusals::{refuse, validation};
 use super::state::{Target, TargetGroup, number};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("RegisterTargets", register).refusing(&["Targets.QuicServerId"]),
-    Operation::change("DeregisterTargets", deregister).refusing(&["Targets.QuicServerId"]),
+    Operation::begin("RegisterTargets", register).refusing(&["Targets.QuicServerId"]),
+    Operation::begin("DeregisterTargets", deregister).refusing(&["Targets.QuicServerId"]),
 ];
 
 /// How long a target's first health checks take: 70 to 120 seconds measured in containers-roadmap #469.

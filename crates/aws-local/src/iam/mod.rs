@@ -25,7 +25,7 @@ use super::{identifiers, paging};
 /// The operations the local service has.
 pub(super) const OPERATIONS: &[&[Operation]] = &[
     &[
-        Operation::change("CreateRole", create).refusing(&["PermissionsBoundary"]),
+        Operation::begin("CreateRole", create).refusing(&["PermissionsBoundary"]),
         Operation::change("DeleteRole", delete),
         Operation::read("GetRole", get),
         Operation::read("ListRoles", list),

@@ -10,7 +10,7 @@ use super::super::state::Region;
 use super::{KNOWN_AFTER, page};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("AttachRolePolicy", attach),
+    Operation::begin("AttachRolePolicy", attach),
     Operation::change("DetachRolePolicy", detach),
     Operation::read("ListAttachedRolePolicies", list),
 ];

@@ -16,21 +16,19 @@ use super::name::{is_within, normal};
 use super::records::{key_of, text, values};
 use super::{State, Zone, changes, id, invalid, no_zone, object, values::problem, zone};
 
-pub(super) const OPERATIONS: &[Operation] =
-    &[
-        Operation::change("ChangeResourceRecordSets", change).refusing(&[
-            "ChangeBatch.Changes.ResourceRecordSet.SetIdentifier",
-            "ChangeBatch.Changes.ResourceRecordSet.Weight",
-            "ChangeBatch.Changes.ResourceRecordSet.Region",
-            "ChangeBatch.Changes.ResourceRecordSet.GeoLocation",
-            "ChangeBatch.Changes.ResourceRecordSet.Failover",
-            "ChangeBatch.Changes.ResourceRecordSet.MultiValueAnswer",
-            "ChangeBatch.Changes.ResourceRecordSet.HealthCheckId",
-            "ChangeBatch.Changes.ResourceRecordSet.TrafficPolicyInstanceId",
-            "ChangeBatch.Changes.ResourceRecordSet.CidrRoutingConfig",
-            "ChangeBatch.Changes.ResourceRecordSet.GeoProximityLocation",
-        ]),
-    ];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::begin("ChangeResourceRecordSets", change)
+    .refusing(&[
+        "ChangeBatch.Changes.ResourceRecordSet.SetIdentifier",
+        "ChangeBatch.Changes.ResourceRecordSet.Weight",
+        "ChangeBatch.Changes.ResourceRecordSet.Region",
+        "ChangeBatch.Changes.ResourceRecordSet.GeoLocation",
+        "ChangeBatch.Changes.ResourceRecordSet.Failover",
+        "ChangeBatch.Changes.ResourceRecordSet.MultiValueAnswer",
+        "ChangeBatch.Changes.ResourceRecordSet.HealthCheckId",
+        "ChangeBatch.Changes.ResourceRecordSet.TrafficPolicyInstanceId",
+        "ChangeBatch.Changes.ResourceRecordSet.CidrRoutingConfig",
+        "ChangeBatch.Changes.ResourceRecordSet.GeoProximityLocation",
+    ])];
 
 /// A change of a batch.
 struct Change<'c> {

@@ -13,13 +13,13 @@ use super::name::{normal, reversed};
 use super::{Zone, changes, id, invalid, no_zone, object, page_size, records, zone, zone_mut};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::change("CreateHostedZone", create).refusing(&["VPC", "DelegationSetId"]),
+    Operation::begin("CreateHostedZone", create).refusing(&["VPC", "DelegationSetId"]),
     Operation::read("GetHostedZone", get),
     Operation::read("ListHostedZones", list).refusing(&["DelegationSetId"]),
     Operation::read("ListHostedZonesByName", list_by_name),
     Operation::read("GetHostedZoneCount", count),
     Operation::change("UpdateHostedZoneComment", update_comment),
-    Operation::change("DeleteHostedZone", delete),
+    Operation::begin("DeleteHostedZone", delete),
 ];
 
 fn describe(id: &str, zone: &Zone) -> Value {

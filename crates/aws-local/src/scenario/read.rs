@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::super::registry::SERVICES;
+use super::super::registry::{self, SERVICES};
 use super::{RefusedCalls, Rule, Scenario, TaggingIndex, Why};
 
 /// Something wrong in a scenario file.
@@ -159,8 +159,18 @@ impl Reading {
         self.unknown(table.keys, &keys, "a rule of this kind");
         let operation = self.operation(table);
         let time = self.duration(table, "time");
+        let (operation, span) = operation?;
+        if !registry::takes_time(&operation) {
+            let message = format!("`{operation}` begins nothing that takes time");
+            self.wrong(
+                span,
+                message,
+                "expected another operation, such as `CreateVpcLink`",
+            );
+            return None;
+        }
         Some(Rule::Takes {
-            operation: operation?.0,
+            operation,
             time: time?,
         })
     }
@@ -175,7 +185,7 @@ impl Reading {
             true => Some(self.number(table, "of")?),
             false => None,
         };
-        let (operation, span, service) = operation?;
+        let (operation, span) = operation?;
         let rule = RefusedCalls {
             operation,
             why: why?,
@@ -187,7 +197,7 @@ impl Reading {
             self.wrong(table.span.clone(), message, "write an `of` above `calls`");
             return None;
         }
-        if rule.refusal(service).is_none() {
+        if SERVICES.iter().all(|of| rule.refusal(of.name).is_none()) {
             let message = format!("AWS does not refuse {} for that", rule.operation);
             self.wrong(
                 span,
@@ -229,15 +239,15 @@ impl Reading {
         Some(rule)
     }
 
-    /// An implemented operation, its place, and its service.
-    fn operation(&mut self, table: &Table<'_>) -> Option<(String, Range<usize>, &'static str)> {
+    /// An operation that a service here has, and its place.
+    fn operation(&mut self, table: &Table<'_>) -> Option<(String, Range<usize>)> {
         let (name, span) = self.word(table, "operation", OPERATION)?;
-        let Some(service) = SERVICES.iter().find(|of| of.implemented(&name).is_some()) else {
+        if !SERVICES.iter().any(|of| of.implemented(&name).is_some()) {
             let message = format!("the local AWS has no operation {name:?}");
             self.wrong(span, message, format!("expected {OPERATION}"));
             return None;
-        };
-        Some((name, span, service.name))
+        }
+        Some((name, span))
     }
 
     fn number(&mut self, table: &Table<'_>, key: &str) -> Option<u32> {
@@ -399,6 +409,54 @@ mod tests {
                 (Flaw::WrongValue, "\"soon\""),
             ]
         );
+    }
+
+    #[test]
+    fn a_rule_is_only_for_operations_that_it_has_an_effect_on() {
+        let of = |rule: &str, operation: &str| {
+            let text = format!("[[rules]]\nkind = {rule}\noperation = \"{operation}\"\n");
+            Scenario::from_toml(&text).err().map(|mistakes| {
+                (
+                    text[mistakes[0].span.clone()].to_owned(),
+                    mistakes[0].message.clone(),
+                )
+            })
+        };
+        let takes = "\"takes\"\ntime = \"5m\"";
+        for operation in [
+            "CreateVpcLink",
+            "CreateDeployment",
+            "TerminateInstances",
+            "CreateRole",
+        ] {
+            assert_eq!(of(takes, operation), None, "{operation}");
+        }
+        // Of certificates, times are reckoned when they are read.
+        for operation in [
+            "GetRestApis",
+            "CreateRestApi",
+            "RequestCertificate",
+            "GetChange",
+        ] {
+            let message = format!("`{operation}` begins nothing that takes time");
+            assert_eq!(
+                of(takes, operation),
+                Some((format!("\"{operation}\""), message))
+            );
+        }
+        let conflict = "\"refused\"\nwhy = \"conflict\"\ncalls = 1";
+        for operation in ["UpdateUserPool", "PutMethod", "TagResource"] {
+            assert_eq!(of(conflict, operation), None, "{operation}");
+        }
+        for operation in ["DescribeUserPool", "GetRestApis", "CreateLoadBalancer"] {
+            let message = format!("AWS does not refuse {operation} for that");
+            assert_eq!(
+                of(conflict, operation),
+                Some((format!("\"{operation}\""), message))
+            );
+        }
+        let throttle = "\"refused\"\nwhy = \"throttle\"\ncalls = 1";
+        assert_eq!(of(throttle, "GetRestApis"), None);
     }
 
     #[test]

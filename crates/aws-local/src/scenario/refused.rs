@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::super::operation::Refusal;
+use super::super::operation::{Refusal, Run};
+use super::super::registry;
 
 /// Of every so many calls of an operation, the first ones are refused. A call that is sent again is another one.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,13 +30,18 @@ pub enum Why {
     NotYet,
 }
 
-/// How often each operation was called.
+/// How often each service's operation was called. Services have operations of the same name, such as `TagResource`.
 #[derive(Debug, Default)]
-pub(crate) struct Counts(Mutex<BTreeMap<String, u32>>);
+pub(crate) struct Counts(Mutex<BTreeMap<(String, String), u32>>);
 
 impl RefusedCalls {
-    /// AWS's refusal for this, if it has one for the operation.
+    /// A service's refusal for this, if it has one for the operation.
     pub(super) fn refusal(&self, service: &str) -> Option<Refusal> {
+        let operation = registry::operation(service, &self.operation)?;
+        // Only changes conflict with each other.
+        if self.why == Why::Conflict && matches!(operation.run, Run::Read(_)) {
+            return None;
+        }
         let refusal = |status, code, message: &str| Some(Refusal::new(status, code, message));
         match (self.why, service, self.operation.as_str()) {
             (Why::Conflict, "cognito-idp", _) => refusal(
@@ -96,11 +102,13 @@ impl RefusedCalls {
 impl Counts {
     /// Counts a call, and answers whether this rule refuses it.
     pub(crate) fn refuse(&self, rule: &RefusedCalls, service: &str) -> Option<Refusal> {
+        let refusal = rule.refusal(service)?;
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(rule.operation.clone()).or_default();
+        let called = (service.to_owned(), rule.operation.clone());
+        let count = counts.entry(called).or_default();
         let place = rule.of.map_or(*count, |of| *count % of.max(1));
         *count = count.saturating_add(1);
-        (place < rule.calls).then(|| rule.refusal(service))?
+        (place < rule.calls).then_some(refusal)
     }
 }
 
@@ -125,5 +133,19 @@ mod tests {
         assert_eq!(refused(&rule(None)), first);
         let every = [true, true, false, true, true, false, true, true];
         assert_eq!(refused(&rule(Some(3))), every);
+    }
+
+    #[test]
+    fn each_service_with_the_operation_has_a_count_of_its_own() {
+        let rule = RefusedCalls {
+            operation: "TagResource".into(),
+            why: Why::Throttle,
+            calls: 1,
+            of: None,
+        };
+        let counts = Counts::default();
+        let refused = |service| counts.refuse(&rule, service).is_some();
+        assert_eq!(["ssm", "apigateway"].map(refused), [false, true]);
+        assert_eq!(["apigateway", "cognito-idp"].map(refused), [false, true]);
     }
 }

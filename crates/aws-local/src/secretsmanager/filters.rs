@@ -31,6 +31,12 @@ impl<'c> Filter<'c> {
         let key = filter.get("Key").and_then(Value::as_str);
         let values = filter.get("Values").and_then(Value::as_array);
         let key = key.ok_or_else(|| invalid("Invalid filter key"))?;
+        if key == "owning-service" {
+            // AWS does not publish what it is for the secrets that Cognito keeps.
+            return Err(Refusal::not_implemented(
+                "the filter owning-service of secretsmanager:ListSecrets",
+            ));
+        }
         let no_values = || invalid(format!("Invalid filter values for key: {key}"));
         let values = values.ok_or_else(no_values)?.iter();
         Ok(Self {
@@ -49,7 +55,7 @@ impl<'c> Filter<'c> {
             })
     }
 
-    /// The texts that its key is about. No secret here has a replica or another service as its owner.
+    /// The texts that its key is about. No secret here is a replica.
     fn searched<'s>(&self, secret: &'s Secret) -> (Vec<&'s str>, Match) {
         let description = || secret.description.as_deref().into_iter();
         let keys = || secret.tags.keys().map(String::as_str);

@@ -17,7 +17,7 @@ use super::integration::headers::arrives;
 use super::json_path;
 use super::refusals::{configuration, unreadable_body};
 use super::variables::Variables;
-use reader::{Assignment, Reader, Reference, Step};
+use reader::{Assignment, Reader, Reference, Step, unused};
 
 /// Fills a mapping template of an integration.
 ///
@@ -103,15 +103,12 @@ impl<'t, 'v> Filling<'t, 'v> {
                 self.hash(&mut filled, is_escaped)?;
                 continue;
             }
-            if !is_on {
-                self.reader.skip_one();
-                continue;
-            }
             let (variables, set) = (self.variables, &self.set);
             let reference = self
                 .reader
-                .reference(&mut |argument| evaluate(&argument, variables, set))?;
+                .reference(&mut evaluator(is_on, variables, set))?;
             match reference {
+                Some(_) if !is_on => {}
                 Some(reference) if is_escaped && is_defined(&reference, set) => {
                     return Err(refused(format_args!("the escaped \\{}", reference.source)));
                 }
@@ -121,7 +118,12 @@ impl<'t, 'v> Filling<'t, 'v> {
                     None if reference.is_quiet => {}
                     None => filled.push_str(reference.source),
                 },
-                None => filled.push_str(self.reader.skip_one()),
+                None => {
+                    let dollar = self.reader.skip_one();
+                    if is_on {
+                        filled.push_str(dollar);
+                    }
+                }
             }
         }
     }
@@ -180,24 +182,16 @@ impl<'t, 'v> Filling<'t, 'v> {
 
     /// The condition of a directive; not evaluated where it has no effect.
     fn condition(&mut self, directive: &str, is_on: bool) -> Result<bool, Refused> {
-        let (variables, set) = (self.variables, &self.set);
-        let condition = match is_on {
-            true => self
-                .reader
-                .condition(&mut |reference| evaluate(&reference, variables, set))?,
-            false => self.reader.condition(&mut unused)?,
-        };
+        let condition = self
+            .reader
+            .condition(&mut evaluator(is_on, self.variables, &self.set))?;
         condition.ok_or_else(|| refused(format_args!("#{directive}")))
     }
 
     fn assign(&mut self, is_on: bool) -> Result<(), Refused> {
-        let (variables, set) = (self.variables, &self.set);
-        let assignment = match is_on {
-            true => self
-                .reader
-                .assignment(&mut |reference| evaluate(&reference, variables, set))?,
-            false => self.reader.assignment(&mut unused)?,
-        };
+        let assignment =
+            self.reader
+                .assignment(&mut evaluator(is_on, self.variables, &self.set))?;
         let Assignment { target, value } = assignment.ok_or_else(|| refused("#set"))?;
         // Velocity ignores an undefined value.
         let Some(value) = value.filter(|_| is_on) else {
@@ -221,9 +215,16 @@ impl<'t, 'v> Filling<'t, 'v> {
     }
 }
 
-/// Evaluates what has no effect.
-fn unused(_: Reference<'_>) -> Result<Option<String>, Refused> {
-    Ok(Some(String::new()))
+/// What evaluates the references of a branch, by whether it is in effect.
+fn evaluator<'e>(
+    is_on: bool,
+    variables: &'e Variables<'_>,
+    set: &'e BTreeMap<&str, String>,
+) -> impl FnMut(Reference<'_>) -> Result<Option<String>, Refused> + 'e {
+    move |reference| match is_on {
+        true => evaluate(&reference, variables, set),
+        false => unused(reference),
+    }
 }
 
 /// The variables that API Gateway defines.

@@ -42,6 +42,11 @@ pub(super) enum Step<'t> {
 /// Evaluates a reference that is an argument; none if undefined.
 pub(super) type Evaluate<'e> = dyn FnMut(Reference<'_>) -> Result<Option<String>, Refused> + 'e;
 
+/// Evaluates what has no effect.
+pub(super) fn unused(_: Reference<'_>) -> Result<Option<String>, Refused> {
+    Ok(Some(String::new()))
+}
+
 /// Velocity's own directives. Any other word behind a `#` is text, since macros can't be defined here.
 const DIRECTIVES: &[&str] = &[
     "break", "define", "else", "elseif", "end", "evaluate", "foreach", "if", "include", "macro",
@@ -284,7 +289,12 @@ impl<'t> Reader<'t> {
         }
         let (mut any, mut all) = (false, true);
         loop {
-            let Some(holds) = self.comparison(evaluate)? else {
+            // Velocity evaluates no comparison that can't change the result.
+            let comparison = match any || !all {
+                true => self.comparison(&mut unused)?,
+                false => self.comparison(evaluate)?,
+            };
+            let Some(holds) = comparison else {
                 return Ok(None);
             };
             all &= holds;

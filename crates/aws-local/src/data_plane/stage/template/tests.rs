@@ -55,6 +55,7 @@ fn references_are_filled_in() {
             "$input.params().path.get('id') $input.params().querystring.get('page') $input.params().header.get('X-Role')",
             "7 2 admin",
         ),
+        // Evidence: inferred, from AWS's CDK, whose template compares it with "".
         ("<$input.params().header.get('id')>", "<>"),
         (
             "#set($id = $input.params('id'))\n#if($id == '8')\nA\n#elseif($id == '7')\nB\n#else\nC\n#end\nD",
@@ -73,6 +74,19 @@ fn references_are_filled_in() {
         (
             "#if('a' == 'b')$input.path('$..b')#if($input.path('$..b') == 'x')#set($a = $input.path('$..b'))#else x#end$1#end.",
             ".",
+        ),
+        ("#if('a' == 'b')$util.escapeJavaScript('##')$5#end.", "."),
+        (
+            "#if('a' == 'b' && $input.path('$..b') == 'x')A#else B#end",
+            " B",
+        ),
+        (
+            "#if('a' == 'a' || $input.path('$..b') == 'x' && $input.path('$..b') == 'y')A#end",
+            "A",
+        ),
+        (
+            "#if('a' == 'b' && $input.path('$..b') == 'x' || $context.stage == 'prod')A#end",
+            "A",
         ),
     ] {
         assert_eq!(filled(template, "").as_deref(), Ok(expected), "{template}");
@@ -151,6 +165,10 @@ fn what_velocity_would_compute_is_refused_by_name() {
         "#set of $context.responseOverride.header.Vary",
     );
     not_here("#set($x = 1)", "#set");
+    not_here(
+        "#if('a' == 'b')$util.urlEncode(\"##\")#end",
+        "the argument \"##\"",
+    );
     not_here("#set($input = 'a')", "#set");
     not_here(
         "$input.params().body.get('x')",
