@@ -147,7 +147,12 @@ fn unread(session: &Session, source: &str, action: &str, error: &AwsError) -> Ba
         let hint = error.hint();
         hint.unwrap_or_else(|| "check the name, the Region and the account".into())
     };
-    (format!("{source} can't be read: {error}"), help)
+    let what = match SecretSource::parse(source) {
+        _ if !error.is_not_found() => format!("{source} can't be read: {error}"),
+        Some(SecretSource::Secret { .. }) => format!("{source}: there is no such secret"),
+        _ => format!("{source}: there is no such parameter"),
+    };
+    (what, help)
 }
 
 fn in_json(text: &Secret, member: &str) -> Option<Secret> {

@@ -73,6 +73,8 @@ pub struct Session {
     pub connection: Connection,
     /// Where the stack file gives values of API keys; `None` without a file.
     pub(super) given_keys: Option<GivenKeys>,
+    /// What the file uses of other stacks and AWS does not have; for commands that call.
+    pub(super) absent: Vec<stack::Absent>,
     /// What it is for.
     purpose: Purpose,
     /// Reads that the first observation starts with.
@@ -159,7 +161,12 @@ impl Session {
         )
         .await?;
         let desired = stack::expand(&checked.file, &aws.account, adopt, &lookups);
+        let absent = match purpose {
+            Purpose::Call => stack::absent(checked, &aws.account, &lookups),
+            Purpose::Make | Purpose::Find | Purpose::Destroy => Vec::new(),
+        };
         Ok(Self {
+            absent,
             given: checked.given.clone(),
             given_keys: Some(GivenKeys::of(checked)),
             head_start: Mutex::new(head_start),
@@ -189,6 +196,7 @@ impl Session {
             desired,
             given: BTreeMap::new(),
             given_keys: None,
+            absent: Vec::new(),
             clock: aws.clock,
             connection: aws.connection,
             purpose,

@@ -19,8 +19,11 @@ use crate::caller::{ClientView, Known, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds;
+use crate::model::Address;
+use crate::stack::Absent;
 use crate::verify::{
-    self, Asking, Case, Checked, ExpectedAccess, Options, Probe, Report, Temporary, TokenShown,
+    self, Asking, Case, Checked, Difference, ExpectedAccess, Options, Probe, Report, Temporary,
+    TokenShown,
 };
 use aws_local::{DataPlane, DataPlaneOptions, Service};
 
@@ -85,6 +88,15 @@ impl Verifying<'_> {
         }
     }
 
+    /// What the file uses of other stacks and AWS does not have: no plan of this stack can mend it.
+    fn absent(&self) -> impl Iterator<Item = (Address, Difference)> {
+        let absent = self.session.absent.iter().cloned();
+        absent.map(|absent| {
+            let Absent { about, what, help } = absent;
+            (about, Difference { what, help })
+        })
+    }
+
     async fn look(&self, connection: &Connection) -> Result<Seen, Error> {
         let desired = &self.session.desired;
         let reader = connection.reader();
@@ -97,7 +109,7 @@ impl Verifying<'_> {
                 .hint("apply it first: `apply --verify` does both")
                 .into());
         }
-        let mut checks = verify::applied(desired, &observation);
+        let mut checks = verify::applied(desired, &observation, self.absent());
         let now = Timestamp::now();
         checks.extend(verify::domains(&reader, desired, &observation, now).await?);
         Ok(Seen {

@@ -261,11 +261,15 @@ fn open(route: &Route, scopes: &BTreeSet<String>, has_api_key: bool, book: &Book
 /// The scopes of a caller's client on AWS; empty for one that gets no tokens.
 fn live_scopes(known: &Known, observation: &Observation) -> BTreeSet<String> {
     let book = observation.book();
-    live_client(known, observation)
-        .into_iter()
-        .flat_map(|client| &client.scopes)
-        .filter_map(|scope| scope.resolve(&book))
-        .collect()
+    match live_client(known, observation) {
+        Some(client) => {
+            let scopes = client.scopes.iter();
+            scopes.filter_map(|scope| scope.resolve(&book)).collect()
+        }
+        // The client of a partner of another stack is no resource of this one, and its scopes were read with it.
+        None if known.client_id.is_some() && known.gets_tokens() => known.scopes.clone(),
+        None => BTreeSet::new(),
+    }
 }
 
 /// A caller's live client; none for one that gets no tokens.

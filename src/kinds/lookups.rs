@@ -204,7 +204,10 @@ pub struct Guest {
     pub key: String,
     /// The id of its app client.
     pub client: Option<String>,
-    /// The scopes that its client may ask for, if it is in the pool that the file uses.
+    /// Whether its client is in the pool that the file uses.
+    #[serde(default)]
+    pub in_pool: bool,
+    /// The scopes that its client may ask for, if it is in that pool.
     pub scopes: BTreeSet<String>,
 }
 

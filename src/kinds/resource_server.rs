@@ -205,7 +205,7 @@ impl Kind for ResourceServer {
             .collect();
         findings
             .obstacles
-            .extend(without_server(scope, &wanted, &servers));
+            .extend(without_server(scope, &wanted, &findings.owned, &servers));
         // Of a pool that is not the stack's, the rest is of no interest.
         if pool.api.is_none() {
             let is_wanted = |name: &&String| wanted.values().any(|wanted| wanted == *name);
@@ -433,13 +433,24 @@ pub(super) async fn held_by_others(
             let mut scopes = client.settings.allowed_o_auth_scopes().iter();
             scopes.any(|scope| lost.contains(scope))
         });
+        let holding: Vec<_> = holding.map(|client| &client.settings).collect();
+        let stacks = match reader.pool(&pool).await? {
+            Some(user_pool) if !holding.is_empty() => {
+                let scope = Scope {
+                    desired: leaving.desired,
+                    book: &book,
+                    destroy: false,
+                };
+                marks::stacks_in(reader, &scope, &user_pool).await?
+            }
+            _ => BTreeMap::new(),
+        };
         let holding: Vec<Other> = holding
-            .filter_map(|client| {
-                let settings = &client.settings;
-                Some(Other::new(
-                    settings.client_name.clone()?,
-                    settings.client_id.clone()?,
-                ))
+            .into_iter()
+            .filter_map(|settings| {
+                let id = settings.client_id.clone()?;
+                let stack = stacks.get(&id);
+                Some(Other::new(settings.client_name.clone()?, id).of_stack(stack))
             })
             .collect();
         let dependent = Dependent::of(
@@ -457,11 +468,12 @@ pub(super) async fn held_by_others(
     Ok(dependents)
 }
 
-/// Wanted scopes of clients that no resource server of the pool has and that the stack doesn't make: Cognito refuses them. Only the
-/// pool of another stack has scopes that the file doesn't.
+/// Wanted scopes of clients and routes that no resource server of the pool has and that the stack doesn't make: Cognito refuses a
+/// client with one, and no token has one. Only the pool of another stack has scopes that the file doesn't.
 fn without_server(
     scope: &Scope<'_>,
     wanted: &BTreeMap<Address, String>,
+    owned: &[Found<Props>],
     servers: &[ResourceServerType],
 ) -> Vec<Obstacle> {
     if scope.desired.existing_pool.is_none() && !scope.desired.others_scopes {
@@ -476,31 +488,50 @@ fn without_server(
         })
         .collect();
     let ours: BTreeSet<&str> = wanted.values().map(String::as_str).collect();
-    let clients = scope.desired.resources.iter();
-    let clients = clients.filter_map(|(address, wanted)| match &wanted.resource {
-        Resource::AppClient(client) => Some((address, client)),
+    let leaving: BTreeMap<String, &Address> = owned
+        .iter()
+        .map(|server| (literal(&server.props.identifier), &server.address))
+        .filter(|(identifier, _)| !ours.contains(identifier.as_str()))
+        .collect();
+    let resources = scope.desired.resources.iter();
+    let users = resources.filter_map(|(address, wanted)| match &wanted.resource {
+        Resource::AppClient(client) => Some((address, "asks for", &client.scopes)),
+        Resource::Route(route) => Some((address, "needs", &route.scopes)),
         _ => None,
     });
     let mut obstacles = Vec::new();
-    for (address, client) in clients {
+    let (mut told, mut used) = (BTreeSet::new(), BTreeSet::new());
+    for (address, verb, scopes) in users {
         // A scope without a server is one of OpenID's; one of a server whose identifier is not known yet is the stack's own.
-        let scopes = client
-            .scopes
-            .iter()
-            .filter_map(|text| text.resolve(scope.book));
-        let absent = scopes.filter(|scope| {
-            let parts = scope.rsplit_once('/');
-            parts.is_some_and(|(server, name)| {
-                !ours.contains(server) && !there.contains(&(server, name))
-            })
-        });
-        obstacles.extend(absent.map(|scope| Obstacle {
-            address: address.clone(),
-            what: format!(
-                "it asks for the scope `{scope}`, which no resource server of the user pool has"
-            ),
-            help: "correct the scope, or first apply the stack that makes it".into(),
-        }));
+        for scope in scopes.iter().filter_map(|text| text.resolve(scope.book)) {
+            let Some((server, name)) = scope.rsplit_once('/') else {
+                continue;
+            };
+            if let Some(own) = leaving.get(server) {
+                if used.insert(server.to_owned()) {
+                    obstacles.push(Obstacle {
+                        address: (*own).clone(),
+                        what: format!(
+                            "the resource server {server:?} is this stack's own: it would be deleted and used"
+                        ),
+                        help: "write its `scopes`, as before".into(),
+                    });
+                }
+                continue;
+            }
+            let is_there = ours.contains(server) || there.contains(&(server, name));
+            // Routes mostly need the same scopes: the first one is told.
+            if is_there || (verb == "needs" && !told.insert(scope.clone())) {
+                continue;
+            }
+            obstacles.push(Obstacle {
+                address: address.clone(),
+                what: format!(
+                    "it {verb} the scope `{scope}`, which no resource server of the user pool has"
+                ),
+                help: "correct the scope, or first apply the stack that makes it".into(),
+            });
+        }
     }
     obstacles
 }

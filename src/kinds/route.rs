@@ -87,6 +87,27 @@ pub struct Answer {
 }
 
 impl Props {
+    /// The host and port of its backend, if that is reached through the internet.
+    pub fn public_backend(&self, book: &Book) -> Option<String> {
+        let Integration::Http {
+            url, link: None, ..
+        } = &self.integration
+        else {
+            return None;
+        };
+        let url = url.resolve(book)?;
+        let (scheme, rest) = url.split_once("://")?;
+        let host = rest.split(['/', '?']).next()?;
+        let has_port = host
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| !port.ends_with(']'));
+        let usual = if scheme == "https" { 443 } else { 80 };
+        Some(match has_port {
+            true => host.to_owned(),
+            false => format!("{host}:{usual}"),
+        })
+    }
+
     /// Whether a call of it needs neither a token nor an API key.
     pub fn is_open(&self) -> bool {
         self.authorizer.is_none() && !self.api_key

@@ -20,6 +20,9 @@ pub enum SecretSource {
 }
 
 impl SecretSource {
+    /// What stands before the colon.
+    pub const KINDS: [&str; 3] = ["env", "ssm", "secretsmanager"];
+
     /// The possible forms, for messages.
     pub const FORMS: &str =
         "`env:NAME`, `ssm:NAME`, `secretsmanager:NAME` or `secretsmanager:NAME#MEMBER`";

@@ -203,6 +203,8 @@ fn wrap(text: &str, width: usize) -> String {
 mod golden;
 #[cfg(test)]
 mod preflight;
+#[cfg(test)]
+mod secrets;
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::{Serialize, Serializer};
 
 use super::findings::LeftOut;
+use super::secret_lines::SecretLines;
 use super::source::{Location, Source};
 use crate::model::shorten;
 
@@ -156,7 +157,7 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do next.
     pub help: Option<String>,
-    /// Whether only its place is shown, because the line may hold a secret.
+    /// Whether only its place is shown, because a line may hold a secret; known once the list is finished.
     pub unseen: bool,
 }
 
@@ -204,13 +205,6 @@ impl Diagnostic {
         self
     }
 
-    /// Shows only the place, without the line of the file: it may hold a secret.
-    #[must_use]
-    pub fn without_its_line(mut self) -> Self {
-        self.unseen = true;
-        self
-    }
-
     /// Adds a hint on what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -229,7 +223,8 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Sorts them by place and drops repetitions. Unknown keys come first: what is missing may follow from them.
+    /// Sorts them by place, drops repetitions, and hides lines with a secret. Unknown keys come first: what is missing may follow
+    /// from them.
     pub fn new(source: Source, list: Vec<Diagnostic>) -> Self {
         Self::with_more(source, list, LeftOut::default())
     }
@@ -263,6 +258,12 @@ impl Diagnostics {
             left_out.count(diagnostic.severity);
             false
         });
+        if !list.is_empty() {
+            let secret = SecretLines::of(&source);
+            for diagnostic in &mut list {
+                diagnostic.unseen = secret.are_shown_by(&source, diagnostic);
+            }
+        }
         Self {
             source: Box::new(source),
             list,

@@ -8,7 +8,20 @@ use super::file::File;
 use super::load::Checked;
 use super::source::Source;
 use super::spans::KeyPath;
-use crate::model::{Address, Place};
+use crate::model::{Address, Place, SecretSource};
+
+/// The tables whose entries have such a `key`.
+pub(super) const TABLES: [&str; 2] = ["api_keys", "partners"];
+
+/// Whether a path is that of such a `key`.
+pub(super) fn is_source(path: &KeyPath) -> bool {
+    matches!(path.keys(), [table, _, key] if key == "key" && TABLES.contains(&table.as_str()))
+}
+
+/// How it is written, for hints.
+pub(super) fn help() -> String {
+    format!("write it as {}", SecretSource::FORMS)
+}
 
 /// The places of the given values in a file, for errors that only a run finds.
 #[derive(Clone, Debug)]
@@ -62,7 +75,10 @@ impl GivenKeys {
     /// Errors about values, each at its place.
     pub fn errors(&self, bad: Vec<BadValue>) -> Diagnostics {
         let bad = bad.into_iter().map(|bad| {
-            let error = Diagnostic::error(Code::BadKeyValue, format!("{}: {}", bad.key, bad.what));
+            let error = Diagnostic::error(
+                Code::BadKeyValue,
+                format!("{}: {}; nothing was written", bad.key, bad.what),
+            );
             let error = match self.places.get(&bad.key) {
                 Some(place) => error.at(place.clone()),
                 None => error,

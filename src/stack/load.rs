@@ -14,6 +14,7 @@ use super::file::File;
 use super::files::{self, NamedFiles};
 use super::findings::Findings;
 use super::overlay::{self, Alone};
+use super::secret_lines::SecretLines;
 use super::source::{Location, Source, SourceFile};
 use super::spans::{KeyPath, Spans};
 use super::{check, limits, schema, structure, variables};
@@ -235,6 +236,7 @@ fn refused(path: &KeyPath, error: &toml::de::Error) -> Diagnostic {
 fn syntax(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     let end = file.text().len();
     let span = error.span().unwrap_or(end..end);
+    let is_secret = SecretLines::of_text(file).hold(&file.counted(&span));
     let written = file.text().get(span.clone()).unwrap_or_default();
     let message = error.message();
     let said = |part: &str| message.contains(part);
@@ -242,6 +244,11 @@ fn syntax(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
         (
             format!("duplicate `{written}`"),
             "put the lines of both places together in one",
+        )
+    } else if said("string values must be quoted") && is_secret {
+        (
+            "this value is text without quotes".to_owned(),
+            "put it in quotes; a `key` says where its value is, as in `key = \"env:NAME\"`",
         )
     } else if said("string values must be quoted") {
         (

@@ -16,6 +16,7 @@ use super::spans::KeyPath;
 use super::template::Template;
 use crate::kinds::lookups::Which;
 use crate::kinds::{Lookups, Queries};
+use crate::model::{Address, Place};
 
 /// The lookups that are needed before the file can be expanded in this account.
 pub fn queries(checked: &Checked, account: &str) -> Queries {
@@ -62,15 +63,37 @@ pub fn queries(checked: &Checked, account: &str) -> Queries {
     queries
 }
 
+/// What of other stacks the file uses and AWS does not have, as [`preflight`] says it.
+pub fn absent(checked: &Checked, account: &str, lookups: &Lookups) -> Vec<Absent> {
+    let flight = Flight::new(checked, account, lookups);
+    let pool = user_pool::absent(&flight).map(|found| (Place::UserPool.address(), found));
+    let guests = guests::absent(&flight).into_iter().map(|found| {
+        let name = found.0.keys().get(1).cloned().unwrap_or_default();
+        (Place::Partner(name).address(), found)
+    });
+    pool.into_iter()
+        .chain(guests)
+        .map(|(about, (_, what, help))| Absent { about, what, help })
+        .collect()
+}
+
+/// A pool or a partner of another stack that is not there.
+#[derive(Clone, Debug)]
+pub struct Absent {
+    /// Its address here.
+    pub about: Address,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// The place of a mistake, the mistake, and what to do.
+type Finding = (KeyPath, String, String);
+
 /// Checks the file against the results.
 pub fn preflight(checked: &Checked, account: &str, lookups: &Lookups) -> Diagnostics {
-    let mut flight = Flight {
-        checked,
-        file: &checked.file,
-        account,
-        lookups,
-        list: Vec::new(),
-    };
+    let mut flight = Flight::new(checked, account, lookups);
     network::check(&mut flight);
     domains::check(&mut flight);
     user_pool::check(&mut flight);
@@ -87,7 +110,17 @@ struct Flight<'c> {
     list: Vec<Diagnostic>,
 }
 
-impl Flight<'_> {
+impl<'c> Flight<'c> {
+    fn new(checked: &'c Checked, account: &'c str, lookups: &'c Lookups) -> Self {
+        Self {
+            checked,
+            file: &checked.file,
+            account,
+            lookups,
+            list: Vec::new(),
+        }
+    }
+
     fn error(
         &mut self,
         code: Code,

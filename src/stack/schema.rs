@@ -305,9 +305,11 @@ pub(super) fn brief(path: &KeyPath) -> Option<String> {
     let Some(text) = said.and_then(Value::as_str) else {
         return brief(&path.parent()?);
     };
+    // The lines of a comment in the source are none of a hint.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let sentence = text
         .split_once(". ")
-        .map_or(text, |(first, _)| first)
+        .map_or(&*text, |(first, _)| first)
         .trim_end_matches('.');
     let mut characters = sentence.chars();
     let first = characters.next()?;
@@ -365,6 +367,35 @@ mod tests {
         let mut bare = Vec::new();
         walk("", &schema, &mut bare);
         assert!(bare.is_empty(), "without description: {bare:?}");
+    }
+
+    #[test]
+    fn a_hint_from_the_schema_is_one_line() {
+        fn walk(path: &KeyPath, node: &'static Value, seen: &mut usize) {
+            if let Some(brief) = brief(path) {
+                assert!(!brief.contains('\n'), "{path}: {brief:?}");
+                *seen += 1;
+            }
+            if path.keys().len() > 6 {
+                return;
+            }
+            for choice in alternatives(node) {
+                for name in properties(choice).into_iter().flat_map(|all| all.keys()) {
+                    if let Some(below) = schema_of(choice, name) {
+                        walk(&path.join(name), below, seen);
+                    }
+                }
+                if let Some(below) = choice
+                    .get("additionalProperties")
+                    .filter(|it| it.is_object())
+                {
+                    walk(&path.join("x"), below, seen);
+                }
+            }
+        }
+        let mut seen = 0;
+        walk(&KeyPath::default(), resolved(), &mut seen);
+        assert!(seen > 100, "{seen}");
     }
 
     #[test]

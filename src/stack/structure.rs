@@ -9,6 +9,7 @@ use toml::de::{DeArray, DeInteger, DeString, DeTable, DeValue};
 
 use super::diagnostic::{Code, Diagnostic};
 use super::findings::Findings;
+use super::given_keys;
 use super::schema::{
     alternatives, at, brief, follow, is_type, properties, required, resolved, schema_of, words,
 };
@@ -295,6 +296,8 @@ impl Pass<'_> {
             Diagnostic::error(Code::WrongValue, message).label(self.spans.value_of(path), found);
         let is_wanted = |kind: &str| choices.iter().any(|choice| is_type(choice, kind));
         let help = match value {
+            // The value may be a secret.
+            _ if given_keys::is_source(path) => Some(given_keys::help()),
             DeValue::String(text) if is_wanted("array") => {
                 Some(format!("put it in brackets: `{line}[\"{text}\"]`"))
             }

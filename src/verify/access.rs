@@ -58,6 +58,8 @@ pub struct ExpectedRoute {
     pub key: bool,
     /// API Gateway's own response: status and headers.
     pub mock: Option<(u16, BTreeMap<String, String>)>,
+    /// The host and port of its backend, if that is reached through the internet.
+    pub public_backend: Option<String>,
     /// The origins of pages, each of which that response allows; empty if it is the same for all.
     pub origins: BTreeSet<String>,
 }
@@ -296,6 +298,7 @@ fn route(address: &Address, props: &Route, book: &Book) -> ExpectedRoute {
             Integration::Mock(answer) => Some((answer.status, answer.headers.clone())),
             Integration::Http { .. } | Integration::Other(_) => None,
         },
+        public_backend: props.public_backend(book),
         origins: match &props.integration {
             Integration::Mock(answer) => answer.origins.clone(),
             Integration::Http { .. } | Integration::Other(_) => BTreeSet::new(),

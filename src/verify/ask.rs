@@ -309,6 +309,7 @@ mod tests {
             token: TokenShown::Garbage,
             key,
             needs_key: true,
+            public_backend: None,
             expected: Expected::Refused {
                 how,
                 status: how.status(),

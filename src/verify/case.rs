@@ -144,6 +144,8 @@ pub struct Case {
     pub key: KeyShown,
     /// Whether the file asks for a key there.
     pub needs_key: bool,
+    /// The host and port of the route's backend, if that is reached through the internet.
+    pub public_backend: Option<String>,
     /// The expected result.
     pub expected: Expected,
     /// Whether a backend's responses must have CORS headers.

@@ -15,22 +15,26 @@ use crate::plan::{self, Action, Change};
 /// When a certificate's expiry gets a remark: ACM renews its own sixty days before.
 const EXPIRES_SOON_DAYS: i64 = 30;
 
-/// Whether AWS has what the file says, and the stage serves it: each planned change is a difference.
-pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
+/// Whether AWS has what the file says, and the stage serves it: each planned change is a difference, and so is what the file uses
+/// of other stacks and AWS does not have.
+pub fn applied(
+    desired: &Desired,
+    observation: &Observation,
+    absent: impl Iterator<Item = (Address, Difference)>,
+) -> Vec<Checked> {
+    let different = |(about, difference)| Checked {
+        outcome: Outcome::Different(vec![difference]),
+        ..passed(CheckName::Applied, &about)
+    };
+    let absent = absent.map(different);
     let plan = match plan::plan(desired, observation, &plan::Options::default()) {
         Ok(plan) => plan,
         Err(problems) => {
-            let checked = problems.into_iter().map(|problem| Checked {
-                name: CheckName::Applied,
-                about: problem.address,
-                outcome: Outcome::Different(vec![Difference {
-                    what: problem.what,
-                    help: problem.help,
-                }]),
-                fields: Vec::new(),
-                remarks: Vec::new(),
+            let problems = problems.into_iter().map(|problem| {
+                let (what, help) = (problem.what, problem.help);
+                different((problem.address, Difference { what, help }))
             });
-            return checked.collect();
+            return absent.chain(problems).collect();
         }
     };
     let (left, changes): (Vec<_>, Vec<_>) = plan
@@ -41,11 +45,11 @@ pub fn applied(desired: &Desired, observation: &Observation) -> Vec<Checked> {
     // configuration.
     let shows = deployment::shows(observation);
     let as_configured = shows == Some(&Shows::Configured);
-    let mut checked: Vec<Checked> = changes
+    let changes = changes
         .into_iter()
         .filter(|(_, change)| !(change.kind.snapshot && as_configured))
-        .map(|(address, change)| differs(address, change, shows))
-        .collect();
+        .map(|(address, change)| differs(address, change, shows));
+    let mut checked: Vec<Checked> = absent.chain(changes).collect();
     checked.extend(left.into_iter().map(|(address, _)| Checked {
         remarks: vec![
             "an earlier `verify --probe` died before it removed this; the next one does".into(),

@@ -158,11 +158,13 @@ fn admitted(case: &Case, status: Option<u16>, answer: &Answer) -> Option<Differe
     if answer.is_broken() {
         return Some(Difference {
             what: format!("{caller} is admitted, but the backend fails: {answer}"),
-            help: match answer.status {
-                504 => "see that the backend runs and answers in time, and that load balancer and VPC link are healthy",
-                _ => "look at the route's integration: API Gateway can't use it as it is",
-            }
-            .into(),
+            help: match (answer.status, &case.public_backend) {
+                (504, Some(at)) => format!("see that the backend at {at} runs and answers in time"),
+                (504, None) => {
+                    "see that the backend runs and answers in time, and that load balancer and VPC link are healthy".into()
+                }
+                _ => "look at the route's integration: API Gateway can't use it as it is".into(),
+            },
         });
     }
     let help = match error_type {
@@ -262,6 +264,7 @@ mod tests {
             token: TokenShown::None,
             key: KeyShown::None,
             needs_key: true,
+            public_backend: None,
             expected,
             cors: false,
             not_tested: None,
@@ -388,6 +391,25 @@ mod tests {
                 )
             ),
             ["partners.acme is admitted, but the backend fails: 504 Endpoint request timed out"]
+        );
+    }
+
+    #[test]
+    fn a_backend_on_the_internet_has_no_vpc_link() {
+        let dead = answer(
+            504,
+            "InternalServerErrorException",
+            "Endpoint request timed out",
+        );
+        let help = |case: &Case| judge(case, &dead).0.remove(0).help;
+        assert!(help(&let_in()).contains("VPC link"));
+        let public = Case {
+            public_backend: Some("api.example.com:443".into()),
+            ..let_in()
+        };
+        assert_eq!(
+            help(&public),
+            "see that the backend at api.example.com:443 runs and answers in time"
         );
     }
 

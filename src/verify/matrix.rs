@@ -76,6 +76,7 @@ impl Matrix<'_> {
                 scopes: None,
                 key: false,
                 mock: None,
+                public_backend: None,
                 origins: BTreeSet::new(),
             };
             cases.push(self.of_stranger(&route));
@@ -420,6 +421,7 @@ impl Matrix<'_> {
         Case {
             not_tested: not_tested.map(str::to_owned),
             needs_key: route.key,
+            public_backend: route.public_backend.clone(),
             route: route.address.clone(),
             method: method.to_owned(),
             path: route.path.clone(),

@@ -100,6 +100,11 @@ impl Both {
         said.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// A file beside the stacks' own.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+
     /// Nothing of the stack is to be changed.
     pub(crate) fn is_as_its_file(&self, stack: &str) -> String {
         let planned = self.runs(stack, &["plan"]);
@@ -361,4 +366,67 @@ fn a_saved_plan_about_another_stacks_pool_needs_the_file() {
     assert!(ran.stderr.contains("-f FILE"), "{}", ran.stderr);
     both.runs("orders", &["apply", "orders.plan"]);
     both.is_as_its_file("orders");
+}
+
+#[test]
+fn a_server_of_the_stack_is_not_also_anothers() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    let existing = CLAIMS.replace("scopes = { read = \"Read claims\" }", "existing = true");
+    both.write("claims", &existing);
+    for arguments in [&["plan"][..], &["apply", "--yes"]] {
+        let refused = both.fails("claims", arguments);
+        assert!(
+            refused.contains("resource_servers.claims")
+                && refused.contains(
+                    "the resource server \"claims\" is this stack's own: it would be deleted and used"
+                )
+                && refused.contains("write its `scopes`, as before"),
+            "{refused}"
+        );
+        assert_eq!(
+            refused.matches("is this stack's own").count(),
+            1,
+            "{refused}"
+        );
+    }
+    both.write("claims", CLAIMS);
+    both.is_as_its_file("claims");
+
+    // In the pool of another stack likewise, and a route's scope is looked at as a client's is.
+    both.runs("orders", &["apply", "--yes"]);
+    let existing = ORDERS.replace("scopes = { read = \"Read orders\" }", "existing = true");
+    both.write("orders", &existing);
+    let refused = both.fails("orders", &["plan"]);
+    assert!(
+        refused.contains("the resource server \"orders\" is this stack's own"),
+        "{refused}"
+    );
+    let misspelled = "requires = { scopes = [\"claims/raed\"] }";
+    both.write(
+        "orders",
+        &ORDERS.replace("requires = { scopes = [\"claims/read\"] }", misspelled),
+    );
+    let refused = both.fails("orders", &["plan"]);
+    assert!(
+        refused.contains(
+            "it needs the scope `claims/raed`, which no resource server of the user pool has"
+        ),
+        "{refused}"
+    );
+}
+
+#[test]
+fn verify_says_that_the_pool_is_gone() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    both.runs("orders", &["apply", "--yes"]);
+    both.write("orders", &ORDERS.replace("\"people\"", "\"nobodys\""));
+    let said = both.run("orders", &["verify"]);
+    assert_eq!(said.code, 4, "{}{}", said.stdout, said.stderr);
+    let said = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("there is no user pool `nobodys` in eu-central-1"),
+        "{said}"
+    );
 }

@@ -169,7 +169,12 @@ fn a_value_that_cannot_be_used_stops_before_the_first_change() {
         (
             Some(VALUE),
             String::new(),
-            "secretsmanager:keys/two#api_key can't be read",
+            "secretsmanager:keys/two#api_key: there is no such secret; nothing was written",
+        ),
+        (
+            Some(VALUE),
+            existing().replace("/keys/one", "/keys/three"),
+            "ssm:/keys/one: there is no such parameter; nothing was written",
         ),
     ] {
         let folder_path = folder.path();

@@ -51,6 +51,12 @@ fn a_partner_of_one_stack_calls_the_api_of_another() {
         both.runs("claims", &["output", "partners.acme.client_id"])
     );
 
+    both.runs("orders", &["handoff", "acme", "--to", "acme.json"]);
+    let handed = both.read("acme.json");
+    for said in ["orders/read", "/orders", "token_url"] {
+        assert!(handed.contains(said), "{said}: {handed}");
+    }
+
     // Taken out here, it stays there.
     both.write("orders", ORDERS);
     let planned = both.runs("orders", &["plan"]);
@@ -150,4 +156,46 @@ fn a_saved_plan_with_a_guest_is_applied_beside_its_file() {
     both.runs("orders", &["apply", "orders.plan"]);
     both.is_as_its_file("orders");
     both.runs("orders", &["call", "acme", "GET", "/orders"]);
+}
+
+#[test]
+fn verify_says_that_a_guest_is_gone() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    both.write("orders", &orders_with_guest());
+    both.runs("orders", &["apply", "--yes"]);
+    let (without, _) = CLAIMS.split_once("[partners.acme]").unwrap();
+    both.write("claims", without);
+    both.runs(
+        "claims",
+        &["apply", "--yes", "--allow-delete", "partners.acme/**"],
+    );
+    let said = both.run("orders", &["verify"]);
+    assert_eq!(said.code, 4, "{}{}", said.stdout, said.stderr);
+    let said = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("the stack `claims` has no partner `acme`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_guest_from_another_pool_is_told_once() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    let own = ORDERS
+        .replace("existing = \"people\"", "name = \"orders\"")
+        .replace("\"claims/read\"", "\"orders/read\"")
+        .replace("[\"orders/read\", \"orders/read\"]", "[\"orders/read\"]");
+    both.write(
+        "orders",
+        &format!("{own}\n[partners.acme]\nof = \"claims\"\nplan = \"orders\"\n"),
+    );
+    let said = both.runs("orders", &["plan"]);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("its client is in another user pool"),
+        "{said}"
+    );
+    assert_eq!(said.matches("warning[GS029]").count(), 1, "{said}");
 }

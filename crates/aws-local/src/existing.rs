@@ -6,6 +6,7 @@
 
 mod lists;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use aws_facts::arns::Arn;
@@ -68,6 +69,17 @@ impl Existing {
             let message =
                 format!("the file lists {count} things, and the local AWS takes at most {MOST}");
             return Err(at(text, 0..0, &message));
+        }
+        for (what, list) in [("parameter", &lists.parameters), ("secret", &lists.secrets)] {
+            let mut seen = BTreeSet::new();
+            for one in list {
+                let kept = one.get_ref();
+                let region = kept.region.as_ref().or(lists.region.as_ref());
+                if !seen.insert((region, &kept.name)) {
+                    let message = format!("the {what} `{}` is listed twice", kept.name);
+                    return Err(at(text, one.span(), &message));
+                }
+            }
         }
         Ok(Self {
             text: text.to_owned(),
@@ -524,5 +536,26 @@ fn at(text: &str, span: Range<usize>, message: &str) -> ExistingError {
         line: before.matches('\n').count() + 1,
         column: before[line_start..].chars().count() + 1,
         message: message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_listed_once_in_a_region() {
+        let parse = |second: &str| {
+            let text = format!(
+                "[[parameters]]\nname = \"/a\"\nvalue = \"1\"\n[[parameters]]\n{second}\nvalue = \"2\"\n"
+            );
+            Existing::parse(&text, Some("eu-west-1")).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            parse("name = \"/a\"").unwrap_err(),
+            "4:1: the parameter `/a` is listed twice"
+        );
+        assert!(parse("name = \"/b\"").is_ok());
+        assert!(parse("name = \"/a\"\nregion = \"eu-north-1\"").is_ok());
     }
 }

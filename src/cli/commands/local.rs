@@ -63,7 +63,7 @@ struct Serve {
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Begin with what this file lists: certificates, zones, networks, instances,
-    /// load balancers
+    /// load balancers, parameters, secrets
     #[arg(long, value_name = "FILE")]
     existing: Option<PathBuf>,
     /// Take AWS's own times for what takes time on AWS

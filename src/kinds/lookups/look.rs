@@ -158,6 +158,7 @@ async fn guests(
             stack: stack.clone(),
             key: newest.id.clone().unwrap_or_default(),
             client: client.cloned(),
+            in_pool: settings.is_some(),
             scopes: scopes.cloned().collect(),
         };
         guests.insert(name.clone(), guest);

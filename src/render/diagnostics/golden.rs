@@ -17,10 +17,15 @@ fn told_of(read: Result<Checked, Diagnostics>) -> String {
         colour: false,
         width: 80,
     };
-    match read {
-        Ok(checked) => text(&checked.warnings, style),
-        Err(diagnostics) => text(&diagnostics, style),
+    let diagnostics = match read {
+        Ok(checked) => checked.warnings,
+        Err(diagnostics) => diagnostics,
+    };
+    for told in diagnostics.list() {
+        let hint = told.help.as_deref().unwrap_or_default();
+        assert!(!hint.contains('\n'), "the renderer breaks lines: {hint:?}");
     }
+    text(&diagnostics, style)
 }
 
 #[test]

@@ -76,12 +76,6 @@ fn guest(judge: &mut Judge<'_>, path: &KeyPath, stack: &str) {
         let message = format!("`{stack}` is this stack: it makes its partners without `of`");
         let help = "name the stack whose partner it is, or remove the line";
         judge.error(Code::NoEffect, &of, message, help);
-    } else if judge.has(["user_pool"]) && judge.lacks(["user_pool", "existing"]) {
-        let message = format!(
-            "the partner's client is in the user pool of the stack `{stack}`, and this API accepts tokens of another one only"
-        );
-        let help = "use that pool: `[user_pool]` with only `existing = \"…\"`, its id or name";
-        judge.warning(Code::NoEffect, &of, message, help);
     }
 }
 

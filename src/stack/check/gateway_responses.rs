@@ -27,10 +27,9 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         let path = table.join(&name);
         if !TYPES.iter().any(|(known, _)| *known == name) {
             let known = TYPES.iter().map(|(known, _)| *known);
-            let upper = name.to_ascii_uppercase();
             let list: Vec<&str> = known.clone().collect();
             let otherwise = format!("expected one of {}", list.join(", "));
-            let help = judge.did_you_mean(&upper, known, otherwise);
+            let help = judge.did_you_mean(&name, known, otherwise);
             let message = format!("API Gateway has no gateway response `{name}`");
             judge.key_error(Code::BadName, &path, message, help);
         }
@@ -85,8 +84,10 @@ fn variables(judge: &mut Judge<'_>, path: &KeyPath, body: &str) -> bool {
     };
     let message = format!("gatestack knows no variable `$context.{unknown}` of gateway responses");
     let known = OF_ERRORS.iter().chain(headers::CONTEXT).copied();
-    let otherwise = "it is empty if API Gateway knows none either";
-    let help = judge.did_you_mean(unknown, known, otherwise);
+    let help = match judge.findings.closest(unknown, known) {
+        Some(near) => format!("did you mean `$context.{near}`?"),
+        None => "it is empty if API Gateway knows none either".to_owned(),
+    };
     judge.warning(Code::WrongValue, path, message, help);
     false
 }
@@ -115,11 +116,41 @@ fn json(judge: &mut Judge<'_>, path: &KeyPath, body: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::testing::{codes, edited};
+    use crate::stack::testing::{codes, edited, read};
 
     fn response(name: &str, settings: &str) -> Vec<Code> {
         let table = format!("gateway_responses.{name} = {{ {settings} }}\n[api.routes]");
         codes(&edited("[api.routes]", &table))
+    }
+
+    #[test]
+    fn a_hint_can_be_pasted() {
+        let told = |name: &str, settings: &str| {
+            let table = format!("gateway_responses.{name} = {{ {settings} }}\n[api.routes]");
+            let diagnostics = match read(&edited("[api.routes]", &table)) {
+                Ok(checked) => checked.warnings,
+                Err(diagnostics) => diagnostics,
+            };
+            diagnostics.list()[0].help.clone().unwrap_or_default()
+        };
+        assert_eq!(
+            told("unauthorized", "status = 418"),
+            "did you mean `UNAUTHORIZED`?"
+        );
+        assert_eq!(
+            told(
+                "UNAUTHORIZED",
+                r#"body = "{\"a\": \"$context.error.mesage\"}""#
+            ),
+            "did you mean `$context.error.message`?"
+        );
+        assert_eq!(
+            told(
+                "UNAUTHORIZED",
+                r#"headers = { X-Ip = { from = "context.identity.sourceIP" } }"#
+            ),
+            "did you mean `context.identity.sourceIp`?"
+        );
     }
 
     #[test]

@@ -176,7 +176,7 @@ fn source(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, from: &str, of: &Of<
     // Developer guide, "Parameter mapping source reference for REST APIs in API Gateway".
     static NAME: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^[a-zA-Z0-9._$-]+$").expect("the pattern is constant"));
-    const HELP: &str = "it is one of API Gateway's mapping expressions, such as `context.identity.sourceIp`, \
+    const HELP: &str = "write one of API Gateway's mapping expressions, such as `context.identity.sourceIp`, \
                         `context.authorizer.claims.client_id`, `method.request.header.NAME` or `stageVariables.NAME`";
     let named = |name: &str| NAME.is_match(name);
     if let Some(name) = from.strip_prefix("context.").filter(|name| named(name)) {
@@ -215,7 +215,10 @@ fn source(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, from: &str, of: &Of<
         (Some(("body", rest)), Of::Request { .. }) if !rest.is_empty() => {}
         (None, Of::Request { .. }) if from == "method.request.body" => {}
         _ => {
-            let message = format!("`{from}` is nothing that API Gateway can take a header from");
+            let message = match from.trim() {
+                "" => "`from` is empty".to_owned(),
+                _ => format!("API Gateway can't take a header from `{from}` here"),
+            };
             judge.error(Code::WrongValue, path, message, HELP);
         }
     }
@@ -227,8 +230,10 @@ fn context(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, name: &str, of: &Of
     if !of_error && !is_context(name) {
         // AWS takes it, and may have added variables since.
         let message = format!("gatestack knows no variable `context.{name}` of REST APIs");
-        let otherwise = "the header is empty if API Gateway knows none either";
-        let help = judge.did_you_mean(name, CONTEXT.iter().copied(), otherwise);
+        let help = match judge.findings.closest(name, CONTEXT.iter().copied()) {
+            Some(near) => format!("did you mean `context.{near}`?"),
+            None => "the header is empty if API Gateway knows none either".to_owned(),
+        };
         judge.warning(Code::WrongValue, path, message, help);
         return;
     }
@@ -270,7 +275,7 @@ fn stage_variable(judge: &mut Judge<'_>, path: &KeyPath, name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::testing::{codes, edited};
+    use crate::stack::testing::{codes, edited, read};
 
     fn sent(headers: &str) -> Vec<Code> {
         let route = format!(
@@ -343,6 +348,29 @@ mod tests {
         ] {
             assert_eq!(sent(bad), [code], "{bad}");
         }
+    }
+
+    #[test]
+    fn a_source_that_is_none_gets_examples() {
+        let told = |from: &str| {
+            let route = format!(
+                "[api.routes]\n\"GET /a\" = {{ http = \"https://a.example\", send_headers = {{ X-A = {{ from = \"{from}\" }} }} }}"
+            );
+            let told = read(&edited("[api.routes]", &route)).unwrap_err();
+            let first = told.list()[0].clone();
+            (first.message, first.help.unwrap_or_default())
+        };
+        let (message, help) = told("");
+        assert_eq!(message, "`from` is empty");
+        assert!(
+            help.starts_with("write one of API Gateway's mapping expressions"),
+            "{help}"
+        );
+        let (message, _) = told("request.body");
+        assert_eq!(
+            message,
+            "API Gateway can't take a header from `request.body` here"
+        );
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! `[plans]`, and their keys.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use aws_facts::limits::apigateway::MOST_METHOD_THROTTLES;
 use aws_facts::limits::tags::{LONGEST_TAG_VALUE, MOST_TAGS};
+use regex::Regex;
 
 use super::names::{API_GATEWAY, API_KEY};
 use super::stack_table::OWN_TAGS;
 use super::{Judge, entries};
 use crate::kinds::tags;
 use crate::model::{SecretSource, bare_or_quoted};
-use crate::stack::diagnostic::{Code, Diagnostic};
+use crate::stack::diagnostic::Code;
 use crate::stack::file::{Plan, Quota, Requires};
 use crate::stack::given_keys;
 use crate::stack::methods::methods;
@@ -47,17 +49,7 @@ fn values(judge: &mut Judge<'_>) {
     let mut known: BTreeMap<&str, KeyPath> = BTreeMap::new();
     for (path, source) in given_keys::written(judge.file) {
         if SecretSource::parse(source).is_none() {
-            // The text may be the value itself, so it is not repeated.
-            let message = format!(
-                "`{path}` must say where the value is, not the value: the file is read by more people and programs than the key is \
-                 for, and stays in every copy of the repository"
-            );
-            let help = format!("write it as {}", SecretSource::FORMS);
-            let diagnostic = Diagnostic::error(Code::WrongValue, message)
-                .at(judge.spans.value_of(&path))
-                .help(help)
-                .without_its_line();
-            judge.tell(&path, diagnostic);
+            not_a_source(judge, &path, source);
             continue;
         }
         let tag = tags::escape(source);
@@ -109,16 +101,47 @@ fn guests(judge: &mut Judge<'_>, path: &KeyPath) {
     }
 }
 
+/// A text that is no source. It may be the value itself, so it is not repeated.
+fn not_a_source(judge: &mut Judge<'_>, path: &KeyPath, text: &str) {
+    static ENVIRONMENT: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\$\{env\.(\w+)\}$").expect("the pattern is constant"));
+    let kind = text
+        .split_once(':')
+        .filter(|(kind, _)| SecretSource::KINDS.contains(kind));
+    let message = match kind {
+        Some((kind, "")) => format!("`{path}` is not a source: `{kind}:` needs a name"),
+        Some((kind, _)) => {
+            format!("`{path}` is not a source: no name behind `{kind}:` is written like that")
+        }
+        None => format!(
+            "`{path}` must say where the value is, not the value: the file is read by more people and programs than the key is for, \
+             and stays in every copy of the repository"
+        ),
+    };
+    let written = judge.source.slice(&judge.spans.value_of(path));
+    let variable = ENVIRONMENT.captures(written.trim_matches(['"', '\'']));
+    let help = match &variable {
+        Some(variable) => format!("write `env:{}`", &variable[1]),
+        None => given_keys::help(),
+    };
+    judge.error(Code::WrongValue, path, message, help);
+}
+
 /// Refuses a day that the quota's period does not have.
 fn offset(judge: &mut Judge<'_>, path: &KeyPath, quota: &Quota) {
     let (period, last) = (quota.per.word(), quota.per.last_offset());
     if quota.offset <= last || !judge.usable(path.join("per")) {
         return;
     }
-    let message = format!("a {period} does not begin on the day {}", quota.offset);
-    let help = match last {
-        0 => "remove `offset`: a day begins at 00:00 UTC".to_owned(),
-        last => format!("the first day of a {period} is 0, and AWS takes none after {last}"),
+    let (message, help) = match last {
+        0 => (
+            "`offset` can't be set for a day".to_owned(),
+            "remove it: a day begins at 00:00 UTC".to_owned(),
+        ),
+        last => (
+            format!("a {period} does not begin on the day {}", quota.offset),
+            format!("the first day of a {period} is 0, and AWS takes none after {last}"),
+        ),
     };
     judge.error(Code::OutOfRange, &path.join("offset"), message, help);
 }
@@ -132,8 +155,18 @@ fn routes(judge: &mut Judge<'_>, table: &KeyPath, plan: &Plan) {
             uncounted(judge, &at, &name);
         } else if judge.usable(&routes) {
             let known = judge.spans.names(&routes);
-            let help =
-                judge.did_you_mean(&name, known, "write the name of a route in `[api.routes]`");
+            let path = |route: &str| route.split_once(' ').map(|(_, path)| path.to_owned());
+            let same_path = judge
+                .spans
+                .names(&routes)
+                .find(|route| path(route).is_some() && path(route) == path(&name));
+            let help = match same_path {
+                Some(route) => format!("did you mean `{route}`?"),
+                None => {
+                    let otherwise = "write the name of a route in `[api.routes]`";
+                    judge.did_you_mean(&name, known, otherwise)
+                }
+            };
             let message = format!("the API has no route `{name}`");
             judge.key_error(Code::BadPlan, &at, message, help);
         }
@@ -338,6 +371,26 @@ mod tests {
     }
 
     #[test]
+    fn a_source_with_a_mistake_is_not_taken_for_a_value() {
+        let told = |source: &str| {
+            let text = edited(
+                "",
+                &format!("[api_keys]\na = {{ plan = \"standard\", key = \"{source}\" }}"),
+            );
+            read(&text).unwrap_err().list()[0].message.clone()
+        };
+        assert_eq!(
+            told("ssm:"),
+            "`api_keys.a.key` is not a source: `ssm:` needs a name"
+        );
+        assert_eq!(
+            told("env:A B"),
+            "`api_keys.a.key` is not a source: no name behind `env:` is written like that"
+        );
+        assert!(told("other:A").contains("must say where the value is"));
+    }
+
+    #[test]
     fn a_plan_limits_routes_of_the_file() {
         let with = |routes: &str| edited("", &format!("[plans.standard.routes]\n{routes}"));
         let told = |routes: &str| {
@@ -354,6 +407,16 @@ mod tests {
         assert_eq!(
             told(&format!("\"GET /helo\" = {limit}")).as_deref(),
             Some("the API has no route `GET /helo`: did you mean `GET /hello`?")
+        );
+        let any = with(&format!("\"GET /c\" = {limit}"));
+        let any = any.replace(
+            "[api.routes]\n",
+            "[api.routes]\n\"GET /d\" = { mock = 200 }\n\"ANY /c\" = { mock = 200 }\n",
+        );
+        let refused = read(&any).unwrap_err();
+        assert_eq!(
+            refused.list()[0].help.as_deref(),
+            Some("did you mean `ANY /c`?")
         );
         assert_eq!(
             codes(&with("\"GET /hello\" = { rate = -1, burst = 2 }")),

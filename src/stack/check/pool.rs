@@ -69,7 +69,7 @@ fn existing(judge: &mut Judge<'_>, path: &KeyPath, pool: &UserPool) {
         judge.named(Code::BadName, &here, written, &USER_POOL);
     }
     if judge.lacks(["api"]) {
-        let message = "what the stack has in the pool of another is marked on its API, and the file has no `[api]`";
+        let message = "a stack with `existing` needs `[api]`: tags of its API mark its clients and resource servers";
         judge.error(Code::MissingTable, &here, message, "add `[api]`");
     }
     let marks = judge.names(["resource_servers"]).len() + judge.names(["app_clients"]).len();

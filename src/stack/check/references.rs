@@ -29,16 +29,27 @@ fn marked_on_the_api() -> impl Iterator<Item = KeyPath> {
     marked.map(|(shape, _)| KeyPath::of_address(shape))
 }
 
-/// What each address waits for, and the value with the reference.
+/// Why an address waits for another.
+#[derive(Clone, Copy)]
+enum Why {
+    /// A value refers to it.
+    Refers,
+    /// A client or resource server is made in it.
+    Inside,
+    /// Its tags say that the stack has it.
+    Marked,
+}
+
+/// What each address waits for, why, and the value that says so.
 #[derive(Default)]
-struct Waits(BTreeMap<String, BTreeMap<String, KeyPath>>);
+struct Waits(BTreeMap<String, BTreeMap<String, (Why, KeyPath)>>);
 
 impl Waits {
-    fn add(&mut self, who: &KeyPath, for_what: &KeyPath, said_at: &KeyPath) {
+    fn add(&mut self, who: &KeyPath, for_what: &KeyPath, why: Why, said_at: &KeyPath) {
         let needs = self.0.entry(who.to_string()).or_default();
         needs
             .entry(for_what.to_string())
-            .or_insert_with(|| said_at.clone());
+            .or_insert_with(|| (why, said_at.clone()));
     }
 
     fn text(&mut self, judge: &Judge<'_>, who: &KeyPath, text: Option<&Template>, at: KeyPath) {
@@ -46,7 +57,7 @@ impl Waits {
             if let Piece::Reference(reference) = piece
                 && let Some(target) = target(judge, &reference)
             {
-                self.add(who, &target, &at);
+                self.add(who, &target, Why::Refers, &at);
             }
         }
     }
@@ -90,16 +101,17 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         .map(|(who, needs)| (who.clone(), needs.keys().cloned().collect()))
         .collect();
     for cycle in Needs::of(&needs).cycles() {
-        let api = Place::Api.address();
-        let is_marked = |who: &str| marked_on_the_api().any(|marked| marked.to_string() == who);
-        let label = |step: &[String]| match step {
-            [who, what] if *what == *api.as_str() && is_marked(who) => {
-                format!("is made after {what}, whose tags say that the stack has it")
+        let label = |step: &[String]| {
+            let what = &step[1];
+            match waits.0[&step[0]][what].0 {
+                Why::Refers => format!("refers to {what}"),
+                Why::Inside => format!("is made in {what}"),
+                Why::Marked => {
+                    format!("is made after {what}, whose tags say that the stack has it")
+                }
             }
-            [_, what] => format!("refers to {what}"),
-            _ => String::new(),
         };
-        let said_at = |step: &[String]| judge.spans.value_of(&waits.0[&step[0]][&step[1]]);
+        let said_at = |step: &[String]| judge.spans.value_of(&waits.0[&step[0]][&step[1]].1);
         let first = &cycle[..2];
         let mut diagnostic = Diagnostic::error(
             Code::Cycle,
@@ -138,7 +150,7 @@ fn gather(judge: &Judge<'_>) -> Waits {
         let path = KeyPath::from(["api"]);
         waits.text(judge, &path, Some(&api.name), path.join("name"));
         for marked in marked_on_the_api().filter(|marked| judge.has(marked)) {
-            waits.add(&marked, &path, &marked);
+            waits.add(&marked, &path, Why::Marked, &marked);
         }
         waits.text(
             judge,
@@ -149,7 +161,7 @@ fn gather(judge: &Judge<'_>) -> Waits {
     }
     for (name, server) in &file.resource_servers {
         let path = KeyPath::from(["resource_servers", name]);
-        waits.add(&path, &pool_path, &path);
+        waits.add(&path, &pool_path, Why::Inside, &path);
         wait_for_marks(judge, &mut waits, &path);
         waits.text(
             judge,
@@ -202,7 +214,7 @@ fn gather(judge: &Judge<'_>) -> Waits {
 /// What is in a pool that is not the stack's is marked on the API.
 fn wait_for_marks(judge: &Judge<'_>, waits: &mut Waits, path: &KeyPath) {
     if judge.has(["user_pool", "existing"]) {
-        waits.add(path, &["api"].into(), path);
+        waits.add(path, &["api"].into(), Why::Marked, path);
     }
 }
 
@@ -214,19 +226,20 @@ fn client_scopes(
     scopes: &BTreeSet<Template>,
 ) {
     let list = path.join("scopes");
-    waits.add(path, &["user_pool"].into(), path);
+    waits.add(path, &["user_pool"].into(), Why::Inside, path);
     for scope in scopes {
         waits.text(judge, path, Some(scope), list.clone());
     }
     for table in meant(&judge.servers.list, scopes).servers {
-        waits.add(path, &["resource_servers", &table].into(), &list);
+        let server = ["resource_servers", &*table].into();
+        waits.add(path, &server, Why::Refers, &list);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::stack::diagnostic::Code;
-    use crate::stack::testing::{STACK, codes, edited};
+    use crate::stack::testing::{STACK, codes, edited, read};
 
     #[test]
     fn what_waits_for_itself_can_not_be_made() {
@@ -255,6 +268,28 @@ mod tests {
                 "{reference}"
             );
         }
+    }
+
+    #[test]
+    fn a_label_says_why_something_waits() {
+        let text = "[stack]\nname = \"a\"\nregion = \"eu-central-1\"\n[user_pool]\nexisting = \"people\"\n\
+                    [app_clients.web]\n[api]\nname = \"a\"\nstage = \"prod\"\n\
+                    description = \"for ${app_clients.web.client_id}\"\n[api.routes]\n\"GET /\" = { mock = 200 }\n";
+        let told = read(text).unwrap_err();
+        let cycle = told
+            .list()
+            .iter()
+            .find(|one| one.code == Code::Cycle)
+            .unwrap();
+        let mut labels: Vec<&str> = cycle.labels.iter().map(|label| &*label.text).collect();
+        labels.sort_unstable();
+        assert_eq!(
+            labels,
+            [
+                "is made after api, whose tags say that the stack has it",
+                "refers to app_clients.web"
+            ]
+        );
     }
 
     #[test]

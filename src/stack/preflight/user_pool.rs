@@ -1,6 +1,6 @@
 //! The user pool of `[user_pool] existing`.
 
-use super::Flight;
+use super::{Finding, Flight};
 use crate::kinds::lookups::ExistingUserPool;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::File;
@@ -12,29 +12,38 @@ pub(super) fn existing(file: &File) -> Option<&str> {
 }
 
 pub(super) fn check(flight: &mut Flight<'_>) {
-    let Some(written) = existing(flight.file) else {
-        return;
-    };
-    let path = KeyPath::from(["user_pool", "existing"]);
+    if let Some((path, message, help)) = absent(flight) {
+        flight.error(Code::Absent, &path, message, help);
+    }
+    if existing(flight.file).is_some()
+        && let Some(pool) = flight.lookups.user_pool()
+    {
+        usable(flight, &["user_pool", "existing"].into(), pool);
+    }
+}
+
+/// The pool that is not there or not clear, with what is wrong and what to do.
+pub(super) fn absent(flight: &Flight<'_>) -> Option<Finding> {
+    let written = existing(flight.file)?;
     let region = &flight.file.stack.region;
-    let lookups = flight.lookups;
-    match &lookups.user_pools[..] {
-        [] => {
-            let message = format!(
+    let (message, help) = match &flight.lookups.user_pools[..] {
+        [] => (
+            format!(
                 "there is no user pool `{written}` in {region} of the account {}",
                 flight.account
-            );
-            let help = "correct its id or name; if another stack makes it, apply that first";
-            flight.error(Code::Absent, &path, message, help);
-        }
-        [pool] => usable(flight, &path, pool),
+            ),
+            "correct its id or name; if another stack makes it, apply that first".to_owned(),
+        ),
+        [_] => return None,
         several => {
             let ids: Vec<&str> = several.iter().map(|pool| pool.id.as_str()).collect();
-            let message = format!("{} user pools are called `{written}`", ids.len());
-            let help = format!("write the id of the one that is meant: {}", ids.join(", "));
-            flight.error(Code::Absent, &path, message, help);
+            (
+                format!("{} user pools are called `{written}`", ids.len()),
+                format!("write the id of the one that is meant: {}", ids.join(", ")),
+            )
         }
-    }
+    };
+    Some((["user_pool", "existing"].into(), message, help))
 }
 
 fn usable(flight: &mut Flight<'_>, path: &KeyPath, pool: &ExistingUserPool) {

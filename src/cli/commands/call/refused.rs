@@ -68,14 +68,29 @@ impl Refused<'_> {
                     .to_owned(),
             },
             Refusal::Timeout => "the backend took longer than the route's `timeout`".to_owned(),
-            Refusal::Unreachable => {
-                let here = if self.invocation.local {
-                    ": say what answers on this machine with --backend PORT"
-                } else {
-                    ": see that its targets are healthy and that its security group lets them be reached"
-                };
-                format!("the route's backend can't be reached{here}")
+            Refusal::Unreachable => self.unreachable(),
+        }
+    }
+
+    fn unreachable(&self) -> String {
+        let public = self
+            .route()
+            .and_then(|route| route.public_backend(self.book));
+        let local = self.invocation.local;
+        match public {
+            Some(at) if !local => {
+                format!("the route's backend can't be reached: see that {at} answers calls from the internet")
             }
+            Some(at) if is_this_machine(&at) => format!("nothing answers at {at}: start it"),
+            Some(at) => {
+                format!("nothing answers at {at}: start it, or leave out --real-backends")
+            }
+            None if local => {
+                "the route's backend can't be reached: say what answers on this machine with --backend PORT".to_owned()
+            }
+            None => "the route's backend can't be reached: see that its targets are healthy and that its security group lets them \
+                     be reached"
+                .to_owned(),
         }
     }
 
@@ -226,6 +241,12 @@ impl Refused<'_> {
             _ => None,
         })
     }
+}
+
+/// Whether a host and port are of this machine, which the local AWS always calls.
+fn is_this_machine(at: &str) -> bool {
+    let host = at.rsplit_once(':').map_or(at, |(host, _)| host);
+    host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }
 
 fn listed(words: &BTreeSet<String>) -> String {
