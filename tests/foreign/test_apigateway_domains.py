@@ -122,7 +122,7 @@ def test_mutual_tls(client, gateway, unique, regional, certificate):
     "members, words",
     [
         ({"securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09"}, "endpointAccessMode is required"),
-        ({"securityPolicy": "SecurityPolicy_TLS13_2025_EDGE", "endpointAccessMode": "STRICT"}, "endpoint type of this domain name"),
+        ({"securityPolicy": "SecurityPolicy_TLS13_2025_EDGE", "endpointAccessMode": "STRICT"}, "not supported for this endpoint type"),
         (
             {
                 "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09",

@@ -72,7 +72,7 @@ def test_what_is_refused(iam, unique):
             iam.create_role(RoleName=other, AssumeRolePolicyDocument=policy)
     with refused("InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive."):
         iam.create_role(**{**role, "RoleName": other}, Tags=[{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}])
-    with refused("ValidationError", "ARN longpolicynamebutnoarn is not valid."):
+    with refused("ValidationError", "Invalid ARN:  Could not be parsed!"):
         iam.attach_role_policy(RoleName=unique, PolicyArn="longpolicynamebutnoarn")
     nothing = "arn:aws:iam::123456789012:policy/nothing"
     with refused("NoSuchEntity", f"Policy {nothing} does not exist or is not attachable.", 404):

@@ -17,6 +17,7 @@ import walk_cognito
 import walk_ec2
 import walk_elbv2
 import walk_iam
+import walk_lambda
 import walk_logs
 import walk_route53
 import walk_secretsmanager
@@ -31,6 +32,7 @@ SERVICES = [
     walk_ec2,
     walk_elbv2,
     walk_iam,
+    walk_lambda,
     walk_logs,
     walk_route53,
     walk_secretsmanager,
@@ -63,7 +65,7 @@ def test_every_operation_has_a_recipe(service):
     stale = [
         f"{operation}: {path}"
         for operation, recipe in service.RECIPES.items()
-        for table in (recipe.values, recipe.becomes, recipe.never, recipe.whole)
+        for table in (recipe.values, recipe.becomes, recipe.never, recipe.refused, recipe.whole)
         for path in table
         if not any(".".join(leaf).startswith(path) for leaf in walk.leaves(walk.model(service.SERVICE).operation_model(operation).input_shape))
     ]
@@ -73,7 +75,8 @@ def test_every_operation_has_a_recipe(service):
 @pytest.mark.parametrize("service, model, operation, path", members())
 def test_a_member_is_kept_or_refused_by_name(client, service, model, operation, path):
     # A Region of its own, so that no quota fills up and nothing is left from another member.
-    api = client(service.SERVICE, region=f"eu-walk-{next(REGIONS)}")
+    region = getattr(service, "REGION", None) or f"eu-walk-{next(REGIONS)}"
+    api = client(service.SERVICE, region=region)
     recipe, dotted = service.RECIPES[operation], ".".join(path)
     if path[0] in recipe.names:
         names_something(api, service, recipe, operation, path[0])
@@ -93,8 +96,12 @@ def test_a_member_is_kept_or_refused_by_name(client, service, model, operation, 
         answer = method(api, operation)(**sent)
     except ClientError as error:
         said = error.response["Error"]
+        if dotted in recipe.refused:
+            assert recipe.refused[dotted] in said["Message"], error
+            return
         assert said["Code"] == "NotImplemented" and is_named(path, said["Message"]), error
         return
+    assert dotted not in recipe.refused, f"{dotted} was accepted"
     if dotted in recipe.never:
         return
     name, wanted = recipe.becomes[dotted](value, sent) if dotted in recipe.becomes else (path[-1], value)

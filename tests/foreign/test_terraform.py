@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 from conftest import REGION
+from functions import archive
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 
@@ -40,6 +41,7 @@ provider "aws" {
     ec2            = var.endpoint
     elbv2          = var.endpoint
     iam            = var.endpoint
+    lambda         = var.endpoint
     sts            = var.endpoint
   }
   default_tags {
@@ -278,6 +280,72 @@ resource "aws_api_gateway_usage_plan_key" "acme" {
   usage_plan_id = aws_api_gateway_usage_plan.standard.id
 }
 
+# A function behind the API, its role and its log group.
+
+resource "aws_iam_role" "hello" {
+  name               = "claims-hello"
+  description        = "runs hello"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" }, Action = "sts:AssumeRole" }]
+  })
+  max_session_duration = var.scope == "read" ? 3600 : 7200
+}
+
+resource "aws_iam_role_policy_attachment" "hello" {
+  role       = aws_iam_role.hello.name
+  policy_arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+}
+
+resource "aws_iam_role_policy" "hello" {
+  name   = "reads"
+  role   = aws_iam_role.hello.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["s3:GetObject"], Resource = "arn:aws:s3:::claims/${var.scope}/*" }]
+  })
+}
+
+resource "aws_cloudwatch_log_group" "hello" {
+  name              = "/aws/lambda/claims-hello"
+  retention_in_days = 30
+}
+
+resource "aws_lambda_function" "hello" {
+  function_name    = "claims-hello"
+  description      = "says hello"
+  role             = aws_iam_role.hello.arn
+  runtime          = "nodejs22.x"
+  handler          = "index.handler"
+  filename         = "${path.module}/${var.scope}.zip"
+  source_code_hash = filebase64sha256("${path.module}/${var.scope}.zip")
+  memory_size      = 256
+  timeout          = 10
+  publish          = true
+  architectures    = ["arm64"]
+  environment {
+    variables = { SCOPE = var.scope }
+  }
+  tracing_config { mode = "Active" }
+  reserved_concurrent_executions = var.scope == "read" ? 5 : -1
+  depends_on = [aws_cloudwatch_log_group.hello, aws_iam_role_policy_attachment.hello]
+}
+
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  function_name    = aws_lambda_function.hello.function_name
+  function_version = aws_lambda_function.hello.version
+}
+
+resource "aws_lambda_permission" "api" {
+  statement_id  = "api-${var.scope}"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.hello.function_name
+  qualifier     = aws_lambda_alias.live.name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_api_gateway_rest_api.claims.execution_arn}/*/GET/*"
+}
+
 output "api" { value = aws_api_gateway_rest_api.claims.id }
 """
 
@@ -324,6 +392,8 @@ def terraform(tmp_path_factory):
         pytest.skip(f"no filesystem mirror has {PROVIDER}: set TERRAFORM_MIRROR to one")
     folder = tmp_path_factory.mktemp("terraform")
     (folder / "main.tf").write_text(STACK % {"region": REGION}, encoding="utf-8")
+    for scope in ("read", "write"):
+        (folder / f"{scope}.zip").write_bytes(archive(scope))
     settings = folder / "terraform.rc"
     settings.write_text(f'provider_installation {{ filesystem_mirror {{ path = "{plugins}" }} }}\n', encoding="utf-8")
     command = [os.environ["GATESTACK"], "local", "serve", "--listen", "127.0.0.1:0", "--state", str(folder / "aws.json")]

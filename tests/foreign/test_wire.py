@@ -51,8 +51,8 @@ def test_members_that_the_model_does_not_name_are_dropped(endpoint):
 def test_a_service_that_is_not_there_says_so(client):
     with refused("NotImplemented", "the service dynamodb", status=501):
         client("dynamodb").list_tables()
-    with refused("NotImplemented", "the service lambda", status=501):
-        client("lambda").list_functions()
+    with refused("NotImplemented", "the service sqs", status=501):
+        client("sqs").list_queues()
     with refused("NotImplemented", "API Gateway v2", status=501):
         client("apigatewayv2").get_apis()
 

@@ -33,6 +33,8 @@ class Recipe:
     becomes: dict = field(default_factory=dict)
     # What AWS itself never returns: path -> why.
     never: dict = field(default_factory=dict)
+    # What AWS refuses without something that the local AWS never has: path -> AWS's words.
+    refused: dict = field(default_factory=dict)
 
 
 def implemented(module):

@@ -161,8 +161,16 @@ RECIPES = {
         values={
             "policy": POLICY,
             "apiKeySource": "AUTHORIZER",
+            "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09",
             "endpointConfiguration.types": ["REGIONAL"],
             "endpointConfiguration.ipAddressType": "dualstack",
+        },
+        beside={
+            "securityPolicy": {"endpointAccessMode": "STRICT", "endpointConfiguration": {"types": ["REGIONAL"]}},
+            "endpointAccessMode": {
+                "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09",
+                "endpointConfiguration": {"types": ["REGIONAL"]},
+            },
         },
         whole={
             "cloneFrom": lambda g, _: {"cloneFrom": g.create_rest_api(name=name())["id"]},
@@ -446,6 +454,7 @@ RECIPES = {
         beside={
             "endpointConfiguration": {"endpointConfiguration": {"types": ["REGIONAL"]}},
             "securityPolicy": {"endpointAccessMode": "STRICT"},
+            "endpointAccessMode": {"securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09"},
         },
         whole={
             "certificateArn": edge,

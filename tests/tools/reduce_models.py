@@ -29,6 +29,7 @@ SERVICES = {
     "ssm": "ssm",
     "secretsmanager": "secretsmanager",
     "route53": "route53",
+    "lambda": "lambda",
     "logs": "logs",
     "iam": "iam",
 }
@@ -95,7 +96,7 @@ SHAPE = ["type", "required", "payload", "min", "max", "pattern", "enum", "docume
 MEMBER = ["shape", "location", "locationName", "queryName", "xmlAttribute"]
 
 LOCAL = pathlib.Path(__file__).resolve().parents[2] / "crates" / "aws-local"
-TABLE_ROW = re.compile(r'Operation::(?:read|change)\(\s*"(\w+)"')
+TABLE_ROW = re.compile(r'Operation::(?:read|change|begin|outside)\(\s*"(\w+)"')
 
 
 def implemented(module):
@@ -180,6 +181,19 @@ def error_messages(shapes):
     return {name for shape in exceptions for name in shape.get("members", {}) if name.lower() == "message"}
 
 
+def error_members(shapes):
+    """The members of each error's body, where the exceptions of a model differ in them or say whose fault they are."""
+    exceptions = {name: shape for name, shape in shapes.items() if shape.get("exception")}
+    if not any("Type" in shape.get("members", {}) for shape in exceptions.values()):
+        return {}
+    return {
+        shape.get("error", {}).get("code", name): {"message": message, "typed": "Type" in shape["members"]}
+        for name, shape in sorted(exceptions.items())
+        for message in shape.get("members", {})
+        if message.lower() == "message"
+    }
+
+
 def reduce(service, module):
     model = complete(service, Loader().load_service_model(service, "service-2"))
     names = implemented(module)
@@ -195,6 +209,8 @@ def reduce(service, module):
     metadata = pick(model["metadata"], METADATA)
     if error_messages(model["shapes"]) == {"Message"}:
         metadata["errorMessage"] = "Message"
+    if members := error_members(model["shapes"]):
+        metadata["errors"] = members
     if metadata["protocol"] == "rest-xml" and "xmlNamespace" not in metadata:
         # Route 53 says it only where an operation's input is.
         inputs = (operation.get("input", {}) for operation in model["operations"].values())

@@ -67,6 +67,22 @@ pub fn log_group(region: &str, account: &str, name: &str) -> String {
     arn("logs", region, account, format_args!("log-group:{name}"))
 }
 
+/// A function of Lambda.
+pub fn function(region: &str, account: &str, name: &str) -> String {
+    arn("lambda", region, account, format_args!("function:{name}"))
+}
+
+/// What API Gateway calls to invoke a function, by the function's ARN.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_PutIntegration.html>
+pub fn invocation(function: &str) -> String {
+    let region = Arn::parse(function).map_or("", |arn| arn.region);
+    format!(
+        "arn:{}:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations",
+        partition(region)
+    )
+}
+
 /// A role of IAM, by its path, which is `/` or begins and ends with one, and its name.
 pub fn role(account: &str, path: &str, name: &str) -> String {
     arn("iam", "", account, format_args!("role{path}{name}"))

@@ -10,5 +10,6 @@ pub mod names;
 pub mod patterns;
 pub mod rates;
 pub mod regions;
+pub mod runtimes;
 #[cfg(test)]
 mod sources;

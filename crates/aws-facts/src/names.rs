@@ -137,6 +137,15 @@ pub const LOAD_BALANCER: Name = Name {
     most: LONGEST_NAME,
 };
 
+/// A function's name.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
+pub const FUNCTION: Name = Name {
+    characters: r"[a-zA-Z0-9-_]",
+    least: 1,
+    most: 64,
+};
+
 /// A log group's name.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>

@@ -29,6 +29,8 @@ pub enum Service {
     CloudWatchLogs,
     /// AWS Identity and Access Management.
     Iam,
+    /// AWS Lambda.
+    Lambda,
 }
 
 /// A published request quota: a burst, and the rate at which it refills.
@@ -65,7 +67,30 @@ const ROUTE53: &str =
 const CLOUDWATCH_LOGS: &str =
     "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html";
 
+const LAMBDA: &str = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html";
+
 const ALL: &[&str] = &[];
+const LAMBDA_CONTROL: &[&str] = &[
+    "AddPermission",
+    "CreateAlias",
+    "CreateFunction",
+    "DeleteAlias",
+    "DeleteFunction",
+    "DeleteFunctionConcurrency",
+    "GetFunctionConfiguration",
+    "ListAliases",
+    "ListEventSourceMappings",
+    "ListFunctionUrlConfigs",
+    "ListVersionsByFunction",
+    "PublishVersion",
+    "PutFunctionConcurrency",
+    "RemovePermission",
+    "TagResource",
+    "UntagResource",
+    "UpdateAlias",
+    "UpdateFunctionCode",
+    "UpdateFunctionConfiguration",
+];
 const CLIENT_READS: &[&str] = &[
     "DescribeUserPoolClient",
     "ListUserPoolClients",
@@ -277,6 +302,13 @@ pub const RATES: &[Rate] = &[
         100,
         10,
     ),
+    // 10 in some Regions.
+    account(
+        (Service::CloudWatchLogs, CLOUDWATCH_LOGS),
+        &["FilterLogEvents"],
+        200,
+        5,
+    ),
     account(
         (Service::CloudWatchLogs, CLOUDWATCH_LOGS),
         &["ListTagsForResource"],
@@ -301,6 +333,10 @@ pub const RATES: &[Rate] = &[
         200,
         5,
     ),
+    // "Function APIs: GetFunction 100, GetPolicy 15, the rest of the control plane 15 requests a second in all".
+    account((Service::Lambda, LAMBDA), &["GetFunction"], 10, 100),
+    account((Service::Lambda, LAMBDA), &["GetPolicy"], 67, 15),
+    account((Service::Lambda, LAMBDA), LAMBDA_CONTROL, 67, 15),
 ];
 
 const fn account(

@@ -130,17 +130,25 @@ pub fn zones(region: &str) -> &'static [Zone] {
         .map_or(USUAL_ZONES, |(_, zones)| zones)
 }
 
-/// The partition of a Region, with which its ARNs begin.
+/// The partitions other than the commercial one, by how the names of their Regions begin: the page has the first two, the SDKs'
+/// `partitions.json` all of them.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+pub const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("eusc-", "aws-eusc"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+];
+
+/// The partition of a Region, with which its ARNs begin.
 pub fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
+    let mut others = PARTITIONS.iter();
+    let other = others.find(|(start, _)| region.starts_with(start));
+    other.map_or("aws", |(_, partition)| partition)
 }
 
 /// A zone's id: `euw1-az1` for `eu-west-1a`. AWS maps names to ids for each account; here most letters are in the order of the ids.

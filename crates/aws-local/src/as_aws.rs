@@ -5,13 +5,17 @@ mod apigateway;
 mod ec2;
 mod elbv2;
 mod evidence;
+mod iam;
+mod lambda;
+mod logs;
 mod secretsmanager;
 mod ssm;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{Options, Service};
@@ -51,7 +55,12 @@ impl Aws {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    fn sent(&self, service: &str, request: http::request::Builder, body: String) -> (u16, String) {
+    fn whole(
+        &self,
+        service: &str,
+        request: http::request::Builder,
+        body: String,
+    ) -> Response<Bytes> {
         let scope = format!("any/20261121/{}/{service}/aws4_request", self.region);
         let request = request
             .header(
@@ -59,7 +68,11 @@ impl Aws {
                 format!("AWS4-HMAC-SHA256 Credential={scope}"),
             )
             .body(Bytes::from(body));
-        let answer = self.service.call(request.unwrap());
+        self.service.call(request.unwrap())
+    }
+
+    fn sent(&self, service: &str, request: http::request::Builder, body: String) -> (u16, String) {
+        let answer = self.whole(service, request, body);
         let body = String::from_utf8(answer.body().to_vec()).unwrap();
         (answer.status().as_u16(), body)
     }
@@ -102,6 +115,14 @@ impl Aws {
         within(&body, element).to_owned()
     }
 
+    /// Creates a role with this trust policy; its ARN.
+    #[track_caller]
+    fn role(&self, name: &str, trust: &str) -> String {
+        let trust = encoded(trust);
+        let form = format!("Action=CreateRole&RoleName={name}&AssumeRolePolicyDocument={trust}");
+        self.formed("iam", &form, "Arn")
+    }
+
     /// The code and the words of a refusal.
     #[track_caller]
     fn refused(&self, service: &str, form: &str) -> (String, String) {
@@ -112,6 +133,11 @@ impl Aws {
             .replace("&apos;", "'");
         (within(&body, "Code").to_owned(), message)
     }
+}
+
+/// A text in a form or a path.
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 /// The text of the first element with this name; empty if it is missing.

@@ -11,6 +11,10 @@ const PATTERNS_NOT_ENFORCED: &[(&str, &str)] = &[(
     "it has no dot, and a user pool's custom domain needs one",
 )];
 
+/// Shapes whose values AWS itself checks elsewhere: (shape, why).
+const VALUES_NOT_ENFORCED: &[(&str, &str)] =
+    &[("Runtime", "Lambda has newer ones, and words of its own")];
+
 /// All violations in `input`, in AWS's words; `prefix` is put before each member's path.
 pub(super) fn violations(
     model: &Model,
@@ -202,7 +206,10 @@ fn rules<'s>(name: &str, shape: &'s Shape) -> impl Iterator<Item = Rule<'s>> {
     let greatest = shape.max.map(|limit| Rule::AtMost(measure, limit));
     let least = shape.min.map(|limit| Rule::AtLeast(measure, limit));
     let pattern = (enforced && shape.pattern.is_some()).then_some(Rule::Matches(shape));
-    let choice = (!shape.r#enum.is_empty()).then_some(Rule::OneOf(&shape.r#enum));
+    let open = VALUES_NOT_ENFORCED
+        .iter()
+        .any(|(exempt, _)| *exempt == name);
+    let choice = (!open && !shape.r#enum.is_empty()).then_some(Rule::OneOf(&shape.r#enum));
     greatest
         .into_iter()
         .chain(least)

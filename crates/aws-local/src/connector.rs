@@ -4,9 +4,10 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 
@@ -22,7 +23,8 @@ struct InProcess(Service);
 
 impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::ready(self.answer(request))
+        let service = self.0.clone();
+        HttpConnectorFuture::new(answer(service, request))
     }
 }
 
@@ -36,28 +38,18 @@ impl HttpClient for InProcess {
     }
 }
 
-impl InProcess {
-    fn answer(
-        &self,
-        request: HttpRequest,
-    ) -> Result<aws_smithy_runtime_api::client::orchestrator::HttpResponse, ConnectorError> {
-        let request = request
-            .try_into_http1x()
-            .map_err(|error| ConnectorError::user(error.into()))?;
-        let (parts, body) = request.into_parts();
-        // Streams are for uploads, which none of these services has.
-        let body = body.bytes().map(Bytes::copy_from_slice);
-        let body = body.ok_or_else(|| {
-            ConnectorError::user("a streamed body can't be called in process".into())
-        })?;
-        let response = self
-            .0
-            .call(http::Request::from_parts(parts, body))
-            .map(SdkBody::from);
-        response
-            .try_into()
-            .map_err(|error: aws_smithy_runtime_api::http::HttpError| {
-                ConnectorError::other(error.into(), None)
-            })
-    }
+async fn answer(service: Service, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let request = request
+        .try_into_http1x()
+        .map_err(|error| ConnectorError::user(error.into()))?;
+    let (parts, body) = request.into_parts();
+    // Streams are for uploads, which none of these services has.
+    let body = body.bytes().map(Bytes::copy_from_slice);
+    let body = body
+        .ok_or_else(|| ConnectorError::user("a streamed body can't be called in process".into()))?;
+    let request = http::Request::from_parts(parts, body);
+    let response = service.answer(request).await.map(SdkBody::from);
+    response
+        .try_into()
+        .map_err(|error: HttpError| ConnectorError::other(error.into(), None))
 }

@@ -1,9 +1,10 @@
 //! What an account has before the first call beside AWS's default networks: certificates, hosted zones, networks, instances, load
-//! balancers, parameters and secrets, as listed in a TOML file. They represent resources that were created by hand or with other tools.
+//! balancers, parameters, secrets, roles and functions, as listed in a TOML file. They represent resources that were created by hand or with other tools.
 //!
 //! Missing resources are created when the file is read; existing ones are not changed. A resource that is removed from the file
 //! stays until the state is deleted.
 
+mod functions;
 mod lists;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use self::lists::{
     Certificate, HostedZone, Instance, Kept, Listener, Lists, LoadBalancer, Subnet, Targets, Vpc,
 };
 use super::acm::Certificate as Issued;
+use super::beside::Beside;
 use super::operation::{Answer, Call, Object, Pace, Refusal, Run, seconds};
 use super::registry::SERVICES;
 use super::service::{Service, broken};
@@ -100,6 +102,8 @@ impl Existing {
             load_balancers,
             parameters,
             secrets,
+            roles,
+            functions,
         } = &self.lists;
         let counts = [
             ("certificate", certificates.len()),
@@ -110,6 +114,8 @@ impl Existing {
             ("load balancer", load_balancers.len()),
             ("parameter", parameters.len()),
             ("secret", secrets.len()),
+            ("role", roles.len()),
+            ("function", functions.len()),
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
@@ -130,6 +136,7 @@ impl Service {
                 existing,
                 account: self.account(),
                 now: self.now(),
+                beside: self.beside(),
                 state,
                 changed: false,
             };
@@ -153,6 +160,7 @@ struct Provider<'a> {
     existing: &'a Existing,
     account: &'a str,
     now: Timestamp,
+    beside: &'a Beside,
     state: &'a mut State,
     changed: bool,
 }
@@ -167,7 +175,9 @@ impl Provider<'_> {
         self.each(&lists.instances, Self::instance)?;
         self.each(&lists.load_balancers, Self::load_balancer)?;
         self.each(&lists.parameters, Self::parameter)?;
-        self.each(&lists.secrets, Self::secret)
+        self.each(&lists.secrets, Self::secret)?;
+        self.each(&lists.roles, Self::role)?;
+        self.each(&lists.functions, Self::function)
     }
 
     fn each<T>(
@@ -490,6 +500,7 @@ impl Provider<'_> {
             pace: Pace::Immediate,
             id,
             everywhere: self.state.clone(),
+            beside: self.beside.clone(),
         }
     }
 
@@ -512,7 +523,7 @@ impl Provider<'_> {
         let answer: Answer = match operation.map(|operation| operation.run) {
             Some(Run::Change(run)) => run(region, &call),
             Some(Run::Read(run)) => run(region, &call),
-            None => Err(Refusal::not_implemented(name)),
+            Some(Run::Outside(_)) | None => Err(Refusal::not_implemented(name)),
         };
         answer.map_err(|refusal| refusal.message)
     }

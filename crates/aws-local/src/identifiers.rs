@@ -1,6 +1,7 @@
 //! Identifiers in AWS's shapes, made of random bytes.
 
 use aws_facts::arns;
+use sha2::{Digest as _, Sha256};
 
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const HEXADECIMAL: &[u8] = b"0123456789abcdef";
@@ -97,6 +98,15 @@ pub fn route_53() -> String {
 /// A role's id: `AROA` and 17 upper-case letters and digits.
 pub fn iam_role() -> String {
     format!("AROA{}", random(UPPER, 17))
+}
+
+/// The id of AWS's managed policy with this ARN: `ANPA` and 17 characters, the same in all accounts.
+pub fn managed_policy(arn: &str) -> String {
+    let digest = Sha256::digest(arn.as_bytes());
+    let letters = digest
+        .iter()
+        .map(|byte| UPPER[usize::from(*byte) % UPPER.len()] as char);
+    format!("ANPA{}", letters.take(17).collect::<String>())
 }
 
 /// The suffix of a secret's ARN: six letters and digits.

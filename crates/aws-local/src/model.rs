@@ -34,9 +34,21 @@ pub struct Metadata {
     /// The member of a JSON error with AWS's words: the spelling that all of the model's exceptions share, or else the usual one.
     #[serde(default = "usual_message")]
     pub error_message: String,
+    /// The members of a JSON error beside AWS's words, by its code, where the model's exceptions differ. Empty elsewhere.
+    #[serde(default)]
+    pub errors: HashMap<String, ErrorMembers>,
     /// The namespace of XML responses.
     #[serde(default)]
     pub xml_namespace: String,
+}
+
+/// The members of an error in JSON.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ErrorMembers {
+    /// The member with AWS's words.
+    pub message: String,
+    /// Whether it says whose fault it is.
+    pub typed: bool,
 }
 
 fn usual_message() -> String {
@@ -147,9 +159,21 @@ impl Shape {
     }
 }
 
-/// ACM's patterns of domain names use look-ahead, which `regex` lacks; these parts are equivalent.
+/// Some patterns, such as ACM's of domain names, look ahead or behind, which `regex` lacks; these parts are equivalent.
 fn without_look_ahead(pattern: &str) -> String {
     pattern
+        .replace(
+            "(?!^[0-9]+$)([a-zA-Z0-9-_]+)",
+            "[0-9]*[a-zA-Z-_][a-zA-Z0-9-_]*",
+        )
+        .replace(
+            r"((?!^\d+$)^[0-9a-zA-Z-_]+$)",
+            "[0-9]*[a-zA-Z-_][0-9a-zA-Z-_]*",
+        )
+        .replace(
+            r"[0-9A-Za-z\.\-_]*(?<!\.)",
+            r"[0-9A-Za-z\.\-_]*[0-9A-Za-z\-_]",
+        )
         .replace(
             "(?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9]",
             "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?",
@@ -232,6 +256,9 @@ pub enum Location {
     QueryString,
     /// A header.
     Header,
+    /// The status of an answer.
+    #[serde(rename = "statusCode")]
+    StatusCode,
 }
 
 impl Model {

@@ -1,13 +1,18 @@
 //! The input and output of operations, independent of the protocol.
 
 use std::fmt::Display;
+use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use aws_facts::arns;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::beside::Beside;
+use super::functions::FunctionWatcher;
 use super::registry;
+use super::service::Service;
 use super::state::{Region, State};
 
 /// A JSON object.
@@ -38,6 +43,8 @@ pub struct Call {
     /// All Regions as they were when the call arrived. For what AWS looks up outside the call's Region: certificates for
     /// CloudFront in us-east-1, Route 53's records, the users of a certificate.
     pub everywhere: State,
+    /// What lies beside the state: code archives and log events.
+    pub beside: Beside,
 }
 
 impl Call {
@@ -116,6 +123,8 @@ pub struct Refusal {
     pub message: String,
     /// Seconds for a `Retry-After` header.
     pub retry_after: Option<u32>,
+    /// The member `Reason` of the error, which Lambda has.
+    pub reason: Option<&'static str>,
 }
 
 impl Refusal {
@@ -126,6 +135,7 @@ impl Refusal {
             code: code.into(),
             message: message.into(),
             retry_after: None,
+            reason: None,
         }
     }
 
@@ -154,6 +164,8 @@ pub struct Operation {
     pub first: Option<First>,
     /// Whether it begins something that takes time on AWS.
     pub takes_time: bool,
+    /// What is done beside the state once the change is in it.
+    pub then: Option<fn(&State, &Beside) -> io::Result<()>>,
     /// For an operation without authentication: how to get the call's Region if neither a signature nor the host name has it.
     pub unsigned: Option<fn(&State, &Object) -> Option<String>>,
 }
@@ -178,6 +190,11 @@ impl Operation {
         Self::new(name, Run::Change(run))
     }
 
+    /// An operation that runs a function. It reads the state as it was when the call arrived.
+    pub const fn outside(name: &'static str, run: fn(Outside, Call) -> Later) -> Self {
+        Self::new(name, Run::Outside(run))
+    }
+
     /// The same, for one that begins something that takes time on AWS: only these may call [`Call::done_at`].
     pub const fn begin(name: &'static str, run: fn(&mut Region, &Call) -> Answer) -> Self {
         Self {
@@ -193,6 +210,7 @@ impl Operation {
             refused: &[],
             first: None,
             takes_time: false,
+            then: None,
             unsigned: None,
         }
     }
@@ -206,6 +224,14 @@ impl Operation {
     pub const fn after(self, first: First) -> Self {
         Self {
             first: Some(first),
+            ..self
+        }
+    }
+
+    /// The same, and this once the change is in the state.
+    pub const fn then(self, then: fn(&State, &Beside) -> io::Result<()>) -> Self {
+        Self {
+            then: Some(then),
             ..self
         }
     }
@@ -227,4 +253,18 @@ pub enum Run {
     /// Changes. It works on a copy of the Region, which an error discards, so a failed call changes nothing. Copies are cheap if
     /// the state is in a [`Table`](super::table::Table).
     Change(fn(&mut Region, &Call) -> Answer),
+    /// Runs outside of the state's lock, since it takes as long as a function does.
+    Outside(fn(Outside, Call) -> Later),
+}
+
+/// An answer that is waited for.
+pub type Later = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// What an operation has that runs outside of the state's lock.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// The service that was called.
+    pub service: Service,
+    /// Who sees what they write.
+    pub watcher: Option<FunctionWatcher>,
 }

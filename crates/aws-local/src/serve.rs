@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use aws_facts::limits::apigateway::LARGEST_PAYLOAD;
+use aws_facts::limits::lambda::LARGEST_CODE_REQUEST;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -26,7 +27,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
+use super::data_plane::spelling::Heads;
 use super::data_plane::{DataPlane, Peer};
+use super::lambda;
 
 /// The limits for a client.
 #[derive(Clone, Copy, Debug)]
@@ -123,11 +126,13 @@ async fn connection(
     peer: IpAddr,
     mut stopped: watch::Receiver<()>,
 ) {
+    let heads = Heads::default();
+    let stream = Taking::new(stream, limits.answer, heads.clone());
+    let stream = TokioIo::new(stream);
     let service = service_fn(move |request| {
-        let plane = plane.clone();
-        async move { Ok::<_, Infallible>(answer(limits, plane, peer, request).await) }
+        let (plane, heads) = (plane.clone(), heads.clone());
+        async move { Ok::<_, Infallible>(answer(limits, plane, peer, heads, request).await) }
     });
-    let stream = TokioIo::new(Taking::new(stream, limits.answer));
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -147,11 +152,20 @@ async fn answer(
     limits: Limits,
     plane: DataPlane,
     peer: IpAddr,
+    heads: Heads,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(Peer(peer));
-    match read(body, Instant::now() + limits.body).await {
+    parts.extensions.insert(heads.take());
+    let most = if lambda::carries_code(&parts.method, parts.uri.path()) {
+        LARGEST_CODE_REQUEST
+    } else {
+        LARGEST_PAYLOAD + 1
+    };
+    let body = read(body, most, Instant::now() + limits.body).await;
+    heads.next();
+    match body {
         Ok(body) => plane
             .answer(Request::from_parts(parts, body))
             .await
@@ -166,20 +180,19 @@ async fn answer(
     }
 }
 
-/// A body, or the status that refuses it. Of one that is too large it reads one byte more than the limit, for which each plane
-/// has its own error.
-async fn read(body: Incoming, until: Instant) -> Result<Bytes, StatusCode> {
-    const MOST: usize = LARGEST_PAYLOAD + 1;
-    if body.size_hint().lower() > MOST as u64 {
-        return Ok(Bytes::from(vec![0; MOST]));
+/// A body, or the status that refuses it. Of one that is too large it reads as much as is refused, for which each plane has its own
+/// error.
+async fn read(body: Incoming, most: usize, until: Instant) -> Result<Bytes, StatusCode> {
+    if body.size_hint().lower() > most as u64 {
+        return Ok(Bytes::from(vec![0; most]));
     }
     let mut chunks = Body::new(body).into_data_stream();
     let mut read = BytesMut::new();
     loop {
         match timeout_at(until, chunks.next()).await {
             Ok(Some(Ok(chunk))) => {
-                read.extend_from_slice(&chunk[..chunk.len().min(MOST - read.len())]);
-                if read.len() == MOST {
+                read.extend_from_slice(&chunk[..chunk.len().min(most - read.len())]);
+                if read.len() == most {
                     return Ok(read.freeze());
                 }
             }
@@ -190,17 +203,19 @@ async fn read(body: Incoming, until: Instant) -> Result<Bytes, StatusCode> {
     }
 }
 
-/// A stream with a write timeout: writing fails if the other end reads nothing for that time.
+/// A stream with a write timeout: writing fails if the other end reads nothing for that time. It shows the heads of requests.
 struct Taking<S> {
     stream: S,
+    heads: Heads,
     longest: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Taking<S> {
-    fn new(stream: S, longest: Duration) -> Self {
+    fn new(stream: S, longest: Duration, heads: Heads) -> Self {
         Self {
             stream,
+            heads,
             longest,
             waiting: None,
         }
@@ -228,7 +243,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Taking<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.heads.push(&buffer.filled()[before..]);
+        read
     }
 }
 

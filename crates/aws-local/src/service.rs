@@ -1,24 +1,31 @@
 //! The whole of the local AWS behind one function: an HTTP request in, an HTTP response out.
 
+mod scope;
+mod wire;
+
 use std::fmt;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response};
 use jiff::Timestamp;
 use serde_json::Value;
-use url::form_urlencoded;
 
+use self::scope::Scope;
+use self::wire::{Wire, guess};
 use super::apigateway::Meter;
-use super::model::{Model, Protocol};
-use super::operation::{Answer, Call, Object, Operation, Pace, Refusal, Run};
+use super::beside::Beside;
+use super::functions::{FunctionVersion, FunctionWatcher, Functions, LogAccess};
+use super::model::Model;
+use super::operation::{Answer, Call, Object, Operation, Outside, Pace, Refusal, Run, seconds};
 use super::protocol::{self, Target};
 use super::registry::{AwsService, SERVICES};
 use super::scenario::{Counts, Scenario, TaggedStates};
 use super::state::State;
 use super::store::{Store, StoreError};
-use super::{ec2, identifiers};
+use super::{ec2, identifiers, lambda};
 use crate::clock::Clock;
 
 /// The options of a local AWS.
@@ -55,6 +62,9 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     options: Options,
     store: Mutex<Store>,
+    /// Code archives and log events.
+    beside: Beside,
+    functions: Functions,
     meter: Meter,
     /// The tagging API's index, if the scenario has a rule for it. Locked after the store.
     tagged: Option<Mutex<TaggedStates>>,
@@ -88,60 +98,13 @@ impl fmt::Debug for Service {
     }
 }
 
-/// What a signature's credential scope says: `AKID/20261121/eu-west-1/cognito-idp/aws4_request`.
-struct Scope {
-    region: String,
-    service: String,
-    /// Whether it is in the query, which a link or an image of a web page can contain too.
-    presigned: bool,
-}
-
-impl Scope {
-    /// From the `Authorization` header, or the query of a presigned URL. The signature is not checked: any credentials are valid.
-    fn of(request: &Request<Bytes>) -> Option<Self> {
-        let authorization = request
-            .headers()
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let in_header = authorization.and_then(|text| {
-            text.split("Credential=")
-                .nth(1)?
-                .split([',', ' '])
-                .next()
-                .map(str::to_owned)
-        });
-        let in_query = || {
-            let query = request.uri().query().unwrap_or_default();
-            form_urlencoded::parse(query.as_bytes())
-                .find(|(key, _)| key == "X-Amz-Credential")
-                .map(|(_, value)| value.into_owned())
-        };
-        let presigned = in_header.is_none();
-        let credential = in_header.or_else(in_query)?;
-        // From the end: an access key id may have slashes of its own.
-        let mut parts = credential.rsplit('/');
-        let (_terminator, service, region) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self {
-            region: region.into(),
-            service: service.into(),
-            presigned,
-        })
-    }
-}
-
-/// How a refusal travels.
-struct Wire {
-    protocol: Protocol,
-    json_version: &'static str,
-    error_message: &'static str,
-}
-
 impl Service {
     /// A local AWS in memory.
     pub fn in_memory(options: Options) -> Self {
         let state = State::default();
         let tagged = tagged(&options, &state);
-        Self::over(Store::Memory(state), options, tagged)
+        let beside = (Beside::in_memory(), Functions::default());
+        Self::over(Store::Memory(state), beside, options, tagged)
     }
 
     /// A local AWS whose state is in a file, shared with other processes and on disk before a changing call is answered.
@@ -151,7 +114,9 @@ impl Service {
     pub fn at_file(path: &Path, options: Options) -> Result<Self, StoreError> {
         let mut store = Store::at_file(path, &options.account, options.waits)?;
         let tagged = store.read(|state| tagged(&options, state))?;
-        Ok(Self::over(store, options, tagged))
+        let beside = Beside::file(path, &options.account);
+        let beside = (beside, Functions::default());
+        Ok(Self::over(store, beside, options, tagged))
     }
 
     /// A separate local AWS in memory with a copy of the current state and this clock.
@@ -166,7 +131,8 @@ impl Service {
         };
         let state = store.read(State::clone)?;
         let tagged = self.tagged().map(|tagged| tagged.clone());
-        Ok(Self::over(Store::Memory(state), options, tagged))
+        let beside = (self.0.beside.shared(), self.0.functions.clone());
+        Ok(Self::over(Store::Memory(state), beside, options, tagged))
     }
 
     /// A separate local AWS in memory with a copy of the current state and this scenario.
@@ -180,13 +146,21 @@ impl Service {
         };
         let state = self.snapshot()?;
         let tagged = tagged(&options, &state);
-        Ok(Self::over(Store::Memory(state), options, tagged))
+        let beside = (self.0.beside.shared(), self.0.functions.clone());
+        Ok(Self::over(Store::Memory(state), beside, options, tagged))
     }
 
-    fn over(store: Store, options: Options, tagged: Option<TaggedStates>) -> Self {
+    fn over(
+        store: Store,
+        (beside, functions): (Beside, Functions),
+        options: Options,
+        tagged: Option<TaggedStates>,
+    ) -> Self {
         Self(Arc::new(Inner {
             options,
             store: Mutex::new(store),
+            beside,
+            functions,
             meter: Meter::default(),
             tagged: tagged.map(Mutex::new),
             counts: Counts::default(),
@@ -218,6 +192,33 @@ impl Service {
         &self.0.options.account
     }
 
+    /// Code archives and log events.
+    pub fn beside(&self) -> &Beside {
+        &self.0.beside
+    }
+
+    /// What runs functions.
+    pub(super) fn functions(&self) -> &Functions {
+        &self.0.functions
+    }
+
+    /// Whether a function's log is kept. Its group is created as Lambda does it: with the function's role, if that may.
+    pub(super) fn opens_log(&self, state: &State, version: &FunctionVersion) -> bool {
+        let now = seconds(self.now());
+        let access = LogAccess::of(state, version, now);
+        let region = state.regions.get(&version.region);
+        let has_group = region.is_some_and(|region| region.logs.has_group(&version.log_group));
+        if has_group || !access.create || !access.write {
+            return has_group && access.write;
+        }
+        let made = self.change(|state| {
+            let region = state.regions.entry(&version.region);
+            region.logs.create_group(&version.log_group, now);
+            Ok(())
+        });
+        made.is_ok()
+    }
+
     /// The time.
     pub(super) fn now(&self) -> Timestamp {
         self.0.options.clock.now()
@@ -233,15 +234,38 @@ impl Service {
         self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers one request to any service in any Region; both are taken from the signature's credential scope.
+    /// Answers one request to any service in any Region; both are taken from the signature's credential scope. What runs a function is
+    /// refused: [`Service::answer`] waits for it.
     pub fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
+        match self.begin(&request) {
+            Begun::Answered(response) => response,
+            Begun::Running {
+                wire, request_id, ..
+            } => {
+                let refusal = Refusal::not_implemented("functions where nothing can be waited for");
+                wire.refused(&refusal, &request_id)
+            }
+        }
+    }
+
+    /// The same, and it waits for a function.
+    pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+        match self.begin(&request) {
+            Begun::Answered(response) => response,
+            Begun::Running {
+                wire,
+                request_id,
+                later,
+            } => later
+                .await
+                .unwrap_or_else(|refusal| wire.refused(&refusal, &request_id)),
+        }
+    }
+
+    fn begin(&self, request: &Request<Bytes>) -> Begun {
         let request_id = identifiers::uuid();
-        let refused = |wire: &Wire, refusal: &Refusal| {
-            let json = (wire.json_version, wire.error_message);
-            protocol::refusal(wire.protocol, json, refusal, &request_id)
-        };
-        let scope = Scope::of(&request);
-        let target = Target::of(&request).map(|target| target.prefix.to_owned());
+        let scope = Scope::of(request);
+        let target = Target::of(request).map(|target| target.prefix.to_owned());
         let service = SERVICES.iter().find(|service| match (&scope, &target) {
             (Some(scope), _) => service.name == scope.service,
             (None, Some(target)) => service.model.metadata.target_prefix == *target,
@@ -254,25 +278,33 @@ impl Service {
                 }
                 None => missing_token(),
             };
-            return refused(&guess(&request), &refusal);
+            return Begun::Answered(guess(request).refused(&refusal, &request_id));
         };
         let model: &'static Model = &service.model;
         let wire = Wire {
             protocol: model.metadata.protocol,
             json_version: &model.metadata.json_version,
             error_message: &model.metadata.error_message,
+            model: Some(model),
         };
-        self.answer(service, scope, &request, &request_id)
-            .unwrap_or_else(|refusal| refused(&wire, &refusal))
+        match self.answered(service, scope, request, &request_id) {
+            Ok(Answered::Now(response)) => Begun::Answered(response),
+            Ok(Answered::Later(later)) => Begun::Running {
+                wire,
+                request_id,
+                later,
+            },
+            Err(refusal) => Begun::Answered(wire.refused(&refusal, &request_id)),
+        }
     }
 
-    fn answer(
+    fn answered(
         &self,
         service: &'static AwsService,
         scope: Option<Scope>,
         request: &Request<Bytes>,
         request_id: &str,
-    ) -> Result<Response<Bytes>, Refusal> {
+    ) -> Result<Answered, Refusal> {
         let model: &'static Model = &service.model;
         if service.name == "apigateway" && request.uri().path().starts_with("/v2/") {
             // It is signed for the same service, and has a model of its own.
@@ -283,6 +315,9 @@ impl Service {
             )
             .to_string();
             return Err(Refusal::not_implemented(asked));
+        }
+        if service.name == "lambda" {
+            lambda::check_size(request)?;
         }
         let (name, in_model) = protocol::operation(model, request)?;
         let Some(operation) = service.implemented(name) else {
@@ -321,7 +356,7 @@ impl Service {
             )));
         }
         let options = &self.0.options;
-        let call = Call {
+        let mut call = Call {
             operation: operation.name,
             input,
             now: options.clock.now(),
@@ -334,8 +369,20 @@ impl Service {
                 .map_or(options.pace, Pace::Exactly),
             id: None,
             everywhere: State::default(),
+            beside: self.0.beside.clone(),
         };
         self.refuse(service, &call)?;
+        if let Run::Outside(run) = operation.run {
+            call.everywhere = self.snapshot().map_err(|error| broken(&error))?;
+            let outside = Outside {
+                service: self.clone(),
+                watcher: request.extensions().get::<FunctionWatcher>().cloned(),
+            };
+            let (ran, request_id) = (run(outside, call), request_id.to_owned());
+            return Ok(Answered::Later(Box::pin(async move {
+                protocol::answer(model, name, in_model, ran.await?, &request_id)
+            })));
+        }
         let mut output = self.run(service, operation, call)?;
         if options.scenario.hides_tags(operation.name) {
             let lists = output.values_mut().filter_map(Value::as_array_mut);
@@ -343,7 +390,7 @@ impl Service {
                 item.shift_remove("tags");
             }
         }
-        protocol::answer(model, name, in_model, output, request_id)
+        protocol::answer(model, name, in_model, output, request_id).map(Answered::Now)
     }
 
     /// Refuses a call if the scenario says so.
@@ -427,6 +474,8 @@ impl Service {
                     }
                 })
             }),
+            // It was run before.
+            Run::Outside(_) => Ok(Err(Refusal::not_implemented(operation.name))),
             Run::Change(run) => {
                 let mut counted = self.0.meter.counted();
                 let changed = store.change(|state| {
@@ -440,6 +489,11 @@ impl Service {
                 });
                 if let Ok(Ok(_)) = changed {
                     counted.clear();
+                    if let Some(then) = operation.then {
+                        // What is left over is removed by the next call that does this.
+                        let done = store.read(|state| then(state, &self.0.beside));
+                        done.map_err(|error| broken(&error))?.ok();
+                    }
                     if let Some(mut tagged) = self.tagged() {
                         let state = store.read(State::clone);
                         tagged.changed(now, state.map_err(|error| broken(&error))?);
@@ -451,6 +505,25 @@ impl Service {
         ran.unwrap_or_else(|error| Err(broken(&error)))
     }
 }
+
+/// What became of a request.
+enum Begun {
+    Answered(Response<Bytes>),
+    /// A function runs.
+    Running {
+        wire: Wire,
+        request_id: String,
+        later: LaterResponse,
+    },
+}
+
+/// An operation's answer on the wire.
+enum Answered {
+    Now(Response<Bytes>),
+    Later(LaterResponse),
+}
+
+type LaterResponse = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Refusal>> + Send>>;
 
 /// The tagging API's index of a local AWS that starts with this state, if its scenario has a rule for it.
 fn tagged(options: &Options, state: &State) -> Option<TaggedStates> {
@@ -464,27 +537,6 @@ fn missing_token() -> Refusal {
         "MissingAuthenticationTokenException",
         "Missing Authentication Token",
     )
-}
-
-/// The protocol for errors about unknown services.
-fn guess(request: &Request<Bytes>) -> Wire {
-    let content_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let protocol = if content_type.starts_with("application/x-www-form-urlencoded") {
-        Protocol::Query
-    } else if Target::of(request).is_some() {
-        Protocol::Json
-    } else {
-        Protocol::RestJson
-    };
-    Wire {
-        protocol,
-        json_version: "1.1",
-        error_message: "message",
-    }
 }
 
 /// Whether the input has a member at this dotted path, looking into every item of a list on the way.
@@ -514,32 +566,6 @@ pub(super) fn broken(error: &StoreError) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_scope_is_read_from_the_end() {
-        let request = |credential: &str| {
-            let authorization = format!(
-                "AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"
-            );
-            Request::get("/")
-                .header("authorization", authorization)
-                .body(Bytes::new())
-                .unwrap()
-        };
-        let scope = Scope::of(&request(
-            "AKID/with/slashes/20261121/eu-west-1/sts/aws4_request",
-        ))
-        .unwrap();
-        assert_eq!(
-            (scope.region.as_str(), scope.service.as_str()),
-            ("eu-west-1", "sts")
-        );
-        assert!(Scope::of(&request("nonsense")).is_none());
-        let presigned =
-            Request::get("/?X-Amz-Credential=a%2F20261121%2Feu-west-1%2Fsts%2Faws4_request")
-                .body(Bytes::new());
-        assert_eq!(Scope::of(&presigned.unwrap()).unwrap().service, "sts");
-    }
 
     #[test]
     fn members_are_found_by_path() {

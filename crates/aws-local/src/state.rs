@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::Table;
-use super::{acm, apigateway, cognito, ec2, elbv2, iam, logs, route53, secretsmanager, ssm};
+use super::{
+    acm, apigateway, cognito, ec2, elbv2, iam, lambda, logs, route53, secretsmanager, ssm,
+};
 
 /// Everything in one account. A copy is cheap: it shares each Region until that one is changed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub struct Region {
     pub route53: route53::State,
     /// Roles, all in us-east-1: IAM is global.
     pub iam: iam::State,
+    /// Lambda.
+    pub lambda: lambda::State,
     /// CloudWatch Logs.
     pub logs: logs::State,
     /// Secrets Manager.

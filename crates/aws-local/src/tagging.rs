@@ -8,7 +8,8 @@ use super::members::texts;
 use super::operation::{Answer, Call, Object, Operation, Refusal, Run};
 use super::state::Region;
 use super::{
-    acm, apigateway, cognito, ec2, elbv2, logs, paging, registry, route53, secretsmanager, ssm,
+    acm, apigateway, cognito, ec2, elbv2, lambda, logs, paging, registry, route53, secretsmanager,
+    ssm,
 };
 
 /// The operations the local tagging API has.
@@ -44,6 +45,7 @@ fn all(region: &Region, call: &Call) -> BTreeMap<String, Tags> {
             call.seconds(),
         ))
         .chain(ssm::tagged(&region.ssm, call))
+        .chain(lambda::tagged(&region.lambda, call))
         .chain(logs::tagged(&region.logs, call))
         .chain(ec2::tagged(&region.ec2, call))
         .collect()
@@ -65,7 +67,7 @@ fn is_of_type(arn: &str, wanted: &str) -> bool {
             let rest = resource.strip_prefix(kind);
             service == of && rest.is_some_and(|rest| rest.starts_with('/'))
         }
-        Some((of @ "logs", kind)) => {
+        Some((of @ ("lambda" | "logs"), kind)) => {
             let rest = resource.strip_prefix(kind);
             service == of && rest.is_some_and(|rest| rest.starts_with(':'))
         }
@@ -315,6 +317,7 @@ fn in_its_own_words<'n>(
                 ("RemoveTagsFromResource", input)
             }
         }
+        "lambda" => (operation, json!({"Resource": arn, member: value})),
         // Their members begin with small letters.
         "apigateway" | "logs" if tagging => (operation, json!({"resourceArn": arn, "tags": value})),
         "apigateway" | "logs" => (operation, json!({"resourceArn": arn, "tagKeys": value})),

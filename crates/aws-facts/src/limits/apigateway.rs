@@ -35,6 +35,50 @@ pub const MOST_USAGE_PLANS: usize = 300;
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
 pub const MOST_METHOD_THROTTLES: usize = 20;
 
+/// Operations of one patch.
+///
+/// Source: AWS publishes none. It refuses larger ones ("Update size too large. Try updating stage in multiple UpdateStage operations", in
+/// DianaIonita/serverless-api-gateway-caching#46), and that plug-in has sent at most so many since.
+pub const MOST_PATCH_OPERATIONS: usize = 80;
+
+/// The throttle of all calls of an account in a Region, and of a method whose settings name none: requests a second, and at once. A
+/// quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+pub const ACCOUNT_THROTTLE: (f64, i32) = (10_000.0, 5_000);
+
+/// The same in [`REGIONS_WITH_LOWER_THROTTLE`].
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+pub const LOWER_ACCOUNT_THROTTLE: (f64, i32) = (2_500.0, 1_250);
+
+/// The Regions with a lower throttle.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+pub const REGIONS_WITH_LOWER_THROTTLE: [&str; 13] = [
+    "af-south-1",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "mx-central-1",
+];
+
+/// The throttle of an account in this Region: requests a second, and at once.
+pub fn account_throttle(region: &str) -> (f64, i32) {
+    match REGIONS_WITH_LOWER_THROTTLE.contains(&region) {
+        true => LOWER_ACCOUNT_THROTTLE,
+        false => ACCOUNT_THROTTLE,
+    }
+}
+
 /// Usage plans that a key may be on. A quota.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>

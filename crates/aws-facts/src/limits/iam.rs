@@ -10,6 +10,16 @@ pub const MOST_POLICIES_PER_ROLE: usize = 10;
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub const LONGEST_TRUST_POLICY: usize = 2_048;
 
+/// The most characters of all policies in a role, without white space. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub const LARGEST_INLINE_POLICIES: usize = 10_240;
+
+/// The longest name of a role.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+pub const LONGEST_ROLE_NAME: usize = 64;
+
 /// Rows on a page of a list, when the call says nothing.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html>

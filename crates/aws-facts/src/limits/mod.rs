@@ -7,6 +7,7 @@ pub mod cognito;
 pub mod ec2;
 pub mod elbv2;
 pub mod iam;
+pub mod lambda;
 pub mod route53;
 pub mod secretsmanager;
 pub mod ssm;

@@ -43,11 +43,13 @@ impl Local {
             pace: self.pace,
             id: None,
             everywhere: self.state.clone(),
+            beside: crate::beside::Beside::default(),
         };
         let region = self.state.regions.entry(region);
         let answer = match operation.run {
             Run::Read(run) => run(region, &call),
             Run::Change(run) => run(region, &call),
+            Run::Outside(_) => unreachable!(),
         };
         Value::Object(answer.unwrap())
     }

@@ -1,6 +1,7 @@
 //! The account's settings in API Gateway.
 
 use aws_facts::arns::PUSH_TO_CLOUDWATCH_LOGS;
+use aws_facts::limits::apigateway::account_throttle;
 use aws_facts::regions;
 use serde_json::json;
 
@@ -25,18 +26,19 @@ const RULES: Rules = Rules {
 fn may_write(call: &Call, role: &str) -> bool {
     let take = Take {
         service: "apigateway.amazonaws.com",
-        policy: PUSH_TO_CLOUDWATCH_LOGS,
+        policy: Some(PUSH_TO_CLOUDWATCH_LOGS),
         now: call.seconds(),
     };
     let global = call.everywhere.regions.get(regions::GLOBAL);
     global.is_some_and(|global| global.iam.may_take(role, &call.account, take))
 }
 
-fn describe(state: &State) -> Object {
+fn describe(state: &State, region: &str) -> Object {
+    let (rate, burst) = account_throttle(region);
     let mut answer = Object::from_iter([
         (
             "throttleSettings".to_owned(),
-            json!({"burstLimit": 5000, "rateLimit": 10_000.0}),
+            json!({"burstLimit": burst, "rateLimit": rate}),
         ),
         ("features".to_owned(), json!(["UsagePlans"])),
         ("apiKeyVersion".to_owned(), json!("4")),
@@ -47,8 +49,8 @@ fn describe(state: &State) -> Object {
     answer
 }
 
-fn get(region: &Region, _: &Call) -> Answer {
-    Ok(describe(&region.apigateway))
+fn get(region: &Region, call: &Call) -> Answer {
+    Ok(describe(&region.apigateway, &call.region))
 }
 
 fn update(region: &mut Region, call: &Call) -> Answer {
@@ -75,5 +77,5 @@ fn update(region: &mut Region, call: &Call) -> Answer {
             }
         }
     }
-    Ok(describe(state))
+    Ok(describe(state, &call.region))
 }

@@ -70,9 +70,13 @@ const RULES: Rules = Rules {
 /// How long AWS takes to deploy an edge-optimized name.
 const EDGE_TIME: Duration = Duration::from_secs(40 * 60);
 
-/// How long AWS takes to move a name between edge and Regional, or to deploy another certificate or policy. AWS documents no
-/// time; the console shows it for about a minute.
+/// How long AWS takes to move a name between edge and Regional, or to deploy another certificate. AWS documents no time; the
+/// console shows it for about a minute.
 const MOVE_TIME: Duration = Duration::from_secs(60);
+
+/// "If you change your security policy, it takes about 15 minutes": API Gateway developer guide, "Choose a security policy for your
+/// custom domain in API Gateway".
+const POLICY_TIME: Duration = Duration::from_secs(15 * 60);
 
 /// Settings whose change takes time.
 const SPREAD: &[&str] = &[
@@ -80,6 +84,7 @@ const SPREAD: &[&str] = &[
     "certificateArn",
     "regionalCertificateArn",
     "securityPolicy",
+    "endpointAccessMode",
     "mutualTlsAuthentication",
     "ownershipVerificationCertificateArn",
 ];
@@ -200,9 +205,6 @@ fn settle(settings: &mut Object, before: &Object, call: &Call) -> Result<(), Ref
         }
     }
     check_mutual_tls(settings, before, call)?;
-    if settings.get("endpointAccessMode") == Some(&json!("")) {
-        settings.remove("endpointAccessMode");
-    }
     check_security_policy(settings, before)?;
     targets(settings, call);
     Ok(())
@@ -280,14 +282,17 @@ fn update(region: &mut Region, call: &Call) -> Answer {
         apply(&patch, &mut settings)?;
     }
     settle(&mut settings, &before.settings, call)?;
-    let moved = SPREAD
-        .iter()
-        .any(|member| before.settings.get(*member) != settings.get(*member));
+    let differs = |member: &str| before.settings.get(member) != settings.get(member);
+    let moved = SPREAD.iter().any(|member| differs(member));
+    let takes = match differs("securityPolicy") || differs("endpointAccessMode") {
+        true => POLICY_TIME,
+        false => MOVE_TIME,
+    };
     let domain = state.domain_names.get_mut(call.text("domainName"));
     let domain = domain.ok_or_else(no_domain)?;
     domain.settings = settings;
     if moved {
-        domain.available = call.done_at(MOVE_TIME);
+        domain.available = call.done_at(takes);
     }
     Ok(tags::always(describe(domain, call, moved), &domain.tags))
 }

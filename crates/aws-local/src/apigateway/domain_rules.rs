@@ -43,8 +43,8 @@ pub(super) fn check_mutual_tls(
 }
 
 /// AWS's rules: API Gateway developer guide, "Choose a security policy for your custom domain in API Gateway".
-pub(super) fn check_security_policy(settings: &Object, before: &Object) -> Result<(), Refusal> {
-    let policy = text(settings, "securityPolicy");
+pub(super) fn check_security_policy(settings: &mut Object, before: &Object) -> Result<(), Refusal> {
+    let policy = text(settings, "securityPolicy").to_owned();
     if is(settings, "EDGE") && is(settings, "REGIONAL") && !before.is_empty() {
         if policy != text(before, "securityPolicy") {
             return Err(bad_request(
@@ -53,22 +53,47 @@ pub(super) fn check_security_policy(settings: &Object, before: &Object) -> Resul
         }
         return Ok(());
     }
+    check_access_mode(settings, before)?;
+    if policy.starts_with("SecurityPolicy_") && settings.contains_key("mutualTlsAuthentication") {
+        return Err(bad_request(format!(
+            "Mutual TLS is not supported with the security policy {policy}"
+        )));
+    }
+    Ok(())
+}
+
+/// The enhanced policies are for some endpoint types, and have an endpoint access mode, which no other policy has: the same guide,
+/// "Security policies for REST APIs in API Gateway".
+///
+/// `before` are the settings before an update.
+pub(super) fn check_access_mode(settings: &mut Object, before: &Object) -> Result<(), Refusal> {
+    let has_mode = !text(settings, "endpointAccessMode").is_empty();
+    if !has_mode {
+        settings.remove("endpointAccessMode");
+    }
+    let types = |settings: &Object| settings.get("endpointConfiguration")?.get("types").cloned();
+    if text(before, "endpointAccessMode") == "STRICT" && types(before) != types(settings) {
+        return Err(bad_request(
+            "The endpoint type can't be changed while the endpoint access mode is STRICT",
+        ));
+    }
+    let policy = text(settings, "securityPolicy");
     if !policy.starts_with("SecurityPolicy_") {
-        return Ok(());
+        return match has_mode {
+            true => Err(bad_request(
+                "endpointAccessMode is only available with security policies that start with SecurityPolicy_",
+            )),
+            false => Ok(()),
+        };
     }
     if policy.ends_with("_EDGE") != is(settings, "EDGE") {
         return Err(bad_request(format!(
-            "The security policy {policy} is not supported for the endpoint type of this domain name"
+            "The security policy {policy} is not supported for this endpoint type"
         )));
     }
-    if text(settings, "endpointAccessMode").is_empty() {
+    if !has_mode {
         return Err(bad_request(format!(
             "endpointAccessMode is required with the security policy {policy}"
-        )));
-    }
-    if settings.contains_key("mutualTlsAuthentication") {
-        return Err(bad_request(format!(
-            "Mutual TLS is not supported with the security policy {policy}"
         )));
     }
     Ok(())

@@ -8,6 +8,7 @@ use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::super::table::Table;
 use super::base_path_mappings::check_unmapped;
+use super::domain_rules::check_access_mode;
 use super::lists::page;
 use super::patch::{ADD_REMOVE, ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
 use super::refusals::{bad_request, limit_exceeded};
@@ -75,7 +76,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     }
     settings = std::mem::take(&mut definition.settings);
     with_defaults(&mut settings);
-    check(&mut settings, &id, call)?;
+    check(&mut settings, &Object::new(), &id, call)?;
     let kind = endpoint_type(&settings);
     let like = |api: &&RestApi| endpoint_type(&api.definition.settings) == kind;
     let quota = MOST_APIS.iter().find(|(of, _)| *of == kind);
@@ -148,8 +149,9 @@ fn endpoint_type(settings: &Object) -> &str {
         .unwrap_or_default()
 }
 
-/// Validates an API's settings after a create or an update, and normalizes the policy and the compression size.
-fn check(settings: &mut Object, id: &str, call: &Call) -> Result<(), Refusal> {
+/// Validates an API's settings after a create or an update, and normalizes the policy and the compression size. `before` are the
+/// settings before an update.
+fn check(settings: &mut Object, before: &Object, id: &str, call: &Call) -> Result<(), Refusal> {
     if text(settings, "name").trim().is_empty() {
         return Err(bad_request("Name cannot be empty"));
     }
@@ -201,6 +203,17 @@ fn check(settings: &mut Object, id: &str, call: &Call) -> Result<(), Refusal> {
             "VPCEndpoints can only be specified with PRIVATE apis.",
         ));
     }
+    check_access_mode(settings, before)?;
+    let policy = |settings: &Object| text(settings, "securityPolicy").to_owned();
+    if !before.is_empty()
+        && policy(settings) == "TLS_1_2"
+        && ["", "TLS_1_0"].contains(&&*policy(before))
+    {
+        // API Gateway developer guide, "Security policies for REST APIs in API Gateway".
+        return Err(bad_request(
+            "The security policy of an API can't be updated from TLS_1_0 to TLS_1_2",
+        ));
+    }
     if let Some(Value::String(document)) = settings.get("policy") {
         let normal = policy::normalized(document, id, call)?;
         settings.insert("policy".into(), normal.into());
@@ -238,10 +251,11 @@ fn list(region: &Region, call: &Call) -> Answer {
 fn update(region: &mut Region, call: &Call) -> Answer {
     let api = region.apigateway.rest_api_mut(call)?;
     let id = call.text("restApiId");
+    let before = api.definition.settings.clone();
     for patch in patches(call)? {
         apply(&patch, &mut api.definition.settings)?;
     }
-    check(&mut api.definition.settings, id, call)?;
+    check(&mut api.definition.settings, &before, id, call)?;
     Ok(tags::always(describe(id, api), &api.tags))
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aws_facts::limits::apigateway::LONGEST_CACHE_TTL_SECONDS;
+use aws_facts::limits::apigateway::{LONGEST_CACHE_TTL_SECONDS, account_throttle};
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -21,7 +21,9 @@ struct Setting {
 enum Default {
     Boolean(bool),
     Whole(i64),
-    Number(f64),
+    /// The account's limits.
+    Rate,
+    Burst,
     Text(&'static str),
     /// Missing until it is set.
     Absent,
@@ -38,13 +40,9 @@ const SETTINGS: &[Setting] = &[
     setting(
         "throttling/burstLimit",
         "throttlingBurstLimit",
-        Default::Whole(5000),
+        Default::Burst,
     ),
-    setting(
-        "throttling/rateLimit",
-        "throttlingRateLimit",
-        Default::Number(10_000.0),
-    ),
+    setting("throttling/rateLimit", "throttlingRateLimit", Default::Rate),
     setting(
         "caching/ttlInSeconds",
         "cacheTtlInSeconds",
@@ -101,11 +99,12 @@ pub(super) fn apply(
     stage: &mut Object,
     api: &RestApi,
     may_log: bool,
+    region: &str,
 ) -> Result<(), Refusal> {
     match patch.op {
         Op::Remove => remove(patch, stage),
         Op::Copy => promote(patch, stage),
-        Op::Replace => set(patch, stage, api, may_log),
+        Op::Replace => set(patch, stage, api, may_log, region),
         Op::Add if patch.parts[0] == "accessLogSettings" => access_log(patch, stage, may_log),
         Op::Add => Err(bad_request(format!(
             "Invalid add operation with path: {}",
@@ -189,7 +188,13 @@ fn promote(patch: &Patch, stage: &mut Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn set(patch: &Patch, stage: &mut Object, api: &RestApi, may_log: bool) -> Result<(), Refusal> {
+fn set(
+    patch: &Patch,
+    stage: &mut Object,
+    api: &RestApi,
+    may_log: bool,
+    region: &str,
+) -> Result<(), Refusal> {
     let value = patch.filled();
     let text_or_none = |stage: &mut Object, member: &str| match value {
         Some(value) => stage.insert(member.to_owned(), value.into()),
@@ -234,7 +239,7 @@ fn set(patch: &Patch, stage: &mut Object, api: &RestApi, may_log: bool) -> Resul
         }
         ["accessLogSettings", ..] => access_log(patch, stage, may_log)?,
         ["canarySettings", ..] => canary(patch, stage)?,
-        _ => method_setting(patch, stage, may_log)?,
+        _ => method_setting(patch, stage, may_log, region)?,
     }
     Ok(())
 }
@@ -308,7 +313,12 @@ fn canary(patch: &Patch, stage: &mut Object) -> Result<(), Refusal> {
 
 /// A setting of the methods at `/{resourcePath}/{httpMethod}`, kept under that path as it was sent. The first setting copies all
 /// the others from `*/*`, or else their defaults. Later changes to `*/*` have no effect on it.
-fn method_setting(patch: &Patch, stage: &mut Object, may_log: bool) -> Result<(), Refusal> {
+fn method_setting(
+    patch: &Patch,
+    stage: &mut Object,
+    may_log: bool,
+    region: &str,
+) -> Result<(), Refusal> {
     let sent: Vec<_> = patch.path.split('/').skip(1).collect();
     let split = sent.len().checked_sub(2).filter(|split| *split >= 2);
     let (methods, end) = sent.split_at(split.ok_or_else(|| unknown(patch))?);
@@ -332,11 +342,13 @@ fn method_setting(patch: &Patch, stage: &mut Object, may_log: bool) -> Result<()
     if own.is_empty() {
         own.extend(of_all_methods.into_iter().flatten());
     }
+    let (rate, burst) = account_throttle(region);
     for setting in SETTINGS {
         let default = match setting.default {
             Default::Boolean(default) => json!(default),
             Default::Whole(default) => json!(default),
-            Default::Number(default) => json!(default),
+            Default::Rate => json!(rate),
+            Default::Burst => json!(burst),
             Default::Text(default) => json!(default),
             Default::Absent => continue,
         };
@@ -361,7 +373,7 @@ fn typed(setting: &Setting, patch: &Patch) -> Result<Value, Refusal> {
     };
     match setting.default {
         Default::Boolean(_) => Ok(truth(Some(text)).into()),
-        Default::Whole(_) => {
+        Default::Whole(_) | Default::Burst => {
             let (least, most) = match setting.member {
                 "cacheTtlInSeconds" => (0, LONGEST_CACHE_TTL_SECONDS),
                 _ => (-1, i64::from(i32::MAX)),
@@ -374,7 +386,7 @@ fn typed(setting: &Setting, patch: &Patch) -> Result<Value, Refusal> {
                 wrong(&format!("Must be an integer between {least} and {most}"))
             })?))
         }
-        Default::Number(_) => {
+        Default::Rate => {
             let number = text.parse::<f64>().ok();
             let number = number.filter(|number| *number >= 0.0 || *number == -1.0);
             Ok(json!(

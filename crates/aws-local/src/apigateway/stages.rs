@@ -287,7 +287,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     let mut stage = before.clone();
     for patch in patches(call)? {
         let may_log = state.cloudwatch_role.is_some();
-        stage_patch::apply(&patch, &mut stage.settings, api, may_log)?;
+        stage_patch::apply(&patch, &mut stage.settings, api, may_log, &call.region)?;
     }
     settle(api, &mut stage, Some(&before), call)?;
     let begun = stage.cache_available != before.cache_available;

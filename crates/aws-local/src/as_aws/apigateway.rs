@@ -172,3 +172,61 @@ fn no_update_changes_the_value_of_a_key() {
     let (status, _) = aws.rest("PATCH", &path, json!({"patchOperations": [operation]}));
     assert_eq!(status, 400);
 }
+
+/// Evidence: documented, "Security policies for REST APIs in API Gateway" and "How to change a security policy"; the messages are not.
+#[test]
+fn an_api_has_an_access_mode_with_an_enhanced_security_policy_only() {
+    const ENHANCED: &str = "SecurityPolicy_TLS13_1_3_2025_09";
+    let aws = Aws::new();
+    let made = json!({"name": "a", "endpointConfiguration": {"types": ["REGIONAL"]}});
+    let (_, made) = aws.rest("POST", "/restapis", made);
+    let api = format!("/restapis/{}", made["id"].as_str().unwrap());
+    let change = |changes: &[(&str, &str)]| {
+        let changes = changes
+            .iter()
+            .map(|(path, value)| json!({"op": "replace", "path": path, "value": value}));
+        let changes: Vec<Value> = changes.collect();
+        aws.rest("PATCH", &api, json!({ "patchOperations": changes }))
+    };
+    let policy = |name| ("/securityPolicy", name);
+    let mode = |name| ("/endpointAccessMode", name);
+    for (changes, status) in [
+        (&[policy(ENHANCED)][..], 400),
+        (&[mode("BASIC")], 400),
+        (&[policy("TLS_1_2")], 400),
+        (
+            &[policy("SecurityPolicy_TLS13_2025_EDGE"), mode("BASIC")],
+            400,
+        ),
+        (&[policy(ENHANCED), mode("STRICT")], 200),
+        (
+            &[
+                ("/endpointConfiguration/types/REGIONAL", "EDGE"),
+                policy("SecurityPolicy_TLS13_2025_EDGE"),
+            ],
+            400,
+        ),
+        (&[policy("TLS_1_0")], 400),
+        (&[mode("BASIC")], 200),
+        (&[policy("TLS_1_0"), mode("")], 200),
+    ] {
+        let (was, answer) = change(changes);
+        assert_eq!(was, status, "{changes:?}: {answer}");
+    }
+    let (_, api) = aws.rest("GET", &api, Value::Null);
+    assert_eq!(api["securityPolicy"], json!("TLS_1_0"));
+    assert_eq!(api["endpointAccessMode"], Value::Null);
+}
+
+/// Evidence: documented, "Amazon API Gateway quotas".
+#[test]
+fn an_accounts_throttle_is_lower_in_some_regions() {
+    for (region, rate, burst) in [
+        ("eu-west-1", 10_000.0, 5_000),
+        ("eu-south-1", 2_500.0, 1_250),
+    ] {
+        let (_, account) = Aws::of(region).rest("GET", "/account", Value::Null);
+        let wanted = json!({"rateLimit": rate, "burstLimit": burst});
+        assert_eq!(account["throttleSettings"], wanted, "{region}");
+    }
+}

@@ -170,8 +170,9 @@ fn a_filter_that_aws_has_is_told_by_name() {
     assert_eq!(message, "The filter 'nonsense' is invalid");
 }
 
-/// Evidence: documented, <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html> for the ids; the
-/// letters are inferred from what most accounts have.
+/// Evidence: documented, <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html> for the ids. The
+/// letters are moto's: "AZ IDs" beside that page says that in the older Regions, among them N. Virginia, Ireland and Tokyo, each account may
+/// have others.
 #[test]
 fn a_region_has_its_own_zones() {
     for (region, wanted) in [
@@ -192,12 +193,14 @@ fn a_region_has_its_own_zones() {
     }
 }
 
-/// Evidence: documented, "IAM ARNs" (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
+/// Evidence: documented, "Identify AWS resources with Amazon Resource Names (ARNs)"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>); the European Sovereign Cloud's is in the SDKs' `partitions.json`.
 #[test]
 fn an_arn_begins_with_the_partition_of_its_region() {
     for (region, wanted) in [
         ("us-gov-west-1", "arn:aws-us-gov:ec2:us-gov-west-1:"),
         ("cn-north-1", "arn:aws-cn:ec2:cn-north-1:"),
+        ("eusc-de-east-1", "arn:aws-eusc:ec2:eusc-de-east-1:"),
         ("eu-central-1", "arn:aws:ec2:eu-central-1:"),
     ] {
         let arn = Aws::of(region).formed("ec2", "Action=DescribeSubnets", "subnetArn");

@@ -74,17 +74,26 @@ fn a_public_parameter_that_is_not_here_is_told_by_name() {
     let aws = Aws::new();
     let known = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
     assert_eq!(get(&aws, known).0, 200);
+    let secret = "/aws/reference/secretsmanager/a";
     for name in [
         "/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2",
         "/aws/service/eks/optimized-ami/1.31/amazon-linux-2023/arm64/standard/recommended/image_id",
-        "/aws/reference/secretsmanager/a",
+        secret,
     ] {
-        let refused = get(&aws, name);
+        let decrypted = |names: Value| {
+            let mut input = names;
+            input["WithDecryption"] = true.into();
+            input
+        };
+        let refused = call(&aws, "GetParameter", decrypted(json!({ "Name": name })));
         let wanted = format!("the local AWS does not have the public parameter {name}");
         assert_eq!((refused.0, words(&refused).1), (501, wanted.as_str()));
-        let refused = call(&aws, "GetParameters", json!({"Names": [known, name]}));
-        assert_eq!(refused.0, 501);
+        let input = decrypted(json!({"Names": [known, name]}));
+        assert_eq!(call(&aws, "GetParameters", input).0, 501);
     }
+    // Evidence: reported, moto `test_get_value_from_secrets_manager__with_decryption_false`.
+    let wanted = "WithDecryption flag must be True for retrieving a Secret Manager secret.";
+    assert_eq!(words(&get(&aws, secret)), ("ValidationException", wanted));
 }
 
 /// Evidence: documented, "GetParametersByPath" and "DeleteParameters" in the API reference.

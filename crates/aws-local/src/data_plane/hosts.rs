@@ -4,7 +4,7 @@
 //! `Host` distinguishes them from those of a local client.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use aws_facts::hosts::OF_AWS;
 use http::{Request, header};
@@ -14,6 +14,7 @@ use http::{Request, header};
 pub struct OwnHosts {
     names: BTreeSet<String>,
     any_address: bool,
+    bound: Option<SocketAddr>,
 }
 
 impl OwnHosts {
@@ -25,7 +26,19 @@ impl OwnHosts {
             // Behind a router or in a container the called address is not one of this machine's. An address needs no DNS, so it
             // can't be a page's own name.
             any_address: !bound.ip().is_loopback(),
+            bound: Some(bound),
         }
+    }
+
+    /// Where this machine reaches the server, if it listens.
+    pub(super) fn url(&self) -> Option<String> {
+        let bound = self.bound?;
+        let ip = match bound.ip() {
+            IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        Some(format!("http://{}", SocketAddr::new(ip, bound.port())))
     }
 
     /// Whether a request for this host is for the server itself.

@@ -20,6 +20,7 @@ mod addresses;
 mod browsers;
 mod hosts;
 mod oauth;
+pub(crate) mod spelling;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -38,13 +39,16 @@ use serde_json::{Value, json};
 use self::addresses::Address;
 use self::hosts::Authority;
 use self::stage::{Arrived, To};
+use super::functions::FunctionWatcher;
+use super::lambda;
 use super::operation::Refusal;
 use super::service::{self, Service};
 use super::state::{Region, State};
 
 pub use self::hosts::OwnHosts;
 
-/// The largest body of a request to the control plane. API Gateway's import of an OpenAPI document takes 6 MiB; nothing takes more.
+/// The largest body of a request to the control plane but one with a function's code. API Gateway's import of an OpenAPI document takes
+/// 6 MiB; nothing else takes more.
 const LARGEST_CONTROL_BODY: usize = 8 << 20;
 
 /// Both planes of the local AWS behind one function. Copies share it.
@@ -69,6 +73,8 @@ pub struct DataPlaneOptions {
     pub public_backend: Option<SocketAddr>,
     /// Called with every request to the data plane.
     pub tell: Option<Watcher>,
+    /// Called with every line of the log of a function that a request has run.
+    pub functions: Option<FunctionWatcher>,
     /// Where it listens, if it does.
     pub own_hosts: OwnHosts,
 }
@@ -120,6 +126,9 @@ impl fmt::Debug for DataPlane {
 impl DataPlane {
     /// A data plane over a control plane.
     pub fn new(service: Service, options: DataPlaneOptions) -> Self {
+        if let Some(url) = options.own_hosts.url() {
+            service.functions().listens_at(&url);
+        }
         Self(Arc::new(Inner {
             service,
             options,
@@ -159,7 +168,7 @@ impl DataPlane {
         }
         let path = request.uri().path().to_owned();
         let Some(address) = Address::of(host, &path) else {
-            return inner.control(request);
+            return inner.control(request).await;
         };
         let state = match inner.service.snapshot() {
             Ok(state) => state,
@@ -192,7 +201,7 @@ impl DataPlane {
                     oauth::domain(inner, &state, (name, &region), rest, &request)
                 }
                 None if by_path => (no_domain(name), None),
-                None => return inner.control(request),
+                None => return inner.control(request).await,
             },
             Address::PoolDomain { name, region, rest } => {
                 match region.or_else(|| region_of(&state, |region| region.cognito.has_domain(name)))
@@ -214,18 +223,22 @@ impl DataPlane {
 
 impl Inner {
     /// Answers a request to the control plane.
-    fn control(&self, request: Request<Bytes>) -> Response<Bytes> {
+    async fn control(&self, mut request: Request<Bytes>) -> Response<Bytes> {
         if let Some(why) = browsers::refusal(request.headers()) {
             let text = format!(
                 "the control plane of the local AWS refuses this request: {why}. Web pages may call the APIs and token endpoints below /_aws/ only"
             );
             return message(StatusCode::FORBIDDEN, &text);
         }
-        if request.body().len() > LARGEST_CONTROL_BODY {
+        let carries_code = lambda::carries_code(request.method(), request.uri().path());
+        if request.body().len() > LARGEST_CONTROL_BODY && !carries_code {
             let text = format!("the body has more than {LARGEST_CONTROL_BODY} bytes");
             return message(StatusCode::PAYLOAD_TOO_LARGE, &text);
         }
-        self.service.call(request)
+        if let Some(watcher) = &self.options.functions {
+            request.extensions_mut().insert(watcher.clone());
+        }
+        self.service.answer(request).await
     }
 }
 

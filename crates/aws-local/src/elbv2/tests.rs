@@ -80,10 +80,12 @@ impl Local {
             pace: Pace::Realistic { time_scale: 1.0 },
             id: None,
             everywhere: State::default(),
+            beside: crate::beside::Beside::default(),
         };
         match operation.run {
             Run::Read(run) => run(&self.region, &call),
             Run::Change(run) => run(&mut self.region, &call),
+            Run::Outside(_) => unreachable!(),
         }
         .map(Value::Object)
     }

@@ -19,6 +19,36 @@ pub(super) struct Lists {
     pub(super) load_balancers: Vec<Spanned<LoadBalancer>>,
     pub(super) parameters: Vec<Spanned<Kept>>,
     pub(super) secrets: Vec<Spanned<Kept>>,
+    pub(super) roles: Vec<Spanned<Role>>,
+    pub(super) functions: Vec<Spanned<Function>>,
+}
+
+/// A role of IAM.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Role {
+    pub(super) arn: String,
+    /// The service that may assume it.
+    #[serde(default = "lambda")]
+    pub(super) trusts: String,
+    /// ARNs of managed policies.
+    #[serde(default)]
+    pub(super) policies: Vec<String>,
+}
+
+fn lambda() -> String {
+    "lambda.amazonaws.com".into()
+}
+
+/// A function of Lambda, on Node.js. Its ARN says the Region.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Function {
+    pub(super) arn: String,
+    /// The ARN of its role.
+    pub(super) role: String,
+    /// The text of `index.mjs`, which exports `handler`.
+    pub(super) code: String,
 }
 
 /// An encrypted parameter of Systems Manager, or a secret in Secrets Manager.
@@ -137,8 +167,15 @@ impl Lists {
             let targets = one.targets.ips.len() + one.targets.instance_ids.len();
             1 + one.subnets.len() + one.listeners.len() * (1 + targets)
         });
-        let others =
-            self.hosted_zones.len() + self.vpcs.len() + self.parameters.len() + self.secrets.len();
+        let roles = self.roles.iter();
+        let policies: usize = roles.map(|one| one.get_ref().policies.len()).sum();
+        let others = self.hosted_zones.len()
+            + self.vpcs.len()
+            + self.parameters.len()
+            + self.secrets.len()
+            + self.roles.len()
+            + policies
+            + self.functions.len();
         let listed = certificates.chain(subnets).chain(instances);
         listed.chain(load_balancers).sum::<usize>() + others
     }

@@ -1,11 +1,17 @@
-//! AWS Identity and Access Management: roles, and the one managed policy that another service needs. IAM is global.
+//! AWS Identity and Access Management: roles with their trust, inline and attached policies, and AWS's managed policies that other
+//! services need. IAM is global.
 //!
 //! Written from its API reference, and from answers of AWS that other projects recorded (LocalStack's validated snapshots of
-//! `TestRoleLifecycle` and `TestRoleManagedPolicies`). Policies decide nothing else: signatures are not checked.
+//! `iam/test_iam`). Policies decide nothing about callers: signatures are not checked.
 
+mod changes;
+mod document;
+mod inline;
+mod managed;
 mod policies;
 mod trust;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_facts::arns;
@@ -20,7 +26,7 @@ use super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::state::Region;
 use super::table::Table;
 use super::tags::{Tags, is_reserved, listed, sent};
-use super::{identifiers, paging};
+use super::{identifiers, paging, policy};
 
 /// The operations the local service has.
 pub(super) const OPERATIONS: &[&[Operation]] = &[
@@ -29,8 +35,12 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
         Operation::change("DeleteRole", delete),
         Operation::read("GetRole", get),
         Operation::read("ListRoles", list),
+        Operation::read("ListInstanceProfilesForRole", instance_profiles),
     ],
+    changes::OPERATIONS,
+    inline::OPERATIONS,
     policies::OPERATIONS,
+    managed::OPERATIONS,
 ];
 
 /// The account's state, in the Region of global services.
@@ -53,10 +63,27 @@ struct Role {
     tags: Tags,
     /// In epoch seconds.
     created: f64,
+    /// Its policies.
+    #[serde(flatten)]
+    held: Held,
+    /// When its trust policy is known to other services, in epoch seconds.
+    known: f64,
+    /// The trust policy that other services know until then.
+    trusted_before: Option<String>,
+    /// When its policies are known to other services, in epoch seconds.
+    policies_known: f64,
+    /// The policies that other services know until then.
+    held_before: Held,
+}
+
+/// The policies of a role.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Held {
     /// ARNs of managed policies.
     policies: Vec<String>,
-    /// When its last change is visible to other services, in epoch seconds.
-    known: f64,
+    /// Documents in the role, by name.
+    inline: BTreeMap<String, String>,
 }
 
 /// How long until a change is visible to other services. AWS publishes no time; clients of API Gateway wait about ten seconds for
@@ -75,16 +102,93 @@ fn no_role(name: &str) -> Refusal {
     Refusal::new(404, "NoSuchEntity", message)
 }
 
+impl Role {
+    /// Whether a service knows that the role trusts it.
+    fn trusts(&self, take: Take<'_>) -> bool {
+        let policy = match self.known <= take.now {
+            true => Some(&self.trust_policy),
+            false => self.trusted_before.as_ref(),
+        };
+        policy.is_some_and(|policy| trust::trusts(policy, take.service))
+    }
+
+    /// The policies that other services know.
+    fn known_policies(&self, now: f64) -> &Held {
+        match self.policies_known <= now {
+            true => &self.held,
+            false => &self.held_before,
+        }
+    }
+
+    /// Whether it is known that the role has a managed policy.
+    fn has(&self, policy: &str, now: f64) -> bool {
+        let mut policies = self.known_policies(now).policies.iter();
+        policies.any(|known| known == policy)
+    }
+
+    /// The policies, to change them. Other services know them later.
+    fn change_policies(&mut self, call: &Call) -> &mut Held {
+        if self.policies_known <= call.seconds() {
+            self.held_before = self.held.clone();
+        }
+        self.policies_known = call.done_at(KNOWN_AFTER);
+        &mut self.held
+    }
+}
+
 impl State {
-    /// Whether a service may assume a role, by its name in trust policies and by the managed policy that the role needs.
+    /// Whether a service may assume a role, by its name in trust policies, and whether the role has the managed policy that it needs.
     pub(super) fn may_take(&self, arn: &str, account: &str, take: Take<'_>) -> bool {
         let mut roles = self.roles.iter();
         roles.any(|(name, role)| {
             arns::role(account, &role.path, name) == arn
-                && role.known <= take.now
-                && trust::trusts(&role.trust_policy, take.service)
-                && role.policies.iter().any(|policy| policy == take.policy)
+                && role.trusts(take)
+                && take.policy.is_none_or(|wanted| role.has(wanted, take.now))
         })
+    }
+
+    /// The policies that a role is known to have: the documents in it, and those of managed ones. None if there is no such role.
+    pub(super) fn policies_of(&self, arn: &str, account: &str, now: f64) -> Option<Vec<Value>> {
+        let mut roles = self.roles.iter();
+        let (_, role) = roles.find(|(name, role)| arns::role(account, &role.path, name) == arn)?;
+        let held = role.known_policies(now);
+        let inline = held.inline.values();
+        let inline = inline.filter_map(|document| serde_json::from_str(document).ok());
+        let managed = held.policies.iter();
+        let managed = managed.filter_map(|arn| managed::managed(arn));
+        Some(
+            inline
+                .chain(managed.map(|one| one.document.clone()))
+                .collect(),
+        )
+    }
+
+    /// Whether a role's policies allow something, as far as other services know them.
+    ///
+    /// # Errors
+    /// A statement with something that can't be evaluated: what.
+    pub(super) fn allows(
+        &self,
+        arn: &str,
+        account: &str,
+        (action, resource): (&str, &str),
+        now: f64,
+    ) -> Result<bool, policy::Unknown> {
+        let documents = self.policies_of(arn, account, now).unwrap_or_default();
+        let request = policy::Request {
+            principal: policy::Principal::Aws { arn, account },
+            action,
+            resource,
+            context: policy::Context::default(),
+        };
+        let statements = documents.iter().flat_map(policy::statements);
+        Ok(policy::decide(statements, &request)? == policy::Decision::Allowed)
+    }
+
+    /// Whether there is a role with this ARN.
+    pub(super) fn has_role(&self, arn: &str, account: &str) -> bool {
+        let mut roles = self.roles.iter();
+        roles.any(|(name, role)| arns::role(account, &role.path, name) == arn)
     }
 
     fn role(&self, call: &Call) -> Result<&Role, Refusal> {
@@ -103,8 +207,8 @@ impl State {
 pub(super) struct Take<'a> {
     /// The service, such as `apigateway.amazonaws.com`.
     pub(super) service: &'a str,
-    /// The ARN of a managed policy.
-    pub(super) policy: &'a str,
+    /// The ARN of a managed policy that the role needs.
+    pub(super) policy: Option<&'a str>,
     /// In epoch seconds.
     pub(super) now: f64,
 }
@@ -176,8 +280,8 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         session_seconds: seconds.unwrap_or(SESSION_SECONDS),
         tags: tags_sent(call)?,
         created: call.seconds(),
-        policies: Vec::new(),
         known: call.done_at(KNOWN_AFTER),
+        ..Role::default()
     };
     let answer = tagged(shown(call, name, &role), &role);
     region.iam.roles.insert(name, role);
@@ -185,9 +289,13 @@ fn create(region: &mut Region, call: &Call) -> Answer {
 }
 
 fn delete(region: &mut Region, call: &Call) -> Answer {
-    if !region.iam.role(call)?.policies.is_empty() {
-        let message = "Cannot delete entity, must detach all policies first.";
-        return Err(Refusal::new(409, "DeleteConflict", message));
+    let role = region.iam.role(call)?;
+    let conflict = |message: &str| Err(Refusal::new(409, "DeleteConflict", message));
+    if !role.held.policies.is_empty() {
+        return conflict("Cannot delete entity, must detach all policies first.");
+    }
+    if !role.held.inline.is_empty() {
+        return conflict("Cannot delete entity, must delete policies first.");
     }
     region.iam.roles.remove(call.text("RoleName"));
     nothing()
@@ -207,6 +315,12 @@ fn list(region: &Region, call: &Call) -> Answer {
         .filter(|(_, role)| role.path.starts_with(prefix))
         .map(|(name, role)| (name, Value::from(whole(call, name, role))));
     page(call, "Roles", rows)
+}
+
+/// There are no instance profiles.
+fn instance_profiles(region: &Region, call: &Call) -> Answer {
+    region.iam.role(call)?;
+    page(call, "InstanceProfiles", std::iter::empty())
 }
 
 /// A page of a list.

@@ -1,17 +1,18 @@
-//! Managed policies on roles. Only AWS's policy for API Gateway's logs exists, and no customer managed ones.
+//! Managed policies on roles.
 
-use aws_facts::arns::{Arn, PUSH_TO_CLOUDWATCH_LOGS};
+use aws_facts::arns::Arn;
 use aws_facts::limits::iam::MOST_POLICIES_PER_ROLE;
 use serde_json::{Value, json};
 
 use super::super::members::{nothing, optional};
 use super::super::operation::{Answer, Call, Operation, Refusal};
 use super::super::state::Region;
-use super::{KNOWN_AFTER, page};
+use super::managed::managed;
+use super::page;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::begin("AttachRolePolicy", attach),
-    Operation::change("DetachRolePolicy", detach),
+    Operation::begin("DetachRolePolicy", detach),
     Operation::read("ListAttachedRolePolicies", list),
 ];
 
@@ -23,13 +24,18 @@ fn path_and_name(arn: &str) -> Option<(&str, &str)> {
     Some(path.split_at(end))
 }
 
+/// Whether a policy is one of AWS's own.
+pub(super) fn of_aws(arn: &str) -> bool {
+    Arn::parse(arn).is_some_and(|arn| arn.account == "aws")
+}
+
 /// The policy that a call names, in an ARN.
-fn sent(call: &Call) -> Result<&str, Refusal> {
+pub(super) fn sent(call: &Call) -> Result<&str, Refusal> {
     let arn = call.text("PolicyArn");
     match path_and_name(arn) {
         Some(_) => Ok(arn),
         None => {
-            let message = format!("ARN {arn} is not valid.");
+            let message = "Invalid ARN:  Could not be parsed!";
             Err(Refusal::new(400, "ValidationError", message))
         }
     }
@@ -38,23 +44,21 @@ fn sent(call: &Call) -> Result<&str, Refusal> {
 fn attach(region: &mut Region, call: &Call) -> Answer {
     let arn = sent(call)?;
     let role = region.iam.role_mut(call)?;
-    if arn != PUSH_TO_CLOUDWATCH_LOGS {
-        let of_aws = Arn::parse(arn).is_some_and(|arn| arn.account == "aws");
-        return Err(if of_aws {
+    if managed(arn).is_none() {
+        return Err(if of_aws(arn) {
             Refusal::not_implemented(format_args!("the managed policy {arn}"))
         } else {
             let message = format!("Policy {arn} does not exist or is not attachable.");
             Refusal::new(404, "NoSuchEntity", message)
         });
     }
-    if role.policies.iter().all(|policy| policy != arn) {
-        if role.policies.len() >= MOST_POLICIES_PER_ROLE {
+    if role.held.policies.iter().all(|policy| policy != arn) {
+        if role.held.policies.len() >= MOST_POLICIES_PER_ROLE {
             let message =
                 format!("Cannot exceed quota for PoliciesPerRole: {MOST_POLICIES_PER_ROLE}");
             return Err(Refusal::new(409, "LimitExceeded", message));
         }
-        role.policies.push(arn.to_owned());
-        role.known = call.done_at(KNOWN_AFTER);
+        role.change_policies(call).policies.push(arn.to_owned());
     }
     nothing()
 }
@@ -62,11 +66,11 @@ fn attach(region: &mut Region, call: &Call) -> Answer {
 fn detach(region: &mut Region, call: &Call) -> Answer {
     let arn = sent(call)?;
     let role = region.iam.role_mut(call)?;
-    let Some(place) = role.policies.iter().position(|policy| policy == arn) else {
+    let Some(place) = role.held.policies.iter().position(|policy| policy == arn) else {
         let message = format!("Policy {arn} was not found.");
         return Err(Refusal::new(404, "NoSuchEntity", message));
     };
-    role.policies.remove(place);
+    role.change_policies(call).policies.remove(place);
     nothing()
 }
 
@@ -75,6 +79,7 @@ fn list(region: &Region, call: &Call) -> Answer {
     let mut policies: Vec<&str> = region
         .iam
         .role(call)?
+        .held
         .policies
         .iter()
         .map(String::as_str)

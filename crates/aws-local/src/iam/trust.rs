@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::super::operation::Refusal;
 use aws_facts::limits::iam::LONGEST_TRUST_POLICY;
 
-fn malformed(message: &str) -> Refusal {
+pub(super) fn malformed(message: &str) -> Refusal {
     Refusal::new(400, "MalformedPolicyDocument", message)
 }
 
 /// One, or each of a list.
-fn each(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn each(value: &Value) -> impl Iterator<Item = &Value> {
     let (one, several) = match value {
         Value::Array(items) => (None, items.as_slice()),
         Value::Null => (None, [].as_slice()),

@@ -1,9 +1,13 @@
-//! Amazon CloudWatch Logs: log groups, how long they keep events, and their tags.
+//! Amazon CloudWatch Logs: log groups, how long they keep events, and their tags; log streams with their events, which lie beside the
+//! state.
 //!
 //! Written from its API reference, and from answers of AWS that other projects recorded (LocalStack's validated snapshots of
 //! `TestLogsGroups`). KMS keys are refused by name, as are log classes other than the two for ordinary logs.
 
+mod events;
+mod pattern;
 mod retention;
+mod streams;
 mod tags;
 
 use aws_facts::arns;
@@ -33,6 +37,8 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
         ]),
     ],
     retention::OPERATIONS,
+    streams::OPERATIONS,
+    events::OPERATIONS,
     tags::OPERATIONS,
 ];
 
@@ -54,6 +60,25 @@ struct Group {
     /// None: events never expire.
     retention_days: Option<u64>,
     tags: Tags,
+}
+
+impl State {
+    /// Whether there is a group with this name.
+    pub fn has_group(&self, name: &str) -> bool {
+        self.groups.contains(name)
+    }
+
+    /// Creates the group with this name, as a service does that writes events. `now` is in epoch seconds.
+    pub fn create_group(&mut self, name: &str, now: f64) {
+        if !self.has_group(name) {
+            let group = Group {
+                class: STANDARD.into(),
+                created: now,
+                ..Group::default()
+            };
+            self.groups.insert(name, group);
+        }
+    }
 }
 
 /// The class of a group that says none.
@@ -103,15 +128,21 @@ fn create(region: &mut Region, call: &Call) -> Answer {
         retention_days: None,
         tags: tags::with_sent(call, Tags::new())?,
     };
+    // What a state that was deleted by hand left behind is of another group.
+    let removed = call.beside.remove_streams(&call.region, name, None);
+    removed.map_err(streams::broken)?;
     region.logs.groups.insert(name, group);
     nothing()
 }
 
 fn delete(region: &mut Region, call: &Call) -> Answer {
-    match region.logs.groups.remove(call.text("logGroupName")) {
-        true => nothing(),
-        false => Err(no_group()),
+    let name = call.text("logGroupName");
+    if !region.logs.groups.remove(name) {
+        return Err(no_group());
     }
+    let removed = call.beside.remove_streams(&call.region, name, None);
+    removed.map_err(streams::broken)?;
+    nothing()
 }
 
 /// A group in lists. One that was found by a part of its name has fewer members.
@@ -187,6 +218,7 @@ mod tests {
             pace: crate::Pace::Immediate,
             id: None,
             everywhere: Account::default(),
+            beside: crate::beside::Beside::default(),
         }
     }
 

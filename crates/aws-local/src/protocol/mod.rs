@@ -92,16 +92,18 @@ pub(super) fn host<B>(request: &Request<B>) -> String {
         .to_ascii_lowercase()
 }
 
-/// A refusal on the wire; in JSON of a version, with AWS's words in the member of this name.
+/// A refusal on the wire; in JSON of a version, with AWS's words in the member of this name, or as the service's
+/// model has it.
 pub(super) fn refusal(
     protocol: Protocol,
     json: (&str, &str),
+    model: Option<&Model>,
     refusal: &Refusal,
     request_id: &str,
 ) -> Response<Bytes> {
     let mut answer = match protocol {
         Protocol::Json => json::refusal(json, refusal),
-        Protocol::RestJson => rest_json::refusal(refusal),
+        Protocol::RestJson => rest_json::refusal(model, refusal),
         Protocol::Query | Protocol::RestXml => query::refusal(refusal, request_id),
         Protocol::Ec2 => query::ec2_refusal(refusal, request_id),
     };

@@ -146,6 +146,7 @@ pub(super) fn outside_the_body(
                 .map(|(_, text)| scalar(model.target(member), text))
                 .transpose()?,
             Some(Location::QueryString) => from_query(model, shape, member, wire, request)?,
+            Some(Location::StatusCode) => None,
             Some(Location::Header) => {
                 let text = request
                     .headers()
@@ -250,13 +251,18 @@ pub(super) fn answer(
     operation: &OperationModel,
     mut output: Object,
 ) -> Result<Response<Bytes>, Fault> {
+    let mut status = operation.http.response_code;
     let mut answer = match &operation.output {
         None if output.is_empty() => Response::new(Bytes::new()),
         None => return Err(Fault("with members".into())),
         Some(shape) => {
             let shape = model.shape(shape);
             let headers = take_headers(shape, &mut output);
+            if let Some(taken) = take_status(shape, &mut output) {
+                status = taken;
+            }
             let mut answer = match &shape.payload {
+                None if status == StatusCode::NO_CONTENT.as_u16() => Response::new(Bytes::new()),
                 None => {
                     let body = body_json::write_structure(model, shape, output, "")?;
                     response("application/json", Value::Object(body).to_string())
@@ -276,9 +282,16 @@ pub(super) fn answer(
             answer
         }
     };
-    *answer.status_mut() =
-        StatusCode::from_u16(operation.http.response_code).unwrap_or(StatusCode::OK);
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     Ok(answer)
+}
+
+/// Removes from an output the member that is its status.
+fn take_status(shape: &Shape, output: &mut Object) -> Option<u16> {
+    let mut members = shape.members.iter();
+    let (name, _) = members.find(|(_, member)| member.location == Some(Location::StatusCode))?;
+    let status = output.shift_remove(name)?;
+    u16::try_from(status.as_u64()?).ok()
 }
 
 /// Removes from an output what is sent in headers: names and texts.
@@ -306,11 +319,33 @@ pub(super) fn add_headers(answer: &mut Response<Bytes>, headers: Vec<(String, St
     }
 }
 
-pub(super) fn refusal(refusal: &Refusal) -> Response<Bytes> {
-    let mut answer = response(
-        "application/json",
-        json!({"message": refusal.message}).to_string(),
-    );
+pub(super) fn refusal(model: Option<&Model>, refusal: &Refusal) -> Response<Bytes> {
+    let errors = model.map(|model| &model.metadata.errors);
+    let known = errors.and_then(|errors| errors.get(&refusal.code));
+    let body = match known {
+        Some(known) => {
+            let mut body = Object::new();
+            if known.typed {
+                let fault = if refusal.status < 500 {
+                    "User"
+                } else {
+                    "Service"
+                };
+                body.insert("Type".into(), fault.into());
+            }
+            if let Some(reason) = refusal.reason {
+                body.insert("Reason".into(), reason.into());
+            }
+            body.insert(known.message.clone(), json!(refusal.message));
+            Value::Object(body)
+        }
+        // A refusal without words, as Lambda has one.
+        None if refusal.message.is_empty() && errors.is_some_and(|errors| !errors.is_empty()) => {
+            json!({"Message": null})
+        }
+        None => json!({"message": refusal.message}),
+    };
+    let mut answer = response("application/json", body.to_string());
     body_json::error_type(&mut answer, refusal);
     answer
 }

@@ -136,7 +136,7 @@ fn ec2_has_a_dialect_of_its_own() {
         "<DoResponse xmlns=\"urn:x\"><requestId>id-1</requestId><idSet><item>a</item></idSet></DoResponse>"
     );
     let refusal = Refusal::new(400, "Wrong", "a < b");
-    let refusal = super::refusal(model.metadata.protocol, ("", ""), &refusal, "id-2");
+    let refusal = super::refusal(model.metadata.protocol, ("", ""), None, &refusal, "id-2");
     assert_eq!(
         text(&refusal),
         "<Response><Errors><Error><Code>Wrong</Code><Message>a &lt; b</Message></Error></Errors>\
@@ -275,9 +275,10 @@ fn a_refusal_travels_in_each_protocol() {
     use super::Protocol::{Json, Query, RestJson};
     let refusal = Refusal {
         retry_after: Some(3),
+        reason: None,
         ..Refusal::new(429, "TooMany", "slow <down>")
     };
-    let answer = |protocol| super::refusal(protocol, ("1.1", "message"), &refusal, "the-id");
+    let answer = |protocol| super::refusal(protocol, ("1.1", "message"), None, &refusal, "the-id");
     for protocol in [Json, RestJson, Query] {
         let answer = answer(protocol);
         assert_eq!(

@@ -68,6 +68,9 @@ const SECURE: &str = "SecureString";
 /// The path of the public parameters of Amazon's images.
 const IMAGES: &str = "/aws/service/ami-amazon-linux-latest/";
 
+/// The path of Secrets Manager's secrets.
+const SECRETS: &str = "/aws/reference/secretsmanager/";
+
 /// The kernel of images whose parameters don't name one.
 const DEFAULT_KERNEL: &str = "6.1";
 
@@ -163,6 +166,13 @@ fn shown(region: &Region, call: &Call, selected: &str) -> Result<Object, Refusal
             },
             "",
         ),
+        None if name.starts_with(SECRETS)
+            && call.input.get("WithDecryption") != Some(&Value::Bool(true)) =>
+        {
+            return Err(invalid(
+                "WithDecryption flag must be True for retrieving a Secret Manager secret.",
+            ));
+        }
         None if is_public(name) => {
             return Err(Refusal::not_implemented(format_args!(
                 "the public parameter {name}"

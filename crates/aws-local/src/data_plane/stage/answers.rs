@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::gateway_responses;
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderValue, Response, StatusCode};
@@ -15,6 +16,7 @@ use super::super::super::apigateway::{gateway_response as settings_of, text};
 use super::exchange::{Exchange, NOT_IMPLEMENTED, Refused};
 use super::mapping;
 use super::refusals::INTERNAL_ERROR;
+use super::resource_policy::DENIED;
 use super::variables::{Variables, extended_request_id};
 
 const JSON: &str = "application/json";
@@ -31,6 +33,9 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
 /// error`.
 const INTERNAL: &str = r#"{"message": $context.error.messageString}"#;
 
+/// The body for a caller whom a resource policy does not let in: reported, ASFHyP3/hyp3#2283.
+const DENIED_BODY: &str = r#"{"Message":$context.error.messageString}"#;
+
 /// The answer to a refusal at a stage, as the deployment's gateway responses shape it.
 pub(super) fn gateway_response(refused: &Refused, exchange: &Exchange<'_>) -> Response<Bytes> {
     if refused.kind == NOT_IMPLEMENTED {
@@ -45,9 +50,12 @@ pub(super) fn gateway_response(refused: &Refused, exchange: &Exchange<'_>) -> Re
         .filter_map(|(kind, template)| Some((kind.as_str(), template.as_str()?)))
         .collect();
     let (kind, template) = chosen(&templates, exchange).unwrap_or((JSON, ""));
-    let template = match is_internal(refused, exchange) {
-        true => INTERNAL,
-        false => template,
+    let template = if is_internal(refused, exchange) {
+        INTERNAL
+    } else if is_denied(refused, exchange) {
+        DENIED_BODY
+    } else {
+        template
     };
     let variables = Variables::of_refusal(exchange, refused);
     let value = |expression: &str| {
@@ -60,8 +68,14 @@ pub(super) fn gateway_response(refused: &Refused, exchange: &Exchange<'_>) -> Re
         value(name.map_or("", |name| name.as_str())).unwrap_or_default()
     });
     let mut response = Response::new(Bytes::from(body.into_owned()));
-    *response.status_mut() = text(&settings, "statusCode")
-        .parse()
+    let configured: Option<u16> = text(&settings, "statusCode").parse().ok();
+    let status = match refused.status {
+        // Nobody has changed it.
+        Some(special) if configured == gateway_responses::status(refused.kind) => Some(special),
+        _ => configured,
+    };
+    *response.status_mut() = status
+        .and_then(|status| StatusCode::from_u16(status).ok())
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     set(&mut response, header::CONTENT_TYPE.as_str(), kind);
     set(&mut response, ERROR_TYPE.as_str(), refused.error_type);
@@ -106,6 +120,12 @@ fn is_internal(refused: &Refused, exchange: &Exchange<'_>) -> bool {
     refused.error_type == INTERNAL_ERROR
         && !own.contains(refused.kind)
         && !own.contains("DEFAULT_5XX")
+}
+
+/// Whether a resource policy refuses, on an API that has no gateway response for it.
+fn is_denied(refused: &Refused, exchange: &Exchange<'_>) -> bool {
+    let own = &exchange.definition.gateway_responses;
+    refused.error_type == DENIED && !own.contains(refused.kind) && !own.contains("DEFAULT_4XX")
 }
 
 /// A refusal without a stage to shape it, or of what the local AWS does not have.

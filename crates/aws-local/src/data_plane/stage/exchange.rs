@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::super::super::apigateway::{Definition, Method, Stage};
 use super::super::super::operation::Object;
 use super::super::super::state::State;
+use super::super::spelling::Spelling;
 
 /// A request that matched a method of a deployment.
 pub(super) struct Exchange<'a> {
@@ -42,6 +43,7 @@ pub(super) struct Exchange<'a> {
     /// The query, decoded, in the order it came.
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: HeaderMap,
+    pub(super) spelling: Spelling,
     pub(super) body: Bytes,
     pub(super) source_ip: IpAddr,
     /// The claims of the token that the authorizer accepted.
@@ -60,6 +62,8 @@ pub(super) struct Refused {
     pub(super) message: String,
     /// What goes into `x-amzn-ErrorType`, such as `UnauthorizedException`.
     pub(super) error_type: &'static str,
+    /// The status where it isn't that of the type. An API's own gateway response still decides.
+    pub(super) status: Option<u16>,
     /// The reason for the log, in a sentence without a full stop and without secrets.
     pub(super) why: String,
 }
@@ -79,6 +83,7 @@ impl Refused {
             kind,
             message: message.to_owned(),
             error_type,
+            status: None,
             why: why.into(),
         }
     }
@@ -90,6 +95,7 @@ impl Refused {
             kind: NOT_IMPLEMENTED,
             message: message.clone(),
             error_type: "NotImplemented",
+            status: None,
             why: message,
         }
     }

@@ -1,8 +1,8 @@
 //! One request to a deployed stage: routing, authorization, integration.
 //!
 //! ```text
-//! match ─▶ authorizer ─▶ API key ─▶ throttles, quota ─▶ (validation) ─▶ integration ─▶ answer
-//!   └───────────┴────────────┴──────────────┴────────────────┴──── gateway response ────┘
+//! match ─▶ authorizer ─▶ policy ─▶ API key ─▶ throttles, quota ─▶ (validation) ─▶ integration ─▶ answer
+//!   └───────────┴───────────┴───────────┴──────────────┴────────────────┴──── gateway response ────┘
 //! ```
 //!
 //! Routes, authorizers, gateway responses and the API's own settings are read from the deployment's snapshot. What takes effect
@@ -22,6 +22,7 @@ mod mapping;
 mod matching;
 mod network;
 mod refusals;
+mod resource_policy;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -91,7 +92,8 @@ pub(super) async fn answer(
     let began = Instant::now();
     let now = inner.service.now();
     let request_id = identifiers::uuid();
-    let (parts, body) = arrived.request.into_parts();
+    let (mut parts, body) = arrived.request.into_parts();
+    let spelling = parts.extensions.remove().unwrap_or_default();
     let (region_name, host, rest) = match &arrived.to {
         To::Api { api, region, rest } => {
             let host = hosts::execute_api(api, region);
@@ -155,6 +157,7 @@ pub(super) async fn answer(
                     .into_owned()
                     .collect(),
                 headers: parts.headers,
+                spelling,
                 body,
                 source_ip: arrived.source_ip,
                 claims: None,
@@ -225,6 +228,7 @@ fn admitted<'a>(
     exchange.resource_path = route.path;
     seen.route = Some(format!("{} {}", route.verb, exchange.resource_path));
     authorizer::authorize(exchange)?;
+    resource_policy::check(exchange)?;
     let plan = api_key::admit(exchange)?;
     throttle::admit(inner, exchange, plan.as_ref())?;
     if !text(&route.method.settings, "requestValidatorId").is_empty() {
@@ -297,11 +301,6 @@ fn serving<'a>(
     if is_shut && matches!(to, To::Api { .. }) {
         return Err(forbidden(format!(
             "the API {id} answers at its own domain names only"
-        )));
-    }
-    if !text(settings, "policy").is_empty() {
-        return Err(Refused::not_implemented(format_args!(
-            "resource policies (policy of the API {id})"
         )));
     }
     Ok((place, stage, deployment))

@@ -2,6 +2,8 @@
 //!
 //! The configuration errors are those that its execution log calls "Execution failed due to configuration error".
 
+use aws_facts::limits::lambda::LARGEST_PAYLOAD;
+
 use super::exchange::Refused;
 
 /// The `x-amzn-ErrorType` of everything that is not the caller's fault.
@@ -24,6 +26,32 @@ pub(super) fn unreachable(why: impl Into<String>) -> Refused {
         INTERNAL_ERROR,
         "Network error communicating with endpoint",
         why,
+    )
+}
+
+/// 500 or 502: a function can't be called, or its answer is none.
+///
+/// AWS's type for both is this one: reported, DataBiosphere/azul#8258 (an access log of a 502), and for throttled functions by
+/// <https://stackoverflow.com/questions/36363280>.
+pub(super) fn failed(status: u16, why: impl Into<String>) -> Refused {
+    Refused {
+        status: Some(status),
+        ..Refused::new(
+            "INTEGRATION_FAILURE",
+            INTERNAL_ERROR,
+            "Internal server error",
+            why,
+        )
+    }
+}
+
+/// 413: the function can't be sent that much.
+pub(super) fn event_too_large(bytes: usize) -> Refused {
+    Refused::new(
+        "REQUEST_TOO_LARGE",
+        "RequestEntityTooLargeException",
+        "Request Too Long",
+        format!("the function's event has {bytes} bytes, and Lambda takes {LARGEST_PAYLOAD}"),
     )
 }
 

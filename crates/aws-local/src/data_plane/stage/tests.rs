@@ -1,6 +1,7 @@
 //! Requests through the whole data plane, to APIs created through the control plane.
 
 mod as_aws;
+mod functions;
 mod limits;
 mod tokens;
 
@@ -106,6 +107,21 @@ impl World {
         let body = answer.body();
         assert!(answer.status().is_success(), "{method} {path}: {body:?}");
         serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    /// A call to another service of the control plane, which must succeed.
+    #[track_caller]
+    fn signed(&self, service: &str, request: http::request::Builder, body: String) -> Value {
+        let credential = format!("any/20261121/eu-west-1/{service}/aws4_request");
+        let request = request
+            .header(
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential={credential}"),
+            )
+            .body(Bytes::from(body));
+        let answer = self.plane.service().call(request.unwrap());
+        assert!(answer.status().is_success(), "{service}: {answer:?}");
+        serde_json::from_slice(answer.body()).unwrap_or_default()
     }
 
     #[track_caller]

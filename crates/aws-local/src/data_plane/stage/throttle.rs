@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_facts::limits::apigateway::account_throttle;
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
@@ -21,12 +22,6 @@ use super::super::Inner;
 use super::api_key::OnPlan;
 use super::exchange::{Exchange, Refused};
 
-/// The throttle of all requests to an account's APIs in a Region, in most Regions.
-const ACCOUNT: Limit = Limit {
-    rate: 10_000.0,
-    burst: 5_000,
-};
-
 /// A rate per second and a burst.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Limit {
@@ -35,15 +30,23 @@ struct Limit {
 }
 
 impl Limit {
+    /// The limit of all requests to an account's APIs in this Region.
+    fn account(region: &str) -> Self {
+        let (rate, burst) = account_throttle(region);
+        let burst = burst as u32;
+        Self { rate, burst }
+    }
+
     /// The limit in an object's members of these names; the account's where one is missing. None if both are missing, or if
     /// either is -1, which removes the limit.
-    fn of(object: &Object, rate: &str, burst: &str) -> Option<Self> {
+    fn of(object: &Object, rate: &str, burst: &str, region: &str) -> Option<Self> {
+        let account = Self::account(region);
         let number = |member: &str| object.get(member).and_then(Value::as_f64);
         let (rate, burst) = match (number(rate), number(burst)) {
             (None, None) => return None,
-            (rate, burst) => (rate.unwrap_or(ACCOUNT.rate), burst),
+            (rate, burst) => (rate.unwrap_or(account.rate), burst),
         };
-        let burst = burst.unwrap_or(f64::from(ACCOUNT.burst));
+        let burst = burst.unwrap_or(f64::from(account.burst));
         if rate < 0.0 || burst < 0.0 {
             return None;
         }
@@ -144,7 +147,8 @@ pub(super) fn admit(
             ),
             None => {
                 let general = plan.settings.get("throttle").and_then(Value::as_object);
-                let limit = general.and_then(|limit| Limit::of(limit, "rateLimit", "burstLimit"));
+                let limit =
+                    general.and_then(|limit| Limit::of(limit, "rateLimit", "burstLimit", region));
                 (client, limit, String::new())
             }
         };
@@ -165,11 +169,15 @@ pub(super) fn admit(
         },
     )?;
     let whose = (*region).to_owned();
-    check(whose, Some(ACCOUNT), &|Limit { rate, burst }| {
-        format!(
-            "the account may be called {rate} times a second in {region}, {burst} times at once"
-        )
-    })?;
+    check(
+        whose,
+        Some(Limit::account(region)),
+        &|Limit { rate, burst }| {
+            format!(
+                "the account may be called {rate} times a second in {region}, {burst} times at once"
+            )
+        },
+    )?;
     let Some(OnPlan {
         plan_id,
         plan,
@@ -221,7 +229,12 @@ fn of_method(plan: &Object, exchange: &Exchange<'_>, method: &str) -> Option<Lim
     let (_, throttle) = throttles
         .iter()
         .find(|(key, _)| key.trim_start_matches('/') == method)?;
-    Limit::of(throttle.as_object()?, "rateLimit", "burstLimit")
+    Limit::of(
+        throttle.as_object()?,
+        "rateLimit",
+        "burstLimit",
+        exchange.region,
+    )
 }
 
 /// The throttle that the stage has for a method: its own, or the one of all methods. Either way each method has a bucket of its own.
@@ -238,6 +251,7 @@ fn of_stage(exchange: &Exchange<'_>, method: &str) -> Option<Limit> {
         settings.as_object()?,
         "throttlingRateLimit",
         "throttlingBurstLimit",
+        exchange.region,
     )
 }
 

@@ -118,7 +118,7 @@ fn converted(body: &[u8], is_binary: bool, to_binary: bool) -> Result<Cow<'_, [u
 }
 
 /// Whether the API treats bodies of this media type as binary. A body without a media type is JSON.
-fn is_binary(exchange: &Exchange<'_>, media_type: Option<&str>) -> bool {
+pub(super) fn is_binary(exchange: &Exchange<'_>, media_type: Option<&str>) -> bool {
     let media_type = media_type.unwrap_or(JSON);
     let binary = exchange.definition.settings.get("binaryMediaTypes");
     let mut binary = binary.and_then(Value::as_array).into_iter().flatten();

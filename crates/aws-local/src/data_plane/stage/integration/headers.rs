@@ -81,6 +81,31 @@ pub(in super::super) fn arrives(name: &str) -> bool {
         .any(|dropped| dropped.eq_ignore_ascii_case(name))
 }
 
+/// Whether a mapping may write a header of a request to a function. What it maps is ignored, but for these.
+pub(super) fn is_mappable_to_aws(name: &str) -> bool {
+    const UNMAPPABLE_TO_AWS: &[&str] = &[
+        "authorization",
+        "connection",
+        "content-length",
+        "expect",
+        "proxy-authenticate",
+        "te",
+        "transfer-encoding",
+    ];
+    !UNMAPPABLE_TO_AWS
+        .iter()
+        .any(|unmappable| unmappable.eq_ignore_ascii_case(name))
+}
+
+/// What of a request's headers a function's event has.
+pub(super) fn in_event(arrived: &HeaderMap) -> HeaderMap {
+    let mut headers = arrived.clone();
+    for name in DROPPED_ON_ARRIVAL {
+        headers.remove(*name);
+    }
+    headers
+}
+
 /// Whether a mapping may write a header of the request to the back end.
 pub(super) fn is_mappable(name: &HeaderName) -> bool {
     !UNMAPPABLE.contains(&name.as_str())

@@ -247,7 +247,7 @@ fn over_the_internet(url: &Url, settings: &Object) -> Result<Network, Refused> {
 }
 
 /// Adds the forwarding headers of a proxy. Every invoke URL is `https`.
-fn forwarded(headers: &mut HeaderMap, source_ip: IpAddr) {
+pub(super) fn forwarded(headers: &mut HeaderMap, source_ip: IpAddr) {
     const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
     let before = headers.get(FOR).and_then(|value| value.to_str().ok());
     let chain = match before {
@@ -262,7 +262,7 @@ fn forwarded(headers: &mut HeaderMap, source_ip: IpAddr) {
 }
 
 /// X-Ray's id of a trace that begins here: `Root=1-{epoch seconds}-{24 digits}`, all in hexadecimal.
-fn trace_id(exchange: &Exchange<'_>) -> Result<HeaderValue, header::InvalidHeaderValue> {
+pub(super) fn trace_id(exchange: &Exchange<'_>) -> Result<HeaderValue, header::InvalidHeaderValue> {
     let seconds = exchange.now.as_second();
     let digits = exchange.request_id.bytes().filter(u8::is_ascii_hexdigit);
     let digits: String = digits.take(24).map(char::from).collect();

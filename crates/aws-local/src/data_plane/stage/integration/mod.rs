@@ -1,16 +1,17 @@
-//! What a method calls: mocks and HTTP back ends, with parameter mapping and templates.
+//! What a method calls: mocks, HTTP back ends and functions, with parameter mapping and templates.
 //!
 //! ```text
 //! exchange ─▶ request (mappings, template) ─▶ back end │ mock ─▶ answer (pattern, mappings, template) ─▶ response
 //! ```
 //!
-//! A proxy (`HTTP_PROXY`) has neither templates nor integration responses: everything is passed on, but for some headers.
+//! A proxy (`HTTP_PROXY`, `AWS_PROXY`) has neither templates nor integration responses: everything is passed on, but for some headers.
 
 mod answer;
 mod backend;
 mod content;
 pub(super) mod headers;
 mod http;
+mod lambda;
 mod mock;
 mod request;
 #[cfg(test)]
@@ -40,9 +41,10 @@ pub(super) async fn integrate(
         "MOCK" => mock::answer(exchange, integration),
         "HTTP_PROXY" => http::proxy(inner, exchange, integration).await,
         "HTTP" => http::call(inner, exchange, integration).await,
-        kind @ ("AWS" | "AWS_PROXY") => Err(Refused::not_implemented(format_args!(
-            "the integration type {kind}: Lambda functions and calls of AWS services"
-        ))),
+        "AWS_PROXY" => lambda::proxy(inner, exchange, integration).await,
+        "AWS" => Err(Refused::not_implemented(
+            "the integration type AWS: functions without a proxy, and other calls of AWS services",
+        )),
         kind => Err(Refused::not_implemented(format_args!(
             "the integration type {kind}"
         ))),

@@ -14,9 +14,10 @@ use tokio::net::{TcpListener, TcpStream};
 use super::super::super::super::apigateway::{Definition, Method, Stage};
 use super::super::super::super::service::{Options, Service};
 use super::super::super::super::state::State;
+use super::super::super::spelling::Spelling;
 use super::super::super::{DataPlane, DataPlaneOptions, Mapping};
 use super::super::exchange::{Exchange, NOT_IMPLEMENTED, Refused};
-use super::integrate;
+use super::{integrate, lambda};
 
 /// What an exchange is about: everything that it borrows.
 pub(in super::super) struct Ground {
@@ -90,6 +91,7 @@ impl Ground {
             path_in_stage: "/policies/7".into(),
             path_parameters: BTreeMap::from([pair("id", "7")]),
             query: vec![pair("page", "1"), pair("page", "2")],
+            spelling: Spelling::default(),
             headers: headers(&[("x-role", "admin"), ("user-agent", "caller/1")]),
             body: Bytes::new(),
             source_ip: "192.0.2.7".parse().unwrap(),

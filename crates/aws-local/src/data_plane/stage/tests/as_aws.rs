@@ -1,5 +1,8 @@
 //! What AWS was seen to answer. Each test names its evidence.
 
+mod functions;
+mod policies;
+
 use super::*;
 
 /// Evidence: recorded, LocalStack `test_lambda_aws_proxy_integration`, whose event tells the same path; the last two rows are of

@@ -153,11 +153,15 @@ async fn a_request_is_text_unless_its_media_type_is_binary() {
 
 /// Evidence: recorded, LocalStack `test_apigw_s3_binary_support_response_no_content_handling`,
 /// `test_apigw_s3_binary_support_response_convert_to_text` and `test_apigw_s3_binary_support_response_convert_to_binary`, of the type AWS.
+/// The second table of "Content type conversions in API Gateway" has the same rows.
 #[tokio::test]
 async fn an_answer_is_text_unless_it_is_binary_and_so_is_what_the_caller_accepts() {
     let (text, bytes) = ("binary/octet-stream", "image/png");
     answered("HTTP", false, None, (text, "text/plain"), &AS_TEXT[2..]).await;
     answered("HTTP", false, None, (text, "image/png"), &AS_TEXT[..2]).await;
+    // Evidence: documented, "Content type conversions in API Gateway": the rows without binary media types.
+    answered("HTTP", false, TO_TEXT, (text, "text/plain"), &AS_TEXT).await;
+    answered("HTTP", false, TO_BINARY, (text, "text/plain"), &FROM_BASE64).await;
     answered("HTTP", true, None, (text, "image/png"), &FROM_BASE64).await;
     answered("HTTP", true, None, (bytes, "image/png"), &AS_IT_IS).await;
     answered("HTTP", true, None, (text, "text/plain"), &AS_TEXT).await;
@@ -315,4 +319,46 @@ async fn a_path_to_a_back_end_that_climbs_is_refused_by_name() {
         }
     }
     assert_eq!(back_end.asked.lock().unwrap().len(), 1);
+}
+
+/// Evidence: reported, amazon-archives/amazon-cognito-identity-js#92 (an authorizer's output) and
+/// awsdocs/amazon-api-gateway-developer-guide#158. Evidence: documented, "Variables for data transformations for API Gateway" for
+/// `identity.apiKey` and `identity.apiKeyId`.
+#[test]
+fn a_function_gets_claims_as_texts() {
+    let ground = Ground::default();
+    let mut exchange = ground.exchange();
+    exchange.claims = read(json!({
+        "sub": "cdad23f0",
+        "email_verified": true,
+        "auth_time": 1_469_814_773,
+        "exp": 1_469_818_373,
+        "iat": 1_469_814_773,
+        "cognito:groups": ["a", "b"],
+    }));
+    exchange.api_key = Some("k1".into());
+    exchange
+        .headers
+        .insert("x-api-key", "value".parse().unwrap());
+    let event = lambda::event::of(&exchange).unwrap();
+    assert_eq!(
+        event["requestContext"]["authorizer"],
+        json!({"claims": {
+            "sub": "cdad23f0",
+            "email_verified": "true",
+            "auth_time": "1469814773",
+            "exp": "Fri Jul 29 18:52:53 UTC 2016",
+            "iat": "Fri Jul 29 17:52:53 UTC 2016",
+            "cognito:groups": "a,b",
+        }})
+    );
+    let identity = &event["requestContext"]["identity"];
+    assert_eq!(
+        (&identity["apiKey"], &identity["apiKeyId"]),
+        (&json!("value"), &json!("k1"))
+    );
+    assert_eq!(
+        event["stageVariables"],
+        json!({"host": "api.test", "link": "link01"})
+    );
 }
