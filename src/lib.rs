@@ -4,6 +4,7 @@ pub mod apply;
 pub mod aws;
 pub mod caller;
 pub mod cli;
+pub mod code;
 pub mod engine;
 pub mod error;
 pub mod handoff;
