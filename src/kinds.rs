@@ -8,6 +8,9 @@ pub mod authorizer;
 pub mod base_path_mapping;
 pub mod deployment;
 pub mod dns_record;
+pub mod function;
+pub mod function_permission;
+pub mod function_role;
 pub mod gateway_response;
 pub mod instance;
 pub mod listener;
@@ -59,8 +62,8 @@ use crate::model::{Address, Book, OutputName, Text};
 
 pub use ahead::read_ahead;
 pub use api_marks::{
-    DOMAIN_MARK, EXISTING_POOL_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, USER_POOL_MARK,
-    is_mark, mark_of,
+    DOMAIN_MARK, EXISTING_POOL_MARK, FUNCTION_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED,
+    USER_POOL_MARK, is_mark, mark_of,
 };
 pub use change::{Action, BothSides, Change, FieldChange, Level, Look, Note};
 pub(crate) use change::{CREDENTIALS_LOST, ROUTE_OPENS};
@@ -174,6 +177,8 @@ pub enum Lane {
     UserPool,
     /// The REST API and everything below it: API Gateway answers `ConflictException` otherwise.
     RestApi,
+    /// The resource policies of functions: one of two changes of a policy at the same time may fail.
+    FunctionPolicies,
 }
 
 /// Where resources of a kind are shown in the diagram of a stack.

@@ -14,6 +14,7 @@ pub(crate) mod handoff;
 pub(crate) mod history;
 pub(crate) mod listener;
 pub(crate) mod lock;
+pub(crate) mod logs;
 pub(crate) mod outcome;
 pub(crate) mod plan;
 pub(crate) mod progress;

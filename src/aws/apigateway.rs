@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
+use aws_facts::arns;
 use aws_facts::limits::apigateway::MOST_ROWS_PER_PAGE;
 use aws_sdk_apigateway::types::{
     ApiKey, Authorizer, BasePathMapping, Deployment, DomainName, GatewayResponse, MethodSnapshot,
@@ -38,6 +39,8 @@ pub(super) struct ApiGatewayAnswers {
     base_path_mappings: Memo<String, Option<Arc<Vec<BasePathMapping>>>>,
     log_role: Memo<(), Option<String>>,
     paths: Memo<String, Arc<Mutex<Paths>>>,
+    /// The tags of APIs after this run's writes.
+    tags: Memo<String, Arc<Mutex<BTreeMap<String, String>>>>,
 }
 
 /// A writer's cache of an API's paths: read once, then updated by its writes.
@@ -274,7 +277,7 @@ impl Reader {
                 if tries == READ_AGAIN || stages.iter().all(known) {
                     let path = |stage: &Stage| {
                         let name = stage.stage_name.as_deref().unwrap_or_default();
-                        format!("/restapis/{api}/stages/{name}")
+                        format!("restapis/{api}/stages/{name}")
                     };
                     let tagged = self.with_single_tags(stages, path, |stage| &mut stage.tags);
                     return Box::pin(tagged).await.map(Arc::new);
@@ -296,7 +299,7 @@ impl Reader {
             let names = every_page!(self, "GetDomainNames", client.get_domain_names())?;
             let path = |name: &DomainName| {
                 format!(
-                    "/domainnames/{}",
+                    "domainnames/{}",
                     name.domain_name.as_deref().unwrap_or_default()
                 )
             };
@@ -336,9 +339,8 @@ impl Reader {
         let client = self.apigateway_client();
         let ask = || async {
             let plans = every_page!(self, "GetUsagePlans", client.get_usage_plans())?;
-            let path = |plan: &UsagePlan| {
-                format!("/usageplans/{}", plan.id.as_deref().unwrap_or_default())
-            };
+            let path =
+                |plan: &UsagePlan| format!("usageplans/{}", plan.id.as_deref().unwrap_or_default());
             let tagged = self.with_single_tags(plans, path, |plan| &mut plan.tags);
             Box::pin(tagged).await.map(Arc::new)
         };
@@ -377,7 +379,7 @@ impl Reader {
                 client.get_api_keys().include_values(false)
             )?;
             keys.iter_mut().for_each(|key| key.value = None);
-            let path = |key: &ApiKey| format!("/apikeys/{}", key.id.as_deref().unwrap_or_default());
+            let path = |key: &ApiKey| format!("apikeys/{}", key.id.as_deref().unwrap_or_default());
             let tagged = self.with_single_tags(keys, path, |key| &mut key.tags);
             Box::pin(tagged).await.map(Arc::new)
         };
@@ -422,19 +424,15 @@ impl Reader {
         self.apigateway_answers.log_role.get((), ask).await
     }
 
-    /// The ARN of something in API Gateway, such as `/restapis/a1b2c3d4e5`, without an account.
+    /// The ARN of something in API Gateway, such as `restapis/a1b2c3d4e5`.
     pub(crate) fn apigateway_arn(&self, path: &str) -> String {
-        let region = self
-            .apigateway_client()
-            .config()
-            .region()
-            .map_or("", |region| region.as_ref());
-        let partition = match region {
-            china if china.starts_with("cn-") => "aws-cn",
-            government if government.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        format!("arn:{partition}:apigateway:{region}::{path}")
+        arns::api_gateway(self.region(), path)
+    }
+
+    /// The Region.
+    pub(crate) fn region(&self) -> &str {
+        let region = self.apigateway_client().config().region();
+        region.map_or("", |region| region.as_ref())
     }
 }
 
@@ -452,8 +450,24 @@ impl Writer {
     pub(crate) async fn paths_again(&self, api: &str) -> Result<Arc<Mutex<Paths>>, AwsError> {
         let paths = self.paths(api).await?;
         let fresh = Paths::of(&self.afresh().resources(api).await?);
-        *lock_paths(&paths) = fresh;
+        *lock_held(&paths) = fresh;
         Ok(paths)
+    }
+
+    /// An API's tags after this run's writes, read at most once; none if it doesn't exist. This run may have created the API, so an
+    /// earlier read doesn't count.
+    pub(crate) async fn api_tags(
+        &self,
+        api: &str,
+    ) -> Result<Arc<Mutex<BTreeMap<String, String>>>, AwsError> {
+        let ask = || async {
+            let apis = self.afresh().rest_apis().await?;
+            let live = apis.iter().find(|live| live.id.as_deref() == Some(api));
+            let tags = live.and_then(|live| live.tags.clone());
+            let tags = tags.unwrap_or_default().into_iter().collect();
+            Ok(Arc::new(Mutex::new(tags)))
+        };
+        self.apigateway_answers.tags.get(api.to_owned(), ask).await
     }
 
     /// Records a new API, to save the read.
@@ -469,10 +483,9 @@ impl Writer {
     }
 }
 
-/// The cached paths; they stay valid after a panic elsewhere.
-pub(crate) fn lock_paths(paths: &Mutex<Paths>) -> std::sync::MutexGuard<'_, Paths> {
-    paths
-        .lock()
+/// What a writer's cache holds; it stays valid after a panic elsewhere.
+pub(crate) fn lock_held<T>(held: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    held.lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 

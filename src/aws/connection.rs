@@ -18,8 +18,10 @@ use super::cognito::CognitoAnswers;
 use super::ec2::Ec2Answers;
 use super::elbv2::Elbv2Answers;
 use super::error::AwsError;
+use super::iam::IamAnswers;
 use super::inside::Inside;
 use super::instances::InstanceAnswers;
+use super::lambda::LambdaAnswers;
 use super::lease::Lease;
 use super::logs::LogsAnswers;
 use super::nulls::ReadableAnswers;
@@ -77,6 +79,7 @@ struct Clients {
     route53: aws_sdk_route53::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     iam: aws_sdk_iam::Client,
+    lambda: aws_sdk_lambda::Client,
 }
 
 /// Cached reads. It can't change anything.
@@ -88,6 +91,8 @@ pub struct Reader {
     pub(super) ec2_answers: Arc<Ec2Answers>,
     pub(super) elbv2_answers: Arc<Elbv2Answers>,
     pub(super) instance_answers: Arc<InstanceAnswers>,
+    pub(super) iam_answers: Arc<IamAnswers>,
+    pub(super) lambda_answers: Arc<LambdaAnswers>,
     pub(super) logs_answers: Arc<LogsAnswers>,
     pub(super) route53_answers: Arc<Route53Answers>,
     pub(super) tagging_answers: Arc<TaggingAnswers>,
@@ -192,6 +197,7 @@ impl Connection {
             route53: counted!(aws_sdk_route53, Route53),
             logs: counted!(aws_sdk_cloudwatchlogs, CloudWatchLogs),
             iam: counted!(aws_sdk_iam, Iam),
+            lambda: counted!(aws_sdk_lambda, Lambda),
             config,
         };
         Self {
@@ -224,6 +230,8 @@ impl Connection {
             ec2_answers: Arc::default(),
             elbv2_answers: Arc::default(),
             instance_answers: Arc::default(),
+            iam_answers: Arc::default(),
+            lambda_answers: Arc::default(),
             logs_answers: Arc::default(),
             route53_answers: Arc::default(),
             tagging_answers: Arc::default(),
@@ -395,6 +403,14 @@ impl Reader {
         &self.connection.clients.route53
     }
 
+    pub(super) fn iam_client(&self) -> &aws_sdk_iam::Client {
+        &self.connection.clients.iam
+    }
+
+    pub(super) fn lambda_client(&self) -> &aws_sdk_lambda::Client {
+        &self.connection.clients.lambda
+    }
+
     pub(super) fn logs_client(&self) -> &aws_sdk_cloudwatchlogs::Client {
         &self.connection.clients.logs
     }
@@ -448,7 +464,18 @@ impl Writer {
 
     /// IAM with every operation.
     pub(crate) fn iam(&self) -> &aws_sdk_iam::Client {
-        &self.reader.connection.clients.iam
+        self.reader.iam_client()
+    }
+
+    /// Lambda with every operation.
+    pub(crate) fn lambda(&self) -> &aws_sdk_lambda::Client {
+        self.reader.lambda_client()
+    }
+
+    /// The Region.
+    pub(crate) fn region(&self) -> &str {
+        let region = self.reader.apigateway_client().config().region();
+        region.map_or("", |region| region.as_ref())
     }
 
     /// Waits before the next poll.
@@ -485,6 +512,7 @@ fn is_error_of<E>(operation: &Operation<'_>) -> bool {
         Service::Route53 => "aws_sdk_route53",
         Service::CloudWatchLogs => "aws_sdk_cloudwatchlogs",
         Service::Iam => "aws_sdk_iam",
+        Service::Lambda => "aws_sdk_lambda",
     };
     let of = type_name::<E>();
     let name = of

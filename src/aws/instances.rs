@@ -70,6 +70,21 @@ impl Reader {
             .await
     }
 
+    /// The version of a parameter of Systems Manager. Its value is not decrypted.
+    ///
+    /// # Errors
+    /// The call failed, or there is no such parameter.
+    pub(crate) async fn parameter_version(
+        &self,
+        parameter: &str,
+    ) -> Result<Option<String>, AwsError> {
+        let request = self.ssm_client().get_parameter().name(parameter);
+        let answer = self
+            .call(Operation::of(Service::Ssm, "GetParameter"), request.send())
+            .await?;
+        Ok(answer.parameter.map(|found| found.version.to_string()))
+    }
+
     /// The id of the image in a parameter.
     ///
     /// # Errors

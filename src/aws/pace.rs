@@ -64,6 +64,11 @@ impl<'a> Operation<'a> {
         Self::of(Service::Iam, name)
     }
 
+    /// An operation of Lambda.
+    pub const fn lambda(name: &'a str) -> Self {
+        Self::of(Service::Lambda, name)
+    }
+
     /// An operation of another service, or of Cognito on no pool yet.
     pub const fn of(service: Service, name: &'a str) -> Self {
         Self {

@@ -25,9 +25,11 @@ pub(crate) enum Means {
     SlowDown,
     /// A quota of resources is reached, so waiting doesn't help.
     HardLimit,
+    /// The service can't answer now.
+    Unavailable,
 }
 
-/// A refusal that passes.
+/// A refusal, and whether it passes.
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(super) service: Service,
@@ -38,7 +40,7 @@ pub(crate) struct Rule {
     /// Words of which AWS's message has some; none for any message.
     says: &'static [&'static str],
     pub(super) means: Means,
-    /// How often it is tried, and for how long, in seconds. Where AWS says how long to wait, that counts.
+    /// How often it is tried, and for how long, in seconds; 0 where waiting doesn't help. Where AWS says how long to wait, that counts.
     every: u64,
     within: u64,
     /// Who says so. "Terraform" is hashicorp/terraform-provider-aws, by the file below internal/service.
@@ -69,7 +71,25 @@ macro_rules! rules {
 }
 
 rules! {
-    // Every call of a service.
+    // Every call of a service. First, what waiting doesn't change.
+    ApiGateway [], ["NotFoundException"], &[] => Gone, every 0, within 0:
+        "API Gateway API reference, NotFoundException";
+    Cognito [], ["ResourceNotFoundException"], &[] => Gone, every 0, within 0:
+        "Amazon Cognito API reference, and those of other services with JSON: ResourceNotFoundException";
+    Ssm [], ["ParameterNotFound"], &[] => Gone, every 0, within 0:
+        "Systems Manager API reference, ParameterNotFound";
+    Ec2 [], ["InvalidGroup.NotFound", "InvalidInstanceID.NotFound", "InvalidSecurityGroupID.NotFound"], &[] => Gone, every 0, within 0:
+        "Amazon EC2 developer guide, \"Error codes\"; Terraform ec2/errors.go";
+    Elbv2 [], ["ListenerNotFound", "LoadBalancerNotFound", "TargetGroupNotFound"], &[] => Gone, every 0, within 0:
+        "Elastic Load Balancing API reference, DescribeListeners, DescribeLoadBalancers, DescribeTargetGroups";
+    Iam [], ["NoSuchEntity"], &[] => Gone, every 0, within 0:
+        "IAM API reference, NoSuchEntity";
+    Route53 [], ["NoSuchHostedZone"], &[] => Gone, every 0, within 0:
+        "Route 53 API reference, NoSuchHostedZone";
+    Ec2 [], ["InstanceLimitExceeded", "SecurityGroupLimitExceeded", "VcpuLimitExceeded"], &[] => HardLimit, every 0, within 0:
+        "Amazon EC2 developer guide, \"Error codes\"";
+    Elbv2 [], ["TooManyListeners", "TooManyLoadBalancers", "TooManyTargetGroups", "TooManyTargets"], &[] => HardLimit, every 0, within 0:
+        "Elastic Load Balancing API reference, CreateListener, CreateLoadBalancer, CreateTargetGroup, RegisterTargets";
     Cognito [], ["ConcurrentModificationException"], &[] => Conflict, every 2, within 120:
         "Terraform cognitoidp/user_pool_client.go, 2 minutes";
     Cognito [], ["TooManyRequestsException"], &[] => SlowDown, every 1, within 120:
@@ -82,18 +102,20 @@ rules! {
         "recorded answer, terraform-provider-aws issue 37605: \"Maximum number of Resources for this API has been reached\"";
     ApiGateway [], ["TooManyRequestsException", "LimitExceededException"], &[] => SlowDown, every 2, within 300:
         "API Gateway developer guide, \"Quotas\": some operations once in 20 or 30 seconds for an account, others' pipelines included";
-    ApiGateway [], ["ServiceUnavailableException"], &[] => SlowDown, every 2, within 120:
+    ApiGateway [], ["ServiceUnavailableException"], &[] => Unavailable, every 2, within 120:
         "API Gateway API reference, ServiceUnavailableException: retryAfterSeconds";
     Elbv2 [], ["Throttling", "ThrottlingException"], &[] => SlowDown, every 2, within 300:
         "Elastic Load Balancing user guide, \"Request throttling\": resource-intensive operations once in 5 seconds";
+    Lambda [], ["TooManyRequestsException"], &[] => SlowDown, every 1, within 120:
+        "Lambda developer guide, \"Lambda quotas\": 15 control plane requests a second";
     Ec2 [], ["RequestLimitExceeded"], &[] => SlowDown, every 1, within 120:
         "Amazon EC2 developer guide, \"Request throttling\"";
 
     // One operation, or some.
     ApiGateway ["CreateBasePathMapping"], ["BadRequestException"], &[] => NotYet, every 3, within 30:
         "Terraform apigateway/base_path_mapping.go, 30 seconds: right after the domain";
-    ApiGateway ["UpdateDomainName"], ["BadRequestException"], &["UPDATING"] => Conflict, every 15, within 900:
-        "API Gateway developer guide: a change of the TLS policy takes about 15 minutes; Terraform apigateway/domain_name.go";
+    ApiGateway ["UpdateDomainName"], ["BadRequestException"], &["UPDATING"] => Conflict, every 15, within 1_800:
+        "API Gateway developer guide: a change of the security policy takes about 15 minutes, after which Terraform gives up";
     ApiGateway ["UpdateAccount"], ["BadRequestException"],
         &["does not have required permissions", "could not successfully write to CloudWatch Logs"] => NotYet, every 10, within 120:
         "Terraform apigateway/account.go, 2 minutes: a new role";
@@ -122,66 +144,32 @@ rules! {
         "Terraform ec2/ec2_instance.go, 2 minutes: a new profile, or its role";
     Ec2 ["StartInstances"], ["IncorrectInstanceState"], &[] => Conflict, every 5, within 600:
         "one that is still stopping; EC2's own waiters give up after ten minutes";
+    Lambda ["CreateFunction", "UpdateFunctionConfiguration"], ["InvalidParameterValueException"],
+        &["cannot be assumed by Lambda", "does not have permissions to call"] => NotYet, every 2, within 120:
+        "Terraform lambda/function.go, 2 minutes: a new role, or its policies";
+    Lambda ["UpdateFunctionCode", "UpdateFunctionConfiguration"], ["ResourceConflictException"],
+        &["update is in progress", "currently in the following state: Pending"] => Conflict, every 1, within 300:
+        "recorded answer: \"The operation cannot be performed at this time. An update is in progress for resource: ARN\"";
     Route53 ["ChangeResourceRecordSets"], ["PriorRequestNotComplete"], &[] => Conflict, every 2, within 60:
         "Route 53 API reference: one change of a zone at a time";
 }
 
-/// Codes whose meaning is the same everywhere.
-const CODES: &[(Means, &[&str])] = &[
-    (
-        Means::Gone,
-        &[
-            "InvalidGroup.NotFound",
-            "InvalidInstanceID.NotFound",
-            "InvalidSecurityGroupID.NotFound",
-            "ListenerNotFound",
-            "LoadBalancerNotFound",
-            "NoSuchHostedZone",
-            "NotFoundException",
-            "ParameterNotFound",
-            "ResourceNotFoundException",
-            "TargetGroupNotFound",
-        ],
-    ),
-    (
-        Means::InUse,
-        &["DependencyViolation", "InvalidGroup.InUse", "ResourceInUse"],
-    ),
-    (
-        Means::SlowDown,
-        &[
-            "RequestLimitExceeded",
-            "Throttling",
-            "ThrottlingException",
-            "TooManyRequestsException",
-        ],
-    ),
-    (
-        Means::HardLimit,
-        &[
-            "InstanceLimitExceeded",
-            "LimitExceededException",
-            "SecurityGroupLimitExceeded",
-            "TooManyListeners",
-            "TooManyLoadBalancers",
-            "TooManyTargetGroups",
-            "TooManyTargets",
-            "VcpuLimitExceeded",
-        ],
-    ),
-];
-
-/// What a code means by itself.
+/// What a code means by itself, whatever AWS's message is: the rules for every call, and which resources are in use.
 pub(super) fn meaning(code: &str) -> Option<Means> {
-    let row = CODES.iter().find(|(_, codes)| codes.contains(&code));
-    row.map(|(means, _)| *means)
+    let mut rules = RULES.iter().filter(|rule| {
+        let by_itself = rule.operations.is_empty() || rule.means == Means::InUse;
+        by_itself && rule.says.is_empty() && rule.codes.contains(&code)
+    });
+    rules.next().map(|rule| rule.means)
 }
 
 impl Rule {
-    /// The rule for every call of this service that was refused so. `says` tells whether the answer has a text.
+    /// The rule for every call of this service that was refused so; none for what is gone, which the caller decides on. `says` tells
+    /// whether the answer has a text.
     pub(super) fn general(service: Service, says: impl Fn(&str) -> bool) -> Option<&'static Self> {
         RULES.iter().find(|rule| {
             rule.service == service
+                && rule.means != Means::Gone
                 && rule.operations.is_empty()
                 && rule.codes.iter().any(|code| says(code))
                 && (rule.says.is_empty() || rule.says.iter().any(|words| says(words)))
@@ -235,8 +223,9 @@ pub(crate) const SUBNETS_REMOVED: Wait = wait(5, 600);
 pub(crate) const VPC_LINK_AVAILABLE: Wait = wait(5, 1_200);
 /// Terraform apigateway/wait.go; half a minute is usual.
 pub(crate) const VPC_LINK_DELETED: Wait = wait(3, 1_200);
-/// Terraform apigateway/domain_name.go.
-pub(crate) const DOMAIN_NAME_AVAILABLE: Wait = wait(10, 900);
+/// API Gateway developer guide: a change of the security policy takes about 15 minutes, after which Terraform gives up
+/// (apigateway/domain_name.go).
+pub(crate) const DOMAIN_NAME_AVAILABLE: Wait = wait(10, 1_800);
 /// Terraform cognitoidp/user_pool_domain.go, 1 minute, which is also as long as AWS says: a prefix of AWS's domain.
 pub(crate) const PREFIX_ACTIVE: Wait = wait(2, 120);
 /// Terraform cognitoidp/user_pool_domain.go: a domain of one's own, with its CloudFront distribution.
@@ -253,6 +242,8 @@ pub(crate) const INSTANCE_TERMINATED: Wait = wait(5, 1_800);
 pub(crate) const INSTANCE_VISIBLE: Wait = wait(5, 60);
 /// Two minutes are usual, plus the time for user data.
 pub(crate) const TARGET_HEALTHY: Wait = wait(10, 600);
+/// Terraform lambda/function.go, 10 minutes; seconds are usual, and a minute or two in a VPC.
+pub(crate) const FUNCTION_READY: Wait = wait(1, 600);
 /// No group's delay is longer than an hour.
 pub(crate) const TARGET_DRAINED: Wait = wait(10, 3_900);
 
@@ -314,7 +305,11 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use super::super::connection::{Connection, Endpoint};
     use super::*;
+    use crate::clock::Clock;
 
     fn model(service: Service) -> Option<&'static str> {
         Some(match service {
@@ -322,7 +317,10 @@ mod tests {
             Service::Cognito => include_str!("../../crates/aws-local/models/cognito.json"),
             Service::Ec2 => include_str!("../../crates/aws-local/models/ec2.json"),
             Service::Elbv2 => include_str!("../../crates/aws-local/models/elbv2.json"),
+            Service::Lambda => include_str!("../../crates/aws-local/models/lambda.json"),
             Service::Route53 => include_str!("../../crates/aws-local/models/route53.json"),
+            Service::Iam => include_str!("../../crates/aws-local/models/iam.json"),
+            Service::Ssm => include_str!("../../crates/aws-local/models/ssm.json"),
             _ => return None,
         })
     }
@@ -338,11 +336,9 @@ mod tests {
                 !rule.source.is_empty() && !rule.codes.is_empty(),
                 "{rule:?}"
             );
-            assert_eq!(rule.means == Means::HardLimit, rule.within == 0, "{rule:?}");
+            let is_final = [Means::Gone, Means::HardLimit].contains(&rule.means);
+            assert_eq!(is_final, rule.within == 0, "{rule:?}");
             assert!(rule.every <= rule.within, "{rule:?}");
-            if rule.means == Means::Gone {
-                panic!("waiting brings nothing back: {rule:?}");
-            }
         }
     }
 
@@ -407,7 +403,7 @@ mod tests {
                 "UpdateDomainName",
                 "BadRequestException",
                 "is UPDATING",
-                Some((Means::Conflict, 900)),
+                Some((Means::Conflict, 1_800)),
             ),
             (
                 "UpdateDomainName",
@@ -464,6 +460,136 @@ mod tests {
                 wanted,
                 "{operation} {code} {message}"
             );
+        }
+    }
+
+    #[test]
+    fn a_code_means_by_itself_what_it_means_in_every_call() {
+        for (code, wanted) in [
+            ("TargetGroupNotFound", Some(Means::Gone)),
+            ("InvalidGroup.NotFound", Some(Means::Gone)),
+            ("InvalidGroup.InUse", Some(Means::InUse)),
+            ("ResourceInUse", Some(Means::InUse)),
+            ("TooManyTargets", Some(Means::HardLimit)),
+            ("LimitExceededException", Some(Means::HardLimit)),
+            ("TooManyRequestsException", Some(Means::SlowDown)),
+            ("Throttling", Some(Means::SlowDown)),
+            // The message decides, or the operation.
+            ("ConflictException", None),
+            ("BadRequestException", None),
+            ("InvalidSecurityGroup", None),
+        ] {
+            assert_eq!(meaning(code), wanted, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_gone_has_no_rule_for_sending_it_again() {
+        let of = |service, code: &str| Rule::general(service, |text| text == code);
+        assert!(of(Service::ApiGateway, "NotFoundException").is_none());
+        let limit = of(Service::Elbv2, "TooManyTargets").map(|rule| rule.means);
+        assert_eq!(limit, Some(Means::HardLimit));
+    }
+
+    /// A call that is refused so, as often as `refusals` says: how often it was sent, the seconds it took, and whether it worked.
+    async fn sent(
+        operation: &str,
+        code: &str,
+        message: &str,
+        refusals: usize,
+    ) -> (usize, u64, bool) {
+        let clock = Clock::simulated("2026-11-21T09:00:00Z".parse().unwrap());
+        let service = aws_local::Service::in_memory(aws_local::Options {
+            clock: clock.clone(),
+            ..aws_local::Options::default()
+        });
+        let endpoint = Endpoint::InProcess(aws_local::connector(service));
+        let writer = Connection::open(endpoint, "eu-west-1", &clock)
+            .await
+            .writer();
+        let attempts = Cell::new(0);
+        let begun = tokio::time::Instant::now();
+        let answer = writer
+            .patiently(async || {
+                attempts.set(attempts.get() + 1);
+                match attempts.get() > refusals {
+                    true => Ok(()),
+                    false => Err(AwsError {
+                        code: Some(code.into()),
+                        ..AwsError::gave_up(operation, message)
+                    }),
+                }
+            })
+            .await;
+        (attempts.get(), begun.elapsed().as_secs(), answer.is_ok())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_sent_again_while_its_rule_says_so() {
+        let often = usize::MAX;
+        for (operation, code, message, refusals, wanted) in [
+            // Every 3 seconds, for 30.
+            (
+                "CreateBasePathMapping",
+                "BadRequestException",
+                "any",
+                4,
+                (5, 12, true),
+            ),
+            (
+                "CreateBasePathMapping",
+                "BadRequestException",
+                "any",
+                10,
+                (11, 30, true),
+            ),
+            (
+                "CreateBasePathMapping",
+                "BadRequestException",
+                "any",
+                often,
+                (11, 30, false),
+            ),
+            // Another operation, code or message.
+            (
+                "UpdateBasePathMapping",
+                "BadRequestException",
+                "any",
+                1,
+                (1, 0, false),
+            ),
+            (
+                "CreateBasePathMapping",
+                "ConflictException",
+                "any",
+                1,
+                (1, 0, false),
+            ),
+            (
+                "UpdateDomainName",
+                "BadRequestException",
+                "no such policy",
+                1,
+                (1, 0, false),
+            ),
+            (
+                "UpdateDomainName",
+                "BadRequestException",
+                "it is UPDATING",
+                1,
+                (2, 15, true),
+            ),
+            // Rules for every call are applied below.
+            (
+                "UpdateUserPool",
+                "ConcurrentModificationException",
+                "any",
+                1,
+                (1, 0, false),
+            ),
+        ] {
+            let sent = sent(operation, code, message, refusals).await;
+            assert_eq!(sent, wanted, "{operation} {code} {message} {refusals}");
         }
     }
 

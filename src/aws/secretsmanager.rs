@@ -32,6 +32,27 @@ impl Connection {
     }
 }
 
+impl Reader {
+    /// The id of a secret's current version; none if it has none.
+    ///
+    /// # Errors
+    /// The call failed, or there is no such secret.
+    pub(crate) async fn secret_version(&self, name: &str) -> Result<Option<String>, AwsError> {
+        let request = self
+            .secretsmanager_client()
+            .describe_secret()
+            .secret_id(name);
+        let answer = self.call(secrets("DescribeSecret"), request.send()).await?;
+        let versions = answer.version_ids_to_stages.unwrap_or_default();
+        let current = |stages: &Vec<String>| stages.iter().any(|stage| stage == CURRENT);
+        let found = versions.into_iter().find(|(_, stages)| current(stages));
+        Ok(found.map(|(version, _)| version))
+    }
+}
+
+/// The stage of a secret's current version.
+const CURRENT: &str = "AWSCURRENT";
+
 impl SecretKeeper {
     /// Makes a secret.
     ///

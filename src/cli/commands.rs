@@ -10,6 +10,7 @@ mod graph;
 mod handoff;
 mod history;
 mod local;
+mod logs;
 mod output;
 mod plan;
 mod rollback;
@@ -37,6 +38,7 @@ pub(super) enum Command {
     Output(output::Args),
     Token(token::Args),
     Call(call::Args),
+    Logs(logs::Args),
     Verify(verify::Args),
     Handoff(handoff::Args),
     Graph(graph::Args),
@@ -63,6 +65,7 @@ impl Command {
             Self::Output(args) => args.run(invocation, ui),
             Self::Token(args) => args.run(invocation, ui),
             Self::Call(args) => args.run(invocation, ui),
+            Self::Logs(args) => args.run(invocation, ui),
             Self::Verify(args) => args.run(invocation, ui),
             Self::Handoff(args) => args.run(invocation, ui),
             Self::Graph(args) => args.run(invocation, ui),
@@ -106,6 +109,7 @@ impl Command {
             Self::Apply(args) if args.json => lines(ui),
             Self::Destroy(args) if args.json => lines(ui),
             Self::Dev(args) if args.json => lines(ui),
+            Self::Logs(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::History(history::Args { json: true })

@@ -11,7 +11,7 @@ use crate::render::json::{self, Message};
 use crate::render::{Colour, Ui, Wishes};
 
 /// Commands whose `--json` is lines.
-const PRINT_LINES: [&str; 3] = ["apply", "destroy", "dev"];
+const PRINT_LINES: [&str; 4] = ["apply", "destroy", "dev", "logs"];
 
 /// Terraform's flags with another name here, or none; without the value after `=`.
 const TERRAFORM: &[(&str, &str)] = &[

@@ -1,12 +1,14 @@
-//! The given values of API keys: read for the keys that a plan creates, before its first step.
+//! Values that the stack file names and does not hold, of API keys and of functions' environments: read before the first step of a
+//! plan that writes them.
 
 use std::collections::BTreeMap;
 
 use super::session::Session;
 use crate::aws::{AwsError, CredentialReader};
 use crate::error::{Error, Fault, FaultKind};
+use crate::kinds::function::{self, Variable};
 use crate::kinds::{Resource, api_key};
-use crate::model::{Address, Secret, SecretSource};
+use crate::model::{Address, Secret, SecretSource, digest};
 use crate::plan::{Operation, Plan};
 use crate::stack::BadValue;
 
@@ -24,7 +26,7 @@ pub(super) async fn read(session: &Session, plan: &Plan) -> Result<(), Error> {
     let mut values: BTreeMap<&Address, Secret> = BTreeMap::new();
     let mut bad = Vec::new();
     for (address, source) in wanted {
-        match value(session, &credentials, source).await {
+        match key_value(session, &credentials, source).await {
             Ok(secret) => {
                 let same = values
                     .iter()
@@ -48,9 +50,53 @@ pub(super) async fn read(session: &Session, plan: &Plan) -> Result<(), Error> {
             }),
         }
     }
-    match bad.is_empty() {
-        true => Ok(()),
-        false => Err(error(session, bad)),
+    if !bad.is_empty() {
+        return Err(error(session, bad));
+    }
+    environments(session, &credentials, plan).await
+}
+
+/// The same for the environments of functions.
+async fn environments(
+    session: &Session,
+    credentials: &CredentialReader,
+    plan: &Plan,
+) -> Result<(), Error> {
+    let written = plan.steps.iter().filter_map(|step| match &step.operation {
+        Operation::Create(Resource::Function(want)) => Some((&step.address, want)),
+        Operation::Update {
+            want: Resource::Function(want),
+            fields,
+            ..
+        } if fields
+            .iter()
+            .any(|field| function::is_of_environment(field)) =>
+        {
+            Some((&step.address, want))
+        }
+        _ => None,
+    });
+    let what = "values of functions' environments can't be used; nothing was written";
+    let mut fault = Fault::new(FaultKind::Absent, what);
+    let mut is_bad = false;
+    let store = session.connection.given_secrets();
+    for (address, want) in written {
+        for source in want.environment.values().filter_map(Variable::source) {
+            if store.get(source).is_some() {
+                continue;
+            }
+            match value(session, credentials, source).await {
+                Ok(secret) => store.put(source, secret),
+                Err((what, help)) => {
+                    is_bad = true;
+                    fault = fault.about(address.clone(), what).hint(help);
+                }
+            }
+        }
+    }
+    match is_bad {
+        true => Err(fault.into()),
+        false => Ok(()),
     }
 }
 
@@ -71,6 +117,30 @@ fn error(session: &Session, bad: Vec<BadValue>) -> Error {
 }
 
 type Bad = (String, String);
+
+/// What tells one value of an environment variable of this run from another, for plans: a digest with the stack's name, so that it is
+/// another one in every stack.
+pub(super) fn variable_version(stack: &str, source: &str) -> Option<String> {
+    let Some(SecretSource::Variable(name)) = SecretSource::parse(source) else {
+        return None;
+    };
+    let value = std::env::var(&name).ok()?;
+    let text = format!("{stack}\n{name}\n{value}");
+    Some(digest(text.as_bytes())[..10].to_owned())
+}
+
+/// The value of an API key.
+async fn key_value(
+    session: &Session,
+    credentials: &CredentialReader,
+    source: &str,
+) -> Result<Secret, Bad> {
+    let found = value(session, credentials, source).await?;
+    match api_key::refused_value(&found) {
+        Some((what, help)) => Err((format!("the value of {source} {what}"), help)),
+        None => Ok(found),
+    }
+}
 
 async fn value(
     session: &Session,
@@ -118,10 +188,7 @@ async fn value(
             ));
         }
     };
-    match api_key::refused_value(&found) {
-        Some((what, help)) => Err((format!("the value of {source} {what}"), help)),
-        None => Ok(found),
-    }
+    Ok(found)
 }
 
 fn empty(source: &str) -> Bad {

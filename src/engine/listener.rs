@@ -29,6 +29,10 @@ pub enum Notice<'a> {
         /// How many there are of each kind.
         counts: &'a [(&'static str, usize)],
     },
+    /// The code of this function is built by this command.
+    Building(&'a str, &'a str),
+    /// A line of the output of the build of this function.
+    BuildLine(&'a str, &'a str),
     /// The run takes no lock, as set in the file.
     Unlocked,
     /// The lock could not be released.

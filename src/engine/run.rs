@@ -2,11 +2,11 @@
 //! another run created meanwhile.
 
 use super::duplicates::{several, with_duplicates};
-use super::given_keys;
 use super::listener::{Listener, Notice, unless_local};
 use super::lock::{Company, Held, lost};
 use super::session::{Planned, Session};
 use super::stop::{Stop, Stops, or_stop};
+use super::{function_code, given_keys};
 use crate::apply::{self, Event, Interrupt, Outcome};
 use crate::aws::Connection;
 use crate::clock::Clock;
@@ -158,6 +158,7 @@ impl Execution<'_> {
         listener: &mut dyn Listener,
     ) -> Result<Executed, Error> {
         let session = self.session;
+        function_code::provide(session, self.plan, listener)?;
         given_keys::read(session, self.plan).await?;
         let (connection, clock) = (&session.connection, &session.clock);
         let simulated = session.is_local();

@@ -125,6 +125,7 @@ impl<'a> SavedPlan<'a> {
         match is_there(&self.invocation) {
             true => {
                 let checked = self.same_file(&session, listener).await?;
+                session.codes.clone_from(&checked.files.codes);
                 session.given_keys = Some(GivenKeys::of(&checked));
             }
             // A plan doesn't show pool and keys, so they must follow from the file.
@@ -220,7 +221,9 @@ impl<'a> SavedPlan<'a> {
             Operation::Create(want) => want.payloads().into_iter().map(|of| (step, of)).collect(),
             _ => Vec::new(),
         });
-        let absent = taken.filter(|(_, (_, digest))| store.get(digest).is_none());
+        let absent = taken.filter(|(_, (_, digest))| {
+            store.get(digest).is_none() && !session.codes.contains_key(*digest)
+        });
         let absent: Vec<_> = absent.collect();
         if absent.is_empty() {
             return Ok(());

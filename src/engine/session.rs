@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::connect::{At, Aws};
 use super::duplicates::{refuse_duplicates, refuse_untagged};
+use super::given_keys;
 use super::invocation::Invocation;
 use super::listener::{Listener, Notice, unless_local};
 use super::stack_file::{load, load_quietly};
@@ -18,6 +19,7 @@ use crate::error::{Error, Fault};
 use crate::kinds::{self, Desired, Lookups, Observation, Queries};
 use crate::model::Patterns;
 use crate::plan::{self, Options, Plan};
+use crate::stack::FunctionCodes;
 use crate::stack::{self, Checked, Given, GivenKeys};
 
 /// The purpose of a session, which decides whether errors about existing resources stop it.
@@ -71,6 +73,8 @@ pub struct Session {
     pub clock: Clock,
     /// The connection.
     pub connection: Connection,
+    /// The code of the file's functions, by the digests of their sources.
+    pub(super) codes: FunctionCodes,
     /// Where the stack file gives values of API keys; `None` without a file.
     pub(super) given_keys: Option<GivenKeys>,
     /// What the file uses of other stacks and AWS does not have; for commands that call.
@@ -168,6 +172,7 @@ impl Session {
         Ok(Self {
             absent,
             given: checked.given.clone(),
+            codes: checked.files.codes.clone(),
             given_keys: Some(GivenKeys::of(checked)),
             head_start: Mutex::new(head_start),
             ..Self::of(aws, invocation, desired, purpose)
@@ -195,6 +200,7 @@ impl Session {
             invocation: invocation.clone(),
             desired,
             given: BTreeMap::new(),
+            codes: FunctionCodes::new(),
             given_keys: None,
             absent: Vec::new(),
             clock: aws.clock,
@@ -325,8 +331,15 @@ pub(super) async fn lookups(
         unless_local(at_once, listener, what, look).await?
     };
     reader.payloads().extend(&checked.files.payloads);
+    let mut versions = found.secret_versions.clone();
+    versions.extend(queries.secrets.iter().filter_map(|source| {
+        let version = given_keys::variable_version(&checked.file.stack.name, source)?;
+        Some((source.clone(), version))
+    }));
     let lookups = Lookups {
+        secret_versions: versions,
         digests: checked.files.digests.clone(),
+        functions: checked.files.functions.clone(),
         ..found
     };
     if purpose == Purpose::Make {

@@ -10,6 +10,7 @@ use super::environment;
 use super::files::broken_link;
 use super::invocation::Invocation;
 use super::listener::{Listener, Notice};
+use crate::code::Code as FunctionFiles;
 use crate::error::{Error, Fault, FaultKind};
 use crate::files::{self, NotAFile};
 use crate::stack::{self, Checked, Code, Diagnostics, Given, LoadSettings, Source};
@@ -41,6 +42,7 @@ pub fn load_quietly(
         vars: values,
         env: &env,
         read: &named_file,
+        code: &FunctionFiles::read,
     };
     stack::load(source(invocation)?, &settings)
         .map_err(|mistakes| an_overlay(invocation, &mistakes).unwrap_or(mistakes.into()))

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_apigateway::types::{
-    DomainName, DomainNameStatus, EndpointConfiguration, EndpointType,
-    MutualTlsAuthenticationInput, RoutingMode, SecurityPolicy,
+    DomainName, DomainNameStatus, EndpointAccessMode, EndpointConfiguration, EndpointType,
+    IpAddressType, MutualTlsAuthenticationInput, RoutingMode, SecurityPolicy,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,12 @@ pub struct Props {
     pub ownership_certificate: Option<Text>,
     /// AWS's name of the security policy, such as `TLS_1_2`.
     pub security_policy: String,
+    /// The endpoint access mode of an enhanced security policy.
+    #[serde(default)]
+    pub endpoint_access_mode: Option<String>,
+    /// The IP versions that callers may use: `ipv4` or `dualstack`.
+    #[serde(default = "rest_api::default_address_type")]
+    pub ip_address_type: String,
     /// The truststore of mutual TLS.
     pub mutual_tls: Option<MutualTls>,
     /// Its tags.
@@ -108,11 +114,30 @@ impl Kind for ApiDomain {
         })),
         Field::new(
             "tls",
-            "The oldest TLS that callers may use.",
+            "The security policy: the TLS versions and ciphers that callers may use.",
             |p: &Props, _| (&p.security_policy).into(),
         )
         .by(Part::Patch(|patches, task, _: &Props| {
             patches.replace("/securityPolicy", &task.want.security_policy)
+        })),
+        Field::new(
+            "endpoint_access",
+            "The endpoint access mode of a security policy that has one: `BASIC` or `STRICT`.",
+            |p: &Props, _| p.endpoint_access_mode.as_ref().into(),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            rest_api::patch_access_mode(patches, task.want.endpoint_access_mode.as_deref())
+        })),
+        Field::new(
+            "ip",
+            "The IP versions that callers may use, if not only IPv4: `dualstack`.",
+            |p: &Props, _| rest_api::unless(&p.ip_address_type, &rest_api::default_address_type()),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace(
+                "/endpointConfiguration/ipAddressType",
+                &task.want.ip_address_type,
+            )
         })),
         Field::new(
             "mutual_tls",
@@ -173,6 +198,7 @@ impl Kind for ApiDomain {
         let want = task.want;
         let endpoint = EndpointConfiguration::builder()
             .types(EndpointType::Regional)
+            .ip_address_type(IpAddressType::from(want.ip_address_type.as_str()))
             .build();
         let request = writer
             .apigateway()
@@ -186,6 +212,11 @@ impl Kind for ApiDomain {
             )
             .endpoint_configuration(endpoint)
             .security_policy(SecurityPolicy::from(want.security_policy.as_str()))
+            .set_endpoint_access_mode(
+                want.endpoint_access_mode
+                    .as_deref()
+                    .map(EndpointAccessMode::from),
+            )
             .set_mutual_tls_authentication(want.mutual_tls.as_ref().map(|tls| {
                 MutualTlsAuthenticationInput::builder()
                     .truststore_uri(&tls.truststore)
@@ -214,7 +245,7 @@ impl Kind for ApiDomain {
         let patches = || patches(task, live.props, changed);
         let (differs, tags_differ) = patches();
         if !differs.is_empty() {
-            // AWS accepts no change while the last one is deployed; a change of the TLS policy takes a quarter of an hour.
+            // AWS accepts no change while the last one is deployed; a change of the security policy takes a quarter of an hour.
             writer
                 .patiently(async || {
                     let request = writer
@@ -257,7 +288,7 @@ impl Kind for ApiDomain {
     }
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
-        let notes = [tls_spreads(look), goes(look)];
+        let notes = [tls_spreads(look), strict_ends(look), goes(look)];
         notes.into_iter().flatten().collect()
     }
 }
@@ -463,6 +494,8 @@ fn candidate(reader: &Reader, live: &DomainName) -> Candidate<Props> {
                 .filter(|arn| !arn.is_empty())
                 .map(Text::from),
             security_policy: policy.map_or("", SecurityPolicy::as_str).to_owned(),
+            endpoint_access_mode: rest_api::access_mode(policy, live.endpoint_access_mode.as_ref()),
+            ip_address_type: rest_api::address_type(live.endpoint_configuration.as_ref()),
             mutual_tls,
             tags: tags.clone(),
         },
@@ -515,7 +548,7 @@ fn unmanaged(live: &DomainName) -> Vec<String> {
 }
 
 fn arn(reader: &Reader, name: &str) -> String {
-    reader.apigateway_arn(&format!("/domainnames/{name}"))
+    reader.apigateway_arn(&format!("domainnames/{name}"))
 }
 
 fn outputs(reader: &Reader, name: &str, target: Option<&str>, zone: Option<&str>) -> Outputs {
@@ -528,15 +561,24 @@ fn outputs(reader: &Reader, name: &str, target: Option<&str>, zone: Option<&str>
     outputs
 }
 
-/// No run waits for it: the domain is available meanwhile.
+/// API Gateway developer guide, "Choose a security policy for your custom domain in API Gateway".
 fn tls_spreads(look: &Look<'_, Props>) -> Option<Note> {
-    let spreads =
-        look.change.action == Action::Update && look.want.is_some() && look.differs("tls");
+    let spreads = look.change.action == Action::Update
+        && look.want.is_some()
+        && (look.differs("tls") || look.differs("endpoint_access"));
     spreads.then_some(())?;
     look.info(
         "GS111",
         "AWS takes about 15 minutes to apply it; until then calls may get either, and AWS refuses further changes of the \
          domain",
+    )
+}
+
+fn strict_ends(look: &Look<'_, Props>) -> Option<Note> {
+    rest_api::strict_ends(
+        look,
+        look.held?.endpoint_access_mode.as_deref(),
+        look.want?.endpoint_access_mode.as_deref(),
     )
 }
 
@@ -568,6 +610,8 @@ mod tests {
             certificate: "arn:one".into(),
             ownership_certificate: Some("arn:two".into()),
             security_policy: "TLS_1_2".into(),
+            endpoint_access_mode: None,
+            ip_address_type: "ipv4".into(),
             mutual_tls: None,
             tags: BTreeMap::new(),
         };

@@ -283,7 +283,7 @@ fn outputs(reader: &Reader, id: &str) -> Outputs {
         (OutputName::Id, id.to_owned()),
         (
             OutputName::Arn,
-            reader.apigateway_arn(&format!("/apikeys/{id}")),
+            reader.apigateway_arn(&format!("apikeys/{id}")),
         ),
     ])
 }

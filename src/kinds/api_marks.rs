@@ -26,6 +26,9 @@ pub const EXISTING_POOL_MARK: &str = "gatestack:existing_user_pool";
 /// The prefix of the marks of log groups. There is one for each name that a file gave a group, with the name as its value.
 pub const LOG_GROUP_MARK: &str = "gatestack:log_group";
 
+/// The mark of functions; with the name behind a slash, of one that has no role of the stack's.
+pub const FUNCTION_MARK: &str = "gatestack:function";
+
 /// The value of a mark that names nothing.
 pub const MARKED: &str = "yes";
 
@@ -38,6 +41,7 @@ pub fn is_mark(key: &str) -> bool {
         USER_POOL_MARK,
         EXISTING_POOL_MARK,
         LOG_GROUP_MARK,
+        FUNCTION_MARK,
     ]
     .contains(&of_many)
 }

@@ -425,7 +425,7 @@ async fn announce(writer: &Writer, key: &str) -> Result<(), AwsError> {
 }
 
 async fn mark_key(writer: &Writer, key: &str, client: &str) -> Result<(), AwsError> {
-    let arn = writer.apigateway_arn(&format!("/apikeys/{key}"));
+    let arn = writer.apigateway_arn(&format!("apikeys/{key}"));
     let mark = BTreeMap::from([(CLIENT_TAG.to_owned(), client.to_owned())]);
     tags::write(writer, &arn, &mark, &BTreeMap::new()).await
 }

@@ -8,13 +8,33 @@ use crate::model::{
     Address, Book, OutputName, Place, Text, Value, endpoints, is_key_character, is_unseen,
 };
 
+/// What an output about a resource says.
+enum Says {
+    /// That output of the resource.
+    Output(OutputName),
+    /// The address of the token endpoint.
+    TokenUrl,
+}
+
 /// Outputs about something that may be an existing resource, and its address if it is the stack's own.
-const MAY_BE_POINTED_AT: [(&str, Place); 5] = [
-    ("load_balancer.dns_name", Place::LoadBalancer),
-    ("api.domain.target", Place::ApiDomain),
-    ("user_pool_id", Place::UserPool),
-    ("issuer", Place::UserPool),
-    ("token_url", Place::UserPool),
+const MAY_BE_POINTED_AT: [(&str, Place, Says); 5] = [
+    (
+        "load_balancer.dns_name",
+        Place::LoadBalancer,
+        Says::Output(OutputName::Target),
+    ),
+    (
+        "api.domain.target",
+        Place::ApiDomain,
+        Says::Output(OutputName::Target),
+    ),
+    (
+        "user_pool_id",
+        Place::UserPool,
+        Says::Output(OutputName::Id),
+    ),
+    ("issuer", Place::UserPool, Says::Output(OutputName::Issuer)),
+    ("token_url", Place::UserPool, Says::TokenUrl),
 ];
 
 impl Desired {
@@ -104,7 +124,7 @@ impl Desired {
         let resources = &self.resources;
         self.outputs.retain(|name, _| {
             let mut pointed = MAY_BE_POINTED_AT.iter();
-            !pointed.any(|(one, of)| one == name && !resources.contains_key(&of.address()))
+            !pointed.any(|(one, of, _)| one == name && !resources.contains_key(&of.address()))
         });
     }
 
@@ -112,36 +132,36 @@ impl Desired {
     fn output_follows(&self, name: &str, text: &Text) -> bool {
         let wanted = || self.resources.values().map(|wanted| &wanted.resource);
         let region = &self.context.region;
-        let pool = || Place::UserPool.address();
         let tells = |of: Address, output| {
             self.resources.contains_key(&of) && *text == Text::output(&of, output)
         };
         let literal = |is: &str| *text == Text::literal(is);
-        let pointed = MAY_BE_POINTED_AT.iter().find(|(one, _)| *one == name);
-        if pointed.is_some_and(|(_, of)| !self.resources.contains_key(&of.address())) {
-            return true;
+        let mut pointed = MAY_BE_POINTED_AT.iter();
+        if let Some((_, of, says)) = pointed.find(|(one, ..)| *one == name) {
+            let of = of.address();
+            return !self.resources.contains_key(&of)
+                || match says {
+                    Says::Output(output) => tells(of, *output),
+                    Says::TokenUrl => wanted().any(|one| match one {
+                        Resource::UserPoolDomain(domain) => {
+                            let host = domain.domain.resolve(&Book::default());
+                            let host = host.unwrap_or_default();
+                            literal(&endpoints::token_url(&match host.contains('.') {
+                                true => host,
+                                false => endpoints::prefix_domain(&host, region),
+                            }))
+                        }
+                        _ => false,
+                    }),
+                };
         }
         match name {
-            "load_balancer.dns_name" => tells(Place::LoadBalancer.address(), OutputName::Target),
-            "api.domain.target" => tells(Place::ApiDomain.address(), OutputName::Target),
             "account" => literal(&self.context.account),
             "region" => literal(region),
             "stage" => {
                 wanted().any(|one| matches!(one, Resource::Stage(stage) if literal(&stage.name)))
             }
             "api_id" => tells(Place::Api.address(), OutputName::Id),
-            "user_pool_id" => tells(pool(), OutputName::Id),
-            "issuer" => tells(pool(), OutputName::Issuer),
-            "token_url" => wanted().any(|one| match one {
-                Resource::UserPoolDomain(domain) => {
-                    let host = domain.domain.resolve(&Book::default()).unwrap_or_default();
-                    literal(&endpoints::token_url(&match host.contains('.') {
-                        true => host,
-                        false => endpoints::prefix_domain(&host, region),
-                    }))
-                }
-                _ => false,
-            }),
             "invoke_url" => wanted().any(|one| match one {
                 Resource::Stage(stage) => {
                     let api = Text::output(&Place::Api.address(), OutputName::Id);

@@ -146,7 +146,7 @@ impl<'a> Names<'a> {
 fn settings(api: &RestApi) -> Value {
     let endpoint = api.endpoint_configuration.as_ref();
     let types = endpoint.and_then(|endpoint| endpoint.types.as_ref());
-    json!({
+    let mut settings = json!({
         "binary_media_types": set(api.binary_media_types.as_deref()),
         "minimum_compression_size": api.minimum_compression_size,
         "policy": api.policy,
@@ -154,7 +154,14 @@ fn settings(api: &RestApi) -> Value {
         "disable_execute_api_endpoint": api.disable_execute_api_endpoint,
         "endpoint_types": types.into_iter().flatten().map(|kind| kind.as_str()).collect::<BTreeSet<_>>(),
         "vpc_endpoints": set(endpoint.and_then(|endpoint| endpoint.vpc_endpoint_ids.as_deref())),
-    })
+    });
+    // Only where there is one, so that the digests of deployments from before these policies stay.
+    let policy = api.security_policy.as_ref().map(|policy| policy.as_str());
+    if let Some(policy) = policy.filter(|policy| policy.starts_with("SecurityPolicy_")) {
+        let mode = api.endpoint_access_mode.as_ref().map(|mode| mode.as_str());
+        settings["security_policy"] = json!([policy, mode]);
+    }
+    settings
 }
 
 fn authorizer_content(authorizer: &Authorizer) -> Value {

@@ -1,4 +1,4 @@
-//! A CloudWatch log group for the stage's access logs. AWS can't rename one, so after a rename in the file the old one stays
+//! A CloudWatch log group: of the stage's access logs, or of a function. AWS can't rename one, so after a rename in the file the old one stays
 //! until consent names it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,13 +7,13 @@ use aws_facts::arns::{self, Arn};
 use serde::{Deserialize, Serialize};
 
 use super::api_marks::{self, LOG_GROUP_MARK, Says, unless_denied};
-use super::ownership::{Candidate, sort_out};
+use super::ownership::{Candidate, after_moves, sort_out};
 use super::{
     Desired, Field, Findings, Found, InPicture, Kind, KindInfo, LiveReference, OnChange, Outputs,
-    Owner, Resource, Scope, Task, distinct, gone_is_success, tags,
+    Owner, Resource, Scope, Task, distinct, function, gone_is_success, tags,
 };
 use crate::aws::{AwsError, ListedGroup, Operation, Reader, Writer};
-use crate::model::{Address, HumanDuration, OutputName, Place, Value};
+use crate::model::{Address, HumanDuration, OutputName, Value};
 
 /// A log group.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -73,17 +73,17 @@ impl Kind for LogGroup {
         marked_on: Some("rest_api"),
         // The API's id is needed for the marks.
         phase: 1,
-        loss: Some("every access log line that it holds"),
+        loss: Some("every line that it holds"),
         kept_unless_named: true,
         billable: Some(
-            "CloudWatch Logs charges for every access log line that it takes in, and for keeping it.",
+            "CloudWatch Logs charges for every line that it takes in, and for keeping it.",
         ),
         in_picture: InPicture::Api,
         ..KindInfo::new(
             "log_group",
             "log group",
-            "A CloudWatch log group that the stage writes its access logs to. One that is no longer in the file is kept \
-             until --allow-delete names it. See the API Gateway developer guide, \"Set up CloudWatch logging for REST \
+            "A CloudWatch log group that the stage writes its access logs to, or a function its output. One that is no longer in the \
+             file is kept until --allow-delete names it. See the API Gateway developer guide, \"Set up CloudWatch logging for REST \
              APIs\".",
         )
     };
@@ -95,7 +95,7 @@ impl Kind for LogGroup {
             |p: &Props, _| p.name().into(),
         )
         .on_change(OnChange::Refuse(
-            "a log group keeps its name: change `[api.access_logs] group` to make a new one beside it, and delete the old one \
+            "a log group keeps its name: change `group`, or the function's `name`, to make a new one beside it, and delete the old one \
              by its address when its lines are no longer needed",
         )),
         Field::new(
@@ -120,21 +120,35 @@ impl Kind for LogGroup {
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let wanted = names(scope.desired);
         let groups = groups(reader, scope, &wanted).await?;
-        let ours = |candidate: &Candidate<Props>| {
+        let place = |candidate: &Candidate<Props>| {
             let owner = scope.desired.context.owner_by_tags(&candidate.tags);
-            matches!(owner, Owner::Us(address) if address.is_place_of(Self::INFO.name))
+            match owner {
+                Owner::Us(address) if address.is_place_of(Self::INFO.name) => {
+                    Some(after_moves(scope.desired, &address))
+                }
+                _ => None,
+            }
         };
-        let alone = groups.iter().filter(|group| ours(group)).count() == 1;
+        let places: Vec<Address> = groups.iter().filter_map(place).collect();
+        let alone = |at: &Address| places.iter().filter(|place| *place == at).count() == 1;
         // Every group of ours was once tagged as the file's; only its name distinguishes it from the others.
-        let (older, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| {
+        let is_older = |group: &Candidate<Props>| {
             let named = wanted.values().any(|name| *name == group.name);
-            ours(group) && !named && !(wanted.is_empty() && alone)
-        });
+            let place = place(group);
+            place.filter(|at| !named && (wanted.contains_key(at) || !alone(at)))
+        };
+        let (older, others): (Vec<_>, Vec<_>) = groups
+            .into_iter()
+            .map(|group| (is_older(&group), group))
+            .partition(|(older, _)| older.is_some());
+        let others = others.into_iter().map(|(_, group)| group).collect();
         let mut findings = sort_out(scope, &Self::INFO, &wanted, others);
-        findings.owned.extend(older.into_iter().map(|group| {
-            let address = Place::AccessLogs.address().beside(&group.name);
-            Found::new(address, group.props, group.outputs)
-        }));
+        findings
+            .owned
+            .extend(older.into_iter().filter_map(|(at, group)| {
+                let address = at?.beside(&group.name);
+                Some(Found::new(address, group.props, group.outputs))
+            }));
         Ok(findings)
     }
 
@@ -193,7 +207,7 @@ impl Kind for LogGroup {
                 |held| format!("for {}", days(held)),
             );
             format!(
-                "access log lines older than {}: CloudWatch kept them {until_now}",
+                "log lines older than {}: CloudWatch kept them {until_now}",
                 days(kept)
             )
         })
@@ -233,11 +247,14 @@ async fn groups(
     scope: &Scope<'_>,
     wanted: &BTreeMap<Address, String>,
 ) -> Result<Vec<Candidate<Props>>, AwsError> {
-    let says = api_marks::ask(reader, scope, LOG_GROUP_MARK, ARNS).await?;
-    if wanted.is_empty() && says == Says::Nothing {
+    let says = api_marks::ask(reader, scope, LOG_GROUP_MARK, ARNS);
+    let functions = function::names::read(reader, scope);
+    let (says, functions) = tokio::try_join!(Box::pin(says), Box::pin(functions))?;
+    let mut names: BTreeSet<String> = wanted.values().cloned().collect();
+    names.extend(functions.iter().map(|name| function::log_group(name)));
+    if names.is_empty() && says == Says::Nothing {
         return Ok(Vec::new());
     }
-    let mut names: BTreeSet<String> = wanted.values().cloned().collect();
     names.extend(api_marks::named(reader, scope, LOG_GROUP_MARK).await?);
     let tagged = reader.tagged(super::STACK_TAG, &scope.desired.context.stack);
     let tagged = tagged.await?;

@@ -32,6 +32,8 @@ pub struct Queries {
     pub user_pool: Option<String>,
     /// The stacks that make partners of the file, by the partners' names.
     pub guests: BTreeMap<String, String>,
+    /// The sources of secrets in environments of functions.
+    pub secrets: BTreeSet<String>,
     /// The user pool's own domain, whose parent domain must have an A record.
     pub pool_domain: Option<String>,
 }
@@ -77,6 +79,10 @@ pub struct Lookups {
     pub instances: Vec<ExistingInstance>,
     /// The digests of the files in the stack file, by setting, such as `load_balancer.targets.instances.user_data`.
     pub digests: BTreeMap<String, String>,
+    /// What the files of each function of the stack file are.
+    pub functions: BTreeMap<String, FunctionFiles>,
+    /// The versions of the secrets in environments of functions, by their sources.
+    pub secret_versions: BTreeMap<String, String>,
     /// The DNS target of an existing `[api.domain]`.
     pub domain_target: Option<String>,
     /// Route 53 hosted zones, as the file writes them, and their ids.
@@ -93,6 +99,17 @@ pub struct Lookups {
     pub user_pools: Vec<ExistingUserPool>,
     /// The partners of other stacks, by their names.
     pub guests: BTreeMap<String, Guest>,
+}
+
+/// What the files of a function are.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct FunctionFiles {
+    /// The digest of its code's sources, or where the code is in S3.
+    pub code: String,
+    /// The handler: the written one, or what its files imply.
+    pub handler: String,
+    /// The policy in the file that it names.
+    pub policy: Option<String>,
 }
 
 /// An existing user pool.

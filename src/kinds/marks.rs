@@ -17,7 +17,7 @@ use super::ownership::{Candidate, after_moves};
 use super::registry::Resource;
 use super::tags::{self, escape, unescape};
 use super::{Findings, Found, Obstacle, Owner, Scope};
-use crate::aws::{AwsError, Reader, Writer};
+use crate::aws::{AwsError, Reader, Writer, lock_held};
 use crate::model::{Address, Book, Place, Table};
 
 /// The tag of a partner's API key with its app client's id.
@@ -83,7 +83,7 @@ impl<'a> Bearer<'a> {
     async fn tags(self, writer: &Writer) -> Result<BTreeMap<String, String>, AwsError> {
         match self {
             Self::Pool(pool) => writer.pool_tags(pool).await,
-            Self::Api(api) => tags_of_api(&writer.afresh(), api).await,
+            Self::Api(api) => Ok(lock_held(&*writer.api_tags(api).await?).clone()),
         }
     }
 
@@ -93,7 +93,9 @@ impl<'a> Bearer<'a> {
             Self::Pool(pool) => writer.tag_pool(pool, mark).await,
             Self::Api(api) => {
                 let arn = super::rest_api::arn(writer, api);
-                tags::write(writer, &arn, &mark, &BTreeMap::new()).await
+                tags::write(writer, &arn, &mark, &BTreeMap::new()).await?;
+                lock_held(&*writer.api_tags(api).await?).extend(mark);
+                Ok(())
             }
         }
     }
@@ -101,7 +103,12 @@ impl<'a> Bearer<'a> {
     async fn remove(self, writer: &Writer, keys: Vec<String>) -> Result<(), AwsError> {
         match self {
             Self::Pool(pool) => writer.untag_pool(pool, keys).await,
-            Self::Api(api) => tags::remove(writer, &super::rest_api::arn(writer, api), &keys).await,
+            Self::Api(api) => {
+                tags::remove(writer, &super::rest_api::arn(writer, api), &keys).await?;
+                let held = writer.api_tags(api).await?;
+                lock_held(&*held).retain(|key, _| !keys.contains(key));
+                Ok(())
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! API Gateway's patches: JSON-Patch with paths that name a thing's members, and values that are always text.
 
+use aws_facts::limits::apigateway::MOST_PATCH_OPERATIONS;
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 
 use super::Task;
@@ -58,10 +59,6 @@ pub(super) fn patches<P>(task: &Task<'_, P>, held: &P, changed: &[Part<P>]) -> (
     (patches, tags)
 }
 
-/// The most operations that API Gateway takes in one call: it documents no limit, and the plug-in
-/// serverless-api-gateway-throttling sends no more.
-const MOST_IN_CALL: usize = 80;
-
 /// The patches of one call.
 #[derive(Debug, Default)]
 pub struct Patches(Vec<PatchOperation>);
@@ -102,11 +99,17 @@ impl Patches {
         self.0.is_empty()
     }
 
-    /// The operations, in order, for as many calls as they need.
+    /// The operations, in order, for as many calls as they need. The rate and the burst of a throttle are in the same one: between two
+    /// calls, or if the second one fails, callers would have the rate of one throttle and the burst of another.
     pub(super) fn in_calls(self) -> impl Iterator<Item = Vec<PatchOperation>> {
-        let mut rest = self.0.into_iter();
+        let mut rest = self.0;
         std::iter::from_fn(move || {
-            let call: Vec<_> = rest.by_ref().take(MOST_IN_CALL).collect();
+            let mut most = MOST_PATCH_OPERATIONS.min(rest.len());
+            if most < rest.len() && are_one_throttle(&rest[most - 1], &rest[most]) {
+                most -= 1;
+            }
+            let later = rest.split_off(most);
+            let call = std::mem::replace(&mut rest, later);
             (!call.is_empty()).then_some(call)
         })
     }
@@ -125,6 +128,16 @@ impl Patches {
                 .build(),
         );
     }
+}
+
+/// Whether an operation sets the rate of a throttle, and the next one its burst.
+fn are_one_throttle(one: &PatchOperation, next: &PatchOperation) -> bool {
+    let of = |operation: &PatchOperation, member: &str| {
+        let path = operation.path.as_deref()?;
+        path.strip_suffix(member).map(str::to_owned)
+    };
+    let throttle = of(one, "/rateLimit");
+    throttle.is_some() && throttle == of(next, "/burstLimit")
 }
 
 /// A name as one segment of a patch's path.
@@ -147,6 +160,22 @@ mod tests {
         assert_eq!(calls(0), [0_usize; 0]);
         assert_eq!(calls(80), [80]);
         assert_eq!(calls(161), [80, 80, 1]);
+    }
+
+    #[test]
+    fn a_throttle_is_in_one_call() {
+        let mut patches = Patches::default();
+        patches.replace("/name", "slow");
+        for number in 0..60 {
+            patches.replace(format!("/{number}/rateLimit"), 1);
+            patches.replace(format!("/{number}/burstLimit"), 2);
+        }
+        let calls: Vec<_> = patches.in_calls().collect();
+        let ends: Vec<_> = calls
+            .iter()
+            .map(|call| (call.len(), call[0].path.as_deref().unwrap()))
+            .collect();
+        assert_eq!(ends, [(79, "/name"), (42, "/39/rateLimit")]);
     }
 
     #[test]

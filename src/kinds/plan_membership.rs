@@ -286,7 +286,7 @@ fn guests(scope: &Scope<'_>, plans: &[UsagePlan]) -> BTreeMap<String, Address> {
 }
 
 fn arn(reader: &Reader, plan: &str) -> String {
-    reader.apigateway_arn(&format!("/usageplans/{plan}"))
+    reader.apigateway_arn(&format!("usageplans/{plan}"))
 }
 
 /// The memberships of one key. The one on the wanted plan has the key's address; the others were added by hand.

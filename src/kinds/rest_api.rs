@@ -5,7 +5,8 @@ mod lost;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_apigateway::types::{
-    ApiKeySourceType, EndpointConfiguration, EndpointType, RestApi as LiveApi,
+    ApiKeySourceType, EndpointAccessMode, EndpointConfiguration, EndpointType, IpAddressType,
+    RestApi as LiveApi, SecurityPolicy,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,8 @@ use super::ownership::{Candidate, sort_out};
 use super::patch::{Part, Patches, patches, segment};
 use super::uses::Leaving;
 use super::{
-    Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Outputs, Resource,
-    Scope, Task, gone_is_success, stage, tags,
+    Action, Dependent, Field, Findings, InPicture, Kind, KindInfo, Lane, LiveReference, Look, Note,
+    Outputs, Resource, Scope, Task, gone_is_success, stage, tags,
 };
 use crate::aws::{AwsError, Container, Operation, Reader, Writer};
 use crate::model::{Address, ByteSize, OutputName, Place, Text, Value};
@@ -31,6 +32,15 @@ pub struct Props {
     pub disable_default_endpoint: bool,
     /// Whether API keys are read from the header `X-API-Key`.
     pub keys_from_header: bool,
+    /// AWS's name of the security policy.
+    #[serde(default = "default_policy")]
+    pub security_policy: String,
+    /// The endpoint access mode of an enhanced security policy.
+    #[serde(default)]
+    pub endpoint_access_mode: Option<String>,
+    /// The IP versions that callers may use: `ipv4` or `dualstack`.
+    #[serde(default = "default_address_type")]
+    pub ip_address_type: String,
     /// The media types whose bodies are bytes.
     #[serde(default)]
     pub binary_media_types: BTreeSet<String>,
@@ -39,6 +49,17 @@ pub struct Props {
     pub compression: Option<i32>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// The security policy of a Regional API that says none (API Gateway developer guide, "Choose a security policy for your custom domain
+/// in API Gateway": "For an API using a default endpoint").
+fn default_policy() -> String {
+    "TLS_1_0".into()
+}
+
+/// The addresses of callers of a Regional API that says none (the same, "IP address types for REST APIs in API Gateway").
+pub(super) fn default_address_type() -> String {
+    "ipv4".into()
 }
 
 /// An API Gateway REST API.
@@ -195,6 +216,36 @@ impl Kind for RestApi {
             patches.replace("/apiKeySource", ApiKeySourceType::Header.as_str());
         }))
         .always(true),
+        // The same guide, "How to change a security policy": "Redeploy your API for the changes to take effect".
+        Field::new(
+            "tls",
+            "The enhanced security policy: the TLS versions and ciphers that callers may use. A legacy one is left as it is.",
+            |p: &Props, _| {
+                let enhanced = p.security_policy.starts_with("SecurityPolicy_");
+                enhanced.then_some(&p.security_policy).into()
+            },
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/securityPolicy", &task.want.security_policy)
+        })),
+        Field::new(
+            "endpoint_access",
+            "The endpoint access mode of a security policy that has one: `BASIC` or `STRICT`.",
+            |p: &Props, _| p.endpoint_access_mode.as_ref().into(),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patch_access_mode(patches, task.want.endpoint_access_mode.as_deref())
+        })),
+        Field::new(
+            "ip",
+            "The IP versions that callers may use, if not only IPv4: `dualstack`.",
+            |p: &Props, _| unless(&p.ip_address_type, &default_address_type()),
+        )
+        .by(Part::Patch(|patches, task, _: &Props| {
+            patches.replace("/endpointConfiguration/ipAddressType", &task.want.ip_address_type)
+        }))
+        // The same guide, "Change the IP address type of a REST API".
+        .live_at_once(),
         // API Gateway developer guide, "Enabling binary support using the API Gateway console": "Redeploy your API".
         Field::new(
             "binary",
@@ -260,6 +311,7 @@ impl Kind for RestApi {
         let want = task.want;
         let endpoint = EndpointConfiguration::builder()
             .types(EndpointType::Regional)
+            .ip_address_type(IpAddressType::from(want.ip_address_type.as_str()))
             .build();
         let request = writer
             .apigateway()
@@ -273,6 +325,15 @@ impl Kind for RestApi {
                     .then(|| want.binary_media_types.iter().cloned().collect()),
             )
             .set_minimum_compression_size(want.compression)
+            .set_security_policy(
+                (want.security_policy != default_policy())
+                    .then(|| SecurityPolicy::from(want.security_policy.as_str())),
+            )
+            .set_endpoint_access_mode(
+                want.endpoint_access_mode
+                    .as_deref()
+                    .map(EndpointAccessMode::from),
+            )
             .set_tags(tags::sent(&want.tags));
         let answer = writer
             .call(Operation::apigateway("CreateRestApi"), request.send())
@@ -308,6 +369,20 @@ impl Kind for RestApi {
         Ok(Outputs::new())
     }
 
+    fn notes(look: &Look<'_, Props>) -> Vec<Note> {
+        let strict_ends = || {
+            strict_ends(
+                look,
+                look.held?.endpoint_access_mode.as_deref(),
+                look.want?.endpoint_access_mode.as_deref(),
+            )
+        };
+        [tls_spreads(look), strict_ends()]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
     async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let container = Container::RestApi(live.output(OutputName::Id).to_owned());
         writer.nothing_came_in(container, "DeleteRestApi").await?;
@@ -321,6 +396,59 @@ impl Kind for RestApi {
                 .await,
         )
     }
+}
+
+/// A value for the diff, unless it is the usual one.
+pub(super) fn unless(value: &str, usual: &str) -> Value {
+    (value != usual).then_some(value).into()
+}
+
+/// The mode of an enhanced policy; others have none, whatever AWS answers.
+pub(super) fn access_mode(
+    policy: Option<&SecurityPolicy>,
+    mode: Option<&EndpointAccessMode>,
+) -> Option<String> {
+    policy.filter(|policy| policy.as_str().starts_with("SecurityPolicy_"))?;
+    mode.map(|mode| mode.as_str().to_owned())
+}
+
+/// The addresses from which callers come.
+pub(super) fn address_type(endpoint: Option<&EndpointConfiguration>) -> String {
+    let live = endpoint.and_then(|endpoint| endpoint.ip_address_type.as_ref());
+    live.map_or_else(default_address_type, |live| live.as_str().to_owned())
+}
+
+/// Sets the mode. That of a policy which goes in the same call is set to an empty text (API Gateway developer guide, "How to change a
+/// security policy").
+pub(super) fn patch_access_mode(patches: &mut Patches, mode: Option<&str>) {
+    patches.replace("/endpointAccessMode", mode.unwrap_or_default());
+}
+
+/// The same guide, "Security policies for REST APIs in API Gateway": from `STRICT` to `BASIC`, "your endpoint will be unavailable for
+/// around 15 minutes". It says nothing of a policy without a mode.
+pub(super) fn strict_ends<P>(
+    look: &Look<'_, P>,
+    held: Option<&str>,
+    want: Option<&str>,
+) -> Option<Note> {
+    let ends = look.change.action == Action::Update && held == Some("STRICT") && held != want;
+    ends.then_some(())?;
+    look.warning(
+        "GS153",
+        "AWS says that calls fail for around 15 minutes after a change from endpoint access `strict` to `basic`",
+    )
+}
+
+/// The same guide, "How to change a security policy": "When your API is updating, you can still invoke it", so no run waits for it.
+fn tls_spreads(look: &Look<'_, Props>) -> Option<Note> {
+    let spreads = look.change.action == Action::Update
+        && look.want.is_some()
+        && (look.differs("tls") || look.differs("endpoint_access"));
+    spreads.then_some(())?;
+    look.info(
+        "GS152",
+        "AWS takes about 15 minutes to apply it; until then calls may get either",
+    )
 }
 
 fn patch_binary(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
@@ -350,6 +478,15 @@ fn candidate(reader: &Reader, api: &LiveApi) -> Candidate<Props> {
             disable_default_endpoint: api.disable_execute_api_endpoint,
             binary_media_types: api.binary_media_types.iter().flatten().cloned().collect(),
             compression: api.minimum_compression_size,
+            endpoint_access_mode: access_mode(
+                api.security_policy.as_ref(),
+                api.endpoint_access_mode.as_ref(),
+            ),
+            security_policy: api
+                .security_policy
+                .as_ref()
+                .map_or_else(default_policy, |policy| policy.as_str().to_owned()),
+            ip_address_type: address_type(api.endpoint_configuration.as_ref()),
             keys_from_header: api.api_key_source != Some(ApiKeySourceType::Authorizer),
             tags: tags.clone(),
         },
@@ -366,7 +503,7 @@ fn candidate(reader: &Reader, api: &LiveApi) -> Candidate<Props> {
 
 /// The ARN of an API, for its tags.
 pub(super) fn arn(reader: &Reader, id: &str) -> String {
-    reader.apigateway_arn(&format!("/restapis/{id}"))
+    reader.apigateway_arn(&format!("restapis/{id}"))
 }
 
 fn outputs(reader: &Reader, id: &str, root: Option<&str>) -> Outputs {
@@ -399,9 +536,6 @@ fn unmanaged(api: &LiveApi) -> Vec<String> {
         if *kind != EndpointType::Regional {
             words.push(format!("a {} endpoint", kind.as_str()));
         }
-    }
-    if let Some(policy) = &api.security_policy {
-        words.push(format!("the security policy {}", policy.as_str()));
     }
     words
 }

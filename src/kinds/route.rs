@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use path::{clear_path, make_path, uri};
 use write::{
     Place, delete_method, forget_sources, make, patch_authorizer, patch_content_handling,
-    patch_link, patch_scopes, patch_timeout, patch_uri, put_proxy, update_answer,
+    patch_function, patch_link, patch_scopes, patch_timeout, patch_uri, put_proxy, update_answer,
     update_integration, update_method,
 };
 
@@ -25,7 +25,7 @@ use super::{
     Action, Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, Look,
     Note, OnChange, Outputs, ROUTE_OPENS, Scope, Task, literal, rest_api,
 };
-use crate::aws::{AwsError, Reader, Writer, lock_paths};
+use crate::aws::{AwsError, Reader, Writer, lock_held};
 use crate::model::{self, Address, Book, HumanDuration, OutputName, Text, Value};
 
 /// A route.
@@ -62,6 +62,13 @@ pub enum Integration {
         /// Headers for the backend, by name.
         #[serde(default)]
         send_headers: BTreeMap<String, HeaderValue>,
+    },
+    /// A Lambda function (`AWS_PROXY`).
+    Function {
+        /// The function's ARN.
+        function: Text,
+        /// How long it may take, in milliseconds.
+        timeout_milliseconds: i32,
     },
     /// A mock: API Gateway itself responds.
     Mock(Answer),
@@ -118,7 +125,7 @@ impl Props {
         static NONE: BTreeMap<String, HeaderValue> = BTreeMap::new();
         match &self.integration {
             Integration::Http { send_headers, .. } => send_headers,
-            Integration::Mock(_) | Integration::Other(_) => &NONE,
+            Integration::Function { .. } | Integration::Mock(_) | Integration::Other(_) => &NONE,
         }
     }
 
@@ -126,6 +133,43 @@ impl Props {
     pub fn link(&self) -> Option<&Text> {
         match &self.integration {
             Integration::Http { link, .. } => link.as_ref(),
+            Integration::Function { .. } | Integration::Mock(_) | Integration::Other(_) => None,
+        }
+    }
+
+    /// What API Gateway answers by itself.
+    pub fn answer(&self) -> Option<&Answer> {
+        match &self.integration {
+            Integration::Mock(answer) => Some(answer),
+            Integration::Http { .. } | Integration::Function { .. } | Integration::Other(_) => None,
+        }
+    }
+
+    /// Whether it is only a CORS preflight: `cors` adds one to every path.
+    pub fn is_preflight(&self) -> bool {
+        let allows = |answer: &Answer| answer.headers.contains_key("Access-Control-Allow-Methods");
+        self.method == "OPTIONS" && self.answer().is_some_and(allows)
+    }
+
+    /// The ARN of the function that its calls invoke.
+    pub fn function(&self) -> Option<&Text> {
+        match &self.integration {
+            Integration::Function { function, .. } => Some(function),
+            Integration::Http { .. } | Integration::Mock(_) | Integration::Other(_) => None,
+        }
+    }
+
+    /// How long its backend may take, in milliseconds.
+    fn timeout_milliseconds(&self) -> Option<i32> {
+        match &self.integration {
+            Integration::Http {
+                timeout_milliseconds,
+                ..
+            }
+            | Integration::Function {
+                timeout_milliseconds,
+                ..
+            } => Some(*timeout_milliseconds),
             Integration::Mock(_) | Integration::Other(_) => None,
         }
     }
@@ -148,6 +192,9 @@ const REQUEST_HEADER: &str = "integration.request.header.";
 const RESPONSE_HEADER: &str = "method.response.header.";
 /// The media type whose template API Gateway uses by default.
 const MEDIA_TYPE: &str = "application/json";
+
+/// The method with which API Gateway invokes a function.
+const INVOKE: &str = "POST";
 
 /// The parts of its update.
 #[derive(Clone, Copy, Debug)]
@@ -198,9 +245,10 @@ impl Kind for Route {
         .on_change(OnChange::Replace("a route is its method and its path")),
         Field::new(
             "integration",
-            "Where calls go: `http` or `mock`.",
+            "Where calls go: `http`, `function` or `mock`.",
             |p: &Props, _| match &p.integration {
                 Integration::Http { .. } => "http".into(),
+                Integration::Function { .. } => "function".into(),
                 Integration::Mock(_) => "mock".into(),
                 Integration::Other(words) => words.into(),
             },
@@ -223,15 +271,19 @@ impl Kind for Route {
         .by(Part::Integration(patch_link))
         .refers_to("vpc_link"),
         Field::new(
+            "function",
+            "The function that calls invoke.",
+            |p: &Props, book| p.function().map(|arn| arn.value(book)).into(),
+        )
+        .by(Part::Integration(patch_function))
+        .refers_to("function"),
+        Field::new(
             "timeout",
             "How long the backend may take, `50ms` to `5m`. Above `29s`, a quota of the account has to be raised first.",
-            |p: &Props, _| match &p.integration {
-                Integration::Http {
-                    timeout_milliseconds,
-                    ..
-                } => HumanDuration::from_millis(u64::try_from(*timeout_milliseconds).unwrap_or(0))
-                    .into(),
-                _ => Value::Unset,
+            |p: &Props, _| {
+                let timeout = p.timeout_milliseconds();
+                let millis = timeout.map(|millis| u64::try_from(millis).unwrap_or(0));
+                millis.map(HumanDuration::from_millis).into()
             },
         )
         .by(Part::Integration(patch_timeout)),
@@ -244,19 +296,19 @@ impl Kind for Route {
         Field::new(
             "status",
             "The HTTP status that API Gateway answers by itself.",
-            |p: &Props, _| answer(p).map(|answer| u32::from(answer.status)).into(),
+            |p: &Props, _| p.answer().map(|answer| u32::from(answer.status)).into(),
         )
         .by(Part::Made),
         Field::new(
             "headers",
             "The headers that API Gateway answers by itself.",
-            |p: &Props, _| answer(p).map_or(Value::Unset, |answer| Value::map(&answer.headers)),
+            |p: &Props, _| p.answer().map_or(Value::Unset, |answer| Value::map(&answer.headers)),
         )
         .by(Part::Answer),
         Field::new(
             "origins",
             "The origins of pages, if there are several: the answer's template allows the caller's own, if it is one of them.",
-            |p: &Props, _| match answer(p) {
+            |p: &Props, _| match p.answer() {
                 Some(answer) if !answer.origins.is_empty() => Value::set(answer.origins.iter().map(Value::from)),
                 _ => Value::Unset,
             },
@@ -265,14 +317,14 @@ impl Kind for Route {
         Field::new(
             "body",
             "The body that API Gateway answers by itself; empty for none.",
-            |p: &Props, book| answer(p).map_or(Value::Unset, |answer| answer.body.value(book)),
+            |p: &Props, book| p.answer().map_or(Value::Unset, |answer| answer.body.value(book)),
         )
         .by(Part::Answer),
         Field::new(
             "content_handling",
             "That API Gateway makes text of a call's body before it answers by itself, in an API with `binary` media types.",
             |p: &Props, _| {
-                let converts = answer(p).is_some_and(|answer| answer.converts_to_text);
+                let converts = p.answer().is_some_and(|answer| answer.converts_to_text);
                 Value::map(converts.then(|| ("request", ContentHandlingStrategy::ConvertToText.as_str())))
             },
         )
@@ -351,6 +403,10 @@ impl Kind for Route {
             method: &want.method,
         };
         match (&live.props.integration, &want.integration) {
+            (Integration::Function { .. }, Integration::Function { .. }) => {
+                update_method(writer, &at, task, live.props, changed).await?;
+                update_integration(writer, &at, task, live.props, changed).await?;
+            }
             (Integration::Http { .. }, Integration::Http { .. }) => {
                 update_method(writer, &at, task, live.props, changed).await?;
                 if live.props.link().is_some() == want.link().is_some() {
@@ -387,20 +443,13 @@ impl Kind for Route {
         };
         let paths = writer.paths(&api).await?;
         delete_method(writer, &at).await?;
-        lock_paths(&paths).forget_method(&live.props.path, &live.props.method);
+        lock_held(&paths).forget_method(&live.props.path, &live.props.method);
         clear_path(writer, &api, &live.props.path).await
     }
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
         let notes = [opens(look), needs_quota(look)];
         notes.into_iter().flatten().collect()
-    }
-}
-
-fn answer(props: &Props) -> Option<&Answer> {
-    match &props.integration {
-        Integration::Mock(answer) => Some(answer),
-        Integration::Http { .. } | Integration::Other(_) => None,
     }
 }
 
@@ -418,13 +467,7 @@ fn uri_value(url: &Text, book: &Book) -> Value {
 /// A timeout that AWS refuses unless the account's quota is raised ("Amazon API Gateway integration timeout limit increase beyond
 /// 29 seconds", 2024-06-04).
 fn needs_quota(look: &Look<'_, Props>) -> Option<Note> {
-    let timeout = |props: &Props| match &props.integration {
-        Integration::Http {
-            timeout_milliseconds,
-            ..
-        } => i64::from(*timeout_milliseconds),
-        Integration::Mock(_) | Integration::Other(_) => 0,
-    };
+    let timeout = |props: &Props| props.timeout_milliseconds().map_or(0, i64::from);
     let before = look.held.map_or(0, timeout);
     (timeout(look.want?) > before.max(TIMEOUT_MILLIS)).then_some(())?;
     look.info(

@@ -418,13 +418,18 @@ pub(super) async fn send(
     Ok(())
 }
 
+/// The id of a stage among its outputs, as usage plans name it.
+pub(super) fn id(api: &str, name: &str) -> String {
+    format!("{api}:{name}")
+}
+
 fn outputs(reader: &Reader, api: &str, name: &str) -> Outputs {
     Outputs::from([
         // Its form in usage plans.
-        (OutputName::Id, format!("{api}:{name}")),
+        (OutputName::Id, id(api, name)),
         (
             OutputName::Arn,
-            reader.apigateway_arn(&format!("/restapis/{api}/stages/{name}")),
+            reader.apigateway_arn(&format!("restapis/{api}/stages/{name}")),
         ),
     ])
 }

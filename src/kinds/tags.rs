@@ -102,6 +102,97 @@ pub(super) mod logs {
     }
 }
 
+/// Lambda's tags.
+pub(super) mod lambda {
+    use std::collections::{BTreeMap, HashMap};
+
+    use super::differing;
+    use crate::aws::{AwsError, Operation, Writer};
+
+    /// Writes the wanted tags that differ; others are left alone.
+    pub(in crate::kinds) async fn write(
+        writer: &Writer,
+        arn: &str,
+        want: &BTreeMap<String, String>,
+        live: &BTreeMap<String, String>,
+    ) -> Result<(), AwsError> {
+        let differ: HashMap<String, String> = differing(want, live)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        if differ.is_empty() {
+            return Ok(());
+        }
+        let request = writer
+            .lambda()
+            .tag_resource()
+            .resource(arn)
+            .set_tags(Some(differ));
+        writer
+            .call(Operation::lambda("TagResource"), request.send())
+            .await?;
+        Ok(())
+    }
+
+    /// Removes tags.
+    pub(in crate::kinds) async fn remove(
+        writer: &Writer,
+        arn: &str,
+        keys: &[String],
+    ) -> Result<(), AwsError> {
+        let request = writer
+            .lambda()
+            .untag_resource()
+            .resource(arn)
+            .set_tag_keys(Some(keys.to_vec()));
+        writer
+            .call(Operation::lambda("UntagResource"), request.send())
+            .await?;
+        Ok(())
+    }
+}
+
+/// IAM's tags.
+pub(super) mod iam {
+    use std::collections::BTreeMap;
+
+    use aws_sdk_iam::types::Tag;
+
+    use super::differing;
+    use crate::aws::{AwsError, Operation, Writer};
+
+    /// Tags for a create call.
+    pub(in crate::kinds) fn sent(tags: &BTreeMap<String, String>) -> Option<Vec<Tag>> {
+        Some(tags.iter().map(tag).collect())
+    }
+
+    /// Writes the wanted tags of a role that differ; others are left alone.
+    pub(in crate::kinds) async fn write(
+        writer: &Writer,
+        role: &str,
+        want: &BTreeMap<String, String>,
+        live: &BTreeMap<String, String>,
+    ) -> Result<(), AwsError> {
+        let differ: Vec<Tag> = differing(want, live).map(tag).collect();
+        if differ.is_empty() {
+            return Ok(());
+        }
+        let request = writer
+            .iam()
+            .tag_role()
+            .role_name(role)
+            .set_tags(Some(differ));
+        writer
+            .call(Operation::iam("TagRole"), request.send())
+            .await?;
+        Ok(())
+    }
+
+    fn tag((key, value): (&String, &String)) -> Tag {
+        let tag = Tag::builder().key(key).value(value).build();
+        tag.expect("it has a key and a value")
+    }
+}
+
 /// EC2's tags.
 pub(super) mod ec2 {
     use std::collections::BTreeMap;

@@ -16,7 +16,7 @@ use super::patch::{Part, Patches, patches};
 use super::stage::Throttle;
 use super::{
     Dependent, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Outputs, Resource, Scope,
-    Task, gone_is_success, literal, rest_api, tags,
+    Task, gone_is_success, literal, rest_api, stage, tags,
 };
 use crate::aws::{AwsError, Container, Operation, Reader, SayAlso, Writer};
 use crate::model::{Book, OutputName, Text, Value};
@@ -81,7 +81,7 @@ pub const DEPENDENTS: &[&str] = &[OTHER_KEYS, OTHER_STAGES];
 impl ApiStage {
     /// In API Gateway's format, `a1b2c3d4e5:prod`, which is also a stage's id among its outputs.
     fn text(&self, api: &str) -> String {
-        format!("{api}:{}", self.stage)
+        stage::id(api, &self.stage)
     }
 
     fn value(&self, book: &Book) -> Value {
@@ -252,7 +252,7 @@ impl Kind for UsagePlan {
         Ok(outputs(writer, &answer.id.unwrap_or_default()))
     }
 
-    // AWS allows one UpdateUsagePlan every 20 seconds, so everything is in one call.
+    // AWS allows one UpdateUsagePlan every 20 seconds, so everything is in as few calls as possible.
     async fn update(
         writer: &Writer,
         task: &Task<'_, Props>,
@@ -341,17 +341,16 @@ async fn others_stages(
 }
 
 async fn send(writer: &Writer, id: &str, patches: Patches) -> Result<(), AwsError> {
-    if patches.is_empty() {
-        return Ok(());
+    for operations in patches.in_calls() {
+        let request = writer
+            .apigateway()
+            .update_usage_plan()
+            .usage_plan_id(id)
+            .set_patch_operations(Some(operations));
+        writer
+            .call(Operation::apigateway("UpdateUsagePlan"), request.send())
+            .await?;
     }
-    let request = writer
-        .apigateway()
-        .update_usage_plan()
-        .usage_plan_id(id)
-        .set_patch_operations(patches.operations());
-    writer
-        .call(Operation::apigateway("UpdateUsagePlan"), request.send())
-        .await?;
     Ok(())
 }
 
@@ -425,7 +424,7 @@ fn outputs(reader: &Reader, id: &str) -> Outputs {
         (OutputName::Id, id.to_owned()),
         (
             OutputName::Arn,
-            reader.apigateway_arn(&format!("/usageplans/{id}")),
+            reader.apigateway_arn(&format!("usageplans/{id}")),
         ),
     ])
 }

@@ -9,6 +9,7 @@ use aws_sdk_cognitoidentityprovider::types::{
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
+use super::api_marks::unless_denied;
 use super::marks::{Bearer, MarkedPool};
 use super::ownership::{Candidate, sort_out};
 use super::uses::Leaving;
@@ -141,17 +142,20 @@ impl Kind for UserPoolDomain {
                 .filter(|pool| scope.duplicate(pool).is_none())
                 && !(ours.is_none() && may_be_ours(reader, scope, &pool).await?)
             {
+                let stack = stack_of(reader, scope, &pool).await?;
+                let owner = match &stack {
+                    Some(stack) => format!("the user pool of the stack {stack:?}"),
+                    None => "another user pool of this account".to_owned(),
+                };
                 findings.names_taken.push(TakenName {
                     address: address.clone(),
                     title: Self::INFO.title.to_owned(),
                     name: domain.clone(),
-                    stack: None,
+                    stack,
                 });
                 findings.obstacles.push(Obstacle {
                     address: address.clone(),
-                    what: format!(
-                        "the domain {domain:?} belongs to another user pool of this account: {pool}"
-                    ),
+                    what: format!("the domain {domain:?} belongs to {owner}: {pool}"),
                     help: "choose another domain, or remove it from that pool first".into(),
                 });
             }
@@ -265,6 +269,22 @@ async fn may_be_ours(reader: &Reader, scope: &Scope<'_>, id: &str) -> Result<boo
     let tags = tags::live(pool.user_pool_tags.as_ref());
     let others = matches!(scope.desired.context.owner_by_tags(&tags), Owner::Stack(_));
     Ok(!others && pool.name == want.name.resolve(scope.book))
+}
+
+/// The stack that a pool is of by its tags, if they can be read.
+async fn stack_of(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    id: &str,
+) -> Result<Option<String>, AwsError> {
+    let pool = unless_denied(reader.pool(id).await)?.flatten();
+    Ok(pool.and_then(|pool| {
+        let tags = tags::live(pool.user_pool_tags.as_ref());
+        match scope.desired.context.owner_by_tags(&tags) {
+            Owner::Stack(stack) => Some(stack.to_string()),
+            _ => None,
+        }
+    }))
 }
 
 fn wanted<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = (&'a Address, &'a Props)> {

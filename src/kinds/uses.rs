@@ -8,8 +8,8 @@ use super::desired::Desired;
 use super::observation::{Dependent, Live, Observation, Obstacle};
 use super::registry::Resource;
 use super::{
-    authorizer, base_path_mapping, listener, resource_server, rest_api, security_group, stage,
-    target_group, user_pool, user_pool_domain, vpc_link,
+    authorizer, base_path_mapping, function, listener, resource_server, rest_api, security_group,
+    stage, target_group, user_pool, user_pool_domain, vpc_link,
 };
 use crate::aws::{AwsError, Container, Reader};
 use crate::model::{Address, OutputName};
@@ -169,6 +169,10 @@ async fn hanging_on(
             uses.in_use.extend(others);
             uses.dependents.extend(parts);
             uses.dependents.extend(checks);
+        }
+        Resource::Function(props) => {
+            let parts = function::parts::others_of(reader, address, &props.name, id);
+            uses.dependents.extend(Box::pin(parts).await?);
         }
         Resource::LoadBalancer(_) => {
             let others = listener::of_other_stacks(reader, leaving, address, id);

@@ -403,7 +403,7 @@ fn outputs(reader: &Reader, id: &str) -> Outputs {
         (OutputName::Id, id.to_owned()),
         (
             OutputName::Arn,
-            reader.apigateway_arn(&format!("/vpclinks/{id}")),
+            reader.apigateway_arn(&format!("vpclinks/{id}")),
         ),
     ])
 }

@@ -37,6 +37,11 @@ impl Payloads {
         digest
     }
 
+    /// Adds one under the digest of what it was made from.
+    pub fn put_as(&mut self, digest: impl Into<String>, bytes: Vec<u8>) {
+        self.0.insert(digest.into(), Payload(bytes.into()));
+    }
+
     /// The one with this digest, if available.
     pub fn get(&self, digest: &str) -> Option<&Payload> {
         self.0.get(digest)

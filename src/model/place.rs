@@ -70,6 +70,14 @@ places! {
     FormerResourceServer(name: String) = "resource_servers.*/old": "resource_server";
     /// `[app_clients.NAME]`.
     AppClient(name: String) = "app_clients.*": "app_client";
+    /// `[functions.NAME]`.
+    Function(name: String) = "functions.*": "function";
+    /// The role of a function.
+    FunctionRole(name: String) = "functions.*/role": "function_role";
+    /// The log group of a function.
+    FunctionLogs(name: String) = "functions.*/logs": "log_group";
+    /// What lets the API invoke a function, if its routes are too many for a statement each.
+    FunctionPermission(name: String) = "functions.*/permission": "function_permission";
     /// `[load_balancer]`.
     LoadBalancer = "load_balancer": "load_balancer";
     /// The load balancer's security group.
@@ -92,6 +100,8 @@ places! {
     Routes = "api.routes";
     /// A route by method and path, such as `GET /policies`.
     Route(name: String) = "api.routes.*": "route";
+    /// What lets the API invoke a route's function.
+    RoutePermission(name: String) = "api.routes.*/permission": "function_permission";
     /// API Gateway's own 4xx responses.
     ClientErrors = "api/default_4xx": "gateway_response";
     /// API Gateway's own 5xx responses.
@@ -143,16 +153,19 @@ pub enum Table {
     Plans,
     /// `[resource_servers]`.
     ResourceServers,
+    /// `[functions]`.
+    Functions,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Partners,
         Self::AppClients,
         Self::ApiKeys,
         Self::Plans,
         Self::ResourceServers,
+        Self::Functions,
     ];
 
     /// The name, as the file has it.
@@ -163,6 +176,7 @@ impl Table {
             Self::ApiKeys => "api_keys",
             Self::Plans => "plans",
             Self::ResourceServers => "resource_servers",
+            Self::Functions => "functions",
         }
     }
 
@@ -174,6 +188,7 @@ impl Table {
             Self::ApiKeys => Place::ApiKey,
             Self::Plans => Place::Plan,
             Self::ResourceServers => Place::ResourceServer,
+            Self::Functions => Place::Function,
         };
         entry(name.into())
     }
@@ -190,6 +205,7 @@ impl Place {
             Self::AccessLogs => (Self::AccessLogs, "group"),
             Self::Plan(name) => (Self::Plan(name.clone()), "name"),
             Self::ApiKey(name) => (Self::ApiKey(name.clone()), "name"),
+            Self::Function(name) => (Self::Function(name.clone()), "name"),
             Self::PartnerKey(name) => (Self::Partner(name.clone()), "name"),
             _ => return None,
         };

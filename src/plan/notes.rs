@@ -90,7 +90,7 @@ pub(super) fn takes_long(steps: &[Step]) -> Option<Note> {
     }
     let last = (0..steps.len()).max_by_key(|place| ends[*place].0)?;
     let seconds = ends[last].0;
-    (seconds > 0).then_some(())?;
+    (seconds >= 60).then_some(())?;
     let mut waits: Vec<&Address> = Vec::new();
     let mut place = Some(last);
     while let Some(here) = place {

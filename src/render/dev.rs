@@ -10,15 +10,16 @@ use serde::Serialize;
 
 use super::json::{ChangeSummary, Line, LossReport, line};
 use super::layout::{behind, counted, harmless, indented, listed};
+use super::logs::harmless_line;
 use super::outcome::Made;
 use super::plan::losses;
 use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, STRONG, UPDATE, WARNING, paint};
 use crate::apply::Failure;
-use crate::kinds::route::{self, Integration};
+use crate::kinds::route;
 use crate::kinds::{Desired, Resource};
 use crate::model::{Address, Book, Place, bare_or_quoted};
 use crate::plan::Loss;
-use aws_local::Seen;
+use aws_local::{FunctionLine, Seen};
 
 /// A route that callers see.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -56,6 +57,17 @@ pub enum DevLine {
         summary: ChangeSummary,
         /// What is gone for good.
         lost: Vec<LossReport>,
+    },
+    /// A function wrote a line.
+    Written {
+        /// When, in UTC.
+        at: String,
+        /// The function's name in Lambda.
+        function: String,
+        /// The id of the invocation, if it was in one.
+        request_id: Option<String>,
+        /// The line.
+        message: String,
     },
     /// A request was answered.
     Request {
@@ -211,7 +223,7 @@ impl ServedRoute {
                 Resource::Route(props) => Some(props),
                 _ => None,
             });
-        let (preflights, routes): (Vec<_>, Vec<_>) = routes.partition(|props| is_preflight(props));
+        let (preflights, routes): (Vec<_>, Vec<_>) = routes.partition(|props| props.is_preflight());
         let mut routes: Vec<_> = routes
             .into_iter()
             .map(|props| Self::of(props, book))
@@ -221,12 +233,15 @@ impl ServedRoute {
     }
 }
 
-fn is_preflight(props: &route::Props) -> bool {
-    let answers = |header: &str| match &props.integration {
-        Integration::Mock(answer) => answer.headers.contains_key(header),
-        Integration::Http { .. } | Integration::Other(_) => false,
-    };
-    props.method == "OPTIONS" && answers("Access-Control-Allow-Methods")
+/// One line for what a function wrote: time, function, text.
+pub(crate) fn written(line: &FunctionLine, zone: &TimeZone) -> String {
+    let time = line.at.to_zoned(zone.clone()).strftime("%H:%M:%S");
+    let (function, text) = (harmless(&line.function), harmless_line(&line.text));
+    format!(
+        "{} {} {text}\n",
+        paint(FAINT, &time.to_string()),
+        paint(STRONG, &function)
+    )
 }
 
 /// One line for a request: time, status, route, caller, duration, and the reason if it was denied.
@@ -320,6 +335,16 @@ impl DevLine {
             callers: callers.iter().map(|caller| (*caller).to_owned()).collect(),
             seconds: (seen.took.as_secs_f64() * 1e6).round() / 1e6,
             refused: seen.refused.clone(),
+        }
+    }
+
+    /// What a function wrote.
+    pub(crate) fn written(line: &FunctionLine) -> Self {
+        Self::Written {
+            at: line.at.to_string(),
+            function: line.function.clone(),
+            request_id: line.request_id.clone(),
+            message: line.text.clone(),
         }
     }
 

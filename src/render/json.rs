@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use super::dev::DevLine;
+pub use super::logs::{LogEvent, LogLine};
 pub use super::message::{Message, Place, Refusal};
 use super::value;
 pub use super::verify::{
@@ -303,6 +304,11 @@ pub enum Around {
 
 /// One JSON line.
 pub(crate) fn line(line: &Line) -> String {
+    compact(line)
+}
+
+/// One JSON line of another form.
+pub(crate) fn compact(line: &impl Serialize) -> String {
     to_text(serde_json::to_string(line))
 }
 

@@ -74,6 +74,40 @@ pub(crate) fn behind(
     format!("{head}{gap}{}\n", lines.join(&format!("\n{:indent$}", "")))
 }
 
+/// A value, such as `{ a = 1, b = [2, 3] }`, broken after its commas, so that a key stays with what it is for. Only what is wider than
+/// a line without any comma is broken at spaces.
+pub(crate) fn value_lines(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces(text) {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + piece.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(&piece);
+            }
+            _ if piece.chars().count() <= width => lines.push(piece),
+            _ => lines.extend(wrap(&piece, width)),
+        }
+    }
+    lines
+}
+
+/// What stands between commas outside of quotes, each with its comma.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let (mut quoted, mut escaped, mut comma) = (false, false, false);
+    for character in text.chars() {
+        if comma && character == ' ' {
+            pieces.push(String::new());
+        } else if let Some(piece) = pieces.last_mut() {
+            piece.push(character);
+        }
+        quoted ^= character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
+        comma = character == ',' && !quoted;
+    }
+    pieces
+}
+
 /// Items with commas between, broken between items; inside of one only where it is wider than a line. Further lines of
 /// such an item start two spaces further in.
 pub(crate) fn flowing(items: &[String], indent: usize, width: usize) -> String {
@@ -92,7 +126,7 @@ pub(crate) fn flowing(items: &[String], indent: usize, width: usize) -> String {
             }
             _ if item.chars().count() <= room => lines.push(item),
             _ => {
-                let wrapped = wrap(&item, room.saturating_sub(2));
+                let wrapped = value_lines(&item, room.saturating_sub(2));
                 lines.extend(
                     wrapped
                         .into_iter()
@@ -153,6 +187,26 @@ mod tests {
         assert_eq!(
             flowing(&items, 1, 14),
             " a = 1,\n bb = 22,\n c = 3 4 5 6\n   7 8, d\n"
+        );
+    }
+
+    #[test]
+    fn a_value_is_broken_after_its_commas() {
+        let value = r#"tokens = { access = "1h, or so", id = "1h", refresh = "30d" }"#;
+        assert_eq!(
+            value_lines(value, 32),
+            [
+                r#"tokens = { access = "1h, or so","#,
+                r#"id = "1h", refresh = "30d" }"#
+            ]
+        );
+        assert_eq!(
+            value_lines(r#"["a\", b", "c"]"#, 10),
+            [r#"["a\", b","#, r#""c"]"#]
+        );
+        assert_eq!(
+            flowing(&["n = 1".into(), value.into(), "z = 2".into()], 2, 36),
+            "  n = 1,\n  tokens = { access = \"1h, or so\",\n    id = \"1h\", refresh = \"30d\" },\n  z = 2\n"
         );
     }
 

@@ -32,6 +32,12 @@ impl Listener for Ui {
             Notice::Existing { path, counts } => {
                 self.remark(&indented(&existing(path, counts), 0, self.width()));
             }
+            Notice::Building(function, command) => {
+                self.waiting = None;
+                let text = format!("building {function}: {command}");
+                self.remark(&indented(&text, 0, self.width()));
+            }
+            Notice::BuildLine(_, line) => self.remark(&format!("  {}\n", line.trim_end())),
             Notice::Unlocked => self.remark(UNLOCKED),
             Notice::NotReleased(error) => self.complain(&not_released(error, self.width())),
             Notice::ProbeLeft(error) => self.remark(&format!(

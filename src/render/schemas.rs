@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::history::{HistoryReport, RollbackReport};
 use super::json::{FORMAT, Line, Messages, Outputs, PlanReport, object};
+use super::logs::LogLine;
 use super::token::AccessToken;
 use super::verify::VerifyReport;
 use crate::handoff;
@@ -43,6 +44,10 @@ pub const ALL: &[Published] = &[
     Published {
         name: "history",
         schema: |name| schema::<Answer<HistoryReport>>(name, "What `history --json` prints"),
+    },
+    Published {
+        name: "logs",
+        schema: |name| schema::<LogLine>(name, "One line of `logs --json`"),
     },
     Published {
         name: "output",

@@ -15,6 +15,7 @@ pub(crate) fn desired(text: &str) -> Desired {
         vars: BTreeMap::new(),
         env: &|_| None,
         read: &|_| Ok("#!/bin/sh\n".into()),
+        code: &|_| Ok(None),
     };
     let checked = load(Source::new("stack.toml", text), &settings)
         .unwrap_or_else(|found| panic!("{found:#?}"));
@@ -27,6 +28,7 @@ pub(crate) fn desired(text: &str) -> Desired {
     let lookups = Lookups {
         subnets: vec![subnet("a"), subnet("b")],
         digests: checked.files.digests.clone(),
+        functions: checked.files.functions.clone(),
         ..Lookups::default()
     };
     expand(&checked.file, "123456789012", Default::default(), &lookups)

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::call::note;
-use super::fields::hanging;
-use super::layout::{behind, counted, flowing, indented, listed};
+use super::layout::{behind, counted, flowing, indented, listed, value_lines};
 use super::plan::heading;
 use super::style::{CREATE, ERROR, FAINT, STRONG, paint};
 use super::value;
 use crate::kinds::StackContext;
+use crate::model::Value;
 use crate::verify::{Checked, Difference, Expected, Outcome, Report, Tested};
 
 pub(crate) use junit::junit;
@@ -202,20 +202,16 @@ impl View<'_> {
     }
 
     fn fields(&self, checked: &Checked) -> String {
-        let line = |field: &crate::plan::FieldChange| {
-            let (before, after) = (
-                value::without_own_tags(&field.before),
-                value::without_own_tags(&field.after),
-            );
-            let head = format!("    {}:", field.name);
-            let text = format!(
-                "{} on AWS, {} in the file",
-                value::text(&before),
-                value::text(&after)
-            );
-            hanging(&head, head.chars().count(), &text, self.width)
+        let lines = |field: &crate::plan::FieldChange| {
+            let text = |side: &Value| value::text(&value::without_own_tags(side));
+            both_sides(
+                field.name,
+                &text(&field.before),
+                &text(&field.after),
+                self.width,
+            )
         };
-        checked.fields.iter().map(line).collect()
+        checked.fields.iter().map(lines).collect()
     }
 
     fn remarks(&self) -> String {
@@ -296,6 +292,27 @@ impl View<'_> {
 }
 
 /// A call by its route, and by its URL if that is not the main one.
+/// A field on AWS and in the file: on one line, or else each side on its own.
+fn both_sides(name: &str, on_aws: &str, in_file: &str, width: usize) -> String {
+    let line = format!("    {name}: {on_aws} on AWS, {in_file} in the file");
+    if line.chars().count() <= width {
+        return line + "\n";
+    }
+    let side = |head: &str, text: &str| {
+        let alone = 6 + head.len() + 1 + text.chars().count() > width;
+        let lines = match alone {
+            false => return format!("      {head} {text}\n"),
+            true => value_lines(text, width.saturating_sub(10)),
+        };
+        format!("      {head}\n        {}\n", lines.join("\n          "))
+    };
+    format!(
+        "    {name}:\n{}{}",
+        side("on AWS:", on_aws),
+        side("in the file:", in_file)
+    )
+}
+
 fn call(tested: &Tested) -> String {
     let case = &tested.case;
     match &case.door.name {
@@ -341,4 +358,33 @@ fn table<const N: usize>(
     let text: String = lines.collect();
     text.replace('✓', &paint(CREATE, "✓"))
         .replace('✗', &paint(ERROR, "✗"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::both_sides;
+
+    #[test]
+    fn long_sides_of_a_field_are_below_each_other() {
+        let url = r#""http://backend.example.com/policies/{id}""#;
+        let map = r#"{ X-Caller = "context.authorizer.claims.client_id", X-Tenant = "claims" }"#;
+        let text = [
+            both_sides("enabled", "false", "true", 64),
+            both_sides("http", url, "(none)", 64),
+            both_sides("send_headers", "(none)", map, 64),
+        ];
+        let wanted = [
+            r#"    enabled: false on AWS, true in the file"#,
+            r#"    http:"#,
+            r#"      on AWS: "http://backend.example.com/policies/{id}""#,
+            r#"      in the file: (none)"#,
+            r#"    send_headers:"#,
+            r#"      on AWS: (none)"#,
+            r#"      in the file:"#,
+            r#"        { X-Caller = "context.authorizer.claims.client_id","#,
+            r#"          X-Tenant = "claims" }"#,
+            "",
+        ];
+        assert_eq!(text.concat(), wanted.join("\n"));
+    }
 }

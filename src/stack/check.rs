@@ -12,6 +12,7 @@ mod api;
 mod certificates;
 mod clients;
 mod domain;
+mod functions;
 mod gateway_responses;
 mod headers;
 mod load_balancer;
@@ -62,6 +63,7 @@ pub(super) fn check(file: &File, source: &Source, spans: &Spans, findings: &mut 
     pool::check(&mut judge);
     clients::check(&mut judge);
     load_balancer::check(&mut judge);
+    functions::check(&mut judge);
     api::check(&mut judge);
     access_logs::check(&mut judge);
     gateway_responses::check(&mut judge);

@@ -127,6 +127,10 @@ codes! {
     BadKeyValue = "GS040",
     /// A path that another route answers as well, and requires less for it.
     WeakerRoute = "GS041",
+    /// A function that Lambda refuses: its runtime, its handler, its environment, or its code.
+    BadFunction = "GS042",
+    /// A secret that is written in the file.
+    SecretInFile = "GS043",
 }
 
 impl Serialize for Code {

@@ -4,6 +4,7 @@
 mod answers;
 mod api;
 mod domain;
+mod functions;
 mod load_balancer;
 mod pool;
 mod references;
@@ -49,6 +50,7 @@ pub fn expand(file: &File, account: &str, adopt: Patterns, lookups: &Lookups) ->
     if let Some(load_balancer) = &file.load_balancer {
         expansion.load_balancer(load_balancer);
     }
+    expansion.functions();
     if let Some(api) = &file.api {
         expansion.api(api);
     }

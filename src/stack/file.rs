@@ -4,6 +4,7 @@
 
 mod api;
 mod domain;
+mod functions;
 mod load_balancer;
 mod plans;
 mod pool;
@@ -21,7 +22,8 @@ pub use api::{
     GatewayResponse, HeaderValue, Mock, Origins, Requirements, Requires, Route, Throttle, Token,
     Via,
 };
-pub use domain::{ApiDomain, MutualTls, OwnDomain, TlsPolicy};
+pub use domain::{ApiDomain, EndpointAccess, IpAddresses, MutualTls, OwnDomain, TlsPolicy};
+pub use functions::{Architecture, Function, FunctionLogs, FunctionNetwork};
 pub use load_balancer::{
     FindSubnets, HealthCheck, HealthProtocol, Instances, Listener, LoadBalancer, Subnets, Targets,
     Transport,
@@ -49,6 +51,9 @@ pub struct File {
     /// App clients that belong to no partner, such as a web application's.
     #[serde(default)]
     pub app_clients: BTreeMap<String, AppClient>,
+    /// Lambda functions that routes call.
+    #[serde(default)]
+    pub functions: BTreeMap<String, Function>,
     /// The internal load balancer that the API's private routes go through.
     pub load_balancer: Option<LoadBalancer>,
     /// The API Gateway REST API.

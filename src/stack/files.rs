@@ -9,9 +9,11 @@ use aws_facts::limits::ec2::LARGEST_USER_DATA;
 use super::diagnostic::{Code, Diagnostic};
 use super::file::File;
 use super::findings::Findings;
+use super::function_files::{self, FunctionCodes};
 use super::load::LoadSettings;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
+use crate::kinds::lookups::FunctionFiles;
 use crate::model::Payloads;
 
 /// The setting with the script for instances' first start.
@@ -24,6 +26,10 @@ pub struct NamedFiles {
     pub digests: BTreeMap<String, String>,
     /// What they hold.
     pub payloads: Payloads,
+    /// What the files of each function are.
+    pub functions: BTreeMap<String, FunctionFiles>,
+    /// The code of functions, by the digests of its sources.
+    pub codes: FunctionCodes,
 }
 
 /// A setting that names a file.
@@ -66,7 +72,12 @@ pub(super) fn read(
     settings: &LoadSettings<'_>,
     findings: &mut Findings,
 ) -> NamedFiles {
-    let mut files = NamedFiles::default();
+    let functions = function_files::read(file, source, spans, settings, findings);
+    let mut files = NamedFiles {
+        functions: functions.files,
+        codes: functions.codes,
+        ..NamedFiles::default()
+    };
     for named in named(file) {
         let path = KeyPath::new(named.setting.split('.'));
         if !findings.is_usable(&path) {

@@ -23,7 +23,18 @@ fn wanted(text: &str) -> Desired {
 
 /// The wanted resources of each of the stacks.
 fn wishes() -> impl Iterator<Item = Desired> {
-    wholes().chain([testing::STACK]).map(wanted)
+    let stacks = wholes().chain([testing::STACK]).map(str::to_owned);
+    stacks.chain([shared()]).map(|text| wanted(&text))
+}
+
+/// A stack with more routes to one function than its policy has statements for.
+fn shared() -> String {
+    let routes: String = (0..100)
+        .map(|n| format!("\"GET /r{n}\" = {{ function = \"f\" }}\n"))
+        .collect();
+    let routes = format!("[api.routes]\n{routes}");
+    let stack = testing::STACK.replace("[api.routes]\n", &routes);
+    format!("{stack}\n[functions.f]\nsource = \"s3://bucket/f.zip\"\n")
 }
 
 /// The largest stack, with this value at a path.

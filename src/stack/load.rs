@@ -18,6 +18,7 @@ use super::secret_lines::SecretLines;
 use super::source::{Location, Source, SourceFile};
 use super::spans::{KeyPath, Spans};
 use super::{check, limits, schema, structure, variables};
+use crate::code::{Code as FunctionCode, CodeFault, Origin};
 
 /// The inputs of reading a file, beside its own text.
 pub struct LoadSettings<'a> {
@@ -27,6 +28,8 @@ pub struct LoadSettings<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// How a file that the stack file names is read. Its path is relative to the working folder, as the stack file's own is.
     pub read: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    /// How the code of a function is read, as `code::Code::read` does; none if it is elsewhere or not made yet.
+    pub code: &'a dyn Fn(&Origin) -> Result<Option<FunctionCode>, CodeFault>,
 }
 
 /// The value of a variable from outside of the file.

@@ -2,6 +2,7 @@
 //! lookups, and [`Lookups`] their results.
 
 mod domains;
+mod functions;
 mod guests;
 mod network;
 mod user_pool;
@@ -55,6 +56,7 @@ pub fn queries(checked: &Checked, account: &str) -> Queries {
     queries.guests = guests
         .filter_map(|(name, partner)| Some((name.clone(), partner.of.clone()?)))
         .collect();
+    queries.secrets = functions::sources(file);
     queries.user_pool = user_pool::existing(file).map(str::to_owned);
     if let Some(own) = domains::pool_domain(file) {
         queries.pool_domain = expand::known(file, account, &own.name);
@@ -98,6 +100,7 @@ pub fn preflight(checked: &Checked, account: &str, lookups: &Lookups) -> Diagnos
     domains::check(&mut flight);
     user_pool::check(&mut flight);
     guests::check(&mut flight);
+    functions::check(&mut flight);
     Diagnostics::new(checked.source().clone(), flight.list)
 }
 

@@ -1,4 +1,5 @@
-//! The lines of a stack file that hold the value of an API key where its source belongs, by mistake. No message shows them.
+//! The lines of a stack file that hold the value of an API key, or a secret of a function's environment, where its source belongs, by
+//! mistake. No message shows them.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -13,6 +14,7 @@ use super::interpolate::{Expression, Token, expression, tokens};
 use super::source::{Source, SourceFile};
 use super::spans::KeyPath;
 use super::{given_keys, limits, overlay, schema};
+use crate::code::{Variable, looks_secret};
 use crate::model::SecretSource;
 
 /// The lengths of a key's value.
@@ -107,6 +109,10 @@ fn is_secret(path: &[&str], value: &DeValue<'_>, variables: &BTreeSet<String>) -
     };
     if is_harmless(&text) {
         return false;
+    }
+    if let ["functions", _, "environment", name] = path {
+        let is_pasted = Variable::parse(&text).is_err();
+        return is_pasted || looks_secret(name, &text).is_some();
     }
     let [root, below @ ..] = path else {
         return false;
@@ -238,6 +244,10 @@ fn in_text(file: &SourceFile) -> Vec<Range<usize>> {
 /// What is set at the beginning of this text, without its quotes. All of the text if they are not closed.
 fn written(text: &str) -> &str {
     let text = text.trim();
+    // A text of several lines begins here and may hold anything.
+    if text.starts_with("\"\"\"") || text.starts_with("'''") {
+        return text;
+    }
     for quote in ['"', '\''] {
         if let Some(inside) = text.strip_prefix(quote) {
             return inside.split_once(quote).map_or(text, |(inside, _)| inside);

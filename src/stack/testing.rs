@@ -41,6 +41,7 @@ fn load_source(
         vars,
         env: &|name| env.get(name).cloned(),
         read: &beside,
+        code: &|_| Ok(None),
     };
     load(source, &settings)
 }
@@ -49,6 +50,7 @@ fn load_source(
 fn beside(path: &Path) -> io::Result<Vec<u8>> {
     match path.to_str() {
         Some("backend.sh") => Ok("#!/bin/sh\n".into()),
+        Some("policy.json" | "hello-policy.json") => Ok(br#"{"Statement": []}"#.into()),
         Some("big.sh") => Ok("#".repeat(16 * 1024 + 1).into()),
         _ => Err(io::ErrorKind::NotFound.into()),
     }

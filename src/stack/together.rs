@@ -88,7 +88,7 @@ region = "eu-central-1"
 [api]
 name = "by-tags"
 stage = "prod"
-domain = { name = "api.example.com", existing = true }
+domain = { name = "api.example.com", certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/2", tls = "1.3", endpoint_access = "strict" }
 [api.routes]
 "GET /b" = { http = "http://a.example/b", via = "load_balancer" }
 [load_balancer]
@@ -180,6 +180,7 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ("X-Tenant = ", "Via = ", Code::BadName, "Via", &["api.routes.\"GET /a/{x}\".send_headers"]),
     ("\"stageVariables.path\"", "\"stageVariables.paths\"", Code::DanglingReference, "\"stageVariables.paths\"", &["api.routes.\"GET /a/{x}\".send_headers.X-Path.from", "api.stage_variables"]),
     ("UNAUTHORIZED = ", "UNAUTHORISED = ", Code::BadName, "UNAUTHORISED", &["api.gateway_responses"]),
+    ("\"1.3\"", "\"1.2\"", Code::WrongValue, "\"1.2\"", &["api.tls"]),
     ("\"image/*\"", "\"image\"", Code::WrongValue, "\"image\"", &["api.binary"]),
     ("\"1KB\"", "\"11MB\"", Code::OutOfRange, "\"11MB\"", &["api.compression"]),
     ("\"/whole/calls\"", "\"a b\"", Code::BadName, "\"a b\"", &["api.access_logs.group"]),
@@ -227,6 +228,8 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ("base_paths = [\"v1\"], m", "base_paths = [\"v/1\"], m", Code::BadDomain, "\"v/1\"", &["api.domain.base_paths"]),
     ("s3://trust", "trust", Code::BadUrl, "\"trust/store.pem\"", &["api.domain.mutual_tls.truststore"]),
     ("tls = \"1.2\"", "tls = \"1.0\"", Code::BadDomain, "\"1.0\"", &["api.domain.tls", "api.domain.mutual_tls"]),
+    ("tls = \"1.2\"", "tls = \"1.3\"", Code::BadDomain, "\"1.3\"", &["api.domain.tls", "api.domain.mutual_tls"]),
+    ("tls = \"1.3\", endpoint", "tls = \"1.2\", endpoint", Code::WrongValue, "\"strict\"", &["api.domain.tls", "api.domain.endpoint_access"]),
     ("endpoint = true", "endpoint = false", Code::NoEffect, "mutual_tls", &["api.disable_default_endpoint", "api.domain.mutual_tls"]),
     ("\"whole-road\"", "\"-road\"", Code::BadLoadBalancer, "\"-road\"", &["load_balancer.name"]),
     ("vpc = \"default\"", "vpc = \"main\"", Code::BadLoadBalancer, "\"main\"", &["load_balancer.subnets.vpc"]),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::case::{Door, ORIGIN, Refusal};
 use crate::caller::ClientView;
 use crate::kinds::gateway_response::{CALLERS_ORIGIN, CLIENT_ERRORS};
-use crate::kinds::route::{Integration, Props as Route};
+use crate::kinds::route::Props as Route;
 use crate::kinds::{Desired, HeaderValue, Observation, Resource, deployment};
 use crate::model::{Address, Book, OutputName, Place, endpoints};
 
@@ -294,14 +294,13 @@ fn route(address: &Address, props: &Route, book: &Book) -> ExpectedRoute {
         path: props.path.clone(),
         scopes: props.authorizer.as_ref().map(|_| scopes.collect()),
         key: props.api_key,
-        mock: match &props.integration {
-            Integration::Mock(answer) => Some((answer.status, answer.headers.clone())),
-            Integration::Http { .. } | Integration::Other(_) => None,
-        },
+        mock: props
+            .answer()
+            .map(|answer| (answer.status, answer.headers.clone())),
         public_backend: props.public_backend(book),
-        origins: match &props.integration {
-            Integration::Mock(answer) => answer.origins.clone(),
-            Integration::Http { .. } | Integration::Other(_) => BTreeSet::new(),
-        },
+        origins: props
+            .answer()
+            .map(|answer| answer.origins.clone())
+            .unwrap_or_default(),
     }
 }

@@ -119,6 +119,8 @@ class Account:
             "target group": self.groups,
             "security group": self.security_groups,
             "instance": self.instances,
+            "function": self.functions,
+            "role": self.roles,
             "log group": self.log_groups,
             "lock": self.locks,
         }.items():
@@ -168,8 +170,18 @@ class Account:
         return [one["InstanceId"] for all in reservations for one in all["Instances"] if one["State"]["Name"] not in GONE]
 
     def log_groups(self, name):
-        found = self.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/apigateway/{name}")
-        return [one["logGroupName"] for one in found["logGroups"]]
+        logs = self.client("logs")
+        prefixes = [f"/aws/apigateway/{name}", f"/aws/lambda/{name}-"]
+        found = (logs.describe_log_groups(logGroupNamePrefix=prefix) for prefix in prefixes)
+        return [one["logGroupName"] for page in found for one in page["logGroups"]]
+
+    def functions(self, name):
+        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        return [one["FunctionName"] for page in pages for one in page["Functions"] if one["FunctionName"].startswith(f"{name}-")]
+
+    def roles(self, name):
+        pages = self.client("iam").get_paginator("list_roles").paginate(PathPrefix=f"/gatestack/{name}/")
+        return [one["RoleName"] for page in pages for one in page["Roles"]]
 
     def locks(self, name):
         ssm = self.client("ssm")

@@ -40,6 +40,8 @@ def overlay():
 def validate(text, folder):
     (folder / "stack.toml").write_text(text)
     (folder / "backend.sh").write_text("#!/bin/sh\n")
+    (folder / "policy.json").write_text('{"Version": "2012-10-17", "Statement": []}')
+    (folder / "Cargo.toml").write_text("")
     return subprocess.run([os.environ["GATESTACK"], "validate", "--json"], cwd=folder, capture_output=True, text=True)
 
 
@@ -144,7 +146,7 @@ BROKEN = {
     "a mock behind the load balancer": ("mock = 204", 'mock = 204, via = "load_balancer"'),
     "a URL without a scheme": ('"https://${stageVariables.host}/b"', '"a.example/b"'),
     "a URL of another scheme": ('"https://${stageVariables.host}/b"', '"ftp://a.example/b"'),
-    "an API without routes": (re.compile(r'("GET /[bamn][^\n]*\n)+'), ""),
+    "an API without routes": (re.compile(r'("GET /[bamnft][^\n]*\n)+'), ""),
     "an ID token with scopes": ('token = "access", api_key = false', 'token = "id", api_key = false'),
     "a domain of an API": ('"api.example.com", existing', '"api", existing'),
     "a domain without a certificate": ('existing = false, certificate = "arn:aws:acm:${stack.region}:123456789012:certificate/2", ', ""),

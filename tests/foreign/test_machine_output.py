@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STACK = (ROOT / "stack.toml").read_text()
 
-LINES = {"apply", "destroy", "dev"}
+LINES = {"apply": "events", "destroy": "events", "dev": "events", "logs": "logs"}
 OBJECTS = {"history", "output", "plan", "rollback", "token", "validate", "verify"}
 
 ENVIRONMENT = {
@@ -66,12 +67,12 @@ class Schemas:
 
     def hold_output(self, arguments, stdout):
         """Checks what a command line printed against its schema, and returns it."""
-        command = next((word for word in arguments if word in LINES | OBJECTS), "validate")
+        command = next((word for word in arguments if word in LINES or word in OBJECTS), "validate")
         if command in LINES:
             documents = [json.loads(line) for line in stdout.splitlines()]
             assert documents, f"{arguments} printed nothing"
             for document in documents:
-                self.hold("events", document, arguments)
+                self.hold(LINES[command], document, arguments)
             return documents
         document = json.loads(stdout)
         self.hold(command, document, arguments)
@@ -143,7 +144,16 @@ def stack(run, **replaced):
 
 def test_schemas_name_every_member(schemas):
     assert schemas.open == []
-    assert set(schemas.validators) == OBJECTS | {"events", "handoff"}
+    assert set(schemas.validators) == OBJECTS | {"events", "handoff", "logs"}
+
+
+def test_logs_are_lines(run):
+    stack(run, logs=("[api]\n", "[api]\naccess_logs = true\n"))
+    version, why = run("--local", "logs", "--json", code=1)
+    assert (version["type"], why["type"]) == ("version", "diagnostic")
+    assert why["message"]["code"] == "absent"
+    run("--local", "apply", "--yes", "--json")
+    assert [line["type"] for line in run("--local", "logs", "GET", "/hello", "--json")] == ["version"]
 
 
 def test_a_stack_from_plan_to_destroy(run):
@@ -216,6 +226,7 @@ def test_what_is_replaced_and_what_is_moved(run):
         ["paln", "--json"],
         ["verify", "--json", "--budget", "many"],
         ["rollback", "--json", "a", "b"],
+        ["logs", "--json", "--since", "soon"],
         ["apply", "-auto-approve", "--json"],
     ],
 )
@@ -232,7 +243,7 @@ def test_help_stays_help():
 
 
 @pytest.mark.parametrize("text", ["[stack]\nname = 1\n", "[stack\n", 'a = "\\q"', STACK.replace("scopes = { read", "scope = { read")])
-@pytest.mark.parametrize("command", sorted((LINES | OBJECTS) - {"dev"}))
+@pytest.mark.parametrize("command", sorted((set(LINES) | OBJECTS) - {"dev"}))
 def test_broken_files_are_json(run, command, text):
     (run.folder / "stack.toml").write_text(text)
     more = ["acme"] if command == "token" else []
@@ -269,7 +280,15 @@ def texts(part):
             yield from texts(inner)
 
 
+HANDLER = "export const handler = async () => { console.log('called'); return { statusCode: 204 }; };\n"
+
+
 def test_dev_lines(schemas, run):
+    (run.folder / "code").mkdir()
+    (run.folder / "code/index.mjs").write_text(HANDLER)
+    function = '[functions.fn]\nsource = "code"\n[api]\n'
+    route = '[api.routes]\n"GET /fn" = { function = "fn", requires = "nothing" }\n'
+    stack(run, function=("[api]\n", function), route=("[api.routes]\n", route))
     process = subprocess.Popen(
         program("dev", "--json", "--listen", "127.0.0.1:0"),
         cwd=run.folder,
@@ -291,6 +310,12 @@ def test_dev_lines(schemas, run):
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(f"{ready['invoke_url']}/hello")
         assert until("request")["status"] == 401
+        if shutil.which("node"):
+            urllib.request.urlopen(f"{ready['invoke_url']}/fn")
+            while "called" not in until("written")["message"]:
+                pass
+        else:
+            schemas.types.add("written")
         stack(run, rate=("rate = 10", "rate = 11"))
         until("reloaded")
         (run.folder / "stack.toml").write_text("[stack]\n")

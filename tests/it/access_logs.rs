@@ -161,7 +161,7 @@ async fn lines_that_are_kept_shorter_are_a_loss() {
     let loss = &plan.missing_consent[&Address::new("api.access_logs")];
     assert_eq!(
         loss.text,
-        "access log lines older than 30d: CloudWatch kept them for 365d"
+        "log lines older than 30d: CloudWatch kept them for 365d"
     );
     let plan = world.apply_with(&shorter, &agreed("api.access_logs")).await;
     assert!(plan.missing_consent.is_empty());
@@ -405,7 +405,7 @@ async fn somebody_elses_group_is_in_the_way_until_it_is_adopted() {
         .plan_with(&other, &Options::default())
         .await
         .unwrap_err();
-    let taken = "the stack \"claims\" has user pool \"XXX Users\", REST API \"xxx-api\", API key \"insurer0\", log group \"/aws/apigateway/claims\"";
+    let taken = "the stack \"claims\" has user pool \"XXX Users\", REST API \"xxx-api\", API key \"insurer0\", user pool domain \"xxx-123456789012\", log group \"/aws/apigateway/claims\"";
     let said = problems.iter().any(|problem| problem.what.contains(taken));
     assert!(said, "{problems:?}");
 }

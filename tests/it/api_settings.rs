@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
 use aws_sdk_apigateway::types::{GatewayResponseType, Op, PatchOperation};
 use gatestack::plan::Plan;
 
@@ -317,4 +318,54 @@ async fn a_long_timeout_needs_a_quota() {
         let plan = applied(&world, &waiting(shorter), &changed).await;
         assert!(!codes(&plan).contains(&"GS151"), "{:?}", plan.notes);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_and_addresses_come_and_go() {
+    let world = World::new();
+    world.apply(&stack()).await;
+    let api = world.id(&stack(), "api").await;
+    let deployed = ["update api", "update api/deployment"];
+    let text = with("tls = \"1.3\"\nip = \"dualstack\"");
+    let plan = applied(&world, &text, &deployed).await;
+    assert!(codes(&plan).contains(&"GS152"), "{:?}", plan.notes);
+    let console = world.apigateway();
+    let read = || console.get_rest_api().rest_api_id(&api).send();
+    let live = read().await.unwrap();
+    let policy = live.security_policy().unwrap().as_str().to_owned();
+    assert_eq!(policy, "SecurityPolicy_TLS13_1_3_2025_09");
+    assert_eq!(live.endpoint_access_mode().unwrap().as_str(), "BASIC");
+    let addresses = |live: &GetRestApiOutput| {
+        let endpoint = live.endpoint_configuration().unwrap();
+        endpoint.ip_address_type().unwrap().as_str().to_owned()
+    };
+    assert_eq!(addresses(&live), "dualstack");
+
+    let strict = with("tls = \"1.3\"\nendpoint_access = \"strict\"");
+    let plan = applied(&world, &strict, &deployed).await;
+    assert!(!codes(&plan).contains(&"GS153"), "{:?}", plan.notes);
+    let plan = world.plan(&text).await;
+    assert!(codes(&plan).contains(&"GS153"), "{:?}", plan.notes);
+
+    let update = console.update_rest_api().rest_api_id(&api);
+    let update = update.patch_operations(replace("/endpointAccessMode", "BASIC"));
+    let update =
+        update.patch_operations(replace("/endpointConfiguration/ipAddressType", "dualstack"));
+    update.send().await.unwrap();
+    applied(&world, &strict, &deployed).await;
+
+    // Addresses need no deployment.
+    let both = with("tls = \"1.3\"\nendpoint_access = \"strict\"\nip = \"dualstack\"");
+    applied(&world, &both, &["update api"]).await;
+    applied(&world, &stack(), &deployed).await;
+    let live = read().await.unwrap();
+    assert_eq!(live.security_policy().unwrap().as_str(), "TLS_1_0");
+    assert!(live.endpoint_access_mode().is_none());
+    assert_eq!(addresses(&live), "ipv4");
+    world.destroy(&stack()).await;
+
+    let world = World::new();
+    world.apply(&both).await;
+    let again = world.plan(&both).await;
+    assert!(again.is_empty(), "{:#?}", again.changes);
 }

@@ -1,10 +1,12 @@
 //! How many requests a plan and an apply may send: counted, not timed.
 
+use crate::existing_pool::{CLAIMS, ORDERS};
 use crate::support::example::Example;
-use crate::support::world::{World, desired, stack_of};
+use crate::support::world::{World, desired, plan_of, stack_of};
 use std::collections::BTreeMap;
 
 use gatestack::engine::{Purpose, Silent};
+use gatestack::plan::Options;
 
 async fn reads_of_a_plan(partners: usize, routes: usize) -> (u64, BTreeMap<(String, String), u64>) {
     let world = World::new();
@@ -57,4 +59,29 @@ async fn the_private_road_fits_into_the_same_numbers() {
         let (reads, by_operation) = example.reads_of_a_plan().await;
         assert!(reads <= most, "{reads}: {by_operation:#?}");
     }
+}
+
+/// The list of all APIs that an apply reads with this many clients in the pool of another stack.
+async fn lists_of_apis(clients: usize) -> u64 {
+    let world = World::new();
+    world.apply(CLAIMS).await;
+    let clients = (0..clients).map(|number| {
+        format!("[app_clients.c{number}]\nflows = [\"client_credentials\"]\nscopes = [\"orders/read\"]\n")
+    });
+    let text = format!("{ORDERS}{}", clients.collect::<String>());
+    let session = world.open(&text, Purpose::Make).await;
+    let plan = plan_of(&session, &Options::default()).await.unwrap();
+    let outcome = world.carry_out_in(&session, &plan).await;
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+    let sent = session.connection.tally().by_operation();
+    of(&sent, "API Gateway", "GetRestApis")
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_marks_on_an_api_are_read_once() {
+    let (few, many) = (lists_of_apis(2).await, lists_of_apis(12).await);
+    assert!(
+        few > 0 && few == many,
+        "{few} with 2 clients, {many} with 12"
+    );
 }

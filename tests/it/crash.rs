@@ -9,6 +9,7 @@ use gatestack::model::{Address, OutputName};
 use gatestack::plan::{Action, Options, Patterns};
 
 use crate::access_logs::logging;
+use crate::functions::with_functions;
 use crate::support::scene::stack;
 use crate::support::wire::{Fate, Wire};
 use crate::support::world::{World, desired, stack_of};
@@ -369,4 +370,13 @@ async fn somebody_elses_client_does_not_go_with_a_partner_whose_run_died() {
     let ids: Vec<_> = ids.filter_map(|client| client.client_id()).collect();
     assert_eq!(ids, [theirs]);
     assert!(world.plan(&without).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn functions_can_die_anywhere() {
+    let text = with_functions("");
+    Run::first(&text).dies_at_every_call().await;
+    let without = text.replace("{ function = \"hello\" }", "{ function = \"other\" }");
+    Run::change(&text, &without).dies_at_every_call().await;
+    Run::destroy(&text).dies_at_every_call().await;
 }

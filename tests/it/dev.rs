@@ -69,6 +69,8 @@ fn command(folder: &Folder, arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(folder.path())
         .env_clear()
+        // Functions run with the machine's interpreters.
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -373,6 +375,65 @@ fn files_that_the_file_names_are_followed_too() {
         "reloaded: 0 added, 1 changed, 0 destroyed"
     );
     assert_eq!(dev.stop("-INT").0, Some(0));
+}
+
+#[test]
+fn the_code_of_functions_is_followed() {
+    let stack = example("m2m-lambda").replace(
+        "[api]",
+        "[functions.built]\nbuild = \"mkdir -p dist && cp src/*.mjs dist\"\nsources = [\"src\"]\nsource = \"dist\"\n\n[api]",
+    );
+    let folder = Folder::with(&stack);
+    let at = |name: &str| folder.path().join(name);
+    let write = |name: &str, answer: &str| {
+        std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        let code = format!("export const handler = async () => ({{ body: '{answer}' }});\n");
+        std::fs::write(at(name), code).unwrap();
+    };
+    write("hello/index.mjs", "one");
+    write("src/index.mjs", "one");
+    let dev = Dev::spawn(&folder, &[]);
+    let watching = dev.err.line("Watching ");
+    assert!(
+        watching.contains("hello") && watching.contains("src"),
+        "{watching}"
+    );
+    let changed = "reloaded: 0 added, 1 changed, 0 destroyed";
+    write("hello/index.mjs", "two");
+    assert_eq!(dev.err.line("reloaded"), changed);
+    write("hello/lib/more.mjs", "a new file in a new folder");
+    assert_eq!(dev.err.line("reloaded"), changed);
+    write("src/index.mjs", "two");
+    assert_eq!(dev.err.line("reloaded"), changed);
+    let built = std::fs::read_to_string(at("dist/index.mjs")).unwrap();
+    assert!(built.contains("two"), "{built}");
+    // What is always left out changes nothing, but the stack file is read again after a comment.
+    write("hello/__pycache__/index.mjs", "noise");
+    dev.replace(&(stack + "# more\n"));
+    assert_eq!(dev.err.line("reloaded"), "reloaded: no changes");
+    dev.stop("-INT");
+}
+
+#[test]
+fn what_a_function_writes_is_shown() {
+    let node = Command::new("node").arg("--version").output();
+    if node.is_err() {
+        // Nothing runs a function in JavaScript here.
+        return;
+    }
+    let folder = Folder::with(&example("m2m-lambda"));
+    let code = folder.path().join("hello");
+    std::fs::create_dir(&code).unwrap();
+    let handler = "export const handler = async (event) => {\n  console.log('asked for', event.path);\n  return { statusCode: 204 };\n};\n";
+    std::fs::write(code.join("index.mjs"), handler).unwrap();
+    let mut dev = Dev::spawn(&folder, &[]);
+    let first = dev.out.line("Stack ");
+    dev.url = first.rsplit(' ').next().unwrap().to_owned();
+    dev.asked(&["call", "machine", "GET", "/hello"]);
+    let line = dev.err.line("asked for");
+    assert!(line.contains("m2m-hello"), "{line}");
+    assert!(line.ends_with("asked for /hello"), "{line}");
+    dev.stop("-INT");
 }
 
 #[test]

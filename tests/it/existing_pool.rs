@@ -356,6 +356,22 @@ stage = "prod"
 }
 
 #[test]
+fn a_domain_of_another_stacks_pool_is_told_with_its_stack() {
+    let both = Both::new();
+    both.runs("claims", &["apply", "--yes"]);
+    let own = CLAIMS.replace("claims", "second").replace("acme", "zeta");
+    let own = own.replace("\"people\"", "\"seconds\"");
+    both.write("second", &own);
+    let refused = both.fails("second", &["plan"]);
+    assert!(
+        refused.contains(
+            "the domain \"people-123456789012\" belongs to the user pool of the stack \"claims\""
+        ),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_saved_plan_about_another_stacks_pool_needs_the_file() {
     let both = Both::new();
     both.runs("claims", &["apply", "--yes"]);
@@ -423,7 +439,7 @@ fn verify_says_that_the_pool_is_gone() {
     both.runs("orders", &["apply", "--yes"]);
     both.write("orders", &ORDERS.replace("\"people\"", "\"nobodys\""));
     let said = both.run("orders", &["verify"]);
-    assert_eq!(said.code, 4, "{}{}", said.stdout, said.stderr);
+    assert_eq!(said.code, 1, "{}{}", said.stdout, said.stderr);
     let said = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         said.contains("there is no user pool `nobodys` in eu-central-1"),

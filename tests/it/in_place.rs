@@ -2,6 +2,7 @@
 //! the next plan is empty. It covers the registry, so a field without a sample fails it by name.
 
 mod api;
+mod functions;
 mod pool;
 mod private;
 mod stack;
@@ -67,7 +68,12 @@ macro_rules! fields {
 use fields;
 
 fn samples() -> Vec<Sample> {
-    let all = [pool::samples(), private::samples(), api::samples()];
+    let all = [
+        pool::samples(),
+        private::samples(),
+        api::samples(),
+        functions::samples(),
+    ];
     all.into_iter().flatten().flatten().collect()
 }
 

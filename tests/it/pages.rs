@@ -41,6 +41,11 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
     ("docs/ci.md", "# GitHub Actions", "GitHub's"),
     ("docs/ci.md", "# GitLab CI", "GitLab's"),
     (
+        "docs/functions.md",
+        "export const handler",
+        "JavaScript for Lambda: examples/m2m-lambda has the whole of it",
+    ),
+    (
         "docs/incidents.md",
         "aws ssm delete-parameter",
         "needs the `aws` CLI and the lock of a dead run: tests/it/lock.rs",
@@ -271,6 +276,10 @@ fn hold(page: &str) -> usize {
         std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
         std::fs::copy(repository(file), copy).unwrap();
     }
+    // The function of the pages.
+    let function = folder.path().join("hello/index.mjs");
+    std::fs::create_dir_all(function.parent().unwrap()).unwrap();
+    std::fs::copy(repository("examples/m2m-lambda/hello/index.mjs"), function).unwrap();
     let mut compared = 0;
     for block in blocks(page) {
         let skipped = NOT_RUN

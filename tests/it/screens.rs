@@ -48,6 +48,7 @@ fn help_of_every_command() {
         &["output"],
         &["token"],
         &["call"],
+        &["logs"],
         &["verify"],
         &["handoff"],
         &["graph"],

@@ -28,7 +28,9 @@ use crate::render::json;
 use crate::render::lock::state_is_held;
 use crate::render::{self, Ui};
 use applied::{Applied, apply};
-use aws_local::{DataPlane, DataPlaneOptions, OwnHosts, Seen};
+use aws_local::{
+    DataPlane, DataPlaneOptions, FunctionLine, FunctionWatcher, OwnHosts, Seen, WrittenBy,
+};
 use watch::{Files, Watch};
 
 /// How long files must be unchanged before they are read: an editor writes in several steps.
@@ -62,6 +64,8 @@ pub(crate) struct Args {
 pub(super) enum Event {
     /// A request was answered.
     Seen(Box<Seen>),
+    /// A function wrote a line.
+    Wrote(Box<FunctionLine>),
     /// A file may have changed.
     Touched,
     /// Serving has ended.
@@ -120,7 +124,7 @@ impl Args {
     ) -> Result<(), Error> {
         let failed = |error| Fault::io(anyhow::Error::new(error).context("can't serve"));
         let service = local_service(invocation, Some(applied.account()), Some(state_is_held))?;
-        let seen = tell.clone();
+        let (seen, wrote) = (tell.clone(), tell.clone());
         let runtime = runtime(false)?;
         let stand_in = match self.no_real_backends {
             true => Some(runtime.block_on(StandIn::start())?),
@@ -132,6 +136,9 @@ impl Args {
                 // At the end of the process the receiver is closed.
                 tell: Some(Arc::new(move |one: &Seen| {
                     let _ = seen.send(Event::Seen(Box::new(one.clone())));
+                })),
+                functions: Some(FunctionWatcher::new(move |line: &FunctionLine| {
+                    let _ = wrote.send(Event::Wrote(Box::new(line.clone())));
                 })),
                 own_hosts,
                 public_backend: stand_in.as_ref().map(|stand_in| stand_in.address),
@@ -204,6 +211,7 @@ impl Dev<'_> {
             };
             match event {
                 Ok(Event::Seen(seen)) => self.request(&seen),
+                Ok(Event::Wrote(line)) => self.wrote(&line),
                 Ok(Event::Touched) => due = Some(Instant::now() + STILL),
                 Ok(Event::Ended(ended)) => {
                     ended.context("can't serve any more").map_err(Fault::io)?;
@@ -232,6 +240,19 @@ impl Dev<'_> {
             self.ui.print(&line.text());
         } else {
             let line = show::request(seen, &callers, &self.zone, self.ui.width());
+            self.ui.remark(&line);
+        }
+    }
+
+    /// Prints what a function wrote. What Lambda writes around it is in its log only.
+    fn wrote(&mut self, line: &FunctionLine) {
+        if line.by == WrittenBy::Lambda && !line.text.contains("Error") {
+            return;
+        }
+        if self.args.json {
+            self.ui.print(&DevLine::written(line).text());
+        } else {
+            let line = show::written(line, &self.zone);
             self.ui.remark(&line);
         }
     }

@@ -37,6 +37,9 @@ struct Of {
     /// Print the schema of `history --json`
     #[arg(long)]
     history: bool,
+    /// Print the schema of a line of `logs`
+    #[arg(long)]
+    logs: bool,
     /// Print the schema of `output --json`
     #[arg(long)]
     output: bool,
@@ -64,6 +67,7 @@ impl Of {
             ("events", self.events),
             ("handoff", self.handoff),
             ("history", self.history),
+            ("logs", self.logs),
             ("output", self.output),
             ("plan", self.plan),
             ("rollback", self.rollback),

@@ -16,7 +16,7 @@ use super::{
 use crate::aws::{AwsError, Passing, Reader};
 use crate::kinds::marks::{CLIENT_TAG, CREATING};
 use crate::kinds::{KEY_TAG, STACK_TAG, tags, user_pool};
-use crate::model::Place;
+use crate::model::{Place, SecretSource};
 
 /// Runs all lookups concurrently.
 ///
@@ -65,9 +65,16 @@ pub async fn look_up(reader: &Reader, queries: &Queries, dns: bool) -> Result<Lo
         [pool] => Some(pool.id.as_str()),
         _ => None,
     };
-    let guests = guests(reader, &queries.guests, pool).await?;
+    let secrets = queries.secrets.iter();
+    let versions = secrets.map(|source| Box::pin(secret_version(reader, source)));
+    let (guests, versions) = try_join(
+        guests(reader, &queries.guests, pool),
+        try_join_all(versions),
+    )
+    .await?;
     Ok(Lookups {
         guests,
+        secret_versions: versions.into_iter().flatten().collect(),
         user_pools,
         vpc,
         subnets,
@@ -119,6 +126,22 @@ async fn names(reader: &Reader, queries: &Queries, dns: bool) -> Result<Lookups,
         }
     }
     Ok(lookups)
+}
+
+/// The version of the secret at a source; none if there is none that these credentials may read, or if it is not AWS that has it.
+async fn secret_version(
+    reader: &Reader,
+    source: &str,
+) -> Result<Option<(String, String)>, AwsError> {
+    let version = match SecretSource::parse(source) {
+        Some(SecretSource::Parameter(name)) => reader.parameter_version(&name).await,
+        Some(SecretSource::Secret { name, .. }) => reader.secret_version(&name).await,
+        Some(SecretSource::Variable(_)) | None => Ok(None),
+    };
+    match version {
+        Err(error) if error.is_not_found() || error.is_denied() => Ok(None),
+        version => Ok(version?.map(|version| (source.to_owned(), version))),
+    }
 }
 
 /// The partners of other stacks, found by the tags of their API keys. Of several keys the newest counts.

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use aws_facts::arns;
 use aws_sdk_apigateway::types::{ConnectionType, ContentHandlingStrategy, IntegrationType, Method};
 
 use super::path::{carried, parameters};
 use super::{
-    Answer, HeaderValue, Integration, MEDIA_TYPE, Props, REQUEST_HEADER, RESPONSE_HEADER, TIMEOUT,
-    mock,
+    Answer, HeaderValue, INVOKE, Integration, MEDIA_TYPE, Props, REQUEST_HEADER, RESPONSE_HEADER,
+    TIMEOUT, mock,
 };
 use crate::kinds::header;
 use crate::model::Text;
@@ -29,6 +30,10 @@ pub(super) fn props(api: &str, path: &str, verb: &str, method: &Method) -> Props
         (Some(oddity), Integration::Http { url, .. }) => Integration::Other(format!(
             "http to {} with {oddity}",
             crate::kinds::literal(&url)
+        )),
+        (Some(oddity), Integration::Function { function, .. }) => Integration::Other(format!(
+            "the function {} with {oddity}",
+            crate::kinds::literal(&function)
         )),
         (Some(oddity), Integration::Mock(_)) => Integration::Other(format!("mock with {oddity}")),
         (Some(oddity), Integration::Other(words)) => {
@@ -99,6 +104,10 @@ fn integration(path: &str, verb: &str, method: &Method) -> Integration {
                 live.uri.as_deref().unwrap_or("nowhere")
             ),
         },
+        Some(IntegrationType::AwsProxy) => match function(live) {
+            Ok(integration) => return integration,
+            Err(oddity) => format!("{} with {oddity}", live.uri.as_deref().unwrap_or("nowhere")),
+        },
         Some(IntegrationType::Mock) => match answer(method, live) {
             Ok(answer) => return Integration::Mock(answer),
             Err(oddity) => format!("mock with {oddity}"),
@@ -155,16 +164,48 @@ fn proxy(path: &str, verb: &str, live: &LiveIntegration) -> Result<Integration, 
         return Err("converted bodies".into());
     }
     let send_headers = parameters_carried(path, uri, live.request_parameters.as_ref())?;
-    let timeout_milliseconds = match live.timeout_in_millis {
-        0 => DEFAULT_TIMEOUT,
-        milliseconds => milliseconds,
-    };
     Ok(Integration::Http {
         url: uri.into(),
         link,
-        timeout_milliseconds,
+        timeout_milliseconds: timeout(live),
         send_headers,
     })
+}
+
+/// The function that an integration invokes.
+fn function(live: &LiveIntegration) -> Result<Integration, String> {
+    let uri = live.uri.as_deref().unwrap_or_default();
+    let function = uri
+        .split_once("/functions/")
+        .and_then(|(_, rest)| rest.strip_suffix("/invocations"))
+        .filter(|function| arns::invocation(function) == uri)
+        .ok_or("a URI that invokes no function")?;
+    if live.http_method.as_deref() != Some(INVOKE) {
+        return Err(format!(
+            "the method {}",
+            live.http_method.as_deref().unwrap_or("missing")
+        ));
+    }
+    if let Some(mode) = &live.response_transfer_mode
+        && mode.as_str() != "BUFFERED"
+    {
+        return Err("streamed answers".into());
+    }
+    common(live)?;
+    if live.content_handling.is_some() {
+        return Err("converted bodies".into());
+    }
+    Ok(Integration::Function {
+        function: function.into(),
+        timeout_milliseconds: timeout(live),
+    })
+}
+
+fn timeout(live: &LiveIntegration) -> i32 {
+    match live.timeout_in_millis {
+        0 => DEFAULT_TIMEOUT,
+        milliseconds => milliseconds,
+    }
 }
 
 /// The headers among an integration's mappings. The others have to carry the path's parameters, and nothing else.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::{AwsError, Operation, Writer, lock_paths};
+use crate::aws::{AwsError, Operation, Writer, lock_held};
 use crate::kinds::gone_is_success;
 
 /// A URL in an integration, where a parameter of several segments has no plus sign.
@@ -35,11 +35,11 @@ pub(super) fn carried(path: &str, uri: &str) -> Vec<(String, String)> {
 /// Creates the missing resources of a path, and returns the last one's id.
 pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<String, AwsError> {
     let paths = writer.paths(api).await?;
-    let mut parent = lock_paths(&paths).id("/").unwrap_or_default().to_owned();
+    let mut parent = lock_held(&paths).id("/").unwrap_or_default().to_owned();
     let mut so_far = String::new();
     for part in path.split('/').filter(|part| !part.is_empty()) {
         so_far = format!("{so_far}/{part}");
-        let known = lock_paths(&paths).id(&so_far).map(str::to_owned);
+        let known = lock_held(&paths).id(&so_far).map(str::to_owned);
         if let Some(id) = known {
             parent = id;
             continue;
@@ -57,12 +57,12 @@ pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<
         {
             Ok(answer) => {
                 parent = answer.id.unwrap_or_default();
-                lock_paths(&paths).learn(&so_far, &parent);
+                lock_held(&paths).learn(&so_far, &parent);
             }
             // It was created meanwhile, or the SDK retried the call after its response was lost.
             Err(error) if error.is_there_already() => {
                 let paths = writer.paths_again(api).await?;
-                parent = lock_paths(&paths)
+                parent = lock_held(&paths)
                     .id(&so_far)
                     .map(str::to_owned)
                     .ok_or(error)?;
@@ -77,7 +77,7 @@ pub(super) async fn make_path(writer: &Writer, api: &str, path: &str) -> Result<
 async fn make_room(writer: &Writer, api: &str, path: &str) -> Result<(), AwsError> {
     let paths = writer.paths(api).await?;
     let rival = {
-        let paths = lock_paths(&paths);
+        let paths = lock_held(&paths);
         paths
             .empty_parameter_beside(path)
             .and_then(|rival| Some((rival.to_owned(), paths.id(rival)?.to_owned())))
@@ -86,7 +86,7 @@ async fn make_room(writer: &Writer, api: &str, path: &str) -> Result<(), AwsErro
         return Ok(());
     };
     delete_resource(writer, api, &id).await?;
-    lock_paths(&paths).forget(&rival);
+    lock_held(&paths).forget(&rival);
     Ok(())
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn clear_path(writer: &Writer, api: &str, path: &str) -> Result
     let mut path = path;
     loop {
         let empty = {
-            let paths = lock_paths(&paths);
+            let paths = lock_held(&paths);
             paths
                 .id(path)
                 .filter(|_| paths.is_empty_leaf(path))
@@ -119,7 +119,7 @@ pub(super) async fn clear_path(writer: &Writer, api: &str, path: &str) -> Result
             return Ok(());
         };
         delete_resource(writer, api, &id).await?;
-        lock_paths(&paths).forget(path);
+        lock_held(&paths).forget(path);
         path = path.rsplit_once('/').map_or("/", |(parent, _)| parent);
     }
 }

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use aws_facts::arns;
 use aws_sdk_apigateway::types::{ConnectionType, ContentHandlingStrategy, IntegrationType};
 
 use super::path::{carried, parameters, uri};
 use super::{
-    Answer, HeaderValue, Integration, MEDIA_TYPE, Part, Props, REQUEST_HEADER, RESPONSE_HEADER,
-    live, mock,
+    Answer, HeaderValue, INVOKE, Integration, MEDIA_TYPE, Part, Props, REQUEST_HEADER,
+    RESPONSE_HEADER, live, mock,
 };
-use crate::aws::{AwsError, Operation, Writer, lock_paths};
+use crate::aws::{AwsError, Operation, Writer, lock_held};
 use crate::kinds::patch::{Patches, segment};
 use crate::kinds::{Task, gone_is_success, header, literal};
+use crate::model::Text;
 
 /// A method in API Gateway's terms.
 pub(super) struct Place<'a> {
@@ -42,9 +44,10 @@ pub(super) async fn make(
         other => other?,
     }
     let paths = writer.paths(api).await?;
-    lock_paths(&paths).learn_method(&want.path, &want.method);
+    lock_held(&paths).learn_method(&want.path, &want.method);
     match &want.integration {
         Integration::Http { .. } => put_proxy(writer, &at, task).await,
+        Integration::Function { function, .. } => put_function(writer, &at, task, function).await,
         Integration::Mock(answer) => put_mock(writer, &at, task, answer).await,
         // A file can't express this; it only describes live routes.
         Integration::Other(_) => Ok(()),
@@ -138,6 +141,30 @@ pub(super) async fn put_proxy(
         .connection_type(connection)
         .set_connection_id(link.as_ref().map(|id| task.text(id)))
         .timeout_in_millis(*timeout_milliseconds);
+    writer
+        .call(Operation::apigateway("PutIntegration"), request.send())
+        .await?;
+    Ok(())
+}
+
+/// Creates or replaces the integration of a function.
+async fn put_function(
+    writer: &Writer,
+    at: &Place<'_>,
+    task: &Task<'_, Props>,
+    function: &Text,
+) -> Result<(), AwsError> {
+    let request = writer
+        .apigateway()
+        .put_integration()
+        .rest_api_id(at.api)
+        .resource_id(at.resource)
+        .http_method(at.method)
+        .r#type(IntegrationType::AwsProxy)
+        // Lambda's Invoke is a POST, whatever the route's own method.
+        .integration_http_method(INVOKE)
+        .uri(arns::invocation(&task.text(function)))
+        .set_timeout_in_millis(task.want.timeout_milliseconds());
     writer
         .call(Operation::apigateway("PutIntegration"), request.send())
         .await?;
@@ -254,6 +281,12 @@ pub(super) fn patch_uri(patches: &mut Patches, task: &Task<'_, Props>, held: &Pr
     patches.replace("/uri", uri);
 }
 
+pub(super) fn patch_function(patches: &mut Patches, task: &Task<'_, Props>, _: &Props) {
+    if let Some(function) = task.want.function() {
+        patches.replace("/uri", arns::invocation(&task.text(function)));
+    }
+}
+
 pub(super) fn patch_link(patches: &mut Patches, task: &Task<'_, Props>, _: &Props) {
     if let Some(id) = task.want.link() {
         patches.replace("/connectionId", task.text(id));
@@ -307,12 +340,8 @@ fn patch_headers(patches: &mut Patches, task: &Task<'_, Props>, held: &Props) {
 }
 
 pub(super) fn patch_timeout(patches: &mut Patches, task: &Task<'_, Props>, _: &Props) {
-    if let Integration::Http {
-        timeout_milliseconds,
-        ..
-    } = &task.want.integration
-    {
-        patches.replace("/timeoutInMillis", timeout_milliseconds);
+    if let Some(milliseconds) = task.want.timeout_milliseconds() {
+        patches.replace("/timeoutInMillis", milliseconds);
     }
 }
 

@@ -34,7 +34,10 @@ pub(super) fn found(
         throttle: every.and_then(methods::throttle_of),
         method_throttles: of_methods
             .clone()
-            .map(|(key, setting)| (key.clone(), methods::throttle_of(setting)))
+            .map(|(key, setting)| {
+                let throttle = methods::throttle_of_method(setting, every, reader.region());
+                (key.clone(), throttle)
+            })
             .collect(),
         other_settings: of_methods
             .filter(|(_, setting)| methods::has_others(setting, every))

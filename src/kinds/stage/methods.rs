@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_facts::limits::apigateway::account_throttle;
 use aws_sdk_apigateway::types::MethodSetting;
 
 use super::{EVERY_METHOD, Props, Throttle};
@@ -14,12 +15,6 @@ use crate::model::{Book, Value};
 
 /// A throttle without effect: the account's limit applies.
 const UNLIMITED: &str = "-1";
-/// The throttle of a method whose own settings were made while the stage had none: the account's limit in most Regions.
-const DEFAULT: Throttle = Throttle {
-    rate: 10_000.0,
-    burst: 5_000,
-};
-
 /// A method's key in a stage, such as `~1claims~1{id}/GET`: as AWS's console and CloudFormation write it. AWS also takes others, such
 /// as `claims/GET`, which the console doesn't show.
 pub fn key(verb: &str, path: &str) -> String {
@@ -34,6 +29,18 @@ pub(super) fn name(of: &str) -> String {
         true => format!("{verb} {path}"),
         false => of.to_owned(),
     }
+}
+
+/// The throttle of a method's live settings; none if they don't limit. AWS adds the account's limit to settings that were made by hand
+/// for something else, while the stage had no throttle.
+pub(super) fn throttle_of_method(
+    setting: &MethodSetting,
+    every: Option<&MethodSetting>,
+    region: &str,
+) -> Option<Throttle> {
+    let (rate, burst) = account_throttle(region);
+    let added = Throttle { rate, burst };
+    throttle_of(setting).filter(|throttle| *throttle != added || !has_others(setting, every))
 }
 
 /// The throttle of live settings; none if they don't limit.
@@ -64,12 +71,7 @@ fn different(props: &Props) -> BTreeMap<&String, Option<&Throttle>> {
     let of_stage = props.throttle.as_ref();
     let all = props.method_throttles.iter();
     all.map(|(key, throttle)| (key, throttle.as_ref()))
-        .filter(|(key, throttle)| {
-            // AWS adds the default to settings that were made by hand for something else.
-            let is_added = *throttle == Some(&DEFAULT) && props.other_settings.contains(*key);
-            let throttle = throttle.filter(|_| !is_added);
-            throttle != of_stage
-        })
+        .filter(|(_, throttle)| *throttle != of_stage)
         .collect()
 }
 
@@ -156,21 +158,20 @@ mod tests {
     }
 
     #[test]
-    fn the_default_counts_where_it_was_not_added_by_aws() {
-        let props = |others: &[&str]| Props {
-            api: "a".into(),
-            name: "prod".into(),
-            deployment: "d".into(),
-            variables: BTreeMap::new(),
-            throttle: None,
-            method_throttles: BTreeMap::from([("~1/GET".to_owned(), Some(DEFAULT))]),
-            other_settings: others.iter().map(ToString::to_string).collect(),
-            access_logs: None,
-            tracing: false,
-            tags: BTreeMap::new(),
+    fn the_accounts_limit_counts_where_it_was_not_added_by_aws() {
+        let counts = |region: &str, rate: f64, burst: i32, metrics: bool| {
+            let setting = MethodSetting::builder()
+                .throttling_rate_limit(rate)
+                .throttling_burst_limit(burst)
+                .metrics_enabled(metrics)
+                .build();
+            throttle_of_method(&setting, None, region).is_some()
         };
-        assert_eq!(different(&props(&[])).len(), 1, "the file wants it");
-        assert_eq!(different(&props(&["~1/GET"])).len(), 0, "metrics by hand");
+        assert!(counts("eu-west-1", 10_000.0, 5_000, false), "the file's");
+        assert!(!counts("eu-west-1", 10_000.0, 5_000, true), "AWS's");
+        assert!(counts("eu-west-1", 2_500.0, 1_250, true), "set by hand");
+        assert!(!counts("eu-south-1", 2_500.0, 1_250, true), "AWS's");
+        assert!(counts("eu-south-1", 10_000.0, 5_000, true), "set by hand");
     }
 
     #[test]

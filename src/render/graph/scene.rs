@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::measure::Face;
 use super::{Graph, Node};
 use crate::kinds::app_client::Mark;
-use crate::kinds::route::Integration;
 use crate::kinds::{InPicture, Resource};
 use crate::model::{Address, Piece, Text};
 
@@ -91,6 +90,8 @@ pub(super) enum Way {
     Link(String),
     /// To a host on the internet.
     Host(String),
+    /// To a function, by its address or its ARN.
+    Function(String),
     /// Somewhere else, in words.
     Other(String),
     /// Nowhere: API Gateway answers.
@@ -360,16 +361,6 @@ fn routes<'a>(view: &View<'a>) -> Vec<&'a crate::kinds::route::Props> {
         .collect();
     routes.sort_by_key(|route| (&route.path, &route.method));
     routes
-}
-
-/// Whether a route is only a CORS preflight: `cors` adds one to every path.
-fn is_preflight(route: &crate::kinds::route::Props) -> bool {
-    match &route.integration {
-        Integration::Mock(answer) => {
-            route.method == "OPTIONS" && answer.headers.contains_key("Access-Control-Allow-Methods")
-        }
-        Integration::Http { .. } | Integration::Other(_) => false,
-    }
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ fn existing(judge: &mut Judge<'_>, path: &KeyPath, group: &str) {
     }
 }
 
-fn days(judge: &mut Judge<'_>, path: &KeyPath, retention: HumanDuration) {
+pub(super) fn days(judge: &mut Judge<'_>, path: &KeyPath, retention: HumanDuration) {
     let known = RETENTION_DAYS.map(|days| HumanDuration::from_secs(u64::from(days) * DAY));
     if known.contains(&retention) {
         return;

@@ -14,7 +14,7 @@ use super::names::{API_GATEWAY, HEADER, STAGE, STAGE_VARIABLE, STAGE_VARIABLE_VA
 use crate::model::{ByteSize, HumanDuration};
 use crate::stack::cors;
 use crate::stack::diagnostic::Code;
-use crate::stack::file::{Api, Cors, CorsSettings};
+use crate::stack::file::{Api, Cors, CorsSettings, TlsPolicy};
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
 
@@ -30,6 +30,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     if let Cors::On(cors) = &api.cors {
         cross_origin(judge, &path.join("cors"), cors);
     }
+    tls(judge, &path, api);
     binary(judge, &path.join("binary"), api);
     compression(judge, &path.join("compression"), api);
     let authorizer = path.join("authorizer");
@@ -88,6 +89,19 @@ fn stage_variables(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
             "keep what is the same everywhere in the routes",
         );
     }
+}
+
+/// API Gateway developer guide, "Security policies for REST APIs in API Gateway": "You can't update the security policy for an API from
+/// `TLS_1_0` to `TLS_1_2`".
+fn tls(judge: &mut Judge<'_>, path: &KeyPath, api: &Api) {
+    if api.tls == Some(TlsPolicy::Tls12) {
+        let message = "AWS doesn't change an API to the security policy TLS_1_2";
+        let help = "write `tls = \"SecurityPolicy_TLS13_1_2_2021_06\"`, which is TLS 1.2 and 1.3 too, or `tls = \"1.3\"`";
+        judge.error(Code::WrongValue, &path.join("tls"), message, help);
+        return;
+    }
+    let policy = api.tls.unwrap_or(TlsPolicy::Tls10);
+    judge.endpoint_access(path, policy, api.endpoint_access);
 }
 
 /// Whether this is a media type or a range of them.
@@ -283,6 +297,26 @@ mod tests {
             [Code::BadName]
         );
         assert_eq!(api("stage_variables = { a = \"x y\" }"), [Code::BadName]);
+    }
+
+    #[test]
+    fn an_api_has_an_enhanced_policy_or_none() {
+        for good in [
+            "tls = \"1.3\"",
+            "tls = \"SecurityPolicy_TLS13_1_2_2021_06\"\nendpoint_access = \"strict\"",
+            "tls = \"1.0\"\nip = \"dualstack\"",
+        ] {
+            assert_eq!(api(good), [], "{good}");
+        }
+        for bad in [
+            "tls = \"1.2\"",
+            "tls = \"SecurityPolicy_TLS13_2025_EDGE\"",
+            "endpoint_access = \"strict\"",
+            "tls = \"1.0\"\nendpoint_access = \"basic\"",
+            "ip = \"ipv6\"",
+        ] {
+            assert_eq!(api(bad), [Code::WrongValue], "{bad}");
+        }
     }
 
     #[test]

@@ -8,14 +8,16 @@ use regex::Regex;
 use super::Judge;
 use super::certificates::Taker;
 use crate::stack::diagnostic::Code;
-use crate::stack::file::{Api, ApiDomain, MutualTls, TlsPolicy};
+use crate::stack::file::{Api, ApiDomain, EndpointAccess, MutualTls, TlsPolicy};
 use crate::stack::spans::KeyPath;
 
 /// What only the owner of a domain decides.
-const OWNERS: [&str; 5] = [
+const OWNERS: [&str; 7] = [
     "certificate",
     "ownership_certificate",
     "tls",
+    "endpoint_access",
+    "ip",
     "mutual_tls",
     "zone",
 ];
@@ -37,6 +39,23 @@ pub(super) fn is_host(text: &str) -> bool {
 }
 
 impl Judge<'_> {
+    /// Refuses an endpoint access mode without a policy that has one: AWS requires it with the enhanced ones, and takes it with no
+    /// other.
+    pub(super) fn endpoint_access(
+        &mut self,
+        table: &KeyPath,
+        tls: TlsPolicy,
+        access: Option<EndpointAccess>,
+    ) {
+        let path = table.join("endpoint_access");
+        if access.is_none() || tls.is_enhanced() || !self.usable(table.join("tls")) {
+            return;
+        }
+        let message = "`endpoint_access` needs a security policy that has it";
+        let help = "add `tls = \"1.3\"`, or remove `endpoint_access`";
+        self.error(Code::WrongValue, &path, message, help);
+    }
+
     /// Refuses an invalid hosted zone, and a zone that can't contain this name's record.
     pub(super) fn zone(&mut self, domain: &KeyPath, zone: &str, name: &str) {
         static ID: LazyLock<Regex> = LazyLock::new(|| {
@@ -110,6 +129,7 @@ fn own(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, domain: &ApiDomain) {
     if let Some(zone) = &domain.zone {
         judge.zone(path, zone, &domain.name);
     }
+    judge.endpoint_access(path, domain.tls, domain.endpoint_access);
     base_paths(judge, &path.join("base_paths"), domain);
     if let Some(mutual) = &domain.mutual_tls {
         mutual_tls(judge, path, api, domain, mutual);
@@ -159,6 +179,14 @@ fn mutual_tls(
         let message = format!("`{}` is not an object in S3", mutual.truststore);
         let help = "write `s3://BUCKET/KEY`, a file of certificates in PEM";
         judge.error(Code::BadUrl, &table.join("truststore"), message, help);
+    }
+    if domain.tls.is_enhanced() {
+        let message = format!(
+            "AWS has no mutual TLS with the security policy {}",
+            domain.tls.policy()
+        );
+        let help = "write `tls = \"1.2\"`, which takes TLS 1.3 too, or remove `mutual_tls`";
+        judge.error(Code::BadDomain, &path.join("tls"), message, help);
     }
     if domain.tls == TlsPolicy::Tls10 {
         let message = "API Gateway asks callers for certificates only with TLS 1.2";

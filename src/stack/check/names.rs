@@ -104,6 +104,12 @@ pub(in crate::stack) static LOG_GROUP: NameRule = NameRule::new(
     },
     "letters, digits and `_ . / -`",
 );
+/// A function's name.
+pub(in crate::stack) static FUNCTION: NameRule = NameRule::new(
+    "function name",
+    names::FUNCTION,
+    "letters, digits, `-` and `_`",
+);
 /// A tag's key.
 pub(in crate::stack) static TAG_KEY: NameRule =
     NameRule::new("tag key", names::TAG_KEY, TAG_CHARACTERS);

@@ -24,7 +24,7 @@ fn marked_on_the_api() -> impl Iterator<Item = KeyPath> {
     // A part that gatestack derives has no table.
     let tables = Place::SHAPES
         .iter()
-        .filter(|(shape, _)| !shape.contains('/'));
+        .filter(|(shape, _)| !shape.contains(['/', '*']));
     let marked = tables.filter(move |(_, kind)| kind.is_some_and(is_marked));
     marked.map(|(shape, _)| KeyPath::of_address(shape))
 }
@@ -158,6 +158,16 @@ fn gather(judge: &Judge<'_>) -> Waits {
             api.description.as_ref(),
             path.join("description"),
         );
+    }
+    for (name, function) in &file.functions {
+        let path = KeyPath::from(["functions", name]);
+        if file.api.is_some() && function.existing.is_none() {
+            waits.add(&path, &["api"].into(), Why::Marked, &path);
+        }
+        for (variable, value) in &function.environment {
+            let at = path.join("environment").join(variable);
+            waits.text(judge, &path, Some(value), at);
+        }
     }
     for (name, server) in &file.resource_servers {
         let path = KeyPath::from(["resource_servers", name]);

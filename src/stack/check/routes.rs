@@ -85,26 +85,40 @@ fn backend(
     route: &Route,
     parameters: Option<&BTreeSet<String>>,
 ) {
-    let (http_path, mock_path) = (path.join("http"), path.join("mock"));
-    let timeout_path = path.join("timeout");
-    let only_mock = judge.has(&mock_path) && judge.lacks(&http_path);
-    if judge.has(&http_path) && judge.has(&mock_path) {
-        let message = "the route has two backends, `http` and `mock`";
-        judge.error(Code::RouteBackend, path, message, "remove one of them");
-    } else if judge.lacks(&http_path) && judge.lacks(mock_path) {
-        let message = "the route has no backend";
-        judge.error(
-            Code::RouteBackend,
-            path,
-            message,
-            "add `http = \"https://…\"`, or `mock = 200` for an answer without a backend",
-        );
+    let http_path = path.join("http");
+    let (timeout_path, function_path) = (path.join("timeout"), path.join("function"));
+    let backends = ["http", "function", "mock"];
+    let there: Vec<&str> = backends
+        .into_iter()
+        .filter(|key| judge.has(path.join(*key)))
+        .collect();
+    let only_mock = there == ["mock"] && judge.lacks(&http_path);
+    match &there[..] {
+        [] if backends.iter().all(|key| judge.lacks(path.join(*key))) => {
+            let message = "the route has no backend";
+            let help = "add `http = \"https://…\"`, `function = \"…\"`, or `mock = 200` for an answer without a backend";
+            judge.error(Code::RouteBackend, path, message, help);
+        }
+        [] | [_] => {}
+        [first, second, ..] => {
+            let message = format!("the route has two backends, `{first}` and `{second}`");
+            judge.error(Code::RouteBackend, path, message, "remove one of them");
+        }
+    }
+    if let Some(key) = &route.function {
+        function(judge, &function_path, key);
     }
     if let Some(url) = &route.http {
         http(judge, &http_path, api, route, url, parameters);
     }
     let send = path.join("send_headers");
-    if only_mock && judge.has(&send) {
+    if route.function.is_some() {
+        if judge.has(&send) {
+            let message =
+                "API Gateway passes a call to a function as it is, and ignores other headers";
+            judge.error(Code::RouteBackend, &send, message, "remove `send_headers`");
+        }
+    } else if only_mock && judge.has(&send) {
         let message = "a mock has no backend, so `send_headers` has no effect";
         judge.error(Code::RouteBackend, &send, message, "remove `send_headers`");
     } else {
@@ -112,7 +126,10 @@ fn backend(
         headers::check(judge, &send, api, &route.send_headers, &of);
     }
     let via = path.join("via");
-    if only_mock && judge.has(&via) {
+    if route.function.is_some() && judge.has(&via) {
+        let message = "a function is not behind the load balancer, so `via` has no effect";
+        judge.error(Code::RouteBackend, &via, message, "remove `via`");
+    } else if only_mock && judge.has(&via) {
         let message = "a mock has no backend, so `via` has no effect";
         judge.error(Code::RouteBackend, &via, message, "remove `via`");
     } else if route.via.is_some() && judge.lacks(["load_balancer"]) {
@@ -134,6 +151,21 @@ fn backend(
         }
         None => {}
     }
+}
+
+/// The function has to be in the file.
+fn function(judge: &mut Judge<'_>, path: &KeyPath, key: &str) {
+    let functions = judge.names(["functions"]);
+    if functions.iter().any(|name| name == key) || !judge.usable(["functions"]) {
+        return;
+    }
+    let message = format!("the file has no function `{key}`");
+    let add = format!(
+        "add `[functions.{}]` with its `source`",
+        crate::model::bare_or_quoted(key)
+    );
+    let help = judge.did_you_mean(key, functions.iter().map(String::as_str), add);
+    judge.error(Code::DanglingReference, path, message, help);
 }
 
 fn http(

@@ -132,7 +132,7 @@ fn length_in_tag(table: Table, name: &str) -> (usize, usize) {
         Table::AppClients | Table::ResourceServers => {
             (marks::key(address.former().as_str()).len(), LONGEST_TAG_KEY)
         }
-        Table::Partners | Table::ApiKeys | Table::Plans => {
+        Table::Partners | Table::ApiKeys | Table::Plans | Table::Functions => {
             let value = tags::escape(address.key().as_str());
             (value.len(), LONGEST_TAG_VALUE)
         }

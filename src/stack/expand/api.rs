@@ -1,29 +1,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Expansion;
+use super::domain::access_mode;
 use super::pool::{seconds, whole};
 use crate::kinds::route::{Answer, Integration};
 use crate::kinds::{
-    DOMAIN_MARK, EXISTING_POOL_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED, Resource,
-    USER_POOL_MARK, authorizer, deployment, log_group, log_role, mark_of, rest_api, route, stage,
-    usage_plan,
+    DOMAIN_MARK, EXISTING_POOL_MARK, FUNCTION_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED,
+    Resource, USER_POOL_MARK, authorizer, deployment, log_group, log_role, mark_of, rest_api,
+    route, stage, usage_plan,
 };
 use crate::model::routing::VERBS;
 use crate::model::{Address, Book, OutputName, Place, Text};
 use crate::stack::cors;
 use crate::stack::file::{
-    self, AccessLogSettings, AccessLogs, Api, Cors, CorsSettings, Period, Plan, Requires,
+    self, AccessLogSettings, AccessLogs, Api, Cors, CorsSettings, Period, Plan, Requires, TlsPolicy,
 };
 use crate::stack::methods::methods;
 
 impl Expansion<'_> {
     pub(super) fn api(&mut self, api: &Api) {
         let address = Place::Api.address();
+        let tls = api.tls.unwrap_or(TlsPolicy::Tls10);
         let props = rest_api::Props {
             name: self.text(&api.name),
             description: self.optional(api.description.as_ref()),
             disable_default_endpoint: api.disable_default_endpoint,
             keys_from_header: true,
+            security_policy: tls.policy().into(),
+            endpoint_access_mode: access_mode(tls, api.endpoint_access),
+            ip_address_type: api.ip.address_type().into(),
             binary_media_types: api.binary.clone(),
             compression: api
                 .compression
@@ -63,6 +68,7 @@ impl Expansion<'_> {
             AccessLogs::Off => None,
         };
         tags.extend(group.map(|name| mark_of(LOG_GROUP_MARK, &name)));
+        tags.extend(self.function_marks());
         let marks = [
             balancer.map(|_| LOAD_BALANCER_MARK),
             domain.map(|_| DOMAIN_MARK),
@@ -77,6 +83,17 @@ impl Expansion<'_> {
                 .map(|mark| (mark.into(), MARKED.into())),
         );
         tags
+    }
+
+    /// Marks that the stack has functions: a name for each that has no role of the stack's, which would lead to it.
+    fn function_marks(&self) -> Vec<(String, String)> {
+        let own = self.file.functions.iter();
+        let own = own.filter(|(_, function)| function.existing.is_none());
+        own.map(|(key, function)| match &function.role {
+            Some(_) => mark_of(FUNCTION_MARK, &self.function_name(key, function)),
+            None => (FUNCTION_MARK.to_owned(), MARKED.to_owned()),
+        })
+        .collect()
     }
 
     fn authorizer(&mut self, api: &Api) {
@@ -120,16 +137,23 @@ impl Expansion<'_> {
     }
 
     fn integration(&self, api: &Api, route: &file::Route) -> Integration {
+        let timeout_milliseconds = {
+            let timeout = route.timeout.unwrap_or(file::Route::TIMEOUT);
+            i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)
+        };
+        if let Some(function) = &route.function {
+            return Integration::Function {
+                function: self.function_arn(function),
+                timeout_milliseconds,
+            };
+        }
         match (&route.http, &route.mock) {
             (Some(url), _) => Integration::Http {
                 url: self.text(url),
                 link: route
                     .via
                     .map(|_| Text::output(&Place::VpcLink.address(), OutputName::Id)),
-                timeout_milliseconds: {
-                    let timeout = route.timeout.unwrap_or(file::Route::TIMEOUT);
-                    i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)
-                },
+                timeout_milliseconds,
                 send_headers: self.headers(&route.send_headers),
             },
             (None, mock) => {
@@ -181,7 +205,9 @@ impl Expansion<'_> {
             canary: None,
             beside: Vec::new(),
         };
-        let after = self.behind(api);
+        let mut after = self.behind(api);
+        after.extend(self.permissions(api));
+        after.extend(self.called_functions(api));
         self.add_after(
             Place::Deployment.address(),
             Resource::Deployment(props),
@@ -251,6 +277,16 @@ impl Expansion<'_> {
                 .resolve(&Book::default())
                 .filter(|name| !name.starts_with("arn:")),
         }
+    }
+
+    /// The functions that routes call: the stage is switched only once they can be invoked.
+    fn called_functions(&self, api: &Api) -> BTreeSet<Address> {
+        let called = api.routes.values();
+        let called = called.filter_map(|route| route.function.as_ref());
+        let called = called.map(|key| Place::Function(key.clone()).address());
+        called
+            .filter(|address| self.resources.contains_key(address))
+            .collect()
     }
 
     /// The targets of calls through the VPC link: the stage is switched only once they are ready.

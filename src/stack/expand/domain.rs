@@ -6,7 +6,7 @@ use super::Expansion;
 use crate::kinds::dns_record::Bearer;
 use crate::kinds::{Resource, api_domain, base_path_mapping, dns_record};
 use crate::model::{Address, OutputName, Place, Text};
-use crate::stack::file::{Api, ApiDomain, TlsPolicy};
+use crate::stack::file::{Api, ApiDomain, EndpointAccess, TlsPolicy};
 
 impl Expansion<'_> {
     pub(super) fn api_domain(&mut self, api: &Api, domain: &ApiDomain) {
@@ -19,11 +19,9 @@ impl Expansion<'_> {
                     .ownership_certificate
                     .as_ref()
                     .map(|arn| self.text(arn)),
-                security_policy: match domain.tls {
-                    TlsPolicy::Tls12 => "TLS_1_2",
-                    TlsPolicy::Tls10 => "TLS_1_0",
-                }
-                .into(),
+                security_policy: domain.tls.policy().into(),
+                endpoint_access_mode: access_mode(domain.tls, domain.endpoint_access),
+                ip_address_type: domain.ip.address_type().into(),
                 mutual_tls: domain.mutual_tls.as_ref().map(|tls| api_domain::MutualTls {
                     truststore: tls.truststore.clone(),
                     version: tls.version.clone(),
@@ -77,4 +75,10 @@ impl Expansion<'_> {
         };
         self.add(domain.record(), Resource::DnsRecord(props));
     }
+}
+
+/// The endpoint access mode, which AWS requires with its enhanced policies and takes with no other.
+pub(super) fn access_mode(tls: TlsPolicy, access: Option<EndpointAccess>) -> Option<String> {
+    tls.is_enhanced()
+        .then(|| access.unwrap_or_default().mode().to_owned())
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::ApiDomain;
+use super::{ApiDomain, EndpointAccess, IpAddresses, TlsPolicy};
 use crate::kinds::route;
 use crate::model::{ByteSize, HumanDuration};
 use crate::stack::template::{GatewayTemplate, Template};
@@ -25,6 +25,16 @@ pub struct Api {
     #[serde(default)]
     #[schemars(example = &"regional")]
     pub endpoint: Endpoint,
+    /// The TLS that callers may use: `1.3`, or AWS's name of a security policy. Left out: TLS 1.0 and later, AWS's default.
+    #[schemars(example = &"1.3")]
+    pub tls: Option<TlsPolicy>,
+    /// Which connections API Gateway accepts, with `tls`. Left out: `basic`.
+    #[schemars(example = &"strict")]
+    pub endpoint_access: Option<EndpointAccess>,
+    /// The IP versions that callers may use.
+    #[serde(default)]
+    #[schemars(example = &"dualstack")]
+    pub ip: IpAddresses,
     /// The stage's name, the first part of every path.
     #[schemars(example = &"prod")]
     pub stage: String,
@@ -283,18 +293,22 @@ impl AccessLogSettings {
     pub const FORMAT: &str = r#"{"requestId":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp","method":"$context.httpMethod","path":"$context.path","route":"$context.resourcePath","status":"$context.status","latency":"$context.responseLatency","error":"$context.error.message","client":"$context.authorizer.claims.client_id","apiKeyId":"$context.identity.apiKeyId"}"#;
 }
 
-/// One route: exactly one of `http` and `mock`.
+/// One route: exactly one of `http`, `function` and `mock`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
-    /// The URL to call, with the same path parameters as the route. Left out: `mock` answers.
+    /// The URL to call, with the same path parameters as the route. Left out: `function` or `mock` answers.
     #[schemars(example = &"https://claims.example.com/claims")]
     pub http: Option<GatewayTemplate>,
     /// What the call goes through. Left out: the internet. Through the load balancer the URL's port has to be one of its
     /// listeners, and the URL's host is only what the backend reads in the `Host` header.
     #[schemars(example = &"load_balancer")]
     pub via: Option<Via>,
-    /// An answer without a backend: a status, or a status and a body. Left out: `http` is called.
+    /// The name of a table in `[functions]`: each call invokes that Lambda function, which gets the whole request and gives the whole
+    /// answer. Left out: `http` is called, or `mock` answers.
+    #[schemars(example = &"hello")]
+    pub function: Option<String>,
+    /// An answer without a backend: a status, or a status and a body. Left out: `http` or `function` is called.
     #[schemars(example = 200)]
     pub mock: Option<Mock>,
     /// What a caller needs, instead of the API's `requires`. Left out: the API's.

@@ -49,10 +49,17 @@ pub struct ApiDomain {
         example = &"arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-666666666666"
     )]
     pub ownership_certificate: Option<Template>,
-    /// The oldest TLS that callers may use.
+    /// The TLS that callers may use: a version, or AWS's name of a security policy.
     #[serde(default)]
-    #[schemars(example = &"1.0")]
+    #[schemars(example = &"1.3")]
     pub tls: TlsPolicy,
+    /// Which connections API Gateway accepts, with `tls` of 1.3 or a policy's name. Left out: `basic`.
+    #[schemars(example = &"strict")]
+    pub endpoint_access: Option<EndpointAccess>,
+    /// The IP versions that callers may use.
+    #[serde(default)]
+    #[schemars(example = &"dualstack")]
+    pub ip: IpAddresses,
     /// The first part of the path that leads to this API, such as `v1`, or several. None: all of the domain is this API's.
     #[serde(default)]
     #[schemars(example = ["v1"])]
@@ -66,16 +73,101 @@ pub struct ApiDomain {
     pub zone: Option<String>,
 }
 
-/// The oldest TLS that callers may use.
+/// The TLS that callers may use: the oldest version, or AWS's name of a security policy, which also names the ciphers.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub enum TlsPolicy {
-    /// TLS 1.2.
+    /// TLS 1.2 and 1.3.
     #[default]
     #[serde(rename = "1.2")]
     Tls12,
-    /// TLS 1.0. Only for callers that can't use TLS 1.2.
+    /// TLS 1.3 alone: `SecurityPolicy_TLS13_1_3_2025_09`.
+    #[serde(rename = "1.3")]
+    Tls13,
+    /// TLS 1.0 and later. Only for callers that can't use TLS 1.2.
     #[serde(rename = "1.0")]
     Tls10,
+    /// TLS 1.3 with FIPS ciphers.
+    #[serde(rename = "SecurityPolicy_TLS13_1_3_FIPS_2025_09")]
+    Tls13Fips,
+    /// TLS 1.2 and 1.3.
+    #[serde(rename = "SecurityPolicy_TLS13_1_2_2021_06")]
+    Tls12From2021,
+    /// TLS 1.2 and 1.3, with post-quantum key exchange.
+    #[serde(rename = "SecurityPolicy_TLS13_1_2_PQ_2025_09")]
+    Tls12Pq,
+    /// The same with forward secrecy.
+    #[serde(rename = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09")]
+    Tls12PfsPq,
+    /// TLS 1.2 and 1.3 with FIPS ciphers and post-quantum key exchange.
+    #[serde(rename = "SecurityPolicy_TLS13_1_2_FIPS_PQ_2025_09")]
+    Tls12FipsPq,
+    /// The same with forward secrecy.
+    #[serde(rename = "SecurityPolicy_TLS13_1_2_FIPS_PFS_PQ_2025_09")]
+    Tls12FipsPfsPq,
+}
+
+impl TlsPolicy {
+    /// AWS's name of it.
+    pub(in crate::stack) fn policy(self) -> &'static str {
+        match self {
+            Self::Tls10 => "TLS_1_0",
+            Self::Tls12 => "TLS_1_2",
+            Self::Tls13 => "SecurityPolicy_TLS13_1_3_2025_09",
+            Self::Tls13Fips => "SecurityPolicy_TLS13_1_3_FIPS_2025_09",
+            Self::Tls12From2021 => "SecurityPolicy_TLS13_1_2_2021_06",
+            Self::Tls12Pq => "SecurityPolicy_TLS13_1_2_PQ_2025_09",
+            Self::Tls12PfsPq => "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
+            Self::Tls12FipsPq => "SecurityPolicy_TLS13_1_2_FIPS_PQ_2025_09",
+            Self::Tls12FipsPfsPq => "SecurityPolicy_TLS13_1_2_FIPS_PFS_PQ_2025_09",
+        }
+    }
+
+    /// Whether it is one of AWS's enhanced policies, which have an endpoint access mode.
+    pub(in crate::stack) fn is_enhanced(self) -> bool {
+        !matches!(self, Self::Tls10 | Self::Tls12)
+    }
+}
+
+/// Which connections API Gateway accepts with `tls` of 1.3 or a policy's name.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EndpointAccess {
+    /// Any.
+    #[default]
+    Basic,
+    /// Only those whose TLS and `Host` header have the same host name.
+    Strict,
+}
+
+impl EndpointAccess {
+    /// AWS's name of the mode.
+    pub(in crate::stack) fn mode(self) -> &'static str {
+        match self {
+            Self::Basic => "BASIC",
+            Self::Strict => "STRICT",
+        }
+    }
+}
+
+/// The IP versions that callers may use.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IpAddresses {
+    /// IPv4.
+    #[default]
+    Ipv4,
+    /// IPv4 and IPv6.
+    Dualstack,
+}
+
+impl IpAddresses {
+    /// AWS's name of the type.
+    pub(in crate::stack) fn address_type(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4",
+            Self::Dualstack => "dualstack",
+        }
+    }
 }
 
 /// `[api.domain.mutual_tls]`.

@@ -224,7 +224,8 @@ pub(super) fn constrain(schema: &mut Value, overlay: bool) {
         schema,
         "Route",
         json!({ "dependentSchemas": {
-            "http": { "properties": { "mock": false } },
+            "http": { "properties": { "mock": false, "function": false } },
+            "function": { "properties": { "mock": false, "via": false, "send_headers": false } },
             "mock": { "properties": { "http": false, "via": false } },
         }}),
     );
@@ -232,6 +233,14 @@ pub(super) fn constrain(schema: &mut Value, overlay: bool) {
         schema,
         "LoadBalancer",
         json!({ "dependentSchemas": { "existing": { "maxProperties": 1 } } }),
+    );
+    add(
+        schema,
+        "Function",
+        json!({ "dependentSchemas": {
+            "existing": { "maxProperties": 1 },
+            "role": { "properties": { "policy": false } },
+        }}),
     );
     add(
         schema,
@@ -293,7 +302,7 @@ fn whole(schema: &mut Value) {
     add(
         schema,
         "Route",
-        json!({ "oneOf": [{ "required": ["http"] }, { "required": ["mock"] }] }),
+        json!({ "oneOf": [{ "required": ["http"] }, { "required": ["function"] }, { "required": ["mock"] }] }),
     );
     add(schema, "Targets", json!({ "minProperties": 1 }));
     property_of(schema, "Api", "routes")["minProperties"] = json!(1);

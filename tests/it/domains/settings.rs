@@ -1,6 +1,7 @@
 //! Settings of a domain, changed in place.
 
 use super::*;
+use crate::support::scene::replace;
 
 #[tokio::test(start_paused = true)]
 async fn settings_of_a_domain_change_in_place() {
@@ -128,6 +129,50 @@ async fn whoever_asks_for_no_certificate_any_more_needs_consent() {
     // If every route has requirements itself, nothing becomes public.
     let plan = account.world.plan(&with_key(says(false, SHUT))).await;
     assert_eq!(plan.missing_consent.len(), 0, "{:?}", plan.missing_consent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn enhanced_policies_and_addresses_come_are_mended_and_go() {
+    let account = Account::new().await;
+    account.apply(&account.own(API, "")).await;
+    let strict = "tls = \"1.3\"\nendpoint_access = \"strict\"\nip = \"dualstack\"";
+    let strict = account.own(API, strict);
+    let update = ["update api.domain"];
+    assert_eq!(account.apply(&strict).await, update);
+    let settings = async || {
+        let domain = account.domain(API).await;
+        let text = |text: Option<&str>| text.unwrap_or("none").to_owned();
+        let addresses = domain.endpoint_configuration().unwrap().ip_address_type();
+        [
+            text(domain.security_policy().map(|policy| policy.as_str())),
+            text(domain.endpoint_access_mode().map(|mode| mode.as_str())),
+            text(addresses.map(|addresses| addresses.as_str())),
+        ]
+    };
+    let wanted = ["SecurityPolicy_TLS13_1_3_2025_09", "STRICT", "dualstack"];
+    assert_eq!(settings().await, wanted);
+
+    // By hand: AWS's way back.
+    let console = account.world.apigateway();
+    let change = console.update_domain_name().domain_name(API);
+    let change = change
+        .patch_operations(replace("/securityPolicy", "TLS_1_0"))
+        .patch_operations(replace("/endpointAccessMode", ""))
+        .patch_operations(replace("/endpointConfiguration/ipAddressType", "ipv4"));
+    change.send().await.unwrap();
+    assert_eq!(settings().await, ["TLS_1_0", "none", "ipv4"]);
+    assert_eq!(account.apply(&strict).await, update);
+    assert_eq!(settings().await, wanted);
+
+    let basic = account.own(API, "tls = \"1.3\"\nip = \"dualstack\"");
+    let plan = account.plan(&basic).await;
+    for code in ["GS111", "GS153"] {
+        let told = plan.notes.iter().any(|note| note.code == code);
+        assert!(told, "{code}: {:?}", plan.notes);
+    }
+    assert_eq!(account.apply(&basic).await, update);
+    assert_eq!(account.apply(&account.own(API, "")).await, update);
+    assert_eq!(settings().await, ["TLS_1_2", "none", "ipv4"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,6 +52,15 @@ fn api() -> Vec<Sample> {
         "disable_default_endpoint" at "api" => {|it, _| it.disable_default_endpoint ^= true}
         "binary" at "api" => {|it, _| it.binary_media_types = ["image/*".to_owned(), "a/b".to_owned()].into()}
         "compression" at "api" => {|it, _| it.compression = Some(0)}
+        "tls" with ["endpoint_access"] at "api" => {|it, _| {
+            it.security_policy = "SecurityPolicy_TLS13_1_3_2025_09".into();
+            it.endpoint_access_mode = Some("STRICT".into());
+        }}
+        "endpoint_access" with ["tls"] at "api" => {|it, _| {
+            it.security_policy = "SecurityPolicy_TLS13_1_3_2025_09".into();
+            it.endpoint_access_mode = Some("STRICT".into());
+        }}
+        "ip" at "api" => {|it, _| it.ip_address_type = "dualstack".into()}
         "keys_from_header" at "api" => {done |stack| {
             let update = stack.world.apigateway().update_rest_api();
             let update = update.rest_api_id(stack.id("api").await);
@@ -192,6 +201,11 @@ fn domain() -> Vec<Sample> {
     fields! { "api_domain", ApiDomain;
         "certificate" at DOMAIN => {|it, things| it.certificate = things.certificate.as_str().into()}
         "tls" at DOMAIN => {|it, _| it.security_policy = "TLS_1_0".into()}
+        "endpoint_access" with ["tls"] at DOMAIN => {|it, _| {
+            it.security_policy = "SecurityPolicy_TLS13_1_3_2025_09".into();
+            it.endpoint_access_mode = Some("STRICT".into());
+        }}
+        "ip" at DOMAIN => {|it, _| it.ip_address_type = "dualstack".into()}
         "mutual_tls" at DOMAIN => {|it, _| it.mutual_tls = Some(MutualTls {
             truststore: "s3://trust/store.pem".into(),
             version: Some("3".into()),
@@ -244,6 +258,7 @@ fn records() -> Vec<Sample> {
                 .unwrap();
             let again = cognito.create_user_pool_domain().user_pool_id(&pool).domain(name);
             again.custom_domain_config(certificate).send().await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
         }}
         "alias_zone" with ["alias", "others"] at RECORD => {done |stack| { taken_over(stack).await; }}
         "others" with ["alias", "alias_zone"] at RECORD => {done |stack| { taken_over(stack).await; }}

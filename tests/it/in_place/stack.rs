@@ -6,7 +6,7 @@ use aws_local::{Pace, Service};
 use aws_sdk_ec2::types::Filter;
 use gatestack::aws::Connection;
 use gatestack::engine::{Aws, Purpose, Session, Silent};
-use gatestack::kinds::{Desired, Resource};
+use gatestack::kinds::{Desired, Resource, Wanted, function_role};
 use gatestack::model::{Address, OutputName, Place, Text};
 use gatestack::plan::{Options, Patterns, Plan};
 
@@ -33,6 +33,8 @@ pub(super) struct Things {
     pub(super) certificate_everywhere: String,
     /// A private subnet that it does not use.
     pub(super) subnet: String,
+    /// A security group that it does not use.
+    pub(super) security_group: String,
     /// The hosted zone of its domains.
     pub(super) zone: String,
 }
@@ -86,6 +88,16 @@ impl Stack {
             made.push((address.clone(), wanted));
         }
         self.desired.resources.extend(made);
+        self.desired
+            .resources
+            .extend(shared_permission(&self.desired));
+        let role = Place::FunctionRole("hello".into()).address();
+        let role = self.desired.resources.get_mut(&role);
+        if let Some(Resource::FunctionRole(props)) = role.map(|role| &mut role.resource) {
+            // Lambda refuses a network to a function whose role can't use one.
+            let own = function_role::own_policy("arn:aws:logs:*:*:log-group:*", true, true);
+            props.policies = [(function_role::OWN_POLICY.to_owned(), own)].into();
+        }
         self.apply().await;
         self
     }
@@ -111,6 +123,10 @@ impl Stack {
             .retain(|address, _| needed.contains(address));
         for wanted in desired.resources.values_mut() {
             wanted.after.clear();
+            if let Resource::UserPool(pool) = &mut wanted.resource {
+                // A mark without its child would be deleted.
+                pool.marks.clear();
+            }
         }
         self.on(empty(&self.world), desired).await
     }
@@ -218,6 +234,15 @@ async fn text(world: &World) -> (String, Things) {
         .unwrap()
         .to_owned();
     let subnet = &subnets[0];
+    let described = ec2(world)
+        .describe_subnets()
+        .subnet_ids(subnet)
+        .send()
+        .await;
+    let vpc = described.unwrap().subnets()[0].vpc_id.clone().unwrap();
+    let group = ec2(world).create_security_group().group_name("own");
+    let group = group.description("of functions").vpc_id(vpc).send().await;
+    let security_group = group.unwrap().group_id.unwrap();
     let text = format!(
         r#"
 [stack]
@@ -257,6 +282,14 @@ zone = "{zone}"
 "GET /policies/{{id}}" = {{ http = "http://api.aws.com/policies/{{id}}" }}
 "GET /private" = {{ http = "http://backend.internal:80/private", via = "load_balancer" }}
 "GET /health" = {{ mock = {{ status = 200, body = "hi" }} }}
+"GET /hello" = {{ function = "hello" }}
+
+[functions.hello]
+source = "examples/m2m-lambda/hello"
+environment = {{ GREETING = "Hello" }}
+
+[functions.other]
+source = "examples/m2m-lambda/hello"
 
 [load_balancer]
 subnets = ["{subnet}"]
@@ -288,9 +321,35 @@ scopes = ["payments/read"]
         domain_certificate: everywhere,
         certificate_everywhere: spare_everywhere,
         subnet: subnets[1].clone(),
+        security_group,
         zone,
     };
     (text, things)
+}
+
+/// What lets several methods of the API invoke one function, as for more routes than its policy has room for.
+fn shared_permission(desired: &Desired) -> Option<(Address, Wanted)> {
+    let one = Place::RoutePermission("GET /hello".into()).address();
+    let mut wanted = desired.resources[&one].clone();
+    let function = Place::Function("other".into()).address();
+    if let Resource::FunctionPermission(props) = &mut wanted.resource {
+        props.function = Text::output(&function, OutputName::Arn);
+        props.methods = ["*/other".to_owned()].into();
+    }
+    Some((Place::FunctionPermission("other".into()).address(), wanted))
+}
+
+pub(super) fn lambda(world: &World) -> aws_sdk_lambda::Client {
+    aws_sdk_lambda::Client::from_conf(
+        aws_sdk_lambda::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_lambda::config::Region::new("eu-west-1"))
+            .credentials_provider(aws_sdk_lambda::config::Credentials::from_keys(
+                "someone", "else", None,
+            ))
+            .http_client(world.line())
+            .build(),
+    )
 }
 
 pub(super) fn route53(world: &World) -> aws_sdk_route53::Client {

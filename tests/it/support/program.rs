@@ -103,6 +103,8 @@ impl Folder {
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
+            // Functions run with the machine's interpreters.
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path());
         command
     }

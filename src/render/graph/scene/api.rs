@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::callers::throttle;
-use super::{Face, Panel, PanelId, Row, Scene, View, Way, first, host, is_preflight};
+use super::{Face, Panel, PanelId, Row, Scene, View, Way, first, host};
 use super::{named, routes, words};
 use crate::kinds::Resource;
 use crate::kinds::route::{Integration, Props as Route};
@@ -152,6 +152,7 @@ impl View<'_> {
             let heading = match &way {
                 Way::Link(port) => format!("Through the VPC link to port {port}"),
                 Way::Host(host) => format!("To {host}"),
+                Way::Function(function) => format!("To {function}"),
                 Way::Other(words) => words.clone(),
                 Way::Mock => "Answered by API Gateway".to_owned(),
             };
@@ -160,7 +161,7 @@ impl View<'_> {
                 ..Row::of(Face::Strong, heading)
             });
             let (preflights, others): (Vec<_>, Vec<_>) =
-                routes.into_iter().partition(|route| is_preflight(route));
+                routes.into_iter().partition(|route| route.is_preflight());
             rows.extend(others.into_iter().map(route_row));
             if !preflights.is_empty() {
                 rows.push(Row {
@@ -206,6 +207,10 @@ pub(super) fn way(integration: &Integration) -> Way {
                 Some(_) => Way::Link(port(&url, host)),
                 None => Way::Host(host.to_owned()),
             }
+        }
+        Integration::Function { function, .. } => {
+            let own = function.outputs().next();
+            Way::Function(own.map_or_else(|| words(function), |own| own.of.to_string()))
         }
         Integration::Mock(_) => Way::Mock,
         Integration::Other(words) => Way::Other(words.clone()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Face, Panel, PanelId, Port, Row, Scene, View, first, grouped, is_preflight};
+use super::{Face, Panel, PanelId, Port, Row, Scene, View, first, grouped};
 use super::{named, routes, words};
 use crate::kinds::Resource;
 use crate::kinds::app_client::Mark;
@@ -23,7 +23,7 @@ impl View<'_> {
         self.app_clients(scene);
         let public = routes(self)
             .into_iter()
-            .filter(|route| route.is_open() && !is_preflight(route))
+            .filter(|route| route.is_open() && !route.is_preflight())
             .count();
         if public > 0 {
             let panel = Panel {

@@ -15,6 +15,7 @@ app_clients.shop       = { flows = ["code"], scopes = ["openid"], callback_urls 
 plans.standard         = {}
 api_keys.batch         = {}
 partners.acme-re       = { plan = "standard" }
+functions.hello        = { source = "s3://code/hello.zip" }
 
 [api]
 name  = "hello"
@@ -30,7 +31,23 @@ certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/1"
 
 /// What an example needs beside it, and what it excludes: the definition, the setting, removed and added ones.
 const BESIDE: &[(&str, &str, &[&str], &str)] = &[
+    ("Api", "endpoint_access", &[], r#"tls = "1.3""#),
+    ("ApiDomain", "endpoint_access", &[], r#"tls = "1.3""#),
     ("Route", "http", &["mock"], ""),
+    ("Route", "function", &["mock"], ""),
+    ("Function", "existing", &["source"], ""),
+    (
+        "Function",
+        "build",
+        &["source"],
+        "source = \"made\"\nsources = [\"Cargo.toml\"]",
+    ),
+    (
+        "Function",
+        "sources",
+        &["source"],
+        "source = \"made\"\nbuild = \"make\"",
+    ),
     (
         "Route",
         "via",

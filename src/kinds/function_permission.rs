@@ -1,0 +1,402 @@
+//! What lets the API invoke a function: statements of the function's resource policy, one for each method and stage.
+//!
+//! A statement is the stack's if its id begins as gatestack's do and its source is the stack's API. All others are left alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_facts::arns::{self, Arn};
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use super::function::names;
+use super::{
+    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, OnChange,
+    Outputs, Resource, Scope, Task, distinct, gone_is_success, literal, rest_api, stage,
+};
+use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::model::{Address, OutputName, Place, Text, Value, digest};
+
+/// What lets the API invoke a function.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Props {
+    /// The function's ARN.
+    pub function: Text,
+    /// The API's id.
+    pub api: Text,
+    /// The stages.
+    pub stages: BTreeSet<String>,
+    /// The methods, as [`pattern`] writes them.
+    pub methods: BTreeSet<String>,
+}
+
+/// What lets the API invoke a function.
+#[derive(Debug)]
+pub struct FunctionPermission;
+
+/// The part of an update.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// Statements are added, then others removed.
+    Statements,
+}
+
+/// The beginning of the ids of gatestack's statements.
+const SID: &str = "gatestack-";
+
+/// Whether a statement is one of gatestack's, by its id.
+pub(super) fn is_ours(id: &str) -> bool {
+    id.starts_with(SID)
+}
+
+/// The principal of API Gateway.
+const API_GATEWAY: &str = "apigateway.amazonaws.com";
+
+/// The methods of a route, as the ARN of a source has them: `GET/claims/*`.
+pub fn pattern(verb: &str, path: &str) -> String {
+    let verb = if verb == "ANY" { "*" } else { verb };
+    let segments = path.split('/').map(|segment| match segment.contains('{') {
+        true => "*",
+        false => segment,
+    });
+    format!("{verb}{}", segments.collect::<Vec<_>>().join("/"))
+}
+
+/// The bytes of a statement in a policy, for a function, an API's id and a method on a stage.
+pub fn size(function: &str, region: &str, account: &str, stage: &str, method: &str) -> usize {
+    let source = source(region, account, "a1b2c3d4e5", stage, method);
+    // As Lambda writes it: LocalStack's recording of TestLambdaPermissions.
+    let statement = format!(
+        r#"{{"Sid":"{SID}{}","Effect":"Allow","Principal":{{"Service":"{API_GATEWAY}"}},"Action":"lambda:InvokeFunction","Resource":"{function}","Condition":{{"ArnLike":{{"AWS:SourceArn":"{source}"}}}}}},"#,
+        "0".repeat(DIGITS)
+    );
+    statement.len()
+}
+
+/// Digits of the digest in an id.
+const DIGITS: usize = 16;
+
+fn source(region: &str, account: &str, api: &str, stage: &str, method: &str) -> String {
+    arns::arn(
+        "execute-api",
+        region,
+        account,
+        format_args!("{api}/{stage}/{method}"),
+    )
+}
+
+fn sid(source: &str) -> String {
+    format!("{SID}{}", &digest(source.as_bytes())[..DIGITS])
+}
+
+impl Kind for FunctionPermission {
+    type Props = Props;
+    type Part = Part;
+
+    const INFO: KindInfo = KindInfo {
+        // Two changes of one policy at the same time may fail: Terraform lambda/permission.go takes a lock for each function.
+        lane: Some(Lane::FunctionPolicies),
+        phase: 3,
+        goes_with: Some("function"),
+        serves_callers: true,
+        in_picture: InPicture::WithUser,
+        when_different: "calls of the route fail with 500, since API Gateway may not invoke the function",
+        ..KindInfo::new(
+            "function_permission",
+            "permission",
+            "What lets the API invoke a function: statements of its resource policy. Statements that gatestack did not write are \
+             left alone. See the Lambda developer guide, \"Working with resource-based IAM policies in Lambda\".",
+        )
+    };
+
+    const FIELDS: &'static [Field<Props, Part>] = &[
+        Field::place("function", "function", |p: &Props, book| {
+            p.function.value(book)
+        }),
+        Field::new("api", "The API that may invoke it.", |p: &Props, book| {
+            p.api.value(book)
+        })
+        // It orders no deletes: the function is deleted after the API, whose routes call it.
+        .on_change(OnChange::Replace("a statement names its API")),
+        Field::new("stages", "The stages of the API.", |p: &Props, _| {
+            Value::set(&p.stages)
+        })
+        .by(Part::Statements),
+        Field::new(
+            "methods",
+            "The methods of the API, with `*` for any.",
+            |p: &Props, _| Value::set(&p.methods),
+        )
+        .by(Part::Statements),
+    ];
+
+    async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let mut findings = Findings::default();
+        let functions = functions(reader, scope).await?;
+        let policies = functions.iter().map(|arn| reader.function_policy(arn));
+        let policies = try_join_all(policies).await?;
+        let routes = routes(reader, scope).await?;
+        for (arn, policy) in functions.iter().zip(policies) {
+            let sources = policy.iter().filter(|it| is_ours(&it.sid));
+            let sources = sources.filter(|statement| statement.for_api_gateway);
+            let sources = sources.filter_map(|it| Source::parse(it.source.as_deref()?));
+            findings.owned.extend(found(scope, arn, &routes, sources));
+        }
+        Ok(findings)
+    }
+
+    async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
+        let function = task.text(&task.want.function);
+        for source in sources(writer, task.want, &task.text(&task.want.api), &function) {
+            add(writer, &function, &source).await?;
+        }
+        Ok(Outputs::new())
+    }
+
+    async fn update(
+        writer: &Writer,
+        task: &Task<'_, Props>,
+        live: &LiveReference<'_, Props>,
+        changed: &[Part],
+    ) -> Result<Outputs, AwsError> {
+        let function = literal(&live.props.function);
+        let api = task.text(&task.want.api);
+        let want = sources(writer, task.want, &api, &function);
+        let held = sources(writer, live.props, &literal(&live.props.api), &function);
+        for Part::Statements in distinct(changed) {
+            for source in want.difference(&held) {
+                add(writer, &function, source).await?;
+            }
+            for source in held.difference(&want) {
+                remove(writer, &function, source).await?;
+            }
+        }
+        Ok(Outputs::new())
+    }
+
+    async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
+        let function = literal(&live.props.function);
+        for source in sources(writer, live.props, &literal(&live.props.api), &function) {
+            remove(writer, &function, &source).await?;
+        }
+        Ok(())
+    }
+
+    /// A stage that was renamed in the file stays until consent names it, and serves its calls as before.
+    fn hold_on(want: &mut Props, live: &Props, kept: &[&Outputs]) {
+        let api = literal(&live.api);
+        let is_kept = |stage: &&String| {
+            let id = stage::id(&api, stage);
+            let mut kept = kept.iter();
+            kept.any(|outputs| outputs.get(&OutputName::Id) == Some(&id))
+        };
+        let stages = live.stages.iter();
+        want.stages.extend(stages.filter(is_kept).cloned());
+    }
+}
+
+/// A statement's source: an API, its stage, and methods.
+struct Source {
+    api: String,
+    stage: String,
+    method: String,
+}
+
+impl Source {
+    fn parse(source: &str) -> Option<Self> {
+        let arn = Arn::parse(source).filter(|arn| arn.service == "execute-api")?;
+        let (api, rest) = arn.resource.split_once('/')?;
+        let (stage, method) = rest.split_once('/')?;
+        Some(Self {
+            api: api.to_owned(),
+            stage: stage.to_owned(),
+            method: method.to_owned(),
+        })
+    }
+}
+
+fn wanted(desired: &Desired) -> impl Iterator<Item = (&Address, &Props)> {
+    let resources = desired.resources.iter();
+    resources.filter_map(|(address, wanted)| match &wanted.resource {
+        Resource::FunctionPermission(props) => Some((address, props)),
+        _ => None,
+    })
+}
+
+/// The ARNs of the functions whose policies may have statements of the stack: its own, and those that the file uses.
+async fn functions(reader: &Reader, scope: &Scope<'_>) -> Result<BTreeSet<String>, AwsError> {
+    let context = &scope.desired.context;
+    let names = names::read(reader, scope).await?;
+    let own = names.iter().map(|name| super::function::arn(context, name));
+    let used = wanted(scope.desired).filter_map(|(_, props)| props.function.resolve(scope.book));
+    Ok(own.chain(used).collect())
+}
+
+/// The names of the API's routes by their patterns.
+async fn routes(reader: &Reader, scope: &Scope<'_>) -> Result<BTreeMap<String, String>, AwsError> {
+    let Some(api) = rest_api::api(scope) else {
+        return Ok(BTreeMap::new());
+    };
+    let resources = reader.resources(api).await?;
+    let methods = resources.iter().flat_map(|resource| {
+        let path = resource.path.as_deref().unwrap_or_default();
+        let verbs = resource.resource_methods.iter().flatten();
+        verbs.map(move |(verb, _)| (pattern(verb, path), format!("{verb} {path}")))
+    });
+    Ok(methods.collect())
+}
+
+/// The stack's permissions on one function.
+fn found(
+    scope: &Scope<'_>,
+    function: &str,
+    routes: &BTreeMap<String, String>,
+    sources: impl Iterator<Item = Source>,
+) -> Vec<Found<Props>> {
+    let own = scope.address_of(OutputName::Arn, function);
+    let api = rest_api::api(scope);
+    let mut all: BTreeMap<Address, Props> = BTreeMap::new();
+    for source in sources {
+        // Another stack's API may invoke a function that is not this stack's, too.
+        if own.is_none() && api != Some(&*source.api) {
+            continue;
+        }
+        let place = place(scope, function, own, routes, &source);
+        let place = match (place, own) {
+            (Some(place), _) if api == Some(&*source.api) => place,
+            (_, Some(own)) => own.beside("permission").beside(&sid_part(&source)),
+            _ => continue,
+        };
+        let props = all.entry(place).or_insert_with(|| Props {
+            function: Text::literal(function),
+            api: Text::literal(&*source.api),
+            stages: BTreeSet::new(),
+            methods: BTreeSet::new(),
+        });
+        props.stages.insert(source.stage);
+        props.methods.insert(source.method);
+    }
+    let found = all.into_iter();
+    found
+        .map(|(address, props)| Found::new(address, props, Outputs::new()))
+        .collect()
+}
+
+/// What tells one statement of a function from the others, for an address.
+fn sid_part(source: &Source) -> String {
+    let text = format!("{}/{}/{}", source.api, source.stage, source.method);
+    digest(text.as_bytes())[..8].to_owned()
+}
+
+/// Where a statement is: at the wanted permission that has its method, or at the route that it was made for.
+fn place(
+    scope: &Scope<'_>,
+    function: &str,
+    own: Option<&Address>,
+    routes: &BTreeMap<String, String>,
+    source: &Source,
+) -> Option<Address> {
+    let is_here = |props: &Props| props.function.resolve(scope.book).as_deref() == Some(function);
+    let mut all = wanted(scope.desired);
+    let at = all.find(|(_, props)| is_here(props) && props.methods.contains(&source.method));
+    if let Some((address, _)) = at {
+        return Some(address.clone());
+    }
+    // One that has statements for several methods had this one, too.
+    if let Some(Place::Function(key)) = own.and_then(Address::place) {
+        let shared = Place::FunctionPermission(key).address();
+        if wanted(scope.desired).any(|(address, _)| *address == shared) {
+            return Some(shared);
+        }
+    }
+    let route = routes.get(&source.method)?;
+    let address = Place::RoutePermission(route.clone()).address();
+    match wanted(scope.desired).any(|(wanted, _)| *wanted == address) {
+        // The route calls another function now.
+        true => own.map(|own| address.replaced(own.as_str())),
+        false => Some(address),
+    }
+}
+
+/// The sources of all statements.
+fn sources(writer: &Writer, props: &Props, api: &str, function: &str) -> BTreeSet<String> {
+    let account = Arn::parse(function).map_or("", |arn| arn.account);
+    let region = writer.region();
+    let pairs = props.stages.iter().flat_map(|stage| {
+        let methods = props.methods.iter();
+        methods.map(move |method| source(region, account, api, stage, method))
+    });
+    pairs.collect()
+}
+
+async fn add(writer: &Writer, function: &str, source: &str) -> Result<(), AwsError> {
+    let answer = writer
+        .patiently(async || {
+            let request = writer
+                .lambda()
+                .add_permission()
+                .function_name(function)
+                .statement_id(sid(source))
+                .action("lambda:InvokeFunction")
+                .principal(API_GATEWAY)
+                .source_arn(source);
+            writer
+                .call(Operation::lambda("AddPermission"), request.send())
+                .await
+        })
+        .await;
+    match answer {
+        // An earlier run died after it had added this one, or something else changed it: it is written again.
+        Err(error) if error.is("ResourceConflictException") => {
+            remove(writer, function, source).await?;
+            let request = writer
+                .lambda()
+                .add_permission()
+                .function_name(function)
+                .statement_id(sid(source))
+                .action("lambda:InvokeFunction")
+                .principal(API_GATEWAY)
+                .source_arn(source);
+            writer
+                .call(Operation::lambda("AddPermission"), request.send())
+                .await?;
+            Ok(())
+        }
+        answer => answer.map(|_| ()),
+    }
+}
+
+async fn remove(writer: &Writer, function: &str, source: &str) -> Result<(), AwsError> {
+    let request = writer
+        .lambda()
+        .remove_permission()
+        .function_name(function)
+        .statement_id(sid(source));
+    gone_is_success(
+        writer
+            .call(Operation::lambda("RemovePermission"), request.send())
+            .await,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_has_a_star_for_what_a_caller_chooses() {
+        assert_eq!(pattern("GET", "/claims/{id}"), "GET/claims/*");
+        assert_eq!(pattern("ANY", "/{proxy+}"), "*/*");
+        assert_eq!(pattern("POST", "/"), "POST/");
+    }
+
+    #[test]
+    fn a_source_is_read_as_it_is_written() {
+        let written = source("eu-central-1", "123456789012", "abc", "prod", "GET/a/*");
+        let read = Source::parse(&written).unwrap();
+        assert_eq!(
+            (read.api.as_str(), read.stage.as_str(), read.method.as_str()),
+            ("abc", "prod", "GET/a/*")
+        );
+        assert!(Source::parse("arn:aws:s3:::bucket").is_none());
+    }
+}

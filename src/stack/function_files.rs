@@ -1,0 +1,232 @@
+//! The files of functions: their code, by the digest of its sources, and their policies.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_facts::runtimes::{self, DEFAULT};
+
+use super::diagnostic::{Code, Diagnostic};
+use super::file::{File, Function};
+use super::findings::Findings;
+use super::load::LoadSettings;
+use super::source::Source;
+use super::spans::{KeyPath, Spans};
+use crate::code::{self, Code as Files, CodeFault, Origin};
+use crate::kinds::lookups::FunctionFiles;
+
+/// The code of a function, as far as it is there.
+#[derive(Clone, Debug)]
+pub struct FunctionCode {
+    /// The name of its table.
+    pub key: String,
+    /// Its files; none if a build makes them.
+    pub files: Option<Arc<Files>>,
+    /// What makes them.
+    pub build: Option<Build>,
+}
+
+/// A build.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Build {
+    /// The command.
+    pub command: String,
+    /// Where it runs.
+    pub folder: PathBuf,
+    /// The files and folders that it reads.
+    pub reads: Vec<PathBuf>,
+    /// What it makes.
+    pub makes: Origin,
+    /// The handler, if the file says it.
+    pub handler: Option<String>,
+    /// The runtime.
+    pub runtime: String,
+    /// The processor.
+    pub architecture: String,
+}
+
+/// The code of all functions, by the digests of their sources.
+pub type FunctionCodes = BTreeMap<String, FunctionCode>;
+
+/// What was read.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) files: BTreeMap<String, FunctionFiles>,
+    pub(super) codes: FunctionCodes,
+}
+
+/// Reads the code and the policies of all functions.
+pub(super) fn read(
+    file: &File,
+    source: &Source,
+    spans: &Spans,
+    settings: &LoadSettings<'_>,
+    findings: &mut Findings,
+) -> Read {
+    let mut read = Read::default();
+    for (key, function) in &file.functions {
+        let path = KeyPath::from(["functions", key]);
+        if function.existing.is_some() || !findings.is_usable(&path) {
+            continue;
+        }
+        let folder = |path: &KeyPath| {
+            let file = source.file(&spans.value_of(path)).path();
+            file.parent().unwrap_or_else(|| Path::new("")).to_owned()
+        };
+        let mut files = FunctionFiles::default();
+        let at = path.join("source");
+        if let Some(written) = &function.source
+            && findings.is_intact(&path)
+        {
+            let of = Of {
+                key,
+                function,
+                written,
+                folder: folder(&at),
+            };
+            match of.code(settings) {
+                Ok((digest, handler, code)) => {
+                    files.code.clone_from(&digest);
+                    files.handler = handler;
+                    read.codes.extend(code.map(|code| (digest, code)));
+                }
+                Err((place, CodeFault { what, help, .. })) => {
+                    let place = match place {
+                        Place::Source => at,
+                        Place::Handler if spans.has(&path.join("handler")) => path.join("handler"),
+                        Place::Handler => at,
+                        Place::Sources => path.join("sources"),
+                    };
+                    let diagnostic = Diagnostic::error(Code::BadFile, what);
+                    findings.push(diagnostic.at(spans.value_of(&place)).help(help));
+                }
+            }
+        }
+        let at = path.join("policy");
+        if let Some(written) = &function.policy
+            && findings.is_usable(&at)
+        {
+            match policy(&folder(&at).join(written), settings) {
+                Ok(policy) => files.policy = Some(policy),
+                Err((what, help)) => {
+                    let diagnostic = Diagnostic::error(Code::BadFile, what);
+                    findings.push(diagnostic.at(spans.value_of(&at)).help(help));
+                }
+            }
+        }
+        read.files.insert(key.clone(), files);
+    }
+    read
+}
+
+/// The setting that a fault is about.
+enum Place {
+    Source,
+    Handler,
+    Sources,
+}
+
+struct Of<'f> {
+    key: &'f str,
+    function: &'f Function,
+    written: &'f str,
+    folder: PathBuf,
+}
+
+type Found = (String, String, Option<FunctionCode>);
+
+impl Of<'_> {
+    /// The digest of its sources, its handler, and its code if that is not in S3.
+    fn code(&self, settings: &LoadSettings<'_>) -> Result<Found, (Place, CodeFault)> {
+        let function = self.function;
+        let at_source = |fault| (Place::Source, fault);
+        let name = function.runtime.as_deref().unwrap_or(DEFAULT);
+        // The checks told of one that Lambda does not have.
+        let runtime = runtimes::runtime(name).or_else(|| runtimes::runtime(DEFAULT));
+        let runtime = runtime.expect("the default is among the runtimes");
+        let origin = Origin::of(self.written, &self.folder).map_err(at_source)?;
+        let given = function.handler.as_deref();
+        let has_layers = !function.layers.is_empty();
+        let handler = |files: Option<&Files>| {
+            code::handler(runtime, given, files, has_layers)
+                .map_err(|fault| (Place::Handler, fault))
+        };
+        if let Origin::Object { .. } = origin {
+            return Ok((self.written.to_owned(), handler(None)?, None));
+        }
+        if let Some(command) = &function.build {
+            let sources: Vec<String> = function.sources.iter().cloned().collect();
+            let digest = code::build_digest(command, &sources, &self.folder, &origin);
+            let digest = digest.map_err(|fault| (Place::Sources, fault))?;
+            let build = Build {
+                command: command.clone(),
+                folder: match self.folder.as_os_str().is_empty() {
+                    true => PathBuf::from("."),
+                    false => self.folder.clone(),
+                },
+                makes: origin,
+                reads: { sources.iter() }
+                    .map(|one| self.folder.join(one))
+                    .collect(),
+                handler: function.handler.clone(),
+                runtime: name.to_owned(),
+                architecture: function.architecture.name().to_owned(),
+            };
+            let code = FunctionCode {
+                key: self.key.to_owned(),
+                files: None,
+                build: Some(build),
+            };
+            return Ok((digest, handler(None)?, Some(code)));
+        }
+        let Some(files) = (settings.code)(&origin).map_err(at_source)? else {
+            let digest = crate::model::digest(self.written.as_bytes());
+            return Ok((digest, handler(None)?, None));
+        };
+        code::check_architecture(&files, function.architecture.name()).map_err(at_source)?;
+        if files.may_be_too_large() {
+            files.archive().map_err(at_source)?;
+        }
+        let handler = handler(Some(&files))?;
+        let code = FunctionCode {
+            key: self.key.to_owned(),
+            files: Some(Arc::new(files)),
+            build: None,
+        };
+        let digest = code.files.as_ref().map(|files| files.digest());
+        Ok((digest.unwrap_or_default(), handler, Some(code)))
+    }
+}
+
+/// The policy in a file.
+fn policy(path: &Path, settings: &LoadSettings<'_>) -> Result<String, (String, String)> {
+    let shown = path.display();
+    let help = "write an IAM policy in JSON: {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": …, \"Resource\": …}]}";
+    let bytes = (settings.read)(path).map_err(|error| {
+        let what = match error.kind() {
+            std::io::ErrorKind::NotFound => format!("there is no file `{shown}`"),
+            _ => format!("`{shown}` can't be read: {error}"),
+        };
+        (
+            what,
+            "a path is relative to the file that names it".to_owned(),
+        )
+    })?;
+    let policy: serde_json::Value = serde_json::from_slice(&bytes)
+        .map_err(|error| (format!("`{shown}` is not JSON: {error}"), help.to_owned()))?;
+    let statements = &policy["Statement"];
+    if !(statements.is_array() || statements.is_object()) {
+        return Err((format!("`{shown}` has no `Statement`"), help.to_owned()));
+    }
+    let text = policy.to_string();
+    if text.len() > aws_facts::limits::iam::LARGEST_INLINE_POLICIES {
+        let most = aws_facts::limits::iam::LARGEST_INLINE_POLICIES;
+        return Err((
+            format!("`{shown}` has {} characters", text.len()),
+            format!(
+                "IAM allows {most} for all policies of a role: make a role of your own with managed policies, and name it as `role`"
+            ),
+        ));
+    }
+    Ok(text)
+}

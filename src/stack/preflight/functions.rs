@@ -1,0 +1,52 @@
+//! Secrets in environments of functions.
+
+use std::collections::BTreeSet;
+
+use super::Flight;
+use crate::model::SecretSource;
+use crate::stack::diagnostic::Code;
+use crate::stack::file::File;
+use crate::stack::spans::KeyPath;
+
+/// The sources of all secrets in environments.
+pub(super) fn sources(file: &File) -> BTreeSet<String> {
+    let own = file.functions.values();
+    let values = own.flat_map(|function| function.environment.values());
+    values
+        .map(|value| value.as_written())
+        .filter(|text| SecretSource::parse(text).is_some())
+        .map(str::to_owned)
+        .collect()
+}
+
+pub(super) fn check(flight: &mut Flight<'_>) {
+    let file = flight.file;
+    let region = &file.stack.region;
+    for (key, function) in &file.functions {
+        for (name, value) in &function.environment {
+            let source = value.as_written();
+            let Some(parsed) = SecretSource::parse(source) else {
+                continue;
+            };
+            if flight.lookups.secret_versions.contains_key(source) {
+                continue;
+            }
+            let (message, help) = match parsed {
+                SecretSource::Variable(variable) => (
+                    format!("the environment variable {variable} is not set, or is not UTF-8"),
+                    format!("set {variable} where gatestack runs"),
+                ),
+                SecretSource::Parameter(parameter) => (
+                    format!("{region} has no parameter {parameter} that these credentials may read"),
+                    "store the value there, or correct the name; plans need ssm:GetParameter for it".to_owned(),
+                ),
+                SecretSource::Secret { name, .. } => (
+                    format!("{region} has no secret {name} with a value that these credentials may read"),
+                    "store the value there, or correct the name; plans need secretsmanager:DescribeSecret for it".to_owned(),
+                ),
+            };
+            let path = KeyPath::from(["functions", key, "environment", name]);
+            flight.error(Code::Absent, &path, message, help);
+        }
+    }
+}
