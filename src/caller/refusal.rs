@@ -22,6 +22,8 @@ pub enum Refusal {
     Timeout,
     /// The backend can't be reached.
     Unreachable,
+    /// API Gateway can't call the backend, or can't use its answer.
+    Failed,
 }
 
 /// The error type of API Gateway's own response, such as `ForbiddenException`; none for a backend's.
@@ -49,6 +51,7 @@ impl Refusal {
             ("TooManyRequestsException", _) => Some(Self::Throttle),
             (_, 504) if says("timed out") => Some(Self::Timeout),
             (_, 504) => Some(Self::Unreachable),
+            ("InternalServerErrorException", 500 | 502) => Some(Self::Failed),
             _ => None,
         }
     }
@@ -119,6 +122,13 @@ mod tests {
                 r#"{"message": "Network error communicating with endpoint"}"#,
                 Some(Refusal::Unreachable),
             ),
+            (
+                502,
+                Some("InternalServerErrorException"),
+                r#"{"message": "Internal server error"}"#,
+                Some(Refusal::Failed),
+            ),
+            (502, None, "Internal server error", None),
             (504, None, "timed out", None),
         ] {
             assert_eq!(

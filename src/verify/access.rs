@@ -60,6 +60,8 @@ pub struct ExpectedRoute {
     pub mock: Option<(u16, BTreeMap<String, String>)>,
     /// The host and port of its backend, if that is reached through the internet.
     pub public_backend: Option<String>,
+    /// Whether it calls a function.
+    pub function: bool,
     /// The origins of pages, each of which that response allows; empty if it is the same for all.
     pub origins: BTreeSet<String>,
 }
@@ -298,6 +300,7 @@ fn route(address: &Address, props: &Route, book: &Book) -> ExpectedRoute {
             .answer()
             .map(|answer| (answer.status, answer.headers.clone())),
         public_backend: props.public_backend(book),
+        function: props.function().is_some(),
         origins: props
             .answer()
             .map(|answer| answer.origins.clone())

@@ -310,6 +310,7 @@ mod tests {
             key,
             needs_key: true,
             public_backend: None,
+            function: false,
             expected: Expected::Refused {
                 how,
                 status: how.status(),

@@ -146,6 +146,8 @@ pub struct Case {
     pub needs_key: bool,
     /// The host and port of the route's backend, if that is reached through the internet.
     pub public_backend: Option<String>,
+    /// Whether the route calls a function.
+    pub function: bool,
     /// The expected result.
     pub expected: Expected,
     /// Whether a backend's responses must have CORS headers.

@@ -159,6 +159,10 @@ fn admitted(case: &Case, status: Option<u16>, answer: &Answer) -> Option<Differe
         return Some(Difference {
             what: format!("{caller} is admitted, but the backend fails: {answer}"),
             help: match (answer.status, &case.public_backend) {
+                _ if case.function => format!(
+                    "`gatestack logs {} {}` shows what the function wrote; if nothing, see with `gatestack plan` whether the API may invoke it",
+                    case.method, case.path
+                ),
                 (504, Some(at)) => format!("see that the backend at {at} runs and answers in time"),
                 (504, None) => {
                     "see that the backend runs and answers in time, and that load balancer and VPC link are healthy".into()
@@ -265,6 +269,7 @@ mod tests {
             key: KeyShown::None,
             needs_key: true,
             public_backend: None,
+            function: false,
             expected,
             cors: false,
             not_tested: None,
@@ -411,6 +416,11 @@ mod tests {
             help(&public),
             "see that the backend at api.example.com:443 runs and answers in time"
         );
+        let function = Case {
+            function: true,
+            ..let_in()
+        };
+        assert!(help(&function).starts_with("`gatestack logs GET /a`"));
     }
 
     #[test]

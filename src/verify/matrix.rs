@@ -77,6 +77,7 @@ impl Matrix<'_> {
                 key: false,
                 mock: None,
                 public_backend: None,
+                function: false,
                 origins: BTreeSet::new(),
             };
             cases.push(self.of_stranger(&route));
@@ -422,6 +423,7 @@ impl Matrix<'_> {
             not_tested: not_tested.map(str::to_owned),
             needs_key: route.key,
             public_backend: route.public_backend.clone(),
+            function: route.function,
             route: route.address.clone(),
             method: method.to_owned(),
             path: route.path.clone(),

@@ -7,7 +7,7 @@
 //!
 //! A [`Service`] is one account with all its Regions: [`Service::in_memory`], or [`Service::at_file`] for a state that several
 //! processes share. Code archives and log events lie [beside] the state. [`connector`] gives the SDK an HTTP client that calls it in
-//! process, whatever the endpoint. A [`DataPlane`] also answers run-time requests (tokens, deployed stages), which may run [functions],
+//! process, whatever the endpoint. A [`DataPlane`] also answers run-time requests (tokens, deployed stages), which may run functions,
 //! and [`serve`] serves it at a listener. [`Options`] holds the account, the clock, the [`Pace`] of what takes time on AWS and the
 //! [`Scenario`] of its delays.
 //!

@@ -40,6 +40,7 @@ fn route(name: &str, needs: Option<&[&str]>, key: bool) -> ExpectedRoute {
         key,
         mock: None,
         public_backend: None,
+        function: false,
         origins: BTreeSet::new(),
     }
 }

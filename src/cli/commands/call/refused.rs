@@ -69,6 +69,19 @@ impl Refused<'_> {
             },
             Refusal::Timeout => "the backend took longer than the route's `timeout`".to_owned(),
             Refusal::Unreachable => self.unreachable(),
+            Refusal::Failed => self.failed(),
+        }
+    }
+
+    fn failed(&self) -> String {
+        let function = self.route().filter(|route| route.function().is_some());
+        match function {
+            Some(route) => format!(
+                "the route's function failed, or the API may not invoke it: `gatestack logs {} {}` shows what it wrote",
+                route.method, route.path
+            ),
+            None => "API Gateway can't call the route's backend, or can't use its answer: see what differs on AWS".to_owned()
+                + &self.plan_command(),
         }
     }
 
