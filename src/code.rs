@@ -14,7 +14,7 @@ mod folder;
 mod handler;
 mod origin;
 
-pub use archive::{Archive, Code};
+pub use archive::Code;
 pub use binary::check_architecture;
 pub use build::build;
 pub use environment::{Variable, looks_secret};

@@ -301,8 +301,8 @@ pub trait Kind: 'static {
     /// names it): changes `want` accordingly.
     fn hold_on(_want: &mut Self::Props, _live: &Self::Props, _kept: &[&Outputs]) {}
 
-    /// The payloads that its create call needs (`Writer::payload`): the field and digest of each.
-    fn payloads(_want: &Self::Props) -> Vec<(&'static str, &str)> {
+    /// The payloads that its create call needs (`Writer::payload`), or an update of these fields: the field and digest of each.
+    fn payloads<'p>(_want: &'p Self::Props, _updated: Option<&[Word]>) -> Vec<(Word, &'p str)> {
         Vec::new()
     }
 

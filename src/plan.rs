@@ -133,6 +133,17 @@ pub enum Operation {
     Delete(Live),
 }
 
+impl Operation {
+    /// The payloads that it sends, each with its field and digest.
+    pub fn payloads(&self) -> Vec<(Word, &str)> {
+        match self {
+            Self::Create(want) => want.payloads(None),
+            Self::Update { want, fields, .. } => want.payloads(Some(fields)),
+            Self::Settle(_) | Self::Unprotect { .. } | Self::Delete(_) => Vec::new(),
+        }
+    }
+}
+
 /// Why there is no plan.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Problem {

@@ -49,7 +49,7 @@ pub use files::NamedFiles;
 pub use findings::LeftOut;
 pub use function_files::{Build, FunctionCode, FunctionCodes};
 pub use given_keys::{BadValue, GivenKeys};
-pub use load::{Checked, Given, GivenBy, LoadSettings, load};
+pub use load::{Checked, CodeReading, Given, GivenBy, LoadSettings, load};
 pub use preflight::{Absent, absent, preflight, queries};
 pub(crate) use similar::closest;
 pub use source::{LARGEST_FILE, Location, Source};

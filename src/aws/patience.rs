@@ -106,6 +106,8 @@ rules! {
         "API Gateway API reference, ServiceUnavailableException: retryAfterSeconds";
     Elbv2 [], ["Throttling", "ThrottlingException"], &[] => SlowDown, every 2, within 300:
         "Elastic Load Balancing user guide, \"Request throttling\": resource-intensive operations once in 5 seconds";
+    Iam [], ["Throttling", "ThrottlingException"], &[] => SlowDown, every 1, within 120:
+        "IAM API reference, \"Common Errors\"; IAM publishes no rates";
     Lambda [], ["TooManyRequestsException"], &[] => SlowDown, every 1, within 120:
         "Lambda developer guide, \"Lambda quotas\": 15 control plane requests a second";
     Ec2 [], ["RequestLimitExceeded"], &[] => SlowDown, every 1, within 120:

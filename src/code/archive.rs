@@ -4,9 +4,6 @@ use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use aws_facts::limits::lambda::{LARGEST_ARCHIVE, LARGEST_UNPACKED};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
@@ -27,15 +24,6 @@ const NAMED: usize = 5;
 
 /// The help where too much can't be sent.
 const TOO_LARGE: &str = "put what is large into a layer, or upload the archive to S3 and write source = \"s3://BUCKET/KEY\"";
-
-/// An archive as AWS has it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Archive {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// The base64 text of its SHA-256: Lambda's `CodeSha256`.
-    pub sha256: String,
-}
 
 /// A function's code, read from files.
 #[derive(Clone, Debug)]
@@ -70,7 +58,7 @@ impl Code {
         let code = match origin {
             Origin::Folder(path) => Self::of_folder(path)?,
             Origin::Zip(path) => Self::of_zip(path)?,
-            Origin::Object { .. } => return Ok(None),
+            Origin::Object(_) => return Ok(None),
         };
         if code.entries.is_empty() {
             return Err(CodeFault::new(
@@ -211,11 +199,11 @@ impl Code {
     ///
     /// # Errors
     /// The archive is larger than Lambda accepts.
-    pub fn archive(&self) -> Result<Archive, CodeFault> {
+    pub fn archive(&self) -> Result<Vec<u8>, CodeFault> {
         self.archive_within(LARGEST_ARCHIVE)
     }
 
-    fn archive_within(&self, most: usize) -> Result<Archive, CodeFault> {
+    fn archive_within(&self, most: usize) -> Result<Vec<u8>, CodeFault> {
         let bytes = match &self.held {
             Held::Zip(bytes) => bytes.clone(),
             Held::Files(files) => self.packed(files).map_err(|error| {
@@ -237,8 +225,7 @@ impl Code {
                 format!("leave files out with {IGNORE_FILE}, {TOO_LARGE}"),
             ));
         }
-        let sha256 = STANDARD.encode(Sha256::digest(&bytes));
-        Ok(Archive { bytes, sha256 })
+        Ok(bytes)
     }
 
     /// Whether it can be too large for Lambda when it is packed, so that [`Code::archive`] has to show that.
@@ -360,15 +347,11 @@ mod tests {
         assert_eq!(one.digest(), other.digest());
         // Also on other machines. It may change with the library that packs.
         assert_eq!(
-            archive.sha256,
-            "79LXDsDZ5vXodSoY04sQQNJKaeUMFMoHnb2zPiTxG6Q="
-        );
-        assert_eq!(
-            archive.sha256,
-            STANDARD.encode(Sha256::digest(&archive.bytes))
+            digest(&archive),
+            "efd2d70ec0d9e6f5e8752a18d38b1040d24a69e50c14ca079dbdb33e24f11ba4"
         );
 
-        let mut zip = ZipArchive::new(Cursor::new(&archive.bytes)).unwrap();
+        let mut zip = ZipArchive::new(Cursor::new(&archive)).unwrap();
         let mut found = Vec::new();
         for at in 0..zip.len() {
             let file = zip.by_index(at).unwrap();
@@ -406,11 +389,11 @@ mod tests {
         let made = folder(&[("app.py", b"def handler(event, context): pass", 0o644)]);
         let archive = code(&made).archive().unwrap();
         let path = made.path().join("code.zip");
-        fs::write(&path, &archive.bytes).unwrap();
+        fs::write(&path, &archive).unwrap();
         let zip = Code::read(&Origin::Zip(path.clone())).unwrap().unwrap();
         assert_eq!(zip.names().collect::<Vec<_>>(), ["app.py"]);
         assert_eq!(zip.archive().unwrap(), archive);
-        assert_eq!(zip.digest(), digest(&archive.bytes));
+        assert_eq!(zip.digest(), digest(&archive));
         assert_eq!(zip.head("app.py", 3).unwrap(), b"def");
         fs::write(&path, "no zip").unwrap();
         let wrong = Code::read(&Origin::Zip(path.clone())).unwrap_err();
@@ -473,8 +456,8 @@ mod tests {
         let code = read(made.path());
         assert!(!code.may_be_too_large());
         let archive = code.archive().unwrap();
-        assert_eq!(code.archive_within(archive.bytes.len()).unwrap(), archive);
-        let packed = code.archive_within(archive.bytes.len() - 1).unwrap_err();
+        assert_eq!(code.archive_within(archive.len()).unwrap(), archive);
+        let packed = code.archive_within(archive.len() - 1).unwrap_err();
         assert!(
             packed.what.contains("when it is packed") && packed.what.contains("model.bin (4.0 MB)"),
             "{packed}"

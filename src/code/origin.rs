@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault::CodeFault;
 use super::folder::{self, Rules};
-use crate::model::digest;
+use crate::model::{S3Object, digest};
 
 /// What `source` names.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,14 +14,7 @@ pub enum Origin {
     /// A zip file, sent as it is.
     Zip(PathBuf),
     /// An object in S3, which Lambda fetches itself.
-    Object {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-        /// The version, of a bucket that keeps versions.
-        version: Option<String>,
-    },
+    Object(S3Object),
 }
 
 impl Origin {
@@ -30,23 +23,12 @@ impl Origin {
     /// # Errors
     /// An address in S3 lacks a bucket or a key.
     pub fn of(source: &str, folder: &Path) -> Result<Self, CodeFault> {
-        if let Some(address) = source.strip_prefix("s3://") {
-            let (address, version) = match address.split_once("?versionId=") {
-                Some((address, version)) => (address, Some(version.to_owned())),
-                None => (address, None),
-            };
-            let parts = address.split_once('/');
-            let parts = parts.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty());
-            let Some((bucket, key)) = parts.filter(|_| version.as_deref() != Some("")) else {
-                return Err(CodeFault::new(
+        if source.starts_with(S3Object::PREFIX) {
+            return S3Object::parse(source).map(Self::Object).ok_or_else(|| {
+                CodeFault::new(
                     format!("`{source}` is not an object in S3"),
                     "write it as s3://BUCKET/KEY or s3://BUCKET/KEY?versionId=VERSION",
-                ));
-            };
-            return Ok(Self::Object {
-                bucket: bucket.to_owned(),
-                key: key.to_owned(),
-                version,
+                )
             });
         }
         let path = folder.join(source);
@@ -67,14 +49,14 @@ impl Origin {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Folder(path) | Self::Zip(path) => Some(path),
-            Self::Object { .. } => None,
+            Self::Object(_) => None,
         }
     }
 }
 
-/// The digest that decides whether what a build makes has changed: of its command, and of the files and folders that it reads, without
-/// what `.gitignore` and `.gatestackignore` leave out, and without what the build makes. These are `sources` in the stack file,
-/// relative to its folder.
+/// The digest that decides whether what a build makes has changed: of its command, of the `source` that it makes, since one command may
+/// make the code of several functions, and of the files and folders that it reads, without what `.gitignore` and `.gatestackignore`
+/// leave out, and without what the build makes. These are `sources` in the stack file, relative to its folder.
 ///
 /// # Errors
 /// One can't be read, or is not there.
@@ -82,9 +64,10 @@ pub fn build_digest(
     command: &str,
     sources: &[String],
     folder: &Path,
-    made: &Origin,
+    source: &str,
 ) -> Result<String, CodeFault> {
-    let mut text = format!("build {}\n", digest(command.as_bytes()));
+    let made = Origin::of(source, folder)?;
+    let mut text = format!("build {} {source}\n", digest(command.as_bytes()));
     let mut sorted: Vec<&String> = sources.iter().collect();
     sorted.sort();
     for source in sorted {
@@ -125,10 +108,12 @@ mod tests {
         assert_eq!(of("hello"), Ok(Origin::Folder("stacks/hello".into())));
         assert_eq!(of("a.ZIP"), Ok(Origin::Zip("stacks/a.ZIP".into())));
         assert_eq!(of("a.jar"), Ok(Origin::Zip("stacks/a.jar".into())));
-        let object = |version: Option<&str>| Origin::Object {
-            bucket: "b".into(),
-            key: "k/a.zip".into(),
-            version: version.map(str::to_owned),
+        let object = |version: Option<&str>| {
+            Origin::Object(S3Object {
+                bucket: "b".into(),
+                key: "k/a.zip".into(),
+                version: version.map(str::to_owned),
+            })
         };
         assert_eq!(of("s3://b/k/a.zip"), Ok(object(None)));
         assert_eq!(of("s3://b/k/a.zip?versionId=7"), Ok(object(Some("7"))));
@@ -154,10 +139,9 @@ mod tests {
         fs::write(at("src/main.rs"), "1").unwrap();
         fs::write(at("Cargo.toml"), "1").unwrap();
         fs::write(at("src/.gitignore"), "*.log\n").unwrap();
-        let made = Origin::Folder(at("src/made"));
         let sources = ["src".to_owned(), "Cargo.toml".to_owned()];
         let digest = |command: &str, sources: &[String]| {
-            build_digest(command, sources, stack.path(), &made).unwrap()
+            build_digest(command, sources, stack.path(), "src/made").unwrap()
         };
         let first = digest("make", &sources);
         assert_eq!(
@@ -177,7 +161,10 @@ mod tests {
         assert_ne!(second, first);
         fs::write(at("src/main.rs"), "2").unwrap();
         assert_ne!(digest("make", &sources), second);
-        let absent = build_digest("make", &["lib".to_owned()], stack.path(), &made).unwrap_err();
+        // One command may make the code of several functions.
+        let other = build_digest("make", &sources, stack.path(), "other").unwrap();
+        assert_ne!(other, digest("make", &sources));
+        let absent = build_digest("make", &["lib".to_owned()], stack.path(), "made").unwrap_err();
         assert!(
             absent
                 .what

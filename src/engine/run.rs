@@ -6,7 +6,7 @@ use super::listener::{Listener, Notice, unless_local};
 use super::lock::{Company, Held, lost};
 use super::session::{Planned, Session};
 use super::stop::{Stop, Stops, or_stop};
-use super::{function_code, given_keys};
+use super::{function_code, function_environments, given_keys};
 use crate::apply::{self, Event, Interrupt, Outcome};
 use crate::aws::Connection;
 use crate::clock::Clock;
@@ -160,6 +160,7 @@ impl Execution<'_> {
         let session = self.session;
         function_code::provide(session, self.plan, listener)?;
         given_keys::read(session, self.plan).await?;
+        function_environments::read(session, self.plan).await?;
         let (connection, clock) = (&session.connection, &session.clock);
         let simulated = session.is_local();
         let executed = carry_out(self.plan, connection, clock, simulated, stops, listener).await;

@@ -14,11 +14,12 @@ use super::scope::{FORWARD, Scope, other_name};
 use super::session::{Planned, Purpose, Session, lookups};
 use super::stack_file::load_quietly;
 use super::stop::{Stops, or_stop};
+use crate::code::Code;
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Desired;
 use crate::model::shell_word;
-use crate::plan::{Altered, Operation, Outdated, Patterns, Plan, Problem, Saved, Unreadable};
-use crate::stack::{self, Checked, GivenKeys};
+use crate::plan::{Altered, Outdated, Patterns, Plan, Problem, Saved, Unreadable};
+use crate::stack::{self, Checked, CodeReading, GivenKeys};
 
 /// Writes a plan to a temporary file and renames it, so that no reader sees half a plan. Only its owner can read it: it contains
 /// no secret, but all about the stack.
@@ -217,9 +218,9 @@ impl<'a> SavedPlan<'a> {
     fn payloads_are_at_hand(&self, session: &Session) -> Result<(), Error> {
         let store = session.connection.payloads();
         let steps = self.recorded.steps.iter();
-        let taken = steps.flat_map(|step| match &step.operation {
-            Operation::Create(want) => want.payloads().into_iter().map(|of| (step, of)).collect(),
-            _ => Vec::new(),
+        let taken = steps.flat_map(|step| {
+            let payloads = step.operation.payloads().into_iter();
+            payloads.map(move |of| (step, of))
         });
         let absent = taken.filter(|(_, (_, digest))| {
             store.get(digest).is_none() && !session.codes.contains_key(*digest)
@@ -271,7 +272,7 @@ impl<'a> SavedPlan<'a> {
         let (invocation, saved) = (&self.invocation, &self.saved);
         let values = saved.inputs.vars.clone().into_iter();
         let values = values.map(|(name, value)| (name, value.into())).collect();
-        let checked = load_quietly(invocation, values)?;
+        let checked = load_quietly(invocation, values, CodeReading::Needed(&Code::read))?;
         let planned = &saved.desired;
         let account = &planned.context.account;
         // Warnings about them were shown when the plan was made; here only the result counts.

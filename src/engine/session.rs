@@ -8,19 +8,19 @@ use tokio::task::JoinSet;
 
 use super::connect::{At, Aws};
 use super::duplicates::{refuse_duplicates, refuse_untagged};
-use super::given_keys;
 use super::invocation::Invocation;
 use super::listener::{Listener, Notice, unless_local};
 use super::stack_file::{load, load_quietly};
+use super::{function_code, given_values};
 use crate::aws::{Connection, Count, Reader};
 use crate::caller::Transport;
 use crate::clock::Clock;
+use crate::code::Code;
 use crate::error::{Error, Fault};
 use crate::kinds::{self, Desired, Lookups, Observation, Queries};
 use crate::model::Patterns;
 use crate::plan::{self, Options, Plan};
-use crate::stack::FunctionCodes;
-use crate::stack::{self, Checked, Given, GivenKeys};
+use crate::stack::{self, Checked, CodeReading, FunctionCodes, Given, GivenKeys};
 
 /// The purpose of a session, which decides whether errors about existing resources stop it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -116,7 +116,10 @@ impl Session {
     ) -> Result<Self, Error> {
         let checked = match purpose {
             Purpose::Make => load(invocation, values, listener)?,
-            Purpose::Find | Purpose::Destroy | Purpose::Call => load_quietly(invocation, values)?,
+            Purpose::Call => load_quietly(invocation, values, CodeReading::IfThere(&Code::read))?,
+            Purpose::Find | Purpose::Destroy => {
+                load_quietly(invocation, values, CodeReading::Skipped)?
+            }
         };
         let stack = &checked.file.stack;
         let (region, account) = (&stack.region, stack.account.as_deref());
@@ -263,6 +266,11 @@ impl Session {
     ) -> Result<Planned, Error> {
         let observation = self.observe(listener).await?;
         let plan = plan::plan(&self.desired, &observation, options)?;
+        let today = self.clock.now().strftime("%Y-%m-%d").to_string();
+        let refused = function_code::refusals(&plan, &today);
+        if !refused.is_empty() {
+            return Err(refused.into());
+        }
         Ok(Planned { plan, observation })
     }
 
@@ -333,7 +341,7 @@ pub(super) async fn lookups(
     reader.payloads().extend(&checked.files.payloads);
     let mut versions = found.secret_versions.clone();
     versions.extend(queries.secrets.iter().filter_map(|source| {
-        let version = given_keys::variable_version(&checked.file.stack.name, source)?;
+        let version = given_values::variable_version(&checked.file.stack.name, source)?;
         Some((source.clone(), version))
     }));
     let lookups = Lookups {

@@ -10,10 +10,12 @@ use super::environment;
 use super::files::broken_link;
 use super::invocation::Invocation;
 use super::listener::{Listener, Notice};
-use crate::code::Code as FunctionFiles;
+use crate::code::Code;
 use crate::error::{Error, Fault, FaultKind};
 use crate::files::{self, NotAFile};
-use crate::stack::{self, Checked, Code, Diagnostics, Given, LoadSettings, Source};
+use crate::stack::{
+    self, Checked, Code as MistakeCode, CodeReading, Diagnostics, Given, LoadSettings, Source,
+};
 
 /// Reads and checks the stack file with these values of variables; reports warnings.
 ///
@@ -24,7 +26,7 @@ pub fn load(
     values: BTreeMap<String, Given>,
     listener: &mut dyn Listener,
 ) -> Result<Checked, Error> {
-    let checked = load_quietly(invocation, values)?;
+    let checked = load_quietly(invocation, values, CodeReading::Needed(&Code::read))?;
     listener.tell(Notice::Warnings(&checked.warnings));
     Ok(checked)
 }
@@ -36,13 +38,14 @@ pub fn load(
 pub fn load_quietly(
     invocation: &Invocation,
     values: BTreeMap<String, Given>,
+    code: CodeReading<'_>,
 ) -> Result<Checked, Error> {
     let env = |name: &str| std::env::var(name).ok();
     let settings = LoadSettings {
         vars: values,
         env: &env,
         read: &named_file,
-        code: &FunctionFiles::read,
+        code,
     };
     stack::load(source(invocation)?, &settings)
         .map_err(|mistakes| an_overlay(invocation, &mistakes).unwrap_or(mistakes.into()))
@@ -59,7 +62,7 @@ pub fn named_file(path: &Path) -> io::Result<Vec<u8>> {
 
 /// The hint that an incomplete file is an overlay.
 fn an_overlay(invocation: &Invocation, mistakes: &Diagnostics) -> Option<Error> {
-    let lacks = |code| matches!(code, Code::MissingKey | Code::MissingTable);
+    let lacks = |code| matches!(code, MistakeCode::MissingKey | MistakeCode::MissingTable);
     if invocation.environment.is_some() || !mistakes.list().iter().any(|one| lacks(one.code)) {
         return None;
     }

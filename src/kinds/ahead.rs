@@ -13,8 +13,9 @@ use super::desired::Desired;
 use super::ownership::after_moves;
 use super::registry::observe_phase;
 use super::{
-    Owner, Scope, api_domain, app_client, base_path_mapping, content, dns_record, instance,
-    log_group, private_backends, rest_api, tags, user_pool, user_pool_domain,
+    Owner, Scope, api_domain, app_client, base_path_mapping, content, dns_record, function,
+    function_permission, instance, log_group, private_backends, rest_api, tags, user_pool,
+    user_pool_domain,
 };
 use crate::aws::{AwsError, Reader};
 use crate::model::{Book, Place};
@@ -46,7 +47,7 @@ fn scope<'a>(desired: &'a Desired, book: &'a Book) -> Scope<'a> {
 
 async fn chains(reader: &Reader, scope: &Scope<'_>) {
     type Chain<'a> = Pin<Box<dyn Future<Output = Result<(), AwsError>> + Send + 'a>>;
-    let chains: [Chain<'_>; 7] = [
+    let chains: [Chain<'_>; 8] = [
         Box::pin(parts_of_the_pool(reader, scope)),
         Box::pin(user_pool_domain::read(reader, scope)),
         Box::pin(parts_of_the_api(reader, scope)),
@@ -54,6 +55,7 @@ async fn chains(reader: &Reader, scope: &Scope<'_>) {
         Box::pin(targets(reader, scope)),
         Box::pin(names(reader, scope)),
         Box::pin(log_group::read(reader, scope)),
+        Box::pin(functions(reader, scope)),
     ];
     join_all(chains).await;
 }
@@ -111,6 +113,20 @@ async fn targets(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
     if private_backends::is_there(reader, scope).await? {
         instance::read(reader, scope).await?;
     }
+    Ok(())
+}
+
+/// The functions, and what lets the API invoke them.
+async fn functions(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
+    let names = function::names::read(reader, scope).await?;
+    let policies = function_permission::functions(reader, scope);
+    let policies = async {
+        let functions = policies.await?;
+        let policies = functions.iter().map(|arn| reader.function_policy(arn));
+        try_join_all(policies).await
+    };
+    let functions = names.iter().map(|name| reader.function(name));
+    tokio::try_join!(Box::pin(policies), Box::pin(try_join_all(functions)))?;
     Ok(())
 }
 

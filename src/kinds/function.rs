@@ -16,22 +16,22 @@ use serde::{Deserialize, Serialize};
 use super::ownership::sort_out;
 use super::{
     Desired, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Look, Note, OnChange,
-    Outputs, Replace, Resource, Scope, StackContext, Task, gone_is_success, tags,
+    Outputs, Replace, Resource, Scope, StackContext, Task, Word, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, Book, HumanDuration, OutputName, Text, Value};
+use crate::model::{Address, Book, HumanDuration, OutputName, S3Object, Text, Value};
 
 /// A function.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Props {
-    /// Its name.
-    pub name: String,
+    /// Its ARN: its name, and where it is.
+    pub arn: String,
     /// The ARN of the role that it runs with.
     pub role: Text,
     /// The runtime, such as `nodejs24.x`.
     pub runtime: String,
-    /// What is called in its code.
-    pub handler: String,
+    /// What is called in its code; none if the code was not read.
+    pub handler: Option<String>,
     /// Its memory in MB, which decides its share of a processor as well.
     pub memory_mb: u32,
     /// How long a call may take, in seconds.
@@ -56,8 +56,8 @@ pub struct Props {
     /// How many of its processes run at once, if that is reserved.
     #[serde(default)]
     pub concurrency: Option<u32>,
-    /// The digest of the code's sources, or where the code is in S3.
-    pub code: String,
+    /// The digest of the code's sources, or where the code is in S3; none if it was not read.
+    pub code: Option<String>,
     /// Whether it can be called. Always `true` on the wanted side.
     pub active: bool,
     /// Its tags.
@@ -79,6 +79,13 @@ pub enum Variable {
     },
     /// A live value that the file does not have, by its digest.
     Digest(String),
+}
+
+impl Props {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        name_of(&self.arn).unwrap_or_default()
+    }
 }
 
 impl Variable {
@@ -134,10 +141,6 @@ pub const ENVIRONMENT_TAG: &str = "gatestack:environment";
 
 /// The name of the field of its code.
 const CODE: &str = "code";
-/// The name of the field of its environment.
-const ENVIRONMENT: &str = "environment";
-/// The name of the field of its processor, which is changed with its code.
-const ARCHITECTURE: &str = "architecture";
 
 impl Kind for Function {
     type Props = Props;
@@ -165,15 +168,16 @@ impl Kind for Function {
         Field::new(
             "name",
             "The function's name, 1 to 64 letters, digits, `-` and `_`.",
-            |p: &Props, _| (&p.name).into(),
+            |p: &Props, _| p.name().into(),
         )
         .on_change(OnChange::Replace("Lambda can't rename a function")),
         Field::new(
             CODE,
             "The code, by the digest of its sources.",
-            |p: &Props, _| shown_code(&p.code).into(),
+            |p: &Props, _| p.code.as_deref().map(shown_code).into(),
         )
-        .by(Part::Code),
+        .by(Part::Code)
+        .when_wanted(),
         Field::new(
             "role",
             "The IAM role that it runs with.",
@@ -190,9 +194,10 @@ impl Kind for Function {
         Field::new(
             "handler",
             "What is called: the file and the function in it.",
-            |p: &Props, _| (&p.handler).into(),
+            |p: &Props, _| p.handler.as_ref().into(),
         )
-        .by(Part::Configuration),
+        .by(Part::Configuration)
+        .when_wanted(),
         Field::new("memory", "Memory in MB.", |p: &Props, _| {
             p.memory_mb.into()
         })
@@ -204,7 +209,7 @@ impl Kind for Function {
         )
         .by(Part::Configuration),
         Field::new(
-            ENVIRONMENT,
+            "environment",
             "The environment. A value that is not in the file is shown as its source, or as a digest.",
             |p: &Props, book| {
                 let variables = p.environment.iter();
@@ -213,7 +218,7 @@ impl Kind for Function {
         )
         .by(Part::Environment),
         Field::new(
-            ARCHITECTURE,
+            "architecture",
             "The processor: `x86_64` or `arm64`.",
             |p: &Props, _| (&p.architecture).into(),
         )
@@ -263,9 +268,13 @@ impl Kind for Function {
         .works_on(),
     ];
 
+    fn follows(want: &Props, _address: &Address, desired: &Desired) -> bool {
+        want.arn == arn(&desired.context, want.name())
+    }
+
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let wanted = wanted(scope.desired)
-            .map(|(address, props)| (address.clone(), props.name.clone()))
+            .map(|(address, props)| (address.clone(), props.name().to_owned()))
             .collect();
         let names = names::read(reader, scope).await?;
         let functions = live::candidates(reader, scope, &names).await?;
@@ -290,7 +299,7 @@ impl Kind for Function {
         let request = writer
             .lambda()
             .delete_function()
-            .function_name(&live.props.name);
+            .function_name(live.props.name());
         gone_is_success(
             writer
                 .call(Operation::lambda("DeleteFunction"), request.send())
@@ -299,15 +308,19 @@ impl Kind for Function {
     }
 
     async fn settle(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
-        write::wait(writer, &task.want.name).await?;
+        write::wait(writer, task.want.name()).await?;
         Ok(Outputs::new())
     }
 
-    fn payloads(want: &Props) -> Vec<(&'static str, &str)> {
-        match want.code.starts_with(S3) {
-            true => Vec::new(),
-            false => vec![(CODE, &want.code)],
+    fn payloads<'p>(want: &'p Props, updated: Option<&[Word]>) -> Vec<(Word, &'p str)> {
+        if updated.is_some_and(|fields| !has_part(fields, &[Part::Code])) {
+            return Vec::new();
         }
+        let code = want
+            .code
+            .iter()
+            .filter(|code| !code.starts_with(S3Object::PREFIX));
+        code.map(|code| (CODE, code.as_str())).collect()
     }
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
@@ -315,18 +328,13 @@ impl Kind for Function {
     }
 }
 
-/// Whether a change of this field uploads the code.
-pub fn is_of_code(field: &str) -> bool {
-    [CODE, ARCHITECTURE].contains(&field)
+/// Whether a change of these fields makes one of these parts of an update.
+pub fn has_part(fields: &[Word], parts: &[Part]) -> bool {
+    let mut changed = Function::FIELDS
+        .iter()
+        .filter(|field| fields.contains(&field.info.name));
+    changed.any(|field| field.part.is_some_and(|part| parts.contains(&part)))
 }
-
-/// Whether a change of this field writes the environment.
-pub fn is_of_environment(field: &str) -> bool {
-    field == ENVIRONMENT
-}
-
-/// The prefix of code that is already in S3.
-pub const S3: &str = "s3://";
 
 /// Code as plans show it.
 fn shown_code(code: &str) -> String {

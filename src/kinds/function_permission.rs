@@ -223,7 +223,13 @@ fn wanted(desired: &Desired) -> impl Iterator<Item = (&Address, &Props)> {
 }
 
 /// The ARNs of the functions whose policies may have statements of the stack: its own, and those that the file uses.
-async fn functions(reader: &Reader, scope: &Scope<'_>) -> Result<BTreeSet<String>, AwsError> {
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn functions(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<BTreeSet<String>, AwsError> {
     let context = &scope.desired.context;
     let names = names::read(reader, scope).await?;
     let own = names.iter().map(|name| super::function::arn(context, name));
@@ -329,40 +335,28 @@ fn sources(writer: &Writer, props: &Props, api: &str, function: &str) -> BTreeSe
 }
 
 async fn add(writer: &Writer, function: &str, source: &str) -> Result<(), AwsError> {
-    let answer = writer
-        .patiently(async || {
-            let request = writer
-                .lambda()
-                .add_permission()
-                .function_name(function)
-                .statement_id(sid(source))
-                .action("lambda:InvokeFunction")
-                .principal(API_GATEWAY)
-                .source_arn(source);
-            writer
-                .call(Operation::lambda("AddPermission"), request.send())
-                .await
-        })
-        .await;
-    match answer {
+    let send = async || {
+        let request = writer
+            .lambda()
+            .add_permission()
+            .function_name(function)
+            .statement_id(sid(source))
+            .action("lambda:InvokeFunction")
+            .principal(API_GATEWAY)
+            .source_arn(source);
+        writer
+            .call(Operation::lambda("AddPermission"), request.send())
+            .await
+    };
+    match send().await {
         // An earlier run died after it had added this one, or something else changed it: it is written again.
         Err(error) if error.is("ResourceConflictException") => {
             remove(writer, function, source).await?;
-            let request = writer
-                .lambda()
-                .add_permission()
-                .function_name(function)
-                .statement_id(sid(source))
-                .action("lambda:InvokeFunction")
-                .principal(API_GATEWAY)
-                .source_arn(source);
-            writer
-                .call(Operation::lambda("AddPermission"), request.send())
-                .await?;
-            Ok(())
+            send().await?;
         }
-        answer => answer.map(|_| ()),
+        answer => drop(answer?),
     }
+    Ok(())
 }
 
 async fn remove(writer: &Writer, function: &str, source: &str) -> Result<(), AwsError> {

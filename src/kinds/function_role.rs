@@ -1,16 +1,18 @@
 //! The IAM role that a function runs with. Its path names the stack and the Region, so that one call lists all of a stack's roles.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use aws_facts::arns;
 use aws_facts::limits::iam::LONGEST_ROLE_NAME;
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::api_marks::{self, FUNCTION_MARK, Says};
+use super::function::names;
 use super::ownership::{Candidate, sort_out};
 use super::{
-    Desired, Field, Findings, InPicture, Kind, KindInfo, LiveReference, OnChange, Outputs,
+    Desired, Field, Findings, InPicture, Kind, KindInfo, LiveReference, OnChange, Outputs, Replace,
     Resource, Scope, StackContext, Task, distinct, gone_is_success, tags,
 };
 use crate::aws::{AwsError, ListedRole, Operation, Reader, Writer};
@@ -58,9 +60,6 @@ pub const FILE_POLICY: &str = "stack";
 
 /// The trust policy of a function's role.
 pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
-
-/// What the ARN of a function holds.
-const ARNS: &[&str] = &[":function:"];
 
 /// The path of all roles of this stack in its Region.
 pub fn path(context: &StackContext) -> String {
@@ -179,6 +178,7 @@ impl Kind for FunctionRole {
     const INFO: KindInfo = KindInfo {
         marked_on: Some("rest_api"),
         phase: 1,
+        replace: Replace::CreateFirst,
         in_picture: InPicture::WithUser,
         when_different: "the function may do other things than the file says",
         ..KindInfo::new(
@@ -224,11 +224,17 @@ impl Kind for FunctionRole {
         .wanted_keys(),
     ];
 
+    fn follows(want: &Props, _address: &Address, desired: &Desired) -> bool {
+        let function = want.tags.get(FUNCTION_TAG).map_or("", String::as_str);
+        want.arn == arn(&desired.context, function)
+    }
+
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
         let wanted: BTreeMap<Address, String> = wanted(scope.desired)
             .map(|(address, props)| (address.clone(), name_of(&props.arn).to_owned()))
             .collect();
         let roles = read(reader, scope).await?;
+        let roles = roles.iter().map(|role| candidate(role)).collect();
         Ok(sort_out(scope, &Self::INFO, &wanted, roles))
     }
 
@@ -241,7 +247,7 @@ impl Kind for FunctionRole {
             .path(path)
             .role_name(name)
             .assume_role_policy_document(&want.trust)
-            .set_tags(tags::iam::sent(&want.tags));
+            .set_tags(tags::iam::sent(&task.tags(&want.tags)));
         let answer = writer
             .call(Operation::iam("CreateRole"), request.send())
             .await?;
@@ -335,23 +341,23 @@ fn path_of(arn: &str) -> &str {
     path.strip_suffix(name_of(arn)).unwrap_or(path)
 }
 
-/// The roles that may be the stack's: those below its path, and those with wanted names.
-async fn read(reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Candidate<Props>>, AwsError> {
+/// The roles that may be the stack's: those below its path, and those with wanted names. They lead to the functions that run with them.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn read(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<Vec<Arc<ListedRole>>, AwsError> {
     let wanted = wanted(scope.desired).map(|(_, props)| name_of(&props.arn).to_owned());
     let mut names: BTreeSet<String> = wanted.collect();
-    let says = api_marks::ask(reader, scope, FUNCTION_MARK, ARNS).await?;
-    // Without an API, whose tags would say it, the index says that there are some.
-    if names.is_empty() && says != Says::Perhaps {
+    if !names::may_be(reader, scope).await? {
         return Ok(Vec::new());
     }
     let below = reader.roles_below(&path(&scope.desired.context)).await?;
     names.extend(below.iter().cloned());
-    let mut roles = Vec::new();
-    for name in &names {
-        let role = reader.role(name).await?;
-        roles.extend(role.map(|role| candidate(&role)));
-    }
-    Ok(roles)
+    let roles = names.iter().map(|name| Box::pin(reader.role(name)));
+    Ok(try_join_all(roles).await?.into_iter().flatten().collect())
 }
 
 fn candidate(listed: &ListedRole) -> Candidate<Props> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Action, Field, Findings, InPicture, Kind, KindInfo, LiveReference, Look, Note, OnChange,
-    Outputs, Replace, Resource, Scope, Task, distinct, literal, tags,
+    Outputs, Replace, Resource, Scope, Task, Word, distinct, literal, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{HumanDuration, OutputName, Text, Value};
@@ -177,7 +177,11 @@ impl Kind for Instance {
         .works_on(),
     ];
 
-    fn payloads(want: &Props) -> Vec<(&'static str, &str)> {
+    fn payloads<'p>(want: &'p Props, updated: Option<&[Word]>) -> Vec<(Word, &'p str)> {
+        // Another script is another instance.
+        if updated.is_some() {
+            return Vec::new();
+        }
         let digest = want.user_data.as_deref();
         digest
             .map(|digest| ("user_data", digest))

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_facts::arns::{self, Arn};
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::api_marks::{self, LOG_GROUP_MARK, Says, unless_denied};
@@ -262,15 +263,16 @@ async fn groups(
     if says == Says::NoApi {
         names.insert(default_name(&scope.desired.context.stack));
     }
-    let mut groups = Vec::new();
-    for name in names.iter().filter(|name| !name.is_empty()) {
-        let group = match wanted.is_empty() && says == Says::NoApi {
+    let only_perhaps = wanted.is_empty() && says == Says::NoApi;
+    let groups = names.iter().filter(|name| !name.is_empty());
+    let groups = groups.map(|name| async move {
+        let group = match only_perhaps {
             true => unless_denied(reader.log_group(name).await)?.flatten(),
             false => reader.log_group(name).await?,
         };
-        groups.extend(group.map(|group| candidate(name, &group)));
-    }
-    Ok(groups)
+        Ok::<_, AwsError>(group.map(|group| candidate(name, &group)))
+    });
+    Ok(try_join_all(groups).await?.into_iter().flatten().collect())
 }
 
 fn candidate(name: &str, listed: &ListedGroup) -> Candidate<Props> {

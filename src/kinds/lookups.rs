@@ -79,8 +79,8 @@ pub struct Lookups {
     pub instances: Vec<ExistingInstance>,
     /// The digests of the files in the stack file, by setting, such as `load_balancer.targets.instances.user_data`.
     pub digests: BTreeMap<String, String>,
-    /// What the files of each function of the stack file are.
-    pub functions: BTreeMap<String, FunctionFiles>,
+    /// What the files of each function of the stack file say.
+    pub functions: BTreeMap<String, FunctionContents>,
     /// The versions of the secrets in environments of functions, by their sources.
     pub secret_versions: BTreeMap<String, String>,
     /// The DNS target of an existing `[api.domain]`.
@@ -101,13 +101,13 @@ pub struct Lookups {
     pub guests: BTreeMap<String, Guest>,
 }
 
-/// What the files of a function are.
+/// What the files of a function say.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct FunctionFiles {
-    /// The digest of its code's sources, or where the code is in S3.
-    pub code: String,
-    /// The handler: the written one, or what its files imply.
-    pub handler: String,
+pub struct FunctionContents {
+    /// The digest of its code's sources, or where the code is in S3; none if that was not read.
+    pub code: Option<String>,
+    /// The handler: the written one, or what its files imply; none if those were not read.
+    pub handler: Option<String>,
     /// The policy in the file that it names.
     pub policy: Option<String>,
 }

@@ -8,7 +8,7 @@ use super::field;
 use super::observation::Thing;
 use super::{
     BothSides, Change, Dependent, Desired, FieldInfo, Findings, Kind, KindInfo, LetsIn, Live,
-    LiveReference, Look, Note, Obstacle, OnChange, Outputs, Scope, TakenName, Task,
+    LiveReference, Look, Note, Obstacle, OnChange, Outputs, Scope, TakenName, Task, Word,
 };
 use crate::aws::{AwsError, Reader, Writer};
 use crate::model::{Address, Book, Value};
@@ -108,10 +108,11 @@ macro_rules! kinds {
                 }
             }
 
-            /// The payloads for its create call, each with its field and digest; see [`Kind::payloads`].
-            pub fn payloads(&self) -> Vec<(&'static str, &str)> {
+            /// The payloads for its create call, or for an update of these fields, each with its field and digest; see
+            /// [`Kind::payloads`].
+            pub fn payloads(&self, updated: Option<&[Word]>) -> Vec<(Word, &str)> {
                 match self {
-                    $(Self::$variant(want) => <$kind as Kind>::payloads(want),)+
+                    $(Self::$variant(want) => <$kind as Kind>::payloads(want, updated),)+
                 }
             }
 

@@ -31,12 +31,9 @@ pub(super) async fn write(
     want: &BTreeMap<String, String>,
     live: &BTreeMap<String, String>,
 ) -> Result<(), AwsError> {
-    let differ: HashMap<String, String> = differing(want, live)
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    if differ.is_empty() {
+    let Some(differ) = changed(want, live) else {
         return Ok(());
-    }
+    };
     let request = writer
         .apigateway()
         .tag_resource()
@@ -70,11 +67,22 @@ fn differing<'a>(
         .filter(|(key, value)| live.get(*key) != Some(value))
 }
 
+/// The wanted tags that differ; none if all are the same.
+fn changed(
+    want: &BTreeMap<String, String>,
+    live: &BTreeMap<String, String>,
+) -> Option<HashMap<String, String>> {
+    let differ: HashMap<String, String> = differing(want, live)
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    (!differ.is_empty()).then_some(differ)
+}
+
 /// CloudWatch Logs' tags.
 pub(super) mod logs {
-    use std::collections::{BTreeMap, HashMap};
+    use std::collections::BTreeMap;
 
-    use super::differing;
+    use super::changed;
     use crate::aws::{AwsError, Operation, Writer};
 
     /// Writes the wanted tags that differ; others are left alone.
@@ -84,12 +92,9 @@ pub(super) mod logs {
         want: &BTreeMap<String, String>,
         live: &BTreeMap<String, String>,
     ) -> Result<(), AwsError> {
-        let differ: HashMap<String, String> = differing(want, live)
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        if differ.is_empty() {
+        let Some(differ) = changed(want, live) else {
             return Ok(());
-        }
+        };
         let request = writer
             .logs()
             .tag_resource()
@@ -104,9 +109,9 @@ pub(super) mod logs {
 
 /// Lambda's tags.
 pub(super) mod lambda {
-    use std::collections::{BTreeMap, HashMap};
+    use std::collections::BTreeMap;
 
-    use super::differing;
+    use super::changed;
     use crate::aws::{AwsError, Operation, Writer};
 
     /// Writes the wanted tags that differ; others are left alone.
@@ -116,12 +121,9 @@ pub(super) mod lambda {
         want: &BTreeMap<String, String>,
         live: &BTreeMap<String, String>,
     ) -> Result<(), AwsError> {
-        let differ: HashMap<String, String> = differing(want, live)
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        if differ.is_empty() {
+        let Some(differ) = changed(want, live) else {
             return Ok(());
-        }
+        };
         let request = writer
             .lambda()
             .tag_resource()

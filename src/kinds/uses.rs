@@ -171,7 +171,7 @@ async fn hanging_on(
             uses.dependents.extend(checks);
         }
         Resource::Function(props) => {
-            let parts = function::parts::others_of(reader, address, &props.name, id);
+            let parts = function::parts::others_of(reader, address, props.name(), id);
             uses.dependents.extend(Box::pin(parts).await?);
         }
         Resource::LoadBalancer(_) => {

@@ -6,7 +6,7 @@ use crate::kinds::lookups::{Lookups, Subnet};
 use crate::kinds::{Desired, Live, Observation};
 use crate::model::{Address, OutputName};
 use crate::plan::{Options, Plan, Problem, plan};
-use crate::stack::{LoadSettings, Source, expand, load};
+use crate::stack::{CodeReading, LoadSettings, Source, expand, load};
 
 pub(crate) const EXAMPLE: &str = include_str!("../../examples/partner-api/stack.toml");
 
@@ -15,7 +15,7 @@ pub(crate) fn desired(text: &str) -> Desired {
         vars: BTreeMap::new(),
         env: &|_| None,
         read: &|_| Ok("#!/bin/sh\n".into()),
-        code: &|_| Ok(None),
+        code: CodeReading::Needed(&|_| Ok(None)),
     };
     let checked = load(Source::new("stack.toml", text), &settings)
         .unwrap_or_else(|found| panic!("{found:#?}"));

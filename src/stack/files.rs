@@ -13,7 +13,7 @@ use super::function_files::{self, FunctionCodes};
 use super::load::LoadSettings;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
-use crate::kinds::lookups::FunctionFiles;
+use crate::kinds::lookups::FunctionContents;
 use crate::model::Payloads;
 
 /// The setting with the script for instances' first start.
@@ -26,8 +26,8 @@ pub struct NamedFiles {
     pub digests: BTreeMap<String, String>,
     /// What they hold.
     pub payloads: Payloads,
-    /// What the files of each function are.
-    pub functions: BTreeMap<String, FunctionFiles>,
+    /// What the files of each function say.
+    pub functions: BTreeMap<String, FunctionContents>,
     /// The code of functions, by the digests of its sources.
     pub codes: FunctionCodes,
 }

@@ -9,11 +9,11 @@ use aws_facts::runtimes::{self, DEFAULT};
 use super::diagnostic::{Code, Diagnostic};
 use super::file::{File, Function};
 use super::findings::Findings;
-use super::load::LoadSettings;
+use super::load::{CodeReading, LoadSettings, ReadCode};
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
 use crate::code::{self, Code as Files, CodeFault, Origin};
-use crate::kinds::lookups::FunctionFiles;
+use crate::kinds::lookups::FunctionContents;
 
 /// The code of a function, as far as it is there.
 #[derive(Clone, Debug)]
@@ -37,8 +37,10 @@ pub struct Build {
     pub reads: Vec<PathBuf>,
     /// What it makes.
     pub makes: Origin,
-    /// The handler, if the file says it.
-    pub handler: Option<String>,
+    /// The handler that has to be in it.
+    pub handler: String,
+    /// Whether the handler may be in a layer.
+    pub has_layers: bool,
     /// The runtime.
     pub runtime: String,
     /// The processor.
@@ -51,7 +53,7 @@ pub type FunctionCodes = BTreeMap<String, FunctionCode>;
 /// What was read.
 #[derive(Debug, Default)]
 pub(super) struct Read {
-    pub(super) files: BTreeMap<String, FunctionFiles>,
+    pub(super) files: BTreeMap<String, FunctionContents>,
     pub(super) codes: FunctionCodes,
 }
 
@@ -73,7 +75,7 @@ pub(super) fn read(
             let file = source.file(&spans.value_of(path)).path();
             file.parent().unwrap_or_else(|| Path::new("")).to_owned()
         };
-        let mut files = FunctionFiles::default();
+        let mut files = FunctionContents::default();
         let at = path.join("source");
         if let Some(written) = &function.source
             && findings.is_intact(&path)
@@ -84,11 +86,22 @@ pub(super) fn read(
                 written,
                 folder: folder(&at),
             };
-            match of.code(settings) {
-                Ok((digest, handler, code)) => {
-                    files.code.clone_from(&digest);
-                    files.handler = handler;
-                    read.codes.extend(code.map(|code| (digest, code)));
+            let found = match settings.code {
+                CodeReading::Needed(read) => of.code(read).map(Some),
+                // What can't be read is not compared.
+                CodeReading::IfThere(read) => Ok(of.code(read).ok()),
+                CodeReading::Skipped => Ok(None),
+            };
+            match found {
+                Ok(None) => files.handler.clone_from(&function.handler),
+                Ok(Some(Found {
+                    digest,
+                    handler,
+                    code,
+                })) => {
+                    read.codes.extend(code.map(|code| (digest.clone(), code)));
+                    files.code = Some(digest);
+                    files.handler = Some(handler);
                 }
                 Err((place, CodeFault { what, help, .. })) => {
                     let place = match place {
@@ -133,11 +146,17 @@ struct Of<'f> {
     folder: PathBuf,
 }
 
-type Found = (String, String, Option<FunctionCode>);
+/// The code of a function, as far as it is known.
+struct Found {
+    /// The digest of its sources, or where it is in S3.
+    digest: String,
+    handler: String,
+    /// None in S3.
+    code: Option<FunctionCode>,
+}
 
 impl Of<'_> {
-    /// The digest of its sources, its handler, and its code if that is not in S3.
-    fn code(&self, settings: &LoadSettings<'_>) -> Result<Found, (Place, CodeFault)> {
+    fn code(&self, read: ReadCode<'_>) -> Result<Found, (Place, CodeFault)> {
         let function = self.function;
         let at_source = |fault| (Place::Source, fault);
         let name = function.runtime.as_deref().unwrap_or(DEFAULT);
@@ -147,17 +166,28 @@ impl Of<'_> {
         let origin = Origin::of(self.written, &self.folder).map_err(at_source)?;
         let given = function.handler.as_deref();
         let has_layers = !function.layers.is_empty();
-        let handler = |files: Option<&Files>| {
-            code::handler(runtime, given, files, has_layers)
-                .map_err(|fault| (Place::Handler, fault))
+        let found = |digest: String, files: Option<&Files>, code: Option<FunctionCode>| {
+            let handler = code::handler(runtime, given, files, has_layers);
+            let handler = handler.map_err(|fault| (Place::Handler, fault))?;
+            Ok(Found {
+                digest,
+                handler,
+                code,
+            })
         };
-        if let Origin::Object { .. } = origin {
-            return Ok((self.written.to_owned(), handler(None)?, None));
+        let code_of = |files: Option<Arc<Files>>, build: Option<Build>| FunctionCode {
+            key: self.key.to_owned(),
+            files,
+            build,
+        };
+        if let Origin::Object(_) = origin {
+            return found(self.written.to_owned(), None, None);
         }
         if let Some(command) = &function.build {
             let sources: Vec<String> = function.sources.iter().cloned().collect();
-            let digest = code::build_digest(command, &sources, &self.folder, &origin);
+            let digest = code::build_digest(command, &sources, &self.folder, self.written);
             let digest = digest.map_err(|fault| (Place::Sources, fault))?;
+            let mut found = found(digest, None, None)?;
             let build = Build {
                 command: command.clone(),
                 folder: match self.folder.as_os_str().is_empty() {
@@ -165,36 +195,25 @@ impl Of<'_> {
                     false => self.folder.clone(),
                 },
                 makes: origin,
-                reads: { sources.iter() }
-                    .map(|one| self.folder.join(one))
-                    .collect(),
-                handler: function.handler.clone(),
+                reads: sources.iter().map(|one| self.folder.join(one)).collect(),
+                handler: found.handler.clone(),
+                has_layers,
                 runtime: name.to_owned(),
                 architecture: function.architecture.name().to_owned(),
             };
-            let code = FunctionCode {
-                key: self.key.to_owned(),
-                files: None,
-                build: Some(build),
-            };
-            return Ok((digest, handler(None)?, Some(code)));
+            found.code = Some(code_of(None, Some(build)));
+            return Ok(found);
         }
-        let Some(files) = (settings.code)(&origin).map_err(at_source)? else {
-            let digest = crate::model::digest(self.written.as_bytes());
-            return Ok((digest, handler(None)?, None));
+        let Some(files) = read(&origin).map_err(at_source)? else {
+            return found(crate::model::digest(self.written.as_bytes()), None, None);
         };
         code::check_architecture(&files, function.architecture.name()).map_err(at_source)?;
         if files.may_be_too_large() {
             files.archive().map_err(at_source)?;
         }
-        let handler = handler(Some(&files))?;
-        let code = FunctionCode {
-            key: self.key.to_owned(),
-            files: Some(Arc::new(files)),
-            build: None,
-        };
-        let digest = code.files.as_ref().map(|files| files.digest());
-        Ok((digest.unwrap_or_default(), handler, Some(code)))
+        let files = Arc::new(files);
+        let code = code_of(Some(Arc::clone(&files)), None);
+        found(files.digest(), Some(&files), Some(code))
     }
 }
 

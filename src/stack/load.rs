@@ -28,8 +28,22 @@ pub struct LoadSettings<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// How a file that the stack file names is read. Its path is relative to the working folder, as the stack file's own is.
     pub read: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
-    /// How the code of a function is read, as `code::Code::read` does; none if it is elsewhere or not made yet.
-    pub code: &'a dyn Fn(&Origin) -> Result<Option<FunctionCode>, CodeFault>,
+    /// How the code of functions is read.
+    pub code: CodeReading<'a>,
+}
+
+/// How the code of a function is read, as `code::Code::read` does; none if it is elsewhere or not made yet.
+pub type ReadCode<'a> = &'a dyn Fn(&Origin) -> Result<Option<FunctionCode>, CodeFault>;
+
+/// Whether a command needs the code of functions.
+#[derive(Clone, Copy)]
+pub enum CodeReading<'a> {
+    /// It uploads it: what can't be read is a mistake.
+    Needed(ReadCode<'a>),
+    /// It compares it where it is there.
+    IfThere(ReadCode<'a>),
+    /// It doesn't look at it.
+    Skipped,
 }
 
 /// The value of a variable from outside of the file.
@@ -251,7 +265,7 @@ fn syntax(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     } else if said("string values must be quoted") && is_secret {
         (
             "this value is text without quotes".to_owned(),
-            "put it in quotes; a `key` says where its value is, as in `key = \"env:NAME\"`",
+            "put it in quotes; of a secret, the file says where its value is, as in `key = \"env:NAME\"`",
         )
     } else if said("string values must be quoted") {
         (

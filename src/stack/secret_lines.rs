@@ -1,5 +1,5 @@
 //! The lines of a stack file that hold the value of an API key, or a secret of a function's environment, where its source belongs, by
-//! mistake. No message shows them.
+//! mistake. No message shows them. The mistake may be in the name of a table or a key, or the file may be no TOML at all.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -24,6 +24,9 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 20..=128;
 fn is_key(name: &str) -> bool {
     ["key", "keys", "value"].contains(&name)
 }
+
+/// The key of an environment, in a table of a function.
+const ENVIRONMENT: &str = "environment";
 
 /// The bytes of these lines, counted over all files.
 pub(super) struct SecretLines(Vec<Range<usize>>);
@@ -110,13 +113,18 @@ fn is_secret(path: &[&str], value: &DeValue<'_>, variables: &BTreeSet<String>) -
     if is_harmless(&text) {
         return false;
     }
-    if let ["functions", _, "environment", name] = path {
-        let is_pasted = Variable::parse(&text).is_err();
-        return is_pasted || looks_secret(name, &text).is_some();
-    }
     let [root, below @ ..] = path else {
         return false;
     };
+    let is_known = schema::at(&KeyPath::new(path.iter().copied())).is_some();
+    let in_environment = path.contains(&ENVIRONMENT);
+    if in_environment || !is_known || *root == "vars" {
+        let name = path.last().copied().unwrap_or_default();
+        let is_pasted = in_environment && (name == ENVIRONMENT || Variable::parse(&text).is_err());
+        if is_pasted || looks_secret(name, &text).is_some() {
+            return true;
+        }
+    }
     if *root == "vars" {
         return below.first().is_some_and(|name| variables.contains(*name));
     }
@@ -126,7 +134,7 @@ fn is_secret(path: &[&str], value: &DeValue<'_>, variables: &BTreeSet<String>) -
     }
     let named = below.last().is_some_and(|name| is_key(name))
         || below.iter().skip(1).any(|name| is_key(name));
-    let is_known = below.len() > 1 && schema::at(&KeyPath::new(path.iter().copied())).is_some();
+    let is_known = below.len() > 1 && is_known;
     let like_a_value = LENGTHS.contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic());
     named || (of_keys && !is_known && like_a_value)
 }
@@ -216,11 +224,10 @@ fn whole_lines(file: &SourceFile, span: &Range<usize>) -> Range<usize> {
     file.counted(&(first..last))
 }
 
-/// The lines of a text that is not TOML: what is set to a `key`, until the next key or table begins.
+/// The lines of a text that is not TOML: what is set to a `key`, or to a name of a secret, until the next key or table begins.
 fn in_text(file: &SourceFile) -> Vec<Range<usize>> {
-    static KEY: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?:^|[{,.])\s*["']?(?:keys?|value)["']?\s*="#)
-            .expect("the pattern is constant")
+    static NAME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?:^|[{\[,.\s"'])([\w-]+)["']?\s*="#).expect("the pattern is constant")
     });
     static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
         let pattern = r#"^\s*(?:\[[\w"'\[]|(?:[\w-]+|"[^"]*"|'[^']*')(?:\.[\w-]+)*\s*=\s*[^=\s])"#;
@@ -229,9 +236,10 @@ fn in_text(file: &SourceFile) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
     let (mut at, mut goes_on) = (0, false);
     for line in file.text().split_inclusive('\n') {
-        let is_secret = KEY
-            .find_iter(line)
-            .any(|name| !is_harmless(written(&line[name.end()..])));
+        let is_secret = NAME.captures_iter(line).any(|found| {
+            let [name, value] = [&found[1], written(&line[found.get_match().end()..])];
+            !is_harmless(value) && (is_key(name) || looks_secret(name, value).is_some())
+        });
         goes_on = is_secret || (goes_on && !BEGINS.is_match(line));
         if goes_on {
             lines.push(file.counted(&(at..at + line.len())));

@@ -298,6 +298,7 @@ impl Pass<'_> {
         let help = match value {
             // The value may be a secret.
             _ if given_keys::is_source(path) => Some(given_keys::help()),
+            _ if is_of_an_environment(path) => Some("put it in quotes".to_owned()),
             DeValue::String(text) if is_wanted("array") => {
                 Some(format!("put it in brackets: `{line}[\"{text}\"]`"))
             }
@@ -321,6 +322,11 @@ impl Pass<'_> {
             None => diagnostic,
         }
     }
+}
+
+/// Whether it is a variable in the environment of a function.
+fn is_of_an_environment(path: &KeyPath) -> bool {
+    matches!(path.keys(), [functions, _, environment, _] if functions == "functions" && environment == "environment")
 }
 
 fn unknown(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::{Checked, Code, Diagnostics, LoadSettings, Source, load};
+use super::{Checked, Code, CodeReading, Diagnostics, LoadSettings, Source, load};
 
 /// A stack without mistakes that the tests edit.
 pub(crate) const STACK: &str = include_str!("../../stack.toml");
@@ -41,7 +41,7 @@ fn load_source(
         vars,
         env: &|name| env.get(name).cloned(),
         read: &beside,
-        code: &|_| Ok(None),
+        code: CodeReading::Needed(&|_| Ok(None)),
     };
     load(source, &settings)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::case::{Door, ORIGIN, Refusal};
+use super::case::{Backend, Door, ORIGIN, Refusal};
 use crate::caller::ClientView;
 use crate::kinds::gateway_response::{CALLERS_ORIGIN, CLIENT_ERRORS};
 use crate::kinds::route::Props as Route;
@@ -58,10 +58,8 @@ pub struct ExpectedRoute {
     pub key: bool,
     /// API Gateway's own response: status and headers.
     pub mock: Option<(u16, BTreeMap<String, String>)>,
-    /// The host and port of its backend, if that is reached through the internet.
-    pub public_backend: Option<String>,
-    /// Whether it calls a function.
-    pub function: bool,
+    /// What answers its calls.
+    pub backend: Backend,
     /// The origins of pages, each of which that response allows; empty if it is the same for all.
     pub origins: BTreeSet<String>,
 }
@@ -299,8 +297,11 @@ fn route(address: &Address, props: &Route, book: &Book) -> ExpectedRoute {
         mock: props
             .answer()
             .map(|answer| (answer.status, answer.headers.clone())),
-        public_backend: props.public_backend(book),
-        function: props.function().is_some(),
+        backend: match (props.function(), props.public_backend(book)) {
+            (Some(_), _) => Backend::Function,
+            (None, Some(at)) => Backend::Public(at),
+            (None, None) => Backend::Other,
+        },
         origins: props
             .answer()
             .map(|answer| answer.origins.clone())

@@ -290,7 +290,7 @@ mod tests {
 
     use super::*;
     use crate::model::Address;
-    use crate::verify::case::{Door, Expected, Refusal, TokenShown};
+    use crate::verify::case::{Backend, Door, Expected, Refusal, TokenShown};
     use crate::verify::test_credentials::Temporary;
 
     fn case(caller: Caller, key: KeyShown, how: Refusal) -> Case {
@@ -309,8 +309,7 @@ mod tests {
             token: TokenShown::Garbage,
             key,
             needs_key: true,
-            public_backend: None,
-            function: false,
+            backend: Backend::Other,
             expected: Expected::Refused {
                 how,
                 status: how.status(),

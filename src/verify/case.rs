@@ -123,6 +123,17 @@ pub struct Door {
 /// The origin of a calling page: `.invalid` is reserved (RFC 2606).
 pub(super) const ORIGIN: &str = "https://gatestack-verify.invalid";
 
+/// What answers the calls of a route.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Backend {
+    /// A function.
+    Function,
+    /// A host and port on the internet.
+    Public(String),
+    /// API Gateway itself, or something behind the load balancer.
+    Other,
+}
+
 /// A call and its expected result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
@@ -144,10 +155,8 @@ pub struct Case {
     pub key: KeyShown,
     /// Whether the file asks for a key there.
     pub needs_key: bool,
-    /// The host and port of the route's backend, if that is reached through the internet.
-    pub public_backend: Option<String>,
-    /// Whether the route calls a function.
-    pub function: bool,
+    /// What answers its calls.
+    pub backend: Backend,
     /// The expected result.
     pub expected: Expected,
     /// Whether a backend's responses must have CORS headers.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::case::{Answer, Caller, Case, Difference, Expected, Refusal};
+use super::case::{Answer, Backend, Caller, Case, Difference, Expected, Refusal};
 
 /// The header without which a browser blocks the response.
 const ALLOW_ORIGIN: &str = "access-control-allow-origin";
@@ -158,13 +158,16 @@ fn admitted(case: &Case, status: Option<u16>, answer: &Answer) -> Option<Differe
     if answer.is_broken() {
         return Some(Difference {
             what: format!("{caller} is admitted, but the backend fails: {answer}"),
-            help: match (answer.status, &case.public_backend) {
-                _ if case.function => format!(
-                    "`gatestack logs {} {}` shows what the function wrote; if nothing, see with `gatestack plan` whether the API may invoke it",
+            help: match (&case.backend, answer.status) {
+                (Backend::Function, _) => format!(
+                    "`gatestack logs {} {}` shows what the function wrote; if nothing, see with `gatestack plan` whether the API may \
+                     invoke it",
                     case.method, case.path
                 ),
-                (504, Some(at)) => format!("see that the backend at {at} runs and answers in time"),
-                (504, None) => {
+                (Backend::Public(at), 504) => {
+                    format!("see that the backend at {at} runs and answers in time")
+                }
+                (Backend::Other, 504) => {
                     "see that the backend runs and answers in time, and that load balancer and VPC link are healthy".into()
                 }
                 _ => "look at the route's integration: API Gateway can't use it as it is".into(),
@@ -268,8 +271,7 @@ mod tests {
             token: TokenShown::None,
             key: KeyShown::None,
             needs_key: true,
-            public_backend: None,
-            function: false,
+            backend: Backend::Other,
             expected,
             cors: false,
             not_tested: None,
@@ -409,7 +411,7 @@ mod tests {
         let help = |case: &Case| judge(case, &dead).0.remove(0).help;
         assert!(help(&let_in()).contains("VPC link"));
         let public = Case {
-            public_backend: Some("api.example.com:443".into()),
+            backend: Backend::Public("api.example.com:443".into()),
             ..let_in()
         };
         assert_eq!(
@@ -417,7 +419,7 @@ mod tests {
             "see that the backend at api.example.com:443 runs and answers in time"
         );
         let function = Case {
-            function: true,
+            backend: Backend::Function,
             ..let_in()
         };
         assert!(help(&function).starts_with("`gatestack logs GET /a`"));

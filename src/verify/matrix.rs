@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{ExpectedAccess, ExpectedRoute, KnownCaller};
-use super::case::{Caller, Case, Door, Expected, KeyShown, Refusal, TokenShown};
+use super::case::{Backend, Caller, Case, Door, Expected, KeyShown, Refusal, TokenShown};
 use crate::model::routing::VERBS;
 use crate::model::{Address, routing};
 
@@ -76,8 +76,7 @@ impl Matrix<'_> {
                 scopes: None,
                 key: false,
                 mock: None,
-                public_backend: None,
-                function: false,
+                backend: Backend::Other,
                 origins: BTreeSet::new(),
             };
             cases.push(self.of_stranger(&route));
@@ -422,8 +421,7 @@ impl Matrix<'_> {
         Case {
             not_tested: not_tested.map(str::to_owned),
             needs_key: route.key,
-            public_backend: route.public_backend.clone(),
-            function: route.function,
+            backend: route.backend.clone(),
             route: route.address.clone(),
             method: method.to_owned(),
             path: route.path.clone(),

@@ -244,9 +244,9 @@ impl Dev<'_> {
         }
     }
 
-    /// Prints what a function wrote. What Lambda writes around it is in its log only.
+    /// Prints what a function wrote. What Lambda writes around it is in its log only, and why a call failed is with its request.
     fn wrote(&mut self, line: &FunctionLine) {
-        if line.by == WrittenBy::Lambda && !line.text.contains("Error") {
+        if line.by == WrittenBy::Lambda {
             return;
         }
         if self.args.json {

@@ -38,17 +38,17 @@ fn candidate(scope: &Scope<'_>, listed: &ListedFunction) -> Candidate<Props> {
     let texts = |texts: &[String]| texts.iter().map(|text| Text::literal(&**text)).collect();
     Candidate {
         props: Props {
-            name: name.clone(),
+            arn: arn.clone(),
             role: live.role.as_deref().unwrap_or_default().into(),
             runtime: live
                 .runtime
                 .as_ref()
                 .map_or("none", |runtime| runtime.as_str())
                 .to_owned(),
-            handler: live.handler.clone().unwrap_or_default(),
+            handler: live.handler.clone(),
             memory_mb: positive(live.memory_size).unwrap_or_default(),
             timeout_seconds: positive(live.timeout).unwrap_or_default(),
-            environment: environment(scope, &name, &arn, listed),
+            environment: environment(scope, &arn, listed),
             architecture: live
                 .architectures()
                 .first()
@@ -66,7 +66,7 @@ fn candidate(scope: &Scope<'_>, listed: &ListedFunction) -> Candidate<Props> {
                 .map(|vpc| texts(vpc.security_group_ids()))
                 .unwrap_or_default(),
             concurrency: positive(listed.concurrency),
-            code: code(listed),
+            code: Some(code(listed)),
             active: is_ready(live),
             tags: listed.tags.clone(),
         },
@@ -104,11 +104,10 @@ fn code(listed: &ListedFunction) -> String {
 /// The environment: texts that the file has, sources as the tags say, and digests of all others.
 fn environment(
     scope: &Scope<'_>,
-    name: &str,
     arn: &str,
     listed: &ListedFunction,
 ) -> BTreeMap<String, Variable> {
-    let want = super::wanted(scope.desired).find(|(_, props)| props.name == name);
+    let want = super::wanted(scope.desired).find(|(_, props)| props.arn == arn);
     let want = want.map(|(_, props)| &props.environment);
     let variable = |variable: &String, digest: &String| {
         let text = match want.and_then(|want| want.get(variable)) {

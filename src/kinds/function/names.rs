@@ -6,48 +6,55 @@
 
 use std::collections::BTreeSet;
 
-use aws_facts::arns::Arn;
-use futures_util::future::try_join_all;
-
 use crate::aws::{AwsError, Reader};
 use crate::kinds::api_marks::{self, FUNCTION_MARK, Says};
-use crate::kinds::{STACK_TAG, Scope, function_role};
+use crate::kinds::{Resource, STACK_TAG, Scope, Wanted, function_role};
 
 /// What the ARN of one holds.
 const ARNS: &[&str] = &[":function:"];
+
+/// Whether the stack has functions, or had: the file has some, or the API's marks or the tagging API's index say so. Without an API,
+/// whose tags would say it, only the file and the index do.
+///
+/// # Errors
+/// A read failed.
+pub(in crate::kinds) async fn may_be(reader: &Reader, scope: &Scope<'_>) -> Result<bool, AwsError> {
+    let mut wanted = scope.desired.resources.values();
+    let of_functions = |wanted: &Wanted| {
+        matches!(
+            wanted.resource,
+            Resource::Function(_) | Resource::FunctionRole(_)
+        )
+    };
+    if wanted.any(of_functions) {
+        return Ok(true);
+    }
+    Ok(api_marks::ask(reader, scope, FUNCTION_MARK, ARNS).await? == Says::Perhaps)
+}
 
 /// The names of all functions that may be the stack's.
 ///
 /// # Errors
 /// A read failed.
-pub async fn read(reader: &Reader, scope: &Scope<'_>) -> Result<BTreeSet<String>, AwsError> {
-    let mut names: BTreeSet<String> = super::wanted(scope.desired)
-        .map(|(_, props)| props.name.clone())
-        .collect();
-    let says = api_marks::ask(reader, scope, FUNCTION_MARK, ARNS).await?;
-    if names.is_empty() && says == Says::Nothing {
-        return Ok(names);
+pub(in crate::kinds) async fn read(
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<BTreeSet<String>, AwsError> {
+    if !may_be(reader, scope).await? {
+        return Ok(BTreeSet::new());
     }
-    names.extend(api_marks::named(reader, scope, FUNCTION_MARK).await?);
-    let context = &scope.desired.context;
-    let tagged = reader.tagged(STACK_TAG, &context.stack).await?;
-    let tagged = tagged.iter().filter_map(|arn| Arn::parse(arn));
-    let tagged = tagged.filter(|arn| arn.service == "lambda");
-    names.extend(tagged.filter_map(|arn| {
-        let name = arn.resource.strip_prefix("function:")?;
-        (!name.contains(':')).then(|| name.to_owned())
-    }));
-    // Without an API, whose tags would say it, the index says that there are some.
-    if names.is_empty() && says == Says::NoApi {
-        return Ok(names);
-    }
-    let roles = reader.roles_below(&function_role::path(context)).await?;
-    let roles = roles.iter().map(|role| async {
-        let role = reader.role(role).await?;
-        let name = role.and_then(|role| role.tags.get(function_role::FUNCTION_TAG).cloned());
-        Ok::<_, AwsError>(name)
-    });
-    names.extend(try_join_all(roles).await?.into_iter().flatten());
-    names.remove(api_marks::MARKED);
+    let wanted = super::wanted(scope.desired).map(|(_, props)| props.name().to_owned());
+    let mut names: BTreeSet<String> = wanted.collect();
+    let tagged = reader.tagged(STACK_TAG, &scope.desired.context.stack);
+    let (marked, tagged, roles) = tokio::try_join!(
+        Box::pin(api_marks::named(reader, scope, FUNCTION_MARK)),
+        tagged,
+        Box::pin(function_role::read(reader, scope))
+    )?;
+    names.extend(marked);
+    let tagged = tagged.iter().filter_map(|arn| super::name_of(arn));
+    names.extend(tagged.map(str::to_owned));
+    let named = roles.iter();
+    names.extend(named.filter_map(|role| role.tags.get(function_role::FUNCTION_TAG).cloned()));
     Ok(names)
 }

@@ -12,52 +12,60 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::live::{is_ready, source_tag};
-use super::{CODE_TAG, ENVIRONMENT_TAG, Part, Props, S3, SOURCE_TAG, Variable, outputs};
+use super::{CODE_TAG, ENVIRONMENT_TAG, Part, Props, SOURCE_TAG, Variable, outputs};
 use crate::aws::patience::FUNCTION_READY;
 use crate::aws::{AwsError, Operation, Writer, digest_of_variable};
 use crate::kinds::{LiveReference, Outputs, Task, distinct, tags};
-use crate::model::OutputName;
+use crate::model::{OutputName, S3Object};
 
-/// Code as Lambda takes it, and its `CodeSha256`, if that is known before.
+/// Code as Lambda takes it: an archive, or where it is in S3.
 struct Code {
+    written: String,
     archive: Option<Blob>,
-    s3: Option<(String, String, Option<String>)>,
-    sha256: Option<String>,
+    object: Option<S3Object>,
 }
 
 impl Code {
     fn of(writer: &Writer, want: &Props) -> Result<Self, AwsError> {
-        if let Some(place) = want.code.strip_prefix(S3) {
-            let (place, version) = match place.split_once("?versionId=") {
-                Some((place, version)) => (place, Some(version.to_owned())),
-                None => (place, None),
-            };
-            let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
-            return Ok(Self {
-                archive: None,
-                s3: Some((bucket.to_owned(), key.to_owned(), version)),
-                sha256: None,
-            });
-        }
-        let Some(payload) = writer.payload(&want.code) else {
-            let message = format!("the code of {} is not at hand", want.name);
+        let written = want.code.clone().unwrap_or_default();
+        let object = S3Object::parse(&written);
+        let payload = writer.payload(&written);
+        if object.is_none() && payload.is_none() {
+            let message = format!("the code of {} is not at hand", want.name());
             return Err(AwsError::gave_up("CreateFunction", message));
-        };
-        let bytes = payload.expose();
+        }
         Ok(Self {
-            sha256: Some(STANDARD.encode(Sha256::digest(bytes))),
-            archive: Some(Blob::new(bytes)),
-            s3: None,
+            archive: payload.map(|payload| Blob::new(payload.expose())),
+            object,
+            written,
         })
     }
-}
 
-/// The tags that say what code was uploaded.
-fn code_tags(want: &Props, sha256: &str) -> [(String, String); 2] {
-    [
-        (SOURCE_TAG.to_owned(), tags::escape(&want.code)),
-        (CODE_TAG.to_owned(), sha256.to_owned()),
-    ]
+    /// The `CodeSha256` that Lambda will have of it; of code in S3, it tells it.
+    fn sha256(&self) -> Option<String> {
+        let archive = self.archive.as_ref()?;
+        Some(STANDARD.encode(Sha256::digest(archive.as_ref())))
+    }
+
+    /// The tags that say what code was uploaded.
+    fn tags(&self, sha256: &str) -> [(String, String); 2] {
+        [
+            (SOURCE_TAG.to_owned(), tags::escape(&self.written)),
+            (CODE_TAG.to_owned(), sha256.to_owned()),
+        ]
+    }
+
+    fn bucket(&self) -> Option<String> {
+        self.object.as_ref().map(|object| object.bucket.clone())
+    }
+
+    fn key(&self) -> Option<String> {
+        self.object.as_ref().map(|object| object.key.clone())
+    }
+
+    fn version(&self) -> Option<String> {
+        self.object.as_ref()?.version.clone()
+    }
 }
 
 /// The values of the environment, and the tags of those from a source.
@@ -67,7 +75,7 @@ struct Values {
 }
 
 impl Values {
-    fn of(writer: &Writer, task: &Task<'_, Props>, arn: &str) -> Result<Self, AwsError> {
+    fn of(writer: &Writer, task: &Task<'_, Props>) -> Result<Self, AwsError> {
         let mut all = Self {
             values: HashMap::new(),
             tags: BTreeMap::new(),
@@ -80,7 +88,7 @@ impl Values {
                         let message = format!("{source} was not read");
                         return Err(AwsError::gave_up("CreateFunction", message));
                     };
-                    let digest = digest_of_variable(arn, name, secret.expose());
+                    let digest = digest_of_variable(&task.want.arn, name, secret.expose());
                     all.tags.insert(
                         format!("{ENVIRONMENT_TAG}/{name}"),
                         source_tag(source, version, &digest),
@@ -131,27 +139,18 @@ fn number(of: u32) -> i32 {
 pub(super) async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsError> {
     let want = task.want;
     let code = Code::of(writer, want)?;
-    let arn = aws_facts::arns::function(
-        writer.region(),
-        // The role is in the stack's account.
-        aws_facts::arns::Arn::parse(&task.text(&want.role)).map_or("", |arn| arn.account),
-        &want.name,
-    );
-    let values = Values::of(writer, task, &arn)?;
+    let values = Values::of(writer, task)?;
     let mut all_tags = task.tags(&want.tags);
     all_tags.extend(values.tags.clone());
-    if let Some(sha256) = &code.sha256 {
-        all_tags.extend(code_tags(want, sha256));
+    let sha256 = code.sha256();
+    if let Some(sha256) = &sha256 {
+        all_tags.extend(code.tags(sha256));
     }
-    let (bucket, key, version) = match code.s3.clone() {
-        Some((bucket, key, version)) => (Some(bucket), Some(key), version),
-        None => (None, None, None),
-    };
     let sent = FunctionCode::builder()
         .set_zip_file(code.archive.clone())
-        .set_s3_bucket(bucket)
-        .set_s3_key(key)
-        .set_s3_object_version(version)
+        .set_s3_bucket(code.bucket())
+        .set_s3_key(code.key())
+        .set_s3_object_version(code.version())
         .build();
     // A new role is not known to Lambda at once.
     let answer = writer
@@ -159,10 +158,10 @@ pub(super) async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Ou
             let request = writer
                 .lambda()
                 .create_function()
-                .function_name(&want.name)
+                .function_name(want.name())
                 .role(task.text(&want.role))
                 .runtime(Runtime::from(want.runtime.as_str()))
-                .handler(&want.handler)
+                .set_handler(want.handler.clone())
                 .memory_size(number(want.memory_mb))
                 .timeout(number(want.timeout_seconds))
                 .architectures(Architecture::from(want.architecture.as_str()))
@@ -178,10 +177,10 @@ pub(super) async fn create(writer: &Writer, task: &Task<'_, Props>) -> Result<Ou
         })
         .await?;
     let arn = answer.function_arn.clone().unwrap_or_default();
-    if code.sha256.is_none()
+    if sha256.is_none()
         && let Some(sha256) = &answer.code_sha256
     {
-        tag(writer, &arn, code_tags(want, sha256)).await?;
+        tag(writer, &arn, code.tags(sha256)).await?;
     }
     if want.concurrency.is_some() {
         reserve(writer, want).await?;
@@ -222,7 +221,7 @@ pub(super) async fn update(
     }
     if has(Part::Code) {
         if has(Part::Configuration) || has(Part::Environment) {
-            wait(writer, &want.name).await?;
+            wait(writer, want.name()).await?;
         }
         upload(writer, want, arn).await?;
     }
@@ -257,7 +256,7 @@ async fn configure(
 ) -> Result<(), AwsError> {
     let want = task.want;
     let values = match environment {
-        true => Some(Values::of(writer, task, arn)?),
+        true => Some(Values::of(writer, task)?),
         false => None,
     };
     writer
@@ -265,13 +264,13 @@ async fn configure(
             let mut request = writer
                 .lambda()
                 .update_function_configuration()
-                .function_name(&want.name)
+                .function_name(want.name())
                 .set_environment(values.as_ref().map(Values::environment));
             if settings {
                 request = request
                     .role(task.text(&want.role))
                     .runtime(Runtime::from(want.runtime.as_str()))
-                    .handler(&want.handler)
+                    .set_handler(want.handler.clone())
                     .memory_size(number(want.memory_mb))
                     .timeout(number(want.timeout_seconds))
                     .set_layers(Some(layers(task)))
@@ -297,19 +296,15 @@ async fn upload(writer: &Writer, want: &Props, arn: &str) -> Result<(), AwsError
     let code = Code::of(writer, want)?;
     let answer = writer
         .patiently(async || {
-            let (bucket, key, version) = match code.s3.clone() {
-                Some((bucket, key, version)) => (Some(bucket), Some(key), version),
-                None => (None, None, None),
-            };
             let request = writer
                 .lambda()
                 .update_function_code()
-                .function_name(&want.name)
+                .function_name(want.name())
                 .architectures(Architecture::from(want.architecture.as_str()))
                 .set_zip_file(code.archive.clone())
-                .set_s3_bucket(bucket)
-                .set_s3_key(key)
-                .set_s3_object_version(version);
+                .set_s3_bucket(code.bucket())
+                .set_s3_key(code.key())
+                .set_s3_object_version(code.version());
             writer
                 .call(Operation::lambda("UpdateFunctionCode"), request.send())
                 .await
@@ -317,7 +312,7 @@ async fn upload(writer: &Writer, want: &Props, arn: &str) -> Result<(), AwsError
         .await?;
     // After a run that dies here, the next plan shows the code as changed, and uploads it again.
     let sha256 = answer.code_sha256.unwrap_or_default();
-    tag(writer, arn, code_tags(want, &sha256)).await
+    tag(writer, arn, code.tags(&sha256)).await
 }
 
 async fn reserve(writer: &Writer, want: &Props) -> Result<(), AwsError> {
@@ -326,7 +321,7 @@ async fn reserve(writer: &Writer, want: &Props) -> Result<(), AwsError> {
             let request = writer
                 .lambda()
                 .put_function_concurrency()
-                .function_name(&want.name)
+                .function_name(want.name())
                 .reserved_concurrent_executions(number(most));
             let operation = Operation::lambda("PutFunctionConcurrency");
             writer.call(operation, request.send()).await?;
@@ -335,7 +330,7 @@ async fn reserve(writer: &Writer, want: &Props) -> Result<(), AwsError> {
             let request = writer
                 .lambda()
                 .delete_function_concurrency()
-                .function_name(&want.name);
+                .function_name(want.name());
             let operation = Operation::lambda("DeleteFunctionConcurrency");
             writer.call(operation, request.send()).await?;
         }

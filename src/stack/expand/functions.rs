@@ -47,7 +47,7 @@ impl Expansion<'_> {
         };
         let vpc = function.vpc.as_ref();
         let props = function::Props {
-            name,
+            arn: function::arn(self.context, &name),
             role,
             runtime: function
                 .runtime
@@ -183,11 +183,17 @@ impl Expansion<'_> {
 
     /// Whether a statement for each of these methods fits into the function's policy.
     fn fits<'m>(&self, key: &str, api: &Api, methods: impl IntoIterator<Item = &'m str>) -> bool {
-        let name = match self.file.functions.get(key) {
-            Some(function) => self.function_name(key, function),
-            None => key.to_owned(),
+        let function = self.file.functions.get(key);
+        let existing = function.and_then(|function| function.existing.as_ref());
+        let arn = match (existing, function) {
+            (Some(existing), _) => self.text(existing).resolve(&Book::default()),
+            (None, Some(function)) => {
+                let name = self.function_name(key, function);
+                Some(function::arn(self.context, &name))
+            }
+            (None, None) => None,
         };
-        let arn = function::arn(self.context, &name);
+        let arn = arn.unwrap_or_default();
         let (region, account) = (&*self.context.region, &*self.context.account);
         let sizes = methods
             .into_iter()

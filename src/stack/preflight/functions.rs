@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use aws_facts::arns::Arn;
+
 use super::Flight;
 use crate::model::SecretSource;
 use crate::stack::diagnostic::Code;
@@ -20,6 +22,7 @@ pub(super) fn sources(file: &File) -> BTreeSet<String> {
 }
 
 pub(super) fn check(flight: &mut Flight<'_>) {
+    elsewhere(flight);
     let file = flight.file;
     let region = &file.stack.region;
     for (key, function) in &file.functions {
@@ -46,6 +49,27 @@ pub(super) fn check(flight: &mut Flight<'_>) {
                 ),
             };
             let path = KeyPath::from(["functions", key, "environment", name]);
+            flight.error(Code::Absent, &path, message, help);
+        }
+    }
+}
+
+/// A function of another account can't be permitted from here.
+fn elsewhere(flight: &mut Flight<'_>) {
+    let file = flight.file;
+    for (key, function) in &file.functions {
+        let existing = function.existing.as_ref();
+        let Some(arn) = existing.and_then(|existing| flight.known(existing)) else {
+            continue;
+        };
+        let account = Arn::parse(&arn).map(|arn| arn.account.to_owned());
+        if let Some(account) = account.filter(|account| account != flight.account) {
+            let message = format!(
+                "the function is in account {account}, and the stack in {}: gatestack can't let the API invoke it",
+                flight.account
+            );
+            let path = KeyPath::from(["functions", key, "existing"]);
+            let help = "name a function of the stack's account";
             flight.error(Code::Absent, &path, message, help);
         }
     }

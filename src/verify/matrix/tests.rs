@@ -39,8 +39,7 @@ fn route(name: &str, needs: Option<&[&str]>, key: bool) -> ExpectedRoute {
         scopes: needs.map(scopes),
         key,
         mock: None,
-        public_backend: None,
-        function: false,
+        backend: Backend::Other,
         origins: BTreeSet::new(),
     }
 }

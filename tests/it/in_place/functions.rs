@@ -23,7 +23,7 @@ fn function() -> Vec<Sample> {
             let other = Origin::Folder("examples/access-logs".into());
             let other = Code::read(&other).unwrap().unwrap().archive().unwrap();
             let update = lambda(&stack.world).update_function_code();
-            let update = update.function_name("claims-hello").zip_file(Blob::new(other.bytes));
+            let update = update.function_name("claims-hello").zip_file(Blob::new(other));
             update.send().await.unwrap();
             settled(stack).await;
         }}
@@ -34,7 +34,7 @@ fn function() -> Vec<Sample> {
             );
         }}
         "runtime" at FUNCTION => {|it, _| it.runtime = "nodejs22.x".into()}
-        "handler" at FUNCTION => {|it, _| it.handler = "index.other".into()}
+        "handler" at FUNCTION => {|it, _| it.handler = Some("index.other".into())}
         "memory" at FUNCTION => {|it, _| it.memory_mb = 256}
         "timeout" at FUNCTION => {|it, _| it.timeout_seconds = 10}
         "environment" at FUNCTION => {|it, _| {

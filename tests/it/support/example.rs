@@ -208,7 +208,7 @@ impl Example {
             vars: self.overlay.iter().map(|_| certificate.clone()).collect(),
             env: &|_| None,
             read: &|_| Ok(self.user_data.clone().into()),
-            code: &gatestack::code::Code::read,
+            code: stack::CodeReading::Needed(&gatestack::code::Code::read),
         };
         let checked = stack::load(source, &settings)
             .unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{}", self.text));

@@ -109,7 +109,7 @@ impl World {
         payloads.extend(&checked.files.payloads);
         for (digest, code) in &checked.files.codes {
             let files = code.files.as_ref().expect("no build in these stacks");
-            payloads.put_as(&**digest, files.archive().unwrap().bytes);
+            payloads.put_as(&**digest, files.archive().unwrap());
         }
     }
 
@@ -388,7 +388,7 @@ pub(crate) fn checked(text: &str) -> stack::Checked {
                 Some(ending) if ending == "json" => Ok(br#"{"Statement": []}"#.into()),
                 _ => Ok(path.display().to_string().into()),
             },
-            code: &gatestack::code::Code::read,
+            code: stack::CodeReading::Needed(&gatestack::code::Code::read),
         },
     )
     .unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{text}"))

@@ -17,7 +17,7 @@ use crate::engine::{Invocation, environment, existing, named_file, source};
 use crate::error::{Error, Fault};
 use crate::files;
 use crate::render::listed;
-use crate::stack::{self, LoadSettings};
+use crate::stack::{self, CodeReading, LoadSettings};
 
 /// The files of a stack.
 #[derive(Debug, Eq, PartialEq)]
@@ -54,7 +54,7 @@ impl Files {
                     named.borrow_mut().insert(path.to_owned());
                     named_file(path)
                 },
-                code: &|origin| {
+                code: CodeReading::Needed(&|origin| {
                     let code = Code::read(origin);
                     if let Some(path) = origin.path() {
                         let digest = match &code {
@@ -64,7 +64,7 @@ impl Files {
                         read.borrow_mut().insert(path.to_owned(), digest);
                     }
                     code
-                },
+                }),
             };
             // Its mistakes are reported when it is applied.
             if let Ok(checked) = stack::load(source, &settings) {
