@@ -11,7 +11,7 @@ use gatestack::model::Address;
 use gatestack::plan::{Action, Options, Patterns};
 
 use crate::support::program::{Folder, example};
-use crate::support::world::{ACCOUNT, World, desired, stack_of, summary};
+use crate::support::world::{ACCOUNT, World, desired, somebody, stack_of, summary};
 
 const GROUP: &str = "/aws/apigateway/claims";
 
@@ -26,21 +26,6 @@ fn agreed(to: &str) -> Options {
         allow_delete: Patterns::new([to.to_owned()]),
         ..Options::default()
     }
-}
-
-/// One of the SDK's clients in this Region, for changes by hand.
-macro_rules! somebody {
-    ($world:expr, $sdk:ident) => {{
-        let config = $sdk::Config::builder()
-            .behavior_version_latest()
-            .region($sdk::config::Region::new("eu-west-1"))
-            .credentials_provider($sdk::config::Credentials::from_keys(
-                "someone", "else", None,
-            ))
-            .http_client(aws_local::connector($world.service.clone()))
-            .build();
-        $sdk::Client::from_conf(config)
-    }};
 }
 
 /// The names of the Region's log groups, each with the days for which it keeps lines.

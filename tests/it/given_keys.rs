@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::program::{Folder, Ran, record};
+use crate::support::program::{Folder, Ran, record, unwrapped};
 
 const STACK: &str = include_str!("../../stack.toml");
 const VARIABLE: &str = "A_GIVEN_KEY";
@@ -44,11 +44,6 @@ fn with(folder: &Folder, value: &str, log: &str, arguments: &[&str]) -> Ran {
     let ran = Ran::from(command.output().unwrap());
     record(&arguments, &ran.stdout);
     ran
-}
-
-/// A text without the breaks of its lines.
-fn unwrapped(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The values of the local AWS's keys, in order.

@@ -14,26 +14,12 @@ use gatestack::plan::{self, Level, Options, Patterns, Plan, Problem};
 
 use crate::support::road::private_subnets;
 use crate::support::wire::{Fate, Wire};
-use crate::support::world::{ACCOUNT, World, plan_of, summary};
+use crate::support::world::{ACCOUNT, World, plan_of, somebody, summary};
 
 const INSTANCES: &str = "load_balancer.targets.instances";
 const PARAMETER: &str = "/claims/image";
 /// Two releases of Amazon's image for the same architecture.
 const RELEASES: &str = "al2023-ami-2023.*-kernel-6.1-arm64";
-
-macro_rules! somebody {
-    ($world:expr, $sdk:ident) => {{
-        let config = $sdk::Config::builder()
-            .behavior_version_latest()
-            .region($sdk::config::Region::new("eu-west-1"))
-            .credentials_provider($sdk::config::Credentials::from_keys(
-                "someone", "else", None,
-            ))
-            .http_client(aws_local::connector($world.service.clone()))
-            .build();
-        $sdk::Client::from_conf(config)
-    }};
-}
 
 /// An account with private subnets and a parameter that names an image, and the stack in it.
 struct Road {

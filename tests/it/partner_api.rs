@@ -14,10 +14,10 @@ use gatestack::model::Address;
 use gatestack::plan::Options;
 
 use crate::support::certificates::issued;
-use crate::support::example::{Example, OVERLAY, PRODUCTION, USER_DATA, agreed, somebody};
+use crate::support::example::{Example, OVERLAY, PRODUCTION, USER_DATA, agreed};
 use crate::support::program::{Folder, example};
 use crate::support::screen::{screen, with_filters};
-use crate::support::world::{StopButton, Telling, summary};
+use crate::support::world::{StopButton, Telling, somebody, summary};
 
 fn renamed(example: &mut Example) {
     example.edit(

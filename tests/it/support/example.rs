@@ -16,7 +16,7 @@ use gatestack::stack::{self, Checked, LoadSettings, Source};
 
 use super::certificates::issued;
 use super::program::example;
-use super::world::{ACCOUNT, Telling, World, carried_out, local, plan_of, summary};
+use super::world::{ACCOUNT, Telling, World, carried_out, local, plan_of, somebody, summary};
 
 pub(crate) const OVERLAY: &str = include_str!("../../../examples/partner-api/stack.prod.toml");
 pub(crate) const USER_DATA: &str = include_str!("../../../examples/partner-api/backend.sh");
@@ -24,21 +24,6 @@ pub(crate) const USER_DATA: &str = include_str!("../../../examples/partner-api/b
 /// The stack's name and Region without its overlay, and with it.
 pub(crate) const REGION: &str = "ap-southeast-1";
 pub(crate) const PRODUCTION: &str = "ap-southeast-2";
-
-/// One of the SDK's clients in this account, for changes by hand.
-macro_rules! somebody {
-    ($example:expr, $sdk:ident) => {{
-        let config = $sdk::Config::builder()
-            .behavior_version_latest()
-            .region($sdk::config::Region::new($example.region()))
-            .credentials_provider($sdk::config::Credentials::from_keys(
-                "someone", "else", None,
-            ))
-            .http_client($example.line())
-            .build();
-        $sdk::Client::from_conf(config)
-    }};
-}
 
 /// Everything one call lists, each as `NOUN ID`.
 macro_rules! listed {
@@ -48,8 +33,6 @@ macro_rules! listed {
         $into.extend(ids.map(|id| format!("{} {id}", $noun)));
     };
 }
-
-pub(crate) use somebody;
 
 /// The example in an account of its own.
 pub(crate) struct Example {

@@ -29,6 +29,11 @@ pub(crate) fn example(name: &str) -> String {
     std::fs::read_to_string(repository(&format!("examples/{name}/stack.toml"))).unwrap()
 }
 
+/// A text without the breaks of its lines.
+pub(crate) fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Keeps what a run printed for machines, for `tests/foreign/test_machine_output.py` to hold against the schemas.
 pub(crate) fn record(arguments: &[&str], stdout: &str) {
     if !arguments.contains(&"--json") {

@@ -23,6 +23,23 @@ use super::program::Folder;
 /// The account of every test.
 pub(crate) const ACCOUNT: &str = "123456789012";
 
+/// One of the SDK's clients of a world or an example, in the Region of its stack, for changes by hand.
+macro_rules! somebody {
+    ($world:expr, $sdk:ident) => {{
+        let config = $sdk::Config::builder()
+            .behavior_version_latest()
+            .region($sdk::config::Region::new($world.region()))
+            .credentials_provider($sdk::config::Credentials::from_keys(
+                "someone", "else", None,
+            ))
+            .http_client($world.line())
+            .build();
+        $sdk::Client::from_conf(config)
+    }};
+}
+
+pub(crate) use somebody;
+
 /// A local AWS that keeps what was applied.
 #[derive(Clone)]
 pub(crate) struct World {
@@ -52,45 +69,52 @@ impl World {
         aws_local::connector(self.service.clone())
     }
 
+    /// The Region of its stacks.
+    pub(crate) fn region(&self) -> &'static str {
+        "eu-west-1"
+    }
+
     pub(crate) async fn connection(&self) -> Connection {
         self.connection_through(self.line()).await
     }
 
     pub(crate) async fn connection_through(&self, client: SharedHttpClient) -> Connection {
         let endpoint = Endpoint::InProcess(client);
-        let connection = Connection::open(endpoint, "eu-west-1", &self.clock).await;
+        let connection = Connection::open(endpoint, self.region(), &self.clock).await;
         connection.payloads().extend(&self.payloads.lock().unwrap());
         connection
     }
 
     /// An API Gateway client for changes by hand.
     pub(crate) fn apigateway(&self) -> aws_sdk_apigateway::Client {
-        let config = aws_sdk_apigateway::Config::builder()
-            .behavior_version_latest()
-            .region(aws_sdk_apigateway::config::Region::new("eu-west-1"))
-            .credentials_provider(aws_sdk_apigateway::config::Credentials::from_keys(
-                "someone", "else", None,
-            ))
-            .http_client(self.line())
-            .build();
-        aws_sdk_apigateway::Client::from_conf(config)
+        somebody!(self, aws_sdk_apigateway)
     }
 
     /// A Cognito client for changes by hand.
     pub(crate) fn cognito(&self) -> aws_sdk_cognitoidentityprovider::Client {
-        let config = aws_sdk_cognitoidentityprovider::Config::builder()
-            .behavior_version_latest()
-            .region(aws_sdk_cognitoidentityprovider::config::Region::new(
-                "eu-west-1",
-            ))
-            .credentials_provider(
-                aws_sdk_cognitoidentityprovider::config::Credentials::from_keys(
-                    "someone", "else", None,
-                ),
-            )
-            .http_client(self.line())
-            .build();
-        aws_sdk_cognitoidentityprovider::Client::from_conf(config)
+        somebody!(self, aws_sdk_cognitoidentityprovider)
+    }
+
+    /// The names of all functions, roles and log groups.
+    pub(crate) async fn functions_roles_and_groups(&self) -> [Vec<String>; 3] {
+        let functions = somebody!(self, aws_sdk_lambda).list_functions();
+        let functions = functions
+            .send()
+            .await
+            .unwrap()
+            .functions
+            .unwrap_or_default();
+        let functions = functions.into_iter().filter_map(|one| one.function_name);
+        let roles = somebody!(self, aws_sdk_iam).list_roles();
+        let roles = roles.send().await.unwrap().roles.into_iter();
+        let groups = somebody!(self, aws_sdk_cloudwatchlogs).describe_log_groups();
+        let groups = groups.send().await.unwrap().log_groups.unwrap_or_default();
+        let groups = groups.into_iter().filter_map(|one| one.log_group_name);
+        [
+            functions.collect(),
+            roles.map(|one| one.role_name).collect(),
+            groups.collect(),
+        ]
     }
 
     /// The id AWS gave the resource at this address.
@@ -127,17 +151,33 @@ impl World {
         purpose: Purpose,
     ) -> Result<Session, Error> {
         let first_look = FirstLook::WhenAsked;
-        self.opened(text, adopt, purpose, first_look).await
+        let connection = self.connection().await;
+        self.opened(connection, text, adopt, purpose, first_look)
+            .await
     }
 
     /// The same for a command that only reads.
     async fn open_to_read(&self, text: &str, purpose: Purpose) -> Session {
-        let opened = self.opened(text, &[], purpose, FirstLook::AtOnce).await;
+        self.open_to_read_over(self.connection().await, text, purpose)
+            .await
+    }
+
+    /// The same over a connection that is open.
+    pub(crate) async fn open_to_read_over(
+        &self,
+        connection: Connection,
+        text: &str,
+        purpose: Purpose,
+    ) -> Session {
+        let opened = self
+            .opened(connection, text, &[], purpose, FirstLook::AtOnce)
+            .await;
         opened.unwrap_or_else(|error| panic!("{error:#?}"))
     }
 
     async fn opened(
         &self,
+        connection: Connection,
         text: &str,
         adopt: &[&str],
         purpose: Purpose,
@@ -145,7 +185,6 @@ impl World {
     ) -> Result<Session, Error> {
         let (local, checked) = (local(), checked(text));
         self.take_files_of(&checked);
-        let connection = self.connection().await;
         let (service, clock) = (self.service.clone(), self.clock.clone());
         let aws = Aws::in_process(service, connection, clock, ACCOUNT);
         let adopt: Vec<String> = adopt.iter().copied().map(str::to_owned).collect();
