@@ -1,17 +1,21 @@
 //! The code that a plan uploads: packed, or built, before its first step.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_facts::runtimes::{self, Runtime};
 
 use super::listener::{Listener, Notice};
 use super::session::Session;
+use super::stack_file::load_quietly;
 use crate::code::{self, Code, CodeFault};
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Resource;
 use crate::kinds::function::{self, Part};
+use crate::model::Place;
 use crate::plan::{Operation, Plan, Problem};
-use crate::stack::{Build, FunctionCode};
+use crate::stack::{Build, CodeReading, FunctionCode};
 
 /// The parts of an update that Lambda refuses for a runtime that has ended.
 const SET_UP: &[Part] = &[Part::Code, Part::Configuration, Part::Environment];
@@ -58,6 +62,7 @@ pub(super) fn provide(
     let what = "the code of functions can't be uploaded; nothing was written";
     let mut fault = Fault::new(FaultKind::Absent, what);
     let mut is_faulty = false;
+    let mut run = Commands::new();
     for step in &plan.steps {
         let sent = step.operation.payloads().into_iter();
         for (_, digest) in sent.filter(|(_, digest)| store.get(digest).is_none()) {
@@ -65,7 +70,7 @@ pub(super) fn provide(
             let Some(code) = session.codes.get(digest) else {
                 continue;
             };
-            match packed(code, listener) {
+            match packed(code, &mut run, listener) {
                 Ok(bytes) => store.put_as(digest, bytes),
                 Err(CodeFault { what, help, output }) => {
                     is_faulty = true;
@@ -84,21 +89,65 @@ pub(super) fn provide(
     }
 }
 
-fn packed(code: &FunctionCode, listener: &mut dyn Listener) -> Result<Vec<u8>, CodeFault> {
+/// Runs the builds of a plan that is only made, and packs what it would upload.
+///
+/// # Errors
+/// What can't be built or packed. A build changed what it reads: the plan has the digest from before.
+pub fn build(session: &Session, plan: &Plan, listener: &mut dyn Listener) -> Result<(), Error> {
+    provide(session, plan, listener)?;
+    let given = session.given.clone().into_iter();
+    let given = given.map(|(name, value)| (name, value.into())).collect();
+    let code = CodeReading::Needed(&Code::read);
+    let now = load_quietly(&session.invocation, given, code)?.files.codes;
+    let mut changed = session
+        .codes
+        .iter()
+        .filter(|(digest, _)| !now.contains_key(*digest))
+        .peekable();
+    if changed.peek().is_none() {
+        return Ok(());
+    }
+    let what = "files that builds read changed during the builds, so this plan is stale; nothing was written";
+    let fault = changed.fold(Fault::new(FaultKind::Stale, what), |fault, (_, code)| {
+        let address = Place::Function(code.key.clone()).address();
+        fault.about(address, "its `sources` are other ones now")
+    });
+    Err(fault
+        .hint("plan again; if that repeats, keep what the build writes out of `sources` with .gatestackignore")
+        .into())
+}
+
+/// The commands that were run, each with its folder.
+type Commands = BTreeSet<(String, PathBuf)>;
+
+fn packed(
+    code: &FunctionCode,
+    run: &mut Commands,
+    listener: &mut dyn Listener,
+) -> Result<Vec<u8>, CodeFault> {
     let files = match (&code.files, &code.build) {
         (Some(files), _) => Arc::clone(files),
-        (None, Some(build)) => Arc::new(built(&code.key, build, listener)?),
+        (None, Some(build)) => Arc::new(built(&code.key, build, run, listener)?),
         (None, None) => unreachable!("code is there or made by a build"),
     };
     files.archive()
 }
 
-/// What a build makes.
-fn built(key: &str, build: &Build, listener: &mut dyn Listener) -> Result<Code, CodeFault> {
-    listener.tell(Notice::Building(key, &build.command));
-    code::build(&build.command, &build.folder, |line| {
-        listener.tell(Notice::BuildLine(key, line));
-    })?;
+/// What a build makes. A command that makes the code of several functions is run once.
+fn built(
+    key: &str,
+    build: &Build,
+    run: &mut Commands,
+    listener: &mut dyn Listener,
+) -> Result<Code, CodeFault> {
+    let command = (build.command.clone(), build.folder.clone());
+    if !run.contains(&command) {
+        listener.tell(Notice::Building(key, &build.command));
+        code::build(&build.command, &build.folder, |line| {
+            listener.tell(Notice::BuildLine(key, line));
+        })?;
+        run.insert(command);
+    }
     let made = Code::read(&build.makes)?.expect("a build makes files");
     code::check_architecture(&made, &build.architecture)?;
     if let Some(runtime) = runtimes::runtime(&build.runtime) {

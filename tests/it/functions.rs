@@ -5,7 +5,7 @@ use std::fs;
 use gatestack::plan::{Options, Patterns};
 
 use crate::support::program::{Folder, example, repository};
-use crate::support::world::{World, stack_of, summary};
+use crate::support::world::{World, somebody, stack_of, summary};
 
 /// A stack with functions for routes and these settings of the first.
 pub(crate) fn with_functions(settings: &str) -> String {
@@ -15,21 +15,6 @@ pub(crate) fn with_functions(settings: &str) -> String {
     format!(
         "{stack}\n[functions.hello]\nsource = \"examples/m2m-lambda/hello\"\n{settings}\n[functions.other]\nsource = \"examples/m2m-lambda/hello\"\n"
     )
-}
-
-/// One of the SDK's clients in this Region, for changes by hand.
-macro_rules! somebody {
-    ($world:expr, $sdk:ident) => {{
-        let config = $sdk::Config::builder()
-            .behavior_version_latest()
-            .region($sdk::config::Region::new("eu-west-1"))
-            .credentials_provider($sdk::config::Credentials::from_keys(
-                "someone", "else", None,
-            ))
-            .http_client($world.line())
-            .build();
-        $sdk::Client::from_conf(config)
-    }};
 }
 
 const NAME: &str = "claims-hello";
@@ -42,14 +27,14 @@ fn agreed(to: &str) -> Options {
 }
 
 /// The example, with its code, in a folder of its own.
-fn m2m() -> (Folder, String) {
+pub(crate) fn m2m() -> (Folder, String) {
     let text = example("m2m-lambda");
     let folder = Folder::with(&text);
     copy_code(&folder);
     (folder, text)
 }
 
-fn copy_code(folder: &Folder) {
+pub(crate) fn copy_code(folder: &Folder) {
     let code = folder.path().join("hello");
     fs::create_dir(&code).unwrap();
     let file = repository("examples/m2m-lambda/hello/index.mjs");
@@ -138,12 +123,7 @@ async fn nothing_of_a_function_stays_after_its_stack() {
         ..Options::default()
     };
     world.apply_with(&text, &options).await;
-    let functions = somebody!(world, aws_sdk_lambda).list_functions();
-    assert!(functions.send().await.unwrap().functions().is_empty());
-    let roles = somebody!(world, aws_sdk_iam).list_roles();
-    assert!(roles.send().await.unwrap().roles().is_empty());
-    let groups = somebody!(world, aws_sdk_cloudwatchlogs).describe_log_groups();
-    assert!(groups.send().await.unwrap().log_groups().is_empty());
+    assert_eq!(world.functions_roles_and_groups().await, [[""; 0]; 3]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -356,42 +336,20 @@ fn code_that_can_not_run_is_told_with_its_line() {
 }
 
 #[test]
-fn a_build_runs_in_apply_and_only_if_its_sources_changed() {
+fn a_function_of_another_account_is_an_error_with_its_line() {
     let (folder, text) = m2m();
-    fs::create_dir(folder.path().join("src")).unwrap();
-    fs::write(
-        folder.path().join("src/a.mjs"),
-        "export const handler = 1;\n",
-    )
-    .unwrap();
-    let build =
-        "mkdir -p made && cp src/a.mjs made/index.mjs && date +%N >> made/when && echo built it";
-    let text = text.replace(
-        "source      = \"hello\"",
-        &format!("source = \"made\"\nsources = [\"src\"]\nbuild = \"{build}\""),
-    );
-    folder.write(&text);
-    let planned = folder.local(&["plan"]);
-    assert_eq!(planned.code, 0, "{}", planned.stderr);
-    assert!(
-        !folder.path().join("made").exists(),
-        "a plan builds nothing"
-    );
-    let applied = folder.apply(&[]);
-    assert!(applied.stderr.contains("built it"), "{}", applied.stderr);
-    assert_eq!(folder.planned(), [""; 0]);
-    fs::write(
-        folder.path().join("src/a.mjs"),
-        "export const handler = 2;\n",
-    )
-    .unwrap();
-    assert_eq!(folder.planned(), ["update functions.hello"]);
-    folder.apply(&[]);
-    assert_eq!(folder.planned(), [""; 0]);
-
-    folder.write(&text.replace(build, "echo it is wrong; exit 3"));
-    let ran = folder.local(&["apply", "--yes"]);
-    assert_eq!(ran.code, 1, "{}", ran.stdout);
-    assert!(ran.stderr.contains("it is wrong"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("nothing was written"), "{}", ran.stderr);
+    let (before, rest) = text.split_once("source      =").unwrap();
+    let (_, after) = rest.split_once("\n\n").unwrap();
+    for (account, code) in [("123456789012", 0), ("999999999999", 1)] {
+        let arn = format!("arn:aws:lambda:eu-central-1:{account}:function:theirs");
+        folder.write(&format!("{before}existing = \"{arn}\"\n\n{after}"));
+        let ran = folder.local(&["plan"]);
+        assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
+        if code == 1 {
+            let told = ["in account 999999999999", "[GS034]", "stack.toml:19:12"];
+            for told in told {
+                assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
+            }
+        }
+    }
 }

@@ -23,6 +23,7 @@ mod executor;
 mod existing;
 mod existing_pool;
 mod forged;
+mod function_builds;
 mod functions;
 mod given_keys;
 mod guests;

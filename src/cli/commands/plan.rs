@@ -18,6 +18,7 @@ Examples:
   gatestack plan --target 'partners.*'
   gatestack plan --replace 'load_balancer.targets.instances'
   gatestack plan --out claims.plan
+  gatestack plan --build --out claims.plan
   gatestack plan --detailed-exitcode --json > plan.json")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -31,6 +32,10 @@ pub(crate) struct Args {
     /// Confirm a saved destroy by the stack's name, so that its apply needs none
     #[arg(long, value_name = "NAME", requires_all = ["destroy", "out"])]
     confirm: Option<String>,
+    /// Run the builds of the functions whose code this plan uploads, as apply
+    /// does before its first step
+    #[arg(long, conflicts_with = "destroy")]
+    build: bool,
     /// Exit with 2 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -62,6 +67,9 @@ impl Args {
             return Err(other_name(name, given));
         }
         let Planned { plan, observation } = session.plan(&options, ui).await?;
+        if self.build {
+            engine::build(&session, &plan, ui)?;
+        }
         let requests = session.requests();
         let saved = Saved {
             local: session.is_local(),
