@@ -121,7 +121,7 @@ fn is_secret(path: &[&str], value: &DeValue<'_>, variables: &BTreeSet<String>) -
     if in_environment || !is_known || *root == "vars" {
         let name = path.last().copied().unwrap_or_default();
         let is_pasted = in_environment && (name == ENVIRONMENT || Variable::parse(&text).is_err());
-        if is_pasted || looks_secret(name, &text).is_some() {
+        if is_pasted || path.iter().any(|name| looks_secret(name, &text).is_some()) {
             return true;
         }
     }

@@ -298,7 +298,14 @@ impl Pass<'_> {
         let help = match value {
             // The value may be a secret.
             _ if given_keys::is_source(path) => Some(given_keys::help()),
-            _ if is_of_an_environment(path) => Some("put it in quotes".to_owned()),
+            DeValue::String(_) | DeValue::Array(_) | DeValue::Table(_)
+                if is_of_an_environment(path) =>
+            {
+                brief(path)
+            }
+            _ if is_of_an_environment(path) && is_wanted("string") => {
+                Some("put it in quotes".to_owned())
+            }
             DeValue::String(text) if is_wanted("array") => {
                 Some(format!("put it in brackets: `{line}[\"{text}\"]`"))
             }
@@ -324,9 +331,9 @@ impl Pass<'_> {
     }
 }
 
-/// Whether it is a variable in the environment of a function.
+/// Whether it is the environment of a function, or a variable in it.
 fn is_of_an_environment(path: &KeyPath) -> bool {
-    matches!(path.keys(), [functions, _, environment, _] if functions == "functions" && environment == "environment")
+    matches!(path.keys(), [functions, _, environment, ..] if functions == "functions" && environment == "environment")
 }
 
 fn unknown(

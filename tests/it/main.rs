@@ -19,6 +19,7 @@ mod drift;
 mod duplicates;
 mod elsewhere;
 mod engine;
+mod environment_secrets;
 mod executor;
 mod existing;
 mod existing_pool;
