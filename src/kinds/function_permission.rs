@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::function::names;
 use super::{
     Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, OnChange,
-    Outputs, Resource, Scope, Task, distinct, gone_is_success, literal, rest_api, stage,
+    Outputs, Replace, Resource, Scope, Task, distinct, gone_is_success, literal, rest_api, stage,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
 use crate::model::{Address, OutputName, Place, Text, Value, digest};
@@ -97,6 +97,8 @@ impl Kind for FunctionPermission {
         lane: Some(Lane::FunctionPolicies),
         phase: 3,
         goes_with: Some("function"),
+        // Calls are answered by the replaced function until the redeployment.
+        replace: Replace::CreateFirst,
         serves_callers: true,
         in_picture: InPicture::WithUser,
         when_different: "calls of the route fail with 500, since API Gateway may not invoke the function",
@@ -109,9 +111,13 @@ impl Kind for FunctionPermission {
     };
 
     const FIELDS: &'static [Field<Props, Part>] = &[
-        Field::place("function", "function", |p: &Props, book| {
-            p.function.value(book)
-        }),
+        Field::new(
+            "function",
+            "The function that it may invoke.",
+            |p: &Props, book| p.function.value(book),
+        )
+        .on_change(OnChange::Replace("a statement stays with its function"))
+        .refers_to("function"),
         Field::new("api", "The API that may invoke it.", |p: &Props, book| {
             p.api.value(book)
         })

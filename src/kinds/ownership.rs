@@ -32,7 +32,7 @@ pub(super) fn sort_out<P>(
 ) -> Findings<P> {
     let mut findings = Findings::default();
     let mut strangers = Vec::new();
-    let successors = successors(&candidates);
+    let successors = successors(scope.desired, &candidates);
     for candidate in candidates {
         match scope.desired.context.owner_by_tags(&candidate.tags) {
             Owner::Us(address) if !address.is_place_of(kind.name) => {
@@ -112,21 +112,22 @@ fn article(title: &str) -> &'static str {
     }
 }
 
-/// The id of the replacement, by the id of the replaced one.
-fn successors<P>(candidates: &[Candidate<P>]) -> BTreeMap<String, String> {
-    let key = |candidate: &Candidate<P>| {
-        let tag = |name| candidate.tags.get(name).cloned();
-        (tag(STACK_TAG), tag(KEY_TAG))
+/// The id of the replacement, by the id of the replaced one. A `[[moved]]` may be what replaces it: then it still has the tags of the
+/// address before.
+fn successors<P>(desired: &Desired, candidates: &[Candidate<P>]) -> BTreeMap<String, String> {
+    let at = |candidate: &Candidate<P>| match desired.context.owner_by_tags(&candidate.tags) {
+        Owner::Us(address) => Some(after_moves(desired, &address)),
+        Owner::Stack(_) | Owner::Nobody => None,
     };
-    let named: BTreeMap<(&String, _), &Candidate<P>> = candidates
+    let named: BTreeMap<(&String, Address), &Candidate<P>> = candidates
         .iter()
-        .filter_map(|new| Some(((new.tags.get(REPLACES_TAG)?, key(new)), new)))
+        .filter_map(|new| Some(((new.tags.get(REPLACES_TAG)?, at(new)?), new)))
         .collect();
     candidates
         .iter()
         .filter_map(|old| {
             let id = old.outputs.get(&OutputName::Id)?;
-            let new = named.get(&(id, key(old)))?.outputs.get(&OutputName::Id)?;
+            let new = named.get(&(id, at(old)?))?.outputs.get(&OutputName::Id)?;
             Some((id.clone(), new.clone()))
         })
         .collect()
@@ -381,6 +382,20 @@ mod tests {
                 "plans.a"
             ]
         );
+    }
+
+    #[test]
+    fn what_is_moved_and_replaced_stands_below_what_replaces_it() {
+        let thing = |id: &str, tags: &[(&'static str, &'static str)]| {
+            let mut candidate = candidate("Wanted", tags);
+            candidate.outputs.insert(OutputName::Id, id.into());
+            candidate
+        };
+        let new = [&ours("plans.a")[..], &[(REPLACES_TAG, "old")]].concat();
+        let candidates = vec![thing("old", &ours("plans.before")), thing("new", &new)];
+        let owned = look(&[], &[("plans.before", "plans.a")], candidates).owned;
+        let places: Vec<_> = owned.iter().map(|found| found.address.as_str()).collect();
+        assert_eq!(places, ["plans.before/replaced/old", "plans.a"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use gatestack::model::{Address, OutputName};
 use gatestack::plan::{Action, Options, Patterns};
 
 use crate::access_logs::logging;
+use crate::function_changes::{RENAMED, alone, hello, moved, uncalled};
 use crate::functions::with_functions;
 use crate::support::scene::stack;
 use crate::support::wire::{Fate, Wire};
@@ -102,6 +103,7 @@ impl<'a> Run<'a> {
         let clean = self.world(&by_hand).await;
         self.carry_on(&clean).await;
         let expected = clean.look(self.text).await;
+        let left = clean.functions_roles_and_groups().await;
 
         let mut calls = 1;
         loop {
@@ -125,6 +127,11 @@ impl<'a> Run<'a> {
             assert_eq!(
                 twice, 0,
                 "died after call {calls}: something was made twice"
+            );
+            assert_eq!(
+                world.functions_roles_and_groups().await,
+                left,
+                "died after call {calls}"
             );
             assert!(
                 !self.keeps || had.is_subset(&credentials(&after)),
@@ -379,4 +386,25 @@ async fn functions_can_die_anywhere() {
     let without = text.replace("{ function = \"hello\" }", "{ function = \"other\" }");
     Run::change(&text, &without).dies_at_every_call().await;
     Run::destroy(&text).dies_at_every_call().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn renaming_and_moving_a_function_can_die_anywhere() {
+    let text = with_functions("");
+    for after in [with_functions(RENAMED), moved(&text, "")] {
+        let renamed = Run::change(&text, &after).agreed();
+        renamed.dies_at_every_call().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn functions_without_a_route_or_an_api_can_die_anywhere() {
+    for stack in [uncalled, alone] {
+        let (before, after) = (stack(&hello("")), stack(&hello(RENAMED)));
+        let index = TaggingIndex::Empty;
+        Run::first(&before).dies_at_every_call().await;
+        let renamed = Run::change(&before, &after).agreed();
+        renamed.under(index).dies_at_every_call().await;
+        Run::destroy(&after).dies_at_every_call().await;
+    }
 }

@@ -25,6 +25,7 @@ mod existing;
 mod existing_pool;
 mod forged;
 mod function_builds;
+mod function_changes;
 mod functions;
 mod given_keys;
 mod guests;
