@@ -75,20 +75,19 @@ impl Reader {
     pub(crate) async fn role(&self, name: &str) -> Result<Option<Arc<ListedRole>>, AwsError> {
         let ask = || async {
             let request = self.iam_client().get_role().role_name(name);
-            let answer = self.call(Operation::iam("GetRole"), request.send()).await;
-            let role = match answer {
-                Err(error) if error.is_not_found() => return Ok(None),
-                answer => answer?.role,
-            };
-            let Some(role) = role else { return Ok(None) };
+            let role = self.call(Operation::iam("GetRole"), request.send());
+            // Beside each other, since a function's own reads wait for them.
             let parts = tokio::try_join!(
+                role,
                 Box::pin(self.own_policies(name)),
                 Box::pin(self.attached_policies(name))
             );
-            let (policies, attached) = match parts {
-                // It went since.
+            let (role, policies, attached) = match parts {
                 Err(error) if error.is_not_found() => return Ok(None),
                 parts => parts?,
+            };
+            let Some(role) = role.role else {
+                return Ok(None);
             };
             let tags = role.tags().iter();
             let tags = tags.map(|tag| (tag.key.clone(), tag.value.clone()));

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use aws_local::Pace;
 use aws_local::scenario::TaggingIndex;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use gatestack::aws::Connection;
-use gatestack::engine::Purpose;
+use gatestack::engine::{Purpose, Session};
 use gatestack::plan::Options;
 use jiff::Timestamp;
 
 use crate::support::example::Example;
+use crate::support::program;
 use crate::support::wire::{Fate, Wire};
-use crate::support::world::plan_of;
+use crate::support::world::{World, plan_of};
 
 const ROUND_TRIP: Duration = Duration::from_secs(10);
 
@@ -28,15 +30,24 @@ struct Slow {
 
 impl Slow {
     async fn to(example: &Example) -> Self {
+        let connect = async |wire| example.connection_through(wire).await;
+        Self::by(&example.world, connect).await
+    }
+
+    async fn to_world(world: &World) -> Self {
+        Self::by(world, async |wire| world.connection_through(wire).await).await
+    }
+
+    async fn by(world: &World, connect: impl AsyncFn(SharedHttpClient) -> Connection) -> Self {
         let sent: Arc<Mutex<Vec<(Timestamp, String)>>> = Arc::default();
-        let (noted, clock) = (sent.clone(), example.world.clock.clone());
-        let wire = Wire::to(&example.world, move |_, operation| {
+        let (noted, clock) = (sent.clone(), world.clock.clone());
+        let wire = Wire::to(world, move |_, operation| {
             let sent = (clock.now(), operation.to_owned());
             noted.lock().unwrap().push(sent);
             Fate::Takes(ROUND_TRIP)
         });
         Self {
-            connection: example.connection_through(wire).await,
+            connection: connect(wire).await,
             sent,
         }
     }
@@ -61,9 +72,13 @@ async fn looks(example: &Example) -> [Trips; 2] {
     let identity = slow.connection.reader();
     identity.account().await.unwrap();
     let session = Box::pin(example.session_over(slow.connection.clone())).await;
+    looks_of(&slow, &session).await
+}
+
+async fn looks_of(slow: &Slow, session: &Session) -> [Trips; 2] {
     let mut looks = [(); 2].map(|()| Trips::new());
     for trips in &mut looks {
-        let plan = Box::pin(plan_of(&session, &Options::default())).await;
+        let plan = Box::pin(plan_of(session, &Options::default())).await;
         let plan = plan.unwrap();
         assert!(plan.is_empty(), "{:#?}", plan.changes);
         *trips = slow.trips();
@@ -133,4 +148,24 @@ async fn what_goes_along_with_a_stack_is_asked_beside_each_other() {
     let plan = Box::pin(plan_of(&session, &options)).await;
     assert!(!plan.unwrap().is_empty());
     at_most(&slow.trips(), 6, 44);
+}
+
+/// The example with a function, in the Region of these worlds, with its code in the repository.
+fn m2m() -> String {
+    let text = program::example("m2m-lambda").replace("eu-central-1", "eu-west-1");
+    text.replace("\"hello\"\nenv", "\"examples/m2m-lambda/hello\"\nenv")
+}
+
+#[tokio::test(start_paused = true)]
+async fn functions_are_no_detour() {
+    let world = World::new();
+    Box::pin(world.apply(&m2m())).await;
+    let slow = Slow::to_world(&world).await;
+    slow.connection.reader().account().await.unwrap();
+    let connection = slow.connection.clone();
+    let text = m2m();
+    let session = Box::pin(world.open_to_read_over(connection, &text, Purpose::Make)).await;
+    let [first, second] = looks_of(&slow, &session).await;
+    at_most(&first, 6, 28);
+    at_most(&second, 5, 26);
 }
