@@ -167,5 +167,5 @@ async fn functions_are_no_detour() {
     let session = Box::pin(world.open_to_read_over(connection, &text, Purpose::Make)).await;
     let [first, second] = looks_of(&slow, &session).await;
     at_most(&first, 6, 28);
-    at_most(&second, 5, 26);
+    at_most(&second, 5, 27);
 }

@@ -46,7 +46,7 @@ fn with_environment(written: &str) -> Folder {
 
 #[test]
 fn what_is_toml_and_wrong_is_told_without_its_value() {
-    let rows: [Row; 15] = [
+    let rows: [Row; 14] = [
         ("environment = { DB_PASSWORD = \"@\" }", "GS043"),
         ("environment = { PIN_SECRET = NUMBER }", "put it in quotes"),
         (
@@ -58,12 +58,8 @@ fn what_is_toml_and_wrong_is_told_without_its_value() {
             "did you mean `environment`?",
         ),
         (
-            "[functions.hello.enviroment]\nDB_PASSWORD = \"@\"",
+            "enviroment.DB_PASSWORD = \"@\"",
             "did you mean `environment`?",
-        ),
-        (
-            "[function.hello]\nenvironment = { DB_PASSWORD = \"@\" }",
-            "did you mean `functions`?",
         ),
         (
             "environment = \"DB_PASSWORD=@\"",
@@ -105,6 +101,22 @@ fn what_is_toml_and_wrong_is_told_without_its_value() {
 }
 
 #[test]
+fn a_function_in_another_table_is_told_without_its_values() {
+    let (folder, text) = m2m();
+    for table in ["function", "vars"] {
+        let written =
+            format!("{table} = {{ hello = {{ environment = {{ DB_PASSWORD = \"{SECRET}\" }} }} }}");
+        folder.write(&format!("{written}\n{text}"));
+        let told = match table {
+            "vars" => "`vars.hello` must be text",
+            _ => "did you mean `functions`?",
+        };
+        let faults = faults(&folder, &[], (&written, told));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}
+
+#[test]
 fn what_is_no_toml_is_told_without_its_value() {
     let rows: [Row; 7] = [
         (
@@ -115,7 +127,7 @@ fn what_is_no_toml_is_told_without_its_value() {
         ("DB_PASSWORD = '@", "this text is not closed"),
         ("DB_PASSWORD = @", "this value is text without quotes"),
         ("DB_PASSWORD = \"@\" = 1", "not TOML"),
-        ("DB_PASSWORD = \"\"\"\n@\n", "this text is not closed"),
+        ("DB_PASSWORD = \"\"\"\n@", "this text is not closed"),
         ("\"DB_PASSWORD\" = \"@\" \"@\"", "not TOML"),
     ];
     let mut all = Vec::new();

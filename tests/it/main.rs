@@ -26,6 +26,7 @@ mod existing_pool;
 mod forged;
 mod function_builds;
 mod function_changes;
+mod function_files;
 mod functions;
 mod given_keys;
 mod guests;
